@@ -1,0 +1,1 @@
+"""poseval: official digits, honest errors and fast scoring for human-pose benchmarks."""

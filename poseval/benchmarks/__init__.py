@@ -1,0 +1,1 @@
+"""Protocols: format, skeleton, metrics with their parameters, alignment and rule books."""

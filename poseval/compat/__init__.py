@@ -1,0 +1,1 @@
+"""Faces of other tools, and cross-checks against them."""

@@ -1,0 +1,1 @@
+"""The compiled module: hot loops over columns, each with a plain NumPy twin in the tests."""

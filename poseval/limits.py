@@ -1,0 +1,39 @@
+"""Every bound on untrusted input, named, with its reason. Printed by `poseval list limits`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+
+MIB = 1024 * 1024
+
+
+def _limit(default: int, reason: str) -> int:
+    value: int = field(default=default, metadata={"reason": reason})
+    return value
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds that a reader keeps. All are counts unless the name says bytes."""
+
+    file_bytes: int = _limit(512 * MIB, "one file after decompression; COCO test-dev results are 60 MB")
+    depth: int = _limit(32, "nesting of JSON; real files use 6")
+    numbers: int = _limit(50_000_000, "numbers in one file; bounds memory at 400 MB of columns")
+    people: int = _limit(5_000_000, "people in one set; val2017 with 100 detections per image has 500,000")
+    frames: int = _limit(100_000, "frames in one set; COCO test has 40,670")
+    people_per_frame: int = _limit(2_000, "matching is quadratic in the people of a frame")
+    joints: int = _limit(1_000, "joints of a skeleton; whole-body has 133")
+    region_vertices: int = _limit(
+        10_000, "vertices of one ignore polygon; point-in-polygon is linear in them"
+    )
+    ratio: int = _limit(200, "decompressed bytes per compressed byte; JSON reaches 20")
+    archive_members: int = _limit(20_000, "members of one archive")
+    keys: int = _limit(1_000_000, "distinct keys in one JSON object")
+
+
+DEFAULT = Limits()
+
+
+def describe(limits: Limits = DEFAULT) -> list[tuple[str, int, str]]:
+    """Name, value and reason of each limit, in order."""
+    return [(f.name, getattr(limits, f.name), str(f.metadata["reason"])) for f in fields(limits)]

@@ -1,0 +1,1 @@
+"""Metrics, one file per metric: a fold (`tally`) and a finish (`reduce`)."""

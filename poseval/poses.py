@@ -1,0 +1,283 @@
+"""PoseSet: a benchmark is a table of people.
+
+Rows are people, columns are arrays, the frame is an index column. A missing number is NaN, a missing id is
+-1; there is no `None` inside arrays. Constructors check shape, dtype, finiteness and order once and set the
+arrays read-only; every function behind them trusts its input.
+
+Identity is the row, never the id in the file. Coordinates are pixels with (0, 0) at the centre of the first
+pixel; readers convert at the door and say so in `Origin.notices`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseval.errors import ValueRangeError
+from poseval.skeletons import Skeleton
+
+Array = NDArray[Any]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something a user should know that is not an error: a code, how often, and the sentence."""
+
+    code: str
+    text: str
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.text} [{self.code}]"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a pose set came from: path as given, SHA-256 of the bytes parsed, format name, notices."""
+
+    path: str = ""
+    sha256: str = ""
+    format: str = "memory"
+    records: int = 0
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Last part of the path, for messages."""
+        return self.path.rstrip("/").rsplit("/", 1)[-1] or "<memory>"
+
+
+def _frozen(array: Array) -> Array:
+    if array.flags.writeable:
+        array = array.view()
+        array.flags.writeable = False
+    return array
+
+
+def _column(name: str, value: Any, dtype: Any, shape: tuple[int, ...], missing: Any) -> Array:
+    """`value` as a read-only array of dtype and shape; `missing` fills a column that was not given."""
+    if value is None:
+        return _frozen(np.full(shape, missing, dtype=dtype))
+    array = np.asarray(value)
+    if array.dtype != dtype:
+        array = array.astype(dtype)
+    if array.shape != shape:
+        raise ValueRangeError(
+            "P310", where=f"column {name}", what=f"has shape {array.shape}", wanted=f"wanted {shape}"
+        )
+    return _frozen(np.ascontiguousarray(array))
+
+
+def _extras(extra: Mapping[str, Any], rows: int) -> dict[str, Array]:
+    out = {}
+    for name, value in extra.items():
+        array = np.asarray(value)
+        if array.dtype == object or array.shape[:1] != (rows,):
+            raise ValueRangeError(
+                "P310",
+                where=f"column {name}",
+                what=f"has shape {array.shape} and dtype {array.dtype}",
+                wanted=f"wanted {rows} rows of numbers or text",
+            )
+        out[name] = _frozen(array)
+    return out
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Images or video frames, F rows.
+
+    `key` names the frame in its file (an image id or a file name, as text; unique). `sequence` indexes
+    `sequences`; a still image belongs to its own sequence or to one common sequence 0. `number` is the order
+    inside the sequence. `extra` holds further columns by name, e.g. `crowd_index` [F] float64.
+    """
+
+    key: Array  # [F] str, unique
+    sequence: Ints = None  # type: ignore[assignment]  # [F] int64 into `sequences`
+    number: Ints = None  # type: ignore[assignment]  # [F] int64
+    size: Floats = None  # type: ignore[assignment]  # [F, 2] float64 width, height in pixels; NaN unknown
+    labelled: Bools = None  # type: ignore[assignment]  # [F] bool
+    path: Array = None  # type: ignore[assignment]  # [F] str, file name as the annotation gives it
+    sequences: tuple[str, ...] = ("",)
+    extra: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        key = np.asarray(self.key)
+        if key.dtype.kind != "U":
+            key = key.astype(np.str_) if len(key) else np.zeros(0, dtype="U1")
+        count = len(key)
+        put = object.__setattr__
+        put(self, "key", _frozen(key))
+        put(self, "sequence", _column("frames.sequence", self.sequence, np.int64, (count,), 0))
+        number = np.arange(count) if self.number is None else self.number
+        put(self, "number", _column("frames.number", number, np.int64, (count,), 0))
+        put(self, "size", _column("frames.size", self.size, np.float64, (count, 2), np.nan))
+        put(self, "labelled", _column("frames.labelled", self.labelled, np.bool_, (count,), True))
+        path = np.full(count, "", dtype="U1") if self.path is None else np.asarray(self.path, dtype=np.str_)
+        put(self, "path", _column("frames.path", path, path.dtype, (count,), ""))
+        put(self, "sequences", tuple(self.sequences))
+        put(self, "extra", _extras(self.extra, count))
+        if count and not (self.sequence.min() >= 0 and self.sequence.max() < len(self.sequences)):
+            raise ValueRangeError(
+                "P311", where="frames.sequence", what="points outside the list of sequences"
+            )
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    def take(self, rows: Array) -> Frames:
+        """These frames, in this order; the list of sequences stays whole."""
+        picked = {name: column[rows] for name, column in self.extra.items()}
+        return Frames(
+            self.key[rows],
+            self.sequence[rows],
+            self.number[rows],
+            self.size[rows],
+            self.labelled[rows],
+            self.path[rows],
+            self.sequences,
+            picked,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class People:
+    """People, N rows sorted by frame (stable), K joints.
+
+    A joint that is not labelled or not predicted has `seen` 0; its coordinates are then NaN or whatever the
+    file holds, and no metric reads them (except where a reference tool does, under its quirk id).
+    For predictions `seen` is 2 where the joint was predicted. `seen` 3 marks a truth joint outside the
+    activation window (Ex-OKS).
+    """
+
+    xy: Floats  # [N, K, 2] float64 pixels
+    frame: Ints  # [N] int64 into Frames, non-decreasing
+    seen: NDArray[np.int8] = None  # type: ignore[assignment]  # [N, K] 0 not labelled, 1 hidden, 2 visible
+    joint_score: Floats = None  # type: ignore[assignment]  # [N, K] NaN = not given
+    score: Floats = None  # type: ignore[assignment]  # [N] NaN = not given
+    track: Ints = None  # type: ignore[assignment]  # [N] -1 = none
+    area: Floats = None  # type: ignore[assignment]  # [N] square pixels, NaN = not given
+    box: Floats = None  # type: ignore[assignment]  # [N, 4] x0 y0 x1 y1, NaN = not given
+    head: Floats = None  # type: ignore[assignment]  # [N] head size in pixels, NaN = not given
+    crowd: Bools = None  # type: ignore[assignment]  # [N]
+    category: Ints = None  # type: ignore[assignment]  # [N] category id of the file; 1 when there is none
+    source_id: Ints = None  # type: ignore[assignment]  # [N] id in the file, for messages; -1 none
+    extra: Mapping[str, Array] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        xy = np.asarray(self.xy, dtype=np.float64)
+        if xy.ndim != 3 or xy.shape[2] != 2:
+            raise ValueRangeError(
+                "P310", where="column people.xy", what=f"has shape {xy.shape}", wanted="wanted [N, K, 2]"
+            )
+        rows, joints = xy.shape[:2]
+        put = object.__setattr__
+        put(self, "xy", _frozen(np.ascontiguousarray(xy)))
+        for name, dtype, shape, missing in (
+            ("frame", np.int64, (rows,), 0),
+            ("seen", np.int8, (rows, joints), 2),
+            ("joint_score", np.float64, (rows, joints), np.nan),
+            ("score", np.float64, (rows,), np.nan),
+            ("track", np.int64, (rows,), -1),
+            ("area", np.float64, (rows,), np.nan),
+            ("box", np.float64, (rows, 4), np.nan),
+            ("head", np.float64, (rows,), np.nan),
+            ("crowd", np.bool_, (rows,), False),
+            ("category", np.int64, (rows,), 1),
+            ("source_id", np.int64, (rows,), -1),
+        ):
+            put(self, name, _column(f"people.{name}", getattr(self, name), dtype, shape, missing))
+        put(self, "extra", _extras(self.extra, rows))
+        if rows and bool((np.diff(self.frame) < 0).any()):
+            raise ValueRangeError("P312", where="column people.frame", what="is not sorted by frame")
+        # One pass over the largest column: only predicted or labelled joints must be finite.
+        if not np.isfinite(self.xy).all() and not np.isfinite(self.xy[self.seen > 0]).all():
+            raise ValueRangeError(
+                "P301", where="column people.xy", what="holds a NaN or an infinity where seen > 0"
+            )
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def take(self, rows: Array) -> People:
+        """These rows; `rows` keeps the order by frame (a mask, or ascending in frame)."""
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "extra"}
+        return People(**columns, extra={name: column[rows] for name, column in self.extra.items()})
+
+    def with_columns(self, **columns: Any) -> People:
+        """The same people with some columns replaced."""
+        return replace(self, **columns)
+
+
+@dataclass(frozen=True, eq=False)
+class IgnoreRegions:
+    """Ragged polygons, R of them over V vertices: polygon r is `vertices[start[r]:start[r + 1]]`."""
+
+    vertices: Floats = field(default_factory=lambda: np.zeros((0, 2)))  # [V, 2] pixels
+    start: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))  # [R + 1]
+    frame: Ints = field(
+        default_factory=lambda: np.zeros(0, dtype=np.int64)
+    )  # [R] into Frames, non-decreasing
+
+    def __post_init__(self) -> None:
+        vertices = np.asarray(self.vertices, dtype=np.float64).reshape(-1, 2)
+        count = len(self.frame)
+        put = object.__setattr__
+        put(self, "vertices", _frozen(np.ascontiguousarray(vertices)))
+        put(self, "start", _column("ignore.start", self.start, np.int64, (count + 1,), 0))
+        put(self, "frame", _column("ignore.frame", self.frame, np.int64, (count,), 0))
+        if self.start[0] != 0 or self.start[-1] != len(vertices) or bool((np.diff(self.start) < 0).any()):
+            raise ValueRangeError(
+                "P313", where="ignore.start", what="does not cut the vertices into polygons"
+            )
+        if not np.isfinite(vertices).all():
+            raise ValueRangeError("P301", where="ignore.vertices", what="holds a NaN or an infinity")
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+
+@dataclass(frozen=True, eq=False)
+class PoseSet:
+    """Skeleton + frames + people + ignore regions, and where they came from.
+
+    `categories` maps category ids of the file to names; one entry for a benchmark of persons only.
+    """
+
+    skeleton: Skeleton
+    frames: Frames
+    people: People
+    ignore: IgnoreRegions = field(default_factory=IgnoreRegions)
+    origin: Origin = field(default_factory=Origin)
+    categories: Mapping[int, str] = field(default_factory=lambda: {1: "person"})
+
+    def __post_init__(self) -> None:
+        joints = self.people.xy.shape[1]
+        if joints != len(self.skeleton):
+            raise ValueRangeError(
+                "P310",
+                where="column people.xy",
+                what=f"has {joints} joints",
+                wanted=f"skeleton {self.skeleton.name} has {len(self.skeleton)}",
+            )
+        for name, column in (("people", self.people.frame), ("ignore", self.ignore.frame)):
+            if len(column) and not (column.min() >= 0 and column.max() < len(self.frames)):
+                raise ValueRangeError("P311", where=f"column {name}.frame", what="points outside the frames")
+
+    def __len__(self) -> int:
+        return len(self.people)
+
+    def frame_start(self) -> Ints:
+        """Offsets [F + 1]: people of frame f are rows `start[f]:start[f + 1]`."""
+        return np.searchsorted(self.people.frame, np.arange(len(self.frames) + 1)).astype(np.int64)
+
+    def with_notices(self, notices: Sequence[Notice]) -> PoseSet:
+        """The same set with further notices in its origin."""
+        return replace(self, origin=replace(self.origin, notices=(*self.origin.notices, *notices)))

@@ -1,0 +1,1 @@
+"""Images or video to predictions in a benchmark's own format (extra `models`)."""

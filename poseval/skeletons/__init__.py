@@ -1,0 +1,104 @@
+"""The table of skeletons as data, and look-up by name, by joint names or from a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from difflib import get_close_matches
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from poseval.errors import Fault, FormatError, UsageError, error_of, shown
+from poseval.skeletons.skeleton import Skeleton, skeleton_from_names, skeleton_of
+
+__all__ = [
+    "Skeleton",
+    "get_skeleton",
+    "load_skeleton",
+    "match_names",
+    "names",
+    "skeleton_from_names",
+    "skeleton_of",
+]
+
+MAX_FILE_BYTES = 1 << 20  # a skeleton file of 1,000 joints is 60 kB
+
+
+@cache
+def _table() -> dict[str, dict[str, Any]]:
+    table: dict[str, dict[str, Any]] = json.loads(
+        files("poseval.skeletons").joinpath("table.json").read_text(encoding="utf-8")
+    )
+    return table
+
+
+def names() -> list[str]:
+    """Names of the skeletons that come with poseval."""
+    return list(_table())
+
+
+@cache
+def get_skeleton(name: str) -> Skeleton:
+    """The named skeleton.
+
+    Raises:
+        UsageError: P113 for an unknown name; the message proposes near ones.
+    """
+    node = _table().get(name)
+    if node is None:
+        near = get_close_matches(name, names(), 3)
+        raise UsageError(
+            "P113",
+            where=f"skeleton {shown(name)!r}",
+            what="is not known",
+            wanted=f"one of {', '.join(names())}, or a .json or .toml file",
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
+        )
+    return skeleton_of(name, node, where=f"table of skeletons: {name}")
+
+
+def load_skeleton(source: str) -> Skeleton:
+    """A skeleton by name, or from a `.json` / `.toml` file with `joints`, `flip_pairs`, `limbs`, `sigmas`.
+
+    Raises:
+        UsageError: P113 for an unknown name, P110 for contradictory parts.
+        FormatError: P220 when the file is not of that form.
+    """
+    path = Path(source)
+    if path.suffix not in (".json", ".toml"):
+        return get_skeleton(source)
+    if not path.is_file():
+        raise UsageError("P114", where=shown(source), what="is not a file", wanted="a skeleton file")
+    if path.stat().st_size > MAX_FILE_BYTES:
+        raise error_of(
+            [Fault("P501", shown(source), "is too large for a skeleton", f"at most {MAX_FILE_BYTES} bytes")]
+        )
+    try:
+        node = json.loads(path.read_text("utf-8")) if path.suffix == ".json" else _toml(path)
+    except (ValueError, RecursionError) as error:
+        raise FormatError("P220", where=shown(source), what=f"cannot be read ({shown(error)})") from error
+    if not isinstance(node, dict):
+        raise FormatError(
+            "P220", where=shown(source), what="is not an object", wanted='{"joints": [...], ...}'
+        )
+    return skeleton_of(str(node.get("name", path.stem)), node, where=shown(source))
+
+
+def _toml(path: Path) -> Any:
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib
+    return tomllib.loads(path.read_text("utf-8"))
+
+
+def match_names(joints: Sequence[str]) -> Skeleton | None:
+    """The known skeleton with exactly these joint names in this order, or None."""
+    wanted = list(joints)
+    for name, node in _table().items():
+        if node["joints"] == wanted or node.get("source_names") == wanted:
+            return get_skeleton(name)
+    return None

@@ -1,0 +1,197 @@
+"""Skeleton: the names, mirror joints, limbs and sigmas that the columns of a pose set follow."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseval.errors import Fault, Faults, UsageError, error_of, shown
+from poseval.limits import DEFAULT
+
+Sigmas = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """An ordered set of joints.
+
+    Joint names are canonical English (`left_wrist`; left and right are the person's own). `flip[i]` is the
+    index of joint i's mirror joint (itself on the body's axis). `limbs` are index pairs for drawing and PCP.
+    `sigmas` are the per-joint standard deviations of OKS in units of sqrt(area), or None: OKS refuses to
+    guess. `normalisers` name the joints whose distance scales an NME, e.g. `inter_ocular: (36, 45)`, each
+    side an index or a tuple of indices to average.
+
+    Raises:
+        UsageError: P110 when the parts contradict each other.
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    flip: tuple[int, ...]
+    limbs: tuple[tuple[int, int], ...] = ()
+    sigmas: tuple[float, ...] | None = None
+    source: str = ""
+    normalisers: Mapping[str, Any] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        faults = Faults()
+        count = len(self.joints)
+        where = f"skeleton {shown(self.name)}"
+        if not 0 < count <= DEFAULT.joints:
+            faults.add(
+                "P110", where=where, what=f"has {count} joints", wanted=f"wanted 1 to {DEFAULT.joints}"
+            )
+        if len(set(self.joints)) != count:
+            twice = sorted({name for name in self.joints if self.joints.count(name) > 1})
+            faults.add("P110", where=where, what=f"names joints twice: {', '.join(map(shown, twice))}")
+        if len(self.flip) != count or any(
+            not 0 <= other < count or self.flip[other] != index for index, other in enumerate(self.flip)
+        ):
+            faults.add(
+                "P110", where=where, what="flip is not its own inverse", wanted="one mirror index per joint"
+            )
+        if any(not 0 <= end < count for limb in self.limbs for end in limb):
+            faults.add("P110", where=where, what="a limb ends at a joint that does not exist")
+        if self.sigmas is not None and (
+            len(self.sigmas) != count or any(not (0 < sigma < float("inf")) for sigma in self.sigmas)
+        ):
+            faults.add(
+                "P110",
+                where=where,
+                what=f"has {len(self.sigmas)} sigmas for {count} joints, or one that is not positive",
+                wanted="one positive number per joint",
+            )
+        faults.raise_if_any()
+
+    def __len__(self) -> int:
+        return len(self.joints)
+
+    def index(self, joint: str) -> int:
+        """Column of a joint.
+
+        Raises:
+            UsageError: P111 when the skeleton has no such joint; the message lists its joints.
+        """
+        try:
+            return self.joints.index(joint)
+        except ValueError:
+            raise UsageError(
+                "P111",
+                where=f"skeleton {self.name}",
+                what=f"has no joint {shown(joint)!r}",
+                wanted=f"one of {', '.join(self.joints[:40])}",
+            ) from None
+
+    def indices(self, joints: Sequence[str]) -> tuple[int, ...]:
+        """Columns of several joints."""
+        return tuple(self.index(joint) for joint in joints)
+
+    @property
+    def sigma_array(self) -> Sigmas:
+        """Sigmas as float64 [K].
+
+        Raises:
+            UsageError: P112 when the skeleton has none.
+        """
+        if self.sigmas is None:
+            raise UsageError(
+                "P112",
+                where=f"skeleton {self.name}",
+                what="has no sigmas, and OKS does not guess them",
+                wanted="one sigma per joint",
+                hint="pass --sigmas FILE, or --skeleton with a skeleton that has them",
+            )
+        return np.asarray(self.sigmas, dtype=np.float64)
+
+    @property
+    def groups(self) -> dict[str, tuple[int, ...]]:
+        """Joints of one kind: `wrist` -> left and right wrist; a joint without sides is its own group."""
+        found: dict[str, list[int]] = {}
+        for index, name in enumerate(self.joints):
+            side, _, rest = name.partition("_")
+            found.setdefault(rest if side in ("left", "right") and rest else name, []).append(index)
+        return {name: tuple(members) for name, members in found.items()}
+
+    def with_sigmas(self, sigmas: Sequence[float]) -> Skeleton:
+        """The same skeleton with other sigmas."""
+        return Skeleton(
+            self.name,
+            self.joints,
+            self.flip,
+            self.limbs,
+            tuple(map(float, sigmas)),
+            self.source,
+            self.normalisers,
+        )
+
+    def permuted(self, order: Sequence[int]) -> Skeleton:
+        """The same joints in another order: joint i of the result is joint `order[i]` of this one."""
+        place = {old: new for new, old in enumerate(order)}
+        return Skeleton(
+            f"{self.name}[permuted]",
+            tuple(self.joints[old] for old in order),
+            tuple(place[self.flip[old]] for old in order),
+            tuple((place[a], place[b]) for a, b in self.limbs),
+            None if self.sigmas is None else tuple(self.sigmas[old] for old in order),
+            self.source,
+        )
+
+    def digest(self) -> str:
+        """First 8 hex digits of the SHA-256 of joints, flips and sigmas; tells equal names apart."""
+        text = json.dumps([self.joints, self.flip, self.sigmas])
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+
+def skeleton_of(name: str, node: Mapping[str, Any], where: str) -> Skeleton:
+    """A skeleton from its JSON or TOML form: `joints`, and optionally `flip_pairs`, `limbs`, `sigmas`.
+
+    Without `flip_pairs` the mirror joints follow from `left_` / `right_` names.
+
+    Raises:
+        FormatError: P220 for a field of the wrong form.
+        UsageError: P110 when the fields contradict each other.
+    """
+    joints = node.get("joints")
+    if not isinstance(joints, list) or not all(isinstance(joint, str) for joint in joints):
+        raise error_of([Fault("P220", where, "joints is not a list of names", 'joints = ["nose", ...]')])
+    pairs = node.get("flip_pairs")
+    flip = list(range(len(joints)))
+    try:
+        for a, b in _named_pairs(joints) if pairs is None else pairs:
+            flip[a], flip[b] = b, a
+        limbs = tuple((int(a), int(b)) for a, b in node.get("limbs", ()))
+        sigmas = node.get("sigmas")
+        numbers = None if sigmas is None else tuple(float(sigma) for sigma in sigmas)
+    except (TypeError, ValueError, IndexError) as error:
+        raise error_of(
+            [Fault("P220", where, f"flip_pairs, limbs or sigmas is malformed ({error})")]
+        ) from error
+    return Skeleton(
+        name,
+        tuple(joints),
+        tuple(flip),
+        limbs,
+        numbers,
+        str(node.get("source", "")),
+        dict(node.get("nme_normalisers", {})),
+    )
+
+
+def _named_pairs(joints: Sequence[str]) -> list[tuple[int, int]]:
+    place = {name: index for index, name in enumerate(joints)}
+    return [
+        (index, place["right_" + name[5:]])
+        for name, index in place.items()
+        if name.startswith("left_") and "right_" + name[5:] in place
+    ]
+
+
+def skeleton_from_names(joints: Sequence[str], name: str = "custom") -> Skeleton:
+    """A skeleton known only by joint names, as COCO categories give it: no sigmas, mirror joints by name."""
+    return skeleton_of(name, {"joints": list(joints)}, where=f"skeleton {name}")

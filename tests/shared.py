@@ -1,0 +1,33 @@
+"""Where the research data lies that tests may read but the project does not hold."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def shared_root() -> Path:
+    """Folder named by POSEVAL_SHARED, `../shared` beside the checkout by default."""
+    given = os.environ.get("POSEVAL_SHARED", "../shared")
+    return (ROOT / given).resolve()
+
+
+def shared_path(part: str) -> Path:
+    """A file or folder of the shared data; skips the test, saying so, where it is absent."""
+    path = shared_root() / part
+    if not path.exists():
+        pytest.skip(f"shared data absent: {part} (set POSEVAL_SHARED)")
+    return path
+
+
+def shared_cases(part: str, pattern: str) -> list[Path]:
+    """Sorted matches below a shared folder, for parametrisation; empty only where the data is absent."""
+    root = shared_root() / part
+    found = sorted(root.glob(pattern)) if root.is_dir() else []
+    if root.is_dir() and not found:
+        raise RuntimeError(f"no case matches {part}/{pattern}")
+    return found
