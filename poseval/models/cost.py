@@ -1,0 +1,99 @@
+"""Parameters and multiply-adds of a model, counted while it runs once.
+
+Counted are convolutions (a transposed one at its input size), matrix products and attention products, as
+PyTorch's operators see them; norms, activations, sums, poolings and resizings are not. One multiply-add is
+one MAC.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+COUNTED = (
+    "convolutions (transposed ones at their input size), matrix products and attention; no norms, no resizing"
+)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Size of a model and the price of one forward pass at `input_shapes`.
+
+    `macs` are multiply-adds; `by_operation` splits them by kind of operator. A model with a method
+    `savings() -> Mapping[str, float]` adds what it really skipped or packed during that pass.
+    """
+
+    parameters: int
+    trainable: int
+    macs: int
+    by_operation: Mapping[str, int]
+    input_shapes: tuple[tuple[int, ...], ...]
+    savings: Mapping[str, float]
+    counted: str = COUNTED
+
+
+def measure(model: nn.Module, *inputs: Tensor) -> Cost:
+    """Run a model once in evaluation mode and count.
+
+    Inputs as its `forward` takes them; published counts are for a batch of one.
+    """
+    training = model.training
+    model.eval()
+    fast = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(
+        False
+    )  # the fused encoder layer hides its products from the counter
+    try:
+        with torch.no_grad(), _Counter() as counter:
+            model(*inputs)
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        model.train(training)
+    savings = getattr(model, "savings", None)
+    return Cost(
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        trainable=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
+        macs=sum(counter.macs.values()),
+        by_operation=dict(counter.macs),
+        input_shapes=tuple(tuple(tensor.shape) for tensor in inputs),
+        savings=dict(savings()) if callable(savings) else {},
+    )
+
+
+class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Adds up the multiply-adds of every operator called inside."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.macs: Counter[str] = Counter()
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        out = func(*args, **(kwargs or {}))
+        name = func.overloadpacket.__name__
+        if name in ("convolution", "_convolution"):
+            self.macs["convolution"] += _convolution_macs(args, out)
+        elif name in ("mm", "bmm"):
+            self.macs["matrix product"] += args[0].numel() * args[1].shape[-1]
+        elif name in ("addmm", "baddbmm"):
+            self.macs["matrix product"] += args[1].numel() * args[2].shape[-1]
+        elif name.startswith("_scaled_dot_product"):
+            query, key, value = args[:3]
+            links = prod(query.shape[:-1]) * key.shape[-2]
+            self.macs["attention"] += links * (query.shape[-1] + value.shape[-1])
+        return out
+
+
+def _convolution_macs(args: Any, out: Tensor) -> int:
+    image, weight, transposed = args[0], args[1], args[6]
+    pixels: int = int((image if transposed else out).numel())
+    taps: int = prod(weight.shape[1:])
+    return pixels * taps

@@ -1,0 +1,257 @@
+"""Names of models, their cards as data, and how a model is made.
+
+Nothing here imports PyTorch: listing and reading cards works on a machine without the extra `models`. Cards
+lie in `poseval/models/cards/<family>.py`, each file a tuple `CARDS`; a new family is a new file there, and no
+list elsewhere names it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
+
+from poseval.errors import MissingFeature, UsageError, shown
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Kind = Literal["heatmap", "bottom_up", "regression", "classifier", "landmark"]
+Colour = Literal["rgb", "bgr"]
+Crop = Literal["affine", "udp", "square", "integer", "image"]
+Decode = Literal[
+    "argmax", "quarter", "dark", "udp", "simcc", "coordinates", "grouping", "matching", "classes"
+]
+Flip = Literal["maps", "coordinates", "image", "none"]
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+LARGEST_INPUT = (
+    4096  # pixels a side; beyond it a forward pass no longer fits the memory of any machine we know
+)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A result that the authors (or the paper) state; it is theirs, not ours.
+
+    `recalled` marks a number that was remembered from the paper and not looked up again.
+    """
+
+    value: float
+    metric: str
+    data: str
+    source: str
+    recalled: bool = False
+
+    def __str__(self) -> str:
+        doubt = ", unverified" if self.recalled else ""
+        return f"{self.metric} {self.value:g} on {self.data} ({self.source}{doubt})"
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """Everything about a model that a runner must honour and a reader wants to know.
+
+    `input_size` is (height, width). Pixels are divided by `pixel_divisor`, then `(x - mean) / std` per
+    channel in the order `colour`. `crop` says how a person's box becomes the input: `affine` (box grown to
+    the input's aspect and by `padding`, bilinear affine warp), `udp` (the same in units of size - 1),
+    `square` (square of the longer side times `padding`, resized), `integer` (hourglass square, integer
+    corners), `image` (the whole image). `flip` says what a flip test averages and `flip_shift` by how many
+    output pixels the flipped maps move right before it. `stride` is input pixels per output pixel. `sigma`
+    is the target's, in output pixels. `config` holds the builder's further arguments; `builder` is
+    `module:function`.
+    """
+
+    name: str
+    family: str
+    kind: Kind
+    builder: str
+    source: str
+    licence: str
+    weights: str
+    input_size: tuple[int, int] = (256, 192)
+    joints: int = 17
+    skeleton: str | None = "coco17"
+    colour: Colour = "rgb"
+    pixel_divisor: float = 255.0
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+    crop: Crop = "affine"
+    padding: float = 1.25
+    decode: Decode = "quarter"
+    flip: Flip = "maps"
+    flip_shift: int = 1
+    stride: int = 4
+    sigma: float = 2.0
+    extra: str = "models"
+    fixed_joints: bool = False
+    results: tuple[Stated, ...] = ()
+    config: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def aspect(self) -> float:
+        """Width of the input over its height."""
+        return self.input_size[1] / self.input_size[0]
+
+    @property
+    def output_size(self) -> tuple[int, int]:
+        """(height, width) of the output maps."""
+        return self.input_size[0] // self.stride, self.input_size[1] // self.stride
+
+    def sized(self, joints: int | None = None, input_size: tuple[int, int] | None = None) -> ModelCard:
+        """The card of the same model made for other joints or another input size.
+
+        The skeleton is forgotten when the number of joints changes: whose joints they are is not known here.
+        """
+        joints = self.joints if joints is None else joints
+        return replace(
+            self,
+            joints=joints,
+            skeleton=self.skeleton if joints == self.joints else None,
+            input_size=self.input_size if input_size is None else input_size,
+        )
+
+
+@cache
+def _cards() -> dict[str, ModelCard]:
+    from poseval.models import cards as package
+
+    found: dict[str, ModelCard] = {}
+    for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
+        module = importlib.import_module(f"{package.__name__}.{info.name}")
+        entries: Sequence[ModelCard] = module.CARDS
+        for entry in entries:
+            if entry.name in found:
+                raise RuntimeError(f"two cards are named {entry.name}")
+            found[entry.name] = entry
+    return found
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """Sorted names of the models that match a shell pattern, e.g. `hrnet*`; an empty list when none does."""
+    return sorted(name for name in _cards() if fnmatchcase(name, pattern))
+
+
+def card(name: str) -> ModelCard:
+    """The card of a model.
+
+    Raises:
+        UsageError: P150 for an unknown name; the message proposes near ones.
+    """
+    known = _cards()
+    if name in known:
+        return known[name]
+    near = get_close_matches(str(name), known, 3, cutoff=0.5)
+    raise UsageError(
+        "P150",
+        where=f"model {shown(name)!r}",
+        what="is not known",
+        wanted=f"one of {', '.join(sorted(known))}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "`poseval models` lists them",
+    )
+
+
+def create_model(
+    name: str,
+    joints: int | None = None,
+    input_size: tuple[int, int] | None = None,
+    **config: Any,
+) -> nn.Module:
+    """A model with random weights, in evaluation mode; `load_weights` fills it.
+
+    Without `joints` and `input_size` (height, width) the card's own are taken, 17 and (256, 192) for most.
+    `config` overrides the card's `config`, argument by argument of the builder.
+
+    Raises:
+        UsageError: P150 unknown name, P151 impossible joints or input size, P152 unknown option.
+        MissingFeature: P601 when PyTorch, or the package an adapter stands on, is not installed.
+    """
+    entry = card(name)
+    _check_shape(entry, joints, input_size)
+    entry = entry.sized(joints, input_size)
+    build = _builder(entry)
+    options = {**entry.config, **config}
+    _check_options(entry, build, config)
+    model: nn.Module = build(joints=entry.joints, input_size=entry.input_size, **options)
+    return model.eval()
+
+
+def _check_shape(entry: ModelCard, joints: int | None, input_size: tuple[int, int] | None) -> None:
+    where = f"model {entry.name}"
+    if joints is not None and (isinstance(joints, bool) or not isinstance(joints, int) or joints < 1):
+        raise UsageError(
+            "P151", where=where, what=f"joints is {shown(joints)!r}", wanted="a whole number from 1"
+        )
+    if joints is not None and entry.fixed_joints and joints != entry.joints:
+        raise UsageError(
+            "P151",
+            where=where,
+            what=f"always gives {entry.joints} joints, not {joints}",
+            wanted=f"joints={entry.joints}",
+        )
+    if input_size is None:
+        return
+    if (
+        len(tuple(input_size)) != 2
+        or not all(isinstance(side, int) and not isinstance(side, bool) for side in input_size)
+        or not all(entry.stride <= side <= LARGEST_INPUT for side in input_size)
+    ):
+        raise UsageError(
+            "P151",
+            where=where,
+            what=f"input_size is {shown(input_size)}",
+            wanted=f"(height, width), each from {entry.stride} to {LARGEST_INPUT} pixels",
+        )
+
+
+def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[str, Any]) -> None:
+    known = [key for key in inspect.signature(build).parameters if key not in ("joints", "input_size")]
+    wrong = [key for key in config if key not in known]
+    if wrong:
+        near = get_close_matches(wrong[0], known, 1)
+        raise UsageError(
+            "P152",
+            where=f"model {entry.name}",
+            what=f"has no option {', '.join(shown(key) for key in wrong)}",
+            wanted=f"one of {', '.join(known)}" if known else "no option at all",
+            hint=f"did you mean {near[0]}?" if near else None,
+        )
+
+
+def _builder(entry: ModelCard) -> Callable[..., Any]:
+    module, _, function = entry.builder.partition(":")
+    require("torch", f"model {entry.name}", "models")
+    build: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    return build
+
+
+def require(package: str, where: str, extra: str | None) -> ModuleType:
+    """Import an optional package, or say which extra brings it.
+
+    Raises:
+        MissingFeature: P601; a package that is there and fails to import says why.
+    """
+    try:
+        return importlib.import_module(package)
+    except ImportError as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == package.partition(".")[0]
+        name = package.partition(".")[0]
+        install = f"pip install 'poseval[{extra}]'" if extra else f"pip install {name}"
+        raise MissingFeature(
+            "P601",
+            where=where,
+            what=f"needs {name}, which is not installed"
+            if absent
+            else f"{name} cannot be imported ({shown(error)})",
+            wanted=f"the extra `{extra}`" if extra else f"the package {name}",
+            hint=install,
+        ) from error

@@ -1,0 +1,273 @@
+"""Published checkpoints into models: unwrapped, prefixes stripped, every disagreement in one message.
+
+Files are read with `weights_only=True`: a checkpoint is a pickle, and a pickle of a stranger may run code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import pickle
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from poseval.errors import Faults, FormatError, UsageError, ValueRangeError, shown
+from poseval.models.registry import require
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+    State = dict[str, Tensor]
+
+WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "ema")
+PREFIXES = ("module.", "model.", "net.", "network.", "_orig_mod.")
+CHUNK = 1 << 20
+LISTED = 8  # keys named in one line; a wrong architecture differs in hundreds
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What was loaded: file name, its SHA-256 (None for weights of several files), number of tensors."""
+
+    name: str
+    sha256: str | None
+    tensors: int
+
+
+@runtime_checkable
+class ReadsOwnFile(Protocol):
+    """A model whose published weights are not a PyTorch checkpoint."""
+
+    def read_weights(self, path: Path) -> int:
+        """Fill the model from a file or folder; return how many tensors were read."""
+
+
+@runtime_checkable
+class RenamesKeys(Protocol):
+    """A model that also takes checkpoints of another key layout."""
+
+    def rename_keys(self, state: State) -> State:
+        """The state dictionary in the model's own layout."""
+
+
+def load_weights(model: nn.Module, path: str | Path) -> Weights:
+    """Fill a model from a published checkpoint, strictly.
+
+    Dictionaries around the weights (`state_dict`, `model`, `best...`) and prefixes (`module.`) are taken off.
+    `num_batches_tracked` may be absent: PyTorch before 0.4.1 did not write it.
+
+    Raises:
+        UsageError: P154 when there is no such file.
+        FormatError: P250 not a checkpoint or cut short, P251 holds pickled code, P252 holds no weights.
+        ValueRangeError: P350 a weight is NaN or infinite.
+        MismatchError: P450 all missing, unexpected and mismatched keys at once.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise UsageError("P154", where=shown(path), what="does not exist", wanted="a file of weights")
+    if isinstance(model, ReadsOwnFile):
+        count = model.read_weights(path)
+        return Weights(path.name, digest(path) if path.is_file() else None, count)
+    if not path.is_file():
+        raise UsageError("P154", where=shown(path), what="is not a file", wanted="a file of weights")
+    state = unwrapped(read_checkpoint(path), path.name)
+    own = model.state_dict()
+    state = strip_prefixes(state, own)
+    if isinstance(model, RenamesKeys):
+        state = model.rename_keys(state)
+    check_state(state, own, path.name)
+    model.load_state_dict({**own, **state})
+    return Weights(path.name, digest(path), len(state))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file as hex."""
+    sha = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            sha.update(chunk)
+    return sha.hexdigest()
+
+
+def read_checkpoint(path: Path) -> Any:
+    """The object in a PyTorch file, tensors on the CPU, no code run.
+
+    Raises:
+        FormatError: P250, P251.
+    """
+    torch = require("torch", shown(path.name), "models")
+    with path.open("rb") as file:
+        head = file.read(512).lstrip().lower()
+    if not head:
+        raise FormatError("P250", where=shown(path.name), what="is empty", wanted="a PyTorch checkpoint")
+    if head.startswith((b"<!doctype", b"<html")):
+        raise FormatError(
+            "P250",
+            where=shown(path.name),
+            what="is a web page",
+            wanted="a PyTorch checkpoint",
+            hint="the download saved the page around the file; fetch the file itself",
+        )
+    try:
+        with _plain_data_allowed(torch):
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise _refused(path, error) from error
+    except Exception as error:  # torch raises RuntimeError, OSError, EOFError, KeyError, ... for torn files
+        raise FormatError(
+            "P250",
+            where=shown(path.name),
+            what=f"cannot be read as a PyTorch checkpoint ({_first_line(error)})",
+            wanted="a whole .pth, .pt or .tar file",
+            hint="it may be cut short: compare its size with the published one",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return shown((str(error).splitlines() or [type(error).__name__])[0])
+
+
+def _plain_data_allowed(torch: Any) -> AbstractContextManager[Any]:
+    """NumPy scalars and argparse name spaces are data; old checkpoints carry them beside the weights."""
+    if not hasattr(torch.serialization, "safe_globals"):
+        return nullcontext()
+    import argparse
+    import codecs
+
+    import numpy as np
+
+    multiarray = np._core.multiarray if hasattr(np, "_core") else np.core.multiarray  # type: ignore[attr-defined]
+    kinds = [type(np.dtype(kind)) for kind in ("f8", "f4", "i8", "i4", "b1")]
+    allowed: list[Any] = [
+        (multiarray.scalar, "numpy.core.multiarray.scalar"),
+        (multiarray.scalar, "numpy._core.multiarray.scalar"),
+        np.dtype,
+        *kinds,
+        (codecs.encode, "_codecs.encode"),
+        argparse.Namespace,
+    ]
+    context: AbstractContextManager[Any] = torch.serialization.safe_globals(allowed)
+    return context
+
+
+def _refused(path: Path, error: Exception) -> FormatError:
+    text = str(error)
+    for mark in ("Unsupported global: GLOBAL ", "Unsupported class "):
+        if mark in text:
+            name = text.split(mark, 1)[1].split()[0].rstrip(".,")
+            return FormatError(
+                "P251",
+                where=shown(path.name),
+                what=f"holds a pickled {shown(name)}, and unpickling it could run code",
+                wanted="tensors, numbers and plain containers only",
+                hint="if you trust its origin, load it with torch and save its state dictionary alone",
+            )
+    return FormatError(
+        "P250", where=shown(path.name), what="is not a PyTorch checkpoint", wanted="a .pth, .pt or .tar file"
+    )
+
+
+def unwrapped(content: Any, name: str) -> State:
+    """The dictionary of tensors inside a checkpoint.
+
+    Raises:
+        FormatError: P252 when there is none.
+    """
+    torch = require("torch", shown(name), "models")
+    for _ in range(4):  # published files nest at most twice
+        if not isinstance(content, Mapping):
+            break
+        if content and all(isinstance(value, torch.Tensor) for value in content.values()):
+            return {str(key): value for key, value in content.items()}
+        wrapper = next((key for key in _wrapper_keys(content) if isinstance(content[key], Mapping)), None)
+        if wrapper is None:
+            break
+        content = content[wrapper]
+    kept = sorted(map(str, content))[:LISTED] if isinstance(content, Mapping) else []
+    raise FormatError(
+        "P252",
+        where=shown(name),
+        what="holds no dictionary of weights"
+        + (f" (it holds {', '.join(map(shown, kept))})" if kept else ""),
+        wanted=f"tensors by name, bare or under {', '.join(WRAPPERS)} or best...",
+    )
+
+
+def _wrapper_keys(content: Mapping[Any, Any]) -> list[Any]:
+    known = [key for key in WRAPPERS if key in content]
+    return known + [key for key in content if isinstance(key, str) and key.startswith("best")]
+
+
+def strip_prefixes(state: State, own: Mapping[str, Any]) -> State:
+    """Take off prefixes that all keys share and the model's own keys do not have."""
+    while state:
+        prefix = next((prefix for prefix in PREFIXES if all(key.startswith(prefix) for key in state)), None)
+        if prefix is None or any(key.startswith(prefix) for key in own):
+            return state
+        state = {key[len(prefix) :]: value for key, value in state.items()}
+    return state
+
+
+def check_state(state: State, own: State, name: str) -> None:
+    """Refuse weights that do not fit, naming all that differs.
+
+    Raises:
+        MismatchError: P450.
+        ValueRangeError: P350.
+    """
+    faults = Faults()
+    where = shown(name)
+    missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
+    extra = [key for key in state if key not in own]
+    other = [key for key in state if key in own and state[key].shape != own[key].shape]
+    if missing:
+        faults.add(
+            "P450",
+            where=where,
+            what=f"lacks {len(missing)} of the model's {len(own)} tensors: {_listed(missing)}",
+        )
+    if extra:
+        faults.add(
+            "P450", where=where, what=f"holds {len(extra)} tensors that the model has not: {_listed(extra)}"
+        )
+    if other:
+        shapes = [f"{key} {_shape(state[key])}, model {_shape(own[key])}" for key in other]
+        faults.add(
+            "P450",
+            where=where,
+            what=f"has {len(other)} tensors of another shape: {_listed(shapes)}",
+            hint=_shape_hint([(state[key], own[key]) for key in other]),
+        )
+    faults.raise_if_any()
+    wrong = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
+    if wrong:
+        raise ValueRangeError(
+            "P350",
+            where=where,
+            what=f"has NaN or infinite weights in {_listed(wrong)}",
+            wanted="finite numbers",
+        )
+
+
+def _listed(names: list[str]) -> str:
+    text = ", ".join(shown(name) for name in names[:LISTED])
+    return text if len(names) <= LISTED else f"{text} and {len(names) - LISTED} more"
+
+
+def _shape(tensor: Tensor) -> str:
+    return "x".join(map(str, tensor.shape)) or "scalar"
+
+
+def _shape_hint(pairs: list[tuple[Tensor, Tensor]]) -> str | None:
+    """Another size in the first dimension only, one pair of numbers: a head made for other joints."""
+    heads = {
+        (given.shape[0], wanted.shape[0])
+        for given, wanted in pairs
+        if given.ndim and wanted.ndim and given.shape[1:] == wanted.shape[1:]
+    }
+    if len(heads) != 1 or len(pairs) > 2:
+        return None
+    given, wanted = heads.pop()
+    return f"its last layer gives {given} maps and the model {wanted}: create the model with its joints"
