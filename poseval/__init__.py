@@ -1,1 +1,52 @@
-"""poseval: official digits, honest errors and fast scoring for human-pose benchmarks."""
+"""poseval: official digits, honest errors and fast scoring for human-pose benchmarks.
+
+    import poseval
+    report = poseval.score("person_keypoints.json", "predictions.json")
+    report.summary["AP"]
+
+Names are imported when first used, so that `import poseval` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from poseval._version import __version__
+
+if TYPE_CHECKING:
+    from poseval.poses import PoseSet
+    from poseval.report.result import Report
+    from poseval.scoring import evaluate, read, score
+    from poseval.skeletons import Skeleton, get_skeleton
+
+__all__ = [
+    "PoseSet",
+    "Report",
+    "Skeleton",
+    "__version__",
+    "evaluate",
+    "get_skeleton",
+    "read",
+    "score",
+]
+
+_PLACES = {
+    "PoseSet": "poseval.poses",
+    "Report": "poseval.report.result",
+    "Skeleton": "poseval.skeletons",
+    "evaluate": "poseval.scoring",
+    "get_skeleton": "poseval.skeletons",
+    "read": "poseval.scoring",
+    "score": "poseval.scoring",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(_PLACES[name]), name)
+    raise AttributeError(f"module 'poseval' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

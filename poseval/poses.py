@@ -274,6 +274,25 @@ class PoseSet:
     def __len__(self) -> int:
         return len(self.people)
 
+    def take_frames(self, rows: Ints) -> PoseSet:
+        """The frames `rows` (ascending) with their people and ignore regions; sequences are kept whole."""
+        place = np.full(len(self.frames), -1, dtype=np.int64)
+        place[rows] = np.arange(len(rows))
+        keep = place[self.people.frame] >= 0
+        people = self.people.take(keep)
+        kept = np.flatnonzero(place[self.ignore.frame] >= 0)
+        length = np.diff(self.ignore.start)[kept]
+        start = np.concatenate(([0], np.cumsum(length)))
+        first = np.repeat(self.ignore.start[kept] - start[:-1], length)
+        return replace(
+            self,
+            frames=self.frames.take(rows),
+            people=people.with_columns(frame=place[people.frame]),
+            ignore=IgnoreRegions(
+                self.ignore.vertices[first + np.arange(start[-1])], start, place[self.ignore.frame[kept]]
+            ),
+        )
+
     def frame_start(self) -> Ints:
         """Offsets [F + 1]: people of frame f are rows `start[f]:start[f + 1]`."""
         return np.searchsorted(self.people.frame, np.arange(len(self.frames) + 1)).astype(np.int64)

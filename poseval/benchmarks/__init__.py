@@ -1,1 +1,63 @@
 """Protocols: format, skeleton, metrics with their parameters, alignment and rule books."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+
+from poseval.benchmarks.base import Benchmark
+from poseval.errors import UsageError, shown
+from poseval.poses import PoseSet
+
+# name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
+TABLE: dict[str, str] = {}
+
+
+def names() -> list[str]:
+    """Names of all benchmarks."""
+    return list(TABLE)
+
+
+@cache
+def get_benchmark(name: str) -> Benchmark:
+    """The named benchmark.
+
+    Raises:
+        UsageError: P125 for an unknown name; the message proposes near ones.
+    """
+    place = TABLE.get(name)
+    if place is None:
+        near = get_close_matches(name, names(), 3)
+        raise UsageError(
+            "P125",
+            where=f"benchmark {shown(name)!r}",
+            what="is not known",
+            wanted=f"one of {', '.join(names())}",
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
+        )
+    module, _, attribute = place.partition(":")
+    found: Benchmark = getattr(import_module(module), attribute)()
+    return found
+
+
+def recognise(truth: PoseSet) -> Benchmark:
+    """The benchmark that a truth set belongs to, judged by content.
+
+    Raises:
+        UsageError: P126 when none fits: the benchmark must then be named.
+    """
+    best: tuple[float, Benchmark | None] = (0.0, None)
+    for name in names():
+        candidate = get_benchmark(name)
+        sure = candidate.recognise(truth)
+        if sure > best[0]:
+            best = (sure, candidate)
+    if best[1] is None:
+        raise UsageError(
+            "P126",
+            where=shown(truth.origin.name),
+            what="does not tell which benchmark it belongs to",
+            wanted=f"--benchmark with one of {', '.join(names())}",
+        )
+    return best[1]

@@ -1,1 +1,85 @@
-"""The command line."""
+"""The command line: thin commands over the library. Results on stdout, talk on stderr.
+
+Exits: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file, 70 internal fault, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from importlib import import_module
+
+import click
+
+from poseval._version import __version__
+from poseval.errors import PosevalError, shown
+
+# command -> (module:attribute, help in one line). Modules are imported only when their command runs.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "explain": ("poseval.cli.explain:explain", "Say in words how two reports' signatures differ."),
+    "list": ("poseval.cli.listing:listing", "List benchmarks, metrics, formats, skeletons or limits."),
+    "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they run, so that `poseval --help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands from the table, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="poseval")
+def cli() -> None:
+    """Score human-pose predictions with the official digits of each benchmark."""
+
+
+def main() -> None:
+    """Entry point: every outcome ends in a documented exit status."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return its exit status."""
+    try:
+        result = cli.main(arguments, prog_name="poseval", standalone_mode=False)
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except PosevalError as error:
+        click.echo(f"poseval: {error}", err=True)
+        return error.exit_code
+    except click.exceptions.Exit as done:
+        return int(done.exit_code)
+    except click.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader went away (`poseval score ... | head`): no fault. Keep Python quiet at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("POSEVAL_DEBUG"):
+            traceback.print_exc()
+        text = f"{type(error).__name__}: {shown(error, 400)}"
+        click.echo(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)", err=True)
+        return 70

@@ -1,1 +1,118 @@
-"""Readers and writers, one file per format."""
+"""Readers and writers, one file per format, and the registry that recognises a format by content."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.source import Source
+from poseval.errors import FormatError, UsageError, shown
+from poseval.poses import PoseSet
+
+__all__ = [
+    "Dataset",
+    "Losses",
+    "ReadOptions",
+    "Role",
+    "Source",
+    "WriteOptions",
+    "get_format",
+    "names",
+    "read",
+    "recognise",
+]
+
+# name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
+TABLE: dict[str, str] = {}
+
+SURE = 0.5  # a format is taken when its confidence reaches this
+
+
+def names() -> list[str]:
+    """Names of all formats."""
+    return list(TABLE)
+
+
+@cache
+def get_format(name: str) -> Dataset:
+    """The named format.
+
+    Raises:
+        UsageError: P132 for an unknown name; the message proposes near ones.
+    """
+    place = TABLE.get(name)
+    if place is None:
+        near = get_close_matches(name, names(), 3)
+        raise UsageError(
+            "P132",
+            where=f"format {shown(name)!r}",
+            what="is not known",
+            wanted=f"one of {', '.join(names())}",
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
+        )
+    module, _, attribute = place.partition(":")
+    found: Dataset = getattr(import_module(module), attribute)()
+    return found
+
+
+def recognise(source: Source, role: Role) -> str:
+    """Name of the format that the content fits best.
+
+    Raises:
+        FormatError: P201 when none fits (naming what it looks like in the other role), P202 when two fit
+            equally well.
+    """
+    ranked = _ranked(source, role)
+    best = ranked[0][0] if ranked else 0.0
+    if best < SURE:
+        other = Role.PREDICTIONS if role is Role.TRUTH else Role.TRUTH
+        across = _ranked(source, other)
+        hint = None
+        if across and across[0][0] >= SURE:
+            hint = f"this looks like {across[0][1]} {other.value}; are the two files exchanged?"
+        raise FormatError(
+            "P201",
+            where=shown(source.path),
+            what=f"is no {role.value} of a format that poseval knows",
+            wanted="see `poseval list formats`, or name one with --format-in",
+            hint=hint,
+        )
+    equal = [name for confidence, name in ranked if confidence == best]
+    if len(equal) > 1:
+        raise FormatError(
+            "P202",
+            where=shown(source.path),
+            what=f"could be {' or '.join(equal)}",
+            wanted="name the format",
+        )
+    return equal[0]
+
+
+def _ranked(source: Source, role: Role) -> list[tuple[float, str]]:
+    found = []
+    for name in names():
+        dataset = get_format(name)
+        if role in dataset.reads and dataset.folder >= source.is_folder:
+            found.append((dataset.sniff(source, role), name))
+    return sorted(found, key=lambda pair: -pair[0])
+
+
+def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None = None) -> PoseSet:
+    """Read a file or folder of any known format.
+
+    Raises:
+        UsageError: the path does not exist, or the format is not known.
+        InputError: what is wrong with the file.
+    """
+    source = Source(path, options.limits)
+    dataset = get_format(format or recognise(source, options.role))
+    if options.role not in dataset.reads:
+        raise UsageError("P133", where=f"format {dataset.name}", what=f"is not read as {options.role.value}")
+    poses = dataset.read(source, options)
+    if poses.origin.path:
+        return poses
+    return replace(poses, origin=replace(poses.origin, path=os.fspath(path), format=dataset.name))

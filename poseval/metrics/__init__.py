@@ -1,1 +1,74 @@
-"""Metrics, one file per metric: a fold (`tally`) and a finish (`reduce`)."""
+"""Metrics, one file per metric: a fold (`tally`) and a finish (`reduce`).
+
+`parse("oks_ap(area=box,max_dets=10)")` gives the metric with these parameters; `str(metric)` gives its
+canonical name back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from difflib import get_close_matches
+from importlib import import_module
+
+from poseval.errors import UsageError, shown
+from poseval.metrics.base import Metric, default_of, read_parameter
+
+# name -> module:class; a table instead of imports keeps start-up short
+TABLE: dict[str, str] = {}
+
+
+def names() -> list[str]:
+    """Names of all metrics."""
+    return sorted(TABLE)
+
+
+def get_metric(name: str) -> type[Metric]:
+    """The class of a metric.
+
+    Raises:
+        UsageError: P121 for an unknown name; the message proposes near ones.
+    """
+    place = TABLE.get(name)
+    if place is None:
+        near = get_close_matches(name, names(), 3)
+        raise UsageError(
+            "P121",
+            where=f"metric {shown(name)!r}",
+            what="is not known",
+            wanted=f"one of {', '.join(names())}",
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
+        )
+    module, _, attribute = place.partition(":")
+    found: type[Metric] = getattr(import_module(module), attribute)
+    return found
+
+
+def registered() -> list[Metric]:
+    """Every metric with its default parameters."""
+    return [get_metric(name)() for name in names()]
+
+
+def parse(text: str) -> Metric:
+    """A metric from its canonical name.
+
+    Raises:
+        UsageError: P121 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.
+    """
+    name, bracket, rest = text.strip().partition("(")
+    kind = get_metric(name.strip())
+    if bracket and not rest.endswith(")"):
+        raise UsageError("P123", where=f"metric {shown(text)!r}", what="lacks its closing bracket")
+    known = {f.name: f for f in fields(kind)}
+    given = {}
+    for item in filter(None, (part.strip() for part in rest[:-1].split(","))):
+        key, equals, value = item.partition("=")
+        if key.strip() not in known or not equals:
+            raise UsageError(
+                "P123",
+                where=f"metric {name}",
+                what=f"has no parameter {shown(key.strip())!r}" if equals else f"cannot read {shown(item)!r}",
+                wanted=f"{name}({', '.join(known)})" if known else f"{name} without parameters",
+            )
+        default = default_of(known[key.strip()])
+        given[key.strip()] = read_parameter(value.strip(), default, f"metric {name}: {key.strip()}")
+    return kind(**given)

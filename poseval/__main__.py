@@ -1,0 +1,5 @@
+"""`python -m poseval`."""
+
+from poseval.cli import main
+
+main()

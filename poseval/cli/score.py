@@ -1,0 +1,92 @@
+"""`poseval score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from poseval.cli.options import (
+    BENCHMARK,
+    QUIET,
+    RULES,
+    SIGMAS,
+    SKELETON,
+    TRUTH,
+    InputPath,
+    emit,
+    skeleton_option,
+    talk,
+    use_color,
+)
+from poseval.report.result import Report
+
+FORMATS = ("text", "json", "csv", "markdown", "latex")
+
+
+@click.command()
+@click.argument("predictions", type=InputPath())
+@TRUTH
+@BENCHMARK
+@click.option("--metric", "metrics", multiple=True, metavar="NAME(...)", help="Replaces the benchmark's.")
+@SKELETON
+@SIGMAS
+@RULES
+@click.option("--json", "json_to", metavar="FILE|-", help="Write the report as JSON.")
+@click.option("--csv", "csv_to", metavar="FILE|-", help="Write all values as CSV.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="text", help="What stdout shows.")
+@click.option("--per-joint", is_flag=True, help="Numbers of each joint, too.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Worker processes.")
+@QUIET
+def score(
+    predictions: Path,
+    truth: Path,
+    benchmark: str | None,
+    metrics: tuple[str, ...],
+    skeleton: str | None,
+    sigmas: Path | None,
+    rules: str,
+    json_to: str | None,
+    csv_to: str | None,
+    style: str,
+    per_joint: bool,
+    workers: int,
+    quiet: bool,
+) -> None:
+    """Score PREDICTIONS against ground truth."""
+    from poseval import scoring
+
+    say = talk(quiet)
+    chosen = skeleton_option(skeleton, sigmas)
+    with scoring.local_workers(workers) as executor:
+        report = scoring.score(
+            truth,
+            predictions,
+            benchmark,
+            metrics=metrics,
+            rules=rules,
+            skeleton=chosen,
+            per_joint=per_joint,
+            executor=executor,
+            shards=workers,
+        )
+    if benchmark is None:
+        say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
+    if json_to:
+        emit(report.to_json() + "\n", json_to)
+    if csv_to:
+        emit(report.to_csv(), csv_to)
+    if "-" not in (json_to, csv_to):
+        emit(rendered(report, style), None)
+
+
+def rendered(report: Report, style: str) -> str:
+    """The report in one of `FORMATS`."""
+    if style == "text":
+        return report.to_text(color=use_color())
+    return {
+        "json": report.to_json,
+        "csv": report.to_csv,
+        "markdown": report.to_markdown,
+        "latex": report.to_latex,
+    }[style]()

@@ -1,0 +1,103 @@
+"""The dataset protocol: one format, one file, knows how to recognise, read and write it."""
+
+from __future__ import annotations
+
+import enum
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from poseval.datasets.source import Source
+from poseval.errors import UsageError
+from poseval.limits import DEFAULT, Limits
+from poseval.poses import PoseSet
+from poseval.skeletons import Skeleton
+
+
+class Role(enum.Enum):
+    """What a file is read as."""
+
+    TRUTH = "truth"
+    PREDICTIONS = "predictions"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a file is read.
+
+    `truth` is the ground truth that predictions belong to: many prediction formats lack frame sizes, ids or
+    joint names without it. `skeleton` overrides what the file says. `rules` names the rule book where the
+    reference tool's loader has quirks; `optional` lists columns that the chosen metrics can do without
+    (e.g. `area` when OKS takes it from boxes).
+    """
+
+    role: Role = Role.TRUTH
+    truth: PoseSet | None = None
+    skeleton: Skeleton | None = None
+    rules: str = "reference"
+    optional: frozenset[str] = frozenset()
+    limits: Limits = DEFAULT
+    progress: Callable[[int, int], None] | None = None  # called with (done, total) on long work
+
+
+@dataclass(frozen=True)
+class WriteOptions:
+    """How a file is written; `force` allows to overwrite, `role` chooses truth or predictions form."""
+
+    role: Role = Role.TRUTH
+    force: bool = False
+    truth: PoseSet | None = None
+    progress: Callable[[int, int], None] | None = None
+
+
+@dataclass
+class Losses:
+    """What the target format cannot hold, counted: field -> how many values were dropped."""
+
+    kept_people: int = 0
+    kept_frames: int = 0
+    dropped: Counter[str] = field(default_factory=Counter)
+
+    def lose(self, what: str, count: int) -> None:
+        """Count dropped values; nothing is remembered for a count of 0."""
+        if count:
+            self.dropped[what] += count
+
+    def __str__(self) -> str:
+        kept = f"kept {self.kept_people} people in {self.kept_frames} frames"
+        if not self.dropped:
+            return f"{kept}; nothing dropped"
+        return f"{kept}; dropped " + ", ".join(f"{what} ({count})" for what, count in self.dropped.items())
+
+
+class Dataset(ABC):
+    """A file format. Class attributes say what it can do; instances have no state."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    reads: ClassVar[frozenset[Role]] = frozenset()
+    writes: ClassVar[frozenset[Role]] = frozenset()
+    folder: ClassVar[bool] = False  # True: a folder of files is one set
+
+    @abstractmethod
+    def sniff(self, source: Source, role: Role) -> float:
+        """How surely the source is of this format and role: 0 (no) to 1 (certain). Cheap; never raises."""
+
+    @abstractmethod
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """The source as columns.
+
+        Raises:
+            InputError: what is wrong with the file, all faults gathered.
+        """
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """Write atomically and say what the format cannot hold.
+
+        Raises:
+            UsageError: P130 when the format cannot be written, P131 when the output exists.
+        """
+        raise UsageError("P130", where=f"format {self.name}", what="cannot be written by poseval")

@@ -1,0 +1,287 @@
+"""The metric protocol: `tally` folds aligned people into rows, `reduce` finishes rows into values.
+
+`tally` works one unit (frame or sequence) at a time and never divides; `reduce` never sees a person. Tallies
+of disjoint units concatenate, and `weight` is an integer multiplicity per unit: a weight of 2 equals two
+physical copies of the unit. Slices, intervals, workers and streaming are arithmetic on tallies.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from poseval.errors import UsageError, shown
+from poseval.pairs import Aligned
+from poseval.poses import Array, Ints
+
+
+class Direction(enum.Enum):
+    """Whether more is better: sorts leaderboards, colours reports, drives gates."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Need(enum.Enum):
+    """What a metric cannot do without; checked before any work."""
+
+    SCORES = "score"
+    AREA = "area"
+    BOXES = "box"
+    HEADS = "head size"
+    TRACKS = "track id"
+    SIGMAS = "sigmas of the skeleton"
+
+
+class Value(NamedTuple):
+    """One number. `value` is NaN when undefined, and `why` then says why; `n` counts what it rests on."""
+
+    metric: str
+    statistic: str
+    joint: str = ""
+    slice: str = ""
+    threshold: float = math.nan
+    value: float = math.nan
+    n: int = 0
+    why: str = ""
+
+
+class Values(Sequence[Value]):
+    """Long and flat: one row per number; one schema for tables, CSV, gates and plots."""
+
+    def __init__(self, rows: Iterable[Value] = ()) -> None:
+        self.rows: tuple[Value, ...] = tuple(rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index]
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.rows)
+
+    def __add__(self, other: Values) -> Values:
+        return Values(self.rows + other.rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Values) and repr(self.rows) == repr(other.rows)
+
+    def __hash__(self) -> int:
+        return hash(repr(self.rows))
+
+    def where(self, **wanted: object) -> Values:
+        """Rows whose fields equal what is asked, e.g. `where(statistic="AP", joint="")`."""
+        return Values(row for row in self.rows if all(getattr(row, k) == v for k, v in wanted.items()))
+
+    def get(self, statistic: str, joint: str = "", slice: str = "") -> float:
+        """The value without a threshold of one statistic; NaN when there is no such row."""
+        for row in self.rows:
+            if (row.statistic, row.joint, row.slice) == (statistic, joint, slice) and math.isnan(
+                row.threshold
+            ):
+                return row.value
+        return math.nan
+
+    def sliced(self, name: str) -> Values:
+        """The same rows with their slice named."""
+        return Values(row._replace(slice=name) for row in self.rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """R rows of counts or sums; `unit` [R] int64 is the unit a row belongs to, each column is [R, ...]."""
+
+    unit: Ints
+    columns: Mapping[str, Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """What a metric remembers of the units it saw. Columns have unique names over all tables.
+
+    `facts` holds what every part shares (joints, thresholds) as plain JSON values; parts whose facts differ
+    do not concatenate. `cache` is for work that depends on the rows alone, such as a sort.
+    """
+
+    metric: str
+    keys: Array  # [U] str, names of the units
+    tables: Mapping[str, Table]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    cache: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def units(self) -> int:
+        """Number of units, also those without rows."""
+        return len(self.keys)
+
+    def _table_of(self, column: str) -> Table:
+        for table in self.tables.values():
+            if column in table.columns:
+                return table
+        raise KeyError(column)
+
+    def column(self, name: str) -> Array:
+        """A column's rows [R, ...]."""
+        return self._table_of(name).columns[name]
+
+    def unit_of(self, name: str) -> Ints:
+        """Units [R] of a column's rows."""
+        return self._table_of(name).unit
+
+    def per_unit(self, name: str) -> Array:
+        """Sum of a column over the rows of each unit [U, ...]; int64 for counts, float64 for sums."""
+        known = self.cache.get(f"per_unit/{name}")
+        if known is None:
+            column = self.column(name)
+            kind = np.float64 if column.dtype.kind == "f" else np.int64
+            known = np.zeros((self.units, *column.shape[1:]), dtype=kind)
+            np.add.at(known, self.unit_of(name), column.astype(kind, copy=False))
+            self.cache[f"per_unit/{name}"] = known
+        out: Array = known
+        return out
+
+    def sum(self, name: str, weight: Ints | None = None) -> Array:
+        """Weighted sum of a column over all units [...]; always added in the order of units."""
+        per_unit = self.per_unit(name)
+        if weight is not None:
+            per_unit = per_unit * weight.reshape(-1, *([1] * (per_unit.ndim - 1)))
+        total: Array = per_unit.sum(axis=0)
+        return total
+
+    def weight_of_rows(self, name: str, weight: Ints | None) -> Ints:
+        """Weight [R] of each row of a column's table."""
+        unit = self.unit_of(name)
+        return np.ones(len(unit), dtype=np.int64) if weight is None else weight[unit]
+
+    def grouped(self, group: Ints, keys: Array) -> Tally:
+        """The same rows over coarser units: unit u becomes unit `group[u]`, e.g. frames into sequences."""
+        tables = {name: Table(group[table.unit], table.columns) for name, table in self.tables.items()}
+        return Tally(self.metric, keys, tables, self.facts)
+
+    @staticmethod
+    def concat(parts: Sequence[Tally]) -> Tally:
+        """The tally of all units of the parts, in order."""
+        first = parts[0]
+        if any(part.metric != first.metric or part.facts != first.facts for part in parts):
+            raise UsageError("P120", where="tallies", what="of different metrics or settings do not add")
+        shift = np.cumsum([0, *(part.units for part in parts)])
+        tables = {
+            name: Table(
+                np.concatenate(
+                    [part.tables[name].unit + offset for part, offset in zip(parts, shift, strict=False)]
+                ),
+                {
+                    column: np.concatenate([part.tables[name].columns[column] for part in parts])
+                    for column in table.columns
+                },
+            )
+            for name, table in first.tables.items()
+        }
+        return Tally(first.metric, np.concatenate([part.keys for part in parts]), tables, first.facts)
+
+
+@dataclass(frozen=True)
+class Metric(ABC):
+    """A small frozen value that says its own name; its fields are its parameters."""
+
+    name: ClassVar[str]
+    needs: ClassVar[frozenset[Need]] = frozenset()
+    better: ClassVar[Direction] = Direction.HIGHER
+    lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
+    source: ClassVar[str]
+    unit: ClassVar[str] = "frame"  # or "sequence": the smallest part that can be tallied alone
+
+    @abstractmethod
+    def tally(self, aligned: Aligned) -> Tally:
+        """Fold aligned people into rows."""
+
+    @abstractmethod
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """Finish rows into values; `weight` [U] int64 is the multiplicity of each unit."""
+
+    def headline(self, values: Values) -> dict[str, float]:
+        """The numbers a summary shows: rows without joint, slice and threshold."""
+        return {
+            row.statistic: row.value
+            for row in values
+            if not row.joint and not row.slice and math.isnan(row.threshold)
+        }
+
+    def direction(self, statistic: str) -> Direction:
+        """Which way a statistic is better."""
+        if statistic in self.lower_is_better:
+            return Direction.LOWER
+        return self.better
+
+    def __str__(self) -> str:
+        shown_fields = [
+            f"{f.name}={format_parameter(getattr(self, f.name))}"
+            for f in fields(self)
+            if f.metadata.get("always") or getattr(self, f.name) != default_of(f)
+        ]
+        return f"{self.name}({','.join(shown_fields)})" if shown_fields else self.name
+
+
+def always(default: Any) -> Any:
+    """A parameter that the canonical name always shows."""
+    return field(default=default, metadata={"always": True})
+
+
+def default_of(spec: Any) -> Any:
+    return spec.default_factory() if spec.default is MISSING else spec.default
+
+
+def format_parameter(value: object) -> str:
+    """Canonical text of a parameter: words as they are, numbers shortest, lists joined by `/`."""
+    if isinstance(value, enum.Enum):
+        return str(value.value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+    if isinstance(value, tuple):
+        return "/".join(format_parameter(item) for item in value)
+    if value is None:
+        return "none"
+    return str(value)
+
+
+def read_parameter(text: str, default: object, where: str) -> Any:
+    """The value of `text` in the type of the parameter's default: the inverse of `format_parameter`.
+
+    Raises:
+        UsageError: P122 when the text does not fit.
+    """
+    try:
+        if isinstance(default, enum.Enum):
+            return type(default)(text)
+        if isinstance(default, bool):
+            return {"yes": True, "no": False, "true": True, "false": False}[text.lower()]
+        if isinstance(default, int):
+            return int(text)
+        if isinstance(default, float):
+            return _finite(text)
+        if isinstance(default, tuple):
+            kind: Any = default[0] if default else 0.0
+            return tuple(read_parameter(item, kind, where) for item in text.split("/") if item)
+    except (KeyError, ValueError):
+        if isinstance(default, enum.Enum):
+            wanted = "one of " + ", ".join(str(member.value) for member in type(default))
+        else:
+            wanted = f"something like {format_parameter(default)}"
+        raise UsageError("P122", where=where, what=f"cannot be {shown(text)!r}", wanted=wanted) from None
+    return None if text == "none" else text
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

@@ -1,0 +1,39 @@
+"""How two reports differ, in words."""
+
+from __future__ import annotations
+
+import os
+
+from poseval.datasets.document import Document
+from poseval.errors import shown
+from poseval.report.result import Report
+
+MEANING = {
+    "metric": "the metrics or their parameters",
+    "bench": "the benchmark",
+    "gt": "the ground truth (its bytes differ)",
+    "skel": "the skeleton or its sigmas",
+    "rules": "the rule book",
+    "poseval": "the version of poseval",
+}
+
+
+def load_report(path: str | os.PathLike[str]) -> Report:
+    """A report that `poseval score --json` wrote.
+
+    Raises:
+        FormatError: P230 when the file is not such a report.
+    """
+    document = Document.open(path)
+    return Report.from_json(bytes(document.data), where=shown(document.name))
+
+
+def explain_reports(first: Report, second: Report) -> str:
+    """Sentences that say whether the two are comparable, and if not, what differs."""
+    differences = first.signature.differences(second.signature)
+    if not differences:
+        return "The signatures are equal: the numbers are comparable."
+    lines = [f"The numbers are not comparable: {len(differences)} part(s) of the signatures differ."]
+    for key, mine, theirs in differences:
+        lines.append(f"- {MEANING.get(key, key)}: {shown(mine) or 'absent'} / {shown(theirs) or 'absent'}")
+    return "\n".join(lines)

@@ -1,0 +1,99 @@
+"""The report as CSV, Markdown and LaTeX. Each format has one escaping function, used for every text cell."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from poseval.errors import shown
+from poseval.report.text import table_cells
+
+if TYPE_CHECKING:
+    from poseval.report.result import Report
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def escape_csv(text: str) -> str:
+    """A text cell that no spreadsheet takes for a formula: such cells get a leading apostrophe."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def escape_markdown(text: str) -> str:
+    """A text cell of a Markdown table, without markup, HTML or further columns."""
+    text = shown(text, 1000)
+    for char in "\\`*_{}[]<>()#+-!|~":
+        text = text.replace(char, "\\" + char)
+    return text.replace("&", "&amp;")
+
+
+def escape_latex(text: str) -> str:
+    """A text cell of a LaTeX table."""
+    return "".join(_LATEX.get(char, char) for char in shown(text, 1000))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def write_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """CSV text: text quoted and safe against formula injection, numbers as numbers, undefined left empty."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+    for row in [header, *rows]:
+        cells: list[object] = []
+        for item in row:
+            if isinstance(item, float) and math.isnan(item):
+                cells.append("")
+            elif isinstance(item, (int, float)):
+                cells.append(item)
+            else:
+                cells.append(escape_csv(str(item)))
+        writer.writerow(cells)
+    return out.getvalue()
+
+
+def to_csv(report: Report) -> str:
+    """All values of a report."""
+    header = ["metric", "statistic", "joint", "slice", "threshold", "value", "n", "why"]
+    return write_csv(header, [list(row) for row in report.values])
+
+
+def to_markdown(report: Report) -> str:
+    """The summary table as GitHub Markdown."""
+    rows = table_cells(report)
+    lines = [
+        "| " + " | ".join(c if _is_number(c) else escape_markdown(c) for c in row) + " |" for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("---" for _ in rows[0]) + "|")
+    return "\n".join(lines) + "\n"
+
+
+def to_latex(report: Report) -> str:
+    """The summary table as a LaTeX tabular (booktabs-free)."""
+    rows = table_cells(report)
+    lines = [r"\begin{tabular}{l" + "r" * (len(rows[0]) - 1) + "}", r"\hline"]
+    for number, row in enumerate(rows):
+        lines.append(" & ".join(c if _is_number(c) else escape_latex(c) for c in row) + r" \\")
+        if number == 0:
+            lines.append(r"\hline")
+    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"

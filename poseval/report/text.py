@@ -1,0 +1,71 @@
+"""The report as a text table for a terminal or a log."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from poseval.errors import shown
+from poseval.layout import Layout
+
+if TYPE_CHECKING:
+    from poseval.report.result import Report
+
+BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
+
+
+def layout_of(report: Report) -> Layout:
+    """The report's own layout, or one row per number of the summary."""
+    if report.layout is not None:
+        return report.layout
+    return Layout(("value",), tuple((key, (key,)) for key in report.summary), scale=1.0, digits=4)
+
+
+def cell(report: Report, layout: Layout, key: str) -> str:
+    """One number as the table prints it: `n/a` when undefined, its interval behind it when it has one."""
+    value = report.summary.get(key, math.nan)
+    if math.isnan(value):
+        return "n/a" if key in report.summary else ""
+    scale = 1.0 if key in layout.plain else layout.scale
+    digits = layout.digits
+    interval = report.intervals.get(key)
+    text = f"{value * scale:.{digits}f}"
+    if interval is not None:
+        text += f" [{interval.low * scale:.{digits}f}, {interval.high * scale:.{digits}f}]"
+    return text
+
+
+def table_cells(report: Report) -> list[list[str]]:
+    """Header and rows as text cells; the first column is the row label."""
+    layout = layout_of(report)
+    rows = [["", *layout.header]]
+    rows += [[shown(label), *(cell(report, layout, key) for key in keys)] for label, keys in layout.rows]
+    if all(not row[0] for row in rows):
+        rows = [row[1:] for row in rows]
+    return rows
+
+
+def render(report: Report, color: bool = False) -> str:
+    """The whole report for a reader: title, table, what is undefined, notices, deviations, signature."""
+    bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
+    lines = [f"{bold}{report.benchmark}{plain} ({report.rules} rules)", ""]
+    rows = table_cells(report)
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for number, row in enumerate(rows):
+        text = "  ".join(
+            item.ljust(width) if i == 0 and rows[0][0] == "" else item.rjust(width)
+            for i, (item, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        lines.append(f"{bold}{text}{plain}" if number == 0 else text)
+    lines.append("")
+    undefined = [key for key, value in report.summary.items() if math.isnan(value)]
+    reasons: dict[str, list[str]] = {}
+    for key in undefined:
+        reasons.setdefault(report.why(key), []).append(key)
+    for reason, keys in reasons.items():
+        listed = ", ".join(map(shown, keys[:8])) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
+        lines.append(f"n/a: {listed}: {shown(reason, 400) or 'undefined'}")
+    lines += [f"{dim}notice:{plain} {shown(str(notice), 600)}" for notice in report.notices]
+    lines += [f"{dim}not comparable:{plain} {shown(text, 600)}" for text in report.deviations]
+    lines.append(f"{dim}{shown(str(report.signature), 4000)}{plain}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,297 @@
+"""score(truth, predictions, benchmark) -> Report. A short corridor: read, align, tally, reduce, report."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from poseval import benchmarks, datasets
+from poseval import metrics as metric_table
+from poseval._version import __version__
+from poseval.benchmarks.base import Benchmark, Part
+from poseval.datasets.base import ReadOptions, Role
+from poseval.errors import MismatchError, shown
+from poseval.metrics.base import Metric, Need, Tally, Values
+from poseval.pairs import Aligned
+from poseval.poses import Bools, Ints, Notice, PoseSet
+from poseval.report.result import Input, Report
+from poseval.report.signature import Signature
+from poseval.rules import Rules, choose
+from poseval.skeletons import Skeleton
+
+PathOrPoses = str | os.PathLike[str] | PoseSet
+
+
+@dataclass(frozen=True, eq=False)
+class TalliedPart:
+    """The tallies of one part of a benchmark, and its slices."""
+
+    label: str
+    tallies: Mapping[Metric, Tally]
+    slices: Mapping[str, Bools] = field(default_factory=dict)
+
+    def reduce(self, weight: Ints | None = None) -> dict[Metric, Values]:
+        """Values of every metric, the whole first, then each slice under its name."""
+        out = {}
+        for metric, tally in self.tallies.items():
+            rows = metric.reduce(tally, weight)
+            for name, mask in self.slices.items():
+                inside = mask.astype(np.int64) if weight is None else weight * mask
+                rows = rows + metric.reduce(tally, inside).sliced(name)
+            out[metric] = rows
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything behind a report, before the last division: what intervals, comparisons and gates reuse."""
+
+    benchmark: Benchmark
+    rules: Rules
+    parts: tuple[TalliedPart, ...]
+    signature: Signature
+    notices: tuple[Notice, ...] = ()
+    deviations: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def values(self, weight: Ints | None = None) -> dict[str, dict[Metric, Values]]:
+        """Values per part and metric; `weight` [U] is the multiplicity of each unit."""
+        return {part.label: part.reduce(weight) for part in self.parts}
+
+    def summary(self, weight: Ints | None = None) -> dict[str, float]:
+        """The benchmark's summary under weights."""
+        return self.benchmark.summary(self.values(weight))
+
+    def report(self) -> Report:
+        """The report of the whole set."""
+        start = time.perf_counter()
+        values = self.values()
+        summary = self.benchmark.summary(values)
+        rows = Values(
+            row._replace(metric=f"{label}/{row.metric}" if label else row.metric)
+            for label, per_metric in values.items()
+            for found in per_metric.values()
+            for row in found
+        )
+        timings = {**self.timings, "reduce": time.perf_counter() - start}
+        return Report(
+            benchmark=self.benchmark.name,
+            rules=self.rules.name,
+            signature=self.signature,
+            summary=summary,
+            values=rows,
+            notices=self.notices,
+            deviations=self.deviations,
+            timings=timings,
+            inputs=self.inputs,
+            layout=self.benchmark.layout(summary),
+        )
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    role: str = "truth",
+    truth: PoseSet | None = None,
+    format: str | None = None,
+    skeleton: Skeleton | None = None,
+    rules: str = "reference",
+    optional: frozenset[str] = frozenset(),
+) -> PoseSet:
+    """Read a file or folder of any known format; the format is recognised by content unless named.
+
+    Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
+
+    Raises:
+        UsageError: the path or format does not exist.
+        InputError: what is wrong with the file, all faults gathered.
+    """
+    options = ReadOptions(Role(role), truth, skeleton, rules, optional)
+    return datasets.read(path, options, format)
+
+
+def evaluate(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | Benchmark | None = None,
+    *,
+    metrics: Sequence[Metric | str] = (),
+    rules: str = "reference",
+    skeleton: Skeleton | None = None,
+    per_joint: bool = False,
+    executor: Executor | None = None,
+    shards: int = 1,
+) -> Evaluation:
+    """Read, align and tally: all of `score` but the last division. Parameters as in `score`."""
+    started = time.perf_counter()
+    chosen = tuple(metric_table.parse(m) if isinstance(m, str) else m for m in metrics)
+    named = benchmarks.get_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    if isinstance(truth, PoseSet):
+        gt = truth
+    else:
+        # Whether areas may be absent is known only once the benchmark is; `_check_needs` decides then.
+        gt = read(truth, skeleton=skeleton, rules=rules, optional=frozenset({"area"}))
+    found = named or benchmarks.recognise(gt)
+    book = choose(rules, found.books)
+    guessed = [] if named else [Notice("N100", f"benchmark {found.name}, guessed from the truth's content")]
+    if isinstance(predictions, PoseSet):
+        dt = predictions
+    else:
+        dt = read(predictions, role="predictions", truth=gt, skeleton=skeleton, rules=rules)
+    read_done = time.perf_counter()
+    parts, notices = found.prepare(gt, dt, book, chosen, per_joint)
+    for part in parts:
+        _check_needs(part)
+    tallied = tuple(_tally(part, executor, shards) for part in parts)
+    deviations = found.deviations(book, gt, dt)
+    if chosen:
+        deviations = [*deviations, f"metrics chosen by hand: {', '.join(map(str, chosen))}"]
+    return Evaluation(
+        found,
+        book,
+        tallied,
+        _signature(found, book, gt, parts),
+        (*guessed, *gt.origin.notices, *dt.origin.notices, *notices),
+        tuple(deviations),
+        (_input("truth", gt), _input("predictions", dt)),
+        {"read": read_done - started, "tally": time.perf_counter() - read_done},
+    )
+
+
+def score(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | Benchmark | None = None,
+    *,
+    metrics: Sequence[Metric | str] = (),
+    rules: str = "reference",
+    skeleton: Skeleton | None = None,
+    per_joint: bool = False,
+    executor: Executor | None = None,
+    shards: int = 1,
+) -> Report:
+    """Score predictions against ground truth by a benchmark's rules.
+
+    `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
+    unless given. `metrics` (names such as `oks_ap(area=box)`) replace the benchmark's own. With an
+    `executor` the units are tallied in `shards` parts; the report is the same.
+
+    Raises:
+        UsageError: unknown names, or columns that the metrics need and the files lack.
+        InputError: a file is wrong, or the two do not belong together.
+    """
+    return evaluate(
+        truth,
+        predictions,
+        benchmark,
+        metrics=metrics,
+        rules=rules,
+        skeleton=skeleton,
+        per_joint=per_joint,
+        executor=executor,
+        shards=shards,
+    ).report()
+
+
+def _tally_one(metric: Metric, aligned: Aligned) -> Tally:
+    return metric.tally(aligned)
+
+
+def _tally(part: Part, executor: Executor | None, shards: int) -> TalliedPart:
+    tallies: dict[Metric, Tally] = {}
+    for metric in part.metrics:
+        if executor is None or shards <= 1:
+            tallies[metric] = metric.tally(part.aligned)
+        else:
+            pieces = part.aligned.shards(shards, metric.unit)
+            futures = [executor.submit(_tally_one, metric, piece) for piece in pieces]
+            tallies[metric] = Tally.concat([future.result() for future in futures])
+    return TalliedPart(part.label, tallies, part.slices)
+
+
+def _check_needs(part: Part) -> None:
+    """Refuse before any work what the metrics cannot do without.
+
+    Raises:
+        MismatchError: P410 naming the column, the file and the metric.
+        UsageError: P112 when OKS has no sigmas.
+    """
+    truth, predictions = part.aligned.truth, part.aligned.predictions
+    lacking = {
+        Need.SCORES: np.isnan(predictions.people.score),
+        Need.AREA: np.isnan(truth.people.area),
+        Need.BOXES: np.isnan(truth.people.box).any(axis=1),
+        Need.HEADS: np.isnan(truth.people.head),
+        Need.TRACKS: predictions.people.track < 0,
+    }
+    hints = {Need.AREA: "take it from the boxes: --metric 'oks_ap(area=box)'"}
+    for metric in part.metrics:
+        if Need.SIGMAS in metric.needs:
+            _ = truth.skeleton.sigma_array
+        for need in sorted(metric.needs & lacking.keys(), key=lambda item: item.name):
+            count = int(lacking[need].sum())
+            if count:
+                side = predictions if need in (Need.SCORES, Need.TRACKS) else truth
+                raise MismatchError(
+                    "P410",
+                    where=shown(side.origin.name),
+                    what=f"{count} of {len(side)} people have no {need.value}",
+                    wanted=f"{metric} needs it",
+                    hint=hints.get(need),
+                )
+
+
+def _signature(benchmark: Benchmark, rules: Rules, truth: PoseSet, parts: Sequence[Part]) -> Signature:
+    metrics = dict.fromkeys(str(metric) for part in parts for metric in part.metrics)
+    skeleton = truth.skeleton
+    return Signature(
+        (
+            ("metric", "+".join(metrics)),
+            ("bench", benchmark.name),
+            ("gt", truth_digest(truth)[:8]),
+            ("skel", f"{skeleton.name}@{skeleton.digest()}"),
+            ("rules", rules.name),
+            ("poseval", __version__),
+        )
+    )
+
+
+def truth_digest(truth: PoseSet) -> str:
+    """SHA-256 of the truth: of the bytes parsed where it came from a file, else of its columns."""
+    if truth.origin.sha256:
+        return truth.origin.sha256
+    digest = hashlib.sha256()
+    for column in (truth.frames.key, truth.people.frame, truth.people.seen, truth.people.xy):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()
+
+
+def _input(role: str, poses: PoseSet) -> Input:
+    origin = poses.origin
+    return Input(role, origin.path, origin.sha256, origin.records or len(poses))
+
+
+def with_sigmas(poses: PoseSet, sigmas: Sequence[float]) -> PoseSet:
+    """The same set under other sigmas."""
+    return replace(poses, skeleton=poses.skeleton.with_sigmas(sigmas))
+
+
+@contextmanager
+def local_workers(count: int) -> Iterator[Executor | None]:
+    """An executor of local processes, or None for one: a pool costs more than it saves on small sets."""
+    if count <= 1:
+        yield None
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+        yield executor
