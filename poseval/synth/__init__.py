@@ -1,1 +1,11 @@
-"""A seeded world of articulated people with exact truth."""
+"""A small world of synthetic people with exact truth, for tests, documents and the demo.
+
+`scene_set` gives the truth as a `PoseSet` without drawing anything, `render` draws a scene, `perturb` makes
+predictions with known faults out of a truth. Needs NumPy alone; Pillow only to save pictures.
+"""
+
+from poseval.synth.predictions import perturb
+from poseval.synth.scene import Scene, World, scenes
+from poseval.synth.truth import scene_set, truth_of
+
+__all__ = ["Scene", "World", "perturb", "scene_set", "scenes", "truth_of"]
