@@ -149,6 +149,8 @@ def flatten(out: Any, name: str = "out") -> dict[str, Tensor]:
     """Outputs by name: `out`, `out.0`, `out.key`, joined by dots when nested."""
     if isinstance(out, Tensor):
         return {name: out}
+    if not isinstance(out, Mapping | list | tuple):
+        return {}
     pairs = out.items() if isinstance(out, Mapping) else enumerate(out)
     return {key: value for part, inner in pairs for key, value in flatten(inner, f"{name}.{part}").items()}
 
@@ -261,6 +263,7 @@ def check_outputs(
     for key, tap in wanted_taps.items():
         values = fixture.arrays["taps/value"][tap["offset"] : tap["offset"] + tap["count"]]
         scale = max(abs(tap["min"]), abs(tap["max"]))
+        assert key in taps, f"{key} was not called, or returns other parts"
         assert list(taps[key][0]) == tap["shape"], key
         agreement.compare(f"{name} taps", taps[key][1], values, TOLERANCE[dtype], scale)
     if gradients:
@@ -287,22 +290,31 @@ def _compare_output(
 
 
 def _tap(model: nn.Module, names: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Record each named module's output at its first call, before anything in place follows."""
+    """Record each named module's output at its first call, before anything in place follows.
+
+    `stage2.0.1` is element 1 of what the module `stage2.0` returns.
+    """
     modules = dict(model.named_modules())
-    absent = [name for name in names if name not in modules]
-    assert not absent, f"modules absent: {absent[:8]}"
     taken: dict[str, Any] = {}
 
     def hook(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def take(module: nn.Module, inputs: Any, out: Any) -> None:
-            if name not in taken:
-                flat = out.detach().reshape(-1)
-                index = torch.from_numpy(sample_index(name, flat.numel(), TAP_SAMPLES))
-                taken[name] = (out.shape, flat[index].clone().numpy())
+            for part, tensor in flatten(out, name).items():
+                if part in names and part not in taken:
+                    flat = tensor.detach().reshape(-1)
+                    index = torch.from_numpy(sample_index(part, flat.numel(), TAP_SAMPLES))
+                    taken[part] = (tensor.shape, flat[index].clone().numpy())
 
         return take
 
-    return taken, [modules[name].register_forward_hook(hook(name)) for name in names]
+    hooked = {owner for name in names for owner in _owners(name) if owner in modules}
+    return taken, [modules[name].register_forward_hook(hook(name)) for name in sorted(hooked)]
+
+
+def _owners(name: str) -> list[str]:
+    """The module of this name and those around it, whose lists or dictionaries may have it as an element."""
+    parts = name.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
 
 
 def _check_gradients(

@@ -1,0 +1,44 @@
+"""Cards of HRNet."""
+
+from __future__ import annotations
+
+from poseval.models.registry import ModelCard, Stated
+
+README = "README of leoxiaobin/deep-high-resolution-net.pytorch"
+DETECTOR = "COCO val2017, detector boxes of human AP 56.4"
+ZOO = "model zoo linked from the repository's README"
+
+CARDS = (
+    ModelCard(
+        name="hrnet_w32",
+        family="hrnet",
+        kind="heatmap",
+        builder="poseval.models.hrnet:build",
+        source="Sun et al. 2019; leoxiaobin/deep-high-resolution-net.pytorch 6f69e46",
+        licence="MIT",
+        weights=f"{ZOO}: pose_hrnet_w32_256x192.pth, pose_hrnet_w32_384x288.pth, pose_hrnet_w32_256x256.pth",
+        results=(
+            Stated(74.4, "AP", f"{DETECTOR}, 256x192", README),
+            Stated(90.3, "PCKh@0.5", "MPII val, 256x256", README),
+            Stated(37.7, "PCKh@0.1", "MPII val, 256x256", README),
+        ),
+        config={"width": 32},
+    ),
+    ModelCard(
+        name="hrnet_w48",
+        family="hrnet",
+        kind="heatmap",
+        builder="poseval.models.hrnet:build",
+        source="Sun et al. 2019; leoxiaobin/deep-high-resolution-net.pytorch 6f69e46",
+        licence="MIT",
+        weights=f"{ZOO}: pose_hrnet_w48_256x192.pth, pose_hrnet_w48_384x288.pth",
+        input_size=(384, 288),
+        sigma=3.0,
+        results=(
+            Stated(76.3, "AP", f"{DETECTOR}, 384x288", README),
+            Stated(75.5, "AP", "COCO test-dev2017, detector boxes of human AP 60.9, 384x288", README),
+            Stated(77.0, "AP", "COCO test-dev2017, trained with AI Challenger too, 384x288", README),
+        ),
+        config={"width": 48},
+    ),
+)
