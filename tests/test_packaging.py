@@ -1,0 +1,58 @@
+"""What a user installs: the wheel's metadata and contents."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("dist")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--outdir", str(out), str(ROOT)], check=True, capture_output=True
+    )
+    return out
+
+
+@pytest.mark.slow
+def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
+    (wheel,) = built.glob("*.whl")
+    (sdist,) = built.glob("*.tar.gz")
+    assert sdist.stat().st_size > 0
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+        (path,) = [name for name in names if name.endswith(".dist-info/METADATA")]
+        metadata = Parser().parsestr(archive.read(path).decode())
+        (entry,) = [name for name in names if name.endswith("entry_points.txt")]
+        entries = archive.read(entry).decode()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"poseval"}
+    for wanted in ("poseval/py.typed", "poseval/skeletons/table.json", "poseval/kernels/_kernels.pyi"):
+        assert wanted in names
+    assert not [name for name in names if name.endswith((".cpp", ".hpp"))]
+    assert metadata["Name"] == "poseval"
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["License-Expression"] == "Apache-2.0"
+    required = {
+        line.split(";")[0] for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line
+    }
+    bare = {line.split(">")[0].split("=")[0].strip() for line in required}
+    base = {"numpy", "scipy", "pycocotools", "motmetrics", "pandas", "click", "matplotlib", "tomli"}
+    assert bare == base
+    assert set(metadata.get_all("Provides-Extra", [])) >= {
+        "models",
+        "dask",
+        "html",
+        "formats",
+        "test",
+        "docs",
+    }
+    assert "poseval = poseval.cli:main" in entries
