@@ -4,8 +4,19 @@
 predictions with known faults out of a truth. Needs NumPy alone; Pillow only to save pictures.
 """
 
+from poseval.synth.picture import Picture, render, save_picture
 from poseval.synth.predictions import perturb
 from poseval.synth.scene import Scene, World, scenes
 from poseval.synth.truth import scene_set, truth_of
 
-__all__ = ["Scene", "World", "perturb", "scene_set", "scenes", "truth_of"]
+__all__ = [
+    "Picture",
+    "Scene",
+    "World",
+    "perturb",
+    "render",
+    "save_picture",
+    "scene_set",
+    "scenes",
+    "truth_of",
+]

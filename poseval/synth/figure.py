@@ -115,7 +115,9 @@ def make_figure(
     head = _ellipsoid(points, 1.0, 1.0, 1.0, clothes.skin, HEAD_JOINTS)
     layers = [*limbs, (trunk_depth, trunk)]
     head_depth = float(points["head_centre"][2]) - 0.02 * height
-    layers.append((head_depth, _head_shapes(points, clothes, head, height)))
+    layers.append((head_depth, _head_shapes(points, clothes, height)))
+    if clothes.style == "long":
+        layers.append(_mane(points, clothes, head_depth, height))
     layers.sort(key=lambda layer: -layer[0])
     shapes = tuple(shape for _, layer in layers for shape in layer)
     return Figure(actor, points, shapes, head, _turned_away(points), height, ground)
@@ -198,8 +200,12 @@ def _trunk(
     """Neck, hips and chest; the hips take the trousers' colour."""
     flat = {name: points[name][:2] for name in TRUNK_JOINTS}
     waist = {side: 0.3 * flat[f"{side}_shoulder"] + 0.7 * flat[f"{side}_hip"] for side in ("left", "right")}
-    inward = {side: 0.9 * flat[f"{side}_shoulder"] + 0.1 * flat["thorax"] for side in ("left", "right")}
-    chest = np.array([inward["left"], inward["right"], flat["right_hip"], flat["left_hip"]])
+    drop = 0.06 * (flat["pelvis"] - flat["thorax"])
+    inward = {
+        side: 0.88 * flat[f"{side}_shoulder"] + 0.12 * flat["thorax"] + drop for side in ("left", "right")
+    }
+    collar = 0.72 * flat["thorax"] + 0.28 * flat["head_bottom"]
+    chest = np.array([inward["left"], inward["right"], flat["right_hip"], flat["left_hip"], collar])
     hips = np.array([waist["left"], waist["right"], flat["right_hip"], flat["left_hip"]])
     names = frozenset(TRUNK_JOINTS)
     radius = 0.040 * girth * height
@@ -257,22 +263,31 @@ def _ellipsoid(
     return Shape("ellipse", np.array([middle, direction]), (float(first), float(second)), colour, joints)
 
 
-def _head_shapes(points: Mapping[str, Floats], clothes: Clothes, head: Shape, height: float) -> list[Shape]:
-    """Hair, face and features; what is turned away is painted first."""
+def _facing(points: Mapping[str, Floats]) -> float:
+    """1 where the face looks at the viewer, 0 in profile, -1 from behind."""
+    fore = points["head_fore"] - points["head_centre"]
+    return float(-fore[2] / max(float(np.linalg.norm(fore)), 1e-9))
+
+
+def _mane(
+    points: Mapping[str, Floats], clothes: Clothes, head_depth: float, height: float
+) -> tuple[float, list[Shape]]:
+    """Long hair: behind the trunk of people who face the viewer, before it where they turn their back."""
     centre = points["head_centre"]
-    facing = (centre[2] - points["head_fore"][2]) / max(
-        float(np.linalg.norm(points["head_fore"] - centre)), 1e-9
-    )
+    back = centre - 0.45 * (points["head_fore"] - centre)
+    tail = {"a": back, "b": back + 1.5 * (centre - points["head_up"])}
+    size = float(np.linalg.norm(points["head_up"] - centre))
+    shape = _capsule(tail, ("a", "b"), (0.70 * size, 0.5 * size), clothes.hair, tuple(HEAD_JOINTS))
+    return head_depth + (0.2 if _facing(points) > -0.15 else -0.01) * height, [shape]
+
+
+def _head_shapes(points: Mapping[str, Floats], clothes: Clothes, height: float) -> list[Shape]:
+    """Hair, face and features; what is turned away is painted first."""
+    centre, facing = points["head_centre"], _facing(points)
     hair_colour = clothes.skin if clothes.style == "bald" else clothes.hair
     face = _ellipsoid(points, 0.86, 0.86, 0.80, clothes.skin, HEAD_JOINTS, (-0.16, 0.26))
     hair = _ellipsoid(points, 1.04, 1.0, 1.0, hair_colour, HEAD_JOINTS, (0.04, -0.06))
     shapes = [hair, face] if facing > -0.15 else [face, hair]
-    if clothes.style == "long":
-        back = centre - 0.45 * (points["head_fore"] - centre)
-        tail = {"a": back, "b": back + 1.5 * (centre - points["head_up"])}
-        size = float(np.linalg.norm(points["head_up"] - centre))
-        long = _capsule(tail, ("a", "b"), (0.70 * size, 0.5 * size), hair_colour, tuple(HEAD_JOINTS))
-        shapes = [long, *shapes] if facing > -0.15 else [*shapes, long]
     if facing > -0.15:
         shapes += _features(points, clothes, facing)
     if clothes.style == "hat":
@@ -293,8 +308,8 @@ def _features(points: Mapping[str, Floats], clothes: Clothes, facing: float) -> 
     shapes = []
     for eye in ("left_eye", "right_eye"):
         if points[eye][2] < centre[2]:
-            white = _capsule(points, (eye, eye), (0.15 * size, 0.15 * size), (0.95, 0.95, 0.95), names)
-            pupil = _capsule(points, (eye, eye), (0.09 * size, 0.09 * size), (0.08, 0.07, 0.07), names)
+            white = _capsule(points, (eye, eye), (0.12 * size, 0.12 * size), (0.95, 0.95, 0.95), names)
+            pupil = _capsule(points, (eye, eye), (0.08 * size, 0.08 * size), (0.08, 0.07, 0.07), names)
             shapes += [white, pupil]
     bridge = {"a": 0.5 * (points["left_eye"] + points["right_eye"]), "b": points["nose"]}
     nose = _capsule(bridge, ("a", "b"), (0.05 * size, 0.12 * size), _shade(clothes.skin, 0.82), names)
