@@ -1,1 +1,72 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
 def line_of(data: bytes, offset: int) -> int: ...
+def oks_pairs(
+    pose_xy: NDArray[Any],
+    truth_xy: NDArray[Any],
+    labelled: NDArray[Any],
+    area: NDArray[Any],
+    box: NDArray[Any],
+    variance: NDArray[Any],
+    pose_row: NDArray[Any],
+    truth_row: NDArray[Any],
+) -> NDArray[np.float64]: ...
+def oks_match(
+    pose_xy: NDArray[Any],
+    score: NDArray[Any],
+    pose_area: NDArray[Any],
+    pose_row: NDArray[Any],
+    pose_start: NDArray[Any],
+    truth_xy: NDArray[Any],
+    labelled: NDArray[Any],
+    area: NDArray[Any],
+    box: NDArray[Any],
+    ignored: NDArray[Any],
+    crowd: NDArray[Any],
+    unseen: NDArray[Any],
+    truth_row: NDArray[Any],
+    truth_start: NDArray[Any],
+    variance: NDArray[Any],
+    threshold: NDArray[Any],
+    range: NDArray[Any],
+    max_dets: int,
+    with_matched: bool,
+    with_oks: bool,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.uint64],
+    NDArray[np.uint64],
+    NDArray[np.uint8],
+    NDArray[np.int32],
+    NDArray[np.float64],
+    NDArray[np.int64],
+]: ...
+def accumulate(
+    score: NDArray[Any],
+    hit: NDArray[Any],
+    skip: NDArray[Any],
+    unit: NDArray[Any],
+    order: NDArray[Any],
+    weight: NDArray[Any],
+    positives: NDArray[Any],
+    thresholds: int,
+    recalls: NDArray[Any],
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+def resample(
+    score: NDArray[Any],
+    hit: NDArray[Any],
+    skip: NDArray[Any],
+    unit: NDArray[Any],
+    order: NDArray[Any],
+    start: NDArray[Any],
+    positives: NDArray[Any],
+    weight: NDArray[Any],
+    thresholds: int,
+    recalls: NDArray[Any],
+    statistics: NDArray[Any],
+) -> NDArray[np.float64]: ...

@@ -1,0 +1,312 @@
+// COCO keypoint evaluation: OKS and the greedy matching over thresholds and area ranges.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "oks.hpp"
+#include "parallel.hpp"
+
+namespace py = pybind11;
+using namespace poseval;
+
+namespace {
+
+template <class T>
+using Column = py::array_t<T, py::array::c_style | py::array::forcecast>;
+using Bytes = Column<uint8_t>;
+using Doubles = Column<double>;
+using Ints = Column<int64_t>;
+
+void want(bool good, const char* what) {
+    if (!good) throw std::invalid_argument(what);
+}
+
+Poses poses_of(const py::array_t<double>& xy, int64_t joints) {
+    want(xy.ndim() == 3 && xy.shape(1) == joints && xy.shape(2) == 2, "poses: wanted [N, K, 2]");
+    const auto step = static_cast<py::ssize_t>(sizeof(double));
+    // NumPy leaves the strides of axes of length 1 to chance.
+    want(xy.size() == 0 || (xy.strides(0) % step == 0 && (joints == 1 || xy.strides(1) == 2 * step) &&
+                            xy.strides(2) == step),
+         "poses: wanted joints beside each other");
+    return {xy.data(), xy.strides(0) / step};
+}
+
+Truth truth_of(const py::array_t<double>& xy, const Bytes& labelled, const Doubles& area, const Doubles& box,
+               const Doubles& variance) {
+    const int64_t joints = variance.shape(0), rows = xy.shape(0);
+    want(joints > 0 && labelled.ndim() == 2 && labelled.shape(0) == rows && labelled.shape(1) == joints,
+         "labelled: wanted [G, K]");
+    want(area.ndim() == 1 && area.shape(0) == rows, "area: wanted [G]");
+    want(box.ndim() == 2 && box.shape(0) == rows && box.shape(1) == 4, "box: wanted [G, 4]");
+    return {poses_of(xy, joints), labelled.data(), area.data(), box.data(), variance.data(), joints};
+}
+
+void check_rows(const Ints& rows, int64_t limit, const char* what) {
+    const int64_t* row = rows.data();
+    for (int64_t i = 0; i < rows.size(); ++i) want(row[i] >= 0 && row[i] < limit, what);
+}
+
+void check_cells(const Ints& start, int64_t cells, int64_t rows, const char* what) {
+    want(start.ndim() == 1 && start.shape(0) == cells + 1, what);
+    const int64_t* at = start.data();
+    want(at[0] == 0 && at[cells] == rows, what);
+    for (int64_t c = 0; c < cells; ++c) want(at[c] <= at[c + 1], what);
+}
+
+Doubles oks_pairs(const py::array_t<double>& pose_xy, const py::array_t<double>& truth_xy,
+                  const Bytes& labelled, const Doubles& area, const Doubles& box, const Doubles& variance,
+                  const Ints& pose_row, const Ints& truth_row) {
+    const Truth truth = truth_of(truth_xy, labelled, area, box, variance);
+    const Poses poses = poses_of(pose_xy, truth.joints);
+    const int64_t pairs = pose_row.size();
+    want(truth_row.size() == pairs, "pairs: wanted as many truths as poses");
+    check_rows(pose_row, pose_xy.shape(0), "pairs: a pose row is out of range");
+    check_rows(truth_row, truth_xy.shape(0), "pairs: a truth row is out of range");
+    Doubles out(pairs);
+    double* value = out.mutable_data();
+    const int64_t *p = pose_row.data(), *g = truth_row.data();
+    {
+        const py::gil_scoped_release unlocked;
+        for_pieces(pairs, 20'000, [&](int64_t begin, int64_t end) {
+            OksTarget target(truth.joints);
+            for (int64_t i = begin, aimed = -1; i < end; ++i) {
+                if (g[i] != aimed) target.aim(truth, aimed = g[i]);
+                value[i] = target.similarity(poses.row(p[i]));
+            }
+        });
+    }
+    return out;
+}
+
+// Everything the matching reads and writes. Detections and truths come as row numbers in cell order.
+struct Task {
+    Poses poses;
+    const double *score, *pose_area;
+    const int64_t *pose_row, *pose_start;
+    Truth truth;
+    const uint8_t *ignored, *crowd, *unseen;
+    const int64_t *truth_row, *truth_start;
+    const double* threshold;
+    int64_t thresholds;
+    const double* range;  // [A, 2]
+    int64_t ranges, max_dets;
+    // results
+    const int64_t *kept_start, *oks_start;
+    int64_t *kept, *rank;
+    uint64_t *hit, *skip;       // [R, A] bit per threshold
+    uint8_t* truth_skip;        // [N, A], N truths in cell order
+    int32_t* matched;           // [R, A, T] row of the truth, -1 none; or null
+    double* oks;                // or null
+};
+
+// One thread's scratch and the work on one cell.
+class CellMatcher {
+  public:
+    explicit CellMatcher(const Task& task) : task_(task), target_(task.truth.joints) {}
+
+    void match(int64_t cell) {
+        cell_ = cell;
+        first_ = task_.truth_start[cell];
+        truths_ = task_.truth_start[cell + 1] - first_;
+        rows_ = task_.kept_start[cell];
+        kept_ = task_.kept_start[cell + 1] - rows_;
+        keep_best();
+        if (kept_ > 0) measure();
+        for (int64_t a = 0; a < task_.ranges; ++a) {
+            sort_truths(a);
+            for (int64_t t = 0; t < task_.thresholds; ++t)
+                if (truths_ > 0) pair_up(a, t);
+            skip_foreign_sizes(a);
+        }
+    }
+
+  private:
+    // The detections of highest score, ties in file order.
+    void keep_best() {
+        const int64_t begin = task_.pose_start[cell_], end = task_.pose_start[cell_ + 1];
+        order_.assign(task_.pose_row + begin, task_.pose_row + end);
+        const double* score = task_.score;
+        std::stable_sort(order_.begin(), order_.end(),
+                         [score](int64_t a, int64_t b) { return score[a] > score[b]; });
+        for (int64_t r = 0; r < kept_; ++r) {
+            task_.kept[rows_ + r] = order_[static_cast<size_t>(r)];
+            task_.rank[rows_ + r] = r;
+        }
+    }
+
+    void measure() {
+        oks_.resize(static_cast<size_t>(kept_ * truths_));
+        best_.assign(static_cast<size_t>(kept_), -1.0);
+        for (int64_t g = 0; g < truths_; ++g) {
+            target_.aim(task_.truth, task_.truth_row[first_ + g]);
+            for (int64_t d = 0; d < kept_; ++d) {
+                const double value = target_.similarity(task_.poses.row(task_.kept[rows_ + d]));
+                oks_[static_cast<size_t>(d * truths_ + g)] = value;
+                best_[static_cast<size_t>(d)] = std::max(best_[static_cast<size_t>(d)], value);
+            }
+        }
+        if (task_.oks && !oks_.empty())
+            std::memcpy(task_.oks + task_.oks_start[cell_], oks_.data(), oks_.size() * sizeof(double));
+    }
+
+    // Truths that count first, those that do not after them; file order inside both.
+    void sort_truths(int64_t a) {
+        const double lo = task_.range[2 * a], hi = task_.range[2 * a + 1];
+        turn_.clear();
+        for (int64_t g = 0; g < truths_; ++g) {
+            const int64_t row = task_.truth_row[first_ + g];
+            const double area = task_.truth.area[row];
+            const bool skip = task_.ignored[row] || area < lo || area > hi;
+            task_.truth_skip[(first_ + g) * task_.ranges + a] = skip;
+            if (!skip) turn_.push_back(g);
+        }
+        counted_ = turn_.size();
+        for (int64_t g = 0; g < truths_; ++g)
+            if (task_.truth_skip[(first_ + g) * task_.ranges + a]) turn_.push_back(g);
+    }
+
+    void pair_up(int64_t a, int64_t t) {
+        const double wanted = std::min(task_.threshold[t], 1 - 1e-10);
+        const uint64_t bit = uint64_t{1} << t;
+        taken_.assign(static_cast<size_t>(truths_), 0);
+        for (int64_t d = 0; d < kept_; ++d) {
+            if (best_[static_cast<size_t>(d)] < wanted) continue;
+            const int64_t g = choose(oks_.data() + d * truths_, wanted);
+            if (g < 0) continue;
+            const int64_t row = task_.truth_row[first_ + g];
+            taken_[static_cast<size_t>(g)] = !task_.crowd[row];
+            const int64_t slot = (rows_ + d) * task_.ranges + a;
+            if (task_.truth_skip[(first_ + g) * task_.ranges + a])
+                task_.skip[slot] |= bit;
+            else if (!task_.unseen[row])
+                task_.hit[slot] |= bit;
+            if (task_.matched) task_.matched[slot * task_.thresholds + t] = static_cast<int32_t>(row);
+        }
+    }
+
+    // The free truth of highest OKS, the later of equals; one that counts is never given up for one that
+    // does not.
+    int64_t choose(const double* oks, double wanted) const {
+        int64_t held = -1;
+        bool held_counts = false;
+        for (size_t i = 0; i < turn_.size(); ++i) {
+            const int64_t g = turn_[i];
+            if (taken_[static_cast<size_t>(g)]) continue;
+            if (held >= 0 && held_counts && i >= counted_) break;
+            if (oks[g] < wanted) continue;
+            wanted = oks[g];
+            held = g;
+            held_counts = i < counted_;
+        }
+        return held;
+    }
+
+    // A detection without a match whose own area lies outside the range does not count in it.
+    void skip_foreign_sizes(int64_t a) {
+        const double lo = task_.range[2 * a], hi = task_.range[2 * a + 1];
+        const uint64_t every = task_.thresholds == 64 ? ~uint64_t{0} : (uint64_t{1} << task_.thresholds) - 1;
+        for (int64_t d = 0; d < kept_; ++d) {
+            const double area = task_.pose_area[task_.kept[rows_ + d]];
+            if (area < lo || area > hi) {
+                const int64_t slot = (rows_ + d) * task_.ranges + a;
+                task_.skip[slot] |= every & ~task_.hit[slot];
+            }
+        }
+    }
+
+    const Task& task_;
+    OksTarget target_;
+    int64_t cell_ = 0, first_ = 0, truths_ = 0, rows_ = 0, kept_ = 0;
+    size_t counted_ = 0;
+    std::vector<int64_t> order_, turn_;
+    std::vector<double> oks_, best_;
+    std::vector<uint8_t> taken_;
+};
+
+// Offsets of what each cell writes: kept detections, and their OKS with every truth of the cell.
+std::pair<Ints, Ints> plan(const Ints& pose_start, const Ints& truth_start, int64_t max_dets) {
+    const int64_t cells = pose_start.shape(0) - 1;
+    Ints kept_start(cells + 1), oks_start(cells + 1);
+    int64_t *kept = kept_start.mutable_data(), *oks = oks_start.mutable_data();
+    const int64_t *p = pose_start.data(), *g = truth_start.data();
+    kept[0] = oks[0] = 0;
+    for (int64_t c = 0; c < cells; ++c) {
+        const int64_t count = std::min(p[c + 1] - p[c], max_dets);
+        kept[c + 1] = kept[c] + count;
+        oks[c + 1] = oks[c] + count * (g[c + 1] - g[c]);
+    }
+    return {kept_start, oks_start};
+}
+
+py::tuple oks_match(const py::array_t<double>& pose_xy, const Doubles& score, const Doubles& pose_area,
+                    const Ints& pose_row, const Ints& pose_start, const py::array_t<double>& truth_xy,
+                    const Bytes& labelled, const Doubles& area, const Doubles& box, const Bytes& ignored,
+                    const Bytes& crowd, const Bytes& unseen, const Ints& truth_row, const Ints& truth_start,
+                    const Doubles& variance, const Doubles& threshold, const Doubles& range,
+                    int64_t max_dets, bool with_matched, bool with_oks) {
+    const int64_t cells = pose_start.shape(0) - 1, poses = pose_xy.shape(0), people = truth_xy.shape(0);
+    const int64_t thresholds = threshold.shape(0), ranges = range.shape(0);
+    want(thresholds >= 1 && thresholds <= 64, "threshold: wanted 1 to 64");
+    want(range.ndim() == 2 && range.shape(1) == 2, "range: wanted [A, 2]");
+    want(max_dets >= 0, "max_dets: wanted 0 or more");
+    want(score.size() == poses && pose_area.size() == poses, "poses: wanted a score and an area each");
+    want(ignored.size() == people && crowd.size() == people && unseen.size() == people,
+         "truths: wanted the flags ignored, crowd and unseen each");
+    check_cells(pose_start, cells, pose_row.size(), "pose_start: wanted offsets [C + 1] of pose_row");
+    check_cells(truth_start, cells, truth_row.size(), "truth_start: wanted offsets [C + 1] of truth_row");
+    check_rows(pose_row, poses, "pose_row: out of range");
+    check_rows(truth_row, people, "truth_row: out of range");
+
+    const auto [kept_start, oks_start] = plan(pose_start, truth_start, max_dets);
+    const int64_t rows = kept_start.data()[cells];
+    Ints kept(rows), rank(rows);
+    Column<uint64_t> hit({rows, ranges}), skip({rows, ranges});
+    Bytes truth_skip({truth_row.size(), py::ssize_t(ranges)});
+    Column<int32_t> matched({with_matched ? rows : 0, ranges, thresholds});
+    Doubles oks(with_oks ? oks_start.data()[cells] : 0);
+
+    Task task{};
+    task.truth = truth_of(truth_xy, labelled, area, box, variance);
+    task.poses = poses_of(pose_xy, task.truth.joints);
+    task.score = score.data(), task.pose_area = pose_area.data();
+    task.pose_row = pose_row.data(), task.pose_start = pose_start.data();
+    task.ignored = ignored.data(), task.crowd = crowd.data(), task.unseen = unseen.data();
+    task.truth_row = truth_row.data(), task.truth_start = truth_start.data();
+    task.threshold = threshold.data(), task.thresholds = thresholds;
+    task.range = range.data(), task.ranges = ranges;
+    task.kept_start = kept_start.data(), task.oks_start = oks_start.data();
+    task.kept = kept.mutable_data(), task.rank = rank.mutable_data();
+    task.hit = hit.mutable_data(), task.skip = skip.mutable_data();
+    task.truth_skip = truth_skip.mutable_data();
+    task.matched = with_matched ? matched.mutable_data() : nullptr;
+    task.oks = with_oks ? oks.mutable_data() : nullptr;
+    {
+        const py::gil_scoped_release unlocked;
+        std::fill_n(task.hit, rows * ranges, uint64_t{0});
+        std::fill_n(task.skip, rows * ranges, uint64_t{0});
+        if (task.matched) std::fill_n(task.matched, rows * ranges * thresholds, -1);
+        // A thread starts in the time that some hundred images take.
+        for_pieces(cells, 256, [&task](int64_t begin, int64_t end) {
+            CellMatcher matcher(task);
+            for (int64_t cell = begin; cell < end; ++cell) matcher.match(cell);
+        });
+    }
+    return py::make_tuple(kept, rank, kept_start, hit, skip, truth_skip, matched, oks, oks_start);
+}
+
+}  // namespace
+
+void bind_coco(py::module_& module) {
+    module.def("oks_pairs", &oks_pairs, py::arg("pose_xy"), py::arg("truth_xy"), py::arg("labelled"),
+               py::arg("area"), py::arg("box"), py::arg("variance"), py::arg("pose_row"),
+               py::arg("truth_row"));
+    module.def("oks_match", &oks_match, py::arg("pose_xy"), py::arg("score"), py::arg("pose_area"),
+               py::arg("pose_row"), py::arg("pose_start"), py::arg("truth_xy"), py::arg("labelled"),
+               py::arg("area"), py::arg("box"), py::arg("ignored"), py::arg("crowd"), py::arg("unseen"),
+               py::arg("truth_row"), py::arg("truth_start"), py::arg("variance"), py::arg("threshold"),
+               py::arg("range"), py::arg("max_dets"), py::arg("with_matched"), py::arg("with_oks"));
+}

@@ -1,0 +1,221 @@
+// Precision over recall from ranked detections, each counted as often as its unit weighs.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "curves.hpp"
+#include "numpy_bits.hpp"
+#include "parallel.hpp"
+
+namespace py = pybind11;
+using namespace poseval;
+
+namespace {
+
+template <class T>
+using Column = py::array_t<T, py::array::c_style | py::array::forcecast>;
+using Masks = Column<uint64_t>;
+using Doubles = Column<double>;
+using Ints = Column<int64_t>;
+
+constexpr double NaN = std::numeric_limits<double>::quiet_NaN();
+
+void want(bool good, const char* what) {
+    if (!good) throw std::invalid_argument(what);
+}
+
+Ranked ranked_of(const Doubles& score, const Masks& hit, const Masks& skip, const Ints& unit,
+                 const Ints& order, int64_t units) {
+    const int64_t rows = score.size();
+    want(hit.ndim() == 2 && hit.shape(0) == rows && skip.ndim() == 2 && skip.shape(0) == rows &&
+             hit.shape(1) == skip.shape(1) && hit.shape(1) >= 1,
+         "hit, skip: wanted [R, A]");
+    want(unit.size() == rows, "unit: wanted [R]");
+    for (int64_t i = 0; i < rows; ++i)
+        want(unit.data()[i] >= 0 && unit.data()[i] < units, "unit: out of range");
+    for (int64_t i = 0; i < order.size(); ++i)
+        want(order.data()[i] >= 0 && order.data()[i] < rows, "order: out of range");
+    return {score.data(), hit.data(), skip.data(), unit.data(), order.data(), order.size(), hit.shape(1)};
+}
+
+// A hit on the way down the ranking: counts after it, and the ranked row it belongs to.
+struct Event {
+    int64_t hits, counted, place;
+};
+
+// The rows of one area range in ranked order, without those of weight 0.
+struct Lane {
+    std::vector<uint64_t> hit, skip;
+    std::vector<int64_t> weight, group;  // group[i]: one past the last row tied with row i inside its unit
+    std::vector<double> score;
+};
+
+Lane lane_of(const Ranked& rows, int64_t range, const int64_t* weight) {
+    Lane lane;
+    std::vector<int64_t> unit;
+    for (int64_t i = 0; i < rows.count; ++i) {
+        const int64_t row = rows.order[i];
+        const int64_t times = weight ? weight[rows.unit[row]] : 1;
+        if (times == 0) continue;
+        lane.hit.push_back(rows.hit[row * rows.ranges + range]);
+        lane.skip.push_back(rows.skip[row * rows.ranges + range]);
+        lane.weight.push_back(times);
+        lane.score.push_back(rows.score[row]);
+        unit.push_back(rows.unit[row]);
+    }
+    const auto count = static_cast<int64_t>(unit.size());
+    lane.group.resize(unit.size());
+    for (int64_t i = count - 1; i >= 0; --i) {
+        const auto at = static_cast<size_t>(i);
+        const bool tied = i + 1 < count && unit[at] == unit[at + 1] && lane.score[at] == lane.score[at + 1];
+        lane.group[at] = tied ? lane.group[at + 1] : i + 1;
+    }
+    return lane;
+}
+
+// Walks down the ranking at one threshold. Copies of a unit stand behind each other, so rows of it that tie
+// come as a whole as often as it weighs; a row that ties with none may come with its whole weight at once,
+// because precision only rises inside a run of hits and only its end is ever read.
+void walk(const Lane& lane, uint64_t bit, std::vector<Event>& events, int64_t& hits) {
+    events.clear();
+    hits = 0;
+    int64_t counted = 0;
+    const auto count = static_cast<int64_t>(lane.hit.size());
+    for (int64_t i = 0; i < count;) {
+        const int64_t end = lane.group[static_cast<size_t>(i)];
+        const int64_t weight = lane.weight[static_cast<size_t>(i)];
+        const int64_t rounds = end - i > 1 ? weight : 1, times = end - i > 1 ? 1 : weight;
+        for (int64_t round = 0; round < rounds; ++round)
+            for (int64_t j = i; j < end; ++j) {
+                const auto at = static_cast<size_t>(j);
+                if (!(lane.skip[at] & bit)) counted += times;
+                if (lane.hit[at] & bit) events.push_back({hits += times, counted, j});
+            }
+        i = end;
+    }
+}
+
+// Where the curves of one threshold and range go: out[q * step].
+struct Target {
+    double *precision, *score;
+    int64_t step;
+};
+
+void sample(const Lane& lane, const std::vector<Event>& events, double positives, const Doubles& recalls,
+            std::vector<double>& envelope, Target out) {
+    const int64_t points = recalls.size();
+    for (int64_t q = 0; q < points; ++q) out.precision[q * out.step] = out.score[q * out.step] = 0.0;
+    envelope.resize(events.size());
+    double highest = 0.0;
+    for (size_t e = events.size(); e-- > 0;) {
+        const auto counted = static_cast<double>(events[e].counted);
+        envelope[e] = highest = std::max(highest, static_cast<double>(events[e].hits) / (counted + EPS));
+    }
+    for (int64_t q = 0; q < points; ++q) {
+        const double wanted = recalls.data()[q];
+        const auto found = std::partition_point(events.begin(), events.end(), [&](const Event& event) {
+            return static_cast<double>(event.hits) / positives < wanted;
+        });
+        // A recall of 0 is reached by the first row, whatever it is.
+        if (wanted <= 0 && !lane.score.empty()) {
+            out.precision[q * out.step] = highest;
+            out.score[q * out.step] = lane.score.front();
+        } else if (found != events.end()) {
+            out.precision[q * out.step] = envelope[static_cast<size_t>(found - events.begin())];
+            out.score[q * out.step] = lane.score[static_cast<size_t>(found->place)];
+        } else {
+            break;  // the rest stays 0, as it does where the reference leaves its loop
+        }
+    }
+}
+
+py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, const Ints& unit,
+                     const Ints& order, const Ints& weight, const Ints& positives, int64_t thresholds,
+                     const Doubles& recalls) {
+    const bool weighted = weight.size() > 0;
+    const int64_t units = weighted ? weight.size() : std::numeric_limits<int64_t>::max();
+    const Ranked rows = ranked_of(score, hit, skip, unit, order, units);
+    want(thresholds >= 1 && thresholds <= 64, "thresholds: wanted 1 to 64");
+    want(positives.size() == rows.ranges, "positives: wanted [A]");
+    for (int64_t u = 0; u < weight.size(); ++u) want(weight.data()[u] >= 0, "weight: wanted 0 or more");
+    const int64_t ranges = rows.ranges, points = recalls.size();
+    Doubles precision({thresholds, points, ranges}), scores({thresholds, points, ranges});
+    Doubles recall({thresholds, ranges});
+    double *p = precision.mutable_data(), *s = scores.mutable_data(), *r = recall.mutable_data();
+    const int64_t* times = weighted ? weight.data() : nullptr;
+    const int64_t* found = positives.data();
+    {
+        const py::gil_scoped_release unlocked;
+        for_pieces(ranges, rows.count < 20'000 ? ranges : 1, [&](int64_t begin, int64_t end) {
+            std::vector<Event> events;
+            std::vector<double> envelope;
+            for (int64_t a = begin; a < end; ++a) {
+                const Lane lane = lane_of(rows, a, times);
+                const auto total = static_cast<double>(found[a]);
+                for (int64_t t = 0; t < thresholds; ++t) {
+                    const int64_t at = t * points * ranges + a;
+                    int64_t hits = 0;
+                    if (found[a] == 0) {
+                        for (int64_t q = 0; q < points; ++q) p[at + q * ranges] = s[at + q * ranges] = NaN;
+                    } else {
+                        walk(lane, uint64_t{1} << t, events, hits);
+                        sample(lane, events, total, recalls, envelope, {p + at, s + at, ranges});
+                    }
+                    r[t * ranges + a] = found[a] == 0 ? NaN : static_cast<double>(hits) / total;
+                }
+            }
+        });
+    }
+    return py::make_tuple(precision, recall, scores);
+}
+
+Doubles resample(const Doubles& score, const Masks& hit, const Masks& skip, const Ints& unit,
+                 const Ints& order, const Ints& start, const Ints& positives, const Ints& weight,
+                 int64_t thresholds, const Doubles& recalls, const Ints& statistics) {
+    const int64_t sets = start.size() - 1;
+    want(weight.ndim() == 2, "weight: wanted [B, U]");
+    const int64_t draws = weight.shape(0), units = weight.shape(1);
+    Resampling task{ranked_of(score, hit, skip, unit, order, units)};
+    want(thresholds >= 1 && thresholds <= 64, "thresholds: wanted 1 to 64");
+    want(sets >= 1 && start.data()[0] == 0 && start.data()[sets] == order.size(), "start: wanted [K + 1]");
+    want(positives.ndim() == 3 && positives.shape(0) == units && positives.shape(1) == sets &&
+             positives.shape(2) == task.rows.ranges,
+         "positives: wanted [U, K, A]");
+    want(statistics.ndim() == 2 && statistics.shape(1) == 3, "statistics: wanted [S, 3]");
+    want(std::is_sorted(recalls.data(), recalls.data() + recalls.size()), "recalls: wanted ascending");
+    for (int64_t i = 0; i < weight.size(); ++i) want(weight.data()[i] >= 0, "weight: wanted 0 or more");
+    for (int64_t s = 0; s < statistics.shape(0); ++s) {
+        const int64_t* row = statistics.data() + s * 3;
+        want((row[0] == 0 || row[0] == 1) && row[1] >= -1 && row[1] < thresholds && row[2] >= 0 &&
+                 row[2] < task.rows.ranges,
+             "statistics: out of range");
+    }
+    task.start = start.data(), task.sets = sets;
+    task.positives = positives.data(), task.units = units;
+    task.weight = weight.data(), task.draws = draws;
+    task.thresholds = thresholds;
+    task.recalls = recalls.data(), task.points = recalls.size();
+    task.statistics = statistics.data(), task.wanted = statistics.shape(0);
+    Doubles out({draws, task.wanted});
+    task.out = out.mutable_data();
+    {
+        const py::gil_scoped_release unlocked;
+        run(task);
+    }
+    return out;
+}
+
+}  // namespace
+
+void bind_curves(py::module_& module) {
+    module.def("accumulate", &accumulate, py::arg("score"), py::arg("hit"), py::arg("skip"), py::arg("unit"),
+               py::arg("order"), py::arg("weight"), py::arg("positives"), py::arg("thresholds"),
+               py::arg("recalls"));
+    module.def("resample", &resample, py::arg("score"), py::arg("hit"), py::arg("skip"), py::arg("unit"),
+               py::arg("order"), py::arg("start"), py::arg("positives"), py::arg("weight"),
+               py::arg("thresholds"), py::arg("recalls"), py::arg("statistics"));
+}
