@@ -20,7 +20,7 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.errors import MismatchError, shown
 from poseval.metrics.base import Metric, Need, Tally, Values
 from poseval.pairs import Aligned
-from poseval.poses import Bools, Ints, Notice, PoseSet
+from poseval.poses import Array, Bools, Ints, Notice, PoseSet
 from poseval.report.result import Input, Report
 from poseval.report.signature import Signature
 from poseval.rules import Rules, choose
@@ -37,14 +37,15 @@ class TalliedPart:
     tallies: Mapping[Metric, Tally]
     slices: Mapping[str, Bools] = field(default_factory=dict)
 
-    def reduce(self, weight: Ints | None = None) -> dict[Metric, Values]:
+    def reduce(self, weight: Ints | None = None, headline: bool = False) -> dict[Metric, Values]:
         """Values of every metric, the whole first, then each slice under its name."""
         out = {}
         for metric, tally in self.tallies.items():
-            rows = metric.reduce(tally, weight)
+            finish = metric.reduce_headline if headline else metric.reduce
+            rows = finish(tally, weight)
             for name, mask in self.slices.items():
                 inside = mask.astype(np.int64) if weight is None else weight * mask
-                rows = rows + metric.reduce(tally, inside).sliced(name)
+                rows = rows + finish(tally, inside).sliced(name)
             out[metric] = rows
         return out
 
@@ -67,8 +68,13 @@ class Evaluation:
         return {part.label: part.reduce(weight) for part in self.parts}
 
     def summary(self, weight: Ints | None = None) -> dict[str, float]:
-        """The benchmark's summary under weights."""
-        return self.benchmark.summary(self.values(weight))
+        """The benchmark's summary under weights; cheaper than `values` where the metrics allow it."""
+        return self.benchmark.summary({part.label: part.reduce(weight, True) for part in self.parts})
+
+    @property
+    def unit_keys(self) -> Array:
+        """Names [U] of the units that weights multiply: frames or sequences, as the benchmark says."""
+        return next(iter(self.parts[0].tallies.values())).keys
 
     def report(self) -> Report:
         """The report of the whole set."""
@@ -93,6 +99,7 @@ class Evaluation:
             timings=timings,
             inputs=self.inputs,
             layout=self.benchmark.layout(summary),
+            better=_directions(summary, values),
         )
 
 
@@ -150,7 +157,7 @@ def evaluate(
     parts, notices = found.prepare(gt, dt, book, chosen, per_joint)
     for part in parts:
         _check_needs(part)
-    tallied = tuple(_tally(part, executor, shards) for part in parts)
+    tallied = tuple(_tally(part, found.unit, executor, shards) for part in parts)
     deviations = found.deviations(book, gt, dt)
     if chosen:
         deviations = [*deviations, f"metrics chosen by hand: {', '.join(map(str, chosen))}"]
@@ -205,7 +212,8 @@ def _tally_one(metric: Metric, aligned: Aligned) -> Tally:
     return metric.tally(aligned)
 
 
-def _tally(part: Part, executor: Executor | None, shards: int) -> TalliedPart:
+def _tally(part: Part, unit: str, executor: Executor | None, shards: int) -> TalliedPart:
+    """Tally every metric of a part, over the benchmark's resampling units."""
     tallies: dict[Metric, Tally] = {}
     for metric in part.metrics:
         if executor is None or shards <= 1:
@@ -214,7 +222,26 @@ def _tally(part: Part, executor: Executor | None, shards: int) -> TalliedPart:
             pieces = part.aligned.shards(shards, metric.unit)
             futures = [executor.submit(_tally_one, metric, piece) for piece in pieces]
             tallies[metric] = Tally.concat([future.result() for future in futures])
+        if unit == "sequence" and metric.unit == "frame":
+            frames = part.aligned.truth.frames
+            tallies[metric] = tallies[metric].grouped(frames.sequence, part.aligned.unit_keys(unit))
     return TalliedPart(part.label, tallies, part.slices)
+
+
+def _directions(
+    summary: Mapping[str, float], values: Mapping[str, Mapping[Metric, Values]]
+) -> dict[str, str]:
+    """Which way each summary number is better; the statistic's name is one of the key's parts."""
+    known: dict[str, str] = {}
+    for per_metric in values.values():
+        for metric, rows in per_metric.items():
+            for row in rows:
+                known.setdefault(row.statistic, metric.direction(row.statistic).value)
+    out = {}
+    for key in summary:
+        found = [known[piece] for piece in key.split("/") if piece in known]
+        out[key] = found[-1] if found else "higher"
+    return out
 
 
 def _check_needs(part: Part) -> None:

@@ -55,6 +55,7 @@ class Report:
     inputs: tuple[Input, ...] = ()
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     layout: Layout | None = None
+    better: Mapping[str, str] = field(default_factory=dict)  # summary key -> "higher" or "lower"
 
     def why(self, key: str) -> str:
         """Why a summary number is undefined; empty when it is defined or nobody said."""
@@ -74,6 +75,7 @@ class Report:
         }
         if self.intervals:
             out["intervals"] = {key: asdict(interval) for key, interval in self.intervals.items()}
+        out["better"] = dict(self.better)
         out["values"] = [_row(value) for value in self.values]
         out["notices"] = [{"code": n.code, "text": n.text, "count": n.count} for n in self.notices]
         out["deviations"] = list(self.deviations)
@@ -111,6 +113,7 @@ class Report:
                 timings=node.get("timings", {}),
                 inputs=tuple(Input(**item) for item in node["inputs"]),
                 intervals={key: Interval(**item) for key, item in node.get("intervals", {}).items()},
+                better=dict(node.get("better", {})),
                 layout=None if layout is None else _layout(layout),
             )
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
