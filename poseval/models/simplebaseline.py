@@ -54,7 +54,7 @@ class SimpleBaseline(nn.Module):
             layer = residual_layer(block, inputs, width, count, 1 if stage == 0 else 2, caffe=caffe)
             self.add_module(f"layer{stage + 1}", layer)
             inputs = width * block.expansion
-        self.deconv_layers = _upsampling(inputs, widths, kernels)
+        self.deconv_layers = upsampling(inputs, widths, kernels)
         self.final_layer = nn.Conv2d(widths[-1], joints, 1)
         init_normal(self.deconv_layers)
         init_normal(self.final_layer)
@@ -67,7 +67,8 @@ class SimpleBaseline(nn.Module):
         return maps
 
 
-def _upsampling(inputs: int, widths: Sequence[int], kernels: Sequence[int]) -> nn.Sequential:
+def upsampling(inputs: int, widths: Sequence[int], kernels: Sequence[int]) -> nn.Sequential:
+    """Transposed convolutions that each double the map, with norm and ReLU."""
     layers: list[nn.Module] = []
     for width, kernel in zip(widths, kernels, strict=True):
         padding, output_padding = KERNELS[kernel]

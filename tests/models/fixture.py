@@ -146,7 +146,9 @@ class Agreement:
 
 
 def flatten(out: Any, name: str = "out") -> dict[str, Tensor]:
-    """Outputs by name: `out`, `out.0`, `out.key`, joined by dots when nested."""
+    """Outputs by name: `out`, `out.0`, `out.key`, joined by dots when nested; None has no name."""
+    if out is None:
+        return {}
     if isinstance(out, Tensor):
         return {name: out}
     if not isinstance(out, Mapping | list | tuple):
@@ -181,7 +183,7 @@ def check(
     fixture.fill(model)
     check_weights(model, fixture, agreement)
     check_size(model, fixture)
-    if macs:
+    if macs and fixture.meta["macs"] is not None:
         check_macs(model, fixture)
     for dtype in dtypes:
         twin = copy.deepcopy(model).to(dtype).eval()
@@ -193,7 +195,7 @@ def check(
 
 def check_keys(model: nn.Module, fixture: Fixture) -> None:
     """State-dict keys in order, shapes, and which are parameters."""
-    parameters = dict(model.named_parameters(remove_duplicate=False))
+    parameters = dict(model.named_parameters())  # a shared layer counts under its first name alone
     ours = [
         [key, list(tensor.shape), "p" if key in parameters else "b"]
         for key, tensor in model.state_dict().items()
@@ -227,7 +229,7 @@ def check_size(model: nn.Module, fixture: Fixture) -> None:
     """Parameters, all and trainable, exactly."""
     total = sum(parameter.numel() for parameter in model.parameters())
     trainable = sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)
-    assert (total, trainable) == (fixture.meta["params"], fixture.meta["trainable_params"])
+    assert (total, trainable) == (fixture.meta["params"], fixture.meta.get("trainable_params", total))
 
 
 def check_macs(model: nn.Module, fixture: Fixture) -> None:
@@ -256,6 +258,7 @@ def check_outputs(
         outputs = flatten(call(model, fixture.inputs(dtype)))
     for handle in handles:
         handle.remove()
+    assert set(taps) == set(wanted_taps), sorted(set(wanted_taps) - set(taps))[:8]
     recorded = [out["name"] for out in fixture.meta["outputs"]]
     assert sorted(outputs) == sorted(recorded)
     for out in recorded:
@@ -290,31 +293,23 @@ def _compare_output(
 
 
 def _tap(model: nn.Module, names: Mapping[str, Any]) -> tuple[dict[str, Any], list[Any]]:
-    """Record each named module's output at its first call, before anything in place follows.
+    """Record named outputs at a module's first call, before anything in place follows.
 
-    `stage2.0.1` is element 1 of what the module `stage2.0` returns.
+    A module that returns a tuple or a list is tapped under its name, a dot and the position.
     """
-    modules = dict(model.named_modules())
     taken: dict[str, Any] = {}
 
     def hook(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def take(module: nn.Module, inputs: Any, out: Any) -> None:
-            for part, tensor in flatten(out, name).items():
-                if part in names and part not in taken:
+            for key, tensor in flatten(out, name).items():
+                if key in names and key not in taken:
                     flat = tensor.detach().reshape(-1)
-                    index = torch.from_numpy(sample_index(part, flat.numel(), TAP_SAMPLES))
-                    taken[part] = (tensor.shape, flat[index].clone().numpy())
+                    index = torch.from_numpy(sample_index(key, flat.numel(), TAP_SAMPLES))
+                    taken[key] = (tensor.shape, flat[index].clone().numpy())
 
         return take
 
-    hooked = {owner for name in names for owner in _owners(name) if owner in modules}
-    return taken, [modules[name].register_forward_hook(hook(name)) for name in sorted(hooked)]
-
-
-def _owners(name: str) -> list[str]:
-    """The module of this name and those around it, whose lists or dictionaries may have it as an element."""
-    parts = name.split(".")
-    return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return taken, [module.register_forward_hook(hook(name)) for name, module in model.named_modules()]
 
 
 def _check_gradients(

@@ -1,0 +1,37 @@
+"""Cards of Dite-HRNet."""
+
+from __future__ import annotations
+
+from poseval.models.registry import ModelCard, Stated
+
+README = "README of ZiyiZhang27/Dite-HRNet"
+STATED = {  # modules; COCO val AP and its input; MPII PCKh at 0.5 and 0.1
+    18: ((2, 4, 2), 65.9, "256x192", 87.0, 31.1),
+    30: ((3, 8, 3), 71.5, "384x288", 87.6, 31.7),
+}
+
+
+def _card(depth: int) -> ModelCard:
+    modules, coco, size, loose, tight = STATED[depth]
+    return ModelCard(
+        name=f"ditehrnet_{depth}",
+        family="ditehrnet",
+        kind="heatmap",
+        builder="poseval.models.ditehrnet:build",
+        source="Li et al. 2022; ZiyiZhang27/Dite-HRNet c980e9d",
+        licence="Apache-2.0",
+        weights="linked from the repository's README; keys under `state_dict`",
+        results=(
+            Stated(coco, "AP", f"COCO val2017, {size}", README),
+            Stated(loose, "PCKh@0.5", "MPII val, 256x256", README),
+            Stated(tight, "PCKh@0.1", "MPII val, 256x256", README),
+        ),
+        config={"modules": modules},
+        notes=(
+            "branches are fused in place as in the reference program",
+            "the option fixed=True fuses as the paper says, for training anew",
+        ),
+    )
+
+
+CARDS = tuple(_card(depth) for depth in STATED)

@@ -1,0 +1,77 @@
+"""Cards of PP-LCNet, in PaddleClas' layout, in timm's, and as a pose network."""
+
+from __future__ import annotations
+
+from poseval.models.registry import ModelCard, Stated
+
+SOURCE = "Cui et al. 2021; PaddlePaddle/PaddleClas d178931"
+TOP1 = {0.25: 51.86, 0.5: 63.14, 1.0: 71.32, 2.5: 76.60}
+SCALES = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5)
+TIMM_SCALES = (0.35, 0.5, 0.75, 1.0, 1.5)
+IMAGENET = "ImageNet val"
+
+
+def _name(scale: float) -> str:
+    return "x" + f"{scale:g}".replace(".", "_") if scale % 1 else f"x{scale:.0f}_0"
+
+
+def _results(scale: float) -> tuple[Stated, ...]:
+    if scale not in TOP1:
+        return ()
+    return (Stated(TOP1[scale], "top-1", IMAGENET, "PaddleClas model zoo"),)
+
+
+def _classifier(scale: float) -> ModelCard:
+    return ModelCard(
+        name=f"pplcnet_{_name(scale)}",
+        family="pplcnet",
+        kind="classifier",
+        builder="poseval.models.pplcnet:build",
+        source=SOURCE,
+        licence="Apache-2.0",
+        weights=f"PaddleClas model zoo: PPLCNet_{_name(scale)}_pretrained.pdparams (read without Paddle)",
+        input_size=(224, 224),
+        joints=1000,
+        skeleton=None,
+        crop="image",
+        decode="classes",
+        flip="none",
+        stride=32,
+        results=_results(scale),
+        config={"scale": scale},
+        notes=("the 1280 features are multiplied by 0.8 at inference, as Paddle's dropout does",),
+    )
+
+
+def _timm(scale: float) -> ModelCard:
+    return ModelCard(
+        name=f"lcnet_{round(100 * scale):03d}",
+        family="pplcnet",
+        kind="classifier",
+        builder="poseval.models.pplcnet:build_timm",
+        source=f"{SOURCE}; layout of timm 1.0.31",
+        licence="Apache-2.0",
+        weights="timm's releases; another function than PaddleClas' (biased head, no factor 0.8)",
+        input_size=(224, 224),
+        joints=1000,
+        skeleton=None,
+        crop="image",
+        decode="classes",
+        flip="none",
+        stride=32,
+        config={"scale": scale},
+    )
+
+
+POSE = ModelCard(
+    name="pplcnet_x1_0_pose",
+    family="pplcnet",
+    kind="heatmap",
+    builder="poseval.models.pplcnet:build_pose",
+    source=f"backbone: {SOURCE}; head: Xiao et al. 2018, section 2.1",
+    licence="Apache-2.0",
+    weights="none published; train it, from PaddleClas' classifier if you have it",
+    config={"scale": 1.0},
+)
+
+CARDS = (*(_classifier(scale) for scale in SCALES), *(_timm(scale) for scale in TIMM_SCALES), POSE)

@@ -1,0 +1,49 @@
+"""Cards of PS-ViT, as classifiers and as a pose network."""
+
+from __future__ import annotations
+
+from poseval.models.registry import ModelCard, Stated
+
+SOURCE = "Yue et al. 2021; yuexy/PS-ViT a63a397"
+VARIANTS = {  # name: size, points a side, ImageNet top-1
+    "ps_vit_ti_14": ("tiny", 14, 75.6),
+    "ps_vit_b_14": ("base", 14, 81.7),
+    "ps_vit_b_18": ("base", 18, 82.3),
+}
+
+
+def _classifier(name: str) -> ModelCard:
+    size, grid, top1 = VARIANTS[name]
+    return ModelCard(
+        name=name,
+        family="ps_vit",
+        kind="classifier",
+        builder="poseval.models.ps_vit:build",
+        source=SOURCE,
+        licence="MIT",
+        weights=f"linked from the repository's README: {name}",
+        input_size=(224, 224),
+        joints=1000,
+        skeleton=None,
+        crop="image",
+        decode="classes",
+        flip="none",
+        results=(Stated(top1, "top-1", "ImageNet val", "README of yuexy/PS-ViT"),),
+        config={"size": size, "grid": grid},
+        notes=("attention is scaled by head_dim ** -0.5, as the published B models were evaluated",),
+    )
+
+
+POSE = ModelCard(
+    name="ps_vit_ti_14_pose",
+    family="ps_vit",
+    kind="heatmap",
+    builder="poseval.models.ps_vit:build_pose",
+    source=f"backbone: {SOURCE}; head: Xiao et al. 2018, section 2.1",
+    licence="MIT",
+    weights="none published; train it",
+    config={"size": "tiny"},
+    notes=("one sampling point per 16 x 16 pixels; tokens return to the grid by their index",),
+)
+
+CARDS = (*(_classifier(name) for name in VARIANTS), POSE)
