@@ -1,1 +1,115 @@
-"""Reference trackers."""
+"""Reference trackers: frame by frame, one identity per input row.
+
+`parse("sort(min_hits=1)")` gives a configuration; `configuration.tracker(skeleton)` a tracker for one
+sequence; `poseval.tracking.offline.track` runs one over a whole pose set.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import fields
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any, get_type_hints
+
+from poseval.errors import UsageError, shown
+from poseval.tracking.base import (
+    UNTRACKED,
+    Added,
+    FrameInput,
+    Resources,
+    Tracker,
+    TrackerConfig,
+)
+from poseval.tracking.bodies import Bodies
+
+__all__ = [
+    "UNTRACKED",
+    "Added",
+    "Bodies",
+    "FrameInput",
+    "Resources",
+    "Tracker",
+    "TrackerConfig",
+    "get_tracker",
+    "names",
+    "parse",
+]
+
+# name -> module:class; a table instead of imports keeps start-up short
+TABLE = {
+    "greedy": "poseval.tracking.framewise:Greedy",
+    "hungarian": "poseval.tracking.framewise:Hungarian",
+    "sort": "poseval.tracking.sort:Sort",
+    "bytetrack": "poseval.tracking.bytetrack:ByteTrack",
+    "ocsort": "poseval.tracking.ocsort:OcSort",
+    "flow": "poseval.tracking.flow_tracker:FlowTracker",
+    "lighttrack": "poseval.tracking.lighttrack:LightTrack",
+}
+
+TRUTH_VALUES = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
+
+
+def names() -> list[str]:
+    """Names of all trackers."""
+    return list(TABLE)
+
+
+def get_tracker(name: str) -> type[TrackerConfig]:
+    """The configuration class of a tracker.
+
+    Raises:
+        UsageError: P160 for an unknown name; the message proposes near ones.
+    """
+    place = TABLE.get(name)
+    if place is None:
+        near = get_close_matches(name, names(), 3)
+        raise UsageError(
+            "P160",
+            where=f"tracker {shown(name)!r}",
+            what="is not known",
+            wanted=f"one of {', '.join(names())}",
+            hint=f"did you mean {' or '.join(near)}?" if near else None,
+        )
+    module, _, attribute = place.partition(":")
+    found: type[TrackerConfig] = getattr(import_module(module), attribute)
+    return found
+
+
+def parse(text: str) -> TrackerConfig:
+    """A configuration from its name and parameters, as `str(configuration)` writes it.
+
+    Raises:
+        UsageError: P160 unknown tracker, P161 unknown parameter or malformed text, P162 unfit value.
+    """
+    name, bracket, rest = text.strip().partition("(")
+    kind = get_tracker(name.strip())
+    if bracket and not rest.endswith(")"):
+        raise UsageError("P161", where=f"tracker {shown(text)!r}", what="lacks its closing bracket")
+    hints = get_type_hints(kind)
+    known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
+    given = {}
+    for item in filter(None, (part.strip() for part in rest[:-1].split(","))):
+        key, equals, value = (part.strip() for part in item.partition("="))
+        if key not in known or not equals:
+            raise UsageError(
+                "P161",
+                where=f"tracker {kind.name}",
+                what=f"has no parameter {shown(key)!r}" if equals else f"cannot read {shown(item)!r}",
+                wanted=f"{kind.name}({', '.join(known)})",
+            )
+        given[key] = _value(value, hints[key], f"tracker {kind.name}: {key}")
+    return kind(**given)
+
+
+def _value(text: str, kind: Any, where: str) -> Any:
+    try:
+        if kind is bool:
+            return TRUTH_VALUES[text.lower()]
+        return kind(text)
+    except (ValueError, KeyError):
+        if issubclass(kind, enum.Enum):
+            wanted = f"one of {', '.join(str(member.value) for member in kind)}"
+        else:
+            wanted = {bool: "true or false", int: "an integer", float: "a number"}[kind]
+        raise UsageError("P162", where=where, what=f"is {shown(text)!r}", wanted=f"wanted {wanted}") from None

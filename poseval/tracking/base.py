@@ -1,0 +1,158 @@
+"""The tracker protocol: `step` sees one frame's people and names them; it knows no files.
+
+`step` returns an identity for each input row, so that keypoints and scores travel with the person whatever
+the tracker does inside. What a tracker itself adds to a frame (people that the detector missed) lies in
+`added` after the step.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseval.errors import UsageError, shown
+from poseval.poses import Floats, Ints
+from poseval.skeletons import Skeleton
+from poseval.tracking.bodies import Bodies
+
+Image = NDArray[np.uint8]  # [H, W, 3] RGB, or [H, W] grey
+
+UNTRACKED = -1  # identity of a row that belongs to no track
+
+
+@dataclass(frozen=True, eq=False)
+class FrameInput:
+    """One frame as a tracker sees it.
+
+    `key` names the frame in the user's files; only flow sources that look something up by name read it.
+    `size` is width and height in pixels, None when unknown. `image` loads the pixels when they are asked
+    for, so that trackers without need of pixels cost no reading.
+    """
+
+    bodies: Bodies
+    number: int = 0
+    key: str = ""
+    size: tuple[float, float] | None = None
+    image: Callable[[], Image] | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Added:
+    """People that the tracker itself put into the frame, m rows, and their identities."""
+
+    bodies: Bodies
+    identity: Ints  # [m] int64
+
+
+class FlowSource(Protocol):
+    """Where points of one frame lie in the next."""
+
+    def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        """Points [M, 2] of frame `before`, moved to frame `now`. Asked once per pair of frames."""
+        ...
+
+
+class PoseModel(Protocol):
+    """A top-down pose network behind a call: boxes in, joints out."""
+
+    def __call__(self, frame: FrameInput, box: Floats) -> tuple[Floats, Floats]:
+        """Joints [m, K, 2] in pixels and their scores [m, K] in boxes [m, 4] of a frame."""
+        ...
+
+
+class Matcher(Protocol):
+    """Tells how unlike two sets of poses are, for trackers that match by a learnt distance."""
+
+    def __call__(self, now: Bodies, before: Bodies) -> Floats:
+        """Distances [n, m], smaller is more alike."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Resources:
+    """What a tracker may use besides the rows of the frame."""
+
+    flow: FlowSource | None = None
+    pose: PoseModel | None = None
+    matcher: Matcher | None = None
+
+
+class Tracker(ABC):
+    """Follows the people of one sequence; a new sequence needs a new tracker."""
+
+    def __init__(self, skeleton: Skeleton) -> None:
+        self.skeleton = skeleton
+        self.added = nothing(len(skeleton))
+        self._next = 0
+
+    @abstractmethod
+    def step(self, frame: FrameInput) -> Ints:
+        """Identity [n] int64 of each input row, `UNTRACKED` for a row that belongs to no track.
+
+        Frames come in the order of the video; each call is one frame later.
+        """
+
+    @property
+    def wants_rows(self) -> bool:
+        """Whether the next frame needs detections; a runner may skip its detector when not."""
+        return True
+
+    def fresh(self, count: int) -> Ints:
+        """So many identities never used before, counted from 0."""
+        first, self._next = self._next, self._next + count
+        return np.arange(first, self._next, dtype=np.int64)
+
+
+def nothing(joints: int) -> Added:
+    """No added people."""
+    return Added(Bodies.empty(joints), np.zeros(0, dtype=np.int64))
+
+
+class TrackerConfig(ABC):
+    """Parameters of a tracker: a frozen dataclass whose fields are all there is to set."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    source: ClassVar[str]
+
+    @abstractmethod
+    def tracker(self, skeleton: Skeleton, resources: Resources | None = None) -> Tracker:
+        """A tracker for one sequence.
+
+        Raises:
+            UsageError: P163 when it needs something that `resources` lacks.
+        """
+
+    @property
+    def needs_flow(self) -> bool:
+        """Whether these parameters need a source of optical flow."""
+        return False
+
+    def __str__(self) -> str:
+        items = ((f.name, getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return f"{self.name}({','.join(f'{key}={_text(value)}' for key, value in items)})"
+
+    def _bounded(self, **bounds: tuple[float, float]) -> None:
+        """Raise UsageError P162 unless each named field lies within its bounds."""
+        for key, (low, high) in bounds.items():
+            value = getattr(self, key)
+            if not low <= value <= high:
+                raise UsageError(
+                    "P162",
+                    where=f"tracker {self.name}: {key}",
+                    what=f"is {shown(value)}",
+                    wanted=f"wanted at least {low:g}" + f", at most {high:g}" * math.isfinite(high),
+                )
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value.value if isinstance(value, enum.Enum) else value)
