@@ -25,11 +25,11 @@ class Order(enum.Enum):
 
 @dataclass(frozen=True)
 class Greedy(TrackerConfig):
-    """Each row takes the most similar track of at least `floor`.
+    """Each row takes the most similar track of at least `floor`, by `measure`: iou, oks or both.
 
-    `order=rows` with `measure=iou` or `oks` is the tracker of mmpose's demo: rows choose in the order given.
-    `memory` is the number of frames a track is remembered after it was last seen. `weight` is the share of
-    IoU when `measure` is `both`.
+    `order` says who chooses first, the best pair or the rows in turn. `order=rows` with `measure=iou` or
+    `oks` is the tracker of mmpose's demo: rows choose in the order given. `memory` is the number of frames a
+    track is remembered after it was last seen. `weight` is the share of IoU when `measure` is `both`.
     """
 
     measure: Measure = Measure.OKS
@@ -52,7 +52,11 @@ class Greedy(TrackerConfig):
 
 @dataclass(frozen=True)
 class Hungarian(TrackerConfig):
-    """The assignment with the largest total similarity above `floor`; fields as in `Greedy`."""
+    """The assignment with the largest total similarity above `floor`, by `measure`: iou, oks or both.
+
+    `memory` is the number of frames a track is remembered after it was last seen. `weight` is the share of
+    IoU when `measure` is `both`.
+    """
 
     measure: Measure = Measure.OKS
     floor: float = 0.3

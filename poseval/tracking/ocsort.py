@@ -21,10 +21,11 @@ NEVER = -1  # age of an observation that does not exist
 class OcSort(TrackerConfig):
     """Observation-centric SORT.
 
-    Rows need `score`. The assignment adds to IoU how well a row lies in the direction that the track's
-    observations took over `delta` frames, weighted by `inertia` and the row's score. Rows and tracks left
-    over meet again by IoU with the last observation. A track found again has its filter run anew along
-    the straight line between the two observations. `min_hits` and `max_age` are those of SORT.
+    Rows need more than `score`. The assignment adds to IoU how well a row lies in the direction that the
+    track's observations took over `delta` frames, weighted by `inertia` and the row's score; pairs need an
+    `iou`. Rows and tracks left over meet again by IoU with the last observation. A track found again has its
+    filter run anew along the straight line between the two observations. `min_hits` and `max_age` are those
+    of SORT.
     """
 
     score: float = 0.6
