@@ -17,7 +17,12 @@ from poseval.errors import PosevalError, shown
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "compare": (
+        "poseval.cli.compare:compare",
+        "Say which differences between systems noise does not explain.",
+    ),
     "explain": ("poseval.cli.explain:explain", "Say in words how two reports' signatures differ."),
+    "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
     "list": ("poseval.cli.listing:listing", "List benchmarks, metrics, formats, skeletons or limits."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
 }

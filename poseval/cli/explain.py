@@ -13,7 +13,9 @@ from poseval.cli.options import InputPath
 @click.argument("first", type=InputPath())
 @click.argument("second", type=InputPath())
 def explain(first: Path, second: Path) -> None:
-    """Say in words how the signatures of two JSON reports differ."""
+    """Say in words how the signatures of two JSON reports or saved runs differ."""
+    from poseval import saved
     from poseval.report.explain import explain_reports, load_report
 
-    click.echo(explain_reports(load_report(first), load_report(second)))
+    reports = [saved.load(p).report() if saved.is_saved_run(p) else load_report(p) for p in (first, second)]
+    click.echo(explain_reports(*reports))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from poseval.cli.options import (
 )
 from poseval.report.result import Report
 
+CI_METHODS = ("percentile", "bca", "jackknife")
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 
 
@@ -36,6 +38,13 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.option("--csv", "csv_to", metavar="FILE|-", help="Write all values as CSV.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", help="What stdout shows.")
 @click.option("--per-joint", is_flag=True, help="Numbers of each joint, too.")
+@click.option("--save", "save_to", type=InputPath(), help="Save the run for gate, compare and leaderboard.")
+@click.option(
+    "--ci", "level", type=click.FloatRange(1, 99.9), metavar="PERCENT", help="Confidence intervals."
+)
+@click.option("--ci-method", type=click.Choice(CI_METHODS), default="percentile", show_default=True)
+@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(2))
+@click.option("--seed", default=0, show_default=True)
 @click.option("--workers", type=click.IntRange(1), default=1, help="Worker processes.")
 @QUIET
 def score(
@@ -50,6 +59,11 @@ def score(
     csv_to: str | None,
     style: str,
     per_joint: bool,
+    save_to: Path | None,
+    level: float | None,
+    ci_method: str,
+    resamples: int,
+    seed: int,
     workers: int,
     quiet: bool,
 ) -> None:
@@ -59,7 +73,7 @@ def score(
     say = talk(quiet)
     chosen = skeleton_option(skeleton, sigmas)
     with scoring.local_workers(workers) as executor:
-        report = scoring.score(
+        evaluation = scoring.evaluate(
             truth,
             predictions,
             benchmark,
@@ -70,6 +84,23 @@ def score(
             executor=executor,
             shards=workers,
         )
+    report = evaluation.report()
+    if level is not None:
+        from poseval.stats import intervals
+
+        found = intervals(
+            evaluation.summary,
+            len(evaluation.unit_keys),
+            level=level / 100,
+            method=ci_method,
+            resamples=resamples,
+            seed=seed,
+        )
+        report = replace(report, intervals=found)
+    if save_to is not None:
+        from poseval import saved
+
+        saved.save(evaluation, save_to)
     if benchmark is None:
         say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
     if json_to:
