@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "explain": ("poseval.cli.explain:explain", "Say in words how two reports' signatures differ."),
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
+    "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
     "list": ("poseval.cli.listing:listing", "List benchmarks, metrics, formats, skeletons or limits."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
 }

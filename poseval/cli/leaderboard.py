@@ -1,0 +1,100 @@
+"""`poseval leaderboard`: rank runs, or keep them in a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poseval.cli.options import InputPath, emit
+from poseval.errors import UsageError
+
+if TYPE_CHECKING:
+    from poseval.leaderboard import Board, Entry
+
+ACTIONS = ("add", "list", "export", "remove")
+STYLES = ("text", "csv", "markdown", "latex", "html")
+
+
+@click.command(epilog="With --db, the first word may be an action: add, list, export or remove.")
+@click.argument("runs", nargs=-1)
+@click.option("--db", "store", type=InputPath(), help="SQLite file that keeps the runs.")
+@click.option("--sort", metavar="KEY", help="Number of the summary to rank by; default the first.")
+@click.option("--column", "columns", multiple=True, metavar="KEY", help="Number to show; repeatable.")
+@click.option(
+    "--fact", "facts", multiple=True, metavar="NAME", help="Column of the provenance block to show."
+)
+@click.option("--best-per-team", is_flag=True, help="Only the best entry of each team.")
+@click.option("--team", default="", help="Team of the runs given.")
+@click.option("--name", help="Name of the run given (one run); default its file name.")
+@click.option("--csv", "csv_to", metavar="FILE|-")
+@click.option("--markdown", "markdown_to", metavar="FILE|-")
+@click.option("--latex", "latex_to", metavar="FILE|-")
+@click.option("--html", "html_to", metavar="FILE|-")
+def leaderboard(
+    runs: tuple[str, ...],
+    store: Path | None,
+    sort: str | None,
+    columns: tuple[str, ...],
+    facts: tuple[str, ...],
+    best_per_team: bool,
+    team: str,
+    name: str | None,
+    csv_to: str | None,
+    markdown_to: str | None,
+    latex_to: str | None,
+    html_to: str | None,
+) -> None:
+    """Rank RUNS (JSON reports or saved runs) of one benchmark."""
+    from poseval.leaderboard import Store, build
+
+    action, paths = ("list", runs)
+    if store is not None and runs and runs[0] in ACTIONS:
+        action, paths = runs[0], runs[1:]
+    if store is None and not runs:
+        raise UsageError("P148", where="leaderboard", what="has no runs", wanted="RUNS or --db FILE")
+    if action == "remove" and store is not None:
+        for which in paths:
+            click.echo(f"removed {Store(store).remove(which)} of {which}", err=True)
+        return
+    entries = [_entry(Path(path), team, name if len(paths) == 1 else None) for path in paths]
+    if store is not None and entries:
+        for entry in entries:
+            added = Store(store).add(entry)
+            click.echo(f"{'added' if added else 'already there'}: {entry.name}", err=True)
+    if action == "add":
+        return
+    if store is not None:
+        entries = Store(store).entries()
+    board = build(entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts)
+    _print(board, {"csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to})
+
+
+def _print(board: Board, targets: dict[str, str | None]) -> None:
+    from poseval.report import board as rendering
+
+    renderers = {
+        "csv": rendering.to_csv,
+        "markdown": rendering.to_markdown,
+        "latex": rendering.to_latex,
+        "html": rendering.to_html,
+    }
+    for style, target in targets.items():
+        if target:
+            emit(renderers[style](board), target)
+    if "-" not in targets.values():
+        emit(rendering.to_text(board), None)
+
+
+def _entry(path: Path, team: str, name: str | None) -> Entry:
+    import json
+
+    from poseval import saved
+    from poseval.leaderboard import Entry
+    from poseval.report.explain import load_report
+
+    report = saved.load(path).report() if saved.is_saved_run(path) else load_report(path)
+    side = path.with_name(path.name + ".run.json")
+    facts = json.loads(side.read_text("utf-8")) if side.is_file() else {}
+    return Entry(name or path.stem, report, team, facts if isinstance(facts, dict) else {})
