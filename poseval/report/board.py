@@ -119,12 +119,15 @@ def to_html(board: Board) -> str:
         else ""
     )
     signature = html.escape(shown(str(board.rows[0].entry.report.signature), 4000))
-    return (
-        "<!doctype html>\n<html lang=en><head><meta charset=utf-8>"
-        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{title}</title><style>{_STYLE}</style></head>\n<body><h1>{title}</h1>\n"
-        f"<table><caption>sorted by {html.escape(board.sort)}</caption>"
-        f"<thead>{line(header, 'th')}</thead>\n<tbody>"
-        + "\n".join(line(row, "td") for row in rows)
-        + f"</tbody></table>{note}<p><small>{signature}</small></p></body></html>\n"
+    head = f'<meta charset=utf-8><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    return "\n".join(
+        [
+            f"<!doctype html><html lang=en><head>{head}<title>{title}</title>",
+            f"<style>{_STYLE}</style></head><body><h1>{title}</h1>",
+            f"<table><caption>sorted by {html.escape(board.sort)}</caption>",
+            f"<thead>{line(header, 'th')}</thead><tbody>",
+            *(line(row, "td") for row in rows),
+            f"</tbody></table>{note}<p><small>{signature}</small></p></body></html>",
+            "",
+        ]
     )
