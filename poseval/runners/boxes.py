@@ -1,0 +1,190 @@
+"""Boxes that top-down models look into: from the truth, from a detections file, or from a detector."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
+from poseval.limits import DEFAULT
+from poseval.models.weights import digest
+from poseval.poses import Bools, Floats, Frames, Notice, PoseSet
+
+EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
+PERSON = 1  # category id of people in COCO's detection files
+
+
+@dataclass(frozen=True, eq=False)
+class Boxes:
+    """Boxes of all frames: rows sorted by frame, corners in pixels, scores (1 for boxes of the truth)."""
+
+    frame: np.ndarray[Any, np.dtype[np.int64]]  # [B]
+    corners: Floats  # [B, 4] x0 y0 x1 y1
+    score: Floats  # [B]
+    source: str
+    notices: tuple[Notice, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def of(self, row: int) -> tuple[Floats, Floats]:
+        """Corners [n, 4] and scores [n] of one frame."""
+        low, high = np.searchsorted(self.frame, (row, row + 1))
+        return self.corners[low:high], self.score[low:high]
+
+
+def truth_boxes(truth: PoseSet) -> Boxes:
+    """The people of the truth as boxes; crowds and people without any labelled joint or box are left out.
+
+    A box is clipped as COCO's loaders do (right edge at width - 1). Where the truth has none, the extent of
+    the labelled joints grown by 15 % stands in.
+
+    Raises:
+        MismatchError: P431 when no person of the truth gives a box.
+    """
+    people = truth.people
+    labelled: Bools = np.asarray(people.seen > 0)
+    low = np.where(labelled[:, :, None], people.xy, np.inf).min(axis=1, initial=np.inf)
+    high = np.where(labelled[:, :, None], people.xy, -np.inf).max(axis=1, initial=-np.inf)
+    has_joints: Bools = np.asarray(np.any(labelled, axis=1))
+    low, high = np.where(has_joints[:, None], low, 0.0), np.where(has_joints[:, None], high, 0.0)
+    margin = (EXTENT_GROWTH - 1) / 2 * (high - low)
+    extent = np.concatenate([low - margin, high + margin], axis=1)
+    has_box: Bools = np.asarray(np.isfinite(people.box).all(axis=1))
+    corners = np.where(has_box[:, None], people.box, extent)
+    size = truth.frames.size[people.frame]
+    limit = np.where(np.isfinite(size), size - 1, np.inf)
+    corners = np.concatenate([np.maximum(corners[:, :2], 0), np.minimum(corners[:, 2:], limit)], axis=1)
+    good = ~people.crowd & (has_box | has_joints) & (corners[:, 2:] > corners[:, :2]).all(axis=1)
+    if len(people) and not good.any():
+        raise MismatchError(
+            "P431",
+            where=truth.origin.name,
+            what="gives no box: its people have neither boxes nor labelled joints inside their images",
+            wanted="a truth with boxes, or --boxes FILE",
+        )
+    rows = np.flatnonzero(good)
+    return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), "truth")
+
+
+def file_boxes(path: Path, frames: Frames, least: float = 0.0) -> Boxes:
+    """Boxes of a COCO detections file: a list of `{"image_id", "bbox": [x, y, w, h], "score"}`.
+
+    A list under `annotations` is read, too. Records of another category than person are left out, and boxes
+    without any overlap with their image; both are counted in the notices.
+
+    Raises:
+        UsageError: P114 no such file. FormatError: P204 malformed records (all at once).
+        MismatchError: P402 when images are not among the frames, P431 when no box is left.
+    """
+    records = _records(path)
+    place = {str(key): row for row, key in enumerate(frames.key)}
+    rows: list[tuple[int, float, float, float, float, float]] = []
+    faults, unknown, others, weak = Faults(), set[str](), 0, 0
+    for index, record in enumerate(records):
+        found = _box_of(path.name, index, record, faults)
+        if found is None:
+            continue
+        key, category, box, score = found
+        if category != PERSON:
+            others += 1
+        elif key not in place:
+            unknown.add(key)
+        elif score < least:
+            weak += 1
+        else:
+            rows.append((place[key], *box, score))
+    faults.raise_if_any()
+    if unknown:
+        raise MismatchError(
+            "P402",
+            where=shown(path.name),
+            what=f"has boxes of {len(unknown)} images that are not to be run (first: {shown(min(unknown))})",
+            wanted=f"image ids such as {shown(frames.key[0]) if len(frames) else '(there are no images)'}",
+            hint="is it a detections file of another split?",
+        )
+    return _kept(path, frames, rows, {"of another category": others, f"with a score below {least:g}": weak})
+
+
+def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped: Mapping[str, int]) -> Boxes:
+    table = np.array(sorted(rows, key=lambda row: row[0]), dtype=np.float64).reshape(-1, 6)
+    frame = table[:, 0].astype(np.int64)
+    corners = table[:, 1:5].copy()
+    corners[:, 2:] += corners[:, :2]
+    size = frames.size[frame]
+    inside = (corners[:, 2:] > 0).all(axis=1) & ~(corners[:, :2] >= size).any(axis=1)
+    flat = (table[:, 3:5] > 0).all(axis=1)
+    counts = {
+        **dropped,
+        "outside their image": int((~inside & flat).sum()),
+        "without area": int((~flat).sum()),
+    }
+    notices = tuple(
+        Notice("N130", f"{shown(path.name)}: {count} boxes {what} were left out", count)
+        for what, count in counts.items()
+        if count
+    )
+    good = inside & flat
+    if not good.any():
+        raise MismatchError(
+            "P431",
+            where=shown(path.name),
+            what="has no box that can be used"
+            + "".join(f"; {count} {what}" for what, count in counts.items() if count),
+            wanted="boxes [x, y, width, height] in pixels of the images",
+        )
+    return Boxes(frame[good], corners[good], table[good, 5], f"{path.name} sha256 {digest(path)}", notices)
+
+
+def _records(path: Path) -> list[Any]:
+    if not path.is_file():
+        raise UsageError("P114", where=shown(path), what="is not a file", wanted="a detections file")
+    if path.stat().st_size > DEFAULT.file_bytes:
+        raise FormatError("P204", where=shown(path.name), what=f"is larger than {DEFAULT.file_bytes:,} bytes")
+    try:
+        content = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FormatError(
+            "P204", where=shown(path.name), what=f"is not JSON ({shown(error)})", wanted="a detections file"
+        ) from error
+    records = content.get("annotations") if isinstance(content, dict) else content
+    if not isinstance(records, list):
+        raise FormatError(
+            "P204",
+            where=shown(path.name),
+            what="is no list of detections",
+            wanted='[{"image_id": 1, "category_id": 1, "bbox": [x, y, w, h], "score": 0.9}, ...]',
+        )
+    return records
+
+
+def _box_of(
+    name: str, index: int, record: Any, faults: Faults
+) -> tuple[str, int, tuple[float, float, float, float], float] | None:
+    where = f"{shown(name)}: [{index}]"
+    if not isinstance(record, dict):
+        faults.add("P204", where=where, what="is not an object")
+        return None
+    box, score, image = record.get("bbox"), record.get("score", 1.0), record.get("image_id")
+    if not isinstance(box, list) or len(box) != 4:
+        box = []
+    numbers = [*box, score]
+    if len(numbers) != 5 or not all(_finite(number) for number in numbers):
+        faults.add(
+            "P204", where=f"{where}.bbox", what="is not four finite numbers with a score", wanted="x y w h"
+        )
+        return None
+    if isinstance(image, bool) or not isinstance(image, (int, str)):
+        faults.add("P204", where=f"{where}.image_id", what=f"is {shown(image)}", wanted="a number or a name")
+        return None
+    category = record.get("category_id", PERSON)
+    return str(image), category, (float(box[0]), float(box[1]), float(box[2]), float(box[3])), float(score)
+
+
+def _finite(number: Any) -> bool:
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and bool(np.isfinite(number))

@@ -1,0 +1,315 @@
+"""Where pictures come from: a folder, the images of a truth file, or a video."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseval.errors import (
+    Fault,
+    Faults,
+    FormatError,
+    MissingFeature,
+    PosevalError,
+    UsageError,
+    error_of,
+    shown,
+)
+from poseval.models.registry import require
+from poseval.poses import Frames, PoseSet
+
+Picture = NDArray[np.uint8]  # [H, W, 3] red, green, blue
+
+IMAGE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
+)
+VIDEO_SUFFIXES = frozenset({".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg"})
+MOST_PIXELS = 300_000_000  # of one picture; the largest camera files have 150 million
+
+
+class Pictures(ABC):
+    """A table of frames and their pictures, loaded one at a time."""
+
+    parallel: ClassVar[bool] = True  # whether `load` may run in several threads in any order
+    frames: Frames
+
+    @abstractmethod
+    def load(self, row: int) -> Picture:
+        """The picture of frame `row`, [H, W, 3] red, green, blue bytes.
+
+        Raises:
+            FormatError: P260 when the file is no picture or is cut short.
+            MismatchError: P430 when its size is not the one that the truth names.
+        """
+
+    @abstractmethod
+    def describe(self) -> dict[str, Any]:
+        """What was read, for the provenance."""
+
+
+class FolderPictures(Pictures):
+    """All images below a folder (or one image), in natural order.
+
+    File stems that are different whole numbers become the frames' keys, as COCO names its images; else the
+    pictures are numbered from 1.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root if root.is_dir() else root.parent
+        self.upright = True
+        files = image_files(root)
+        numbers = [path.stem for path in files]
+        numeric = all(re.fullmatch(r"[0-9]{1,15}", stem) for stem in numbers)
+        keys = [str(int(stem)) for stem in numbers] if numeric else []
+        if len(set(keys)) != len(files):
+            keys = [str(index + 1) for index in range(len(files))]
+        self.frames = Frames(
+            np.array(keys, dtype=np.str_),
+            path=np.array([path.relative_to(self.root).as_posix() for path in files], dtype=np.str_),
+        )
+
+    def load(self, row: int) -> Picture:
+        return read_image(self.root / str(self.frames.path[row]), upright=self.upright)
+
+    def describe(self) -> dict[str, Any]:
+        return {"images": self.root.name, "count": len(self.frames)}
+
+
+class TruthPictures(Pictures):
+    """The images that a truth set names, found below a folder.
+
+    Annotations refer to the stored pixels, so a rotation noted in a file's EXIF data is not applied.
+
+    Raises:
+        InputError: P261 a name that leads out of the folder, P262 a file that is not there (all at once).
+    """
+
+    def __init__(self, truth: PoseSet, root: Path) -> None:
+        if not root.is_dir():
+            raise UsageError("P114", where=shown(root), what="is not a folder", wanted="the images' folder")
+        self.frames = truth.frames
+        self.root = root
+        faults = Faults()
+        self.files = [self._find(row, truth.origin.name, faults) for row in range(len(self.frames))]
+        faults.raise_if_any()
+
+    def _find(self, row: int, name: str, faults: Faults) -> Path:
+        given = str(self.frames.path[row]).replace("\\", "/")
+        parts = PurePosixPath(given).parts
+        where = f"{name}: image {shown(self.frames.key[row])}"
+        if not parts:
+            faults.add("P262", where=where, what="has no file name")
+        elif parts[0].startswith("/") or ".." in parts or ":" in parts[0] or "\0" in given:
+            faults.add("P261", where=where, what=f"is named {shown(given)}", wanted="a path below the folder")
+        else:
+            # A truth file may say `images/val/0001/0.jpg` where the user passes `images/val`.
+            for skip in range(len(parts)):
+                candidate = self.root.joinpath(*parts[skip:])
+                if candidate.is_file():
+                    return candidate
+            faults.add(
+                "P262",
+                where=where,
+                what=f"{shown(given)} is not below {shown(self.root)}",
+                hint="pass the folder that holds the images with --images",
+            )
+        return self.root
+
+    def load(self, row: int) -> Picture:
+        picture = read_image(self.files[row], upright=False)
+        stated = self.frames.size[row]
+        found = (picture.shape[1], picture.shape[0])
+        if np.isfinite(stated).all() and tuple(stated) != found:
+            raise error_of(
+                [
+                    Fault(
+                        "P430",
+                        shown(self.frames.path[row]),
+                        f"is {found[0]} x {found[1]} pixels",
+                        f"the truth says {stated[0]:g} x {stated[1]:g}",
+                        "predictions on a resized or rotated image would be scored in the wrong place",
+                    )
+                ]
+            )
+        return picture
+
+    def describe(self) -> dict[str, Any]:
+        return {"images": self.root.name, "count": len(self.frames)}
+
+
+class VideoPictures(Pictures):
+    """The frames of one video, through PyAV or imageio, decoded in order."""
+
+    parallel = False
+
+    def __init__(self, path: Path) -> None:
+        if not path.is_file():
+            raise UsageError("P114", where=shown(path), what="is not a file", wanted="a video")
+        self.path = path
+        self._open, self.reader, count = _video_reader(path)
+        if not count:
+            raise FormatError("P260", where=shown(path.name), what="holds no frame", wanted="a video")
+        self.frames = Frames(
+            np.array([str(index + 1) for index in range(count)], dtype=np.str_),
+            number=np.arange(count),
+            path=np.array([f"{path.stem}/{index:06d}.jpg" for index in range(count)], dtype=np.str_),
+            sequences=(path.stem,),
+        )
+        self._next = 0
+        self._stream: Iterator[Picture] | None = None
+
+    def load(self, row: int) -> Picture:
+        if self._stream is None or row < self._next:
+            self._stream, self._next = self._open(), 0
+        try:
+            while True:
+                picture = next(self._stream)
+                self._next += 1
+                if self._next > row:
+                    return picture
+        except StopIteration:
+            self._stream = None
+            what = f"ends after {self._next} of {len(self.frames)} frames"
+        except Exception as error:  # PyAV and imageio raise their own kinds for a damaged stream
+            self._stream = None
+            what = f"cannot be decoded at frame {self._next} ({shown(error)})"
+        raise FormatError("P260", where=shown(self.path.name), what=what, wanted="a whole video")
+
+    def describe(self) -> dict[str, Any]:
+        return {"video": self.path.name, "count": len(self.frames), "reader": self.reader}
+
+
+def image_files(root: Path) -> list[Path]:
+    """Images below a folder in natural order (`2.png` before `10.png`), or the one image given.
+
+    Raises:
+        UsageError: P114 no such path.
+        FormatError: P263 a folder without images.
+    """
+    if root.is_file():
+        return [root]
+    if not root.is_dir():
+        raise UsageError("P114", where=shown(root), what="does not exist", wanted="an image or a folder")
+    found = [
+        Path(folder) / name
+        for folder, _, names in os.walk(root)
+        for name in names
+        if Path(name).suffix.lower() in IMAGE_SUFFIXES and not name.startswith(".")
+    ]
+    if not found:
+        raise FormatError(
+            "P263",
+            where=shown(root),
+            what="holds no image",
+            wanted=f"files that end in {', '.join(sorted(IMAGE_SUFFIXES))}",
+        )
+    return sorted(found, key=lambda path: natural(path.as_posix()))
+
+
+def natural(text: str) -> list[tuple[int, int, str]]:
+    """Sort key under which `frame2` comes before `frame10`."""
+    return [
+        (0, int(part), part) if part.isdigit() else (1, 0, part)
+        for part in re.split(r"([0-9]+)", text)
+        if part
+    ]
+
+
+def read_image(path: Path, *, upright: bool) -> Picture:
+    """An image file as red, green and blue bytes; `upright` turns it as its EXIF data say.
+
+    Raises:
+        FormatError: P260 no image, or cut short; LimitError: P510 too many pixels.
+        MissingFeature: P601 without Pillow.
+    """
+    image = require("PIL.Image", shown(path.name), "models")
+    ops = require("PIL.ImageOps", shown(path.name), "models")
+    try:
+        with image.open(path) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise error_of(
+                    [
+                        Fault(
+                            "P510",
+                            shown(path.name),
+                            f"has {opened.width} x {opened.height} pixels",
+                            f"at most {MOST_PIXELS:,}",
+                        )
+                    ]
+                )
+            turned = ops.exif_transpose(opened) if upright else opened
+            return np.asarray(turned.convert("RGB"), dtype=np.uint8)
+    except PosevalError:
+        raise
+    except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error, ... by format
+        raise FormatError(
+            "P260",
+            where=shown(path.name),
+            what=f"cannot be read as an image ({shown(error)})",
+            wanted="a whole image file",
+            hint="it may be cut short: fetch it again",
+        ) from error
+
+
+def _video_reader(path: Path) -> tuple[Callable[[], Iterator[Picture]], str, int]:
+    """(function that starts decoding, name of the reader, number of frames)."""
+    av = _optional("av")
+    if av is not None:
+        return (lambda: _decode_av(av, path)), f"PyAV {av.__version__}", _count_av(av, path)
+    imageio = _optional("imageio.v3")
+    if imageio is None:
+        raise MissingFeature(
+            "P601",
+            where=shown(path.name),
+            what="needs PyAV or imageio, and neither is installed",
+            wanted="the extra `video`",
+            hint="pip install 'poseval[video]'",
+        )
+
+    def frames() -> Iterator[Picture]:
+        for picture in imageio.imiter(path):
+            yield np.asarray(picture[..., :3], dtype=np.uint8)
+
+    return frames, "imageio", _counted(frames, path)
+
+
+def _optional(name: str) -> Any:
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
+def _counted(frames: Callable[[], Iterator[Picture]], path: Path) -> int:
+    try:
+        return sum(1 for _ in frames())
+    except Exception as error:  # imageio passes on what its plugins raise
+        raise FormatError(
+            "P260", where=shown(path.name), what=f"cannot be read as a video ({shown(error)})"
+        ) from error
+
+
+def _count_av(av: Any, path: Path) -> int:
+    """Frames by counting packets, which needs no decoding; containers often state the number wrongly."""
+    try:
+        with av.open(str(path)) as container:
+            stream = container.streams.video[0]
+            return sum(1 for packet in container.demux(stream) if packet.size)
+    except (OSError, IndexError, ValueError) as error:
+        raise FormatError(
+            "P260", where=shown(path.name), what=f"cannot be read as a video ({shown(error)})"
+        ) from error
+
+
+def _decode_av(av: Any, path: Path) -> Iterator[Picture]:
+    with av.open(str(path)) as container:
+        for frame in container.decode(video=0):
+            yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)

@@ -1,0 +1,175 @@
+"""What a run has finished, on disk: a crash at image 40,000 loses nothing.
+
+One JSON object a line beside the output (`preds.json.part`): first what the run is, then the people of each
+finished group of frames. A line that a crash cut short is dropped on resuming, and its group is run again.
+Groups are the same in every run of one command, so a resumed run gives the numbers of an uninterrupted one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poseval.errors import FormatError, UsageError, shown
+from poseval.poses import Array, Floats, Ints
+
+SCHEMA = "poseval.journal/1"
+COLUMNS = ("frame", "xy", "seen", "joint_score", "score", "box")
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """People of one group of frames: N rows sorted by frame."""
+
+    frame: Ints  # [N]
+    xy: Floats  # [N, K, 2] pixels
+    seen: Array  # [N, K]
+    joint_score: Floats  # [N, K]
+    score: Floats  # [N]
+    box: Floats  # [N, 4]
+
+    @staticmethod
+    def none(joints: int) -> Found:
+        """Nobody."""
+        empty = np.zeros((0, joints))
+        return Found(
+            np.zeros(0, dtype=np.int64),
+            np.zeros((0, joints, 2)),
+            empty.astype(np.int8),
+            empty,
+            np.zeros(0),
+            np.zeros((0, 4)),
+        )
+
+    @staticmethod
+    def joined(parts: list[Found], joints: int) -> Found:
+        """The people of several groups, in order."""
+        parts = [Found.none(joints), *parts]
+        return Found(*(np.concatenate([getattr(part, name) for part in parts]) for name in COLUMNS))
+
+
+@dataclass
+class Journal:
+    """Finished groups of one run, kept in a file until the output is written.
+
+    Raises:
+        UsageError: P134 when the file belongs to a run with other inputs or options.
+        FormatError: P264 when it is not a journal.
+    """
+
+    path: Path
+    run: Mapping[str, Any]
+    joints: int
+    done: dict[int, Found] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        good = self._resume() if self.path.exists() else 0
+        self._file = self.path.open("r+b" if good else "wb")
+        self._file.truncate(good)
+        self._file.seek(good)
+        if not good:
+            self._write({"schema": SCHEMA, "run": self.run})
+
+    def add(self, group: int, found: Found, seconds: float) -> None:
+        """Keep a finished group for good."""
+        self.done[group] = found
+        self.seconds += seconds
+        columns = {name: _plain(getattr(found, name)) for name in COLUMNS}
+        self._write({"group": group, "seconds": round(seconds, 4), **columns})
+
+    def close(self) -> None:
+        """Close the file, keeping it."""
+        self._file.close()
+
+    def remove(self) -> None:
+        """The output is written: the journal has done its work."""
+        self._file.close()
+        self.path.unlink(missing_ok=True)
+
+    def _write(self, node: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(node, allow_nan=False).encode() + b"\n")
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _resume(self) -> int:
+        """Read the finished groups; the length of the good part of the file in bytes."""
+        good = 0
+        with self.path.open("rb") as file:
+            for line in file:
+                try:
+                    node = json.loads(line) if line.endswith(b"\n") else None
+                except ValueError:
+                    node = None
+                if not isinstance(node, dict):
+                    break
+                if good == 0:
+                    self._check_header(node)
+                else:
+                    self._recall(node)
+                good += len(line)
+        return good
+
+    def _check_header(self, node: dict[str, Any]) -> None:
+        where = shown(self.path.name)
+        if node.get("schema") != SCHEMA or not isinstance(node.get("run"), dict):
+            raise FormatError(
+                "P264",
+                where=where,
+                what="is not the journal of an unfinished run",
+                wanted="an absent file, or the one that the interrupted run left",
+                hint="move the file away",
+            )
+        current = json.loads(json.dumps(self.run))
+        differing = sorted(
+            key for key in current.keys() | node["run"].keys() if current.get(key) != node["run"].get(key)
+        )
+        if differing:
+            raise UsageError(
+                "P134",
+                where=where,
+                what=f"is left from an unfinished run with another {', '.join(map(shown, differing))}",
+                wanted="the same command to go on with it",
+                hint="or pass --fresh to forget it",
+            )
+
+    def _recall(self, node: dict[str, Any]) -> None:
+        try:
+            rows = len(node["frame"])
+            shapes = {
+                "frame": (rows,),
+                "xy": (rows, self.joints, 2),
+                "seen": (rows, self.joints),
+                "joint_score": (rows, self.joints),
+                "score": (rows,),
+                "box": (rows, 4),
+            }
+            kinds = {"frame": np.int64, "seen": np.int8}
+            columns = {
+                name: np.array(node[name], dtype=kinds.get(name, np.float64)).reshape(shape)
+                for name, shape in shapes.items()
+            }
+            self.done[int(node["group"])] = Found(**columns)
+            self.seconds += float(node["seconds"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise FormatError(
+                "P264",
+                where=shown(self.path.name),
+                what=f"has a damaged line ({shown(error)})",
+                hint="pass --fresh to forget it",
+            ) from error
+
+
+def _plain(array: Array) -> Any:
+    """Lists for JSON, NaN as null (read back as NaN)."""
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        held = array.astype(object)
+        held[np.isnan(array)] = None
+        return held.tolist()
+    return array.tolist()

@@ -1,0 +1,107 @@
+"""Boxes for top-down models."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from poseval.errors import FormatError, MismatchError, UsageError
+from poseval.runners.boxes import file_boxes, truth_boxes
+from poseval.synth import scene_set
+
+
+def write(folder: Path, content: Any) -> Path:
+    path = folder / "detections.json"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def record(image: Any = 1, box: Any = (1, 2, 30, 40), **more: Any) -> dict[str, Any]:
+    return {"image_id": image, "category_id": 1, "bbox": list(box), "score": 0.5, **more}
+
+
+def test_boxes_of_the_truth_are_clipped() -> None:
+    truth = scene_set(1, 4, 3)
+    wide = truth.people.box + np.array([-500.0, 0, 500, 0])
+    boxes = truth_boxes(replace(truth, people=truth.people.with_columns(box=wide)))
+    assert len(boxes) == len(truth)
+    assert (boxes.corners[:, 0] == 0).all()
+    assert (boxes.corners[:, 2] == 319).all()
+    assert (boxes.score == 1).all()
+
+
+def test_joint_extent_grown_by_15_percent_where_the_truth_has_no_boxes() -> None:
+    truth = scene_set(3, 2, 1)
+    people = truth.people.with_columns(box=np.full((len(truth), 4), np.nan))
+    corners = truth_boxes(replace(truth, people=people)).corners[0]
+    joints = truth.people.xy[0][truth.people.seen[0] > 0]
+    width = np.ptp(joints[:, 0])
+    assert corners[0] == pytest.approx(max(0, joints[:, 0].min() - 0.075 * width))
+    nowhere = truth.people.with_columns(box=people.box, seen=np.zeros_like(truth.people.seen))
+    with pytest.raises(MismatchError) as caught:
+        truth_boxes(replace(truth, people=nowhere))
+    assert caught.value.code == "P431"
+
+
+def test_detections_file(tmp_path: Path) -> None:
+    frames = scene_set(1, 3, 1).frames
+    content = [record(3), record(1, score=0.9), record(2, category_id=18), record(2, score=0.01)]
+    boxes = file_boxes(write(tmp_path, content), frames, least=0.1)
+    assert boxes.frame.tolist() == [0, 2]
+    assert boxes.of(2)[0].tolist() == [[1, 2, 31, 42]]
+    assert boxes.of(0)[1].tolist() == [0.9]
+    assert boxes.of(1)[0].shape == (0, 4)
+    assert {notice.count for notice in boxes.notices} == {1}
+    assert len(boxes.notices) == 2
+    assert file_boxes(write(tmp_path, {"annotations": content}), frames).frame.tolist() == [0, 1, 2]
+
+
+def test_boxes_outside_their_image_are_counted_or_refused(tmp_path: Path) -> None:
+    frames = scene_set(1, 3, 1).frames
+    outside = [record(1, (400, 10, 20, 20)), record(2, (-50, 0, 20, 20)), record(3, (5, 5, 0, 10))]
+    boxes = file_boxes(write(tmp_path, [record(1), *outside]), frames)
+    assert len(boxes) == 1
+    assert [notice.count for notice in boxes.notices] == [2, 1]
+    with pytest.raises(MismatchError, match="2 outside their image; 1 without area") as caught:
+        file_boxes(write(tmp_path, outside), frames)
+    assert caught.value.code == "P431"
+
+
+def test_boxes_of_another_split_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MismatchError, match="1 images that are not to be run") as caught:
+        file_boxes(write(tmp_path, [record(1), record(99)]), scene_set(1, 3, 1).frames)
+    assert caught.value.code == "P402"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        [record(1, (1, 2, 3))],
+        [record(1, (1, 2, float("inf"), 3))],
+        [record(1, ("a", 2, 3, 4))],
+        [record(None)],
+        [record(True)],
+        [record(1, score=None)],
+        ["text"],
+        {"images": []},
+    ],
+)
+def test_malformed_detections_are_refused(tmp_path: Path, broken: Any) -> None:
+    with pytest.raises(FormatError) as caught:
+        file_boxes(write(tmp_path, broken), scene_set(1, 3, 1).frames)
+    assert caught.value.code == "P204"
+
+
+def test_no_such_file(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        file_boxes(tmp_path / "absent.json", scene_set(1, 1, 1).frames)
+    assert caught.value.code == "P114"
+    (tmp_path / "torn.json").write_text("[{")
+    with pytest.raises(FormatError) as torn:
+        file_boxes(tmp_path / "torn.json", scene_set(1, 1, 1).frames)
+    assert torn.value.code == "P204"
