@@ -20,6 +20,7 @@ __all__ = [
     "load_skeleton",
     "match_names",
     "names",
+    "read_toml",
     "skeleton_from_names",
     "skeleton_of",
 ]
@@ -77,7 +78,7 @@ def load_skeleton(source: str) -> Skeleton:
             [Fault("P501", shown(source), "is too large for a skeleton", f"at most {MAX_FILE_BYTES} bytes")]
         )
     try:
-        node = json.loads(path.read_text("utf-8")) if path.suffix == ".json" else _toml(path)
+        node = json.loads(path.read_text("utf-8")) if path.suffix == ".json" else read_toml(path)
     except (ValueError, RecursionError) as error:
         raise FormatError("P220", where=shown(source), what=f"cannot be read ({shown(error)})") from error
     if not isinstance(node, dict):
@@ -87,7 +88,12 @@ def load_skeleton(source: str) -> Skeleton:
     return skeleton_of(str(node.get("name", path.stem)), node, where=shown(source))
 
 
-def _toml(path: Path) -> Any:
+def read_toml(path: Path) -> Any:
+    """A TOML file as plain values.
+
+    Raises:
+        ValueError: when the file is not TOML.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:

@@ -1,0 +1,183 @@
+"""Joint maps: from the joints of one skeleton to those of another, by canonical name.
+
+A map says for each target joint which source joints it comes from: one (a renamed joint), several (a derived
+joint: their mean), or none. Derived joints and near equivalents (`upper_neck` for `neck`) change what is
+measured, so they are made only on request, and a map lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poseval.errors import FormatError, UsageError, shown
+from poseval.skeletons.skeleton import Skeleton
+
+# Joints that different data sets place within a few centimetres of one another, each with its stand-ins in
+# order of preference. MPII clicks the upper neck, PoseTrack the lower end of the head, LSP the neck.
+NEAR: Mapping[str, tuple[str, ...]] = {
+    "neck": ("head_bottom", "upper_neck"),
+    "head_bottom": ("upper_neck", "neck"),
+    "upper_neck": ("neck", "head_bottom"),
+    "head": ("head_top", "nose"),
+    "pelvis": ("hip",),
+    "hip": ("pelvis",),
+}
+
+# Derived joints of practice: OpenPose trains its neck on the mean of the shoulders, Human3.6M conversions
+# take the pelvis from the hips, MPII <-> COCO conversions the thorax from the shoulders.
+DERIVED: Mapping[str, tuple[str, ...]] = {
+    "neck": ("left_shoulder", "right_shoulder"),
+    "thorax": ("left_shoulder", "right_shoulder"),
+    "pelvis": ("left_hip", "right_hip"),
+    "hip": ("left_hip", "right_hip"),
+    "head_bottom": ("left_shoulder", "right_shoulder"),
+}
+
+# No skeleton of eyes and nose has a head top; practice extrapolates from the neck through the nose.
+EXTRAPOLATED = {"head_top": ("nose", ("left_shoulder", "right_shoulder"))}
+
+
+@dataclass(frozen=True)
+class JointMap:
+    """`weights[i]` maps source joint indices to their share in target joint i; empty without a source.
+
+    `near` and `derived` list target joints that are not the same joint as their source.
+    """
+
+    source: Skeleton
+    target: Skeleton
+    weights: tuple[Mapping[int, float], ...]
+    near: tuple[str, ...] = ()
+    derived: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Target joints without a source."""
+        return tuple(j for j, w in zip(self.target.joints, self.weights, strict=True) if not w)
+
+    @property
+    def dropped(self) -> tuple[str, ...]:
+        """Source joints that no target joint is the same as."""
+        used = {next(iter(w)) for w in self.weights if len(w) == 1}
+        return tuple(j for i, j in enumerate(self.source.joints) if i not in used)
+
+    def apply(
+        self, xy: np.ndarray[Any, Any], seen: np.ndarray[Any, Any], score: np.ndarray[Any, Any]
+    ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+        """Coordinates [N, K, 2], flags [N, K] and joint scores [N, K] in the target's joints.
+
+        A derived joint is seen only where all its sources are; its score is their least. A joint without a
+        source is NaN with flag 0.
+        """
+        rows, count = len(xy), len(self.target)
+        out_xy = np.full((rows, count, 2), np.nan)
+        out_seen = np.zeros((rows, count), dtype=np.int8)
+        out_score = np.full((rows, count), np.nan)
+        for place, sources in enumerate(self.weights):
+            if not sources:
+                continue
+            index = list(sources)
+            if len(index) == 1:
+                out_xy[:, place] = xy[:, index[0]]
+                out_seen[:, place], out_score[:, place] = seen[:, index[0]], score[:, index[0]]
+                continue
+            share = np.array([sources[i] for i in index])
+            flags = seen[:, index].min(axis=1)
+            mean = np.einsum("j,njc->nc", share, np.where(np.isfinite(xy[:, index]), xy[:, index], 0.0))
+            out_xy[:, place] = np.where(flags[:, None] > 0, mean, np.nan)
+            out_seen[:, place] = flags
+            out_score[:, place] = score[:, index].min(axis=1)
+        return out_xy, out_seen, out_score
+
+    def __str__(self) -> str:
+        parts = [f"{self.source.name} -> {self.target.name}"]
+        for title, names in (
+            ("near equivalents", self.near),
+            ("derived", self.derived),
+            ("without source", self.missing),
+            ("dropped", self.dropped),
+        ):
+            if names:
+                parts.append(f"{title}: {', '.join(names)}")
+        return "; ".join(parts)
+
+
+def joint_map(source: Skeleton, target: Skeleton, *, near: bool = False, derive: bool = False) -> JointMap:
+    """The map by equal canonical names; `near` allows near equivalents, `derive` derived joints."""
+    same = source.joints == target.joints
+    # A bare number (`kpt-3`) names a point only inside its own scheme: 68 and 98 landmarks share none.
+    place = {n: i for i, n in enumerate(source.joints) if same or not n.startswith("kpt-")}
+    weights: list[Mapping[int, float]] = []
+    nears, deriveds = [], []
+    for joint in target.joints:
+        stand_in = next((name for name in NEAR.get(joint, ()) if name in place), None)
+        if joint in place:
+            weights.append({place[joint]: 1.0})
+        elif near and stand_in is not None:
+            weights.append({place[stand_in]: 1.0})
+            nears.append(joint)
+        elif derive and all(name in place for name in DERIVED.get(joint, ("",))):
+            names = DERIVED[joint]
+            weights.append({place[name]: 1.0 / len(names) for name in names})
+            deriveds.append(joint)
+        elif derive and joint in EXTRAPOLATED and place.keys() >= {"nose", *EXTRAPOLATED[joint][1]}:
+            nose, shoulders = EXTRAPOLATED[joint]
+            weights.append({place[nose]: 2.0, **{place[name]: -1.0 / len(shoulders) for name in shoulders}})
+            deriveds.append(joint)
+        else:
+            weights.append({})
+    return JointMap(source, target, tuple(weights), tuple(nears), tuple(deriveds))
+
+
+def load_joint_map(path: Path, source: Skeleton, target: Skeleton) -> JointMap:
+    """A user's own map from TOML: `[joints]` with `target = "source"` or `target = ["a", "b"]` (their mean).
+
+    Raises:
+        FormatError: P221 when the file is not of that form.
+        UsageError: P111 when it names joints that the skeletons do not have.
+    """
+    from poseval.skeletons import read_toml
+
+    try:
+        node = read_toml(path)
+    except (OSError, ValueError) as error:
+        raise FormatError("P221", where=shown(path), what=f"cannot be read ({shown(error)})") from error
+    table = node.get("joints")
+    wanted = '[joints] with lines such as neck = ["left_shoulder", "right_shoulder"]'
+    if not isinstance(table, dict) or not table:
+        raise FormatError("P221", where=shown(path), what="has no table [joints]", wanted=wanted)
+    weights: list[Mapping[int, float]] = [{} for _ in target.joints]
+    derived = []
+    for joint, names in table.items():
+        listed: Sequence[Any] = [names] if isinstance(names, str) else names
+        if not isinstance(listed, list) or not listed or not all(isinstance(n, str) for n in listed):
+            raise FormatError(
+                "P221", where=f"{shown(path)}: {shown(joint)}", what="is no name", wanted=wanted
+            )
+        index = target.index(joint)
+        weights[index] = {source.index(name): 1.0 / len(listed) for name in listed}
+        if len(listed) > 1:
+            derived.append(joint)
+    return JointMap(source, target, tuple(weights), (), tuple(derived))
+
+
+def check_flips(mapping: JointMap) -> None:
+    """Refuse a map that sends a mirror pair to joints that do not mirror each other.
+
+    Raises:
+        UsageError: P116 naming the first such pair.
+    """
+    for index, sources in enumerate(mapping.weights):
+        mirrored = mapping.weights[mapping.target.flip[index]]
+        if sources and mirrored and {mapping.source.flip[i]: w for i, w in sources.items()} != dict(mirrored):
+            pair = (mapping.target.joints[index], mapping.target.joints[mapping.target.flip[index]])
+            raise UsageError(
+                "P116",
+                where=f"joint map {mapping.source.name} -> {mapping.target.name}",
+                what=f"sends {pair[0]} and {pair[1]} to joints that do not mirror each other",
+            )
