@@ -1,0 +1,91 @@
+"""Cards of FAN and of the networks of HPM blocks, real and binary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poseval.models.registry import ModelCard, Stated
+
+FACE_SOURCE = "Bulat and Tzimiropoulos 2017 (face alignment); 1adrianb/face-alignment 6085054"
+BODY_SOURCE = (
+    "Bulat and Tzimiropoulos 2017 (binarized landmark localizers); 1adrianb/binary-networks-pytorch 51bdeee"
+)
+BINARY_README = "README of 1adrianb/binary-human-pose-estimation"
+PLAIN = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # images are only divided by 255
+NONE_PUBLISHED = "none in this layout; train it"
+BINARY_NOTES = (
+    "first and last layers and 1x1 convolutions are real",
+    "float32 simulation; save_packed writes one bit per binary weight and packed=True loads it",
+)
+
+
+def _card(name: str, source: str, weights: str, **rest: Any) -> ModelCard:
+    return ModelCard(
+        name=name,
+        family="fan",
+        source=source,
+        licence="BSD-3-Clause",
+        weights=weights,
+        input_size=(256, 256),
+        mean=PLAIN[0],
+        std=PLAIN[1],
+        crop="integer",
+        padding=1.0,
+        flip_shift=0,
+        sigma=1.0,
+        **rest,
+    )
+
+
+def _face(stacks: int) -> ModelCard:
+    return _card(
+        f"fan_{stacks}",
+        FACE_SOURCE,
+        "2DFAN4-*.zip and 3DFAN4-*.zip of the face-alignment package" if stacks == 4 else NONE_PUBLISHED,
+        kind="landmark",
+        builder="poseval.models.fan:build",
+        joints=68,
+        skeleton="ibug68",
+        config={"stacks": stacks},
+        notes=("68 points by default; joints=19 or 21 for AFLW, 34 for AFLW-PIFA, 16 for MPII bodies",),
+    )
+
+
+CARDS = (
+    _face(1),
+    _face(4),
+    _card(
+        "fan_1_binary",
+        BODY_SOURCE,
+        NONE_PUBLISHED,
+        kind="landmark",
+        builder="poseval.models.fan:build_binary",
+        joints=68,
+        skeleton="ibug68",
+        notes=BINARY_NOTES,
+    ),
+    _card(
+        "hpm_1",
+        BODY_SOURCE,
+        NONE_PUBLISHED,
+        kind="heatmap",
+        builder="poseval.models.fan:build",
+        joints=16,
+        skeleton="mpii16",
+        results=(Stated(85.5, "PCKh@0.5", "MPII", BINARY_README),),
+    ),
+    _card(
+        "hpm_1_binary",
+        BODY_SOURCE,
+        "a Torch7 file (.t7) linked from 1adrianb/binary-human-pose-estimation, which PyTorch cannot read",
+        kind="heatmap",
+        builder="poseval.models.fan:build_binary",
+        joints=16,
+        skeleton="mpii16",
+        results=(
+            Stated(76.0, "PCKh@0.5", "MPII", BINARY_README),
+            Stated(78.1, "PCKh@0.5", "MPII", "the paper"),
+        ),
+        notes=BINARY_NOTES,
+    ),
+)
