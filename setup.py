@@ -16,6 +16,7 @@ setup(
         Pybind11Extension(
             "poseval.kernels._kernels",
             sorted(glob("poseval/kernels/*.cpp")),
+            depends=sorted(glob("poseval/kernels/*.hpp")),
             cxx_std=20,
             extra_compile_args=FLAGS,
         )

@@ -28,7 +28,8 @@ class Limits:
     )
     ratio: int = _limit(200, "decompressed bytes per compressed byte; JSON reaches 20")
     archive_members: int = _limit(20_000, "members of one archive")
-    keys: int = _limit(1_000_000, "distinct keys in one JSON object")
+    keys: int = _limit(200_000, "keys in one JSON object; files keyed by frame name have one per frame")
+    text_bytes: int = _limit(1024, "one name or text id; file systems allow 255 bytes for a file's own name")
 
 
 DEFAULT = Limits()

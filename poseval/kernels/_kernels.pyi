@@ -3,6 +3,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+class JsonStop(ValueError): ...
+
+def json_columns(
+    data: bytes,
+    start: int,
+    depth: int,
+    last: bool,
+    fields: list[Any],
+    limits: tuple[int, int, int, int, int],
+    threads: int,
+) -> dict[str, Any]: ...
+def json_outline(data: bytes, depth: int, keys: int) -> dict[str, Any]: ...
 def line_of(data: bytes, offset: int) -> int: ...
 def oks_pairs(
     pose_xy: NDArray[Any],

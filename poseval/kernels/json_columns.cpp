@@ -1,22 +1,325 @@
-// Columns from JSON.
+// Arrays of objects to columns, over stretches of the array in parallel; and the binding to Python.
+#include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <algorithm>
-#include <string_view>
+#include <limits>
+#include <system_error>
+#include <thread>
+
+#include "json_table.hpp"
+#include "parallel.hpp"
 
 namespace py = pybind11;
 
+namespace poseval::json {
+
+py::dict outline(const py::bytes& data, int max_depth, std::int64_t max_keys);
+[[noreturn]] void raise_stop(const Stop& stop);
+
 namespace {
+
+constexpr std::int64_t STRETCH = 4 << 20;  // bytes per thread and round: long against a thread's start
+constexpr std::int64_t SAMPLE = 1 << 16;   // bytes read before the rows of the whole are estimated
+constexpr std::int64_t WHOLE = std::numeric_limits<std::int64_t>::max();
+
+// Reads records from the cursor (on an element of the array) until an element starts at or behind `until`.
+// Returns true when the array ended.
+bool read_stretch(Scanner& scan, Table& table, const Limit& limit, std::int64_t until) {
+    while (scan.offset() < until) {
+        read_record(scan, table, limit);
+        if (!scan.more(']')) return true;
+    }
+    return false;
+}
+
+// Offset of a '{' behind '}' and ',' at or after `from`: where a record probably starts; -1 without one.
+std::int64_t probable_record(std::string_view text, std::int64_t from) {
+    const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+    const auto stop = static_cast<std::size_t>(std::min<std::int64_t>(from + STRETCH, text.size()));
+    for (auto at = static_cast<std::size_t>(from); at < stop; ++at) {
+        at = text.find('{', at);
+        if (at == std::string_view::npos || at >= stop) break;
+        std::size_t back = at;
+        while (back > 0 && blank(text[back - 1])) --back;
+        if (back == 0 || text[back - 1] != ',') continue;
+        --back;
+        while (back > 0 && blank(text[back - 1])) --back;
+        if (back > 0 && text[back - 1] == '}') return static_cast<std::int64_t>(at);
+    }
+    return -1;
+}
+
+// A stretch read ahead of time, in the hope that a record starts where it does.
+struct Ahead {
+    std::int64_t begin = -1;
+    std::int64_t next = -1;  // where the following stretch starts
+    bool ended = false;
+    bool usable = false;
+    std::unique_ptr<Table> table;
+};
+
+// Threads that are waited for however the block is left.
+struct Crew {
+    std::vector<std::thread> threads;
+    ~Crew() {
+        for (std::thread& thread : threads) thread.join();
+    }
+};
+
+void read_ahead(Ahead& ahead, std::string_view text, const Limit& limit, int depth, std::int64_t until) {
+    Scanner scan(text, ahead.begin, limit.depth, limit.keys);
+    scan.depth = depth;
+    ahead.table->clear();
+    ahead.usable = false;
+    try {
+        ahead.ended = read_stretch(scan, *ahead.table, limit, until);
+        ahead.next = scan.offset();
+        ahead.usable = ahead.table->unknown_rest == 0;
+    } catch (const Stop&) {
+        // Either a wrong guess or a real fault: reading in order tells, and names the right place.
+    } catch (const std::bad_alloc&) {
+        // Reading in order needs less memory.
+    }
+}
+
+// Reads the array at the cursor. Stretches read ahead are kept only when the reading in order arrives exactly
+// at their first byte, so the result does not depend on the number of threads.
+void read_array(Scanner& scan, std::string_view text, Table& table, const Limit& limit, int threads) {
+    scan.enter();
+    scan.expect('[');
+    scan.space();
+    if (*scan.p == ']') {
+        ++scan.p;
+        scan.leave();
+        return;
+    }
+    std::vector<Ahead> ahead(static_cast<std::size_t>(std::max(threads - 1, 0)));
+    for (Ahead& one : ahead) one.table = std::make_unique<Table>(*table.schema);
+    const std::int64_t begin = scan.offset();
+    const std::int64_t bytes = static_cast<std::int64_t>(text.size()) - begin;
+    bool ended = read_stretch(scan, table, limit, begin + SAMPLE);
+    if (!ended) {
+        const double share = static_cast<double>(scan.offset() - begin) / static_cast<double>(bytes);
+        table.reserve(1.05 / share);
+    }
+    while (!ended) {
+        const std::int64_t here = scan.offset();
+        std::int64_t reach = here + STRETCH;
+        std::size_t used = 0;
+        while (used < ahead.size() && reach < static_cast<std::int64_t>(text.size())) {
+            const std::int64_t guess = probable_record(text, reach);
+            if (guess < 0) break;
+            ahead[used++].begin = guess;
+            reach = guess + STRETCH;
+        }
+        if (used == 0) {
+            ended = read_stretch(scan, table, limit, ahead.empty() ? WHOLE : reach);
+            continue;
+        }
+        {
+            Crew crew;
+            for (std::size_t i = 0; i < used; ++i) {
+                const std::int64_t until = i + 1 < used ? ahead[i + 1].begin : reach;
+                ahead[i].usable = false;
+                try {
+                    crew.threads.emplace_back(read_ahead, std::ref(ahead[i]), text, std::cref(limit),
+                                              scan.depth, until);
+                } catch (const std::system_error&) {
+                    // No thread to be had: the stretch is read in order.
+                }
+            }
+            ended = read_stretch(scan, table, limit, ahead[0].begin);
+        }
+        for (std::size_t i = 0; i < used && !ended; ++i) {
+            const Ahead& one = ahead[i];
+            if (!one.usable || one.begin != scan.offset() ||
+                table.count + one.table->count > limit.records ||
+                table.numbers + one.table->numbers > limit.numbers) {
+                ahead.clear();  // guesses do not hold in this file
+                break;
+            }
+            table.append(*one.table);
+            scan.p = scan.base + one.next;
+            ended = one.ended;
+        }
+    }
+    scan.leave();
+}
+
+template <class T>
+py::array_t<T> to_array(Buffer<T>& buffer) {
+    const auto size = static_cast<py::ssize_t>(buffer.size());
+    if (size == 0) return py::array_t<T>(0);
+    T* data = buffer.release();
+    py::capsule owner(data, [](void* memory) { std::free(memory); });
+    return py::array_t<T>(size, data, owner);
+}
+
+py::object to_text(std::string_view text) {
+    PyObject* made =
+        PyUnicode_DecodeUTF8(text.data(), static_cast<Py_ssize_t>(text.size()), "surrogatepass");
+    if (made == nullptr) throw py::error_already_set();
+    return py::reinterpret_steal<py::object>(made);
+}
+
+// Distinct texts in order of first appearance, and each row's place among them (-1: no text). Sorting, not
+// hashing: nobody can choose names that make it slow.
+py::tuple to_words(const Column& column) {
+    const std::size_t rows = column.text_start.size() - 1;
+    const auto word = [&](std::size_t row) {
+        const auto begin = static_cast<std::size_t>(column.text_start[row]);
+        return std::string_view(column.text.data() + begin,
+                                static_cast<std::size_t>(column.text_start[row + 1]) - begin);
+    };
+    std::vector<std::size_t> order;
+    const bool is_id = column.integers.size() != 0;
+    for (std::size_t row = 0; row < rows; ++row) {
+        const auto mark = static_cast<Mark>(column.mark[row]);
+        if (mark == Mark::text || (mark == Mark::given && !is_id)) order.push_back(row);
+    }
+    std::vector<std::size_t> first(rows);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return word(a) < word(b); });
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const bool same = i > 0 && word(order[i]) == word(order[i - 1]);
+        first[order[i]] = same ? first[order[i - 1]] : order[i];
+    }
+    std::sort(order.begin(), order.end());
+    Buffer<std::int64_t> codes;
+    codes.fill(rows, -1);
+    py::array_t<std::int64_t> out = to_array(codes);
+    auto* code = out.mutable_data();
+    py::list words;
+    for (const std::size_t row : order) {
+        if (first[row] == row) {
+            code[row] = static_cast<std::int64_t>(words.size());
+            words.append(to_text(word(row)));
+        } else {
+            code[row] = code[first[row]];
+        }
+    }
+    return py::make_tuple(out, words);
+}
+
+py::dict to_python(Table& table);
+
+py::dict to_python(const Field& field, Column& column) {
+    py::dict out;
+    const bool is_text = field.type == Type::text || field.type == Type::id;
+    if (is_text) {
+        const py::tuple words = to_words(column);
+        out["codes"] = words[0];
+        out["words"] = words[1];
+    }
+    out["mark"] = to_array(column.mark);
+    if (field.type == Type::number) {
+        out["values"] = to_array(column.values);
+        if (field.shape == Shape::list) out["tail"] = to_array(column.tail);
+    } else if (field.type != Type::table && field.type != Type::text) {
+        out["values"] = to_array(column.integers);
+    }
+    if (field.shape == Shape::list || field.shape == Shape::lists || field.type == Type::table) {
+        out["start"] = to_array(column.start);
+    }
+    if (field.shape == Shape::lists) out["inner"] = to_array(column.inner);
+    if (column.records) out["records"] = to_python(*column.records);
+    return out;
+}
+
+py::dict to_python(Table& table) {
+    const auto& fields = table.schema->fields;
+    const auto name_of = [&](int field) { return field < 0 ? std::string() : fields[static_cast<std::size_t>(field)].name; };
+    py::dict out;
+    py::dict columns;
+    for (std::size_t i = 0; i < fields.size(); ++i) {
+        columns[py::str(fields[i].name)] = to_python(fields[i], table.columns[i]);
+    }
+    py::list faults;
+    for (const Fault& fault : table.faults) {
+        const char* found = fault.kind == Wrong::type ? KIND_NAMES[fault.found] : "";
+        faults.append(py::make_tuple(WRONG_NAMES[static_cast<int>(fault.kind)], name_of(fault.field),
+                                     fault.record, fault.element, fault.offset, found, fault.found));
+    }
+    py::list counts;
+    for (const auto& [key, times] : table.fault_counts) {
+        counts.append(py::make_tuple(name_of(key.first), WRONG_NAMES[key.second], times));
+    }
+    py::list unknown;
+    for (const auto& [name, times] : table.unknown) {
+        if (times > 0) unknown.append(py::make_tuple(to_text(name), times));
+    }
+    out["count"] = table.count;
+    out["offset"] = to_array(table.offset);
+    out["columns"] = columns;
+    out["faults"] = faults;
+    out["fault_counts"] = counts;
+    out["unknown"] = unknown;
+    out["unknown_rest"] = table.unknown_rest;
+    return out;
+}
+
+// A schema from tuples (name, type, shape, length, stride, head, null_stride, null_at, records).
+Schema to_schema(const py::list& fields, std::int64_t text_bytes) {
+    Schema schema;
+    schema.text_bytes = text_bytes;
+    for (const py::handle& item : fields) {
+        const auto spec = py::cast<py::tuple>(item);
+        Field field;
+        field.name = py::cast<std::string>(spec[0]);
+        field.type = static_cast<Type>(py::cast<int>(spec[1]));
+        field.shape = static_cast<Shape>(py::cast<int>(spec[2]));
+        field.length = py::cast<std::int64_t>(spec[3]);
+        field.stride = py::cast<std::int64_t>(spec[4]);
+        field.head = py::cast<std::int64_t>(spec[5]);
+        field.null_stride = py::cast<std::int64_t>(spec[6]);
+        field.null_at = py::cast<std::int64_t>(spec[7]);
+        if (field.type == Type::table) {
+            field.records = std::make_unique<Schema>(to_schema(py::cast<py::list>(spec[8]), text_bytes));
+        }
+        schema.fields.push_back(std::move(field));
+    }
+    return schema;
+}
+
+py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last, const py::list& fields,
+                 const py::tuple& limits, int threads) {
+    const std::string_view text = data;
+    const Schema schema = to_schema(fields, py::cast<std::int64_t>(limits[4]));
+    const Limit limit{py::cast<int>(limits[0]), py::cast<std::int64_t>(limits[1]),
+                      py::cast<std::int64_t>(limits[2]), py::cast<std::int64_t>(limits[3])};
+    if (start < 0 || start > static_cast<std::int64_t>(text.size())) throw py::index_error("start");
+    Table table(schema);
+    Scanner scan(text, start, limit.depth, limit.keys);
+    scan.depth = depth;
+    try {
+        py::gil_scoped_release release;
+        read_array(scan, text, table, limit, threads > 0 ? threads : thread_limit());
+        if (last) scan.finish();
+    } catch (const Stop& stop) {
+        raise_stop(stop);
+    }
+    py::dict out = to_python(table);
+    out["end"] = scan.offset();
+    return out;
+}
 
 // Line (from 1) that holds byte `offset`.
 py::ssize_t line_of(const py::bytes& data, py::ssize_t offset) {
     const std::string_view text = data;
-    const py::ssize_t end = std::clamp<py::ssize_t>(offset, 0, static_cast<py::ssize_t>(text.size()));
+    const auto end = std::clamp<py::ssize_t>(offset, 0, static_cast<py::ssize_t>(text.size()));
     return 1 + std::count(text.begin(), text.begin() + end, '\n');
 }
 
 }  // namespace
 
+}  // namespace poseval::json
+
 void bind_json(py::module_& module) {
+    using namespace poseval::json;
+    static py::exception<Stop> stop_type(module, "JsonStop", PyExc_ValueError);
+    module.def("json_columns", &columns, py::arg("data"), py::arg("start"), py::arg("depth"), py::arg("last"),
+               py::arg("fields"), py::arg("limits"), py::arg("threads"));
+    module.def("json_outline", &outline, py::arg("data"), py::arg("depth"), py::arg("keys"));
     module.def("line_of", &line_of, py::arg("data"), py::arg("offset"));
 }
