@@ -1,14 +1,15 @@
 """Columns from JSON: the Python face of `json_columns.cpp`.
 
-`outline` says what a file holds and where, `columns` reads an array of objects into NumPy columns by a declared
-schema. Neither builds a tree: depth, keys, records and numbers are bounded while the text is read. Both are
-tolerant of key order, white space, unknown fields and escapes, and of the byte order mark; anything that is not
-JSON in UTF-8 is refused with its byte and line. `NaN` and `Infinity` are passed over in fields that nobody
-reads, and are faults in the others.
+`outline` says what a file holds and where, `columns` reads an array of objects into NumPy columns by a
+declared schema. Neither builds a tree: depth, keys, records and numbers are bounded while the text is read.
+Both are tolerant of key order, white space, unknown fields and escapes, and of the byte order mark; anything
+that is not JSON in UTF-8 is refused with its byte and line. `NaN` and `Infinity` are passed over in fields
+that nobody reads, and are faults in the others.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
@@ -26,6 +27,7 @@ Bools = NDArray[np.bool_]
 
 TYPES = ("number", "integer", "flag", "text", "id", "span", "records")
 SHAPES = ("one", "fixed", "list", "lists")
+STRETCH = 4 << 20  # bytes; long against the start of a thread, small against a file
 ABSENT, GIVEN, NULL, TEXT = range(4)  # values of `Column.mark`
 
 
@@ -33,8 +35,8 @@ ABSENT, GIVEN, NULL, TEXT = range(4)  # values of `Column.mark`
 class Field:
     """One field to read, made by the functions below.
 
-    `nullable` is (stride, at): `null` in a list is NaN where index % stride == at, and a fault elsewhere; as the
-    whole value it is "not given".
+    `nullable` is (stride, at): `null` in a list is NaN where index % stride == at, and a fault elsewhere; as
+    the whole value it is "not given".
     """
 
     name: str
@@ -223,8 +225,8 @@ class Outline:
         """Keys of the top-level object that stand there twice."""
         if not isinstance(self.entries, tuple):
             return []
-        seen: set[str] = set()
-        return [entry.key for entry in self.entries if entry.key in seen or seen.add(entry.key)]  # type: ignore[func-returns-value]
+        counts = Counter(entry.key for entry in self.entries)
+        return [key for key, count in counts.items() if count > 1]
 
 
 _SYNTAX = {
@@ -237,8 +239,8 @@ _SYNTAX = {
     "number": "has a malformed number",
 }
 _LIMITED = {
-    "depth": ("nests deeper", "levels"),
-    "keys": ("has an object with more", "keys"),
+    "depth": ("nests deeper than allowed", "levels"),
+    "keys": ("has an object with more keys than allowed", "keys"),
     "records": ("has more records than allowed", "records"),
     "numbers": ("has more numbers than allowed", "numbers"),
 }
@@ -283,7 +285,9 @@ def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) ->
 def _entries(raw: Any) -> tuple[Entry, ...] | str | None:
     if not isinstance(raw, list):
         return cast("str | None", raw)
-    return tuple(Entry(*entry[:5], _entries(entry[5])) for entry in raw)
+    return tuple(
+        Entry(key, kind, start, end, items, _entries(first)) for key, kind, start, end, items, first in raw
+    )
 
 
 def columns(
@@ -297,12 +301,13 @@ def columns(
     limits: Limits = DEFAULT,
     max_records: int | None = None,
     threads: int = 0,
+    stretch: int = STRETCH,
 ) -> Columns:
     """Reads the array of objects that starts at byte `start` into columns.
 
     `depth` is how many arrays and objects enclose that array; `last` says that nothing may follow it. At most
-    `max_records` records (default: the limit on people). The result does not depend on
-    `threads` (0: POSEVAL_NUM_THREADS, or the processors).
+    `max_records` records (default: the limit on people). The result depends neither on `threads` (0:
+    POSEVAL_NUM_THREADS, or the processors) nor on `stretch`, the bytes that one reads at a time.
 
     Raises:
         FormatError: P210 not JSON, P211 not UTF-8.
@@ -323,6 +328,7 @@ def columns(
             [item.spec() for item in fields],
             (allowed["depth"], allowed["keys"], allowed["records"], allowed["numbers"], limits.text_bytes),
             threads,
+            stretch,
         )
     except _kernels.JsonStop as stop:
         raise stop_error(stop, data, name, allowed) from None
@@ -334,7 +340,9 @@ def _columns(raw: dict[str, Any]) -> Columns:
     for name, parts in raw["columns"].items():
         inner = parts.get("records")
         words = tuple(parts.get("words", ()))
-        made[name] = Column(**{**parts, "words": words, "records": None if inner is None else _columns(inner)})
+        made[name] = Column(
+            **{**parts, "words": words, "records": None if inner is None else _columns(inner)}
+        )
     return Columns(
         count=raw["count"],
         offset=raw["offset"],

@@ -20,7 +20,6 @@ py::dict outline(const py::bytes& data, int max_depth, std::int64_t max_keys);
 
 namespace {
 
-constexpr std::int64_t STRETCH = 4 << 20;  // bytes per thread and round: long against a thread's start
 constexpr std::int64_t SAMPLE = 1 << 16;   // bytes read before the rows of the whole are estimated
 constexpr std::int64_t WHOLE = std::numeric_limits<std::int64_t>::max();
 
@@ -34,10 +33,11 @@ bool read_stretch(Scanner& scan, Table& table, const Limit& limit, std::int64_t 
     return false;
 }
 
-// Offset of a '{' behind '}' and ',' at or after `from`: where a record probably starts; -1 without one.
-std::int64_t probable_record(std::string_view text, std::int64_t from) {
+// Offset of a '{' behind '}' and ',' in the `bytes` from `from` on: where a record probably starts; -1 without
+// one.
+std::int64_t probable_record(std::string_view text, std::int64_t from, std::int64_t bytes) {
     const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-    const auto stop = static_cast<std::size_t>(std::min<std::int64_t>(from + STRETCH, text.size()));
+    const auto stop = static_cast<std::size_t>(std::min<std::int64_t>(from + bytes, text.size()));
     for (auto at = static_cast<std::size_t>(from); at < stop; ++at) {
         at = text.find('{', at);
         if (at == std::string_view::npos || at >= stop) break;
@@ -85,8 +85,10 @@ void read_ahead(Ahead& ahead, std::string_view text, const Limit& limit, int dep
 }
 
 // Reads the array at the cursor. Stretches read ahead are kept only when the reading in order arrives exactly
-// at their first byte, so the result does not depend on the number of threads.
-void read_array(Scanner& scan, std::string_view text, Table& table, const Limit& limit, int threads) {
+// at their first byte, so the result does not depend on the number of threads or the length of a stretch.
+void read_array(Scanner& scan, std::string_view text, Table& table, const Limit& limit, int threads,
+                std::int64_t stretch) {
+    scan.space();
     scan.enter();
     scan.expect('[');
     scan.space();
@@ -99,20 +101,20 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
     for (Ahead& one : ahead) one.table = std::make_unique<Table>(*table.schema);
     const std::int64_t begin = scan.offset();
     const std::int64_t bytes = static_cast<std::int64_t>(text.size()) - begin;
-    bool ended = read_stretch(scan, table, limit, begin + SAMPLE);
+    bool ended = read_stretch(scan, table, limit, begin + std::min(SAMPLE, stretch));
     if (!ended) {
         const double share = static_cast<double>(scan.offset() - begin) / static_cast<double>(bytes);
         table.reserve(1.05 / share);
     }
     while (!ended) {
         const std::int64_t here = scan.offset();
-        std::int64_t reach = here + STRETCH;
+        std::int64_t reach = here + stretch;
         std::size_t used = 0;
         while (used < ahead.size() && reach < static_cast<std::int64_t>(text.size())) {
-            const std::int64_t guess = probable_record(text, reach);
+            const std::int64_t guess = probable_record(text, reach, stretch);
             if (guess < 0) break;
             ahead[used++].begin = guess;
-            reach = guess + STRETCH;
+            reach = guess + stretch;
         }
         if (used == 0) {
             ended = read_stretch(scan, table, limit, ahead.empty() ? WHOLE : reach);
@@ -229,7 +231,9 @@ py::dict to_python(const Field& field, Column& column) {
 
 py::dict to_python(Table& table) {
     const auto& fields = table.schema->fields;
-    const auto name_of = [&](int field) { return field < 0 ? std::string() : fields[static_cast<std::size_t>(field)].name; };
+    const auto name_of = [&](int field) {
+        return field < 0 ? std::string() : fields[static_cast<std::size_t>(field)].name;
+    };
     py::dict out;
     py::dict columns;
     for (std::size_t i = 0; i < fields.size(); ++i) {
@@ -283,7 +287,7 @@ Schema to_schema(const py::list& fields, std::int64_t text_bytes) {
 }
 
 py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last, const py::list& fields,
-                 const py::tuple& limits, int threads) {
+                 const py::tuple& limits, int threads, std::int64_t stretch) {
     const std::string_view text = data;
     const Schema schema = to_schema(fields, py::cast<std::int64_t>(limits[4]));
     const Limit limit{py::cast<int>(limits[0]), py::cast<std::int64_t>(limits[1]),
@@ -294,7 +298,8 @@ py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last
     scan.depth = depth;
     try {
         py::gil_scoped_release release;
-        read_array(scan, text, table, limit, threads > 0 ? threads : thread_limit());
+        read_array(scan, text, table, limit, threads > 0 ? threads : thread_limit(),
+                   std::max<std::int64_t>(stretch, 1));
         if (last) scan.finish();
     } catch (const Stop& stop) {
         raise_stop(stop);
@@ -319,7 +324,8 @@ void bind_json(py::module_& module) {
     using namespace poseval::json;
     static py::exception<Stop> stop_type(module, "JsonStop", PyExc_ValueError);
     module.def("json_columns", &columns, py::arg("data"), py::arg("start"), py::arg("depth"), py::arg("last"),
-               py::arg("fields"), py::arg("limits"), py::arg("threads"));
+               py::arg("fields"), py::arg("limits"), py::arg("threads"),
+               py::arg("stretch"));
     module.def("json_outline", &outline, py::arg("data"), py::arg("depth"), py::arg("keys"));
     module.def("line_of", &line_of, py::arg("data"), py::arg("offset"));
 }
