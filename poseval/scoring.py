@@ -69,7 +69,9 @@ class Evaluation:
 
     def summary(self, weight: Ints | None = None) -> dict[str, float]:
         """The benchmark's summary under weights; cheaper than `values` where the metrics allow it."""
-        return self.benchmark.summary({part.label: part.reduce(weight, True) for part in self.parts})
+        return self.benchmark.summary(
+            {part.label: part.reduce(weight, True) for part in self.parts}, self.rules
+        )
 
     @property
     def unit_keys(self) -> Array:
@@ -80,7 +82,7 @@ class Evaluation:
         """The report of the whole set."""
         start = time.perf_counter()
         values = self.values()
-        summary = self.benchmark.summary(values)
+        summary = self.benchmark.summary(values, self.rules)
         rows = Values(
             row._replace(metric=f"{label}/{row.metric}" if label else row.metric)
             for label, per_metric in values.items()

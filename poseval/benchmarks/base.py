@@ -73,7 +73,7 @@ class Benchmark(ABC):
         """Subsets of the resampling units [U] that are reported apart."""
         return {}
 
-    def summary(self, values: PartValues) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
         """Flat map from a number's key to a fraction; part labels and slices are prefixes (`face/AP`)."""
         out: dict[str, float] = {}
         for label, per_metric in values.items():
