@@ -48,6 +48,7 @@ def oks_match(
     max_dets: int,
     with_matched: bool,
     with_oks: bool,
+    given: NDArray[Any] | None,
 ) -> tuple[
     NDArray[np.int64],
     NDArray[np.int64],

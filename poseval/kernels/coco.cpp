@@ -1,9 +1,11 @@
 // COCO keypoint evaluation: OKS and the greedy matching over thresholds and area ranges.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string>
 
@@ -101,6 +103,7 @@ struct Task {
     uint8_t* truth_skip;        // [N, A], N truths in cell order
     int32_t* matched;           // [R, A, T] row of the truth, -1 none; or null
     double* oks;                // or null
+    const double* given;        // OKS measured elsewhere, laid out like `oks`; null: measure here
 };
 
 // One thread's scratch and the work on one cell.
@@ -141,6 +144,15 @@ class CellMatcher {
     void measure() {
         oks_.resize(static_cast<size_t>(kept_ * truths_));
         best_.assign(static_cast<size_t>(kept_), -1.0);
+        if (task_.given) {
+            const double* given = task_.given + task_.oks_start[cell_];
+            for (int64_t i = 0; i < kept_ * truths_; ++i) {
+                oks_[static_cast<size_t>(i)] = given[i];
+                double& best = best_[static_cast<size_t>(i / truths_)];
+                best = std::max(best, given[i]);
+            }
+            return;
+        }
         for (int64_t g = 0; g < truths_; ++g) {
             target_.aim(task_.truth, task_.truth_row[first_ + g]);
             for (int64_t d = 0; d < kept_; ++d) {
@@ -247,7 +259,8 @@ py::tuple oks_match(const py::array_t<double>& pose_xy, const Doubles& score, co
                     const Bytes& labelled, const Doubles& area, const Doubles& box, const Bytes& ignored,
                     const Bytes& crowd, const Bytes& unseen, const Ints& truth_row, const Ints& truth_start,
                     const Doubles& variance, const Doubles& threshold, const Doubles& range,
-                    int64_t max_dets, bool with_matched, bool with_oks) {
+                    int64_t max_dets, bool with_matched, bool with_oks,
+                    const std::optional<Doubles>& given) {
     const int64_t cells = pose_start.shape(0) - 1, poses = pose_xy.shape(0), people = truth_xy.shape(0);
     const int64_t thresholds = threshold.shape(0), ranges = range.shape(0);
     want(thresholds >= 1 && thresholds <= 64, "threshold: wanted 1 to 64");
@@ -263,6 +276,7 @@ py::tuple oks_match(const py::array_t<double>& pose_xy, const Doubles& score, co
 
     const auto [kept_start, oks_start] = plan(pose_start, truth_start, max_dets);
     const int64_t rows = kept_start.data()[cells];
+    want(!given || given->size() == oks_start.data()[cells], "given: wanted an OKS per pair");
     Ints kept(rows), rank(rows);
     Column<uint64_t> hit({rows, ranges}), skip({rows, ranges});
     Bytes truth_skip({truth_row.size(), py::ssize_t(ranges)});
@@ -284,6 +298,7 @@ py::tuple oks_match(const py::array_t<double>& pose_xy, const Doubles& score, co
     task.truth_skip = truth_skip.mutable_data();
     task.matched = with_matched ? matched.mutable_data() : nullptr;
     task.oks = with_oks ? oks.mutable_data() : nullptr;
+    task.given = given ? given->data() : nullptr;
     {
         const py::gil_scoped_release unlocked;
         std::fill_n(task.hit, rows * ranges, uint64_t{0});
@@ -308,5 +323,6 @@ void bind_coco(py::module_& module) {
                py::arg("pose_row"), py::arg("pose_start"), py::arg("truth_xy"), py::arg("labelled"),
                py::arg("area"), py::arg("box"), py::arg("ignored"), py::arg("crowd"), py::arg("unseen"),
                py::arg("truth_row"), py::arg("truth_start"), py::arg("variance"), py::arg("threshold"),
-               py::arg("range"), py::arg("max_dets"), py::arg("with_matched"), py::arg("with_oks"));
+               py::arg("range"), py::arg("max_dets"), py::arg("with_matched"), py::arg("with_oks"),
+               py::arg("given"));
 }

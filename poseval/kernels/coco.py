@@ -127,12 +127,14 @@ def match(
     *,
     with_matched: bool = False,
     with_oks: bool = False,
+    given: Floats | None = None,
 ) -> Matching:
     """Match detections to people, cell by cell, as COCO does: greedily by score, per threshold and range.
 
     `thresholds` [T] at most 64, `ranges` [A, 2] closed at both ends. Of a cell the `max_dets` highest scores
     take part; equal scores keep the order of the table. A detection takes the free person of highest OKS, of
-    equals the later; a person that counts goes before any that does not.
+    equals the later; a person that counts goes before any that does not. `given` replaces OKS by another
+    similarity, laid out like `Matching.oks` of the same detections (see `keep`).
 
     Raises:
         ValueError: shapes disagree, or a row or a threshold count is out of range.
@@ -158,9 +160,28 @@ def match(
         max_dets,
         with_matched,
         with_oks,
+        given,
     )
     row, rank, start, hit, skip, truth_skip, matched, oks, oks_start = found
     return Matching(row, rank, start, hit, skip, truth_skip.view(np.bool_), matched, oks, oks_start)
+
+
+def keep(score: Floats, cells: Cells, max_dets: int) -> Cells:
+    """The `max_dets` rows of highest score of each cell, by descending score, ties in table order."""
+    cell = cells.cell()
+    order = np.lexsort((-score[cells.row], cell))
+    rank = np.arange(len(order)) - np.repeat(cells.start[:-1], np.diff(cells.start))
+    kept = np.minimum(np.diff(cells.start), max_dets)
+    return Cells(cells.row[order[rank < max_dets]], np.concatenate([[0], np.cumsum(kept)]))
+
+
+def cell_pairs(poses: Cells, targets: Cells) -> tuple[Ints, Ints]:
+    """Rows (pose [P], target [P]) of every pair in a cell, in the layout of `Matching.oks`."""
+    people = np.diff(targets.start)
+    cell = poses.cell()
+    count = people[cell]
+    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return np.repeat(poses.row, count), targets.row[np.repeat(targets.start[cell], count) + offset]
 
 
 @dataclass(frozen=True, eq=False)

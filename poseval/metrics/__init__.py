@@ -14,7 +14,9 @@ from poseval.errors import UsageError, shown
 from poseval.metrics.base import Metric, default_of, read_parameter
 
 # name -> module:class; a table instead of imports keeps start-up short
-TABLE: dict[str, str] = {}
+TABLE: dict[str, str] = {
+    "oks_ap": "poseval.metrics.oks_ap:OksAp",
+}
 
 
 def names() -> list[str]:

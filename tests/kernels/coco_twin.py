@@ -80,9 +80,9 @@ def copies(ranked: Ranked, positives: Ints, weight: Ints) -> tuple[Ranked, Ints]
     """The ranking with each unit physically repeated, copies beside their original."""
     rows, units = [], 0
     unit_of = []
-    for unit, times in enumerate(weight):
+    for original, times in enumerate(weight):
         for _ in range(times):
-            mine = np.flatnonzero(ranked.unit == unit)
+            mine = np.flatnonzero(ranked.unit == original)
             rows.append(mine)
             unit_of.append(np.full(len(mine), units))
             units += 1

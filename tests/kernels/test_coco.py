@@ -101,6 +101,20 @@ def test_matching_equals_plain_loops(seed: int, joints: int, cells: int) -> None
         assert np.array_equal(ours.truth_skip[people].T, wanted["truth_skip"])
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 2**32))
+def test_given_similarities_match_as_measured_ones(seed: int) -> None:
+    made = scene(seed, 5, 6)
+    wanted = coco.match(**made, with_oks=True)
+    kept = coco.keep(made["detections"].score, made["pose_cells"], made["max_dets"])
+    pose, target = coco.cell_pairs(kept, made["target_cells"])
+    oks = coco.oks_pairs(made["detections"].xy, made["targets"], made["sigmas"], pose, target)
+    assert oks.tolist() == wanted.oks.tolist()
+    ours = coco.match(**{**made, "pose_cells": kept, "sigmas": made["sigmas"] * 9}, given=oks)
+    for name in ("row", "rank", "start", "hit", "skip", "truth_skip"):
+        assert np.array_equal(getattr(ours, name), getattr(wanted, name)), name
+
+
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = scene(11, 17, 2000)
     monkeypatch.setenv("POSEVAL_NUM_THREADS", "1")
@@ -127,7 +141,7 @@ def ranking(seed: int, rows: int, units: int, thresholds: int) -> tuple[Ranked, 
     return Ranked(rng.integers(0, levels, rows) / levels, hit, skip, unit.astype(np.int64)), positives
 
 
-def equal(a: np.ndarray, b: np.ndarray) -> bool:
+def equal(a: Any, b: Any) -> bool:
     return np.array_equal(a, b, equal_nan=True)
 
 

@@ -1,0 +1,352 @@
+"""Average precision and recall over object keypoint similarity: the COCO keypoint metric."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from poseval.errors import UsageError, shown
+from poseval.kernels.coco import MAX_THRESHOLDS, Detections, Matching, Targets, match
+from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
+from poseval.metrics.oks_scene import (
+    AreaSource,
+    BodyPart,
+    Categories,
+    IgnoreBy,
+    Scene,
+    SceneRules,
+    scene_of,
+)
+from poseval.metrics.ranked import OksCurves, curves, means, per_row, positives
+from poseval.pairs import Aligned
+from poseval.poses import Array, Bools, Floats, Ints
+
+THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))  # the ninth is 0.8999999999999999
+RANGES = ("all:0:1e10", "medium:1024:9216", "large:9216:1e10")  # square pixels, both ends belong
+SUFFIX = {"medium": "_M", "large": "_L", "small": "_S"}
+OFFICIAL_DETS = 20
+# Similarities are added as multiples of 2^-36, so that sums do not depend on order or grouping: 134 million
+# pairs fit, and a mean is off by 7e-12 at most.
+FIXED_POINT = 2.0**36
+
+
+class Statistic(NamedTuple):
+    """A headline number: its name, AP or AR, the index of its threshold (-1 all) and of its area range."""
+
+    name: str
+    kind: str
+    threshold: int
+    range: int
+    why: str  # what to say when nobody is to be found, or why there is no such number at all
+    given: bool  # False: never defined under these parameters
+
+
+@dataclass(frozen=True)
+class OksAp(Metric):
+    """AP and AR over object keypoint similarity (OKS).
+
+    OKS of a detection and a person is the mean over the person's labelled joints of
+    exp(-d^2 / (2 (2 sigma)^2 (area + 2^-52))), d in pixels. Per OKS threshold and area range, detections in
+    order of score each take the free person of highest OKS (COCO's rules: docs/metrics/oks_ap.md); AP is
+    the mean precision at 101 recalls over thresholds and categories, AR the mean of the recalls reached.
+
+    Parameters: `thresholds` of OKS; `ranges` of area as name:low:high, the first is the main one; `max_dets`
+    per frame and category; `area` from the file or 0.53 * width * height of the truth's box; `categories`
+    matched apart or pooled; `ignore` people by the file's num_keypoints or by their flags;
+    `drop_zero_confidence`: detections whose every joint score is 0 or less take no part (xtcocotools);
+    `part` of a whole-body skeleton; `id_zero`: a match with the annotation of id 0 reads as none (quirk
+    C02); `only_20`: other `max_dets` than 20 are not summarised (quirk C12); `per_joint` adds OKS and AP of
+    each joint.
+
+    Per joint, OKS is the mean similarity of the joint over the counted matches at the lowest threshold of the
+    main range, and AP is what the whole procedure gives for files that hold this joint alone: a person
+    without the labelled joint is ignored, too, similarity is the joint's own, scores, areas and boxes stay.
+
+    Undefined where nobody is to be found.
+    """
+
+    thresholds: tuple[float, ...] = THRESHOLDS
+    ranges: tuple[str, ...] = RANGES
+    max_dets: int = OFFICIAL_DETS
+    area: AreaSource = AreaSource.FILE
+    categories: Categories = Categories.EACH
+    ignore: IgnoreBy = IgnoreBy.COUNT
+    drop_zero_confidence: bool = False
+    part: BodyPart = BodyPart.ALL
+    id_zero: bool = False
+    only_20: bool = False
+    per_joint: bool = False
+
+    name: ClassVar[str] = "oks_ap"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.SIGMAS})
+    source: ClassVar[str] = (
+        "Lin et al. 2014; cocodataset.org/#keypoints-eval; pycocotools 2.0.11 cocoeval.py; xtcocotools 1.14.3"
+    )
+
+    def __post_init__(self) -> None:
+        _check(self)
+        if self.area is AreaSource.BOX:
+            object.__setattr__(self, "needs", frozenset({Need.SCORES, Need.BOXES, Need.SIGMAS}))
+
+    @property
+    def bounds(self) -> Floats:
+        """Lowest and highest area [A, 2] of each range."""
+        return np.array([_range_of(text)[1:] for text in self.ranges])
+
+    @property
+    def statistics(self) -> tuple[Statistic, ...]:
+        """The headline numbers, AP first."""
+        names = [_range_of(text)[0] for text in self.ranges]
+        out = []
+        for kind in ("AP", "AR"):
+            for suffix, threshold, at in self._cuts(names):
+                place = -1 if threshold is None else _index(self.thresholds, threshold)
+                given = threshold is None or place >= 0
+                why = f"no person of range {names[at]} is to be found"
+                if not given:
+                    why = f"{threshold} is not among the thresholds"
+                elif self.only_20 and self.max_dets != OFFICIAL_DETS:
+                    given, why = False, "the reference summarises 20 detections per image only (C12)"
+                out.append(Statistic(kind + suffix, kind, place, at, why, given))
+        return tuple(out)
+
+    @staticmethod
+    def _cuts(names: list[str]) -> list[tuple[str, float | None, int]]:
+        sizes = [(SUFFIX.get(name, f"_{name}"), None, at) for at, name in enumerate(names) if at]
+        return [("", None, 0), ("50", 0.5, 0), ("75", 0.75, 0), *sizes]
+
+    def _scene_rules(self) -> SceneRules:
+        return SceneRules(
+            self.part, self.area, self.categories, self.ignore, self.drop_zero_confidence, self.id_zero
+        )
+
+    def tally(self, aligned: Aligned) -> Tally:
+        """Match; one row per kept detection and per person, and with `per_joint` one per counted match."""
+        scene = scene_of(aligned, self._scene_rules())
+        found = self._match(scene, with_matched=self.per_joint)
+        category = per_row(scene.category, found.start)
+        unit = per_row(scene.unit, found.start)
+        detections: dict[str, Array] = {
+            "score": scene.detections.score[found.row],
+            "category": category,
+            "hit": found.hit,
+            "skip": found.skip,
+        }
+        people: dict[str, Array] = {
+            "person_category": per_row(scene.category, scene.people.start),
+            "counted": ~found.truth_skip,
+        }
+        tables = {
+            "detections": Table(unit, detections),
+            "people": Table(per_row(scene.unit, scene.people.start), people),
+        }
+        if self.per_joint:
+            _add_joints(self, scene, detections, people)
+            tables["matches"] = _matches(self, scene, found, unit)
+        facts = {
+            "thresholds": list(self.thresholds),
+            "categories": list(scene.categories),
+            "joints": list(scene.joints),
+        }
+        return Tally(str(self), aligned.unit_keys("frame"), tables, facts)
+
+    def _match(self, scene: Scene, with_matched: bool = False) -> Matching:
+        return match(
+            scene.detections,
+            scene.poses,
+            scene.targets,
+            scene.people,
+            scene.sigmas,
+            np.asarray(self.thresholds),
+            self.bounds,
+            self.max_dets,
+            with_matched=with_matched,
+        )
+
+    def curves(self, tally: Tally, weight: Ints | None = None) -> OksCurves:
+        """Precision, recall and score arrays, [T, 101, K, A] and [T, K, A]; NaN where undefined."""
+        return curves(tally, len(tally.facts["categories"]), len(self.thresholds), weight)
+
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """Headline numbers, then AP and AR per threshold, AP per category, and OKS and AP per joint."""
+        arrays = self.curves(tally, weight)
+        return Values(
+            [
+                *self._headline_rows(arrays),
+                *self._threshold_rows(arrays),
+                *self._category_rows(arrays, tally.facts["categories"]),
+                *(self._joint_rows(tally, weight) if self.per_joint else ()),
+            ]
+        )
+
+    def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """The headline numbers alone."""
+        return Values(self._headline_rows(self.curves(tally, weight)))
+
+    def reduce_headlines(self, tally: Tally, weights: Ints) -> list[Values]:
+        """The headline rows under each weight vector [B, U], a thousand times cheaper than one by one."""
+        categories = len(tally.facts["categories"])
+        given = [s for s in self.statistics if s.given]
+        found = means(
+            tally,
+            categories,
+            len(self.thresholds),
+            weights,
+            [(s.kind, s.threshold, s.range) for s in given],
+        )
+        people = np.tensordot(weights, positives(tally, categories), axes=(1, 0)).sum(axis=1)  # [B, A]
+        column = {s.name: found[:, at] for at, s in enumerate(given)}
+        return [
+            Values(
+                self._value(
+                    s, float(column[s.name][draw]) if s.given else math.nan, int(people[draw, s.range])
+                )
+                for s in self.statistics
+            )
+            for draw in range(len(weights))
+        ]
+
+    def _value(self, statistic: Statistic, value: float, n: int) -> Value:
+        why = statistic.why if math.isnan(value) else ""
+        return Value(str(self), statistic.name, value=value, n=n, why=why)
+
+    def _headline_rows(self, arrays: OksCurves) -> list[Value]:
+        out = []
+        for s in self.statistics:
+            value = arrays.mean(s.kind, s.threshold, s.range) if s.given else math.nan
+            out.append(self._value(s, value, int(arrays.positives[:, s.range].sum())))
+        return out
+
+    def _threshold_rows(self, arrays: OksCurves) -> list[Value]:
+        n = int(arrays.positives[:, 0].sum())
+        why = "" if n else "no person is to be found"
+        return [
+            Value(str(self), kind, threshold=threshold, value=arrays.mean(kind, at, 0), n=n, why=why)
+            for kind in ("AP", "AR")
+            for at, threshold in enumerate(self.thresholds)
+        ]
+
+    def _category_rows(self, arrays: OksCurves, categories: list[str]) -> list[Value]:
+        if len(categories) < 2:
+            return []
+        out = []
+        for k, category in enumerate(categories):
+            n = int(arrays.positives[k, 0])
+            value = float(np.mean(arrays.precision[:, :, k, 0])) if n else math.nan
+            why = "" if n else "no person of this category is to be found"
+            out.append(Value(str(self), "AP", slice=f"category:{category}", value=value, n=n, why=why))
+        return out
+
+    def _joint_rows(self, tally: Tally, weight: Ints | None) -> list[Value]:
+        joints, categories = tally.facts["joints"], len(tally.facts["categories"])
+        total, count = tally.sum("joint_oks", weight), tally.sum("joint_matched", weight)
+        alone = curves(
+            tally,
+            categories,
+            len(self.thresholds),
+            weight,
+            ("joint_hit", "joint_skip", "joint_counted"),
+        )
+        out = []
+        for k, joint in enumerate(joints):
+            n, found = int(count[k]), int(alone.positives[:, k].sum())
+            oks = float(total[k]) / FIXED_POINT / n if n else math.nan
+            why = "" if n else "no match has this joint labelled"
+            out.append(Value(str(self), "OKS", joint=joint, value=oks, n=n, why=why))
+            why = "" if found else "nobody has this joint labelled"
+            ap = alone.mean("AP", -1, k)
+            out.append(Value(str(self), "AP", joint=joint, value=ap, n=found, why=why))
+        return out
+
+
+def _range_of(text: str) -> tuple[str, float, float]:
+    """Name, lowest and highest area of a range."""
+    name, low, high = text.split(":")
+    return name, float(low), float(high)
+
+
+def _index(thresholds: tuple[float, ...], wanted: float) -> int:
+    """Place of a threshold, equal to the last bit as in the reference; -1 none."""
+    return thresholds.index(wanted) if wanted in thresholds else -1
+
+
+def _check(metric: OksAp) -> None:
+    def refuse(parameter: str, value: Any, wanted: str) -> UsageError:
+        return UsageError(
+            "P122",
+            where=f"metric {metric.name}: {parameter}",
+            what=f"cannot be {shown(value)}",
+            wanted=wanted,
+        )
+
+    thresholds = metric.thresholds
+    if not 1 <= len(thresholds) <= MAX_THRESHOLDS or not all(0 < t <= 1 for t in thresholds):
+        raise refuse("thresholds", thresholds, f"1 to {MAX_THRESHOLDS} numbers above 0 and up to 1")
+    if metric.max_dets < 1:
+        raise refuse("max_dets", metric.max_dets, "1 or more")
+    names = []
+    for text in metric.ranges:
+        try:
+            name, low, high = _range_of(text)
+        except ValueError:
+            raise refuse("ranges", text, "name:low:high") from None
+        if not name or not 0 <= low <= high:
+            raise refuse("ranges", text, "name:low:high with 0 <= low <= high")
+        names.append(name)
+    if not names or len(set(names)) < len(names):
+        raise refuse("ranges", "/".join(metric.ranges), "one or more ranges of different names")
+
+
+def _alone(scene: Scene, joint: int) -> tuple[Detections, Targets]:
+    """The scene's people with one joint only."""
+    targets, detections = scene.targets, scene.detections
+    labelled: Bools = targets.labelled[:, joint : joint + 1]
+    one = Targets(
+        targets.xy[:, joint : joint + 1],
+        labelled,
+        targets.area,
+        targets.box,
+        targets.ignored | ~labelled[:, 0],
+        targets.crowd,
+        targets.unseen,
+    )
+    return Detections(detections.xy[:, joint : joint + 1], detections.score, detections.area), one
+
+
+def _add_joints(metric: OksAp, scene: Scene, detections: dict[str, Array], people: dict[str, Array]) -> None:
+    """Add masks [R, K] and flags [N, K] of each joint alone, in the main area range."""
+    hits, skips, counted = [], [], []
+    for joint in range(len(scene.joints)):
+        poses, targets = _alone(scene, joint)
+        found = match(
+            poses,
+            scene.poses,
+            targets,
+            scene.people,
+            scene.sigmas[joint : joint + 1],
+            np.asarray(metric.thresholds),
+            metric.bounds[:1],
+            metric.max_dets,
+        )
+        hits.append(found.hit[:, 0])
+        skips.append(found.skip[:, 0])
+        counted.append(~found.truth_skip[:, 0])
+    detections["joint_hit"] = np.stack(hits, axis=1)
+    detections["joint_skip"] = np.stack(skips, axis=1)
+    people["joint_counted"] = np.stack(counted, axis=1)
+
+
+def _matches(metric: OksAp, scene: Scene, found: Matching, unit: Ints) -> Table:
+    """Similarity per joint of the counted matches at the lowest threshold, as fixed-point sums."""
+    lowest = int(np.argmin(metric.thresholds))
+    rows = np.flatnonzero(found.hit[:, 0] & np.uint64(1 << lowest))
+    person = found.matched[rows, 0, lowest]
+    off = scene.detections.xy[found.row[rows]] - scene.targets.xy[person]
+    scale = (scene.targets.area[person] + np.spacing(1))[:, None]
+    labelled = scene.targets.labelled[person]
+    error = np.where(labelled, (off**2).sum(axis=2), 0.0) / (scene.sigmas * 2) ** 2 / scale / 2
+    similarity = np.where(labelled, np.rint(np.exp(-error) * FIXED_POINT), 0.0)
+    return Table(unit[rows], {"joint_oks": similarity.astype(np.int64), "joint_matched": labelled})

@@ -1,0 +1,236 @@
+"""People as the COCO rules see them: joints of a part, sizes, who counts, and the cells they are matched in.
+
+Columns read beyond the usual ones, each optional: truth `num_keypoints` [N] int (-1 none given),
+`box_size` [N, 2] float64 width and height as the file has them (a corner minus a corner may round);
+predictions `<part>_score` [N] float64 (NaN: the person's score stands in).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+
+from poseval.errors import UsageError, shown
+from poseval.kernels.coco import Cells, Detections, Targets
+from poseval.pairs import Aligned
+from poseval.poses import Bools, Floats, Ints, People, PoseSet
+
+BOX_SHARE = 0.53  # mean share of a person's box that the person covers; what COCO's successors use for area
+
+
+class AreaSource(enum.Enum):
+    """Where the scale of OKS and the area ranges come from."""
+
+    FILE = "file"
+    BOX = "box"  # 0.53 * width * height of the truth's box
+
+
+class Categories(enum.Enum):
+    """Whether people of different categories are matched apart."""
+
+    EACH = "each"
+    POOLED = "pooled"
+
+
+class IgnoreBy(enum.Enum):
+    """What makes a true person ignored beside the crowd flag."""
+
+    COUNT = "count"  # the file's num_keypoints is 0; flags where the file has no such field
+    FLAGS = "flags"  # no joint of the part is labelled
+
+
+class BodyPart(enum.Enum):
+    """Joints that are evaluated: all of the skeleton, or a part of a whole-body skeleton."""
+
+    ALL = "all"
+    BODY = "body"
+    FOOT = "foot"
+    FACE = "face"
+    LEFT_HAND = "lefthand"
+    RIGHT_HAND = "righthand"
+    HAND = "hand"
+    WHOLE_BODY = "wholebody"
+
+
+# number of joints -> part -> first joint, one past the last
+_PARTS: dict[int, dict[BodyPart, tuple[int, int]]] = {
+    133: {
+        BodyPart.BODY: (0, 17),
+        BodyPart.FOOT: (17, 23),
+        BodyPart.FACE: (23, 91),
+        BodyPart.LEFT_HAND: (91, 112),
+        BodyPart.RIGHT_HAND: (112, 133),
+        BodyPart.HAND: (91, 133),
+        BodyPart.WHOLE_BODY: (0, 133),
+    },
+    136: {
+        BodyPart.BODY: (0, 20),
+        BodyPart.FOOT: (20, 26),
+        BodyPart.FACE: (26, 94),
+        BodyPart.LEFT_HAND: (94, 115),
+        BodyPart.RIGHT_HAND: (115, 136),
+        BodyPart.HAND: (94, 136),
+        BodyPart.WHOLE_BODY: (0, 136),
+    },
+}
+
+
+@dataclass(frozen=True)
+class SceneRules:
+    """What the rules read: see `OksAp`, whose parameters these are."""
+
+    part: BodyPart = BodyPart.ALL
+    area: AreaSource = AreaSource.FILE
+    categories: Categories = Categories.EACH
+    ignore: IgnoreBy = IgnoreBy.COUNT
+    drop_zero_confidence: bool = False
+    id_zero: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Detections and targets, the cells they are matched in, and what each cell is."""
+
+    detections: Detections
+    poses: Cells
+    targets: Targets
+    people: Cells
+    unit: Ints  # [C] frame of a cell
+    category: Ints  # [C] index into `categories`
+    categories: tuple[str, ...]  # names; one empty name when pooled
+    joints: tuple[str, ...]
+    sigmas: Floats  # [K]
+
+
+def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
+    """The scene that the rules see.
+
+    Raises:
+        UsageError: P112 the skeleton has no sigmas, P127 it has no such part.
+    """
+    truth, predictions = aligned.truth, aligned.predictions
+    chosen = _joints_of(truth, rules.part)
+    targets = _targets(truth.people, chosen, rules)
+    detections, taking_part = _detections(predictions.people, chosen, rules)
+    if rules.categories is Categories.POOLED or len(truth.categories) == 1 == len(_ids(aligned)):
+        pose_cell, person_cell = predictions.people.frame, truth.people.frame
+        unit = np.arange(len(truth.frames))
+        category = np.zeros(len(unit), dtype=np.int64)
+        pooled = rules.categories is Categories.POOLED
+        names = ("",) if pooled else tuple(truth.categories.values())
+    else:
+        ids = sorted(truth.categories)
+        names = tuple(truth.categories[key] for key in ids)
+        pose_key = _cell_key(predictions.people, ids)
+        person_key = _cell_key(truth.people, ids)
+        used = np.unique(np.concatenate([pose_key, person_key]))
+        used = used[used >= 0]
+        pose_cell = np.where(pose_key < 0, -1, np.searchsorted(used, pose_key))
+        person_cell = np.where(person_key < 0, -1, np.searchsorted(used, person_key))
+        unit, category = np.divmod(used, len(ids))
+    if not taking_part.all():
+        pose_cell = np.where(taking_part, pose_cell, -1)
+    return Scene(
+        detections,
+        Cells.of(pose_cell, len(unit)),
+        targets,
+        Cells.of(person_cell, len(unit)),
+        unit,
+        category,
+        names,
+        truth.skeleton.joints[chosen],
+        truth.skeleton.sigma_array[chosen],
+    )
+
+
+def _joints_of(truth: PoseSet, part: BodyPart) -> slice:
+    if part is BodyPart.ALL:
+        return slice(0, len(truth.skeleton))
+    known = _PARTS.get(len(truth.skeleton), {})
+    if part not in known:
+        raise UsageError(
+            "P127",
+            where=f"skeleton {shown(truth.skeleton.name)}",
+            what=f"has no part {part.value}",
+            wanted="a whole-body skeleton of 133 or 136 joints",
+        )
+    return slice(*known[part])
+
+
+def _ids(aligned: Aligned) -> set[int]:
+    """Category ids in use by the categories table and by people."""
+    found = set(aligned.truth.categories)
+    for people in (aligned.truth.people, aligned.predictions.people):
+        column = people.category
+        if len(column) and (column[0] not in found or bool((column != column[0]).any())):
+            found.update(np.unique(column).tolist())
+    return found
+
+
+def _cell_key(people: People, ids: list[int]) -> Ints:
+    """frame * categories + category index [N]; -1 where the category is not one of the truth's."""
+    known = np.asarray(ids, dtype=np.int64)
+    place = np.minimum(np.searchsorted(known, people.category), len(known) - 1)
+    return np.where(known[place] == people.category, people.frame * len(known) + place, -1)
+
+
+def box_sizes(people: People) -> Floats:
+    """Width and height [N, 2] of the boxes, as the file has them where the reader kept them."""
+    if "box_size" in people.extra:
+        return np.asarray(people.extra["box_size"], dtype=np.float64)
+    sizes: Floats = people.box[:, 2:] - people.box[:, :2]
+    return sizes
+
+
+def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
+    labelled: Bools = people.seen[:, chosen] > 0
+    size = box_sizes(people)
+    # A box that is not given lies infinitely far away, so that nobody is measured to it.
+    box = np.concatenate([people.box[:, :2], size], axis=1)
+    absent = np.isnan(box).any(axis=1)
+    if absent.any():
+        box[absent] = (np.inf, np.inf, 0.0, 0.0)
+    empty = ~labelled.any(axis=1)
+    if rules.ignore is IgnoreBy.COUNT and "num_keypoints" in people.extra:
+        count = people.extra["num_keypoints"]
+        empty = np.where(count >= 0, count == 0, empty)
+    return Targets(
+        xy=people.xy[:, chosen],
+        labelled=labelled,
+        area=people.area if rules.area is AreaSource.FILE else size[:, 0] * size[:, 1] * BOX_SHARE,
+        box=box,
+        ignored=people.crowd | empty,
+        crowd=people.crowd,
+        unseen=(people.source_id == 0) if rules.id_zero else np.zeros(len(people), dtype=np.bool_),
+    )
+
+
+def _detections(people: People, chosen: slice, rules: SceneRules) -> tuple[Detections, Bools]:
+    """The detections, and which of them [P] take part."""
+    xy = people.xy[:, chosen]
+    area = people.area
+    unknown = np.isnan(area)
+    if unknown.any():
+        area = np.where(unknown, _extent(people), area)
+    if not bool(np.isfinite(xy).all()):
+        xy = np.where(np.isnan(xy), np.inf, xy)  # a joint without a place is infinitely far from any
+    score = people.score
+    own = f"{rules.part.value}_score"
+    if own in people.extra:
+        score = np.where(np.isnan(people.extra[own]), score, people.extra[own])
+    taking_part: Bools = np.ones(len(people), dtype=np.bool_)
+    if rules.drop_zero_confidence:
+        confidence = people.joint_score[:, chosen]
+        taking_part = np.any(confidence > 0, axis=1) | np.all(np.isnan(confidence), axis=1)
+    return Detections(xy, score, area), taking_part
+
+
+def _extent(people: People) -> Floats:
+    """Area [N] of the box around all predicted joints; what pycocotools takes where no box is given."""
+    seen = (people.seen > 0)[..., None]
+    low = np.where(seen, people.xy, np.inf).min(axis=1)
+    high = np.where(seen, people.xy, -np.inf).max(axis=1)
+    extent: Floats = np.prod(np.maximum(high - low, 0.0), axis=1)
+    return extent

@@ -1,0 +1,125 @@
+"""Tallies of ranked detections, and the average precision and recall that they reduce to.
+
+Tables of such a tally: `detections` (rows in order of unit, category and descending score) with `score`,
+`category` and the masks `hit` and `skip` [R, A]; `people` with `person_category` and `counted` [N, A].
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from poseval.kernels.coco import RECALLS, Curves, Ranked, accumulate, descending, resample
+from poseval.metrics.base import Tally
+from poseval.poses import Array, Bools, Floats, Ints
+
+
+@dataclass(frozen=True, eq=False)
+class OksCurves:
+    """Precision over recall per threshold, category and area range; NaN where nobody is to be found."""
+
+    precision: Floats  # [T, Q, K, A]
+    recall: Floats  # [T, K, A] highest recall reached
+    scores: Floats  # [T, Q, K, A] score at which the recall is reached; 0 where it is not
+    positives: Ints  # [K, A] people to be found
+
+    def mean(self, kind: str, threshold: int, range: int) -> float:
+        """Mean of precision (AP) or recall (AR) over all defined entries; NaN when there is none."""
+        values = (self.precision if kind == "AP" else self.recall)[..., range]
+        if threshold >= 0:
+            values = values[threshold : threshold + 1]
+        defined = values[~np.isnan(values)]
+        return float(np.mean(defined)) if len(defined) else float("nan")
+
+
+def ranking(tally: Tally, hit: str = "hit", skip: str = "skip") -> Ranked:
+    """The detections of a tally, to be ranked."""
+    return Ranked(
+        tally.column("score"),
+        _two_axes(tally.column(hit)),
+        _two_axes(tally.column(skip)),
+        tally.unit_of("score"),
+    )
+
+
+def _two_axes(masks: Array) -> Array:
+    return masks.reshape(len(masks), -1)
+
+
+def orders(tally: Tally, categories: int) -> list[Ints]:
+    """One ranking by descending score per category; sorted once per tally."""
+    known: list[Ints] | None = tally.cache.get("orders")
+    if known is None:
+        order = descending(tally.column("score"))
+        if categories > 1:
+            category = tally.column("category")[order]
+            known = [order[category == k] for k in range(categories)]
+        else:
+            known = [order]
+        tally.cache["orders"] = known
+    return known
+
+
+def positives(tally: Tally, categories: int, counted: str = "counted") -> Ints:
+    """People to be found [U, K, A] per unit, category and area range; counted once per tally."""
+    known: Ints | None = tally.cache.get(f"positives/{counted}")
+    if known is None:
+        flags = _two_axes(tally.column(counted))
+        known = np.zeros((tally.units, categories, flags.shape[1]), dtype=np.int64)
+        np.add.at(known, (tally.unit_of(counted), tally.column("person_category")), flags.astype(np.int64))
+        tally.cache[f"positives/{counted}"] = known
+    return known
+
+
+def weighted(counts: Ints, weight: Ints | None) -> Ints:
+    """Sum of counts [U, ...] over units, each as often as it weighs."""
+    total: Ints = counts.sum(axis=0) if weight is None else np.tensordot(weight, counts, axes=(0, 0))
+    return total
+
+
+def curves(
+    tally: Tally,
+    categories: int,
+    thresholds: int,
+    weight: Ints | None = None,
+    columns: tuple[str, str, str] = ("hit", "skip", "counted"),
+) -> OksCurves:
+    """The curves of a tally under weights [U] (None: all 1)."""
+    hit, skip, counted = columns
+    ranked = ranking(tally, hit, skip)
+    found = weighted(positives(tally, categories, counted), weight)
+    parts: list[Curves] = [
+        accumulate(ranked, order, found[k], thresholds, weight)
+        for k, order in enumerate(orders(tally, categories))
+    ]
+    return OksCurves(
+        np.stack([part.precision for part in parts], axis=2),
+        np.stack([part.recall for part in parts], axis=1),
+        np.stack([part.scores for part in parts], axis=2),
+        found,
+    )
+
+
+def means(
+    tally: Tally,
+    categories: int,
+    thresholds: int,
+    weights: Ints,
+    statistics: list[tuple[str, int, int]],
+) -> Floats:
+    """`OksCurves.mean` [B, S] of each statistic (kind, threshold, range) under each weight vector [B, U]."""
+    return resample(
+        ranking(tally),
+        orders(tally, categories),
+        positives(tally, categories),
+        weights,
+        thresholds,
+        [(int(kind == "AR"), threshold, range) for kind, threshold, range in statistics],
+        RECALLS,
+    )
+
+
+def per_row(values: Bools | Ints, start: Ints) -> Ints:
+    """A value of each cell [C], repeated for the cell's rows."""
+    return np.repeat(values, np.diff(start)).astype(np.int64, copy=False)
