@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["heatmap", "bottom_up", "regression", "classifier", "landmark"]
 Colour = Literal["rgb", "bgr"]
-Crop = Literal["affine", "udp", "square", "integer", "image"]
+Crop = Literal["affine", "udp", "integer", "image"]
 Decode = Literal[
     "argmax", "quarter", "dark", "udp", "simcc", "coordinates", "grouping", "matching", "classes"
 ]
@@ -63,11 +63,10 @@ class ModelCard:
     `input_size` is (height, width). Pixels are divided by `pixel_divisor`, then `(x - mean) / std` per
     channel in the order `colour`. `crop` says how a person's box becomes the input: `affine` (box grown to
     the input's aspect and by `padding`, bilinear affine warp), `udp` (the same in units of size - 1),
-    `square` (square of the longer side times `padding`, resized), `integer` (hourglass square, integer
-    corners), `image` (the whole image). `flip` says what a flip test averages and `flip_shift` by how many
-    output pixels the flipped maps move right before it. `stride` is input pixels per output pixel. `sigma`
-    is the target's, in output pixels. `config` holds the builder's further arguments; `builder` is
-    `module:function`.
+    `integer` (hourglass square, integer corners), `image` (the whole image). `flip` says what a flip test
+    averages and `flip_shift` by how many output pixels the flipped maps move right before it. `stride` is
+    input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds the builder's
+    further arguments; `builder` is `module:function`.
     """
 
     name: str

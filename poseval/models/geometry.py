@@ -1,0 +1,212 @@
+"""From a person's box to a network's input and back: boxes, affine maps, and the warp, in NumPy.
+
+Sizes are (height, width), points (x, y), boxes x0 y0 x1 y1, rotations degrees. Matrices are [..., 2, 3] and
+map image pixels to input pixels; the centre of the first pixel is (0, 0).
+Source: leoxiaobin/deep-high-resolution-net.pytorch 6f69e46, `lib/dataset/coco.py`, `lib/utils/transforms.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from poseval.errors import UsageError
+
+Floats = NDArray[np.float64]
+Mapping = Literal["affine", "udp", "integer"]
+
+
+@dataclass(frozen=True)
+class Crops:
+    """Where inputs were cut from an image.
+
+    `centre` [N, 2] and `size` [N, 2] (width, height) in pixels of the image; `matrix` [N, 2, 3] from the
+    image to the input of `input_size` (height, width).
+    """
+
+    centre: Floats
+    size: Floats
+    matrix: Floats
+    input_size: tuple[int, int]
+    mapping: Mapping = "affine"
+
+    @property
+    def area(self) -> Floats:
+        """Pixels of the image inside each crop; OKS-NMS of the top-down repositories takes these."""
+        area: Floats = self.size.prod(1)
+        return area
+
+    def to_image(self, points: ArrayLike, map_size: tuple[int, int] | None = None) -> Floats:
+        """Points [N, K, 2] on the input, or on output maps of `map_size`, as image pixels."""
+        points = np.asarray(points, dtype=np.float64)
+        if map_size is not None:
+            points = points * self._step(map_size)
+        return transform(points, inverse(self.matrix))
+
+    def from_image(self, points: ArrayLike, map_size: tuple[int, int] | None = None) -> Floats:
+        """Image points [N, K, 2] on the input, or on output maps of `map_size`."""
+        points = transform(np.asarray(points, dtype=np.float64), self.matrix)
+        return points if map_size is None else points / self._step(map_size)
+
+    def _step(self, map_size: tuple[int, int]) -> Floats:
+        return map_step(self.input_size, map_size, self.mapping == "udp")
+
+
+def map_step(input_size: tuple[int, int], map_size: tuple[int, int], udp: bool = False) -> Floats:
+    """Input pixels per map pixel (x, y). UDP counts the steps between pixel centres, not the pixels."""
+    less = 1 if udp else 0
+    return np.array(
+        [(input_size[axis] - less) / (map_size[axis] - less) for axis in (1, 0)], dtype=np.float64
+    )
+
+
+def cut(
+    boxes: ArrayLike,
+    input_size: tuple[int, int],
+    *,
+    padding: float = 1.25,
+    rotation: ArrayLike = 0.0,
+    mapping: Mapping = "affine",
+) -> Crops:
+    """Crops for boxes [N, 4]: grown to the input's aspect and by `padding`, then mapped to the input."""
+    centre, size = centre_and_size(boxes, input_size[1] / input_size[0], padding)
+    return crops_of(centre, size, input_size, rotation=rotation, mapping=mapping)
+
+
+def crops_of(
+    centre: ArrayLike,
+    size: ArrayLike,
+    input_size: tuple[int, int],
+    *,
+    rotation: ArrayLike = 0.0,
+    mapping: Mapping = "affine",
+) -> Crops:
+    """Crops from centres [N, 2] and sizes [N, 2] (width, height) that have the input's aspect already."""
+    centre, size = np.asarray(centre, dtype=np.float64), np.asarray(size, dtype=np.float64)
+    if mapping == "integer":
+        matrix = integer_matrix(centre, size, input_size)
+    elif mapping == "udp":
+        matrix = udp_matrix(centre, size, input_size, rotation)
+    elif mapping == "affine":
+        matrix = affine_matrix(centre, size, input_size, rotation)
+    else:
+        raise UsageError(
+            "P155",
+            where="crop",
+            what=f"is {mapping!r}",
+            wanted="affine, udp or integer; an image is not cropped",
+        )
+    return Crops(centre, size, matrix, input_size, mapping)
+
+
+def clean_boxes(boxes: ArrayLike, image_size: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_]]:
+    """COCO boxes (x, y, width, height) [N, 4] inside the image as x0 y0 x1 y1, and which are left.
+
+    The far corner is `x + max(0, width - 1)`, at most the last pixel; boxes without area are not kept.
+    """
+    x, y, width, height = np.asarray(boxes, dtype=np.float64).reshape(-1, 4).T
+    left, top = np.maximum(x, 0), np.maximum(y, 0)
+    right = np.minimum(image_size[1] - 1, left + np.maximum(0, width - 1))
+    bottom = np.minimum(image_size[0] - 1, top + np.maximum(0, height - 1))
+    keep = (width * height > 0) & (right >= left) & (bottom >= top)
+    return np.stack([left, top, right, bottom], 1), keep
+
+
+def centre_and_size(boxes: ArrayLike, aspect: float, padding: float = 1.25) -> tuple[Floats, Floats]:
+    """Centres [N, 2] and sizes [N, 2] (width, height) of boxes [N, 4], the shorter side grown to `aspect`."""
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2
+    width, height = (boxes[:, 2:] - boxes[:, :2]).T
+    size = np.stack([np.maximum(width, height * aspect), np.maximum(height, width / aspect)], 1)
+    return centre, size * padding
+
+
+def affine_matrix(
+    centre: Floats, size: Floats, input_size: tuple[int, int], rotation: ArrayLike = 0.0
+) -> Floats:
+    """[N, 2, 3]: scaled by width alone, turned about the centre, which lands on (width / 2, height / 2)."""
+    angle = np.deg2rad(np.asarray(rotation, dtype=np.float64))
+    scale = input_size[1] / size[:, 0]
+    middle = np.array([input_size[1] * 0.5, input_size[0] * 0.5])
+    turn = np.stack(np.broadcast_arrays(np.cos(angle), np.sin(angle), -np.sin(angle), np.cos(angle)), -1)
+    linear = scale[:, None, None] * turn.reshape(-1, 2, 2)
+    shift = middle - np.einsum("nij,nj->ni", linear, centre)
+    return np.concatenate([linear, shift[:, :, None]], 2)
+
+
+def udp_matrix(
+    centre: Floats, size: Floats, input_size: tuple[int, int], rotation: ArrayLike = 0.0
+) -> Floats:
+    """[N, 2, 3] in units of size - 1, each axis with its own scale.
+
+    Source: Huang et al. 2020, "The Devil Is in the Details: Delving Into Unbiased Data Processing", section
+    4.
+    """
+    angle = np.broadcast_to(np.deg2rad(np.asarray(rotation, dtype=np.float64)), len(centre))
+    cos, sin = np.cos(angle), np.sin(angle)
+    x, y = centre.T
+    scale = (np.array([input_size[1], input_size[0]]) - 1) / size
+    matrix = np.empty((len(centre), 2, 3))
+    matrix[:, 0, 0], matrix[:, 0, 1] = cos, -sin
+    matrix[:, 1, 0], matrix[:, 1, 1] = sin, cos
+    matrix[:, 0, 2] = -x * cos + y * sin + 0.5 * size[:, 0]
+    matrix[:, 1, 2] = -x * sin - y * cos + 0.5 * size[:, 1]
+    return matrix * scale[:, :, None]
+
+
+def integer_matrix(centre: Floats, size: Floats, input_size: tuple[int, int]) -> Floats:
+    """[N, 2, 3] of a cut between whole pixels and a resize of it, as hourglass and face programs crop.
+
+    The corners are cut off towards zero, not rounded; the resize maps pixel areas, not pixel centres.
+    """
+    wanted = np.array([input_size[1], input_size[0]], dtype=np.float64)
+    first = np.trunc(centre - size / 2)
+    scale = wanted / np.maximum(np.trunc(centre + size / 2) - first, 1.0)
+    matrix = np.zeros((len(centre), 2, 3))
+    matrix[:, [0, 1], [0, 1]] = scale
+    matrix[:, :, 2] = (0.5 - first) * scale - 0.5
+    return matrix
+
+
+def inverse(matrix: Floats) -> Floats:
+    """The way back, [..., 2, 3]."""
+    linear = np.linalg.inv(matrix[..., :2])
+    shift = -np.einsum("...ij,...j->...i", linear, matrix[..., 2])
+    return np.concatenate([linear, shift[..., None]], -1)
+
+
+def transform(points: Floats, matrix: Floats) -> Floats:
+    """Points [..., K, 2] through matrices [..., 2, 3]."""
+    moved: Floats = np.einsum("...ij,...kj->...ki", matrix[..., :2], points) + matrix[..., None, :, 2]
+    return moved
+
+
+def warp(image: NDArray[np.generic], matrix: Floats, size: tuple[int, int]) -> NDArray[np.generic]:
+    """An image [H, W, C] seen through `matrix` [2, 3], bilinear, zero outside, in the image's own dtype.
+
+    Positions and blends are float32 and whole-number images are rounded to nearest, as OpenCV 5 does it;
+    OpenCV 3 and 4 round positions to 1/32 of a pixel first, which moves single grey levels by a few units.
+    """
+    back = inverse(matrix).astype(np.float32)
+    x = np.arange(size[1], dtype=np.float32)[None, :]
+    y = np.arange(size[0], dtype=np.float32)[:, None]
+    column = x * back[0, 0] + y * back[0, 1] + back[0, 2]
+    row = x * back[1, 0] + y * back[1, 1] + back[1, 2]
+    height, width = image.shape[:2]
+    # one pixel of zeros around the image; whatever lies farther out reads from it too
+    column, row = np.clip(column, -1, width), np.clip(row, -1, height)
+    padded = np.zeros((height + 3, width + 3, *image.shape[2:]), dtype=np.float32)
+    padded[1 : height + 1, 1 : width + 1] = image
+    left, top = np.floor(column).astype(np.intp), np.floor(row).astype(np.intp)
+    right_share, low_share = (column - left)[..., None], (row - top)[..., None]
+    flat = padded.reshape(-1, *image.shape[2:])
+    at = (top + 1) * (width + 3) + left + 1
+    upper = flat[at] * (1 - right_share) + flat[at + 1] * right_share
+    lower = flat[at + width + 3] * (1 - right_share) + flat[at + width + 4] * right_share
+    out = upper * (1 - low_share) + lower * low_share
+    out = np.rint(out) if image.dtype.kind in "ui" else out
+    seen: NDArray[np.generic] = out.astype(image.dtype)
+    return seen
