@@ -43,6 +43,8 @@ TABLE = {
     "sort": "poseval.tracking.sort:Sort",
     "bytetrack": "poseval.tracking.bytetrack:ByteTrack",
     "ocsort": "poseval.tracking.ocsort:OcSort",
+    "flow": "poseval.tracking.flow_tracker:FlowTracker",
+    "lighttrack": "poseval.tracking.lighttrack:LightTrack",
 }
 
 TRUTH_VALUES = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}

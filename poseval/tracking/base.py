@@ -99,10 +99,12 @@ class Tracker(ABC):
         Frames come in the order of the video; each call is one frame later.
         """
 
-    @property
-    def wants_rows(self) -> bool:
-        """Whether the next frame needs detections; a runner may skip its detector when not."""
-        return True
+    def follow(self, frame: FrameInput) -> bool:
+        """Try to do a frame without detections, so that a runner can spare its detector.
+
+        True when that worked: the people lie in `added`. Otherwise `step` must see the frame with its rows.
+        """
+        return False
 
     def fresh(self, count: int) -> Ints:
         """So many identities never used before, counted from 0."""
