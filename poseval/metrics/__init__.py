@@ -16,6 +16,12 @@ from poseval.metrics.base import Metric, default_of, read_parameter
 # name -> module:class; a table instead of imports keeps start-up short
 TABLE: dict[str, str] = {
     "oks_ap": "poseval.metrics.oks_ap:OksAp",
+    "auc": "poseval.metrics.epe:Auc",
+    "epe": "poseval.metrics.epe:Epe",
+    "nme": "poseval.metrics.nme:Nme",
+    "pck": "poseval.metrics.pck:Pck",
+    "pcp": "poseval.metrics.pcp:Pcp",
+    "pdj": "poseval.metrics.pck:Pdj",
 }
 
 
@@ -71,6 +77,7 @@ def parse(text: str) -> Metric:
                 what=f"has no parameter {shown(key.strip())!r}" if equals else f"cannot read {shown(item)!r}",
                 wanted=f"{name}({', '.join(known)})" if known else f"{name} without parameters",
             )
-        default = default_of(known[key.strip()])
-        given[key.strip()] = read_parameter(value.strip(), default, f"metric {name}: {key.strip()}")
+        spec = known[key.strip()]
+        like = spec.metadata.get("like", default_of(spec))
+        given[key.strip()] = read_parameter(value.strip(), like, f"metric {name}: {key.strip()}")
     return kind(**given)

@@ -37,6 +37,7 @@ class Need(enum.Enum):
     HEADS = "head size"
     TRACKS = "track id"
     SIGMAS = "sigmas of the skeleton"
+    ALONE = "one person per frame"
 
 
 class Value(NamedTuple):
@@ -196,6 +197,8 @@ class Metric(ABC):
     better: ClassVar[Direction] = Direction.HIGHER
     lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
     source: ClassVar[str]
+    formula: ClassVar[str] = ""  # the definition in one line, for the metric's page
+    undefined: ClassVar[str] = ""  # when values are undefined, for the metric's page
     unit: ClassVar[str] = "frame"  # or "sequence": the smallest part that can be tallied alone
 
     @abstractmethod
@@ -231,7 +234,8 @@ class Metric(ABC):
         shown_fields = [
             f"{f.name}={format_parameter(getattr(self, f.name))}"
             for f in fields(self)
-            if f.metadata.get("always") or getattr(self, f.name) != default_of(f)
+            if f.metadata.get("always")
+            or (getattr(self, f.name) != default_of(f) and not f.metadata.get("view"))
         ]
         return f"{self.name}({','.join(shown_fields)})" if shown_fields else self.name
 
@@ -239,6 +243,16 @@ class Metric(ABC):
 def always(default: Any) -> Any:
     """A parameter that the canonical name always shows."""
     return field(default=default, metadata={"always": True})
+
+
+def view(default: Any) -> Any:
+    """A parameter that chooses what a summary shows and changes no value: no canonical name has it."""
+    return field(default=default, metadata={"view": True})
+
+
+def words() -> Any:
+    """A list of words, empty by default."""
+    return field(default=(), metadata={"like": ("",)})
 
 
 def default_of(spec: Any) -> Any:

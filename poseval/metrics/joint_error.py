@@ -1,0 +1,276 @@
+"""Single-person pairs, pixel errors per joint, and the lengths that scale them.
+
+PCK, PDJ, PCP, EPE, AUC and NME all start here. They score one prediction against one truth per frame: a frame
+of a single-person benchmark is one annotated person.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+
+import numpy as np
+
+from poseval.errors import MismatchError, UsageError, ValueRangeError, shown
+from poseval.pairs import Aligned
+from poseval.poses import Array, Bools, Floats, Ints, PoseSet
+
+
+class Precision(enum.Enum):
+    """Width of the numbers in which distances are taken."""
+
+    DOUBLE = "double"
+    SINGLE = "single"  # mmpose keeps coordinates and distances as float32
+
+
+class ZeroScale(enum.Enum):
+    """What a scored person whose scale is zero means."""
+
+    REFUSE = "refuse"
+    WRONG = "wrong"  # a division by zero: infinite or NaN, so no joint of the person counts as right
+    OVERWRITTEN = "overwritten"  # left out at the first threshold, right at every other (mmpose, quirk M06)
+
+
+class Ends(enum.Enum):
+    """Which coordinates may span a scale that is a distance between joints of the truth."""
+
+    LABELLED = "labelled"
+    ANY = "any"  # whatever the file holds, and the prediction's own distance where that is under one pixel
+
+
+def partner(aligned: Aligned) -> Ints:
+    """Row [N] of the prediction in the frame of each truth person; -1 where there is none.
+
+    Raises:
+        MismatchError: P411 when a frame holds several people on one side.
+    """
+    for side, what in ((aligned.truth, "annotated"), (aligned.predictions, "predicted")):
+        count = np.bincount(side.people.frame, minlength=len(side.frames))
+        crowded = np.flatnonzero(count > 1)
+        if len(crowded):
+            key = shown(side.frames.key[crowded[0]], 60)
+            raise MismatchError(
+                "P411",
+                where=shown(side.origin.name),
+                what=f"{len(crowded)} frames hold several {what} people (first: {key})",
+                wanted="one person per frame: this metric scores single people",
+                hint="for several people per image use joint_ap or oks_ap",
+            )
+    place = np.full(len(aligned.truth.frames), -1, dtype=np.int64)
+    place[aligned.predictions.people.frame] = np.arange(len(aligned.predictions))
+    return place[aligned.truth.people.frame]
+
+
+def predicted(aligned: Aligned) -> tuple[Floats, Bools]:
+    """Predicted coordinates [N, K, 2] beside each truth person, and where there are any [N, K]."""
+    row = partner(aligned)
+    people = aligned.predictions.people
+    shape = aligned.truth.people.xy.shape
+    if np.array_equal(row, np.arange(len(people))):
+        return people.xy, people.seen > 0
+    xy, there = np.full(shape, np.nan), np.zeros(shape[:2], dtype=np.bool_)
+    found = row >= 0
+    xy[found] = people.xy[row[found]]
+    there[found] = people.seen[row[found]] > 0
+    return xy, there
+
+
+def labelled(aligned: Aligned) -> Bools:
+    """Truth joints [N, K] that count: labelled, hidden ones too."""
+    seen = aligned.truth.people.seen
+    out: Bools = (seen == 1) | (seen == 2)
+    return out
+
+
+def distance(a: Floats, b: Floats) -> Floats:
+    """Euclidean distance of points [..., 2] in pixels; overflow saturates to infinity."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        delta = a - b
+        out: Floats = np.sqrt(delta[..., 0] * delta[..., 0] + delta[..., 1] * delta[..., 1])
+    return out
+
+
+def pixel_error(aligned: Aligned) -> Floats:
+    """Error [N, K] in pixels: NaN where the truth is not labelled, infinite where nothing is predicted."""
+    xy, there = predicted(aligned)
+    error = np.where(there, distance(xy, aligned.truth.people.xy), np.inf)
+    return np.where(labelled(aligned), error, np.nan)
+
+
+# ---------------------------------------------------------------------------------------------- scales
+
+
+def _ones(truth: PoseSet) -> Floats:
+    return np.ones(len(truth))
+
+
+def _box_sides(truth: PoseSet) -> Floats:
+    box = truth.people.box
+    return np.asarray(box[:, 2:] - box[:, :2])
+
+
+def _landmark_sides(truth: PoseSet) -> Floats:
+    """Width and height [N, 2] of the tight box around the labelled joints; NaN without any."""
+    people = truth.people
+    xy = np.where(people.seen[..., None] > 0, people.xy, np.nan)
+    low = np.fmin.reduce(xy, axis=1, initial=np.inf)
+    high = np.fmax.reduce(xy, axis=1, initial=-np.inf)
+    return np.where(np.isfinite(low) & np.isfinite(high), high - low, np.nan)
+
+
+def _geometric(sides: Floats) -> Floats:
+    return np.asarray(np.sqrt(sides[:, 0] * sides[:, 1]))
+
+
+def _diagonal(sides: Floats) -> Floats:
+    return np.asarray(np.sqrt(sides[:, 0] ** 2 + sides[:, 1] ** 2))
+
+
+def _longest(sides: Floats) -> Floats:
+    return np.asarray(sides.max(axis=1, initial=-np.inf))
+
+
+def _face_size(truth: PoseSet) -> Floats:
+    column = truth.people.extra.get("face_size")
+    if column is None:
+        raise MismatchError(
+            "P410",
+            where=shown(truth.origin.name),
+            what="has no face sizes",
+            wanted="a column box_size beside the landmarks",
+        )
+    return np.asarray(column, dtype=np.float64)
+
+
+# Every rule that needs no named pair of joints. Boxes are the file's; landmark boxes are tight around joints.
+RULES: dict[str, Callable[[PoseSet], Floats]] = {
+    "head": lambda truth: truth.people.head,
+    "bbox": lambda truth: _longest(_box_sides(truth)),
+    "box_side": lambda truth: _longest(_box_sides(truth)),
+    "box_sqrt": lambda truth: _geometric(_box_sides(truth)),
+    "box_diag": lambda truth: _diagonal(_box_sides(truth)),
+    "face_size": _face_size,
+    "longest_side": lambda truth: _longest(_landmark_sides(truth)),
+    "landmark_sqrt": lambda truth: _geometric(_landmark_sides(truth)),
+    "landmark_diag": lambda truth: _diagonal(_landmark_sides(truth)),
+    "pixels": _ones,
+}
+MEANING = {
+    "head": "0.6 times the diagonal of the head box",
+    "bbox": "longer side of the person's box",
+    "box_side": "longer side of the face's or person's box",
+    "box_sqrt": "root of width times height of the box",
+    "box_diag": "diagonal of the box",
+    "face_size": "size of the face as the annotation gives it",
+    "longest_side": "longer side of the tight box around the labelled joints",
+    "landmark_sqrt": "root of width times height of the tight box around the labelled joints",
+    "landmark_diag": "diagonal of the tight box around the labelled joints",
+    "pixels": "none: distances in pixels",
+}
+
+
+def named_pairs(truth: PoseSet) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
+    """Named distances between joints of the truth's skeleton: name -> (indices to average, the same)."""
+    out = {}
+    for name, pair in truth.skeleton.normalisers.items():
+        a, b = (tuple(end) if isinstance(end, (list, tuple)) else (int(end),) for end in pair)
+        out[name] = (a, b)
+    joints = truth.skeleton.joints
+    if "torso" not in out and "left_shoulder" in joints and "right_hip" in joints:
+        out["torso"] = ((joints.index("left_shoulder"),), (joints.index("right_hip"),))
+    return out
+
+
+def choices(truth: PoseSet) -> list[str]:
+    """Every scale that this truth's skeleton allows."""
+    return [*named_pairs(truth), *RULES]
+
+
+def scale(aligned: Aligned, rule: str, ends: Ends = Ends.LABELLED) -> Floats:
+    """Scale [N] in pixels of each truth person under a rule; NaN where it has none.
+
+    Raises:
+        UsageError: P116 for a rule that the skeleton does not have; the message lists its choices.
+    """
+    truth = aligned.truth
+    pair = named_pairs(truth).get(rule)
+    if pair is None:
+        if rule not in RULES:
+            raise UsageError(
+                "P116",
+                where=f"normaliser {shown(rule)!r}",
+                what=f"is not known for skeleton {truth.skeleton.name}",
+                wanted="one of " + ", ".join(choices(truth)),
+            )
+        return RULES[rule](truth)
+    if ends is Ends.LABELLED:
+        seen = truth.people.seen > 0
+        whole = seen[:, pair[0]].all(axis=1) & seen[:, pair[1]].all(axis=1)
+        return np.where(whole, _span(truth.people.xy, pair), np.nan)
+    length = _span(truth.people.xy, pair)
+    return np.where(length < 1, _span(predicted(aligned)[0], pair), length)
+
+
+def _span(xy: Floats, pair: tuple[tuple[int, ...], tuple[int, ...]]) -> Floats:
+    a, b = (xy[:, end].mean(axis=1) if len(end) > 1 else xy[:, end[0]] for end in pair)
+    return distance(a, b)
+
+
+def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) -> None:
+    """Refuse scales that the file does not give, or that are not above zero, on people that are scored.
+
+    A distance between joints may be unknown (NaN) because a joint is not labelled; a column of the file may
+    not. No epsilon hides a zero.
+
+    Raises:
+        MismatchError: P410 for people without the column.
+        ValueRangeError: P304 with the first person's place.
+    """
+    scored = labelled(aligned).any(axis=1)
+    people, frames = aligned.truth.people, aligned.truth.frames
+    name = shown(aligned.truth.origin.name)
+    if rule in RULES:
+        lacking = int((np.isnan(length) & scored).sum())
+        if lacking:
+            raise MismatchError(
+                "P410",
+                where=name,
+                what=f"{lacking} of {len(people)} people have no {rule} ({MEANING[rule]})",
+                wanted="one for every person that is scored",
+            )
+    bad = np.flatnonzero((length <= 0) & scored)
+    if len(bad) and zero is ZeroScale.REFUSE:
+        row = int(bad[0])
+        raise ValueRangeError(
+            "P304",
+            where=f"{name}: {shown(frames.key[people.frame[row]], 60)}",
+            what=f"has a scale of {length[row]:g} pixels ({rule}); {len(bad)} people have none above zero",
+            wanted="a positive scale for every person that is scored",
+        )
+
+
+def relative_error(
+    aligned: Aligned,
+    length: Floats,
+    precision: Precision = Precision.DOUBLE,
+) -> Floats:
+    """Error [N, K] in units of `length` [N]: NaN not scored, infinite where wrong at any threshold.
+
+    Not scored are joints without a label, and people whose scale is not known (NaN).
+    """
+    mask = labelled(aligned) & ~np.isnan(length)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        if precision is Precision.DOUBLE:
+            error = pixel_error(aligned) / length[:, None]
+        else:
+            error = _single(aligned, length)
+    return np.where(mask, np.where(np.isnan(error), np.inf, error), np.nan)
+
+
+def _single(aligned: Aligned, length: Floats) -> Floats:
+    """The same in float32, each coordinate scaled before the root, as mmpose does."""
+    xy, there = predicted(aligned)
+    unit = length.astype(np.float32)[:, None, None]
+    delta = (xy.astype(np.float32) - aligned.truth.people.xy.astype(np.float32)) / unit
+    error: Array = np.linalg.norm(delta, axis=-1).astype(np.float64)
+    return np.where(there, error, np.inf)

@@ -1,0 +1,241 @@
+"""NME: mean landmark error in units of the face, with failure rates, areas and the error distribution."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from poseval.errors import UsageError, shown
+from poseval.metrics.base import (
+    Direction,
+    Metric,
+    Need,
+    Table,
+    Tally,
+    Value,
+    Values,
+    always,
+    format_parameter,
+)
+from poseval.metrics.error_curve import CED_STEPS, ErrorCurve, Grid, curve_area, failure_rate
+from poseval.metrics.joint_error import (
+    Precision,
+    ZeroScale,
+    check_scale,
+    choices,
+    labelled,
+    named_pairs,
+    relative_error,
+    scale,
+)
+from poseval.pairs import Aligned
+from poseval.poses import Array, Floats, Ints, PoseSet
+
+AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skeleton has it
+
+
+class Over(enum.Enum):
+    """What is averaged."""
+
+    IMAGES = "images"  # mean of the means of images
+    POINTS = "points"  # all points of all images at once (mmpose, quirk N01)
+
+
+class Points(enum.Enum):
+    """Which landmarks of the truth count."""
+
+    LABELLED = "labelled"
+    ALL = "all"  # every landmark, labelled or not (HRNet-Facial-Landmark-Detection, quirk N06)
+
+
+@dataclass(frozen=True)
+class Nme(Metric):
+    """Mean distance between predicted and true landmarks, divided by a length of the face.
+
+    Besides the mean: the share of images above a threshold (`FR`), the area under the cumulative error
+    distribution up to it (`AUC`), and that distribution (`CED`).
+    """
+
+    by: str = always("auto")
+    over: Over = Over.IMAGES
+    at: tuple[float, ...] = (0.1,)
+    grid: Grid = Grid.EXACT
+    points: Points = Points.LABELLED
+    bins: tuple[float, ...] = ()  # edges over |yaw| in degrees: the NME is then the mean of the bins' means
+    precision: Precision = Precision.DOUBLE
+
+    name = "nme"
+    needs = frozenset({Need.ALONE})
+    better = Direction.LOWER
+    source = (
+        "Sagonas et al., 300 faces in-the-wild challenge (ICCVW 2013); curves and areas: Yang et al., An "
+        "empirical study of recent face alignment methods (2015); HRNet-Facial-Landmark-Detection, PIPNet, "
+        "landmark-detection (SBR), 3DDFA, mmpose"
+    )
+    formula: ClassVar[str] = (
+        "NME = mean over images of (mean over landmarks of |p - g| / d); FR@t = share of images with NME "
+        "> t; AUC@t = mean over images of max(0, 1 - NME / t)"
+    )
+    undefined: ClassVar[str] = (
+        "no image has a landmark; the mean is also undefined when a labelled landmark has no prediction: "
+        "such an image counts as failed in FR and AUC"
+    )
+
+    def direction(self, statistic: str) -> Direction:
+        """Areas are better when higher, errors and failure rates when lower."""
+        return Direction.HIGHER if statistic.startswith(("AUC", "CED")) else Direction.LOWER
+
+    def headline(self, values: Values) -> dict[str, float]:
+        """All but the spread of the images' errors, which `values` holds."""
+        found = super().headline(values)
+        return {key: value for key, value in found.items() if key not in ("NME_std", "NME_median")}
+
+    def rule(self, truth: PoseSet) -> str:
+        """The normaliser in use.
+
+        Raises:
+            UsageError: P116 when none is named and the skeleton has no customary one.
+        """
+        if self.by != "auto":
+            return self.by
+        found = next((name for name in AUTO if name in named_pairs(truth)), None)
+        if found is None:
+            raise UsageError(
+                "P116",
+                where=f"metric {self.name}: by",
+                what=f"is not given, and skeleton {shown(truth.skeleton.name)} has no customary normaliser",
+                wanted="one of " + ", ".join(choices(truth)),
+            )
+        return found
+
+    def tally(self, aligned: Aligned) -> Tally:
+        """One row per truth face: its own mean, and the sums that a pooled mean needs."""
+        rule = self.rule(aligned.truth)
+        length = scale(aligned, rule)
+        check_scale(aligned, length, rule, ZeroScale.REFUSE)
+        error = self._error(aligned, length)
+        counted = ~np.isnan(error)
+        points = counted.sum(axis=1)
+        missing = (counted & np.isinf(error)).sum(axis=1)
+        total = np.where(counted & np.isfinite(error), error, 0.0).sum(axis=1)
+        own = np.divide(total, points, out=np.full(len(total), np.nan), where=points > 0)
+        columns = {
+            "error": np.where(missing > 0, np.inf, own),
+            "total": total,
+            "points": points,
+            "missing": missing,
+            "unscaled": np.isnan(length) & labelled(aligned).any(axis=1),
+            "bin": self._bin(aligned.truth),
+            "landmark": np.where(np.isfinite(error), error, 0.0),
+            "landmarks": counted,
+        }
+        return Tally(
+            str(self),
+            aligned.unit_keys("frame"),
+            {"faces": Table(aligned.truth.people.frame, columns)},
+            {"joints": list(aligned.truth.skeleton.joints), "by": rule},
+        )
+
+    def _error(self, aligned: Aligned, length: Floats) -> Floats:
+        if self.points is Points.LABELLED:
+            return relative_error(aligned, length, self.precision)
+        truth = aligned.truth
+        everything = np.where(np.isfinite(truth.people.xy).all(axis=2), 2, 0).astype(np.int8)
+        people = truth.people.with_columns(seen=everything)
+        whole = PoseSet(truth.skeleton, truth.frames, people, origin=truth.origin)
+        return relative_error(Aligned(whole, aligned.predictions), length, self.precision)
+
+    def _bin(self, truth: PoseSet) -> Array:
+        if not self.bins:
+            return np.zeros(len(truth), dtype=np.int64)
+        yaw = truth.people.extra.get("yaw")
+        if yaw is None:
+            raise UsageError(
+                "P118",
+                where=shown(truth.origin.name),
+                what="has no yaw angles",
+                wanted="a column yaw in degrees: nme(bins=...) balances over it",
+            )
+        return np.searchsorted(np.asarray(self.bins), np.abs(yaw), side="left").astype(np.int64)
+
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """NME, then failure rates and areas per threshold, then each landmark's error and the curve."""
+        each = tally.weight_of_rows("error", weight)
+        error = tally.column("error")
+        kept = ~np.isnan(error) & (each > 0)
+        error, each = error[kept], each[kept]
+        lost = int(tally.sum("unscaled", weight))
+        remark = f"{lost} faces have no {tally.facts['by']} and are not scored" if lost else ""
+        count = int(each.sum())
+        if not count:
+            names = ["NME", *(f"{kind}@{format_parameter(t)}" for t in self.at for kind in ("FR", "AUC"))]
+            return self._named([Value("", name, why=remark or "no face with a landmark") for name in names])
+        out = self._means(tally, weight, error, each, tally.column("bin")[kept], remark)
+        curve = ErrorCurve(error, each)
+        for t in self.at:
+            name = format_parameter(float(t))
+            out.append(Value("", f"FR@{name}", value=failure_rate(curve, t, self.grid), n=count))
+            out.append(Value("", f"AUC@{name}", value=curve_area(curve, t, self.grid), n=count))
+        out += self._landmarks(tally, weight)
+        if self.at:
+            steps = np.linspace(0, max(self.at), CED_STEPS)
+            out += [
+                Value("", "CED", threshold=float(step), value=float(curve.share(step)), n=count)
+                for step in steps
+            ]
+        return self._named(out)
+
+    def _named(self, rows: Sequence[Value]) -> Values:
+        return Values(row._replace(metric=str(self)) for row in rows)
+
+    def _means(
+        self, tally: Tally, weight: Ints | None, error: Floats, each: Ints, bins: Ints, remark: str
+    ) -> list[Value]:
+        count, missing = int(each.sum()), int(tally.sum("missing", weight))
+        if missing:
+            why = f"{missing} labelled landmarks have no prediction"
+            return [Value("", "NME", n=count, why=why)]
+        pooled = float(tally.sum("total", weight).sum() / tally.sum("points", weight).sum())
+        plain = float((error * each).sum() / count)
+        spread = float(np.sqrt((each * (error - plain) ** 2).sum() / count))
+        value = plain if self.over is Over.IMAGES else pooled
+        out = []
+        if self.bins:
+            wide = self._binned(error, each, bins)
+            value = float(np.mean([row.value for row in wide])) if all(row.n for row in wide) else np.nan
+            out = [Value("", "NME_plain", value=plain, n=count), *wide]
+            if np.isnan(value):
+                remark = "a yaw bin is empty"
+        return [
+            Value("", "NME", value=value, n=count, why=remark),
+            *out,
+            Value("", "NME_std", value=spread, n=count),
+            Value("", "NME_median", value=ErrorCurve(error, each).median(), n=count),
+        ]
+
+    def _binned(self, error: Floats, each: Ints, bins: Ints) -> list[Value]:
+        edges = [0.0, *self.bins]
+        rows = []
+        for index, low in enumerate(edges):
+            name = f"yaw>{format_parameter(low)}" if index else f"yaw<={format_parameter(edges[1])}"
+            inside = bins == index
+            count = int(each[inside].sum())
+            if count:
+                value = float((error[inside] * each[inside]).sum() / count)
+                rows.append(Value("", "NME", slice=name, value=value, n=count))
+            else:
+                rows.append(Value("", "NME", slice=name, why="no face in this yaw bin"))
+        return rows
+
+    def _landmarks(self, tally: Tally, weight: Ints | None) -> list[Value]:
+        total, count = tally.sum("landmark", weight), tally.sum("landmarks", weight)
+        return [
+            Value("", "NME", joint, value=float(total[k] / count[k]), n=int(count[k]))
+            if count[k]
+            else Value("", "NME", joint, why=f"no labelled {joint}")
+            for k, joint in enumerate(tally.facts["joints"])
+        ]
