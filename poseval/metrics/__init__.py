@@ -15,6 +15,7 @@ from poseval.metrics.base import Metric, default_of, read_parameter
 
 # name -> module:class; a table instead of imports keeps start-up short
 TABLE: dict[str, str] = {
+    "ex_oks": "poseval.metrics.ex_oks:ExOks",
     "oks_ap": "poseval.metrics.oks_ap:OksAp",
     "auc": "poseval.metrics.epe:Auc",
     "epe": "poseval.metrics.epe:Epe",

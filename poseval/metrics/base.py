@@ -216,6 +216,13 @@ class Metric(ABC):
         """
         return self.reduce(tally, weight)
 
+    def reduce_headlines(self, tally: Tally, weights: Ints) -> list[Values]:
+        """`reduce_headline` under each weight vector of [B, U].
+
+        A metric overrides this where many resamples at once are cheaper; the rows must be the same.
+        """
+        return [self.reduce_headline(tally, weight) for weight in weights]
+
     def headline(self, values: Values) -> dict[str, float]:
         """The numbers a summary shows: rows without joint, slice and threshold."""
         return {

@@ -12,7 +12,7 @@ import numpy as np
 
 from poseval.kernels.coco import RECALLS, Curves, Ranked, accumulate, descending, resample
 from poseval.metrics.base import Tally
-from poseval.poses import Array, Bools, Floats, Ints
+from poseval.poses import Bools, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,16 +35,7 @@ class OksCurves:
 
 def ranking(tally: Tally, hit: str = "hit", skip: str = "skip") -> Ranked:
     """The detections of a tally, to be ranked."""
-    return Ranked(
-        tally.column("score"),
-        _two_axes(tally.column(hit)),
-        _two_axes(tally.column(skip)),
-        tally.unit_of("score"),
-    )
-
-
-def _two_axes(masks: Array) -> Array:
-    return masks.reshape(len(masks), -1)
+    return Ranked(tally.column("score"), tally.column(hit), tally.column(skip), tally.unit_of("score"))
 
 
 def orders(tally: Tally, categories: int) -> list[Ints]:
@@ -65,7 +56,7 @@ def positives(tally: Tally, categories: int, counted: str = "counted") -> Ints:
     """People to be found [U, K, A] per unit, category and area range; counted once per tally."""
     known: Ints | None = tally.cache.get(f"positives/{counted}")
     if known is None:
-        flags = _two_axes(tally.column(counted))
+        flags = tally.column(counted)
         known = np.zeros((tally.units, categories, flags.shape[1]), dtype=np.int64)
         np.add.at(known, (tally.unit_of(counted), tally.column("person_category")), flags.astype(np.int64))
         tally.cache[f"positives/{counted}"] = known

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 
 from poseval.kernels.coco import Matching, match
+from poseval.metrics.ex_oks import ExOks
 from poseval.metrics.oks_ap import THRESHOLDS, OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy, Scene, SceneRules, scene_of
 from poseval.metrics.ranked import OksCurves
@@ -216,3 +217,31 @@ def test_pooled_categories_work_where_the_reference_finds_nothing() -> None:
     pooled = replace(metric, categories=Categories.POOLED)
     assert expected(folder)["stats"]["AP"] == 0.0
     assert pooled.reduce(pooled.tally(aligned)).get("AP") == 1.0
+
+
+EX_OKS_NAMES = {"AP (v=1)": "AP_v1", "AP (v=2)": "AP_v2", "AP (v=3)": "AP_v3", "AP .5": "AP50"}
+EX_OKS_NAMES |= {"AP .75": "AP75", "AP (M)": "AP_M", "AP (L)": "AP_L", "AR .5": "AR50", "AR .75": "AR75"}
+EX_OKS_NAMES |= {"AR (M)": "AR_M", "AR (L)": "AR_L"}
+
+
+def ex_oks_case() -> tuple[Aligned, dict[str, Any]]:
+    folder = next(folder for folder in FOLDERS if expected(folder)["kind"] == "exoks")
+    truth, results = coco_files.load(folder, "gt"), coco_files.load(folder, "dt")
+    return coco_files.aligned(truth, results, COCO_SIGMAS), expected(folder)
+
+
+def test_ex_oks_as_published() -> None:
+    aligned, wanted = ex_oks_case()
+    config = wanted["config"]["exoks"]
+    metric = ExOks(confidence=config["confidence_thr"], padding=config["padding"])
+    tally = metric.tally(aligned)
+    levels = metric.curves(tally)
+    for name in ("precision", "recall", "scores"):
+        array = np.stack([with_minus_one(getattr(levels[v], name)) for v in range(4)], axis=1)[..., None]
+        assert list(array.shape) == wanted["arrays"][name]["shape"]
+        assert digest(array) == wanted["arrays"][name]["sha256_f64le"], name
+    found = metric.headline(metric.reduce(tally))
+    stats = {EX_OKS_NAMES.get(key, key): value for key, value in wanted["stats"].items()}
+    # The mean similarity is summed in fixed point, so that it does not depend on order.
+    assert found.pop("OKS") == pytest.approx(stats.pop("OKS"), abs=1e-11)
+    assert found == stats
