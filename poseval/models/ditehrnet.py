@@ -18,6 +18,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from poseval.models.dynamic_blocks import (
+    CONTEXT_REDUCTION,
+    ContextBlock,
+    ConvNorm,
+    GlobalContext,
+    Maps,
+    shuffled,
+)
 from poseval.models.layers import check_divisible
 
 WIDTHS = (40, 80, 160, 320)
@@ -25,213 +33,7 @@ STEM_WIDTH = 32
 STEM_EXPANDED = 16
 STEM_NARROW = 4
 STEM_KERNELS = 4
-GROUPS = (1, 1, 2, 4)  # of the split convolution, by branch
-KERNELS = (4, 4, 2, 1)  # in the bank of the dynamic convolution, by branch
-CONTEXT_REDUCTION = (4, 4, 8, 8)  # of the global context gate, by branch
-DENSE_REDUCTION = 8
-ATTENTION_REDUCTION = 4
 BLOCKS_PER_MODULE = 2
-
-Maps = list[Tensor]
-
-
-class KernelAttention(nn.Module):
-    """Weights of the kernels in a bank, from the mean of the map: two 1x1 convolutions and a sigmoid."""
-
-    def __init__(self, channels: int, kernels: int) -> None:
-        super().__init__()
-        middle = channels // ATTENTION_REDUCTION
-        self.conv1 = nn.Conv2d(channels, middle, 1, bias=False)
-        self.bn = nn.BatchNorm2d(middle)
-        self.conv2 = nn.Conv2d(middle, kernels, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, C, H, W] -> weights [B, kernels]."""
-        x = functional.relu(self.bn(self.conv1(x.mean((2, 3), keepdim=True))))
-        return torch.sigmoid(self.conv2(x)).flatten(1)
-
-
-class KernelBank(nn.Module):
-    """The bank of kernels [K, O, I / groups, k, k] that is mixed for every image."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, groups: int, kernels: int) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.empty(kernels, outputs, inputs // groups, kernel, kernel))
-        for each in self.weight:
-            nn.init.kaiming_normal_(each.data)
-
-    def forward(self, attention: Tensor) -> Tensor:
-        """Attention [B, K] -> kernels [B, O, I / groups, k, k]."""
-        mixed = attention @ self.weight.flatten(1)
-        return mixed.reshape(len(attention), *self.weight.shape[1:])
-
-
-class DynamicConv(nn.Module):
-    """Convolution whose kernel is a weighted sum of a bank, with weights of the image's own (section 3.2)."""
-
-    def __init__(
-        self, inputs: int, outputs: int, kernel: int, stride: int, groups: int, kernels: int
-    ) -> None:
-        super().__init__()
-        self.stride = stride
-        self.padding = kernel // 2
-        self.groups = groups
-        self.attention = KernelAttention(inputs, kernels)
-        self.aggregation = KernelBank(inputs, outputs, kernel, groups, kernels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, inputs, H, W] -> [B, outputs, H / stride, W / stride]."""
-        weight = self.aggregation(self.attention(x))
-        batch = len(x)
-        # One grouped convolution serves the batch: images become groups.
-        out = functional.conv2d(
-            x.reshape(1, -1, *x.shape[2:]),
-            weight.flatten(0, 1),
-            stride=self.stride,
-            padding=self.padding,
-            groups=self.groups * batch,
-        )
-        return out.reshape(batch, -1, *out.shape[2:])
-
-
-class ConvNorm(nn.Module):
-    """Convolution (dynamic where it has more than one kernel), norm, and a ReLU if wanted."""
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: int,
-        stride: int = 1,
-        groups: int = 1,
-        kernels: int = 1,
-        relu: bool = False,
-    ) -> None:
-        super().__init__()
-        self.conv: nn.Module
-        if kernels > 1:
-            self.conv = DynamicConv(inputs, outputs, kernel, stride, groups, kernels)
-        else:
-            self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
-        self.bn = nn.BatchNorm2d(outputs)
-        self.relu = relu
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, inputs, H, W] -> [B, outputs, H / stride, W / stride]."""
-        out: Tensor = self.bn(self.conv(x))
-        return functional.relu(out) if self.relu else out
-
-
-def shuffled(x: Tensor, groups: int) -> Tensor:
-    """Channels of x [B, C, H, W] dealt out over `groups`, as ShuffleNet does."""
-    return x.reshape(len(x), groups, -1, *x.shape[2:]).transpose(1, 2).flatten(1, 2)
-
-
-class SplitConv(nn.Module):
-    """Depthwise convolutions of growing size over groups of channels, then a shuffle (section 3.2).
-
-    Group i has kernel 3 + 2 i; channels that do not divide evenly go to the first group.
-    """
-
-    def __init__(self, channels: int, groups: int, kernels: int) -> None:
-        super().__init__()
-        each = channels // groups
-        self.split = [channels - each * (groups - 1)] + [each] * (groups - 1)
-        self.conv = nn.ModuleList(
-            ConvNorm(width, width, 3 + 2 * index, groups=width, kernels=kernels)
-            for index, width in enumerate(self.split)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, C, H, W] -> the same shape."""
-        parts = [conv(part) for conv, part in zip(self.conv, torch.split(x, self.split, dim=1), strict=True)]
-        return shuffled(torch.cat(parts, dim=1), len(parts)) if len(parts) > 1 else parts[0]
-
-
-def channel_gate(channels: int, reduction: int) -> nn.Sequential:
-    """1x1, norm, ReLU, 1x1, sigmoid."""
-    middle = channels // reduction
-    return nn.Sequential(
-        nn.Conv2d(channels, middle, 1, bias=False),
-        nn.BatchNorm2d(middle),
-        nn.ReLU(),
-        nn.Conv2d(middle, channels, 1),
-        nn.Sigmoid(),
-    )
-
-
-class GlobalContext(nn.Module):
-    """GCM: a channel gate from one attention-weighted sum of the whole map, then a norm (section 3.3)."""
-
-    def __init__(self, channels: int, reduction: int) -> None:
-        super().__init__()
-        self.conv_mask = nn.Conv2d(channels, 1, 1)
-        self.channel_attention = channel_gate(channels, reduction)
-        self.bn = nn.BatchNorm2d(channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x [B, C, H, W] -> the same shape."""
-        mask = self.conv_mask(x).flatten(2).softmax(dim=2)
-        context = x.flatten(2) @ mask.transpose(1, 2)
-        out: Tensor = self.bn(x * self.channel_attention(context[..., None]))
-        return out
-
-
-class DenseContext(nn.Module):
-    """DCM: gates for all branches at once, at the resolution of the smallest (section 3.3).
-
-    The softmax runs over the whole map. The reference program then sums not two-dimensional blocks but
-    contiguous runs of memory: it reads [C, H * W] as [cells, C, run] without moving any number, so that
-    channels and places mix, and trained weights rely on it. The smallest branch's mask is never used.
-    """
-
-    def __init__(self, widths: Sequence[int]) -> None:
-        super().__init__()
-        self.widths = list(widths)
-        self.conv_mask = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths)
-        self.channel_attention = channel_gate(sum(widths), DENSE_REDUCTION)
-
-    def forward(self, maps: Maps) -> Maps:
-        """Maps of all branches, largest first -> gated maps of the same shapes."""
-        smallest = maps[-1]
-        cells = smallest.shape[2] * smallest.shape[3]
-        pooled = []
-        for x, conv in zip(maps[:-1], self.conv_mask, strict=False):
-            batch, channels = x.shape[:2]
-            mask = conv(x).flatten(2).softmax(dim=2).reshape(batch, cells, -1, 1)
-            runs = x.reshape(batch, cells, channels, -1) @ mask
-            pooled.append(runs.transpose(1, 2).reshape(batch, channels, *smallest.shape[2:]))
-        gates = self.channel_attention(torch.cat([*pooled, smallest], dim=1)).split(self.widths, dim=1)
-        return [
-            x * functional.interpolate(gate, size=x.shape[2:], mode="nearest")
-            for x, gate in zip(maps, gates, strict=True)
-        ]
-
-
-class ContextBlock(nn.Module):
-    """DMC: half of the channels of every branch pass through; the other half is gated, convolved, gated."""
-
-    def __init__(self, widths: Sequence[int]) -> None:
-        super().__init__()
-        halves = [width // 2 for width in widths]
-        self.dcm = DenseContext(halves)
-        self.conv = nn.ModuleList(
-            SplitConv(half, groups, kernels)
-            for half, groups, kernels in zip(halves, GROUPS, KERNELS, strict=False)
-        )
-        self.gcm = nn.ModuleList(
-            GlobalContext(half, reduction) for half, reduction in zip(halves, CONTEXT_REDUCTION, strict=False)
-        )
-
-    def forward(self, maps: Maps) -> Maps:
-        """Maps of all branches -> maps of the same shapes."""
-        halves = [x.chunk(2, dim=1) for x in maps]
-        worked = self.dcm([second for _, second in halves])
-        worked = [gcm(conv(x)) for x, conv, gcm in zip(worked, self.conv, self.gcm, strict=True)]
-        return [
-            shuffled(torch.cat((first, second), dim=1), 2)
-            for (first, _), second in zip(halves, worked, strict=True)
-        ]
 
 
 def separable(inputs: int, outputs: int, stride: int, relu: bool) -> nn.Sequential:

@@ -10,7 +10,7 @@ import torch
 
 from poseval.models import create_model
 from poseval.models.cost import measure
-from poseval.models.ditehrnet import shuffled
+from poseval.models.dynamic_blocks import shuffled
 from tests.models.fixture import Fixture, check
 
 pytestmark = pytest.mark.models
