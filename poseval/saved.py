@@ -91,7 +91,7 @@ def load(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Evaluation:
         LimitError: P501 when it unpacks to more than the limits allow.
     """
     where = shown(Path(path).name)
-    data = bytes(Document.open(path, limits).data)
+    data = Document.open(path, limits).data
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_sizes(archive, where, limits)
@@ -157,6 +157,17 @@ def _evaluation(run: dict[str, Any], archive: zipfile.ZipFile, where: str) -> Ev
         report.deviations,
         report.inputs,
     )
+
+
+def load_report(path: str | os.PathLike[str]) -> Report:
+    """A report: a JSON file of `poseval score --json`, or the report inside a saved run.
+
+    Raises:
+        FormatError: P230 or P231 when the file is neither.
+    """
+    if is_saved_run(path):
+        return load(path).report()
+    return Report.from_json(Document.open(path).data, where=shown(Path(path).name))
 
 
 def is_saved_run(path: str | os.PathLike[str]) -> bool:

@@ -11,7 +11,17 @@ from poseval.errors import UsageError, shown
 from poseval.poses import PoseSet
 
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
-TABLE: dict[str, str] = {}
+TABLE: dict[str, str] = {
+    "coco-keypoints": "poseval.benchmarks.coco:CocoKeypoints",
+    "crowdpose": "poseval.benchmarks.coco:CrowdPose",
+    "ochuman": "poseval.benchmarks.coco:OCHuman",
+    "coco-wholebody": "poseval.benchmarks.coco:CocoWholeBody",
+    "aic": "poseval.benchmarks.coco:Aic",
+    "ap10k": "poseval.benchmarks.coco:Ap10k",
+    "halpe": "poseval.benchmarks.coco:Halpe",
+    "humanart": "poseval.benchmarks.coco:HumanArt",
+    "oks": "poseval.benchmarks.coco:PlainOks",
+}
 
 
 def names() -> list[str]:

@@ -14,8 +14,7 @@ from poseval.cli.options import InputPath
 @click.argument("second", type=InputPath())
 def explain(first: Path, second: Path) -> None:
     """Say in words how the signatures of two JSON reports or saved runs differ."""
-    from poseval import saved
-    from poseval.report.explain import explain_reports, load_report
+    from poseval.report.explain import explain_reports
+    from poseval.saved import load_report
 
-    reports = [saved.load(p).report() if saved.is_saved_run(p) else load_report(p) for p in (first, second)]
-    click.echo(explain_reports(*reports))
+    click.echo(explain_reports(load_report(first), load_report(second)))

@@ -90,11 +90,9 @@ def _print(board: Board, targets: dict[str, str | None]) -> None:
 def _entry(path: Path, team: str, name: str | None) -> Entry:
     import json
 
-    from poseval import saved
     from poseval.leaderboard import Entry
-    from poseval.report.explain import load_report
+    from poseval.saved import load_report
 
-    report = saved.load(path).report() if saved.is_saved_run(path) else load_report(path)
     side = path.with_name(path.name + ".run.json")
     facts = json.loads(side.read_text("utf-8")) if side.is_file() else {}
-    return Entry(name or path.stem, report, team, facts if isinstance(facts, dict) else {})
+    return Entry(name or path.stem, load_report(path), team, facts if isinstance(facts, dict) else {})

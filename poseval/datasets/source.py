@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +12,10 @@ from poseval.errors import LimitError, UsageError, shown
 from poseval.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
+    from poseval.datasets.archive import Archive
     from poseval.datasets.document import Document
+
+UNPACKED_BY_READER = (".npz",)  # zip inside, but no folder of documents
 
 
 class Source:
@@ -20,6 +24,7 @@ class Source:
     def __init__(self, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> None:
         self.path = Path(path)
         self.limits = limits
+        self._archive: Archive | None = None
         if not os.path.lexists(self.path):
             raise UsageError("P114", where=shown(self.path), what="does not exist", wanted="a file or folder")
 
@@ -36,14 +41,47 @@ class Source:
 
     @cached_property
     def document(self) -> Document:
-        """The file's bytes, read once with limits.
+        """The file's bytes, read once with limits; of a zip archive that holds one JSON file, that file.
 
         Raises:
-            InputError: not a regular file, too large, unreadable.
+            UsageError: P135 not a regular file, P136 cannot be read.
+            FormatError: P212 damaged gzip or zip, P213 an archive that is not sound.
+            LimitError: P501 too large, P503 too many members, P504 unpacks to suspiciously much.
         """
         from poseval.datasets.document import Document
 
-        return Document.open(self.path, self.limits)
+        found = Document.open(self.path, self.limits)
+        if found.is_zip and self.suffix not in UNPACKED_BY_READER:
+            from poseval.datasets.archive import Archive
+
+            self._archive = Archive(found.data, found.name, self.limits)
+            if len(self._archive) == 1:
+                return self._archive.read(self._archive.names[0])
+        return found
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive that the document is, or came out of; None for anything but zip."""
+        _ = self.document
+        return self._archive
+
+    def documents(self, suffix: str = ".json") -> Iterator[Document]:
+        """The files of a folder or archive that end so (`.gz` skipped), one at a time; or the one document.
+
+        Raises:
+            UsageError, FormatError, LimitError: as for `document`.
+        """
+        from poseval.datasets.document import Document
+
+        if self.is_folder:
+            for path in self.files:
+                name = path.name.lower().removesuffix(".gz")
+                if name.endswith(suffix):
+                    yield Document.open(self.path / path, self.limits)
+        elif self.archive is not None:
+            yield from self.archive.documents()
+        else:
+            yield self.document
 
     @cached_property
     def files(self) -> tuple[Path, ...]:

@@ -249,7 +249,7 @@ _LIMITED = {
 def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping[str, int]) -> PosevalError:
     """The error for a text that could not be read on: P200 empty, P210 syntax, P211 encoding, P502 limits."""
     kind, offset = cast("tuple[str, int]", stop.args)
-    where = f"{name}: line {_kernels.line_of(data, offset)}, byte {offset}"
+    where = f"{name}: line {line_of(data, offset)}, byte {offset}"
     if kind in _LIMITED:
         what, unit = _LIMITED[kind]
         return LimitError("P502", where=where, what=what, wanted=f"at most {allowed[kind]:,} {unit}")
@@ -263,6 +263,11 @@ def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping
     return FormatError(
         "P210", where=where, what=f"{_SYNTAX[kind]} ({found!r})" if found else _SYNTAX[kind], wanted="JSON"
     )
+
+
+def line_of(data: bytes, offset: int) -> int:
+    """Line, from 1, that holds the byte at `offset`."""
+    return _kernels.line_of(data, offset)
 
 
 def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) -> Outline:

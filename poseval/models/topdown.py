@@ -6,7 +6,6 @@ A runner does with it what it likes piece by piece, or calls `TopDown.poses` for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -15,21 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from poseval.errors import UsageError
+from poseval.models.answers import Poses
 from poseval.models.codecs import DECODERS, Decoded, decode, flip_back, flip_points
 from poseval.models.geometry import Crops, Floats, cut, map_step, warp
 from poseval.models.nms import instance_scores
 from poseval.models.registry import ModelCard
 from poseval.skeletons import get_skeleton
-
-
-@dataclass(frozen=True)
-class Poses:
-    """Answers on one image: `xy` [N, K, 2] pixels, `joint_score` [N, K], `score` [N], `area` [N] of crops."""
-
-    xy: Floats
-    joint_score: Floats
-    score: Floats
-    area: Floats
 
 
 @runtime_checkable
@@ -115,15 +105,16 @@ class TopDown:
         return xy * np.array([width, height]), score
 
     def poses(self, image: NDArray[np.uint8], boxes: ArrayLike, box_score: ArrayLike | None = None) -> Poses:
-        """Poses for the boxes [N, 4] of one RGB image; without box scores these are 1."""
+        """Poses for the boxes [N, 4] of one RGB image [H, W, 3]; without box scores these are 1."""
         crops = self.crops(boxes)
         count = len(crops.centre)
         if not count:
-            empty = np.zeros((0, self.card.joints))
-            return Poses(np.zeros((0, self.card.joints, 2)), empty, np.zeros(0), np.zeros(0))
+            return _poses(
+                np.zeros((0, self.card.joints, 2)), np.zeros((0, self.card.joints)), crops, boxes, []
+            )
         xy, joint_score = self.decoded(self.inputs(image, crops))
         box_score = np.ones(count) if box_score is None else box_score
-        return Poses(crops.to_image(xy), joint_score, instance_scores(joint_score, box_score), crops.area)
+        return _poses(crops.to_image(xy), joint_score, crops, boxes, box_score)
 
     def _run(self, inputs: Tensor) -> Any:
         with (
@@ -137,6 +128,14 @@ class TopDown:
             return self.model.decode(outputs)
         answer = outputs.double().cpu().numpy()
         return answer[..., :2], answer[..., 2]
+
+
+def _poses(xy: Floats, joint_score: Floats, crops: Crops, boxes: ArrayLike, box_score: ArrayLike) -> Poses:
+    """Poses of the boxes in which the network found somebody."""
+    score = instance_scores(joint_score, box_score)
+    box = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    poses = Poses(xy, joint_score, score, box, crops.area, np.arange(len(box)))
+    return poses.take(np.isfinite(xy).all((1, 2)))
 
 
 def last_maps(outputs: Any) -> NDArray[np.float32]:

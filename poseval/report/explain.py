@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-from poseval.datasets.document import Document
 from poseval.errors import shown
 from poseval.report.result import Report
 
@@ -16,16 +13,6 @@ MEANING = {
     "rules": "the rule book",
     "poseval": "the version of poseval",
 }
-
-
-def load_report(path: str | os.PathLike[str]) -> Report:
-    """A report that `poseval score --json` wrote.
-
-    Raises:
-        FormatError: P230 when the file is not such a report.
-    """
-    document = Document.open(path)
-    return Report.from_json(bytes(document.data), where=shown(document.name))
 
 
 def explain_reports(first: Report, second: Report) -> str:

@@ -10,12 +10,13 @@ import enum
 from dataclasses import fields
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
 from poseval.errors import UsageError, shown
 from poseval.tracking.base import (
     UNTRACKED,
     Added,
+    Config,
     FrameInput,
     Resources,
     Tracker,
@@ -27,6 +28,7 @@ __all__ = [
     "UNTRACKED",
     "Added",
     "Bodies",
+    "Config",
     "FrameInput",
     "Resources",
     "Tracker",
@@ -34,6 +36,7 @@ __all__ = [
     "get_tracker",
     "names",
     "parse",
+    "parse_as",
 ]
 
 # name -> module:class; a table instead of imports keeps start-up short
@@ -43,7 +46,11 @@ TABLE = {
     "sort": "poseval.tracking.sort:Sort",
     "bytetrack": "poseval.tracking.bytetrack:ByteTrack",
     "ocsort": "poseval.tracking.ocsort:OcSort",
+    "flow": "poseval.tracking.flow_tracker:FlowTracker",
+    "lighttrack": "poseval.tracking.lighttrack:LightTrack",
 }
+
+Kind = TypeVar("Kind", bound=Config)
 
 TRUTH_VALUES = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
@@ -80,10 +87,18 @@ def parse(text: str) -> TrackerConfig:
     Raises:
         UsageError: P160 unknown tracker, P161 unknown parameter or malformed text, P162 unfit value.
     """
-    name, bracket, rest = text.strip().partition("(")
-    kind = get_tracker(name.strip())
+    return parse_as(get_tracker(text.partition("(")[0].strip()), text)
+
+
+def parse_as(kind: type[Kind], text: str) -> Kind:
+    """A configuration of a class from text like `name(key=value, ...)`; the name is not looked at.
+
+    Raises:
+        UsageError: P161 unknown parameter or malformed text, P162 unfit value.
+    """
+    _, bracket, rest = text.strip().partition("(")
     if bracket and not rest.endswith(")"):
-        raise UsageError("P161", where=f"tracker {shown(text)!r}", what="lacks its closing bracket")
+        raise UsageError("P161", where=shown(repr(text)), what="lacks its closing bracket")
     hints = get_type_hints(kind)
     known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
     given = {}
@@ -92,11 +107,11 @@ def parse(text: str) -> TrackerConfig:
         if key not in known or not equals:
             raise UsageError(
                 "P161",
-                where=f"tracker {kind.name}",
+                where=kind.name,
                 what=f"has no parameter {shown(key)!r}" if equals else f"cannot read {shown(item)!r}",
                 wanted=f"{kind.name}({', '.join(known)})",
             )
-        given[key] = _value(value, hints[key], f"tracker {kind.name}: {key}")
+        given[key] = _value(value, hints[key], f"{kind.name}: {key}")
     return kind(**given)
 
 

@@ -99,10 +99,12 @@ class Tracker(ABC):
         Frames come in the order of the video; each call is one frame later.
         """
 
-    @property
-    def wants_rows(self) -> bool:
-        """Whether the next frame needs detections; a runner may skip its detector when not."""
-        return True
+    def follow(self, frame: FrameInput) -> bool:
+        """Try to do a frame without detections, so that a runner can spare its detector.
+
+        True when that worked: the people lie in `added`. Otherwise `step` must see the frame with its rows.
+        """
+        return False
 
     def fresh(self, count: int) -> Ints:
         """So many identities never used before, counted from 0."""
@@ -115,12 +117,32 @@ def nothing(joints: int) -> Added:
     return Added(Bodies.empty(joints), np.zeros(0, dtype=np.int64))
 
 
-class TrackerConfig(ABC):
-    """Parameters of a tracker: a frozen dataclass whose fields are all there is to set."""
+class Config:
+    """Base of frozen dataclasses whose fields are all there is to set; they print as they are parsed."""
 
     name: ClassVar[str]
     summary: ClassVar[str]
     source: ClassVar[str]
+
+    def __str__(self) -> str:
+        items = ((f.name, getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
+        return f"{self.name}({','.join(f'{key}={_text(value)}' for key, value in items)})"
+
+    def _bounded(self, **bounds: tuple[float, float]) -> None:
+        """Raise UsageError P162 unless each named field lies within its bounds."""
+        for key, (low, high) in bounds.items():
+            value = getattr(self, key)
+            if not low <= value <= high:
+                raise UsageError(
+                    "P162",
+                    where=f"{self.name}: {key}",
+                    what=f"is {shown(value)}",
+                    wanted=f"wanted at least {low:g}" + f", at most {high:g}" * math.isfinite(high),
+                )
+
+
+class TrackerConfig(Config, ABC):
+    """Parameters of a tracker."""
 
     @abstractmethod
     def tracker(self, skeleton: Skeleton, resources: Resources | None = None) -> Tracker:
@@ -134,22 +156,6 @@ class TrackerConfig(ABC):
     def needs_flow(self) -> bool:
         """Whether these parameters need a source of optical flow."""
         return False
-
-    def __str__(self) -> str:
-        items = ((f.name, getattr(self, f.name)) for f in fields(self))  # type: ignore[arg-type]
-        return f"{self.name}({','.join(f'{key}={_text(value)}' for key, value in items)})"
-
-    def _bounded(self, **bounds: tuple[float, float]) -> None:
-        """Raise UsageError P162 unless each named field lies within its bounds."""
-        for key, (low, high) in bounds.items():
-            value = getattr(self, key)
-            if not low <= value <= high:
-                raise UsageError(
-                    "P162",
-                    where=f"tracker {self.name}: {key}",
-                    what=f"is {shown(value)}",
-                    wanted=f"wanted at least {low:g}" + f", at most {high:g}" * math.isfinite(high),
-                )
 
 
 def _text(value: Any) -> str:

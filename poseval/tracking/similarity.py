@@ -116,27 +116,16 @@ class Likeness:
         return self.weight * box_iou(now.box, before.box) + (1 - self.weight) * alike
 
 
-def suppress(score: Floats, alike: Floats, limit: float) -> Ints:
-    """Rows that survive when each kept row removes those more than `limit` alike; best score first.
+def suppress_boxes(box: Floats, score: Floats, limit: float) -> Ints:
+    """Rows of boxes [n, 4] kept, best score first: each kept box removes those of IoU above `limit`.
 
-    `alike` is [n, n]. Equal scores are taken from the last row on, as the reference code's reversed
-    ascending sort does.
+    The last pixel counts into a side; of equal scores the first row goes first.
     """
-    order = np.argsort(score, kind="stable")[::-1]
+    alike = box_iou(box, box, pixel=1.0)
     kept: list[int] = []
     gone = np.zeros(len(score), dtype=np.bool_)
-    for row in order.tolist():
+    for row in np.argsort(-score, kind="stable").tolist():
         if not gone[row]:
             kept.append(row)
             gone |= alike[row] > limit
     return np.array(kept, dtype=np.int64)
-
-
-def suppress_boxes(box: Floats, score: Floats, limit: float, pixel: float = 1.0) -> Ints:
-    """Box suppression: rows kept, best first, where IoU (with the +1 pixel rule) removes."""
-    return suppress(score, box_iou(box, box, pixel), limit)
-
-
-def suppress_poses(bodies: Bodies, area: Floats, sigmas: Floats, limit: float) -> Ints:
-    """Keypoint suppression by OKS over all joints: rows kept, best first."""
-    return suppress(bodies.score, oks(bodies.xy, bodies.xy, area, area, sigmas), limit)

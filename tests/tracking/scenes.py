@@ -10,6 +10,7 @@ from poseval.poses import Array, Bools, Floats, Frames, Ints, People, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
 from poseval.tracking import Bodies, FrameInput, Tracker
 from poseval.tracking.bodies import extent
+from poseval.tracking.flow import PointFlow
 
 COCO = get_skeleton("coco17")
 FIGURE = np.array(
@@ -92,6 +93,20 @@ def crossing(frames: int = 31, speed: float = 10.0) -> Clip:
     left = np.stack([600 + speed * t, np.full(frames, 300.0)], axis=1)
     right = np.stack([600 - speed * t, np.full(frames, 330.0)], axis=1)
     return clip(np.stack([left, right], axis=1))
+
+
+def true_flow(scene: Clip) -> PointFlow:
+    """The scene's own motion: a point goes where the nearest joint within 30 pixels goes, else it stays."""
+
+    def move(points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        joints = scene.xy[before.number].reshape(-1, 2)
+        targets = scene.xy[now.number].reshape(-1, 2)
+        far = np.linalg.norm(points[:, None] - joints[None], axis=2)
+        near = far.argmin(axis=1)
+        step = (targets - joints)[near]
+        return points + np.where(far[np.arange(len(points)), near][:, None] < 30, step, 0.0)
+
+    return PointFlow(move)
 
 
 def switches(seen: list[dict[int, int]]) -> int:

@@ -1,0 +1,215 @@
+"""Where a point of one frame lies in the next: optical flow from pixels, from files or from any function.
+
+`flow_source("dis")` names the kinds. Pixels come from the frames when they are asked for; OpenCV, the extra
+`flow`, is imported then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseval.errors import MismatchError, MissingFeature, UsageError, shown
+from poseval.poses import Floats
+from poseval.tracking.base import FlowSource, FrameInput
+
+Grey = NDArray[np.uint8]  # [H, W]
+Field = NDArray[Any]  # [H, W, 2] movement of each pixel in x and y
+
+LARGEST = 1e9  # movements beyond mark a pixel of unknown flow (Middlebury)
+LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
+
+
+def sample(field: Field, points: Floats) -> Floats:
+    """Movement [M, 2] at points [M, 2], bilinear; 0 outside the field and where the flow is unknown."""
+    height, width = field.shape[:2]
+    inside = (points.min(axis=1) >= 0) & (points[:, 0] <= width - 1) & (points[:, 1] <= height - 1)
+    at = np.where(inside[:, None], points, 0.0)
+    low = np.minimum(np.floor(at).astype(np.int64), [max(width - 2, 0), max(height - 2, 0)])
+    share = at - low
+    high = np.minimum(low + 1, [width - 1, height - 1])
+    corners = np.stack(
+        [
+            field[low[:, 1], low[:, 0]],
+            field[low[:, 1], high[:, 0]],
+            field[high[:, 1], low[:, 0]],
+            field[high[:, 1], high[:, 0]],
+        ]
+    ).astype(np.float64)
+    x, y = share[:, 0], share[:, 1]
+    weight = np.stack([(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y])
+    known = np.abs(corners).max(axis=2) < LARGEST  # a NaN is not below either
+    use = inside & (known | (weight == 0)).all(axis=0)
+    corners = np.where(known[:, :, None], corners, 0.0)
+    moved: Floats = np.where(use[:, None], (weight[:, :, None] * corners).sum(axis=0), 0.0)
+    return moved
+
+
+class DenseFlow:
+    """Flow from a function that gives a field [H, W, 2] from one frame to the next."""
+
+    def __init__(self, field: Callable[[FrameInput, FrameInput], Field]) -> None:
+        self._field = field
+
+    def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        """Points [M, 2] moved by the field read at each."""
+        return points + sample(self._field(before, now), points)
+
+
+class PointFlow:
+    """Flow from a function that moves points, e.g. the known motion of a synthetic scene."""
+
+    def __init__(self, move: Callable[[Floats, FrameInput, FrameInput], Floats]) -> None:
+        self._move = move
+
+    def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        """Points [M, 2] as the function moves them."""
+        return self._move(points, before, now)
+
+
+class PixelFlow:
+    """Base of the flows computed from pixels: keeps the grey image of the last frame."""
+
+    def __init__(self) -> None:
+        self._last: tuple[FrameInput, Grey] | None = None
+
+    def _pair(self, before: FrameInput, now: FrameInput) -> tuple[Grey, Grey]:
+        """Grey images of two frames.
+
+        Raises:
+            UsageError: P163 when a frame has no pixels.
+            MismatchError: P460 when the two differ in size.
+        """
+        first = self._last[1] if self._last and self._last[0] is before else _grey(before)
+        second = _grey(now)
+        self._last = (now, second)
+        if first.shape != second.shape:
+            raise MismatchError(
+                "P460",
+                where=f"frame {shown(now.key)}",
+                what=f"is {second.shape[1]} x {second.shape[0]} pixels",
+                wanted=f"{first.shape[1]} x {first.shape[0]} as frame {shown(before.key)}",
+            )
+        return first, second
+
+
+def _grey(frame: FrameInput) -> Grey:
+    if frame.image is None:
+        raise UsageError(
+            "P163",
+            where=f"frame {shown(frame.key)}",
+            what="has no pixels to compute optical flow from",
+            wanted="the images of the video",
+            hint="pass --images FOLDER, flow files by --flow FOLDER, or a tracker that needs no flow",
+        )
+    image = frame.image()
+    if image.ndim == 2:
+        return image
+    return np.asarray(image[:, :, :3] @ LUMA + 0.5, dtype=np.uint8)
+
+
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingFeature(
+            "P601",
+            where="optical flow",
+            what=f"needs OpenCV, which cannot be imported ({shown(error)})",
+            hint="pip install 'poseval[flow]', or pass flow files by --flow FOLDER",
+        ) from error
+    return cv2
+
+
+class DisFlow(PixelFlow):
+    """Dense inverse search of OpenCV; `preset` is ultrafast, fast or medium.
+
+    `fast` brings frames as near to each other as `medium` at a fifth of its time.
+    """
+
+    def __init__(self, preset: str = "fast") -> None:
+        super().__init__()
+        cv2 = _opencv()
+        self._engine = cv2.DISOpticalFlow_create(getattr(cv2, f"DISOPTICAL_FLOW_PRESET_{preset.upper()}"))
+
+    def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        """Points [M, 2] moved by the dense flow read at each."""
+        first, second = self._pair(before, now)
+        return points + sample(self._engine.calc(first, second, None), points)
+
+
+class FarnebackFlow(PixelFlow):
+    """Farneback's polynomial expansion of OpenCV, with the parameters of its tutorial."""
+
+    PYRAMID, LEVELS, WINDOW, ROUNDS, NEIGHBOURS, SIGMA = 0.5, 3, 15, 3, 5, 1.2
+
+    def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        """Points [M, 2] moved by the dense flow read at each."""
+        first, second = self._pair(before, now)
+        field = _opencv().calcOpticalFlowFarneback(
+            first,
+            second,
+            None,
+            self.PYRAMID,
+            self.LEVELS,
+            self.WINDOW,
+            self.ROUNDS,
+            self.NEIGHBOURS,
+            self.SIGMA,
+            0,
+        )
+        return points + sample(field, points)
+
+
+class SparseFlow(PixelFlow):
+    """Pyramidal Lucas-Kanade of OpenCV at the points alone: the cheapest. A point it loses stays."""
+
+    WINDOW, LEVELS = (21, 21), 3
+
+    def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+        """Points [M, 2] followed one by one."""
+        first, second = self._pair(before, now)
+        if not len(points):
+            return points
+        start = points.astype(np.float32)[:, None, :]
+        moved, found, _ = _opencv().calcOpticalFlowPyrLK(
+            first, second, start, None, winSize=self.WINDOW, maxLevel=self.LEVELS
+        )
+        kept = np.where(found.reshape(-1, 1) == 1, moved[:, 0, :], points)
+        return np.where(np.isfinite(kept), kept, points).astype(np.float64)
+
+
+SOURCES: dict[str, Callable[[], Any]] = {
+    "dis": DisFlow,
+    "dis_medium": lambda: DisFlow("medium"),
+    "farneback": FarnebackFlow,
+    "lk": SparseFlow,
+}
+
+
+def flow_source(text: str) -> FlowSource:
+    """The named source, or flow files when `text` is a folder.
+
+    Raises:
+        UsageError: P164 for neither.
+        MissingFeature: P601 when OpenCV is needed and not installed.
+    """
+    if text in SOURCES:
+        return cast(FlowSource, SOURCES[text]())
+    if Path(text).is_dir():
+        from poseval.tracking.flo_files import FloFiles
+
+        return FloFiles(Path(text))
+    near = get_close_matches(text, SOURCES, 1)
+    raise UsageError(
+        "P164",
+        where=f"flow {shown(text)!r}",
+        what="is neither a kind of optical flow nor a folder",
+        wanted=f"one of {', '.join(SOURCES)}, or a folder of .flo files",
+        hint=f"did you mean {near[0]}?" if near else None,
+    )

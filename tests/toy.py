@@ -1,0 +1,89 @@
+"""A small metric and benchmark for tests of everything that works on tallies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from poseval import benchmarks, metrics
+from poseval.benchmarks.base import Benchmark
+from poseval.metrics.base import Metric, Table, Tally, Value, Values
+from poseval.pairs import Aligned
+from poseval.poses import Frames, Ints, People, PoseSet
+from poseval.rules import Rules
+from poseval.scoring import Evaluation, evaluate
+from poseval.skeletons import skeleton_from_names
+
+SKELETON = skeleton_from_names(["left_hand", "right_hand"])
+
+
+@dataclass(frozen=True)
+class HitRate(Metric):
+    """Share of joints within `at` pixels; the mean error beside it."""
+
+    at: float = 1.0
+
+    name: ClassVar[str] = "hit_rate"
+    source: ClassVar[str] = "tests"
+    lower_is_better: ClassVar[frozenset[str]] = frozenset({"error"})
+
+    def tally(self, aligned: Aligned) -> Tally:
+        """Person i of a frame belongs to person i."""
+        error = np.linalg.norm(aligned.truth.people.xy - aligned.predictions.people.xy, axis=2)
+        columns = {"hit": error <= self.at, "error": error, "n": np.ones(error.shape, dtype=np.int64)}
+        table = Table(aligned.truth.people.frame, columns)
+        facts = {"joints": list(aligned.truth.skeleton.joints)}
+        return Tally(self.name, aligned.unit_keys("frame"), {"people": table}, facts)
+
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """Ratios over all joints and per joint."""
+        hit, error, n = (tally.sum(name, weight) for name in ("hit", "error", "n"))
+        rows = [self._row("hit_rate", "", hit.sum(), n.sum()), self._row("error", "", error.sum(), n.sum())]
+        for index, joint in enumerate(tally.facts["joints"]):
+            rows.append(self._row("hit_rate", joint, hit[index], n[index]))
+        return Values(rows)
+
+    def _row(self, statistic: str, joint: str, top: float, bottom: int) -> Value:
+        if not bottom:
+            return Value(str(self), statistic, joint, why="no labelled joint")
+        return Value(str(self), statistic, joint, value=float(top / bottom), n=int(bottom))
+
+
+class ToyBenchmark(Benchmark):
+    """One metric, one slice."""
+
+    name: ClassVar[str] = "toy"
+    title: ClassVar[str] = "toy"
+
+    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+        """The hit rate."""
+        return (HitRate(),)
+
+
+def register(monkeypatch: object) -> None:
+    """Put the toy metric and benchmark into the tables for one test."""
+    monkeypatch.setitem(metrics.TABLE, "hit_rate", "tests.toy:HitRate")  # type: ignore[attr-defined]
+    monkeypatch.setitem(benchmarks.TABLE, "toy", "tests.toy:ToyBenchmark")  # type: ignore[attr-defined]
+    benchmarks.get_benchmark.cache_clear()
+
+
+def truth(units: int = 40, people: int = 3) -> PoseSet:
+    """People at the origin."""
+    frame = np.repeat(np.arange(units), people)
+    frames = Frames(np.arange(units).astype(str))
+    return PoseSet(SKELETON, frames, People(xy=np.zeros((len(frame), 2, 2)), frame=frame))
+
+
+def system(spread: float, seed: int, of: PoseSet) -> PoseSet:
+    """Predictions off by a normal error of `spread` pixels."""
+    rng = np.random.default_rng(seed)
+    people = People(xy=rng.normal(0, spread, of.people.xy.shape), frame=of.people.frame)
+    return PoseSet(of.skeleton, of.frames, people)
+
+
+def run(spread: float, seed: int, of: PoseSet | None = None) -> Evaluation:
+    """An evaluated toy system."""
+    gt = of or truth()
+    return evaluate(gt, system(spread, seed, gt), ToyBenchmark())
