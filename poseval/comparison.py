@@ -177,7 +177,7 @@ def compare(
             )
     units = len(first.unit_keys)
     weights = bootstrap_weights(units, resamples, seed)
-    samples = {name: sample(run.summary, weights, chosen) for name, run in runs.items()}
+    samples = {name: sample(run.summaries, weights, chosen) for name, run in runs.items()}
     values = {name: run.summary() for name, run in runs.items()}
     found = []
     for one, two in combinations(names, 2):
@@ -229,6 +229,6 @@ def _shuffled(
         return np.concatenate([1 - swap, swap] if which == 0 else [swap, 1 - swap])
 
     signs = shuffle_signs(units, rounds, seed)
-    kept = sample(joined.summary, [weights(swap, 0) for swap in signs], keys)
-    swapped = sample(joined.summary, [weights(swap, 1) for swap in signs], keys)
+    kept = sample(joined.summaries, [weights(swap, 0) for swap in signs], keys)
+    swapped = sample(joined.summaries, [weights(swap, 1) for swap in signs], keys)
     return swapped.values - kept.values

@@ -198,5 +198,5 @@ def _bootstrap_drops(
 ) -> dict[str, Any]:
     """Resampled drops [B] of each number, both systems under the same weights."""
     weights = bootstrap_weights(len(run.unit_keys), resamples, seed)
-    new, old = sample(run.summary, weights, keys), sample(baseline.summary, weights, keys)
+    new, old = sample(run.summaries, weights, keys), sample(baseline.summaries, weights, keys)
     return {key: (old.of(key) - new.of(key)) * (-1.0 if better.get(key) == "lower" else 1.0) for key in keys}

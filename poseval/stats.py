@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
@@ -23,10 +23,11 @@ from poseval.errors import UsageError
 from poseval.poses import Floats, Ints
 from poseval.report.result import Interval
 
-Summarise = Callable[[Ints], Mapping[str, float]]  # weights [U] -> summary
+Summarise = Callable[[Ints], Sequence[Mapping[str, float]]]  # weights [B, U] -> B summaries
 
 RESAMPLES = 1000
 BLOCKS = 200  # most blocks that the jackknife leaves out, one at a time; enough for an acceleration
+CHUNK = 50  # resamples that are reduced together: bounds memory at 50 weight vectors a thread
 STREAM_BOOTSTRAP, STREAM_SHUFFLE = 1, 2
 
 
@@ -47,17 +48,16 @@ def _threads() -> int:
     return max(1, int(os.environ.get("POSEVAL_NUM_THREADS") or os.cpu_count() or 1))
 
 
-def sample(summarise: Summarise, weights: Iterable[Ints], keys: Sequence[str]) -> Samples:
+def sample(summarise: Summarise, weights: Sequence[Ints], keys: Sequence[str]) -> Samples:
     """The summary under each weight vector, in order; kernels release the GIL, so threads help."""
 
-    def one(weight: Ints) -> list[float]:
-        found = summarise(weight)
-        return [found.get(key, math.nan) for key in keys]
+    def chunk(first: int) -> list[list[float]]:
+        found = summarise(np.stack(weights[first : first + CHUNK]))
+        return [[summary.get(key, math.nan) for key in keys] for summary in found]
 
-    listed = list(weights)
-    with ThreadPoolExecutor(min(_threads(), max(1, len(listed)))) as pool:
-        rows = list(pool.map(one, listed))
-    return Samples(tuple(keys), np.array(rows, dtype=np.float64).reshape(len(listed), len(keys)))
+    with ThreadPoolExecutor(_threads()) as pool:
+        rows = [row for rows in pool.map(chunk, range(0, len(weights), CHUNK)) for row in rows]
+    return Samples(tuple(keys), np.array(rows, dtype=np.float64).reshape(len(weights), len(keys)))
 
 
 def bootstrap_weights(units: int, resamples: int, seed: int) -> list[Ints]:
@@ -146,7 +146,7 @@ def intervals(
         )
     if not 0 < level < 1 or resamples < 2:
         raise UsageError("P142", where="intervals", what=f"level {level}, {resamples} resamples cannot be")
-    estimate = dict(summarise(np.ones(units, dtype=np.int64)))
+    estimate = dict(summarise(np.ones((1, units), dtype=np.int64))[0])
     keys = [key for key, value in estimate.items() if not math.isnan(value)]
     out: dict[str, Interval] = {}
     jack = sample(summarise, jackknife_weights(units), keys) if method != "percentile" and units > 1 else None

@@ -89,7 +89,7 @@ def score(
         from poseval.stats import intervals
 
         found = intervals(
-            evaluation.summary,
+            evaluation.summaries,
             len(evaluation.unit_keys),
             level=level / 100,
             method=ci_method,

@@ -11,7 +11,7 @@ import enum
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -199,6 +199,7 @@ class Metric(ABC):
     source: ClassVar[str]
     formula: ClassVar[str] = ""  # the definition in one line, for the metric's page
     undefined: ClassVar[str] = ""  # when values are undefined, for the metric's page
+    additions: ClassVar[frozenset[str]] = frozenset({"per_joint"})  # parameters that only add rows
     unit: ClassVar[str] = "frame"  # or "sequence": the smallest part that can be tallied alone
 
     @abstractmethod
@@ -222,6 +223,11 @@ class Metric(ABC):
         A metric overrides this where many resamples at once are cheaper; the rows must be the same.
         """
         return [self.reduce_headline(tally, weight) for weight in weights]
+
+    def signature_form(self) -> str:
+        """The canonical name without parameters that only add rows, and move no number."""
+        changes = {name: default_of(f) for f in fields(self) if (name := f.name) in self.additions}
+        return str(replace(self, **changes))
 
     def headline(self, values: Values) -> dict[str, float]:
         """The numbers a summary shows: rows without joint, slice and threshold."""
