@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     State = dict[str, Tensor]
 
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params", "ema")
+MAGIC = (b"PK", b"\x80")  # a zip archive, or a bare pickle as PyTorch wrote before 1.6
 PREFIXES = ("module.", "model.", "net.", "network.", "_orig_mod.")
 CHUNK = 1 << 20
 LISTED = 8  # keys named in one line; a wrong architecture differs in hundreds
@@ -29,10 +31,10 @@ LISTED = 8  # keys named in one line; a wrong architecture differs in hundreds
 
 @dataclass(frozen=True)
 class Weights:
-    """What was loaded: file name, its SHA-256 (None for weights of several files), number of tensors."""
+    """What was loaded: file name, SHA-256 of the file (of the tensors, for a folder), number of tensors."""
 
     name: str
-    sha256: str | None
+    sha256: str
     tensors: int
 
 
@@ -69,7 +71,7 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
         raise UsageError("P154", where=shown(path), what="does not exist", wanted="a file of weights")
     if isinstance(model, ReadsOwnFile):
         count = model.read_weights(path)
-        return Weights(path.name, digest(path) if path.is_file() else None, count)
+        return Weights(path.name, digest(path) if path.is_file() else state_digest(model), count)
     if not path.is_file():
         raise UsageError("P154", where=shown(path), what="is not a file", wanted="a file of weights")
     state = unwrapped(read_checkpoint(path), path.name)
@@ -91,6 +93,16 @@ def digest(path: Path) -> str:
     return sha.hexdigest()
 
 
+def state_digest(model: nn.Module) -> str:
+    """SHA-256 of a model's tensors with their names, types and shapes, whatever file they came from."""
+    sha = hashlib.sha256()
+    for key, value in sorted(model.state_dict().items()):
+        array = value.detach().cpu().contiguous().numpy()
+        sha.update(f"{key}:{array.dtype}:{array.shape}:".encode())
+        sha.update(array.tobytes())
+    return sha.hexdigest()
+
+
 def read_checkpoint(path: Path) -> Any:
     """The object in a PyTorch file, tensors on the CPU, no code run.
 
@@ -99,8 +111,9 @@ def read_checkpoint(path: Path) -> Any:
     """
     torch = require("torch", shown(path.name), "models")
     with path.open("rb") as file:
-        head = file.read(512).lstrip().lower()
-    if not head:
+        start = file.read(512)
+    head = start.lstrip().lower()
+    if not start:
         raise FormatError("P250", where=shown(path.name), what="is empty", wanted="a PyTorch checkpoint")
     if head.startswith((b"<!doctype", b"<html")):
         raise FormatError(
@@ -110,19 +123,20 @@ def read_checkpoint(path: Path) -> Any:
             wanted="a PyTorch checkpoint",
             hint="the download saved the page around the file; fetch the file itself",
         )
+    if not start.startswith(MAGIC):
+        raise FormatError(
+            "P250",
+            where=shown(path.name),
+            what="is not a PyTorch checkpoint",
+            wanted="a .pth, .pt or .tar file",
+        )
     try:
         with _plain_data_allowed(torch):
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         raise _refused(path, error) from error
     except Exception as error:  # torch raises RuntimeError, OSError, EOFError, KeyError, ... for torn files
-        raise FormatError(
-            "P250",
-            where=shown(path.name),
-            what=f"cannot be read as a PyTorch checkpoint ({_first_line(error)})",
-            wanted="a whole .pth, .pt or .tar file",
-            hint="it may be cut short: compare its size with the published one",
-        ) from error
+        raise _torn(path, _first_line(error)) from error
 
 
 def _first_line(error: Exception) -> str:
@@ -153,19 +167,25 @@ def _plain_data_allowed(torch: Any) -> AbstractContextManager[Any]:
 
 
 def _refused(path: Path, error: Exception) -> FormatError:
-    text = str(error)
-    for mark in ("Unsupported global: GLOBAL ", "Unsupported class "):
-        if mark in text:
-            name = text.split(mark, 1)[1].split()[0].rstrip(".,")
-            return FormatError(
-                "P251",
-                where=shown(path.name),
-                what=f"holds a pickled {shown(name)}, and unpickling it could run code",
-                wanted="tensors, numbers and plain containers only",
-                hint="if you trust its origin, load it with torch and save its state dictionary alone",
-            )
+    named = re.search(r"GLOBAL (\S+)", str(error))
+    if named is None:
+        return _torn(path, "its pickle is damaged")
     return FormatError(
-        "P250", where=shown(path.name), what="is not a PyTorch checkpoint", wanted="a .pth, .pt or .tar file"
+        "P251",
+        where=shown(path.name),
+        what=f"holds a pickled {shown(named[1])}, and unpickling it could run code",
+        wanted="tensors, numbers and plain containers only",
+        hint="if you trust its origin, load it with torch and save its state dictionary alone",
+    )
+
+
+def _torn(path: Path, why: str) -> FormatError:
+    return FormatError(
+        "P250",
+        where=shown(path.name),
+        what=f"cannot be read as a PyTorch checkpoint ({why})",
+        wanted="a whole .pth, .pt or .tar file",
+        hint="it may be cut short: compare its size with the published one",
     )
 
 
