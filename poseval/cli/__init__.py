@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
     "list": ("poseval.cli.listing:listing", "List benchmarks, metrics, formats, skeletons or limits."),
+    "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
 }
 

@@ -11,10 +11,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
+
+from poseval.models.registry import ModelCard, create_model
+from poseval.models.weights import load_weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -67,6 +71,32 @@ def measure(model: nn.Module, *inputs: Tensor) -> Cost:
         input_shapes=tuple(tuple(tensor.shape) for tensor in inputs),
         savings=dict(savings()) if callable(savings) else {},
     )
+
+
+@runtime_checkable
+class NamesInputs(Protocol):
+    """A network that does not take one image of the card's input size."""
+
+    def example_inputs(self) -> tuple[Tensor, ...]:
+        """Inputs of a batch of one, on the device that new tensors are made on."""
+
+
+def cost_of(entry: ModelCard, weights: Path | None = None) -> Cost:
+    """Cost of a card's model at the card's input size.
+
+    Nothing is computed, only shapes go through, unless `weights` are given: some networks lie in that file.
+
+    Raises:
+        UsageError: P153 when the network lies in its weights and none are given.
+        MissingFeature: P601 when the package that an adapter stands on is not installed.
+    """
+    with torch.device("cpu" if weights else "meta"):
+        model = create_model(entry.name, entry.joints, entry.input_size)
+        if weights is not None:
+            load_weights(model, weights)
+        if isinstance(model, NamesInputs):
+            return measure(model, *model.example_inputs())
+        return measure(model, torch.zeros(1, 3, *entry.input_size))
 
 
 class _Counter(TorchDispatchMode):  # type: ignore[no-untyped-call]

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from poseval.models import card, create_model
-from poseval.models.cost import measure
+from poseval.errors import MissingFeature, UsageError
+from poseval.models import card, create_model, list_models
+from poseval.models.cost import cost_of, measure
 
 pytestmark = pytest.mark.models
 
@@ -75,3 +76,23 @@ def test_the_published_table_holds(
         cost = measure(model, torch.zeros(1, 3, *card(name).sized(joints, size).input_size))
     assert cost.parameters / 1e6 == pytest.approx(millions, rel=0.005)
     assert cost.macs / 1e9 == pytest.approx(billions, rel=0.005)
+
+
+IN_THEIR_WEIGHTS = {"movenet_lightning", "movenet_thunder"}
+
+
+@pytest.mark.parametrize("name", sorted(set(list_models()) - IN_THEIR_WEIGHTS))
+def test_every_model_that_needs_no_package_is_measured(name: str) -> None:
+    try:
+        cost = cost_of(card(name))
+    except MissingFeature as error:
+        pytest.skip(str(error))
+    assert cost.parameters > 0
+    assert cost.macs > 0
+
+
+@pytest.mark.parametrize("name", sorted(IN_THEIR_WEIGHTS))
+def test_a_network_that_lies_in_its_weights_needs_them(name: str) -> None:
+    with pytest.raises(UsageError, match="load_weights") as caught:
+        cost_of(card(name))
+    assert caught.value.code == "P153"

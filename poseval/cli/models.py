@@ -1,0 +1,63 @@
+"""`poseval models`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poseval.cli.options import InputPath
+from poseval.errors import MissingFeature, UsageError
+
+if TYPE_CHECKING:
+    from poseval.models.cost import Cost
+    from poseval.models.registry import ModelCard
+
+
+@click.command()
+@click.argument("pattern", metavar="[NAME|PATTERN]", default="*")
+@click.option(
+    "--weights", type=InputPath(), help="Weights to measure with, for networks that lie in their file."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print cards as JSON.")
+def models(pattern: str, weights: Path | None, as_json: bool) -> None:
+    """List reference models, or print the card of one with its parameters and multiply-adds.
+
+    A pattern such as 'hrnet*' lists the models it matches. Nothing is ever downloaded: a card says where the
+    authors publish weights.
+    """
+    from poseval.models.describe import card_json, card_text, table
+    from poseval.models.registry import card, list_models
+
+    if any(sign in pattern for sign in "*?["):
+        found = [card(name) for name in list_models(pattern)]
+        if as_json:
+            click.echo(json.dumps([card_json(entry) for entry in found], indent=2))
+        else:
+            click.echo("\n".join(table(found)))
+        return
+    entry = card(pattern)
+    cost, why = _cost(entry, weights)
+    if as_json:
+        click.echo(json.dumps(card_json(entry, cost), indent=2))
+    else:
+        click.echo("\n".join(card_text(entry, cost, why)))
+
+
+def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:
+    """The measured cost, or why there is none."""
+    from poseval.models.registry import require
+
+    try:
+        require("torch", f"model {entry.name}", "models")
+        from poseval.models.cost import cost_of
+
+        return cost_of(entry, weights), None
+    except MissingFeature as error:
+        return None, str(error)
+    except UsageError as error:
+        if error.code != "P153":
+            raise
+        return None, f"{error.fault.what}; pass --weights PATH"

@@ -1,0 +1,91 @@
+"""Cards and costs as text and as JSON, for people and programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from poseval.models.registry import ModelCard
+from poseval.skeletons import get_skeleton
+
+if TYPE_CHECKING:
+    from poseval.models.cost import Cost
+
+HEADER = ("name", "kind", "input", "joints", "licence", "source")
+LABEL = 12  # width of the first column of a card
+
+
+def table(cards: Iterable[ModelCard]) -> list[str]:
+    """One line a model, columns aligned, a header first."""
+    rows = [HEADER]
+    for card in cards:
+        height, width = card.input_size
+        rows.append((card.name, card.kind, f"{height}x{width}", str(card.joints), card.licence, card.source))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
+    lines = []
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def card_text(card: ModelCard, cost: Cost | None, why: str | None = None) -> list[str]:
+    """A card as lines; without a cost, `why` says what it would need."""
+    rows = [("model", f"{card.name} ({card.family}, {card.kind})"), ("source", card.source)]
+    rows += [("licence", card.licence), ("weights", card.weights), *_input_rows(card)]
+    if card.kind != "classifier":
+        rows.append(("joints", f"{card.joints}" + (f" ({card.skeleton})" if card.skeleton else "")))
+    rows += [("decode", card.decode), ("flip test", _flip(card))]
+    if card.flip != "none":
+        rows.append(("mirror", ", ".join(f"{a} - {b}" for a, b in flip_pairs(card)) or "not known"))
+    rows += _cost_rows(cost) if cost else [("cost", f"not measured: {why}")]
+    rows += [("stated", str(result)) for result in card.results]
+    rows += [("note", note) for note in card.notes]
+    return [f"{label.ljust(LABEL)}{text}" for label, text in rows]
+
+
+def _input_rows(card: ModelCard) -> list[tuple[str, str]]:
+    height, width = card.input_size
+    numbers = [", ".join(f"{value:g}" for value in triple) for triple in (card.mean, card.std)]
+    crop = card.crop if card.crop == "image" else f"{card.crop}, box grown by {card.padding:g}"
+    return [
+        ("input", f"{height} x {width} (height x width), {card.colour.upper()} / {card.pixel_divisor:g}"),
+        ("normalise", f"mean ({numbers[0]}), deviation ({numbers[1]})"),
+        ("crop", crop),
+    ]
+
+
+def _flip(card: ModelCard) -> str:
+    if card.flip == "none":
+        return "none"
+    moved = f", moved right by {card.flip_shift}" if card.flip_shift else ""
+    return f"average of {card.flip}{moved}"
+
+
+def flip_pairs(card: ModelCard) -> list[tuple[str, str]]:
+    """Joints that a flip test exchanges; empty where the card's skeleton is not known."""
+    if card.skeleton is None:
+        return []
+    skeleton = get_skeleton(card.skeleton)
+    return [(skeleton.joints[a], skeleton.joints[b]) for a, b in enumerate(skeleton.flip) if a < b]
+
+
+def _cost_rows(cost: Cost) -> list[tuple[str, str]]:
+    trained = "" if cost.trainable == cost.parameters else f" ({cost.trainable / 1e6:.3f} M trainable)"
+    shapes = " and ".join("x".join(map(str, shape)) for shape in cost.input_shapes)
+    rows = [
+        ("parameters", f"{cost.parameters / 1e6:.3f} M{trained}"),
+        ("MACs", f"{cost.macs / 1e9:.3f} G at input {shapes}"),
+        ("counted", cost.counted),
+    ]
+    return rows + [("saved", f"{name}: {value:g}") for name, value in cost.savings.items()]
+
+
+def card_json(card: ModelCard, cost: Cost | None = None) -> Mapping[str, Any]:
+    """A card as plain data, with `cost` null where it was not measured."""
+    return {
+        **asdict(card),
+        "flip_pairs": flip_pairs(card),
+        "cost": None if cost is None else asdict(cost),
+    }
