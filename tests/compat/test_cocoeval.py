@@ -209,7 +209,7 @@ def test_accumulating_a_part_equals_pycocotools() -> None:
     run = ours(truth, results, {})
     for evaluation in (run, theirs):
         p = evaluation.params
-        p.imgIds = p.imgIds[5:200]
+        p.imgIds = p.imgIds[:200]
         p.areaRng = p.areaRng[:2]
         p.recThrs = np.linspace(0, 1, 11)
         evaluation.accumulate(p)
