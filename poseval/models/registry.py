@@ -251,6 +251,6 @@ def require(package: str, where: str, extra: str | None) -> ModuleType:
             what=f"needs {name}, which is not installed"
             if absent
             else f"{name} cannot be imported ({shown(error)})",
-            wanted=f"the extra `{extra}`" if extra else f"the package {name}",
+            wanted=f"it comes with the extra `{extra}`" if extra else None,
             hint=install,
         ) from error
