@@ -163,19 +163,11 @@ def evaluate(
     """Read, align and tally: all of `score` but the last division. Parameters as in `score`."""
     started = time.perf_counter()
     chosen = tuple(metric_table.parse(m) if isinstance(m, str) else m for m in metrics)
-    named = benchmarks.get_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
-    if isinstance(truth, PoseSet):
-        gt = truth
-    else:
-        # Whether areas may be absent is known only once the benchmark is; `_check_needs` decides then.
-        gt = read(truth, skeleton=skeleton, rules=rules, optional=frozenset({"area"}))
-    found = named or benchmarks.recognise(gt)
+    gt, dt, found = _read_both(truth, predictions, benchmark, rules, skeleton)
     book = choose(rules, found.books)
-    guessed = [] if named else [Notice("N100", f"benchmark {found.name}, guessed from the truth's content")]
-    if isinstance(predictions, PoseSet):
-        dt = predictions
-    else:
-        dt = read(predictions, role="predictions", truth=gt, skeleton=skeleton, rules=rules)
+    guessed = []
+    if benchmark is None:
+        guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
     read_done = time.perf_counter()
     parts, notices = found.prepare(gt, dt, book, chosen, per_joint)
     for part in parts:
@@ -194,6 +186,27 @@ def evaluate(
         (_input("truth", gt), _input("predictions", dt)),
         {"read": read_done - started, "tally": time.perf_counter() - read_done},
     )
+
+
+def _read_both(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | Benchmark | None,
+    rules: str,
+    skeleton: Skeleton | None,
+) -> tuple[PoseSet, PoseSet, Benchmark]:
+    """Truth, predictions and the benchmark, named or recognised."""
+    named = benchmarks.get_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    if isinstance(truth, PoseSet):
+        gt = truth
+    else:
+        # Whether areas may be absent is known only once the benchmark is; `_check_needs` decides then.
+        gt = read(truth, skeleton=skeleton, rules=rules, optional=frozenset({"area"}))
+    if isinstance(predictions, PoseSet):
+        dt = predictions
+    else:
+        dt = read(predictions, role="predictions", truth=gt, skeleton=skeleton, rules=rules)
+    return gt, dt, named or benchmarks.recognise(gt)
 
 
 def score(
@@ -332,6 +345,19 @@ def _input(role: str, poses: PoseSet) -> Input:
 def with_sigmas(poses: PoseSet, sigmas: Sequence[float]) -> PoseSet:
     """The same set under other sigmas."""
     return replace(poses, skeleton=poses.skeleton.with_sigmas(sigmas))
+
+
+def align_files(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | None = None,
+    rules: str = "reference",
+    skeleton: Skeleton | None = None,
+) -> tuple[Aligned, Benchmark]:
+    """Truth and predictions side by side, as `evaluate` would tally them, for questions beyond metrics."""
+    gt, dt, found = _read_both(truth, predictions, benchmark, rules, skeleton)
+    parts, _ = found.prepare(gt, dt, choose(rules, found.books))
+    return parts[0].aligned, found
 
 
 @contextmanager

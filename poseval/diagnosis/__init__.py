@@ -1,0 +1,1 @@
+"""What failed, and what it costs: joint errors, scores, background, missed people, track errors."""

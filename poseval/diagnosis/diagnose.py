@@ -1,0 +1,202 @@
+"""diagnose(aligned) -> Diagnosis: joint errors, what they cost, LRP, and who is hard."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from poseval.diagnosis.gains import STAGES, THRESHOLDS, Gains, Stage, gains
+from poseval.diagnosis.groups import Group, groups
+from poseval.diagnosis.lrp import Lrp, lrp
+from poseval.diagnosis.taxonomy import (
+    AREA_RANGES,
+    HEAD_RANGES,
+    LOCALISED,
+    Fault,
+    Labels,
+    Scale,
+    SizeRange,
+    label,
+    match_scene,
+    scene_of,
+)
+from poseval.diagnosis.tracks import TrackErrors, track_errors
+from poseval.errors import shown
+from poseval.pairs import Aligned
+from poseval.poses import Ints
+
+SCHEMA = "poseval.diagnosis/1"
+CLASSES = tuple(kind.name.lower() for kind in Fault if kind is not Fault.NONE)
+
+
+@dataclass(frozen=True)
+class RangeDiagnosis:
+    """One size range: joints per class [6, K], gains, LRP, and how many people were matched."""
+
+    size: SizeRange
+    counts: Ints
+    matched: int
+    gains: Gains
+    lrp: Lrp
+
+
+@dataclass(frozen=True)
+class Worst:
+    """A frame with many errors: its key, how many joints are not good, missed people, false predictions."""
+
+    frame: str
+    joints: int
+    missed: int
+    background: int
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What failed. `scale` says what distances were measured in."""
+
+    joints: tuple[str, ...]
+    scale: Scale
+    ranges: tuple[RangeDiagnosis, ...]
+    groups: tuple[Group, ...]
+    worst: tuple[Worst, ...]
+    tracks: TrackErrors | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values in schema `poseval.diagnosis/1`; undefined is None."""
+        return {
+            "schema": SCHEMA,
+            "scale": self.scale.value,
+            "joints": list(self.joints),
+            "ranges": [_range_dict(item) for item in self.ranges],
+            "groups": [
+                {
+                    "by": g.by,
+                    "name": g.name,
+                    "people": g.people,
+                    "matched": g.matched,
+                    "joints": dict(zip(CLASSES, g.joints[1:].tolist(), strict=True)),
+                }
+                for g in self.groups
+            ],
+            "worst": [vars(item) for item in self.worst],
+            "tracks": None if self.tracks is None else self.tracks.to_dict(),
+        }
+
+    def to_text(self) -> str:
+        """Tables for a terminal."""
+        from poseval.report.diagnosis_text import render
+
+        return render(self)
+
+
+def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:
+    def stages(found: Sequence[Any]) -> list[dict[str, Any]]:
+        return [
+            {"stage": s.name, "AP": [_none(v) for v in s.ap], "recall": [_none(v) for v in s.recall]}
+            for s in found
+        ]
+
+    return {
+        "name": item.size.name,
+        "matched": item.matched,
+        "counts": {name: item.counts[i + 1].tolist() for i, name in enumerate(CLASSES)},
+        "thresholds": THRESHOLDS.tolist(),
+        "cumulative": stages(item.gains.cumulative),
+        "independent": stages(item.gains.independent),
+        "false_positives": item.gains.false_positives.tolist(),
+        "missed": item.gains.missed.tolist(),
+        "lrp": {key: _none(value) for key, value in vars(item.lrp).items()},
+    }
+
+
+def _none(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def diagnose(
+    aligned: Aligned, *, scale: Scale | None = None, corrected: bool = False, worst: int = 20
+) -> Diagnosis:
+    """Diagnose predictions.
+
+    `scale` is areas and sigmas where the truth has them, else head sizes. `corrected` mends the quirks of
+    coco-analyze (C21, C22).
+
+    Raises:
+        MismatchError: P410 when people have neither areas nor head sizes.
+        UsageError: P112 when areas are asked for and the skeleton has no sigmas.
+    """
+    if scale is None:
+        has_area = not np.isnan(aligned.truth.people.area).any() and aligned.truth.skeleton.sigmas is not None
+        scale = Scale.AREA if has_area else Scale.HEAD
+    scene = scene_of(aligned, scale)
+    sizes = AREA_RANGES if scale is Scale.AREA else HEAD_RANGES
+    found = match_scene(scene, np.array([LOCALISED]), sizes)
+    labels = [label(scene, found, index, corrected) for index in range(len(sizes))]
+    ranges = [
+        RangeDiagnosis(
+            size, own.counts(), len(own.person), gains(scene, own, size, corrected), lrp(scene, size)
+        )
+        for size, own in zip(sizes, labels, strict=True)
+    ]
+    tracks = track_errors(aligned, scene) if (aligned.truth.people.track >= 0).any() else None
+    return Diagnosis(
+        aligned.truth.skeleton.joints,
+        scale,
+        tuple(ranges),
+        tuple(groups(aligned, scene, labels[0])),
+        tuple(_worst(aligned, labels[0], worst)),
+        tracks,
+    )
+
+
+def _worst(aligned: Aligned, labels: Labels, count: int) -> list[Worst]:
+    frames = aligned.truth.frames
+    people, predictions = aligned.truth.people, aligned.predictions.people
+    bad = ((labels.fault > Fault.GOOD).sum(axis=1)).astype(np.int64)
+    joints = np.bincount(people.frame[labels.person], bad, len(frames)).astype(np.int64)
+    found = np.zeros(len(people), dtype=np.bool_)
+    found[labels.person] = True
+    due = ~people.crowd & (people.seen > 0).any(axis=1)
+    missed = np.bincount(people.frame[due & ~found], minlength=len(frames))
+    used = np.zeros(len(predictions), dtype=np.bool_)
+    used[labels.prediction] = True
+    background = np.bincount(predictions.frame[~used], minlength=len(frames))
+    # A missed person is as bad as all joints of one person.
+    badness = joints + len(aligned.truth.skeleton) * missed
+    order = np.lexsort((np.arange(len(frames)), -background, -badness))[:count]
+    return [
+        Worst(str(frames.key[i]), int(joints[i]), int(missed[i]), int(background[i]))
+        for i in order
+        if badness[i] or background[i]
+    ]
+
+
+def headline(diagnosis: Diagnosis) -> list[str]:
+    """The findings in sentences: the dearest error, the worst joint, the hardest people."""
+    main = diagnosis.ranges[0]
+    lines = []
+    base, *others = [(stage.name, mean_ap(stage)) for stage in main.gains.independent]
+    costs = {name: value - base[1] for name, value in others if not math.isnan(value - base[1])}
+    if costs:
+        dearest = max(costs, key=lambda name: costs[name])
+        gain = f"mending {dearest} alone would add {costs[dearest]:+.3f}, more than any other kind"
+        lines.append(f"AP is {base[1]:.3f}; {gain}")
+    total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
+    if total.any():
+        share = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
+        joint = int(np.argmax(share))
+        name = shown(diagnosis.joints[joint])
+        lines.append(f"worst joint: {name}, {share[joint]:.0%} of its labelled places are not good")
+    return lines
+
+
+def mean_ap(stage: Stage) -> float:
+    """AP over thresholds; NaN where nobody is to be found."""
+    return math.nan if np.isnan(stage.ap).all() else float(np.nanmean(stage.ap))
+
+
+__all__ = ["CLASSES", "STAGES", "Diagnosis", "diagnose", "headline", "mean_ap"]

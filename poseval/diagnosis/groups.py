@@ -1,0 +1,77 @@
+"""Which people are hard: the shares of joint errors by size, crowding and number of labelled joints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from poseval.diagnosis.taxonomy import Fault, Labels, Scene
+from poseval.pairs import Aligned
+from poseval.poses import Ints
+
+OVERLAP = 0.1  # boxes with a higher intersection over union crowd one another
+JOINT_BINS = ((1, 5), (6, 10), (11, 15), (16, 10_000))
+CROWD_BINS = ((0, 0), (1, 2), (3, 10_000))
+
+
+@dataclass(frozen=True)
+class Group:
+    """People of one kind: how many, how many were matched, and their joints per class [6]."""
+
+    by: str
+    name: str
+    people: int
+    matched: int
+    joints: Ints
+
+
+def groups(aligned: Aligned, scene: Scene, labels: Labels) -> list[Group]:
+    """Groups by number of labelled joints, crowding and size (terciles of the people that count)."""
+    counted = ~scene.targets.ignored
+    joints = scene.targets.labelled.sum(axis=1)
+    near = _overlapping(aligned)
+    out = []
+    for by, column, bins in (
+        ("labelled joints", joints, JOINT_BINS),
+        ("overlapping boxes", near, CROWD_BINS),
+    ):
+        for low, high in bins:
+            name = str(low) if low == high else f"{low}+" if high >= 10_000 else f"{low}-{high}"
+            out.append(_group(by, name, counted & (column >= low) & (column <= high), labels))
+    size = np.sqrt(scene.targets.area)
+    if counted.any():
+        ends = np.quantile(size[counted], [1 / 3, 2 / 3])
+        cuts = [-np.inf, *ends, np.inf]
+        for name, low, high in zip(
+            ("small third", "middle third", "large third"), cuts[:-1], cuts[1:], strict=True
+        ):
+            out.append(_group("size", name, counted & (size > low) & (size <= high), labels))
+    return [group for group in out if group.people]
+
+
+def _group(
+    by: str, name: str, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], labels: Labels
+) -> Group:
+    inside = chosen[labels.person]
+    fault = labels.fault[inside]
+    joints = np.array([(fault == kind).sum() for kind in Fault], dtype=np.int64)
+    return Group(by, name, int(chosen.sum()), int(inside.sum()), joints)
+
+
+def _overlapping(aligned: Aligned) -> Ints:
+    """Number of other people in the frame whose boxes overlap a person's [G]."""
+    people, start = aligned.truth.people, aligned.truth.frame_start()
+    out = np.zeros(len(people), dtype=np.int64)
+    for first, last in pairwise(start):
+        if last - first > 1:
+            box = people.box[first:last]
+            low = np.maximum(box[:, None, :2], box[None, :, :2])
+            high = np.minimum(box[:, None, 2:], box[None, :, 2:])
+            inter = np.prod(np.maximum(high - low, 0), axis=2)
+            area = np.prod(box[:, 2:] - box[:, :2], axis=1)
+            union = area[:, None] + area[None] - inter
+            iou = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+            out[first:last] = (iou > OVERLAP).sum(axis=1) - (np.diagonal(iou) > OVERLAP)
+    return out
