@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from poseval.models.heatmap_head import BackbonePose
 from poseval.models.layers import check_divisible
+from poseval.models.sampling import sample_points
 
 STEM_STRIDE = 4
 SAMPLING_LAYERS = 4
@@ -49,16 +50,6 @@ def regular_points(grid: tuple[int, int], extent: tuple[int, int]) -> Tensor:
     x = (torch.arange(columns) + 0.5) * extent[1] / columns
     column, row = torch.meshgrid(x, y, indexing="ij")
     return torch.stack((row, column), dim=-1).reshape(1, -1, 2)
-
-
-def sample_points(features: Tensor, points: Tensor) -> Tensor:
-    """Bilinear samples [B, N, C] of features [B, C, H, W] at points [B, N, 2] (y, x); outside is 0."""
-    size = torch.tensor(features.shape[-2:], dtype=points.dtype, device=points.device)
-    unit = 2 * points / (size - 1) - 1
-    sampled = functional.grid_sample(
-        features, unit.flip(-1)[:, None], mode="bilinear", padding_mode="zeros", align_corners=True
-    )
-    return sampled[:, :, 0].transpose(1, 2)
 
 
 class Bottleneck(nn.Module):
@@ -164,7 +155,7 @@ class SamplingLayer(nn.Module):
         moved = points if offset is None else points + offset
         points = moved.detach()
         extent = torch.tensor(features.shape[-2:], dtype=points.dtype, device=points.device)
-        out = sample_points(features, moved) + self.position_layer(points / extent)
+        out = sample_points(features, moved).transpose(1, 2) + self.position_layer(points / extent)
         if tokens is not None:
             out = out + tokens
         out = self.transformer_layer(out)

@@ -10,7 +10,7 @@ import torch
 
 from poseval.models import create_model
 from poseval.models.cost import measure
-from poseval.models.ps_vit import regular_points, sample_points
+from poseval.models.ps_vit import regular_points
 from tests.models.fixture import check
 
 pytestmark = pytest.mark.models
@@ -34,16 +34,6 @@ def test_b_18_is_b_14_with_more_points() -> None:
 def test_points_are_y_x_and_listed_column_by_column() -> None:
     points = regular_points((2, 3), (8, 12))
     assert points[0].tolist() == [[2, 2], [6, 2], [2, 6], [6, 6], [2, 10], [6, 10]]
-
-
-def test_samples_are_bilinear_and_zero_outside() -> None:
-    row, column = torch.meshgrid(torch.arange(5.0), torch.arange(7.0), indexing="ij")
-    features = (10 * row + column + 1)[None, None].double()
-    points = torch.tensor(
-        [[[0.0, 0.0], [4.0, 6.0], [1.25, 2.5], [-0.5, 0.0], [9.0, 9.0]]], dtype=torch.float64
-    )
-    wanted = [1.0, 47.0, 16.0, 0.5, 0.0]
-    assert sample_points(features, points)[0, :, 0].tolist() == pytest.approx(wanted)
 
 
 def test_position_layer_is_one_layer_for_all_steps() -> None:
