@@ -83,7 +83,8 @@ class Benchmark(ABC):
                 if any(prefix + key in out for key in numbers):
                     prefix += f"{metric}/"
                 out.update((prefix + key, value) for key, value in numbers.items())
-                for name in dict.fromkeys(row.slice for row in rows if row.slice):
+                # Slices that a metric makes by itself (category:dog) stay in the values.
+                for name in dict.fromkeys(row.slice for row in rows if row.slice and ":" not in row.slice):
                     cut = Values(row._replace(slice="") for row in rows if row.slice == name)
                     out.update((f"{prefix}{name}/{key}", v) for key, v in metric.headline(cut).items())
         return out

@@ -91,8 +91,8 @@ class Values(Sequence[Value]):
         return math.nan
 
     def sliced(self, name: str) -> Values:
-        """The same rows with their slice named."""
-        return Values(row._replace(slice=name) for row in self.rows)
+        """The same rows with their slice named; a slice that the metric made keeps its name behind."""
+        return Values(row._replace(slice=f"{name}/{row.slice}" if row.slice else name) for row in self.rows)
 
 
 @dataclass(frozen=True, eq=False)

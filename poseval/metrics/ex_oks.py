@@ -11,7 +11,8 @@ import numpy as np
 
 from poseval.kernels.coco import Cells, Matching, Targets, cell_pairs, keep, match
 from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
-from poseval.metrics.oks_ap import FIXED_POINT, RANGES, THRESHOLDS, OksAp
+from poseval.metrics.oks_ap import RANGES, THRESHOLDS, OksAp
+from poseval.metrics.oks_joints import FIXED_POINT
 from poseval.metrics.oks_scene import AreaSource, Scene, SceneRules, scene_of
 from poseval.metrics.ranked import OksCurves, curves, per_row
 from poseval.pairs import Aligned
@@ -59,6 +60,8 @@ class ExOks(Metric):
 
     name: ClassVar[str] = "ex_oks"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.BOXES, Need.SIGMAS})
+    formula: ClassVar[str] = "as oks_ap, distances of joints outside the window measured to its border"
+    undefined: ClassVar[str] = "where nobody is to be found (of that size, with joints of that flag)"
     source: ClassVar[str] = "Purkrabek and Matas 2025 (ProbPose); exococotools 1.0.0, extended_oks=True"
 
     def __post_init__(self) -> None:

@@ -9,8 +9,9 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.kernels.coco import MAX_THRESHOLDS, Detections, Matching, Targets, match
+from poseval.kernels.coco import MAX_THRESHOLDS, Matching, match
 from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
+from poseval.metrics.oks_joints import add_joints, joint_rows, joint_rows_under, matches
 from poseval.metrics.oks_scene import (
     AreaSource,
     BodyPart,
@@ -22,15 +23,12 @@ from poseval.metrics.oks_scene import (
 )
 from poseval.metrics.ranked import OksCurves, curves, means, per_row, positives
 from poseval.pairs import Aligned
-from poseval.poses import Array, Bools, Floats, Ints
+from poseval.poses import Array, Floats, Ints
 
 THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))  # the ninth is 0.8999999999999999
 RANGES = ("all:0:1e10", "medium:1024:9216", "large:9216:1e10")  # square pixels, both ends belong
 SUFFIX = {"medium": "_M", "large": "_L", "small": "_S"}
 OFFICIAL_DETS = 20
-# Similarities are added as multiples of 2^-36, so that sums do not depend on order or grouping: 134 million
-# pairs fit, and a mean is off by 7e-12 at most.
-FIXED_POINT = 2.0**36
 
 
 class Statistic(NamedTuple):
@@ -82,6 +80,8 @@ class OksAp(Metric):
 
     name: ClassVar[str] = "oks_ap"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.SIGMAS})
+    formula: ClassVar[str] = "AP = mean over thresholds and 101 recalls of precision; match where OKS >= t"
+    undefined: ClassVar[str] = "where nobody is to be found (of that size, in that category)"
     source: ClassVar[str] = (
         "Lin et al. 2014; cocodataset.org/#keypoints-eval; pycocotools 2.0.11 cocoeval.py; xtcocotools 1.14.3"
     )
@@ -144,8 +144,9 @@ class OksAp(Metric):
             "people": Table(per_row(scene.unit, scene.people.start), people),
         }
         if self.per_joint:
-            _add_joints(self, scene, detections, people)
-            tables["matches"] = _matches(self, scene, found, unit)
+            thresholds = np.asarray(self.thresholds)
+            add_joints(scene, thresholds, self.bounds[:1], self.max_dets, detections, people)
+            tables["matches"] = matches(scene, found, int(np.argmin(thresholds)), unit)
         facts = {
             "thresholds": list(self.thresholds),
             "categories": list(scene.categories),
@@ -178,13 +179,24 @@ class OksAp(Metric):
                 *self._headline_rows(arrays),
                 *self._threshold_rows(arrays),
                 *self._category_rows(arrays, tally.facts["categories"]),
-                *(self._joint_rows(tally, weight) if self.per_joint else ()),
+                *self._joint_rows(tally, weight),
             ]
         )
 
     def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
-        """The headline numbers alone."""
-        return Values(self._headline_rows(self.curves(tally, weight)))
+        """The headline numbers, and those of each joint."""
+        rows = self._headline_rows(self.curves(tally, weight))
+        return Values([*rows, *self._joint_rows(tally, weight)])
+
+    def headline(self, values: Values) -> dict[str, float]:
+        """The ten numbers, then those of each joint as AP/left_wrist and OKS/left_wrist."""
+        joints = {f"{row.statistic}/{row.joint}": row.value for row in values if row.joint and not row.slice}
+        return {**super().headline(values), **joints}
+
+    def _joint_rows(self, tally: Tally, weight: Ints | None) -> list[Value]:
+        if not self.per_joint:
+            return []
+        return joint_rows(str(self), tally, len(self.thresholds), weight)
 
     def reduce_headlines(self, tally: Tally, weights: Ints) -> list[Values]:
         """The headline rows under each weight vector [B, U], a thousand times cheaper than one by one."""
@@ -199,15 +211,18 @@ class OksAp(Metric):
         )
         people = np.tensordot(weights, positives(tally, categories), axes=(1, 0)).sum(axis=1)  # [B, A]
         column = {s.name: found[:, at] for at, s in enumerate(given)}
-        return [
-            Values(
-                self._value(
-                    s, float(column[s.name][draw]) if s.given else math.nan, int(people[draw, s.range])
-                )
+        undefined = np.full(len(weights), math.nan)
+        out = [
+            [
+                self._value(s, float(column.get(s.name, undefined)[draw]), int(people[draw, s.range]))
                 for s in self.statistics
-            )
+            ]
             for draw in range(len(weights))
         ]
+        if self.per_joint:
+            joints = joint_rows_under(str(self), tally, len(self.thresholds), weights)
+            out = [[*rows, *more] for rows, more in zip(out, joints, strict=True)]
+        return [Values(rows) for rows in out]
 
     def _value(self, statistic: Statistic, value: float, n: int) -> Value:
         why = statistic.why if math.isnan(value) else ""
@@ -238,27 +253,6 @@ class OksAp(Metric):
             value = float(np.mean(arrays.precision[:, :, k, 0])) if n else math.nan
             why = "" if n else "no person of this category is to be found"
             out.append(Value(str(self), "AP", slice=f"category:{category}", value=value, n=n, why=why))
-        return out
-
-    def _joint_rows(self, tally: Tally, weight: Ints | None) -> list[Value]:
-        joints, categories = tally.facts["joints"], len(tally.facts["categories"])
-        total, count = tally.sum("joint_oks", weight), tally.sum("joint_matched", weight)
-        alone = curves(
-            tally,
-            categories,
-            len(self.thresholds),
-            weight,
-            ("joint_hit", "joint_skip", "joint_counted"),
-        )
-        out = []
-        for k, joint in enumerate(joints):
-            n, found = int(count[k]), int(alone.positives[:, k].sum())
-            oks = float(total[k]) / FIXED_POINT / n if n else math.nan
-            why = "" if n else "no match has this joint labelled"
-            out.append(Value(str(self), "OKS", joint=joint, value=oks, n=n, why=why))
-            why = "" if found else "nobody has this joint labelled"
-            ap = alone.mean("AP", -1, k)
-            out.append(Value(str(self), "AP", joint=joint, value=ap, n=found, why=why))
         return out
 
 
@@ -298,55 +292,3 @@ def _check(metric: OksAp) -> None:
         names.append(name)
     if not names or len(set(names)) < len(names):
         raise refuse("ranges", "/".join(metric.ranges), "one or more ranges of different names")
-
-
-def _alone(scene: Scene, joint: int) -> tuple[Detections, Targets]:
-    """The scene's people with one joint only."""
-    targets, detections = scene.targets, scene.detections
-    labelled: Bools = targets.labelled[:, joint : joint + 1]
-    one = Targets(
-        targets.xy[:, joint : joint + 1],
-        labelled,
-        targets.area,
-        targets.box,
-        targets.ignored | ~labelled[:, 0],
-        targets.crowd,
-        targets.unseen,
-    )
-    return Detections(detections.xy[:, joint : joint + 1], detections.score, detections.area), one
-
-
-def _add_joints(metric: OksAp, scene: Scene, detections: dict[str, Array], people: dict[str, Array]) -> None:
-    """Add masks [R, K] and flags [N, K] of each joint alone, in the main area range."""
-    hits, skips, counted = [], [], []
-    for joint in range(len(scene.joints)):
-        poses, targets = _alone(scene, joint)
-        found = match(
-            poses,
-            scene.poses,
-            targets,
-            scene.people,
-            scene.sigmas[joint : joint + 1],
-            np.asarray(metric.thresholds),
-            metric.bounds[:1],
-            metric.max_dets,
-        )
-        hits.append(found.hit[:, 0])
-        skips.append(found.skip[:, 0])
-        counted.append(~found.truth_skip[:, 0])
-    detections["joint_hit"] = np.stack(hits, axis=1)
-    detections["joint_skip"] = np.stack(skips, axis=1)
-    people["joint_counted"] = np.stack(counted, axis=1)
-
-
-def _matches(metric: OksAp, scene: Scene, found: Matching, unit: Ints) -> Table:
-    """Similarity per joint of the counted matches at the lowest threshold, as fixed-point sums."""
-    lowest = int(np.argmin(metric.thresholds))
-    rows = np.flatnonzero(found.hit[:, 0] & np.uint64(1 << lowest))
-    person = found.matched[rows, 0, lowest]
-    off = scene.detections.xy[found.row[rows]] - scene.targets.xy[person]
-    scale = (scene.targets.area[person] + np.spacing(1))[:, None]
-    labelled = scene.targets.labelled[person]
-    error = np.where(labelled, (off**2).sum(axis=2), 0.0) / (scene.sigmas * 2) ** 2 / scale / 2
-    similarity = np.where(labelled, np.rint(np.exp(-error) * FIXED_POINT), 0.0)
-    return Table(unit[rows], {"joint_oks": similarity.astype(np.int64), "joint_matched": labelled})

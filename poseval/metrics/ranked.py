@@ -98,12 +98,14 @@ def means(
     thresholds: int,
     weights: Ints,
     statistics: list[tuple[str, int, int]],
+    columns: tuple[str, str, str] = ("hit", "skip", "counted"),
 ) -> Floats:
     """`OksCurves.mean` [B, S] of each statistic (kind, threshold, range) under each weight vector [B, U]."""
+    hit, skip, counted = columns
     return resample(
-        ranking(tally),
+        ranking(tally, hit, skip),
         orders(tally, categories),
-        positives(tally, categories),
+        positives(tally, categories, counted),
         weights,
         thresholds,
         [(int(kind == "AR"), threshold, range) for kind, threshold, range in statistics],

@@ -1,0 +1,119 @@
+"""The cross-check against pycocotools: 0 on golden cases, and not 0 where something is off."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from poseval.compat import crosscheck_oks
+from poseval.compat.crosscheck import CHECKS, Case, Difference, check_of, of_array, of_number
+from poseval.metrics.oks_ap import OksAp
+from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy
+from poseval.skeletons import get_skeleton
+from tests.golden import coco_files
+from tests.shared import shared_path
+
+
+def difference_of(folder: str, metric: OksAp, sigmas: np.ndarray, **changes: Any) -> list[Difference]:
+    path = shared_path(f"golden/coco/{folder}")
+    truth, results = coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    aligned = coco_files.aligned(truth, results, sigmas)
+    case = Case("gt.json", "dt.json", aligned.truth, aligned.predictions)
+    inside = np.ones(len(aligned.truth.frames), dtype=bool)
+    inside[::7] = changes.get("every_frame", True)
+    return crosscheck_oks.differences(metric, metric.tally(aligned), truth, results, case, inside)
+
+
+COCO17 = get_skeleton("coco17").sigma_array
+WHOLE = get_skeleton("coco_wholebody133").sigma_array
+WHOLE_BODY = OksAp(ignore=IgnoreBy.FLAGS, drop_zero_confidence=True)
+
+
+@pytest.mark.parametrize(
+    ("folder", "metric", "sigmas"),
+    [
+        ("litehrnet_fashion_real", OksAp(id_zero=True), COCO17),
+        ("val2017_subset_mixed", OksAp(id_zero=True), COCO17),
+        ("val2017_subset_mixed", OksAp(max_dets=3, thresholds=(0.4, 0.5), ranges=("all:0:1e10",)), COCO17),
+        ("val2017_subset_ties_int", OksAp(area=AreaSource.BOX, ignore=IgnoreBy.FLAGS), COCO17),
+        ("multicat_pseudo", OksAp(), COCO17),
+        ("multicat_pseudo", OksAp(categories=Categories.POOLED), COCO17),
+        ("edge_gt_id_zero", OksAp(id_zero=True), COCO17),
+        ("edge_gt_id_zero", OksAp(), COCO17),
+        ("crowdpose_val_a", OksAp(area=AreaSource.BOX), get_skeleton("crowdpose14").sigma_array),
+        ("wholebody_example_real", replace(WHOLE_BODY, part=BodyPart.FOOT), WHOLE),
+        ("wholebody_example_real", replace(WHOLE_BODY, part=BodyPart.RIGHT_HAND), WHOLE),
+        ("wholebody_example_real", replace(WHOLE_BODY, part=BodyPart.WHOLE_BODY), WHOLE),
+        ("wholebody_example_real", WHOLE_BODY, WHOLE),
+    ],
+    ids=str,
+)
+def test_there_is_no_difference(folder: str, metric: OksAp, sigmas: np.ndarray) -> None:
+    found = difference_of(folder, metric, sigmas)
+    assert len(found) == len(metric.statistics) + 3
+    assert {row.name: row.largest for row in found if row.largest} == {}
+    assert not math.isnan(found[0].ours)
+
+
+def test_slices_compare_the_same_images() -> None:
+    whole = difference_of("val2017_subset_mixed", OksAp(), COCO17)
+    part = difference_of("val2017_subset_mixed", OksAp(), COCO17, every_frame=False)
+    assert {row.largest for row in part} == {0.0}
+    assert part[0].ours != whole[0].ours
+
+
+def test_a_wrong_parameter_shows() -> None:
+    path = shared_path("golden/coco/val2017_subset_mixed")
+    truth, results = coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    aligned = coco_files.aligned(truth, results, COCO17)
+    for record in results[::5]:
+        record["score"] *= 0.5
+    case = Case("gt.json", "dt.json", aligned.truth, aligned.predictions)
+    frames = np.ones(len(aligned.truth.frames), dtype=bool)
+    found = crosscheck_oks.differences(OksAp(), OksAp().tally(aligned), truth, results, case, frames)
+    assert found[0].largest > 1e-4
+    assert max(row.largest for row in found if row.name.startswith("precision")) > 1e-3
+
+
+def test_files_are_read_by_the_check_itself(tmp_path: Path) -> None:
+    path = shared_path("golden/coco/edge_perfect")
+    truth, results = coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    (tmp_path / "gt.json").write_text(json.dumps(truth), "utf-8")
+    (tmp_path / "dt.json").write_text(json.dumps(results), "utf-8")
+    aligned = coco_files.aligned(truth, results, COCO17)
+    half = np.arange(len(aligned.truth.frames)) < 1
+    case = Case(
+        str(tmp_path / "gt.json"),
+        str(tmp_path / "dt.json"),
+        aligned.truth,
+        aligned.predictions,
+        {"first": half},
+    )
+    found = check_of("oks_ap")(OksAp(), OksAp().tally(aligned), case)
+    assert [row.name for row in found][:2] == ["AP", "AP50"]
+    assert found[13].name == "first/AP"
+    assert {row.largest for row in found} == {0.0}
+
+
+def test_differences_of_numbers_and_arrays() -> None:
+    nan = math.nan
+    assert of_number("x", 1.0, 0.75).largest == 0.25
+    assert of_number("x", nan, nan).largest == 0.0
+    assert of_number("x", nan, 0.0).largest == math.inf
+    ours = np.array([1.0, nan, 0.5])
+    assert of_array("a", ours, ours) == ("a [3]", 0.75, 0.75, 0.0)
+    assert of_array("a", ours, np.array([1.0, nan, 0.25])).largest == 0.25
+    assert of_array("a", ours, np.array([1.0, 0.0, 0.5])).largest == math.inf
+    assert of_array("a", ours, ours[:2]).largest == math.inf
+    assert of_array("a", ours[1:2], ours[1:2]).largest == 0.0
+
+
+def test_every_check_can_be_imported() -> None:
+    for name in CHECKS:
+        assert callable(check_of(name))
