@@ -9,7 +9,7 @@ import hashlib
 import pickle
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -145,8 +145,6 @@ def _first_line(error: Exception) -> str:
 
 def _plain_data_allowed(torch: Any) -> AbstractContextManager[Any]:
     """NumPy scalars and argparse name spaces are data; old checkpoints carry them beside the weights."""
-    if not hasattr(torch.serialization, "safe_globals"):
-        return nullcontext()
     import argparse
     import codecs
 
