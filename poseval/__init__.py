@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from poseval._version import __version__
 
 if TYPE_CHECKING:
+    from poseval.models import create_model, list_models
     from poseval.poses import PoseSet
     from poseval.report.result import Report
     from poseval.scoring import evaluate, read, score
@@ -25,8 +26,10 @@ __all__ = [
     "Report",
     "Skeleton",
     "__version__",
+    "create_model",
     "evaluate",
     "get_skeleton",
+    "list_models",
     "read",
     "score",
 ]
@@ -35,8 +38,10 @@ _PLACES = {
     "PoseSet": "poseval.poses",
     "Report": "poseval.report.result",
     "Skeleton": "poseval.skeletons",
+    "create_model": "poseval.models",
     "evaluate": "poseval.scoring",
     "get_skeleton": "poseval.skeletons",
+    "list_models": "poseval.models",
     "read": "poseval.scoring",
     "score": "poseval.scoring",
 }

@@ -17,10 +17,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from poseval.errors import UsageError, shown
+from poseval.models.answers import Poses, whole_image_poses
 from poseval.models.dekr import RescoreNet
 from poseval.models.geometry import Crops, Floats, crops_of, warp
 from poseval.models.registry import ModelCard
-from poseval.models.topdown import Poses, normalised
+from poseval.models.topdown import normalised
 from poseval.models.weights import load_weights
 from poseval.skeletons import get_skeleton
 
@@ -271,7 +272,7 @@ class BottomUp:
         self.autocast = autocast
 
     def poses(self, image: NDArray[np.uint8]) -> Poses:
-        """People on one RGB image [H, W, 3], best first; `area` is that of their joints' extent."""
+        """People on one RGB image [H, W, 3], best first; their boxes are their joints' extents."""
         size = (image.shape[0], image.shape[1])
         base = image_crop(size, min(self.card.input_size))
         maps: list[Tensor] = []
@@ -286,8 +287,8 @@ class BottomUp:
         order = np.argsort(-score, kind="stable")
         people, score = people[order], score[order]
         xy = base.to_image(people[None, ..., :2].reshape(1, -1, 2)).reshape(*people.shape[:2], 2)
-        area = np.ptp(xy, axis=1).prod(axis=1) if len(xy) else np.zeros(0)
-        return Poses(xy, people[..., 2], score, area)
+        box = np.concatenate([xy.min(1), xy.max(1)], 1) if len(xy) else np.zeros((0, 4))
+        return whole_image_poses(xy, people[..., 2], score, box)
 
     def _maps(self, image: NDArray[np.uint8], crop: Crops) -> tuple[Tensor, Tensor]:
         """Heatmaps [J + 1, h, w] and poses [J, 2, h, w] of one scale, averaged with the mirrored image's."""
