@@ -198,15 +198,30 @@ def warp(image: NDArray[np.generic], matrix: Floats, size: tuple[int, int]) -> N
     height, width = image.shape[:2]
     # one pixel of zeros around the image; whatever lies farther out reads from it too
     column, row = np.clip(column, -1, width), np.clip(row, -1, height)
-    padded = np.zeros((height + 3, width + 3, *image.shape[2:]), dtype=np.float32)
-    padded[1 : height + 1, 1 : width + 1] = image
     left, top = np.floor(column).astype(np.intp), np.floor(row).astype(np.intp)
     right_share, low_share = (column - left)[..., None], (row - top)[..., None]
-    flat = padded.reshape(-1, *image.shape[2:])
-    at = (top + 1) * (width + 3) + left + 1
+    flat, stride, start = _seen_pixels(image, left, top)
+    at = top * stride + left - start
     upper = flat[at] * (1 - right_share) + flat[at + 1] * right_share
-    lower = flat[at + width + 3] * (1 - right_share) + flat[at + width + 4] * right_share
+    lower = flat[at + stride] * (1 - right_share) + flat[at + stride + 1] * right_share
     out = upper * (1 - low_share) + lower * low_share
     out = np.rint(out) if image.dtype.kind in "ui" else out
     seen: NDArray[np.generic] = out.astype(image.dtype)
     return seen
+
+
+def _seen_pixels(
+    image: NDArray[np.generic], left: NDArray[np.intp], top: NDArray[np.intp]
+) -> tuple[NDArray[np.float32], int, int]:
+    """The part of an image that a warp reads, with zeros where it leaves the image, as rows of pixels.
+
+    Returns the pixels [P, C], pixels per row, and what to take off `row * stride + column` to index them. A
+    small crop of a large image then costs what the crop costs.
+    """
+    first_row, first_column = int(top.min()), int(left.min())
+    rows, columns = int(top.max()) + 2 - first_row, int(left.max()) + 2 - first_column
+    part = np.zeros((rows, columns, *image.shape[2:]), dtype=np.float32)
+    inside = image[max(first_row, 0) : first_row + rows, max(first_column, 0) : first_column + columns]
+    from_row, from_column = max(-first_row, 0), max(-first_column, 0)
+    part[from_row : from_row + inside.shape[0], from_column : from_column + inside.shape[1]] = inside
+    return part.reshape(-1, *image.shape[2:]), columns, first_row * columns + first_column
