@@ -25,7 +25,7 @@ LEVELS = (0, 1, 2, 3)  # 0: every labelled joint; else the joints of that flag, 
 class Edge(enum.Enum):
     """How far a point is from the border of the window."""
 
-    CORNER = "corner"  # squared distances to the nearer vertical and horizontal side, added (the code, C21)
+    CORNER = "corner"  # squared distances to the nearer vertical and horizontal side, added (the code, C24)
     SIDE = "side"  # distance to the nearest point of the border (the paper)
 
 
@@ -42,8 +42,8 @@ class ExOks(Metric):
     AP_v1, AP_v2 and AP_v3 look at the joints of one flag alone. OKS is the mean over all matches at all
     thresholds, ranges and flags, ignored people among them.
 
-    `published` keeps two habits of exococotools: crowd flags do not ignore a person (quirk C22), and where
-    nobody counts in an image all its detections are ignored (C23). The paper's metric is
+    `published` keeps two habits of exococotools: crowd flags do not ignore a person (quirk C25), and where
+    nobody counts in an image all its detections are ignored (C26). The paper's metric is
     `ex_oks(edge=side,published=no)`.
 
     Undefined where nobody is to be found.
