@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
@@ -102,9 +103,25 @@ def read_toml(path: Path) -> Any:
 
 
 def match_names(joints: Sequence[str]) -> Skeleton | None:
-    """The known skeleton with exactly these joint names in this order, or None."""
+    """The known skeleton with these joint names in this order, or None.
+
+    Spelling may differ as it does between releases of one dataset: case, `-` and blanks for `_`, `L_F_Paw`
+    for `left_front_paw`.
+    """
     wanted = list(joints)
     for name, node in _table().items():
         if node["joints"] == wanted or node.get("source_names") == wanted:
             return get_skeleton(name)
+    plain = _plain_names(wanted)
+    for name, node in _table().items():
+        if _plain_names(node["joints"]) == plain:
+            return get_skeleton(name)
     return None
+
+
+_SHORT = {"l": "left", "r": "right", "f": "front", "b": "back"}
+
+
+def _plain_names(joints: Sequence[str]) -> list[list[str]]:
+    words = [re.split(r"[^a-z0-9]+", name.strip().lower()) for name in joints]
+    return [[_SHORT.get(word, word) for word in parts if word] for parts in words]
