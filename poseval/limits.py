@@ -22,6 +22,7 @@ class Limits:
     people: int = _limit(5_000_000, "people in one set; val2017 with 100 detections per image has 500,000")
     frames: int = _limit(100_000, "frames in one set; COCO test has 40,670")
     people_per_frame: int = _limit(2_000, "matching is quadratic in the people of a frame")
+    detections_per_frame: int = _limit(20_000, "predictions for one frame, before a benchmark keeps the best")
     joints: int = _limit(1_000, "joints of a skeleton; whole-body has 133")
     region_vertices: int = _limit(
         10_000, "vertices of one ignore polygon; point-in-polygon is linear in them"

@@ -27,7 +27,9 @@ __all__ = [
 ]
 
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
-TABLE: dict[str, str] = {}
+TABLE: dict[str, str] = {
+    "coco": "poseval.datasets.coco:Coco",
+}
 
 SURE = 0.5  # a format is taken when its confidence reaches this
 
@@ -64,8 +66,12 @@ def recognise(source: Source, role: Role) -> str:
 
     Raises:
         FormatError: P201 when none fits (naming what it looks like in the other role), P202 when two fit
-            equally well.
+            equally well; P200, P210, P211 when it is broken JSON.
     """
+    if not source.is_folder:
+        document = source.document
+        if document.is_json or not document.data.strip():
+            _ = document.outline  # a broken file is told as such, not as an unknown format
     ranked = _ranked(source, role)
     best = ranked[0][0] if ranked else 0.0
     if best < SURE:

@@ -107,7 +107,9 @@ class Archive:
             raise self._damaged(error) from None
         if len(data) > most:
             raise too_much(self.name, entry.compress_size, self.limits)
-        return Document(data, f"{self.name}: {shown(member)}", self.limits)
+        document = Document(data, self.name, self.limits)
+        document.name = f"{document.name}: {shown(member)}"
+        return document
 
     def documents(self) -> Iterator[Document]:
         """Every member, one at a time."""

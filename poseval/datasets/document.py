@@ -32,11 +32,12 @@ TREE_BYTES = 16 * MIB  # largest part of a document that becomes Python objects
 
 
 class Document:
-    """The bytes of one file, and what they hold."""
+    """The bytes of one file, and what they hold. `path` is as it was given, `name` its safe short form."""
 
-    def __init__(self, data: bytes, name: str = "<memory>", limits: Limits = DEFAULT) -> None:
+    def __init__(self, data: bytes, path: str = "<memory>", limits: Limits = DEFAULT) -> None:
         self.data = data
-        self.name = name
+        self.path = path
+        self.name = shown(path.rstrip("/").rsplit("/", 1)[-1], limit=200)
         self.limits = limits
         self._digest = hashlib.sha256()
         self._digesting: threading.Thread | None = None
@@ -55,11 +56,11 @@ class Document:
             FormatError: P212 damaged gzip.
             LimitError: P501 too large, P504 unpacks to suspiciously much.
         """
-        name = shown(os.fspath(path), limit=400)
-        data = _read_regular(path, name, limits.file_bytes)
+        text = shown(os.fspath(path), limit=400)
+        data = _read_regular(path, text, limits.file_bytes)
         if data.startswith(GZIP_MAGIC):
-            data = gunzip(data, name, limits)
-        return cls(data, name, limits)
+            data = gunzip(data, text, limits)
+        return cls(data, os.fspath(path), limits)
 
     @property
     def sha256(self) -> str:
@@ -106,7 +107,7 @@ class Document:
             FormatError: P210 not JSON, P211 not UTF-8.
             LimitError: P502 too many records, numbers or keys, or nested too deep.
         """
-        at = self.outline.start if key is None else self.outline.keys()[key].start
+        at = self.outline.start if key is None else self.outline.by_key()[key].start
         return kernel.columns(
             self.data,
             fields,

@@ -54,7 +54,7 @@ class Source:
         if found.is_zip and self.suffix not in UNPACKED_BY_READER:
             from poseval.datasets.archive import Archive
 
-            self._archive = Archive(found.data, found.name, self.limits)
+            self._archive = Archive(found.data, found.path, self.limits)
             if len(self._archive) == 1:
                 return self._archive.read(self._archive.names[0])
         return found

@@ -217,7 +217,7 @@ class Outline:
     end: int
     entries: tuple[Entry, ...] | str | None
 
-    def keys(self) -> dict[str, Entry]:
+    def by_key(self) -> dict[str, Entry]:
         """Entries of a top-level object, or of the first record of a top-level array; a repeated key once."""
         return {entry.key: entry for entry in self.entries} if isinstance(self.entries, tuple) else {}
 

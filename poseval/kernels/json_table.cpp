@@ -190,6 +190,11 @@ void Row::value(int index) {
 
 // One number of a list or a scalar; NaN (and a fault) for what is none.
 double Row::element(int index, const Field& field, std::int64_t place) {
+    double short_value = 0.0;
+    if (const char* behind = read_short(scan_.p, scan_.end, short_value)) {
+        scan_.p = behind;
+        return short_value;
+    }
     const char c = *scan_.p;
     if (is_digit(c) || (c == '-' && scan_.p[1] != 'I')) {
         const char* at = scan_.p;

@@ -6,10 +6,12 @@ namespace py = pybind11;
 void bind_coco(py::module_& module);
 void bind_curves(py::module_& module);
 void bind_json(py::module_& module);
+void bind_poses(py::module_& module);
 
 PYBIND11_MODULE(_kernels, module) {
     module.doc() = "Hot loops over columns; the faces with shapes and errors are the Python files beside it.";
     bind_coco(module);
     bind_curves(module);
     bind_json(module);
+    bind_poses(module);
 }

@@ -36,7 +36,7 @@ def test_plain_file(tmp_path: Path) -> None:
     assert document.head == data[:4096]
     assert document.line(15) == 2
     assert document.is_json
-    entry = document.outline.keys()["a"]
+    entry = document.outline.by_key()["a"]
     assert document.tree(entry.start, entry.end) == [1, 2]
 
 

@@ -360,7 +360,7 @@ def test_outline_of_an_object() -> None:
     )
     found = kj.outline(text.encode())
     assert found.kind == "object"
-    keys = found.keys()
+    keys = found.by_key()
     assert (keys["info"].kind, keys["tags"].first) == ("object", "string")
     images = found.entries[1]  # type: ignore[index]
     assert isinstance(images, kj.Entry)
@@ -375,7 +375,7 @@ def test_outline_of_an_object() -> None:
 def test_outline_of_an_array_reads_its_first_element_only() -> None:
     found = kj.outline(b' [{"score": 1, "keypoints": [1]}, {"broken ')
     assert (found.kind, found.start, found.end) == ("array", 1, -1)
-    assert set(found.keys()) == {"score", "keypoints"}
+    assert set(found.by_key()) == {"score", "keypoints"}
 
 
 @pytest.mark.parametrize(

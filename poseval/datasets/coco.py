@@ -1,0 +1,86 @@
+"""COCO keypoints: ground truth as one object of lists, results as one list; and its many relatives.
+
+CrowdPose, OCHuman, AI Challenger, AP-10K, Halpe, Human-Art, ExLPose and COCO-WholeBody have this form, too.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.coco_results import AreaRule, read_results
+from poseval.datasets.coco_truth import read_truth
+from poseval.datasets.source import Source
+from poseval.errors import InputError
+from poseval.kernels.json import Outline
+from poseval.poses import PoseSet
+
+
+class Coco(Dataset):
+    """COCO annotation files and result lists, plain, gzipped or alone in a zip archive."""
+
+    name: ClassVar[str] = "coco"
+    title: ClassVar[str] = "COCO keypoints: annotations and results (.json, .json.gz, .zip)"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the keys of the top level and of the first record."""
+        if source.is_folder or not source.document.is_json:
+            return 0.0
+        try:
+            outline = source.document.outline
+        except InputError:
+            return 0.0
+        return _truth(outline) if role is Role.TRUTH else _results(outline)
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """Truth or results; results belong to the truth in the options.
+
+        Raises:
+            UsageError: P139 results without truth.
+            InputError: everything that is wrong with the file.
+        """
+        if options.role is Role.TRUTH:
+            return read_truth(source.document, options.skeleton, options.optional)
+        rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
+        return read_results(source.document, options.truth, options.skeleton, rule)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """An annotation file or a list of results.
+
+        Raises:
+            UsageError: P131 the file exists, P137 it cannot be written, P138 predictions without scores.
+        """
+        from poseval.datasets.coco_write import write_results, write_truth
+
+        write = write_truth if options.role is Role.TRUTH else write_results
+        return write(poses, path, options)
+
+
+def _truth(outline: Outline) -> float:
+    keys = outline.by_key()
+    if outline.kind != "object" or not {"images", "annotations"} <= keys.keys():
+        return 0.0
+    annotation = keys["annotations"].first_kinds()
+    if not annotation:
+        return 0.6 if keys["annotations"].kind == "array" else 0.0
+    if annotation.get("keypoints") != "array":
+        return 0.3
+    image = keys["images"].first_kinds()
+    video = bool({"vid_id", "nframes", "is_labeled"} & image.keys())
+    return 0.6 if video or ("score" in annotation and "id" not in annotation) else 0.9
+
+
+def _results(outline: Outline) -> float:
+    if outline.kind != "array":
+        return 0.0
+    if outline.entries is None:
+        return 0.55  # an empty list
+    keys = outline.by_key()
+    if "image_id" not in keys:
+        return 0.5 if "keypoints" in keys and "score" in keys else 0.0
+    if "keypoints" in keys:
+        return 0.9 if "score" in keys and "category_id" in keys else 0.6
+    return 0.5 if "bbox" in keys and "score" in keys else 0.4

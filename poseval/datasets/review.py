@@ -1,0 +1,128 @@
+"""What in predictions is suspicious without being wrong: copies, ties, joints outside the images, gaps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from poseval.poses import Floats, Ints, Notice, People, PoseSet
+
+SAMPLE = 20_000  # people looked at for shares: enough for a per cent, and the cost stays small
+OUTSIDE_SHARE = 0.2  # of joints; real predictions have a few per cent outside
+COPIES_SHARE = 0.01
+FAR_WIDTHS = 100  # image widths
+GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # odd, from the golden ratio: spreads bits when multiplied
+
+
+def review(name: str, people: People, truth: PoseSet) -> list[Notice]:
+    """Notices about predictions on the frames of `truth`; no notice for what real files look like."""
+    if not len(people):
+        return [Notice("N423", f"{name}: no predictions at all")]
+    found = [
+        _ties(name, people),
+        _copies(name, people),
+        _outside(name, people, truth.frames.size),
+        _far(name, people, truth.frames.size),
+        _one_point(name, people),
+        _gaps(name, people, truth),
+    ]
+    return [notice for notice in found if notice is not None]
+
+
+def _ties(name: str, people: People) -> Notice | None:
+    score = people.score
+    if len(score) < 2 or not bool((score == score[0]).all()):
+        return None
+    text = (
+        f"{name}: all {len(score)} scores are {score[0]:g}: their order comes from the tie rule "
+        "(lower image id first, then order in the file)"
+    )
+    return Notice("N420", text, len(score))
+
+
+def row_hash(columns: Floats) -> Ints:
+    """A 64-bit number [N] for each row of doubles [N, M]; equal rows have equal numbers."""
+    bits = np.ascontiguousarray(columns).view(np.uint64)
+    total = np.zeros(len(bits), dtype=np.uint64)
+    for column in range(bits.shape[1]):
+        total = (total ^ bits[:, column]) * GOLDEN
+        total ^= total >> np.uint64(29)
+    return total.view(np.int64)
+
+
+def _copies(name: str, people: People) -> Notice | None:
+    """Predictions whose joints equal those of an earlier one in the same frame to the last bit."""
+    flat = people.xy.reshape(len(people), -1)
+    # Half a dozen coordinates tell nearly all rows apart; the few that agree there are compared whole.
+    some = np.linspace(0, flat.shape[1] - 1, min(6, flat.shape[1])).astype(np.intp)
+    first_look = row_hash(np.concatenate([flat[:, some], people.frame[:, None].astype(np.float64)], axis=1))
+    order = np.argsort(first_look, kind="stable")
+    alike = np.zeros(len(order), dtype=np.bool_)
+    same = first_look[order][1:] == first_look[order][:-1]
+    alike[1:] |= same
+    alike[:-1] |= same
+    rows = order[alike]
+    if not len(rows):
+        return None
+    whole = np.concatenate([flat[rows], people.frame[rows, None], people.category[rows, None]], axis=1)
+    copies = len(rows) - len(np.unique(row_hash(whole)))
+    if copies <= COPIES_SHARE * len(people):
+        return None
+    text = f"{name}: {copies} of {len(people)} predictions are copies of another in the same image"
+    return Notice("N419", text, copies)
+
+
+def _sample(people: People) -> Ints:
+    step = -(-len(people) // SAMPLE)
+    return np.arange(0, len(people), step)
+
+
+def _outside(name: str, people: People, size: Floats) -> Notice | None:
+    rows = _sample(people)
+    bounds = size[people.frame[rows]][:, None, :]
+    predicted = (people.seen[rows] > 0) & ~np.isnan(bounds).any(axis=2)
+    count = int(predicted.sum())
+    if not count:
+        return None
+    xy = people.xy[rows]
+    outside = ((xy < 0) | (xy > bounds)).any(axis=2) & predicted
+    share = float(outside.sum()) / count
+    if share < OUTSIDE_SHARE:
+        return None
+    return Notice("N421", f"{name}: {share:.0%} of the joints are outside their images")
+
+
+def _far(name: str, people: People, size: Floats) -> Notice | None:
+    widest = float(np.nanmax(size)) if len(size) and not np.isnan(size).all() else 10_000.0
+    far = FAR_WIDTHS * widest
+    low, high = float(people.xy.min(initial=0.0)), float(people.xy.max(initial=0.0))
+    if not max(high, -low) > far:
+        return None
+    count = int((np.abs(people.xy) > far).any(axis=(1, 2)).sum())
+    text = f"{name}: {count} predictions have coordinates beyond {FAR_WIDTHS} image widths"
+    return Notice("N422", text, count)
+
+
+def _one_point(name: str, people: People) -> Notice | None:
+    if people.xy.shape[1] < 3:
+        return None
+    same = (people.xy[:, 1] == people.xy[:, 0]).all(axis=1)
+    if not same.any():
+        return None
+    rows = np.flatnonzero(same)
+    count = int((people.xy[rows] == people.xy[rows, :1]).all(axis=(1, 2)).sum())
+    if count <= COPIES_SHARE * len(people):
+        return None
+    return Notice("N426", f"{name}: {count} of {len(people)} predictions have all joints in one point", count)
+
+
+def _gaps(name: str, people: People, truth: PoseSet) -> Notice | None:
+    wanted = np.zeros(len(truth.frames), dtype=np.bool_)
+    wanted[truth.people.frame[(truth.people.seen > 0).any(axis=1) & ~truth.people.crowd]] = True
+    total = int(wanted.sum())
+    wanted[people.frame] = False
+    lacking = int(wanted.sum())
+    if not lacking:
+        return None
+    return Notice(
+        "N424", f"{name}: {lacking} of {total} images with labelled people have no prediction", lacking
+    )
