@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
     "list": ("poseval.cli.listing:listing", "List benchmarks, metrics, formats, skeletons or limits."),
     "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
+    "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
 }
 

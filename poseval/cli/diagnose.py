@@ -32,6 +32,8 @@ from poseval.cli.options import (
 )
 @click.option("--worst", default=20, show_default=True, type=click.IntRange(0), help="Worst frames to list.")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON.")
+@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (extra html).")
+@click.option("--images", type=InputPath(), help="Folder of images to draw the worst frames over.")
 @QUIET
 def diagnose(
     predictions: Path,
@@ -43,6 +45,8 @@ def diagnose(
     scale: str | None,
     worst: int,
     json_to: str | None,
+    page_to: Path | None,
+    images: Path | None,
     quiet: bool,
 ) -> None:
     """Say what failed in PREDICTIONS: jitter, inversions, swaps, misses, scores, background, identities."""
@@ -59,6 +63,11 @@ def diagnose(
     result = diagnose(
         aligned, scale=Scale(scale) if scale else None, corrected=rules == "corrected", worst=worst
     )
+    if page_to is not None:
+        from poseval.report.page import write_page
+
+        evaluation = scoring.evaluate(aligned.truth, aligned.predictions, found, rules=rules, per_joint=True)
+        write_page(page_to, evaluation.report(), evaluation, aligned, images)
     if json_to:
         emit(json.dumps(result.to_dict(), indent=1) + "\n", json_to)
     if json_to != "-":

@@ -45,6 +45,8 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.option("--ci-method", type=click.Choice(CI_METHODS), default="percentile", show_default=True)
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(2))
 @click.option("--seed", default=0, show_default=True)
+@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (extra html).")
+@click.option("--images", type=InputPath(), help="Folder of images to draw the worst frames over.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Worker processes.")
 @QUIET
 def score(
@@ -64,6 +66,8 @@ def score(
     ci_method: str,
     resamples: int,
     seed: int,
+    page_to: Path | None,
+    images: Path | None,
     workers: int,
     quiet: bool,
 ) -> None:
@@ -101,6 +105,11 @@ def score(
         from poseval import saved
 
         saved.save(evaluation, save_to)
+    if page_to is not None:
+        from poseval.report.page import write_page
+
+        pair = scoring.align_files(truth, predictions, benchmark, rules, chosen)
+        write_page(page_to, report, evaluation, pair[0], images)
     if benchmark is None:
         say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
     if json_to:

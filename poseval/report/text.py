@@ -38,6 +38,11 @@ def cell(report: Report, layout: Layout, key: str) -> str:
 def table_cells(report: Report) -> list[list[str]]:
     """Header and rows as text cells; the first column is the row label."""
     layout = layout_of(report)
+    if report.intervals and len(layout.rows) == 1:
+        # A value with its interval is wide: one number per line reads better than one long line.
+        (_, keys), *_ = layout.rows
+        pairs = zip(layout.header, keys, strict=True)
+        return [["", "value"], *([shown(name), cell(report, layout, key)] for name, key in pairs if key)]
     rows = [["", *layout.header]]
     rows += [[shown(label), *(cell(report, layout, key) for key in keys)] for label, keys in layout.rows]
     if all(not row[0] for row in rows):

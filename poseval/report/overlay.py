@@ -1,0 +1,98 @@
+"""Truth and prediction of one frame as an SVG drawing, over the image where it is at hand."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from pathlib import Path
+
+import numpy as np
+
+from poseval.errors import shown
+from poseval.pairs import Aligned
+from poseval.poses import Bools, Floats, People
+from poseval.skeletons import Skeleton
+
+WIDTH = 420  # pixels of a thumbnail; twenty of them stay below 2 MB
+MARGIN = 0.15  # of the people's extent, around them
+TRUTH, FOUND = "#009E73", "#D55E00"
+
+
+def frame_svg(aligned: Aligned, frame: int, images: Path | None = None) -> str:
+    """One frame: truth in green solid lines, predictions in orange dashed ones, cut to the people."""
+    truth, found = aligned.truth.people, aligned.predictions.people
+    frames = aligned.truth.frames
+    mine, theirs = truth.take(truth.frame == frame), found.take(found.frame == frame)
+    x0, y0, x1, y1 = _window(mine, theirs, frames.size[frame])
+    scale = WIDTH / max(x1 - x0, 1.0)
+    height = max(1, round((y1 - y0) * scale))
+    title = html.escape(shown(frames.key[frame]))
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
+    parts = [head, f"<title>{title}</title>", '<rect width="100%" height="100%" fill="#f4f4f4"/>']
+    parts.append(_picture(images, str(frames.path[frame]), (x0, y0, x1, y1), scale))
+    origin = np.array([x0, y0])
+    for people, colour, dash in ((mine, TRUTH, ""), (theirs, FOUND, ' stroke-dasharray="5 3"')):
+        for row in range(len(people)):
+            xy = (people.xy[row] - origin) * scale
+            parts.append(_person(xy, people.seen[row] > 0, aligned.truth.skeleton, colour, dash))
+    return "".join([*parts, "</svg>"])
+
+
+def _window(mine: People, theirs: People, size: Floats) -> tuple[float, float, float, float]:
+    """What to show: the true people with a margin, or all people, or the frame; inside the frame."""
+    people = mine if (mine.seen > 0).any() else theirs
+    points = people.xy[people.seen > 0]
+    if not len(points):
+        whole = np.nan_to_num(size, nan=100.0)
+        return 0.0, 0.0, float(whole[0]), float(whole[1])
+    low, high = points.min(axis=0), points.max(axis=0)
+    pad = max(20.0, MARGIN * float((high - low).max()))
+    low, high = low - pad, high + pad
+    if not np.isnan(size).any():
+        low, high = np.maximum(low, 0), np.minimum(high, size)
+    high = np.maximum(high, low + 10)
+    # A sliver is hard to look at: no side is more than three times the other.
+    span = high - low
+    grow = np.maximum(span.max() / 3 - span, 0) / 2
+    low, high = low - grow, high + grow
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _person(xy: Floats, seen: Bools, skeleton: Skeleton, colour: str, dash: str) -> str:
+    xy = np.clip(np.nan_to_num(xy), -1e4, 1e4)
+    lines = [
+        f'<line x1="{xy[a, 0]:.1f}" y1="{xy[a, 1]:.1f}" x2="{xy[b, 0]:.1f}" y2="{xy[b, 1]:.1f}"{dash}/>'
+        for a, b in skeleton.limbs
+        if seen[a] and seen[b]
+    ]
+    dots = [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.6" fill="{colour}"/>' for x, y in xy[seen]]
+    return f'<g stroke="{colour}" stroke-width="2" fill="none" opacity="0.9">{"".join([*lines, *dots])}</g>'
+
+
+def _picture(images: Path | None, name: str, window: tuple[float, float, float, float], scale: float) -> str:
+    """The part of an image that the window shows, in its place; empty where there is no readable image."""
+    if images is None or not name:
+        return ""
+    from PIL import Image, UnidentifiedImageError
+
+    # The name comes from a file of strangers: only what lies below the folder given is opened.
+    for path in (images / name, images / Path(name).name):
+        if not path.is_file() or images.resolve() not in path.resolve().parents:
+            continue
+        try:
+            with Image.open(path) as picture:
+                x0, y0 = max(window[0], 0.0), max(window[1], 0.0)
+                x1, y1 = min(window[2], picture.width), min(window[3], picture.height)
+                if x1 <= x0 or y1 <= y0:
+                    return ""
+                size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+                cut = picture.convert("RGB").resize(size, box=(x0, y0, x1, y1))
+        except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
+            return ""
+        out = io.BytesIO()
+        cut.save(out, "JPEG", quality=70)
+        data = base64.b64encode(out.getvalue()).decode()
+        place = f'x="{(x0 - window[0]) * scale:.1f}" y="{(y0 - window[1]) * scale:.1f}"'
+        return f'<image {place} width="{size[0]}" height="{size[1]}" href="data:image/jpeg;base64,{data}"/>'
+    return ""

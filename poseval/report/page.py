@@ -1,0 +1,36 @@
+"""Write the HTML report of a run, with its diagnosis where the data allows one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poseval.datasets.document import write_atomically
+from poseval.diagnosis.diagnose import Diagnosis, diagnose
+from poseval.errors import MismatchError, UsageError
+from poseval.report.html import to_html
+
+if TYPE_CHECKING:
+    from poseval.pairs import Aligned
+    from poseval.report.result import Report
+    from poseval.scoring import Evaluation
+
+
+def write_page(
+    path: Path, report: Report, evaluation: Evaluation, aligned: Aligned, images: Path | None = None
+) -> None:
+    """Write the page to `path`; a truth without areas, sigmas and head sizes gets a page without diagnosis.
+
+    Raises:
+        UsageError: P114 when the folder of images does not exist.
+        MissingFeature: P610 without the extra `html`.
+    """
+    if images is not None and not images.is_dir():
+        raise UsageError("P114", where=str(images), what="is no folder", wanted="the folder of the images")
+    found: Diagnosis | None
+    try:
+        found = diagnose(aligned, corrected=report.rules == "corrected")
+    except (MismatchError, UsageError):
+        found = None
+    page = to_html(report, evaluation, found, aligned, images)
+    write_atomically(path, page.encode(), force=True)

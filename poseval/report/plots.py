@@ -1,0 +1,273 @@
+"""Figures of a run: matplotlib `Figure` objects, never pyplot, so that nothing global changes.
+
+Colours are Okabe and Ito's (2008), told apart by all common kinds of colour blindness, and every line has its
+own dash as well, so a figure survives a black-and-white print. The same run gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from itertools import cycle
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from poseval.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from poseval.diagnosis.diagnose import Diagnosis
+    from poseval.metrics.base import Value
+    from poseval.report.result import Report
+    from poseval.scoring import Evaluation
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
+DASHES = ("-", "--", "-.", ":")
+STYLES = ("png", "svg", "pdf")
+MOST_LINES = 8  # more lines in one plot cannot be told apart
+
+AXES = {
+    "AP": "OKS threshold",
+    "AR": "OKS threshold",
+    "CED": "normalised error",
+    "HOTA": "localisation threshold alpha",
+    "DetA": "localisation threshold alpha",
+    "AssA": "localisation threshold alpha",
+}
+
+
+def figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Figure]:
+    """Every figure that the run has data for, by name."""
+    out: dict[str, Figure] = {}
+    for name, group in _threshold_groups(report).items():
+        out[f"{name}_over_threshold"] = _threshold_figure(group)
+    out.update(_precision_recall(evaluation))
+    joints = _joint_rows(report)
+    for statistic, rows in joints.items():
+        out[f"{statistic}_per_joint"] = _joint_figure(statistic, rows, report)
+    out.update(_composition(report))
+    if diagnosis is not None:
+        out["errors_per_joint"] = _error_figure(diagnosis)
+        out["gains"] = _gain_figure(diagnosis)
+    return {_file_name(name): figure for name, figure in out.items()}
+
+
+def save_figures(found: Mapping[str, Figure], folder: Path, style: str = "png") -> list[Path]:
+    """Write figures as `folder/NAME.style`; the same figure gives the same bytes.
+
+    Raises:
+        UsageError: P150 unknown style.
+    """
+    if style not in STYLES:
+        raise UsageError(
+            "P150", where=f"style {shown(style)!r}", what="is not known", wanted=", ".join(STYLES)
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, figure in found.items():
+        path = folder / f"{name}.{style}"
+        path.write_bytes(figure_bytes(figure, style))
+        paths.append(path)
+    return paths
+
+
+def figure_bytes(figure: Figure, style: str = "svg") -> bytes:
+    """A figure as bytes, without dates or random ids."""
+    import matplotlib as mpl
+
+    out = io.BytesIO()
+    dates: dict[str, Any] = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}
+    with mpl.rc_context({"svg.hashsalt": "poseval", "svg.fonttype": "path", "pdf.fonttype": 42}):
+        figure.savefig(out, format=style, dpi=150, metadata=dates[style])
+    return out.getvalue()
+
+
+def _file_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "._@-" else "_" for char in name)
+
+
+def _new(
+    title: str, xlabel: str = "", ylabel: str = "", width: float = 6.4, height: float = 4.2
+) -> tuple[Figure, Axes]:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.grid(True, color="#cccccc", linewidth=0.6)
+    axes.set_axisbelow(True)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    return figure, axes
+
+
+def _lines(axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[float]]]) -> None:
+    looks = zip(COLOURS, cycle(DASHES), strict=False)
+    for (label, x, y), (colour, dash) in zip(curves[:MOST_LINES], looks, strict=False):
+        axes.plot(x, y, label=label, color=colour, linestyle=dash, linewidth=1.8)
+    if len(curves) > 1 or curves[0][0]:
+        axes.legend(frameon=False, fontsize=8)
+
+
+def _threshold_groups(report: Report) -> dict[str, list[Value]]:
+    """Rows of all joints that have thresholds, by statistic; statistics of one tracking metric together."""
+    out: dict[str, list[Value]] = {}
+    for row in report.values:
+        if math.isnan(row.threshold) or row.joint or row.slice or math.isnan(row.value):
+            continue
+        together = "HOTA" if row.statistic in ("HOTA", "DetA", "AssA") else row.statistic
+        prefix = f"{row.metric.partition('/')[0]}_" if "/" in row.metric.partition("(")[0] else ""
+        out.setdefault(prefix + together, []).append(row)
+    return {name: rows for name, rows in out.items() if len({row.threshold for row in rows}) > 2}
+
+
+def _threshold_figure(rows: Sequence[Value]) -> Figure:
+    names = list(dict.fromkeys(row.statistic for row in rows))
+    figure, axes = _new(f"{' / '.join(names)} over thresholds", AXES.get(names[0], "threshold"), names[0])
+    curves = []
+    for name in names:
+        points = sorted((row.threshold, row.value) for row in rows if row.statistic == name)
+        x, y = [p[0] for p in points], [p[1] for p in points]
+        curves.append((f"{name} (mean {np.mean(y):.3f})", x, y))
+    _lines(axes, curves)
+    axes.set_ylim(min(0.0, min(row.value for row in rows)), 1.02)
+    return figure
+
+
+def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
+    """Precision over recall per threshold, and score histogram with calibration, where a metric has them."""
+    from poseval.metrics.oks_ap import OksAp
+
+    out: dict[str, Figure] = {}
+    for part in evaluation.parts:
+        prefix = f"{part.label}_" if part.label else ""
+        for metric, tally in part.tallies.items():
+            if not isinstance(metric, OksAp):
+                continue
+            arrays = metric.curves(tally)
+            recall = np.linspace(0, 1, arrays.precision.shape[1])
+            figure, axes = _new("Precision over recall", "recall", "precision")
+            chosen = range(0, len(metric.thresholds), max(1, len(metric.thresholds) // 5))
+            curves = []
+            for place in chosen:
+                # A category without people has no curve; the mean is over those that have one.
+                cut = arrays.precision[place, :, :, 0]
+                cut = cut[:, ~np.isnan(cut).all(axis=0)]
+                if cut.shape[1]:
+                    mean = cut.mean(axis=1)
+                    label = f"OKS {metric.thresholds[place]:.2f} (AP {mean.mean():.3f})"
+                    curves.append((label, recall.tolist(), mean.tolist()))
+            if curves:
+                _lines(axes, curves)
+                axes.set_ylim(0, 1.02)
+                out[f"{prefix}precision_recall"] = figure
+            hit = (tally.column("hit")[:, 0] & np.uint64(1)).astype(np.bool_)
+            counted = hit | ((tally.column("skip")[:, 0] & np.uint64(1)) == 0)
+            if counted.any():
+                out[f"{prefix}scores"] = _score_figure(tally.column("score")[counted], hit[counted])
+    return out
+
+
+def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Figure:
+    """Histogram of hits and false positives by score, and the share of hits per bin."""
+    edges = np.linspace(score.min(), max(score.max(), score.min() + 1e-9), 21)
+    centre, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
+    hits, _ = np.histogram(score[hit], edges)
+    misses, _ = np.histogram(score[~hit], edges)
+    figure, axes = _new("Scores and calibration", "score", "detections")
+    axes.bar(centre, hits, width * 0.92, color=COLOURS[0], label="matched at the lowest threshold")
+    axes.bar(centre, misses, width * 0.92, bottom=hits, color=COLOURS[1], hatch="//", label="false positive")
+    share = np.divide(hits, hits + misses, out=np.full(len(hits), np.nan), where=hits + misses > 0)
+    right = axes.twinx()
+    right.plot(centre, share, color=COLOURS[6], marker="o", markersize=3, label="share of matches")
+    right.set_ylim(0, 1.02)
+    right.set_ylabel("share of matches")
+    handles = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
+    axes.legend(handles=handles, frameon=False, fontsize=8, loc="upper left")
+    return figure
+
+
+def _joint_rows(report: Report) -> dict[str, list[Value]]:
+    out: dict[str, list[Value]] = {}
+    for row in report.values:
+        if row.joint and not row.slice and math.isnan(row.threshold) and abs(row.value) <= 1.5:
+            out.setdefault(row.statistic, []).append(row)
+    return {name: rows for name, rows in out.items() if 2 <= len(rows) <= 40}
+
+
+def _joint_figure(statistic: str, rows: Sequence[Value], report: Report) -> Figure:
+    figure, axes = _new(f"{statistic} per joint", statistic, height=0.6 + 0.26 * len(rows))
+    place = np.arange(len(rows))[::-1]
+    axes.barh(place, [row.value for row in rows], color=COLOURS[0], height=0.7)
+    for y, row in zip(place, rows, strict=True):
+        interval = report.intervals.get(f"{statistic}/{row.joint}")
+        if interval is not None:
+            axes.plot([interval.low, interval.high], [y, y], color=COLOURS[6], linewidth=1.5, marker="|")
+    axes.set_yticks(place, [shown(row.joint, 40) for row in rows], fontsize=8)
+    axes.set_xlim(min(0.0, min(row.value for row in rows)), 1.0)
+    return figure
+
+
+def _composition(report: Report) -> dict[str, Figure]:
+    """What MOTA loses to misses, false positives and switches."""
+    found: dict[str, float] = {}
+    for row in report.values:
+        if not row.joint and not row.slice and math.isnan(row.threshold):
+            found.setdefault(row.statistic, row.value)
+    parts = ("misses", "false_positives", "switches")
+    objects = found.get("objects", math.nan)
+    if not all(name in found for name in parts) or not objects > 0:
+        return {}
+    figure, axes = _new("What MOTA is made of", "share of all true joints", height=2.2)
+    left = found.get("MOTA", math.nan)
+    start = max(left, 0.0) if not math.isnan(left) else 0.0
+    axes.barh([0], [start], color=COLOURS[2], label="MOTA")
+    for name, colour, hatch in zip(
+        parts, (COLOURS[0], COLOURS[1], COLOURS[3]), ("", "//", "xx"), strict=True
+    ):
+        share = found[name] / objects
+        axes.barh([0], [share], left=start, color=colour, hatch=hatch, label=name.replace("_", " "))
+        start += share
+    axes.set_yticks([])
+    axes.legend(frameon=False, fontsize=8, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.35))
+    return {"mota_composition": figure}
+
+
+def _error_figure(diagnosis: Diagnosis) -> Figure:
+    """Shares of good, jitter, inversion, swap and miss per joint."""
+    from poseval.diagnosis.diagnose import CLASSES
+
+    counts = diagnosis.ranges[0].counts[1:].astype(np.float64)
+    share = counts / np.maximum(counts.sum(axis=0), 1)
+    joints = diagnosis.joints[:40]
+    figure, axes = _new("Joint errors", "share of labelled joints", height=0.9 + 0.26 * len(joints))
+    place = np.arange(len(joints))[::-1]
+    start = np.zeros(len(joints))
+    colours = (COLOURS[2], COLOURS[5], COLOURS[4], COLOURS[3], COLOURS[1])
+    for name, row, colour, hatch in zip(CLASSES, share, colours, ("", "..", "//", "xx", "\\\\"), strict=True):
+        axes.barh(place, row[: len(joints)], left=start, color=colour, height=0.7, label=name, hatch=hatch)
+        start = start + row[: len(joints)]
+    axes.set_yticks(place, [shown(joint, 40) for joint in joints], fontsize=8)
+    axes.set_xlim(0, 1)
+    figure.legend(frameon=False, fontsize=8, ncols=5, loc="outside lower center")
+    return figure
+
+
+def _gain_figure(diagnosis: Diagnosis) -> Figure:
+    """AP gained by mending each kind of error alone."""
+    from poseval.diagnosis.diagnose import mean_ap
+
+    base, *stages = diagnosis.ranges[0].gains.independent
+    gain = [mean_ap(stage) - mean_ap(base) for stage in stages]
+    figure, axes = _new("AP gained by mending one kind of error alone", "AP gain", height=3)
+    place = np.arange(len(stages))[::-1]
+    axes.barh(place, np.nan_to_num(gain), color=COLOURS[0], height=0.7)
+    axes.set_yticks(place, [stage.name for stage in stages], fontsize=9)
+    return figure
