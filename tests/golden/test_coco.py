@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import poseval
+from poseval.errors import FormatError, InputError, MismatchError, ValueRangeError
 from poseval.kernels.coco import Matching, match
 from poseval.metrics.ex_oks import ExOks
 from poseval.metrics.oks_ap import THRESHOLDS, OksAp
@@ -50,21 +52,33 @@ PLAIN = [
 ]
 
 
+def read(folder: Path, sigmas: np.ndarray) -> Aligned:
+    """The files of a case as poseval reads them, under the case's sigmas."""
+    gt, dt = (next(folder.glob(f"{name}.json*")) for name in ("gt", "dt"))
+    named = {17: "coco17", 14: "crowdpose14", 133: "coco_wholebody133", 136: "halpe136"}
+    joints = get_skeleton(named[len(sigmas)]).with_sigmas(sigmas.tolist())
+    truth = poseval.read(gt, skeleton=joints, optional=frozenset({"area"}))
+    found = poseval.read(dt, role="predictions", truth=truth, skeleton=joints)
+    return Aligned(truth, found)
+
+
 def prepared(folder: Path) -> tuple[Aligned, OksAp, list[int]]:
     """Aligned sets of a case, the metric under the reference rules, and the case's maxDets."""
     config = expected(folder)["config"]
     params = config.get("params", {})
-    truth, results = coco_files.load(folder, "gt"), coco_files.load(folder, "dt")
-    if "imgIds" in params:
-        wanted = set(params["imgIds"])
-        truth["images"] = [image for image in truth["images"] if image["id"] in wanted]
     sigmas = np.array(config["sigmas"]) if config.get("sigmas") else COCO_SIGMAS
+    aligned = read(folder, sigmas)
+    if "imgIds" in params:
+        wanted = {str(image) for image in params["imgIds"]}
+        rows = np.flatnonzero([key in wanted for key in aligned.truth.frames.key])
+        truth, found = aligned.truth.take_frames(rows), aligned.predictions.take_frames(rows)
+        aligned = Aligned(truth, replace(found, frames=truth.frames))
     metric = OksAp(
         thresholds=tuple(params.get("iouThrs", THRESHOLDS)),
         area=AreaSource.BOX if config.get("use_area") is False else AreaSource.FILE,
         id_zero=True,
     )
-    return coco_files.aligned(truth, results, sigmas), metric, params.get("maxDets", [20])
+    return aligned, metric, params.get("maxDets", [20])
 
 
 def digest(array: np.ndarray) -> str:
@@ -201,9 +215,7 @@ def test_wholebody_parts() -> None:
     folder = next(folder for folder in FOLDERS if expected(folder)["kind"] == "wholebody")
     wanted = expected(folder)
     sigmas = {part["name"]: np.array(part["sigmas"]) for part in wanted["config"]["parts"]}
-    aligned = coco_files.aligned(
-        coco_files.load(folder, "gt"), coco_files.load(folder, "dt"), sigmas["wholebody"]
-    )
+    aligned = read(folder, sigmas["wholebody"])
     assert len(wanted["stats"]) == 6
     for name, stats in wanted["stats"].items():
         metric = OksAp(part=BodyPart(name), ignore=IgnoreBy.FLAGS, drop_zero_confidence=True)
@@ -226,8 +238,7 @@ EX_OKS_NAMES |= {"AR (M)": "AR_M", "AR (L)": "AR_L"}
 
 def ex_oks_case() -> tuple[Aligned, dict[str, Any]]:
     folder = next(folder for folder in FOLDERS if expected(folder)["kind"] == "exoks")
-    truth, results = coco_files.load(folder, "gt"), coco_files.load(folder, "dt")
-    return coco_files.aligned(truth, results, COCO_SIGMAS), expected(folder)
+    return read(folder, COCO_SIGMAS), expected(folder)
 
 
 def test_ex_oks_as_published() -> None:
@@ -245,3 +256,38 @@ def test_ex_oks_as_published() -> None:
     # The mean similarity is summed in fixed point, so that it does not depend on order.
     assert found.pop("OKS") == pytest.approx(stats.pop("OKS"), abs=1e-11)
     assert found == stats
+
+
+# Where pycocotools dies or gives full marks for nonsense: our error, or our value of AP.
+ANSWERS: dict[str, tuple[type[InputError], str] | float] = {
+    "edge_missing_area": (MismatchError, "P410"),
+    "edge_missing_keypoints_second": (FormatError, "P206"),
+    "edge_missing_score": (FormatError, "P206"),
+    "edge_short_keypoints": (FormatError, "P204"),
+    "edge_unknown_image": (MismatchError, "P402"),
+    "edge_nan_keypoints": (ValueRangeError, "P301"),
+    "edge_empty_results": 0.0,
+    "edge_missing_iscrowd": 1.0,
+}
+
+
+def test_every_case_is_looked_at() -> None:
+    raising = {folder.name for folder in FOLDERS if expected(folder)["raises"]}
+    assert raising | {"edge_nan_keypoints"} == set(ANSWERS)
+    special = {"edge_use_cats_0", "exoks_a", "wholebody_example_real"}
+    assert {folder.name for folder in FOLDERS} == {f.name for f in PLAIN} | set(ANSWERS) | special
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_broken_files_get_a_clear_answer(name: str) -> None:
+    folder = next(folder for folder in FOLDERS if folder.name == name)
+    answer = ANSWERS[name]
+    if isinstance(answer, float):
+        report = poseval.score(folder / "gt.json", folder / "dt.json", "coco-keypoints")
+        assert report.summary["AP"] == pytest.approx(answer, abs=1e-12)
+        assert report.notices
+        return
+    kind, code = answer
+    with pytest.raises(kind) as caught:
+        poseval.score(folder / "gt.json", folder / "dt.json", "coco-keypoints")
+    assert caught.value.code == code
