@@ -18,7 +18,7 @@ from poseval._version import __version__
 from poseval.benchmarks.base import Benchmark, Part
 from poseval.datasets.base import ReadOptions, Role
 from poseval.errors import MismatchError, shown
-from poseval.metrics.base import Metric, Need, Tally, Values
+from poseval.metrics.base import Metric, Need, Tally, Value, Values
 from poseval.pairs import Aligned
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
 from poseval.report.result import Input, Report
@@ -99,6 +99,18 @@ class Evaluation:
         """Names [U] of the units that weights multiply: frames or sequences, as the benchmark says."""
         return next(iter(self.parts[0].tallies.values())).keys
 
+    def _unit_rows(self) -> Values:
+        """The headline of every unit alone, sliced under the unit's key, where there are several."""
+        rows: list[Value] = []
+        for part in self.parts:
+            for metric, tally in part.tallies.items():
+                if tally.units > 1:
+                    found = metric.by_unit(tally)
+                    if part.label:
+                        found = Values(row._replace(metric=f"{part.label}/{row.metric}") for row in found)
+                    rows += found
+        return Values(rows)
+
     def report(self) -> Report:
         """The report of the whole set."""
         start = time.perf_counter()
@@ -110,6 +122,8 @@ class Evaluation:
             for found in per_metric.values()
             for row in found
         )
+        if self.benchmark.unit_rows:
+            rows = rows + self._unit_rows()
         timings = {**self.timings, "reduce": time.perf_counter() - start}
         return Report(
             benchmark=self.benchmark.name,
@@ -173,6 +187,7 @@ def evaluate(
     for part in parts:
         _check_needs(part)
     tallied = tuple(_tally(part, found.unit, executor, shards) for part in parts)
+    told = [n for part in tallied for metric, tally in part.tallies.items() for n in metric.notices(tally)]
     deviations = found.deviations(book, gt, dt)
     if chosen:
         deviations = [*deviations, f"metrics chosen by hand: {', '.join(map(str, chosen))}"]
@@ -181,7 +196,7 @@ def evaluate(
         book,
         tallied,
         _signature(found, book, gt, parts),
-        (*guessed, *gt.origin.notices, *dt.origin.notices, *notices),
+        (*guessed, *gt.origin.notices, *dt.origin.notices, *notices, *told),
         tuple(deviations),
         (_input("truth", gt), _input("predictions", dt)),
         {"read": read_done - started, "tally": time.perf_counter() - read_done},
@@ -288,21 +303,25 @@ def _check_needs(part: Part) -> None:
         UsageError: P112 when OKS has no sigmas.
     """
     truth, predictions = part.aligned.truth, part.aligned.predictions
-    lacking = {
-        Need.SCORES: np.isnan(predictions.people.score),
-        Need.AREA: np.isnan(truth.people.area),
-        Need.BOXES: np.isnan(truth.people.box).any(axis=1),
-        Need.HEADS: np.isnan(truth.people.head),
-        Need.TRACKS: predictions.people.track < 0,
+    posed = (truth.people.seen > 0).any(axis=1)  # nothing is measured against a person without a joint
+    lacking = [
+        (Need.SCORES, predictions, np.isnan(predictions.people.score)),
+        (Need.AREA, truth, np.isnan(truth.people.area)),
+        (Need.BOXES, truth, np.isnan(truth.people.box).any(axis=1)),
+        (Need.HEADS, truth, np.isnan(truth.people.head) & posed),
+        (Need.TRACKS, truth, truth.people.track < 0),
+        (Need.TRACKS, predictions, predictions.people.track < 0),
+    ]
+    hints = {
+        Need.AREA: "take it from the boxes: --metric 'oks_ap(area=box)'",
+        Need.TRACKS: "poses alone are scored with --metric joint_ap",
     }
-    hints = {Need.AREA: "take it from the boxes: --metric 'oks_ap(area=box)'"}
     for metric in part.metrics:
         if Need.SIGMAS in metric.needs:
             _ = truth.skeleton.sigma_array
-        for need in sorted(metric.needs & lacking.keys(), key=lambda item: item.name):
-            count = int(lacking[need].sum())
-            if count:
-                side = predictions if need in (Need.SCORES, Need.TRACKS) else truth
+        for need, side, absent in lacking:
+            count = int(absent.sum())
+            if need in metric.needs and count:
                 raise MismatchError(
                     "P410",
                     where=shown(side.origin.name),

@@ -21,6 +21,10 @@ TABLE: dict[str, str] = {
     "halpe": "poseval.benchmarks.coco:Halpe",
     "humanart": "poseval.benchmarks.coco:HumanArt",
     "oks": "poseval.benchmarks.coco:PlainOks",
+    "posetrack17": "poseval.benchmarks.posetrack:PoseTrack17",
+    "posetrack17-single-frame": "poseval.benchmarks.posetrack:PoseTrack17SingleFrame",
+    "posetrack18": "poseval.benchmarks.posetrack:PoseTrack18",
+    "posetrack21": "poseval.benchmarks.posetrack:PoseTrack21",
 }
 
 

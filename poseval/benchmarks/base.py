@@ -40,6 +40,7 @@ class Benchmark(ABC):
     skeleton: ClassVar[str | None] = None  # None: the truth file says
     books: ClassVar[tuple[Rules, ...]] = (Rules("reference"), CORRECTED)
     unit: ClassVar[str] = "frame"  # what intervals resample: "frame" or "sequence"
+    unit_rows: ClassVar[bool] = False  # whether the values list every unit alone, too
     truth_formats: ClassVar[tuple[str, ...]] = ()
     prediction_formats: ClassVar[tuple[str, ...]] = ()
     optional: ClassVar[frozenset[str]] = frozenset()  # truth columns that may be absent

@@ -29,6 +29,9 @@ __all__ = [
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
 TABLE: dict[str, str] = {
     "coco": "poseval.datasets.coco:Coco",
+    "posetrack17": "poseval.datasets.posetrack17:PoseTrack17",
+    "posetrack18": "poseval.datasets.posetrack18:PoseTrack18",
+    "posetrack21": "poseval.datasets.posetrack21:PoseTrack21",
 }
 
 SURE = 0.5  # a format is taken when its confidence reaches this

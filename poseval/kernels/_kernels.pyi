@@ -86,3 +86,44 @@ def resample(
     recalls: NDArray[Any],
     statistics: NDArray[Any],
 ) -> NDArray[np.float64]: ...
+
+class Scene:
+    def __init__(
+        self,
+        order: NDArray[Any],
+        unit_start: NDArray[Any],
+        truth_start: NDArray[Any],
+        prediction_start: NDArray[Any],
+        truth_present: NDArray[Any],
+        prediction_present: NDArray[Any],
+        truth_track: NDArray[Any],
+        prediction_track: NDArray[Any],
+        truth_tracks: NDArray[Any],
+        prediction_tracks: NDArray[Any],
+    ) -> None: ...
+    def use_joints(self, truth_xy: NDArray[Any], prediction_xy: NDArray[Any], head: NDArray[Any]) -> None: ...
+    def use_pairs(self, value: NDArray[Any], pair_start: NDArray[Any]) -> None: ...
+
+def best_pose(scene: Scene, gate: float) -> tuple[NDArray[np.int64], NDArray[np.int8]]: ...
+def clear_counts(scene: Scene, gate: float, skip_last_frame: bool, dummies: bool) -> dict[str, Any]: ...
+def identity_counts(scene: Scene, gate: float) -> dict[str, Any]: ...
+def hota_counts(scene: Scene, alphas: list[float], radius: float) -> dict[str, Any]: ...
+def points_in_regions(
+    points: NDArray[Any],
+    frame: NDArray[Any],
+    vertices: NDArray[Any],
+    start: NDArray[Any],
+    region_frame: NDArray[Any],
+) -> NDArray[np.bool_]: ...
+def rank_rows(
+    cell: NDArray[Any], score: NDArray[Any], cells: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def average_precision(
+    order: NDArray[Any],
+    start: NDArray[Any],
+    score: NDArray[Any],
+    hit: NDArray[Any],
+    weight: NDArray[Any],
+    positives: NDArray[Any],
+    ties: int,
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.int64]]: ...

@@ -7,6 +7,8 @@ void bind_coco(py::module_& module);
 void bind_curves(py::module_& module);
 void bind_json(py::module_& module);
 void bind_poses(py::module_& module);
+void bind_average_precision(py::module_& module);
+void bind_tracking(py::module_& module);
 
 PYBIND11_MODULE(_kernels, module) {
     module.doc() = "Hot loops over columns; the faces with shapes and errors are the Python files beside it.";
@@ -14,4 +16,6 @@ PYBIND11_MODULE(_kernels, module) {
     bind_curves(module);
     bind_json(module);
     bind_poses(module);
+    bind_average_precision(module);
+    bind_tracking(module);
 }

@@ -23,6 +23,9 @@ TABLE: dict[str, str] = {
     "pck": "poseval.metrics.pck:Pck",
     "pcp": "poseval.metrics.pcp:Pcp",
     "pdj": "poseval.metrics.pck:Pdj",
+    "clear_mot": "poseval.metrics.clear_mot:ClearMot",
+    "identity": "poseval.metrics.identity:Identity",
+    "joint_ap": "poseval.metrics.joint_ap:JointAp",
 }
 
 

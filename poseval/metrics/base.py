@@ -18,7 +18,7 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.pairs import Aligned
-from poseval.poses import Array, Ints
+from poseval.poses import Array, Ints, Notice
 
 
 class Direction(enum.Enum):
@@ -228,6 +228,23 @@ class Metric(ABC):
         """The canonical name without parameters that only add rows, and move no number."""
         changes = {name: default_of(f) for f in fields(self) if (name := f.name) in self.additions}
         return str(replace(self, **changes))
+
+    def by_unit(self, tally: Tally) -> Values:
+        """The headline of every unit alone, sliced under the unit's key.
+
+        A metric overrides this where all units can be finished at once; the rows must be the same.
+        """
+        rows: list[Value] = []
+        for index, key in enumerate(tally.keys):
+            weight = np.zeros(tally.units, dtype=np.int64)
+            weight[index] = 1
+            kept = self.reduce_headline(tally, weight)
+            rows += Values(r for r in kept if not r.joint and math.isnan(r.threshold)).sliced(str(key))
+        return Values(rows)
+
+    def notices(self, tally: Tally) -> list[Notice]:
+        """What a reader of the numbers should know, e.g. that ties decide them."""
+        return []
 
     def headline(self, values: Values) -> dict[str, float]:
         """The numbers a summary shows: rows without joint, slice and threshold."""

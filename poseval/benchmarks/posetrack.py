@@ -1,0 +1,179 @@
+"""PoseTrack17, 18 and 21: pose estimation and tracking in videos.
+
+Rule books: `poseval-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
+which the published numbers belong; `poseval-2020` the same program with today's py-motmetrics;
+`posetrack21` the kit of PoseTrack21; `corrected` mends their faults. Each kept fault has its id in
+docs/quirks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import numpy as np
+
+from poseval.benchmarks.base import Benchmark, Part, PartValues
+from poseval.benchmarks.posetrack_frames import evaluated, evaluated_frames
+from poseval.benchmarks.posetrack_pairing import pair
+from poseval.layout import Layout
+from poseval.metrics.base import Metric
+from poseval.metrics.clear_mot import ClearMot, Motp
+from poseval.metrics.identity import Identity
+from poseval.metrics.joint_ap import JointAp, Ties
+from poseval.metrics.joints import Empty
+from poseval.poses import Notice, PoseSet
+from poseval.rules import Rules
+
+POSEVAL = frozenset({"P02", "P03", "P04", "P05", "P06", "P14", "P23", "P24", "P27", "P28"})
+BOOK_2017 = Rules(
+    "poseval-2017", POSEVAL, "the poseval program with py-motmetrics of 2017: published numbers"
+)
+BOOK_2020 = Rules("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
+BOOK_21 = Rules(
+    "posetrack21",
+    frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26"}),
+    "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
+)
+CORRECTED = Rules("corrected", frozenset(), "the published definitions, faults of the programs mended")
+
+GROUPS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+HEADER = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total")
+ROWS = ("AP", "MOTA", "MOTP", "precision", "recall", "IDF1", "HOTA", "DetA", "AssA", "LocA")
+LABELS = {"precision": "Prec", "recall": "Rec"}
+
+
+class PoseTrack(Benchmark):
+    """What the PoseTrack benchmarks share."""
+
+    source: ClassVar[str] = "leonid-pishchulin/poseval 4258a15; anDoer/PoseTrack21 3e61960"
+    skeleton: ClassVar[str | None] = "posetrack15_poseval"
+    books: ClassVar[tuple[Rules, ...]] = (BOOK_2017, BOOK_2020, BOOK_21, CORRECTED)
+    unit: ClassVar[str] = "sequence"
+    unit_rows: ClassVar[bool] = True
+    truth_formats: ClassVar[tuple[str, ...]] = ("posetrack17", "posetrack18", "posetrack21")
+    prediction_formats: ClassVar[tuple[str, ...]] = ("posetrack17", "posetrack18", "posetrack21")
+    tracking: ClassVar[bool] = True
+    own_format: ClassVar[str]
+
+    def recognise(self, truth: PoseSet) -> float:
+        """By the form of the files; sets made in memory by their joints and heads."""
+        if truth.origin.format == self.own_format:
+            return 0.9
+        known = truth.skeleton.name == self.skeleton and bool(np.isfinite(truth.people.head).any())
+        return 0.4 if known else 0.0
+
+    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+        """Pose AP, and for tracking CLEAR MOT, identities and HOTA."""
+        return (joint_ap(rules, per_joint), *(tracking_metrics(rules, per_joint) if self.tracking else ()))
+
+    def prepare(
+        self,
+        truth: PoseSet,
+        predictions: PoseSet,
+        rules: Rules,
+        metrics: Sequence[Metric] = (),
+        per_joint: bool = False,
+    ) -> tuple[list[Part], list[Notice]]:
+        """Pair sequences and frames, choose what is evaluated.
+
+        Under `posetrack21` the CLEAR numbers are a part of their own, made by the rules of `poseval-2017`.
+
+        Raises:
+            MismatchError: P48x when sequences or frames do not belong together.
+        """
+        strict = rules.name != "corrected"
+        needed = None if strict else evaluated_frames(truth, rules)
+        aligned, notices = pair(truth, predictions, needed=needed)
+        chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
+        filtered, more = evaluated(aligned, rules)
+        parts = [Part("", filtered, chosen)]
+        if rules.name == BOOK_21.name and self.tracking and not metrics:
+            by_poseval, _ = evaluated(aligned, BOOK_2017)
+            parts.append(Part("poseval", by_poseval, (clear_mot(BOOK_2017, per_joint),)))
+        return parts, notices + more
+
+    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+        """`AP`, `AP/head` ... of each statistic in the order of the papers; joints with --per-joint."""
+        rows = [(metric, found) for per_metric in values.values() for metric, found in per_metric.items()]
+        tracked = any(isinstance(metric, ClearMot) for metric, _ in rows)
+        out: dict[str, float] = {}
+        for metric, found in rows:
+            wanted = set(metric.headline(found))
+            if tracked and isinstance(metric, JointAp):
+                wanted -= {"precision", "recall"}  # the tables of the papers mean those of tracking
+            taken = any(name in out for name in wanted)
+            for row in found:
+                if row.statistic in wanted and not row.slice and np.isnan(row.threshold):
+                    key = f"{row.statistic}/{row.joint}" if row.joint else row.statistic
+                    out[f"{metric}/{key}" if taken else key] = row.value
+        order = {name: index for index, name in enumerate(ROWS)}
+        return dict(sorted(out.items(), key=lambda item: order.get(item[0].partition("/")[0], len(order))))
+
+    def layout(self, summary: Mapping[str, float]) -> Layout | None:
+        """Groups as columns and statistics as rows, in percent, as the PoseTrack papers print."""
+        rows = tuple(
+            (LABELS.get(name, name), (*(f"{name}/{group}" for group in GROUPS), name))
+            for name in ROWS
+            if name in summary
+        )
+        return Layout(HEADER, rows) if rows else None
+
+
+def joint_ap(rules: Rules, per_joint: bool) -> JointAp:
+    """Pose AP under a rule book."""
+    empty = Empty.POSEVAL if rules.keeps("P24") else Empty.UNDEFINED
+    if rules.keeps("P25"):
+        empty = Empty.POSETRACK21
+    ties = Ties.LATER_FIRST if rules.keeps("P06") else Ties.TOGETHER
+    return JointAp(ties=ties, empty=empty, per_joint=per_joint)
+
+
+def clear_mot(rules: Rules, per_joint: bool) -> ClearMot:
+    """CLEAR MOT under a rule book."""
+    return ClearMot(
+        last_frame=not rules.keeps("P02"),
+        dummies=rules.keeps("P03"),
+        motp=Motp.EVENTS if rules.keeps("P01") else Motp.MATCHES,
+        empty=Empty.POSEVAL if rules.keeps("P05") else Empty.UNDEFINED,
+        per_joint=per_joint,
+    )
+
+
+def tracking_metrics(rules: Rules, per_joint: bool) -> tuple[Metric, ...]:
+    """CLEAR MOT where the book has its own, identities and HOTA."""
+    own = () if rules.name == BOOK_21.name else (clear_mot(rules, per_joint),)
+    return (*own, Identity(per_joint=per_joint))
+
+
+class PoseTrack17(PoseTrack):
+    """PoseTrack 2017 challenge 3: multi-person tracking."""
+
+    name: ClassVar[str] = "posetrack17"
+    title: ClassVar[str] = "PoseTrack17, pose tracking"
+    own_format: ClassVar[str] = "posetrack17"
+
+
+class PoseTrack17SingleFrame(PoseTrack17):
+    """PoseTrack 2017 challenge 1: pose estimation in single frames, AP alone."""
+
+    name: ClassVar[str] = "posetrack17-single-frame"
+    title: ClassVar[str] = "PoseTrack17, pose estimation in single frames"
+    tracking: ClassVar[bool] = False
+
+
+class PoseTrack18(PoseTrack):
+    """PoseTrack 2018."""
+
+    name: ClassVar[str] = "posetrack18"
+    title: ClassVar[str] = "PoseTrack18, pose estimation and tracking"
+    own_format: ClassVar[str] = "posetrack18"
+
+
+class PoseTrack21(PoseTrack):
+    """PoseTrack21; its own kit is the reference, with HOTA and re-identification."""
+
+    name: ClassVar[str] = "posetrack21"
+    title: ClassVar[str] = "PoseTrack21, pose estimation, tracking and re-identification"
+    books: ClassVar[tuple[Rules, ...]] = (BOOK_21, BOOK_2017, BOOK_2020, CORRECTED)
+    own_format: ClassVar[str] = "posetrack21"

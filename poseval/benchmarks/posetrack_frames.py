@@ -1,0 +1,142 @@
+"""Which frames, people and joints of a PoseTrack set are evaluated, under each rule book."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from poseval.errors import Faults, shown
+from poseval.kernels.tracking import points_in_regions
+from poseval.pairs import Aligned
+from poseval.poses import Bools, Notice, PoseSet
+from poseval.rules import Rules
+
+
+def evaluated_frames(truth: PoseSet, rules: Rules) -> Bools:
+    """Which frames [F] are evaluated.
+
+    Quirk P04: those whose truth lists a person, labelled or not. Quirk P22: those labelled. Otherwise either.
+    """
+    listed = np.bincount(truth.people.frame, minlength=len(truth.frames)) > 0
+    if rules.keeps("P04"):
+        return listed
+    if rules.keeps("P22"):
+        return truth.frames.labelled
+    return truth.frames.labelled | listed
+
+
+def evaluated(aligned: Aligned, rules: Rules) -> tuple[Aligned, list[Notice]]:
+    """The frames, people and joints that count: frames chosen, regions ignored, empty people left out.
+
+    Raises:
+        ValueRangeError: P304 for a head of size 0, unless quirk P14 is kept.
+        MismatchError: P405 for a track id twice in a frame of the truth, unless quirk P27 is kept.
+    """
+    notices: list[Notice] = []
+    frames = np.flatnonzero(evaluated_frames(aligned.truth, rules))
+    truth, predictions = aligned.truth.take_frames(frames), aligned.predictions.take_frames(frames)
+    truth, predictions = _listed(truth), _listed(predictions)
+    if rules.keeps("P10"):
+        predictions = _truncated_scores(predictions)
+    if rules.keeps("P21"):
+        truth, predictions = _positive(truth), _positive(predictions)
+    _check_heads(truth, rules, notices)
+    _check_tracks(truth, rules, notices)
+    outside = truth.ignore
+    for_both = np.zeros(len(truth.frames), dtype=np.bool_)
+    for_both[outside.frame] = True
+    truth = _without_ignored(truth, truth, for_both, rules)
+    predictions = _without_ignored(predictions, truth, for_both, rules)
+    return Aligned(truth, replace(predictions, frames=truth.frames)), notices
+
+
+def _listed(poses: PoseSet) -> PoseSet:
+    """Without the people that have no list of points at all."""
+    listed = poses.people.extra.get("listed")
+    if listed is None or listed.all():
+        return poses
+    return replace(poses, people=poses.people.take(np.flatnonzero(listed)))
+
+
+def _positive(poses: PoseSet) -> PoseSet:
+    """Quirk P21: a joint exists when both coordinates are above 0, whatever its visibility."""
+    xy = poses.people.xy
+    seen = np.where((xy > 0).all(axis=2), 2, 0).astype(np.int8)
+    return replace(poses, people=poses.people.with_columns(seen=seen))
+
+
+def _truncated_scores(poses: PoseSet) -> PoseSet:
+    """Quirk P10: frames written in integers only hold their scores in integers, too."""
+    whole = poses.people.extra.get("whole")
+    if whole is None or not whole.any():
+        return poses
+    score = poses.people.joint_score
+    cut = np.where(whole[:, None], np.trunc(score), score)
+    return replace(poses, people=poses.people.with_columns(joint_score=cut))
+
+
+def _check_heads(truth: PoseSet, rules: Rules, notices: list[Notice]) -> None:
+    empty = np.flatnonzero((truth.people.head == 0) & (truth.people.seen > 0).any(axis=1))
+    if not len(empty):
+        return
+    if rules.keeps("P14"):
+        text = f"{len(empty)} people of the truth have a head box of size 0 and cannot be matched (quirk P14)"
+        notices.append(Notice("N486", text, len(empty)))
+        return
+    faults = Faults()
+    for row in empty.tolist():
+        key = shown(truth.frames.key[truth.people.frame[row]], 60)
+        faults.add(
+            "P304",
+            where=f"{shown(truth.origin.name)}: frame {key}, track {truth.people.track[row]}",
+            what="has a head box of size 0",
+            wanted="a head size above 0, which distances are measured in",
+        )
+    faults.raise_if_any()
+
+
+def _check_tracks(truth: PoseSet, rules: Rules, notices: list[Notice]) -> None:
+    frame, track = truth.people.frame, truth.people.track
+    order = np.lexsort((track, frame))
+    same = (np.diff(frame[order]) == 0) & (np.diff(track[order]) == 0) & (track[order][1:] >= 0)
+    rows = order[1:][same]
+    if not len(rows):
+        return
+    if rules.keeps("P27"):
+        text = (
+            f"{len(rows)} people of the truth repeat a track id of their frame; both are counted (quirk P27)"
+        )
+        notices.append(Notice("N487", text, len(rows)))
+        return
+    faults = Faults()
+    for row in rows.tolist():
+        faults.add(
+            "P405",
+            where=f"{shown(truth.origin.name)}: frame {shown(truth.frames.key[frame[row]], 60)}",
+            what=f"has track id {track[row]} twice",
+            wanted="one person per track id in a frame",
+        )
+    faults.raise_if_any()
+
+
+def _without_ignored(poses: PoseSet, truth: PoseSet, regional: Bools, rules: Rules) -> PoseSet:
+    """Without joints strictly inside the truth's ignore regions, and without people that have no joint.
+
+    Quirk P28: people without a joint are left out on frames with ignore regions only; elsewhere they stay and
+    show that the frame is not empty.
+    """
+    people, ignore = poses.people, truth.ignore
+    seen = people.seen
+    if len(ignore):
+        joints = people.xy.shape[1]
+        points, frame = people.xy.reshape(-1, 2), np.repeat(people.frame, joints)
+        inside = points_in_regions(points, frame, ignore.vertices, ignore.start, ignore.frame)
+        seen = np.where(inside.reshape(-1, joints), 0, seen).astype(np.int8)
+    empty = ~(seen > 0).any(axis=1)
+    if rules.keeps("P28"):
+        empty &= regional[people.frame]
+    kept = people.with_columns(seen=seen)
+    if empty.any():
+        kept = kept.take(np.flatnonzero(~empty))
+    return replace(poses, people=kept)

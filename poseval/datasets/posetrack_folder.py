@@ -1,0 +1,98 @@
+"""Folders of PoseTrack files: which form each file has, and all of them as one set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from poseval.datasets.base import ReadOptions
+from poseval.datasets.document import Document
+from poseval.datasets.posetrack_sequences import assemble
+from poseval.datasets.source import Source
+from poseval.errors import Faults, FormatError, PosevalError, shown
+from poseval.poses import Notice, PoseSet
+
+
+def form_of(document: Document) -> str | None:
+    """Name of the PoseTrack format of one file, or None."""
+    if not document.is_json:
+        return None
+    keys = document.outline.by_key()
+    if "annolist" in keys:
+        return "posetrack17"
+    from poseval.datasets import posetrack18
+
+    if not posetrack18.looks_like(document):
+        return None
+    return "posetrack21" if posetrack18.is_reid(document) else "posetrack18"
+
+
+def is_json_name(path: Path) -> bool:
+    """Whether a file of a folder is read: `.json` or `.json.gz`."""
+    name = path.name.lower()
+    return name.endswith((".json", ".json.gz"))
+
+
+def documents(source: Source) -> Iterator[Document]:
+    """The files of a folder in sorted order, or the one file."""
+    if not source.is_folder:
+        yield source.document
+        return
+    for path in source.files:
+        if is_json_name(path):
+            yield Document.open(source.path / path, source.limits)
+
+
+def sniff_set(source: Source, name: str) -> float:
+    """How surely the source is of a PoseTrack format: by its first file."""
+    try:
+        first = next(documents(source), None)
+        found = None if first is None else form_of(first)
+    except PosevalError:
+        return 0.0
+    if found is None or found != name:
+        return 0.0
+    return 0.9
+
+
+def read_set(source: Source, options: ReadOptions, name: str) -> PoseSet:
+    """Every file of the source, each in its own form, as one set.
+
+    Raises:
+        InputError: what is wrong with the files, all faults gathered.
+    """
+    faults = Faults()
+    clips = []
+    forms = set()
+    for document in documents(source):
+        form = form_of(document)
+        if form is None:
+            faults.add(
+                "P470",
+                where=document.name,
+                what="is no PoseTrack file",
+                wanted='an "annolist", or "images" and "annotations" with track_id, bbox_head or vid_id',
+            )
+            continue
+        forms.add(form)
+        clip = _module(form).read_clip(document, options.role, options.limits, faults)
+        if clip is not None:
+            clips.append(clip)
+    if not clips and not len(faults):
+        raise FormatError(
+            "P471", where=shown(source.path), what="holds no .json file", wanted="one per sequence"
+        )
+    poses = assemble(clips, name, str(source.path), options.limits, faults)
+    others = sum(not is_json_name(path) for path in source.files) if source.is_folder else 0
+    notices = [Notice("N475", f"{others} files that are not .json were left out", others)] if others else []
+    if len(forms) > 1:
+        notices.append(
+            Notice("N476", f"files of several forms were read together: {', '.join(sorted(forms))}")
+        )
+    return poses.with_notices(notices)
+
+
+def _module(form: str) -> ModuleType:
+    return import_module(f"poseval.datasets.{'posetrack17' if form == 'posetrack17' else 'posetrack18'}")

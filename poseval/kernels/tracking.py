@@ -1,0 +1,135 @@
+"""Face of the tracking kernels: best-pose assignment, CLEAR MOT, identities, HOTA, points in polygons.
+
+A scene holds truth ("objects") and predictions ("hypotheses") of the same frames, with K joints each; whole
+poses are a scene of one joint whose pair values are given. A unit is a sequence.
+
+Event rules follow py-motmetrics 1.4.0 (`mot.py`), keypoint rules follow poseval (`eval_helpers.py`) and the
+PoseTrack21 kit (`hota_pose.py`), all re-implemented from their description; twins in plain Python are in the
+tests.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from poseval.kernels import _kernels
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+# What a predicted joint is, as `best_pose` labels it.
+ABSENT, HIT, TOO_FAR, UNLABELLED, UNASSIGNED = range(5)
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """People of one side: `start` [F + 1] cuts the rows into frames; `present` [N, K]; `track` [N] ids."""
+
+    start: Ints
+    present: Bools
+    track: Ints
+
+
+def dense_tracks(unit: Ints, track: Ints, units: int) -> tuple[Ints, Ints]:
+    """Ids 0, 1, ... inside each unit [N], in the order of the raw ids, and their number per unit [units]."""
+    if not len(track):
+        return np.zeros(0, dtype=np.int64), np.zeros(units, dtype=np.int64)
+    order = np.lexsort((track, unit))
+    first = np.ones(len(track), dtype=np.bool_)
+    first[1:] = (np.diff(unit[order]) != 0) | (np.diff(track[order]) != 0)
+    count = np.bincount(unit[order][first], minlength=units).astype(np.int64)
+    before = np.concatenate(([0], np.cumsum(count)[:-1]))
+    dense = np.empty(len(track), dtype=np.int64)
+    dense[order] = np.cumsum(first) - 1
+    return dense - before[unit], count
+
+
+class Scene:
+    """Frames of all units with both sides. `unit` [F] is each frame's unit, `number` [F] its place in it."""
+
+    def __init__(self, unit: Ints, number: Ints, units: int, truth: Side, predictions: Side) -> None:
+        self.order: Ints = np.lexsort((number, unit)).astype(np.int64)
+        self.unit_start: Ints = np.searchsorted(unit[self.order], np.arange(units + 1)).astype(np.int64)
+        self.truth, self.predictions = truth, predictions
+        sides = [
+            dense_tracks(np.repeat(unit, np.diff(s.start)), s.track, units) for s in (truth, predictions)
+        ]
+        self.kernel = _kernels.Scene(
+            self.order,
+            self.unit_start,
+            truth.start,
+            predictions.start,
+            np.ascontiguousarray(truth.present, dtype=np.uint8),
+            np.ascontiguousarray(predictions.present, dtype=np.uint8),
+            sides[0][0],
+            sides[1][0],
+            sides[0][1],
+            sides[1][1],
+        )
+
+    def use_joints(self, truth_xy: Floats, prediction_xy: Floats, head: Floats) -> None:
+        """Distances from coordinates [N, K, 2] in units of the truth's head [G]; 0 never matches."""
+        self.kernel.use_joints(truth_xy, prediction_xy, head)
+
+    def use_pairs(self, value: Floats) -> None:
+        """Distances or similarities of all pairs of each frame, truth-major; NaN where undefined."""
+        self.kernel.use_pairs(value, self.pair_start)
+
+    @property
+    def pair_start(self) -> Ints:
+        """[F + 1] offsets of each frame's pairs."""
+        count = np.diff(self.truth.start) * np.diff(self.predictions.start)
+        return np.concatenate(([0], np.cumsum(count))).astype(np.int64)
+
+    def best_pose(self, gate: float) -> tuple[Ints, NDArray[np.int8]]:
+        """The truth row that each prediction [P] owns, or -1, and what each of its joints is [P, K].
+
+        A prediction chooses the truth with the largest share of labelled joints within `gate` (the first one
+        of equals); a truth belongs to the prediction with the largest share (the first one of equals), if
+        that is above 0. A prediction that loses its truth gets no other.
+        """
+        owned, label = _kernels.best_pose(self.kernel, gate)
+        return owned, label
+
+    def clear(self, gate: float, *, skip_last_frame: bool = False, dummies: bool = False) -> dict[str, Any]:
+        """CLEAR counts [units, K] at distances up to `gate`.
+
+        misses, switches, false_positives, objects, detections, and of tracks: tracks, mostly_tracked (share
+        of frames at least 0.8), mostly_lost (below 0.2), partly_tracked, fragments. `matched_distance` sums
+        over matches; `other_distance` over all other events that py-motmetrics 1.4 records with a distance
+        (RAW, ASCEND, TRANSFER, MIGRATE). `dummies` counts a frame that lacks either side as one miss and one
+        false positive of every joint.
+        """
+        out: dict[str, Any] = _kernels.clear_counts(self.kernel, gate, skip_last_frame, dummies)
+        return out
+
+    def identity(self, gate: float) -> dict[str, Any]:
+        """Frames explained by the best one-to-one matching of tracks (`matched`), objects, hypotheses."""
+        out: dict[str, Any] = _kernels.identity_counts(self.kernel, gate)
+        return out
+
+    def hota(self, alphas: Floats, radius: float) -> dict[str, Any]:
+        """HOTA sums [units, K] and [units, K, A] at ascending `alphas`.
+
+        Similarity is max(0, 1 - distance / radius); with a radius of 0 the pair values are similarities.
+        objects_alone counts objects in frames without hypotheses, and the reverse.
+        """
+        out: dict[str, Any] = _kernels.hota_counts(self.kernel, alphas.tolist(), radius)
+        return out
+
+
+def points_in_regions(
+    points: Floats, frame: Ints, vertices: Floats, start: Ints, region_frame: Ints
+) -> Bools:
+    """Which points [M, 2] lie strictly inside a polygon of their frame [M] (even-odd; boundary is outside).
+
+    Frames ascend in both lists; polygon r is `vertices[start[r]:start[r + 1]]`, closed implicitly; with fewer
+    than 3 vertices it holds nothing.
+    """
+    out: Bools = _kernels.points_in_regions(points, frame, vertices, start, region_frame)
+    return out

@@ -1,0 +1,98 @@
+"""Identity measures: how well whole tracks agree when they are matched one to one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.joints import (
+    JointRows,
+    joint_facts,
+    mean_of_defined,
+    ratio,
+    unit_rows,
+    unlabelled_reasons,
+)
+from poseval.metrics.scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
+from poseval.pairs import Aligned
+from poseval.poses import Floats, Ints
+
+HEADLINE = ("IDF1",)
+
+
+@dataclass(frozen=True)
+class Identity(Metric):
+    """Identity F1, precision and recall.
+
+    In every sequence true and predicted tracks are matched one to one so that the most frames agree (distance
+    at most `at` head sizes, or for whole poses similarity at least `at`); IDTP counts these frames.
+    IDF1 = 2 IDTP / (objects + hypotheses), IDP = IDTP / hypotheses, IDR = IDTP / objects, per joint over the
+    sums of all sequences; totals are means over joints.
+
+    Undefined for a joint that the truth never labels. All frames count.
+    """
+
+    similarity: Similarity = always(Similarity.JOINT)
+    at: float = always(0.5)
+    area: Scale = Scale.GIVEN
+    per_joint: bool = False
+
+    name: ClassVar[str] = "identity"
+    unit: ClassVar[str] = "sequence"
+    source: ClassVar[str] = "Ristani et al. 2016; py-motmetrics 1.4.0, metrics.py (id_global_assignment)"
+
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]
+        """Track ids, and what the similarity measures with."""
+        return frozenset({Need.TRACKS}) | needs_of(self.similarity, self.area)
+
+    def tally(self, aligned: Aligned) -> Tally:
+        """One row per sequence: matched frames, objects and hypotheses [K]."""
+        scene = scene_of(aligned, self.similarity)
+        gate = self.at
+        if self.similarity is not Similarity.JOINT:
+            likeness = pose_similarity(aligned, scene, self.similarity, self.area)
+            scene.use_pairs(np.where(likeness >= self.at, 1 - likeness, np.nan))
+            gate = math.inf
+        counts = scene.identity(gate)
+        keys = aligned.unit_keys("sequence")
+        table = Table(np.arange(len(keys), dtype=np.int64), counts)
+        return Tally(
+            self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
+        )
+
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """IDF1, IDP, IDR and IDTP per joint, group and in total."""
+        columns = {name: tally.sum(name, weight) for name in tally.tables["sequences"].columns}
+        rows = JointRows.of(tally, self.per_joint, strict=False)
+        why = unlabelled_reasons(tally.facts["joints"], columns["objects"])
+        out: list[Value] = []
+        for statistic, values in _ratios(columns).items():
+            out += rows(statistic, values, n=columns["objects"], why=why)
+        matched = columns["matched"].astype(np.float64)
+        out += rows("IDTP", matched, n=columns["objects"], add=True)
+        return Values(out)
+
+    def headline(self, values: Values) -> dict[str, float]:
+        """The totals that tables print; counts stay in the values."""
+        return {name: values.get(name) for name in HEADLINE}
+
+    def by_unit(self, tally: Tally) -> Values:
+        """Totals of every sequence alone."""
+        columns = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
+        totals = {name: mean_of_defined(values) for name, values in _ratios(columns).items()}
+        return unit_rows(self.name, tally, totals, columns["objects"].sum(axis=-1), "no labelled joint")
+
+
+def _ratios(columns: dict[str, Any]) -> dict[str, Floats]:
+    matched, objects, hypotheses = columns["matched"], columns["objects"], columns["hypotheses"]
+    out = {
+        "IDF1": ratio(2 * matched, objects + hypotheses),
+        "IDP": ratio(matched, hypotheses),
+        "IDR": ratio(matched, objects),
+    }
+    return {name: np.where(objects > 0, values, math.nan) for name, values in out.items()}

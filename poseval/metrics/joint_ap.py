@@ -1,0 +1,189 @@
+"""Average precision per joint: people assigned by PCKh, joints ranked by score."""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.kernels.average_precision import HITS_FIRST, LATER_FIRST, TOGETHER, Ranked
+from poseval.kernels.tracking import ABSENT, HIT, Scene, Side
+from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.joints import (
+    Empty,
+    JointRows,
+    joint_facts,
+    mean_of_defined,
+    ratio,
+    unit_rows,
+    unlabelled_reasons,
+)
+from poseval.pairs import Aligned
+from poseval.poses import Floats, Ints, Notice
+
+MISSING_SCORE = -9999.0  # a joint without a score ranks behind all others (poseval, eval_helpers.py)
+
+HEADLINE = ("AP", "precision", "recall")
+
+
+class Ties(enum.Enum):
+    """What happens between joints of equal score."""
+
+    TOGETHER = "together"  # one step of the curve: no order can change it
+    LATER_FIRST = "later_first"  # by row, the last first: a stable ascending sort, reversed
+
+
+@dataclass(frozen=True)
+class JointAp(Metric):
+    """Average precision, precision and recall of single joints.
+
+    In every frame a predicted pose chooses the true pose with the largest share of labelled joints within
+    `at` head sizes; a true pose belongs to the best of those that chose it. A predicted joint is right when
+    its pose owns a true pose that labels the joint within `at`; every other predicted joint is wrong, also
+    one whose joint the truth does not label. AP is the area under the monotone precision-recall curve of all
+    frames pooled; precision and recall are those of all predicted joints. Totals are means over joints.
+
+    `empty` says how joints read that the truth never labels; `ties=later_first` orders equal scores by row,
+    as the reference programs do under a stable sort. Where scores are tied, AP_low and AP_high bound the AP
+    that any order of them gives.
+    """
+
+    at: float = always(0.5)
+    ties: Ties = Ties.TOGETHER
+    empty: Empty = Empty.UNDEFINED
+    per_joint: bool = False
+
+    name: ClassVar[str] = "joint_ap"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
+    unit: ClassVar[str] = "sequence"
+    source: ClassVar[str] = (
+        "Pishchulin et al. 2016; Andriluka et al. 2018; leonid-pishchulin/poseval 4258a15, evaluateAP.py, "
+        "eval_helpers.py; anDoer/PoseTrack21 3e61960, metrics/map.py"
+    )
+
+    def tally(self, aligned: Aligned) -> Tally:
+        """One row per predicted joint (score, right or wrong), and labelled joints [K] per sequence."""
+        truth, predictions = aligned.truth, aligned.predictions
+        frames = truth.frames
+        skeleton = truth.skeleton
+        untracked = [np.zeros(len(side), dtype=np.int64) for side in (truth, predictions)]
+        sides = [
+            Side(poses.frame_start(), poses.people.seen > 0, track)
+            for poses, track in zip((truth, predictions), untracked, strict=True)
+        ]
+        scene = Scene(frames.sequence, frames.number, len(frames.sequences), *sides)
+        scene.use_joints(truth.people.xy, predictions.people.xy, truth.people.head)
+        _, label = scene.best_pose(self.at)
+        person, joint = np.nonzero(label != ABSENT)
+        score = predictions.people.joint_score[person, joint]
+        keys = aligned.unit_keys("sequence")
+        found = Table(
+            frames.sequence[predictions.people.frame[person]],
+            {
+                "joint": joint.astype(np.int16),
+                "score": np.where(np.isnan(score), MISSING_SCORE, score),
+                "hit": label[person, joint] == HIT,
+                "unscored": np.isnan(score),
+            },
+        )
+        labelled = np.zeros((len(keys), len(skeleton)), dtype=np.int64)
+        np.add.at(labelled, frames.sequence[truth.people.frame], (truth.people.seen > 0).astype(np.int64))
+        wanted = Table(np.arange(len(keys), dtype=np.int64), {"labelled": labelled})
+        return Tally(self.name, keys, {"predicted": found, "truth": wanted}, joint_facts(skeleton))
+
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """AP, precision and recall per joint, group and in total; the range of AP where scores are tied."""
+        ranked = _ranked(tally)
+        labelled = tally.sum("labelled", weight)
+        rows = JointRows.of(tally, self.per_joint, strict=self.empty is not Empty.UNDEFINED)
+        why = unlabelled_reasons(tally.facts["joints"], labelled)
+        repeat = tally.weight_of_rows("hit", weight)
+        curves = self._curves(ranked, repeat, labelled, self._order)
+        wanted = ["AP", "precision", "recall"]
+        if ranked.tied().any():
+            for statistic, order in (("AP_low", TOGETHER), ("AP_high", HITS_FIRST)):
+                curves[statistic] = self._curves(ranked, repeat, labelled, order)["AP"]
+                wanted.append(statistic)
+        out: list[Value] = []
+        for statistic in wanted:
+            out += rows(statistic, curves[statistic], n=labelled, why=why)
+        for statistic in ("true_positives", "predicted"):
+            out += rows(statistic, curves[statistic], n=labelled, add=True)
+        out += rows("labelled", labelled.astype(np.float64), n=labelled, add=True)
+        return Values(out)
+
+    def headline(self, values: Values) -> dict[str, float]:
+        """The totals that tables print; counts stay in the values."""
+        return {name: values.get(name) for name in HEADLINE}
+
+    def by_unit(self, tally: Tally) -> Values:
+        """Totals of every sequence alone."""
+        joints = len(tally.facts["joints"])
+        cell = tally.unit_of("hit") * joints + tally.column("joint")
+        ranked = Ranked.of(cell, tally.column("score"), tally.column("hit"), tally.units * joints)
+        labelled = tally.per_unit("labelled")
+        ones = np.ones(len(cell), dtype=np.int64)
+        curves = self._curves(ranked, ones, labelled.reshape(-1), self._order)
+        totals = {
+            name: mean_of_defined(curves[name].reshape(-1, joints)) for name in ("AP", "precision", "recall")
+        }
+        return unit_rows(self.name, tally, totals, labelled.sum(axis=1), "no labelled joint")
+
+    @property
+    def _order(self) -> int:
+        return TOGETHER if self.ties is Ties.TOGETHER else LATER_FIRST
+
+    def _curves(self, ranked: Ranked, weight: Ints, labelled: Ints, ties: int) -> dict[str, Any]:
+        """Numbers per cell [C]: a cell is a joint, or a joint in a sequence."""
+        wanted = labelled.astype(np.float64)
+        if self.empty is Empty.POSETRACK21:
+            wanted = np.maximum(wanted, 1.0)
+        area, hits, rows = ranked.area(weight, wanted, ties)
+        precision: Floats = ratio(hits, rows)
+        recall: Floats = ratio(hits, wanted)
+        if self.empty is Empty.UNDEFINED:
+            precision = np.where(labelled > 0, precision, math.nan)
+        else:
+            area, precision, recall = (
+                np.where(rows > 0, values, 0.0) for values in (area, precision, recall)
+            )
+        return {
+            "AP": area,
+            "precision": precision,
+            "recall": recall,
+            "true_positives": hits.astype(np.float64),
+            "predicted": rows.astype(np.float64),
+        }
+
+    def notices(self, tally: Tally) -> list[Notice]:
+        """How many scores are missing or tied, and what the order of ties can change."""
+        out = []
+        unscored = int(tally.column("unscored").sum())
+        total = len(tally.column("unscored"))
+        if unscored:
+            text = f"{unscored} of {total} predicted joints have no score and rank last"
+            out.append(Notice("N410", text, unscored))
+        tied = int(_ranked(tally).tied().sum())
+        if tied:
+            values = self.reduce(tally)
+            low, high = values.get("AP_low"), values.get("AP_high")
+            how = "as one step" if self.ties is Ties.TOGETHER else "the later row first"
+            text = (
+                f"{tied} of {total} joint scores are tied, taken {how}; AP can lie between {low:.4f} and "
+                f"{high:.4f} over all orders of ties"
+            )
+            out.append(Notice("N411", text, tied))
+        return out
+
+
+def _ranked(tally: Tally) -> Ranked:
+    known: Ranked | None = tally.cache.get("ranked")
+    if known is None:
+        joint = tally.column("joint").astype(np.int64)
+        joints = len(tally.facts["joints"])
+        known = Ranked.of(joint, tally.column("score"), tally.column("hit"), joints)
+        tally.cache["ranked"] = known
+    return known

@@ -1,0 +1,130 @@
+"""PoseTrack golden cases: counts are exact, ratios agree to 1e-12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from poseval.metrics.base import Metric, Tally, Values
+from poseval.metrics.clear_mot import ClearMot
+from poseval.metrics.joint_ap import JointAp
+from poseval.skeletons import get_skeleton
+from tests.golden.posetrack_cases import CASES, cases_with, evaluation, expected, numbers, output
+from tests.shared import shared_root
+
+JOINTS = get_skeleton("posetrack15_poseval").joints
+NOT_PAIRED_BY_POSITION = {"invalid_images_reversed"}  # P18: see test_reversed_images below
+TOLERANCE = 1e-12
+GROUPS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
+COUNTS = {
+    "misses": "num_misses",
+    "switches": "num_switches",
+    "false_positives": "num_false_positives",
+    "objects": "num_objects",
+    "detections": "num_detections",
+}
+
+pytestmark = pytest.mark.skipif(
+    not CASES, reason=f"shared data absent: {shared_root() / 'golden/posetrack'} (set POSEVAL_SHARED)"
+)
+
+
+def usable(*keys: str) -> list[str]:
+    return [case for case in cases_with("poseval", *keys) if case not in NOT_PAIRED_BY_POSITION]
+
+
+def found(case: str, rules: str, kind: type[Metric]) -> tuple[Tally, Values]:
+    for part in evaluation(case, rules).parts:
+        for metric, tally in part.tallies.items():
+            if isinstance(metric, kind):
+                return tally, metric.reduce(tally)
+    raise AssertionError(f"no {kind.__name__} in {case}")
+
+
+def per_joint(values: Values, statistic: str, mean: bool = True) -> np.ndarray:
+    """15 joints in the order of poseval, and the total; in percent."""
+    rows = {row.joint: row.value for row in values if row.statistic == statistic and not row.slice}
+    column = [rows[joint] for joint in JOINTS]
+    return 100 * np.array([*column, rows[""]] if mean else column)
+
+
+def test_there_are_cases() -> None:
+    assert len(usable("ap")) > 25
+    assert len(usable("mot")) > 25
+
+
+@pytest.mark.parametrize("case", usable("ap"))
+def test_pose_ap(case: str) -> None:
+    wanted = output(case)["ap"]
+    tally, values = found(case, "poseval-2017", JointAp)
+    assert tally.sum("labelled").tolist() == wanted["n_gt_joints"]
+    joint = tally.column("joint")
+    assert np.bincount(joint, minlength=15).tolist() == wanted["n_pred_joints"]
+    assert np.bincount(joint[tally.column("hit")], minlength=15).tolist() == wanted["n_true_positive"]
+    for statistic, key in (("precision", "pre"), ("recall", "rec")):
+        ours = per_joint(values, statistic)
+        np.testing.assert_allclose(ours, numbers(wanted[key]), rtol=TOLERANCE, atol=TOLERANCE)
+    ours, theirs = per_joint(values, "AP"), numbers(wanted["ap"])
+    tied = np.array([*wanted["score_ties"], sum(wanted["score_ties"])]) > 0
+    assert _ties(tally) == wanted["score_ties"]
+    np.testing.assert_allclose(ours[~tied], theirs[~tied], rtol=TOLERANCE, atol=TOLERANCE)
+    if not tied.any():
+        groups = [100 * values.get("AP", name) for name in (*GROUPS, "")]
+        table = numbers(wanted["table_Head_Shou_Elb_Wri_Hip_Knee_Ankl_Total"])
+        np.testing.assert_allclose(groups, table, rtol=TOLERANCE)
+        return
+    low, high = per_joint(values, "AP_low"), per_joint(values, "AP_high")
+    for numbers_in_range in (ours[tied], theirs[tied]):
+        assert (numbers_in_range >= low[tied] - 100 * TOLERANCE).all()
+        assert (numbers_in_range <= high[tied] + 100 * TOLERANCE).all()
+
+
+def _ties(tally: Tally) -> list[int]:
+    """Scores of each joint that another row has too, counted as poseval's record does."""
+    joint, score = tally.column("joint"), tally.column("score")
+    return [int((joint == j).sum() - len(np.unique(score[joint == j]))) for j in range(15)]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if "ap_under_tie_orders" in expected(case)])
+def test_orders_of_ties(case: str) -> None:
+    orders = expected(case)["ap_under_tie_orders"]
+    _, reference = found(case, "poseval-2017", JointAp)
+    _, corrected = found(case, "corrected", JointAp)
+    stated = next(orders[key] for key in orders if key.startswith("stable_argsort_reversed"))
+    worst = next(orders[key] for key in orders if key.startswith("pessimistic"))
+    best = next(orders[key] for key in orders if key.startswith("optimistic"))
+    for values, statistic, wanted in (
+        (reference, "AP", stated),
+        (reference, "AP_low", worst),
+        (reference, "AP_high", best),
+        (corrected, "AP", worst),
+    ):
+        ours = per_joint(values, statistic)
+        np.testing.assert_allclose(ours, numbers(wanted), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+def check_counts(counts: dict[str, np.ndarray], wanted: list[dict[str, Any]], rules: str) -> None:
+    for column, key in COUNTS.items():
+        assert counts[column].tolist() == [row[key] for row in wanted], column
+    matched = [row["sumD_MATCH"] + row["sumD_SWITCH"] for row in wanted]
+    other = [sum(row[f"sumD_{k}"] for k in ("RAW", "ASCEND", "TRANSFER", "MIGRATE")) for row in wanted]
+    np.testing.assert_allclose(counts["matched_distance"], matched, rtol=TOLERANCE, atol=TOLERANCE)
+    np.testing.assert_allclose(counts["other_distance"], other, rtol=TOLERANCE, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize("case", usable("mot"))
+@pytest.mark.parametrize("rules", ["poseval-2017", "poseval-2020"])
+def test_clear_mot(case: str, rules: str) -> None:
+    wanted = output(case)["mot"]
+    tally, values = found(case, rules, ClearMot)
+    columns = tally.tables["sequences"].columns
+    check_counts({name: tally.sum(name) for name in columns}, wanted["counts_per_joint"], rules)
+    for index, sequence in enumerate(tally.keys):
+        single = output(case)["mot_per_sequence"][str(sequence)]
+        check_counts({name: columns[name][index] for name in columns}, single["counts_per_joint"], rules)
+    motp = "motp_match_switch_only" if rules == "poseval-2017" else "motp"
+    for statistic, key in (("MOTA", "mota"), ("MOTP", motp), ("precision", "pre"), ("recall", "rec")):
+        ours = per_joint(values, statistic)
+        np.testing.assert_allclose(ours, numbers(wanted[key]), rtol=TOLERANCE, atol=TOLERANCE)
