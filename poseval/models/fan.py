@@ -96,11 +96,23 @@ class HourGlass(nn.Module):
 
 
 class FAN(nn.Module):
-    """Images [B, 3, H, W] to heatmaps [B, joints, H/4, W/4] of each stack; the last is the result."""
+    """Images [B, 3, H, W] to heatmaps [B, joints, H/4, W/4] of each stack; the last is the result.
 
-    def __init__(self, joints: int, stacks: int, block: Block = HPMBlock, pool: Pool = "average") -> None:
+    With `sigmoid` the maps are logits in training, for `losses.sigmoid_cross_entropy`, and probabilities in
+    evaluation.
+    """
+
+    def __init__(
+        self,
+        joints: int,
+        stacks: int,
+        block: Block = HPMBlock,
+        pool: Pool = "average",
+        sigmoid: bool = False,
+    ) -> None:
         super().__init__()
         self.stacks = stacks
+        self.sigmoid = sigmoid
         self.conv1 = nn.Conv2d(3, 64, 7, 2, 3)
         self.bn1 = nn.BatchNorm2d(64)
         self.conv2 = block(64, 128)
@@ -131,7 +143,7 @@ class FAN(nn.Module):
             maps.append(self._part("l", stack, top))
             if stack < self.stacks - 1:
                 x = x + self._part("bl", stack, top) + self._part("al", stack, maps[-1])
-        return maps
+        return [each.sigmoid() for each in maps] if self.sigmoid and not self.training else maps
 
     def savings(self) -> dict[str, float]:
         """What packing the weights into bits saves; empty for a real network."""
@@ -155,12 +167,13 @@ def build_binary(
     relu: Relu = "after",
     pool: Pool = "max",
     centred: bool = False,
+    sigmoid: bool = True,
     packed: bool = False,
 ) -> FAN:
     """A FAN whose blocks convolve signs; the first and the last layers and all 1x1 convolutions stay real.
 
-    The defaults for `relu` and `pool` are what the binary paper found best. `packed` makes the network that
-    loads what `save_packed` wrote.
+    The defaults for `relu`, `pool` and `sigmoid` (see `FAN`) are what the binary paper found best. `packed`
+    makes the network that loads what `save_packed` wrote.
 
     Raises:
         UsageError: P151 for a size not divisible by 64, P152 for an unknown place of ReLU or kind of pooling.
@@ -174,4 +187,4 @@ def build_binary(
             wanted="relu before, after or none; pool average or max",
         )
     conv: Conv = PackedConv if packed else partial(BinaryConv, centred=centred)
-    return FAN(joints, stacks, partial(HPMBlock, conv=conv, relu=relu), pool)
+    return FAN(joints, stacks, partial(HPMBlock, conv=conv, relu=relu), pool, sigmoid)

@@ -8,6 +8,7 @@ Source: microsoft/human-pose-estimation.pytorch 49f3f44 and leoxiaobin/deep-high
 from __future__ import annotations
 
 from torch import Tensor
+from torch.nn import functional
 
 HARD_JOINTS = 8  # of 17, as published
 
@@ -34,3 +35,13 @@ def joints_ohkm(
     """
     by_joint = _by_joint(maps, target, weight)
     return by_joint.topk(min(hard, by_joint.shape[1]), dim=1).values.mean()
+
+
+def sigmoid_cross_entropy(maps: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean cross entropy of heatmaps as logits with targets in 0..1; joints of weight 0 do not count.
+
+    Binary networks learn with it better than with squared differences. Source: Bulat and Tzimiropoulos 2017,
+    "Binarized Convolutional Landmark Localizers", section 5.
+    """
+    each = functional.binary_cross_entropy_with_logits(maps, target, reduction="none").mean((2, 3))
+    return each.mean() if weight is None else (each * weight.reshape(each.shape)).mean()

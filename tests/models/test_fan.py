@@ -18,6 +18,7 @@ from poseval.models import create_model, load_weights
 from poseval.models.binary import BinaryConv, PackedConv, packed, popcount_conv, save_packed, sign
 from poseval.models.cost import measure
 from poseval.models.fan import HPMBlock
+from poseval.models.losses import sigmoid_cross_entropy
 from tests.models.fixture import Fixture, check
 
 pytestmark = pytest.mark.models
@@ -154,3 +155,37 @@ def test_unknown_options_are_refused() -> None:
     with pytest.raises(UsageError) as caught:
         create_model("fan_1", input_size=(96, 96))
     assert caught.value.code == "P151"
+
+
+def test_binary_maps_are_logits_in_training_and_probabilities_after() -> None:
+    model = create_model("hpm_1_binary", input_size=(64, 64))
+    image = torch.rand(2, 3, 64, 64)
+    with torch.no_grad():
+        evaluated = model(image)[-1]
+        model.sigmoid = False
+        logits = model(image)[-1]
+    assert torch.equal(evaluated, logits.sigmoid())
+    model.sigmoid = True
+    assert float(model.train()(image)[-1].detach().min()) < 0
+
+
+def test_sigmoid_cross_entropy_by_hand() -> None:
+    logits = torch.tensor([0.0, 2.0, -1.0, 3.0]).reshape(1, 2, 1, 2)
+    target = torch.tensor([1.0, 0.5, 0.0, 1.0]).reshape(1, 2, 1, 2)
+    p = logits.sigmoid()
+    by_joint = -(target * p.log() + (1 - target) * (1 - p).log()).mean((2, 3))
+    assert float(sigmoid_cross_entropy(logits, target)) == pytest.approx(float(by_joint.mean()))
+    weight = torch.tensor([[[1.0], [0.0]]])
+    assert float(sigmoid_cross_entropy(logits, target, weight)) == pytest.approx(float(by_joint[0, 0]) / 2)
+
+
+def test_binary_weights_learn() -> None:
+    torch.manual_seed(0)
+    model = create_model("hpm_1_binary", joints=2, input_size=(64, 64)).train()
+    image, target = torch.rand(2, 3, 64, 64), torch.zeros(2, 2, 16, 16)
+    target[:, :, 8, 8] = 1
+    sigmoid_cross_entropy(model(image)[-1], target).backward()
+    for name, parameter in model.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        assert float(parameter.grad.abs().max()) > 0, name
