@@ -1,7 +1,7 @@
 """The flow-based tracker of Simple Baselines: joints carried along by optical flow find their people again.
 
 Xiao et al. 2018, section 3, describe it without code. What they leave open is a named parameter here:
-`floor`, `queue`, `decay`, `least_joints`, `all_joints` and `detections_first`.
+`floor`, `queue`, `recent_first`, `decay`, `least_joints`, `all_joints` and `detections_first`.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class FlowTracker(TrackerConfig):
     With `detections_first` a detection is never displaced by a propagated box and chooses its track before
     one; otherwise both compete by score, all boxes suppress each other as the paper has it, and a detection
     that loses is untracked. Pairs need a similarity of `floor`. `queue` is L_Q, the number of past frames
-    that `multi_flow` compares with; an identity lives as long as a pose of it is in the queue.
+    that `multi_flow` compares with; an identity lives as long as a pose of it is in the queue. With
+    `recent_first` identities seen in the last frame are given away before those seen earlier, so that a name
+    that a double detection left behind does not come back while its person's own name is there.
     """
 
     similarity: Similarity = Similarity.MULTI_FLOW
@@ -54,6 +56,7 @@ class FlowTracker(TrackerConfig):
     overlap: float = 0.5
     floor: float = 0.2
     queue: int = 10
+    recent_first: bool = True
     decay: float = 0.7
     least_joints: int = 3
     all_joints: bool = False
@@ -191,28 +194,29 @@ class _Runner(Tracker):
 
     def _name(self, bodies: Bodies, found: int) -> Ints:
         """Identities [n]: those of the most similar tracks, new ones for the rest."""
-        names, alike = self._similarity(bodies)
+        names, ages, alike = self._similarity(bodies)
         match = np.full(len(bodies), NOBODY, dtype=np.int64)
-        if self.config.detections_first:
-            match[:found] = greedy(alike[:found], self.config.floor)
-            alike[:, match[:found][match[:found] != NOBODY]] = 0.0
-            match[found:] = greedy(alike[found:], self.config.floor)
-        else:
-            match = greedy(alike, self.config.floor)
+        turns = [slice(0, found), slice(found, None)] if self.config.detections_first else [slice(None)]
+        for rows in turns:
+            for age in np.unique(ages):
+                second = greedy(np.where(ages == age, alike[rows], 0.0), self.config.floor)
+                match[rows] = np.where(match[rows] == NOBODY, second, match[rows])
+                alike[match != NOBODY] = 0.0
+                alike[:, match[match != NOBODY]] = 0.0
         identity = np.append(names, UNTRACKED)[match]
         new = np.flatnonzero(match == NOBODY)
         identity[new] = self.fresh(len(new))
         return identity
 
-    def _similarity(self, bodies: Bodies) -> tuple[Ints, Floats]:
-        """Identities [m] in the queue, newest frame first, and the likeness [n, m] of each body to them."""
+    def _similarity(self, bodies: Bodies) -> tuple[Ints, Ints, Floats]:
+        """Identities [m] in the queue, newest first, whose turn is when [m], and likeness [n, m] to them."""
         if not self._queue:
-            return np.zeros(0, dtype=np.int64), np.zeros((len(bodies), 0))
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros((len(bodies), 0))
         last = self._queue[0]
         if self.config.similarity is Similarity.BOX:
-            return last.identity, box_iou(bodies.box, last.bodies.box)
+            return last.identity, 0 * last.identity, box_iou(bodies.box, last.bodies.box)
         if self.config.similarity is Similarity.POSE:
-            return last.identity, self._oks(bodies, last.bodies, last.bodies.xy)
+            return last.identity, 0 * last.identity, self._oks(bodies, last.bodies, last.bodies.xy)
         past = Bodies.join([past.bodies for past in self._queue])
         alike = self._oks(bodies, past, np.concatenate([past.moved for past in self._queue]))
         identity = np.concatenate([past.identity for past in self._queue])
@@ -220,7 +224,9 @@ class _Runner(Tracker):
         best = np.zeros((len(first), len(bodies)))
         np.maximum.at(best, place, alike.T)
         order = np.argsort(first)  # a tie goes to the newest frame, not to the smallest number
-        return identity[first[order]], best[order].T
+        age = np.repeat(np.arange(len(self._queue)), [len(past.identity) for past in self._queue])
+        turn = age[first[order]] * self.config.recent_first
+        return identity[first[order]], turn, best[order].T
 
     def _oks(self, now: Bodies, then: Bodies, moved: Floats) -> Floats:
         return oks(now.xy, moved, now.area, then.area, self._sigmas, self._use(now), self._use(then))

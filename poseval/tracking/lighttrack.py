@@ -62,7 +62,7 @@ class LightTrack(TrackerConfig):
     grow: float = 0.2
     overlap: float = 0.3
     matching: PoseMatching = PoseMatching.OKS
-    pose_floor: float = 0.5
+    pose_floor: float = 0.3
     pose_distance: float = 1.0
     lost_score: float = 0.6
     shared_identity: bool = False

@@ -210,3 +210,16 @@ def test_empty_frames() -> None:
     seen = scene.run(tracker_of(FlowTracker(propagate=False), scene))
     assert switches(seen) == 0
     assert len(extent(np.zeros((0, 17, 2)), np.zeros((0, 17), dtype=np.bool_))) == 0
+
+
+@pytest.mark.parametrize(("recent_first", "changes"), [(True, 1), (False, 6)])
+def test_a_name_left_by_a_double_does_not_come_and_go(recent_first: bool, changes: int) -> None:
+    # In the second frame the person is found twice; later detections fall on either pose in turn.
+    aside = np.array([4, 4, -4, 4, -4, 4, -4, 4.0])
+    x = np.stack([300 + aside, np.full(8, 296.0)], axis=1)
+    scene = clip(np.stack([x, np.full((8, 2), 300.0)], axis=2))
+    scene.shown[:, 1] = np.arange(8) == 1
+    still = PointFlow(lambda points, before, now: points)
+    config = FlowTracker(propagate=False, recent_first=recent_first)
+    seen = scene.run(config.tracker(COCO, Resources(flow=still)))
+    assert switches([{0: frame[0]} for frame in seen]) == changes

@@ -1,0 +1,210 @@
+"""Measure every tracker: accuracy on synthetic clips and real sequences, and frames per second.
+
+    python perf/tracking.py --real SHARED/golden/posetrack/real_sequences_bonn --write docs/trackers.md
+
+Synthetic clips and the faults of the detections are seeded, so a second run gives the same digits but the
+speeds. The table replaces the part of the document between its two marks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from poseval import metrics, tracking
+from poseval.benchmarks.alignment import align
+from poseval.poses import Floats, PoseSet
+from poseval.scoring import read
+from poseval.skeletons import get_skeleton
+from poseval.synth import World, perturb, scene_set
+from poseval.tracking import Bodies, FrameInput, Resources, TrackerConfig
+from poseval.tracking.bodies import extent
+from poseval.tracking.flow import PointFlow
+from poseval.tracking.offline import Untracked, track
+
+SKELETON = "posetrack15_poseval"
+LEAST_SCORE = 0.4  # detections below are left out for every tracker alike
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+METRICS = ("clear_mot", "identity", "hota", "joint_ap")
+TRACKERS = (
+    "greedy(measure=iou)",
+    "greedy",
+    "greedy(measure=both)",
+    "greedy(memory=10)",
+    "hungarian(measure=iou)",
+    "hungarian",
+    "hungarian(memory=10)",
+    "sort",
+    "sort(min_hits=0,max_age=10)",
+    "bytetrack",
+    "ocsort",
+    "ocsort(min_hits=0)",
+    "lighttrack",
+    "lighttrack(interval=1)",
+)
+FLOW_TRACKERS = (
+    "flow(similarity=box,propagate=false)",
+    "flow(similarity=pose,propagate=false)",
+    "flow(similarity=box)",
+    "flow(similarity=pose)",
+    "flow(similarity=flow)",
+    "flow",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """A truth, detections of it without identities, and the exact motion between frames."""
+
+    title: str
+    truth: PoseSet
+    found: PoseSet
+
+    def flow(self) -> PointFlow:
+        """The truth's own motion: a point goes where the nearest true joint of its frame goes."""
+        truth = self.truth
+        by_key = {str(path): row for row, path in enumerate(truth.frames.path)}
+        start = truth.frame_start()
+
+        def move(points: Floats, before: FrameInput, now: FrameInput) -> Floats:
+            one, other = by_key[before.key], by_key[now.key]
+            first = np.arange(start[one], start[one + 1])
+            second = np.arange(start[other], start[other + 1])
+            tracks = truth.people.track
+            first = first[np.isin(tracks[first], tracks[second])]
+            second = second[np.isin(tracks[second], tracks[first])]
+            first, second = first[np.argsort(tracks[first])], second[np.argsort(tracks[second])]
+            if not len(first):
+                return points
+            both = (truth.people.seen[first] > 0) & (truth.people.seen[second] > 0)
+            joints, targets = truth.people.xy[first][both], truth.people.xy[second][both]
+            reach = np.sqrt(Bodies.of(truth.people.take(first))[0].area).mean() / 3
+            far = np.linalg.norm(points[:, None] - joints[None], axis=2)
+            near = far.argmin(axis=1)
+            close = far[np.arange(len(points)), near] < reach
+            return points + np.where(close[:, None], (targets - joints)[near], 0.0)
+
+        return PointFlow(move)
+
+
+def detections(truth: PoseSet, seed: int) -> PoseSet:
+    """Detections with jitter, gross errors, misses and background, without identities or weak rows."""
+    found = perturb(truth, seed, missed_people=0.1, jitter=0.2, gross=0.01, inversion=0.01, swap=0.01)
+    keep = np.asarray(found.people.score >= LEAST_SCORE)
+    people = found.people.take(keep)
+    return replace(found, people=people.with_columns(track=np.full(len(people), -1)))
+
+
+def synthetic(seed: int, clips: int, people: int, length: int) -> Clips:
+    """Clips of people who cross, drawn by seed."""
+    world = World(sequence_length=length)
+    truth = scene_set(seed, clips * length, people, SKELETON, video=True, world=world)
+    return Clips(
+        f"synthetic: {clips} clips of {length} frames, {people} people", truth, detections(truth, seed)
+    )
+
+
+def real(folder: Path) -> Clips:
+    """Annotated real sequences with made-up detections."""
+    truth = read(folder, optional=frozenset({"area"}))
+    return Clips(f"real: {len(truth.frames.sequences)} annotated sequences", truth, detections(truth, 5))
+
+
+def scored(clips: Clips, config: TrackerConfig, resources: Resources | None) -> dict[str, float]:
+    """Numbers of one tracker, and how fast it was (frames per second, tracking alone)."""
+    began = time.perf_counter()
+    done = track(clips.found, config, resources, untracked=Untracked.DROP)
+    seconds = time.perf_counter() - began
+    aligned, _ = align(clips.truth, done)
+    numbers: dict[str, float] = {"frames/s": len(clips.truth.frames) / seconds}
+    for name in METRICS:
+        metric = metrics.get_metric(name)()
+        values = metric.reduce(metric.tally(aligned))
+        for statistic in ("MOTA", "switches", "IDF1", "HOTA", "AP"):
+            value = values.get(statistic)
+            if np.isfinite(value):
+                numbers[statistic] = value
+    return numbers
+
+
+def crowd(people: int, frames: int) -> Iterator[FrameInput]:
+    """People of 17 joints who drift over a large picture."""
+    rng = np.random.default_rng(0)
+    start, speed = rng.uniform(0, 1800, (people, 2)), rng.normal(0, 4, (people, 2))
+    shape = rng.normal(0, 1, (people, 17, 2)) * [25, 60]
+    for t in range(frames):
+        xy = start[:, None] + speed[:, None] * t + shape + rng.normal(0, 1, shape.shape)
+        seen = np.ones((people, 17), dtype=np.bool_)
+        order = rng.permutation(people)
+        bodies = Bodies(xy, seen, np.full(seen.shape, 0.9), np.full(people, 0.9), extent(xy, seen))
+        yield FrameInput(bodies.take(order), number=t)
+
+
+def speed(text: str, people: int = 20, frames: int = 500, rounds: int = 5) -> float:
+    """Frames per second of a tracker without pixels, the best of some rounds."""
+    config, skeleton = tracking.parse(text), get_skeleton("coco17")
+    inputs = list(crowd(people, frames))
+    best = 0.0
+    for _ in range(rounds):
+        tracker = config.tracker(skeleton)
+        began = time.perf_counter()
+        for frame in inputs:
+            tracker.step(frame)
+        best = max(best, frames / (time.perf_counter() - began))
+    return best
+
+
+def table(clips: Clips, say: Callable[[str], None]) -> list[str]:
+    """Markdown rows of all trackers on one set."""
+    sizes = f"{len(clips.truth)} true people, {len(clips.found)} detections, {len(clips.truth.frames)} frames"
+    lines = [
+        f"**{clips.title}** ({sizes})",
+        "",
+        "| tracker | MOTA | switches | IDF1 | HOTA | AP | frames/s |",
+    ]
+    lines.append("|---|---|---|---|---|---|---|")
+    for text in (*TRACKERS, *FLOW_TRACKERS):
+        config = tracking.parse(text)
+        resources = Resources(flow=clips.flow()) if config.needs_flow else None
+        numbers = scored(clips, config, resources)
+        shares = " | ".join(f"{100 * numbers[key]:.1f}" for key in ("IDF1", "HOTA", "AP"))
+        rate = f"{numbers['frames/s']:,.0f}" if not config.needs_flow else "-"
+        lines.append(
+            f"| `{text}` | {100 * numbers['MOTA']:.1f} | {numbers['switches']:.0f} | {shares} | {rate} |"
+        )
+        say(lines[-1])
+    return [*lines, ""]
+
+
+def main() -> None:
+    """Print the tables, and write them into a document if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--real", type=Path, help="folder of PoseTrack sequences")
+    parser.add_argument("--clips", type=int, default=20)
+    parser.add_argument("--write", type=Path, help="document with the two marks")
+    chosen = parser.parse_args()
+    lines = ["Frames per second with 20 people of 17 joints, no pixels, one thread:", ""]
+    lines += ["| tracker | frames/s |", "|---|---|"]
+    for text in (*TRACKERS, "flow(similarity=pose,propagate=false)"):
+        lines.append(f"| `{text}` | {speed(text):,.0f} |")
+        print(lines[-1], flush=True)
+    lines.append("")
+    sets = [synthetic(3, chosen.clips, 6, 24)]
+    if chosen.real:
+        sets.append(real(chosen.real))
+    for clips in sets:
+        lines += table(clips, lambda line: print(line, flush=True))
+    if chosen.write:
+        text = chosen.write.read_text("utf-8")
+        head, rest = text.split(BEGIN)
+        body = "\n".join(lines)
+        chosen.write.write_text(f"{head}{BEGIN}\n\n{body}\n{END}{rest.split(END)[1]}", "utf-8")
+
+
+if __name__ == "__main__":
+    main()
