@@ -26,10 +26,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("poseval.cli.explain:explain", "Say in words how two reports' signatures differ."),
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
-    "list": ("poseval.cli.listing:listing", "List benchmarks, metrics, formats, skeletons or limits."),
+    "list": (
+        "poseval.cli.listing:listing",
+        "List benchmarks, metrics, formats, skeletons, trackers or limits.",
+    ),
     "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
     "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
+    "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
 }
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import click
 
-KINDS = ("benchmarks", "metrics", "formats", "skeletons", "limits")
+KINDS = ("benchmarks", "metrics", "formats", "skeletons", "trackers", "limits")
 
 
 @click.command("list")
 @click.argument("kind", type=click.Choice(KINDS))
 def listing(kind: str) -> None:
-    """List benchmarks, metrics, formats, skeletons or limits."""
+    """List benchmarks, metrics, formats, skeletons, trackers or limits."""
     rows = {
         "benchmarks": _benchmarks,
         "metrics": _metrics,
         "formats": _formats,
         "skeletons": _skeletons,
+        "trackers": _trackers,
         "limits": _limits,
     }[kind]()
     width = max((len(name) for name, _ in rows), default=0)
@@ -53,6 +54,13 @@ def _skeletons() -> list[tuple[str, str]]:
 
     found = [skeletons.get_skeleton(name) for name in skeletons.names()]
     return [(s.name, f"{len(s)} joints, {'with' if s.sigmas else 'no'} sigmas: {s.source}") for s in found]
+
+
+def _trackers() -> list[tuple[str, str]]:
+    from poseval import tracking
+
+    kinds = [tracking.get_tracker(name) for name in tracking.names()]
+    return [(str(kind()), f"{kind.summary} ({kind.source})") for kind in kinds]
 
 
 def _limits() -> list[tuple[str, str]]:

@@ -58,8 +58,9 @@ def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
 def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     """A list of results, in the order of the file that the people came from where they know it.
 
-    Boxes are written when everyone has one: the official tool takes areas from boxes if the first result has
-    one. Joint scores that were not given are written as 1 for predicted joints and 0 for others.
+    People with a track get a `track_id`, which pycocotools and poseval's reader pass over. Boxes are written
+    when everyone has one: the official tool takes areas from boxes if the first result has one. Joint scores
+    that were not given are written as 1 for predicted joints and 0 for others.
 
     Raises:
         UsageError: P131 the file exists, P137 it cannot be written, P138 people without a score.
@@ -122,7 +123,7 @@ def _all_paths(poses: PoseSet) -> bool:
 def _losses(poses: PoseSet, truth: bool) -> Losses:
     people = poses.people
     losses = Losses(kept_people=len(people), kept_frames=len(poses.frames))
-    losses.lose("track ids", int((people.track >= 0).sum()))
+    losses.lose("track ids", int((people.track >= 0).sum()) if truth else 0)
     losses.lose("head sizes", int((~np.isnan(people.head)).sum()))
     losses.lose("ignore regions", len(poses.ignore))
     losses.lose("sequences", len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0)
@@ -183,15 +184,18 @@ def _parts_of(poses: PoseSet) -> tuple[tuple[str, slice], ...]:
 def _box(poses: PoseSet, row: int) -> list[int | float]:
     people = poses.people
     x0, y0, x1, y1 = people.box[row].tolist()
-    width, height = (
-        people.extra["box_size"][row].tolist() if "box_size" in people.extra else (x1 - x0, y1 - y0)
-    )
+    width, height = x1 - x0, y1 - y0
+    if "box_size" in people.extra and np.isfinite(people.extra["box_size"][row]).all():
+        width, height = people.extra["box_size"][row].tolist()
     return _plains([x0, y0, width, height])
 
 
 def _file_order(poses: PoseSet) -> list[int]:
     order = poses.people.extra.get("order")
-    return list(range(len(poses))) if order is None else np.argsort(order, kind="stable").tolist()
+    if order is None:
+        return list(range(len(poses)))
+    last = np.where(order < 0, np.iinfo(np.int64).max, order)  # people who came in later have no place
+    return np.argsort(last, kind="stable").tolist()
 
 
 def _annotations(poses: PoseSet, ids: Array) -> Iterator[dict[str, Any]]:
@@ -235,6 +239,8 @@ def _results(poses: PoseSet, ids: Array, boxes: bool) -> Iterator[dict[str, Any]
         for name, joints in parts:
             out[name] = _points(people.xy[row, joints], scores[row, joints])
         out["score"] = plain(float(people.score[row]))
+        if people.track[row] >= 0:
+            out["track_id"] = int(people.track[row])
         for name in PARTS_WITH_SCORE:
             if name in people.extra and not np.isnan(people.extra[name][row]):
                 out[name] = plain(float(people.extra[name][row]))

@@ -1,0 +1,151 @@
+"""`poseval track`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poseval.cli.options import QUIET, SKELETON, InputPath, records, skeleton_option, talk
+from poseval.errors import UsageError
+
+if TYPE_CHECKING:
+    from poseval.poses import PoseSet
+    from poseval.skeletons import Skeleton
+    from poseval.tracking import Resources, TrackerConfig
+    from poseval.tracking.base import Image
+
+TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
+
+
+@click.command()
+@click.argument("predictions", type=InputPath())
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth: gives frames, their order and ids.")
+@click.option(
+    "--tracker",
+    "tracker_name",
+    default="greedy",
+    show_default=True,
+    metavar="NAME(...)",
+    help=f"{TRACKERS}; parameters in brackets: sort(min_hits=1).",
+)
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File or folder to write.")
+@click.option("--to", "target", metavar="FORMAT", help="Format to write; that of PREDICTIONS otherwise.")
+@click.option("--images", type=InputPath(), help="Folder of the frames, for optical flow.")
+@click.option("--flow", "flow", metavar="KIND|FOLDER", help="dis (default), dis_medium, farneback, lk, or "
+              "a folder of .flo files.")  # fmt: skip
+@click.option("--sgcn", type=InputPath(), help="Weights for lighttrack(matching=sgcn).")
+@click.option("--untracked", type=click.Choice(["keep", "drop", "fresh"]), default="keep", show_default=True,
+              help="Rows without a track: keep, drop, or a fresh identity each.")  # fmt: skip
+@click.option("--drop-joints", type=float, metavar="SCORE", help="Leave out joints below this score.")
+@click.option("--smooth", is_flag=False, flag_value="one_euro", metavar="one_euro(...)",
+              help="Smooth the joints along their tracks.")  # fmt: skip
+@SKELETON
+@click.option("--force", is_flag=True, help="Overwrite the output.")
+@QUIET
+def track(
+    predictions: Path,
+    truth: Path | None,
+    tracker_name: str,
+    out: Path,
+    target: str | None,
+    images: Path | None,
+    flow: str | None,
+    sgcn: Path | None,
+    untracked: str,
+    drop_joints: float | None,
+    smooth: str | None,
+    skeleton: str | None,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Give the people of PREDICTIONS identities over time; keypoints and scores stay as they are."""
+    from poseval import tracking
+    from poseval.datasets import Role, WriteOptions, get_format
+    from poseval.tracking.offline import Untracked
+    from poseval.tracking.offline import drop_joints as without_weak_joints
+    from poseval.tracking.offline import track as track_set
+    from poseval.tracking.smoothing import OneEuro
+    from poseval.tracking.smoothing import smooth as smoothed
+
+    say = talk(quiet)
+    config = tracking.parse(tracker_name)
+    smoothing = tracking.parse_as(OneEuro, smooth) if smooth else None
+    poses, gt = _read(predictions, truth, skeleton_option(skeleton, None))
+    writer = get_format(target or poses.origin.format)
+    known = len(poses.origin.notices)
+    resources = _resources(config, poses.skeleton, images, flow, sgcn)
+    load = _pictures(poses, images) if config.needs_flow and images is not None else None
+    say(f"tracker: {config}")
+    done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load)
+    if drop_joints is not None:
+        done = without_weak_joints(done, drop_joints)
+    if smoothing is not None:
+        done = smoothed(done, smoothing)
+    losses = writer.write(done, out, WriteOptions(Role.PREDICTIONS, force, gt))
+    for notice in done.origin.notices[known:]:
+        say(str(notice))
+    say(f"{records(done)}: {_tracks(done)} tracks; {losses}")
+
+
+def _read(predictions: Path, truth: Path | None, skeleton: Skeleton | None) -> tuple[PoseSet, PoseSet | None]:
+    """Predictions, on the frames of the truth where there is one, and the truth."""
+    from poseval.benchmarks.alignment import align
+    from poseval.scoring import read
+
+    if truth is None:
+        return read(predictions, role="predictions", skeleton=skeleton), None
+    gt = read(truth, skeleton=skeleton, optional=frozenset({"area"}))
+    found = read(predictions, role="predictions", truth=gt, skeleton=skeleton)
+    if found.skeleton.joints == gt.skeleton.joints:
+        aligned, notices = align(gt, found)
+        return aligned.predictions.with_notices(notices), gt
+    return found, gt
+
+
+def _resources(
+    config: TrackerConfig, skeleton: Skeleton, images: Path | None, flow: str | None, sgcn: Path | None
+) -> Resources:
+    from poseval.tracking import Resources
+    from poseval.tracking.flow import flow_source
+
+    source = None
+    if config.needs_flow and (images is not None or flow is not None):
+        source = flow_source(flow or "dis")
+    elif flow is not None or (images is not None and not config.needs_flow):
+        raise UsageError(
+            "P163",
+            where=f"tracker {config.name}",
+            what="uses neither images nor flow",
+            wanted="no --images and no --flow",
+        )
+    if sgcn is None:
+        return Resources(flow=source)
+    from poseval.models.registry import require
+
+    require("torch", "lighttrack(matching=sgcn)", "models")
+    from poseval.models.sgcn import SGCN
+    from poseval.models.weights import load_weights
+    from poseval.tracking.pose_graphs import GraphMatcher
+
+    model = SGCN()
+    load_weights(model, sgcn)
+    return Resources(flow=source, matcher=GraphMatcher(skeleton, model.eval()))
+
+
+def _pictures(poses: PoseSet, images: Path) -> Callable[[int], Image]:
+    from poseval.runners.frames import TruthPictures
+
+    return TruthPictures(poses, images).load
+
+
+def _tracks(poses: PoseSet) -> int:
+    """Number of tracks over all sequences."""
+    people = poses.people
+    named = people.track >= 0
+    pairs = zip(
+        poses.frames.sequence[people.frame[named]].tolist(), people.track[named].tolist(), strict=True
+    )
+    return len(set(pairs))
