@@ -194,7 +194,7 @@ def _file_order(poses: PoseSet) -> list[int]:
     order = poses.people.extra.get("order")
     if order is None:
         return list(range(len(poses)))
-    last = np.where(order < 0, np.iinfo(np.int64).max, order)  # people who came in later have no place
+    last: Array = np.where(order < 0, np.iinfo(np.int64).max, order)  # people who came later have no place
     return np.argsort(last, kind="stable").tolist()
 
 
