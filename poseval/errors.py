@@ -42,6 +42,10 @@ def shown(text: object, limit: int = 120) -> str:
     return "".join(out)
 
 
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else text + "."
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong: `code`, where it is, what it is, what was wanted, and what to try."""
@@ -56,9 +60,9 @@ class Fault:
         text = f"{self.where}: {self.what}"
         if self.wanted:
             text += f"; {self.wanted}"
-        text = text.rstrip(".") + "."
+        text = _sentence(text)
         if self.hint:
-            text += f" {self.hint.rstrip('.')}."
+            text += " " + _sentence(self.hint)
         return f"{text} [{self.code}]"
 
 

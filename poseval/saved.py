@@ -10,6 +10,7 @@ import io
 import json
 import os
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,30 @@ import numpy as np
 
 from poseval import benchmarks, metrics
 from poseval.datasets.document import Document, write_atomically
-from poseval.errors import Fault, LimitError, error_of, shown
+from poseval.errors import Fault, LimitError, UsageError, error_of, shown
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics.base import Table, Tally
-from poseval.poses import Array
+from poseval.poses import Array, PoseSet
 from poseval.report.result import Report
 from poseval.rules import choose
-from poseval.scoring import Evaluation, TalliedPart
+from poseval.scoring import Evaluation, TalliedPart, evaluate
+from poseval.skeletons import Skeleton
 
 SCHEMA = "poseval.run/1"
+# What reading a damaged or foreign zip can raise; a missing field is a KeyError, an unknown name ours.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    EOFError,
+    RecursionError,
+    RuntimeError,
+    OSError,
+)
 STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: the same run gives the same bytes
 
 
@@ -99,15 +115,7 @@ def load(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Evaluation:
             if run.get("schema") != SCHEMA:
                 raise ValueError(f"schema {run.get('schema')!r}")
             return _evaluation(run, archive, where)
-    except (
-        zipfile.BadZipFile,
-        KeyError,
-        TypeError,
-        ValueError,
-        AttributeError,
-        EOFError,
-        RecursionError,
-    ) as error:
+    except DAMAGED as error:
         text = f"is not a saved run, or is damaged ({type(error).__name__}: {shown(error, 80)})"
         raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
 
@@ -177,3 +185,38 @@ def is_saved_run(path: str | os.PathLike[str]) -> bool:
             return stream.read(4) == b"PK\x03\x04"
     except OSError:
         return False
+
+
+def run_of(
+    path: Path,
+    truth: Path | PoseSet | None,
+    benchmark: str | None = None,
+    rules: str = "reference",
+    skeleton: Skeleton | None = None,
+    like: Evaluation | None = None,
+    per_joint: bool = False,
+) -> Evaluation:
+    """The saved run at `path`, or the evaluation of the predictions there.
+
+    `like` is a run whose benchmark, rules and metrics are taken over where the user did not name them, so
+    that a gate asks the question that its baseline answered.
+
+    Raises:
+        UsageError: P147 when predictions come without a truth.
+    """
+    if is_saved_run(path):
+        return load(path)
+    if truth is None:
+        raise UsageError(
+            "P147",
+            where=shown(path),
+            what="is not a saved run, so it needs its ground truth",
+            wanted="--gt FILE",
+        )
+    if like is None:
+        return evaluate(truth, path, benchmark, rules=rules, skeleton=skeleton, per_joint=per_joint)
+    own = tuple(metric for part in like.parts for metric in part.tallies)
+    named = benchmark or like.benchmark.name
+    chosen_rules = like.rules.name if rules == "reference" else rules
+    by_hand = any(text.startswith("metrics chosen by hand") for text in like.deviations)
+    return evaluate(truth, path, named, rules=chosen_rules, skeleton=skeleton, metrics=own if by_hand else ())

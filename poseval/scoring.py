@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -377,16 +376,3 @@ def align_files(
     gt, dt, found = _read_both(truth, predictions, benchmark, rules, skeleton)
     parts, _ = found.prepare(gt, dt, choose(rules, found.books))
     return parts[0].aligned, found
-
-
-@contextmanager
-def local_workers(count: int) -> Iterator[Executor | None]:
-    """An executor of local processes, or None for one: a pool costs more than it saves on small sets."""
-    if count <= 1:
-        yield None
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
-        yield executor

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -48,15 +48,26 @@ def _threads() -> int:
     return max(1, int(os.environ.get("POSEVAL_NUM_THREADS") or os.cpu_count() or 1))
 
 
-def sample(summarise: Summarise, weights: Sequence[Ints], keys: Sequence[str]) -> Samples:
-    """The summary under each weight vector, in order; kernels release the GIL, so threads help."""
+def _chunk(summarise: Summarise, weights: Ints, keys: Sequence[str]) -> list[list[float]]:
+    return [[summary.get(key, math.nan) for key in keys] for summary in summarise(weights)]
 
-    def chunk(first: int) -> list[list[float]]:
-        found = summarise(np.stack(weights[first : first + CHUNK]))
-        return [[summary.get(key, math.nan) for key in keys] for summary in found]
 
-    with ThreadPoolExecutor(_threads()) as pool:
-        rows = [row for rows in pool.map(chunk, range(0, len(weights), CHUNK)) for row in rows]
+def sample(
+    summarise: Summarise, weights: Sequence[Ints], keys: Sequence[str], executor: Executor | None = None
+) -> Samples:
+    """The summary under each weight vector, in order.
+
+    Without an `executor` threads do it: kernels release the GIL. One of processes needs a `summarise` that
+    can be pickled, such as the method of an evaluation.
+    """
+    chunks = [np.stack(weights[first : first + CHUNK]) for first in range(0, len(weights), CHUNK)]
+    if executor is not None:
+        futures = [executor.submit(_chunk, summarise, chunk, keys) for chunk in chunks]
+        found = [future.result() for future in futures]
+    else:
+        with ThreadPoolExecutor(_threads()) as pool:
+            found = list(pool.map(lambda chunk: _chunk(summarise, chunk, keys), chunks))
+    rows = [row for part in found for row in part]
     return Samples(tuple(keys), np.array(rows, dtype=np.float64).reshape(len(weights), len(keys)))
 
 
@@ -131,6 +142,7 @@ def intervals(
     method: str = "percentile",
     resamples: int = RESAMPLES,
     seed: int = 0,
+    executor: Executor | None = None,
 ) -> dict[str, Interval]:
     """An interval for every number of a summary.
 
@@ -149,7 +161,11 @@ def intervals(
     estimate = dict(summarise(np.ones((1, units), dtype=np.int64))[0])
     keys = [key for key, value in estimate.items() if not math.isnan(value)]
     out: dict[str, Interval] = {}
-    jack = sample(summarise, jackknife_weights(units), keys) if method != "percentile" and units > 1 else None
+    jack = (
+        sample(summarise, jackknife_weights(units), keys, executor)
+        if method != "percentile" and units > 1
+        else None
+    )
     if method == "jackknife":
         if jack is None:
             raise UsageError("P140", where="intervals", what=f"need at least 2 units; there are {units}")
@@ -158,7 +174,7 @@ def intervals(
             half = z * jackknife_error(jack.of(key))
             out[key] = Interval(estimate[key] - half, estimate[key] + half, level, method)
         return out
-    found = sample(summarise, bootstrap_weights(units, resamples, seed), keys)
+    found = sample(summarise, bootstrap_weights(units, resamples, seed), keys, executor)
     for key in keys:
         if jack is None:
             low, high = percentile_interval(found.of(key), level)

@@ -42,8 +42,8 @@ def compare(
     import json
 
     from poseval import comparison, scoring
-    from poseval.cli.runs import run_of
     from poseval.poses import PoseSet
+    from poseval.saved import run_of
 
     chosen = skeleton_option(skeleton, sigmas)
     gt: Path | PoseSet | None = truth

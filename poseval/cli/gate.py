@@ -71,9 +71,9 @@ def gate(
     import json
 
     from poseval import saved
-    from poseval.cli.runs import run_of
     from poseval.gate import Tolerance, gate
     from poseval.report import gate_output
+    from poseval.saved import run_of
 
     tolerances = [Tolerance.parse(text) for text in drops]
     before = saved.load(baseline)

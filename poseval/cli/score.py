@@ -48,6 +48,7 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (extra html).")
 @click.option("--images", type=InputPath(), help="Folder of images to draw the worst frames over.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Worker processes.")
+@click.option("--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (extra dask).")
 @QUIET
 def score(
     predictions: Path,
@@ -69,14 +70,16 @@ def score(
     page_to: Path | None,
     images: Path | None,
     workers: int,
+    address: str | None,
     quiet: bool,
 ) -> None:
     """Score PREDICTIONS against ground truth."""
     from poseval import scoring
+    from poseval.scale import pool
 
     say = talk(quiet)
     chosen = skeleton_option(skeleton, sigmas)
-    with scoring.local_workers(workers) as executor:
+    with pool(workers, address) as crew:
         evaluation = scoring.evaluate(
             truth,
             predictions,
@@ -85,8 +88,8 @@ def score(
             rules=rules,
             skeleton=chosen,
             per_joint=per_joint,
-            executor=executor,
-            shards=workers,
+            executor=crew.executor,
+            shards=crew.shards,
         )
     report = evaluation.report()
     if level is not None:

@@ -87,7 +87,7 @@ def recognise(source: Source, role: Role) -> str:
             "P201",
             where=shown(source.path),
             what=f"is no {role.value} of a format that poseval knows",
-            wanted="see `poseval list formats`, or name one with --format-in",
+            wanted="see `poseval list formats`",
             hint=hint,
         )
     equal = [name for confidence, name in ranked if confidence == best]

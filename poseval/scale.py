@@ -1,0 +1,90 @@
+"""Work over several processes or machines: any `concurrent.futures.Executor` will do, and none is our own.
+
+Scoring cuts the units into shards and tallies them apart; intervals reduce their resamples in chunks. Either
+way the result is the same as in one process, byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from poseval.errors import MissingFeature, PosevalError, UsageError, shown
+
+SHARDS_PER_WORKER = 4  # more shards than workers: a slow or lost worker costs a quarter of its part
+ANSWER_SECONDS = 10.0  # how long a scheduler may take to answer
+RETRIES = 3  # times that Dask runs a shard again whose worker died
+
+
+@dataclass(frozen=True)
+class Pool:
+    """An executor and into how many parts work should be cut for it."""
+
+    executor: Executor | None
+    shards: int
+
+
+@contextmanager
+def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
+    """Local processes (`workers`), or `address` such as `dask:tcp://host:8786`; one worker needs no pool.
+
+    Raises:
+        UsageError: P151 an address of an unknown kind, P152 nobody answers there.
+        MissingFeature: P611 without the extra `dask`.
+        PosevalError: P700 when a worker died: its part is not left out in silence.
+    """
+    try:
+        if address is not None:
+            with _dask(address) as found:
+                yield found
+        elif workers <= 1:
+            # Starting a process costs more than it saves on sets that fit one.
+            yield Pool(None, 1)
+        else:
+            with _processes(workers) as found:
+                yield found
+    except BrokenExecutor as error:
+        raise PosevalError(
+            "P700",
+            where="workers",
+            what="a worker process died before it finished",
+            hint="fewer --workers need less memory",
+        ) from error
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[Pool]:
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+        yield Pool(executor, workers * SHARDS_PER_WORKER)
+
+
+@contextmanager
+def _dask(address: str) -> Iterator[Pool]:
+    kind, _, place = address.partition(":")
+    if kind != "dask" or not place:
+        raise UsageError(
+            "P151", where=f"executor {shown(address)!r}", what="is not known", wanted="dask:ADDRESS"
+        )
+    try:
+        distributed = import_module("distributed")
+    except ImportError as error:
+        raise MissingFeature(
+            "P611", where="executor dask", what="needs distributed", hint="pip install 'poseval[dask]'"
+        ) from error
+    try:
+        client: Any = distributed.Client(place, timeout=ANSWER_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise UsageError(
+            "P152", where=f"executor {shown(address)!r}", what="does not answer", wanted="a running scheduler"
+        ) from error
+    with client:
+        workers = max(1, len(client.scheduler_info()["workers"]))
+        executor: Executor = client.get_executor(retries=RETRIES)
+        yield Pool(executor, workers * SHARDS_PER_WORKER)

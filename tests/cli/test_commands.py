@@ -1,0 +1,209 @@
+"""Whole commands on files, in process: output, files written, exit status."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from poseval.cli import COMMANDS, run
+from poseval.datasets import Role, WriteOptions, get_format
+from poseval.poses import PoseSet
+from poseval.synth import perturb, scene_set
+
+TRUTH = scene_set(seed=11, images=60, people=3)
+
+
+def write(poses: PoseSet, path: Path, role: Role) -> str:
+    get_format("coco").write(poses, path, WriteOptions(role=role, truth=TRUTH))
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("files")
+    made = {"gt": write(TRUTH, folder / "gt.json", Role.TRUTH)}
+    for name, seed, jitter in (("good", 1, 0.45), ("rerun", 1, 0.45), ("noisy", 7, 0.45), ("bad", 3, 0.6)):
+        poses = perturb(TRUTH, seed, jitter=jitter)
+        made[name] = write(poses, folder / f"{name}.json", Role.PREDICTIONS)
+    made["baseline"] = str(folder / "baseline.poseval")
+    assert run(["score", made["good"], "--gt", made["gt"], "-q", "--save", made["baseline"]]) == 0
+    return made
+
+
+def test_every_command_of_the_table_exists_and_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        assert run([name, "--help"]) == 0
+        assert "Usage:" in capsys.readouterr().out
+
+
+def test_score_shows_the_table_and_says_the_guess(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["score", files["good"], "--gt", files["gt"]]) == 0
+    out, err = capsys.readouterr()
+    assert out.splitlines()[2].split()[:3] == ["AP", "AP50", "AP75"]
+    assert "benchmark: coco-keypoints" in err
+
+
+@pytest.mark.parametrize("style", ["json", "csv", "markdown", "latex"])
+def test_score_prints_every_format(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str], style: str
+) -> None:
+    assert run(["score", files["good"], "--gt", files["gt"], "-q", "--format", style]) == 0
+    out = capsys.readouterr().out
+    if style == "json":
+        assert json.loads(out)["schema"] == "poseval.report/1"
+    elif style == "csv":
+        assert {row["statistic"] for row in csv.DictReader(io.StringIO(out))} >= {"AP", "AR"}
+    elif style == "markdown":
+        assert out.startswith("| AP |")
+    else:
+        assert out.startswith(r"\begin{tabular}")
+
+
+def test_results_go_to_files_and_talk_to_stderr(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    target = tmp_path / "report.json"
+    assert run(["score", files["good"], "--gt", files["gt"], "-q", "--json", str(target), "--csv", "-"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(target.read_text())["summary"]["AP"] > 0.3
+    assert out.startswith('"metric"')
+    assert err == ""
+
+
+def test_intervals_and_page(files: dict[str, str], tmp_path: Path) -> None:
+    page, report = tmp_path / "page.html", tmp_path / "report.json"
+    arguments = ["--ci", "95", "--resamples", "50", "--report", str(page), "--json", str(report)]
+    assert run(["score", files["good"], "--gt", files["gt"], "-q", *arguments]) == 0
+    interval = json.loads(report.read_text())["intervals"]["AP"]
+    assert interval["low"] < json.loads(report.read_text())["summary"]["AP"] < interval["high"]
+    assert "Worst frames" in page.read_text()
+
+
+class TestGateStory:
+    """The same model passes, one that lost 2 AP fails, noise passes only with `--significant`."""
+
+    def gate(self, files: dict[str, str], name: str, *more: str) -> int:
+        return run(["gate", files[name], "--gt", files["gt"], "--baseline", files["baseline"], *more])
+
+    def test_the_same_model_passes(self, files: dict[str, str]) -> None:
+        assert self.gate(files, "rerun") == 0
+
+    def test_two_ap_less_fail(self, files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert self.gate(files, "bad", "--max-drop", "AP=0.5%", "--significant") == 1
+        out = capsys.readouterr().out
+        assert "beyond noise" in out
+        row = next(line for line in out.splitlines() if line.startswith("AP "))
+        assert float(row.split()[3]) < -0.02
+
+    def test_noise_fails_exact_and_passes_significant(self, files: dict[str, str]) -> None:
+        assert self.gate(files, "noisy") == 1
+        assert self.gate(files, "noisy", "--max-drop", "AP=0", "--significant") == 0
+
+    def test_baseline_is_updated_only_when_asked_and_passed(
+        self, files: dict[str, str], tmp_path: Path
+    ) -> None:
+        copy = tmp_path / "copy.poseval"
+        copy.write_bytes(Path(files["baseline"]).read_bytes())
+        before = copy.read_bytes()
+        arguments = ["--gt", files["gt"], "--baseline", str(copy), "--update-baseline"]
+        assert run(["gate", files["bad"], *arguments]) == 1
+        assert copy.read_bytes() == before
+        assert run(["gate", files["bad"], *arguments, "--max-drop", "*=100%"]) == 0
+        assert copy.read_bytes() != before
+
+    def test_github_summary_is_written(
+        self, files: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        summary = tmp_path / "summary.md"
+        monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+        assert self.gate(files, "bad", "--github", "--max-drop", "AP=0.5%") == 1
+        assert "failed" in summary.read_text()
+
+
+def test_compare_names_the_better_system(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["--gt", files["gt"], "--key", "AP", "--resamples", "200"]
+    assert run(["compare", files["good"], files["bad"], *arguments]) == 0
+    assert "good.json is better" in capsys.readouterr().out
+    assert run(["compare", files["good"], files["rerun"], *arguments]) == 0
+    assert "cannot be told apart" in capsys.readouterr().out
+
+
+def test_explain_and_leaderboard_on_saved_runs(
+    files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "bad.json"
+    assert run(["score", files["bad"], "--gt", files["gt"], "-q", "--json", str(other)]) == 0
+    assert run(["explain", files["baseline"], str(other)]) == 0
+    assert "comparable" in capsys.readouterr().out
+    board = tmp_path / "board.csv"
+    assert run(["leaderboard", str(other), files["baseline"], "--sort", "AP", "--csv", str(board)]) == 0
+    assert [row["name"] for row in csv.DictReader(board.open())] == ["baseline", "bad"]
+    store = str(tmp_path / "board.sqlite")
+    assert run(["leaderboard", "add", files["baseline"], str(other), "--db", store]) == 0
+    assert run(["leaderboard", "remove", "bad", "--db", store]) == 0
+    capsys.readouterr()
+    assert run(["leaderboard", "list", "--db", store]) == 0
+    assert "baseline" in capsys.readouterr().out
+
+
+def test_diagnose_and_plot(files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "why.json"
+    assert run(["diagnose", files["good"], "--gt", files["gt"], "-q", "--json", str(target)]) == 0
+    assert json.loads(target.read_text())["schema"] == "poseval.diagnosis/1"
+    assert "worst joint" in capsys.readouterr().out
+    assert run(["plot", files["baseline"], "--out", str(tmp_path / "figures"), "-q"]) == 0
+    assert (tmp_path / "figures" / "precision_recall.png").stat().st_size > 1000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["score", "nowhere.json", "--gt", "{gt}"], 2, "P114"),
+        (["score", "{gt}", "--gt", "{gt}"], 3, "looks like coco truth"),
+        (["score", "{good}", "--gt", "{gt}", "--benchmark", "cocoo"], 2, "P125"),
+        (["score", "{good}", "--gt", "{gt}", "--metric", "oks_pa"], 2, "P121"),
+        (["score", "{good}", "--gt", "{gt}", "--rules", "lenient"], 2, "P124"),
+        (["score", "{good}"], 2, "--gt"),
+        (["gate", "{good}", "--gt", "{gt}", "--baseline", "{good}"], 3, "P231"),
+        (["nonsense"], 2, "nonsense"),
+    ],
+)
+def test_wrong_calls_end_in_their_status_and_say_why(
+    files: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    status: int,
+    said: str,
+) -> None:
+    assert run([text.format(**files) for text in arguments]) == status
+    out, err = capsys.readouterr()
+    assert said in err
+    assert out == ""
+
+
+def test_an_internal_fault_is_70_and_ctrl_c_130(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error, status in ((ZeroDivisionError("x"), 70), (KeyboardInterrupt(), 130)):
+
+        def fail(*_: object, raised: BaseException = error, **__: object) -> None:
+            raise raised
+
+        monkeypatch.setattr("poseval.scoring.evaluate", fail)
+        assert run(["score", files["good"], "--gt", files["gt"]]) == status
+    assert "internal fault" in capsys.readouterr().err
+
+
+def test_colour_is_for_terminals_that_want_it(
+    files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert run(["score", files["good"], "--gt", files["gt"], "-q"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
