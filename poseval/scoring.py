@@ -16,7 +16,7 @@ from poseval import metrics as metric_table
 from poseval._version import __version__
 from poseval.benchmarks.base import Benchmark, Part
 from poseval.datasets.base import ReadOptions, Role
-from poseval.errors import MismatchError, shown
+from poseval.errors import MismatchError, ValueRangeError, shown
 from poseval.metrics.base import Metric, Need, Tally, Value, Values
 from poseval.pairs import Aligned
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
@@ -299,6 +299,7 @@ def _check_needs(part: Part) -> None:
 
     Raises:
         MismatchError: P410 naming the column, the file and the metric.
+        ValueRangeError: P304 areas that nobody can have.
         UsageError: P112 when OKS has no sigmas.
     """
     truth, predictions = part.aligned.truth, part.aligned.predictions
@@ -318,6 +319,8 @@ def _check_needs(part: Part) -> None:
     for metric in part.metrics:
         if Need.SIGMAS in metric.needs:
             _ = truth.skeleton.sigma_array
+        if Need.AREA in metric.needs:
+            _check_areas(truth, hints[Need.AREA])
         for need, side, absent in lacking:
             count = int(absent.sum())
             if need in metric.needs and count:
@@ -328,6 +331,26 @@ def _check_needs(part: Part) -> None:
                     wanted=f"{metric} needs it",
                     hint=hints.get(need),
                 )
+
+
+def _check_areas(truth: PoseSet, hint: str) -> None:
+    """Raise P304 when a person that counts has an area of 0 or less: no distance can be scaled by it."""
+    people = truth.people
+    counted = people.seen.any(axis=1)
+    if "num_keypoints" in people.extra:
+        counted = people.extra["num_keypoints"] != 0
+    bad = np.flatnonzero((people.area <= 0) & ~people.crowd & counted)
+    if len(bad):
+        order = people.extra.get("order", np.arange(len(people)))
+        first = int(order[bad].min())
+        value = float(people.area[bad][order[bad].argmin()])
+        raise ValueRangeError(
+            "P304",
+            where=f"{shown(truth.origin.name)}: annotations[{first}].area",
+            what=f"is {value:g}, and {len(bad)} of {len(people)} people that count have an area of 0 or less",
+            wanted="square pixels, more than 0",
+            hint=hint,
+        )
 
 
 def _signature(benchmark: Benchmark, rules: Rules, truth: PoseSet, parts: Sequence[Part]) -> Signature:

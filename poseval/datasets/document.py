@@ -81,8 +81,9 @@ class Document:
 
     @property
     def is_json(self) -> bool:
-        """Whether the first character is one that a JSON object or array starts with."""
-        return self.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+        """Whether it starts like a JSON object or array, in any Unicode encoding."""
+        text = self.head.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+        return text[:1] in (b"{", b"[")
 
     @cached_property
     def outline(self) -> kernel.Outline:

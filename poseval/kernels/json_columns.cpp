@@ -104,7 +104,11 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
     bool ended = read_stretch(scan, table, limit, begin + std::min(SAMPLE, stretch));
     if (!ended) {
         const double share = static_cast<double>(scan.offset() - begin) / static_cast<double>(bytes);
-        table.reserve(1.05 / share);
+        try {
+            table.reserve(1.05 / share);
+        } catch (const std::bad_alloc&) {
+            // The guess was too high, or the rows will not fit either: growing tells.
+        }
     }
     while (!ended) {
         const std::int64_t here = scan.offset();

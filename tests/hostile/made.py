@@ -1,0 +1,110 @@
+"""A small sound pair of COCO files, to be broken in one place by each test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poseval.datasets import ReadOptions, Role, read
+from poseval.errors import PosevalError
+from poseval.poses import PoseSet
+from poseval.skeletons import get_skeleton
+
+NAMES = list(get_skeleton("coco17").joints)
+PEOPLE = 6
+IMAGES = 4  # the last one is empty
+
+
+def pose(person: int, third: float) -> list[float]:
+    """17 joints inside the image, no two alike."""
+    return [
+        number
+        for joint in range(17)
+        for number in (100.5 + 13 * joint + 7 * person, 90.25 + 11 * ((joint * 5) % 17) + person, third)
+    ]
+
+
+def truth() -> dict[str, Any]:
+    """Three images with two people each, and an empty one."""
+    images = [
+        {"id": 10 + i, "file_name": f"{10 + i:06d}.jpg", "width": 640, "height": 480} for i in range(IMAGES)
+    ]
+    annotations = [
+        {
+            "id": 1 + n,
+            "image_id": 10 + n // 2,
+            "category_id": 1,
+            "keypoints": pose(n, 2),
+            "num_keypoints": 17,
+            "area": 20_000.5 + n,
+            "bbox": [90.0 + n, 80.0, 240.0, 210.0],
+            "iscrowd": 0,
+        }
+        for n in range(PEOPLE)
+    ]
+    categories = [{"id": 1, "name": "person", "keypoints": NAMES}]
+    return {"images": images, "annotations": annotations, "categories": categories}
+
+
+def results() -> list[dict[str, Any]]:
+    """The same people, perfectly found."""
+    return [
+        {"image_id": 10 + n // 2, "category_id": 1, "keypoints": pose(n, 0.9), "score": 0.5 + 0.05 * n}
+        for n in range(PEOPLE)
+    ]
+
+
+def write(path: Path, content: Any) -> Path:
+    """JSON (Python's way, NaN included), or text or bytes as they are."""
+    if not isinstance(content, str | bytes):
+        content = json.dumps(content)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return path
+
+
+class Desk:
+    """Writes files into a folder and reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def truth(self, content: Any = None, **options: Any) -> PoseSet:
+        path = write(self.folder / "gt.json", truth() if content is None else content)
+        return read(path, ReadOptions(Role.TRUTH, **options))
+
+    def results(self, content: Any, gt: Any = None, **options: Any) -> PoseSet:
+        path = write(self.folder / "dt.json", content)
+        return read(path, ReadOptions(Role.PREDICTIONS, truth=self.truth(gt), **options))
+
+    def both(self, gt: Any, dt: Any) -> tuple[Path, Path]:
+        return write(self.folder / "gt.json", gt), write(self.folder / "dt.json", dt)
+
+    def truth_refused(self, content: Any, code: str, text: str, **options: Any) -> PosevalError:
+        with pytest.raises(PosevalError, match=text) as caught:
+            self.truth(content, **options)
+        assert caught.value.code == code
+        return caught.value
+
+    def results_refused(self, content: Any, code: str, text: str, gt: Any = None) -> PosevalError:
+        """Refused alike under both rule books."""
+        with pytest.raises(PosevalError, match=text) as caught:
+            self.results(content, gt)
+        assert caught.value.code == code
+        with pytest.raises(type(caught.value)) as again:
+            self.results(content, gt, rules="corrected")
+        assert str(again.value) == str(caught.value)
+        return caught.value
+
+
+def codes(poses: PoseSet) -> list[str]:
+    """Codes of the notices."""
+    return [notice.code for notice in poses.origin.notices]
+
+
+def sentence(poses: PoseSet, code: str) -> str:
+    """The one notice with this code."""
+    (notice,) = [notice for notice in poses.origin.notices if notice.code == code]
+    return notice.text

@@ -1,0 +1,383 @@
+"""Rows 9 to 20 of the table of attacks: structure."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import pickle
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poseval.datasets import ReadOptions, Role, read
+from poseval.errors import PosevalError
+from poseval.limits import Limits
+from tests.hostile.made import Desk, codes, results, sentence, truth, write
+
+# 9: lengths
+
+
+def test_09_fourteen_joints_for_seventeen(desk: Desk) -> None:
+    dt = results()
+    for row in dt:
+        row["keypoints"] = row["keypoints"][:42]
+    error = desk.results_refused(dt, "P204", r"\[0\]\.keypoints: has 42 numbers; skeleton coco17 needs 51")
+    assert "crowdpose14" in str(error)
+    assert error.total == 6
+
+
+@pytest.mark.parametrize("count", [0, 34, 50, 52, 54])
+def test_09_one_list_of_another_length(desk: Desk, count: int) -> None:
+    dt = results()
+    dt[2]["keypoints"] = [1.0] * count
+    desk.results_refused(dt, "P204", rf"\[2\]\.keypoints.*: has {count} numbers")
+
+
+def test_09_truth_of_another_length(desk: Desk) -> None:
+    gt = truth()
+    gt["annotations"][4]["keypoints"] = gt["annotations"][4]["keypoints"][:48]
+    desk.truth_refused(gt, "P204", r"annotations\[4\]\.keypoints: has 48 numbers; skeleton coco17 needs 51")
+
+
+def test_09_fourteen_unnamed_joints_on_both_sides_have_no_sigmas(desk: Desk) -> None:
+    import poseval
+
+    gt, dt = truth(), results()
+    for row in (*gt["annotations"], *dt):
+        row["keypoints"] = row["keypoints"][:42]
+    for row in gt["annotations"]:
+        row["num_keypoints"] = 14
+    del gt["categories"][0]["keypoints"]
+    with pytest.raises(PosevalError, match="OKS does not guess them") as caught:
+        poseval.score(*desk.both(gt, dt), benchmark="oks")
+    assert caught.value.code == "P112"
+
+
+def test_09_categories_that_name_other_joints(desk: Desk) -> None:
+    gt = truth()
+    gt["categories"].append({"id": 2, "name": "cat", "keypoints": ["nose", "tail"]})
+    assert codes(desk.truth(gt)) == []  # nobody is of that category
+    gt["annotations"][0]["category_id"] = 2
+    desk.truth_refused(gt, "P406", "categories: name different joints")
+
+
+def test_09_joint_named_twice(desk: Desk) -> None:
+    gt = truth()
+    gt["categories"][0]["keypoints"] = ["nose"] * 17
+    desk.truth_refused(gt, "P221", "names joints twice: nose")
+
+
+# 10: keys
+
+
+@pytest.mark.parametrize("field", ["score", "image_id", "keypoints", "category_id"])
+def test_10_known_key_twice(desk: Desk, field: str) -> None:
+    text = json.dumps(results())
+    one = json.dumps({field: results()[0][field]})[1:-1]
+    broken = text[:2] + one + ", " + text[2:]
+    error = desk.results_refused(broken, "P205", rf"\[0\]\.{field} .*stands twice in one object")
+    assert error.total == 1
+
+
+def test_10_top_level_key_twice(desk: Desk) -> None:
+    text = json.dumps(truth())
+    desk.truth_refused(text[:-1] + ', "annotations": []}', "P205", r"gt\.json: annotations: stands twice")
+
+
+def test_10_unknown_keys_are_counted(desk: Desk) -> None:
+    dt = results()
+    for row in dt:
+        row["scroe"] = 1
+    assert "scroe (6), did you mean score?" in sentence(desk.results(dt), "N410")
+
+
+@pytest.mark.parametrize("field", ["image_id", "category_id", "keypoints", "score"])
+def test_10_missing_keys_of_results(desk: Desk, field: str) -> None:
+    dt = results()
+    del dt[1][field]
+    desk.results_refused(dt, "P206", rf"\[1\]\.{field}: is missing")
+
+
+@pytest.mark.parametrize("field", ["id", "image_id", "category_id", "keypoints"])
+def test_10_missing_keys_of_truth(desk: Desk, field: str) -> None:
+    gt = truth()
+    del gt["annotations"][1][field]
+    desk.truth_refused(gt, "P206", rf"annotations\[1\]\.{field}: is missing")
+
+
+def test_10_all_faults_of_a_file_at_once(desk: Desk) -> None:
+    dt = results()
+    dt[0]["score"] = "high"
+    del dt[1]["score"]
+    dt[2]["keypoints"] = dt[2]["keypoints"][:48]
+    dt[3]["image_id"] = 99
+    error = desk.results_refused(dt, "P203", r"\[0\]\.score")
+    assert [fault.code for fault in error.faults] == ["P203", "P206", "P204", "P402"]
+
+
+def test_10_missing_iscrowd_and_num_keypoints_are_derived(desk: Desk) -> None:
+    gt = truth()
+    for row in gt["annotations"]:
+        del row["iscrowd"], row["num_keypoints"]
+    gt["annotations"][0]["keypoints"][2] = 0
+    found = desk.truth(gt)
+    assert codes(found) == ["N414", "N413"]
+    assert found.people.extra["num_keypoints"].tolist() == [16, 17, 17, 17, 17, 17]
+    assert not found.people.crowd.any()
+
+
+def test_10_num_keypoints_that_contradicts_the_flags(desk: Desk) -> None:
+    gt = truth()
+    gt["annotations"][2]["num_keypoints"] = 0
+    told = sentence(desk.truth(gt), "N415")
+    assert "annotations[2]" in told
+    assert "1 of them say 0" in told
+    gt["annotations"][2]["num_keypoints"] = -3
+    desk.truth_refused(gt, "P306", r"annotations\[2\]\.num_keypoints: is -3")
+
+
+def test_10_annotation_id_twice(desk: Desk) -> None:
+    gt = truth()
+    gt["annotations"][4]["id"] = 2
+    desk.truth_refused(
+        gt, "P305", r"annotations\[4\]\.id: 2 is the id of 2 annotations \(first: annotations\[1\]\)"
+    )
+
+
+def test_10_category_id_twice(desk: Desk) -> None:
+    gt = truth()
+    gt["categories"].append({"id": 1, "name": "other"})
+    desk.truth_refused(gt, "P305", r"categories\[1\]\.id")
+
+
+# 11: other things
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[[1, 2], [3]]", '{"images": [], "annotations": {}}', '{"annotations": []}']
+)
+def test_11_what_is_no_truth(desk: Desk, text: str) -> None:
+    desk.truth_refused(text, "P201", "gt.json")
+
+
+@pytest.mark.parametrize("text", ["{}", "[[1, 2], [3]]", "[1, 2]", '["a"]'])
+def test_11_what_is_no_list_of_results(desk: Desk, text: str) -> None:
+    desk.results_refused(text, "P201", "dt.json")
+
+
+@pytest.mark.parametrize("text", ["", " \n\t "])
+def test_11_empty_file(desk: Desk, text: str) -> None:
+    desk.truth_refused(text, "P200", "is empty")
+    desk.results_refused(text, "P200", "is empty")
+
+
+def test_11_truth_and_results_exchanged(desk: Desk) -> None:
+    desk.truth_refused(results(), "P201", "this looks like coco predictions; are the two files exchanged")
+    desk.results_refused(truth(), "P201", "this looks like coco truth; are the two files exchanged")
+
+
+def test_11_exchanged_with_the_format_named(desk: Desk) -> None:
+    for role, content, hint in (
+        (Role.TRUTH, results(), "looks like predictions"),
+        (Role.PREDICTIONS, truth(), "looks like ground truth"),
+        (Role.PREDICTIONS, {"annotations": results()}, "COCO results are the bare list"),
+        (Role.TRUTH, {"images": [], "annotations": results()}, "COCO results are the bare list"),
+        (Role.TRUTH, {"images": truth()["images"]}, "without annotations"),
+    ):
+        path = write(desk.folder / "x.json", content)
+        with pytest.raises(PosevalError, match=hint) as caught:
+            read(path, ReadOptions(role, truth=desk.truth()), format="coco")
+        assert caught.value.code == "P201"
+
+
+def test_11_boxes_without_keypoints(desk: Desk) -> None:
+    dt = [{"image_id": 10, "category_id": 1, "bbox": [1, 2, 3, 4], "score": 0.5}]
+    desk.results_refused(dt, "P201", "person detections that top-down networks start from")
+
+
+def test_11_list_of_other_things_among_results(desk: Desk) -> None:
+    desk.results_refused([*results(), 7], "P203", r"\[6\] \(byte \d+\): is a number; wanted an object")
+
+
+# 12: size and depth
+
+
+def test_12_one_long_string(desk: Desk) -> None:
+    desk.truth_refused('"' + "x" * 5000, "P201", "no truth")
+    path = write(desk.folder / "gt.json", '{"images": "' + "x" * 5000 + '"}')
+    with pytest.raises(PosevalError) as caught:
+        read(path, ReadOptions(limits=Limits(file_bytes=1000)))
+    assert caught.value.code == "P501"
+
+
+def test_12_a_million_keys_in_one_object(desk: Desk) -> None:
+    keys = ",".join(f'"{n}":0' for n in range(1_000_000))
+    desk.truth_refused('{"a": {' + keys + "}}", "P502", "more keys than allowed")
+    desk.results_refused("[{" + keys + "}]", "P502", "more keys than allowed")
+
+
+@pytest.mark.parametrize("bracket", ["[", '{"a":'])
+def test_12_deep_nesting(desk: Desk, bracket: str) -> None:
+    desk.truth_refused('{"x": ' + bracket * 200_000, "P502", "nests deeper")
+    text = json.dumps(results())
+    desk.results_refused(text[:-2] + ', "x": ' + bracket * 200_000, "P502", "nests deeper")
+    desk.results_refused(bracket * 200_000, "P502", "nests deeper")
+
+
+def test_12_and_15_counts_are_limited(desk: Desk) -> None:
+    path = write(desk.folder / "gt.json", truth())
+    for limits in (Limits(people=5), Limits(frames=3), Limits(numbers=200), Limits(people_per_frame=1)):
+        with pytest.raises(PosevalError) as caught:
+            read(path, ReadOptions(limits=limits))
+        assert caught.value.code == "P502"
+    gt = desk.truth()
+    path = write(desk.folder / "dt.json", results())
+    for limits in (Limits(people=5), Limits(numbers=200), Limits(detections_per_frame=1)):
+        with pytest.raises(PosevalError) as caught:
+            read(path, ReadOptions(Role.PREDICTIONS, truth=gt, limits=limits))
+        assert caught.value.code == "P502"
+
+
+# 13: encodings and characters
+
+
+def test_13_byte_order_mark_is_accepted(desk: Desk) -> None:
+    assert codes(desk.truth(b"\xef\xbb\xbf" + json.dumps(truth()).encode())) == []
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_13_other_encodings(desk: Desk, encoding: str) -> None:
+    desk.truth_refused(json.dumps(truth()).encode(encoding), "P211", "is not UTF-8")
+
+
+def test_13_latin_1(desk: Desk) -> None:
+    gt = json.dumps(truth()).replace("000010.jpg", "caf\xe9.jpg")
+    desk.truth_refused(gt.encode("latin-1"), "P211", r"line 1, byte \d+: is not UTF-8")
+
+
+def test_13_lone_surrogates_and_odd_characters_in_names(desk: Desk) -> None:
+    gt = truth()
+    gt["images"][0]["file_name"] = "caf\udce9\u202e\u200b.jpg"
+    gt["categories"][0]["name"] = "\x1b[31mred\x00"
+    found = desk.truth(gt)
+    assert found.frames.path[0] == "caf\udce9\u202e\u200b.jpg"
+
+
+def test_13_raw_nul_and_control_characters(desk: Desk) -> None:
+    desk.truth_refused(
+        json.dumps(truth()).replace("000010.jpg", "a\x00b"), "P210", "unescaped control character"
+    )
+
+
+def test_13_and_36_names_are_shown_escaped(desk: Desk) -> None:
+    dt = results()
+    dt[0]["\x1b[2J\u202eevil"] = 1
+    dt[1]["image_id"] = "\x1b]0;owned\x07"
+    error = desk.results_refused(dt, "P402", "image_id")
+    assert "\\x1b]0;owned\\x07" in str(error)
+    assert "\x1b" not in str(error)
+    del dt[1]
+    assert "\\x1b[2J\\u202eevil" in sentence(desk.results(dt), "N410")
+
+
+# 14: broken text
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda text: text[: len(text) // 2], "truncated"),
+        (lambda text: text[:-1], "truncated"),
+        (lambda text: text + " {}", "more text behind the end"),
+        (lambda text: text[:-1] + ",]", "comma before a closing bracket"),
+        (lambda text: text.replace("[{", "[ // people\n{", 1), "a comment"),
+        (lambda text: text.replace("[{", "[ /* */ {", 1), "a comment"),
+        (lambda text: text.replace('"', "'"), "character that JSON does not allow"),
+        (lambda text: text.replace("0.9", ".9", 1), "character that JSON does not allow"),
+        (lambda text: text.replace("0.9", "00.9", 1), "malformed number"),
+    ],
+)
+def test_14_broken_results(desk: Desk, change: Any, what: str) -> None:
+    desk.results_refused(change(json.dumps(results())), "P210", rf"dt\.json: line \d+, byte \d+: .*{what}")
+
+
+def test_14_broken_truth_with_its_line(desk: Desk) -> None:
+    text = json.dumps(truth(), indent=1)
+    line = text[: text.index('"annotations"')].count("\n") + 1
+    desk.truth_refused(text.replace('"annotations"', '"annotations",'), "P210", rf"line {line}, byte")
+
+
+# 16 and 17: archives
+
+
+def zipped(members: list[tuple[str, bytes]]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(name, data)
+    return out.getvalue()
+
+
+def test_16_gzip_bomb(desk: Desk) -> None:
+    desk.truth_refused(gzip.compress(b"0" * (100 << 20)), "P504", "200 times its size")
+
+
+def test_16_zip_bomb(desk: Desk) -> None:
+    bomb = zipped([("a.json", b"0" * (100 << 20))])
+    assert len(bomb) < 110_000
+    desk.truth_refused(bomb, "P504", "200 times its size")
+
+
+def test_16_nested_archives_are_not_opened(desk: Desk) -> None:
+    inner = zipped([("a.json", json.dumps(results()).encode())])
+    desk.results_refused(zipped([("inner.zip", inner)]), "P201", "no predictions")
+
+
+def test_16_packed_files_read_like_plain_ones(desk: Desk) -> None:
+    plain = desk.results(results())
+    text = json.dumps(results()).encode()
+    for packed in (gzip.compress(text), zipped([("person_keypoints_results.json", text), ("README", b"x")])):
+        found = desk.results(packed)
+        assert found.people.xy.tobytes() == plain.people.xy.tobytes()
+        assert found.origin.sha256 == plain.origin.sha256
+
+
+def test_17_names_of_members_are_labels_only(desk: Desk) -> None:
+    text = json.dumps(results()).encode()
+    before = set(Path(desk.folder).rglob("*"))
+    assert (
+        codes(desk.results(zipped([("ok.json", text), ("../../up.json", b"[]"), ("/abs.json", b"[]")]))) == []
+    )
+    assert {path.name for path in set(Path(desk.folder).rglob("*")) - before} == {"gt.json", "dt.json"}
+
+
+def test_17_two_members_of_one_name(desk: Desk) -> None:
+    with pytest.warns(UserWarning, match="Duplicate"):
+        data = zipped([("a.json", b"[]"), ("a.json", b"[]")])
+    desk.results_refused(data, "P213", "two members called 'a.json'")
+
+
+# 18 to 20: formats that score never opens
+
+
+class Bomb:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (pytest.fail, ("the pickle was loaded",))
+
+
+@pytest.mark.parametrize("name", ["x.pkl", "x.pt", "x.mat", "x.yaml", "x.json"])
+def test_19_pickles_are_not_read(desk: Desk, name: str) -> None:
+    path = write(desk.folder / name, pickle.dumps(Bomb()))
+    with pytest.raises(PosevalError) as caught:
+        read(path, ReadOptions(Role.PREDICTIONS, truth=desk.truth()))
+    assert caught.value.code == "P201"
+
+
+@pytest.mark.parametrize(
+    "head", [b"\x93NUMPY\x01\x00v\x00{'descr': '|O'", b"PAR1\x15\x04", b"MATLAB 5.0 MAT-file"]
+)
+def test_18_and_20_arrays_and_tables_are_no_coco(desk: Desk, head: bytes) -> None:
+    desk.truth_refused(head + b"\0" * 500, "P201", "no truth")

@@ -1,0 +1,146 @@
+"""Rows 35 to 40 of the table of attacks, as far as reading has them: the world around the files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import locale
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from poseval.datasets import ReadOptions, read
+from poseval.errors import PosevalError, UsageError
+from tests.hostile.made import Desk, results, truth, write
+from tests.shared import ROOT
+
+
+def refused(path: Path | str, code: str) -> None:
+    with pytest.raises(PosevalError) as caught:
+        read(path, ReadOptions())
+    assert caught.value.code == code
+
+
+def test_37_what_is_no_regular_file(tmp_path: Path) -> None:
+    refused(tmp_path / "none.json", "P114")
+    (tmp_path / "a.json").symlink_to("b.json")
+    (tmp_path / "b.json").symlink_to("a.json")
+    refused(tmp_path / "a.json", "P136")
+    os.mkfifo(tmp_path / "pipe.json")
+    refused(tmp_path / "pipe.json", "P135")
+    refused("/dev/zero", "P135")
+    (tmp_path / "folder.json").mkdir()
+    refused(tmp_path / "folder.json", "P201")
+
+
+def test_37_name_that_is_not_utf8(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.json"))
+    write(path, truth())
+    poses = read(path, ReadOptions())
+    assert poses.origin.name == "caf\udce9.json"
+    write(path, "[1,")
+    with pytest.raises(PosevalError, match=r"caf\\udce9\.json"):
+        read(path, ReadOptions())
+
+
+def test_38_file_that_changes_while_it_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digest is of the bytes parsed: both come from one opening."""
+    opened = []
+    genuine = os.open
+
+    def once(path: str | os.PathLike[str], *rest: int) -> int:
+        opened.append(str(path))
+        handle = genuine(path, *rest)
+        if str(path).endswith("gt.json"):
+            Path(path).unlink()
+            write(Path(path), '{"images": [], "annotations": []}')
+        return handle
+
+    monkeypatch.setattr(os, "open", once)
+    poses = desk.truth(truth())
+    assert len(poses) == 6
+    assert poses.origin.sha256 == hashlib.sha256(json.dumps(truth()).encode()).hexdigest()
+    assert [Path(path).name for path in opened] == ["gt.json"]
+
+
+def test_39_output_that_exists(tmp_path: Path, desk: Desk) -> None:
+    from poseval.datasets import WriteOptions, get_format
+
+    poses = desk.truth()
+    target = tmp_path / "out.json"
+    target.write_text("mine")
+    with pytest.raises(UsageError) as caught:
+        get_format("coco").write(poses, target, WriteOptions())
+    assert caught.value.code == "P131"
+    assert target.read_text() == "mine"
+
+
+def test_40_decimal_comma(desk: Desk) -> None:
+    old = locale.setlocale(locale.LC_ALL)
+    for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "C.UTF-8"):
+        try:
+            locale.setlocale(locale.LC_ALL, name)
+            break
+        except locale.Error:
+            continue
+    try:
+        assert desk.truth().people.area[0] == 20_000.5
+        text = json.dumps(results()).replace("0.9,", "0.91234567890123456789,")
+        assert desk.results(text).people.joint_score[0, 0] == 0.91234567890123456789
+    finally:
+        locale.setlocale(locale.LC_ALL, old)
+
+
+@pytest.mark.parametrize(
+    "extra", [{"PYTHONOPTIMIZE": "2"}, {"PYTHONHASHSEED": "7", "POSEVAL_NUM_THREADS": "3"}]
+)
+def test_40_checks_do_not_depend_on_the_environment(desk: Desk, extra: dict[str, str]) -> None:
+    dt = results()
+    dt[3]["keypoints"][7] = float("nan")
+    gt_path, dt_path = desk.both(truth(), dt)
+    program = (
+        "import sys, poseval\n"
+        "from poseval.errors import PosevalError\n"
+        "try:\n    poseval.score(*sys.argv[1:])\n"
+        "except PosevalError as error:\n    sys.stdout.write(str(error))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(gt_path), str(dt_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **extra},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert "[3].keypoints[7]" in done.stdout
+    assert "[P301]" in done.stdout
+
+
+def test_40_memory_limit_is_an_error_and_not_a_wrong_result(desk: Desk) -> None:
+    """Columns that do not fit raise MemoryError; nothing is cut short."""
+    text = "[" + ",".join([json.dumps(results()[0])] * 150_000) + "]"
+    _, dt_path = desk.both(truth(), text)
+    program = (
+        "import resource, sys\n"
+        "from poseval.kernels import json as kj\n"
+        "data = open(sys.argv[1], 'rb').read()\n"
+        "pages = int(open('/proc/self/statm').read().split()[0])\n"
+        "room = pages * resource.getpagesize() + (24 << 20)\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (room, room))\n"
+        "try:\n"
+        "    table = kj.columns(data, [kj.points('keypoints')], threads=2)\n"
+        "    sys.stdout.write(str(table.count))\n"
+        "except MemoryError:\n    sys.stdout.write('memory')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(dt_path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.stdout == "memory", done.stderr
