@@ -19,6 +19,7 @@ from poseval.benchmarks.posetrack_pairing import pair
 from poseval.layout import Layout
 from poseval.metrics.base import Metric
 from poseval.metrics.clear_mot import ClearMot, Motp
+from poseval.metrics.hota import Frames, Hota, Total
 from poseval.metrics.identity import Identity
 from poseval.metrics.joint_ap import JointAp, Ties
 from poseval.metrics.joints import Empty
@@ -32,7 +33,7 @@ BOOK_2017 = Rules(
 BOOK_2020 = Rules("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
 BOOK_21 = Rules(
     "posetrack21",
-    frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26"}),
+    frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29"}),
     "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
 )
 CORRECTED = Rules("corrected", frozenset(), "the published definitions, faults of the programs mended")
@@ -143,7 +144,13 @@ def clear_mot(rules: Rules, per_joint: bool) -> ClearMot:
 def tracking_metrics(rules: Rules, per_joint: bool) -> tuple[Metric, ...]:
     """CLEAR MOT where the book has its own, identities and HOTA."""
     own = () if rules.name == BOOK_21.name else (clear_mot(rules, per_joint),)
-    return (*own, Identity(per_joint=per_joint))
+    hota = Hota(
+        frames=Frames.SEQUENCE if rules.keeps("P08") else Frames.OWN,
+        total=Total.POSETRACK21 if rules.keeps("P26") else Total.POOLED,
+        empty=Empty.POSETRACK21 if rules.keeps("P29") else Empty.UNDEFINED,
+        per_joint=per_joint,
+    )
+    return (*own, Identity(per_joint=per_joint), hota)
 
 
 class PoseTrack17(PoseTrack):

@@ -24,6 +24,7 @@ TABLE: dict[str, str] = {
     "pcp": "poseval.metrics.pcp:Pcp",
     "pdj": "poseval.metrics.pck:Pdj",
     "clear_mot": "poseval.metrics.clear_mot:ClearMot",
+    "hota": "poseval.metrics.hota:Hota",
     "identity": "poseval.metrics.identity:Identity",
     "joint_ap": "poseval.metrics.joint_ap:JointAp",
 }

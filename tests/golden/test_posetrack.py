@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 
 from poseval.metrics.base import Metric, Tally, Values
 from poseval.metrics.clear_mot import ClearMot
+from poseval.metrics.hota import STATISTICS, Frames, Hota, ratios
 from poseval.metrics.joint_ap import JointAp
 from poseval.skeletons import get_skeleton
-from tests.golden.posetrack_cases import CASES, cases_with, evaluation, expected, numbers, output
+from tests.golden.posetrack_cases import CASES, ORDER_21, cases_with, evaluation, expected, numbers, output
 from tests.shared import shared_root
 
 JOINTS = get_skeleton("posetrack15_poseval").joints
@@ -128,3 +130,66 @@ def test_clear_mot(case: str, rules: str) -> None:
     for statistic, key in (("MOTA", "mota"), ("MOTP", motp), ("precision", "pre"), ("recall", "rec")):
         ours = per_joint(values, statistic)
         np.testing.assert_allclose(ours, numbers(wanted[key]), rtol=TOLERANCE, atol=TOLERANCE)
+
+
+HOTA_FIELDS = ("HOTA_TP", "HOTA_FN", "HOTA_FP")
+
+
+def in_our_order(rows: list[list[float]]) -> np.ndarray:
+    """[A, 16] in PoseTrack21's joint order -> [15, A] in ours."""
+    table = np.array(rows, dtype=np.float64)
+    return table[:, [ORDER_21.index(joint) for joint in JOINTS]].T
+
+
+def check_hota(metric: Hota, tally: Tally, wanted: dict[str, Any]) -> None:
+    weight = np.ones(tally.units, dtype=np.int64)
+    units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
+    sums = metric._sums(units, weight)
+    for name, key in (("matched", "HOTA_TP"), ("missed", "HOTA_FN"), ("false", "HOTA_FP")):
+        np.testing.assert_array_equal(sums[name], in_our_order(wanted[key]), err_msg=key)
+    numbers, total = ratios(sums, metric.empty), metric._total(units, weight, sums)
+    for name in STATISTICS:
+        np.testing.assert_allclose(
+            numbers[name], in_our_order(wanted[name]), rtol=TOLERANCE, atol=TOLERANCE, err_msg=name
+        )
+        last = np.array(wanted[name])[:, 15]
+        np.testing.assert_allclose(total[name], last, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
+
+
+def hota_of(case: str, metric: Hota | None = None) -> tuple[Hota, Tally]:
+    for part in evaluation(case, "posetrack21").parts:
+        for found_metric, tally in part.tallies.items():
+            if isinstance(found_metric, Hota):
+                return metric or found_metric, tally
+    raise AssertionError(case)
+
+
+@pytest.mark.parametrize("case", cases_with("posetrack21", "hota_combined"))
+def test_hota_of_posetrack21(case: str) -> None:
+    check_hota(*hota_of(case), output(case, "posetrack21")["hota_combined"])
+
+
+@pytest.mark.parametrize("case", cases_with("posetrack21_frame_count_fix_NOT_OFFICIAL", "hota_combined"))
+def test_hota_with_frames_counted_alone(case: str) -> None:
+    """The kit with quirk P08 mended, which nobody published: our parameter does the same."""
+    metric, _ = hota_of(case)
+    wanted = output(case, "posetrack21_frame_count_fix_NOT_OFFICIAL")["hota_combined"]
+    check_hota(*hota_of(case, replace(metric, frames=Frames.OWN)), wanted)
+
+
+@pytest.mark.parametrize("case", cases_with("posetrack21", "posemap_combined"))
+def test_pose_map_of_posetrack21(case: str) -> None:
+    wanted = output(case, "posetrack21")["posemap_combined"]
+    _, values = found(case, "posetrack21", JointAp)
+    tied = {row.statistic for row in values} >= {"AP_low"}
+    for key, group in zip(
+        ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total"), (*GROUPS, ""), strict=True
+    ):
+        for statistic, table in (("precision", "precision"), ("recall", "recall"), ("AP", "map")):
+            ours, theirs = 100 * values.get(statistic, group), wanted[table][key]
+            if statistic == "AP" and tied:
+                low, high = 100 * values.get("AP_low", group), 100 * values.get("AP_high", group)
+                assert low - 1e-10 <= min(ours, theirs)
+                assert max(ours, theirs) <= high + 1e-10
+            else:
+                assert ours == pytest.approx(theirs, rel=TOLERANCE, abs=TOLERANCE), (statistic, key)

@@ -1,0 +1,195 @@
+"""HOTA per joint or per whole pose: detection, association and localisation in one number."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.joints import Empty, JointRows, joint_facts, ratio, unit_rows, unlabelled_reasons
+from poseval.metrics.scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
+from poseval.pairs import Aligned
+from poseval.poses import Array, Floats, Ints
+
+ALPHAS: Floats = np.arange(1, 20) * 5 / 100  # 0.05, 0.10 ... 0.95
+RADIUS = 0.5001  # head sizes at which the similarity of a joint reaches 0 (PoseTrack21, hota_pose.py)
+SUMS = ("association", "association_recall", "association_precision", "fragments", "similarity")
+HEADLINE = ("HOTA", "DetA", "AssA", "LocA")
+STATISTICS = (
+    *HEADLINE,
+    *("DetRe", "DetPr", "AssRe", "AssPr", "FragA", "RHOTA", "FA-HOTA", "FA-RHOTA"),
+)
+BY_ALPHA = ("HOTA", "DetA", "AssA")  # totals that are listed for every alpha, too
+
+
+class Frames(enum.Enum):
+    """What a frame without predictions misses."""
+
+    OWN = "own"  # the joints labelled in it
+    SEQUENCE = "sequence"  # the joints of the whole sequence, as the PoseTrack21 kit counts
+
+
+class Total(enum.Enum):
+    """How joints become one number."""
+
+    POOLED = "pooled"  # sums over joints
+    POSETRACK21 = "posetrack21"  # detections pooled; association a mean of means per sequence
+
+
+@dataclass(frozen=True)
+class Hota(Metric):
+    """Higher order tracking accuracy.
+
+    The similarity of a joint is max(0, 1 - distance / 0.5001 head sizes); of whole poses their OKS or PCKh.
+    In each frame one assignment of greatest similarity serves all thresholds alpha (0.05 to 0.95); a pair
+    whose similarity reaches alpha is a true positive. DetA = TP / (TP + FN + FP); AssA is the mean over true
+    positives of TPA / (TPA + FNA + FPA), where TPA counts the frames that the two tracks share; LocA is their
+    mean similarity; HOTA = sqrt(DetA AssA) per alpha. FragA is like AssA, where a shared track that another
+    prediction interrupts counts in pieces. Numbers are means over alpha.
+
+    Association is combined over sequences weighted by true positives. `frames=sequence`,
+    `total=posetrack21` and `empty=posetrack21` reproduce the PoseTrack21 kit.
+    """
+
+    similarity: Similarity = always(Similarity.JOINT)
+    area: Scale = Scale.GIVEN
+    frames: Frames = Frames.OWN
+    total: Total = Total.POOLED
+    empty: Empty = Empty.UNDEFINED
+    per_joint: bool = False
+
+    name: ClassVar[str] = "hota"
+    unit: ClassVar[str] = "sequence"
+    source: ClassVar[str] = (
+        "Luiten et al. 2021; Doering et al. 2022; anDoer/PoseTrack21 3e61960, metrics/hota_pose.py"
+    )
+
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]
+        """Track ids, and what the similarity measures with."""
+        return frozenset({Need.TRACKS}) | needs_of(self.similarity, self.area)
+
+    def tally(self, aligned: Aligned) -> Tally:
+        """One row per sequence: counts [K] and sums [K, A] of each joint and alpha."""
+        scene = scene_of(aligned, self.similarity)
+        radius = RADIUS
+        if self.similarity is not Similarity.JOINT:
+            scene.use_pairs(pose_similarity(aligned, scene, self.similarity, self.area))
+            radius = 0.0
+        counts = scene.hota(ALPHAS, radius)
+        keys = aligned.unit_keys("sequence")
+        people, predicted = np.diff(scene.truth.start), np.diff(scene.predictions.start)
+        alone = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(alone, aligned.truth.frames.sequence, (people > 0) & (predicted == 0))
+        counts["frames_alone"] = alone
+        counts["predicted_people"] = np.add.reduceat(
+            np.concatenate((predicted[scene.order], [0])), scene.unit_start[:-1]
+        ) * (np.diff(scene.unit_start) > 0)
+        table = Table(np.arange(len(keys), dtype=np.int64), counts)
+        return Tally(
+            self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
+        )
+
+    def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """All statistics per joint, group and in total; HOTA, DetA and AssA in total per alpha."""
+        weights = np.ones(tally.units, dtype=np.int64) if weight is None else weight
+        units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
+        sums = self._sums(units, weights)
+        numbers = ratios(sums, self.empty)
+        total = self._total(units, weights, sums)
+        objects = sums["objects"]
+        rows = JointRows.of(tally, self.per_joint, strict=False)
+        why = unlabelled_reasons(tally.facts["joints"], objects)
+        out: list[Value] = []
+        for name in STATISTICS:
+            out += rows(name, numbers[name].mean(axis=1), _mean(total[name]), n=objects, why=why)
+        for name in BY_ALPHA:
+            out += [
+                Value(self.name, name, "", "", float(alpha), float(value), int(objects.sum()))
+                for alpha, value in zip(ALPHAS, total[name], strict=True)
+            ]
+        return Values(out)
+
+    def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """The same without the rows per alpha and without statistics that no summary shows."""
+        return Values(row for row in self.reduce(tally, weight) if row.statistic in HEADLINE)
+
+    def headline(self, values: Values) -> dict[str, float]:
+        """The totals that tables print."""
+        return {name: values.get(name) for name in HEADLINE}
+
+    def by_unit(self, tally: Tally) -> Values:
+        """Totals of every sequence alone."""
+        units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
+        found = []
+        for index in range(tally.units):
+            one = {name: column[index : index + 1] for name, column in units.items()}
+            weight = np.ones(1, dtype=np.int64)
+            found.append(self._total(one, weight, self._sums(one, weight)))
+        totals = {name: np.array([_mean(one[name]) for one in found]) for name in STATISTICS}
+        return unit_rows(self.name, tally, totals, units["objects"].sum(axis=1), "no labelled joint")
+
+    def _sums(self, units: Mapping[str, Array], weight: Ints) -> dict[str, Any]:
+        """Weighted sums over sequences: matched, missed, false [K, A], the association sums, objects [K]."""
+        matched = units["matched"]
+        missed = units["objects"][..., None] - matched
+        false = units["hypotheses"][..., None] - matched
+        if self.frames is Frames.SEQUENCE:
+            # Every frame without predictions misses the whole sequence, unless nothing is predicted at all.
+            extra = units["frames_alone"][:, None] * units["objects"] - units["objects_alone"]
+            missed = missed + (extra * (units["predicted_people"] > 0)[:, None])[..., None]
+        out: dict[str, Any] = {name: np.tensordot(weight, units[name], axes=1) for name in SUMS}
+        out["matched"] = np.tensordot(weight, matched, axes=1)
+        out["missed"] = np.tensordot(weight, missed, axes=1)
+        out["false"] = np.tensordot(weight, false, axes=1)
+        out["objects"] = weight @ units["objects"]
+        return out
+
+    def _total(self, units: Mapping[str, Array], weight: Ints, sums: dict[str, Any]) -> dict[str, Floats]:
+        """All statistics [A] over joints."""
+        pooled = {name: column.sum(axis=0, keepdims=True) for name, column in sums.items()}
+        if self.total is Total.POSETRACK21:
+            # The mean over joints of each sequence's association, weighted by the sequence's true positives.
+            matched = units["matched"]
+            share = weight[:, None] * matched.sum(axis=1)
+            for name in SUMS:
+                floor = 1.0 if name == "similarity" else 0.0
+                means = ratio(units[name], matched, empty=floor).mean(axis=1)
+                pooled[name] = (share * means).sum(axis=0, keepdims=True)
+        return {name: values[0] for name, values in ratios(pooled, self.empty).items()}
+
+
+def ratios(sums: Mapping[str, Any], empty: Empty) -> dict[str, Floats]:
+    """The statistics [K, A] from sums [K, A]; `empty` says how a joint reads that the truth never has."""
+    matched, missed, false = sums["matched"], sums["missed"], sums["false"]
+    zero = math.nan if empty is Empty.UNDEFINED else 0.0
+    out = {
+        "DetA": ratio(matched, matched + missed + false, empty=zero),
+        "DetRe": ratio(matched, matched + missed, empty=zero),
+        "DetPr": ratio(matched, matched + false, empty=zero),
+        "AssA": ratio(sums["association"], matched),
+        "AssRe": ratio(sums["association_recall"], matched),
+        "AssPr": ratio(sums["association_precision"], matched),
+        "FragA": ratio(sums["fragments"], matched),
+        "LocA": ratio(sums["similarity"], matched),
+    }
+    # Without a true positive nothing is associated: 0; and what is not found is found exactly: LocA is 1.
+    for name in ("AssA", "AssRe", "AssPr", "FragA", "LocA"):
+        out[name] = np.where(matched == 0, 1.0 if name == "LocA" else 0.0, out[name])
+    out["HOTA"] = np.sqrt(out["DetA"] * out["AssA"])
+    out["RHOTA"] = np.sqrt(out["DetRe"] * out["AssA"])
+    out["FA-HOTA"] = np.sqrt(out["DetA"] * np.sqrt(out["AssA"] * out["FragA"]))
+    out["FA-RHOTA"] = np.sqrt(out["DetRe"] * np.sqrt(out["AssA"] * out["FragA"]))
+    if empty is Empty.UNDEFINED:
+        known = (sums["objects"] > 0)[..., None]
+        out = {name: np.where(known, values, math.nan) for name, values in out.items()}
+    return out
+
+
+def _mean(values: Floats) -> float:
+    return float(values.mean())
