@@ -27,7 +27,7 @@ RULES = click.option(
     "--rules",
     default="reference",
     metavar="BOOK",
-    help="Rule book: reference (the official tool's digits), corrected, or a profile of the benchmark.",
+    help="Rule book: reference (the official tool's digits), corrected, a profile of the benchmark, or all.",
 )
 SKELETON = click.option("--skeleton", metavar="NAME|FILE", help="Skeleton, when the file does not tell.")
 SIGMAS = click.option("--sigmas", type=InputPath(), help="One OKS sigma per joint: JSON list or lines.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,9 +21,15 @@ from poseval.cli.options import (
     talk,
     use_color,
 )
+from poseval.errors import UsageError
 from poseval.report.result import Report
 
+if TYPE_CHECKING:
+    from poseval.report.books import Books
+    from poseval.scoring import Evaluation
+
 CI_METHODS = ("percentile", "bca", "jackknife")
+ALL_BOOKS = "all"  # every rule book of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 
 
@@ -79,31 +86,42 @@ def score(
 
     say = talk(quiet)
     chosen = skeleton_option(skeleton, sigmas)
-    with pool(workers, address) as crew:
-        evaluation = scoring.evaluate(
-            truth,
-            predictions,
-            benchmark,
-            metrics=metrics,
-            rules=rules,
-            skeleton=chosen,
-            per_joint=per_joint,
-            executor=crew.executor,
-            shards=crew.shards,
-        )
-    report = evaluation.report()
-    if level is not None:
+
+    def evaluated(book: str) -> Evaluation:
+        with pool(workers, address) as crew:
+            return scoring.evaluate(
+                truth,
+                predictions,
+                benchmark,
+                metrics=metrics,
+                rules=book,
+                skeleton=chosen,
+                per_joint=per_joint,
+                executor=crew.executor,
+                shards=crew.shards,
+            )
+
+    def reported(evaluation: Evaluation) -> Report:
+        report = evaluation.report()
+        if level is None:
+            return report
         from poseval.stats import intervals
 
+        units = len(evaluation.unit_keys)
         found = intervals(
-            evaluation.summaries,
-            len(evaluation.unit_keys),
-            level=level / 100,
-            method=ci_method,
-            resamples=resamples,
-            seed=seed,
+            evaluation.summaries, units, level=level / 100, method=ci_method, resamples=resamples, seed=seed
         )
-        report = replace(report, intervals=found)
+        return replace(report, intervals=found)
+
+    if rules == ALL_BOOKS:
+        from poseval.books import books_of, each_book
+
+        _refuse_with_all(csv_to, save_to, page_to, style)
+        names = books_of(truth, benchmark, chosen)
+        _emit_books(each_book(names, lambda book: reported(evaluated(book))), json_to, style)
+        return
+    evaluation = evaluated(rules)
+    report = reported(evaluation)
     if save_to is not None:
         from poseval import saved
 
@@ -121,6 +139,36 @@ def score(
         emit(report.to_csv(), csv_to)
     if "-" not in (json_to, csv_to):
         emit(rendered(report, style), None)
+
+
+def _refuse_with_all(csv_to: str | None, save_to: Path | None, page_to: Path | None, style: str) -> None:
+    """Refuse outputs that hold one report.
+
+    Raises:
+        UsageError: P128 naming the option.
+    """
+    given = {"--csv": csv_to, "--save": save_to, "--report": page_to}
+    single = [name for name, value in given.items() if value is not None]
+    if style not in ("text", "json"):
+        single.append(f"--format {style}")
+    if single:
+        raise UsageError(
+            "P128",
+            where=f"--rules {ALL_BOOKS}",
+            what=f"does not go with {single[0]}",
+            wanted="text or --json, which hold several reports",
+            hint="name one rule book",
+        )
+
+
+def _emit_books(books: Books, json_to: str | None, style: str) -> None:
+    """Every book's report as text or JSON."""
+    from poseval.report.books import books_to_json, render_books
+
+    if json_to:
+        emit(books_to_json(books) + "\n", json_to)
+    if json_to != "-":
+        emit(books_to_json(books) + "\n" if style == "json" else render_books(books, use_color()), None)
 
 
 def rendered(report: Report, style: str) -> str:
