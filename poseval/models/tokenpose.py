@@ -197,6 +197,14 @@ class TokenPose(nn.Module):
         out: Tensor = self.head(x)
         return out
 
+    def rename_keys(self, state: dict[str, Tensor]) -> dict[str, Tensor]:
+        """A checkpoint without graph layers keeps this network's own, which start as the identity."""
+        graph = f"{self.name}.graph."
+        if any(key.startswith(graph) for key in state):
+            return state
+        own = {key: value for key, value in self.state_dict().items() if key.startswith(graph)}
+        return {**state, **own}
+
     def savings(self) -> dict[str, float]:
         """Share of attention products that the last pass did not compute; empty for a dense network."""
         done, dense = self.head.products

@@ -250,6 +250,17 @@ def test_sequential_runs_end_to_end_on_images_of_several_sizes() -> None:
         assert np.allclose(again.xy, poses.xy, atol=0.05)
 
 
+def test_only_the_surest_people_are_worked_out() -> None:
+    model = _small().double()
+    images = torch.rand(2, 3, 64, 64, dtype=torch.float64)
+    with torch.no_grad():
+        everybody, two = model(images), model(images, most=2)
+    sure = everybody["pred_logits"].softmax(-1)[..., 0].topk(2, dim=1).indices
+    for key, value in two.items():
+        for row in range(2):
+            assert torch.allclose(value[row], everybody[key][row, sure[row]], atol=1e-12), key
+
+
 def test_keypoints_of_all_people_are_classified() -> None:
     with torch.no_grad():
         outputs = _small()(torch.rand(2, 3, 64, 64))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.errors import UsageError
-from poseval.models import create_model
+from poseval.models import create_model, load_weights
 from poseval.models.cost import measure
 from poseval.models.token_transformer import Attention, Links, Transformer
 from poseval.models.tokenpose import TokenPose, joint_mask, patches
@@ -101,6 +102,17 @@ def test_keep_ratio_one_is_tokenpose_exactly() -> None:
     with torch.no_grad():
         assert torch.equal(sparse(_images()), dense(_images()))
     assert sparse.savings() == {}
+
+
+def test_a_dense_checkpoint_loads_into_a_sparse_network(tmp_path: Path) -> None:
+    dense = create_model("tokenpose_s_v1", joints=16, input_size=(64, 64), **SMALL).double()
+    torch.save(dense.state_dict(), tmp_path / "dense.pth")
+    sparse = _sparse(1.0)
+    load_weights(sparse, tmp_path / "dense.pth")
+    with torch.no_grad():
+        assert torch.equal(sparse(_images()), dense(_images()))
+    torch.save(sparse.state_dict(), tmp_path / "sparse.pth")
+    load_weights(_sparse(0.5), tmp_path / "sparse.pth")
 
 
 def test_left_out_products_give_the_masked_numbers() -> None:

@@ -37,7 +37,7 @@ def _sparse(name: str, config: dict[str, Any]) -> ModelCard:
     return _card(
         name,
         source=f"arXiv 2311.09653 on {SOURCE}",
-        weights="none published; a TokenPose checkpoint fills it where all but the graph layers fit",
+        weights="none published; a TokenPose checkpoint loads, the graph layers then start as the identity",
         input_size=(256, 256),
         joints=16,
         skeleton="mpii16",
