@@ -40,13 +40,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a pose set came from: path as given, SHA-256 of the bytes parsed, format name, notices."""
+    """Where a pose set came from: path as given, SHA-256 of the bytes parsed, format name, notices.
+
+    `base` is the coordinate that the file gives to the first pixel (1 in MATLAB's world); readers take it
+    off, and predictions that are bare arrays share the base of their truth.
+    """
 
     path: str = ""
     sha256: str = ""
     format: str = "memory"
     records: int = 0
     notices: tuple[Notice, ...] = ()
+    base: int = 0
 
     @property
     def name(self) -> str:

@@ -81,6 +81,7 @@ class Dataset(ABC):
     reads: ClassVar[frozenset[Role]] = frozenset()
     writes: ClassVar[frozenset[Role]] = frozenset()
     folder: ClassVar[bool] = False  # True: a folder of files is one set
+    local_only: ClassVar[bool] = False  # True: for the user's own process; a server never reads it
 
     @abstractmethod
     def sniff(self, source: Source, role: Role) -> float:

@@ -42,7 +42,7 @@ class Epe(Metric):
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth person: summed errors, and how many joints count or lack a prediction."""
-        if self.precision is Precision.SINGLE:
+        if self.precision is not Precision.DOUBLE:
             error = relative_error(aligned, np.ones(len(aligned.truth)), self.precision)
         else:
             error = pixel_error(aligned)

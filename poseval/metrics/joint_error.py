@@ -20,7 +20,7 @@ class Precision(enum.Enum):
     """Width of the numbers in which distances are taken."""
 
     DOUBLE = "double"
-    SINGLE = "single"  # mmpose keeps coordinates and distances as float32
+    SINGLE = "single"  # each coordinate scaled, the distance then rounded to float32: mmpose (quirk M07)
 
 
 class ZeroScale(enum.Enum):
@@ -190,14 +190,14 @@ def scale(aligned: Aligned, rule: str, ends: Ends = Ends.LABELLED) -> Floats:
     """Scale [N] in pixels of each truth person under a rule; NaN where it has none.
 
     Raises:
-        UsageError: P116 for a rule that the skeleton does not have; the message lists its choices.
+        UsageError: P119 for a rule that the skeleton does not have; the message lists its choices.
     """
     truth = aligned.truth
     pair = named_pairs(truth).get(rule)
     if pair is None:
         if rule not in RULES:
             raise UsageError(
-                "P116",
+                "P119",
                 where=f"normaliser {shown(rule)!r}",
                 what=f"is not known for skeleton {truth.skeleton.name}",
                 wanted="one of " + ", ".join(choices(truth)),
@@ -268,9 +268,8 @@ def relative_error(
 
 
 def _single(aligned: Aligned, length: Floats) -> Floats:
-    """The same in float32, each coordinate scaled before the root, as mmpose does."""
+    """The same, each coordinate scaled before the root and the distance rounded to float32."""
     xy, there = predicted(aligned)
-    unit = length.astype(np.float32)[:, None, None]
-    delta = (xy.astype(np.float32) - aligned.truth.people.xy.astype(np.float32)) / unit
-    error: Array = np.linalg.norm(delta, axis=-1).astype(np.float64)
-    return np.where(there, error, np.inf)
+    delta = (xy - aligned.truth.people.xy) / length[:, None, None]
+    error: Array = np.linalg.norm(delta, axis=-1)
+    return np.where(there, error.astype(np.float32).astype(np.float64), np.inf)

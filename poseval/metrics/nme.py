@@ -98,14 +98,14 @@ class Nme(Metric):
         """The normaliser in use.
 
         Raises:
-            UsageError: P116 when none is named and the skeleton has no customary one.
+            UsageError: P119 when none is named and the skeleton has no customary one.
         """
         if self.by != "auto":
             return self.by
         found = next((name for name in AUTO if name in named_pairs(truth)), None)
         if found is None:
             raise UsageError(
-                "P116",
+                "P119",
                 where=f"metric {self.name}: by",
                 what=f"is not given, and skeleton {shown(truth.skeleton.name)} has no customary normaliser",
                 wanted="one of " + ", ".join(choices(truth)),
@@ -218,10 +218,14 @@ class Nme(Metric):
         ]
 
     def _binned(self, error: Floats, each: Ints, bins: Ints) -> list[Value]:
-        edges = [0.0, *self.bins]
+        names = [f"yaw<={format_parameter(self.bins[0])}"]
+        names += [
+            f"yaw{format_parameter(low)}-{format_parameter(high)}"
+            for low, high in zip(self.bins, self.bins[1:], strict=False)
+        ]
+        names.append(f"yaw>{format_parameter(self.bins[-1])}")
         rows = []
-        for index, low in enumerate(edges):
-            name = f"yaw>{format_parameter(low)}" if index else f"yaw<={format_parameter(edges[1])}"
+        for index, name in enumerate(names):
             inside = bins == index
             count = int(each[inside].sum())
             if count:

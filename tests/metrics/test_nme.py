@@ -91,7 +91,7 @@ def test_no_default_without_a_customary_normaliser() -> None:
     scene = pair_up(np.zeros((1, 19, 2)), np.zeros((1, 19, 2)), "aflw19")
     with pytest.raises(UsageError, match="one of head, bbox, box_side") as caught:
         Nme().tally(scene)
-    assert caught.value.code == "P116"
+    assert caught.value.code == "P119"
 
 
 def test_eyes_in_one_place_are_refused() -> None:

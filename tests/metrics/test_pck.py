@@ -148,7 +148,7 @@ def test_missing_heads_are_refused() -> None:
 def test_an_unknown_scale_lists_the_choices() -> None:
     with pytest.raises(UsageError, match="one of torso, head, bbox") as caught:
         Pck(norm="nose").tally(shifted([0.0]))
-    assert caught.value.code == "P116"
+    assert caught.value.code == "P119"
 
 
 def test_two_people_in_a_frame_are_refused() -> None:

@@ -1,0 +1,214 @@
+"""Predictions as a bare array: `pred.mat`, `preds.h5`, .npy and .npz.
+
+An array of N people, K joints and x, y (or x, y, score), with its axes in any of the orders that evaluation
+scripts use; the truth says which. Pairing is by order, so the counts must agree. A .npz with one array per
+sequence is paired by name and frame. Arrays of sticks (the two ends of each limb) are told by their length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.datasets import hdf5, mat_arrays, matlab, numpy_file
+from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.document import Document
+from poseval.datasets.single import ordered_predictions, origin_of
+from poseval.datasets.source import Source
+from poseval.errors import Fault, Faults, PosevalError, error_of, shown
+from poseval.poses import Array, PoseSet
+from poseval.skeletons import Skeleton
+from poseval.skeletons.sticks import stick_skeleton, sticks_of
+
+NAMES = ("preds", "pred", "pos_pred", "keypoints", "landmarks")
+# Orders of the axes: people, joints, coordinates.
+LAYOUTS = ((0, 1, 2), (2, 1, 0), (2, 0, 1), (0, 2, 1), (1, 0, 2), (1, 2, 0))
+
+
+class PoseArray(Dataset):
+    """An array of poses in the order of the truth."""
+
+    name: ClassVar[str] = "pose-array"
+    title: ClassVar[str] = "predictions as an array (.mat, .h5, .npy, .npz) in the order of the truth"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By content and the names of the variables."""
+        for name, shape in mat_arrays.shapes(source).items():
+            if name in NAMES and len(shape) == 3 and {2, 3} & set(shape):
+                return 0.8
+        if mat_arrays.hdf5_names(source) & set(NAMES):
+            return 0.8
+        try:
+            document = source.document
+            if document.is_json:
+                found = document.outline
+                return 0.6 if found.kind == "array" and found.entries == "array" else 0.0
+            return 0.6 if numpy_file.is_npy(document) or numpy_file.is_npz(document) else 0.0
+        except PosevalError:
+            return 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """The predictions.
+
+        Raises:
+            FormatError: P206 no array of poses in the file, P214 to P216 damaged.
+            MismatchError: P402 unknown sequences, P404 other joints, P412 another number of people.
+        """
+        document = source.document
+        found = _arrays(document)
+        if options.truth is not None:
+            by_sequence = _by_sequence(found, options.truth, document)
+            if by_sequence:
+                return self._sequences(document, by_sequence, options.truth, options)
+        name, array = _one(found, document)
+        scores = None
+        xy = _laid_out(array, options, f"{document.name}: {shown(name)}" if name else document.name)
+        if xy.shape[2] == 3:
+            xy, scores = xy[..., :2], xy[..., 2]
+        origin = origin_of(document, self.name, len(xy))
+        skeleton = _stick_skeleton(xy.shape[1], options)
+        if skeleton is not None:
+            options = replace(options, skeleton=skeleton)
+        columns: dict[str, Any] = {} if scores is None else {"joint_score": scores}
+        return ordered_predictions(np.asarray(xy, dtype=np.float64), options, origin, columns)
+
+    def _sequences(
+        self, document: Document, found: Mapping[str, Array], truth: PoseSet, options: ReadOptions
+    ) -> PoseSet:
+        """Arrays [T, K, 2] by sequence name, frame t of each being the sequence's frame t."""
+        frames = truth.frames
+        faults, parts, rows = Faults(), [], []
+        for index, name in enumerate(frames.sequences):
+            if name not in found:
+                continue
+            own = np.flatnonzero(frames.sequence == index)
+            xy = _laid_out(found[name], options, f"{document.name}: {shown(name)}", len(own))
+            if xy.shape[:2] != (len(own), len(truth.skeleton)):
+                faults.add(
+                    "P412",
+                    where=f"{document.name}: {shown(name)}",
+                    what=f"holds {len(xy)} poses of {xy.shape[1]} joints",
+                    wanted=f"{len(own)} frames of {len(truth.skeleton)} joints in the truth",
+                )
+                continue
+            parts.append(xy[..., :2])
+            rows.append(own)
+        faults.raise_if_any()
+        frame = np.concatenate(rows)
+        xy = np.concatenate(parts).astype(np.float64)[np.argsort(frame, kind="stable")]
+        origin = origin_of(document, self.name, len(xy))
+        return ordered_predictions(xy, options, origin, frame=np.sort(frame))
+
+
+def _arrays(document: Document) -> dict[str, Any]:
+    if matlab.is_mat(document) or hdf5.is_hdf5(document):
+        if hdf5.is_hdf5(document):
+            return hdf5.load(document)
+        return matlab.load(document)
+    if document.is_json:
+        return {"preds": _nested(document)}
+    return dict(numpy_file.load(document))
+
+
+def _nested(document: Document) -> Array:
+    """A JSON list of people of joints of numbers as an array; null is "not predicted".
+
+    Raises:
+        FormatError: P204 for lists of differing lengths, P203 for anything but numbers.
+        ValueRangeError: P301 for NaN or infinity.
+    """
+    tree = document.tree(0, len(document.data))
+    try:
+        array = np.array(tree, dtype=np.float64)
+    except (TypeError, ValueError):
+        lengths = {len(person) for person in tree if isinstance(person, list)}
+        what = f"holds people of {len(lengths)} lengths, or something that is no number"
+        raise error_of([Fault("P204", document.name, what, "[people][joints][x, y]")]) from None
+    if "NaN" in document.data.decode("utf-8", "replace") or np.isinf(array).any():
+        raise error_of([Fault("P301", document.name, "holds NaN or infinity", "finite numbers, or null")])
+    return array
+
+
+def _one(found: Mapping[str, Any], document: Document) -> tuple[str, Array]:
+    """The array of poses: by name, else the only one with three axes."""
+    poses = {
+        name: value
+        for name, value in found.items()
+        if isinstance(value, np.ndarray) and value.ndim == 3 and value.dtype.kind in "iuf"
+    }
+    for name in NAMES:
+        if name in poses:
+            return name, poses[name]
+    if len(poses) != 1:
+        told = ", ".join(f"{shown(name) or 'array'} {np.shape(value)}" for name, value in found.items())
+        raise error_of(
+            [
+                Fault(
+                    "P206",
+                    document.name,
+                    f"has no single array of poses (holds {told or 'nothing'})",
+                    "an array with axes of people, joints and x, y, called preds",
+                )
+            ]
+        )
+    return next(iter(poses.items()))
+
+
+def _by_sequence(found: Mapping[str, Any], truth: PoseSet, document: Document) -> dict[str, Array]:
+    """Arrays whose names are sequences of the truth.
+
+    Raises:
+        MismatchError: P402 when some names are and others are not.
+    """
+    if len(truth.frames.sequences) < 2:
+        return {}
+    known = set(truth.frames.sequences)
+    mine = {name: value for name, value in found.items() if name in known}
+    strange = [name for name in found if name not in known]
+    if mine and strange:
+        raise error_of(
+            [
+                Fault(
+                    "P402",
+                    f"{document.name}: arrays",
+                    f"{len(strange)} of {len(found)} are not in the truth (first: {shown(strange[0], 40)})",
+                    "sequences of the truth",
+                )
+            ]
+        )
+    return mine
+
+
+def _laid_out(array: Array, options: ReadOptions, where: str, people: int | None = None) -> Array:
+    """The array with axes people, joints, coordinates (2, or 3 with a score)."""
+    truth = options.truth
+    joints = None
+    if truth is not None:
+        count = len(truth) if people is None else people
+        joints = len(options.skeleton or truth.skeleton)
+        test = truth.frames.extra.get("test")
+        counts = {count} if test is None else {count, int(test[truth.people.frame].sum())}
+        for order in LAYOUTS:
+            shape = tuple(array.shape[axis] for axis in order)
+            if shape[0] in counts and shape[1] == joints and shape[2] in (2, 3):
+                return array.transpose(order)
+    for order in LAYOUTS:
+        shape = tuple(array.shape[axis] for axis in order)
+        likely = joints in (None, shape[1]) or shape[1] < shape[0]
+        if shape[2] in (2, 3) and likely:
+            return array.transpose(order)
+    raise error_of(
+        [Fault("P204", where, f"has shape {array.shape}", "axes of people, joints and x, y (and score)")]
+    )
+
+
+def _stick_skeleton(ends: int, options: ReadOptions) -> Skeleton | None:
+    """The truth's skeleton of sticks, when the array has two ends for each of its sticks."""
+    if options.truth is None or options.skeleton is not None or ends == len(options.truth.skeleton):
+        return None
+    sticks = sticks_of(options.truth.skeleton)
+    return stick_skeleton(options.truth.skeleton) if sticks and ends == 2 * len(sticks) else None
