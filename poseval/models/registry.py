@@ -63,7 +63,8 @@ class ModelCard:
     `input_size` is (height, width). Pixels are divided by `pixel_divisor`, then `(x - mean) / std` per
     channel in the order `colour`. `crop` says how a person's box becomes the input: `affine` (box grown to
     the input's aspect and by `padding`, bilinear affine warp), `udp` (the same in units of size - 1),
-    `integer` (hourglass square, integer corners), `image` (the whole image). `flip` says what a flip test
+    `integer` (hourglass square, integer corners), `image` (the whole image). `raised` is the share of a box's
+    height by which the crop's centre lies above the box's: faces have foreheads. `flip` says what a flip test
     averages and `flip_shift` by how many output pixels the flipped maps move right before it. `stride` is
     input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds the builder's
     further arguments; `builder` is `module:function`.
@@ -85,6 +86,7 @@ class ModelCard:
     std: tuple[float, float, float] = IMAGENET_STD
     crop: Crop = "affine"
     padding: float = 1.25
+    raised: float = 0.0
     decode: Decode = "quarter"
     flip: Flip = "maps"
     flip_shift: int = 1

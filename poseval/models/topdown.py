@@ -77,6 +77,9 @@ class TopDown:
         """
         if self.card.crop == "image":
             raise UsageError("P156", where=f"model {self.card.name}", what="takes whole images, not people")
+        boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+        up = self.card.raised * (boxes[:, 3] - boxes[:, 1])
+        boxes = boxes - up[:, None] * [0.0, 1.0, 0.0, 1.0]
         return cut(boxes, self.card.input_size, padding=self.card.padding, mapping=self.card.crop)
 
     def inputs(self, image: NDArray[np.uint8], crops: Crops) -> Tensor:

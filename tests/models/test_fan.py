@@ -19,6 +19,8 @@ from poseval.models.binary import BinaryConv, PackedConv, packed, popcount_conv,
 from poseval.models.cost import measure
 from poseval.models.fan import HPMBlock
 from poseval.models.losses import sigmoid_cross_entropy
+from poseval.models.registry import card
+from poseval.models.topdown import TopDown
 from tests.models.fixture import Fixture, check
 
 pytestmark = pytest.mark.models
@@ -189,3 +191,19 @@ def test_binary_weights_learn() -> None:
         assert parameter.grad is not None, name
         assert torch.isfinite(parameter.grad).all(), name
         assert float(parameter.grad.abs().max()) > 0, name
+
+
+def test_faces_are_cut_like_the_face_program_cuts_them() -> None:
+    runner = TopDown(create_model("fan_1", input_size=(64, 64)), card("fan_1").sized(input_size=(64, 64)))
+    crops = runner.crops([[100.0, 200.0, 295.0, 395.0]])
+    # centre (197.5, 297.5), raised by 0.12 * 195; scale (195 + 195) / 195 of 200 pixels
+    assert crops.centre[0].tolist() == pytest.approx([197.5, 297.5 - 23.4])
+    assert crops.size[0].tolist() == pytest.approx([400.0, 400.0])
+
+
+def test_a_face_runs_end_to_end() -> None:
+    torch.manual_seed(0)
+    runner = TopDown(create_model("fan_1", input_size=(64, 64)), card("fan_1").sized(input_size=(64, 64)))
+    image = np.random.default_rng(0).integers(0, 255, (80, 90, 3)).astype(np.uint8)
+    poses = runner.poses(image, [[20.0, 20.0, 60.0, 60.0]])
+    assert poses.xy.shape == (1, 68, 2)

@@ -12,6 +12,10 @@ BODY_SOURCE = (
 )
 BINARY_README = "README of 1adrianb/binary-human-pose-estimation"
 PLAIN = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # images are only divided by 255
+FACE_NOTE = "boxes are a face detector's: the crop is 2.05 times a square box, its centre 12 % higher"
+FACE_CROP: dict[str, Any] = {"padding": 400 / 195, "raised": 0.12}
+BODY_CROP: dict[str, Any] = {"padding": 1.0}
+FACE_NOTE = "boxes are a face detector's: the crop is 2.05 times a square box, its centre raised by 12 %"
 NONE_PUBLISHED = "none in this layout; train it"
 BINARY_NOTES = (
     "first and last layers and 1x1 convolutions are real",
@@ -30,7 +34,6 @@ def _card(name: str, source: str, weights: str, **rest: Any) -> ModelCard:
         mean=PLAIN[0],
         std=PLAIN[1],
         crop="integer",
-        padding=1.0,
         flip_shift=0,
         sigma=1.0,
         **rest,
@@ -47,7 +50,11 @@ def _face(stacks: int) -> ModelCard:
         joints=68,
         skeleton="ibug68",
         config={"stacks": stacks},
-        notes=("68 points by default; joints=19 or 21 for AFLW, 34 for AFLW-PIFA, 16 for MPII bodies",),
+        notes=(
+            "68 points by default; joints=19 or 21 for AFLW, 34 for AFLW-PIFA, 16 for MPII bodies",
+            FACE_NOTE,
+        ),
+        **FACE_CROP,
     )
 
 
@@ -62,7 +69,8 @@ CARDS = (
         builder="poseval.models.fan:build_binary",
         joints=68,
         skeleton="ibug68",
-        notes=BINARY_NOTES,
+        notes=(*BINARY_NOTES, FACE_NOTE),
+        **FACE_CROP,
     ),
     _card(
         "hpm_1",
@@ -73,6 +81,7 @@ CARDS = (
         joints=16,
         skeleton="mpii16",
         results=(Stated(85.5, "PCKh@0.5", "MPII", BINARY_README),),
+        **BODY_CROP,
     ),
     _card(
         "hpm_1_binary",
@@ -87,5 +96,6 @@ CARDS = (
             Stated(78.1, "PCKh@0.5", "MPII", "the paper"),
         ),
         notes=BINARY_NOTES,
+        **BODY_CROP,
     ),
 )
