@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Say which differences between systems noise does not explain.",
     ),
     "crosscheck": ("poseval.cli.crosscheck:crosscheck", "Run the official tool on the same files, too."),
+    "demo": ("poseval.cli.demo:demo", "Make synthetic files in a folder and score them."),
     "diagnose": ("poseval.cli.diagnose:diagnose", "Say what failed, and what it costs."),
     "explain": ("poseval.cli.explain:explain", "Say in words how two reports' signatures differ."),
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),

@@ -1,0 +1,26 @@
+"""`poseval demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from poseval.cli.options import QUIET, InputPath, emit, talk, use_color
+
+
+@click.command()
+@click.argument("folder", type=InputPath(), default=Path("poseval-demo"))
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option("--force", is_flag=True, help="Overwrite the demo's files.")
+@QUIET
+def demo(folder: Path, seed: int, force: bool, quiet: bool) -> None:
+    """Make a synthetic truth and predictions in FOLDER (default poseval-demo) and score them."""
+    from poseval import scoring
+    from poseval.synth.demo import make_demo
+
+    say = talk(quiet)
+    truth, predictions = make_demo(folder, seed, force=force)
+    say(f"wrote {truth} and {predictions}: synthetic people, seed {seed}")
+    say(f"scoring them as `poseval score {predictions} --gt {truth}` does:")
+    emit(scoring.score(truth, predictions).to_text(color=use_color()), None)

@@ -1,0 +1,44 @@
+"""A synthetic world as files: pictures and their truth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from poseval.datasets import get_format
+from poseval.datasets.base import Losses, Role, WriteOptions
+from poseval.errors import UsageError, shown
+from poseval.poses import PoseSet
+from poseval.synth.picture import render, save_picture
+from poseval.synth.scene import Scene
+from poseval.synth.truth import truth_of
+
+
+def write_world(
+    folder: Path,
+    source: Sequence[Scene],
+    *,
+    skeleton: str = "coco17",
+    form: str = "coco",
+    force: bool = False,
+    progress: Callable[[int, int, int, float], None] | None = None,
+) -> tuple[PoseSet, Path, Losses]:
+    """Pictures below `folder/images` and their truth beside them.
+
+    Returns the truth, the path of its file (a folder for formats of one file a sequence) and what the format
+    cannot hold.
+
+    Raises:
+        UsageError: P131 when the truth exists and `force` is not set. MissingFeature: P601 without Pillow.
+    """
+    truth = truth_of(source, skeleton)
+    target = folder / "truth.json" if not get_format(form).folder else folder / "truth"
+    if target.exists() and not force:
+        raise UsageError("P131", where=shown(target), what="exists", wanted="a new folder", hint="or --force")
+    for index, scene in enumerate(source):
+        save_picture(render(scene), folder / "images" / scene.path)
+        if progress:
+            progress(index + 1, len(source), 0, 0.0)
+    folder.mkdir(parents=True, exist_ok=True)
+    losses = get_format(form).write(truth, target, WriteOptions(role=Role.TRUTH, force=force))
+    return truth, target, losses
