@@ -26,6 +26,7 @@ from tests.models.fixture import Fixture, check
 pytestmark = pytest.mark.models
 
 
+@pytest.mark.slow
 def test_equals_the_official_network() -> None:
     check(create_model("fan_1"), "fan1_aflw68_256")
 

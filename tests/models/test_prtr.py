@@ -64,8 +64,8 @@ def test_equals_the_official_network(name: str, variant: str, joints: int, size:
     ("name", "millions", "gigas", "keys"),
     [
         ("prtr_r50", 41.505, 11.046, 458),
-        ("prtr_r101", 60.445, 33.472, 713),
-        ("prtr_w32", 57.234, 21.696, 2147),
+        pytest.param("prtr_r101", 60.445, 33.472, 713, marks=pytest.mark.slow),
+        pytest.param("prtr_w32", 57.234, 21.696, 2147, marks=pytest.mark.slow),
     ],
 )
 def test_cost(name: str, millions: float, gigas: float, keys: int) -> None:

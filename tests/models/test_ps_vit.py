@@ -16,7 +16,7 @@ from tests.models.fixture import check
 pytestmark = pytest.mark.models
 
 
-@pytest.mark.parametrize("name", ["ps_vit_ti_14", "ps_vit_b_14"])
+@pytest.mark.parametrize("name", ["ps_vit_ti_14", pytest.param("ps_vit_b_14", marks=pytest.mark.slow)])
 def test_equals_the_official_network(name: str) -> None:
     check(create_model(name), name)
 

@@ -12,10 +12,10 @@ BODY_SOURCE = (
 )
 BINARY_README = "README of 1adrianb/binary-human-pose-estimation"
 PLAIN = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # images are only divided by 255
-FACE_NOTE = "boxes are a face detector's: the crop is 2.05 times a square box, its centre 12 % higher"
+# The face program's scale is (width + height) / 195 of 200 pixels: 400 / 195 of a square box's side.
 FACE_CROP: dict[str, Any] = {"padding": 400 / 195, "raised": 0.12}
 BODY_CROP: dict[str, Any] = {"padding": 1.0}
-FACE_NOTE = "boxes are a face detector's: the crop is 2.05 times a square box, its centre raised by 12 %"
+FACE_NOTE = "boxes are a face detector's: the crop is 2.05 times a square box, its centre 12 % higher"
 NONE_PUBLISHED = "none in this layout; train it"
 BINARY_NOTES = (
     "first and last layers and 1x1 convolutions are real",
