@@ -23,6 +23,8 @@ from poseval.metrics.hota import Frames, Hota, Total
 from poseval.metrics.identity import Identity
 from poseval.metrics.joint_ap import JointAp, Ties
 from poseval.metrics.joints import Empty
+from poseval.metrics.reid_hota import Pieces, ReidHota
+from poseval.pairs import Aligned
 from poseval.poses import Notice, PoseSet
 from poseval.rules import Rules
 
@@ -33,7 +35,7 @@ BOOK_2017 = Rules(
 BOOK_2020 = Rules("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
 BOOK_21 = Rules(
     "posetrack21",
-    frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29"}),
+    frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29", "P30"}),
     "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
 )
 CORRECTED = Rules("corrected", frozenset(), "the published definitions, faults of the programs mended")
@@ -41,7 +43,7 @@ CORRECTED = Rules("corrected", frozenset(), "the published definitions, faults o
 GROUPS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 HEADER = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total")
 ROWS = ("AP", "MOTA", "MOTP", "precision", "recall", "IDF1", "HOTA", "DetA", "AssA", "LocA")
-LABELS = {"precision": "Prec", "recall": "Rec"}
+LABELS = {"precision": "Prec", "recall": "Rec", "reid/HOTA": "Re-id HOTA"}
 
 
 class PoseTrack(Benchmark):
@@ -88,6 +90,9 @@ class PoseTrack(Benchmark):
         aligned, notices = pair(truth, predictions, needed=needed)
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
         filtered, more = evaluated(aligned, rules)
+        if self.tracking and not metrics:
+            reid, why = reid_metrics(filtered, rules, per_joint)
+            chosen, more = chosen + reid, more + why
         parts = [Part("", filtered, chosen)]
         if rules.name == BOOK_21.name and self.tracking and not metrics:
             by_poseval, _ = evaluated(aligned, BOOK_2017)
@@ -103,11 +108,13 @@ class PoseTrack(Benchmark):
             wanted = set(metric.headline(found))
             if tracked and isinstance(metric, JointAp):
                 wanted -= {"precision", "recall"}  # the tables of the papers mean those of tracking
-            taken = any(name in out for name in wanted)
+            prefix = "reid/" if isinstance(metric, ReidHota) else ""
+            if any(prefix + name in out for name in wanted):
+                prefix = f"{metric}/"
             for row in found:
                 if row.statistic in wanted and not row.slice and np.isnan(row.threshold):
                     key = f"{row.statistic}/{row.joint}" if row.joint else row.statistic
-                    out[f"{metric}/{key}" if taken else key] = row.value
+                    out[prefix + key] = row.value
         order = {name: index for index, name in enumerate(ROWS)}
         return dict(sorted(out.items(), key=lambda item: order.get(item[0].partition("/")[0], len(order))))
 
@@ -115,7 +122,7 @@ class PoseTrack(Benchmark):
         """Groups as columns and statistics as rows, in percent, as the PoseTrack papers print."""
         rows = tuple(
             (LABELS.get(name, name), (*(f"{name}/{group}" for group in GROUPS), name))
-            for name in ROWS
+            for name in (*ROWS, "reid/HOTA")
             if name in summary
         )
         return Layout(HEADER, rows) if rows else None
@@ -151,6 +158,25 @@ def tracking_metrics(rules: Rules, per_joint: bool) -> tuple[Metric, ...]:
         per_joint=per_joint,
     )
     return (*own, Identity(per_joint=per_joint), hota)
+
+
+def reid_metrics(aligned: Aligned, rules: Rules, per_joint: bool) -> tuple[tuple[Metric, ...], list[Notice]]:
+    """Re-identification HOTA where both sides say who everybody is; a notice where only the truth does."""
+    known = [
+        bool((side.people.extra.get("person_id", np.full(len(side), -1)) >= 0).all()) and len(side) > 0
+        for side in (aligned.truth, aligned.predictions)
+    ]
+    if not known[0]:
+        return (), []
+    if not known[1]:
+        return (), [Notice("N488", "re-identification is not scored: predictions have no person_id")]
+    metric = ReidHota(
+        pieces=Pieces.ACROSS if rules.keeps("P30") else Pieces.WITHIN,
+        frames=Frames.SEQUENCE if rules.keeps("P08") else Frames.OWN,
+        empty=Empty.POSETRACK21 if rules.keeps("P29") else Empty.UNDEFINED,
+        per_joint=per_joint,
+    )
+    return (metric,), []
 
 
 class PoseTrack17(PoseTrack):

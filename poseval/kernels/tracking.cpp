@@ -8,6 +8,7 @@ namespace poseval::tracking {
 py::dict clear_counts(const Scene& scene, double gate, bool skip_last_frame, bool dummies);
 py::dict identity_counts(const Scene& scene, double gate);
 py::dict hota_counts(const Scene& scene, const std::vector<double>& alphas, double radius);
+py::dict reid_counts(const Scene& scene, const std::vector<double>& alphas, double radius);
 py::array_t<bool> points_in_regions(In<double> points, In<std::int64_t> frame, In<double> vertices,
                                     In<std::int64_t> start, In<std::int64_t> region_frame);
 
@@ -118,5 +119,6 @@ void bind_tracking(pybind11::module_& module) {
     module.def("clear_counts", &clear_counts);
     module.def("identity_counts", &identity_counts);
     module.def("hota_counts", &hota_counts);
+    module.def("reid_counts", &reid_counts);
     module.def("points_in_regions", &points_in_regions);
 }

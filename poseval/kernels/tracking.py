@@ -35,10 +35,11 @@ class Side:
     track: Ints
 
 
-def dense_tracks(unit: Ints, track: Ints, units: int) -> tuple[Ints, Ints]:
-    """Ids 0, 1, ... inside each unit [N], in the order of the raw ids, and their number per unit [units]."""
+def dense_tracks(unit: Ints, track: Ints, units: int) -> tuple[Ints, Ints, Ints]:
+    """Ids 0, 1, ... inside each unit [N], in the order of the raw ids; their number per unit [units]; and the
+    raw ids in the order of units."""
     if not len(track):
-        return np.zeros(0, dtype=np.int64), np.zeros(units, dtype=np.int64)
+        return np.zeros(0, dtype=np.int64), np.zeros(units, dtype=np.int64), np.zeros(0, dtype=np.int64)
     order = np.lexsort((track, unit))
     first = np.ones(len(track), dtype=np.bool_)
     first[1:] = (np.diff(unit[order]) != 0) | (np.diff(track[order]) != 0)
@@ -46,7 +47,7 @@ def dense_tracks(unit: Ints, track: Ints, units: int) -> tuple[Ints, Ints]:
     before = np.concatenate(([0], np.cumsum(count)[:-1]))
     dense = np.empty(len(track), dtype=np.int64)
     dense[order] = np.cumsum(first) - 1
-    return dense - before[unit], count
+    return dense - before[unit], count, track[order][first]
 
 
 class Scene:
@@ -59,6 +60,7 @@ class Scene:
         sides = [
             dense_tracks(np.repeat(unit, np.diff(s.start)), s.track, units) for s in (truth, predictions)
         ]
+        self.raw_tracks = tuple((count, raw) for _, count, raw in sides)
         self.kernel = _kernels.Scene(
             self.order,
             self.unit_start,
@@ -120,6 +122,48 @@ class Scene:
         objects_alone counts objects in frames without hypotheses, and the reverse.
         """
         out: dict[str, Any] = _kernels.hota_counts(self.kernel, alphas.tolist(), radius)
+        return out
+
+    def reid(self, alphas: Floats, radius: float) -> dict[str, Any]:
+        """HOTA sums where every alpha has its own assignment and tracks are identities of all units.
+
+        matched and similarity [units, K, A]; per pair of tracks that ever match: pair_unit, pair_joint,
+        pair_object, pair_hypothesis [R] (raw ids), pair_count and pair_squares [R, A] (sum of squared lengths
+        of uninterrupted pieces); per track: size_unit, size_joint, size_side (0 truth), size_track, size; and
+        per object of a unit, joint and alpha the hypothesis and length of its first and last piece and the
+        number of pieces: end_unit, end_joint, end_alpha, end_object, end_first, end_first_length, end_last,
+        end_last_length, end_pieces.
+        """
+        found = _kernels.reid_counts(self.kernel, alphas.tolist(), radius)
+        pairs, sizes = found.pop("pairs"), found.pop("sizes")
+        out: dict[str, Any] = dict(found)
+        out["pair_unit"], out["pair_joint"] = pairs[:, 0], pairs[:, 1]
+        out["pair_object"] = self._raw(0, pairs[:, 0], pairs[:, 2])
+        out["pair_hypothesis"] = self._raw(1, pairs[:, 0], pairs[:, 3])
+        out["size_unit"], out["size_joint"], out["size_side"] = sizes[:, 0], sizes[:, 1], sizes[:, 2]
+        sides = [
+            self._raw(side, sizes[:, 0], np.where(sizes[:, 2] == side, sizes[:, 3], 0)) for side in (0, 1)
+        ]
+        out["size_track"] = np.where(sizes[:, 2] == 0, *sides)
+        out["size"] = sizes[:, 4]
+        ends = out.pop("ends")
+        out["end_unit"], out["end_joint"], out["end_alpha"] = ends[:, 0], ends[:, 1], ends[:, 2]
+        out["end_object"] = self._raw(0, ends[:, 0], ends[:, 3])
+        out["end_first"] = self._raw(1, ends[:, 0], ends[:, 4])
+        out["end_last"] = self._raw(1, ends[:, 0], ends[:, 6])
+        out["end_first_length"], out["end_last_length"], out["end_pieces"] = (
+            ends[:, 5],
+            ends[:, 7],
+            ends[:, 8],
+        )
+        return out
+
+    def _raw(self, side: int, unit: Ints, dense: Ints) -> Ints:
+        """Raw ids of dense ones."""
+        count, raw = self.raw_tracks[side]
+        before = np.concatenate(([0], np.cumsum(count)[:-1]))
+        place = np.minimum(before[unit] + dense, max(len(raw) - 1, 0))
+        out: Ints = raw[place] if len(raw) else np.zeros(len(unit), dtype=np.int64)
         return out
 
 

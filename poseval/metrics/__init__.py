@@ -26,6 +26,7 @@ TABLE: dict[str, str] = {
     "clear_mot": "poseval.metrics.clear_mot:ClearMot",
     "hota": "poseval.metrics.hota:Hota",
     "identity": "poseval.metrics.identity:Identity",
+    "reid_hota": "poseval.metrics.reid_hota:ReidHota",
     "joint_ap": "poseval.metrics.joint_ap:JointAp",
 }
 

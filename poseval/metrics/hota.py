@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from poseval.kernels.tracking import Scene
 from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
 from poseval.metrics.joints import Empty, JointRows, joint_facts, ratio, unit_rows, unlabelled_reasons
 from poseval.metrics.scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
@@ -83,13 +84,7 @@ class Hota(Metric):
             radius = 0.0
         counts = scene.hota(ALPHAS, radius)
         keys = aligned.unit_keys("sequence")
-        people, predicted = np.diff(scene.truth.start), np.diff(scene.predictions.start)
-        alone = np.zeros(len(keys), dtype=np.int64)
-        np.add.at(alone, aligned.truth.frames.sequence, (people > 0) & (predicted == 0))
-        counts["frames_alone"] = alone
-        counts["predicted_people"] = np.add.reduceat(
-            np.concatenate((predicted[scene.order], [0])), scene.unit_start[:-1]
-        ) * (np.diff(scene.unit_start) > 0)
+        counts |= lonely_frames(scene, aligned.truth.frames.sequence, len(keys))
         table = Table(np.arange(len(keys), dtype=np.int64), counts)
         return Tally(
             self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
@@ -137,12 +132,8 @@ class Hota(Metric):
     def _sums(self, units: Mapping[str, Array], weight: Ints) -> dict[str, Any]:
         """Weighted sums over sequences: matched, missed, false [K, A], the association sums, objects [K]."""
         matched = units["matched"]
-        missed = units["objects"][..., None] - matched
+        missed = missed_joints(units, self.frames)
         false = units["hypotheses"][..., None] - matched
-        if self.frames is Frames.SEQUENCE:
-            # Every frame without predictions misses the whole sequence, unless nothing is predicted at all.
-            extra = units["frames_alone"][:, None] * units["objects"] - units["objects_alone"]
-            missed = missed + (extra * (units["predicted_people"] > 0)[:, None])[..., None]
         out: dict[str, Any] = {name: np.tensordot(weight, units[name], axes=1) for name in SUMS}
         out["matched"] = np.tensordot(weight, matched, axes=1)
         out["missed"] = np.tensordot(weight, missed, axes=1)
@@ -162,6 +153,26 @@ class Hota(Metric):
                 means = ratio(units[name], matched, empty=floor).mean(axis=1)
                 pooled[name] = (share * means).sum(axis=0, keepdims=True)
         return {name: values[0] for name, values in ratios(pooled, self.empty).items()}
+
+
+def lonely_frames(scene: Scene, sequence: Ints, units: int) -> dict[str, Ints]:
+    """Frames per unit with true people and no predicted ones, and predicted people per unit."""
+    people, predicted = np.diff(scene.truth.start), np.diff(scene.predictions.start)
+    alone, total = np.zeros(units, dtype=np.int64), np.zeros(units, dtype=np.int64)
+    np.add.at(alone, sequence, (people > 0) & (predicted == 0))
+    np.add.at(total, sequence, predicted)
+    return {"frames_alone": alone, "predicted_people": total}
+
+
+def missed_joints(units: Mapping[str, Array], frames: Frames) -> Array:
+    """False negatives [U, K, A]."""
+    missed = units["objects"][..., None] - units["matched"]
+    if frames is Frames.OWN:
+        return missed
+    # Every frame without predictions misses the whole sequence, unless nothing is predicted at all.
+    extra = units["frames_alone"][:, None] * units["objects"] - units["objects_alone"]
+    out: Array = missed + (extra * (units["predicted_people"] > 0)[:, None])[..., None]
+    return out
 
 
 def ratios(sums: Mapping[str, Any], empty: Empty) -> dict[str, Floats]:

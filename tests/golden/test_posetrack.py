@@ -12,6 +12,7 @@ from poseval.metrics.base import Metric, Tally, Values
 from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.hota import STATISTICS, Frames, Hota, ratios
 from poseval.metrics.joint_ap import JointAp
+from poseval.metrics.reid_hota import ReidHota
 from poseval.skeletons import get_skeleton
 from tests.golden.posetrack_cases import CASES, ORDER_21, cases_with, evaluation, expected, numbers, output
 from tests.shared import shared_root
@@ -193,3 +194,25 @@ def test_pose_map_of_posetrack21(case: str) -> None:
                 assert max(ours, theirs) <= high + 1e-10
             else:
                 assert ours == pytest.approx(theirs, rel=TOLERANCE, abs=TOLERANCE), (statistic, key)
+
+
+@pytest.mark.parametrize("case", cases_with("posetrack21_reid", "reid_hota_combined"))
+def test_reid_hota_of_posetrack21(case: str) -> None:
+    wanted = output(case, "posetrack21_reid")["reid_hota_combined"]
+    tallies = evaluation(case, "posetrack21").parts[0].tallies
+    metric, tally = next((m, t) for m, t in tallies.items() if isinstance(m, ReidHota))
+    sums = metric.sums(tally)
+    for name, key in (("matched", "HOTA_TP"), ("missed", "HOTA_FN"), ("false", "HOTA_FP")):
+        np.testing.assert_array_equal(sums[name], in_our_order(wanted[key]), err_msg=key)
+    numbers = ratios(sums, metric.empty)
+    values = metric.reduce(tally)
+    for name in STATISTICS:
+        np.testing.assert_allclose(
+            numbers[name], in_our_order(wanted[name]), rtol=TOLERANCE, atol=TOLERANCE, err_msg=name
+        )
+        assert values.get(name) == pytest.approx(np.mean(np.array(wanted[name])[:, 15]), rel=TOLERANCE)
+
+
+def test_reid_hota_is_in_the_summary() -> None:
+    summary = evaluation("s15_pt21_reid", "posetrack21").report().summary
+    assert summary["reid/HOTA"] == pytest.approx(0.29101219806440737, rel=TOLERANCE)
