@@ -2,86 +2,94 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 
 import numpy as np
 
-from poseval.errors import MismatchError, shown
+from poseval.errors import MismatchError, UsageError, shown
+from poseval.frame_names import WAYS, place
 from poseval.pairs import Aligned
-from poseval.poses import Array, Frames, Ints, Notice, PoseSet
+from poseval.poses import Frames, Ints, Notice, PoseSet
 
 
-def align(truth: PoseSet, predictions: PoseSet) -> tuple[Aligned, list[Notice]]:
+def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple[Aligned, list[Notice]]:
     """Truth and predictions over one frames table and one joint order.
 
-    Frames are tried by key, then by file name, then by file stem; the first way on which every frame with
-    predictions finds exactly one frame of the truth is taken, and said aloud when it is not the key.
+    Frames are tried by key, file name, file stem and number at the end of the stem; the first way on which
+    every frame with predictions finds exactly one frame of the truth is taken, and said aloud when it is not
+    the key. A later way that would pair other frames makes the pairing ambiguous, unless `way` names one.
 
     Raises:
         MismatchError: P402 frames that the truth does not have, P403 ambiguous names, P404 other joints.
+        UsageError: P176 an unknown way.
     """
     notices: list[Notice] = []
     if predictions.skeleton.joints != truth.skeleton.joints:
         predictions = _on_joints_of(predictions, truth)
         notices.append(Notice("N401", "joints of the predictions were put into the truth's order by name"))
+    moved, more = on_frames_of(truth, predictions, way)
+    return Aligned(truth, moved), [*notices, *more]
+
+
+def on_frames_of(
+    truth: PoseSet, predictions: PoseSet, way: str | None = None
+) -> tuple[PoseSet, list[Notice]]:
+    """Predictions over the truth's table of frames, and what to say about the pairing.
+
+    Raises:
+        MismatchError: P402 frames that the truth does not have, P403 ambiguous names.
+        UsageError: P176 an unknown way.
+    """
+    notices: list[Notice] = []
     if predictions.frames is truth.frames:
-        return Aligned(truth, predictions), notices
-    if np.array_equal(predictions.frames.key, truth.frames.key):
-        return Aligned(truth, replace(predictions, frames=truth.frames)), notices
-    place, how = _place(truth.frames, predictions)
+        return predictions, notices
+    if way is None and np.array_equal(predictions.frames.key, truth.frames.key):
+        return replace(predictions, frames=truth.frames), notices
+    row, how = _place(truth.frames, predictions, way)
     if how != "key":
         notices.append(Notice("N402", f"frames were paired by {how}, because keys differ"))
     people = predictions.people.with_columns(frame=np.zeros(len(predictions), dtype=np.int64))
-    target = place[predictions.people.frame]
+    target = row[predictions.people.frame]
     order = np.argsort(target, kind="stable")
     people = people.take(order).with_columns(frame=target[order])
     regions = type(predictions.ignore)()
     moved = PoseSet(
         predictions.skeleton, truth.frames, people, regions, predictions.origin, predictions.categories
     )
-    return Aligned(truth, moved), notices
+    return moved, notices
 
 
-def _names(frames: Frames, how: str) -> Array:
-    if how == "key":
-        return frames.key
-    if how == "file name":
-        return frames.path
-    return np.asarray([os.path.splitext(os.path.basename(path))[0] for path in frames.path], dtype=np.str_)
-
-
-def _place(frames: Frames, predictions: PoseSet) -> tuple[Ints, str]:
+def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints, str]:
     """Row of each predicted frame in the truth (-1: none, and nobody predicted there), and by what."""
+    if way is not None and way not in WAYS:
+        raise UsageError("P176", where=shown(way), what="is no way to pair frames", wanted=" or ".join(WAYS))
     used = np.unique(predictions.people.frame)
-    missing: list[str] = []
-    for how in ("key", "file name", "file stem"):
-        theirs, ours = _names(predictions.frames, how), _names(frames, how)
-        where = {name: row for row, name in enumerate(ours) if name}
-        place = np.asarray([where.get(name, -1) for name in theirs], dtype=np.int64)
-        absent = used[place[used] < 0]
-        if not len(absent) and len(used):
-            named = [name for name in ours if name]
-            hit = place[place >= 0]
-            if len(set(named)) < len(named) or len(np.unique(hit)) < len(hit):
-                raise MismatchError(
-                    "P403",
-                    where=f"{shown(predictions.origin.name)}: frames",
-                    what=f"are ambiguous by {how}: a name occurs twice",
-                    wanted="one frame per name",
-                )
-            return place, how
-        if how == "key":
-            missing = [str(name) for name in theirs[absent]]
+    theirs = predictions.frames
     if not len(used):
-        return np.full(len(predictions.frames), -1, dtype=np.int64), "key"
-    overlap = 1 - len(missing) / len(used)
+        return np.full(len(theirs), -1, dtype=np.int64), "key"
+    found = place(theirs, frames, used, WAYS if way is None else (way,))
+    where = f"{shown(predictions.origin.name)}: frames"
+    if found.way is not None and not found.others:
+        return found.row, found.way
+    if found.way is not None or found.twice:
+        what = "are ambiguous: a name occurs twice"
+        if found.way is not None:
+            what = f"pair with the truth's by {found.way}, and differently by {' and by '.join(found.others)}"
+        raise MismatchError(
+            "P403",
+            where=where,
+            what=what,
+            wanted="one frame per name, found one way",
+            hint=f"choose one with --align: {', '.join(WAYS)}",
+        )
+    overlap = 1 - len(found.missing) / len(used)
+    named = ", ".join(shown(name, 40) for name in theirs.key[found.missing[:5]])
+    count = f"{len(found.missing)} of {len(used)} frames with predictions"
     raise MismatchError(
         "P402",
-        where=f"{shown(predictions.origin.name)}: frames",
-        what=f"{len(missing)} of {len(used)} frames with predictions are not in the truth (first: "
-        f"{', '.join(shown(name, 40) for name in missing[:5])})",
-        wanted="frames of the ground truth",
+        where=where,
+        what=f"{count} are not in the truth (first: {named})",
+        wanted=f"frames of the ground truth by {', '.join(WAYS) if way is None else way}",
         hint=f"only {overlap:.0%} of the frames overlap: predictions of another split?",
     )
 

@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "poseval.cli.compare:compare",
         "Say which differences between systems noise does not explain.",
     ),
+    "convert": ("poseval.cli.convert:convert", "Convert between formats, and say what is lost."),
     "crosscheck": ("poseval.cli.crosscheck:crosscheck", "Run the official tool on the same files, too."),
     "demo": ("poseval.cli.demo:demo", "Make synthetic files in a folder and score them."),
     "diagnose": ("poseval.cli.diagnose:diagnose", "Say what failed, and what it costs."),

@@ -51,6 +51,11 @@ TABLE: dict[str, str] = {
     "cofw-mat": "poseval.datasets.cofw_mat:CofwMat",
     "face-npy": "poseval.datasets.face_npy:FaceNpy",
     "pose-array": "poseval.datasets.pose_array:PoseArray",
+    "openpose": "poseval.datasets.openpose:OpenPose",
+    "alphapose": "poseval.datasets.alphapose:AlphaPose",
+    "yolo": "poseval.datasets.yolo:Yolo",
+    "deeplabcut": "poseval.datasets.deeplabcut:DeepLabCut",
+    "deeplabcut-h5": "poseval.datasets.deeplabcut_h5:DeepLabCutH5",
 }
 
 SURE = 0.5  # a format is taken when its confidence reaches this
@@ -118,6 +123,12 @@ def recognise(source: Source, role: Role) -> str:
             wanted="name the format",
         )
     return equal[0]
+
+
+def confidence(source: Source, role: Role) -> float:
+    """How surely the content is of any known format in a role: 0 to 1."""
+    ranked = _ranked(source, role)
+    return ranked[0][0] if ranked else 0.0
 
 
 def _ranked(source: Source, role: Role) -> list[tuple[float, str]]:

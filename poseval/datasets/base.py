@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
@@ -82,6 +82,12 @@ class Dataset(ABC):
     writes: ClassVar[frozenset[Role]] = frozenset()
     folder: ClassVar[bool] = False  # True: a folder of files is one set
     local_only: ClassVar[bool] = False  # True: for the user's own process; a server never reads it
+    holds: ClassVar[frozenset[str]] = frozenset()  # facts of `holding.FACTS` that survive writing and reading
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {}  # but not in this role
+
+    def holds_as(self, role: Role) -> frozenset[str]:
+        """The facts that survive writing and reading in a role."""
+        return self.holds - self.lacks.get(role, frozenset())
 
     @abstractmethod
     def sniff(self, source: Source, role: Role) -> float:

@@ -5,6 +5,7 @@ CrowdPose, OCHuman, AI Challenger, AP-10K, Halpe, Human-Art, ExLPose and COCO-Wh
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,6 +25,27 @@ class Coco(Dataset):
     title: ClassVar[str] = "COCO keypoints: annotations and results (.json, .json.gz, .zip)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joint names",
+            "hidden joints",
+            "joint scores",
+            "scores",
+            "boxes",
+            "areas",
+            "categories",
+            "frame sizes",
+            "empty frames",
+            "crowd flags",
+        }
+    )
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {
+        Role.TRUTH: frozenset({"joint scores", "scores"}),
+        Role.PREDICTIONS: frozenset(
+            {"hidden joints", "areas", "crowd flags", "frame sizes", "empty frames", "joint names"}
+        ),
+    }
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the keys of the top level and of the first record."""

@@ -1,0 +1,143 @@
+"""From any readable format to any writable one, with everything said that the target cannot hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from poseval import datasets
+from poseval.benchmarks.alignment import on_frames_of
+from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
+from poseval.errors import FormatError, UsageError, shown
+from poseval.joint_mapping import map_joints
+from poseval.poses import Notice, PoseSet
+from poseval.skeletons import Skeleton
+from poseval.skeletons.joint_map import JointMap
+
+
+@dataclass(frozen=True)
+class JointRules:
+    """How joints come onto another skeleton: by equal names, a user's map, near and derived ones if asked."""
+
+    target: Skeleton | None = None
+    file: Path | None = None
+    near: bool = False
+    derive: bool = False
+
+    @property
+    def asked(self) -> bool:
+        """Whether any rule was given."""
+        return self.target is not None or self.file is not None or self.near or self.derive
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion did: formats, role, what was lost, how joints were mapped, what readers noticed."""
+
+    source_format: str
+    target_format: str
+    role: Role
+    losses: Losses
+    joints: JointMap | None
+    notices: tuple[Notice, ...]
+
+    def lines(self) -> list[str]:
+        """The same as sentences."""
+        out = [f"{self.source_format} {self.role.value} -> {self.target_format}: {self.losses}"]
+        if self.joints is not None:
+            out.append(f"joints: {self.joints}")
+        return [*out, *(str(notice) for notice in self.notices if notice.code != "N504")]
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    to: str,
+    *,
+    role: Role | None = None,
+    truth: PoseSet | None = None,
+    format: str | None = None,
+    skeleton: Skeleton | None = None,
+    joints: JointRules | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Conversion:
+    """Read `source`, and write it to `target` in the format `to`.
+
+    Without a role, the one in which the content is recognised is taken. Predictions with a `truth` are
+    placed on its frames and, where the joints differ, onto its skeleton by equal names; `joints` says more.
+
+    Raises:
+        UsageError: unknown names, a target that exists, P130 a format that is not written in this role.
+        InputError: what is wrong with the source.
+    """
+    rules = joints or JointRules()
+    chosen = role or _role(source, format, to)
+    writer = datasets.get_format(to)
+    if chosen not in writer.writes:
+        told = ", ".join(sorted(item.value for item in writer.writes)) or "nothing"
+        raise UsageError(
+            "P130",
+            where=f"format {to}",
+            what=f"is not written as {chosen.value}",
+            wanted=f"it is written as: {told}",
+        )
+    options = ReadOptions(chosen, truth, skeleton, optional=frozenset({"area"}), progress=progress)
+    poses = datasets.read(source, options, format)
+    found = poses.origin.format
+    poses, mapped, notices = _prepared(poses, chosen, truth, rules)
+    losses = writer.write(poses, Path(target), WriteOptions(chosen, force, truth, progress))
+    if mapped is not None and mapped.dropped:
+        losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
+    return Conversion(found, to, chosen, losses, mapped, (*poses.origin.notices, *notices))
+
+
+def _prepared(
+    poses: PoseSet, role: Role, truth: PoseSet | None, rules: JointRules
+) -> tuple[PoseSet, JointMap | None, list[Notice]]:
+    """The set on the truth's frames and the wanted joints."""
+    wanted = rules.target
+    notices: list[Notice] = []
+    if wanted is None and truth is not None and role is Role.PREDICTIONS:
+        wanted = truth.skeleton
+    mapped = None
+    if wanted is not None and (poses.skeleton.joints != wanted.joints or rules.file is not None):
+        poses, mapped = map_joints(poses, wanted, file=rules.file, near=rules.near, derive=rules.derive)
+    elif rules.asked and wanted is None:
+        raise UsageError(
+            "P177", where="joint map", what="has no target", wanted="--to-skeleton NAME, or --gt FILE"
+        )
+    if truth is not None and role is Role.PREDICTIONS:
+        poses, notices = on_frames_of(truth, poses)
+    return poses, mapped, notices
+
+
+def _role(source: str | os.PathLike[str], format: str | None, to: str) -> Role:
+    """The role in which the content is recognised; both are tried.
+
+    Raises:
+        FormatError: P201 when neither fits, P202 when both do and the target takes both.
+    """
+    seen = Source(source)
+    if format is not None:
+        dataset = datasets.get_format(format)
+        sure = {role: dataset.sniff(seen, role) for role in Role if role in dataset.reads}
+    else:
+        sure = {role: datasets.confidence(seen, role) for role in Role}
+    best = max(sure.values(), default=0.0)
+    likely = [role for role, value in sure.items() if value == best]
+    if best < datasets.SURE and format is None:
+        datasets.recognise(seen, Role.TRUTH)
+    if len(likely) > 1:
+        likely = [role for role in likely if role in datasets.get_format(to).writes]
+    if len(likely) != 1:
+        raise FormatError(
+            "P202",
+            where=shown(source),
+            what="could be truth or predictions",
+            wanted="one role",
+            hint="say which with --role truth or --role predictions",
+        )
+    return likely[0]

@@ -1,0 +1,68 @@
+"""What a format can hold, as words that count: conversion losses and the table of formats come from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from poseval.datasets.base import Losses
+from poseval.poses import PoseSet
+
+
+def _given(column: str) -> Callable[[PoseSet], int]:
+    return lambda poses: int((~np.isnan(getattr(poses.people, column))).sum())
+
+
+def _boxes(poses: PoseSet) -> int:
+    return int((~np.isnan(poses.people.box).any(axis=1)).sum())
+
+
+def _empty_frames(poses: PoseSet) -> int:
+    return len(poses.frames) - len(np.unique(poses.people.frame))
+
+
+def _kinds(poses: PoseSet) -> int:
+    return int((poses.people.category != (min(poses.categories) if poses.categories else 1)).sum())
+
+
+def _extras(poses: PoseSet) -> int:
+    return len(poses.people.extra) + len(poses.frames.extra)
+
+
+def _sequences(poses: PoseSet) -> int:
+    return len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0
+
+
+# fact -> how many values of it a pose set has; the order is that of the table in docs/formats.md
+FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
+    {
+        "joint names": lambda poses: len(poses.skeleton),
+        "hidden joints": lambda poses: int((poses.people.seen == 1).sum()),
+        "joint scores": _given("joint_score"),
+        "scores": _given("score"),
+        "boxes": _boxes,
+        "areas": _given("area"),
+        "tracks": lambda poses: int((poses.people.track >= 0).sum()),
+        "categories": _kinds,
+        "frame sizes": lambda poses: int((~np.isnan(poses.frames.size).any(axis=1)).sum()),
+        "empty frames": _empty_frames,
+        "sequences": _sequences,
+        "crowd flags": lambda poses: int(poses.people.crowd.sum()),
+        "head sizes": _given("head"),
+        "ignore regions": lambda poses: len(poses.ignore),
+        "further columns": _extras,
+    }
+)
+
+
+def losses_of(poses: PoseSet, holds: frozenset[str]) -> Losses:
+    """What a format that holds only these facts drops of a pose set; writers look after joint names."""
+    losses = Losses(kept_people=len(poses), kept_frames=len(poses.frames))
+    for fact, count in FACTS.items():
+        if fact not in holds and fact != "joint names":
+            losses.lose(fact, count(poses))
+    if "empty frames" not in holds:
+        losses.kept_frames -= _empty_frames(poses)
+    return losses

@@ -1,0 +1,203 @@
+"""Pickles of numbers, texts, lists, maps and NumPy arrays, read without running any of their code.
+
+Nothing in a pickle is called: the few names that arrays need are answered with containers of our own, which
+become arrays only after their shape, type and bytes have been checked. Every other name is refused (P217).
+The stream is walked once before, so that no opcode can ask for more memory than the file has bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import pickle
+import pickletools
+from typing import Any
+
+import numpy as np
+
+from poseval.errors import FormatError, LimitError, shown
+from poseval.limits import Limits
+
+# Opcodes that build values, and the two that call what `find_class` admits.
+WORDS = (
+    "PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 "
+    "FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
+    "BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 "
+    "TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT MEMOIZE "
+    "GLOBAL STACK_GLOBAL REDUCE BUILD"
+)
+ALLOWED = frozenset(WORDS.split())
+ARRAY_MODULES = (
+    "numpy",
+    "numpy.core.multiarray",
+    "numpy._core.multiarray",
+    "numpy.core.numeric",
+    "numpy._core.numeric",
+)
+KINDS = "iufbUS"
+MOST_OPCODES = 20_000_000  # numbers in plain lists take two or three each
+
+
+class _Type:
+    """A dtype in the making: its code, and the byte order that its state brings."""
+
+    def __init__(self, code: Any = None, *rest: Any) -> None:
+        self.code, self.order = code, "|"
+
+    def __setstate__(self, state: Any) -> None:
+        if isinstance(state, tuple) and len(state) >= 2 and state[1] in ("<", ">", "|", "="):
+            self.order = state[1]
+
+    def dtype(self) -> np.dtype[Any]:
+        """The type, refused unless it is of numbers or text."""
+        code = self.code.decode("latin-1") if isinstance(self.code, bytes) else self.code
+        if not isinstance(code, str) or len(code) > 12:
+            raise ValueError("an array of a type that is no text")
+        found = np.dtype(code)
+        if found.kind not in KINDS or found.hasobject or found.subdtype is not None:
+            raise ValueError(f"an array of {found}")
+        if self.order == ">":
+            return found.newbyteorder(">")
+        return found.newbyteorder("<") if self.order == "<" else found
+
+
+class _Array:
+    """An array in the making."""
+
+    def __init__(self, *rest: Any) -> None:
+        self.state: Any = None
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state
+
+    def array(self) -> Any:
+        """The array, after its bytes have been compared with its shape."""
+        if not isinstance(self.state, tuple) or len(self.state) != 5:
+            raise ValueError("an array without its content")
+        _, shape, kind, fortran, raw = self.state
+        if not isinstance(kind, _Type) or not isinstance(shape, tuple) or len(shape) > 8:
+            raise ValueError("an array of an odd form")
+        if isinstance(raw, str):
+            raw = raw.encode("latin-1")
+        dtype = kind.dtype()
+        if not isinstance(raw, bytes) or any(type(side) is not int or side < 0 for side in shape):
+            raise ValueError("an array whose content is no bytes")
+        if math.prod(shape) * dtype.itemsize != len(raw):
+            raise ValueError(f"an array of shape {shape} with {len(raw)} bytes")
+        flat = np.frombuffer(raw, dtype).astype(dtype.newbyteorder("="))
+        return flat.reshape(shape, order="F" if fortran else "C")
+
+
+class _Scalar:
+    """A NumPy number in the making."""
+
+    def __init__(self, kind: Any = None, raw: Any = b"") -> None:
+        self.kind, self.raw = kind, raw
+
+    def value(self) -> Any:
+        """The number as Python's."""
+        raw = self.raw.encode("latin-1") if isinstance(self.raw, str) else self.raw
+        if not isinstance(self.kind, _Type) or not isinstance(raw, bytes):
+            raise ValueError("a NumPy number of an odd form")
+        dtype = self.kind.dtype()
+        if len(raw) != dtype.itemsize or not raw:
+            raise ValueError(f"a NumPy number of {len(raw)} bytes")
+        return np.frombuffer(raw, dtype)[0].item()
+
+
+def _from_buffer(raw: Any = b"", kind: Any = None, shape: Any = (), order: Any = "C") -> _Array:
+    """`numpy.core.numeric._frombuffer`, which protocol 5 writes."""
+    out = _Array()
+    out.state = (1, shape, kind, order == "F", raw)
+    return out
+
+
+def _encode(text: Any = "", encoding: Any = "latin1") -> bytes:
+    """`_codecs.encode`, by which protocol 2 writes bytes."""
+    if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
+        raise ValueError("bytes in an odd encoding")
+    return text.encode("latin-1")
+
+
+class _Reader(pickle.Unpickler):
+    """Admits the names of arrays and of bytes, as our own containers."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module in ARRAY_MODULES:
+            found = {
+                "_reconstruct": _Array,
+                "ndarray": _Array,
+                "dtype": _Type,
+                "scalar": _Scalar,
+                "_frombuffer": _from_buffer,
+            }.get(name)
+            if found is not None:
+                return found
+        if (module, name) == ("_codecs", "encode"):
+            return _encode
+        if (module, name) == ("collections", "OrderedDict"):
+            return dict
+        raise pickle.UnpicklingError(f"names {module}.{name}")
+
+    def persistent_load(self, pid: Any) -> Any:
+        raise pickle.UnpicklingError("points to objects outside of the file")
+
+
+def loads(data: bytes, where: str, limits: Limits) -> Any:
+    """The content as plain values and arrays.
+
+    Raises:
+        FormatError: P217 a damaged pickle, or one that holds more than numbers, texts and arrays.
+        LimitError: P501 larger than allowed, P502 more values than allowed.
+    """
+    if len(data) > limits.file_bytes:
+        raise LimitError(
+            "P501", where=where, what=f"has {len(data):,} bytes", wanted=f"at most {limits.file_bytes:,}"
+        )
+    try:
+        _walk(data, where)
+        found = _Reader(io.BytesIO(data), encoding="latin-1").load()
+        return _plain(found, 0, limits)
+    except (LimitError, FormatError):
+        raise
+    except Exception as error:  # a pickle can fail in any way at all; none of them is ours
+        raise FormatError(
+            "P217",
+            where=where,
+            what=f"is a pickle that poseval does not read ({shown(error, 100) or type(error).__name__})",
+            wanted="numbers, texts, lists, maps and NumPy arrays only",
+            hint="tensors and objects are never unpacked: they could run code; save arrays instead",
+        ) from None
+
+
+def _walk(data: bytes, where: str) -> None:
+    """Refuse opcodes beyond the allowed ones, and places in the memo that no honest pickle uses."""
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(data), start=1):
+        if opcode.name not in ALLOWED:
+            raise ValueError(f"opcode {opcode.name}")
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
+            raise ValueError("a memo place beyond its content")
+        if count > MOST_OPCODES:
+            raise LimitError(
+                "P502", where=where, what=f"has more than {MOST_OPCODES:,} values", wanted="fewer"
+            )
+
+
+def _plain(node: Any, depth: int, limits: Limits) -> Any:
+    """Containers become arrays and numbers; nesting is bounded."""
+    if depth > limits.depth:
+        raise ValueError(f"nests deeper than {limits.depth}")
+    if isinstance(node, _Array):
+        return node.array()
+    if isinstance(node, _Scalar):
+        return node.value()
+    if isinstance(node, dict):
+        return {
+            _plain(key, depth + 1, limits): _plain(value, depth + 1, limits) for key, value in node.items()
+        }
+    if isinstance(node, (list, tuple)):
+        made = [_plain(item, depth + 1, limits) for item in node]
+        return made if isinstance(node, list) else tuple(made)
+    if node is None or isinstance(node, (str, bytes, bool, int, float)):
+        return node
+    raise ValueError(f"a value of type {type(node).__name__}")

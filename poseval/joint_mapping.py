@@ -1,0 +1,44 @@
+"""Putting a pose set onto the joints of another skeleton, and saying what that did."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from poseval.errors import MismatchError, shown
+from poseval.poses import Notice, PoseSet
+from poseval.skeletons import Skeleton
+from poseval.skeletons.joint_map import JointMap, check_flips, joint_map, load_joint_map
+
+
+def map_joints(
+    poses: PoseSet, target: Skeleton, *, file: Path | None = None, near: bool = False, derive: bool = False
+) -> tuple[PoseSet, JointMap]:
+    """The set in the joints of `target`: by equal names, or as a user's TOML `file` says.
+
+    `near` allows near equivalents and `derive` derived joints; neither is ever made without being asked for.
+    The origin gains a notice (N504) that lists what was mapped.
+
+    Raises:
+        FormatError: P221 a malformed file.
+        UsageError: P111 unknown joints in it, P116 a map that exchanges left and right.
+        MismatchError: P404 when the skeletons have no joint in common.
+    """
+    source = poses.skeleton
+    made = (
+        load_joint_map(file, source, target) if file else joint_map(source, target, near=near, derive=derive)
+    )
+    check_flips(made)
+    if not any(made.weights):
+        raise MismatchError(
+            "P404",
+            where=f"{shown(poses.origin.name)}: joints",
+            what=f"have no name in common with {target.name}: {', '.join(map(shown, source.joints[:6]))}",
+            wanted=f"joints of {target.name}",
+            hint="say which is which with --joints map.toml",
+        )
+    people = poses.people
+    xy, seen, score = made.apply(people.xy, people.seen, people.joint_score)
+    moved = people.with_columns(xy=xy, seen=seen, joint_score=score)
+    mapped = replace(poses, skeleton=target, people=moved)
+    return mapped.with_notices([Notice("N504", f"joints mapped: {made}")]), made

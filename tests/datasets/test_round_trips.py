@@ -1,0 +1,69 @@
+"""There and back: what both formats of a pair can hold survives, for random pose sets."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from poseval import datasets
+from poseval.benchmarks.alignment import on_frames_of
+from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.datasets.holding import FACTS
+from poseval.joint_mapping import map_joints
+from poseval.poses import PoseSet
+from tests.datasets.pose_sets import assert_same, pose_sets
+
+WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds]
+CASES = [(name, role) for role in Role for name in WRITABLE if role in datasets.get_format(name).writes]
+PAIRS = [(a, b, role) for role in Role for a, r in CASES for b, s in CASES if r is s is role and a != b]
+EASY = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def held(name: str, role: Role) -> frozenset[str]:
+    """The facts that a format holds in a role."""
+    dataset = datasets.get_format(name)
+    return dataset.holds_as(role)
+
+
+def through(poses: PoseSet, name: str, role: Role, folder: Path, truth: PoseSet | None = None) -> PoseSet:
+    """The set after it was written and read."""
+    target = folder / f"{name}{len(list(folder.iterdir()))}"
+    options = WriteOptions(role=role, truth=truth)
+    if role is Role.PREDICTIONS and name == "coco" and truth is not None:
+        if poses.skeleton.joints != truth.skeleton.joints:
+            poses, _ = map_joints(poses, truth.skeleton)
+        poses, _ = on_frames_of(truth, poses)
+    datasets.get_format(name).write(poses, target, options)
+    return datasets.read(target, ReadOptions(role, truth or poses, optional=frozenset({"area"})), name)
+
+
+def test_facts_are_known() -> None:
+    for name in WRITABLE:
+        assert datasets.get_format(name).holds <= FACTS.keys()
+    assert len(WRITABLE) >= 5
+
+
+@pytest.mark.parametrize(("name", "role"), CASES, ids=lambda v: getattr(v, "value", v))
+@EASY
+@given(data=st.data())
+def test_there_and_back(name: str, role: Role, data: st.DataObject) -> None:
+    poses = data.draw(pose_sets(role))
+    with tempfile.TemporaryDirectory() as folder:
+        back = through(poses, name, role, Path(folder))
+    assert_same(poses, back, held(name, role))
+
+
+@pytest.mark.parametrize(("first", "second", "role"), PAIRS, ids=lambda v: getattr(v, "value", v))
+@settings(EASY, max_examples=2)
+@given(data=st.data())
+def test_through_two_formats(first: str, second: str, role: Role, data: st.DataObject) -> None:
+    poses = data.draw(pose_sets(role))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        one = through(poses, first, role, folder)
+        back = through(through(one, second, role, folder, poses), first, role, folder, poses)
+    assert_same(one, back, held(first, role) & held(second, role))
