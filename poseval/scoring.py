@@ -6,8 +6,8 @@ import hashlib
 import os
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from poseval.report.result import Input, Report
 from poseval.report.signature import Signature
 from poseval.rules import Rules, choose
 from poseval.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 PathOrPoses = str | os.PathLike[str] | PoseSet
 

@@ -59,6 +59,7 @@ TABLE: dict[str, str] = {
 }
 
 SURE = 0.5  # a format is taken when its confidence reaches this
+CERTAIN = 0.9  # no further format is asked (and imported) once one is as sure as this
 
 
 def names() -> list[str]:
@@ -137,6 +138,8 @@ def _ranked(source: Source, role: Role) -> list[tuple[float, str]]:
         dataset = get_format(name)
         if role in dataset.reads and dataset.folder >= source.is_folder:
             found.append((dataset.sniff(source, role), name))
+            if found[-1][0] >= CERTAIN:
+                break
     return sorted(found, key=lambda pair: -pair[0])
 
 

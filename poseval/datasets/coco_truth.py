@@ -116,7 +116,7 @@ def read_truth(
     name = _points_field(records, skeleton)
     whole_body = is_whole_body(records.table.columns)
     if skeleton is None:
-        used = np.unique(records.table["category_id"].values).tolist()
+        used = sorted(set(records.table["category_id"].values.tolist()))
         skeleton, more = choose_skeleton(document, categories, used, typical_joints(records), whole_body)
         notices += more
     parts = PARTS if whole_body and len(skeleton) == 133 else ((name, len(skeleton)),)
@@ -368,7 +368,7 @@ def _category_names(
     document: Document, categories: Categories, people: People
 ) -> tuple[dict[int, str], list[Notice]]:
     """The categories of the file; those in use where it lists none."""
-    used = np.unique(people.category).tolist()
+    used = sorted(set(people.category.tolist()))
     if not categories.names:
         names = {key: f"category {key}" for key in used} or {1: "person"}
         return names, [Notice("N429", f"{document.name}: lists no categories; those in use were taken")]

@@ -11,7 +11,6 @@ import hashlib
 import io
 import json
 import os
-import secrets
 import stat
 import threading
 import zlib
@@ -278,7 +277,7 @@ def write_atomically(
 
 
 def _replace(target: Path, content: bytes | Callable[[BinaryIO], None], force: bool, name: str) -> None:
-    neighbour = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    neighbour = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
     try:
         with neighbour.open("xb") as file:
             _put(file, content)

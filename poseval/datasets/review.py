@@ -64,7 +64,7 @@ def _copies(name: str, people: People) -> Notice | None:
     if not len(rows):
         return None
     whole = np.concatenate([flat[rows], people.frame[rows, None], people.category[rows, None]], axis=1)
-    copies = len(rows) - len(np.unique(row_hash(whole)))
+    copies = len(rows) - len(np.unique(row_hash(whole), return_counts=True)[0])
     if copies <= COPIES_SHARE * len(people):
         return None
     text = f"{name}: {copies} of {len(people)} predictions are copies of another in the same image"
