@@ -28,6 +28,9 @@ __all__ = [
 
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
 TABLE: dict[str, str] = {
+    # Special kinds of COCO files before the general one, which is certain of them, too.
+    "jhmdb-coco": "poseval.datasets.coco_single:JhmdbCoco",
+    "face-coco": "poseval.datasets.coco_single:FaceCoco",
     "coco": "poseval.datasets.coco:Coco",
     "posetrack17": "poseval.datasets.posetrack17:PoseTrack17",
     "posetrack18": "poseval.datasets.posetrack18:PoseTrack18",
@@ -42,8 +45,6 @@ TABLE: dict[str, str] = {
     "parse-mat": "poseval.datasets.lsp_mat:ParseMat",
     "penn-action": "poseval.datasets.video_mat:PennAction",
     "jhmdb-mat": "poseval.datasets.video_mat:JhmdbMat",
-    "jhmdb-coco": "poseval.datasets.coco_single:JhmdbCoco",
-    "face-coco": "poseval.datasets.coco_single:FaceCoco",
     "face-csv": "poseval.datasets.face_csv:FaceCsv",
     "face-pts": "poseval.datasets.face_points:FacePts",
     "lapa-txt": "poseval.datasets.face_points:LapaTxt",
