@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
     "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
+    "run": ("poseval.cli.run:run", "Run a model over images into a predictions file."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
     "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
 }

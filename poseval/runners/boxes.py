@@ -13,7 +13,7 @@ import numpy as np
 from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
 from poseval.limits import DEFAULT
 from poseval.models.weights import digest
-from poseval.poses import Bools, Floats, Frames, Notice, PoseSet
+from poseval.poses import Bools, Floats, Frames, Ints, Notice, PoseSet
 
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
 PERSON = 1  # category id of people in COCO's detection files
@@ -21,11 +21,15 @@ PERSON = 1  # category id of people in COCO's detection files
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Boxes of all frames: rows sorted by frame, corners in pixels, scores (1 for boxes of the truth)."""
+    """Boxes of all frames: rows sorted by frame, corners in pixels, scores (1 for boxes of the truth).
 
-    frame: np.ndarray[Any, np.dtype[np.int64]]  # [B]
+    `person` is the row of the truth that a box belongs to, -1 for boxes of a file.
+    """
+
+    frame: Ints  # [B]
     corners: Floats  # [B, 4] x0 y0 x1 y1
     score: Floats  # [B]
+    person: Ints  # [B]
     source: str
     notices: tuple[Notice, ...] = ()
 
@@ -69,7 +73,7 @@ def truth_boxes(truth: PoseSet) -> Boxes:
             wanted="a truth with boxes, or --boxes FILE",
         )
     rows = np.flatnonzero(good)
-    return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), "truth")
+    return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), rows.astype(np.int64), "truth")
 
 
 def file_boxes(path: Path, frames: Frames, least: float = 0.0) -> Boxes:
@@ -138,7 +142,9 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
             + "".join(f"; {count} {what}" for what, count in counts.items() if count),
             wanted="boxes [x, y, width, height] in pixels of the images",
         )
-    return Boxes(frame[good], corners[good], table[good, 5], f"{path.name} sha256 {digest(path)}", notices)
+    nobody = np.full(int(good.sum()), -1, dtype=np.int64)
+    source = f"{path.name} sha256 {digest(path)}"
+    return Boxes(frame[good], corners[good], table[good, 5], nobody, source, notices)
 
 
 def _records(path: Path) -> list[Any]:

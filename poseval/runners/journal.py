@@ -20,7 +20,7 @@ from poseval.errors import FormatError, UsageError, shown
 from poseval.poses import Array, Floats, Ints
 
 SCHEMA = "poseval.journal/1"
-COLUMNS = ("frame", "xy", "seen", "joint_score", "score", "box")
+COLUMNS = ("frame", "xy", "joint_score", "score", "box", "area")
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,22 +29,25 @@ class Found:
 
     frame: Ints  # [N]
     xy: Floats  # [N, K, 2] pixels
-    seen: Array  # [N, K]
     joint_score: Floats  # [N, K]
     score: Floats  # [N]
     box: Floats  # [N, 4]
+    area: Floats  # [N] as OKS-NMS takes it
+
+    def take(self, rows: Ints) -> Found:
+        """The people at these rows, in this order."""
+        return Found(*(getattr(self, name)[rows] for name in COLUMNS))
 
     @staticmethod
     def none(joints: int) -> Found:
         """Nobody."""
-        empty = np.zeros((0, joints))
         return Found(
             np.zeros(0, dtype=np.int64),
             np.zeros((0, joints, 2)),
-            empty.astype(np.int8),
-            empty,
+            np.zeros((0, joints)),
             np.zeros(0),
             np.zeros((0, 4)),
+            np.zeros(0),
         )
 
     @staticmethod
@@ -67,6 +70,7 @@ class Journal:
     run: Mapping[str, Any]
     joints: int
     done: dict[int, Found] = field(default_factory=dict)
+    sizes: dict[int, tuple[int, int]] = field(default_factory=dict)  # frame row -> width, height
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
@@ -77,12 +81,14 @@ class Journal:
         if not good:
             self._write({"schema": SCHEMA, "run": self.run})
 
-    def add(self, group: int, found: Found, seconds: float) -> None:
+    def add(self, group: int, found: Found, sizes: Mapping[int, tuple[int, int]], seconds: float) -> None:
         """Keep a finished group for good."""
         self.done[group] = found
+        self.sizes |= sizes
         self.seconds += seconds
         columns = {name: _plain(getattr(found, name)) for name in COLUMNS}
-        self._write({"group": group, "seconds": round(seconds, 4), **columns})
+        seen = [[row, *size] for row, size in sizes.items()]
+        self._write({"group": group, "seconds": round(seconds, 4), "sizes": seen, **columns})
 
     def close(self) -> None:
         """Close the file, keeping it."""
@@ -145,17 +151,17 @@ class Journal:
             shapes = {
                 "frame": (rows,),
                 "xy": (rows, self.joints, 2),
-                "seen": (rows, self.joints),
                 "joint_score": (rows, self.joints),
                 "score": (rows,),
                 "box": (rows, 4),
+                "area": (rows,),
             }
-            kinds = {"frame": np.int64, "seen": np.int8}
-            columns = {
-                name: np.array(node[name], dtype=kinds.get(name, np.float64)).reshape(shape)
+            columns: dict[str, Array] = {
+                name: np.array(node[name], dtype=np.int64 if name == "frame" else np.float64).reshape(shape)
                 for name, shape in shapes.items()
             }
-            self.done[int(node["group"])] = Found(**columns)
+            self.done[int(node["group"])] = Found(*(columns[name] for name in COLUMNS))
+            self.sizes |= {int(row): (int(width), int(height)) for row, width, height in node["sizes"]}
             self.seconds += float(node["seconds"])
         except (KeyError, TypeError, ValueError) as error:
             raise FormatError(

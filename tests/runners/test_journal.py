@@ -21,10 +21,10 @@ def found(frame: int, joints: int = 3) -> Found:
     return Found(
         np.full(rows, frame),
         xy,
-        np.array([[2, 0, 2], [2, 2, 2]], dtype=np.int8),
         rng.random((rows, joints)),
         rng.random(rows),
         rng.random((rows, 4)),
+        rng.random(rows),
     )
 
 
@@ -35,12 +35,13 @@ def equal(a: Found, b: Found) -> None:
 
 def test_what_was_added_comes_back_to_the_bit(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "a.part", RUN, 3)
-    journal.add(0, found(0), 1.5)
-    journal.add(1, Found.none(3), 0.5)
+    journal.add(0, found(0), {0: (64, 48)}, 1.5)
+    journal.add(1, Found.none(3), {1: (64, 48)}, 0.5)
     journal.close()
     again = Journal(tmp_path / "a.part", RUN, 3)
     assert again.done.keys() == {0, 1}
     assert again.seconds == 2.0
+    assert again.sizes == {0: (64, 48), 1: (64, 48)}
     equal(again.done[0], found(0))
     equal(again.done[1], Found.none(3))
     again.remove()
@@ -51,13 +52,13 @@ def test_what_was_added_comes_back_to_the_bit(tmp_path: Path) -> None:
 def test_a_torn_last_line_is_run_again(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "a.part"
     journal = Journal(path, RUN, 3)
-    journal.add(0, found(0), 1.0)
-    journal.add(1, found(1), 1.0)
+    journal.add(0, found(0), {0: (64, 48)}, 1.0)
+    journal.add(1, found(1), {1: (64, 48)}, 1.0)
     journal.close()
     path.write_bytes(path.read_bytes()[:-cut])
     again = Journal(path, RUN, 3)
     assert again.done.keys() == {0}
-    again.add(1, found(1), 1.0)
+    again.add(1, found(1), {1: (64, 48)}, 1.0)
     again.close()
     last = Journal(path, RUN, 3)
     assert last.done.keys() == {0, 1}
@@ -90,7 +91,7 @@ def test_a_stranger_is_not_overwritten(tmp_path: Path) -> None:
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:
     path = tmp_path / "a.part"
     journal = Journal(path, RUN, 3)
-    journal.add(0, found(0), 1.0)
+    journal.add(0, found(0), {0: (64, 48)}, 1.0)
     journal.close()
     with pytest.raises(FormatError, match="damaged") as caught:
         Journal(path, RUN, 4)

@@ -1,0 +1,21 @@
+"""Card of the demo's network."""
+
+from __future__ import annotations
+
+from poseval.models.registry import ModelCard
+
+CARDS = (
+    ModelCard(
+        name="synth_small",
+        family="synth_small",
+        kind="heatmap",
+        builder="poseval.models.synth_small:build",
+        source="poseval: a residual network of 0.8 M parameters with a top-down path",
+        licence="Apache-2.0",
+        weights="ships with poseval (poseval.models.shipped), trained on poseval's synthetic people alone",
+        input_size=(128, 96),
+        decode="dark",
+        sigma=1.5,
+        notes=("made for the demo and for tests; it has seen no photograph",),
+    ),
+)

@@ -1,0 +1,199 @@
+"""A named model with its weights, joints and boxes, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from poseval.errors import MissingFeature, UsageError, shown
+from poseval.models.answers import WholeImage
+from poseval.models.cost import measure
+from poseval.models.registry import ModelCard, card, create_model
+from poseval.models.topdown import TopDown
+from poseval.models.weights import Weights, load_weights
+from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
+from poseval.skeletons import Skeleton, get_skeleton, load_skeleton
+
+GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """Which model runs, and how.
+
+    `skeleton` says which joints the weights give; without it the card's, or the truth's where their numbers
+    agree. `size` is (height, width). `half` None: 16-bit arithmetic on a GPU, 32-bit on a CPU. `flip` and
+    `decode` None: as the card says.
+    """
+
+    name: str
+    weights: Path | None = None
+    joints: int | None = None
+    size: tuple[int, int] | None = None
+    skeleton: str | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    batch: int = 32
+    device: str = "auto"
+    half: bool | None = None
+    flip: bool | None = None
+    decode: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Loaded:
+    """A model ready to run; `cost` holds its parameters and MACs where they can be counted."""
+
+    estimator: Estimator
+    card: ModelCard
+    skeleton: Skeleton
+    weights: Weights | None
+    device: str
+    half: bool
+    cost: Mapping[str, Any]
+
+
+def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
+    """The model of these options.
+
+    Raises:
+        UsageError: P150 to P158 for names, sizes, devices and joints that do not exist or do not agree.
+        FormatError, MismatchError: the weights cannot be read or belong to another model.
+        MissingFeature: P601 for a package that is not installed, P603 without a GPU.
+    """
+    if card(options.name).kind not in GIVE_POSES:
+        raise UsageError(
+            "P158",
+            where=f"model {options.name}",
+            what=f"is a {card(options.name).kind}: it gives no poses",
+            wanted=f"a model that is one of {', '.join(GIVE_POSES)}",
+        )
+    entry, skeleton = _joints(options, truth)
+    device = choose_device(options.device)
+    half = device == "cuda" if options.half is None else options.half
+    model = create_model(options.name, entry.joints, options.size, **options.config)
+    weights = _fill(model, entry, options.weights)
+    _make_deterministic()
+    estimator: Estimator
+    if isinstance(model, WholeImage):
+        model.to(device)
+        estimator = ImageEstimator(model)
+    else:
+        top = TopDown(
+            model,
+            entry,
+            flip_test=options.flip,
+            mirror=skeleton.flip,
+            method=options.decode,
+            device=device,
+            autocast=half,
+        )
+        estimator = CropEstimator(top, options.batch)
+    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device))
+
+
+def with_detector(
+    loaded: Loaded, name: str, weights: Path | None, least: float, overlap: float
+) -> tuple[Estimator, str]:
+    """The top-down model on boxes of a detector, and what the provenance says of the detector.
+
+    Raises:
+        UsageError: P158 when the detector does not find people itself, or the model needs no boxes.
+    """
+    if not isinstance(loaded.estimator, CropEstimator):
+        raise UsageError(
+            "P158", where=f"model {loaded.card.name}", what="finds people itself: it takes no boxes"
+        )
+    entry = card(name)
+    model = create_model(name)
+    if not isinstance(model, WholeImage):
+        raise UsageError(
+            "P158",
+            where=f"detector {entry.name}",
+            what="finds nobody by itself",
+            wanted="a model of whole images, such as keypoint_rcnn",
+        )
+    filled = _fill(model, entry, weights)
+    model.to(loaded.device)
+    said = f"detector {entry.name}" + (f" sha256 {filled.sha256}" if filled and filled.sha256 else "")
+    return DetectingEstimator(loaded.estimator, model, least, overlap), said
+
+
+def choose_device(name: str) -> str:
+    """`cpu` or `cuda`; `auto` takes the GPU where there is one.
+
+    Raises:
+        UsageError: P157 unknown device. MissingFeature: P603 no GPU that PyTorch can use.
+    """
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name not in ("cpu", "cuda"):
+        raise UsageError(
+            "P157", where=f"device {shown(name)!r}", what="is not known", wanted="cpu, cuda or auto"
+        )
+    if name == "cuda" and not torch.cuda.is_available():
+        raise MissingFeature(
+            "P603",
+            where="--device cuda",
+            what=f"PyTorch {torch.__version__} sees no GPU here",
+            wanted="a GPU and a CUDA build of PyTorch",
+            hint="or pass --device cpu",
+        )
+    return name
+
+
+def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, Skeleton]:
+    """The card for the joints wanted, and the skeleton that the weights give."""
+    entry = card(options.name)
+    given = load_skeleton(options.skeleton) if options.skeleton else None
+    joints = options.joints or (len(given) if given else None)
+    if joints is None and truth is not None and not entry.fixed_joints and len(truth) != entry.joints:
+        joints = len(truth)
+    sized = entry.sized(joints, options.size)
+    if given is None and sized.skeleton is not None:
+        given = get_skeleton(sized.skeleton)
+    if given is None and truth is not None and len(truth) == sized.joints:
+        given = truth
+    if given is None or len(given) != sized.joints:
+        raise UsageError(
+            "P157",
+            where=f"model {entry.name}",
+            what=f"gives {sized.joints} joints, and "
+            + ("which ones is not known" if given is None else f"skeleton {given.name} has {len(given)}"),
+            wanted="--skeleton NAME with the joints that the weights were trained on",
+        )
+    return sized, given
+
+
+def _fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:
+    if path is not None:
+        return load_weights(model, path)
+    if any(True for _ in model.parameters()) or hasattr(model, "read_weights"):
+        raise UsageError(
+            "P154",
+            where=f"model {entry.name}",
+            what="has no weights",
+            wanted="--weights FILE",
+            hint=f"published at: {entry.weights}",
+        )
+    return None
+
+
+def _make_deterministic() -> None:
+    """The same command gives the same numbers on the same machine."""
+    torch.manual_seed(0)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+
+
+def _cost(model: nn.Module, entry: ModelCard, device: str) -> dict[str, Any]:
+    """Parameters, and MACs for one input of the card's size where the model takes crops."""
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    if isinstance(model, WholeImage) or not parameters:
+        return {"parameters": parameters or None, "macs": None}
+    cost = measure(model, torch.zeros((1, 3, *entry.input_size), device=device))
+    return {"parameters": cost.parameters, "macs": cost.macs, "counted": cost.counted}

@@ -1,0 +1,347 @@
+"""`run`: a model over images, a truth set or a video, into the benchmark's own prediction format."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from poseval import benchmarks, datasets, scoring
+from poseval._version import __version__
+from poseval.errors import Fault, UsageError, error_of, shown
+from poseval.models.answers import Poses
+from poseval.poses import Notice, PoseSet
+from poseval.runners import output
+from poseval.runners.boxes import Boxes, file_boxes, truth_boxes
+from poseval.runners.estimators import CropEstimator, Estimator
+from poseval.runners.feed import Ready, reading
+from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
+from poseval.runners.journal import Found, Journal
+from poseval.runners.loading import Loaded, ModelOptions, load, with_detector
+
+GROUP_FRAMES = 64  # most frames that a crash can cost
+GROUP_BATCHES = 4  # most full batches of one group
+
+Progress = Callable[[int, int, int, float], None]  # frames done, all frames, people, seconds
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What is run and where it goes.
+
+    `boxes` is `truth`, `image` (the whole picture), a detections file, or `detector:NAME`; None takes the
+    truth's where there is a truth, else the whole picture. `nms` is `oks`, `soft` or `none`; None: `oks` for
+    models that take boxes. `fresh` forgets an unfinished run, `force` overwrites the output.
+    """
+
+    model: ModelOptions
+    out: Path
+    truth: Path | None = None
+    images: Path | None = None
+    video: Path | None = None
+    boxes: str | None = None
+    detector_weights: Path | None = None
+    box_score: float = 0.0
+    box_overlap: float = 0.6
+    form: str | None = None
+    nms: str | None = None
+    nms_threshold: float = 0.9
+    loaders: int = 4
+    skip_unreadable: bool = False
+    fresh: bool = False
+    force: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class RunResult:
+    """What a run gave: the predictions as written, the provenance block, and what a user should know."""
+
+    poses: PoseSet
+    truth: PoseSet | None
+    provenance: Mapping[str, Any]
+    notices: tuple[Notice, ...] = ()
+
+
+def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
+    """Run a model and write its predictions and their provenance.
+
+    A run that was interrupted goes on where it stopped when the same command is given again, and ends with
+    the same output as an uninterrupted one.
+
+    Raises:
+        UsageError: the options contradict each other, or the output exists (P131).
+        InputError: inputs or weights are wrong; pictures that cannot be read (all of them, at the end, with
+            everything else kept for the next try).
+    """
+    _check(options)
+    truth = scoring.read(options.truth, optional=frozenset({"area"})) if options.truth else None
+    pictures = _pictures(options, truth)
+    loaded = load(options.model, truth.skeleton if truth else None)
+    estimator, boxes, said = _with_boxes(options, loaded, pictures, truth)
+    form = _format(options, truth)
+    groups = _groups(len(pictures.frames), boxes if estimator.wants_boxes else None, options.model.batch)
+    node = _description(options, loaded, pictures, truth, said)
+    part = options.out.with_name(options.out.name + ".part")
+    if options.fresh:
+        part.unlink(missing_ok=True)
+    journal = Journal(part, _fingerprint(node, pictures, boxes, groups), len(loaded.skeleton))
+    session = _Session(estimator, pictures, boxes, journal, groups, progress)
+    try:
+        faults = session.work(options.loaders, options.skip_unreadable)
+    finally:
+        journal.close()
+    if faults and not options.skip_unreadable:
+        _refuse(faults, part)
+    found = Found.joined([journal.done[number] for number, _ in groups], len(loaded.skeleton))
+    method = options.nms or ("oks" if not _finds_people(loaded) else "none")
+    found, doubled = output.suppress(found, loaded.skeleton, method, options.nms_threshold)
+    target = truth.skeleton if truth else loaded.skeleton
+    poses, mapped = output.as_poses(found, pictures.frames, journal.sizes, loaded.skeleton, target)
+    losses = output.write(poses, truth, options.out, form, options.force)
+    notices = [*(boxes.notices if boxes else ()), *doubled, *mapped, *_skipped(faults)]
+    if losses.dropped:
+        notices.append(Notice("N134", f"format {form.name}: {losses}"))
+    node = {
+        **node,
+        "format": form.name,
+        **session.speed(len(poses)),
+        "notices": [str(notice) for notice in notices],
+    }
+    output.write_provenance(node, options.out)
+    journal.remove()
+    return RunResult(poses, truth, node, tuple(notices))
+
+
+@dataclass
+class _Session:
+    """The loop over groups, with its clock."""
+
+    estimator: Estimator
+    pictures: Pictures
+    boxes: Boxes | None
+    journal: Journal
+    groups: Sequence[tuple[int, Sequence[int]]]
+    progress: Progress | None = None
+    resumed: int = 0  # frames that an earlier session had finished
+    worked: int = 0  # frames of this session
+    people: int = 0  # people of this session
+    seconds: float = 0.0
+    faults: list[Fault] = field(default_factory=list)
+
+    def work(self, loaders: int, skip: bool) -> list[Fault]:
+        """Run every group that is not in the journal; the faults of pictures that could not be read."""
+        open_groups = [group for group in self.groups if group[0] not in self.journal.done]
+        total = sum(len(rows) for _, rows in self.groups)
+        self.resumed = total - sum(len(rows) for _, rows in open_groups)
+        if self.progress:
+            self.progress(self.resumed, total, 0, 0.0)
+        start = time.perf_counter()
+        with reading(self.pictures, open_groups, self._prepare, loaders) as ready:
+            for item in ready:
+                self.faults += item.faults
+                if not item.faults or skip:
+                    before = self.seconds
+                    found = self._answer(item)
+                    self.seconds = time.perf_counter() - start
+                    sizes = {frame.row: frame.size for frame in item.frames}
+                    self.journal.add(item.group, found, sizes, self.seconds - before)
+                    self.people += len(found.frame)
+                self.worked += len(item.frames) + len(item.faults)
+                if self.progress:
+                    self.progress(self.resumed + self.worked, total, self.people, time.perf_counter() - start)
+        return self.faults
+
+    def _prepare(self, row: int, picture: Any) -> Any:
+        if self.boxes is not None:
+            return self.estimator.prepare(picture, *self.boxes.of(row))
+        whole = np.array([[0.0, 0.0, picture.shape[1] - 1.0, picture.shape[0] - 1.0]])
+        return self.estimator.prepare(picture, whole, np.ones(1))
+
+    def _answer(self, item: Ready) -> Found:
+        answers = self.estimator.answer([frame.prepared for frame in item.frames])
+        parts = [_found(frame.row, poses) for frame, poses in zip(item.frames, answers, strict=True)]
+        return Found.joined(parts, self.journal.joints)
+
+    def speed(self, people: int) -> dict[str, Any]:
+        """Counts and rates for the provenance; rates are of this session's frames."""
+        seconds = max(self.seconds, 1e-9)
+        return {
+            "frames": len(self.pictures.frames),
+            "people": people,
+            "seconds": round(self.journal.seconds, 3),
+            "frames_per_second": round(self.worked / seconds, 3) if self.worked else None,
+            "people_per_second": round(self.people / seconds, 3) if self.worked else None,
+            "resumed_frames": self.resumed,
+        }
+
+
+def _found(row: int, poses: Poses) -> Found:
+    frame = np.full(len(poses), row, dtype=np.int64)
+    return Found(frame, poses.xy, poses.joint_score, poses.score, poses.box, poses.area)
+
+
+def _finds_people(loaded: Loaded) -> bool:
+    return not isinstance(loaded.estimator, CropEstimator)
+
+
+def _check(options: RunOptions) -> None:
+    sources = [options.truth or options.images, options.video]
+    if sum(source is not None for source in sources) != 1:
+        raise UsageError(
+            "P127",
+            where="run",
+            what="wants one source of pictures" if any(sources) else "has no pictures",
+            wanted="--gt TRUTH [--images DIR], --images DIR, or --video FILE",
+        )
+    if options.boxes == "truth" and options.truth is None:
+        raise UsageError("P127", where="--boxes truth", what="needs a truth", wanted="--gt TRUTH")
+    if options.nms not in (None, "none", *output.SUPPRESSORS):
+        raise UsageError("P127", where="--nms", what=f"is {shown(options.nms)}", wanted="oks, soft or none")
+    if options.model.batch < 1 or options.loaders < 1:
+        raise UsageError("P127", where="run", what="--batch and --loaders are at least 1")
+    if options.out.exists() and not options.force:
+        raise UsageError(
+            "P131", where=shown(options.out), what="exists", wanted="a new name", hint="--force overwrites it"
+        )
+    if not options.out.resolve().parent.is_dir():
+        raise UsageError("P114", where=shown(options.out.parent), what="is not a folder")
+
+
+def _pictures(options: RunOptions, truth: PoseSet | None) -> Pictures:
+    if options.video is not None:
+        return VideoPictures(options.video)
+    if truth is not None and options.truth is not None:
+        return TruthPictures(truth, options.images or options.truth.parent)
+    return FolderPictures(options.images or Path())
+
+
+def _with_boxes(
+    options: RunOptions, loaded: Loaded, pictures: Pictures, truth: PoseSet | None
+) -> tuple[Estimator, Boxes | None, str]:
+    """(estimator, boxes or None for whole pictures, what the provenance says of them)."""
+    wish = options.boxes
+    if _finds_people(loaded):
+        if wish is not None:
+            raise UsageError(
+                "P127", where=f"--boxes {shown(wish)}", what=f"{loaded.card.name} finds people itself"
+            )
+        return loaded.estimator, None, "found by the model"
+    if wish is None:
+        wish = "truth" if truth is not None else "image"
+    if wish == "image":
+        return loaded.estimator, None, "whole pictures"
+    if wish == "truth" and truth is not None:
+        boxes = truth_boxes(truth)
+        return loaded.estimator, boxes, boxes.source
+    if wish.startswith("detector:"):
+        name = wish.partition(":")[2]
+        weights = options.detector_weights
+        estimator, said = with_detector(loaded, name, weights, options.box_score, options.box_overlap)
+        return estimator, None, said
+    boxes = file_boxes(Path(wish), pictures.frames, options.box_score)
+    return loaded.estimator, boxes, boxes.source
+
+
+def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
+    """The format asked for, else the first of the truth's benchmark that can be written, else COCO's."""
+    if options.form is not None:
+        return datasets.get_format(options.form)
+    wanted = benchmarks.recognise(truth).prediction_formats if truth is not None else ()
+    formats = [datasets.get_format(name) for name in wanted]
+    writable = [form for form in formats if datasets.Role.PREDICTIONS in form.writes]
+    return writable[0] if writable else datasets.get_format("coco")
+
+
+def _groups(frames: int, boxes: Boxes | None, batch: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Frames cut into groups that depend on the boxes and the batch alone, never on where a run stopped."""
+    counts = np.ones(frames, dtype=np.int64)
+    if boxes is not None:
+        counts = np.bincount(boxes.frame, minlength=frames)
+    groups: list[tuple[int, tuple[int, ...]]] = []
+    rows: list[int] = []
+    held = 0
+    for row in np.flatnonzero(counts).tolist():
+        rows.append(row)
+        held += int(counts[row])
+        if len(rows) >= GROUP_FRAMES or held >= GROUP_BATCHES * batch:
+            groups.append((len(groups), tuple(rows)))
+            rows, held = [], 0
+    if rows:
+        groups.append((len(groups), tuple(rows)))
+    return groups
+
+
+def _description(
+    options: RunOptions, loaded: Loaded, pictures: Pictures, truth: PoseSet | None, boxes: str
+) -> dict[str, Any]:
+    """What is run with what: the part of the provenance that is known beforehand."""
+    weights = loaded.weights
+    model = asdict(options.model)
+    chosen = {key: model[key] for key in ("batch", "flip", "decode")}
+    return {
+        "poseval": __version__,
+        "model": loaded.card.name,
+        "family": loaded.card.family,
+        "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
+        "config": {**loaded.card.config, **options.model.config},
+        "skeleton": loaded.skeleton.name,
+        "joints": len(loaded.skeleton),
+        "input_size": list(loaded.card.input_size),
+        "options": {**chosen, "nms": options.nms, "nms_threshold": options.nms_threshold},
+        "device": {"kind": loaded.device, "name": device_name(loaded.device), "half": loaded.half},
+        "torch": torch.__version__,
+        **loaded.cost,
+        "pictures": pictures.describe(),
+        "truth": {"name": truth.origin.name, "sha256": truth.origin.sha256} if truth else None,
+        "boxes": boxes,
+    }
+
+
+def device_name(device: str) -> str:
+    """The processor's or the GPU's own name."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_name())
+    return platform.processor() or platform.machine()
+
+
+def _fingerprint(
+    node: Mapping[str, Any],
+    pictures: Pictures,
+    boxes: Boxes | None,
+    groups: Sequence[tuple[int, Sequence[int]]],
+) -> dict[str, Any]:
+    """What must be equal for a run to go on from a journal."""
+    digest = hashlib.sha256()
+    for key, path in zip(pictures.frames.key, pictures.frames.path, strict=True):
+        digest.update(f"{key}\0{path}\n".encode())
+    if boxes is not None:
+        digest.update(np.ascontiguousarray(boxes.corners).tobytes())
+        digest.update(np.ascontiguousarray(boxes.score).tobytes())
+    kept = ("poseval", "model", "weights", "config", "skeleton", "input_size", "options", "torch", "boxes")
+    device = {key: node["device"][key] for key in ("kind", "half")}
+    return {**{key: node[key] for key in kept}, "device": device, "groups": len(groups),
+            "frames": digest.hexdigest()}  # fmt: skip
+
+
+def _refuse(faults: Sequence[Fault], part: Path) -> None:
+    kept = f"the rest is kept in {shown(part.name)}"
+    hint = f"{kept}: mend them and run the same command, or pass --skip-unreadable"
+    first = faults[0]
+    told = Fault(first.code, first.where, first.what, first.wanted, hint)
+    raise error_of([told, *faults[1:]])
+
+
+def _skipped(faults: Sequence[Fault]) -> list[Notice]:
+    if not faults:
+        return []
+    text = f"{len(faults)} pictures could not be read and have no people: " + "; ".join(
+        shown(fault.where) for fault in faults[:5]
+    )
+    return [Notice("N135", text, len(faults))]
