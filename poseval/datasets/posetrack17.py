@@ -8,11 +8,12 @@ visibility.
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
 from poseval.datasets.posetrack_folder import read_set, sniff_set
 from poseval.datasets.posetrack_sequences import Clip, polygons_of_frames, skeleton
@@ -64,7 +65,13 @@ def read_clip(document: Document, role: Role, limits: Limits, faults: Faults) ->
     frame = np.repeat(np.arange(table.count), table["annorect"].lengths)
     xy, seen, score, listed = _joints(people, frames, frame, notices)
     track = people["track_id"].values
-    _refuse(frames, frame, np.floor(track) != np.nan_to_num(track), "P303", "has a fraction as track_id")
+    _refuse(
+        frames,
+        frame,
+        np.floor(np.nan_to_num(track)) != np.nan_to_num(track),
+        "P303",
+        "has a fraction as track_id",
+    )
     vertices, start, region_image, degenerate = _regions(table, limits, document.name)
     if degenerate:
         notices["N471", "{count} ignore regions have fewer than 3 vertices and are skipped"] += degenerate
@@ -182,7 +189,7 @@ class PoseTrack17(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the key "annolist"."""
-        return sniff_set(source, self.name)
+        return sniff_set(source, self.name, role)
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """All sequences as one set.
@@ -191,3 +198,13 @@ class PoseTrack17(Dataset):
             InputError: what is wrong with the files, all faults gathered.
         """
         return read_set(source, options, self.name)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """One file per sequence in the folder `path`, or one file where it is named `.json`.
+
+        Raises:
+            UsageError: P131 a file exists, P137 it cannot be written, P190 to P192 the set does not fit.
+        """
+        from poseval.datasets.posetrack17_write import write
+
+        return write(poses, path, options)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
 from poseval.datasets.posetrack_folder import read_set, sniff_set
 from poseval.datasets.posetrack_sequences import Clip, polygons_of_frames, skeleton
@@ -166,13 +167,13 @@ def _joint_names(
         return wanted
     if len(categories) > 1:
         faults.add(
-            "P474", where=where, what=f"lists {len(categories)} categories", wanted="one category, the person"
+            "P274", where=where, what=f"lists {len(categories)} categories", wanted="one category, the person"
         )
         return wanted
     names = categories[0].get("keypoints")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         faults.add(
-            "P474", where=f"{where}[0].keypoints", what="is no list of joint names", wanted="17 or 15 names"
+            "P274", where=f"{where}[0].keypoints", what="is no list of joint names", wanted="17 or 15 names"
         )
         return wanted
     return _canonical(names, where, faults, notices)
@@ -186,11 +187,11 @@ def _canonical(names: list[str], where: str, faults: Faults, notices: Counter[tu
     lacking = [name for name in skeleton().joints if name not in found]
     if lacking or len(set(found)) < len(found):
         faults.add(
-            "P475",
+            "P275",
             where=f"{where}[0].keypoints",
             what=f"lacks {', '.join(lacking[:6])}" if lacking else "names a joint twice",
             wanted="the 15 joints of PoseTrack, by name",
-            hint=f"the file names {', '.join(shown(name, 30) for name in names[:17])}" if lacking else None,
+            hint=f"The file names {', '.join(shown(name, 30) for name in names[:17])}" if lacking else None,
         )
     return found
 
@@ -219,12 +220,12 @@ def _image_of(images: Records, people: Records) -> Ints:
         found = np.where(known[order][place] == wanted, order[place], -1).astype(np.int64)
     people.refuse(
         found < 0,
-        "P476",
+        "P276",
         lambda row: f"is {shown(wanted[row])}, an image that the file does not list",
         name="image_id",
         wanted="the id of one of its images",
     )
-    return found
+    return np.maximum(found, 0)
 
 
 def _joints(
@@ -260,6 +261,7 @@ def _joints(
     seen = np.where(visible[:, order] == 0, 1, 2).astype(np.int8) * present
     given = scores.lengths > 0
     score[given] = scores.values.reshape(-1, joints)[:, order]
+    score[~present] = np.nan  # files hold zeros there
     if not given.all() and bool(((visible > 0) & (visible < 1)).any()):
         notices[
             "N474",
@@ -349,7 +351,7 @@ class PoseTrack18(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the fields that PoseTrack adds to COCO."""
-        return sniff_set(source, self.name)
+        return sniff_set(source, self.name, role)
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """All sequences as one set.
@@ -358,3 +360,13 @@ class PoseTrack18(Dataset):
             InputError: what is wrong with the files, all faults gathered.
         """
         return read_set(source, options, self.name)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """One file per sequence in the folder `path`, or one file where it is named `.json`.
+
+        Raises:
+            UsageError: P131 a file exists, P137 it cannot be written, P190 to P192 the set does not fit.
+        """
+        from poseval.datasets.posetrack18_write import write
+
+        return write(poses, path, options, reid=self.name == "posetrack21")

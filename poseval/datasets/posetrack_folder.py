@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
-from poseval.datasets.base import ReadOptions
+from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.document import Document
 from poseval.datasets.posetrack_sequences import assemble
 from poseval.datasets.source import Source
@@ -45,16 +45,26 @@ def documents(source: Source) -> Iterator[Document]:
             yield Document.open(source.path / path, source.limits)
 
 
-def sniff_set(source: Source, name: str) -> float:
-    """How surely the source is of a PoseTrack format: by its first file."""
+def role_of(document: Document) -> Role | None:
+    """The role that a PoseTrack file speaks for: truth has head boxes or ignore regions; None cannot tell."""
+    keys = document.outline.by_key()
+    if "annolist" in keys:
+        frame = keys["annolist"].first_kinds()
+        return Role.TRUTH if {"ignore_regions", "is_labeled"} & frame.keys() else None
+    image, person = keys["images"].first_kinds(), keys["annotations"].first_kinds()
+    marks = {"ignore_regions_x", "has_no_densepose"} & image.keys() | {"bbox_head"} & person.keys()
+    return Role.TRUTH if marks else Role.PREDICTIONS
+
+
+def sniff_set(source: Source, name: str, role: Role) -> float:
+    """How surely the source is of a PoseTrack format and role: by its first file."""
     try:
         first = next(documents(source), None)
-        found = None if first is None else form_of(first)
+        if first is None or form_of(first) != name:
+            return 0.0
+        return 0.9 if role_of(first) in (role, None) else 0.6
     except PosevalError:
         return 0.0
-    if found is None or found != name:
-        return 0.0
-    return 0.9
 
 
 def read_set(source: Source, options: ReadOptions, name: str) -> PoseSet:
@@ -70,7 +80,7 @@ def read_set(source: Source, options: ReadOptions, name: str) -> PoseSet:
         form = form_of(document)
         if form is None:
             faults.add(
-                "P470",
+                "P270",
                 where=document.name,
                 what="is no PoseTrack file",
                 wanted='an "annolist", or "images" and "annotations" with track_id, bbox_head or vid_id',
@@ -82,7 +92,7 @@ def read_set(source: Source, options: ReadOptions, name: str) -> PoseSet:
             clips.append(clip)
     if not clips and not len(faults):
         raise FormatError(
-            "P471", where=shown(source.path), what="holds no .json file", wanted="one per sequence"
+            "P271", where=shown(source.path), what="holds no .json file", wanted="one per sequence"
         )
     poses = assemble(clips, name, str(source.path), options.limits, faults)
     others = sum(not is_json_name(path) for path in source.files) if source.is_folder else 0

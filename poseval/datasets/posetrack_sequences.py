@@ -169,7 +169,7 @@ def _refuse_twice(clips: Sequence[Clip], named: Sequence[tuple[list[str], Ints]]
         for name in names:
             if name in owner:
                 faults.add(
-                    "P472",
+                    "P372",
                     where=clip.document.name,
                     what=f"holds sequence {shown(name)}, which {owner[name]} holds too",
                     wanted="one file per sequence",
@@ -181,7 +181,7 @@ def _refuse_twice(clips: Sequence[Clip], named: Sequence[tuple[list[str], Ints]]
             if count > 1
         ]
         for key, _ in twice:
-            faults.add("P473", where=f"{clip.document.name}: image {shown(key)}", what="stands there twice")
+            faults.add("P373", where=f"{clip.document.name}: image {shown(key)}", what="stands there twice")
 
 
 def _check_limits(frames: int, people_in: Ints, limits: Limits, path: str) -> None:
