@@ -1,0 +1,58 @@
+"""Small passes over pose columns against their NumPy twins."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from poseval.kernels.poses import extent, predicted
+
+rng = np.random.default_rng(4)
+
+
+def twin(xy: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    out = []
+    for points, flags in zip(xy, seen, strict=True):
+        chosen = points[flags > 0]
+        out.append(float(np.prod(np.ptp(chosen, axis=0))) if len(chosen) else 0.0)
+    return np.array(out)
+
+
+@pytest.mark.parametrize(("people", "joints"), [(0, 17), (1, 1), (7, 3), (300, 17), (120_001, 5)])
+def test_extent(people: int, joints: int) -> None:
+    xy = rng.normal(size=(people, joints, 2)) * 100
+    seen = rng.integers(0, 4, (people, joints)).astype(np.int8) - 1
+    some = slice(0, 400)
+    np.testing.assert_array_equal(extent(xy, seen)[some], twin(xy[some], seen[some]))
+    np.testing.assert_array_equal(extent(xy)[some], twin(xy[some], np.ones_like(seen[some])))
+
+
+def test_extent_of_a_slice_of_joints() -> None:
+    xy = rng.normal(size=(9, 17, 2))
+    np.testing.assert_array_equal(extent(xy[:, 3:9]), extent(np.ascontiguousarray(xy[:, 3:9])))
+
+
+def test_extent_saturates_and_is_never_nan() -> None:
+    xy = np.array([[[1e308, 5.0], [-1e308, 5.0]], [[1e308, 5.0], [-1e308, 6.0]]])
+    assert extent(xy).tolist() == [0.0, np.inf]
+
+
+def test_predicted() -> None:
+    xy = rng.integers(0, 2, (500, 17, 2)).astype(float)
+    score = rng.integers(0, 2, (500, 17)).astype(float)
+    score[3, 3] = np.nan
+    wanted = np.where((xy == 0).all(axis=2) & (score == 0), 0, 2)
+    found = predicted(xy, score)
+    assert found.dtype == np.int8
+    np.testing.assert_array_equal(found, wanted)
+
+
+def test_shapes_are_checked() -> None:
+    for call in (
+        lambda: extent(np.zeros((2, 3))),
+        lambda: extent(np.zeros((2, 3, 2)), np.zeros((2, 4), dtype=np.int8)),
+        lambda: predicted(np.zeros((2, 3, 3)), np.zeros((2, 3))),
+        lambda: predicted(np.zeros((2, 3, 2)), np.zeros((3, 3))),
+    ):
+        with pytest.raises(ValueError, match=r"is not \[N, K"):
+            call()
