@@ -156,10 +156,14 @@ def _check_shape(document: Document) -> None:
         hint = "COCO results are the bare list; take it out of the object's key annotations"
     elif "annotations" in keys or "images" in keys:
         hint = "this looks like ground truth; are the two files exchanged?"
-    what = f"is a list whose first item is no object but a {outline.entries}"
+    what = f"is a list whose first item is {_article(str(outline.entries))}, and no object"
     if outline.kind != "array":
-        what = f"is no list, but {'an' if outline.kind[0] in 'ao' else 'a'} {outline.kind}"
+        what = f"is no list, but {_article(outline.kind)}"
     raise FormatError("P201", where=document.name, what=what, wanted="wanted a list of results", hint=hint)
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'ao' else 'a'} {noun}"
 
 
 def _records(document: Document, faults: Faults, joints: Skeleton) -> Records:

@@ -195,7 +195,8 @@ def _file_order(poses: PoseSet) -> list[int]:
     if order is None:
         return list(range(len(poses)))
     last: Array = np.where(order < 0, np.iinfo(np.int64).max, order)  # people who came later have no place
-    return np.argsort(last, kind="stable").tolist()
+    rows: list[int] = np.argsort(last, kind="stable").tolist()
+    return rows
 
 
 def _annotations(poses: PoseSet, ids: Array) -> Iterator[dict[str, Any]]:

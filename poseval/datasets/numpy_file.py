@@ -42,6 +42,8 @@ def load_npy(data: bytes, where: str, limits: Limits) -> Array:
     Raises:
         FormatError: P216 damaged, or of objects. LimitError: P502 too many numbers.
     """
+    from tokenize import TokenError  # NumPy parses headers of Python 2 with it
+
     stream = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(stream)
@@ -49,7 +51,7 @@ def load_npy(data: bytes, where: str, limits: Limits) -> Array:
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
         shape, fortran, dtype = read(stream)
-    except (ValueError, TypeError, SyntaxError, EOFError, RecursionError, MemoryError) as error:
+    except (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, MemoryError) as error:
         raise _damaged(where, shown(error)) from None
     if dtype.kind not in KINDS or dtype.hasobject:
         raise error_of([Fault("P216", where, f"holds {shown(dtype)}", "numbers: objects are never unpacked")])

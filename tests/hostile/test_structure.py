@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from poseval.datasets import ReadOptions, Role, read
-from poseval.errors import PosevalError
+from poseval.errors import FormatError, PosevalError
 from poseval.limits import Limits
 from tests.hostile.made import Desk, codes, results, sentence, truth, write
 
@@ -163,9 +163,19 @@ def test_11_what_is_no_truth(desk: Desk, text: str) -> None:
     desk.truth_refused(text, "P201", "gt.json")
 
 
-@pytest.mark.parametrize("text", ["{}", "[[1, 2], [3]]", "[1, 2]", '["a"]'])
+@pytest.mark.parametrize("text", ["{}", "[1, 2]", '["a"]'])
 def test_11_what_is_no_list_of_results(desk: Desk, text: str) -> None:
     desk.results_refused(text, "P201", "dt.json")
+
+
+def test_11_list_in_a_list(desk: Desk) -> None:
+    """Another format may claim it, and then refuse it; as COCO it is none."""
+    path = write(desk.folder / "dt.json", "[[1, 2], [3]]")
+    with pytest.raises(PosevalError, match="first item is an array, and no object") as caught:
+        read(path, ReadOptions(Role.PREDICTIONS, truth=desk.truth()), format="coco")
+    assert caught.value.code == "P201"
+    with pytest.raises(FormatError):
+        read(path, ReadOptions(Role.PREDICTIONS, truth=desk.truth()))
 
 
 @pytest.mark.parametrize("text", ["", " \n\t "])
