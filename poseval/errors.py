@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 SHOWN_FAULTS = 20  # more lines than this hide the first one, which is mostly the cause of the rest
 
@@ -152,6 +153,19 @@ class MissingFeature(PosevalError):
     """An optional dependency is not installed (P6xx)."""
 
     exit_code = 2
+
+
+def unknown_name(code: str, kind: str, name: object, known: Iterable[str], wanted: str = "") -> UsageError:
+    """The error for a name that is in no table: lists the table and proposes near names."""
+    listed = list(known)
+    near = get_close_matches(str(name), listed, 3)
+    return UsageError(
+        code,
+        where=f"{kind} {shown(name)!r}",
+        what="is not known",
+        wanted=f"one of {', '.join(listed)}{wanted}",
+        hint=f"did you mean {' or '.join(near)}?" if near else None,
+    )
 
 
 _KINDS: dict[str, type[PosevalError]] = {

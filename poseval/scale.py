@@ -33,7 +33,7 @@ def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
     """Local processes (`workers`), or `address` such as `dask:tcp://host:8786`; one worker needs no pool.
 
     Raises:
-        UsageError: P151 an address of an unknown kind, P152 nobody answers there.
+        UsageError: P181 an address of an unknown kind, P182 nobody answers there.
         MissingFeature: P611 without the extra `dask`.
         PosevalError: P700 when a worker died: its part is not left out in silence.
     """
@@ -70,7 +70,7 @@ def _dask(address: str) -> Iterator[Pool]:
     kind, _, place = address.partition(":")
     if kind != "dask" or not place:
         raise UsageError(
-            "P151", where=f"executor {shown(address)!r}", what="is not known", wanted="dask:ADDRESS"
+            "P181", where=f"executor {shown(address)!r}", what="is not known", wanted="dask:ADDRESS"
         )
     try:
         distributed = import_module("distributed")
@@ -82,7 +82,7 @@ def _dask(address: str) -> Iterator[Pool]:
         client: Any = distributed.Client(place, timeout=ANSWER_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:
         raise UsageError(
-            "P152", where=f"executor {shown(address)!r}", what="does not answer", wanted="a running scheduler"
+            "P182", where=f"executor {shown(address)!r}", what="does not answer", wanted="a running scheduler"
         ) from error
     with client:
         workers = max(1, len(client.scheduler_info()["workers"]))

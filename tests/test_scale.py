@@ -67,7 +67,7 @@ def test_a_dead_worker_is_an_error_and_not_a_missing_row() -> None:
 def test_an_unknown_executor_is_refused(address: str) -> None:
     with pytest.raises(UsageError) as caught, pool(1, address):
         pass
-    assert caught.value.code == "P151"
+    assert caught.value.code == "P181"
 
 
 @contextmanager
@@ -136,4 +136,4 @@ def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("poseval.scale.ANSWER_SECONDS", 1.0)
     with pytest.raises(UsageError) as caught, pool(1, f"dask:tcp://127.0.0.1:{_free_port()}"):
         pass
-    assert caught.value.code == "P152"
+    assert caught.value.code == "P182"

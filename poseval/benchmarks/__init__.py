@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
 from poseval.benchmarks.base import Benchmark
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, shown, unknown_name
 from poseval.poses import PoseSet
 
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
@@ -58,14 +57,7 @@ def get_benchmark(name: str) -> Benchmark:
     """
     place = TABLE.get(name)
     if place is None:
-        near = get_close_matches(name, names(), 3)
-        raise UsageError(
-            "P125",
-            where=f"benchmark {shown(name)!r}",
-            what="is not known",
-            wanted=f"one of {', '.join(names())}",
-            hint=f"did you mean {' or '.join(near)}?" if near else None,
-        )
+        raise unknown_name("P125", "benchmark", name, names())
     module, _, attribute = place.partition(":")
     found: Benchmark = getattr(import_module(module), attribute)()
     return found

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.source import Source
-from poseval.errors import FormatError, UsageError, shown
+from poseval.errors import FormatError, UsageError, shown, unknown_name
 from poseval.poses import PoseSet
 
 __all__ = [
@@ -77,14 +76,7 @@ def get_format(name: str) -> Dataset:
     """
     place = TABLE.get(name)
     if place is None:
-        near = get_close_matches(name, names(), 3)
-        raise UsageError(
-            "P132",
-            where=f"format {shown(name)!r}",
-            what="is not known",
-            wanted=f"one of {', '.join(names())}",
-            hint=f"did you mean {' or '.join(near)}?" if near else None,
-        )
+        raise unknown_name("P132", "format", name, names())
     module, _, attribute = place.partition(":")
     found: Dataset = getattr(import_module(module), attribute)()
     return found

@@ -7,10 +7,9 @@ canonical name back.
 from __future__ import annotations
 
 from dataclasses import fields
-from difflib import get_close_matches
 from importlib import import_module
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, shown, unknown_name
 from poseval.metrics.base import Metric, default_of, read_parameter
 
 # name -> module:class; a table instead of imports keeps start-up short
@@ -44,14 +43,7 @@ def get_metric(name: str) -> type[Metric]:
     """
     place = TABLE.get(name)
     if place is None:
-        near = get_close_matches(name, names(), 3)
-        raise UsageError(
-            "P121",
-            where=f"metric {shown(name)!r}",
-            what="is not known",
-            wanted=f"one of {', '.join(names())}",
-            hint=f"did you mean {' or '.join(near)}?" if near else None,
-        )
+        raise unknown_name("P121", "metric", name, names())
     module, _, attribute = place.partition(":")
     found: type[Metric] = getattr(import_module(module), attribute)
     return found

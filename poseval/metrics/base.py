@@ -171,7 +171,7 @@ class Tally:
         """The tally of all units of the parts, in order."""
         first = parts[0]
         if any(part.metric != first.metric or part.facts != first.facts for part in parts):
-            raise UsageError("P120", where="tallies", what="of different metrics or settings do not add")
+            raise UsageError("P118", where="tallies", what="of different metrics or settings do not add")
         shift = np.cumsum([0, *(part.units for part in parts)])
         tables = {
             name: Table(

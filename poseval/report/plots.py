@@ -61,11 +61,11 @@ def save_figures(found: Mapping[str, Figure], folder: Path, style: str = "png") 
     """Write figures as `folder/NAME.style`; the same figure gives the same bytes.
 
     Raises:
-        UsageError: P150 unknown style.
+        UsageError: P180 unknown style.
     """
     if style not in STYLES:
         raise UsageError(
-            "P150", where=f"style {shown(style)!r}", what="is not known", wanted=", ".join(STYLES)
+            "P180", where=f"style {shown(style)!r}", what="is not known", wanted=", ".join(STYLES)
         )
     folder.mkdir(parents=True, exist_ok=True)
     paths = []

@@ -56,7 +56,7 @@ class Signature(Mapping[str, str]):
         """The signature that a text renders: `Signature.parse(str(s)) == s`.
 
         Raises:
-            UsageError: P127 when the text is no signature.
+            UsageError: P117 when the text is no signature.
         """
         metric, *rest = text.split("|")
         pairs = [("metric", _unescape(metric))]
@@ -64,7 +64,7 @@ class Signature(Mapping[str, str]):
             name, colon, value = item.partition(":")
             if not colon or not name:
                 raise UsageError(
-                    "P127", where=f"signature {shown(text)!r}", what=f"has no key in {shown(item)!r}"
+                    "P117", where=f"signature {shown(text)!r}", what=f"has no key in {shown(item)!r}"
                 )
             pairs.append((name, _unescape(value)))
         return Signature(tuple(pairs))

@@ -6,12 +6,11 @@ import json
 import re
 import sys
 from collections.abc import Sequence
-from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from poseval.errors import Fault, FormatError, UsageError, error_of, shown
+from poseval.errors import Fault, FormatError, UsageError, error_of, shown, unknown_name
 from poseval.skeletons.skeleton import Skeleton, skeleton_from_names, skeleton_of
 
 __all__ = [
@@ -51,14 +50,7 @@ def get_skeleton(name: str) -> Skeleton:
     """
     node = _table().get(name)
     if node is None:
-        near = get_close_matches(name, names(), 3)
-        raise UsageError(
-            "P113",
-            where=f"skeleton {shown(name)!r}",
-            what="is not known",
-            wanted=f"one of {', '.join(names())}, or a .json or .toml file",
-            hint=f"did you mean {' or '.join(near)}?" if near else None,
-        )
+        raise unknown_name("P113", "skeleton", name, names(), wanted=", or a .json or .toml file")
     return skeleton_of(name, node, where=f"table of skeletons: {name}")
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import fields
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, TypeVar, get_type_hints
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, shown, unknown_name
 from poseval.tracking.base import (
     UNTRACKED,
     Added,
@@ -68,14 +67,7 @@ def get_tracker(name: str) -> type[TrackerConfig]:
     """
     place = TABLE.get(name)
     if place is None:
-        near = get_close_matches(name, names(), 3)
-        raise UsageError(
-            "P160",
-            where=f"tracker {shown(name)!r}",
-            what="is not known",
-            wanted=f"one of {', '.join(names())}",
-            hint=f"did you mean {' or '.join(near)}?" if near else None,
-        )
+        raise unknown_name("P160", "tracker", name, names())
     module, _, attribute = place.partition(":")
     found: type[TrackerConfig] = getattr(import_module(module), attribute)
     return found

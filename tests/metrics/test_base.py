@@ -107,4 +107,4 @@ def test_tallies_of_other_settings_do_not_add() -> None:
     two = Tally("m", np.array(["b"]), {}, {"at": 2})
     with pytest.raises(UsageError) as caught:
         Tally.concat([one, two])
-    assert caught.value.code == "P120"
+    assert caught.value.code == "P118"

@@ -25,4 +25,4 @@ def test_differences_name_the_keys() -> None:
 def test_a_text_without_keys_is_refused() -> None:
     with pytest.raises(UsageError) as caught:
         Signature.parse("m|nonsense")
-    assert caught.value.code == "P127"
+    assert caught.value.code == "P117"
