@@ -40,7 +40,7 @@ def suspicions(
     if order is not None:
         notices += _order_notice(aligned, order, measure, name, higher_is_better)
     if not notices:
-        notices += _shift_notice(aligned, theirs - truth, known, measure, name, higher_is_better)
+        notices += _shift_notice(aligned, theirs - truth, known, measure, name)
     return notices
 
 
@@ -122,12 +122,7 @@ def _order_notice(
 
 
 def _shift_notice(
-    aligned: Aligned,
-    delta: Floats,
-    known: Bools,
-    measure: Measure,
-    name: Callable[[], str],
-    higher_is_better: bool,
+    aligned: Aligned, delta: Floats, known: Bools, measure: Measure, name: Callable[[], str]
 ) -> list[Notice]:
     offset = delta[known]
     offset = offset[np.isfinite(offset).all(axis=1)]
@@ -139,16 +134,18 @@ def _shift_notice(
     sign = np.sign(middle[0])
     if (np.abs(middle - sign) > SHIFT_PRECISION).any() or (error > COARSEST).any():
         return []
+    errors = [float(np.median(np.sqrt(((offset - by) ** 2).sum(axis=1)))) for by in (0.0, sign)]
+    if errors[1] >= errors[0]:
+        return []
     people = aligned.predictions.people
     moved = replace(aligned.predictions, people=people.with_columns(xy=people.xy - sign))
     before, after = measure(aligned), measure(Aligned(aligned.truth, moved))
-    if not (after > before if higher_is_better else after < before):
-        return []
     where = "right and below" if sign > 0 else "left and above"
     kinds = ("one-based", "zero-based") if sign > 0 else ("zero-based", "one-based")
     text = (
         f"predictions lie one pixel to the {where} the truth (median offset {middle[0]:+.2f}, "
-        f"{middle[1]:+.2f}): are they {kinds[0]}, and taken for {kinds[1]}? Shifted, "
-        f"{name()} would be {after:.5f} instead of {before:.5f}"
+        f"{middle[1]:+.2f}): are they {kinds[0]}, and taken for {kinds[1]}? Shifted, the median error "
+        f"would be {errors[1]:.2f} instead of {errors[0]:.2f} pixels, and {name()} {after:.4f} instead of "
+        f"{before:.4f}"
     )
     return [Notice("N462", text)]

@@ -20,6 +20,8 @@ TABLE: dict[str, str] = {
     "halpe": "poseval.benchmarks.coco:Halpe",
     "humanart": "poseval.benchmarks.coco:HumanArt",
     "mpii-val": "poseval.benchmarks.mpii:MpiiVal",
+    "mpii-test": "poseval.benchmarks.mpii_release:MpiiTest",
+    "mpii-multi": "poseval.benchmarks.mpii_release:MpiiMulti",
     "lsp": "poseval.benchmarks.lsp:Lsp",
     "flic": "poseval.benchmarks.lsp:Flic",
     "parse": "poseval.benchmarks.lsp:Parse",

@@ -74,7 +74,8 @@ class MpiiSubmission(Dataset):
             place = _Place(np.arange(len(pred.rows)), np.full(len(pred.rows), -1))
         else:
             frames = truth.frames
-            place = _placed(truth, len(pred.rows), document)
+            scored = any(np.isfinite(row[2]).any() for row in table)
+            place = _placed(truth, len(pred.rows), scored, document)
         frame = place.frame[element]
         order = np.argsort(frame, kind="stable")
         people = People(
@@ -98,8 +99,11 @@ class _Place(NamedTuple):
     group: Ints
 
 
-def _placed(truth: PoseSet, count: int, document: Document) -> _Place:
-    """Images or groups of the truth, of test or training or both, whichever has so many."""
+def _placed(truth: PoseSet, count: int, scored: bool, document: Document) -> _Place:
+    """Images or groups of the truth, of test or training or both, whichever has so many.
+
+    Where both have, scores decide: only the submission of several people has them.
+    """
     train = truth.frames.extra.get("train", np.ones(len(truth.frames), dtype=np.bool_))
     everything = np.arange(len(truth.frames))
     offers: list[tuple[str, _Place]] = []
@@ -107,6 +111,7 @@ def _placed(truth: PoseSet, count: int, document: Document) -> _Place:
         offers.append((f"{name} images", _Place(rows, np.full(len(rows), -1))))
         offers.append((f"groups of {name} images", _groups(truth, rows)))
     fitting = [place for _, place in offers if len(place.frame) == count]
+    fitting.sort(key=lambda place: bool((place.group >= 0).any()) != scored)
     if not fitting:
         told = ", ".join(f"{len(place.frame)} {name}" for name, place in offers)
         raise MismatchError(

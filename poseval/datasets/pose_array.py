@@ -184,26 +184,23 @@ def _by_sequence(found: Mapping[str, Any], truth: PoseSet, document: Document) -
 
 
 def _laid_out(array: Array, options: ReadOptions, where: str, people: int | None = None) -> Array:
-    """The array with axes people, joints, coordinates (2, or 3 with a score)."""
-    truth = options.truth
-    joints = None
-    if truth is not None:
-        count = len(truth) if people is None else people
+    """The array with axes people, joints, coordinates (2, or 3 with a score): as the truth suggests it."""
+    counts: set[int] = set()
+    joints = 0
+    if options.truth is not None:
+        truth = options.truth
         joints = len(options.skeleton or truth.skeleton)
         test = truth.frames.extra.get("test")
-        counts = {count} if test is None else {count, int(test[truth.people.frame].sum())}
-        for order in LAYOUTS:
-            shape = tuple(array.shape[axis] for axis in order)
-            if shape[0] in counts and shape[1] == joints and shape[2] in (2, 3):
-                return array.transpose(order)
-    for order in LAYOUTS:
-        shape = tuple(array.shape[axis] for axis in order)
-        likely = joints in (None, shape[1]) or shape[1] < shape[0]
-        if shape[2] in (2, 3) and likely:
-            return array.transpose(order)
-    raise error_of(
-        [Fault("P204", where, f"has shape {array.shape}", "axes of people, joints and x, y (and score)")]
-    )
+        counts = {len(truth) if people is None else people}
+        if test is not None and people is None:
+            counts.add(int(test[truth.people.frame].sum()))
+    shapes = [tuple(array.shape[axis] for axis in order) for order in LAYOUTS]
+    ways = [way for way, shape in enumerate(shapes) if shape[2] in (2, 3)]
+    if not ways:
+        what = f"has shape {array.shape}"
+        raise error_of([Fault("P204", where, what, "axes of people, joints and x, y (and score)")])
+    best = min(ways, key=lambda way: (shapes[way][0] not in counts, shapes[way][1] != joints, way))
+    return array.transpose(LAYOUTS[best])
 
 
 def _stick_skeleton(ends: int, options: ReadOptions) -> Skeleton | None:

@@ -19,6 +19,7 @@ TABLE: dict[str, str] = {
     "auc": "poseval.metrics.epe:Auc",
     "epe": "poseval.metrics.epe:Epe",
     "nme": "poseval.metrics.nme:Nme",
+    "presence": "poseval.metrics.presence:Presence",
     "pck": "poseval.metrics.pck:Pck",
     "pcp": "poseval.metrics.pcp:Pcp",
     "pdj": "poseval.metrics.pck:Pdj",

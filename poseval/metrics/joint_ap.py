@@ -34,6 +34,7 @@ class Ties(enum.Enum):
 
     TOGETHER = "together"  # one step of the curve: no order can change it
     LATER_FIRST = "later_first"  # by row, the last first: a stable ascending sort, reversed
+    EARLIER_FIRST = "earlier_first"  # by row, the first first: the stable descending sort of the MPII kit
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class JointAp(Metric):
     frames pooled; precision and recall are those of all predicted joints. Totals are means over joints.
 
     `empty` says how joints read that the truth never labels; `ties=later_first` orders equal scores by row,
-    as the reference programs do under a stable sort. Where scores are tied, AP_low and AP_high bound the AP
-    that any order of them gives.
+    as the PoseTrack programs do under a stable sort, and `ties=earlier_first` as the MPII kit does. Where
+    scores are tied, AP_low and AP_high bound the AP that any order of them gives.
     """
 
     at: float = always(0.5)
@@ -96,11 +97,11 @@ class JointAp(Metric):
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """AP, precision and recall per joint, group and in total; the range of AP where scores are tied."""
-        ranked = _ranked(tally)
+        ranked = _ranked(tally, self._backward)
         labelled = tally.sum("labelled", weight)
         rows = JointRows.of(tally, self.per_joint, strict=self.empty is not Empty.UNDEFINED)
         why = unlabelled_reasons(tally.facts["joints"], labelled)
-        repeat = tally.weight_of_rows("hit", weight)
+        repeat = tally.weight_of_rows("hit", weight)[:: -1 if self._backward else 1]
         curves = self._curves(ranked, repeat, labelled, self._order)
         wanted = ["AP", "precision", "recall"]
         if ranked.tied().any():
@@ -123,7 +124,9 @@ class JointAp(Metric):
         """Totals of every sequence alone."""
         joints = len(tally.facts["joints"])
         cell = tally.unit_of("hit") * joints + tally.column("joint")
-        ranked = Ranked.of(cell, tally.column("score"), tally.column("hit"), tally.units * joints)
+        way = slice(None, None, -1 if self._backward else 1)
+        score, hit = tally.column("score")[way], tally.column("hit")[way]
+        ranked = Ranked.of(cell[way], score, hit, tally.units * joints)
         labelled = tally.per_unit("labelled")
         ones = np.ones(len(cell), dtype=np.int64)
         curves = self._curves(ranked, ones, labelled.reshape(-1), self._order)
@@ -131,6 +134,11 @@ class JointAp(Metric):
             name: mean_of_defined(curves[name].reshape(-1, joints)) for name in ("AP", "precision", "recall")
         }
         return unit_rows(self.name, tally, totals, labelled.sum(axis=1), "no labelled joint")
+
+    @property
+    def _backward(self) -> bool:
+        """Whether rows are ranked from the last, so that of equal scores the first comes first."""
+        return self.ties is Ties.EARLIER_FIRST
 
     @property
     def _order(self) -> int:
@@ -166,11 +174,13 @@ class JointAp(Metric):
         if unscored:
             text = f"{unscored} of {total} predicted joints have no score and rank last"
             out.append(Notice("N410", text, unscored))
-        tied = int(_ranked(tally).tied().sum())
+        tied = int(_ranked(tally, self._backward).tied().sum())
         if tied:
             values = self.reduce(tally)
             low, high = values.get("AP_low"), values.get("AP_high")
-            how = "as one step" if self.ties is Ties.TOGETHER else "the later row first"
+            how = {Ties.TOGETHER: "as one step", Ties.LATER_FIRST: "the later row first"}.get(
+                self.ties, "the earlier row first"
+            )
             text = (
                 f"{tied} of {total} joint scores are tied, taken {how}; AP can lie between {low:.4f} and "
                 f"{high:.4f} over all orders of ties"
@@ -179,11 +189,14 @@ class JointAp(Metric):
         return out
 
 
-def _ranked(tally: Tally) -> Ranked:
-    known: Ranked | None = tally.cache.get("ranked")
+def _ranked(tally: Tally, backward: bool) -> Ranked:
+    """The predicted joints of a tally, ranked per joint; `backward` takes the rows from the last."""
+    name = f"ranked/{backward}"
+    known: Ranked | None = tally.cache.get(name)
     if known is None:
-        joint = tally.column("joint").astype(np.int64)
+        way = slice(None, None, -1 if backward else 1)
+        joint = tally.column("joint").astype(np.int64)[way]
         joints = len(tally.facts["joints"])
-        known = Ranked.of(joint, tally.column("score"), tally.column("hit"), joints)
-        tally.cache["ranked"] = known
+        known = Ranked.of(joint, tally.column("score")[way], tally.column("hit")[way], joints)
+        tally.cache[name] = known
     return known

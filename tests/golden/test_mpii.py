@@ -7,6 +7,7 @@ so that number is good to 1e-7 of itself.
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from pathlib import Path
@@ -22,6 +23,7 @@ from poseval.metrics.base import Values
 from poseval.metrics.epe import Auc, Epe
 from poseval.metrics.joint_error import Precision, ZeroScale
 from poseval.metrics.pck import Compare, Pck
+from poseval.poses import Frames, People, PoseSet
 from poseval.report.result import Report
 from poseval.rules import choose
 from tests.metrics.single import pair_up, values
@@ -249,3 +251,47 @@ def test_penn_action(tmp_path: Path) -> None:
         per_sequence.append(rows[""].value * 100)
     assert per_sequence == pytest.approx([s["pck_at_0_2"] for s in wanted["sequences"]], abs=EXACT)
     assert np.mean(per_sequence) == pytest.approx(wanted["mean_over_sequences"], abs=EXACT)
+
+
+@pytest.mark.parametrize("case", ["multiperson_ap_plain", "multiperson_ap_empties"])
+def test_multi_person_ap(case: str) -> None:
+    folder = shared_path("golden/mpii") / case
+    images = json.loads(gzip.decompress((folder / "input.json.gz").read_bytes()))["images"]
+    frames = Frames(np.arange(len(images)).astype(np.str_))
+    truth, predictions = (_side(images, key, frames) for key in ("gt", "pred"))
+    wanted = expected(case)
+    report = poseval.score(truth, predictions, "mpii-multi", per_joint=True)
+    names = [name.replace(" ", "_") for name in wanted["columns"]]
+    mine = [joint(report, "AP", name) * 100 for name in names]
+    assert mine == pytest.approx(wanted["ap_per_joint"], abs=EXACT)
+    for row, value in wanted["table"].items():
+        key = "AP" if row == "Total" else f"AP/{row.lower()}"
+        assert report.summary[key] * 100 == pytest.approx(value, abs=EXACT)
+    assert [joint(report, "labelled", name) for name in names] == wanted["n_gt_counted"]
+    assert [joint(report, "predicted", name) for name in names] == wanted["n_detections"]
+    assert [joint(report, "true_positives", name) for name in names] == wanted["n_true_positive"]
+    corrected = poseval.score(truth, predictions, "mpii-multi", rules="corrected", per_joint=True)
+    every = [joint(corrected, "labelled", name) for name in names]
+    assert every == wanted["n_gt_annotated_all_images"]
+
+
+def _side(images: list[dict[str, Any]], key: str, frames: Frames) -> PoseSet:
+    """Truth or predictions of a multi-person case; every image is a group."""
+    rows = [(number, person) for number, image in enumerate(images) for person in image[key]]
+    xy, seen, score = (
+        np.zeros((len(rows), 16, 2)),
+        np.zeros((len(rows), 16)),
+        np.full((len(rows), 16), np.nan),
+    )
+    for row, (_, person) in enumerate(rows):
+        for point in person["points"]:
+            xy[row, point["id"]] = point["x"] - 1, point["y"] - 1
+            seen[row, point["id"]] = 2
+            score[row, point["id"]] = point.get("score", np.nan)
+    head = None
+    if key == "gt":
+        rect = np.array([person["head_rect"] for _, person in rows])
+        head = 0.6 * np.hypot(rect[:, 2] - rect[:, 0], rect[:, 3] - rect[:, 1])
+    frame = np.array([number for number, _ in rows])
+    people = People(xy, frame, seen, joint_score=score, head=head)
+    return PoseSet(poseval.get_skeleton("mpii16"), frames, people)

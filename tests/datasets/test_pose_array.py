@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+from poseval.datasets import Role
+from poseval.errors import FormatError, MismatchError, ValueRangeError
+from poseval.poses import Frames, Origin, People, PoseSet
+from poseval.skeletons import get_skeleton
+from tests.datasets.reading import codes, predictions, recognised
+
+h5py = pytest.importorskip("h5py")
+
+
+def gt(count: int = 5, base: int = 1, test: Any = None) -> PoseSet:
+    extra = {} if test is None else {"test": np.asarray(test)}
+    frames = Frames(np.arange(count).astype(np.str_), extra=extra)
+    people = People(np.zeros((count, 16, 2)), np.arange(count))
+    return PoseSet(get_skeleton("mpii16"), frames, people, origin=Origin("gt.mat", base=base))
+
+
+def poses(count: int = 5) -> np.ndarray:
+    return np.random.default_rng(0).uniform(1, 99, (count, 16, 2))
+
+
+@pytest.mark.parametrize("axes", [(0, 1, 2), (2, 1, 0), (1, 2, 0), (0, 2, 1)])
+@pytest.mark.parametrize("kind", ["mat", "npy", "npz", "h5"])
+def test_any_order_of_axes_in_any_container(tmp_path: Path, kind: str, axes: tuple[int, int, int]) -> None:
+    array = poses().transpose(axes)
+    path = tmp_path / f"pred.{kind}"
+    if kind == "mat":
+        savemat(path, {"preds": array})
+    elif kind == "h5":
+        with h5py.File(path, "w") as file:
+            file["preds"] = array
+    elif kind == "npy":
+        np.save(path, array)
+    else:
+        np.savez(path, preds=array)
+    assert recognised(path, Role.PREDICTIONS) in ("pose-array", "face-npy")
+    found = predictions(path, gt())
+    assert np.array_equal(found.people.xy, poses() - 1)
+    assert codes(found) == ["N440"]
+
+
+def test_the_base_is_the_truths(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", poses())
+    found = predictions(tmp_path / "a.npy", gt(base=0))
+    assert np.array_equal(found.people.xy, poses())
+    assert codes(found) == []
+
+
+def test_third_number_is_a_score(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.concatenate([poses(), np.full((5, 16, 1), 0.25)], axis=2))
+    assert (predictions(tmp_path / "a.npy", gt()).people.joint_score == 0.25).all()
+
+
+def test_counts_must_agree(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", poses(4))
+    with pytest.raises(MismatchError, match=r"holds 4 poses; the truth gt\.mat has 5") as caught:
+        predictions(tmp_path / "a.npy", gt())
+    assert caught.value.code == "P412"
+    np.save(tmp_path / "b.npy", poses()[:, :14])
+    with pytest.raises(MismatchError, match="has 14 joints; the truth follows mpii16") as other:
+        predictions(tmp_path / "b.npy", gt())
+    assert other.value.code == "P404"
+
+
+def test_a_marked_test_half_takes_as_many_poses(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", poses(2))
+    found = predictions(tmp_path / "a.npy", gt(test=[False, True, False, True, False]))
+    assert found.people.frame.tolist() == [1, 3]
+
+
+def test_nan_for_both_coordinates_is_a_joint_not_predicted(tmp_path: Path) -> None:
+    array = poses()
+    array[1, 2] = np.nan
+    np.save(tmp_path / "a.npy", array)
+    found = predictions(tmp_path / "a.npy", gt())
+    assert found.people.seen[1, :4].tolist() == [2, 2, 0, 2]
+    assert codes(found) == ["N440", "N449"]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a.__setitem__((1, 2, 0), np.nan), "person 1, joint 2: is infinite, or NaN in one"),
+        (lambda a: a.__setitem__((3, 0), np.inf), "person 3, joint 0: is infinite"),
+        (lambda a: a.fill(np.nan), "is NaN, and so is every other"),
+    ],
+)
+def test_other_numbers_that_are_not_finite_are_refused(tmp_path: Path, change: Any, message: str) -> None:
+    array = poses()
+    change(array)
+    np.save(tmp_path / "a.npy", array)
+    with pytest.raises(ValueRangeError, match=message) as caught:
+        predictions(tmp_path / "a.npy", gt())
+    assert caught.value.code == "P301"
+
+
+def test_nested_lists_in_json(tmp_path: Path) -> None:
+    path = tmp_path / "pred.json"
+    path.write_text(json.dumps(poses().tolist()))
+    assert recognised(path, Role.PREDICTIONS) == "pose-array"
+    assert np.array_equal(predictions(path, gt(base=0)).people.xy, poses())
+    ragged = poses().tolist()
+    ragged[2].pop()
+    path.write_text(json.dumps(ragged))
+    with pytest.raises(FormatError, match="people of 2 lengths") as caught:
+        predictions(path, gt())
+    assert caught.value.code == "P204"
+    path.write_text(json.dumps(poses().tolist()).replace("1", "NaN", 1))
+    with pytest.raises((ValueRangeError, FormatError)) as refused:
+        predictions(path, gt())
+    assert refused.value.code in ("P301", "P210")
+
+
+def test_a_file_without_poses_or_with_two_arrays_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "a.npz", a=poses(), b=poses())
+    with pytest.raises(FormatError, match="no single array of poses") as caught:
+        predictions(tmp_path / "a.npz", gt())
+    assert caught.value.code == "P206"
+    np.save(tmp_path / "b.npy", np.zeros((5, 4)))
+    with pytest.raises(FormatError) as flat:
+        predictions(tmp_path / "b.npy", gt())
+    assert flat.value.code == "P206"
+
+
+def test_without_a_truth_the_number_of_joints_says_the_skeleton(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", poses())
+    found = predictions(tmp_path / "a.npy")
+    assert (found.skeleton.name, found.frames.key.tolist()) == ("mpii16", ["0", "1", "2", "3", "4"])
+    np.save(tmp_path / "b.npy", poses()[:, :12])
+    with pytest.raises(FormatError, match=r"16 \(mpii16\)") as caught:
+        predictions(tmp_path / "b.npy")
+    assert caught.value.code == "P204"
