@@ -155,16 +155,24 @@ class HumanArt(CocoKeypoints):
 
 
 class Aic(CocoKeypoints):
-    """AI Challenger in its COCO form, with the challenge's own sigmas."""
+    """AI Challenger in its COCO form, with the challenge's own sigmas; its area is 0.53 of the box.
+
+    The COCO form that mmpose publishes has no areas, and mmpose scores it with `use_area=False`.
+    """
 
     name: ClassVar[str] = "aic"
     title: ClassVar[str] = "AI Challenger keypoints in COCO form, 14 joints"
     source: ClassVar[str] = "AI Challenger 2017 evaluation; mmpose"
     skeleton: ClassVar[str | None] = "aic14"
+    optional: ClassVar[frozenset[str]] = frozenset({"area"})
 
     def recognise(self, truth: PoseSet) -> float:
         """AI Challenger's joints by name."""
         return 0.8 if self._has_joints(truth) else 0.0
+
+    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+        """OKS-AP with areas from boxes."""
+        return (OksAp(area=AreaSource.BOX, id_zero=rules.keeps("C02"), per_joint=per_joint),)
 
 
 class Ap10k(CocoKeypoints):

@@ -59,9 +59,12 @@ class Report:
 
     def why(self, key: str) -> str:
         """Why a summary number is undefined; empty when it is defined or nobody said."""
+        last = key.rpartition("/")[2]
         for row in self.values:
-            if row.why and math.isnan(row.value) and key.rpartition("/")[2] == row.statistic:
-                return row.why
+            if row.why and math.isnan(row.value):
+                names = {row.statistic, f"{row.statistic}_{row.slice}", row.joint}
+                if last in names and (last != row.joint or row.statistic in key):
+                    return row.why
         return ""
 
     def to_dict(self, timings: bool = True) -> dict[str, Any]:
