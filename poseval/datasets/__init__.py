@@ -56,6 +56,18 @@ TABLE: dict[str, str] = {
     "yolo": "poseval.datasets.yolo:Yolo",
     "deeplabcut": "poseval.datasets.deeplabcut:DeepLabCut",
     "deeplabcut-h5": "poseval.datasets.deeplabcut_h5:DeepLabCutH5",
+    "mmpose": "poseval.datasets.mmpose:MMPose",
+    "mmpose-dump": "poseval.datasets.mmpose_dump:MMPoseDump",
+    "detectron2": "poseval.datasets.detectron2:Detectron2",
+    "mediapipe": "poseval.datasets.mediapipe:MediaPipe",
+    "sleap": "poseval.datasets.sleap:Sleap",
+    "sleap-analysis": "poseval.datasets.sleap:SleapAnalysis",
+    "nwb": "poseval.datasets.nwb:Nwb",
+    "label-studio": "poseval.datasets.label_studio:LabelStudio",
+    "cvat": "poseval.datasets.cvat:Cvat",
+    "motchallenge": "poseval.datasets.motchallenge:MotChallenge",
+    "native": "poseval.datasets.native:Native",
+    "parquet": "poseval.datasets.parquet:Parquet",
 }
 
 SURE = 0.5  # a format is taken when its confidence reaches this

@@ -55,7 +55,9 @@ class AlphaPose(Dataset):
     title: ClassVar[str] = "AlphaPose JSON (list, or keyed by frame in the forms open and cmu)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
-    holds: ClassVar[frozenset[str]] = frozenset({"joint scores", "scores", "boxes", "tracks", "categories"})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "frame names", "joint scores", "scores", "boxes", "tracks", "categories"}
+    )
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the keys of the first record, or `people` or `bodies` under a frame's name."""

@@ -28,6 +28,8 @@ class Coco(Dataset):
 
     holds: ClassVar[frozenset[str]] = frozenset(
         {
+            "joints",
+            "frame names",
             "joint names",
             "hidden joints",
             "joint scores",

@@ -21,7 +21,9 @@ from poseval.frame_names import named
 from poseval.poses import Origin, PoseSet
 
 HEADERS = ("scorer", "individuals", "bodyparts", "coords")
-HOLDS = frozenset({"joint names", "joint scores", "tracks", "empty frames", "sequences"})
+HOLDS = frozenset(
+    {"joints", "frame names", "joint names", "joint scores", "tracks", "empty frames", "sequences"}
+)
 LACKS = {Role.TRUTH: frozenset({"joint scores"})}
 
 

@@ -38,6 +38,8 @@ def _sequences(poses: PoseSet) -> int:
 # fact -> how many values of it a pose set has; the order is that of the table in docs/formats.md
 FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
     {
+        "frame names": lambda poses: len(poses.frames),
+        "joints": lambda poses: int((poses.people.seen > 0).sum()),
         "joint names": lambda poses: len(poses.skeleton),
         "hidden joints": lambda poses: int((poses.people.seen == 1).sum()),
         "joint scores": _given("joint_score"),
@@ -58,10 +60,10 @@ FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
 
 
 def losses_of(poses: PoseSet, holds: frozenset[str]) -> Losses:
-    """What a format that holds only these facts drops of a pose set; writers look after joint names."""
+    """What a format that holds only these facts drops of a pose set; writers look after names."""
     losses = Losses(kept_people=len(poses), kept_frames=len(poses.frames))
     for fact, count in FACTS.items():
-        if fact not in holds and fact != "joint names":
+        if fact not in holds and fact not in ("joint names", "frame names"):
             losses.lose(fact, count(poses))
     if "empty frames" not in holds:
         losses.kept_frames -= _empty_frames(poses)

@@ -65,7 +65,9 @@ class OpenPose(Dataset):
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     folder: ClassVar[bool] = True
-    holds: ClassVar[frozenset[str]] = frozenset({"joint scores", "empty frames", "sequences"})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "frame names", "joint scores", "empty frames", "sequences"}
+    )
 
     def sniff(self, source: Source, role: Role) -> float:
         """By `people` with pose keypoints in the first file."""

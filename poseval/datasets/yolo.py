@@ -53,6 +53,8 @@ class Yolo(Dataset):
     folder: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         (
+            "joints",
+            "frame names",
             "joint names",
             "hidden joints",
             "joint scores",

@@ -52,8 +52,23 @@ def in_order(poses: PoseSet) -> PoseSet:
     return replace(poses, people=people.take(np.lexsort((np.round(left, 6), people.frame))))
 
 
+def assert_same_boxes(first: PoseSet, second: PoseSet, facts: frozenset[str]) -> None:
+    """What is left where a format knows neither joints nor names of frames."""
+    assert len(first) == len(second)
+    tables = []
+    for poses in (first, second):
+        frames = np.unique(poses.people.frame, return_inverse=True)[1]
+        columns = [frames, *(getattr(poses.people, name) for name in ("track", "score")), *poses.people.box.T]
+        tables.append(np.stack(columns, axis=1)[np.lexsort((np.round(poses.people.box[:, 0], 3), frames))])
+    keep = [0, *[1] * ("tracks" in facts), *[2] * ("scores" in facts), *[3, 4, 5, 6] * ("boxes" in facts)]
+    np.testing.assert_allclose(tables[0][:, keep], tables[1][:, keep], rtol=1e-12, atol=1e-9)
+
+
 def assert_same(first: PoseSet, second: PoseSet, facts: frozenset[str]) -> None:
     """The two sets agree in joints, places, and all of the named facts."""
+    if not {"joints", "frame names"} <= facts:
+        assert_same_boxes(first, second, facts)
+        return
     first, second = in_order(first), in_order(second)
     a, b = first.people, second.people
     if "joint names" in facts:

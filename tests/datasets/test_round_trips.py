@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from poseval import datasets
@@ -18,8 +18,16 @@ from poseval.poses import PoseSet
 from tests.datasets.pose_sets import assert_same, pose_sets
 
 WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds]
+ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
+JOINTLESS = "motchallenge"  # knows neither joints nor names: nothing of interest survives with another format
 CASES = [(name, role) for role in Role for name in WRITABLE if role in datasets.get_format(name).writes]
-PAIRS = [(a, b, role) for role in Role for a, r in CASES for b, s in CASES if r is s is role and a != b]
+PAIRS = [
+    (a, b, role)
+    for role in Role
+    for a, r in CASES
+    for b, s in CASES
+    if r is s is role and a != b and JOINTLESS not in (a, b)
+]
 EASY = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -33,10 +41,11 @@ def through(poses: PoseSet, name: str, role: Role, folder: Path, truth: PoseSet 
     """The set after it was written and read."""
     target = folder / f"{name}{len(list(folder.iterdir()))}"
     options = WriteOptions(role=role, truth=truth)
-    if role is Role.PREDICTIONS and name == "coco" and truth is not None:
+    if role is Role.PREDICTIONS and truth is not None:
         if poses.skeleton.joints != truth.skeleton.joints:
             poses, _ = map_joints(poses, truth.skeleton)
-        poses, _ = on_frames_of(truth, poses)
+        if name in ON_TRUTH:
+            poses, _ = on_frames_of(truth, poses)
     datasets.get_format(name).write(poses, target, options)
     return datasets.read(target, ReadOptions(role, truth or poses, optional=frozenset({"area"})), name)
 
@@ -58,7 +67,7 @@ def test_there_and_back(name: str, role: Role, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(("first", "second", "role"), PAIRS, ids=lambda v: getattr(v, "value", v))
-@settings(EASY, max_examples=2)
+@settings(EASY, max_examples=1, phases=(Phase.generate,))
 @given(data=st.data())
 def test_through_two_formats(first: str, second: str, role: Role, data: st.DataObject) -> None:
     poses = data.draw(pose_sets(role))

@@ -68,6 +68,58 @@ READ = [
         77.29780578613281,
         88.87557983398438,
     ),
+    (
+        "mediapipe_csv/fitness_poses_csvs_out_basic.csv",
+        P,
+        "mediapipe",
+        29,
+        29,
+        33,
+        0,
+        1,
+        2393.61013,
+        881.28326,
+    ),
+    ("sleap_slp/minimal_instance.slp", T, "sleap", 2, 1, 2, 1, 0, 205.9300539013689, 187.88964024221963),
+    ("sleap_slp/small_robot_minimal.slp", T, "sleap", 2, 2, 2, 1, 1, 314.1013268998794, 135.3723616999181),
+    (
+        "sleap_analysis_h5/small_robot.000_small_robot_3_frame.analysis.h5",
+        P,
+        "sleap-analysis",
+        3,
+        3,
+        3,
+        0,
+        0,
+        322.8760097729464,
+        60.30785503530056,
+    ),
+    (
+        "nwb_ndx_pose/0.1.1_poseestimation_nodes_edges.nwb.gz",
+        P,
+        "nwb",
+        100,
+        100,
+        2,
+        0,
+        1,
+        0.972374151165637,
+        0.1094470997892284,
+    ),
+    (
+        "nwb_ndx_pose/0.3.0_poseestimation_two_cameras.nwb.gz",
+        P,
+        "nwb",
+        10,
+        10,
+        2,
+        0,
+        0,
+        0.6369616873214543,
+        0.2697867137638703,
+    ),
+    ("cvat_xml/export_task_train.xml", T, "cvat", 1, 2, 3, 0, 1, 3.0, 4.0),
+    ("cvat_xml/for_video_annotations.xml", T, "cvat", 1, 2, 3, 0, 2, 2.23, 3.16),
 ]
 
 
@@ -120,3 +172,35 @@ def test_poseflow_sample_is_no_json() -> None:
     with pytest.raises(FormatError, match="line 164") as caught:
         datasets.read(path, ReadOptions(P))
     assert caught.value.code == "P210"
+
+
+def test_motchallenge_sample_holds_a_box_and_no_joints() -> None:
+    path = shared_path("samples/formats/motchallenge/gt.txt")
+    poses = datasets.read(path, ReadOptions(T))
+    assert poses.origin.format == "motchallenge"
+    # 1,-1,0,4,4,8,1,3,1.0: corner (0, 4) counted from 1, four wide, eight high.
+    assert poses.people.box.tolist() == [[-1.0, 3.0, 3.0, 11.0]]
+    assert not poses.people.seen.any()
+
+
+def test_cvat_project_names_an_image_of_two_subsets_by_its_subset() -> None:
+    path = shared_path("samples/formats/cvat_xml/export_project_annotations.xml")
+    poses = datasets.read(path, ReadOptions(T))
+    assert len(set(poses.frames.key.tolist())) == len(poses.frames)
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "alphatracker_json/at_testdata.json",
+        "sleap_json/minimal_instance.json",
+        "sleap_analysis_csv/minimal_instance.000_centered_pair_low_quality.analysis.csv",
+        "motchallenge/labels.txt",
+    ],
+)
+def test_formats_that_are_not_read_are_refused(file: str) -> None:
+    path = shared_path(f"samples/formats/{file}")
+    for role in Role:
+        with pytest.raises(FormatError) as caught:
+            datasets.read(path, ReadOptions(role))
+        assert caught.value.code == "P201"
