@@ -22,6 +22,8 @@ from poseval.poses import Array, Bools, PoseSet
 # metric -> module:function of type `Check`
 CHECKS: dict[str, str] = {
     "oks_ap": "poseval.compat.crosscheck_oks:check",
+    "clear_mot": "poseval.compat.crosscheck_tracking:check_clear",
+    "identity": "poseval.compat.crosscheck_tracking:check_identity",
 }
 
 

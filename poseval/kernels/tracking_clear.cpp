@@ -139,7 +139,8 @@ private:
                 if (!memory.hypothesis_met[hypothesis]) other += d;  // ASCEND
             }
             if (memory.owner[hypothesis] >= 0 && memory.owner[hypothesis] != object) {
-                other += memory.object_met[object] ? d : 2 * d;  // TRANSFER, and MIGRATE of a new object
+                if (!memory.object_met[object]) other += d;  // MIGRATE
+                other += d;                                  // TRANSFER
             }
             memory.hypothesis_met[hypothesis] = 1;
             memory.object_met[object] = 1;
