@@ -91,18 +91,13 @@ def track(
 
 
 def _read(predictions: Path, truth: Path | None, skeleton: Skeleton | None) -> tuple[PoseSet, PoseSet | None]:
-    """Predictions, on the frames of the truth where there is one, and the truth."""
-    from poseval.benchmarks.alignment import align
+    """Predictions, and the truth where there is one: many formats have no frames of their own."""
     from poseval.scoring import read
 
     if truth is None:
         return read(predictions, role="predictions", skeleton=skeleton), None
     gt = read(truth, skeleton=skeleton, optional=frozenset({"area"}))
-    found = read(predictions, role="predictions", truth=gt, skeleton=skeleton)
-    if found.skeleton.joints == gt.skeleton.joints:
-        aligned, notices = align(gt, found)
-        return aligned.predictions.with_notices(notices), gt
-    return found, gt
+    return read(predictions, role="predictions", truth=gt, skeleton=skeleton), gt
 
 
 def _resources(

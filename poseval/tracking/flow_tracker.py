@@ -1,7 +1,8 @@
 """The flow-based tracker of Simple Baselines: joints carried along by optical flow find their people again.
 
 Xiao et al. 2018, section 3, describe it without code. What they leave open is a named parameter here:
-`floor`, `queue`, `recent_first`, `decay`, `least_joints`, `all_joints` and `detections_first`.
+`pose_overlap`, `floor`, `queue`, `recent_first`, `decay`, `least_joints`, `all_joints` and
+`detections_first`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class FlowTracker(TrackerConfig):
     nor propagated. With `propagate` the people of the last frame are moved by the flow; the extent of their
     joints, grown by `grow`, is a further box of this frame unless another box overlaps it by more than
     `overlap`. A pose model, when there is one, looks into these boxes; without one the moved joints stand,
-    their scores times `decay`. A propagated person needs `least_joints` joints of `joint_score`.
+    their scores times `decay`. A propagated person needs `least_joints` joints of `joint_score`, and goes
+    when its pose is more than `pose_overlap` alike (OKS) to a detection's; 1 switches that off.
 
     With `detections_first` a detection is never displaced by a propagated box and chooses its track before
     one; otherwise both compete by score, all boxes suppress each other as the paper has it, and a detection
@@ -54,6 +56,7 @@ class FlowTracker(TrackerConfig):
     joint_score: float = 0.4
     grow: float = 0.15
     overlap: float = 0.5
+    pose_overlap: float = 0.5
     floor: float = 0.2
     queue: int = 10
     recent_first: bool = True
@@ -72,11 +75,17 @@ class FlowTracker(TrackerConfig):
             joint_score=(-np.inf, np.inf),
             grow=(0.0, 10.0),
             overlap=(0.0, 1.0),
+            pose_overlap=(0.0, 1.0),
             floor=(0.0, 1.0),
             queue=(1, 1000),
             decay=(0.0, 1.0),
             least_joints=(1, np.inf),
         )
+
+    @property
+    def needs_sigmas(self) -> bool:
+        """Whether poses are compared anywhere."""
+        return self.similarity is not Similarity.BOX or (self.propagate and self.pose_overlap < 1)
 
     @property
     def needs_flow(self) -> bool:
@@ -118,7 +127,7 @@ class _Runner(Tracker):
         self.config = config
         self._flow = resources.flow
         self._pose = resources.pose
-        self._sigmas = np.zeros(0) if config.similarity is Similarity.BOX else sigmas_of(skeleton)
+        self._sigmas = sigmas_of(skeleton) if config.needs_sigmas else np.zeros(0)
         self._length = config.queue if config.similarity is Similarity.MULTI_FLOW else 1
         self._queue: list[_Past] = []  # newest first
         self._before: FrameInput | None = None
@@ -190,6 +199,10 @@ class _Runner(Tracker):
             xy, score = self._pose(frame, more.box)
             seen = np.ones(score.shape, dtype=np.bool_)
             more = self._worthy(Bodies(xy, seen, score, score.mean(axis=1), more.box))
+        if self.config.pose_overlap < 1 and len(more):
+            posed = frame.bodies.take(rows)
+            alike = self._oks(more, posed, posed.xy).max(axis=1, initial=0.0)
+            more = more.take(alike <= self.config.pose_overlap)
         return rows, more
 
     def _name(self, bodies: Bodies, found: int) -> Ints:

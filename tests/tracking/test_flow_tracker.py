@@ -8,6 +8,7 @@ import pytest
 from poseval import tracking
 from poseval.errors import UsageError
 from poseval.poses import Floats
+from poseval.skeletons import skeleton_from_names
 from poseval.tracking import FrameInput, Resources, Tracker
 from poseval.tracking.bodies import clip as clip_boxes
 from poseval.tracking.bodies import extent, grow
@@ -223,3 +224,25 @@ def test_a_name_left_by_a_double_does_not_come_and_go(recent_first: bool, change
     config = FlowTracker(propagate=False, recent_first=recent_first)
     seen = scene.run(config.tracker(COCO, Resources(flow=still)))
     assert switches([{0: frame[0]} for frame in seen]) == changes
+
+
+@pytest.mark.parametrize(("pose_overlap", "doubles"), [(0.5, 0), (1.0, 1)])
+def test_a_guess_on_a_detected_pose_goes_whatever_the_boxes(pose_overlap: float, doubles: int) -> None:
+    scene = walkers(frames=2, people=1, step=5.0)
+    tracker = tracker_of(FlowTracker(pose_overlap=pose_overlap), scene)
+    tracker.step(scene.frame(0))
+    frame = scene.frame(1)
+    frame.bodies.box[:] = grow(frame.bodies.box, 1.5)  # a detector that draws wide boxes
+    assert tracker.step(frame).tolist() == [0]
+    assert len(tracker.added.identity) == doubles
+
+
+def test_boxes_alone_need_no_sigmas() -> None:
+    odd = skeleton_from_names([f"feeler_{k}" for k in range(17)])
+    still = Resources(flow=PointFlow(lambda points, before, now: points))
+    scene = walkers(frames=2, people=2)
+    tracker = FlowTracker(similarity=Similarity.BOX, pose_overlap=1.0).tracker(odd, still)
+    assert switches(scene.run(tracker)) == 0
+    with pytest.raises(UsageError) as caught:
+        FlowTracker(similarity=Similarity.BOX).tracker(odd, still)
+    assert caught.value.code == "P112"
