@@ -79,6 +79,9 @@ def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model.")
 @click.option("--loaders", type=click.IntRange(1), default=4, show_default=True, help="Images read at once.")
 @click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
+@click.option("--tracker", metavar="NAME(...)", help="Track what was found: `poseval list trackers`.")
+@click.option("--flow", default="dis", show_default=True, metavar="KIND|FOLDER", help="Flow of the tracker.")
+@click.option("--sgcn", type=InputPath(), help="Weights for lighttrack(matching=sgcn).")
 @click.option("--fresh", is_flag=True, help="Forget an unfinished run.")
 @click.option("--force", is_flag=True, help="Overwrite the output.")
 @click.option("--score", "then_score", is_flag=True, help="Score the predictions at once (needs --gt).")
@@ -103,6 +106,7 @@ def run(
     from poseval.models.registry import require
 
     require("torch", f"model {shown(model)}", "models")
+    from poseval.runners.following import Following
     from poseval.runners.loading import ModelOptions
     from poseval.runners.run import RunOptions
     from poseval.runners.run import run as run_model
@@ -119,7 +123,11 @@ def run(
         config=config_of(config),
         **named,
     )
-    job = RunOptions(chosen, out, truth=truth, box_overlap=options.pop("box_nms"), **options)
+    followed = (options.pop("tracker"), options.pop("flow"), options.pop("sgcn"))
+    following = Following(*followed) if followed[0] else None
+    job = RunOptions(
+        chosen, out, truth=truth, box_overlap=options.pop("box_nms"), following=following, **options
+    )
     line = None if quiet or not sys.stderr.isatty() else ProgressLine("images", "people")
     try:
         result = run_model(job, line)

@@ -22,6 +22,7 @@ from poseval.runners import output
 from poseval.runners.boxes import Boxes, file_boxes, truth_boxes
 from poseval.runners.estimators import CropEstimator, Estimator
 from poseval.runners.feed import Ready, reading
+from poseval.runners.following import Following, follow
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
 from poseval.runners.journal import Found, Journal
 from poseval.runners.loading import Loaded, ModelOptions, load, with_detector
@@ -38,7 +39,8 @@ class RunOptions:
 
     `boxes` is `truth`, `image` (the whole picture), a detections file, or `detector:NAME`; None takes the
     truth's where there is a truth, else the whole picture. `nms` is `oks`, `soft` or `none`; None: `oks` for
-    models that take boxes. `fresh` forgets an unfinished run, `force` overwrites the output.
+    models that take boxes. `following` tracks what was found. `fresh` forgets an unfinished run, `force`
+    overwrites the output.
     """
 
     model: ModelOptions
@@ -51,6 +53,7 @@ class RunOptions:
     box_score: float = 0.0
     box_overlap: float = 0.6
     form: str | None = None
+    following: Following | None = None
     nms: str | None = None
     nms_threshold: float = 0.9
     loaders: int = 4
@@ -81,6 +84,7 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
             everything else kept for the next try).
     """
     _check(options)
+    tracker = str(options.following.config) if options.following else None
     truth = scoring.read(options.truth, optional=frozenset({"area"})) if options.truth else None
     pictures = _pictures(options, truth)
     loaded = load(options.model, truth.skeleton if truth else None)
@@ -104,6 +108,10 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     found, doubled = output.suppress(found, loaded.skeleton, method, options.nms_threshold)
     target = truth.skeleton if truth else loaded.skeleton
     poses, mapped = output.as_poses(found, pictures.frames, journal.sizes, loaded.skeleton, target)
+    if options.following is not None:
+        known = len(poses.origin.notices)
+        poses = follow(poses, options.following, estimator, pictures, loaded.skeleton)
+        mapped = [*mapped, *poses.origin.notices[known:]]
     losses = output.write(poses, truth, options.out, form, options.force)
     notices = [*(boxes.notices if boxes else ()), *doubled, *mapped, *_skipped(faults)]
     if losses.dropped:
@@ -111,6 +119,7 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     node = {
         **node,
         "format": form.name,
+        "tracker": tracker,
         **session.speed(len(poses)),
         "notices": [str(notice) for notice in notices],
     }

@@ -63,7 +63,7 @@ class PoseModel(Protocol):
     """A top-down pose network behind a call: boxes in, joints out."""
 
     def __call__(self, frame: FrameInput, box: Floats) -> tuple[Floats, Floats]:
-        """Joints [m, K, 2] in pixels and their scores [m, K] in boxes [m, 4] of a frame."""
+        """Joints [m, K, 2] in pixels and their scores [m, K] in boxes [m, 4] of a frame; 0: no joint."""
         ...
 
 

@@ -197,8 +197,7 @@ class _Runner(Tracker):
             more = more.take(kept[kept >= len(found)] - len(found))
         if self._pose is not None and len(more):
             xy, score = self._pose(frame, more.box)
-            seen = np.ones(score.shape, dtype=np.bool_)
-            more = self._worthy(Bodies(xy, seen, score, score.mean(axis=1), more.box))
+            more = self._worthy(Bodies(xy, score > 0, score, score.mean(axis=1), more.box))
         if self.config.pose_overlap < 1 and len(more):
             posed = frame.bodies.take(rows)
             alike = self._oks(more, posed, posed.xy).max(axis=1, initial=0.0)

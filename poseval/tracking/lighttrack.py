@@ -157,7 +157,7 @@ class _Runner(Tracker):
         xy, score = self._pose(frame, box)
         if lost(score, self.config.lost_score).any():
             return None
-        bodies = Bodies(xy, np.ones(score.shape, dtype=np.bool_), score, score.mean(axis=1), box)
+        bodies = Bodies(xy, score > 0, score, score.mean(axis=1), box)
         return Added(bodies, self._last.identity)
 
     def _pick(self, frame: FrameInput, identity: Ints) -> bool:
