@@ -38,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("poseval.cli.run:run", "Run a model over images into a predictions file."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
     "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
+    "train": ("poseval.cli.train:train", "Train a model by the published recipe of its family."),
 }
 
 

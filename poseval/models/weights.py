@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from poseval.errors import Faults, FormatError, UsageError, ValueRangeError, shown
+from poseval.errors import Faults, FormatError, MismatchError, UsageError, ValueRangeError, shown
 from poseval.models.registry import require
 
 if TYPE_CHECKING:
@@ -82,6 +82,29 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
     check_state(state, own, path.name)
     model.load_state_dict({**own, **state})
     return Weights(path.name, digest(path), len(state))
+
+
+def load_fitting(model: nn.Module, path: Path) -> tuple[int, int]:
+    """Take every tensor of equal name and shape from a related network's checkpoint, to train on from there.
+
+    Returns (tensors taken, tensors of the model).
+
+    Raises:
+        FormatError: P250, P251, P252 as `load_weights`.
+        MismatchError: P450 when nothing fits.
+    """
+    own = model.state_dict()
+    given = strip_prefixes(unwrapped(read_checkpoint(path), path.name), own)
+    fitting = {key: value for key, value in given.items() if key in own and own[key].shape == value.shape}
+    if not fitting:
+        raise MismatchError(
+            "P450",
+            where=shown(path.name),
+            what="has no tensor of the model's names and shapes",
+            wanted=f"names such as {_listed(list(own)[:3])}",
+        )
+    model.load_state_dict({**own, **fitting})
+    return len(fitting), len(own)
 
 
 def digest(path: Path) -> str:

@@ -1,0 +1,62 @@
+"""`poseval train`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from poseval.cli.options import QUIET, InputPath, talk
+from poseval.cli.progress import ProgressLine
+from poseval.cli.run import InputSize, config_of
+from poseval.errors import shown
+
+
+@click.command()
+@click.argument("model")
+@click.option("--data", "truth", type=InputPath(), required=True, help="Truth file to train on.")
+@click.option("--images", type=InputPath(), required=True, help="Folder of its images.")
+@click.option("--val", "val_truth", type=InputPath(), help="Truth file to validate on.")
+@click.option("--val-images", type=InputPath(), help="Folder of its images.")
+@click.option("--out", type=InputPath(), required=True, help="Folder for checkpoints.")
+@click.option("--epochs", type=click.IntRange(1), help="Other than the recipe's; milestones are stretched.")
+@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Another value in the recipe.")
+@click.option("--start-from", type=InputPath(), help="Checkpoint of a related network.")
+@click.option("--input-size", "size", type=InputSize(), help="Height and width, where not the card's.")
+@click.option("--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model.")
+@click.option("--benchmark", metavar="NAME", help="Benchmark of the validation; else guessed.")
+@click.option("--validate-every", type=click.IntRange(1), default=1, show_default=True, metavar="EPOCHS")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
+@click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
+@click.option("--half/--full", default=None, help="16-bit arithmetic; default on a GPU.")
+@click.option("--loaders", type=click.IntRange(1), default=2, show_default=True, help="Images read at once.")
+@click.option("--cache", type=click.IntRange(0), default=512, show_default=True, metavar="MIB")
+@click.option("--fresh", is_flag=True, help="Begin anew where a checkpoint lies.")
+@QUIET
+def train(
+    model: str, changes: tuple[str, ...], config: tuple[str, ...], cache: int, quiet: bool, **options: Any
+) -> None:
+    """Train MODEL by the published recipe of its family.
+
+    The same command goes on where an interrupted training stopped.
+    """
+    from poseval.models.registry import require
+
+    require("torch", f"model {shown(model)}", "models")
+    from poseval.models.train.loop import TrainOptions
+    from poseval.models.train.loop import train as train_model
+
+    say = talk(quiet)
+    job = TrainOptions(
+        model, changes=config_of(changes), config=config_of(config), cache=cache << 20, **options
+    )
+    line = None if quiet or not sys.stderr.isatty() else ProgressLine("steps", "samples")
+    try:
+        result = train_model(job, say, line)
+    finally:
+        if line:
+            line.close()
+    if result.number:
+        say(f"best {result.number} {result.best:.4f}")
+    click.echo(str(result.weights))

@@ -1,0 +1,22 @@
+"""Recipe of the demo's network."""
+
+from __future__ import annotations
+
+from poseval.models.augment import Augmentation
+from poseval.models.recipes import Recipe
+
+RECIPES = (
+    Recipe(
+        ("synth_small",),
+        "poseval's own, chosen for twenty minutes of one core; see docs/models.md",
+        Augmentation(scale=0.2, rotation=15.0),
+        12,
+        rate=2e-3,
+        batch=16,
+        optimiser="adamw",
+        schedule="cosine",
+        warm_up=200,
+        decay=1e-3,
+        options={"target": "unbiased", "gain": 100.0},
+    ),
+)

@@ -1,0 +1,109 @@
+"""Tasks: how a person becomes a training sample, and how far the network's answer is from it.
+
+A recipe names its task. `HeatmapTask` serves every network that answers with heatmaps; another family brings
+a class with the same methods.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from poseval.errors import UsageError, shown
+from poseval.models import losses, targets
+from poseval.models.augment import sample
+from poseval.models.geometry import map_step
+from poseval.models.recipes import Recipe
+from poseval.models.registry import ModelCard
+from poseval.models.topdown import normalised
+from poseval.poses import Array, Floats
+from poseval.skeletons import Skeleton
+
+TARGETS = {"gaussian": targets.gaussian, "udp": targets.udp, "unbiased": targets.unbiased}
+LOSSES = {"mse": losses.joints_mse, "ohkm": losses.joints_ohkm}
+UPPER = ("nose", "eye", "ear", "head", "neck", "thorax", "shoulder", "elbow", "wrist")
+
+
+@dataclass(frozen=True, eq=False)
+class PersonOf:
+    """One person of a picture as the truth has it: box [4], joints [K, 2], flags [K] and area.
+
+    `others` are the people of the same picture, for tasks that learn whole pictures.
+    """
+
+    box: Floats
+    xy: Floats
+    seen: Array
+    area: float
+    others: tuple[PersonOf, ...] = ()
+
+
+class Task(Protocol):
+    """Samples and loss of one family; a factory `(card, skeleton, recipe)` makes it."""
+
+    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
+        """Arrays of one sample, stacked to a batch by name; `input` goes into the network."""
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """A scalar to descend."""
+
+
+class HeatmapTask:
+    """Heatmaps around joints, one person a sample; every stack of a network is trained on the same maps.
+
+    Options: `target` (gaussian, udp or unbiased), `loss` (mse or ohkm) and `gain`, a factor on the loss.
+
+    Raises:
+        UsageError: P159 for an option that does not exist.
+    """
+
+    def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
+        self.udp = card.crop == "udp"
+        options = {"target": "udp" if self.udp else "gaussian", "loss": "mse", "gain": 1.0, **recipe.options}
+        if len(options) > 3 or options["target"] not in TARGETS or options["loss"] not in LOSSES:
+            wanted = f"target of {', '.join(TARGETS)}; loss of {', '.join(LOSSES)}; gain"
+            raise UsageError("P159", where="recipe options", what=f"are {shown(options)}", wanted=wanted)
+        self.card, self.flip, self.augmentation = card, skeleton.flip, recipe.augmentation
+        self.target, self.measure = TARGETS[options["target"]], LOSSES[options["loss"]]
+        self.gain = float(options["gain"])
+        self.upper = [i for i, joint in enumerate(skeleton.joints) if any(part in joint for part in UPPER)]
+
+    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
+        """Input [3, h, w], maps [K, H, W] and their weights [K]; a whole-pixel cut is made affinely."""
+        size, maps_size = self.card.input_size, self.card.output_size
+        cut = sample(
+            picture,
+            person.box,
+            person.xy,
+            person.seen,
+            size,
+            self.flip,
+            rng,
+            self.augmentation,
+            upper=self.upper,
+            padding=self.card.padding,
+            mapping="udp" if self.udp else "affine",
+        )
+        points = cut.xy / map_step(size, maps_size, self.udp)
+        maps, weight = self.target(points, cut.seen, maps_size, self.card.sigma)
+        return {"input": normalised(cut.image[None], self.card)[0], "maps": maps, "weight": weight}
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """The sum over stacks of the loss between maps."""
+        stacks = outputs.unbind(1) if isinstance(outputs, Tensor) and outputs.ndim == 5 else outputs
+        stacks = stacks if isinstance(stacks, (list, tuple)) else [stacks]
+        parts = [self.measure(maps.float(), batch["maps"], batch["weight"]) for maps in stacks]
+        return self.gain * torch.stack(parts).sum()
+
+
+def make_task(card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> Task:
+    """The task that a recipe names."""
+    module, _, name = recipe.task.partition(":")
+    made: Task = getattr(importlib.import_module(module), name)(card, skeleton, recipe)
+    return made
