@@ -21,6 +21,7 @@ from poseval.models.binary import BinaryConv, PackedConv, storage
 from poseval.models.layers import check_divisible, conv3x3
 
 WIDTH = 256
+WIDTH_STEP = 16  # the stem has a quarter of the width, and a block's last convolutions a quarter of that
 DEPTH = 4  # poolings inside one hourglass
 STRIDE = 64  # the stem quarters the image, an hourglass halves it four times
 
@@ -72,15 +73,15 @@ class HPMBlock(nn.Module):
 class HourGlass(nn.Module):
     """Pool, work and come back, `DEPTH` levels deep; level 1 is the innermost."""
 
-    def __init__(self, block: Block, pool: Pool = "average") -> None:
+    def __init__(self, block: Block, pool: Pool = "average", width: int = WIDTH) -> None:
         super().__init__()
         self.pool = functional.avg_pool2d if pool == "average" else functional.max_pool2d
         for level in range(DEPTH, 0, -1):
-            self.add_module(f"b1_{level}", block(WIDTH, WIDTH))
-            self.add_module(f"b2_{level}", block(WIDTH, WIDTH))
-        self.add_module("b2_plus_1", block(WIDTH, WIDTH))
+            self.add_module(f"b1_{level}", block(width, width))
+            self.add_module(f"b2_{level}", block(width, width))
+        self.add_module("b2_plus_1", block(width, width))
         for level in range(1, DEPTH + 1):
-            self.add_module(f"b3_{level}", block(WIDTH, WIDTH))
+            self.add_module(f"b3_{level}", block(width, width))
 
     def _level(self, level: int, x: Tensor) -> Tensor:
         kept = self.get_submodule(f"b1_{level}")(x)
@@ -91,7 +92,7 @@ class HourGlass(nn.Module):
         return out
 
     def forward(self, x: Tensor) -> Tensor:
-        """x [B, 256, H, W] -> the same shape."""
+        """x [B, width, H, W] -> the same shape."""
         return self._level(DEPTH, x)
 
 
@@ -99,7 +100,7 @@ class FAN(nn.Module):
     """Images [B, 3, H, W] to heatmaps [B, joints, H/4, W/4] of each stack; the last is the result.
 
     With `sigmoid` the maps are logits in training, for `losses.sigmoid_cross_entropy`, and probabilities in
-    evaluation.
+    evaluation. `width` is that of the hourglass, 256 in all published networks.
     """
 
     def __init__(
@@ -109,25 +110,26 @@ class FAN(nn.Module):
         block: Block = HPMBlock,
         pool: Pool = "average",
         sigmoid: bool = False,
+        width: int = WIDTH,
     ) -> None:
         super().__init__()
         self.stacks = stacks
         self.sigmoid = sigmoid
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3)
-        self.bn1 = nn.BatchNorm2d(64)
-        self.conv2 = block(64, 128)
-        self.conv3 = block(128, 128)
-        self.conv4 = block(128, WIDTH)
+        self.conv1 = nn.Conv2d(3, width // 4, 7, 2, 3)
+        self.bn1 = nn.BatchNorm2d(width // 4)
+        self.conv2 = block(width // 4, width // 2)
+        self.conv3 = block(width // 2, width // 2)
+        self.conv4 = block(width // 2, width)
         self.pool = functional.avg_pool2d if pool == "average" else functional.max_pool2d
         for stack in range(stacks):
-            self.add_module(f"m{stack}", HourGlass(block, pool))
-            self.add_module(f"top_m_{stack}", block(WIDTH, WIDTH))
-            self.add_module(f"conv_last{stack}", nn.Conv2d(WIDTH, WIDTH, 1))
-            self.add_module(f"bn_end{stack}", nn.BatchNorm2d(WIDTH))
-            self.add_module(f"l{stack}", nn.Conv2d(WIDTH, joints, 1))
+            self.add_module(f"m{stack}", HourGlass(block, pool, width))
+            self.add_module(f"top_m_{stack}", block(width, width))
+            self.add_module(f"conv_last{stack}", nn.Conv2d(width, width, 1))
+            self.add_module(f"bn_end{stack}", nn.BatchNorm2d(width))
+            self.add_module(f"l{stack}", nn.Conv2d(width, joints, 1))
             if stack < stacks - 1:
-                self.add_module(f"bl{stack}", nn.Conv2d(WIDTH, WIDTH, 1))
-                self.add_module(f"al{stack}", nn.Conv2d(joints, WIDTH, 1))
+                self.add_module(f"bl{stack}", nn.Conv2d(width, width, 1))
+                self.add_module(f"al{stack}", nn.Conv2d(joints, width, 1))
 
     def _part(self, name: str, stack: int, x: Tensor) -> Tensor:
         out: Tensor = self.get_submodule(f"{name}{stack}")(x)
@@ -150,14 +152,22 @@ class FAN(nn.Module):
         return storage(self)
 
 
-def build(joints: int, input_size: tuple[int, int], stacks: int = 1) -> FAN:
+def build(joints: int, input_size: tuple[int, int], stacks: int = 1, width: int = WIDTH) -> FAN:
     """A real FAN.
 
     Raises:
-        UsageError: P151 for a size not divisible by 64.
+        UsageError: P151 for a size not divisible by 64, P152 for a width not divisible by 16.
     """
     check_divisible("fan", input_size, STRIDE)
-    return FAN(joints, stacks)
+    _check_width(width)
+    return FAN(joints, stacks, width=width)
+
+
+def _check_width(width: int) -> None:
+    if width < WIDTH_STEP or width % WIDTH_STEP:
+        raise UsageError(
+            "P152", where="model fan", what=f"width is {shown(width)}", wanted=f"a multiple of {WIDTH_STEP}"
+        )
 
 
 def build_binary(
@@ -169,6 +179,7 @@ def build_binary(
     centred: bool = False,
     sigmoid: bool = True,
     packed: bool = False,
+    width: int = WIDTH,
 ) -> FAN:
     """A FAN whose blocks convolve signs; the first and the last layers and all 1x1 convolutions stay real.
 
@@ -176,9 +187,11 @@ def build_binary(
     makes the network that loads what `save_packed` wrote.
 
     Raises:
-        UsageError: P151 for a size not divisible by 64, P152 for an unknown place of ReLU or kind of pooling.
+        UsageError: P151 for a size not divisible by 64, P152 for an unknown place of ReLU or kind of pooling,
+            or a width not divisible by 16.
     """
     check_divisible("fan", input_size, STRIDE)
+    _check_width(width)
     if relu not in ("before", "after", "none") or pool not in ("average", "max"):
         raise UsageError(
             "P152",
@@ -187,4 +200,4 @@ def build_binary(
             wanted="relu before, after or none; pool average or max",
         )
     conv: Conv = PackedConv if packed else partial(BinaryConv, centred=centred)
-    return FAN(joints, stacks, partial(HPMBlock, conv=conv, relu=relu), pool, sigmoid)
+    return FAN(joints, stacks, partial(HPMBlock, conv=conv, relu=relu), pool, sigmoid, width)
