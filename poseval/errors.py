@@ -207,6 +207,12 @@ class Faults:
         """Count faults of a code without keeping their places."""
         self.counts[code] += count
 
+    def extend(self, others: Faults) -> None:
+        """Take over what another collection found, in its order."""
+        room = max(0, self.KEPT - len(self._kept))
+        self._kept += others.kept[:room]
+        self.counts.update(others.counts)
+
     @property
     def kept(self) -> tuple[Fault, ...]:
         """The faults kept, in the order found."""

@@ -84,7 +84,7 @@ def _videos(frames: Frames) -> list[str]:
     """Folder of the images of each sequence; empty where it is not one folder."""
     found: list[set[str]] = [set() for _ in frames.sequences]
     for index, path in zip(frames.sequence.tolist(), frames.path.tolist(), strict=True):
-        found[index].add(PurePosixPath(path).parent.name)
+        found[index].add(path.rpartition("/")[0].rpartition("/")[2])
     return [next(iter(names)) if len(names) == 1 else "" for names in found]
 
 

@@ -96,7 +96,7 @@ def polygons_of_frames(
 
 def _videos(clip: Clip) -> list[str]:
     """Folder of each image: the name of its video."""
-    return [PurePosixPath(path).parent.name for path in clip.path.tolist()]
+    return [path.rpartition("/")[0].rpartition("/")[2] for path in clip.path.tolist()]
 
 
 def _sequence_names(clip: Clip) -> tuple[list[str], Ints]:

@@ -119,6 +119,9 @@ def points_in_regions(
 def rank_rows(
     cell: NDArray[Any], score: NDArray[Any], cells: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
+def regroup_rows(
+    order: NDArray[Any], cell: NDArray[Any], cells: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]: ...
 def average_precision(
     order: NDArray[Any],
     start: NDArray[Any],

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 namespace py = pybind11;
@@ -37,13 +39,36 @@ py::tuple rank_rows(In<std::int64_t> cell, In<double> score, std::int64_t cells)
         for (std::int64_t c = 0; c < cells; ++c) first[c + 1] += first[c];
         std::vector<std::int64_t> next(first, first + cells);
         for (py::ssize_t r = 0; r < count; ++r) out[next[of[r]]++] = r;
+        std::vector<std::pair<double, std::int64_t>> keyed;  // scores beside rows: sorting touches no far memory
         for (std::int64_t c = 0; c < cells; ++c) {
-            std::sort(out + first[c], out + first[c + 1], [value](std::int64_t a, std::int64_t b) {
-                return value[a] != value[b] ? value[a] > value[b] : a > b;
-            });
+            keyed.clear();
+            for (std::int64_t k = first[c]; k < first[c + 1]; ++k) keyed.emplace_back(value[out[k]], out[k]);
+            std::sort(keyed.begin(), keyed.end(), std::greater<>());
+            for (std::int64_t k = first[c]; k < first[c + 1]; ++k) out[k] = keyed[k - first[c]].second;
         }
     }
     return py::make_tuple(order, start);
+}
+
+// Rows in a given order [R], spread over cells [C] without changing their order. Returns order and start.
+py::tuple regroup_rows(In<std::int64_t> order, In<std::int64_t> cell, std::int64_t cells) {
+    if (cell.size() != order.size()) throw std::invalid_argument("columns of rows do not fit together");
+    const py::ssize_t count = cell.size();
+    py::array_t<std::int64_t> spread(count), start(cells + 1);
+    const std::int64_t *const of = cell.data(), *const row = order.data();
+    std::int64_t *const out = spread.mutable_data(), *const first = start.mutable_data();
+    for (py::ssize_t r = 0; r < count; ++r) {
+        if (of[r] < 0 || of[r] >= cells || row[r] < 0 || row[r] >= count) throw std::out_of_range("cell of a row");
+    }
+    {
+        const py::gil_scoped_release release;
+        std::fill(first, first + cells + 1, 0);
+        for (py::ssize_t r = 0; r < count; ++r) ++first[of[r] + 1];
+        for (std::int64_t c = 0; c < cells; ++c) first[c + 1] += first[c];
+        std::vector<std::int64_t> next(first, first + cells);
+        for (py::ssize_t r = 0; r < count; ++r) out[next[of[row[r]]]++] = row[r];
+    }
+    return py::make_tuple(spread, start);
 }
 
 // One ranked list: steps of (hits, rows) are folded into the area from the last to the first.
@@ -129,5 +154,6 @@ py::tuple average_precision(In<std::int64_t> order, In<std::int64_t> start, In<d
 
 void bind_average_precision(py::module_& module) {
     module.def("rank_rows", &rank_rows);
+    module.def("regroup_rows", &regroup_rows);
     module.def("average_precision", &average_precision);
 }

@@ -94,9 +94,9 @@ class Hota(Metric):
         """All statistics per joint, group and in total; HOTA, DetA and AssA in total per alpha."""
         weights = np.ones(tally.units, dtype=np.int64) if weight is None else weight
         units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
-        sums = self._sums(units, weights)
+        sums = self.sums(units, weights)
         numbers = ratios(sums, self.empty)
-        total = self._total(units, weights, sums)
+        total = self.totals(units, weights)
         objects = sums["objects"]
         rows = JointRows.of(tally, self.per_joint, strict=False)
         why = unlabelled_reasons(tally.facts["joints"], objects)
@@ -121,38 +121,40 @@ class Hota(Metric):
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""
         units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
-        found = []
-        for index in range(tally.units):
-            one = {name: column[index : index + 1] for name, column in units.items()}
-            weight = np.ones(1, dtype=np.int64)
-            found.append(self._total(one, weight, self._sums(one, weight)))
-        totals = {name: np.array([_mean(one[name]) for one in found]) for name in STATISTICS}
+        found = ratios(self._pooled(units), self.empty)
+        totals = {name: found[name].mean(axis=1) for name in STATISTICS}
         return unit_rows(self.name, tally, totals, units["objects"].sum(axis=1), "no labelled joint")
 
-    def _sums(self, units: Mapping[str, Array], weight: Ints) -> dict[str, Any]:
+    def sums(self, units: Mapping[str, Array], weight: Ints) -> dict[str, Any]:
         """Weighted sums over sequences: matched, missed, false [K, A], the association sums, objects [K]."""
-        matched = units["matched"]
-        missed = missed_joints(units, self.frames)
-        false = units["hypotheses"][..., None] - matched
-        out: dict[str, Any] = {name: np.tensordot(weight, units[name], axes=1) for name in SUMS}
-        out["matched"] = np.tensordot(weight, matched, axes=1)
-        out["missed"] = np.tensordot(weight, missed, axes=1)
-        out["false"] = np.tensordot(weight, false, axes=1)
-        out["objects"] = weight @ units["objects"]
-        return out
+        return {name: np.tensordot(weight, column, axes=1) for name, column in self._counts(units).items()}
 
-    def _total(self, units: Mapping[str, Array], weight: Ints, sums: dict[str, Any]) -> dict[str, Floats]:
-        """All statistics [A] over joints."""
-        pooled = {name: column.sum(axis=0, keepdims=True) for name, column in sums.items()}
+    def _counts(self, units: Mapping[str, Array]) -> dict[str, Any]:
+        """Of each sequence: matched, missed, false and the association sums [U, K, A], objects [U, K]."""
+        matched = units["matched"]
+        return {
+            **{name: units[name] for name in SUMS},
+            "matched": matched,
+            "missed": missed_joints(units, self.frames),
+            "false": units["hypotheses"][..., None] - matched,
+            "objects": units["objects"],
+        }
+
+    def totals(self, units: Mapping[str, Array], weight: Ints) -> dict[str, Floats]:
+        """All statistics [A] over joints and sequences."""
+        pooled = {name: weight[None, :] @ column for name, column in self._pooled(units).items()}
+        return {name: values[0] for name, values in ratios(pooled, self.empty).items()}
+
+    def _pooled(self, units: Mapping[str, Array]) -> dict[str, Any]:
+        """The counts of each sequence over joints [U, A], objects [U]."""
+        pooled = {name: column.sum(axis=1) for name, column in self._counts(units).items()}
         if self.total is Total.POSETRACK21:
-            # The mean over joints of each sequence's association, weighted by the sequence's true positives.
+            # The mean over joints of the sequence's association, times its true positives.
             matched = units["matched"]
-            share = weight[:, None] * matched.sum(axis=1)
             for name in SUMS:
                 floor = 1.0 if name == "similarity" else 0.0
-                means = ratio(units[name], matched, empty=floor).mean(axis=1)
-                pooled[name] = (share * means).sum(axis=0, keepdims=True)
-        return {name: values[0] for name, values in ratios(pooled, self.empty).items()}
+                pooled[name] = matched.sum(axis=1) * ratio(units[name], matched, empty=floor).mean(axis=1)
+        return pooled
 
 
 def lonely_frames(scene: Scene, sequence: Ints, units: int) -> dict[str, Ints]:

@@ -97,6 +97,10 @@ class JointAp(Metric):
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """AP, precision and recall per joint, group and in total; the range of AP where scores are tied."""
+        key = f"values/{self!r}"
+        if weight is None and key in tally.cache:
+            known: Values = tally.cache[key]
+            return known
         ranked = _ranked(tally, self._backward)
         labelled = tally.sum("labelled", weight)
         rows = JointRows.of(tally, self.per_joint, strict=self.empty is not Empty.UNDEFINED)
@@ -114,7 +118,10 @@ class JointAp(Metric):
         for statistic in ("true_positives", "predicted"):
             out += rows(statistic, curves[statistic], n=labelled, add=True)
         out += rows("labelled", labelled.astype(np.float64), n=labelled, add=True)
-        return Values(out)
+        found = Values(out)
+        if weight is None:  # asked for twice in every report, by the numbers and by the notices
+            tally.cache[key] = found
+        return found
 
     def headline(self, values: Values) -> dict[str, float]:
         """The totals that tables print; counts stay in the values."""
@@ -125,8 +132,7 @@ class JointAp(Metric):
         joints = len(tally.facts["joints"])
         cell = tally.unit_of("hit") * joints + tally.column("joint")
         way = slice(None, None, -1 if self._backward else 1)
-        score, hit = tally.column("score")[way], tally.column("hit")[way]
-        ranked = Ranked.of(cell[way], score, hit, tally.units * joints)
+        ranked = _ranked(tally, self._backward).regrouped(cell[way], tally.units * joints)
         labelled = tally.per_unit("labelled")
         ones = np.ones(len(cell), dtype=np.int64)
         curves = self._curves(ranked, ones, labelled.reshape(-1), self._order)

@@ -145,10 +145,10 @@ def in_our_order(rows: list[list[float]]) -> np.ndarray:
 def check_hota(metric: Hota, tally: Tally, wanted: dict[str, Any]) -> None:
     weight = np.ones(tally.units, dtype=np.int64)
     units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
-    sums = metric._sums(units, weight)
+    sums = metric.sums(units, weight)
     for name, key in (("matched", "HOTA_TP"), ("missed", "HOTA_FN"), ("false", "HOTA_FP")):
         np.testing.assert_array_equal(sums[name], in_our_order(wanted[key]), err_msg=key)
-    numbers, total = ratios(sums, metric.empty), metric._total(units, weight, sums)
+    numbers, total = ratios(sums, metric.empty), metric.totals(units, weight)
     for name in STATISTICS:
         np.testing.assert_allclose(
             numbers[name], in_our_order(wanted[name]), rtol=TOLERANCE, atol=TOLERANCE, err_msg=name

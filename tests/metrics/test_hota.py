@@ -122,7 +122,7 @@ def test_ranges_and_orders(seed: int) -> None:
     sides = aligned(random_film(seed))
     metric = Hota()
     tally = metric.tally(sides)
-    sums = metric._sums(
+    sums = metric.sums(
         {name: tally.per_unit(name) for name in tally.tables["sequences"].columns},
         np.ones(tally.units, dtype=np.int64),
     )

@@ -1,0 +1,184 @@
+"""Speed and memory on PoseTrack: whole processes, from start to exit.
+
+    python perf/posetrack.py --write docs/performance.md
+
+Makes its own files below --folder. The official programs are on no package index; what they took is cited.
+The table replaces the part of the page between its two marks, or is added at its end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from posetrack_files import FRAMES, UNLABELLED, VIDEOS, files
+
+ROOT = Path(__file__).resolve().parent.parent
+BEGIN, END = "<!-- posetrack: begin -->", "<!-- posetrack: end -->"
+
+
+@dataclass
+class Runs:
+    """What was measured of one contestant."""
+
+    wall: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+    peak: list[float] = field(default_factory=list)  # MB
+    said: dict[str, float] = field(default_factory=dict)
+
+
+def run(command: list[str], runs: Runs) -> None:
+    """One process, timed from its start to its end, with its processor time and peak memory."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=env)
+        _, status, usage = os.wait4(process.pid, 0)
+        runs.wall.append(time.perf_counter() - start)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if process.returncode:
+            raise SystemExit(f"{command[:4]} failed:\n{err.read().decode()[-2000:]}")
+        said = json.loads(out.read())
+    runs.cpu.append(usage.ru_utime + usage.ru_stime)
+    runs.peak.append(usage.ru_maxrss / 1024)
+    runs.said = said.get("summary", said)
+
+
+def contestants(truth: Path, found: Path) -> dict[str, list[str]]:
+    """Commands by name."""
+    score = [
+        *(sys.executable, "-m", "poseval", "score", str(found), "--gt", str(truth)),
+        *("--benchmark", "posetrack18", "--json", "-", "--quiet"),
+    ]
+    peer = [sys.executable, str(ROOT / "perf" / "posetrack_peers.py"), str(truth), str(found)]
+    return {
+        "`poseval score`: AP, CLEAR MOT, IDF1, HOTA": score,
+        "`poseval score --metric joint_ap`": [*score, "--metric", "joint_ap(ties=later_first)"],
+        "NumPy transcription: AP": [*peer, "--no-tracking"],
+        "NumPy and py-motmetrics: AP, MOTA": peer,
+    }
+
+
+def compare(truth: Path, found: Path, rounds: int) -> dict[str, Runs]:
+    """Every contestant once per round, the slow one in at most two; all must agree."""
+    results = {name: Runs() for name in contestants(truth, found)}
+    for turn in range(rounds):
+        for name, command in contestants(truth, found).items():
+            if "motmetrics" not in name or turn < 2:
+                run(command, results[name])
+    for key in ("AP", "MOTA"):
+        known = [runs.said[key] for runs in results.values() if key in runs.said]
+        if max(known) - min(known) > 1e-9:
+            raise SystemExit(f"the contestants disagree on {key}: {known}")
+    return results
+
+
+def _span(values: list[float]) -> str:
+    return f"{statistics.median(values):.2f} ({min(values):.2f}-{max(values):.2f})"
+
+
+def table(results: dict[str, Runs]) -> str:
+    """Medians and extremes."""
+    lines = ["| process | wall s, median (min-max) | processor s | peak MB |", "|---|---|---|---|"]
+    for name, runs in results.items():
+        peak = f"{statistics.median(runs.peak):.0f}"
+        lines.append(f"| {name} | {_span(runs.wall)} | {statistics.median(runs.cpu):.2f} | {peak} |")
+    return "\n".join(lines)
+
+
+def linear(folder: Path, rounds: int) -> str:
+    """Time and memory of `poseval score` over the number of videos."""
+    lines = [
+        "| videos | JSON MB | wall s, median (min-max) | processor s | peak MB |",
+        "|---|---|---|---|---|",
+    ]
+    for videos in (VIDEOS, 2 * VIDEOS, 4 * VIDEOS):
+        truth, found = files(folder, videos)
+        size = sum(path.stat().st_size for side in (truth, found) for path in side.iterdir()) / 1e6
+        runs = Runs()
+        for _ in range(rounds):
+            run(next(iter(contestants(truth, found).values())), runs)
+        lines.append(
+            f"| {videos} | {size:.0f} | {_span(runs.wall)} | {statistics.median(runs.cpu):.2f} "
+            f"| {statistics.median(runs.peak):.0f} |"
+        )
+    return "\n".join(lines)
+
+
+def counts(truth: Path, found: Path) -> str:
+    """What the files hold."""
+    people = [
+        sum(len(json.loads(path.read_text("utf-8"))["annotations"]) for path in side.iterdir())
+        for side in (truth, found)
+    ]
+    size = sum(path.stat().st_size for side in (truth, found) for path in side.iterdir()) / 1e6
+    return (
+        f"{VIDEOS} videos of {FRAMES + UNLABELLED} frames, {FRAMES} of them labelled; {people[0]:,} true "
+        f"people and {people[1]:,} predicted ones, up to 25 in a frame; {size:.0f} MB of JSON"
+    )
+
+
+PAGE = """{begin}
+## PoseTrack
+
+Made by `python perf/posetrack.py --write docs/performance.md`: {counts}. Whole processes, {rounds} rounds.
+
+Machine: {machine}.
+
+{table}
+
+The official programs are on no package index. On a case of this size (74 videos, 3,142 evaluated frames,
+16,254 true people, 19 MB of JSON) and a two-core machine they took 68 s for AP and MOTA (poseval program),
+57 s for HOTA and 22 s for pose mAP (PoseTrack21 kit); `poseval score` gives all of these numbers at once.
+
+### Linear in videos
+
+{linear}
+{end}
+"""
+
+
+def written(page: str, section: str) -> str:
+    """The page with its section replaced, or added at its end."""
+    if BEGIN in page:
+        before, rest = page.split(BEGIN, 1)
+        return before + section.rstrip("\n") + rest.split(END, 1)[1]
+    return (page.rstrip("\n") + "\n\n" if page else "# Performance\n\n") + section
+
+
+def main() -> None:
+    from coco import machine
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--write", type=Path, help="page to write the section into")
+    options = parser.parse_args()
+    truth, found = files(options.folder)
+    section = PAGE.format(
+        begin=BEGIN,
+        end=END,
+        counts=counts(truth, found),
+        rounds=options.rounds,
+        machine=f"{machine().partition('; peers')[0]}, load {os.getloadavg()[0]:.1f} when it began",
+        table=table(compare(truth, found, options.rounds)),
+        linear=linear(options.folder, max(3, options.rounds // 2)),
+    )
+    print(section)
+    if options.write:
+        page = options.write.read_text("utf-8") if options.write.exists() else ""
+        options.write.write_text(written(page, section), "utf-8")
+
+
+if __name__ == "__main__":
+    main()
