@@ -16,6 +16,7 @@ from poseval._version import __version__
 
 if TYPE_CHECKING:
     from poseval.models import create_model, list_models
+    from poseval.objects import from_movement, from_sleap, from_supervision
     from poseval.poses import PoseSet
     from poseval.report.result import Report
     from poseval.scoring import evaluate, read, score
@@ -28,6 +29,9 @@ __all__ = [
     "__version__",
     "create_model",
     "evaluate",
+    "from_movement",
+    "from_sleap",
+    "from_supervision",
     "get_skeleton",
     "list_models",
     "read",
@@ -40,6 +44,9 @@ _PLACES = {
     "Skeleton": "poseval.skeletons",
     "create_model": "poseval.models",
     "evaluate": "poseval.scoring",
+    "from_movement": "poseval.objects",
+    "from_sleap": "poseval.objects",
+    "from_supervision": "poseval.objects",
     "get_skeleton": "poseval.skeletons",
     "list_models": "poseval.models",
     "read": "poseval.scoring",

@@ -11,25 +11,10 @@ from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of
 from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.errors import FormatError, UsageError, shown
-from poseval.joint_mapping import map_joints
+from poseval.joint_mapping import JointRules, map_joints
 from poseval.poses import Notice, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import JointMap
-
-
-@dataclass(frozen=True)
-class JointRules:
-    """How joints come onto another skeleton: by equal names, a user's map, near and derived ones if asked."""
-
-    target: Skeleton | None = None
-    file: Path | None = None
-    near: bool = False
-    derive: bool = False
-
-    @property
-    def asked(self) -> bool:
-        """Whether any rule was given."""
-        return self.target is not None or self.file is not None or self.near or self.derive
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poseval.errors import MismatchError, shown
 from poseval.poses import Notice, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import JointMap, check_flips, joint_map, load_joint_map
+
+
+@dataclass(frozen=True)
+class JointRules:
+    """How joints come onto another skeleton: by equal names, a user's map, near and derived ones if asked."""
+
+    target: Skeleton | None = None
+    file: Path | None = None
+    near: bool = False
+    derive: bool = False
+    names: bool = False  # by equal names, for scores, which map nothing that was not asked for
+
+    @property
+    def asked(self) -> bool:
+        """Whether any rule was given."""
+        return self.target is not None or self.file is not None or self.near or self.derive or self.names
 
 
 def map_joints(

@@ -14,9 +14,11 @@ import numpy as np
 from poseval import benchmarks, datasets
 from poseval import metrics as metric_table
 from poseval._version import __version__
+from poseval.benchmarks.alignment import on_frames_of
 from poseval.benchmarks.base import Benchmark, Part
 from poseval.datasets.base import ReadOptions, Role
 from poseval.errors import MismatchError, ValueRangeError, shown
+from poseval.joint_mapping import JointRules, map_joints
 from poseval.metrics.base import Metric, Need, Tally, Value, Values
 from poseval.pairs import Aligned
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
@@ -175,12 +177,15 @@ def evaluate(
     per_joint: bool = False,
     executor: Executor | None = None,
     shards: int = 1,
+    joints: JointRules | None = None,
+    align_by: str | None = None,
 ) -> Evaluation:
     """Read, align and tally: all of `score` but the last division. Parameters as in `score`."""
     started = time.perf_counter()
     chosen = tuple(metric_table.parse(m) if isinstance(m, str) else m for m in metrics)
     gt, dt, found = _read_both(truth, predictions, benchmark, rules, skeleton)
     book = choose(rules, found.books)
+    dt, mapped = _brought_together(gt, dt, joints, align_by)
     guessed = []
     if benchmark is None:
         guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
@@ -190,7 +195,7 @@ def evaluate(
         _check_needs(part)
     tallied = tuple(_tally(part, found.unit, executor, shards) for part in parts)
     told = [n for part in tallied for metric, tally in part.tallies.items() for n in metric.notices(tally)]
-    deviations = found.deviations(book, gt, dt)
+    deviations = [*found.deviations(book, gt, dt), *mapped]
     if chosen:
         deviations = [*deviations, f"metrics chosen by hand: {', '.join(map(str, chosen))}"]
     return Evaluation(
@@ -226,6 +231,23 @@ def _read_both(
     return gt, dt, named or benchmarks.recognise(gt)
 
 
+def _brought_together(
+    truth: PoseSet, predictions: PoseSet, joints: JointRules | None, align_by: str | None
+) -> tuple[PoseSet, list[str]]:
+    """Predictions on the truth's joints where that was asked for, and on its frames where a way was named."""
+    deviations = []
+    other = predictions.skeleton.joints != truth.skeleton.joints
+    if joints is not None and joints.asked and (other or joints.file is not None):
+        predictions, made = map_joints(
+            predictions, truth.skeleton, file=joints.file, near=joints.near, derive=joints.derive
+        )
+        deviations.append(f"joints of the predictions were mapped: {made}")
+    if align_by is not None:
+        predictions, notices = on_frames_of(truth, predictions, align_by)
+        predictions = predictions.with_notices(notices)
+    return predictions, deviations
+
+
 def score(
     truth: PathOrPoses,
     predictions: PathOrPoses,
@@ -237,12 +259,16 @@ def score(
     per_joint: bool = False,
     executor: Executor | None = None,
     shards: int = 1,
+    joints: JointRules | None = None,
+    align_by: str | None = None,
 ) -> Report:
     """Score predictions against ground truth by a benchmark's rules.
 
     `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
     unless given. `metrics` (names such as `oks_ap(area=box)`) replace the benchmark's own. With an
-    `executor` the units are tallied in `shards` parts; the report is the same.
+    `executor` the units are tallied in `shards` parts; the report is the same. Predictions on another
+    skeleton are refused unless `joints` says how they are mapped. `align_by` names the way to pair frames
+    (key, file name, stem, number) where their names are ambiguous.
 
     Raises:
         UsageError: unknown names, or columns that the metrics need and the files lack.
@@ -258,6 +284,8 @@ def score(
         per_joint=per_joint,
         executor=executor,
         shards=shards,
+        joints=joints,
+        align_by=align_by,
     ).report()
 
 

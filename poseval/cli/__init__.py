@@ -39,6 +39,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
     "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
     "train": ("poseval.cli.train:train", "Train a model by the published recipe of its family."),
+    "validate": ("poseval.cli.validate:validate", "Say everything that is wrong or odd with a file."),
 }
 
 

@@ -48,9 +48,9 @@ def convert(
 ) -> None:
     """Convert SOURCE (a file or folder) to TARGET, and say what TARGET cannot hold."""
     from poseval import scoring
-    from poseval.convert import JointRules
     from poseval.convert import convert as run
     from poseval.datasets import Role
+    from poseval.joint_mapping import JointRules
     from poseval.skeletons import load_skeleton
 
     gt = None if truth is None else scoring.read(truth, optional=frozenset({"area"}))

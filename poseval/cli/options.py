@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -20,6 +21,9 @@ class InputPath(click.Path):
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
+
+if TYPE_CHECKING:
+    from poseval.joint_mapping import JointRules
 
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 BENCHMARK = click.option("--benchmark", metavar="NAME", help="Benchmark; guessed from the truth otherwise.")
@@ -56,6 +60,15 @@ def skeleton_option(name: str | None, sigmas: Path | None, joints: int | None = 
             else "name the --skeleton",
         )
     return skeleton.with_sigmas(numbers)
+
+
+def joint_rules(joint_map: str | None, near: bool, derive: bool) -> JointRules:
+    """What --joints, --near and --derive ask for: equal names, or a map in a file."""
+    from poseval.joint_mapping import JointRules
+
+    by_name = joint_map == "names"
+    file = None if joint_map is None or by_name else Path(joint_map)
+    return JointRules(file=file, near=near, derive=derive, names=by_name)
 
 
 def read_sigmas(path: Path) -> list[float]:

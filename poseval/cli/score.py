@@ -17,6 +17,7 @@ from poseval.cli.options import (
     TRUTH,
     InputPath,
     emit,
+    joint_rules,
     skeleton_option,
     talk,
     use_color,
@@ -28,6 +29,12 @@ if TYPE_CHECKING:
     from poseval.report.books import Books
     from poseval.scoring import Evaluation
 
+WAYS = (
+    "key",
+    "file name",
+    "stem",
+    "number",
+)  # poseval.frame_names.WAYS, which the start-up does not wait for
 CI_METHODS = ("percentile", "bca", "jackknife")
 ALL_BOOKS = "all"  # every rule book of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
@@ -44,6 +51,10 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the report as JSON.")
 @click.option("--csv", "csv_to", metavar="FILE|-", help="Write all values as CSV.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", help="What stdout shows.")
+@click.option("--joints", "joint_map", metavar="names|MAP.toml", help="Map predictions of other joints.")
+@click.option("--near", is_flag=True, help="Allow near equivalents (upper_neck for neck); they are listed.")
+@click.option("--derive", is_flag=True, help="Make derived joints (neck from shoulders); they are listed.")
+@click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only this way.")
 @click.option("--per-joint", is_flag=True, help="Numbers of each joint, too.")
 @click.option("--save", "save_to", type=InputPath(), help="Save the run for gate, compare and leaderboard.")
 @click.option(
@@ -68,6 +79,10 @@ def score(
     json_to: str | None,
     csv_to: str | None,
     style: str,
+    joint_map: str | None,
+    near: bool,
+    derive: bool,
+    align_by: str | None,
     per_joint: bool,
     save_to: Path | None,
     level: float | None,
@@ -99,6 +114,8 @@ def score(
                 per_joint=per_joint,
                 executor=crew.executor,
                 shards=crew.shards,
+                joints=joint_rules(joint_map, near, derive),
+                align_by=align_by,
             )
 
     def reported(evaluation: Evaluation) -> Report:

@@ -175,6 +175,10 @@ class _Reader:
         if shape.name == "skeleton":
             for points in shape.all("points"):
                 joint = points.attributes.get("label", "")
+                if not joint:
+                    place = f"{self.document.name}: line {points.line}"
+                    self.faults.add("P206", where=place, what="has a joint without a label")
+                    continue
                 self.order.setdefault(joint)
                 if points.attributes.get("outside") != "1":
                     for x, y in self._points(points)[:1]:
@@ -205,7 +209,7 @@ class _Reader:
     def assembled(self, options: ReadOptions) -> PoseSet:
         """The pose set of what was collected."""
         where = self.document.name
-        joints = [name for name in self.order if name] or ["point-0"]
+        joints = list(self.order) or ["point-0"]
         if len(joints) > options.limits.joints:
             raise FormatError(
                 "P204",
