@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from poseval.errors import PosevalError
 from poseval.metrics.base import Metric, Tally, Values
 from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.hota import STATISTICS, Frames, Hota, ratios
@@ -216,3 +217,35 @@ def test_reid_hota_of_posetrack21(case: str) -> None:
 def test_reid_hota_is_in_the_summary() -> None:
     summary = evaluation("s15_pt21_reid", "posetrack21").report().summary
     assert summary["reid/HOTA"] == pytest.approx(0.29101219806440737, rel=TOLERANCE)
+
+
+REFUSED = {
+    "invalid_dup_track_id": "P405",
+    "invalid_fewer_frames": "P481",
+    "invalid_gt_no_head_box": "P410",
+    "invalid_missing_file": "P201",
+    "invalid_no_track_id": "P410",
+    "invalid_short_keypoints": "P204",
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_invalid_files_are_refused(case: str) -> None:
+    with pytest.raises(PosevalError) as caught:
+        evaluation(case, "poseval-2017", "posetrack18")
+    assert caught.value.code == REFUSED[case]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        "invalid_keypoint_name_neck",
+        "invalid_no_categories",
+        "invalid_track_id_too_big",
+        "invalid_images_reversed",
+    ],
+)
+def test_what_the_program_refuses_or_mispairs_gets_the_right_number(case: str) -> None:
+    """The files differ from a sound one by what poseval stumbles over: the number is the sound one's."""
+    values = evaluation(case, "poseval-2017").report().summary
+    assert 100 * values["AP"] == pytest.approx(84.90113054586739, rel=TOLERANCE)
