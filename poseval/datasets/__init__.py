@@ -30,6 +30,7 @@ TABLE: dict[str, str] = {
     # Special kinds of COCO files before the general one, which is certain of them, too.
     "jhmdb-coco": "poseval.datasets.coco_single:JhmdbCoco",
     "face-coco": "poseval.datasets.coco_single:FaceCoco",
+    "alphapose": "poseval.datasets.alphapose:AlphaPose",
     "coco": "poseval.datasets.coco:Coco",
     "posetrack17": "poseval.datasets.posetrack17:PoseTrack17",
     "posetrack18": "poseval.datasets.posetrack18:PoseTrack18",
@@ -52,7 +53,6 @@ TABLE: dict[str, str] = {
     "face-npy": "poseval.datasets.face_npy:FaceNpy",
     "pose-array": "poseval.datasets.pose_array:PoseArray",
     "openpose": "poseval.datasets.openpose:OpenPose",
-    "alphapose": "poseval.datasets.alphapose:AlphaPose",
     "yolo": "poseval.datasets.yolo:Yolo",
     "deeplabcut": "poseval.datasets.deeplabcut:DeepLabCut",
     "deeplabcut-h5": "poseval.datasets.deeplabcut_h5:DeepLabCutH5",
