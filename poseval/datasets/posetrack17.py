@@ -8,6 +8,7 @@ visibility.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -186,6 +187,21 @@ class PoseTrack17(Dataset):
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     folder: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "frame names",
+            "hidden joints",
+            "joint scores",
+            "scores",
+            "tracks",
+            "empty frames",
+            "sequences",
+            "head sizes",
+            "ignore regions",
+        }
+    )
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the key "annolist"."""

@@ -348,6 +348,23 @@ class PoseTrack18(Dataset):
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     folder: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "frame names",
+            "hidden joints",
+            "joint scores",
+            "scores",
+            "tracks",
+            "empty frames",
+            "sequences",
+            "head sizes",
+            "ignore regions",
+            "boxes",
+            "frame sizes",
+        }
+    )
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the fields that PoseTrack adds to COCO."""
