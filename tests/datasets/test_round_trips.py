@@ -17,7 +17,8 @@ from poseval.joint_mapping import map_joints
 from poseval.poses import PoseSet
 from tests.datasets.pose_sets import assert_same, pose_sets
 
-WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds]
+OWN_JOINTS = ("posetrack17", "posetrack18", "posetrack21")  # no others fit in: see test_posetrack_write.py
+WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds and name not in OWN_JOINTS]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
 JOINTLESS = "motchallenge"  # knows neither joints nor names: nothing of interest survives with another format
 CASES = [(name, role) for role in Role for name in WRITABLE if role in datasets.get_format(name).writes]
