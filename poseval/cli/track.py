@@ -37,7 +37,7 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 @click.option("--flow", "flow", metavar="KIND|FOLDER", help="dis (default), dis_medium, farneback, lk, or "
               "a folder of .flo files.")  # fmt: skip
 @click.option("--sgcn", type=InputPath(), help="Weights for lighttrack(matching=sgcn).")
-@click.option("--untracked", type=click.Choice(["keep", "drop", "fresh"]), default="keep", show_default=True,
+@click.option("--untracked", type=click.Choice(["keep", "drop", "fresh"]), default="drop", show_default=True,
               help="Rows without a track: keep, drop, or a fresh identity each.")  # fmt: skip
 @click.option("--drop-joints", type=float, metavar="SCORE", help="Leave out joints below this score.")
 @click.option("--smooth", is_flag=False, flag_value="one_euro", metavar="one_euro(...)",

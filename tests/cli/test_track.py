@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval import tracking
+from poseval import scoring, tracking
 from poseval.cli import run
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import Frames
 from poseval.tracking.flo_files import write_flo
+from tests.shared import shared_path
 from tests.tracking.scenes import SIZE, Clip, walkers
 
 
@@ -170,3 +171,16 @@ def test_the_list_of_trackers_can_be_pasted_back(capsys: pytest.CaptureFixture[s
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert [str(tracking.parse(name)) for name in names] == names
     assert len(names) == len(tracking.names())
+
+
+def test_posetrack_predictions_go_in_and_come_out_scored(tmp_path: Path) -> None:
+    case = shared_path("golden/posetrack/s03_full_noise")
+    out = tmp_path / "tracked"
+    given, truth = str(case / "pred"), str(case / "gt")
+    assert (
+        run(["track", given, "--gt", truth, "--tracker", "hungarian(memory=10)", "--out", str(out), "-q"])
+        == 0
+    )
+    before, after = (scoring.score(case / "gt", path) for path in (given, out))
+    assert after.summary["AP"] == before.summary["AP"]  # which knows nothing of identities
+    assert after.summary["MOTA"] != before.summary["MOTA"]
