@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,13 +12,13 @@ import click
 from poseval.cli.options import QUIET, InputPath, talk
 from poseval.cli.progress import ProgressLine
 from poseval.cli.run import InputSize, config_of
-from poseval.errors import shown
+from poseval.errors import UsageError, shown
 
 
 @click.command()
 @click.argument("model")
 @click.option("--data", "truth", type=InputPath(), required=True, help="Truth file to train on.")
-@click.option("--images", type=InputPath(), required=True, help="Folder of its images.")
+@click.option("--images", type=InputPath(), help="Folder of its images; sgcn needs none.")
 @click.option("--val", "val_truth", type=InputPath(), help="Truth file to validate on.")
 @click.option("--val-images", type=InputPath(), help="Folder of its images.")
 @click.option("--out", type=InputPath(), required=True, help="Folder for checkpoints.")
@@ -37,7 +39,7 @@ from poseval.errors import shown
 def train(
     model: str, changes: tuple[str, ...], config: tuple[str, ...], cache: int, quiet: bool, **options: Any
 ) -> None:
-    """Train MODEL by the published recipe of its family.
+    """Train MODEL by the published recipe of its family; `sgcn` is LightTrack's matching network.
 
     The same command goes on where an interrupted training stopped.
     """
@@ -48,6 +50,11 @@ def train(
     from poseval.models.train.loop import train as train_model
 
     say = talk(quiet)
+    if model == "sgcn":
+        click.echo(str(_graph_network(config_of(changes), config_of(config), options, say)))
+        return
+    if options["images"] is None:
+        raise UsageError("P127", where="train", what="has no pictures", wanted="--images DIR")
     job = TrainOptions(
         model, changes=config_of(changes), config=config_of(config), cache=cache << 20, **options
     )
@@ -60,3 +67,26 @@ def train(
     if result.number:
         say(f"best {result.number} {result.best:.4f}")
     click.echo(str(result.weights))
+
+
+def _graph_network(
+    changes: dict[str, Any], config: dict[str, Any], options: dict[str, Any], say: Callable[[str], None]
+) -> Path:
+    """LightTrack's network learns from tracks alone; what only networks of pictures have is refused."""
+    from poseval.runners.graph_training import train_graph_network
+
+    foreign = ("images", "val_images", "start_from", "size", "benchmark", "half")
+    given = [name for name in foreign if options[name] is not None] + ["option"] * bool(config)
+    if given:
+        flags = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise UsageError("P127", where="train sgcn", what=f"has no use for {flags}", wanted="tracks alone")
+    return train_graph_network(
+        options["truth"],
+        options["out"],
+        val=options["val_truth"],
+        epochs=options["epochs"],
+        changes=changes,
+        seed=options["seed"],
+        fresh=options["fresh"],
+        say=say,
+    )
