@@ -15,7 +15,7 @@ from poseval.datasets.coco_truth import read_truth
 from poseval.datasets.source import Source
 from poseval.errors import InputError
 from poseval.kernels.json import Outline
-from poseval.poses import PoseSet
+from poseval.poses import Notice, PoseSet
 
 
 class Coco(Dataset):
@@ -67,9 +67,15 @@ class Coco(Dataset):
             InputError: everything that is wrong with the file.
         """
         if options.role is Role.TRUTH:
-            return read_truth(source.document, options.skeleton, options.optional)
-        rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
-        return read_results(source.document, options.truth, options.skeleton, rule)
+            poses = read_truth(source.document, options.skeleton, options.optional)
+        else:
+            rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
+            poses = read_results(source.document, options.truth, options.skeleton, rule)
+        if source.archive is None or not source.archive.others:
+            return poses
+        others = source.archive.others
+        text = f"{source.document.name}: {others} other members of the archive were not read"
+        return poses.with_notices([Notice("N430", text, others)])
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """An annotation file or a list of results.

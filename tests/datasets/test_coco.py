@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -224,6 +225,7 @@ def coco_like() -> list[Path]:
     return [path for path in found if "annotations" in loaded(path) and "categories" in loaded(path)]
 
 
+@cache
 def loaded(path: Path) -> Any:
     data = path.read_bytes()
     try:
