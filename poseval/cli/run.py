@@ -50,6 +50,18 @@ def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
     return out
 
 
+def scales_of(text: str) -> tuple[float, ...]:
+    """Numbers between commas.
+
+    Raises:
+        UsageError: P127 for anything else.
+    """
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError("P127", where="--scales", what=f"is {shown(text)}", wanted="0.5,1,2") from None
+
+
 @click.command()
 @click.argument("model")
 @click.option("--weights", type=InputPath(), help="Checkpoint file (or folder) of the model.")
@@ -71,6 +83,8 @@ def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
 @click.option("--half/--full", default=None, help="16-bit arithmetic; default on a GPU.")
 @click.option("--flip/--no-flip", default=None, help="Flip test; default as the card says.")
 @click.option("--decode", metavar="METHOD", help="argmax, quarter, dark or udp; default as the card says.")
+@click.option("--scales", metavar="S,S,...", default="1", show_default=True, help="Of bottom-up models.")
+@click.option("--rescore", type=InputPath(), help="Weights of a bottom-up model's rescoring net.")
 @click.option("--nms", type=click.Choice(("oks", "soft", "none")), help="Default oks for models on boxes.")
 @click.option("--nms-threshold", type=float, default=0.9, show_default=True)
 @click.option("--joints", type=click.IntRange(1), help="Joints of the weights, where not the card's.")
@@ -114,13 +128,15 @@ def run(
     if (then_score or json_to) and truth is None:
         raise UsageError("P127", where="--score", what="needs a truth", wanted="--gt TRUTH")
     say = talk(quiet)
-    named = {key: options.pop(key) for key in ("weights", "joints", "skeleton", "batch", "device", "half")}
+    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore")
+    named = {key: options.pop(key) for key in taken}
     chosen = ModelOptions(
         name=model,
         size=options.pop("input_size"),
         flip=options.pop("flip"),
         decode=options.pop("decode"),
         config=config_of(config),
+        scales=scales_of(options.pop("scales")),
         **named,
     )
     followed = (options.pop("tracker"), options.pop("flow"), options.pop("sgcn"))

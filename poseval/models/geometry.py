@@ -115,6 +115,14 @@ def clean_boxes(boxes: ArrayLike, image_size: tuple[int, int]) -> tuple[Floats, 
     return np.stack([left, top, right, bottom], 1), keep
 
 
+def raised(boxes: ArrayLike, share: float) -> Floats:
+    """Boxes [N, 4] moved up by a share of their own height."""
+    boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    up = share * (boxes[:, 3] - boxes[:, 1])
+    moved: Floats = boxes - up[:, None] * np.array([0.0, 1.0, 0.0, 1.0])
+    return moved
+
+
 def centre_and_size(boxes: ArrayLike, aspect: float, padding: float = 1.25) -> tuple[Floats, Floats]:
     """Centres [N, 2] and sizes [N, 2] (width, height) of boxes [N, 4], the shorter side grown to `aspect`."""
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)

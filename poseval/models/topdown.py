@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from poseval.errors import UsageError
 from poseval.models.answers import Poses
 from poseval.models.codecs import DECODERS, Decoded, decode, flip_back, flip_points
-from poseval.models.geometry import Crops, Floats, cut, map_step, warp
+from poseval.models.geometry import Crops, Floats, cut, map_step, raised, warp
 from poseval.models.nms import instance_scores
 from poseval.models.registry import ModelCard
 from poseval.skeletons import get_skeleton
@@ -77,9 +77,7 @@ class TopDown:
         """
         if self.card.crop == "image":
             raise UsageError("P156", where=f"model {self.card.name}", what="takes whole images, not people")
-        boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-        up = self.card.raised * (boxes[:, 3] - boxes[:, 1])
-        boxes = boxes - up[:, None] * [0.0, 1.0, 0.0, 1.0]
+        boxes = raised(boxes, self.card.raised)
         return cut(boxes, self.card.input_size, padding=self.card.padding, mapping=self.card.crop)
 
     def inputs(self, image: NDArray[np.uint8], crops: Crops) -> Tensor:

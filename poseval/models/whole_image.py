@@ -24,6 +24,7 @@ def whole_image(
     scales: Sequence[float] = (1.0,),
     rescore: RescoreNet | None = None,
     device: str | torch.device = "cpu",
+    autocast: bool = False,
 ) -> WholeImage:
     """What has `poses(image)`, for networks whose card says `crop="image"`.
 
@@ -33,7 +34,14 @@ def whole_image(
     if isinstance(model, DEKR):
         flip = True if flip_test is None else flip_test
         return BottomUp(
-            model, card, flip_test=flip, mirror=mirror, scales=scales, rescore=rescore, device=device
+            model,
+            card,
+            flip_test=flip,
+            mirror=mirror,
+            scales=scales,
+            rescore=rescore,
+            device=device,
+            autocast=autocast,
         )
     extra = bool(flip_test) or tuple(scales) != (1.0,) or rescore is not None
     if isinstance(model, PRTRSequential | WholeImage) and extra:
@@ -46,5 +54,6 @@ def whole_image(
     if isinstance(model, PRTRSequential):
         return Sequential(model, card, device=device)
     if isinstance(model, WholeImage):
+        model.to(device)
         return model
     raise UsageError("P156", where=f"model {card.name}", what="needs people's boxes", wanted="a box for each")

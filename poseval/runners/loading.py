@@ -12,10 +12,12 @@ from torch import nn
 
 from poseval.errors import MissingFeature, UsageError, shown
 from poseval.models.answers import WholeImage
+from poseval.models.bottomup import load_rescoring
 from poseval.models.cost import measure
 from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.topdown import TopDown
 from poseval.models.weights import Weights, load_weights
+from poseval.models.whole_image import whole_image
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.skeletons import Skeleton, get_skeleton, load_skeleton
 
@@ -28,7 +30,7 @@ class ModelOptions:
 
     `skeleton` says which joints the weights give; without it the card's, or the truth's where their numbers
     agree. `size` is (height, width). `half` None: 16-bit arithmetic on a GPU, 32-bit on a CPU. `flip` and
-    `decode` None: as the card says.
+    `decode` None: as the card says. `scales` and `rescore` (a file) are for bottom-up networks.
     """
 
     name: str
@@ -42,6 +44,8 @@ class ModelOptions:
     half: bool | None = None
     flip: bool | None = None
     decode: str | None = None
+    scales: tuple[float, ...] = (1.0,)
+    rescore: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,10 +83,23 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     weights = _fill(model, entry, options.weights)
     _make_deterministic()
     estimator: Estimator
-    if isinstance(model, WholeImage):
-        model.to(device)
-        estimator = ImageEstimator(model)
+    if entry.crop == "image":
+        finder = whole_image(
+            model,
+            entry,
+            flip_test=options.flip,
+            mirror=skeleton.flip,
+            scales=options.scales,
+            rescore=load_rescoring(options.rescore, entry.joints) if options.rescore else None,
+            device=device,
+            autocast=half,
+        )
+        estimator = ImageEstimator(finder)
     else:
+        if options.rescore or options.scales != (1.0,):
+            raise UsageError(
+                "P158", where=f"model {entry.name}", what="takes crops: it has no scales and no rescoring"
+            )
         top = TopDown(
             model,
             entry,

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
+from poseval.models.answers import WholeImage
 from poseval.models.topdown import TopDown
 from poseval.poses import Origin, People, PoseSet
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import Pictures
 
 
-def predict(top: TopDown, truth: PoseSet, pictures: Pictures) -> PoseSet:
-    """Poses of a top-down model on the boxes of the truth, over the truth's frames and joints."""
+def predict(finder: TopDown | WholeImage, truth: PoseSet, pictures: Pictures) -> PoseSet:
+    """Poses over the truth's frames and joints: on its boxes, or of everybody that a model finds itself."""
     boxes = truth_boxes(truth)
+    whole = not isinstance(finder, TopDown)
     joints = len(truth.skeleton)
     xy, joint_score, score = [np.zeros((0, joints, 2))], [np.zeros((0, joints))], [np.zeros(0)]
     frames = [np.zeros(0, dtype=np.int64)]
-    for frame in np.unique(boxes.frame):
-        poses = top.poses(pictures.load(int(frame)), *boxes.of(int(frame)))
+    for frame in range(len(truth.frames)) if whole else np.unique(boxes.frame):
+        given = () if whole else boxes.of(int(frame))
+        poses = finder.poses(pictures.load(int(frame)), *given)
         frames.append(np.full(len(poses), frame, dtype=np.int64))
         xy.append(poses.xy)
         joint_score.append(poses.joint_score)

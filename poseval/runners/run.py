@@ -17,6 +17,7 @@ from poseval import benchmarks, datasets, scoring
 from poseval._version import __version__
 from poseval.errors import Fault, UsageError, error_of, shown
 from poseval.models.answers import Poses
+from poseval.models.weights import digest
 from poseval.poses import Notice, PoseSet
 from poseval.runners import output
 from poseval.runners.boxes import Boxes, file_boxes, truth_boxes
@@ -293,7 +294,8 @@ def _description(
     """What is run with what: the part of the provenance that is known beforehand."""
     weights = loaded.weights
     model = asdict(options.model)
-    chosen = {key: model[key] for key in ("batch", "flip", "decode")}
+    chosen = {key: model[key] for key in ("batch", "flip", "decode", "scales")}
+    chosen["rescore"] = digest(options.model.rescore) if options.model.rescore else None
     return {
         "poseval": __version__,
         "model": loaded.card.name,

@@ -16,6 +16,7 @@ from torch import nn
 from poseval import scoring
 from poseval.errors import UsageError, ValueRangeError, shown
 from poseval.metrics.base import Direction
+from poseval.models.answers import WholeImage
 from poseval.models.recipes import Recipe, recipe_for
 from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.topdown import TopDown
@@ -23,6 +24,7 @@ from poseval.models.train import checkpoint
 from poseval.models.train.data import TrainingSet
 from poseval.models.train.tasks import make_task
 from poseval.models.weights import load_fitting
+from poseval.models.whole_image import whole_image
 from poseval.poses import PoseSet
 from poseval.runners.frames import Pictures, TruthPictures
 from poseval.runners.loading import choose_device
@@ -246,8 +248,13 @@ class _Judge:
 
     def score(self, model: nn.Module, device: str) -> dict[str, float]:
         """The benchmark's first number by its name."""
-        top = TopDown(model, self.card, mirror=self.truth.skeleton.flip, device=device)
-        found = predict(top, self.truth, self.pictures)
+        mirror = self.truth.skeleton.flip
+        finder: TopDown | WholeImage
+        if self.card.crop == "image":
+            finder = whole_image(model, self.card, mirror=mirror, device=device)
+        else:
+            finder = TopDown(model, self.card, mirror=mirror, device=device)
+        found = predict(finder, self.truth, self.pictures)
         evaluation = scoring.evaluate(self.truth, found, self.benchmark)
         self.direction = next(iter(evaluation.parts[0].tallies)).better
         self.number, value = next(iter(evaluation.summary().items()))

@@ -18,7 +18,7 @@ from torch import Tensor
 from poseval.errors import UsageError, shown
 from poseval.models import losses, targets
 from poseval.models.augment import sample
-from poseval.models.geometry import map_step
+from poseval.models.geometry import map_step, raised
 from poseval.models.recipes import Recipe
 from poseval.models.registry import ModelCard
 from poseval.models.topdown import normalised
@@ -26,7 +26,7 @@ from poseval.poses import Array, Floats
 from poseval.skeletons import Skeleton
 
 TARGETS = {"gaussian": targets.gaussian, "udp": targets.udp, "unbiased": targets.unbiased}
-LOSSES = {"mse": losses.joints_mse, "ohkm": losses.joints_ohkm}
+LOSSES = {"mse": losses.joints_mse, "ohkm": losses.joints_ohkm, "sigmoid": losses.sigmoid_cross_entropy}
 UPPER = ("nose", "eye", "ear", "head", "neck", "thorax", "shoulder", "elbow", "wrist")
 
 
@@ -54,10 +54,16 @@ class Task(Protocol):
         """A scalar to descend."""
 
 
+def upper_body(skeleton: Skeleton) -> tuple[int, ...]:
+    """Joints of the upper half of a body."""
+    return tuple(i for i, joint in enumerate(skeleton.joints) if any(part in joint for part in UPPER))
+
+
 class HeatmapTask:
     """Heatmaps around joints, one person a sample; every stack of a network is trained on the same maps.
 
-    Options: `target` (gaussian, udp or unbiased), `loss` (mse or ohkm) and `gain`, a factor on the loss.
+    Options: `target` (gaussian, udp or unbiased), `loss` (mse, ohkm or sigmoid cross entropy) and `gain`, a
+    factor on the loss.
 
     Raises:
         UsageError: P159 for an option that does not exist.
@@ -72,14 +78,14 @@ class HeatmapTask:
         self.card, self.flip, self.augmentation = card, skeleton.flip, recipe.augmentation
         self.target, self.measure = TARGETS[options["target"]], LOSSES[options["loss"]]
         self.gain = float(options["gain"])
-        self.upper = [i for i, joint in enumerate(skeleton.joints) if any(part in joint for part in UPPER)]
+        self.upper = upper_body(skeleton)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w], maps [K, H, W] and their weights [K]; a whole-pixel cut is made affinely."""
         size, maps_size = self.card.input_size, self.card.output_size
         cut = sample(
             picture,
-            person.box,
+            raised(person.box, self.card.raised)[0],
             person.xy,
             person.seen,
             size,

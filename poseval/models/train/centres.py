@@ -1,0 +1,93 @@
+"""The task of DEKR: centres, joints and offsets of everybody in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from poseval.errors import UsageError, shown
+from poseval.models.dekr_training import dekr_loss, heatmap_targets, offset_targets, with_centres
+from poseval.models.geometry import Crops, crops_of, warp
+from poseval.models.recipes import Recipe
+from poseval.models.registry import ModelCard
+from poseval.models.topdown import normalised
+from poseval.models.train.tasks import PersonOf
+from poseval.poses import Array
+from poseval.skeletons import Skeleton
+
+UNIT = 200.0  # pixels of the repository's unit of size
+OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40.0}
+
+
+class CentreTask:
+    """A square cut out of a picture around its middle, turned, scaled, moved and mirrored.
+
+    Options: `smallest` and `largest` share of the short side that is cut, `rotation` in degrees to each side,
+    `translation` in pixels of a cut of 200; all drawn evenly. Regions to ignore are not masked.
+
+    Raises:
+        UsageError: P159 for an option that does not exist.
+    """
+
+    def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
+        if set(recipe.options) - set(OPTIONS):
+            raise UsageError(
+                "P159",
+                where="recipe options",
+                what=f"hold {shown(dict(recipe.options))}",
+                wanted=", ".join(OPTIONS),
+            )
+        self.card, self.skeleton, self.mirrored = card, skeleton, recipe.augmentation.mirrored
+        self.options = {**OPTIONS, **recipe.options}
+
+    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
+        """Input [3, h, w], maps [J + 1, H, W] and offsets [2 * J, H, W], each with weights."""
+        people = [person, *person.others]
+        xy = np.stack([each.xy for each in people])
+        seen = np.stack([each.seen for each in people])
+        area = np.array([_area(each) for each in people])
+        if rng.random() < self.mirrored:
+            flip = list(self.skeleton.flip)
+            xy = xy[:, flip] * [-1, 1] + [picture.shape[1] - 1, 0]
+            seen, picture = seen[:, flip], picture[:, ::-1]
+        crop = self._crop(picture.shape[:2], rng)
+        placed, size = with_centres(xy, seen, area)
+        step = self.card.stride
+        placed[..., :2] = (
+            crop.from_image(placed[None, ..., :2].reshape(1, -1, 2)).reshape(xy.shape[0], -1, 2) / step
+        )
+        size = size * abs(np.linalg.det(crop.matrix[0, :, :2]))
+        maps, maps_weight = heatmap_targets(placed, self.card.output_size)
+        offsets, offsets_weight = offset_targets(placed, size, self.card.output_size)
+        image = warp(picture, crop.matrix[0], self.card.input_size)
+        return {
+            "input": normalised(image[None], self.card)[0],
+            "maps": maps,
+            "maps_weight": maps_weight,
+            "offsets": offsets,
+            "offsets_weight": offsets_weight,
+        }
+
+    def _crop(self, size: tuple[int, ...], rng: np.random.Generator) -> Crops:
+        options = {key: float(value) for key, value in self.options.items()}
+        side = min(size) * rng.uniform(options["smallest"], options["largest"])
+        reach = options["translation"] * side / UNIT
+        centre = np.array([size[1] / 2, size[0] / 2]) + rng.uniform(-reach, reach, 2)
+        turn = rng.uniform(-options["rotation"], options["rotation"])
+        height, width = self.card.input_size
+        shape = (side * width / height, side) if width >= height else (side, side * height / width)
+        return crops_of([centre], [shape], self.card.input_size, rotation=turn)
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Heatmaps plus 0.03 times offsets."""
+        heat, offset = ((batch[name], batch[f"{name}_weight"]) for name in ("maps", "offsets"))
+        return dekr_loss(outputs, heat, offset)
+
+
+def _area(person: PersonOf) -> float:
+    """The annotated area, or the box's where there is none, as in the program's CrowdPose reader."""
+    width, height = person.box[2:] - person.box[:2]
+    return person.area if np.isfinite(person.area) else float(width * height)

@@ -1,0 +1,114 @@
+"""Tasks of networks that answer with sets: joints of a crop (PRTR), everybody in a picture (sequential)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from poseval.models.augment import sample
+from poseval.models.geometry import crops_of, warp
+from poseval.models.prtr_training import prtr_loss, sequential_loss
+from poseval.models.recipes import Recipe
+from poseval.models.registry import ModelCard
+from poseval.models.topdown import normalised
+from poseval.models.train.tasks import PersonOf, upper_body
+from poseval.poses import Array, Floats
+from poseval.skeletons import Skeleton
+
+MOST_PEOPLE = 30  # of one picture; samples of a batch are filled up to it
+
+
+def unit_joints(xy: Floats, seen: Array, size: tuple[int, int]) -> tuple[Array, Array]:
+    """Joints [..., K, 2] in 0..1 of an input (height, width), and weights [..., K, 2].
+
+    Joints that are not labelled or lie outside weigh nothing; they are at 0.
+    """
+    unit = xy / [size[1], size[0]]
+    good = (seen > 0) & ((unit >= 0) & (unit <= 1)).all(-1)
+    weight = np.repeat(good[..., None], 2, axis=-1)
+    return np.where(weight, unit, 0.0).astype(np.float32), weight.astype(np.float32)
+
+
+class JointSetTask:
+    """PRTR on crops: the reference program's crop and augmentation, its matching and losses."""
+
+    def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
+        self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
+        self.upper = upper_body(skeleton)
+
+    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
+        """Input [3, h, w], joints [K, 2] in 0..1 and their weights [K, 2]."""
+        size = self.card.input_size
+        cut = sample(
+            picture,
+            person.box,
+            person.xy,
+            person.seen,
+            size,
+            self.skeleton.flip,
+            rng,
+            self.augmentation,
+            upper=self.upper,
+            padding=self.card.padding,
+        )
+        xy, weight = unit_joints(cut.xy, cut.seen, size)
+        return {"input": normalised(cut.image[None], self.card)[0], "xy": xy, "weight": weight}
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Classes and coordinates of all decoder layers."""
+        return prtr_loss(outputs, batch["xy"], batch["weight"])
+
+
+class PeopleSetTask:
+    """Sequential PRTR on whole pictures, fitted into the input; mirrored as often as the recipe says."""
+
+    def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
+        self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
+
+    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
+        """Input [3, h, w]; boxes [30, 4], joints [30, K, 2] and weights, filled up; `people` counts them."""
+        people = [person, *person.others][:MOST_PEOPLE]
+        xy = np.stack([each.xy for each in people])
+        seen = np.stack([each.seen for each in people])
+        ends = np.stack([each.box for each in people]).reshape(-1, 2, 2)
+        if rng.random() < self.augmentation.mirrored:
+            last = picture.shape[1] - 1
+            picture, flip = picture[:, ::-1], list(self.skeleton.flip)
+            xy, seen = xy[:, flip] * [-1, 1] + [last, 0], seen[:, flip]
+            ends = ends * [-1, 1] + [last, 0]
+        height, width = self.card.input_size
+        scale = max(picture.shape[1] / width, picture.shape[0] / height)
+        centre = (picture.shape[1] / 2, picture.shape[0] / 2)
+        crop = crops_of([centre], [(width * scale, height * scale)], (height, width))
+        image = warp(picture, crop.matrix[0], (height, width))
+        places = crop.from_image(np.concatenate((xy, ends), axis=1).reshape(1, -1, 2))[0]
+        places = places.reshape(len(people), -1, 2)
+        joints, weight = unit_joints(places[:, :-2], seen, (height, width))
+        corners = np.sort(np.clip(places[:, -2:] / [width, height], 0, 1), axis=1)
+        boxes = np.concatenate((corners.mean(axis=1), corners[:, 1] - corners[:, 0]), axis=1)
+        return {
+            "input": normalised(image[None], self.card)[0],
+            "people": np.array(len(people)),
+            "box": _filled(boxes.astype(np.float32)),
+            "xy": _filled(joints),
+            "weight": _filled(weight),
+        }
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """People and their keypoints."""
+        counts = [int(count) for count in batch["people"]]
+        parts = [
+            [rows[:count] for rows, count in zip(batch[name], counts, strict=True)]
+            for name in ("box", "xy", "weight")
+        ]
+        return sequential_loss(outputs, *parts)
+
+
+def _filled(rows: Array) -> Array:
+    """Rows [P, ...] with zeros up to the most people."""
+    out = np.zeros((MOST_PEOPLE, *rows.shape[1:]), dtype=rows.dtype)
+    out[: len(rows)] = rows
+    return out
