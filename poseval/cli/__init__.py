@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
     "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
-    "run": ("poseval.cli.run:run", "Run a model over images into a predictions file."),
+    "run": ("poseval.cli.runner:run", "Run a model over images into a predictions file."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
     "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
     "train": ("poseval.cli.train:train", "Train a model by the published recipe of its family."),

@@ -11,7 +11,7 @@ import click
 
 from poseval.cli.options import QUIET, InputPath, talk
 from poseval.cli.progress import ProgressLine
-from poseval.cli.run import InputSize, config_of
+from poseval.cli.runner import InputSize, config_of
 from poseval.errors import UsageError, shown
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from poseval.cli import run
 from poseval.cli.progress import ProgressLine, duration, progress_text
-from poseval.cli.run import config_of
+from poseval.cli.runner import config_of
 from poseval.errors import UsageError
 from tests.runners.conftest import Bench, made
 
