@@ -264,8 +264,7 @@ class Metric(ABC):
         shown_fields = [
             f"{f.name}={format_parameter(getattr(self, f.name))}"
             for f in fields(self)
-            if f.metadata.get("always")
-            or (getattr(self, f.name) != default_of(f) and not f.metadata.get("view"))
+            if f.metadata.get("always") or getattr(self, f.name) != default_of(f)
         ]
         return f"{self.name}({','.join(shown_fields)})" if shown_fields else self.name
 
@@ -273,11 +272,6 @@ class Metric(ABC):
 def always(default: Any) -> Any:
     """A parameter that the canonical name always shows."""
     return field(default=default, metadata={"always": True})
-
-
-def view(default: Any) -> Any:
-    """A parameter that chooses what a summary shows and changes no value: no canonical name has it."""
-    return field(default=default, metadata={"view": True})
 
 
 def words() -> Any:

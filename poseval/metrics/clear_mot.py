@@ -74,6 +74,10 @@ class ClearMot(Metric):
     lower_is_better: ClassVar[frozenset[str]] = frozenset(
         {"misses", "false_positives", "switches", "ML", "fragmentations"}
     )
+    formula: ClassVar[str] = (
+        "MOTA = 1 - (misses + false positives + switches) / objects; MOTP = 1 - sum of distances / detections"
+    )
+    undefined: ClassVar[str] = "a joint that the truth never labels; MOTP without a detection"
     source: ClassVar[str] = (
         "Bernardin and Stiefelhagen 2008; leonid-pishchulin/poseval 4258a15, evaluateTracking.py; "
         "py-motmetrics 1.4.0, mot.py"

@@ -27,7 +27,7 @@ from poseval.poses import Floats, Ints
 class Epe(Metric):
     """Mean Euclidean distance in pixels between predicted and labelled joints (end-point error)."""
 
-    precision: Precision = Precision.DOUBLE
+    precision: Precision = Precision.DOUBLE  # of distances
 
     name = "epe"
     needs = frozenset({Need.ALONE})
@@ -89,13 +89,13 @@ class Area(enum.Enum):
 class Auc(Metric):
     """Area under the share of right joints over distances from 0 to `limit` scale units."""
 
-    norm: str = always("pixels")
-    limit: float = always(30.0)
-    steps: int = always(20)
-    area: Area = Area.LEFT
-    compare: Compare = Compare.LT
-    mean: MeanOf = MeanOf.JOINTS
-    precision: Precision = Precision.DOUBLE
+    norm: str = always("pixels")  # scale, as in pck
+    limit: float = always(30.0)  # largest distance in scale units
+    steps: int = always(20)  # intervals between 0 and the limit
+    area: Area = Area.LEFT  # how the area is taken
+    compare: Compare = Compare.LT  # whether a distance on a threshold is right
+    mean: MeanOf = MeanOf.JOINTS  # what the number without a joint is
+    precision: Precision = Precision.DOUBLE  # of distances
 
     name = "auc"
     needs = frozenset({Need.ALONE})

@@ -66,6 +66,11 @@ class Hota(Metric):
 
     name: ClassVar[str] = "hota"
     unit: ClassVar[str] = "sequence"
+    formula: ClassVar[str] = (
+        "HOTA = mean over alpha of sqrt(DetA AssA); DetA = TP / (TP + FN + FP); AssA = mean over true "
+        "positives of TPA / (TPA + FNA + FPA)"
+    )
+    undefined: ClassVar[str] = "a joint that the truth never labels"
     source: ClassVar[str] = (
         "Luiten et al. 2021; Doering et al. 2022; anDoer/PoseTrack21 3e61960, metrics/hota_pose.py"
     )
@@ -104,8 +109,16 @@ class Hota(Metric):
         for name in STATISTICS:
             out += rows(name, numbers[name].mean(axis=1), _mean(total[name]), n=objects, why=why)
         for name in BY_ALPHA:
+            reason = next((text for text in why if text), "undefined")
             out += [
-                Value(self.name, name, "", "", float(alpha), float(value), int(objects.sum()))
+                Value(
+                    self.name,
+                    name,
+                    threshold=float(alpha),
+                    value=float(value),
+                    n=int(objects.sum()),
+                    why=reason if math.isnan(value) else "",
+                )
                 for alpha, value in zip(ALPHAS, total[name], strict=True)
             ]
         return Values(out)

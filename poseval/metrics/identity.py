@@ -43,6 +43,10 @@ class Identity(Metric):
 
     name: ClassVar[str] = "identity"
     unit: ClassVar[str] = "sequence"
+    formula: ClassVar[str] = (
+        "IDF1 = 2 IDTP / (objects + hypotheses); IDP = IDTP / hypotheses; IDR = IDTP / objects"
+    )
+    undefined: ClassVar[str] = "a joint that the truth never labels"
     source: ClassVar[str] = "Ristani et al. 2016; py-motmetrics 1.4.0, metrics.py (id_global_assignment)"
 
     @property

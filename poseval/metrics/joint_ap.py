@@ -60,6 +60,11 @@ class JointAp(Metric):
     name: ClassVar[str] = "joint_ap"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
     unit: ClassVar[str] = "sequence"
+    formula: ClassVar[str] = (
+        "AP = area under the monotone precision over recall of one joint's predictions, ranked by score; "
+        "precision = right / predicted, recall = right / labelled; totals are means over joints"
+    )
+    undefined: ClassVar[str] = "a joint that the truth never labels"
     source: ClassVar[str] = (
         "Pishchulin et al. 2016; Andriluka et al. 2018; leonid-pishchulin/poseval 4258a15, evaluateAP.py, "
         "eval_helpers.py; anDoer/PoseTrack21 3e61960, metrics/map.py"

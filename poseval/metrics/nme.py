@@ -60,13 +60,13 @@ class Nme(Metric):
     distribution up to it (`AUC`), and that distribution (`CED`).
     """
 
-    by: str = always("auto")
-    over: Over = Over.IMAGES
-    at: tuple[float, ...] = (0.1,)
-    grid: Grid = Grid.EXACT
-    points: Points = Points.LABELLED
+    by: str = always("auto")  # outer_eye, pupil, box_sqrt, box_diag, box_side, face_size, landmark_sqrt, ...
+    over: Over = Over.IMAGES  # what is averaged
+    at: tuple[float, ...] = (0.1,)  # thresholds of FR and AUC
+    grid: Grid = Grid.EXACT  # how FR and AUC are taken
+    points: Points = Points.LABELLED  # which landmarks count
     bins: tuple[float, ...] = ()  # edges over |yaw| in degrees: the NME is then the mean of the bins' means
-    precision: Precision = Precision.DOUBLE
+    precision: Precision = Precision.DOUBLE  # of distances
 
     name = "nme"
     needs = frozenset({Need.ALONE})

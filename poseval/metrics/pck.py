@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric, Need, Tally, Value, Values, always, format_parameter, view, words
+from poseval.metrics.base import Metric, Need, Tally, Value, Values, always, format_parameter, words
 from poseval.metrics.base import Table as Rows
 from poseval.metrics.joint_error import Ends, Precision, ZeroScale, check_scale, relative_error, scale
 from poseval.pairs import Aligned
@@ -50,22 +50,20 @@ class Pck(Metric):
     A joint that is not predicted is wrong at every threshold.
     """
 
-    norm: str = always("head")
-    at: tuple[float, ...] = always((0.5,))
-    compare: Compare = Compare.LE
+    norm: str = always("head")  # scale: head, torso, bbox, longest_side, pixels, or a named pair of joints
+    at: tuple[float, ...] = always((0.5,))  # thresholds in scale units
+    compare: Compare = Compare.LE  # whether a distance on the threshold is right
     curve_to: float = 0.0  # last threshold of the curve; 0 draws none
-    curve_step: float = 0.01
+    curve_step: float = 0.01  # between the thresholds of the curve
     leave_out: tuple[str, ...] = words()  # joints outside the mean and the curve
-    head: tuple[str, ...] = (
-        words()
-    )  # joints of the row "head"; empty takes neck and head top as far as they exist
-    mean: MeanOf = MeanOf.POINTS
-    absent: Absent = Absent.SKIP
-    zero: ZeroScale = ZeroScale.REFUSE
-    ends: Ends = Ends.LABELLED
-    precision: Precision = Precision.DOUBLE
+    head: tuple[str, ...] = words()  # joints of the row "head"; none takes the neck and head joints there are
+    mean: MeanOf = MeanOf.POINTS  # what the number without a joint is
+    absent: Absent = Absent.SKIP  # what a joint without any label does to its row
+    zero: ZeroScale = ZeroScale.REFUSE  # what a scale of zero means
+    ends: Ends = Ends.LABELLED  # which joints may span a scale
+    precision: Precision = Precision.DOUBLE  # of distances
     called: tuple[float, ...] = ()  # what a tool prints for each of `at`, where that is another number
-    per_joint: bool = view(False)
+    per_joint: bool = False  # shows joints in the summary
 
     name = "pck"
     needs = frozenset({Need.ALONE})

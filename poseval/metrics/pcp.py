@@ -33,8 +33,8 @@ class Pcp(Metric):
     PCP the mean of the two errors, which gives higher numbers.
     """
 
-    at: float = always(0.5)
-    ends: Ends = always(Ends.STRICT)
+    at: float = always(0.5)  # threshold as a share of the stick's length
+    ends: Ends = always(Ends.STRICT)  # what must lie within it
 
     name = "pcp"
     needs = frozenset({Need.ALONE})

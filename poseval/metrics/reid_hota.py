@@ -45,6 +45,11 @@ class ReidHota(Metric):
     name: ClassVar[str] = "reid_hota"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
     unit: ClassVar[str] = "sequence"
+    formula: ClassVar[str] = (
+        "as hota, with person ids for track ids, association over all sequences at once, and an assignment "
+        "of its own for every alpha"
+    )
+    undefined: ClassVar[str] = "a joint that the truth never labels"
     source: ClassVar[str] = "Doering et al. 2022; anDoer/PoseTrack21 3e61960, metrics/hota_pose_reid.py"
 
     def tally(self, aligned: Aligned) -> Tally:
