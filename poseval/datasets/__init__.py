@@ -160,6 +160,8 @@ def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None 
     if options.role not in dataset.reads:
         raise UsageError("P133", where=f"format {dataset.name}", what=f"is not read as {options.role.value}")
     poses = dataset.read(source, options)
+    if not source.is_folder and source.document.is_json:
+        source.document.check_rest()
     if poses.origin.path:
         return poses
     return replace(poses, origin=replace(poses.origin, path=os.fspath(path), format=dataset.name))

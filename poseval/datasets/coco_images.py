@@ -26,6 +26,8 @@ WANTED = {
     "file_name": Wanted("a text"),
 }
 
+SMALL_IDS = 1 << 22  # up to here a table of all ids, 32 MB, beats a search for each record
+
 
 def read_images(document: Document, faults: Faults) -> tuple[Frames, list[Notice]]:
     """All images in ascending order of their id; rows that repeat an id are merged, the first one stays.
@@ -125,9 +127,7 @@ def place(records: Records, frames: Frames) -> Placed:
             row[numbers] = _of_texts(column.values[numbers].astype(np.str_), _by(frames, "id"))
             notices.append(_paired(records, "number", "id"))
         else:
-            at = np.minimum(np.searchsorted(ids, column.values), max(len(ids) - 1, 0))
-            found = (ids[at] == column.values) if len(ids) else np.zeros(len(row), dtype=np.bool_)
-            row = np.where(numbers & found, at, -1)
+            row = np.where(numbers, _of_numbers(column.values, ids), -1)
     hint = None
     if column.words:
         place_of_word, more, hint = _place_words(records, frames, column.words)
@@ -181,6 +181,19 @@ def _by(frames: Frames, how: str) -> dict[str, int]:
             twice.add(name)
         out[name] = at
     return {name: at for name, at in out.items() if name and name not in twice}
+
+
+def _of_numbers(values: Ints, ids: Ints) -> Ints:
+    """Place [N] of each value among the ascending `ids`, -1 none."""
+    if not len(ids):
+        return np.full(len(values), -1, dtype=np.int64)
+    if ids[0] >= 0 and ids[-1] < SMALL_IDS:
+        table = np.full(int(ids[-1]) + 2, -1, dtype=np.int64)  # the last entry stands for all others
+        table[ids] = np.arange(len(ids))
+        inside = (values >= 0) & (values <= ids[-1])
+        return table[np.where(inside, values, -1)]
+    at = np.minimum(np.searchsorted(ids, values), len(ids) - 1)
+    return np.where(ids[at] == values, at, -1)
 
 
 def _of_texts(texts: Array, table: dict[str, int]) -> Ints:

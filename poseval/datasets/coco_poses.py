@@ -9,6 +9,7 @@ import numpy as np
 from poseval.datasets.coco_skeleton import length_hint, length_text, most_common
 from poseval.datasets.records import Records
 from poseval.kernels import json as kj
+from poseval.kernels.poses import group_order
 from poseval.poses import Floats, Ints
 from poseval.skeletons import Skeleton
 
@@ -74,8 +75,7 @@ def by_frame(row: Ints) -> Ints | None:
     """Stable order of records by frame, leaving out -1; None when they stand in that order already."""
     if not len(row) or (int(row[0]) >= 0 and bool((row[1:] >= row[:-1]).all())):
         return None
-    order = np.argsort(row, kind="stable")
-    return order[np.searchsorted(row[order], 0) :]
+    return group_order(row, int(row.max()) + 1)
 
 
 def corners(box: Floats) -> Floats:

@@ -27,7 +27,7 @@ from poseval.datasets.records import Records, Wanted
 from poseval.datasets.review import review
 from poseval.errors import Faults, FormatError, LimitError, UsageError
 from poseval.kernels import json as kj
-from poseval.kernels.poses import extent, predicted
+from poseval.kernels.poses import extent, predicted, take_rows
 from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
 
@@ -216,9 +216,9 @@ def _people(
     }
     order = by_frame(row)
     if order is not None:
-        xy, row = xy[order], row[order]
-        columns = {name: column[order] for name, column in columns.items()}
-        extra = {name: column[order] for name, column in extra.items()}
+        xy, row = take_rows(xy, order), row[order]
+        columns = {name: take_rows(column, order) for name, column in columns.items()}
+        extra = {name: take_rows(column, order) for name, column in extra.items()}
     return People(xy=xy, frame=row, extra=extra, **columns), notices
 
 

@@ -39,6 +39,7 @@ class Document:
         self.name = shown(path.rstrip("/").rsplit("/", 1)[-1], limit=200)
         self.limits = limits
         self._digest = hashlib.sha256()
+        self._read: set[int] = set()  # bytes where arrays start whose columns were read
         self._digesting: threading.Thread | None = None
         if len(data) >= DIGEST_AHEAD_BYTES:
             self._digesting = threading.Thread(target=self._digest.update, args=(data,), daemon=True)
@@ -108,7 +109,7 @@ class Document:
             LimitError: P502 too many records, numbers or keys, or nested too deep.
         """
         at = self.outline.start if key is None else self.outline.by_key()[key].start
-        return kernel.columns(
+        found = kernel.columns(
             self.data,
             fields,
             start=at,
@@ -118,6 +119,21 @@ class Document:
             limits=self.limits,
             max_records=max_records,
         )
+        self._read.add(at)
+        return found
+
+    def check_rest(self) -> None:
+        """Check the long lists that nobody has read: a broken file is refused whatever is asked of it.
+
+        Raises:
+            FormatError: P210 not JSON, P211 not UTF-8.
+            LimitError: P502 nested too deep or too many keys.
+        """
+        entries = self.outline.entries if self.outline.kind == "object" else ()
+        for entry in entries if isinstance(entries, tuple) else ():
+            if not entry.checked and entry.start not in self._read:
+                kernel.check(self.data, entry, name=self.name, limits=self.limits)
+                self._read.add(entry.start)
 
     def tree(self, start: int, end: int) -> Any:
         """The value between two bytes as Python objects; for small parts whose bounds `outline` has found.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from poseval.kernels.poses import copies
 from poseval.poses import Floats, Ints, Notice, People, PoseSet
 
 SAMPLE = 5_000  # people looked at for shares: enough for a per cent or two, and the cost stays small
 OUTSIDE_SHARE = 0.2  # of joints; real predictions have a few per cent outside
 COPIES_SHARE = 0.01
 FAR_WIDTHS = 100  # image widths
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # odd, from the golden ratio: spreads bits when multiplied
 
 
 def review(name: str, people: People, truth: PoseSet) -> list[Notice]:
@@ -39,33 +39,13 @@ def _ties(name: str, people: People) -> Notice | None:
     return Notice("N420", text, len(score))
 
 
-def row_hash(columns: Floats) -> Ints:
-    """A 64-bit number [N] for each row of doubles [N, M]; equal rows have equal numbers."""
-    bits = np.ascontiguousarray(columns).view(np.uint64)
-    total = np.zeros(len(bits), dtype=np.uint64)
-    for column in range(bits.shape[1]):
-        total = (total ^ bits[:, column]) * GOLDEN
-        total ^= total >> np.uint64(29)
-    return total.view(np.int64)
-
-
 def _copies(name: str, people: People) -> Notice | None:
     """Predictions whose joints equal those of an earlier one in the same frame to the last bit."""
-    flat = people.xy.reshape(len(people), -1)
-    # Half a dozen coordinates tell nearly all rows apart; the few that agree there are compared whole.
-    some = np.linspace(0, flat.shape[1] - 1, min(6, flat.shape[1])).astype(np.intp)
-    first_look = row_hash(np.concatenate([flat[:, some], people.frame[:, None].astype(np.float64)], axis=1))
-    ranked = np.sort(first_look)
-    twice = ranked[1:][ranked[1:] == ranked[:-1]]
-    if not len(twice):
+    count = copies(people.xy, people.frame, people.category)
+    if count <= COPIES_SHARE * len(people):
         return None
-    rows = np.flatnonzero(np.isin(first_look, twice))
-    whole = np.concatenate([flat[rows], people.frame[rows, None], people.category[rows, None]], axis=1)
-    copies = len(rows) - len(np.unique(row_hash(whole), return_counts=True)[0])
-    if copies <= COPIES_SHARE * len(people):
-        return None
-    text = f"{name}: {copies} of {len(people)} predictions are copies of another in the same image"
-    return Notice("N419", text, copies)
+    text = f"{name}: {count} of {len(people)} predictions are copies of another in the same image"
+    return Notice("N419", text, count)
 
 
 def _sample(people: People) -> Ints:

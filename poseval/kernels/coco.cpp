@@ -109,7 +109,9 @@ struct Task {
 // One thread's scratch and the work on one cell.
 class CellMatcher {
   public:
-    explicit CellMatcher(const Task& task) : task_(task), target_(task.truth.joints) {}
+    explicit CellMatcher(const Task& task)
+        : task_(task), lowest_(*std::min_element(task.threshold, task.threshold + task.thresholds)),
+          target_(task.truth.joints, task.oks ? 0.0 : std::min(lowest_, 1 - 1e-10)) {}
 
     void match(int64_t cell) {
         cell_ = cell;
@@ -231,6 +233,7 @@ class CellMatcher {
     }
 
     const Task& task_;
+    const double lowest_;
     OksTarget target_;
     int64_t cell_ = 0, first_ = 0, truths_ = 0, rows_ = 0, kept_ = 0;
     size_t counted_ = 0;

@@ -38,8 +38,7 @@ class Cells:
         if len(cell) == 0 or (cell[0] >= 0 and bool((np.diff(cell) >= 0).all())):
             row = np.arange(len(cell), dtype=np.int64)
         else:
-            row = np.argsort(cell, kind="stable").astype(np.int64, copy=False)
-            row = row[np.searchsorted(cell[row], 0) :]
+            row = _kernels.group_order(cell, count)
         return Cells(row, np.searchsorted(cell[row], np.arange(count + 1)).astype(np.int64))
 
     def cell(self) -> Ints:

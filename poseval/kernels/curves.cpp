@@ -47,40 +47,56 @@ struct Event {
     int64_t hits, counted, place;
 };
 
-// The rows of one area range in ranked order, without those of weight 0.
+// The rows of one area range in ranked order, without those that weigh 0 or count at no threshold.
 struct Lane {
     std::vector<uint64_t> hit, skip;
-    std::vector<int64_t> weight, group;  // group[i]: one past the last row tied with row i inside its unit
+    std::vector<int64_t> weight, group;  // empty without weights; else group[i]: one past the rows tied with i
     std::vector<double> score;
+    double first_score = 0.0;  // of the first row of all, counted or not
+    bool empty = true;
 };
 
-Lane lane_of(const Ranked& rows, int64_t range, const int64_t* weight) {
+Lane lane_of(const Ranked& rows, int64_t range, const int64_t* weight, uint64_t every) {
     Lane lane;
     std::vector<int64_t> unit;
     for (int64_t i = 0; i < rows.count; ++i) {
         const int64_t row = rows.order[i];
         const int64_t times = weight ? weight[rows.unit[row]] : 1;
         if (times == 0) continue;
+        if (lane.empty) lane.first_score = rows.score[row];
+        lane.empty = false;
+        const uint64_t skip = rows.skip[row * rows.ranges + range];
+        if ((skip & every) == every) continue;
         lane.hit.push_back(rows.hit[row * rows.ranges + range]);
-        lane.skip.push_back(rows.skip[row * rows.ranges + range]);
-        lane.weight.push_back(times);
+        lane.skip.push_back(skip);
         lane.score.push_back(rows.score[row]);
+        if (!weight) continue;
+        lane.weight.push_back(times);
         unit.push_back(rows.unit[row]);
     }
-    const auto count = static_cast<int64_t>(unit.size());
     lane.group.resize(unit.size());
-    for (int64_t i = count - 1; i >= 0; --i) {
-        const auto at = static_cast<size_t>(i);
-        const bool tied = i + 1 < count && unit[at] == unit[at + 1] && lane.score[at] == lane.score[at + 1];
-        lane.group[at] = tied ? lane.group[at + 1] : i + 1;
+    for (size_t i = unit.size(); i-- > 0;) {
+        const bool tied = i + 1 < unit.size() && unit[i] == unit[i + 1] && lane.score[i] == lane.score[i + 1];
+        lane.group[i] = tied ? lane.group[i + 1] : static_cast<int64_t>(i) + 1;
     }
     return lane;
+}
+
+// Walks down the ranking at one threshold, each row once.
+void walk(const Lane& lane, uint64_t bit, std::vector<Event>& events, int64_t& hits) {
+    events.clear();
+    hits = 0;
+    int64_t counted = 0;
+    for (size_t i = 0; i < lane.hit.size(); ++i) {
+        counted += !(lane.skip[i] & bit);
+        if (lane.hit[i] & bit) events.push_back({++hits, counted, static_cast<int64_t>(i)});
+    }
 }
 
 // Walks down the ranking at one threshold. Copies of a unit stand behind each other, so rows of it that tie
 // come as a whole as often as it weighs; a row that ties with none may come with its whole weight at once,
 // because precision only rises inside a run of hits and only its end is ever read.
-void walk(const Lane& lane, uint64_t bit, std::vector<Event>& events, int64_t& hits) {
+void walk_weighted(const Lane& lane, uint64_t bit, std::vector<Event>& events, int64_t& hits) {
     events.clear();
     hits = 0;
     int64_t counted = 0;
@@ -121,9 +137,9 @@ void sample(const Lane& lane, const std::vector<Event>& events, double positives
             return static_cast<double>(event.hits) / positives < wanted;
         });
         // A recall of 0 is reached by the first row, whatever it is.
-        if (wanted <= 0 && !lane.score.empty()) {
+        if (wanted <= 0 && !lane.empty) {
             out.precision[q * out.step] = highest;
-            out.score[q * out.step] = lane.score.front();
+            out.score[q * out.step] = lane.first_score;
         } else if (found != events.end()) {
             out.precision[q * out.step] = envelope[static_cast<size_t>(found - events.begin())];
             out.score[q * out.step] = lane.score[static_cast<size_t>(found->place)];
@@ -148,13 +164,14 @@ py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, 
     double *p = precision.mutable_data(), *s = scores.mutable_data(), *r = recall.mutable_data();
     const int64_t* times = weighted ? weight.data() : nullptr;
     const int64_t* found = positives.data();
+    const uint64_t every = thresholds == 64 ? ~uint64_t{0} : (uint64_t{1} << thresholds) - 1;
     {
         const py::gil_scoped_release unlocked;
         for_pieces(ranges, rows.count < 20'000 ? ranges : 1, [&](int64_t begin, int64_t end) {
             std::vector<Event> events;
             std::vector<double> envelope;
             for (int64_t a = begin; a < end; ++a) {
-                const Lane lane = lane_of(rows, a, times);
+                const Lane lane = lane_of(rows, a, times, every);
                 const auto total = static_cast<double>(found[a]);
                 for (int64_t t = 0; t < thresholds; ++t) {
                     const int64_t at = t * points * ranges + a;
@@ -162,7 +179,7 @@ py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, 
                     if (found[a] == 0) {
                         for (int64_t q = 0; q < points; ++q) p[at + q * ranges] = s[at + q * ranges] = NaN;
                     } else {
-                        walk(lane, uint64_t{1} << t, events, hits);
+                        (times ? walk_weighted : walk)(lane, uint64_t{1} << t, events, hits);
                         sample(lane, events, total, recalls, envelope, {p + at, s + at, ranges});
                     }
                     r[t * ranges + a] = found[a] == 0 ? NaN : static_cast<double>(hits) / total;

@@ -193,7 +193,8 @@ class Columns:
 class Entry:
     """A key of the top level: kind, bytes, and of an array how many items and what the first one is.
 
-    `first` is the outline of the first item when that is an object (its keys' kinds), else its kind.
+    `first` is the outline of the first item when that is an object (its keys' kinds), else its kind. Of a
+    long list of records only the end was looked for: `checked` is false until `columns` or `check` reads it.
     """
 
     key: str
@@ -202,6 +203,7 @@ class Entry:
     end: int
     items: int = 0
     first: tuple[Entry, ...] | str | None = None
+    checked: bool = True
 
     def first_kinds(self) -> dict[str, str]:
         """Kinds of the first item's fields; empty when it is no object."""
@@ -273,7 +275,8 @@ def line_of(data: bytes, offset: int) -> int:
 def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) -> Outline:
     """What the JSON text holds, and where, without building it.
 
-    An object is checked and walked to its end. Of an array only the first element is read.
+    An object is checked and walked to its end, but for long lists of records in it (`Entry.checked`). Of an
+    array only the first element is read.
 
     Raises:
         FormatError: P200 empty, P210 not JSON, P211 not UTF-8.
@@ -287,11 +290,26 @@ def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) ->
     return Outline(found["kind"], found["start"], found["end"], _entries(found["entries"]))
 
 
+def check(data: bytes, entry: Entry, *, name: str = "<memory>", limits: Limits = DEFAULT) -> None:
+    """Checks a value of the top-level object that `outline` has not.
+
+    Raises:
+        FormatError: P210 not JSON, P211 not UTF-8.
+        LimitError: P502 nested too deep or too many keys.
+    """
+    try:
+        _kernels.json_check(data, entry.start, 1, limits.depth, limits.keys)
+    except _kernels.JsonStop as stop:
+        allowed = {"depth": limits.depth, "keys": limits.keys}
+        raise stop_error(stop, data, name, allowed) from None
+
+
 def _entries(raw: Any) -> tuple[Entry, ...] | str | None:
     if not isinstance(raw, list):
         return cast("str | None", raw)
     return tuple(
-        Entry(key, kind, start, end, items, _entries(first)) for key, kind, start, end, items, first in raw
+        Entry(key, kind, start, end, items, _entries(first), checked)
+        for key, kind, start, end, items, first, checked in raw
     )
 
 

@@ -16,6 +16,7 @@ namespace py = pybind11;
 namespace poseval::json {
 
 py::dict outline(const py::bytes& data, int max_depth, std::int64_t max_keys);
+void check(const py::bytes& data, std::int64_t start, int depth, int max_depth, std::int64_t max_keys);
 [[noreturn]] void raise_stop(const Stop& stop);
 
 namespace {
@@ -331,5 +332,7 @@ void bind_json(py::module_& module) {
                py::arg("fields"), py::arg("limits"), py::arg("threads"),
                py::arg("stretch"));
     module.def("json_outline", &outline, py::arg("data"), py::arg("depth"), py::arg("keys"));
+    module.def("json_check", &check, py::arg("data"), py::arg("start"), py::arg("depth"),
+               py::arg("max_depth"), py::arg("max_keys"));
     module.def("line_of", &line_of, py::arg("data"), py::arg("offset"));
 }

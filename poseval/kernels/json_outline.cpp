@@ -25,9 +25,12 @@ py::object key_text(std::string_view raw, bool escaped) {
     return py::reinterpret_steal<py::object>(made);
 }
 
-// (key, kind, start, end, items, first): of an array, `items` counts its elements and `first` is the outline
-// of its first element when that is an object, or the kind of that element. `deep` is false for the keys of a
-// first element, whose own values are only skipped.
+// Long arrays of records are checked when their columns are read; here only their end is looked for.
+constexpr std::ptrdiff_t LONG = 1 << 20;
+
+// (key, kind, start, end, items, first, checked): of an array, `items` counts its elements and `first` is the
+// outline of its first element when that is an object, or the kind of that element. `deep` is false for the
+// keys of a first element, whose own values are only skipped.
 py::tuple entry(Scanner& scan, const py::object& key, bool deep);
 
 py::list object_entries(Scanner& scan, bool deep) {
@@ -68,6 +71,7 @@ py::tuple entry(Scanner& scan, const py::object& key, bool deep) {
     const std::int64_t start = scan.offset();
     std::int64_t items = 0;
     py::object first = py::none();
+    bool checked = true;
     if (kind == Kind::array) {
         scan.enter();
         ++scan.p;
@@ -82,23 +86,43 @@ py::tuple entry(Scanner& scan, const py::object& key, bool deep) {
                 scan.skip();
             }
             ++items;
+            checked = !deep || scan.end - scan.p < LONG || !py::isinstance<py::list>(first);
             py::gil_scoped_release release;
-            while (scan.more(']')) {
-                scan.skip();
-                ++items;
+            if (checked) {
+                while (scan.more(']')) {
+                    scan.skip();
+                    ++items;
+                }
+            } else {
+                items += scan.hurry();
             }
         }
         scan.leave();
     } else {
         scan.skip();
     }
-    return py::make_tuple(key, KIND_NAMES[static_cast<int>(kind)], start, scan.offset(), items, first);
+    const char* name = KIND_NAMES[static_cast<int>(kind)];
+    return py::make_tuple(key, name, start, scan.offset(), items, first, checked);
 }
 
 }  // namespace
 
-// {"kind", "start", "end", "entries"}. An object is checked and walked to its end. Of an array only the first
-// element is read (`entries` holds it, `end` is -1): the rest is checked when its columns are read.
+// Checks the value that starts at byte `start`, `depth` levels deep.
+void check(const py::bytes& data, std::int64_t start, int depth, int max_depth, std::int64_t max_keys) {
+    const std::string_view text = data;
+    Scanner scan(text, start, max_depth, max_keys);
+    scan.depth = depth;
+    try {
+        const py::gil_scoped_release release;
+        scan.skip();
+    } catch (const Stop& stop) {
+        raise_stop(stop);
+    }
+}
+
+// {"kind", "start", "end", "entries"}. An object is checked and walked to its end, but for long arrays of records
+// in it. Of an array only the first element is read (`entries` holds it, `end` is -1): the rest is checked when
+// its columns are read.
 py::dict outline(const py::bytes& data, int max_depth, std::int64_t max_keys) {
     const std::string_view text = data;
     Scanner scan(text, 0, max_depth, max_keys);

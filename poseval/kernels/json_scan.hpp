@@ -182,6 +182,10 @@ public:
 
     void skip();
 
+    // To behind the bracket that closes the array at the cursor (past an element of it), looking at brackets and
+    // quotes only; returns how many objects open at its level. What stands between them is not checked.
+    std::int64_t hurry();
+
     // Only white space may follow.
     void finish() {
         space();
@@ -195,6 +199,20 @@ private:
         if (p >= end) stop(Bad::truncated);
         p = at;
         stop(Bad::number);
+    }
+
+    static bool has_zero(std::uint64_t chunk) {
+        return ((chunk - 0x0101010101010101ULL) & ~chunk & 0x8080808080808080ULL) != 0;
+    }
+
+    // Whether none of eight bytes is a quote or a bracket of any kind; [ and { differ in one bit, as ] and } do.
+    static bool dull_eight(const char* at) {
+        std::uint64_t chunk;
+        std::memcpy(&chunk, at, 8);
+        constexpr std::uint64_t ONES = 0x0101010101010101ULL;
+        const std::uint64_t folded = chunk | (ONES * 0x20);
+        return !has_zero(chunk ^ (ONES * '"')) && !has_zero(folded ^ (ONES * '{')) &&
+               !has_zero(folded ^ (ONES * '}'));
     }
 
     static bool plain_eight(const char* at) {
@@ -295,6 +313,40 @@ inline void Scanner::skip() {
                 leave();
             }
         }
+    }
+}
+
+inline std::int64_t Scanner::hurry() {
+    std::int64_t objects = 0;
+    int level = 0;
+    for (;;) {
+        while (end - p >= 8 && dull_eight(p)) p += 8;
+        switch (*p) {
+            case '"':
+                for (++p; *p != '"'; ++p) {
+                    while (end - p >= 8 && plain_eight(p)) p += 8;
+                    if (*p == '"') break;
+                    if (*p == '\\') ++p;
+                    if (p >= end) stop(Bad::truncated);
+                }
+                break;
+            case '{':
+                if (level == 0) ++objects;
+                [[fallthrough]];
+            case '[':
+                if (depth + ++level > max_depth) stop(Bad::depth);
+                break;
+            case '}':
+            case ']':
+                if (level-- == 0) {
+                    expect(']');
+                    return objects;
+                }
+                break;
+            default:
+                if (p >= end) stop(Bad::truncated);
+        }
+        ++p;
     }
 }
 

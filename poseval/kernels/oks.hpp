@@ -31,7 +31,10 @@ struct Truth {
 // One true person, its labelled joints gathered once and then compared with many detections.
 class OksTarget {
   public:
-    explicit OksTarget(int64_t joints) : term_(static_cast<size_t>(joints)) {
+    // `needed`: a similarity that cannot reach it may be given as 0; with 0 all are exact.
+    explicit OksTarget(int64_t joints, double needed = 0.0)
+        : needed_(needed * (1 - 1e-9)), term_(static_cast<size_t>(joints)),
+          reach_(static_cast<size_t>(joints)) {
         joint_.reserve(static_cast<size_t>(joints));
     }
 
@@ -43,48 +46,61 @@ class OksTarget {
         const uint8_t* labelled = truth.labelled + row * truth.joints;
         for (int64_t k = 0; k < truth.joints; ++k)
             if (labelled[k]) joint_.push_back(k);
+        boxed_ = joint_.empty();
+        if (boxed_)
+            for (int64_t k = 0; k < truth.joints; ++k) joint_.push_back(k);
         const double* box = truth.box + row * 4;
         left_ = box[0] - box[2];
         right_ = box[0] + box[2] * 2;
         top_ = box[1] - box[3];
         bottom_ = box[1] + box[3] * 2;
+        for (int64_t k = 0; k < truth.joints; ++k)
+            reach_[static_cast<size_t>(k)] = truth.variance[k] * scale_ * (2 * FAR * (1 + 1e-9));
     }
 
     double similarity(const double* pose) {
-        const auto count = static_cast<int64_t>(joint_.size());
-        if (count == 0) return to_grown_box(pose);
-        for (int64_t i = 0; i < count; ++i) {
-            const int64_t k = joint_[static_cast<size_t>(i)];
-            const double dx = pose[2 * k] - xy_[2 * k];
-            const double dy = pose[2 * k + 1] - xy_[2 * k + 1];
-            term_[static_cast<size_t>(i)] = term(dx, dy, k);
+        const size_t count = joint_.size();
+        int64_t near = 0;
+        for (size_t i = 0; i < count; ++i) {
+            const int64_t k = joint_[i];
+            term_[i] = boxed_ ? to_grown_box(pose[2 * k], pose[2 * k + 1]) : to_joint(pose, k);
+            near += term_[i] <= reach_[static_cast<size_t>(k)];
         }
-        return pairwise_sum(term_.data(), count) / static_cast<double>(count);
+        // Most pairs are strangers: no joint is anywhere near. That is told without exp and division.
+        const auto all = static_cast<double>(count), close = static_cast<double>(near);
+        if (close + (all - close) * FAR_TERM < needed_ * all) return 0.0;
+        for (size_t i = 0; i < count; ++i) {
+            // The divisions stay three and in this order: each rounds.
+            const double error = term_[i] / truth_->variance[joint_[i]] / scale_ / 2;
+            term_[i] = std::exp(-error);
+        }
+        return pairwise_sum(term_.data(), static_cast<int64_t>(count)) / all;
     }
 
   private:
-    // The divisions stay three and in this order: each rounds.
-    double term(double dx, double dy, int64_t k) const {
-        return std::exp(-((dx * dx + dy * dy) / truth_->variance[k] / scale_ / 2));
+    static constexpr double FAR = 8.0;           // exponent from which on a joint adds next to nothing ...
+    static constexpr double FAR_TERM = 3.36e-4;  // ... and a bound of that, exp(-8)
+
+    double to_joint(const double* pose, int64_t k) const {
+        const double dx = pose[2 * k] - xy_[2 * k];
+        const double dy = pose[2 * k + 1] - xy_[2 * k + 1];
+        return dx * dx + dy * dy;
     }
 
     // A person without labelled joints is as far as each predicted joint lies outside its box grown by one
     // width and one height on every side; all joints count.
-    double to_grown_box(const double* pose) {
-        for (int64_t k = 0; k < truth_->joints; ++k) {
-            const double x = pose[2 * k], y = pose[2 * k + 1];
-            const double dx = std::max(0.0, left_ - x) + std::max(0.0, x - right_);
-            const double dy = std::max(0.0, top_ - y) + std::max(0.0, y - bottom_);
-            term_[static_cast<size_t>(k)] = term(dx, dy, k);
-        }
-        return pairwise_sum(term_.data(), truth_->joints) / static_cast<double>(truth_->joints);
+    double to_grown_box(double x, double y) const {
+        const double dx = std::max(0.0, left_ - x) + std::max(0.0, x - right_);
+        const double dy = std::max(0.0, top_ - y) + std::max(0.0, y - bottom_);
+        return dx * dx + dy * dy;
     }
 
     const Truth* truth_ = nullptr;
     const double* xy_ = nullptr;
-    double scale_ = 1.0, left_ = 0.0, right_ = 0.0, top_ = 0.0, bottom_ = 0.0;
+    double needed_ = 0.0, scale_ = 1.0, left_ = 0.0, right_ = 0.0, top_ = 0.0, bottom_ = 0.0;
+    bool boxed_ = false;
     std::vector<int64_t> joint_;
-    std::vector<double> term_;
+    std::vector<double> term_, reach_;
 };
 
 }  // namespace poseval

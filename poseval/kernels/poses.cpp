@@ -3,9 +3,12 @@
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <stdexcept>
+#include <vector>
 
 #include "parallel.hpp"
 
@@ -76,9 +79,90 @@ py::array_t<std::int8_t> predicted(const Doubles& xy, const Doubles& score) {
     return out;
 }
 
+using Ints = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
+
+// Rows in order of their group 0 .. groups - 1, those of a group in table order; others are left out.
+py::array_t<std::int64_t> group_order(const Ints& group, std::int64_t groups) {
+    const std::int64_t rows = group.size();
+    const std::int64_t* of = group.data();
+    std::vector<std::int64_t> next(static_cast<std::size_t>(groups) + 1, 0);
+    std::int64_t kept = 0;
+    for (std::int64_t n = 0; n < rows; ++n) {
+        if (of[n] < 0 || of[n] >= groups) continue;
+        ++next[static_cast<std::size_t>(of[n]) + 1];
+        ++kept;
+    }
+    for (std::size_t g = 1; g < next.size(); ++g) next[g] += next[g - 1];
+    py::array_t<std::int64_t> out(kept);
+    std::int64_t* order = out.mutable_data();
+    for (std::int64_t n = 0; n < rows; ++n)
+        if (of[n] >= 0 && of[n] < groups) order[next[static_cast<std::size_t>(of[n])]++] = n;
+    return out;
+}
+
+// Rows of a table [N, ...] in another order, copied by several threads.
+py::array take_rows(const py::array& table, const Ints& order) {
+    if (table.ndim() < 1 || !(table.flags() & py::array::c_style)) throw std::invalid_argument("not a table");
+    std::vector<py::ssize_t> shape(table.shape(), table.shape() + table.ndim());
+    const std::int64_t rows = shape[0], wanted = order.size();
+    shape[0] = wanted;
+    py::array out(table.dtype(), shape);
+    const std::int64_t* from = order.data();
+    for (std::int64_t n = 0; n < wanted; ++n)
+        if (from[n] < 0 || from[n] >= rows) throw std::invalid_argument("order is out of range");
+    const auto size = rows ? static_cast<std::size_t>(table.nbytes() / rows) : 0;
+    const char* source = static_cast<const char*>(table.data());
+    char* target = static_cast<char*>(out.mutable_data());
+    {
+        py::gil_scoped_release release;
+        poseval::for_pieces(wanted, GRAIN / 2, [=](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t n = begin; n < end; ++n)
+                std::memcpy(target + n * size, source + from[n] * size, size);
+        });
+    }
+    return out;
+}
+
+std::uint64_t mixed(std::uint64_t total, std::uint64_t bits) {
+    total = (total ^ bits) * 0x9E3779B97F4A7C15ULL;  // odd, from the golden ratio: spreads bits
+    return total ^ (total >> 29);
+}
+
+// How many rows equal an earlier one of the same frame and category in every coordinate, to the last bit.
+// Rows are sorted by frame. Told by 64-bit hashes: two different poses of one frame agree once in 10^19 pairs.
+std::int64_t pose_copies(const Doubles& xy, const Ints& frame, const Ints& category) {
+    const std::int64_t numbers = joints_of(xy) * 2, rows = xy.shape(0);
+    if (frame.size() != rows || category.size() != rows) throw std::invalid_argument("frame is not [N]");
+    const double* points = xy.data();
+    const std::int64_t *frames = frame.data(), *kinds = category.data();
+    std::int64_t copies = 0;
+    {
+        py::gil_scoped_release release;
+        std::vector<std::uint64_t> hash(static_cast<std::size_t>(rows));
+        poseval::for_pieces(rows, GRAIN / 2, [=, &hash](std::int64_t begin, std::int64_t end) {
+            for (std::int64_t n = begin; n < end; ++n) {
+                std::uint64_t total = static_cast<std::uint64_t>(kinds[n]);
+                for (std::int64_t k = n * numbers; k < (n + 1) * numbers; ++k)
+                    total = mixed(total, std::bit_cast<std::uint64_t>(points[k]));
+                hash[static_cast<std::size_t>(n)] = total;
+            }
+        });
+        for (std::int64_t begin = 0, end; begin < rows; begin = end) {
+            for (end = begin; end < rows && frames[end] == frames[begin];) ++end;
+            std::sort(hash.begin() + begin, hash.begin() + end);
+            for (std::int64_t n = begin + 1; n < end; ++n)
+                copies += hash[static_cast<std::size_t>(n)] == hash[static_cast<std::size_t>(n) - 1];
+        }
+    }
+    return copies;
+}
+
 }  // namespace
 
 void bind_poses(py::module_& module) {
     module.def("pose_extent", &extent, py::arg("xy"), py::arg("seen"));
     module.def("pose_predicted", &predicted, py::arg("xy"), py::arg("score"));
+    module.def("group_order", &group_order, py::arg("group"), py::arg("groups"));
+    module.def("take_rows", &take_rows, py::arg("table"), py::arg("order"));
+    module.def("pose_copies", &pose_copies, py::arg("xy"), py::arg("frame"), py::arg("category"));
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from poseval.kernels import _kernels
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.int8]
+Ints = NDArray[np.int64]
 
 
 def extent(xy: Floats, seen: Flags | None = None) -> Floats:
@@ -29,3 +32,26 @@ def predicted(xy: Floats, score: Floats) -> Flags:
         ValueError: shapes disagree.
     """
     return _kernels.pose_predicted(xy, score)
+
+
+def group_order(group: Ints, groups: int) -> Ints:
+    """Rows in order of their group [N], 0 .. groups - 1, in table order inside it; others are left out."""
+    return _kernels.group_order(group, groups)
+
+
+def take_rows(table: NDArray[Any], order: Ints) -> NDArray[Any]:
+    """Rows of a table [N, ...] in another order: `table[order]`, by several threads where it is large.
+
+    Raises:
+        ValueError: an index is out of range.
+    """
+    return _kernels.take_rows(np.ascontiguousarray(table), order)
+
+
+def copies(xy: Floats, frame: Ints, category: Ints) -> int:
+    """How many poses equal an earlier one of their frame and category in every bit; rows are sorted by frame.
+
+    Raises:
+        ValueError: shapes disagree.
+    """
+    return _kernels.pose_copies(xy, frame, category)

@@ -115,6 +115,15 @@ def test_given_similarities_match_as_measured_ones(seed: int) -> None:
         assert np.array_equal(getattr(ours, name), getattr(wanted, name)), name
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32), st.sampled_from([1, 8, 17]))
+def test_giving_up_hopeless_pairs_changes_no_match(seed: int, joints: int) -> None:
+    made = scene(seed, joints, 3)
+    exact, quick = coco.match(**made, with_oks=True, with_matched=True), coco.match(**made, with_matched=True)
+    for name in ("row", "hit", "skip", "truth_skip", "matched"):
+        assert np.array_equal(getattr(exact, name), getattr(quick, name)), name
+
+
 def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     made = scene(11, 17, 2000)
     monkeypatch.setenv("POSEVAL_NUM_THREADS", "1")

@@ -403,3 +403,42 @@ def test_outline_refuses(data: bytes, code: str) -> None:
     with pytest.raises((FormatError, LimitError)) as caught:
         kj.outline(data)
     assert caught.value.code == code
+
+
+def long_file(middle: str) -> bytes:
+    """An object with a list of records beyond the length that the outline walks through, and a tail."""
+    record = '{"a": [1, 2.5, {"b": "x\\\\\\"]}"}], "c": null}'
+    records = ", ".join([record] * 30_000)
+    return f'{{"records": [{records}{middle}], "rest": [1, 2]}}'.encode()
+
+
+def test_of_long_lists_of_records_the_outline_only_looks_for_the_end() -> None:
+    data = long_file("")
+    entry = kj.outline(data).by_key()["records"]
+    assert (entry.checked, entry.items, entry.kind) == (False, 30_000, "array")
+    assert data[entry.start : entry.start + 2] == b"[{"
+    assert data[entry.end - 2 : entry.end + 1] == b"}],"
+    assert kj.outline(data).by_key()["rest"].checked
+    kj.check(data, entry)
+
+
+@pytest.mark.parametrize("broken", [", {1: 2}", ", {,}", ', {"a": 01}', ', {"a": "\x01"}', ', {"a" 1}', ","])
+def test_what_the_outline_passes_over_is_found_by_the_check_and_by_columns(broken: str) -> None:
+    data = long_file(broken)
+    entry = kj.outline(data).by_key()["records"]
+    with pytest.raises(FormatError) as checked:
+        kj.check(data, entry)
+    with pytest.raises(FormatError) as read:
+        kj.columns(data, [kj.number("z")], start=entry.start, depth=1)
+    assert (checked.value.code, read.value.code) == ("P210", "P210")
+    assert checked.value.fault.where == read.value.fault.where
+
+
+def test_a_long_list_that_is_cut_or_too_deep_is_refused_by_the_outline() -> None:
+    data = long_file("")
+    with pytest.raises(FormatError, match="truncated") as cut:
+        kj.outline(data[:-20])
+    assert cut.value.code == "P210"
+    with pytest.raises(LimitError) as deep:
+        kj.outline(long_file(", " + "[" * 60 + "]" * 60))
+    assert deep.value.code == "P502"
