@@ -13,10 +13,11 @@ import gzip
 import os
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from poseval import metrics, tracking
@@ -24,10 +25,12 @@ from poseval.benchmarks.alignment import align
 from poseval.poses import Floats, PoseSet
 from poseval.scoring import read
 from poseval.skeletons import get_skeleton
-from poseval.synth import World, perturb, scene_set
+from poseval.synth import World, perturb, scene_set, scenes, truth_of
+from poseval.synth.picture import render
 from poseval.tracking import Bodies, FrameInput, Resources, TrackerConfig
+from poseval.tracking.base import Image
 from poseval.tracking.bodies import extent
-from poseval.tracking.flow import PointFlow
+from poseval.tracking.flow import PointFlow, flow_source
 from poseval.tracking.offline import Untracked, track
 from poseval.tracking.pose_graphs import GraphMatcher, pose_pairs
 
@@ -61,6 +64,7 @@ FLOW_TRACKERS = (
     "flow(similarity=flow)",
     "flow",
 )
+PIXEL_FLOWS = ("dis", "farneback", "lk")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +74,7 @@ class Clips:
     title: str
     truth: PoseSet
     found: PoseSet
+    pictures: Sequence[Image] = ()  # of each frame, where there are any
 
     def flow(self) -> PointFlow:
         """The truth's own motion: a point goes where the nearest true joint of its frame goes."""
@@ -109,10 +114,10 @@ def detections(truth: PoseSet, seed: int) -> PoseSet:
 def synthetic(seed: int, clips: int, people: int, length: int) -> Clips:
     """Clips of people who cross, drawn by seed."""
     world = World(sequence_length=length)
-    truth = scene_set(seed, clips * length, people, SKELETON, video=True, world=world)
-    return Clips(
-        f"synthetic: {clips} clips of {length} frames, {people} people", truth, detections(truth, seed)
-    )
+    drawn = list(scenes(seed, clips * length, people, video=True, world=world))
+    truth = truth_of(drawn, SKELETON)
+    title = f"synthetic: {clips} clips of {length} frames, {people} people"
+    return Clips(title, truth, detections(truth, seed), [render(scene) for scene in drawn])
 
 
 def real(folder: Path) -> Clips:
@@ -142,7 +147,8 @@ def trained_matcher() -> GraphMatcher:
 def scored(clips: Clips, config: TrackerConfig, resources: Resources | None) -> dict[str, float]:
     """Numbers of one tracker, and frames per second of processor time, tracking alone."""
     began = time.process_time()
-    done = track(clips.found, config, resources, untracked=Untracked.DROP)
+    images = clips.pictures.__getitem__ if clips.pictures else None
+    done = track(clips.found, config, resources, untracked=Untracked.DROP, images=images)
     seconds = time.process_time() - began
     aligned, _ = align(clips.truth, done)
     numbers: dict[str, float] = {"frames/s": len(clips.truth.frames) / seconds}
@@ -192,13 +198,18 @@ def table(clips: Clips, matcher: GraphMatcher | None, say: Callable[[str], None]
         "| tracker | MOTA | switches | IDF1 | HOTA | AP | frames/s |",
     ]
     lines.append("|---|---|---|---|---|---|---|")
-    for text in (*TRACKERS, *((NETWORK,) if matcher else ()), *FLOW_TRACKERS):
+    kinds = [(text, "exact") for text in (*TRACKERS, *((NETWORK,) if matcher else ()), *FLOW_TRACKERS)]
+    kinds += [("flow", kind) for kind in PIXEL_FLOWS if clips.pictures]
+    for text, kind in kinds:
         config = tracking.parse(text)
-        resources = Resources(flow=clips.flow() if config.needs_flow else None, matcher=matcher)
+        flow = flow_source(kind) if kind in PIXEL_FLOWS else clips.flow()
+        resources = Resources(flow=flow if config.needs_flow else None, matcher=matcher)
         numbers = scored(clips, config, resources)
         shares = " | ".join(f"{numbers.get(key, np.nan):.1f}" for key in ("IDF1", "HOTA", "AP"))
-        rate = f"{numbers['frames/s']:,.0f}" if not config.needs_flow else "-"
-        lines.append(f"| `{text}` | {numbers['MOTA']:.1f} | {numbers['switches']:.0f} | {shares} | {rate} |")
+        known = kind in PIXEL_FLOWS or not config.needs_flow
+        rate = f"{numbers['frames/s']:,.0f}" if known else "-"
+        name = f"`{text}`" + (f", {kind} on the pictures" if kind in PIXEL_FLOWS else "")
+        lines.append(f"| {name} | {numbers['MOTA']:.1f} | {numbers['switches']:.0f} | {shares} | {rate} |")
         say(lines[-1])
     return [*lines, ""]
 
@@ -211,6 +222,7 @@ def main() -> None:
     parser.add_argument("--train-network", action="store_true", help="train the graph network, too")
     parser.add_argument("--write", type=Path, help="document with the two marks")
     chosen = parser.parse_args()
+    cv2.setNumThreads(1)
     lines = ["Frames per second of processor time with 20 people of 17 joints, no pixels, one thread:", ""]
     lines += ["| tracker | frames/s |", "|---|---|"]
     for text in (*TRACKERS, "flow(similarity=pose,propagate=false)"):
