@@ -183,7 +183,7 @@ class _Runner(Tracker):
 
     def _unite(self, frame: FrameInput, rows: Ints, more: Bodies) -> tuple[Ints, Bodies]:
         """Detections and propagated people that do not lie on each other; the latter posed anew."""
-        if not len(more):
+        if not len(more) and self.config.detections_first:
             return rows, more
         found = frame.bodies.take(rows)
         if self.config.detections_first:

@@ -163,6 +163,13 @@ def test_boxes_compete_by_score_where_detections_have_no_right_of_way() -> None:
     assert published.added.identity.tolist() == [0]
 
 
+@pytest.mark.parametrize(("first", "named_rows"), [(True, 2), (False, 1)])
+def test_detections_suppress_each_other_only_as_published(first: bool, named_rows: int) -> None:
+    scene = clip(np.array([[[300.0, 300.0], [306.0, 300.0]]]))
+    seen = scene.run(tracker_of(FlowTracker(detections_first=first), scene))
+    assert named(seen) == named_rows
+
+
 def test_detections_choose_before_guesses() -> None:
     # The person jumps where the flow does not follow: the guess stays behind and fits the track exactly.
     scene = clip(np.array([[[300.0, 300.0]], [[360.0, 300.0]]]), scale=2.0)
