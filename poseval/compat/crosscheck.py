@@ -22,6 +22,13 @@ from poseval.poses import Array, Bools, PoseSet
 # metric -> module:function of type `Check`
 CHECKS: dict[str, str] = {
     "oks_ap": "poseval.compat.crosscheck_oks:check",
+    "auc": "poseval.compat.crosscheck_errors:check_auc",
+    "epe": "poseval.compat.crosscheck_errors:check_epe",
+    "nme": "poseval.compat.crosscheck_errors:check_nme",
+    "pck": "poseval.compat.crosscheck_pck:check_pck",
+    "pcp": "poseval.compat.crosscheck_pck:check_pcp",
+    "pdj": "poseval.compat.crosscheck_pck:check_pck",
+    "joint_ap": "poseval.compat.crosscheck_ap:check",
     "clear_mot": "poseval.compat.crosscheck_tracking:check_clear",
     "identity": "poseval.compat.crosscheck_tracking:check_identity",
 }

@@ -1,0 +1,142 @@
+"""The plain-loop rules against the metrics over random worlds and parameters; and that they can disagree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poseval.benchmarks import get_benchmark
+from poseval.compat.crosscheck import Case, check_of, crosscheck
+from poseval.compat.plain import as_float32
+from poseval.metrics import parse
+from poseval.metrics.base import Metric
+from poseval.rules import choose
+from tests.properties import worlds
+from tests.properties.worlds import World
+from tests.shared import shared_path
+
+BODY = [
+    "pck(norm=head,at=0.5/0.1,curve_to=0.5,leave_out=pelvis/thorax)",
+    "pck(norm=head,at=0.5/0.11,called=0.5/0.1,head=head_top,absent=undefined)",
+    "pck(norm=head,at=0.5,compare=lt,precision=single,absent=minus_one,head=head_top)",
+    "pck(norm=torso,at=0.2,mean=joints,curve_to=0.2)",
+    "pck(norm=torso,at=0.2,ends=any)",
+    "pck(norm=bbox,at=0.2)",
+    "pck(norm=longest_side,at=0.1)",
+    "pck(norm=pixels,at=8)",
+    "pdj",
+    "pcp",
+    "pcp(at=0.5,ends=loose)",
+    "epe",
+    "epe(precision=single)",
+    "auc",
+    "auc(norm=head,limit=0.5,steps=10,area=trapezoid,compare=le,mean=points)",
+    "auc(norm=pixels,limit=30,steps=20,area=exact)",
+]
+FACE = [
+    "nme",
+    "nme(by=pupil,over=points,at=0.08/0.1)",
+    "nme(by=landmark_sqrt,grid=pipnet,at=0.05/0.1)",
+    "nme(by=box_diag,grid=sbr)",
+    "nme(by=longest_side,grid=trapezoid)",
+    "nme(by=face_size,points=all,precision=single)",
+]
+CROWD = ["joint_ap", "joint_ap(ties=later_first)", "joint_ap(ties=earlier_first)", "joint_ap(empty=poseval)"]
+
+
+def largest(metric: Metric, world: World) -> float:
+    case = Case("", "", world.truth, world.predictions)
+    found = check_of(metric.name)(metric, metric.tally(world.aligned()), case)
+    assert len(found) > 1
+    return max(item.largest for item in found)
+
+
+@pytest.mark.parametrize("name", BODY)
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_bodies(name: str, seed: int) -> None:
+    world = worlds.singles(seed)
+    people = world.predictions.people
+    if seed % 2 and not name.startswith(("epe", "pck(norm=torso,at=0.2,ends")):
+        seen = np.random.default_rng(seed).choice([0, 2, 2, 2], people.seen.shape)
+        world = replace(world, predictions=replace(world.predictions, people=people.with_columns(seen=seen)))
+    assert largest(parse(name), world) == 0
+
+
+@pytest.mark.parametrize("name", FACE)
+@settings(max_examples=6, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_faces(name: str, seed: int) -> None:
+    assert largest(parse(name), worlds.singles(seed, "ibug68")) == 0
+
+
+@pytest.mark.parametrize("name", CROWD)
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10**6))
+def test_crowds_with_tied_scores(name: str, seed: int) -> None:
+    world = worlds.crowds(seed)
+    people = world.predictions.people
+    score = np.round(people.joint_score * 4) / 4
+    tied = replace(world.predictions, people=people.with_columns(joint_score=score))
+    assert largest(parse(name), World(world.truth, tied)) == 0
+
+
+@pytest.mark.parametrize(
+    ("rule", "other"),
+    [
+        ("pck(norm=head,at=0.5)", "pck(norm=head,at=0.45,called=0.5)"),
+        ("pcp", "pcp(at=0.5,ends=loose)"),
+        ("auc", "auc(norm=pixels,limit=30,steps=20,area=exact)"),
+        ("epe", "epe(precision=single)"),
+    ],
+)
+def test_a_difference_would_show(rule: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    metric, liar = parse(rule), parse(other)
+    world = worlds.singles(3)
+    wrong = liar.reduce(liar.tally(world.aligned()))
+    monkeypatch.setattr(type(metric), "reduce", lambda self, tally, weight=None: wrong)
+    assert largest(metric, world) > (1e-9 if rule == "epe" else 1e-3)
+
+
+def test_float32_rounding() -> None:
+    values = np.random.default_rng(0).lognormal(0, 5, 1000)
+    assert [as_float32(value) for value in values] == values.astype(np.float32).astype(float).tolist()
+    assert math.isinf(as_float32(math.inf))
+    assert as_float32(0.0) == 0.0
+
+
+@pytest.mark.parametrize("book", [book.name for book in get_benchmark("mpii-val").books])
+def test_real_files(book: str) -> None:
+    truth = shared_path("samples/formats/mpii_gt_valid_mat/gt_valid_first200.mat")
+    predictions = shared_path("samples/formats/mpii_pred_mat/pred_first200.mat")
+    found = crosscheck(truth, predictions, "mpii-val", rules=book)
+    assert len(found) > 30
+    assert max(item.largest for item in found) == 0
+
+
+def test_every_book_of_these_benchmarks_can_be_checked(tmp_path: Path) -> None:
+    from poseval.compat.crosscheck import CHECKS
+
+    world = worlds.singles(1)
+    for name in (
+        "mpii-val",
+        "lsp",
+        "flic",
+        "parse",
+        "penn-action",
+        "jhmdb",
+        "300w",
+        "aflw2000-3d",
+        "mpii-multi",
+    ):
+        benchmark = get_benchmark(name)
+        for rules in benchmark.books:
+            assert choose(rules.name, benchmark.books) is rules
+            for metric in benchmark.metrics(rules, world.truth, False):
+                assert metric.name in CHECKS
