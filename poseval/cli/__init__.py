@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
     "run": ("poseval.cli.runner:run", "Run a model over images into a predictions file."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
+    "synth": ("poseval.cli.synth:synth", "Draw synthetic people with their exact truth."),
     "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
     "train": ("poseval.cli.train:train", "Train a model by the published recipe of its family."),
     "validate": ("poseval.cli.validate:validate", "Say everything that is wrong or odd with a file."),

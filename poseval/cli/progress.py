@@ -12,7 +12,7 @@ PAUSE = 0.2  # seconds between two redraws; a terminal over a slow line keeps up
 class ProgressLine:
     """Callable with (done, total, counted, seconds); draws `1,234/5,000 images  12.3/s  2 min left`."""
 
-    def __init__(self, unit: str, counted: str) -> None:
+    def __init__(self, unit: str, counted: str = "") -> None:
         self.unit, self.counted = unit, counted
         self._first: int | None = None
         self._drawn = 0.0
@@ -26,7 +26,8 @@ class ProgressLine:
             return
         self._drawn = now
         text = progress_text(done, total, done - self._first, seconds, self.unit)
-        text += f"  {counted:,} {self.counted}"
+        if self.counted:
+            text += f"  {counted:,} {self.counted}"
         click.echo("\r" + text.ljust(self._width), err=True, nl=False)
         self._width = len(text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -35,10 +36,11 @@ def write_world(
     target = folder / "truth.json" if not get_format(form).folder else folder / "truth"
     if target.exists() and not force:
         raise UsageError("P131", where=shown(target), what="exists", wanted="a new folder", hint="or --force")
+    start = time.perf_counter()
     for index, scene in enumerate(source):
-        save_picture(render(scene), folder / "images" / scene.path)
         if progress:
-            progress(index + 1, len(source), 0, 0.0)
+            progress(index, len(source), 0, time.perf_counter() - start)
+        save_picture(render(scene), folder / "images" / scene.path)
     folder.mkdir(parents=True, exist_ok=True)
     losses = get_format(form).write(truth, target, WriteOptions(role=Role.TRUTH, force=force))
     return truth, target, losses

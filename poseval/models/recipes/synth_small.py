@@ -10,7 +10,7 @@ RECIPES = (
         ("synth_small",),
         "poseval's own, chosen for twenty minutes of one core; see docs/models.md",
         Augmentation(scale=0.2, rotation=15.0),
-        12,
+        24,
         rate=2e-3,
         batch=16,
         optimiser="adamw",
