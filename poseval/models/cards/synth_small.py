@@ -14,6 +14,7 @@ CARDS = (
         licence="Apache-2.0",
         weights="ships with poseval (poseval.models.shipped), trained on poseval's synthetic people alone",
         input_size=(128, 96),
+        skeleton="posetrack17slots",
         crop="udp",
         decode="udp",
         flip_shift=0,
