@@ -16,10 +16,11 @@ from poseval.models.bottomup import load_rescoring
 from poseval.models.cost import measure
 from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.topdown import TopDown
+from poseval.models.train.checkpoint import trained_joints
 from poseval.models.weights import Weights, load_weights
 from poseval.models.whole_image import whole_image
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
-from poseval.skeletons import Skeleton, get_skeleton, load_skeleton
+from poseval.skeletons import Skeleton, get_skeleton, load_skeleton, match_names, skeleton_from_names
 
 GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
 
@@ -28,9 +29,10 @@ GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
 class ModelOptions:
     """Which model runs, and how.
 
-    `skeleton` says which joints the weights give; without it the card's, or the truth's where their numbers
-    agree. `size` is (height, width). `half` None: 16-bit arithmetic on a GPU, 32-bit on a CPU. `flip` and
-    `decode` None: as the card says. `scales` and `rescore` (a file) are for bottom-up networks.
+    `skeleton` says which joints the weights give; without it a checkpoint of `poseval train` says it, else
+    the card, else the truth where the numbers agree. `size` is (height, width). `half` None: 16-bit
+    arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
+    (a file) are for bottom-up networks.
     """
 
     name: str
@@ -166,7 +168,7 @@ def choose_device(name: str) -> str:
 def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, Skeleton]:
     """The card for the joints wanted, and the skeleton that the weights give."""
     entry = card(options.name)
-    given = load_skeleton(options.skeleton) if options.skeleton else None
+    given = load_skeleton(options.skeleton) if options.skeleton else _trained_on(options.weights)
     joints = options.joints or (len(given) if given else None)
     if joints is None and truth is not None and not entry.fixed_joints and len(truth) != entry.joints:
         joints = len(truth)
@@ -184,6 +186,14 @@ def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, S
             wanted="--skeleton NAME with the joints that the weights were trained on",
         )
     return sized, given
+
+
+def _trained_on(weights: Path | None) -> Skeleton | None:
+    """The skeleton that a checkpoint of `poseval train` names; other files do not tell."""
+    told = trained_joints(weights) if weights is not None and weights.is_file() else None
+    if told is None:
+        return None
+    return match_names(told[1]) or skeleton_from_names(told[1], told[0])
 
 
 def _fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:

@@ -29,6 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     pytest.importorskip("PIL")
     torch = pytest.importorskip("torch")
     from poseval.models import create_model
+    from poseval.models.train import checkpoint
     from poseval.synth import World, scenes
     from poseval.synth.folder import write_world
 
@@ -42,5 +43,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         model.final.weight.mul_(100)  # scores that differ from person to person
         model.final.bias.add_(0.5)
     weights = folder / "weights.pt"
-    torch.save({"model": model.state_dict()}, weights)
+    checkpoint.save(
+        weights, {"skeleton": "coco17", "joints": list(poses.skeleton.joints)}, model=model.state_dict()
+    )
     return Bench(folder, folder / "images", truth, poses, weights)

@@ -72,7 +72,8 @@ def test_the_model_looks_into_the_boxes_that_the_tracker_infers(film: Bench, tmp
     people = result.poses.people
     network = create_model("synth_small", input_size=SIZE, **CONFIG)
     load_weights(network, film.weights)
-    top = TopDown(network, card("synth_small").sized(input_size=SIZE), method="quarter")
+    entry = card("synth_small").sized(input_size=SIZE)
+    top = TopDown(network, entry, method="quarter", mirror=film.poses.skeleton.flip)
     for frame in range(1, 8):
         before, now = people.take(people.frame == frame - 1), people.take(people.frame == frame)
         assert now.track.tolist() == before.track.tolist() == [0, 1, 2]

@@ -9,10 +9,20 @@ from typing import Any
 
 import torch
 
-from poseval.errors import FormatError, UsageError, shown
+from poseval.errors import FormatError, InputError, UsageError, shown
 from poseval.models.weights import read_checkpoint
 
 SCHEMA = "poseval.checkpoint/1"
+
+
+def trained_joints(path: Path) -> tuple[str, list[str]] | None:
+    """(name, joints) of the skeleton that a checkpoint of `poseval train` was trained on; None for others."""
+    try:
+        node = read_checkpoint(path)
+    except InputError:
+        return None  # not a PyTorch file: whether that is wrong, the model that loads it knows
+    run = json.loads(node["run"]) if isinstance(node, dict) and node.get("schema") == SCHEMA else {}
+    return (run["skeleton"], run["joints"]) if {"skeleton", "joints"} <= run.keys() else None
 
 
 def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:

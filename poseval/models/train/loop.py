@@ -117,6 +117,8 @@ class _Trainer:
             "model": entry.name,
             "config": {**entry.config, **options.config},
             "input_size": entry.input_size,
+            "skeleton": truth.skeleton.name,
+            "joints": truth.skeleton.joints,
             "recipe": recipe.plain(),
             "seed": options.seed,
             "truth": truth.origin.sha256,
