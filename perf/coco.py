@@ -24,12 +24,12 @@ from pathlib import Path
 from coco_files import files
 
 ROOT = Path(__file__).resolve().parent.parent
+PYCACHE = Path(tempfile.gettempdir()) / "poseval-perf-bytecode"
 PEERS = ("pycocotools==2.0.11", "faster-coco-eval==1.8.0", "hotcoco==1.3.0")
 
 OURS = """
 import json, sys, time
-start = time.perf_counter()
-import poseval
+import poseval, poseval.scoring, poseval.benchmarks.coco, poseval.datasets.coco, poseval.datasets.coco_single
 loading = time.perf_counter()
 truth = poseval.read(sys.argv[1])
 found = poseval.read(sys.argv[2], role="predictions", truth=truth)
@@ -40,7 +40,6 @@ print(json.dumps({"AP": ap, "load": loaded - loading, "evaluate": time.perf_coun
 
 PLAIN = """
 import contextlib, io, json, sys, time
-start = time.perf_counter()
 {imports}
 loading = time.perf_counter()
 with contextlib.redirect_stdout(io.StringIO()):
@@ -71,13 +70,15 @@ class Runs:
     wall: list[float] = field(default_factory=list)
     load: list[float] = field(default_factory=list)
     evaluate: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)  # processor seconds, all threads
     peak: list[float] = field(default_factory=list)  # MB
     ap: float | None = None
 
 
 def run(command: list[str], runs: Runs) -> None:
     """One process, timed from its start to its end, with its peak memory."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err, env=env)
@@ -89,6 +90,7 @@ def run(command: list[str], runs: Runs) -> None:
         text = out.read().decode()
         if process.returncode:
             raise SystemExit(f"{command[:4]} failed:\n{err.read().decode()[-2000:]}")
+    runs.cpu.append(usage.ru_utime + usage.ru_stime)
     runs.peak.append(usage.ru_maxrss / 1024)
     if text.strip().startswith("{"):
         said = json.loads(text)
@@ -134,7 +136,8 @@ def contestants(truth: Path, found: Path, folder: Path) -> dict[str, list[str]]:
     }
 
 
-SLOW = {"pycocotools", "faster-coco-eval"}  # measured in at most three rounds
+SLOW = {"pycocotools", "faster-coco-eval"}
+SLOW_ROUNDS = 3  # at most
 
 
 def compare(truth: Path, found: Path, folder: Path, rounds: int) -> dict[str, Runs]:
@@ -146,7 +149,7 @@ def compare(truth: Path, found: Path, folder: Path, rounds: int) -> dict[str, Ru
     results = {name: Runs() for name in commands}
     for turn in range(rounds):
         for name, command in commands.items():
-            if name not in SLOW or turn < 3:
+            if name not in SLOW or turn < SLOW_ROUNDS:
                 run(command, results[name])
     known = [runs.ap for runs in results.values() if runs.ap is not None]
     if max(known) - min(known) > 1e-9:
@@ -165,14 +168,13 @@ def _median(values: list[float]) -> str:
 def table(results: dict[str, Runs]) -> str:
     """Medians and extremes of a comparison."""
     lines = [
-        "| process | wall s, median (min-max) | load s | evaluate s | peak MB |",
-        "|---|---|---|---|---|",
+        "| process | wall s, median (min-max) | processor s | load s | evaluate s | peak MB |",
+        "|---|---|---|---|---|---|",
     ]
     for name, runs in results.items():
         peak = f"{statistics.median(runs.peak):.0f}"
-        lines.append(
-            f"| {name} | {_span(runs.wall)} | {_median(runs.load)} | {_median(runs.evaluate)} | {peak} |"
-        )
+        parts = [_span(runs.wall), *map(_median, (runs.cpu, runs.load, runs.evaluate)), peak]
+        lines.append(f"| {name} | {' | '.join(parts)} |")
     return "\n".join(lines)
 
 
@@ -184,18 +186,20 @@ def ratios(results: dict[str, Runs]) -> str:
         return statistics.median([a + b for a, b in zip(runs.load, runs.evaluate, strict=True)])
 
     wall = {name: statistics.median(runs.wall) for name, runs in results.items()}
+    cpu = {name: statistics.median(runs.cpu) for name, runs in results.items()}
     peak = {name: statistics.median(runs.peak) for name, runs in results.items()}
     ours = wall["poseval CLI"]
     library = inside("hotcoco library") / inside("poseval library")
     lines = [
-        "| ratio | value |",
-        "|---|---|",
+        "| ratio of medians | wall | processor time |",
+        "|---|---|---|",
         *(
-            f"| `poseval score` against {name}, wall | {wall[name] / ours:.1f} |"
+            f"| {name} / `poseval score` | {wall[name] / ours:.1f} | {cpu[name] / cpu['poseval CLI']:.1f} |"
             for name in ("hotcoco CLI", "hotcoco library", "faster-coco-eval", "pycocotools")
         ),
-        f"| library, load + evaluate, against hotcoco's | {library:.1f} |",
-        f"| peak memory, hotcoco CLI / `poseval score` | {peak['hotcoco CLI'] / peak['poseval CLI']:.1f} |",
+        f"| load + evaluate, hotcoco library / poseval library | {library:.1f} | |",
+        "",
+        f"Peak memory, hotcoco CLI / `poseval score`: {peak['hotcoco CLI'] / peak['poseval CLI']:.1f}.",
     ]
     return "\n".join(lines)
 
@@ -203,7 +207,7 @@ def ratios(results: dict[str, Runs]) -> str:
 def linear(folder: Path, counts: list[int], rounds: int) -> str:
     """Time and memory of `poseval score` over the number of records."""
     lines = [
-        "| records | file MB | wall s, median (min-max) | s per 100,000 | peak MB |",
+        "| records | file MB | wall s, median (min-max) | processor s | peak MB |",
         "|---|---|---|---|---|",
     ]
     for count in counts:
@@ -212,10 +216,9 @@ def linear(folder: Path, counts: list[int], rounds: int) -> str:
         runs = Runs()
         for _ in range(rounds):
             run(command, runs)
-        wall = statistics.median(runs.wall)
         size = found.stat().st_size / 1e6
         lines.append(
-            f"| {count:,} | {size:.1f} | {_span(runs.wall)} | {wall / count * 1e5:.3f} "
+            f"| {count:,} | {size:.1f} | {_span(runs.wall)} | {_median(runs.cpu)} "
             f"| {statistics.median(runs.peak):.0f} |"
         )
     return "\n".join(lines)
@@ -261,7 +264,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--linear", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--remark", default="", help="a sentence about the machine, for the page")
+    # A million people of 17 joints would pass the limit of 50 million numbers in a file.
+    parser.add_argument("--linear", type=int, nargs="*", default=[10_000, 100_000, 900_000])
     parser.add_argument("--write", type=Path, help="write the page there, too")
     options = parser.parse_args()
 
@@ -269,7 +274,9 @@ def main() -> None:
     large = compare(*files(options.folder, 100_000), options.folder, options.rounds)
     page = PAGE.format(
         machine=machine(),
+        remark=f" {options.remark}" if options.remark else "",
         rounds=options.rounds,
+        slow=min(SLOW_ROUNDS, options.rounds),
         small=table(small),
         small_ratios=ratios(small),
         large=table(large),
@@ -279,37 +286,48 @@ def main() -> None:
     )
     print(page)
     if options.write:
-        options.write.write_text(page, "utf-8")
+        options.write.write_text(with_section(options.write, page), "utf-8")
 
 
-PAGE = """# Performance
+def with_section(path: Path, section: str) -> str:
+    """The page with its COCO section replaced, or added at the end."""
+    begin, end = "<!-- coco: begin -->", "<!-- coco: end -->"
+    text = path.read_text("utf-8") if path.exists() else "# Performance\n"
+    block = f"{begin}\n{section}{end}\n"
+    if begin in text:
+        head, _, rest = text.partition(begin)
+        return head + block + rest.partition(end + "\n")[2]
+    return f"{text.rstrip()}\n\n{block}"
+
+
+PAGE = """## COCO keypoints
 
 Made by `python perf/coco.py --write docs/performance.md`, which makes the files and an environment for the
 peers, too. Whole processes, from start to exit, one at a time; contestants interleaved, {rounds} rounds (slow
-peers 3), medians. All contestants give the same AP.
+peers {slow}), medians. All contestants give the same AP.
 
-Machine: {machine}.
+Machine: {machine}.{remark}
 
 "load" is reading both files, "evaluate" everything up to the ten numbers, both inside the process. Peak is
 the maximum resident set. Truth: 5,000 images, 11,004 people, with segmentation outlines.
 
-## 6,770 predictions, 17-digit floats
+### 6,770 predictions, 17-digit floats
 
 {small}
 
 {small_ratios}
 
-## 100,000 predictions, three decimals
+### 100,000 predictions, three decimals
 
 {large}
 
 {large_ratios}
 
-## Linear in records
+### Linear in records
 
 {linear}
 
-## Start-up
+### Start-up
 
 {startup}
 """
