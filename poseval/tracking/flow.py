@@ -167,7 +167,7 @@ class FarnebackFlow(PixelFlow):
 
 
 class SparseFlow(PixelFlow):
-    """Pyramidal Lucas-Kanade of OpenCV at the points alone: the cheapest. A point it loses stays."""
+    """Pyramidal Lucas-Kanade of OpenCV at the points: cheap where they are few. A lost point stays."""
 
     WINDOW, LEVELS = (21, 21), 3
 
