@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +23,7 @@ from tests.datasets.pose_sets import assert_same, pose_sets
 OWN_JOINTS = ("posetrack17", "posetrack18", "posetrack21")  # no others fit in: see test_posetrack_write.py
 WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds and name not in OWN_JOINTS]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
+EXTRAS = {"parquet": "pyarrow", "deeplabcut-h5": "h5py"}  # formats whose library comes with an extra
 JOINTLESS = "motchallenge"  # knows neither joints nor names: nothing of interest survives with another format
 CASES = [(name, role) for role in Role for name in WRITABLE if role in datasets.get_format(name).writes]
 PAIRS = [
@@ -29,6 +33,18 @@ PAIRS = [
     for b, s in CASES
     if r is s is role and a != b and JOINTLESS not in (a, b)
 ]
+
+
+def needing_extras(cases: Sequence[tuple[str | Role, ...]]) -> list[ParameterSet]:
+    """The cases, each marked to be skipped where a library that one of its formats needs is absent."""
+    marked = []
+    for case in cases:
+        absent = sorted({EXTRAS[n] for n in case if n in EXTRAS and find_spec(EXTRAS[n]) is None})
+        marks = [pytest.mark.skip(reason=f"needs {library}") for library in absent]
+        marked.append(pytest.param(*case, marks=marks))
+    return marked
+
+
 EASY = settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -57,7 +73,7 @@ def test_facts_are_known() -> None:
     assert len(WRITABLE) >= 5
 
 
-@pytest.mark.parametrize(("name", "role"), CASES, ids=lambda v: getattr(v, "value", v))
+@pytest.mark.parametrize(("name", "role"), needing_extras(CASES), ids=lambda v: getattr(v, "value", v))
 @EASY
 @given(data=st.data())
 def test_there_and_back(name: str, role: Role, data: st.DataObject) -> None:
@@ -67,7 +83,9 @@ def test_there_and_back(name: str, role: Role, data: st.DataObject) -> None:
     assert_same(poses, back, held(name, role))
 
 
-@pytest.mark.parametrize(("first", "second", "role"), PAIRS, ids=lambda v: getattr(v, "value", v))
+@pytest.mark.parametrize(
+    ("first", "second", "role"), needing_extras(PAIRS), ids=lambda v: getattr(v, "value", v)
+)
 @settings(EASY, max_examples=1, phases=(Phase.generate,))
 @given(data=st.data())
 def test_through_two_formats(first: str, second: str, role: Role, data: st.DataObject) -> None:
