@@ -28,7 +28,7 @@ class Face(SinglePerson):
 
     books: ClassVar[tuple[Rules, ...]] = (HRNET, MMPOSE, PIPNET, SBR, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("face-csv", "face-coco", "face-pts")
-    prediction_formats: ClassVar[tuple[str, ...]] = ("face-csv", "pose-array", "face-pts", "coco")
+    prediction_formats: ClassVar[tuple[str, ...]] = ("face-csv", "pose-mat", "pose-array", "face-pts", "coco")
     by: ClassVar[str] = "outer_eye"
     at: ClassVar[tuple[float, ...]] = (0.1, 0.08)
     subsets: ClassVar[tuple[str, ...]] = ()

@@ -33,7 +33,7 @@ class Lsp(SinglePerson):
     skeleton: ClassVar[str | None] = "lsp14"
     books: ClassVar[tuple[Rules, ...]] = (EVAL_POSE, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("lsp-mat",)
-    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-array",)
+    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array")
     sizes: ClassVar[Mapping[int, str]] = {1000: "the test half"}
     kinds_of: ClassVar[tuple[str, ...]] = ("PCK@0.2", "PDJ@0.2", "PCP")
     head: ClassVar[tuple[str, ...]] = ("neck", "head_top")

@@ -59,7 +59,7 @@ class MpiiVal(SinglePerson):
     skeleton: ClassVar[str | None] = "mpii16"
     books: ClassVar[tuple[Rules, ...]] = (OFFICIAL, HRNET, MMPOSE, PYTORCH_POSE, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("mpii-gt", "mpii-json", "mpii-h5")
-    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-array", "mpii-gt")
+    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array", "mpii-gt")
     sizes: ClassVar[Mapping[int, str]] = {2958: "the validation set"}
     kinds_of: ClassVar[tuple[str, ...]] = ("PCKh@0.5",)
 

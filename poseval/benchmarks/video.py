@@ -33,7 +33,7 @@ class Jhmdb(SinglePerson):
     skeleton: ClassVar[str | None] = "jhmdb15"
     books: ClassVar[tuple[Rules, ...]] = (MMPOSE, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("jhmdb-coco", "jhmdb-mat")
-    prediction_formats: ClassVar[tuple[str, ...]] = ("coco", "pose-array")
+    prediction_formats: ClassVar[tuple[str, ...]] = ("coco", "pose-mat", "pose-array")
     kinds_of: ClassVar[tuple[str, ...]] = ("PCK@0.2", "tPCK@0.2")
 
     def recognise(self, truth: PoseSet) -> float:
@@ -111,7 +111,7 @@ class PennAction(SinglePerson):
     skeleton: ClassVar[str | None] = "penn_action13"
     books: ClassVar[tuple[Rules, ...]] = (Rules("reference"), CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("penn-action",)
-    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-array",)
+    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array")
     kinds_of: ClassVar[tuple[str, ...]] = ("PCK@0.2",)
 
     def recognise(self, truth: PoseSet) -> float:

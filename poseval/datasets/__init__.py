@@ -51,6 +51,7 @@ TABLE: dict[str, str] = {
     "wflw-txt": "poseval.datasets.wflw_txt:WflwTxt",
     "cofw-mat": "poseval.datasets.cofw_mat:CofwMat",
     "face-npy": "poseval.datasets.face_npy:FaceNpy",
+    "pose-mat": "poseval.datasets.pose_array:PoseMat",
     "pose-array": "poseval.datasets.pose_array:PoseArray",
     "openpose": "poseval.datasets.openpose:OpenPose",
     "yolo": "poseval.datasets.yolo:Yolo",
@@ -153,12 +154,19 @@ def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None 
 
     Raises:
         UsageError: the path does not exist, or the format is not known.
-        InputError: what is wrong with the file.
+        InputError: what is wrong with the file; P222 for a stranger's file in a format that is not hardened.
     """
     source = Source(path, options.limits)
     dataset = get_format(format or recognise(source, options.role))
     if options.role not in dataset.reads:
         raise UsageError("P133", where=f"format {dataset.name}", what=f"is not read as {options.role.value}")
+    if dataset.local_only and not options.trusted:
+        raise FormatError(
+            "P222",
+            where=shown(source.path),
+            what=f"is {dataset.name}, a format that is read in the user's own process only",
+            wanted="a format for submissions, such as JSON, csv or .npz",
+        )
     poses = dataset.read(source, options)
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()

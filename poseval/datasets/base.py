@@ -31,7 +31,8 @@ class ReadOptions:
     `truth` is the ground truth that predictions belong to: many prediction formats lack frame sizes, ids or
     joint names without it. `skeleton` overrides what the file says. `rules` names the rule book where the
     reference tool's loader has quirks; `optional` lists columns that the chosen metrics can do without
-    (e.g. `area` when OKS takes it from boxes).
+    (e.g. `area` when OKS takes it from boxes). Without `trusted` the file is a stranger's, and formats that
+    are not hardened against crafted files are not read.
     """
 
     role: Role = Role.TRUTH
@@ -41,6 +42,7 @@ class ReadOptions:
     optional: frozenset[str] = frozenset()
     limits: Limits = DEFAULT
     progress: Callable[[int, int], None] | None = None  # called with (done, total) on long work
+    trusted: bool = True
 
 
 @dataclass(frozen=True)

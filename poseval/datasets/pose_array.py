@@ -1,4 +1,4 @@
-"""Predictions as a bare array: `pred.mat`, `preds.h5`, .npy and .npz.
+"""Predictions as a bare array: .npy, .npz and JSON, and `pred.mat` and `preds.h5`.
 
 An array of N people, K joints and x, y (or x, y, score), with its axes in any of the orders that evaluation
 scripts use; the truth says which. Pairing is by order, so the counts must agree. A .npz with one array per
@@ -32,16 +32,13 @@ class PoseArray(Dataset):
     """An array of poses in the order of the truth."""
 
     name: ClassVar[str] = "pose-array"
-    title: ClassVar[str] = "predictions as an array (.mat, .h5, .npy, .npz) in the order of the truth"
+    title: ClassVar[str] = (
+        "predictions as an array (.npy, .npz, nested lists in JSON) in the order of the truth"
+    )
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By content and the names of the variables."""
-        for name, shape in mat_arrays.shapes(source).items():
-            if name in NAMES and len(shape) == 3 and {2, 3} & set(shape):
-                return 0.8
-        if mat_arrays.hdf5_names(source) & set(NAMES):
-            return 0.8
+        """By content."""
         try:
             document = source.document
             if document.is_json:
@@ -59,7 +56,7 @@ class PoseArray(Dataset):
             MismatchError: P402 unknown sequences, P404 other joints, P412 another number of people.
         """
         document = source.document
-        found = _arrays(document)
+        found = self.arrays(document)
         if options.truth is not None:
             by_sequence = _by_sequence(found, options.truth, document)
             if by_sequence:
@@ -75,6 +72,17 @@ class PoseArray(Dataset):
             options = replace(options, skeleton=skeleton)
         columns: dict[str, Any] = {} if scores is None else {"joint_score": scores}
         return ordered_predictions(np.asarray(xy, dtype=np.float64), options, origin, columns)
+
+    def arrays(self, document: Document) -> dict[str, Any]:
+        """The file's arrays by name.
+
+        Raises:
+            FormatError: P204 uneven lists, P214 to P216 damaged.
+            ValueRangeError: P301 NaN or infinity in JSON.
+        """
+        if document.is_json:
+            return {"preds": _nested(document)}
+        return dict(numpy_file.load(document))
 
     def _sequences(
         self, document: Document, found: Mapping[str, Array], truth: PoseSet, options: ReadOptions
@@ -104,14 +112,28 @@ class PoseArray(Dataset):
         return ordered_predictions(xy, options, origin, frame=np.sort(frame))
 
 
-def _arrays(document: Document) -> dict[str, Any]:
-    if matlab.is_mat(document) or hdf5.is_hdf5(document):
-        if hdf5.is_hdf5(document):
-            return hdf5.load(document)
-        return matlab.load(document)
-    if document.is_json:
-        return {"preds": _nested(document)}
-    return dict(numpy_file.load(document))
+class PoseMat(PoseArray):
+    """The same in a .mat or HDF5 file, as HRNet and the stacked hourglass write it."""
+
+    name: ClassVar[str] = "pose-mat"
+    title: ClassVar[str] = "predictions as an array (.mat, .h5) in the order of the truth"
+    local_only: ClassVar[bool] = True
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the names of the variables."""
+        for name, shape in mat_arrays.shapes(source).items():
+            if name in NAMES and len(shape) == 3 and {2, 3} & set(shape):
+                return 0.95
+        return 0.9 if mat_arrays.hdf5_names(source) & set(NAMES) else 0.0
+
+    def arrays(self, document: Document) -> dict[str, Any]:
+        """The file's variables.
+
+        Raises:
+            FormatError: P214 to P216 damaged.
+            MissingFeature: P601 an HDF5 file without h5py.
+        """
+        return hdf5.load(document) if hdf5.is_hdf5(document) else matlab.load(document)
 
 
 def _nested(document: Document) -> Array:

@@ -125,4 +125,4 @@ def test_real_predictions(folder: str, name: str, kind: str, people: int) -> Non
     assert joints.skeleton.name == gt.skeleton.name
     assert sticks.skeleton.name == f"{gt.skeleton.name}.sticks"
     path = inputs / "results" / folder / f"pred_keypoints_{name}.mat"
-    assert recognised(path, Role.PREDICTIONS) == "pose-array"
+    assert recognised(path, Role.PREDICTIONS) == "pose-mat"

@@ -1,0 +1,357 @@
+"""The table of attacks as far as files of single people and faces have it.
+
+Rows 1 to 8, 18, 19, 21, 22, 28 and 29. Each row makes a small sound pair and breaks it in one place.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.io import savemat
+
+import poseval
+from poseval import datasets
+from poseval.datasets import ReadOptions, Role
+from poseval.errors import FormatError, InputError, MismatchError, ValueRangeError
+from tests.datasets.mat_files import gt_valid
+from tests.datasets.test_faces import csv_lines
+
+COUNT = 12
+
+
+class Pair:
+    """A sound truth and predictions of MPII in memory, and how to write them."""
+
+    def __init__(self, folder: Path) -> None:
+        rng = np.random.default_rng(1)
+        self.folder = folder
+        self.truth = rng.uniform(50, 400, (COUNT, 16, 2))
+        self.found = self.truth + rng.normal(0, 3, self.truth.shape)
+        self.missing = np.zeros((COUNT, 16))
+        self.heads = np.tile([[10.0, 10.0], [40.0, 50.0]], (COUNT, 1, 1))
+
+    def score(self, **options: Any) -> poseval.Report:
+        gt = gt_valid(self.folder / "gt.mat", self.truth, self.missing, self.heads)
+        np.save(self.folder / "pred.npy", self.found)
+        return poseval.score(gt, self.folder / "pred.npy", "mpii-val", **options)
+
+    def refused(self, kind: type[InputError], code: str, place: str, **options: Any) -> InputError:
+        with pytest.raises(kind, match=place) as caught:
+            self.score(**options)
+        assert caught.value.code == code
+        return caught.value
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    return Pair(tmp_path)
+
+
+def test_sound_files_score(pair: Pair) -> None:
+    assert pair.score().summary["PCKh@0.5"] > 0.9
+
+
+# 1: numbers that are not finite
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_01_infinite_prediction(pair: Pair, value: float, axis: int) -> None:
+    pair.found[3, 4, axis] = value
+    error = pair.refused(ValueRangeError, "P301", r"pred\.npy: person 3, joint 4: is infinite")
+    assert error.total == 1
+
+
+def test_01_half_a_point(pair: Pair) -> None:
+    pair.found[3, 4, 0] = np.nan
+    pair.found[5, :, 1] = np.nan
+    assert pair.refused(ValueRangeError, "P301", "person 3, joint 4").total == 17
+
+
+def test_01_every_coordinate_nan_scores_nothing(pair: Pair) -> None:
+    pair.found[:] = np.nan
+    pair.refused(ValueRangeError, "P301", "and so is every other")
+
+
+def test_01_nan_for_a_whole_point_is_wrong_and_told(pair: Pair) -> None:
+    before = pair.score().summary["PCKh@0.5"]
+    pair.found[:6] = np.nan
+    report = pair.score()
+    assert report.summary["PCKh@0.5"] <= before / 2 + 1e-9
+    assert "N449" in {notice.code for notice in report.notices}
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_01_truth(pair: Pair, value: float) -> None:
+    pair.truth[2, 1] = value
+    pair.refused(ValueRangeError, "P301", r"gt\.mat: person 2, joint 1")
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e400"])
+def test_01_literals_in_json(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "pred.json"
+    path.write_text(json.dumps([[[1.5, 2.5]] * 16] * 3).replace("2.5", word, 1))
+    with pytest.raises(InputError) as caught:
+        datasets.read(path, ReadOptions(Role.PREDICTIONS))
+    assert caught.value.code in ("P301", "P210")
+
+
+# 2: null
+
+
+def test_02_null_is_a_joint_not_predicted(tmp_path: Path) -> None:
+    path = tmp_path / "pred.json"
+    people = [[[1.5, 2.5]] * 16 for _ in range(3)]
+    people[1][2] = [None, None]  # type: ignore[list-item]
+    path.write_text(json.dumps(people))
+    found = datasets.read(path, ReadOptions(Role.PREDICTIONS))
+    assert found.people.seen[1, :4].tolist() == [2, 2, 0, 2]
+    people[1][2] = [1.0, None]  # type: ignore[list-item]
+    path.write_text(json.dumps(people))
+    with pytest.raises(ValueRangeError) as caught:
+        datasets.read(path, ReadOptions(Role.PREDICTIONS))
+    assert caught.value.code == "P301"
+
+
+# 3: huge and tiny
+
+
+@pytest.mark.parametrize("value", [1e308, -1e308, 5e-324])
+def test_03_huge_coordinates_saturate(pair: Pair, value: float) -> None:
+    pair.found[:, 5] = value
+    report = pair.score(per_joint=True)
+    assert report.summary["PCKh@0.5/left_ankle"] == 0.0
+    assert all(math.isfinite(number) for number in report.summary.values())
+
+
+def test_03_huge_faces(tmp_path: Path) -> None:
+    truth = np.random.default_rng(0).uniform(0, 90, (3, 68, 2))
+    found = truth.copy()
+    found[0, 0] = 1e308
+    write(tmp_path / "t.csv", csv_lines(truth))
+    write(tmp_path / "p.csv", csv_lines(found))
+    report = poseval.score(tmp_path / "t.csv", tmp_path / "p.csv", "300w")
+    assert report.summary["FR@0.1"] == pytest.approx(1 / 3)
+
+
+def write(path: Path, lines: list[str]) -> None:
+    path.write_text("\n".join(lines) + "\n")
+
+
+# 4: other types
+
+
+@pytest.mark.parametrize("array", [np.zeros((12, 16, 2), dtype=bool), np.full((12, 16, 2), "1.5")])
+def test_04_flags_and_texts_are_no_coordinates(pair: Pair, array: np.ndarray) -> None:
+    gt = gt_valid(pair.folder / "gt.mat", pair.truth, pair.missing, pair.heads)
+    np.save(pair.folder / "pred.npy", array)
+    with pytest.raises(FormatError) as caught:
+        poseval.score(gt, pair.folder / "pred.npy", "mpii-val")
+    assert caught.value.code == "P206"
+
+
+@pytest.mark.parametrize("word", ["true", '"12.5"'])
+def test_04_json(tmp_path: Path, word: str) -> None:
+    joints = [[float(n), 2.0] for n in range(16)]
+    record = {"image": "a", "joints": joints, "joints_vis": [1] * 16, "center": [1, 2], "scale": 1.0}
+    path = tmp_path / "valid.json"
+    path.write_text(json.dumps([record]).replace("[3.0, 2.0]", f"[3.0, {word}]"))
+    with pytest.raises(FormatError, match=r"\[0\]\.joints") as caught:
+        poseval.read(path)
+    assert caught.value.code == "P203"
+
+
+# 5: ids
+
+
+@pytest.mark.parametrize(
+    ("joint", "code"), [(16.0, "P303"), (-1.0, "P303"), (1.5, "P303"), (2.0**53, "P303")]
+)
+def test_05_joint_ids(tmp_path: Path, joint: float, code: str) -> None:
+    from tests.datasets.mat_files import person, points, release
+
+    bad = person(1, annopoints=points([joint], [[1.0, 2.0]]))  # type: ignore[list-item]
+    with pytest.raises(ValueRangeError) as caught:
+        poseval.read(release(tmp_path / "m.mat", [[bad]], [1], [[1]]))
+    assert caught.value.code == code
+
+
+# 6: scores
+
+
+def test_06_any_finite_score_is_accepted(pair: Pair) -> None:
+    scores = np.linspace(-5, 7, COUNT * 16).reshape(COUNT, 16, 1)
+    pair.found = np.concatenate([pair.found, scores], axis=2)
+    assert pair.score().summary["PCKh@0.5"] > 0.9
+
+
+# 7: areas, heads and eyes of no size
+
+
+@pytest.mark.parametrize("book", ["reference", "corrected"])
+def test_07_head_of_no_size(pair: Pair, book: str) -> None:
+    pair.heads[4] = 7.0
+    pair.refused(ValueRangeError, "P304", r"gt\.mat: 4: has a scale of 0 pixels", rules=book)
+
+
+def test_07_head_of_no_size_on_a_person_without_labels_is_fine(pair: Pair) -> None:
+    pair.heads[4], pair.missing[4] = 7.0, 1
+    assert pair.score().summary["PCKh@0.5"] > 0.9
+
+
+def test_07_eyes_in_one_place(tmp_path: Path) -> None:
+    truth = np.random.default_rng(0).uniform(0, 90, (3, 68, 2))
+    truth[1, 45] = truth[1, 36]
+    write(tmp_path / "t.csv", csv_lines(truth))
+    with pytest.raises(
+        ValueRangeError, match=r"t\.csv: b\.jpg: has a scale of 0 pixels \(outer_eye\)"
+    ) as caught:
+        poseval.score(tmp_path / "t.csv", tmp_path / "t.csv", "300w")
+    assert caught.value.code == "P304"
+
+
+# 8: boxes
+
+
+@pytest.mark.parametrize(
+    ("box", "code"), [([5.0, 5, 5, 5], "P304"), ([9.0, 9, 5, 5], "P304"), ([np.nan] * 4, "P410")]
+)
+def test_08_boxes(box: list[float], code: str) -> None:
+    from tests.metrics.single import pair_up
+
+    scene = pair_up(np.zeros((2, 13, 2)), np.zeros((2, 13, 2)), "penn_action13", box=[[0.0, 0, 9, 9], box])
+    with pytest.raises(InputError) as caught:
+        poseval.score(scene.truth, scene.predictions, "penn-action")
+    assert caught.value.code == code
+
+
+# 18: arrays
+
+
+def test_18_objects_are_never_unpacked(pair: Pair) -> None:
+    pair.score()
+
+    class Attack:
+        def __reduce__(self) -> Any:
+            return (Path.touch, (pair.folder / "attacked",))
+
+    np.save(pair.folder / "pred.npy", np.array([Attack()], dtype=object), allow_pickle=True)
+    with pytest.raises(FormatError) as caught:
+        poseval.score(pair.folder / "gt.mat", pair.folder / "pred.npy", "mpii-val")
+    assert caught.value.code == "P216"
+    assert not (pair.folder / "attacked").exists()
+
+
+@pytest.mark.parametrize(
+    "change", [lambda a: np.asfortranarray(a), lambda a: a.astype(">f8"), lambda a: a.astype("<f2")]
+)
+def test_18_orders_and_widths_of_numbers(pair: Pair, change: Any) -> None:
+    pair.found = change(np.round(pair.found))
+    assert pair.score().summary["PCKh@0.5"] > 0.9
+
+
+# 19: formats that are not read for strangers
+
+
+def test_19_pickles_are_not_read(tmp_path: Path) -> None:
+    for name in ("a.pkl", "a.pt", "a.yaml"):
+        (tmp_path / name).write_bytes(pickle.dumps([1, 2]))
+        with pytest.raises(InputError):
+            datasets.read(tmp_path / name, ReadOptions(Role.PREDICTIONS))
+
+
+def test_19_mat_and_hdf5_are_for_the_users_own_process(pair: Pair) -> None:
+    pair.score()
+    savemat(pair.folder / "pred.mat", {"preds": pair.found})
+    gt = poseval.read(pair.folder / "gt.mat")
+    assert len(datasets.read(pair.folder / "pred.mat", ReadOptions(Role.PREDICTIONS, gt))) == COUNT
+    for path, role in ((pair.folder / "pred.mat", Role.PREDICTIONS), (pair.folder / "gt.mat", Role.TRUTH)):
+        with pytest.raises(FormatError, match="own process only") as caught:
+            datasets.read(path, ReadOptions(role, gt, trusted=False))
+        assert caught.value.code == "P222"
+    assert (
+        len(datasets.read(pair.folder / "pred.npy", ReadOptions(Role.PREDICTIONS, gt, trusted=False)))
+        == COUNT
+    )
+
+
+def test_19_every_format_of_such_files_says_so() -> None:
+    words = (".mat", "hdf5", ".h5", "--dump", "release", "sleap", "nwb", "submission (pred_keypoints")
+    for name in datasets.names():
+        dataset = datasets.get_format(name)
+        if any(word in dataset.title.lower() for word in words):
+            assert dataset.local_only, name
+
+
+# 21, 22: what belongs together
+
+
+@pytest.mark.parametrize("count", [COUNT - 1, COUNT + 1])
+def test_21_another_number_of_people(pair: Pair, count: int) -> None:
+    pair.found = np.resize(pair.found, (count, 16, 2))
+    pair.refused(MismatchError, "P412", f"holds {count} poses; the truth .*has {COUNT}")
+
+
+def faces(folder: Path, names: list[str]) -> Path:
+    truth = np.random.default_rng(0).uniform(0, 90, (len(names), 68, 2))
+    write(folder / "p.csv", csv_lines(truth, names))
+    return folder / "p.csv"
+
+
+def test_21_missing_extra_and_repeated_faces(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", csv_lines())
+    for names, code in (
+        (["a.jpg", "b.jpg"], "P413"),
+        (["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "P402"),
+        (["a.jpg", "a.jpg", "b.jpg", "c.jpg"], "P403"),
+    ):
+        with pytest.raises(MismatchError) as caught:
+            poseval.score(tmp_path / "t.csv", faces(tmp_path, names), "300w")
+        assert caught.value.code == code
+
+
+def test_22_predictions_of_another_split(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", csv_lines())
+    with pytest.raises(MismatchError, match="another split") as caught:
+        poseval.score(tmp_path / "t.csv", faces(tmp_path, ["x.jpg", "y.jpg", "c.jpg"]), "300w")
+    assert caught.value.code == "P402"
+
+
+# 28, 29: what is not there
+
+
+def test_28_a_joint_that_is_never_labelled(pair: Pair) -> None:
+    pair.missing[:, 9] = 1
+    report = pair.score(rules="corrected")
+    rows = {row.joint: row for row in report.values if row.statistic == "PCKh@0.5"}
+    assert math.isnan(rows["head_top"].value)
+    assert rows["head_top"].why == "no labelled head_top"
+    assert rows[""].why == "13 of 14 joints; never labelled: head_top"
+    assert report.summary["PCKh@0.5/head"] > 0.9
+    official = pair.score()
+    assert math.isnan(official.summary["PCKh@0.5/head"])
+    assert "n/a" in official.to_text()
+
+
+def test_28_nothing_labelled_at_all(pair: Pair) -> None:
+    pair.missing[:] = 1
+    report = pair.score()
+    assert math.isnan(report.summary["PCKh@0.5"])
+    node = json.loads(report.to_json())
+    assert node["summary"]["PCKh@0.5"] is None
+    assert any(row["why"] for row in node["values"])
+
+
+def test_29_no_predictions(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", csv_lines())
+    write(tmp_path / "p.csv", csv_lines()[:1])
+    report = poseval.score(tmp_path / "t.csv", tmp_path / "p.csv", "300w")
+    assert report.summary["FR@0.1"] == 1.0
+    assert math.isnan(report.summary["NME"])
+    assert "N465" in {notice.code for notice in report.notices}
