@@ -22,6 +22,7 @@ def test_the_fixture_passes_and_fails(
     pytester: pytest.Pytester, runs: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toy.register(monkeypatch)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # installed, the plugin would be there twice
     baseline, worse = runs
     pytester.makepyfile(
         f"""

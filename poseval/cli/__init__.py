@@ -1,15 +1,19 @@
 """The command line: thin commands over the library. Results on stdout, talk on stderr.
 
-Exits: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file, 70 internal fault, 130 Ctrl-C.
+Exits: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file, 70 internal fault, 130 Ctrl-C,
+143 terminated.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import select
+import signal
 import sys
 import traceback
 from importlib import import_module
+from types import FrameType
 
 import click
 
@@ -44,6 +48,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+class ReaderGone(Exception):
+    """A pipe broke while a command wrote."""
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they run, so that `poseval --help` is quick."""
 
@@ -59,6 +67,13 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command; a broken pipe leaves under a name that click does not turn into exit 1."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise ReaderGone from error
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands from the table, without importing them."""
         with formatter.section("Commands"):
@@ -71,15 +86,22 @@ def cli() -> None:
     """Score human-pose predictions with the official digits of each benchmark."""
 
 
+class Terminated(BaseException):
+    """SIGTERM: like Ctrl-C, so that half-written neighbour files are removed on the way out."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
 def main() -> None:
     """Entry point: every outcome ends in a documented exit status."""
     # A command is mostly start-up. NumPy's linear algebra starts a thread per core, which no command here
     # uses (25 ms), and the collector walks everything that imports leave behind again and again (10 ms).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000, 20, 20)
+    signal.signal(signal.SIGTERM, _terminate)
     status = run(sys.argv[1:])
-    sys.stdout.flush()
-    sys.stderr.flush()
     # Nothing is left to do: files are closed, workers joined. Taking the interpreter apart costs 30 ms.
     os._exit(status)
 
@@ -88,7 +110,9 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return its exit status."""
     try:
         result = cli.main(arguments, prog_name="poseval", standalone_mode=False)
-        sys.stdout.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # None: the caller closed it
+                stream.flush()
         return result if isinstance(result, int) else 0
     except PosevalError as error:
         click.echo(f"poseval: {error}", err=True)
@@ -97,18 +121,35 @@ def run(arguments: list[str]) -> int:
         return int(done.exit_code)
     except click.Abort:
         return 130
+    except Terminated:
+        return 143
     except KeyboardInterrupt:
         return 130
     except click.ClickException as error:
         error.show()
         return error.exit_code
-    except BrokenPipeError:
-        # The reader went away (`poseval score ... | head`): no fault. Keep Python quiet at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except (ReaderGone, BrokenPipeError) as error:
+        if _output_is_broken():
+            # The reader went away (`poseval score ... | head`): no fault. Keep Python quiet at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            return 0
+        return _internal(error)
     except Exception as error:
-        if os.environ.get("POSEVAL_DEBUG"):
-            traceback.print_exc()
-        text = f"{type(error).__name__}: {shown(error, 400)}"
-        click.echo(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)", err=True)
-        return 70
+        return _internal(error)
+
+
+def _internal(error: BaseException) -> int:
+    if os.environ.get("POSEVAL_DEBUG"):
+        traceback.print_exc()
+    text = f"{type(error).__name__}: {shown(error, 400)}"
+    click.echo(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)", err=True)
+    return 70
+
+
+def _output_is_broken() -> bool:
+    """Whether nobody reads stdout: a broken pipe to a worker process must not pass for that."""
+    if not hasattr(select, "poll"):  # Windows
+        return True
+    poll = select.poll()
+    poll.register(1, select.POLLOUT)
+    return any(events & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))

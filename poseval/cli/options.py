@@ -92,13 +92,24 @@ def read_sigmas(path: Path) -> list[float]:
 
 def use_color() -> bool:
     """Whether stdout is a terminal that wants colour (NO_COLOR is honoured)."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    return sys.stdout is not None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
 
 def emit(text: str, target: str | None) -> None:
-    """Write a result to stdout (`None` or `-`) or, by a neighbour file and a rename, to a file."""
+    """Write a result to stdout (`None` or `-`) or, by a neighbour file and a rename, to a file.
+
+    Raises:
+        UsageError: P137 it cannot be written (disk full, no such folder, no permission).
+    """
     if target in (None, "-"):
-        click.echo(text, nl=not text.endswith("\n"))
+        try:
+            click.echo(text, nl=not text.endswith("\n"))
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise UsageError(
+                "P137", where="standard output", what=f"cannot be written ({shown(error.strerror or error)})"
+            ) from error
         return
     from poseval.datasets.document import write_atomically
 

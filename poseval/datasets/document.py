@@ -276,12 +276,12 @@ def write_atomically(
     """
     target = Path(os.path.realpath(path))
     name = shown(os.fspath(path), limit=400)
-    exists = os.path.lexists(target)
+    exists = os.path.lexists(target) or os.path.exists(path)  # /dev/stdout leads to no name when it is a pipe
     if exists and not force:
         raise _exists(name)
     try:
-        if exists and not target.is_file():
-            with target.open("wb") as file:
+        if exists and not os.path.isfile(path):
+            with open(path, "wb") as file:
                 _put(file, content)
             return
         _replace(target, content, force, name)

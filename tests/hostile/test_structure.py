@@ -251,6 +251,15 @@ def test_12_and_15_counts_are_limited(desk: Desk) -> None:
         assert caught.value.code == "P502"
 
 
+def test_15_keys_that_collide_cost_nothing_more(desk: Desk) -> None:
+    """Keys are compared with 256 names at the most, whatever they hash to; the rest is only counted."""
+    dt = results()
+    for n in range(20_000):
+        dt[0][f"Aa{n:x}".replace("0", "BB")] = n
+    told = sentence(desk.results(dt), "N410")
+    assert "and many more" in told
+
+
 # 13: encodings and characters
 
 
