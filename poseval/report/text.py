@@ -11,6 +11,7 @@ from poseval.layout import Layout
 if TYPE_CHECKING:
     from poseval.report.result import Report
 
+WIDE = 120  # characters in a line, past which a table with intervals is broken up or turned
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
@@ -50,19 +51,53 @@ def table_cells(report: Report) -> list[list[str]]:
     return rows
 
 
-def render(report: Report, color: bool = False) -> str:
-    """The whole report for a reader: title, table, what is undefined, notices, deviations, signature."""
-    bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
-    lines = [f"{bold}{report.benchmark}{plain} ({report.rules} rules)", ""]
-    rows = table_cells(report)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+def _widths(rows: list[list[str]]) -> list[int]:
+    return [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+
+
+def _turned(rows: list[list[str]]) -> list[list[str]]:
+    """The table with rows for columns, where that is narrower and the table is too wide."""
+    other = [list(column) for column in zip(*rows, strict=True)]
+    narrower = sum(_widths(other)) + 2 * len(rows) < sum(_widths(rows)) + 2 * len(rows[0])
+    return other if narrower and sum(_widths(rows)) + 2 * len(rows[0]) > WIDE else rows
+
+
+def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
+    """A table too wide for a terminal as tables that fit: what one row alone has, number by number; the rest.
+
+    `rows` are the cells of `table_cells`. A table within `WIDE` characters comes back as it is.
+    """
+    if sum(_widths(rows)) + 2 * len(rows[0]) <= WIDE:
+        return [rows]
+    first, *others = rows[1:]
+    shared = [i for i in range(len(rows[0])) if i == 0 or any(row[i] for row in others)]
+    if not others or len(shared) in (1, len(rows[0])):
+        return [_turned(rows)]
+    alone = [[name, text] for name, text in zip(rows[0][1:], first[1:], strict=True) if text]
+    rest = [[row[i] for i in shared] for row in rows]
+    return [[["", first[0]], *alone], _turned(rest)]
+
+
+def _aligned(rows: list[list[str]], bold: str, plain: str) -> list[str]:
+    """The lines of one table: labels to the left, numbers to the right, a header in bold."""
+    widths = _widths(rows)
+    lines = []
     for number, row in enumerate(rows):
         text = "  ".join(
             item.ljust(width) if i == 0 and rows[0][0] == "" else item.rjust(width)
             for i, (item, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         lines.append(f"{bold}{text}{plain}" if number == 0 else text)
-    lines.append("")
+    return lines
+
+
+def render(report: Report, color: bool = False) -> str:
+    """The whole report for a reader: title, table, what is undefined, notices, deviations, signature."""
+    bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
+    lines = [f"{bold}{report.benchmark}{plain} ({report.rules} rules)", ""]
+    rows = table_cells(report)
+    for block in blocks(rows) if report.intervals else [rows]:
+        lines += [*_aligned(block, bold, plain), ""]
     undefined = [key for key, value in report.summary.items() if math.isnan(value)]
     reasons: dict[str, list[str]] = {}
     for key in undefined:
