@@ -20,6 +20,7 @@ from poseval.errors import UsageError, shown
 from poseval.models.answers import Poses, whole_image_poses
 from poseval.models.dekr import RescoreNet
 from poseval.models.geometry import Crops, Floats, crops_of, warp
+from poseval.models.layers import mixed
 from poseval.models.registry import ModelCard
 from poseval.models.topdown import normalised
 from poseval.models.weights import load_weights
@@ -306,10 +307,7 @@ class BottomUp:
         return heatmaps, poses
 
     def _run(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.type, torch.float16, enabled=self.autocast),
-        ):
+        with torch.inference_mode(), mixed(self.device.type, self.autocast):
             heatmaps, offsets = self.model(inputs)
         return heatmaps[0].float(), offsets[0].float()
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import torch
 from torch import Tensor, nn
 
 from poseval.errors import UsageError
 
 Norm = Callable[[int], nn.Module]
+
+
+def mixed(device: str, enabled: bool) -> torch.autocast:
+    """Mixed precision: float16 on a GPU, bfloat16 on a processor, which has instructions for that one."""
+    return torch.autocast(device, torch.float16 if device == "cuda" else torch.bfloat16, enabled=enabled)
 
 
 def conv3x3(inputs: int, outputs: int, stride: int = 1) -> nn.Conv2d:

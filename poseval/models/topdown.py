@@ -17,6 +17,7 @@ from poseval.errors import UsageError
 from poseval.models.answers import Poses
 from poseval.models.codecs import DECODERS, Decoded, decode, flip_back, flip_points
 from poseval.models.geometry import Crops, Floats, cut, map_step, raised, warp
+from poseval.models.layers import mixed
 from poseval.models.nms import instance_scores
 from poseval.models.registry import ModelCard
 from poseval.skeletons import get_skeleton
@@ -118,10 +119,7 @@ class TopDown:
         return _poses(crops.to_image(xy), joint_score, crops, boxes, box_score)
 
     def _run(self, inputs: Tensor) -> Any:
-        with (
-            torch.inference_mode(),
-            torch.autocast(self.device.type, torch.float16, enabled=self.autocast),
-        ):
+        with torch.inference_mode(), mixed(self.device.type, self.autocast):
             return self.model(inputs)
 
     def _coordinates(self, outputs: Any) -> Decoded:

@@ -17,6 +17,7 @@ from poseval import scoring
 from poseval.errors import UsageError, ValueRangeError, shown
 from poseval.metrics.base import Direction
 from poseval.models.answers import WholeImage
+from poseval.models.layers import mixed
 from poseval.models.recipes import Recipe, recipe_for
 from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.topdown import TopDown
@@ -110,7 +111,7 @@ class _Trainer:
         self.data = TrainingSet(truth, TruthPictures(truth, options.images), options.cache)
         self.judge = _Judge.of(options, entry)
         self.optimiser = make_optimiser(self.model, recipe)
-        self.scaler = torch.amp.GradScaler(self.device, enabled=self.half)
+        self.scaler = torch.amp.GradScaler(self.device, enabled=self.half and self.device == "cuda")
         self.history: list[dict[str, float]] = []
         self.best = math.nan
         self.run = {
@@ -175,7 +176,7 @@ class _Trainer:
 
     def _step(self, batch: Mapping[str, torch.Tensor]) -> float:
         self.optimiser.zero_grad(set_to_none=True)
-        with torch.autocast(self.device, torch.float16, enabled=self.half):
+        with mixed(self.device, self.half):
             outputs = self.model(batch["input"])
         loss = self.task.loss(outputs, batch)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
