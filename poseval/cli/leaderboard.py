@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from poseval.leaderboard import Board, Entry
 
 ACTIONS = ("add", "list", "export", "remove")
+FACTS = ".run.json"
 STYLES = ("text", "csv", "markdown", "latex", "html")
 
 
@@ -32,6 +33,12 @@ STYLES = ("text", "csv", "markdown", "latex", "html")
 @click.option("--markdown", "markdown_to", metavar="FILE|-")
 @click.option("--latex", "latex_to", metavar="FILE|-")
 @click.option("--html", "html_to", metavar="FILE|-")
+@click.option(
+    "--plot", "plot_to", type=click.Path(path_type=Path), help="PNG, SVG or PDF of the number over --x."
+)
+@click.option(
+    "--x", default="people/s", show_default=True, metavar="NAME", help="Fact or number across --plot."
+)
 def leaderboard(
     runs: tuple[str, ...],
     store: Path | None,
@@ -45,6 +52,8 @@ def leaderboard(
     markdown_to: str | None,
     latex_to: str | None,
     html_to: str | None,
+    plot_to: Path | None,
+    x: str,
 ) -> None:
     """Rank RUNS (JSON reports or saved runs) of one benchmark."""
     from poseval.leaderboard import Store, build
@@ -58,6 +67,8 @@ def leaderboard(
         for which in paths:
             click.echo(f"removed {Store(store).remove(which)} of {which}", err=True)
         return
+    # The facts of a run lie beside its report: a pattern such as runs/* names both.
+    paths = tuple(path for path in paths if not path.endswith(FACTS))
     entries = [_entry(Path(path), team, name if len(paths) == 1 else None) for path in paths]
     if store is not None and entries:
         for entry in entries:
@@ -69,6 +80,11 @@ def leaderboard(
         entries = Store(store).entries()
     board = build(entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts)
     _print(board, {"csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to})
+    if plot_to is not None:
+        from poseval.report.board_plot import save_plot
+
+        save_plot(board, plot_to, x)
+        click.echo(f"wrote {plot_to}", err=True)
 
 
 def _print(board: Board, targets: dict[str, str | None]) -> None:
@@ -93,6 +109,6 @@ def _entry(path: Path, team: str, name: str | None) -> Entry:
     from poseval.leaderboard import Entry
     from poseval.saved import load_report
 
-    side = path.with_name(path.name + ".run.json")
+    side = path.with_name(path.name + FACTS)
     facts = json.loads(side.read_text("utf-8")) if side.is_file() else {}
     return Entry(name or path.stem, load_report(path), team, facts if isinstance(facts, dict) else {})

@@ -184,7 +184,7 @@ def headline(diagnosis: Diagnosis) -> list[str]:
     if costs:
         dearest = max(costs, key=lambda name: costs[name])
         gain = f"mending {dearest} alone would add {costs[dearest]:+.3f}, more than any other kind"
-        lines.append(f"AP is {base[1]:.3f}; {gain}")
+        lines.append(f"AP by OKS is {base[1]:.3f}; {gain}")
     total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
     if total.any():
         share = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DASHES = ("-", "--", "-.", ":")
 STYLES = ("png", "svg", "pdf")
+LARGEST_SHARE = 1.5  # a statistic with a larger value is a count
 MOST_LINES = 8  # more lines in one plot cannot be told apart
 
 AXES = {
@@ -91,9 +92,10 @@ def _file_name(name: str) -> str:
     return "".join(char if char.isalnum() or char in "._@-" else "_" for char in name)
 
 
-def _new(
+def new_figure(
     title: str, xlabel: str = "", ylabel: str = "", width: float = 6.4, height: float = 4.2
 ) -> tuple[Figure, Axes]:
+    """A figure in inches with one pair of axes in the house's look."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -130,7 +132,9 @@ def _threshold_groups(report: Report) -> dict[str, list[Value]]:
 
 def _threshold_figure(rows: Sequence[Value]) -> Figure:
     names = list(dict.fromkeys(row.statistic for row in rows))
-    figure, axes = _new(f"{' / '.join(names)} over thresholds", AXES.get(names[0], "threshold"), names[0])
+    figure, axes = new_figure(
+        f"{' / '.join(names)} over thresholds", AXES.get(names[0], "threshold"), names[0]
+    )
     curves = []
     for name in names:
         points = sorted((row.threshold, row.value) for row in rows if row.statistic == name)
@@ -153,7 +157,7 @@ def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
                 continue
             arrays = metric.curves(tally)
             recall = np.linspace(0, 1, arrays.precision.shape[1])
-            figure, axes = _new("Precision over recall", "recall", "precision")
+            figure, axes = new_figure("Precision over recall", "recall", "precision")
             chosen = range(0, len(metric.thresholds), max(1, len(metric.thresholds) // 5))
             curves = []
             for place in chosen:
@@ -181,7 +185,7 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
     centre, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     hits, _ = np.histogram(score[hit], edges)
     misses, _ = np.histogram(score[~hit], edges)
-    figure, axes = _new("Scores and calibration", "score", "detections")
+    figure, axes = new_figure("Scores and calibration", "score", "detections")
     axes.bar(centre, hits, width * 0.92, color=COLOURS[0], label="matched at the lowest threshold")
     axes.bar(centre, misses, width * 0.92, bottom=hits, color=COLOURS[1], hatch="//", label="false positive")
     share = np.divide(hits, hits + misses, out=np.full(len(hits), np.nan), where=hits + misses > 0)
@@ -195,19 +199,26 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
 
 
 def _joint_rows(report: Report) -> dict[str, list[Value]]:
-    out: dict[str, list[Value]] = {}
+    """Rows by joint of each statistic that is a share; a second metric's namesake is named by its metric."""
+    groups: dict[tuple[str, str], list[Value]] = {}
     for row in report.values:
-        if row.joint and not row.slice and math.isnan(row.threshold) and abs(row.value) <= 1.5:
-            out.setdefault(row.statistic, []).append(row)
-    return {name: rows for name, rows in out.items() if 2 <= len(rows) <= 40}
+        if not row.slice and math.isnan(row.threshold):
+            groups.setdefault((row.metric, row.statistic), []).append(row)
+    out: dict[str, list[Value]] = {}
+    for (metric, statistic), rows in groups.items():
+        joints = [row for row in rows if row.joint and not math.isnan(row.value)]
+        counts = any(row.value > LARGEST_SHARE for row in rows)
+        if 2 <= len(joints) <= 40 and not counts:
+            out[f"{metric.partition('(')[0]}_{statistic}" if statistic in out else statistic] = joints
+    return out
 
 
 def _joint_figure(statistic: str, rows: Sequence[Value], report: Report) -> Figure:
-    figure, axes = _new(f"{statistic} per joint", statistic, height=0.6 + 0.26 * len(rows))
+    figure, axes = new_figure(f"{statistic} per joint", statistic, height=0.6 + 0.26 * len(rows))
     place = np.arange(len(rows))[::-1]
     axes.barh(place, [row.value for row in rows], color=COLOURS[0], height=0.7)
     for y, row in zip(place, rows, strict=True):
-        interval = report.intervals.get(f"{statistic}/{row.joint}")
+        interval = report.intervals.get(f"{row.statistic}/{row.joint}")
         if interval is not None:
             axes.plot([interval.low, interval.high], [y, y], color=COLOURS[6], linewidth=1.5, marker="|")
     axes.set_yticks(place, [shown(row.joint, 40) for row in rows], fontsize=8)
@@ -225,7 +236,7 @@ def _composition(report: Report) -> dict[str, Figure]:
     objects = found.get("objects", math.nan)
     if not all(name in found for name in parts) or not objects > 0:
         return {}
-    figure, axes = _new("What MOTA is made of", "share of all true joints", height=2.2)
+    figure, axes = new_figure("What MOTA is made of", "share of all true joints", height=2.2)
     left = found.get("MOTA", math.nan)
     start = max(left, 0.0) if not math.isnan(left) else 0.0
     axes.barh([0], [start], color=COLOURS[2], label="MOTA")
@@ -247,7 +258,7 @@ def _error_figure(diagnosis: Diagnosis) -> Figure:
     counts = diagnosis.ranges[0].counts[1:].astype(np.float64)
     share = counts / np.maximum(counts.sum(axis=0), 1)
     joints = diagnosis.joints[:40]
-    figure, axes = _new("Joint errors", "share of labelled joints", height=0.9 + 0.26 * len(joints))
+    figure, axes = new_figure("Joint errors", "share of labelled joints", height=0.9 + 0.26 * len(joints))
     place = np.arange(len(joints))[::-1]
     start = np.zeros(len(joints))
     colours = (COLOURS[2], COLOURS[5], COLOURS[4], COLOURS[3], COLOURS[1])
@@ -266,7 +277,7 @@ def _gain_figure(diagnosis: Diagnosis) -> Figure:
 
     base, *stages = diagnosis.ranges[0].gains.independent
     gain = [mean_ap(stage) - mean_ap(base) for stage in stages]
-    figure, axes = _new("AP gained by mending one kind of error alone", "AP gain", height=3)
+    figure, axes = new_figure("AP gained by mending one kind of error alone", "AP gain", height=3)
     place = np.arange(len(stages))[::-1]
     axes.barh(place, np.nan_to_num(gain), color=COLOURS[0], height=0.7)
     axes.set_yticks(place, [stage.name for stage in stages], fontsize=9)
