@@ -11,7 +11,7 @@ SOURCE = (
     "scaled 0.75 to 1.5, moved by up to 40, mirrored"
 )
 MIRRORED = Augmentation(scale=0.0, rotation=0.0, rotated=0.0)
-TASK = "poseval.models.train.centres:CentreTask"
+TASK = "poseval.models.dekr_task:CentreTask"
 
 RECIPES = (
     Recipe(

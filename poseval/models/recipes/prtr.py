@@ -11,7 +11,7 @@ SOURCE = (
     "step (recalled)"
 )
 SLOW_BACKBONE = "; a tenth of the rate for the ResNet, whose ImageNet weights stand frozen in part"
-SETS = "poseval.models.train.sets"
+SETS = "poseval.models.prtr_task"
 MIRRORED = Augmentation(scale=0.0, rotation=0.0, rotated=0.0)
 
 RECIPES = (

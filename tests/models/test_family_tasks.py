@@ -13,10 +13,10 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.errors import UsageError
+from poseval.models.dekr_task import CentreTask
+from poseval.models.prtr_task import MOST_PEOPLE, JointSetTask, PeopleSetTask, unit_joints
 from poseval.models.recipes import recipe_for, recipes
 from poseval.models.registry import card, list_models
-from poseval.models.train.centres import CentreTask
-from poseval.models.train.sets import MOST_PEOPLE, JointSetTask, PeopleSetTask, unit_joints
 from poseval.models.train.tasks import PersonOf, make_task
 from poseval.skeletons import get_skeleton
 
