@@ -159,25 +159,13 @@ def compare(
         UsageError: P143 fewer than two systems, P144 an unknown key, P140 fewer than two units.
         MismatchError: P420 different signatures, P421 different units.
     """
-    if len(runs) < 2:
-        raise UsageError("P143", where="compare", what="needs at least two systems")
     names = tuple(runs)
-    first = runs[names[0]]
-    for name in names[1:]:
-        check_comparable(first, runs[name])
-        if not np.array_equal(first.unit_keys, runs[name].unit_keys):
-            raise MismatchError("P421", where=shown(name), what="was scored on other frames or sequences")
-    summary = first.report()
-    chosen = tuple(keys) or tuple(summary.summary)
-    for key in chosen:
-        if key not in summary.summary:
-            wanted = f"one of {', '.join(list(summary.summary)[:40])}"
-            raise UsageError(
-                "P144", where=f"number {shown(key)!r}", what="is not in the summary", wanted=wanted
-            )
+    first = _checked(runs)
+    chosen = _chosen(first, keys)
     units = len(first.unit_keys)
     weights = bootstrap_weights(units, resamples, seed)
     samples = {name: sample(run.summaries, weights, chosen) for name, run in runs.items()}
+    better = first.report().better
     values = {name: run.summary() for name, run in runs.items()}
     found = []
     for one, two in combinations(names, 2):
@@ -198,12 +186,36 @@ def compare(
                     high,
                     randomisation_p(gap, shuffled[:, column]),
                     math.nan,
-                    summary.better.get(key, "higher"),
+                    better.get(key, "higher"),
                 )
             )
     adjusted = holm([item.p for item in found])
     rows = tuple(_with_holm(item, p) for item, p in zip(found, adjusted, strict=True))
     return Comparison(rows, names, str(first.signature), units, level, resamples, seed)
+
+
+def _checked(runs: Mapping[str, Evaluation]) -> Evaluation:
+    """The first of the runs, when all were made on the same units under the same signature."""
+    if len(runs) < 2:
+        raise UsageError("P143", where="compare", what="needs at least two systems")
+    first, *others = runs.values()
+    for name, run in zip(list(runs)[1:], others, strict=True):
+        check_comparable(first, run)
+        if not np.array_equal(first.unit_keys, run.unit_keys):
+            raise MismatchError("P421", where=shown(name), what="was scored on other frames or sequences")
+    return first
+
+
+def _chosen(first: Evaluation, keys: Sequence[str]) -> tuple[str, ...]:
+    """The numbers asked for, or all of the summary."""
+    known = tuple(first.report().summary)
+    for key in keys:
+        if key not in known:
+            wanted = f"one of {', '.join(known[:40])}"
+            raise UsageError(
+                "P144", where=f"number {shown(key)!r}", what="is not in the summary", wanted=wanted
+            )
+    return tuple(keys) or known
 
 
 def _with_holm(item: Difference, p: float) -> Difference:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -28,6 +28,7 @@ from poseval.report.result import Report
 if TYPE_CHECKING:
     from poseval.report.books import Books
     from poseval.scoring import Evaluation
+    from poseval.skeletons import Skeleton
 
 WAYS = (
     "key",
@@ -38,6 +39,78 @@ WAYS = (
 CI_METHODS = ("percentile", "bca", "jackknife")
 ALL_BOOKS = "all"  # every rule book of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
+
+
+@dataclass(frozen=True)
+class ScoreOptions:
+    """What the command line asks for, by the names of the options below."""
+
+    predictions: Path
+    truth: Path
+    benchmark: str | None
+    metrics: tuple[str, ...]
+    skeleton: str | None
+    sigmas: Path | None
+    rules: str
+    json_to: str | None
+    csv_to: str | None
+    style: str
+    joint_map: str | None
+    near: bool
+    derive: bool
+    align_by: str | None
+    per_joint: bool
+    save_to: Path | None
+    level: float | None
+    ci_method: str
+    resamples: int
+    seed: int
+    page_to: Path | None
+    images: Path | None
+    workers: int
+    address: str | None
+    quiet: bool
+
+    def chosen(self) -> Skeleton | None:
+        """The skeleton asked for."""
+        return skeleton_option(self.skeleton, self.sigmas)
+
+    def evaluated(self, book: str) -> Evaluation:
+        """The tallies under one rule book."""
+        from poseval import scoring
+        from poseval.scale import pool
+
+        with pool(self.workers, self.address) as crew:
+            return scoring.evaluate(
+                self.truth,
+                self.predictions,
+                self.benchmark,
+                metrics=self.metrics,
+                rules=book,
+                skeleton=self.chosen(),
+                per_joint=self.per_joint,
+                executor=crew.executor,
+                shards=crew.shards,
+                joints=joint_rules(self.joint_map, self.near, self.derive),
+                align_by=self.align_by,
+            )
+
+    def reported(self, evaluation: Evaluation) -> Report:
+        """The report, with intervals where asked."""
+        report = evaluation.report()
+        if self.level is None:
+            return report
+        from poseval.stats import intervals
+
+        found = intervals(
+            evaluation.summaries,
+            len(evaluation.unit_keys),
+            level=self.level / 100,
+            method=self.ci_method,
+            resamples=self.resamples,
+            seed=self.seed,
+        )
+        return replace(report, intervals=found)
 
 
 @click.command()
@@ -68,106 +141,57 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Worker processes.")
 @click.option("--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (extra dask).")
 @QUIET
-def score(
-    predictions: Path,
-    truth: Path,
-    benchmark: str | None,
-    metrics: tuple[str, ...],
-    skeleton: str | None,
-    sigmas: Path | None,
-    rules: str,
-    json_to: str | None,
-    csv_to: str | None,
-    style: str,
-    joint_map: str | None,
-    near: bool,
-    derive: bool,
-    align_by: str | None,
-    per_joint: bool,
-    save_to: Path | None,
-    level: float | None,
-    ci_method: str,
-    resamples: int,
-    seed: int,
-    page_to: Path | None,
-    images: Path | None,
-    workers: int,
-    address: str | None,
-    quiet: bool,
-) -> None:
+def score(**given: Any) -> None:
     """Score PREDICTIONS against ground truth."""
-    from poseval import scoring
-    from poseval.scale import pool
-
-    say = talk(quiet)
-    chosen = skeleton_option(skeleton, sigmas)
-
-    def evaluated(book: str) -> Evaluation:
-        with pool(workers, address) as crew:
-            return scoring.evaluate(
-                truth,
-                predictions,
-                benchmark,
-                metrics=metrics,
-                rules=book,
-                skeleton=chosen,
-                per_joint=per_joint,
-                executor=crew.executor,
-                shards=crew.shards,
-                joints=joint_rules(joint_map, near, derive),
-                align_by=align_by,
-            )
-
-    def reported(evaluation: Evaluation) -> Report:
-        report = evaluation.report()
-        if level is None:
-            return report
-        from poseval.stats import intervals
-
-        units = len(evaluation.unit_keys)
-        found = intervals(
-            evaluation.summaries, units, level=level / 100, method=ci_method, resamples=resamples, seed=seed
-        )
-        return replace(report, intervals=found)
-
-    if rules == ALL_BOOKS:
+    options = ScoreOptions(**given)
+    say = talk(options.quiet)
+    if options.rules == ALL_BOOKS:
         from poseval.books import books_of, each_book
 
-        _refuse_with_all(csv_to, save_to, page_to, style)
-        names = books_of(truth, benchmark, chosen)
-        _emit_books(each_book(names, lambda book: reported(evaluated(book))), json_to, style)
+        _refuse_with_all(options)
+        names = books_of(options.truth, options.benchmark, options.chosen())
+        books = each_book(names, lambda book: options.reported(options.evaluated(book)))
+        _emit_books(books, options.json_to, options.style)
         return
-    evaluation = evaluated(rules)
-    report = reported(evaluation)
-    if save_to is not None:
+    evaluation = options.evaluated(options.rules)
+    report = options.reported(evaluation)
+    _write_files(options, evaluation, report)
+    if options.benchmark is None:
+        say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
+    if options.json_to:
+        emit(report.to_json() + "\n", options.json_to)
+    if options.csv_to:
+        emit(report.to_csv(), options.csv_to)
+    if "-" not in (options.json_to, options.csv_to):
+        emit(rendered(report, options.style), None)
+
+
+def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report) -> None:
+    """The saved run and the HTML page, where they are asked for."""
+    if options.save_to is not None:
         from poseval import saved
 
-        saved.save(evaluation, save_to)
-    if page_to is not None:
+        saved.save(evaluation, options.save_to)
+    if options.page_to is not None:
+        from poseval import scoring
         from poseval.report.page import write_page
 
-        pair = scoring.align_files(truth, predictions, benchmark, rules, chosen)
-        write_page(page_to, report, evaluation, pair[0], images)
-    if benchmark is None:
-        say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
-    if json_to:
-        emit(report.to_json() + "\n", json_to)
-    if csv_to:
-        emit(report.to_csv(), csv_to)
-    if "-" not in (json_to, csv_to):
-        emit(rendered(report, style), None)
+        truth, _ = scoring.align_files(
+            options.truth, options.predictions, options.benchmark, options.rules, options.chosen()
+        )
+        write_page(options.page_to, report, evaluation, truth, options.images)
 
 
-def _refuse_with_all(csv_to: str | None, save_to: Path | None, page_to: Path | None, style: str) -> None:
+def _refuse_with_all(options: ScoreOptions) -> None:
     """Refuse outputs that hold one report.
 
     Raises:
         UsageError: P128 naming the option.
     """
-    given = {"--csv": csv_to, "--save": save_to, "--report": page_to}
+    given = {"--csv": options.csv_to, "--save": options.save_to, "--report": options.page_to}
     single = [name for name, value in given.items() if value is not None]
-    if style not in ("text", "json"):
-        single.append(f"--format {style}")
+    if options.style not in ("text", "json"):
+        single.append(f"--format {options.style}")
     if single:
         raise UsageError(
             "P128",

@@ -55,32 +55,23 @@ def perturb(
     Raises:
         UsageError: P122 for a share outside 0..1 or a negative amount.
     """
-    shares = {
-        "gross": gross,
-        "inversion": inversion,
-        "swap": swap,
-        "missed_people": missed_people,
-        "missed_joints": missed_joints,
-        "duplicates": duplicates,
-        "switches": switches,
-    }
-    amounts = {"jitter": jitter, "false_positives": false_positives, "score_noise": score_noise}
-    for name, value in {**shares, **amounts}.items():
-        if not (0 <= value <= (1 if name in shares else np.inf)):
-            raise UsageError(
-                "P122", where=f"perturb: {name}", what=f"is {value}", wanted="a share or an amount"
-            )
+    _check_shares(
+        gross=gross,
+        inversion=inversion,
+        swap=swap,
+        missed_people=missed_people,
+        missed_joints=missed_joints,
+        duplicates=duplicates,
+        switches=switches,
+    )
+    _check_amounts(jitter=jitter, false_positives=false_positives, score_noise=score_noise)
     rng = generator(seed, 11)
     rows = np.flatnonzero(~truth.people.crowd & (rng.random(len(truth)) >= missed_people))
     rows = np.sort(np.concatenate([rows, rows[rng.random(len(rows)) < duplicates]]))
     again = np.concatenate([[False], rows[1:] == rows[:-1]]) if len(rows) else np.zeros(0, dtype=bool)
     unit = _units(truth)[rows]  # [N, K]
     base = _filled(truth)[rows]
-    spread = np.where(truth.people.seen[rows] == 2, 1.0, 2.0) * jitter
-    xy = base + rng.normal(0.0, 1.0, base.shape) * (spread * unit)[:, :, None]
-    far = rng.random(unit.shape) < gross
-    angle, reach = rng.uniform(0, 2 * np.pi, unit.shape), rng.uniform(2.0, 8.0, unit.shape)
-    xy += (far * reach * unit)[:, :, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    xy = _scattered(base, unit, truth.people.seen[rows] == 2, rng, jitter, gross)
     xy = _inverted(xy, truth, rng, inversion)
     xy = _swapped(xy, rows, base, truth, rng, swap)
     quality = np.exp(-0.5 * ((xy - base) ** 2).sum(axis=2) / np.maximum(unit, 1e-9) ** 2)
@@ -95,6 +86,32 @@ def perturb(
         "track": _tracks(truth, rows, again, rng, switches),
     }
     return _assembled(truth, parts, _background(truth, rng, false_positives), rng)
+
+
+def _check_shares(**shares: float) -> None:
+    for name, value in shares.items():
+        if not 0 <= value <= 1:
+            raise UsageError("P122", where=f"perturb: {name}", what=f"is {value}", wanted="a share, 0 to 1")
+
+
+def _check_amounts(**amounts: float) -> None:
+    for name, value in amounts.items():
+        if not 0 <= value < np.inf:
+            raise UsageError(
+                "P122", where=f"perturb: {name}", what=f"is {value}", wanted="an amount, 0 or more"
+            )
+
+
+def _scattered(
+    base: Floats, unit: Floats, visible: Bools, rng: np.random.Generator, jitter: float, gross: float
+) -> Floats:
+    """Joints [N, K, 2] with jitter, twice as wide for hidden ones, and a share `gross` of them far off."""
+    spread = np.where(visible, 1.0, 2.0) * jitter
+    xy: Floats = base + rng.normal(0.0, 1.0, base.shape) * (spread * unit)[:, :, None]
+    far = rng.random(unit.shape) < gross
+    angle, reach = rng.uniform(0, 2 * np.pi, unit.shape), rng.uniform(2.0, 8.0, unit.shape)
+    xy += (far * reach * unit)[:, :, None] * np.stack([np.cos(angle), np.sin(angle)], axis=-1)
+    return xy
 
 
 def _units(truth: PoseSet) -> Floats:
