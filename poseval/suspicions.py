@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.pairs import Aligned
-from poseval.poses import Bools, Floats, Ints, Notice
+from poseval.poses import Bools, Floats, Ints, Notice, People
 
 Measure = Callable[[Aligned], float]
 
@@ -29,7 +29,7 @@ COARSEST = 0.1  # standard error of the median offset, in pixels, above which a 
 def suspicions(
     aligned: Aligned, measure: Measure, name: Callable[[], str], higher_is_better: bool = True
 ) -> list[Notice]:
-    """Notices about the predictions of a single-person set.
+    """Notices about predictions as a whole.
 
     `measure` gives the number to tell them by and `name` what it is called; neither is asked without cause.
     """
@@ -47,21 +47,39 @@ def suspicions(
 
 def _points(aligned: Aligned) -> tuple[Floats, Floats, Bools]:
     """True and predicted coordinates [M, K, 2] of some people, and where both are known [M, K]."""
-    place = np.full(len(aligned.truth.frames), -1, dtype=np.int64)
-    place[aligned.predictions.people.frame] = np.arange(len(aligned.predictions))
-    row = place[aligned.truth.people.frame]
-    kept = np.flatnonzero(row >= 0)
+    truth, predictions = aligned.truth.people, aligned.predictions.people
+    there = np.zeros(len(aligned.truth.frames), dtype=np.bool_)
+    there[predictions.frame] = True
+    kept = np.flatnonzero(there[truth.frame] & np.logical_or.reduce(truth.seen > 0, axis=1))
     if len(kept) > LOOKED_AT:
         kept = kept[np.linspace(0, len(kept) - 1, LOOKED_AT).astype(np.int64)]
-    truth, predictions = aligned.truth.people, aligned.predictions.people
-    known: Bools = (truth.seen[kept] > 0) & (predictions.seen[row[kept]] > 0)
-    return truth.xy[kept], predictions.xy[row[kept]], known
+    row = _partners(truth, predictions, kept)
+    known: Bools = (truth.seen[kept] > 0) & (predictions.seen[row] > 0)
+    return truth.xy[kept], predictions.xy[row], known
+
+
+def _partners(truth: People, predictions: People, kept: Ints) -> Ints:
+    """Row [M] of the prediction in the frame of each true person; where there are several, the nearest.
+
+    Nearest by the middle of their joints, which no order of joints changes.
+    """
+    first = np.searchsorted(predictions.frame, truth.frame[kept])
+    last = np.searchsorted(predictions.frame, truth.frame[kept], side="right")
+    row = np.asarray(first, dtype=np.int64)
+    for place in np.flatnonzero(last - first > 1).tolist():
+        person, rows = kept[place], slice(first[place], last[place])
+        middle = truth.xy[person][truth.seen[person] > 0].mean(axis=0)
+        given = predictions.seen[rows] > 0
+        total = np.where(given[..., None], predictions.xy[rows], 0.0).sum(axis=1)
+        middles = total / np.maximum(given.sum(axis=1), 1)[:, None]
+        row[place] += int(np.argmin(_distance(middles, middle)))
+    return row
 
 
 def _distance(a: Floats, b: Floats) -> Floats:
     with np.errstate(over="ignore", invalid="ignore"):
-        delta = a - b
-        return np.asarray(np.sqrt((delta * delta).sum(axis=-1)))
+        x, y = a[..., 0] - b[..., 0], a[..., 1] - b[..., 1]
+        return np.asarray(np.sqrt(x * x + y * y))
 
 
 def _median(values: Floats, known: Bools) -> Floats:
@@ -70,6 +88,12 @@ def _median(values: Floats, known: Bools) -> Floats:
     ordered = np.sort(np.where(known, values, np.inf), axis=0)
     middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[None] // 2, axis=0)[0]
     return np.where(count >= FEWEST, middle, np.nan)
+
+
+def _middle(values: Floats) -> Floats:
+    """Lower median along the first axis. NumPy's own imports masked arrays, which takes longest of all."""
+    half = (len(values) - 1) // 2
+    return np.asarray(np.partition(values, half, axis=0)[half])
 
 
 def _other_order(truth: Floats, theirs: Floats, known: Bools, flip: tuple[int, ...]) -> Ints | None:
@@ -134,13 +158,13 @@ def _shift_notice(
     offset = offset[np.isfinite(offset).all(axis=1)]
     if len(offset) < FEWEST:
         return []
-    middle = np.median(offset, axis=0)
-    spread = 1.4826 * np.median(np.abs(offset - middle), axis=0)  # of a normal distribution
+    middle = _middle(offset)
+    spread = 1.4826 * _middle(np.abs(offset - middle))  # of a normal distribution
     error = 1.2533 * spread / np.sqrt(len(offset))
     sign = np.sign(middle[0])
     if (np.abs(middle - sign) > SHIFT_PRECISION).any() or (error > COARSEST).any():
         return []
-    errors = [float(np.median(np.sqrt(((offset - by) ** 2).sum(axis=1)))) for by in (0.0, sign)]
+    errors = [float(_middle(_distance(offset, np.full(2, by)))) for by in (0.0, sign)]
     if errors[1] >= errors[0]:
         return []
     people = aligned.predictions.people

@@ -11,6 +11,7 @@ import numpy as np
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
 from poseval.benchmarks.mpii import COLUMNS, OUTSIDE
+from poseval.benchmarks.single import suspicions_by
 from poseval.errors import MismatchError, shown
 from poseval.layout import Layout
 from poseval.metrics.base import Metric
@@ -61,6 +62,8 @@ class MpiiMulti(Benchmark):
     ) -> tuple[list[Part], list[Notice]]:
         """Bring people into their groups, each a frame and a sequence of its own, with fourteen joints.
 
+        Systematic mistakes are looked for as in the benchmarks of single people.
+
         Raises:
             MismatchError: P414 a truth without groups, P402 to P404 sets that do not belong together, P410
                 people without a head box.
@@ -76,6 +79,7 @@ class MpiiMulti(Benchmark):
             aligned, more = _with_predictions(aligned)
             notices += more
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
+        notices += suspicions_by(aligned, chosen[0])
         return [Part("", aligned, chosen)], notices
 
     def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:

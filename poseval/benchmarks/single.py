@@ -28,9 +28,6 @@ class SinglePerson(Benchmark):
     """One annotated person per frame, one prediction for each."""
 
     sizes: ClassVar[Mapping[int, str]] = {}  # people in a whole set -> what it is; other sizes are told
-    suspect_by: ClassVar[str] = (
-        ""  # metric whose first headline tells suspicions; the first metric by default
-    )
     kinds_of: ClassVar[tuple[str, ...]] = ()  # statistics whose kinds of joints the summary shows
 
     def prepare(
@@ -53,23 +50,8 @@ class SinglePerson(Benchmark):
         notices += halved
         notices += _complete(aligned)
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
-        notices += self._suspicions(aligned, chosen)
+        notices += suspicions_by(aligned, chosen[0])
         return [Part("", aligned, chosen, self.slices(aligned.truth))], notices
-
-    def _suspicions(self, aligned: Aligned, metrics: Sequence[Metric]) -> list[Notice]:
-        """Notices by the first metric that has the statistic to tell them by."""
-        metric = next((item for item in metrics if item.name == self.suspect_by), metrics[0])
-        name = ""
-
-        def measure(changed: Aligned) -> float:
-            nonlocal name
-            headline = metric.headline(metric.reduce(metric.tally(changed)))
-            name = next(iter(headline), "")
-            return headline.get(name, math.nan)
-
-        if not len(aligned.predictions):
-            return []
-        return suspicions(aligned, measure, lambda: name, metric.better is Direction.HIGHER)
 
     def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
         """Headlines, then the kinds of joints (`PCKh@0.5/head`), and joints where asked."""
@@ -92,6 +74,21 @@ class SinglePerson(Benchmark):
             told = ", ".join(f"{size:,} ({name})" for size, name in self.sizes.items())
             out.append(f"the truth holds {count:,} people; published numbers are on {told}")
         return out
+
+
+def suspicions_by(aligned: Aligned, metric: Metric) -> list[Notice]:
+    """Notices about systematic mistakes, told by a metric's first headline."""
+    name = ""
+
+    def measure(changed: Aligned) -> float:
+        nonlocal name
+        headline = metric.headline(metric.reduce(metric.tally(changed)))
+        name = next(iter(headline), "")
+        return headline.get(name, math.nan)
+
+    if not len(aligned.predictions):
+        return []
+    return suspicions(aligned, measure, lambda: name, metric.better is Direction.HIGHER)
 
 
 def to_sticks(poses: PoseSet) -> PoseSet:

@@ -81,6 +81,39 @@ def test_without_groups_it_is_refused(tmp_path: Path) -> None:
     assert caught.value.code == "P414"
 
 
+@pytest.mark.parametrize("mistake", ["none", "flip", "order", "shift"])
+def test_mistakes_of_a_whole_submission_are_told(tmp_path: Path, mistake: str) -> None:
+    rng = np.random.default_rng(5)
+    figure = rng.uniform(0, 300, (16, 2))
+    count = 12
+    people = []
+    for n in range(2 * count):
+        people.append(person(n))
+        people[-1]["xy"] = figure + rng.uniform(50, 90, 2) + 900 * (n % 2)
+        people[-1]["annopoints"] = points(IDS, people[-1]["xy"])
+    path = release(
+        tmp_path / "mpii.mat", [people[2 * n : 2 * n + 2] for n in range(count)], [1] * count, [[]] * count
+    )
+    inner = [cells([np.array([1.0, 2.0])]) for _ in range(count)]
+    savemat(tmp_path / "groups_v12.mat", {"groups": cells(inner)})
+    order = {"flip": list(poseval.get_skeleton("mpii16").flip), "order": list(rng.permutation(16))}
+    predicted = []
+    for one in people:
+        xy = one["xy"] + rng.normal(0, 1, (16, 2)) - (mistake == "shift")
+        predicted.append(points(IDS, xy[order.get(mistake, list(IDS))], scores=rng.uniform(0.1, 1, 16)))
+    pred = submission(tmp_path / "p.mat", [[predicted[2 * n + 1], predicted[2 * n]] for n in range(count)])
+    report = poseval.score(path, pred, "mpii-multi")
+    told = {n.code: n.text for n in report.notices if n.code in ("N460", "N461", "N462")}
+    wanted = {
+        "none": {},
+        "flip": {"N460": "left and right look exchanged: with the flip AP would be 1.00 instead of"},
+        "order": {"N461": "joints look like they are in another order"},
+        "shift": {"N462": "predictions lie one pixel to the left and above the truth"},
+    }[mistake]
+    assert told.keys() == wanted.keys()
+    assert all(told[code].startswith(text) for code, text in wanted.items())
+
+
 def bare() -> dict[str, Any]:
     return {"scale": 2.0, "objpos": structs([{"x": 5.0, "y": 6.0}])}
 
