@@ -15,6 +15,15 @@ from poseval.metrics.pcp import Ends, Pcp
 from poseval.skeletons import Skeleton
 from poseval.skeletons.sticks import sticks_of
 
+UPPER_BODY = {
+    "left_shoulder",
+    "right_shoulder",
+    "left_elbow",
+    "right_elbow",
+    "left_wrist",
+    "right_wrist",
+}
+
 
 def check_pck(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """Every threshold, kind and joint, and the curve's areas."""
@@ -46,6 +55,12 @@ def check_pck(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         for kind, members in pck_kinds(metric, skeleton).items():
             theirs = pck_kind(metric, [shares[index] for index in members])
             out.append(differs(f"{name}/{kind}", found.get(name, kind), theirs))
+        if set(skeleton.joints) >= UPPER_BODY:
+            members = [index for index, joint in enumerate(skeleton.joints) if joint in UPPER_BODY]
+            right = sum(shares[index] * sizes[index] for index in members if sizes[index])
+            whole = sum(sizes[index] for index in members)
+            theirs = right / whole if whole else math.nan
+            out.append(differs(f"{name}/upper_body", found.get(name, "upper_body"), theirs))
         for joint, share in enumerate(shares):
             label = skeleton.joints[joint]
             if label not in pck_kinds(metric, skeleton):

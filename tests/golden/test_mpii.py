@@ -23,6 +23,7 @@ from poseval.metrics.base import Values
 from poseval.metrics.epe import Auc, Epe
 from poseval.metrics.joint_error import Precision, ZeroScale
 from poseval.metrics.pck import Compare, Pck
+from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
 from poseval.report.result import Report
 from poseval.rules import choose
@@ -82,6 +83,17 @@ class TestPckh:
         curve = [row.value * 100 for row in report.values if row.statistic == "PCKh"]
         assert curve == pytest.approx(wanted["curve_total"], abs=EXACT)
 
+    def test_areas_of_single_joints(self, case: str) -> None:
+        truth = poseval.read(inputs("gt_valid_detections_our_format.mat"))
+        predictions = poseval.read(inputs(f"preds/{PCKH_CASES[case]}"), role="predictions", truth=truth)
+        scene, joints = Aligned(truth, predictions), truth.skeleton.joints
+        metrics = [
+            Pck(curve_to=0.5, leave_out=tuple(n for n in joints if n != joint)) for joint in MPII_ORDER
+        ]
+        areas = [values(metric, scene).get("AUC") * 100 for metric in metrics]
+        wanted = expected(case)["official_matlab_toolkit"]["auc_per_column"]
+        assert areas == pytest.approx(wanted[:14], rel=QUADRATURE)
+
     def test_hrnet(self, case: str) -> None:
         wanted, report = expected(case)["hrnet"], self.report(case, "hrnet")
         for row, name in ROWS.items():
@@ -97,6 +109,8 @@ class TestPckh:
         assert mine == pytest.approx(wanted["pckh_at_0_5_per_joint"], abs=EXACT)
         counts = [row.n for name in joints for row in report.values if row[1:3] == ("PCKh@0.5", name)]
         assert counts == wanted["joint_count"]
+        curve = [row.value * 100 for row in report.values if row.statistic == "PCKh"]
+        assert curve == pytest.approx(wanted["weighted_mean14_curve"], abs=EXACT)
         corrected = self.report(case, "corrected").summary["PCKh@0.1"] * 100
         assert corrected == pytest.approx(wanted["true_mean_at_0_10"], abs=EXACT)
 
@@ -176,18 +190,28 @@ KIT_STICKS = {"L.legs": "lower_leg", "U.legs": "upper_leg", "L.arms": "lower_arm
 
 @pytest.mark.parametrize("case", EVAL_POSE)
 class TestEvalPose:
+    def paths(self, case: str, what: str) -> tuple[Path, Path]:
+        _, truth, predictions = EVAL_POSE[case]
+        return inputs("eval_pose") / truth, inputs("eval_pose/results") / predictions.format(what)
+
+    def joints(self, case: str) -> tuple[str, ...]:
+        return poseval.get_skeleton(str(get_benchmark(EVAL_POSE[case][0]).skeleton)).joints
+
     def report(self, case: str, what: str) -> Report:
-        benchmark, truth, predictions = EVAL_POSE[case]
-        folder = inputs("eval_pose")
-        return poseval.score(folder / truth, folder / "results" / predictions.format(what), benchmark)
+        return poseval.score(*self.paths(case, what), EVAL_POSE[case][0])
 
     def test_pck_and_pdj(self, case: str) -> None:
         wanted, report = expected(case), self.report(case, "keypoints")
         for row, value in wanted["pck_table_0_2"].items():
             key = "PCK@0.2" if row == "Mean" else f"PCK@0.2/{KIT_ROWS[row]}"
             assert report.summary[key] * 100 == pytest.approx(value, abs=EXACT)
-        joints = [row for row in report.values if row.statistic == "PCK" and row.threshold == 0.2]
-        assert joints[0].value * 100 == pytest.approx(wanted["pck_at_0_2_raw_per_joint_and_mean"][-1])
+        metric = "pck(norm=torso,at=0.2/0.1)"
+        raw = poseval.score(*self.paths(case, "keypoints"), EVAL_POSE[case][0], metrics=[metric])
+        names = [*self.joints(case), ""]
+        for threshold in ("0.2", "0.1"):
+            column = wanted[f"pck_at_0_{threshold[-1]}_raw_per_joint_and_mean"]
+            mine = [joint(raw, f"PCK@{threshold}", name) * 100 for name in names]
+            assert mine == pytest.approx(column, abs=EXACT)
         assert report.summary["AUC"] * 100 == pytest.approx(wanted["pck_auc"], rel=QUADRATURE)
         curve = [row.value * 100 for row in report.values if row.statistic == "PCK"]
         assert curve == pytest.approx(wanted["pck_mean_curve"], abs=EXACT)
@@ -267,6 +291,7 @@ def test_multi_person_ap(case: str) -> None:
     for row, value in wanted["table"].items():
         key = "AP" if row == "Total" else f"AP/{row.lower()}"
         assert report.summary[key] * 100 == pytest.approx(value, abs=EXACT)
+    assert report.summary["AP"] * 100 == pytest.approx(wanted["mean_ap"], abs=EXACT)
     assert [joint(report, "labelled", name) for name in names] == wanted["n_gt_counted"]
     assert [joint(report, "predicted", name) for name in names] == wanted["n_detections"]
     assert [joint(report, "true_positives", name) for name in names] == wanted["n_true_positive"]
