@@ -19,6 +19,7 @@ from poseval.benchmarks.base import Benchmark, Part
 from poseval.datasets.base import ReadOptions, Role
 from poseval.errors import MismatchError, ValueRangeError, shown
 from poseval.joint_mapping import JointRules, map_joints
+from poseval.layout import Layout
 from poseval.metrics.base import Metric, Need, Tally, Value, Values
 from poseval.pairs import Aligned
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
@@ -26,6 +27,8 @@ from poseval.report.result import Input, Report
 from poseval.report.signature import Signature
 from poseval.rules import Rules, choose
 from poseval.skeletons import Skeleton
+
+BY_HAND = "metrics chosen by hand"  # the deviation that says so
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -115,6 +118,13 @@ class Evaluation:
                     rows += found
         return Values(rows)
 
+    def _layout(self, summary: Mapping[str, float]) -> Layout | None:
+        """The benchmark's table, unless metrics chosen by hand give numbers that it has no place for."""
+        layout = self.benchmark.layout(summary)
+        if layout is None or not any(text.startswith(BY_HAND) for text in self.deviations):
+            return layout
+        return layout if summary.keys() <= {key for _, keys in layout.rows for key in keys} else None
+
     def report(self) -> Report:
         """The report of the whole set."""
         start = time.perf_counter()
@@ -139,7 +149,7 @@ class Evaluation:
             deviations=self.deviations,
             timings=timings,
             inputs=self.inputs,
-            layout=self.benchmark.layout(summary),
+            layout=self._layout(summary),
             better=_directions(summary, values),
         )
 
@@ -197,7 +207,7 @@ def evaluate(
     told = [n for part in tallied for metric, tally in part.tallies.items() for n in metric.notices(tally)]
     deviations = [*found.deviations(book, gt, dt), *mapped]
     if chosen:
-        deviations = [*deviations, f"metrics chosen by hand: {', '.join(map(str, chosen))}"]
+        deviations = [*deviations, f"{BY_HAND}: {', '.join(map(str, chosen))}"]
     return Evaluation(
         found,
         book,

@@ -72,14 +72,15 @@ class Face(SinglePerson):
         return out
 
     def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """NME, failure rate and area in percent, a row per subset."""
+        """NME, failure rate and area in percent, a row per subset; distances in pixels."""
         if "NME" not in summary:
             return None
         header = tuple(key for key in summary if "/" not in key)
         names = [key.removesuffix("/NME") for key in summary if key.endswith("/NME")]
         rows = [("all" if names else "", header)]
         rows += [(name, tuple(f"{name}/{key}" for key in header)) for name in names]
-        return Layout(header, tuple(rows), digits=2)
+        pixels = frozenset(key for key in summary if key.rpartition("/")[2] == "EPE")
+        return Layout(header, tuple(rows), digits=2, plain=pixels)
 
 
 class W300(Face):

@@ -94,12 +94,17 @@ class Jhmdb(SinglePerson):
         return dict(sorted(out.items(), key=lambda item: item[0].startswith("split")))
 
     def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """mmpose's columns, a row per normaliser."""
+        """mmpose's columns, a row per normaliser; then what has a mean alone, EPE in pixels."""
         rows = []
         for name in ("PCK@0.2", "tPCK@0.2"):
             if name in summary:
                 rows.append((name, (*(f"{name}/{column.lower()}" for column in COLUMNS), name)))
-        return Layout((*COLUMNS, "Mean"), tuple(rows)) if rows else None
+        if not rows:
+            return None
+        blank = ("",) * len(COLUMNS)
+        alone = ("PCK@0.1", "PCK@0.05", "tPCK@0.1", "tPCK@0.05", "EPE")
+        rows += [(name, (*blank, name)) for name in alone if name in summary]
+        return Layout((*COLUMNS, "Mean"), tuple(rows), plain=frozenset({"EPE"}))
 
 
 class PennAction(SinglePerson):

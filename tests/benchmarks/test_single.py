@@ -160,6 +160,28 @@ def test_keys_and_table(tmp_path: Path) -> None:
     assert joints.signature["metric"] == report.signature["metric"]
 
 
+def test_the_table_holds_every_number_of_metrics_chosen_by_hand(tmp_path: Path) -> None:
+    chosen = ["pck(norm=head,at=0.5/0.3)", "epe", "pcp", "pcp(ends=loose)"]
+    report = score(tmp_path, *mpii(), metrics=chosen)
+    lines = {line.split()[0] for line in report.to_text().splitlines() if line}
+    assert {"PCKh@0.5", "PCKh@0.3", "EPE", "PCP", "pcp(at=0.5,ends=loose)/PCP"} <= set(report.summary)
+    assert set(report.summary) <= lines
+
+
+def test_distances_are_pixels_in_tables_of_percent() -> None:
+    truth = np.random.default_rng(2).uniform(20, 90, (4, 68, 2))
+    faces = pair_up(truth, truth + np.array([3.0, 4.0]), "ibug68")
+    table = poseval.score(faces.truth, faces.predictions, "300w", metrics=["nme", "epe"]).to_text()
+    assert table.splitlines()[3].split()[-1] == "5.00"
+    truth = truth[:, :15]
+    video = pair_up(truth, truth + np.array([3.0, 4.0]), "jhmdb15", box=np.tile([0.0, 0, 99, 99], (4, 1)))
+    report = poseval.score(video.truth, video.predictions, "jhmdb")
+    rows = {line.split()[0]: line.split()[1:] for line in report.to_text().splitlines() if line}
+    assert rows["EPE"] == ["5.0"]
+    assert rows["PCK@0.05"] == ["0.0"]
+    assert len(rows["tPCK@0.2"]) == 8
+
+
 def test_the_test_half_is_taken_when_predictions_are_on_it_alone(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     joints = rng.uniform(10, 90, (3, 14, 2000))
