@@ -7,9 +7,11 @@ from dataclasses import replace
 from functools import cache
 from importlib import import_module
 
+import numpy as np
+
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.source import Source
-from poseval.errors import FormatError, UsageError, shown, unknown_name
+from poseval.errors import FormatError, UsageError, ValueRangeError, shown, unknown_name
 from poseval.poses import PoseSet
 
 __all__ = [
@@ -149,6 +151,21 @@ def _ranked(source: Source, role: Role) -> list[tuple[float, str]]:
     return sorted(found, key=lambda pair: -pair[0])
 
 
+def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
+    """Raise P301 for an infinite number that arose from finite ones, or that a reader let through."""
+    # Areas of predictions come from their joints, and may saturate: the reference tool has no bound, either.
+    columns = ("score", "joint_score", "box", "head", *(("area",) if role is Role.TRUTH else ()))
+    for column in columns:
+        values = getattr(poses.people, column)
+        if np.isinf(values).any():
+            raise ValueRangeError(
+                "P301",
+                where=f"{name}: {column}",
+                what=f"is infinite for {int(np.isinf(values).sum())} of {values.size}",
+                wanted="finite numbers",
+            )
+
+
 def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None = None) -> PoseSet:
     """Read a file or folder of any known format.
 
@@ -167,9 +184,11 @@ def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None 
             what=f"is {dataset.name}, a format that is read in the user's own process only",
             wanted="a format for submissions, such as JSON, csv or .npz",
         )
-    poses = dataset.read(source, options)
+    with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
+        poses = dataset.read(source, options)
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()
+    _check_finite(poses, options.role, shown(os.path.basename(os.fspath(path))))
     if poses.origin.path:
         return poses
     return replace(poses, origin=replace(poses.origin, path=os.fspath(path), format=dataset.name))

@@ -105,10 +105,10 @@ class Document:
         """Columns of the top-level array, or of the array under a key of the top-level object.
 
         Raises:
-            FormatError: P210 not JSON, P211 not UTF-8.
+            FormatError: P206 no such key, P210 not JSON, P211 not UTF-8.
             LimitError: P502 too many records, numbers or keys, or nested too deep.
         """
-        at = self.outline.start if key is None else self.outline.by_key()[key].start
+        at = self.outline.start if key is None else self._list_at(key)
         found = kernel.columns(
             self.data,
             fields,
@@ -121,6 +121,13 @@ class Document:
         )
         self._read.add(at)
         return found
+
+    def _list_at(self, key: str) -> int:
+        """Where the value of a key of the top-level object starts."""
+        entry = self.outline.by_key().get(key) if self.outline.kind == "object" else None
+        if entry is None:
+            raise FormatError("P206", where=self.name, what=f'has no "{key}"', wanted="a list of that name")
+        return entry.start
 
     def check_rest(self) -> None:
         """Check the long lists that nobody has read: a broken file is refused whatever is asked of it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -87,6 +87,24 @@ def array(node: Any, document: Document) -> Array:
             wanted=f"at most {limits.numbers:,}",
         )
     return np.asarray(node[()])
+
+
+def table(node: Any, fields: Sequence[str], document: Document) -> Array:
+    """All rows of a table that has numbers in these fields.
+
+    Raises:
+        LimitError, FormatError: as for `array`; P270 for a table without such a field.
+    """
+    found = array(node, document)
+    kinds = {name: found.dtype[name].kind for name in found.dtype.names or ()}
+    bad = [name for name in fields if kinds.get(name, "V") not in "iufb"]
+    if bad or found.ndim != 1:
+        raise FormatError(
+            "P270",
+            where=f"{document.name}: {shown(node.name, 60)}",
+            what=f"is no table with numbers in {', '.join(bad or fields)}",
+        )
+    return found
 
 
 def texts(node: Any, document: Document) -> list[str]:

@@ -103,7 +103,7 @@ class FlicMat(Dataset):
             xy = mat_arrays.numbers(found, "joints", (2, 10, None), document).transpose(2, 1, 0)
             skeleton, notices = _labelling(document, get_skeleton("flic10"), xy, np.ones(xy.shape[:2]) > 0)
             return _set(self.name, document, skeleton, xy, np.full(xy.shape[:2], 2), None, notices)
-        examples = found["examples"]
+        examples = found.get("examples")
         if not isinstance(examples, Struct) or "coords" not in examples.fields:
             raise error_of([Fault("P206", f"{document.name}: examples", "has no coords", "FLIC's struct")])
         rows = examples.rows

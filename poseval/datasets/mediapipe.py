@@ -197,6 +197,8 @@ def _csv(document: Document, options: ReadOptions) -> PoseSet:
             "P270", where=document.name, what=f"cannot be read as csv ({shown(error)})"
         ) from error
     faults.raise_if_any()
+    if not found:
+        raise FormatError("P200", where=document.name, what="is empty", wanted="one frame a line")
     index = unique_paths(names)
     frames = frames_of(list(index), options.limits, document.name)
     row = np.asarray([index[name] for name in names], dtype=np.int64)

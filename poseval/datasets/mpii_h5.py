@@ -15,7 +15,7 @@ from poseval.datasets import hdf5, mat_arrays
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.single import origin_of, require_finite, single_set
 from poseval.datasets.source import Source
-from poseval.errors import Faults
+from poseval.errors import Fault, Faults, error_of
 from poseval.poses import Notice, PoseSet
 from poseval.skeletons import get_skeleton
 
@@ -60,7 +60,7 @@ class MpiiH5(Dataset):
         extra = {
             name: np.asarray(found[name], dtype=np.float64)
             for name in ("center", "scale")
-            if name in found and len(found[name]) == count
+            if name in found and found[name].shape[:1] == (count,) and found[name].dtype.kind in "iuf"
         }
         columns = {
             "xy": xy - 1,
@@ -69,6 +69,8 @@ class MpiiH5(Dataset):
             "source_id": np.arange(count),
             "extra": extra,
         }
+        if "imgname" not in found:
+            raise error_of([Fault("P206", document.name, "has no imgname", "the name of each image")])
         images = _names(found["imgname"], count)
         origin = origin_of(document, self.name, count, [WHOLE_PIXELS], base=1)
         return single_set(get_skeleton("mpii16"), columns, origin, images)
@@ -77,8 +79,9 @@ class MpiiH5(Dataset):
 def _names(raw: Any, count: int) -> list[str]:
     """Image names, stored as byte strings or as rows of character codes."""
     rows = np.asarray(raw)
-    if len(rows) != count:
+    if rows.shape[:1] != (count,) or rows.dtype.kind not in "iufS":
         return [str(row) for row in range(count)]
     if rows.dtype.kind == "S":
-        return [row.decode("utf-8", "replace") for row in rows.tolist()]
-    return ["".join(chr(int(code)) for code in row if 0 < code < 0x110000) for row in rows.tolist()]
+        return [b"".join(np.atleast_1d(row)).decode("utf-8", "replace") for row in rows]
+    codes = rows.reshape(count, -1).tolist()
+    return ["".join(chr(int(code)) for code in row if 0 < code < 0x110000) for row in codes]

@@ -22,9 +22,9 @@ from poseval.limits import Limits
 WORDS = (
     "PROTO FRAME STOP MARK POP POP_MARK DUP NONE NEWTRUE NEWFALSE INT BININT BININT1 BININT2 LONG LONG1 "
     "FLOAT BINFLOAT STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE SHORT_BINUNICODE BINUNICODE8 "
-    "BINBYTES SHORT_BINBYTES BINBYTES8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE TUPLE1 TUPLE2 "
-    "TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT MEMOIZE "
-    "GLOBAL STACK_GLOBAL REDUCE BUILD"
+    "BINBYTES SHORT_BINBYTES BINBYTES8 BYTEARRAY8 EMPTY_LIST APPEND APPENDS LIST EMPTY_TUPLE TUPLE "
+    "TUPLE1 TUPLE2 TUPLE3 EMPTY_DICT DICT SETITEM SETITEMS GET BINGET LONG_BINGET PUT BINPUT LONG_BINPUT "
+    "MEMOIZE GLOBAL STACK_GLOBAL REDUCE BUILD"
 )
 ALLOWED = frozenset(WORDS.split())
 ARRAY_MODULES = (
@@ -108,7 +108,7 @@ class _Scalar:
 def _from_buffer(raw: Any = b"", kind: Any = None, shape: Any = (), order: Any = "C") -> _Array:
     """`numpy.core.numeric._frombuffer`, which protocol 5 writes."""
     out = _Array()
-    out.state = (1, shape, kind, order == "F", raw)
+    out.state = (1, shape, kind, order == "F", bytes(raw) if isinstance(raw, bytearray) else raw)
     return out
 
 

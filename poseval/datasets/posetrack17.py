@@ -40,6 +40,7 @@ FIELDS = (
         nullable=True,
     ),
 )
+MOST_TRACK = 2.0**62
 OTHERS = frozenset({"imgnum", "vididx", "frame_sec"})
 WANTED = {
     name: Wanted("a list of one number", "a list of one number")
@@ -73,6 +74,7 @@ def read_clip(document: Document, role: Role, limits: Limits, faults: Faults) ->
         "P303",
         "has a fraction as track_id",
     )
+    _refuse(frames, frame, np.abs(np.nan_to_num(track)) > MOST_TRACK, "P303", "has a track_id beyond int64")
     vertices, start, region_image, degenerate = _regions(table, limits, document.name)
     if degenerate:
         notices["N471", "{count} ignore regions have fewer than 3 vertices and are skipped"] += degenerate

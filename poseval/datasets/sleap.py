@@ -17,7 +17,7 @@ from poseval.datasets import hdf5_tree
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.document import Document
 from poseval.datasets.gather import frames_of, mean_score, pose_set
-from poseval.datasets.hdf5_tree import array, text, texts
+from poseval.datasets.hdf5_tree import array, table, text, texts
 from poseval.datasets.source import Source
 from poseval.errors import FormatError, shown
 from poseval.poses import Array, Notice, Origin, PoseSet
@@ -27,6 +27,12 @@ OLD_FORM = 1.1
 HALF = 0.5
 USER, PREDICTED = 0, 1
 TABLES = frozenset({"frames", "instances", "points", "pred_points", "metadata"})
+FIELDS = {
+    "frames": ("frame_id", "video", "frame_idx"),
+    "instances": ("instance_type", "frame_id", "point_id_start", "point_id_end", "track", "score"),
+    "points": ("x", "y", "visible"),
+    "pred_points": ("x", "y", "visible", "score"),
+}
 
 
 class Sleap(Dataset):
@@ -61,9 +67,7 @@ class Sleap(Dataset):
         with hdf5_tree.opened(document) as file:
             metadata = json.loads(text(file["metadata"].attrs["json"]))
             form = float(file["metadata"].attrs.get("format_id", 1.0))
-            tables = {
-                name: array(file[name], document) for name in ("frames", "instances", "points", "pred_points")
-            }
+            tables = {name: table(file[name], fields, document) for name, fields in FIELDS.items()}
             videos = [json.loads(name) for name in texts(file["videos_json"], document)]
         skeleton = options.skeleton or _skeleton(metadata, document)
         return _project(

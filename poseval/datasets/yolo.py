@@ -330,8 +330,10 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
     scale = size[np.asarray(row, dtype=np.int64)]  # [N, 2]
     joints = table[:, BOX : BOX + cut.joints * cut.dims].reshape(len(table), cut.joints, cut.dims)
     xy = joints[:, :, :2] * scale[:, None, :]
-    at_origin = (joints[:, :, :2] == 0).all(axis=2)
     centre, half = table[:, 1:3] * scale, table[:, 3:5] * scale / 2
+    if np.isinf(xy).any():
+        raise ValueRangeError("P301", where=where, what="has a share that is infinite in pixels")
+    at_origin = (joints[:, :, :2] == 0).all(axis=2)
     kinds = table[:, 0]
     if (kinds != np.floor(kinds)).any() or (kinds < 0).any() or (table[:, 3:5] < 0).any():
         raise FormatError(

@@ -1,158 +1,203 @@
-"""Mutated samples against every reader: nothing but a PosevalError may come out, and nothing may hang.
+"""Mutated files against every reader: nothing but a PosevalError may come out, nothing may hang or swell.
 
     python -m tests.fuzz.formats --count 100000            every reader, that many each
     python -m tests.fuzz.formats --count 1000 --only yolo  one of them
+    python -m tests.fuzz.formats --seconds 60              as many as fit into a minute each
 
-Seeds are files that the writers make, and the shared samples of formats that are only read. A mutation flips
-bytes, cuts, repeats or exchanges pieces, or puts in words that break parsers. Every reader reads every
-mutation of its own seeds, and some of others'.
+A line per reader says how many mutations were read, how many of them were still sound, how long the longest
+took and by how much memory grew. Each reader runs in a process of its own, so that a crash of a library below
+Python is told like any other failure. What failed is kept, with the answer, in the folder that is named.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import random
+import resource
+import shutil
 import signal
 import sys
 import tempfile
+import time
+import traceback
+import warnings
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+import numpy as np
+
 from poseval import datasets
-from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.datasets import ReadOptions, Role
 from poseval.errors import PosevalError
 from poseval.limits import MIB, Limits
 from poseval.poses import PoseSet
-from tests.datasets.test_same_score import truth_and_predictions
-from tests.shared import shared_root
+from tests.fuzz.mutations import mutated
+from tests.fuzz.seeds import Seed, seeds, small_sets
 
 LIMITS = Limits(file_bytes=4 * MIB, numbers=200_000, people=20_000, frames=5_000)
 SECONDS = 20  # for one read; real ones of these sizes take milliseconds
-WORDS = (
-    b"NaN",
-    b"Infinity",
-    b"1e999",
-    b"-1",
-    b"null",
-    b"true",
-    b"[[[[",
-    b"{}",
-    b"\x00",
-    b"\xff\xfe",
-    b'"',
-    b",",
-    b"99999999999999999999",
-    b"<!DOCTYPE a>",
-    b"&a;",
-    b"\n",
-    b"../../x",
-    b"1.5",
-    b"0 0 0",
-)
-READ_ONLY = {
-    "sleap": "sleap_slp/minimal_instance.slp",
-    "sleap-analysis": "sleap_analysis_h5/small_robot.000_small_robot_3_frame.analysis.h5",
-    "nwb": "nwb_ndx_pose/0.3.0_poseestimation_two_cameras.nwb.gz",
-}
-SUFFIX = {"cvat": ".xml", "native": ".npz", "motchallenge": ".txt", "yolo": ".txt", "deeplabcut": ".csv"}
+SWELL = 512 * MIB  # by which a process may grow over all its reads: 100 times the largest file allowed
+TRUTH = small_sets()[0]
+OTHERS = ("pose-array", "pose-mat", "mpii-gt", "face-csv", "face-pts", "mpii-submission")
+SHOWN = 5  # failures of a reader that are kept before it is given up
 
 
-class HangError(Exception):
-    """A read took longer than `SECONDS`."""
+class HangError(BaseException):
+    """A read took longer than `SECONDS`; no reader may swallow it."""
 
 
-def mutated(data: bytes, rng: random.Random) -> bytes:
-    """The data with one to four changes."""
-    out = bytearray(data)
-    for _ in range(rng.randint(1, 4)):
-        at = rng.randrange(len(out) + 1)
-        end = min(at + rng.randint(1, 64), len(out))
-        kind = rng.randrange(6)
-        if kind == 0 and out:
-            out[min(at, len(out) - 1)] ^= 1 << rng.randrange(8)
-        elif kind == 1:
-            del out[at:end]
-        elif kind == 2:
-            out[at:at] = out[at:end] * rng.randint(1, 8)
-        elif kind == 3:
-            out[at:end] = rng.choice(WORDS)
-        elif kind == 4:
-            del out[at:]
+@dataclass
+class Outcome:
+    """What so many mutations of one reader's files led to."""
+
+    done: int = 0
+    sound: int = 0
+    slowest: float = 0.0
+    grown: int = 0
+    codes: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+
+
+class Bench:
+    """A folder in which one file of a seed after another is spoiled, read, and put back."""
+
+    def __init__(self, seed: Seed, folder: Path) -> None:
+        self.seed, self.folder = seed, folder
+        self.spoilt: str | None = None
+        for name, data in seed.files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(data)
+
+    def spoil(self, rng: random.Random) -> Path:
+        """Put a mutation, or now and then nothing, in the place of one file; what is to be read."""
+        if self.spoilt is not None and len(self.seed.files) > 1:
+            (self.folder / self.spoilt).write_bytes(self.seed.files[self.spoilt])
+        name = rng.choice(list(self.seed.files))
+        self.spoilt = name
+        if self.seed.folder and rng.random() < 0.02:
+            (self.folder / name).unlink(missing_ok=True)
         else:
-            out[at:end] = rng.randbytes(end - at)
-    return bytes(out)
+            (self.folder / name).write_bytes(mutated(self.seed.files[name], rng))
+        return self.folder if self.seed.folder else self.folder / name
 
 
-def seeds(name: str, folder: Path) -> list[tuple[Role, bytes]]:
-    """Files of a format, with the role that they are of."""
-    dataset = datasets.get_format(name)
-    truth, predictions = truth_and_predictions()
-    small = {Role.TRUTH: truth, Role.PREDICTIONS: predictions}
-    out = []
-    for role in sorted(dataset.writes, key=lambda item: item.value):
-        poses = small[role]
-        target = folder / f"{name}-{role.value}"
-        dataset.write(poses, target, WriteOptions(role, truth=truth))
-        files = [target] if target.is_file() else sorted(p for p in target.rglob("*") if p.is_file())
-        files = [path for path in files if path.suffix in ("", ".json", ".txt")]
-        out += [(role, path.read_bytes()) for path in files[:2]]
-    if not out and name in READ_ONLY:
-        from poseval.datasets.document import Document
-
-        path = shared_root() / "samples/formats" / READ_ONLY[name]
-        if path.exists():
-            out = [(role, Document.open(path).data) for role in dataset.reads]
+def attack(name: str, count: int, seed: int, folder: Path, seconds: float = float("inf")) -> Outcome:
+    """Read up to `count` mutations of a format's files, in at most about `seconds`."""
+    (folder / "made").mkdir(exist_ok=True)
+    found = seeds(name, folder / "made")
+    out = Outcome()
+    benches = [Bench(one, folder / f"{name}-{at}") for at, one in enumerate(found)]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    end = time.monotonic() + seconds
+    while benches and out.done < count and time.monotonic() < end and len(out.failures) < SHOWN:
+        rng = random.Random(f"{name}/{seed}/{out.done}")
+        bench = benches[out.done % len(benches)]
+        path = bench.spoil(rng)
+        started = time.monotonic()
+        try:
+            out.codes[read_one(name, path, bench.seed, truth_for(name, bench.seed, rng))] += 1
+        except (Exception, HangError):
+            kept = folder / f"failed-{name}-{out.done}"
+            (shutil.copytree if path.is_dir() else shutil.copyfile)(path, kept)
+            out.failures.append(f"{kept}\n{traceback.format_exc()}")
+        out.slowest = max(out.slowest, time.monotonic() - started)
+        out.done += 1
+    out.grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    out.sound = out.codes.pop("sound", 0)
+    if out.grown > SWELL:
+        out.failures.append(f"memory grew by {out.grown / MIB:.0f} MiB")
     return out
 
 
-def attack(name: str, count: int, rng: random.Random, folder: Path) -> int:
-    """Read `count` mutations; how many of them were read without an error."""
-    found = seeds(name, folder)
-    if not found:
-        return 0
-    truth, _ = truth_and_predictions()
-    target = folder / f"{name}-mutation{SUFFIX.get(name, '.json')}"
-    sound = 0
-    for number in range(count):
-        role, data = found[number % len(found)]
-        made = mutated(data, rng)
-        target.write_bytes(made)
-        sound += read_one(name, target, role, truth)
-    return sound
+def truth_for(name: str, seed: Seed, rng: random.Random) -> PoseSet | None:
+    """The truth that predictions are read with, mostly; the arrays of some programs have none of ours."""
+    if seed.role is Role.TRUTH or name in OTHERS:
+        return None
+    return TRUTH if rng.random() < 0.8 else None
 
 
-def read_one(name: str, path: Path, role: Role, truth: PoseSet) -> bool:
-    """Whether the file could be read; any error but ours goes on to the caller."""
+def read_one(name: str, path: Path, seed: Seed, truth: PoseSet | None) -> str:
+    """`sound`, or the code of the error; any error but ours goes on to the caller."""
     signal.alarm(SECONDS)
     try:
-        options = ReadOptions(role, truth, limits=LIMITS, optional=frozenset({"area"}))
-        datasets.read(path, options, name)
-        return True
-    except PosevalError:
-        return False
+        options = ReadOptions(seed.role, truth, limits=LIMITS, optional=frozenset({"area"}))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", RuntimeWarning)  # NumPy's, about numbers that were not checked
+            check_sound(datasets.read(path, options, name))
+        return "sound"
+    except PosevalError as error:
+        if not str(error).replace("\n", "").isprintable():
+            raise AssertionError(f"message with raw characters: {str(error)!r}") from error
+        return error.code
     finally:
         signal.alarm(0)
 
 
-def _hang(number: int, frame: FrameType | None) -> None:
+def check_sound(poses: PoseSet) -> None:
+    """Raise when what was read holds numbers that no score could be right with."""
+    people = poses.people
+    for column in ("score", "joint_score", "box", "head"):
+        if np.isinf(getattr(people, column)).any():
+            raise AssertionError(f"{column} holds an infinity")
+    if not np.isfinite(people.xy[people.seen > 0]).all():
+        raise AssertionError("a joint that counts is not finite")
+
+
+def on_alarm(number: int, frame: FrameType | None) -> None:
+    """What the alarm's signal does."""
     raise HangError(f"longer than {SECONDS} seconds")
 
 
+def _child(name: str, given: argparse.Namespace, folder: Path, pipe: object) -> None:
+    signal.signal(signal.SIGALRM, on_alarm)
+    pipe.send(attack(name, given.count, given.seed, folder, given.seconds))  # type: ignore[attr-defined]
+
+
+def attack_apart(name: str, given: argparse.Namespace, folder: Path) -> Outcome:
+    """`attack` in a process of its own; one that dies is a failure, and its last file stays in its folder."""
+    context = multiprocessing.get_context("fork")
+    ours, theirs = context.Pipe(False)
+    process = context.Process(target=_child, args=(name, given, folder, theirs))
+    process.start()
+    theirs.close()
+    try:
+        outcome: Outcome = ours.recv()
+    except EOFError:
+        outcome = Outcome()
+    process.join()
+    if process.exitcode:
+        outcome.failures.append(f"the process died with {process.exitcode}; see {folder}/{name}-*")
+    return outcome
+
+
 def main() -> int:
-    """Run from the command line; the last mutation stays where a failure can be looked at."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Run from the command line; 1 when anything failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=100_000)
-    parser.add_argument("--only", default="")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="for each reader")
+    parser.add_argument("--only", default="", help="names of formats, with commas")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    signal.signal(signal.SIGALRM, _hang)
     folder = Path(tempfile.mkdtemp(prefix="poseval-fuzz-"))
-    for name in datasets.names():
-        if given.only and name != given.only:
-            continue
-        sound = attack(name, given.count, random.Random(given.seed), folder)
-        print(f"{name}: {given.count} mutations, {sound} still readable", file=sys.stderr)
-    return 0
+    failed = False
+    for name in given.only.split(",") if given.only else datasets.names():
+        started = time.monotonic()
+        found = attack_apart(name, given, folder)
+        told = ", ".join(f"{count} {code}" for code, count in found.codes.most_common(6))
+        sys.stdout.write(
+            f"{name}: {found.done} mutations in {time.monotonic() - started:.0f} s, {found.sound} still "
+            f"sound, slowest {found.slowest * 1000:.0f} ms, grown {found.grown / MIB:.0f} MiB; {told}\n"
+        )
+        for failure in found.failures:
+            sys.stdout.write(f"FAILED {name}: {failure}\n")
+        sys.stdout.flush()
+        failed = failed or bool(found.failures)
+    if not failed:
+        shutil.rmtree(folder)
+    return int(failed)
 
 
 if __name__ == "__main__":
