@@ -11,6 +11,7 @@ import numpy as np
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
 from poseval.benchmarks.mpii import COLUMNS, OUTSIDE
+from poseval.benchmarks.plausibility import implausible
 from poseval.benchmarks.single import suspicions_by
 from poseval.errors import MismatchError, shown
 from poseval.layout import Layout
@@ -79,6 +80,7 @@ class MpiiMulti(Benchmark):
             aligned, more = _with_predictions(aligned)
             notices += more
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
+        notices += implausible(aligned, chosen)
         notices += suspicions_by(aligned, chosen[0])
         return [Part("", aligned, chosen)], notices
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
+from poseval.benchmarks.plausibility import implausible
 from poseval.errors import MismatchError, shown
 from poseval.metrics.base import Direction, Metric, Value
 from poseval.pairs import Aligned
@@ -50,6 +51,7 @@ class SinglePerson(Benchmark):
         notices += halved
         notices += _complete(aligned)
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
+        notices += implausible(aligned, chosen)
         notices += suspicions_by(aligned, chosen[0])
         return [Part("", aligned, chosen, self.slices(aligned.truth))], notices
 

@@ -75,6 +75,7 @@ class _CocoSingle(Dataset):
         faults = Faults()
         _tell(document, images, "images", faults)
         _tell(document, table, "annotations", faults)
+        faults.raise_if_any()
         points = table["keypoints"].lengths
         for row in np.flatnonzero(points != points[0] if len(points) else points)[:20].tolist():
             where = f"{document.name}: annotations[{row}].keypoints"

@@ -66,6 +66,11 @@ def read_text(document: Document) -> str:
         ) from None
 
 
+def odd_number(text: str) -> bool:
+    """Whether text that Python takes for a number is none in a file: `1_0`, or digits of other scripts."""
+    return "_" in text or not text.isascii()
+
+
 def parse_numbers(
     cells: Sequence[Sequence[str]], document: Document, first_line: int, faults: Faults
 ) -> Floats:
@@ -75,9 +80,10 @@ def parse_numbers(
     """
     width = len(cells[0]) if cells else 0
     try:
-        quick = np.array(cells, dtype=np.float64).reshape(len(cells), width)
-        if np.isfinite(quick).all():
-            return quick
+        if not any(odd_number("".join(line)) for line in cells):
+            quick = np.array(cells, dtype=np.float64).reshape(len(cells), width)
+            if np.isfinite(quick).all():
+                return quick
     except ValueError:
         pass  # told cell by cell below
     table = np.full((len(cells), width), np.nan)
@@ -88,6 +94,8 @@ def parse_numbers(
                 continue
             where = f"{document.name}: line {first_line + row}, column {column + 1}"
             try:
+                if odd_number(text):
+                    raise ValueError(text)
                 table[row, column] = float(text)
             except ValueError:
                 faults.add("P203", where=where, what=f"is {shown(text, 30)!r}", wanted="a number")

@@ -19,9 +19,9 @@ from poseval.datasets import numpy_file
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.document import Document
 from poseval.datasets.face import SKELETONS, face_set
-from poseval.datasets.single import ordered_predictions, origin_of
+from poseval.datasets.single import ordered_predictions, origin_of, require_finite
 from poseval.datasets.source import Source
-from poseval.errors import Fault, PosevalError, error_of
+from poseval.errors import Fault, Faults, PosevalError, error_of
 from poseval.poses import Floats, PoseSet
 
 # Beginning of the landmark file's name -> companions: column -> file name, the longest beginning first.
@@ -63,9 +63,9 @@ class FaceNpy(Dataset):
             fault = Fault("P204", document.name, f"has shape {table.shape}", "[N, 2 or 3, K]")
             raise error_of([fault])
         xy = table[:, :2].astype(np.float64).transpose(0, 2, 1)
-        if not np.isfinite(xy).all():
-            row = int(np.flatnonzero(~np.isfinite(xy).all(axis=(1, 2)))[0])
-            raise error_of([Fault("P301", f"{document.name}: face {row}", "is NaN or infinite", "numbers")])
+        faults = Faults()
+        require_finite(faults, xy, np.ones(xy.shape[:2]), document, row="face")
+        faults.raise_if_any()
         missing = (xy == -1).any(axis=2)  # the other coordinate of a missing landmark is left as it was
         seen = np.where(missing, 0, 2)
         origin = origin_of(document, self.name, len(xy))

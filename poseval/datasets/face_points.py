@@ -15,7 +15,7 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.document import Document
-from poseval.datasets.face import face_set, read_text
+from poseval.datasets.face import face_set, odd_number, read_text
 from poseval.datasets.single import one_based
 from poseval.datasets.source import Source
 from poseval.errors import Faults, FormatError, PosevalError, shown
@@ -158,6 +158,8 @@ def _points(document: Document, lines: list[list[str]], faults: Faults) -> Array
             faults.add("P204", where=where, what=f"has {len(words)} numbers", wanted="x, y and maybe a flag")
             continue
         try:
+            if odd_number("".join(words)):
+                raise ValueError(words)
             numbers = [float(word) for word in words]
         except ValueError:
             faults.add("P203", where=where, what=f"is {shown(' '.join(words), 40)!r}", wanted="numbers")

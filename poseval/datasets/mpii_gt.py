@@ -79,7 +79,7 @@ class MpiiGt(Dataset):
         heads = head_sizes(mat_arrays.numbers(found, "headboxes_src", (2, 2, count), document))
         faults = Faults()
         require_finite(faults, xy, ~missing, document)
-        for row in np.flatnonzero(~np.isfinite(heads))[:1]:
+        for row in np.flatnonzero(~np.isfinite(heads)).tolist():
             where = f"{document.name}: headboxes_src of person {row}"
             faults.add("P301", where=where, what="is NaN or infinite", wanted="finite corners")
         faults.raise_if_any()

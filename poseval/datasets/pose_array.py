@@ -7,6 +7,8 @@ sequence is paired by name and frame. Arrays of sticks (the two ends of each lim
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
@@ -137,22 +139,64 @@ class PoseMat(PoseArray):
 
 
 def _nested(document: Document) -> Array:
-    """A JSON list of people of joints of numbers as an array; null is "not predicted".
+    """A JSON list of people of joints of numbers as an array [N, K, 2 or 3]; null is "not predicted".
 
     Raises:
-        FormatError: P204 for lists of differing lengths, P203 for anything but numbers.
-        ValueRangeError: P301 for NaN or infinity.
+        FormatError: P203 for anything but numbers, P204 for lists of differing lengths.
+        ValueRangeError: P301 for NaN or infinity, P302 for null in one of x and y.
     """
     tree = document.tree(0, len(document.data))
-    try:
-        array = np.array(tree, dtype=np.float64)
-    except (TypeError, ValueError):
-        lengths = {len(person) for person in tree if isinstance(person, list)}
-        what = f"holds people of {len(lengths)} lengths, or something that is no number"
-        raise error_of([Fault("P204", document.name, what, "[people][joints][x, y]")]) from None
-    if "NaN" in document.data.decode("utf-8", "replace") or np.isinf(array).any():
-        raise error_of([Fault("P301", document.name, "holds NaN or infinity", "finite numbers, or null")])
-    return array
+    faults = Faults()
+    shape = _shape_of(tree)
+    if tree and 0 in shape:
+        faults.add("P204", where=f"{document.name}: [0]", what="holds no pose", wanted="[joints][x, y]")
+        faults.raise_if_any()
+    table = np.full((len(tree), *shape), np.nan)
+    for row, person in enumerate(tree):
+        where = f"{document.name}: [{row}]"
+        if not isinstance(person, list) or len(person) != shape[0]:
+            faults.add("P204", where=where, what=_told(person), wanted=f"{shape[0]} joints, as the first")
+            continue
+        for joint, numbers in enumerate(person):
+            if not isinstance(numbers, list) or len(numbers) != shape[1]:
+                wanted = f"{shape[1]} numbers, as the first"
+                faults.add("P204", where=f"{where}[{joint}]", what=_told(numbers), wanted=wanted)
+                continue
+            _take(numbers, table[row, joint], f"{where}[{joint}]", faults)
+    for row, joint, axis in np.argwhere(np.isinf(table)).tolist():
+        where = f"{document.name}: [{row}][{joint}][{axis}]"
+        faults.add("P301", where=where, what="is infinite", wanted="a finite number, or null")
+    faults.raise_if_any()
+    return table
+
+
+def _shape_of(tree: Any) -> tuple[int, int]:
+    """Joints of the first person, and numbers of its first joint."""
+    person = tree[0] if tree else []
+    first = person[0] if isinstance(person, list) and person else []
+    return (len(person) if isinstance(person, list) else 0), (len(first) if isinstance(first, list) else 0)
+
+
+def _take(numbers: list[Any], out: Array, where: str, faults: Faults) -> None:
+    """Fill the numbers of one joint in; null stays NaN."""
+    for axis, value in enumerate(numbers):
+        place = f"{where}[{axis}]"
+        if value is None:
+            if axis < 2 and any(other is not None for other in numbers[:2]):
+                faults.add("P302", where=place, what="is null", wanted="null for both x and y, or numbers")
+        elif isinstance(value, bool) or not isinstance(value, (int, float)):
+            faults.add("P203", where=place, what=_told(value), wanted="a number")
+        elif value != value:
+            faults.add("P301", where=place, what="is NaN", wanted="a finite number, or null")
+        else:
+            out[axis] = value if abs(value) <= sys.float_info.max else math.inf  # whole numbers are unbounded
+
+
+def _told(value: Any) -> str:
+    kinds = {list: "a list", dict: "an object", str: "text", bool: "true or false", type(None): "null"}
+    if isinstance(value, list):
+        return f"has {len(value)} entries"
+    return f"is {kinds.get(type(value), 'a number')}"
 
 
 def _one(found: Mapping[str, Any], document: Document) -> tuple[str, Array]:

@@ -168,15 +168,18 @@ FACES = {68: "ibug68", 98: "wflw98", 29: "cofw29", 19: "aflw19", 21: "aflw21", 1
 
 
 def require_finite(
-    faults: Faults, xy: Floats, needed: Array, document: Document, what: str = "coordinate"
+    faults: Faults, xy: Floats, needed: Array, document: Document, row: str = "person"
 ) -> None:
-    """Add P301 for coordinates [N, K, 2] that are not finite although their joint is labelled [N, K]."""
+    """Add P301 for coordinates [N, K, 2] that are not finite although their joint is labelled [N, K].
+
+    `row` is what the message calls the first axis, counted from 0.
+    """
     bad = np.argwhere(~np.isfinite(xy).all(axis=2) & needed.astype(bool))
-    for row, joint in bad[:1]:
+    for number, joint in bad[:1]:
         faults.add(
             "P301",
-            where=f"{document.name}: person {row}, joint {joint}",
-            what=f"has a {what} that is NaN or infinite",
+            where=f"{document.name}: {row} {number}, joint {joint}",
+            what="has a coordinate that is NaN or infinite",
             wanted="finite numbers",
         )
     if len(bad) > 1:

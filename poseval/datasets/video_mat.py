@@ -18,9 +18,9 @@ from poseval.datasets import mat_arrays, matlab
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.document import Document
 from poseval.datasets.mpii_mat import number_of
-from poseval.datasets.single import one_based
+from poseval.datasets.single import one_based, require_finite
 from poseval.datasets.source import Source
-from poseval.errors import Fault, FormatError, error_of, shown
+from poseval.errors import Fault, Faults, FormatError, error_of, shown
 from poseval.poses import Array, Floats, Frames, Notice, Origin, People, PoseSet
 from poseval.skeletons import get_skeleton
 
@@ -182,10 +182,14 @@ def _splits(source: Source) -> dict[str, frozenset[str]]:
 
 
 def _finite(xy: Floats, labelled: Array, document: Document) -> Floats:
-    if not np.isfinite(xy[labelled]).all():
-        raise error_of(
-            [Fault("P301", document.name, "has a labelled joint that is NaN or infinite", "numbers")]
-        )
+    """The coordinates [T, K, 2], refused where a labelled joint [T, K] has none.
+
+    Raises:
+        ValueRangeError: P301 with frame and joint.
+    """
+    faults = Faults()
+    require_finite(faults, xy, labelled, document, row="frame")
+    faults.raise_if_any()
     return xy
 
 

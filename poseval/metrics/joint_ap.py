@@ -109,7 +109,14 @@ class JointAp(Metric):
         ranked = _ranked(tally, self._backward)
         labelled = tally.sum("labelled", weight)
         rows = JointRows.of(tally, self.per_joint, strict=self.empty is not Empty.UNDEFINED)
-        why = unlabelled_reasons(tally.facts["joints"], labelled)
+        why = [
+            reason or f"no predicted {name}"
+            for name, reason in zip(
+                tally.facts["joints"] or ["pose"],
+                unlabelled_reasons(tally.facts["joints"], labelled),
+                strict=True,
+            )
+        ]
         repeat = tally.weight_of_rows("hit", weight)[:: -1 if self._backward else 1]
         curves = self._curves(ranked, repeat, labelled, self._order)
         wanted = ["AP", "precision", "recall"]

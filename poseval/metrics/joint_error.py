@@ -104,9 +104,12 @@ def _ones(truth: PoseSet) -> Floats:
     return np.ones(len(truth))
 
 
-def _box_sides(truth: PoseSet) -> Floats:
+def _of_box(truth: PoseSet, rule: Callable[[Floats], Floats]) -> Floats:
+    """A length by the sides of the file's boxes; a box with a negative side has that as its length."""
     box = truth.people.box
-    return np.asarray(box[:, 2:] - box[:, :2])
+    sides: Floats = box[:, 2:] - box[:, :2]
+    least = np.minimum(sides[:, 0], sides[:, 1])
+    return np.where(least < 0, least, rule(np.maximum(sides, 0)))
 
 
 def _landmark_sides(truth: PoseSet) -> Floats:
@@ -145,10 +148,10 @@ def _face_size(truth: PoseSet) -> Floats:
 # Every rule that needs no named pair of joints. Boxes are the file's; landmark boxes are tight around joints.
 RULES: dict[str, Callable[[PoseSet], Floats]] = {
     "head": lambda truth: truth.people.head,
-    "bbox": lambda truth: _longest(_box_sides(truth)),
-    "box_side": lambda truth: _longest(_box_sides(truth)),
-    "box_sqrt": lambda truth: _geometric(_box_sides(truth)),
-    "box_diag": lambda truth: _diagonal(_box_sides(truth)),
+    "bbox": lambda truth: _of_box(truth, _longest),
+    "box_side": lambda truth: _of_box(truth, _longest),
+    "box_sqrt": lambda truth: _of_box(truth, _geometric),
+    "box_diag": lambda truth: _of_box(truth, _diagonal),
     "face_size": _face_size,
     "longest_side": lambda truth: _longest(_landmark_sides(truth)),
     "landmark_sqrt": lambda truth: _geometric(_landmark_sides(truth)),

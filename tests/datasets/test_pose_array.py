@@ -112,13 +112,17 @@ def test_nested_lists_in_json(tmp_path: Path) -> None:
     ragged = poses().tolist()
     ragged[2].pop()
     path.write_text(json.dumps(ragged))
-    with pytest.raises(FormatError, match="people of 2 lengths") as caught:
+    ragged[3][1].append(0.5)
+    path.write_text(json.dumps(ragged))
+    with pytest.raises(FormatError, match=r"pred\.json: \[2\]: has 15 entries; 16 joints") as caught:
         predictions(path, gt())
-    assert caught.value.code == "P204"
-    path.write_text(json.dumps(poses().tolist()).replace("1", "NaN", 1))
-    with pytest.raises((ValueRangeError, FormatError)) as refused:
-        predictions(path, gt())
-    assert refused.value.code in ("P301", "P210")
+    assert (caught.value.code, caught.value.total) == ("P204", 2)
+    assert "[3][1]: has 3 entries; 2 numbers" in str(caught.value)
+    for text in ("[[]]", "[[[]]]", "[[1, 2]]"):
+        path.write_text(text)
+        with pytest.raises(FormatError) as flat:
+            predictions(path, gt())
+        assert flat.value.code == "P204"
 
 
 def test_a_file_without_poses_or_with_two_arrays_is_refused(tmp_path: Path) -> None:

@@ -93,13 +93,34 @@ def test_01_truth(pair: Pair, value: float) -> None:
     pair.refused(ValueRangeError, "P301", r"gt\.mat: person 2, joint 1")
 
 
-@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e400"])
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 400])
 def test_01_literals_in_json(tmp_path: Path, word: str) -> None:
     path = tmp_path / "pred.json"
-    path.write_text(json.dumps([[[1.5, 2.5]] * 16] * 3).replace("2.5", word, 1))
-    with pytest.raises(InputError) as caught:
+    path.write_text(json.dumps([[[1.5, 2.5]] * 16] * 3).replace("2.5", word, 18).replace(word, "2.5", 16))
+    with pytest.raises(ValueRangeError, match=r"pred\.json: \[1\]\[0\]\[1\]: is (NaN|infinite)") as caught:
         datasets.read(path, ReadOptions(Role.PREDICTIONS))
-    assert caught.value.code in ("P301", "P210")
+    assert (caught.value.code, caught.value.total) == ("P301", 2)
+
+
+def test_01_labels_of_videos_and_faces(tmp_path: Path) -> None:
+    sides = np.tile([0.0, 0, 5, 5], (3, 1))
+    video = {"x": np.ones((3, 13)), "y": np.ones((3, 13)), "visibility": np.ones((3, 13)), "bbox": sides}
+    video["x"][1, 2:5] = np.nan
+    savemat(tmp_path / "0001.mat", video)
+    with pytest.raises(ValueRangeError, match=r"0001\.mat: frame 1, joint 2") as caught:
+        poseval.read(tmp_path / "0001.mat")
+    assert (caught.value.code, caught.value.total) == ("P301", 3)
+    faces = np.zeros((4, 2, 21))
+    faces[2, 0, 3] = faces[3, 1, 1] = np.inf
+    np.save(tmp_path / "AFLW_GT_pts21.npy", faces)
+    with pytest.raises(ValueRangeError, match=r"pts21\.npy: face 2, joint 3") as lost:
+        poseval.read(tmp_path / "AFLW_GT_pts21.npy")
+    assert (lost.value.code, lost.value.total) == ("P301", 2)
+
+
+def test_01_heads(pair: Pair) -> None:
+    pair.heads[3:5, 0, 0] = np.nan
+    assert pair.refused(ValueRangeError, "P301", r"gt\.mat: headboxes_src of person 3").total == 2
 
 
 # 2: null
@@ -114,9 +135,17 @@ def test_02_null_is_a_joint_not_predicted(tmp_path: Path) -> None:
     assert found.people.seen[1, :4].tolist() == [2, 2, 0, 2]
     people[1][2] = [1.0, None]  # type: ignore[list-item]
     path.write_text(json.dumps(people))
-    with pytest.raises(ValueRangeError) as caught:
+    with pytest.raises(ValueRangeError, match=r"pred\.json: \[1\]\[2\]\[1\]: is null") as caught:
         datasets.read(path, ReadOptions(Role.PREDICTIONS))
-    assert caught.value.code == "P301"
+    assert caught.value.code == "P302"
+
+
+def test_02_a_score_that_is_null_is_not_given(tmp_path: Path) -> None:
+    path = tmp_path / "pred.json"
+    path.write_text(json.dumps([[[1.5, 2.5, None]] * 16] * 3))
+    found = datasets.read(path, ReadOptions(Role.PREDICTIONS)).people
+    assert np.isnan(found.joint_score).all()
+    assert (found.seen == 2).all()
 
 
 # 3: huge and tiny
@@ -128,6 +157,8 @@ def test_03_huge_coordinates_saturate(pair: Pair, value: float) -> None:
     report = pair.score(per_joint=True)
     assert report.summary["PCKh@0.5/left_ankle"] == 0.0
     assert all(math.isfinite(number) for number in report.summary.values())
+    told = [notice for notice in report.notices if notice.code == "N467"]
+    assert [notice.count for notice in told] == ([COUNT] if abs(value) > 1 else [])
 
 
 def test_03_huge_faces(tmp_path: Path) -> None:
@@ -154,6 +185,29 @@ def test_04_flags_and_texts_are_no_coordinates(pair: Pair, array: np.ndarray) ->
     with pytest.raises(FormatError) as caught:
         poseval.score(gt, pair.folder / "pred.npy", "mpii-val")
     assert caught.value.code == "P206"
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"), [("true", "true or false"), ('"12.5"', "text"), ("{}", "an object")]
+)
+def test_04_lists_of_poses(tmp_path: Path, word: str, kind: str) -> None:
+    path = tmp_path / "pred.json"
+    path.write_text(json.dumps([[[1.5, 2.5]] * 16] * 3).replace("2.5", word, 1))
+    with pytest.raises(FormatError, match=rf"pred\.json: \[0\]\[0\]\[1\]: is {kind}") as caught:
+        datasets.read(path, ReadOptions(Role.PREDICTIONS))
+    assert caught.value.code == "P203"
+
+
+@pytest.mark.parametrize("word", ["1_0", "\u0661\u0662", "true", "0x10"])
+def test_04_cells_that_only_python_takes_for_numbers(tmp_path: Path, word: str) -> None:
+    lines = csv_lines()
+    cells = lines[2].split(",")
+    cells[5] = word
+    lines[2] = ",".join(cells)
+    write(tmp_path / "t.csv", lines)
+    with pytest.raises(FormatError, match=r"t\.csv: line 3, column 5") as caught:
+        poseval.read(tmp_path / "t.csv")
+    assert caught.value.code == "P203"
 
 
 @pytest.mark.parametrize("word", ["true", '"12.5"'])
@@ -205,6 +259,19 @@ def test_07_head_of_no_size_on_a_person_without_labels_is_fine(pair: Pair) -> No
     assert pair.score().summary["PCKh@0.5"] > 0.9
 
 
+def test_07_a_head_of_a_pixel_is_told(pair: Pair) -> None:
+    pair.heads[4:6] = [[10.0, 10.0], [10.5, 10.5]]
+    told = [notice for notice in pair.score().notices if notice.code == "N466"]
+    assert [notice.count for notice in told] == [2]
+    assert told[0].text.startswith(f"2 of {COUNT} people have a scale (head) of a pixel or less")
+
+
+def test_07_faces_in_shares_of_the_picture(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", csv_lines(np.random.default_rng(0).uniform(0, 1, (3, 68, 2))))
+    report = poseval.score(tmp_path / "t.csv", tmp_path / "t.csv", "300w")
+    assert "N466" in {notice.code for notice in report.notices}
+
+
 def test_07_eyes_in_one_place(tmp_path: Path) -> None:
     truth = np.random.default_rng(0).uniform(0, 90, (3, 68, 2))
     truth[1, 45] = truth[1, 36]
@@ -220,7 +287,8 @@ def test_07_eyes_in_one_place(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("box", "code"), [([5.0, 5, 5, 5], "P304"), ([9.0, 9, 5, 5], "P304"), ([np.nan] * 4, "P410")]
+    ("box", "code"),
+    [([5.0, 5, 5, 5], "P304"), ([9.0, 9, 5, 5], "P304"), ([9.0, 0, 5, 8], "P304"), ([np.nan] * 4, "P410")],
 )
 def test_08_boxes(box: list[float], code: str) -> None:
     from tests.metrics.single import pair_up
@@ -229,6 +297,17 @@ def test_08_boxes(box: list[float], code: str) -> None:
     with pytest.raises(InputError) as caught:
         poseval.score(scene.truth, scene.predictions, "penn-action")
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("by", ["box_sqrt", "box_diag", "box_side"])
+@pytest.mark.parametrize("box", [[9.0, 0, 5, 8], [0.0, 9, 8, 5], [9.0, 9, 5, 5]])
+def test_08_a_negative_side_has_no_size(by: str, box: list[float]) -> None:
+    from tests.metrics.single import pair_up
+
+    scene = pair_up(np.zeros((2, 68, 2)), np.zeros((2, 68, 2)), "ibug68", box=[[0.0, 0, 9, 9], box])
+    with pytest.raises(ValueRangeError, match=rf"has a scale of -4 pixels \({by}\); 1 people") as caught:
+        poseval.score(scene.truth, scene.predictions, "300w", metrics=[f"nme(by={by})"])
+    assert caught.value.code == "P304"
 
 
 # 18: arrays
