@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import ReadOptions, Role
-from poseval.datasets.gather import frames_of, joints_by_count, mean_score, pose_set
+from poseval.datasets.gather import frames_of, joints_by_count, mean_score, pose_set, predicted
+from poseval.datasets.individuals import tracks_of
 from poseval.errors import UsageError, shown
 from poseval.limits import DEFAULT
 from poseval.poses import Array, Origin, PoseSet
@@ -62,11 +63,11 @@ def from_sleap(labels: Any, *, role: str = "truth", skeleton: Skeleton | None = 
     tracks: list[int] = []
     try:
         joints = [str(name) for name in labels.skeletons[0].node_names]
-        known = {id(track): at for at, track in enumerate(labels.tracks)}
+        numbers = tracks_of([str(track.name) for track in labels.tracks])
+        known = {id(track): int(number) for track, number in zip(labels.tracks, numbers, strict=True)}
         several = len(labels.videos) > 1
         for frame in labels.labeled_frames:
-            number = int(frame.frame_idx)
-            names.append(f"{frame.video.filename}/{number}" if several else str(number))
+            names.append(_frame_name(frame, several))
             for instance in getattr(frame, wanted):
                 row.append(len(names) - 1)
                 rows.append(np.asarray(instance.numpy(), dtype=np.float64)[:, :2])
@@ -93,42 +94,69 @@ def from_supervision(
 ) -> PoseSet:
     """A pose set of predictions from `supervision.KeyPoints`, one object per frame, and the frames' names.
 
-    `xy` [n, K, 2] and `confidence` [n, K] are read; a joint at (0, 0) without confidence was not found.
+    `xy` [n, K, 2], `keypoint_confidence` [n, K] (`confidence` before 0.29), `detection_confidence` [n] and
+    `visible` [n, K] are read. A joint is not there where `visible` denies it, or at (0, 0) without
+    confidence. The score is the detection's confidence, else the mean of the joints'.
 
     Raises:
         UsageError: P179 when an object has another form, or names and objects differ in number.
     """
+    what = "supervision keypoints"
     if len(keypoints) != len(names):
-        raise _odd("supervision keypoints", ValueError(f"{len(keypoints)} objects and {len(names)} names"))
-    rows: list[Array] = []
-    scores: list[Array] = []
-    row: list[int] = []
+        raise _odd(what, ValueError(f"{len(keypoints)} objects and {len(names)} names"))
     try:
-        for at, one in enumerate(keypoints):
-            xy = np.asarray(one.xy, dtype=np.float64)
-            if not xy.size:
-                continue
-            given = getattr(one, "confidence", None)
-            if given is None:
-                given = getattr(one, "keypoint_confidence", None)
-            score = np.full(xy.shape[:2], np.nan) if given is None else np.asarray(given, dtype=np.float64)
-            if xy.ndim != 3 or xy.shape[2] != 2 or score.shape != xy.shape[:2]:
-                raise ValueError(f"xy of shape {xy.shape} with confidence of shape {score.shape}")
-            rows.append(xy)
-            scores.append(score)
-            row += [at] * len(xy)
-        joints = rows[0].shape[1] if rows else 17
-        every = np.concatenate([np.zeros((0, joints, 2)), *rows])
-        score = np.concatenate([np.zeros((0, joints)), *scores])
+        parts = [(at, *_frame_points(one)) for at, one in enumerate(keypoints)]
+        found = [part for part in parts if len(part[1])]
+        joints = found[0][1].shape[1] if found else 17
+        xy = np.concatenate([np.zeros((0, joints, 2)), *(part[1] for part in found)])
+        score = np.concatenate([np.zeros((0, joints)), *(part[2] for part in found)])
+        whole = np.concatenate([np.zeros(0), *(part[3] for part in found)])
+        visible = np.concatenate([np.zeros((0, joints), dtype=np.bool_), *(part[4] for part in found)])
     except (TypeError, ValueError, AttributeError) as error:
-        raise _odd("supervision keypoints", error) from None
-    found = joints_by_count(joints, ReadOptions(Role.PREDICTIONS, skeleton=skeleton), "supervision keypoints")
-    absent = ((every == 0).all(axis=2) & ~(score > 0)) | ~np.isfinite(every).all(axis=2)
-    seen = np.where(absent, 0, 2).astype(np.int8)
-    columns = {"xy": every, "seen": seen, "joint_score": score, "score": mean_score(score, seen)}
-    frames = frames_of(list(names), DEFAULT, "supervision keypoints")
-    place = np.asarray(row, dtype=np.int64)
-    return pose_set(found, frames, place, columns, _origin("supervision", len(every)), DEFAULT)
+        raise _odd(what, error) from None
+    skeleton = joints_by_count(joints, ReadOptions(Role.PREDICTIONS, skeleton=skeleton), what)
+    seen = np.where(visible, predicted(xy, score), 0).astype(np.int8)
+    mean = mean_score(score, seen)
+    columns = {
+        "xy": xy,
+        "seen": seen,
+        "joint_score": score,
+        "score": np.where(np.isnan(whole), mean, whole),
+    }
+    frames = frames_of(list(names), DEFAULT, what)
+    place = np.repeat([part[0] for part in found], [len(part[1]) for part in found]).astype(np.int64)
+    return pose_set(skeleton, frames, place, columns, _origin("supervision", len(xy)), DEFAULT)
+
+
+def _frame_points(one: Any) -> tuple[Array, Array, Array, Array]:
+    """Places [n, K, 2], confidences [n, K] and [n] (NaN where not given), and visibility [n, K]."""
+    xy = np.asarray(one.xy, dtype=np.float64)
+    if not xy.size:
+        xy = np.zeros((0, 0, 2))
+    if xy.ndim != 3 or xy.shape[2] != 2:
+        raise ValueError(f"xy of shape {xy.shape}")
+    given = getattr(one, "keypoint_confidence", None)
+    if given is None and not hasattr(one, "keypoint_confidence"):
+        given = getattr(one, "confidence", None)
+    out = []
+    for name, value, shape, missing in (
+        ("confidence", given, xy.shape[:2], np.nan),
+        ("detection_confidence", getattr(one, "detection_confidence", None), xy.shape[:1], np.nan),
+        ("visible", getattr(one, "visible", None), xy.shape[:2], True),
+    ):
+        column = np.full(shape, missing) if value is None or not len(xy) else np.asarray(value)
+        if column.shape != shape:
+            raise ValueError(f"xy of shape {xy.shape} with {name} of shape {column.shape}")
+        out.append(column)
+    return xy, out[0].astype(np.float64), out[1].astype(np.float64), out[2].astype(np.bool_)
+
+
+def _frame_name(frame: Any, several: bool) -> str:
+    """The picture's name where the video is a list of pictures, else the number (and the video)."""
+    number, files = int(frame.frame_idx), frame.video.filename
+    if isinstance(files, (list, tuple)):
+        return str(files[number])
+    return f"{files}/{number}" if several else str(number)
 
 
 def _point_scores(instance: Any, joints: int) -> Array:

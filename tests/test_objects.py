@@ -87,3 +87,51 @@ def test_names_must_match_objects() -> None:
     with pytest.raises(UsageError) as caught:
         poseval.from_supervision([], ["a"])
     assert caught.value.code == "P179"
+
+
+def test_supervision_may_know_scores_and_visibility() -> None:
+    one = SimpleNamespace(
+        xy=np.ones((1, 17, 2)),
+        keypoint_confidence=np.full((1, 17), 0.5),
+        detection_confidence=np.asarray([0.75]),
+        visible=np.arange(17)[None] != 4,
+    )
+    people = poseval.from_supervision([one], ["a.jpg"]).people
+    assert people.score.tolist() == [0.75]
+    assert np.flatnonzero(people.seen[0] == 0).tolist() == [4]
+    one.visible = np.ones((2, 17))
+    with pytest.raises(UsageError) as caught:
+        poseval.from_supervision([one], ["a.jpg"])
+    assert caught.value.code == "P179"
+
+
+def test_pictures_of_sleap_name_its_frames() -> None:
+    video = SimpleNamespace(filename=["a/3.jpg", "a/7.jpg"])
+    frame = SimpleNamespace(frame_idx=1, video=video, user_instances=[], predicted_instances=[])
+    labels = SimpleNamespace(
+        skeletons=[SimpleNamespace(node_names=["A"])], tracks=[], videos=[video], labeled_frames=[frame]
+    )
+    assert poseval.from_sleap(labels).frames.key.tolist() == ["a/7.jpg"]
+
+
+def test_the_real_movement() -> None:
+    load = pytest.importorskip("movement.io.load_poses", reason="needs movement")
+    rng = np.random.default_rng(0)
+    position, confidence = rng.uniform(0, 100, (5, 2, 3, 2)), rng.uniform(0, 1, (5, 3, 2))
+    position[2, :, :, 1] = np.nan
+    made = load.from_numpy(position, confidence, ["a", "b"], ["snout", "left_ear", "right_ear"], fps=30)
+    poses = poseval.from_movement(made)
+    assert poses.people.frame.tolist() == [0, 0, 1, 1, 2, 3, 3, 4, 4]
+    assert poses.people.track.tolist() == [0, 1, 0, 1, 0, 0, 1, 0, 1]
+    np.testing.assert_array_equal(poses.people.xy[1], position[0, :, :, 1].T)
+    np.testing.assert_array_equal(poses.people.joint_score[1], confidence[0, :, 1])
+
+
+def test_the_real_supervision() -> None:
+    supervision = pytest.importorskip("supervision", reason="needs supervision")
+    xy = np.ones((2, 17, 2), dtype=np.float32)
+    confidence = np.full((2, 17), 0.25, dtype=np.float32)
+    made = supervision.KeyPoints(xy=xy, keypoint_confidence=confidence)
+    poses = poseval.from_supervision([made, supervision.KeyPoints.empty()], ["a.jpg", "b.jpg"])
+    assert (len(poses), len(poses.frames)) == (2, 2)
+    assert poses.people.score.tolist() == [0.25, 0.25]

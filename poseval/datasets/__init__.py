@@ -64,7 +64,7 @@ TABLE: dict[str, str] = {
     "detectron2": "poseval.datasets.detectron2:Detectron2",
     "mediapipe": "poseval.datasets.mediapipe:MediaPipe",
     "sleap": "poseval.datasets.sleap:Sleap",
-    "sleap-analysis": "poseval.datasets.sleap:SleapAnalysis",
+    "sleap-analysis": "poseval.datasets.sleap_analysis:SleapAnalysis",
     "nwb": "poseval.datasets.nwb:Nwb",
     "label-studio": "poseval.datasets.label_studio:LabelStudio",
     "cvat": "poseval.datasets.cvat:Cvat",

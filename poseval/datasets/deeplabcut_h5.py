@@ -75,10 +75,11 @@ class DeepLabCutH5(Dataset):
             MissingFeature: P601 without h5py.
             UsageError: P131 the file exists, P137 it cannot be written, P175 a track twice in a frame.
         """
-        from poseval.datasets.deeplabcut_h5_write import content
+        from poseval.datasets.deeplabcut_h5_write import fill
+        from poseval.datasets.hdf5_write import content
 
         table = from_poses(poses, options.role, named(poses.frames))
-        write_atomically(path, content(table, str(path)), options.force)
+        write_atomically(path, content(path, lambda file: fill(file, table)), options.force)
         return table_losses(poses, self.holds_as(options.role))
 
 

@@ -7,7 +7,6 @@ that is not labelled. Bodies of one individual called `single` hold joints that 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,14 +14,12 @@ import numpy as np
 
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.gather import frames_of, mean_score, pose_set, scores_from_joints
-from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
-from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
+from poseval.datasets.individuals import cube_of, tracks_of
+from poseval.errors import FormatError, LimitError, MismatchError, shown
+from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
 COORDS = ("x", "y", "likelihood")
-UNTRACKED = "untracked"  # individuals written for people without a track
-TRACK = "track"
-_NUMBERED = re.compile(r"(untracked|track)(\d{1,18})$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +100,7 @@ def _poses(
     row, who = np.nonzero(labelled.any(axis=2))
     xy, score = cube[row, who, :, :2], cube[row, who, :, 2]
     seen = np.where(labelled[row, who], 2, 0).astype(np.int8)
-    columns: dict[str, Array] = {"xy": xy, "seen": seen, "track": _tracks(individuals)[who]}
+    columns: dict[str, Array] = {"xy": xy, "seen": seen, "track": tracks_of(individuals)[who]}
     notices: list[Notice] = []
     if options.role is Role.PREDICTIONS:
         unknown = np.isnan(score) & (seen > 0)
@@ -129,51 +126,21 @@ def _poses(
     return pose_set(skeleton, frames, row, columns, origin, options.limits)
 
 
-def _tracks(individuals: list[str]) -> Ints:
-    """Track of each individual: its number where all names are ours, else its place; -1 where untracked."""
-    found = [_NUMBERED.match(name) for name in individuals]
-    if individuals and all(found):
-        numbers = [-1 if m and m[1] == UNTRACKED else int(m[2]) for m in found if m]
-        return np.asarray(numbers, dtype=np.int64)
-    return np.arange(len(individuals)) if individuals != [""] else np.full(1, -1, dtype=np.int64)
-
-
 def from_poses(poses: PoseSet, role: Role, names: list[str]) -> Table:
     """The table of a pose set: individuals by track, or by place in the frame without one.
 
     Raises:
         UsageError: P175 one track twice in a frame.
     """
-    people = poses.people
-    start = poses.frame_start()
-    tracked = people.track >= 0
-    # Places are counted among the untracked of a frame only, so that they take as few columns as they need.
-    before = np.concatenate(([0], np.cumsum(~tracked)))
-    nth = before[:-1] - before[start[people.frame]]
-    keys = [(0, int(t)) if t >= 0 else (1, int(n)) for t, n in zip(people.track, nth, strict=True)]
-    order = sorted(set(keys))
-    column = {key: at for at, key in enumerate(order)}
-    who = np.asarray([column[key] for key in keys], dtype=np.int64)
-    if len(np.unique(people.frame * max(len(order), 1) + who)) < len(people):
-        raise UsageError(
-            "P175",
-            where=shown(poses.origin.name),
-            what="has a track twice in one frame",
-            wanted="one person per track and frame",
-        )
+    individuals, cube, _ = cube_of(poses, np.arange(len(poses.frames)), len(poses.frames))
     dims = 3 if role is Role.PREDICTIONS else 2
-    cube = np.full((len(poses.frames), max(len(order), 1), len(poses.skeleton), dims), np.nan)
-    found = (people.seen > 0)[:, :, None]
-    cube[people.frame, who, :, :2] = np.where(found, people.xy, np.nan)
     if dims == 3:
-        score = np.where(np.isnan(people.joint_score), 1.0, people.joint_score)
-        cube[people.frame, who, :, 2] = np.where(found[:, :, 0], score, np.nan)
-    single = order in ([], [(1, 0)])
-    labels = [""] if single else [f"{(TRACK, UNTRACKED)[kind]}{number}" for kind, number in order]
+        lacking = np.isfinite(cube[..., 0]) & np.isnan(cube[..., 2])
+        cube[..., 2] = np.where(lacking, 1.0, cube[..., 2])
     header = [
         ("poseval", individual, joint, coord)
-        for individual in labels
+        for individual in individuals
         for joint in poses.skeleton.joints
         for coord in COORDS[:dims]
     ]
-    return Table(header, names, cube.reshape(len(poses.frames), -1))
+    return Table(header, names, cube[..., :dims].reshape(len(poses.frames), -1))

@@ -191,6 +191,21 @@ def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
     )
 
 
+def boxes_or_extents(poses: PoseSet) -> tuple[Floats, int]:
+    """Boxes [N, 4] for everyone, and for how many none was given.
+
+    Theirs is the extent of their joints, or the whole image where they have none.
+    """
+    people = poses.people
+    out = people.box.copy()
+    lacking = np.flatnonzero(np.isnan(out).any(axis=1)).tolist()
+    for row in lacking:
+        xy = people.xy[row, people.seen[row] > 0]
+        width, height = poses.frames.size[people.frame[row]]
+        out[row] = (*xy.min(axis=0), *xy.max(axis=0)) if len(xy) else (0.0, 0.0, width, height)
+    return out, len(lacking)
+
+
 def digest_of(parts: Iterable[tuple[str, str]]) -> str:
     """SHA-256 over the names and digests of several files, in order."""
     total = hashlib.sha256()

@@ -63,6 +63,23 @@ def keys(document: Document) -> frozenset[str]:
         return frozenset()
 
 
+def child(group: Any, name: str) -> Any:
+    """A member of a group in this very file, itself or behind one soft link; None where there is none."""
+    import h5py
+
+    link = group.get(name, getlink=True)
+    if isinstance(link, h5py.HardLink):
+        return group[name]
+    if not isinstance(link, h5py.SoftLink):
+        return None
+    node = group.file if link.path.startswith("/") else group
+    for part in link.path.strip("/").split("/"):
+        if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            return None
+        node = node[part]
+    return node
+
+
 def array(node: Any, document: Document) -> Array:
     """All values of a data set of this very file.
 

@@ -20,12 +20,12 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import write_atomically
-from poseval.datasets.gather import frames_of, mean_score, pose_set, sized
+from poseval.datasets.gather import boxes_or_extents, frames_of, mean_score, pose_set, sized
 from poseval.datasets.holding import losses_of
 from poseval.datasets.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
 from poseval.frame_names import named
-from poseval.poses import Array, Notice, Origin, PoseSet
+from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.skeletons import match_names, skeleton_from_names
 
 KEYS = {Role.TRUTH: "annotations", Role.PREDICTIONS: "predictions"}
@@ -106,7 +106,9 @@ class LabelStudio(Dataset):
         """
         poses = sized(poses, options.truth, "Label Studio's numbers are per cent of it")
         losses = losses_of(poses, self.holds_as(options.role))
-        text = json.dumps(list(_tasks(poses, options.role)), allow_nan=False)
+        box, boxless = boxes_or_extents(poses)
+        losses.lose("boxes that were not given (written as the joints' extent)", boxless)
+        text = json.dumps(list(_tasks(poses, box, options.role)), allow_nan=False)
         write_atomically(path, text.encode(), options.force)
         return losses
 
@@ -258,7 +260,7 @@ def _image(data: dict[str, Any]) -> str | None:
     return path.lstrip("/") or None
 
 
-def _tasks(poses: PoseSet, role: Role) -> Iterator[dict[str, Any]]:
+def _tasks(poses: PoseSet, boxes: Floats, role: Role) -> Iterator[dict[str, Any]]:
     people = poses.people
     start = poses.frame_start()
     for at, name in enumerate(named(poses.frames)):
@@ -267,18 +269,17 @@ def _tasks(poses: PoseSet, role: Role) -> Iterator[dict[str, Any]]:
         results: list[dict[str, Any]] = []
         for row in range(int(start[at]), int(start[at + 1])):
             owner = f"p{row}"
-            box = people.box[row].tolist()
+            x0, y0, x1, y1 = boxes[row].tolist()
             score = float(people.score[row])
-            if not np.isnan(people.box[row]).any():
-                value: dict[str, Any] = {
-                    "rectanglelabels": ["person"],
-                    "x": box[0] / width * 100,
-                    "y": box[1] / height * 100,
-                    "width": (box[2] - box[0]) / width * 100,
-                    "height": (box[3] - box[1]) / height * 100,
-                }
-                region = {"id": owner, "type": "rectanglelabels", "value": value, **size}
-                results.append(region if score != score else {**region, "score": score})
+            value: dict[str, Any] = {
+                "rectanglelabels": ["person"],
+                "x": x0 / width * 100,
+                "y": y0 / height * 100,
+                "width": (x1 - x0) / width * 100,
+                "height": (y1 - y0) / height * 100,
+            }
+            region = {"id": owner, "type": "rectanglelabels", "value": value, **size}
+            results.append(region if score != score else {**region, "score": score})
             for joint in np.flatnonzero(people.seen[row] > 0).tolist():
                 x, y = people.xy[row, joint].tolist()
                 value = {

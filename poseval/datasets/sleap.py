@@ -1,27 +1,33 @@
-"""SLEAP's project files (.slp) and analysis files (.h5), both HDF5.
+"""SLEAP's project files (.slp), HDF5.
 
-Source: SLEAP `sleap/io/format/hdf5.py` and `sleap_analysis.py`. A project keeps frames, instances and points
-as tables that point into one another, and names as JSON; a point counts only where `visible` says so.
-Before form 1.1 coordinates had their origin at the corner of the first pixel: 0.5 is taken off. An analysis
-file keeps `tracks` [T, 2, K, F]. User instances are truth; predicted ones are predictions.
+Source: SLEAP `sleap/io/format/hdf5.py`. A project keeps frames, instances and points as tables that point
+into one another, and names as JSON; a point counts only where `visible` says so. Before form 1.1 coordinates
+had their origin at the corner of the first pixel: 0.5 is taken off. User instances are truth; predicted ones
+are predictions. A video that is a list of pictures gives its frames their names.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from poseval.datasets import hdf5_tree
-from poseval.datasets.base import Dataset, ReadOptions, Role
-from poseval.datasets.document import Document
-from poseval.datasets.gather import frames_of, mean_score, pose_set
-from poseval.datasets.hdf5_tree import array, table, text, texts
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.document import Document, write_atomically
+from poseval.datasets.gather import frames_of, pose_set
+from poseval.datasets.hdf5_tree import table, text, texts
+from poseval.datasets.individuals import tracks_of
+from poseval.datasets.sleap_skeleton import names_of, skeleton_in
 from poseval.datasets.source import Source
-from poseval.errors import FormatError, shown
-from poseval.poses import Array, Notice, Origin, PoseSet
-from poseval.skeletons import Skeleton, match_names, skeleton_from_names
+from poseval.errors import FormatError
+from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
+from poseval.skeletons import Skeleton
 
 OLD_FORM = 1.1
 HALF = 0.5
@@ -29,10 +35,19 @@ USER, PREDICTED = 0, 1
 TABLES = frozenset({"frames", "instances", "points", "pred_points", "metadata"})
 FIELDS = {
     "frames": ("frame_id", "video", "frame_idx"),
-    "instances": ("instance_type", "frame_id", "point_id_start", "point_id_end", "track", "score"),
+    "instances": (
+        "instance_type",
+        "frame_id",
+        "skeleton",
+        "point_id_start",
+        "point_id_end",
+        "track",
+        "score",
+    ),
     "points": ("x", "y", "visible"),
     "pred_points": ("x", "y", "visible", "score"),
 }
+_EMBEDDED = re.compile(r"video(\d{1,9})/")  # `video15/video`: pictures inside the project, under their own id
 
 
 class Sleap(Dataset):
@@ -41,7 +56,21 @@ class Sleap(Dataset):
     name: ClassVar[str] = "sleap"
     title: ClassVar[str] = "SLEAP project (.slp)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     local_only: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "frame names",
+            "joint names",
+            "joint scores",
+            "scores",
+            "tracks",
+            "empty frames",
+            "sequences",
+        }
+    )
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
 
     def sniff(self, source: Source, role: Role) -> float:
         """By its tables, and by which of them has points."""
@@ -64,53 +93,56 @@ class Sleap(Dataset):
             InputError: what is wrong with the file.
         """
         document = source.document
+        points = "points" if options.role is Role.TRUTH else "pred_points"
         with hdf5_tree.opened(document) as file:
-            metadata = json.loads(text(file["metadata"].attrs["json"]))
-            form = float(file["metadata"].attrs.get("format_id", 1.0))
-            tables = {name: table(file[name], fields, document) for name, fields in FIELDS.items()}
-            videos = [json.loads(name) for name in texts(file["videos_json"], document)]
-        skeleton = options.skeleton or _skeleton(metadata, document)
-        return _project(
-            tables, skeleton, [_video(video) for video in videos], form, options, document, self.name
-        )
+            found = _Project(
+                json.loads(text(file["metadata"].attrs["json"])),
+                float(file["metadata"].attrs.get("format_id", 1.0)),
+                {name: table(file[name], FIELDS[name], document) for name in ("frames", "instances")},
+                table(file[points], FIELDS[points], document),
+                [json.loads(name) for name in texts(file["videos_json"], document)],
+                _tracks(file, document),
+            )
+            return _poses(found, options, document)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """A project of form 1.3 whose videos are lists of pictures, one for each sequence.
+
+        Raises:
+            MissingFeature: P601 without h5py.
+            UsageError: P131 the file exists, P137 it cannot be written, P173 too many joints.
+        """
+        from poseval.datasets.hdf5_write import content
+        from poseval.datasets.sleap_write import fill, losses
+
+        made = losses(poses, self.holds_as(options.role))
+        write_atomically(path, content(path, lambda file: fill(file, poses, options.role)), options.force)
+        return made
 
 
-def _video(node: Any) -> str:
-    backend = node.get("backend", node) if isinstance(node, dict) else {}
-    name = backend.get("filename") if isinstance(backend, dict) else None
-    return str(name[0] if isinstance(name, list) and name else name or "video")
+@dataclass(frozen=True, eq=False)
+class _Project:
+    """What a project's file holds: metadata, form, tables, points of one kind, videos and names of tracks."""
+
+    metadata: dict[str, Any]
+    form: float
+    tables: dict[str, Array]
+    points: Array
+    videos: list[Any]
+    tracks: list[str]
 
 
-def _skeleton(metadata: Any, document: Document) -> Skeleton:
-    """Nodes of the first skeleton in its own order, mirror joints by its symmetry links or by names."""
-    try:
-        names = [str(node["name"]) for node in metadata["nodes"]]
-        own = [names[int(node["id"])] for node in metadata["skeletons"][0]["nodes"]]
-        if not own or len(set(own)) < len(own):
-            raise ValueError("nodes named twice or none")
-    except (KeyError, IndexError, TypeError, ValueError) as error:
-        raise FormatError(
-            "P270",
-            where=document.name,
-            what=f"has no skeleton ({shown(error, 60)})",
-            wanted="SLEAP's metadata",
-        ) from None
-    return match_names(own) or skeleton_from_names(own)
+def _tracks(file: Any, document: Document) -> list[str]:
+    """Names of tracks, each kept as [first frame, name]."""
+    rows = [json.loads(row) for row in texts(file["tracks_json"], document)] if "tracks_json" in file else []
+    return [str(row[1]) for row in rows]
 
 
-def _project(
-    tables: dict[str, Array],
-    skeleton: Skeleton,
-    videos: list[str],
-    form: float,
-    options: ReadOptions,
-    document: Document,
-    name: str,
-) -> PoseSet:
+def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseSet:
     truth = options.role is Role.TRUTH
-    frames, instances = tables["frames"], tables["instances"]
-    points = tables["points"] if truth else tables["pred_points"]
+    instances, points = project.tables["instances"], project.points
     kept = instances[instances["instance_type"] == (USER if truth else PREDICTED)]
+    skeleton = options.skeleton or _skeleton(project, kept, document)
     start = kept["point_id_start"].astype(np.int64)
     count = len(skeleton)
     if len(kept) and not (
@@ -125,92 +157,117 @@ def _project(
             wanted=f"{count} points each",
         )
     rows = start[:, None] + np.arange(count)
-    shift = HALF if form < OLD_FORM else 0.0
+    shift = HALF if project.form < OLD_FORM else 0.0
     xy = np.stack([points["x"][rows], points["y"][rows]], axis=2).astype(np.float64) - shift
     visible = points["visible"][rows].astype(np.bool_) & np.isfinite(xy).all(axis=2)
-    index = {int(frame): at for at, frame in enumerate(frames["frame_id"].tolist())}
-    place = np.asarray([index.get(int(frame), -1) for frame in kept["frame_id"].tolist()], dtype=np.int64)
-    if (place < 0).any():
-        raise FormatError("P270", where=document.name, what="has instances of frames that it does not list")
-    video = np.minimum(frames["video"].astype(np.int64), max(len(videos) - 1, 0))
-    several = len(np.unique(video)) > 1
-    names = [
-        f"{videos[v]}/{int(n)}" if several and videos else str(int(n))
-        for v, n in zip(video.tolist(), frames["frame_idx"].tolist(), strict=True)
-    ]
-    if len(set(names)) < len(names):
-        raise FormatError("P305", where=document.name, what="lists a frame twice")
     columns: dict[str, Array] = {
         "xy": xy,
         "seen": np.where(visible, 2, 0).astype(np.int8),
-        "track": kept["track"].astype(np.int64),
+        "track": _numbered(kept["track"].astype(np.int64), project.tracks, document),
     }
     if not truth:
         score = points["score"][rows].astype(np.float64)
         columns |= {"joint_score": score, "score": kept["score"].astype(np.float64)}
-    notices = [Notice("N511", f"{document.name}: form {form:g}: half a pixel was taken off")] if shift else []
-    origin = Origin(document.path, document.sha256, name, len(kept), tuple(notices))
-    table = frames_of(
-        names, options.limits, document.name, None, frames["frame_idx"].astype(np.int64).tolist()
-    )
-    return pose_set(skeleton, table, place, columns, origin, options.limits)
+    notices = []
+    if shift:
+        notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was taken off"))
+    origin = Origin(document.path, document.sha256, "sleap", len(kept), tuple(notices))
+    names, numbers, size = _frames(project, document)
+    made = frames_of(names, options.limits, document.name, size, numbers)
+    index = {int(frame): at for at, frame in enumerate(project.tables["frames"]["frame_id"].tolist())}
+    place = np.asarray([index.get(int(frame), -1) for frame in kept["frame_id"].tolist()], dtype=np.int64)
+    if (place < 0).any():
+        raise FormatError("P270", where=document.name, what="has instances of frames that it does not list")
+    return pose_set(skeleton, made, place, columns, origin, options.limits)
 
 
-class SleapAnalysis(Dataset):
-    """Tracks of predictions, exported for analysis."""
+def _skeleton(project: _Project, kept: Array, document: Document) -> Skeleton:
+    """The skeleton of all instances.
 
-    name: ClassVar[str] = "sleap-analysis"
-    title: ClassVar[str] = "SLEAP analysis file (.h5)"
-    reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
-    local_only: ClassVar[bool] = True
+    Raises:
+        FormatError: P204 instances of several skeletons with other joints.
+    """
+    used = np.unique(kept["skeleton"]).tolist() if len(kept) else [0]
+    named = {tuple(names_of(project.metadata, int(which), document.name)) for which in used}
+    if len(named) > 1:
+        raise FormatError(
+            "P204",
+            where=document.name,
+            what=f"has instances of {len(named)} skeletons with other joints",
+            wanted="one skeleton",
+        )
+    return skeleton_in(project.metadata, int(used[0]), document.name)
 
-    def sniff(self, source: Source, role: Role) -> float:
-        """By its data sets."""
-        if source.is_folder or not hdf5_tree.is_hdf5(source.document):
-            return 0.0
-        return 0.95 if hdf5_tree.keys(source.document) >= {"tracks", "node_names", "track_occupancy"} else 0.0
 
-    def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """One person per track and frame that has any joint.
+def _numbered(track: Ints, names: list[str], document: Document) -> Ints:
+    """Tracks by the numbers in their names where all have one (`track_7`), else by their places."""
+    if len(track) and int(track.max()) >= max(len(names), 1) and names:
+        raise FormatError("P270", where=document.name, what="has instances of tracks that it does not list")
+    if not names:
+        return np.maximum(track, -1)
+    return np.where(track >= 0, tracks_of(names)[np.maximum(track, 0)], -1)
 
-        Raises:
-            MissingFeature: P601 without h5py.
-            InputError: what is wrong with the file.
-        """
-        document = source.document
-        with hdf5_tree.opened(document) as file:
-            tracks = array(file["tracks"], document).astype(np.float64)
-            nodes = texts(file["node_names"], document)
-            named = texts(file["track_names"], document) if "track_names" in file else []
-            point = array(file["point_scores"], document) if "point_scores" in file else None
-            whole = array(file["instance_scores"], document) if "instance_scores" in file else None
-        if tracks.ndim != 4 or tracks.shape[1] != 2 or tracks.shape[2] != len(nodes):
-            raise FormatError(
-                "P204",
-                where=document.name,
-                what=f"has tracks of shape {tracks.shape}",
-                wanted=f"[tracks, 2, {len(nodes)}, frames]",
-            )
-        cube = tracks.transpose(3, 0, 2, 1)  # [F, T, K, 2]
-        found = np.asarray(np.isfinite(cube).all(axis=3))
-        row, who = np.nonzero(found.any(axis=2))
-        seen = np.where(found[row, who], 2, 0).astype(np.int8)
-        columns: dict[str, Array] = {
-            "xy": cube[row, who],
-            "seen": seen,
-            "track": who.astype(np.int64) if named else np.full(len(row), -1, dtype=np.int64),
-        }
-        score = np.full(seen.shape, np.nan)
-        if point is not None and point.shape == (cube.shape[1], len(nodes), cube.shape[0]):
-            score = point.transpose(2, 0, 1)[row, who].astype(np.float64)
-        columns |= {
-            "joint_score": score,
-            "score": np.where(np.isfinite(score).any(axis=1), mean_score(score, seen), np.nan),
-        }
-        if whole is not None and whole.shape == (cube.shape[1], cube.shape[0]):
-            given = whole.T[row, who].astype(np.float64)
-            columns["score"] = np.where(np.isnan(given), columns["score"], given)
-        skeleton = options.skeleton or match_names(nodes) or skeleton_from_names(nodes)
-        origin = Origin(document.path, document.sha256, self.name, len(row))
-        frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
-        return pose_set(skeleton, frames, row, columns, origin, options.limits)
+
+def _frames(project: _Project, document: Document) -> tuple[list[str], list[int], Floats]:
+    """Name, number and size of each frame: by its picture's name, else by its number (and its video)."""
+    frames, videos = project.tables["frames"], project.videos
+    place = _places(frames["video"].astype(np.int64), videos, document)
+    several = len(np.unique(place)) > 1
+    numbers = frames["frame_idx"].astype(np.int64).tolist()
+    titles = _titles(videos)
+    names = []
+    size = np.full((len(frames), 2), np.nan)
+    for at, (video, number) in enumerate(zip(place.tolist(), numbers, strict=True)):
+        backend = _backend(videos[video]) if videos else {}
+        pictures = _pictures(backend)
+        if 0 <= number < len(pictures):
+            names.append(pictures[number])
+        else:
+            names.append(f"{titles[video]}/{number}" if several else str(number))
+        shape = backend.get("shape")
+        if isinstance(shape, list) and len(shape) == 4 and all(type(n) is int for n in shape[1:3]):
+            size[at] = shape[2], shape[1]
+    if len(set(names)) < len(names):
+        raise FormatError("P305", where=document.name, what="lists a frame twice")
+    return names, numbers, size
+
+
+def _backend(video: Any) -> dict[str, Any]:
+    found = video.get("backend", video) if isinstance(video, dict) else {}
+    return found if isinstance(found, dict) else {}
+
+
+def _titles(videos: list[Any]) -> list[str]:
+    """What each video is called: pictures inside the project by where they come from; no two the same."""
+    out: list[str] = []
+    for at, video in enumerate(videos):
+        backend = _backend(video)
+        source = _backend(video.get("source_video")) if isinstance(video, dict) else {}
+        inside = _EMBEDDED.match(str(backend.get("dataset") or ""))
+        name = source.get("filename") or (f"video{inside[1]}" if inside else backend.get("filename"))
+        title = str(name or "video")
+        out.append(title if title not in out else f"{title}-{at}")
+    return out
+
+
+def _pictures(backend: dict[str, Any]) -> list[str]:
+    """Names of the pictures of a video that is a list of them."""
+    for key in ("filenames", "filename"):
+        listed = backend.get(key)
+        if isinstance(listed, list) and len(set(map(str, listed))) == len(listed):
+            return [str(name) for name in listed]
+    return []
+
+
+def _places(video: Ints, videos: list[Any], document: Document) -> Ints:
+    """Index of each frame's video: its id, which of pictures inside the project is in their place's name."""
+    used = np.unique(video).tolist()
+    if not videos or (len(used) == len(videos) and used[-1:] == [len(videos) - 1]):
+        return video if videos else np.zeros(len(video), dtype=np.int64)
+    known = {}
+    for at, node in enumerate(videos):
+        found = _EMBEDDED.match(str(_backend(node).get("dataset") or ""))
+        known[int(found[1]) if found else at] = at
+    if not set(used) <= known.keys():
+        raise FormatError("P270", where=document.name, what="has frames of videos that it does not list")
+    return np.asarray([known[which] for which in video.tolist()], dtype=np.int64)

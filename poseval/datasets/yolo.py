@@ -19,17 +19,14 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
-from poseval.datasets.folder import file_stems, write_folder
-from poseval.datasets.gather import BY_COUNT, digest_of, frames_of, joints_by_count, pose_set, sized, sizes_of
-from poseval.datasets.holding import losses_of
+from poseval.datasets.gather import BY_COUNT, digest_of, frames_of, joints_by_count, pose_set, sizes_of
 from poseval.datasets.picture_size import PICTURES, picture_size
 from poseval.datasets.source import Source
 from poseval.datasets.text_table import check_count, numbers_of, stacked, text_of
-from poseval.datasets.yolo_yaml import Description, describe, description_of
-from poseval.errors import Faults, FormatError, InputError, UsageError, ValueRangeError, shown
-from poseval.poses import Array, Floats, Ints, Origin, PoseSet
+from poseval.datasets.yolo_yaml import SIZES, Description, description_of
+from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
+from poseval.poses import Array, Floats, Origin, PoseSet
 
-SIZES = "image_sizes.csv"
 BOX = 5  # class, centre and size of the box stand before the joints
 
 
@@ -138,7 +135,9 @@ class Yolo(Dataset):
             UsageError: P131 it exists, P172 frames without file names, P174 images of unknown size,
                 P138 predictions without a score.
         """
-        return _write(self, poses, path, options)
+        from poseval.datasets.yolo_write import write_labels
+
+        return write_labels(poses, path, options, self.holds_as(options.role))
 
 
 def _labels(source: Source) -> list[Path]:
@@ -363,84 +362,3 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
     if cut.track:
         columns["track"] = table[:, -1].astype(np.int64)
     return columns
-
-
-def _write(dataset: Dataset, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
-    poses = sized(poses, options.truth, "YOLO's numbers are shares of it")
-    people = poses.people
-    predictions = options.role is Role.PREDICTIONS
-    if predictions and np.isnan(people.score).any():
-        raise UsageError(
-            "P138",
-            where=shown(poses.origin.name),
-            what=f"{int(np.isnan(people.score).sum())} of {len(people)} people have no score",
-            wanted="a score for everyone",
-        )
-    losses = losses_of(poses, dataset.holds_as(options.role))
-    lost = (people.seen == 0) & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)
-    losses.lose("places of joints that are not labelled", int(lost.sum()))
-    losses.lose("boxes that were not given (written as the joints' extent)", _boxless(poses))
-    write_folder(path, _files(poses, options), options.force, (".txt", ".yaml", SIZES))
-    return losses
-
-
-def _boxless(poses: PoseSet) -> int:
-    return int(np.isnan(poses.people.box).any(axis=1).sum())
-
-
-def _boxes(poses: PoseSet) -> Floats:
-    """Boxes [N, 4]; the extent of the labelled joints where none is given, the whole image without joints."""
-    people = poses.people
-    out = people.box.copy()
-    for row in np.flatnonzero(np.isnan(out).any(axis=1)).tolist():
-        xy = people.xy[row, people.seen[row] > 0]
-        width, height = poses.frames.size[people.frame[row]]
-        out[row] = (*xy.min(axis=0), *xy.max(axis=0)) if len(xy) else (0.0, 0.0, width, height)
-    return out
-
-
-def _files(poses: PoseSet, options: WriteOptions) -> Iterator[tuple[str, bytes]]:
-    people = poses.people
-    stems = file_stems(poses.frames)
-    numbers = {number: at for at, number in enumerate(poses.categories)}
-    predictions = options.role is Role.PREDICTIONS
-    table = _table(poses, numbers, predictions)
-    start = poses.frame_start()
-    tracks: Ints = people.track
-    for at, name in enumerate(stems):
-        lines = []
-        for row in range(int(start[at]), int(start[at + 1])):
-            words = [str(int(table[row, 0])), *(repr(value) for value in table[row, 1:].tolist())]
-            if predictions and tracks[row] >= 0 and bool((tracks >= 0).all()):
-                words.append(str(int(tracks[row])))
-            lines.append(" ".join(words))
-        if options.progress is not None:
-            options.progress(at, len(stems))
-        yield f"labels/{name}.txt", "".join(f"{line}\n" for line in lines).encode()
-    sizes = [
-        f"{name},{w!r},{h!r}\n"
-        for name, (w, h) in zip(stems, poses.frames.size.tolist(), strict=True)
-        if w == w
-    ]
-    yield SIZES, ("name,width,height\n" + "".join(sizes)).encode("utf-8", "surrogateescape")
-    yield "data.yaml", describe(poses.skeleton, list(poses.categories.values()))
-
-
-def _table(poses: PoseSet, numbers: dict[int, int], predictions: bool) -> Floats:
-    """Numbers [N, ...] of the lines, without the track."""
-    people = poses.people
-    scale = poses.frames.size[people.frame] if len(people) else np.zeros((0, 2))
-    box = _boxes(poses)
-    centre = (box[:, :2] + box[:, 2:]) / 2 / scale
-    extent = (box[:, 2:] - box[:, :2]) / scale
-    found = people.seen > 0
-    xy = np.where(found[:, :, None], people.xy, 0.0) / scale[:, None, :]
-    third = people.seen.astype(np.float64)
-    if predictions:
-        third = np.where(found, np.where(np.isnan(people.joint_score), 1.0, people.joint_score), 0.0)
-    kinds = np.asarray([numbers.get(kind, kind - 1) for kind in people.category.tolist()], dtype=np.float64)
-    joints = np.concatenate([xy, third[:, :, None]], axis=2).reshape(len(people), -1)
-    parts = [kinds[:, None], centre, extent, joints]
-    if predictions:
-        parts.append(people.score[:, None])
-    return np.concatenate(parts, axis=1)

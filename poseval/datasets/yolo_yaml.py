@@ -11,6 +11,8 @@ from poseval.datasets.source import Source
 from poseval.errors import FormatError, UsageError
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
+SIZES = "image_sizes.csv"  # our own: name, width and height of each image, without which shares say little
+
 
 @dataclass(frozen=True)
 class Description:

@@ -23,7 +23,9 @@ from tests.datasets.pose_sets import assert_same, pose_sets
 OWN_JOINTS = ("posetrack17", "posetrack18", "posetrack21")  # no others fit in: see test_posetrack_write.py
 WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds and name not in OWN_JOINTS]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
-EXTRAS = {"parquet": "pyarrow", "deeplabcut-h5": "h5py"}  # formats whose library comes with an extra
+EXTRAS = {"parquet": "pyarrow"} | dict.fromkeys(
+    ("deeplabcut-h5", "sleap", "sleap-analysis", "nwb"), "h5py"
+)  # formats whose library comes with an extra
 JOINTLESS = "motchallenge"  # knows neither joints nor names: nothing of interest survives with another format
 CASES = [(name, role) for role in Role for name in WRITABLE if role in datasets.get_format(name).writes]
 PAIRS = [
