@@ -9,13 +9,14 @@ import numpy as np
 from torch import Tensor
 
 from poseval.errors import UsageError, shown
+from poseval.kernels.tracking import points_in_regions
 from poseval.models.dekr_training import dekr_loss, heatmap_targets, offset_targets, with_centres
 from poseval.models.geometry import Crops, crops_of, warp
 from poseval.models.recipes import Recipe
 from poseval.models.registry import ModelCard
 from poseval.models.topdown import normalised
 from poseval.models.train.tasks import PersonOf
-from poseval.poses import Array
+from poseval.poses import Array, Bools, Floats
 from poseval.skeletons import Skeleton
 
 UNIT = 200.0  # pixels of the repository's unit of size
@@ -26,11 +27,18 @@ class CentreTask:
     """A square cut out of a picture around its middle, turned, scaled, moved and mirrored.
 
     Options: `smallest` and `largest` share of the short side that is cut, `rotation` in degrees to each side,
-    `translation` in pixels of a cut of 200; all drawn evenly. Regions to ignore are not masked.
+    `translation` in pixels of a cut of 200; all drawn evenly.
+
+    In regions to ignore heatmaps learn nothing, except around joints that are labelled. The reference program
+    has the outlines of crowds and of people without joints, and leaves out labelled joints inside them; the
+    boxes that stand for outlines here cover more than that.
 
     Raises:
         UsageError: P159 for an option that does not exist.
     """
+
+    inputs = ("input",)
+    whole = True
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         if set(recipe.options) - set(OPTIONS):
@@ -46,13 +54,14 @@ class CentreTask:
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w], maps [J + 1, H, W] and offsets [2 * J, H, W], each with weights."""
         people = [person, *person.others]
-        xy = np.stack([each.xy for each in people])
+        xy, ignored = np.stack([each.xy for each in people]), person.ignored
         seen = np.stack([each.seen for each in people])
         area = np.array([_area(each) for each in people])
         if rng.random() < self.mirrored:
             flip = list(self.skeleton.flip)
             xy = xy[:, flip] * [-1, 1] + [picture.shape[1] - 1, 0]
             seen, picture = seen[:, flip], picture[:, ::-1]
+            ignored = tuple(outline * [-1, 1] + [picture.shape[1] - 1, 0] for outline in ignored)
         crop = self._crop(picture.shape[:2], rng)
         placed, size = with_centres(xy, seen, area)
         step = self.card.stride
@@ -61,6 +70,9 @@ class CentreTask:
         )
         size = size * abs(np.linalg.det(crop.matrix[0, :, :2]))
         maps, maps_weight = heatmap_targets(placed, self.card.output_size)
+        for outline in ignored:
+            inside = cells_inside(crop.from_image(outline[None])[0] / step, self.card.output_size)
+            maps_weight[:, inside] = np.where(maps_weight[:, inside] < 1, 0, 1)
         offsets, offsets_weight = offset_targets(placed, size, self.card.output_size)
         image = warp(picture, crop.matrix[0], self.card.input_size)
         return {
@@ -85,6 +97,16 @@ class CentreTask:
         """Heatmaps plus 0.03 times offsets."""
         heat, offset = ((batch[name], batch[f"{name}_weight"]) for name in ("maps", "offsets"))
         return dekr_loss(outputs, heat, offset)
+
+
+def cells_inside(polygon: Floats, size: tuple[int, int]) -> Bools:
+    """Cells [H, W] of a map whose middle lies inside a polygon [V, 2] given in cells."""
+    rows, columns = np.indices(size, dtype=np.float64)
+    points = np.stack((columns.ravel(), rows.ravel()), axis=1)
+    none = np.zeros(len(points), dtype=np.int64)
+    outline = np.ascontiguousarray(polygon)
+    inside = points_in_regions(points, none, outline, np.array([0, len(outline)]), none[:1])
+    return inside.reshape(size)
 
 
 def _area(person: PersonOf) -> float:

@@ -25,6 +25,7 @@ WIDTH = 256
 HEADS = 8
 HIDDEN = 2048
 LAYERS = 6
+RESNET_WIDTH, HRNET_WIDTH = 64, 32
 QUERIES = 100
 BACKBONE_WIDTH = 2048
 HEAD_WIDTHS = (32, 64, 128, 256)  # of HRNet's classification head, before the fourfold expansion
@@ -56,25 +57,29 @@ class FrozenNorm(nn.Module):
 class ResNetBody(nn.Module):
     """ResNet in torchvision's layout with frozen norms; the stem and the first layer do not learn.
 
-    Returns the maps of `layers` by their place in the list, as strings.
+    Returns the maps of `layers` by their place in the list, as strings. That is for ImageNet's weights;
+    with `frozen=False` norms are live and everything learns, as a network without them needs it.
     """
 
-    def __init__(self, depth: int, layers: Sequence[int] = (4,)) -> None:
+    def __init__(
+        self, depth: int, layers: Sequence[int] = (4,), frozen: bool = True, width: int = RESNET_WIDTH
+    ) -> None:
         super().__init__()
         block, blocks = DEPTHS[depth]
-        self.conv1 = nn.Conv2d(3, 64, 7, 2, 3, bias=False)
-        self.bn1 = FrozenNorm(64)
+        norm = FrozenNorm if frozen else nn.BatchNorm2d
+        self.conv1 = nn.Conv2d(3, width, 7, 2, 3, bias=False)
+        self.bn1 = norm(width)
         self.relu = nn.ReLU(inplace=True)
         self.maxpool = nn.MaxPool2d(3, 2, 1)
-        inputs = 64
+        inputs = width
         for stage, count in enumerate(blocks):
-            width = 64 << stage
-            layer = residual_layer(block, inputs, width, count, 1 if stage == 0 else 2, FrozenNorm)
+            layer = residual_layer(block, inputs, width << stage, count, 1 if stage == 0 else 2, norm)
             self.add_module(f"layer{stage + 1}", layer)
-            inputs = width * block.expansion
+            inputs = (width << stage) * block.expansion
         self.layers = tuple(layers)
-        self.widths = [(64 << (layer - 1)) * block.expansion for layer in self.layers]
-        for name, parameter in self.named_parameters():
+        self.widths = [(width << (layer - 1)) * block.expansion for layer in self.layers]
+        self.channels = self.widths[-1]
+        for name, parameter in self.named_parameters() if frozen else ():
             parameter.requires_grad_(name.startswith(("layer2", "layer3", "layer4")))
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -100,6 +105,7 @@ class HRNetBody(HRNetTrunk):
         self.downsamp_modules = nn.ModuleList(
             _step(inputs, outputs, 3, 2) for inputs, outputs in pairwise(wide)
         )
+        self.channels = BACKBONE_WIDTH
         self.final_layer = _step(wide[-1], BACKBONE_WIDTH, 1, 1)
 
     def forward(self, images: Tensor) -> dict[str, Tensor]:
@@ -153,15 +159,16 @@ class PRTR(nn.Module):
         background: bool = True,
         queries: int = QUERIES,
         layers: int = LAYERS,
+        hidden: int = HIDDEN,
     ) -> None:
         super().__init__()
         self.background = background
-        self.transformer = Transformer(WIDTH, HEADS, HIDDEN, layers, layers)
+        self.transformer = Transformer(WIDTH, HEADS, hidden, layers, layers)
         self.backbone = Joined(Backbone(body))
         self.class_embed = nn.Linear(WIDTH, joints + 1)
         self.kpt_embed = Mlp(WIDTH, WIDTH, 2)
         self.query_embed = nn.Embedding(queries, WIDTH)
-        self.input_proj = nn.Conv2d(BACKBONE_WIDTH, WIDTH, 1)
+        self.input_proj = nn.Conv2d(body.channels, WIDTH, 1)
 
     def forward(self, images: Tensor) -> Outputs:
         maps, positions = self.backbone(images)
@@ -197,24 +204,31 @@ def build(
     input_size: tuple[int, int],
     body: Literal["resnet", "hrnet"] = "resnet",
     depth: int = 50,
-    width: int = 32,
+    width: int | None = None,
     background: bool = True,
     queries: int = QUERIES,
     layers: int = LAYERS,
+    hidden: int = HIDDEN,
+    frozen: bool = True,
 ) -> PRTR:
-    """A two-stage PRTR on a ResNet of `depth` or an HRNet of `width`.
+    """A two-stage PRTR on a ResNet of `depth` or an HRNet; `width` is the finest's, 64 or 32 by default.
+
+    `frozen=False` lets all of a ResNet learn, which it must where no ImageNet weights fill it; `layers` and
+    `hidden` are the depth and the feed-forward width of the transformer.
 
     Raises:
         UsageError: P151 for a size not divisible by 32, P152 for an unknown body or too few queries.
     """
     check_divisible("prtr", input_size, 32)
-    bottlenecks = [depth for depth, (block, _) in DEPTHS.items() if block is Bottleneck]
-    if body not in ("resnet", "hrnet") or depth not in bottlenecks or queries < joints or layers < 1:
+    width = width or (RESNET_WIDTH if body == "resnet" else HRNET_WIDTH)
+    small = queries < joints or min(layers, hidden, width) < 1
+    if body not in ("resnet", "hrnet") or depth not in DEPTHS or small:
         raise UsageError(
             "P152",
             where="model prtr",
-            what=f"body {shown(body)}, depth {shown(depth)}, queries {shown(queries)}, layers {layers}",
-            wanted=f"resnet of depth {bottlenecks} or hrnet, at least {joints} queries and a layer",
+            what=f"body {shown(body)}, depth {shown(depth)}, width {shown(width)}, queries {shown(queries)}, "
+            f"layers {shown(layers)}, hidden {shown(hidden)}",
+            wanted=f"resnet of depth {sorted(DEPTHS)} or hrnet, at least {joints} queries and a layer",
         )
-    chosen = ResNetBody(depth) if body == "resnet" else HRNetBody(width)
-    return PRTR(joints, chosen, background, queries, layers)
+    chosen = ResNetBody(depth, frozen=frozen, width=width) if body == "resnet" else HRNetBody(width)
+    return PRTR(joints, chosen, background, queries, layers, hidden)

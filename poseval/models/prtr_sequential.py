@@ -24,8 +24,8 @@ from poseval.errors import UsageError, shown
 from poseval.models.answers import Poses, whole_image_poses
 from poseval.models.detr import Mlp, Transformer, shrunk, sine_positions
 from poseval.models.geometry import Crops, Floats, crops_of, warp
-from poseval.models.layers import Bottleneck, check_divisible
-from poseval.models.prtr import HEADS, HIDDEN, LAYERS, QUERIES, ResNetBody, read_joints
+from poseval.models.layers import check_divisible
+from poseval.models.prtr import HEADS, HIDDEN, LAYERS, QUERIES, RESNET_WIDTH, ResNetBody, read_joints
 from poseval.models.registry import ModelCard
 from poseval.models.simplebaseline import DEPTHS
 from poseval.models.topdown import normalised
@@ -42,9 +42,8 @@ MOST_PEOPLE = 20  # what COCO's evaluation looks at
 class Pyramid(nn.Module):
     """A ResNet, under the key `0.body`: its four maps and the sine positions of each."""
 
-    def __init__(self, depth: int, width: int) -> None:
+    def __init__(self, body: ResNetBody, width: int) -> None:
         super().__init__()
-        body = ResNetBody(depth, layers=(1, 2, 3, 4))
         self.add_module("0", nn.ModuleDict({"body": body}))
         self.widths = body.widths
         self.width = width
@@ -195,6 +194,16 @@ def _filled(padding: Tensor) -> Tensor:
     return torch.stack((inside[:, 0].mean(1), inside[:, :, 0].mean(1)), dim=1)
 
 
+def fitted(size: tuple[int, int], room: tuple[int, int]) -> Crops:
+    """An image of (height, width) made as large as an input of (height, width) has room for.
+
+    It fills the input from the top-left corner; the rest is padding.
+    """
+    scale = min(room[0] / size[0], room[1] / size[1])
+    filled = (max(1, int(size[0] * scale)), max(1, int(size[1] * scale)))
+    return crops_of([(size[1] / 2, size[0] / 2)], [(size[1], size[0])], filled)
+
+
 class Sequential:
     """A sequential PRTR on whole images: the image is fitted into the card's input, the rest is padding.
 
@@ -233,10 +242,8 @@ class Sequential:
         padding = np.ones((len(images), height, width), dtype=bool)
         crops = []
         for row, image in enumerate(images):
-            scale = min(height / image.shape[0], width / image.shape[1])
-            size = (max(1, int(image.shape[0] * scale)), max(1, int(image.shape[1] * scale)))
-            centre = (image.shape[1] / 2, image.shape[0] / 2)
-            crop = crops_of([centre], [(image.shape[1], image.shape[0])], size)
+            crop = fitted((image.shape[0], image.shape[1]), (height, width))
+            size = crop.input_size
             pixels = normalised(warp(image, crop.matrix[0], size)[None], self.card)[0]
             inputs[row, :, : size[0], : size[1]] = pixels
             padding[row, : size[0], : size[1]] = False
@@ -263,29 +270,33 @@ def build(
     queries: int = QUERIES,
     keypoint_queries: int = QUERIES,
     layers: int = LAYERS,
+    hidden: int = HIDDEN,
+    width: int = RESNET_WIDTH,
+    frozen: bool = True,
 ) -> PRTRSequential:
     """A sequential PRTR on a ResNet: `queries` people, `keypoint_queries` points each.
 
     The notebook leaves the sizes open: both transformers have the two-stage program's; that for keypoints is
-    512 wide and samples the maps at 1/8, 1/16 and 1/32.
+    512 wide and samples the maps at 1/8, 1/16 and 1/32. `width` and `frozen` as in the
+    two-stage network.
 
     Raises:
         UsageError: P151 for a size not divisible by 32, P152 for an unknown depth, level or too few queries.
     """
     check_divisible("prtr_sequential", input_size, 32)
-    bottlenecks = [depth for depth, (block, _) in DEPTHS.items() if block is Bottleneck]
-    if depth not in bottlenecks or not set(levels) <= {0, 1, 2, 3} or not levels or keypoint_queries < joints:
+    fits = depth in DEPTHS and set(levels) <= {0, 1, 2, 3} and levels and keypoint_queries >= joints
+    if not fits or min(queries, layers, hidden, width) < 1:
         raise UsageError(
             "P152",
             where="model prtr_sequential",
             what=f"depth {shown(depth)}, levels {shown(levels)}, {shown(keypoint_queries)} keypoint queries",
-            wanted=f"a depth of {bottlenecks}, levels of 0 to 3, at least {joints} keypoint queries",
+            wanted=f"a depth of {sorted(DEPTHS)}, levels of 0 to 3, at least {joints} keypoint queries",
         )
-    backbone = Pyramid(depth, WIDTH)
+    backbone = Pyramid(ResNetBody(depth, (1, 2, 3, 4), frozen, width), WIDTH)
     inputs = sum(backbone.widths[level] for level in levels)
     wide = 2 * WIDTH
     keypoints = KeypointTransformer(
-        Transformer(wide, HEADS, HIDDEN, layers, layers), joints, keypoint_queries, inputs
+        Transformer(wide, HEADS, hidden, layers, layers), joints, keypoint_queries, inputs
     )
-    people = Transformer(WIDTH, HEADS, HIDDEN, layers, layers)
+    people = Transformer(WIDTH, HEADS, hidden, layers, layers)
     return PRTRSequential(backbone, backbone.widths, people, keypoints, levels, queries)

@@ -9,8 +9,9 @@ import numpy as np
 from torch import Tensor
 
 from poseval.models.augment import sample
-from poseval.models.geometry import crops_of, warp
-from poseval.models.prtr_training import prtr_loss, sequential_loss
+from poseval.models.geometry import warp
+from poseval.models.prtr_sequential import fitted
+from poseval.models.prtr_training import joint_errors, people_errors, prtr_loss, sequential_loss
 from poseval.models.recipes import Recipe
 from poseval.models.registry import ModelCard
 from poseval.models.topdown import normalised
@@ -34,6 +35,9 @@ def unit_joints(xy: Floats, seen: Array, size: tuple[int, int]) -> tuple[Array, 
 
 class JointSetTask:
     """PRTR on crops: the reference program's crop and augmentation, its matching and losses."""
+
+    inputs = ("input",)
+    whole = False
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
@@ -61,9 +65,19 @@ class JointSetTask:
         """Classes and coordinates of all decoder layers."""
         return prtr_loss(outputs, batch["xy"], batch["weight"])
 
+    def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
+        """`class_error` and `cardinality_error` of the joints, as PRTR's program prints them."""
+        return joint_errors(outputs, batch["xy"])
+
 
 class PeopleSetTask:
-    """Sequential PRTR on whole pictures, fitted into the input; mirrored as often as the recipe says."""
+    """Sequential PRTR on whole pictures, fitted into the input; mirrored as often as the recipe says.
+
+    Coordinates are shares of the picture, not of the padded input.
+    """
+
+    inputs = ("input", "padding")
+    whole = True
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
@@ -79,18 +93,21 @@ class PeopleSetTask:
             picture, flip = picture[:, ::-1], list(self.skeleton.flip)
             xy, seen = xy[:, flip] * [-1, 1] + [last, 0], seen[:, flip]
             ends = ends * [-1, 1] + [last, 0]
-        height, width = self.card.input_size
-        scale = max(picture.shape[1] / width, picture.shape[0] / height)
-        centre = (picture.shape[1] / 2, picture.shape[0] / 2)
-        crop = crops_of([centre], [(width * scale, height * scale)], (height, width))
-        image = warp(picture, crop.matrix[0], (height, width))
+        crop = fitted((picture.shape[0], picture.shape[1]), self.card.input_size)
+        height, width = crop.input_size
+        image = np.zeros((3, *self.card.input_size), dtype=np.float32)
+        padding = np.ones(self.card.input_size, dtype=np.bool_)
+        pixels = warp(picture, crop.matrix[0], (height, width))
+        image[:, :height, :width] = normalised(pixels[None], self.card)[0]
+        padding[:height, :width] = False
         places = crop.from_image(np.concatenate((xy, ends), axis=1).reshape(1, -1, 2))[0]
         places = places.reshape(len(people), -1, 2)
         joints, weight = unit_joints(places[:, :-2], seen, (height, width))
         corners = np.sort(np.clip(places[:, -2:] / [width, height], 0, 1), axis=1)
         boxes = np.concatenate((corners.mean(axis=1), corners[:, 1] - corners[:, 0]), axis=1)
         return {
-            "input": normalised(image[None], self.card)[0],
+            "input": image,
+            "padding": padding,
             "people": np.array(len(people)),
             "box": _filled(boxes.astype(np.float32)),
             "xy": _filled(joints),
@@ -99,12 +116,17 @@ class PeopleSetTask:
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """People and their keypoints."""
-        counts = [int(count) for count in batch["people"]]
-        parts = [
-            [rows[:count] for rows, count in zip(batch[name], counts, strict=True)]
-            for name in ("box", "xy", "weight")
-        ]
-        return sequential_loss(outputs, *parts)
+        return sequential_loss(outputs, *_by_picture(batch, "box", "xy", "weight"))
+
+    def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
+        """Class and cardinality errors of the people, and `joint_class_error`."""
+        return people_errors(outputs, *_by_picture(batch, "box", "xy"))
+
+
+def _by_picture(batch: Mapping[str, Tensor], *names: str) -> list[list[Tensor]]:
+    """Columns of a batch, cut to the people that each picture has."""
+    counts = batch["people"].tolist()
+    return [[rows[:count] for rows, count in zip(batch[name], counts, strict=True)] for name in names]
 
 
 def _filled(rows: Array) -> Array:

@@ -7,6 +7,7 @@ appendix A.2).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,66 @@ def prtr_loss(outputs: dict[str, Any], targets: Tensor, weight: Tensor) -> Tenso
         entropy, apart = joint_losses(layer["pred_logits"], layer["pred_coords"], targets, weight)
         total = total + entropy + COORDINATE_WEIGHT * apart
     return total
+
+
+def class_error(logits: Tensor, query: Tensor, classes: Tensor) -> Tensor:
+    """Percentage of matched queries whose likeliest class is another one than their target's.
+
+    logits [B, Q, C], query and classes [B, T]. Source: DETR's `SetCriterion`, which PRTR keeps.
+    """
+    found = _picked(logits, query).argmax(-1)
+    return 100 * (found != classes).to(logits.dtype).mean()
+
+
+def cardinality_error(logits: Tensor, targets: Tensor) -> Tensor:
+    """Mean distance between queries that do not say background and targets there are, an image.
+
+    logits [B, Q, C], the last class the background; targets [B] counts. Source: DETR's `SetCriterion`.
+    """
+    found = (logits.argmax(-1) != logits.shape[-1] - 1).sum(1)
+    return (found - targets).abs().to(logits.dtype).mean()
+
+
+@torch.no_grad()
+def joint_errors(outputs: Mapping[str, Tensor], targets: Tensor) -> dict[str, float]:
+    """What PRTR's program prints beside its loss, of the last decoder layer; targets [B, K, 2]."""
+    logits, joints = outputs["pred_logits"], targets.shape[1]
+    query = match_joints(logits, outputs["pred_coords"], targets)
+    classes = torch.arange(joints, device=logits.device).expand_as(query)
+    counts = torch.full((len(logits),), joints, device=logits.device)
+    return {
+        "class_error": float(class_error(logits, query, classes)),
+        "cardinality_error": float(cardinality_error(logits, counts)),
+    }
+
+
+@torch.no_grad()
+def people_errors(
+    outputs: Mapping[str, Tensor], people: list[Tensor], joints: list[Tensor]
+) -> dict[str, float]:
+    """Class and cardinality errors of the sequential network's people, and of the joints of those matched.
+
+    Arguments as of `sequential_loss`. The class errors are 0 where a batch shows nobody.
+    """
+    logits = outputs["pred_logits"]
+    wrong, wrong_joints = [], []
+    for image, boxes in enumerate(people):
+        if not len(boxes):
+            continue
+        query = match_people(logits[image], outputs["pred_boxes"][image], boxes)
+        wrong.append((logits[image, query].argmax(-1) != 0).double())
+        found = {
+            "pred_logits": outputs["pred_kpt_logits"][image, query],
+            "pred_coords": outputs["pred_kpt_coord"][image, query],
+        }
+        wrong_joints.append(joint_errors(found, joints[image])["class_error"] * len(boxes))
+    counts = torch.tensor([len(each) for each in people], device=logits.device)
+    everybody = max(int(counts.sum()), 1)
+    return {
+        "class_error": float(100 * torch.cat(wrong).mean()) if wrong else 0.0,
+        "cardinality_error": float(cardinality_error(logits, counts)),
+        "joint_class_error": sum(wrong_joints) / everybody,
+    }
 
 
 def corners(boxes: Tensor) -> Tensor:

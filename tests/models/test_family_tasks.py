@@ -13,7 +13,8 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.errors import UsageError
-from poseval.models.dekr_task import CentreTask
+from poseval.models.dekr_task import CentreTask, cells_inside
+from poseval.models.prtr_sequential import Sequential
 from poseval.models.prtr_task import MOST_PEOPLE, JointSetTask, PeopleSetTask, unit_joints
 from poseval.models.recipes import recipe_for, recipes
 from poseval.models.registry import card, list_models
@@ -114,6 +115,19 @@ def test_a_people_set_sample_holds_everybody(mirrored: bool) -> None:
     assert float(task.loss(outputs, batch)) > 0
 
 
+def test_a_people_set_sample_lies_where_the_runner_puts_the_picture() -> None:
+    entry = card("prtr_sequential").sized(input_size=(128, 96))
+    recipe = recipe_for(entry, "coco17").changed({"augmentation.mirrored": 0})
+    sample = PeopleSetTask(entry, SKELETON, recipe).sample(_picture(), _person(), _rng())
+    runner = Sequential(torch.nn.Identity(), entry)  # type: ignore[arg-type]
+    inputs, padding, (crop,) = runner._fitted([_picture()])
+    assert np.array_equal(sample["input"], inputs[0].numpy())
+    assert np.array_equal(sample["padding"], padding[0].numpy())
+    assert sample["padding"].mean() == pytest.approx(1 - 72 / 128)
+    placed = crop.to_image(sample["xy"][:1] * [crop.input_size[1], crop.input_size[0]])
+    assert np.allclose(placed[0], _person().xy, atol=1e-4)
+
+
 def test_a_centre_sample_covers_the_whole_picture() -> None:
     entry = card("dekr_w32").sized(input_size=(96, 96))
     recipe = recipe_for(entry, "coco17").changed(
@@ -141,6 +155,37 @@ def test_a_centre_sample_covers_the_whole_picture() -> None:
     unknown = replace(person, area=float("nan"))
     again = task.sample(_picture(), unknown, _rng())
     assert np.array_equal(again["maps"][:17], sample["maps"][:17])
+
+
+WHOLE_CUT = {
+    "augmentation.mirrored": 0,
+    "options.smallest": 1.0,
+    "options.largest": 1.0,
+    "options.rotation": 0.0,
+    "options.translation": 0.0,
+}
+
+
+@pytest.mark.parametrize("mirrored", [0, 1])
+def test_regions_to_ignore_teach_no_background(mirrored: int) -> None:
+    entry = card("dekr_w32").sized(input_size=(96, 128))
+    recipe = recipe_for(entry, "coco17").changed({**WHOLE_CUT, "augmentation.mirrored": mirrored})
+    task, person = CentreTask(entry, SKELETON, recipe), _person()
+    region = np.array([[82.0, 2.0], [126.0, 2.0], [126.0, 90.0], [82.0, 90.0]])  # the person reaches x = 81
+    plain = task.sample(_picture(), person, _rng())
+    masked = task.sample(_picture(), replace(person, ignored=(region,)), _rng())
+    left, right = (127 - 126, 127 - 82) if mirrored else (82, 126)
+    inside = np.zeros((24, 32), dtype=bool)
+    inside[1:23] = (np.arange(32) * 4 > left) & (np.arange(32) * 4 < right)
+    background = plain["maps_weight"] < 1
+    near = (plain["maps_weight"] == 1) & inside
+    assert near.any()  # joints whose surroundings reach into the region
+    assert not masked["maps_weight"][background & inside].any()
+    assert (masked["maps_weight"][near] == 1).all()
+    assert np.array_equal(masked["maps_weight"][:, ~inside], plain["maps_weight"][:, ~inside])
+    for name in ("input", "maps", "offsets", "offsets_weight"):
+        assert np.array_equal(masked[name], plain[name])
+    assert cells_inside(region[:2] / 4, (24, 32)).sum() == 0
 
 
 def test_unknown_options_of_the_centre_task_are_refused() -> None:

@@ -20,11 +20,15 @@ from poseval.models.detr import Transformer, shrunk, sine_positions
 from poseval.models.prtr import FrozenNorm, read_joints
 from poseval.models.prtr_sequential import KeypointTransformer, PRTRSequential, Sequential
 from poseval.models.prtr_training import (
+    cardinality_error,
+    class_error,
     corners,
     generalised_iou,
+    joint_errors,
     joint_losses,
     match_joints,
     match_people,
+    people_errors,
     prtr_loss,
     sequential_loss,
 )
@@ -91,6 +95,53 @@ def test_frozen_norms_have_no_counter_and_learn_nothing() -> None:
     assert all(torch.equal(after[f"{name}.running_mean"], before[f"{name}.running_mean"]) for name in norms)
 
 
+@pytest.mark.parametrize("name", ["prtr_r50", "prtr_sequential"])
+def test_a_backbone_without_published_weights_learns_whole(name: str) -> None:
+    small = {"depth": 18, "width": 16, "queries": 17, "layers": 1, "hidden": 32, "frozen": False}
+    model = create_model(name, input_size=(64, 64), **small)
+    assert not any(isinstance(part, FrozenNorm) for part in model.modules())
+    assert all(parameter.requires_grad for parameter in model.parameters())
+    assert sum(p.numel() for key, p in model.named_parameters() if key.startswith("backbone")) < 1e6
+    answer = model(torch.rand(1, 3, 64, 64))
+    assert answer["pred_logits"].shape[:2] == (1, 17)
+
+
+def test_class_and_cardinality_errors_by_hand(golden: dict[str, Any]) -> None:
+    logits = torch.tensor([[[9.0, 0, 0], [0, 0, 9.0], [9.0, 0, 0]], [[0, 9.0, 0], [0, 9.0, 0], [0, 9.0, 0]]])
+    query, classes = torch.tensor([[0, 1], [2, 0]]), torch.tensor([[0, 1], [0, 1]])
+    assert float(class_error(logits, query, classes)) == 50.0  # right, background, wrong, right
+    assert float(cardinality_error(logits, torch.tensor([2, 1]))) == 1.0  # |2 - 2| and |3 - 1|
+    scores, coordinates, targets = _tensors(golden, "logits", "coords", "targets")
+    outputs = {"pred_logits": scores, "pred_coords": coordinates}
+    shown = joint_errors(outputs, targets)
+    chosen = golden["match_query"]
+    said = np.stack([each[rows].argmax(-1) for each, rows in zip(golden["logits"], chosen, strict=True)])
+    assert shown["class_error"] == pytest.approx(100 * (said != np.arange(said.shape[1])).mean())
+    told = (golden["logits"].argmax(-1) < golden["logits"].shape[-1] - 1).sum(1)
+    assert shown["cardinality_error"] == pytest.approx(np.abs(told - said.shape[1]).mean())
+
+
+def test_errors_of_people_and_of_their_joints() -> None:
+    joints = torch.arange(34.0).reshape(1, 17, 2) / 34
+    right = 9 * torch.eye(17, 18)
+    outputs = {
+        "pred_logits": torch.tensor([[[9.0, -9.0], [9.0, -9.0]], [[-9.0, 9.0], [-9.0, 9.0]]]),
+        "pred_boxes": torch.tensor([[0.5, 0.5, 0.4, 0.4], [0.1, 0.1, 0.1, 0.1]]).repeat(2, 1, 1),
+        "pred_kpt_coord": joints.repeat(2, 2, 1, 1),
+        "pred_kpt_logits": torch.stack((right, right.roll(1, -1))).repeat(2, 1, 1, 1),
+    }
+    people = [torch.tensor([[0.5, 0.5, 0.4, 0.4]]), torch.zeros(0, 4)]
+    found = people_errors(outputs, people, [joints, torch.zeros(0, 17, 2)])
+    assert found == {"class_error": 0.0, "cardinality_error": 0.5, "joint_class_error": 0.0}
+    two = [torch.tensor([[0.5, 0.5, 0.4, 0.4], [0.1, 0.1, 0.1, 0.1]]), people[0]]
+    found = people_errors(outputs, two, [joints.repeat(2, 1, 1), joints])
+    assert found["class_error"] == pytest.approx(100 / 3)
+    assert found["cardinality_error"] == 0.5
+    assert found["joint_class_error"] == pytest.approx(100 / 3)
+    nobody = people_errors(outputs, [people[1], people[1]], [joints[:0], joints[:0]])
+    assert nobody == {"class_error": 0.0, "cardinality_error": 1.0, "joint_class_error": 0.0}
+
+
 @pytest.mark.parametrize(("background", "case"), [(True, "bg1"), (False, "bg0")])
 def test_joints_are_read_like_the_official_program_reads_them(
     golden: dict[str, Any], background: bool, case: str
@@ -147,7 +198,7 @@ def test_a_crop_runs_end_to_end_with_the_flip_test() -> None:
     assert ((poses.joint_score > 0) & (poses.joint_score < 1)).all()
 
 
-@pytest.mark.parametrize("options", [{"queries": 16}, {"body": "vgg"}, {"depth": 18}, {"layers": 0}])
+@pytest.mark.parametrize("options", [{"queries": 16}, {"body": "vgg"}, {"depth": 19}, {"layers": 0}])
 def test_options_that_do_not_fit_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
         create_model("prtr_r50", **options)

@@ -81,3 +81,12 @@ def test_nonsense_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(UsageError) as caught:
         recipe_for(card("hrnet_w32"), "coco17").changed(change)
     assert caught.value.code == "P159"
+
+
+def test_slower_parts_are_changed_by_their_prefix() -> None:
+    recipe = recipe_for(card("prtr_r50"), "coco17")
+    assert recipe.changed({"slower.backbone": 1}).slower == (("backbone", 1.0),)
+    assert recipe.changed({"slower.class_embed": 0.5}).slower == (("backbone.", 0.1), ("class_embed", 0.5))
+    with pytest.raises(UsageError, match=r"slower\.backbone") as caught:
+        recipe.changed({"slower.backbone": -1})
+    assert caught.value.code == "P159"

@@ -57,6 +57,8 @@ class Recipe:
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
         """With other values; `augmentation.NAME` and `options.NAME` reach inside.
 
+        `slower.PREFIX` is the factor of parameters with that prefix, in place of those it covers.
+
         Raises:
             UsageError: P159 for a field that does not exist or a value of another kind.
         """
@@ -65,6 +67,8 @@ class Recipe:
             head, _, tail = key.partition(".")
             if head == "options" and tail:
                 recipe = replace(recipe, options={**recipe.options, tail: value})
+            elif head == "slower" and tail:
+                recipe = replace(recipe, slower=_slower(recipe.slower, tail, value))
             elif head == "augmentation":
                 recipe = replace(recipe, augmentation=_changed(recipe.augmentation, tail, value))
             else:
@@ -85,6 +89,13 @@ class Recipe:
         return asdict(self)
 
 
+def _slower(old: tuple[tuple[str, float], ...], prefix: str, value: Any) -> tuple[tuple[str, float], ...]:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+        where = f"recipe: slower.{shown(prefix)}"
+        raise UsageError("P159", where=where, what=f"is {shown(value)}", wanted="a factor from 0")
+    return (*((name, factor) for name, factor in old if not name.startswith(prefix)), (prefix, float(value)))
+
+
 def _changed(part: Any, name: str, value: Any) -> Any:
     """The dataclass with one number or choice replaced by one of the same kind."""
     old = getattr(part, name, None) if name in {f.name for f in fields(part)} else None
@@ -96,7 +107,10 @@ def _changed(part: Any, name: str, value: Any) -> Any:
         fits, wanted = whole, "a number from 0" if isinstance(old, float) else "a whole number from 1"
         value = type(old)(value) if fits else value
     else:
-        fits, wanted = False, "rate, batch, optimiser, schedule, factor, warm_up, decay, clip, augmentation.X"
+        fits, wanted = (
+            False,
+            "rate, batch, optimiser, schedule, factor, warm_up, decay, clip, slower.X, augmentation.X",
+        )
     if not fits:
         raise UsageError("P159", where=f"recipe: {shown(name)}", what=f"is {shown(value)}", wanted=wanted)
     return replace(part, **{name: value})

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from poseval.errors import MismatchError
 from poseval.models.train.tasks import PersonOf, Task
-from poseval.poses import Array, PoseSet
+from poseval.poses import Array, Floats, PoseSet
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import Picture, Pictures
 
@@ -23,11 +23,15 @@ AHEAD = 3  # batches that wait, made by the loaders while the network works
 class TrainingSet:
     """People with a box and a labelled joint, and their pictures; `cache` bytes of these stay decoded.
 
+    With `whole` a picture is one sample, that of its first person.
+
     Raises:
         MismatchError: P432 when nobody can be trained on.
     """
 
-    def __init__(self, truth: PoseSet, pictures: Pictures, cache: int = 512 << 20) -> None:
+    def __init__(
+        self, truth: PoseSet, pictures: Pictures, cache: int = 512 << 20, whole: bool = False
+    ) -> None:
         boxes, people = truth_boxes(truth), truth.people
         kept = np.flatnonzero((people.seen[boxes.person] > 0).any(axis=1))
         if not len(kept):
@@ -39,9 +43,11 @@ class TrainingSet:
             PersonOf(boxes.corners[i], people.xy[row], people.seen[row], float(people.area[row]))
             for i, row in zip(kept, boxes.person[kept], strict=True)
         ]
+        self.regions = _regions(truth) if whole else {}
+        self.starts = np.unique(self.frame, return_index=True)[1] if whole else np.arange(len(kept))
 
     def __len__(self) -> int:
-        return len(self.people)
+        return len(self.starts)
 
     def steps(self, batch: int) -> int:
         """Batches of one epoch; one that is not full is left out unless it is the only one."""
@@ -54,11 +60,13 @@ class TrainingSet:
         order = _generator(seed, epoch).permutation(len(self))
         cuts = [order[step * batch : (step + 1) * batch] for step in range(self.steps(batch))]
 
-        def one(index: int) -> Mapping[str, Array]:
-            near = np.flatnonzero(self.frame == self.frame[index])
+        def one(sample: int) -> Mapping[str, Array]:
+            index = self.starts[sample]
+            frame = int(self.frame[index])
+            near = np.flatnonzero(self.frame == frame)
             others = tuple(self.people[other] for other in near if other != index)
-            person = replace(self.people[index], others=others)
-            return task.sample(self._picture(self.frame[index]), person, _generator(seed, epoch, index + 1))
+            person = replace(self.people[index], others=others, ignored=self.regions.get(frame, ()))
+            return task.sample(self._picture(frame), person, _generator(seed, epoch, sample + 1))
 
         with ThreadPoolExecutor(loaders) as pool:
             waiting: deque[list[Future[Mapping[str, Array]]]] = deque()
@@ -77,6 +85,24 @@ class TrainingSet:
                 self._left -= picture.nbytes
                 self._kept[frame] = picture
         return picture
+
+
+def _regions(truth: PoseSet) -> dict[int, tuple[Floats, ...]]:
+    """Polygons of each frame where the truth does not say who is there.
+
+    Regions to ignore, and the boxes of crowds and of people without a labelled joint.
+    """
+    people, ignore = truth.people, truth.ignore
+    found: dict[int, list[Floats]] = {}
+    for region, frame in enumerate(ignore.frame.tolist()):
+        outline = ignore.vertices[ignore.start[region] : ignore.start[region + 1]]
+        found.setdefault(frame, []).append(outline)
+    unknown = (people.crowd | ~(people.seen > 0).any(axis=1)) & np.isfinite(people.box).all(axis=1)
+    for row in np.flatnonzero(unknown):
+        left, top, right, bottom = people.box[row]
+        corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+        found.setdefault(int(people.frame[row]), []).append(corners)
+    return {frame: tuple(outlines) for frame, outlines in found.items()}
 
 
 def _generator(*seed: int) -> np.random.Generator:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +24,7 @@ from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.topdown import TopDown
 from poseval.models.train import checkpoint
 from poseval.models.train.data import TrainingSet
-from poseval.models.train.tasks import make_task
+from poseval.models.train.tasks import Watches, make_task
 from poseval.models.weights import load_fitting
 from poseval.models.whole_image import whole_image
 from poseval.poses import PoseSet
@@ -108,7 +109,7 @@ class _Trainer:
             say(f"started from {shown(options.start_from.name)}: {taken} of {own} tensors")
         self.model.to(self.device)
         self.task = make_task(entry, truth.skeleton, recipe)
-        self.data = TrainingSet(truth, TruthPictures(truth, options.images), options.cache)
+        self.data = TrainingSet(truth, TruthPictures(truth, options.images), options.cache, self.task.whole)
         self.judge = _Judge.of(options, entry)
         self.optimiser = make_optimiser(self.model, recipe)
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.half and self.device == "cuda")
@@ -151,15 +152,15 @@ class _Trainer:
 
     def _epoch(self, epoch: int, progress: Progress | None) -> dict[str, float]:
         recipe, steps = self.recipe, self.data.steps(self.recipe.batch)
-        total, start = 0.0, time.perf_counter()
+        total, start = Counter[str](), time.perf_counter()
         self.model.train()
         batches = self.data.batches(self.task, recipe.batch, self.options.seed, epoch, self.options.loaders)
         for step, batch in enumerate(batches, start=epoch * steps):
             factor = recipe.rate_at(step, steps)
             for group in self.optimiser.param_groups:
                 group["lr"] = group["base"] * factor
-            loss = self._step({name: tensor.to(self.device) for name, tensor in batch.items()})
-            if not math.isfinite(loss):
+            found = self._step({name: tensor.to(self.device) for name, tensor in batch.items()})
+            if not math.isfinite(found["loss"]):
                 raise ValueRangeError(
                     "P351",
                     where=f"epoch {epoch + 1}, step {step - epoch * steps + 1}",
@@ -167,17 +168,18 @@ class _Trainer:
                     wanted="a smaller rate",
                     hint="--set rate=...; the last whole epoch is kept in last.pt",
                 )
-            total += loss
+            total.update(found)
             if progress:
                 samples = (step + 1 - epoch * steps) * len(batch["input"])
                 progress(step + 1, recipe.epochs * steps, samples, time.perf_counter() - start)
         seconds = round(time.perf_counter() - start, 1)
-        return {"epoch": epoch + 1, "loss": total / steps, "seconds": seconds}
+        means = {name: value / steps for name, value in total.items()}
+        return {"epoch": epoch + 1, **means, "seconds": seconds}
 
-    def _step(self, batch: Mapping[str, torch.Tensor]) -> float:
+    def _step(self, batch: Mapping[str, torch.Tensor]) -> dict[str, float]:
         self.optimiser.zero_grad(set_to_none=True)
         with mixed(self.device, self.half):
-            outputs = self.model(batch["input"])
+            outputs = self.model(*(batch[name] for name in self.task.inputs))
         loss = self.task.loss(outputs, batch)
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         if self.recipe.clip:
@@ -185,7 +187,8 @@ class _Trainer:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         self.scaler.step(self.optimiser)
         self.scaler.update()
-        return float(loss.detach())
+        watched = self.task.watch(outputs, batch) if isinstance(self.task, Watches) else {}
+        return {"loss": float(loss.detach()), **watched}
 
     def _save(self, path: Path) -> None:
         checkpoint.save(

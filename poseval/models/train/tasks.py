@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -34,7 +34,8 @@ UPPER = ("nose", "eye", "ear", "head", "neck", "thorax", "shoulder", "elbow", "w
 class PersonOf:
     """One person of a picture as the truth has it: box [4], joints [K, 2], flags [K] and area.
 
-    `others` are the people of the same picture, for tasks that learn whole pictures.
+    For tasks that learn whole pictures `others` are the people of the same picture, and `ignored` are
+    polygons [V, 2] around what the truth leaves open.
     """
 
     box: Floats
@@ -42,16 +43,28 @@ class PersonOf:
     seen: Array
     area: float
     others: tuple[PersonOf, ...] = ()
+    ignored: tuple[Floats, ...] = ()
 
 
 class Task(Protocol):
     """Samples and loss of one family; a factory `(card, skeleton, recipe)` makes it."""
 
+    inputs: tuple[str, ...]  # what of a batch the network takes, in its order
+    whole: bool  # whether a picture is one sample, however many people it shows
+
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
-        """Arrays of one sample, stacked to a batch by name; `input` goes into the network."""
+        """Arrays of one sample, stacked to a batch by name; `inputs` go into the network."""
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """A scalar to descend."""
+
+
+@runtime_checkable
+class Watches(Protocol):
+    """A task that shows more of a step than its loss."""
+
+    def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
+        """Numbers to show by their names, averaged over an epoch; nothing descends them."""
 
 
 def upper_body(skeleton: Skeleton) -> tuple[int, ...]:
@@ -68,6 +81,9 @@ class HeatmapTask:
     Raises:
         UsageError: P159 for an option that does not exist.
     """
+
+    inputs = ("input",)
+    whole = False
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.udp = card.crop == "udp"

@@ -183,3 +183,48 @@ def test_slower_parameters_have_their_own_rate() -> None:
         1.0: len(list(model.parameters())) - 3,
     }
     assert isinstance(recipe, Recipe)
+
+
+def test_pictures_with_several_people_are_one_sample_of_a_whole_picture_task(tmp_path: Path) -> None:
+    from poseval.poses import IgnoreRegions
+    from poseval.synth import World, scenes
+    from poseval.synth.folder import write_world
+
+    truth, _, _ = write_world(tmp_path, list(scenes(5, 4, 3, world=World(width=96, height=96))))
+    count = np.bincount(truth.people.frame, minlength=4)
+    crowd = np.zeros(len(truth.people.frame), dtype=bool)
+    crowd[0] = True
+    polygon = IgnoreRegions(np.array([[0.0, 0], [9, 0], [0, 9]]), np.array([0, 3]), np.array([1]))
+    truth = replace(truth, people=truth.people.with_columns(crowd=crowd), ignore=polygon)
+    pictures = TruthPictures(truth, tmp_path / "images")
+    assert count.max() > 1
+    assert len(TrainingSet(truth, pictures)) == count.sum() - 1
+    data = TrainingSet(truth, pictures, whole=True)
+    seen: list[tuple[int, int]] = []
+
+    class Counting:
+        def sample(self, picture: Any, person: Any, rng: np.random.Generator) -> dict[str, Any]:
+            seen.append((1 + len(person.others), len(person.ignored)))
+            return {"input": np.zeros(1)}
+
+        def loss(self, outputs: Any, batch: Any) -> Any:
+            raise NotImplementedError
+
+    shown = [frame for frame in range(4) if count[frame] > (frame == 0)]
+    list(data.batches(Counting(), 1, 0, 0, 1))
+    assert sorted(seen) == sorted((int(count[f] - (f == 0)), int(f in (0, 1))) for f in shown)
+    np.testing.assert_array_equal(data.regions[1][0], polygon.vertices)
+    left, top, right, bottom = truth.people.box[0]
+    assert data.regions[0][0].tolist() == [[left, top], [right, top], [right, bottom], [left, bottom]]
+
+
+def test_what_a_task_watches_is_shown_and_kept(sixteen: Path, tmp_path: Path) -> None:
+    small = {"depth": 18, "width": 4, "queries": 17, "layers": 1, "hidden": 8, "frozen": False}
+    job = options(sixteen, tmp_path, model="prtr_r50", config=small, epochs=2, changes={"batch": 8})
+    job = replace(job, size=(64, 32))
+    said: list[str] = []
+    result = train(job, said.append)
+    assert all("class_error" in line and "cardinality_error" in line for line in said)
+    for row in result.history:
+        assert 0 <= row["class_error"] <= 100
+        assert 0 <= row["cardinality_error"] <= 17
