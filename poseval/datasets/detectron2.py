@@ -23,6 +23,10 @@ from poseval.poses import Floats, Notice, PoseSet
 HALF = 0.5
 
 
+MARKED = 0.9  # Coco's confidence in results with scores
+UNLIKELY = 0.6  # enough to be named as another way to read the file, never enough to be taken for it
+
+
 class Detectron2(Dataset):
     """A result list in Detectron2's coordinates."""
 
@@ -35,8 +39,10 @@ class Detectron2(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """Never: the half pixel cannot be seen."""
-        return 0.0
+        """Less than COCO results with boxes, which Detectron2 exports: the half pixel cannot be seen."""
+        sure = Coco().sniff(source, role)
+        keys = source.document.outline.by_key().keys() if sure >= MARKED else frozenset()
+        return UNLIKELY if {"bbox", "keypoints", "score"} <= keys else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """As COCO results, with half a pixel taken off every keypoint.

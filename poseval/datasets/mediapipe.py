@@ -67,8 +67,6 @@ class MediaPipe(Dataset):
                 return 0.0
             keys = outline.by_key()
             return 0.9 if outline.kind == "array" and set(LISTS) & keys.keys() else 0.0
-        if source.suffix != ".csv":
-            return 0.0
         line = document.head.split(b"\n", 1)[0].decode("utf-8", "replace").split(",")
         faults = Faults()
         return 0.9 if len(line) == CSV_CELLS and numbers_of(line[2:], "", faults) is not None else 0.0

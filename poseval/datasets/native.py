@@ -33,7 +33,7 @@ class Native(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the members of the archive and the role in the description."""
-        if source.is_folder or source.suffix != ".npz" or not is_npz(source.document):
+        if source.is_folder or not is_npz(source.document):
             return 0.0
         data = source.document.data
         if b"people.xy.npy" not in data or b"description.npy" not in data:
