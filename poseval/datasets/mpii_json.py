@@ -15,9 +15,10 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.datasets import mat_arrays, matlab, numpy_file
-from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
 from poseval.datasets.mpii_gt import head_sizes
+from poseval.datasets.mpii_json_write import write_list
 from poseval.datasets.single import origin_of, single_set
 from poseval.datasets.source import Source
 from poseval.errors import Fault, Faults, error_of, shown
@@ -54,6 +55,8 @@ class MpiiJson(Dataset):
     name: ClassVar[str] = "mpii-json"
     title: ClassVar[str] = "MPII truth as a JSON list (HRNet, mmpose, pytorch-pose)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "head sizes"})
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the keys of the first record."""
@@ -116,6 +119,14 @@ class MpiiJson(Dataset):
         images = table["img_paths" if old else "image"].strings()[kept].tolist()
         origin = origin_of(document, self.name, table.count, notices, base=1)
         return single_set(get_skeleton("mpii16"), columns, origin, images)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """HRNet's list, and the head boxes beside it.
+
+        Raises:
+            MismatchError: P404 other joints. UsageError: P131 a file exists, P137 it cannot be written.
+        """
+        return write_list(poses, path, options, self.holds)
 
 
 def head_column(folder: Path, count: int, limits: Limits) -> tuple[Floats, list[Notice]]:

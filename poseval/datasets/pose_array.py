@@ -7,20 +7,23 @@ sequence is paired by name and frame. Arrays of sticks (the two ends of each lim
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from poseval.datasets import hdf5, mat_arrays, matlab, numpy_file
-from poseval.datasets.base import Dataset, ReadOptions, Role
-from poseval.datasets.document import Document
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.document import Document, write_atomically
+from poseval.datasets.holding import losses_of
 from poseval.datasets.single import ordered_predictions, origin_of
 from poseval.datasets.source import Source
-from poseval.errors import Fault, Faults, PosevalError, error_of, shown
+from poseval.errors import Fault, Faults, PosevalError, UsageError, error_of, shown
 from poseval.poses import Array, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.sticks import stick_skeleton, sticks_of
@@ -38,6 +41,7 @@ class PoseArray(Dataset):
         "predictions as an array (.npy, .npz, nested lists in JSON) in the order of the truth"
     )
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
 
     def sniff(self, source: Source, role: Role) -> float:
         """By content."""
@@ -74,6 +78,44 @@ class PoseArray(Dataset):
             options = replace(options, skeleton=skeleton)
         columns: dict[str, Any] = {} if scores is None else {"joint_score": scores}
         return ordered_predictions(np.asarray(xy, dtype=np.float64), options, origin, columns)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """Nested lists [people][joints][x, y, score], a pose for each person of the truth, in its order.
+
+        A person of the truth gets the surest pose of its frame, counted from the pixel that the truth's file
+        counts from; null stands for joints that were not predicted.
+
+        Raises:
+            UsageError: P130 without a truth, or with several people in one of its frames; P131, P137.
+        """
+        truth = options.truth
+        if truth is None or len(np.unique(truth.people.frame)) < len(truth):
+            raise UsageError(
+                "P130",
+                where=f"format {self.name}",
+                what="has no names and follows the order of a truth with one person per frame",
+                wanted="such a truth" if truth is None else "another format for several people per frame",
+            )
+        people, own = (
+            poses.people,
+            dict(zip(poses.frames.key.tolist(), range(len(poses.frames)), strict=True)),
+        )
+        order = np.lexsort((-np.nan_to_num(people.score), people.frame))
+        frames, first = np.unique(people.frame[order], return_index=True)
+        best = dict(zip(frames.tolist(), order[first].tolist(), strict=True))
+        keys = truth.frames.key[truth.people.frame].tolist()
+        rows = np.array([best.get(own.get(key, -1), -1) for key in keys], dtype=np.int64)
+        values = np.full((len(rows), len(poses.skeleton), 3), np.nan)
+        found = rows >= 0
+        values[found, :, :2] = people.xy[rows[found]] + truth.origin.base
+        values[found, :, 2] = people.joint_score[rows[found]]
+        values[found] = np.where((people.seen[rows[found]] > 0)[..., None], values[found], np.nan)
+        plain = values.astype(object)
+        plain[np.isnan(values)] = None
+        write_atomically(path, json.dumps(plain.tolist()).encode(), options.force)
+        losses = losses_of(poses, frozenset({"joints", "joint scores", "empty frames"}))
+        losses.lose("people beyond the surest of their frame", len(poses) - int(found.sum()))
+        return losses
 
     def arrays(self, document: Document) -> dict[str, Any]:
         """The file's arrays by name.
@@ -120,6 +162,7 @@ class PoseMat(PoseArray):
     name: ClassVar[str] = "pose-mat"
     title: ClassVar[str] = "predictions as an array (.mat, .h5) in the order of the truth"
     local_only: ClassVar[bool] = True
+    writes: ClassVar[frozenset[Role]] = frozenset()
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the names of the variables."""

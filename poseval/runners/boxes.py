@@ -16,6 +16,7 @@ from poseval.models.weights import digest
 from poseval.poses import Bools, Floats, Frames, Ints, Notice, PoseSet
 
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
+MPII_PERSON, MPII_DOWN = 200.0, 15.0  # pixels per unit of scale: the square's side, its way down
 PERSON = 1  # category id of people in COCO's detection files
 
 
@@ -46,7 +47,8 @@ def truth_boxes(truth: PoseSet) -> Boxes:
     """The people of the truth as boxes; crowds and people without any labelled joint or box are left out.
 
     A box is clipped as COCO's loaders do (right edge at width - 1). Where the truth has none, the extent of
-    the labelled joints grown by 15 % stands in.
+    the labelled joints grown by 15 % stands in. MPII's people have a centre and a scale instead: a square of
+    200 times the scale, moved down by 15 times the scale and never clipped, as HRNet's program takes it.
 
     Raises:
         MismatchError: P431 when no person of the truth gives a box.
@@ -64,6 +66,9 @@ def truth_boxes(truth: PoseSet) -> Boxes:
     size = truth.frames.size[people.frame]
     limit = np.where(np.isfinite(size), size - 1, np.inf)
     corners = np.concatenate([np.maximum(corners[:, :2], 0), np.minimum(corners[:, 2:], limit)], axis=1)
+    square = _mpii_squares(truth)
+    centred: Bools = np.asarray(np.isfinite(square).all(axis=1))
+    corners, has_box = np.where(centred[:, None], square, corners), has_box | centred
     good = ~people.crowd & (has_box | has_joints) & (corners[:, 2:] > corners[:, :2]).all(axis=1)
     if len(people) and not good.any():
         raise MismatchError(
@@ -74,6 +79,17 @@ def truth_boxes(truth: PoseSet) -> Boxes:
         )
     rows = np.flatnonzero(good)
     return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), rows.astype(np.int64), "truth")
+
+
+def _mpii_squares(truth: PoseSet) -> Floats:
+    """Squares [N, 4] about MPII's centres, which count from pixel 1; NaN for people without."""
+    people = truth.people
+    if truth.skeleton.name != "mpii16" or not {"center", "scale"} <= people.extra.keys():
+        return np.full((len(people), 4), np.nan)
+    scale = np.where(people.extra["scale"] > 0, people.extra["scale"], np.nan)
+    middle = people.extra["center"] - 1 + scale[:, None] * [0.0, MPII_DOWN]
+    half = scale[:, None] * MPII_PERSON / 2
+    return np.concatenate([middle - half, middle + half], axis=1)
 
 
 def file_boxes(path: Path, frames: Frames, least: float = 0.0) -> Boxes:

@@ -260,10 +260,11 @@ def _with_boxes(
 
 
 def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
-    """The format asked for, else the first of the truth's benchmark that can be written, else COCO's."""
+    """The format asked for; else the truth's, the first of its benchmark that can be written, or COCO's."""
     if options.form is not None:
         return datasets.get_format(options.form)
-    wanted = benchmarks.recognise(truth).prediction_formats if truth is not None else ()
+    wanted = list(benchmarks.recognise(truth).prediction_formats) if truth is not None else []
+    wanted.sort(key=lambda name: truth is not None and name != truth.origin.format)
     formats = [datasets.get_format(name) for name in wanted]
     writable = [form for form in formats if datasets.Role.PREDICTIONS in form.writes]
     return writable[0] if writable else datasets.get_format("coco")

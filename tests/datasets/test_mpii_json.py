@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval.errors import FormatError, ValueRangeError
+from poseval.datasets import Role, WriteOptions, get_format
+from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeError
+from poseval.synth import scene_set
 from tests.datasets.mat_files import gt_valid
 from tests.datasets.reading import codes, recognised, truth
 from tests.shared import shared_path
@@ -98,3 +100,35 @@ def test_real_files() -> None:
     assert found.people.xy[0, 0].tolist() == [803.0, 710.0]
     found = truth(shared_path("samples/formats/mpii_json_datumaro/mpii_annotations.json"))
     assert (len(found), round(float(found.people.head[0]), 3)) == (3, 244.101)
+
+
+def test_a_written_list_reads_back(tmp_path: Path) -> None:
+    poses = scene_set(3, 4, 3, skeleton="mpii16")
+    path = tmp_path / "truth.json"
+    form, options = get_format("mpii-json"), WriteOptions(Role.TRUTH)
+    losses = form.write(poses, path, options)
+    assert losses.dropped["hidden joints"] == (poses.people.seen == 1).sum()
+    assert "head sizes" not in losses.dropped
+    back = truth(path)
+    assert back.frames.path.tolist() == poses.frames.path[poses.people.frame].tolist()
+    labelled = poses.people.seen > 0
+    assert np.array_equal(back.people.seen > 0, labelled)
+    np.testing.assert_allclose(back.people.xy[labelled], poses.people.xy[labelled], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(back.people.head, poses.people.head, rtol=1e-12)
+    box = poses.people.box
+    np.testing.assert_allclose(back.people.extra["center"], (box[:, :2] + box[:, 2:]) / 2 + 1)
+    np.testing.assert_allclose(back.people.extra["scale"], (box[:, 2:] - box[:, :2]).max(axis=1) / 200)
+    again = tmp_path / "again"
+    again.mkdir()
+    form.write(back, again / "truth.json", options)
+    assert (again / "truth.json").read_bytes() == path.read_bytes()
+    with pytest.raises(UsageError) as exists:
+        form.write(poses, path, options)
+    assert exists.value.code == "P131"
+
+
+def test_other_joints_are_not_written(tmp_path: Path) -> None:
+    with pytest.raises(MismatchError, match="--joints mpii16") as caught:
+        get_format("mpii-json").write(scene_set(1, 1, 1), tmp_path / "a.json", WriteOptions(Role.TRUTH))
+    assert caught.value.code == "P404"
+    assert not list(tmp_path.iterdir())

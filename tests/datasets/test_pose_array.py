@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
-from poseval.datasets import Role
-from poseval.errors import FormatError, MismatchError, ValueRangeError
+from poseval.datasets import Role, WriteOptions, get_format
+from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeError
 from poseval.poses import Frames, Origin, People, PoseSet
 from poseval.skeletons import get_skeleton
 from tests.datasets.reading import codes, predictions, recognised
@@ -144,3 +144,35 @@ def test_without_a_truth_the_number_of_joints_says_the_skeleton(tmp_path: Path) 
     with pytest.raises(FormatError, match=r"16 \(mpii16\)") as caught:
         predictions(tmp_path / "b.npy")
     assert caught.value.code == "P204"
+
+
+def test_the_surest_pose_of_each_frame_is_written_in_the_truths_order(tmp_path: Path) -> None:
+    of, xy = gt(3), poses(3)
+    seen = np.full((3, 16), 2)
+    seen[0, 4] = 0
+    people = People(
+        xy, [0, 2, 2], seen=seen, joint_score=np.full((3, 16), 0.5), score=np.array([0.4, 0.1, 0.9])
+    )
+    found = PoseSet(of.skeleton, of.frames, people)
+    path = tmp_path / "pred.json"
+    losses = get_format("pose-array").write(found, path, WriteOptions(Role.PREDICTIONS, truth=of))
+    assert losses.dropped["people beyond the surest of their frame"] == 1
+    nested = json.loads(path.read_text())
+    assert nested[0][4] == [None] * 3
+    assert nested[1] == [[None] * 3] * 16
+    assert nested[2][0] == [*(xy[2, 0] + 1), 0.5]
+    back = predictions(path, of)
+    np.testing.assert_allclose(back.people.xy[2], xy[2], rtol=0, atol=1e-12)
+    assert back.people.seen[0].tolist() == seen[0].tolist()
+    assert not back.people.seen[1].any()
+
+
+def test_an_order_needs_a_truth_with_one_person_a_frame(tmp_path: Path) -> None:
+    of = gt(2)
+    twins = PoseSet(of.skeleton, of.frames, People(np.zeros((2, 16, 2)), [1, 1]), origin=of.origin)
+    for truth in (None, twins):
+        options = WriteOptions(Role.PREDICTIONS, truth=truth)
+        with pytest.raises(UsageError) as caught:
+            get_format("pose-array").write(of, tmp_path / "a.json", options)
+        assert caught.value.code == "P130"
+    assert not list(tmp_path.iterdir())

@@ -20,7 +20,8 @@ from poseval.joint_mapping import map_joints
 from poseval.poses import PoseSet
 from tests.datasets.pose_sets import assert_same, pose_sets
 
-OWN_JOINTS = ("posetrack17", "posetrack18", "posetrack21")  # no others fit in: see test_posetrack_write.py
+# No other joints fit in: see test_posetrack_write.py and test_mpii_json.py.
+OWN_JOINTS = ("posetrack17", "posetrack18", "posetrack21", "mpii-json")
 WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds and name not in OWN_JOINTS]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
 EXTRAS = {"parquet": "pyarrow"} | dict.fromkeys(

@@ -48,6 +48,17 @@ def test_joint_extent_grown_by_15_percent_where_the_truth_has_no_boxes() -> None
     assert caught.value.code == "P431"
 
 
+def test_mpiis_centres_and_scales_are_squares_that_reach_outside() -> None:
+    truth = scene_set(3, 2, 2, skeleton="mpii16")
+    centre, scale = np.full((len(truth), 2), 11.0), np.full(len(truth), 0.5)
+    scale[1] = -1  # MPII's mark of a person without
+    people = truth.people.with_columns(extra={"center": centre, "scale": scale})
+    boxes = truth_boxes(replace(truth, people=people))
+    # HRNet: from pixel 1 to pixel 0, then 15 * scale down; the square has 200 * scale pixels a side.
+    assert boxes.corners[0].tolist() == [10 - 50, 17.5 - 50, 10 + 50, 17.5 + 50]
+    assert boxes.corners[1].tolist() == truth_boxes(truth).corners[1].tolist()
+
+
 def test_detections_file(tmp_path: Path) -> None:
     frames = scene_set(1, 3, 1).frames
     content = [record(3), record(1, score=0.9), record(2, category_id=18), record(2, score=0.01)]

@@ -23,10 +23,12 @@ from poseval.models.registry import card
 from poseval.models.topdown import TopDown
 from poseval.runners import run as module
 from poseval.runners.boxes import truth_boxes
+from poseval.runners.following import Following
 from poseval.runners.frames import read_image
 from poseval.runners.loading import ModelOptions
 from poseval.runners.run import RunOptions, run
-from poseval.synth import scene_set
+from poseval.synth import World, scene_set, scenes
+from poseval.synth.folder import write_world
 from tests.runners.conftest import CONFIG, SIZE, Bench
 from tests.shared import ROOT
 
@@ -285,6 +287,39 @@ def test_joints_are_mapped_by_name_onto_another_skeleton(made: Bench, tmp_path: 
     )
     assert (mapped.people.seen[:, top] == 0).all()
     assert "head_top" in notices[0].text
+
+
+def test_a_posetrack_truth_gets_posetrack_predictions(made: Bench, tmp_path: Path) -> None:
+    world = World(width=192, height=144, smallest=60, largest=140, sequence_length=4)
+    drawn = list(scenes(3, 8, 2, video=True, world=world))
+    _, truth, _ = write_world(tmp_path / "w", drawn, skeleton="posetrack17slots", form="posetrack18")
+    assert truth.is_dir()
+    job = options(made, tmp_path, truth=truth, images=tmp_path / "w/images", following=Following("greedy"))
+    result = run(replace(job, out=tmp_path / "predictions"))
+    assert result.provenance["format"] == "posetrack18"
+    assert result.truth is not None
+    assert result.poses.skeleton.name == "posetrack15_poseval"
+    assert any("head_top" in notice.text for notice in result.notices)
+    report = scoring.score(truth, tmp_path / "predictions")
+    assert report.benchmark == "posetrack18"
+    assert "MOTA" in report.summary
+    with pytest.raises(UsageError) as caught:
+        run(replace(job, out=tmp_path / "predictions"))
+    assert caught.value.code == "P131"
+
+
+def test_an_mpii_truth_gets_an_array_in_its_order(made: Bench, tmp_path: Path) -> None:
+    world = World(width=192, height=144, smallest=60, largest=140)
+    drawn = list(scenes(3, 5, 3, world=world))
+    _, truth, _ = write_world(tmp_path / "w", drawn, skeleton="mpii16", form="mpii-json")
+    result = run(options(made, tmp_path, truth=truth, images=tmp_path / "w/images"))
+    assert result.provenance["format"] == "pose-array"
+    assert result.truth is not None
+    report = scoring.score(truth, tmp_path / "preds.json")
+    assert report.benchmark == "mpii-val"
+    assert 0 <= report.summary["PCKh@0.5"] <= 1
+    found = scoring.read(tmp_path / "preds.json", role="predictions", truth=result.truth)
+    np.testing.assert_allclose(found.people.xy, result.poses.people.xy, rtol=0, atol=1e-9, equal_nan=True)
 
 
 def test_wrong_checkpoints_are_refused(made: Bench, tmp_path: Path) -> None:
