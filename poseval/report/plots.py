@@ -199,10 +199,11 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
 
 
 def _joint_rows(report: Report) -> dict[str, list[Value]]:
-    """Rows by joint of each statistic that is a share; a second metric's namesake is named by its metric."""
+    """Rows by joint of each share in the summary; a second metric's namesake is named by its metric."""
+    headline = {key.partition("/")[0] for key in report.summary}
     groups: dict[tuple[str, str], list[Value]] = {}
     for row in report.values:
-        if not row.slice and math.isnan(row.threshold):
+        if row.statistic in headline and not row.slice and math.isnan(row.threshold):
             groups.setdefault((row.metric, row.statistic), []).append(row)
     out: dict[str, list[Value]] = {}
     for (metric, statistic), rows in groups.items():
