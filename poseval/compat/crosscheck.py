@@ -28,6 +28,7 @@ CHECKS: dict[str, str] = {
     "pck": "poseval.compat.crosscheck_pck:check_pck",
     "pcp": "poseval.compat.crosscheck_pck:check_pcp",
     "pdj": "poseval.compat.crosscheck_pck:check_pck",
+    "presence": "poseval.compat.crosscheck_pck:check_presence",
     "joint_ap": "poseval.compat.crosscheck_ap:check",
     "clear_mot": "poseval.compat.crosscheck_tracking:check_clear",
     "identity": "poseval.compat.crosscheck_tracking:check_identity",

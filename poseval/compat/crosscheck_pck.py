@@ -1,4 +1,4 @@
-"""Cross-checks of pck, pdj and pcp: the published rules again, in plain loops."""
+"""Cross-checks of pck, pdj, pcp and presence: the published rules again, in plain loops."""
 
 from __future__ import annotations
 
@@ -169,3 +169,17 @@ def check_pcp(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         share = right[name] / count if count else math.nan
         out.append(differs(f"PCP/{name}", values.get("PCP", name), share))
     return out
+
+
+def check_presence(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
+    """The shares of people with every joint, and of joints."""
+    given = whole = wanted = count = 0
+    for person in people(case):
+        found = sum(point is not None for point in person.found)
+        given, wanted, count = given + found, wanted + len(person.found), count + 1
+        whole += int(found == len(person.found))
+    values = metric.reduce(tally)
+    return [
+        differs("complete_people", values.get("complete_people"), whole / count if count else math.nan),
+        differs("predicted_joints", values.get("predicted_joints"), given / wanted if wanted else math.nan),
+    ]

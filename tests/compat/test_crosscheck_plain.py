@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from poseval.benchmarks import get_benchmark
-from poseval.compat.crosscheck import Case, check_of, crosscheck
+from poseval.benchmarks import get_benchmark, names
+from poseval.compat.crosscheck import CHECKS, Case, check_of, crosscheck
 from poseval.compat.plain import as_float32
 from poseval.metrics import parse
 from poseval.metrics.base import Metric
-from poseval.rules import choose
 from tests.properties import worlds
 from tests.properties.worlds import World
 from tests.shared import shared_path
@@ -120,23 +118,39 @@ def test_real_files(book: str) -> None:
     assert max(item.largest for item in found) == 0
 
 
-def test_every_book_of_these_benchmarks_can_be_checked(tmp_path: Path) -> None:
-    from poseval.compat.crosscheck import CHECKS
+REAL = {
+    "lsp": ("mpii/_inputs/eval_pose/gt/lsp-joints-OC.mat",
+            "mpii/_inputs/eval_pose/results/LSP/pred_keypoints_lsp_oc.mat"),
+    "parse": ("mpii/_inputs/eval_pose/gt/parse-labels.mat",
+              "mpii/_inputs/eval_pose/results/PARSE/pred_keypoints_parse_pc.mat"),
+    "300w": ("nme/_inputs/300w/face_landmarks_300w_valid_challenge.csv.gz", "nme/300w_challenge/pred.npz"),
+    "wflw": ("nme/_inputs/mmpose_tests/test_wflw.json", "nme/mmpose_wflw_small/pred.json"),
+    "aflw19": ("nme/_inputs/mmpose_tests/test_aflw.json", "nme/mmpose_aflw_small/pred.json"),
+}  # fmt: skip
 
+
+@pytest.mark.parametrize("name", REAL)
+def test_real_files_of_other_benchmarks_under_every_book(name: str) -> None:
+    truth, predictions = (shared_path(f"golden/{path}") for path in REAL[name])
+    for book in get_benchmark(name).books:
+        found = crosscheck(truth, predictions, name, rules=book.name)
+        assert len(found) > 2
+        assert max(item.largest for item in found) == 0
+
+
+def test_the_form_of_a_submission() -> None:
+    world = worlds.singles(2)
+    people = world.predictions.people
+    seen = np.random.default_rng(0).choice([0, 2, 2, 2], people.seen.shape)
+    some = replace(world, predictions=replace(world.predictions, people=people.with_columns(seen=seen)))
+    assert largest(parse("presence"), some) == 0
+
+
+@pytest.mark.parametrize("name", [n for n in names() if type(get_benchmark(n)).__module__.endswith(
+    (".mpii", ".mpii_release", ".lsp", ".video", ".faces"))])  # fmt: skip
+def test_every_book_of_these_benchmarks_can_be_checked(name: str) -> None:
     world = worlds.singles(1)
-    for name in (
-        "mpii-val",
-        "lsp",
-        "flic",
-        "parse",
-        "penn-action",
-        "jhmdb",
-        "300w",
-        "aflw2000-3d",
-        "mpii-multi",
-    ):
-        benchmark = get_benchmark(name)
-        for rules in benchmark.books:
-            assert choose(rules.name, benchmark.books) is rules
-            for metric in benchmark.metrics(rules, world.truth, False):
-                assert metric.name in CHECKS
+    benchmark = get_benchmark(name)
+    for rules in benchmark.books:
+        for metric in benchmark.metrics(rules, world.truth, False):
+            assert metric.name in CHECKS
