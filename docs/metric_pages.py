@@ -34,6 +34,20 @@ SHOWN_DEFAULT = 60  # characters of a default value, longer ones are cut
 SEED = 7
 KINDS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "upper_body", "torso", "upper_leg",
          "lower_leg", "upper_arm", "lower_arm")  # fmt: skip
+# Metrics whose example is followed by hand: name -> how.
+FOLLOWED = {
+    "pck": "In heads that is 0.1, 0.4, 0.6 and 2.4: two of four are within 0.5.",
+    "pdj": "In torsos that is 0.02, 0.08, 0.12 and 0.48.",
+    "pcp": "Sticks are 30 to 80 pixels long: both ends lie within half of that in three of four people.",
+    "epe": "Their mean is 17.5.",
+    "auc": "Of the distances 0, 1.5, ..., 28.5 pixels 18, 14, 11 and none are larger: the area is 43 / 80.",
+}
+FIGURE = {
+    "right_ankle": (-20, 100), "right_knee": (-20, 50), "right_hip": (-20, 0), "left_hip": (20, 0),
+    "left_knee": (20, 50), "left_ankle": (20, 100), "pelvis": (0, 0), "thorax": (0, -80),
+    "upper_neck": (0, -90), "head_top": (0, -120), "right_wrist": (-40, 0), "right_elbow": (-40, -40),
+    "right_shoulder": (-40, -80), "left_shoulder": (40, -80), "left_elbow": (40, -40), "left_wrist": (40, 0),
+}  # fmt: skip
 NEEDS = {
     Need.ALONE: "one person per frame",
     Need.SIGMAS: "a skeleton with sigmas",
@@ -134,6 +148,8 @@ def _example(metric: Metric) -> list[str]:
 def _scene(metric: Metric) -> tuple[str, Aligned]:
     if metric.name == "nme":
         return _face_scene()
+    if metric.name in FOLLOWED:
+        return _body_scene(metric.name)
     if Need.ALONE in metric.needs:
         truth = scene_set(SEED, 40, 1, "mpii16")
         found = perturb(truth, SEED, missed_people=0, false_positives=0, duplicates=0)
@@ -150,6 +166,20 @@ def _named(poses: PoseSet) -> PoseSet:
     """The track is the person, where a metric asks who it is."""
     extra: dict[str, Any] = {**poses.people.extra, "person_id": poses.people.track}
     return PoseSet(poses.skeleton, poses.frames, poses.people.with_columns(extra=extra), poses.ignore)
+
+
+def _body_scene(name: str) -> tuple[str, Aligned]:
+    """A set whose numbers can be followed by hand."""
+    kind = get_skeleton("mpii16")
+    frames = Frames(np.array(["a", "b", "c", "d"]))
+    truth = np.tile(np.array([FIGURE[joint] for joint in kind.joints], dtype=np.float64), (4, 1, 1))
+    found = truth + np.array([2.0, 8.0, 12.0, 48.0])[:, None, None] * np.array([1.0, 0.0])
+    sets = [PoseSet(kind, frames, People(xy, np.arange(4), head=np.full(4, 20.0))) for xy in (truth, found)]
+    what = (
+        "Four people with heads of 20 pixels and torsos of 100, all joints off by 2, 8, 12 and 48 pixels; "
+        f"all parameters at their defaults. {FOLLOWED[name]}"
+    )
+    return what, Aligned(*sets)
 
 
 def _face_scene() -> tuple[str, Aligned]:

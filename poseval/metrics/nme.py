@@ -58,9 +58,14 @@ class Nme(Metric):
 
     Besides the mean: the share of images above a threshold (`FR`), the area under the cumulative error
     distribution up to it (`AUC`), and that distribution (`CED`).
+
+    The length is a distance that the skeleton names (outer_eye, pupil), the size that the file gives
+    (face_size), of the file's box box_sqrt, box_diag or box_side, or of the tight box around the landmarks
+    landmark_sqrt, landmark_diag or longest_side. `auto` is outer_eye where the skeleton names it; elsewhere
+    there is no default, and the error lists the choices.
     """
 
-    by: str = always("auto")  # outer_eye, pupil, box_sqrt, box_diag, box_side, face_size, landmark_sqrt, ...
+    by: str = always("auto")  # the length of the face, one of those above
     over: Over = Over.IMAGES  # what is averaged
     at: tuple[float, ...] = (0.1,)  # thresholds of FR and AUC
     grid: Grid = Grid.EXACT  # how FR and AUC are taken
