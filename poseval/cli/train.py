@@ -17,8 +17,8 @@ from poseval.errors import UsageError, shown
 
 @click.command()
 @click.argument("model")
-@click.option("--data", "truth", type=InputPath(), required=True, help="Truth file to train on.")
-@click.option("--images", type=InputPath(), help="Folder of its images; sgcn needs none.")
+@click.option("--data", "truth", type=InputPath(), required=True, help="Truth file or classes to train on.")
+@click.option("--images", type=InputPath(), help="Folder of its images; classifiers and sgcn need none.")
 @click.option("--val", "val_truth", type=InputPath(), help="Truth file to validate on.")
 @click.option("--val-images", type=InputPath(), help="Folder of its images.")
 @click.option("--out", type=InputPath(), required=True, help="Folder for checkpoints.")
@@ -41,20 +41,20 @@ def train(
 ) -> None:
     """Train MODEL by the published recipe of its family; `sgcn` is LightTrack's matching network.
 
+    Classifiers take folders with a folder of pictures for each class as --data and --val.
+
     The same command goes on where an interrupted training stopped.
     """
     from poseval.models.registry import require
 
     require("torch", f"model {shown(model)}", "models")
-    from poseval.models.train.loop import TrainOptions
+    from poseval.models.train.jobs import TrainOptions
     from poseval.models.train.loop import train as train_model
 
     say = talk(quiet)
     if model == "sgcn":
         click.echo(str(_graph_network(config_of(changes), config_of(config), options, say)))
         return
-    if options["images"] is None:
-        raise UsageError("P127", where="train", what="has no pictures", wanted="--images DIR")
     job = TrainOptions(
         model, changes=config_of(changes), config=config_of(config), cache=cache << 20, **options
     )

@@ -39,6 +39,7 @@ class Augmentation:
 SIMPLE_BASELINES = Augmentation()
 HRNET_COCO = Augmentation(scale=0.35, rotation=45.0, halved=0.3)
 HRNET_MPII = Augmentation(scale=0.25, rotation=30.0)
+MIRRORED = Augmentation(scale=0.0, rotation=0.0, rotated=0.0)
 NONE = Augmentation(scale=0.0, rotation=0.0, rotated=0.0, mirrored=0.0)
 
 
@@ -68,7 +69,8 @@ def sample(
 ) -> Sample:
     """Vary and cut one person: box [4] (x0 y0 x1 y1), joints [K, 2] in the image's pixels.
 
-    `flip` holds mirror joints, `upper` the joints of the upper body (no half body without it).
+    `flip` holds mirror joints, `upper` the joints of the upper body (no half body without it). A cut between
+    whole pixels (`integer`) cannot be turned: people that are turned are cut affinely.
     """
     points = np.asarray(xy, dtype=np.float64).copy()
     seen = np.asarray(seen, dtype=np.int8).copy()
@@ -84,7 +86,8 @@ def sample(
     angle = angle if rng.random() <= augmentation.rotated else 0.0
     if rng.random() < augmentation.mirrored:
         image, points, seen, centre = _mirrored(image, points, seen, centre, flip)
-    crops = crops_of(centre, size, input_size, rotation=angle, mapping=mapping)
+    turned: Mapping = "affine" if mapping == "integer" and angle else mapping
+    crops = crops_of(centre, size, input_size, rotation=angle, mapping=turned)
     return Sample(warp(image, crops.matrix[0], input_size), crops.from_image(points[None])[0], seen, crops)
 
 

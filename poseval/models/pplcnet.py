@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.models.heatmap_head import BackbonePose
+from poseval.models.heatmap_head import WIDTH, BackbonePose, check_head_width
 from poseval.models.layers import check_divisible
 from poseval.models.paddle import read_paddle
 from poseval.models.weights import check_state, read_checkpoint, strip_prefixes, unwrapped
@@ -272,12 +272,15 @@ def build_timm(joints: int, input_size: tuple[int, int], scale: float = 1.0) -> 
     return TimmLCNet(scale, joints)
 
 
-def build_pose(joints: int, input_size: tuple[int, int], scale: float = 1.0) -> BackbonePose:
-    """The backbone with a plain heatmap head of three doublings.
+def build_pose(
+    joints: int, input_size: tuple[int, int], scale: float = 1.0, head_width: int = WIDTH
+) -> BackbonePose:
+    """The backbone with a plain heatmap head of three doublings, `head_width` wide.
 
     Raises:
-        UsageError: P151 for a size not divisible by 32.
+        UsageError: P151 for a size not divisible by 32, P152 for a head without channels.
     """
     check_divisible("pplcnet", input_size, 32)
+    check_head_width("pplcnet", head_width)
     backbone = PPLCNet(scale, classes=None)
-    return BackbonePose(backbone, backbone.width, joints, doublings=3)
+    return BackbonePose(backbone, backbone.width, joints, 3, head_width)

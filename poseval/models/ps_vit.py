@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.models.heatmap_head import BackbonePose
+from poseval.models.heatmap_head import WIDTH, BackbonePose, check_head_width
 from poseval.models.layers import check_divisible
 from poseval.models.sampling import sample_points
 
@@ -244,14 +244,18 @@ def build(
 
 
 def build_pose(
-    joints: int, input_size: tuple[int, int], size: Literal["tiny", "base"] = "tiny"
+    joints: int,
+    input_size: tuple[int, int],
+    size: Literal["tiny", "base"] = "tiny",
+    head_width: int = WIDTH,
 ) -> BackbonePose:
     """The backbone with one point per 16 x 16 pixels, its tokens set back on the grid, and a heatmap head.
 
     Raises:
-        UsageError: P151 for a size not divisible by 16.
+        UsageError: P151 for a size not divisible by 16, P152 for a head without channels.
     """
     check_divisible("ps_vit", input_size, POSE_STRIDE)
+    check_head_width("ps_vit", head_width)
     grid = (input_size[0] // POSE_STRIDE, input_size[1] // POSE_STRIDE)
     backbone = PSViT(SIZES[size], grid, input_size, classes=None)
-    return BackbonePose(backbone, SIZES[size].width, joints, doublings=2)
+    return BackbonePose(backbone, SIZES[size].width, joints, 2, head_width)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poseval.models.augment import Augmentation
+from poseval.models.augment import MIRRORED
 from poseval.models.recipes import Recipe
 
 SOURCE = (
@@ -10,7 +10,6 @@ SOURCE = (
     "of {epochs} epochs, 10 pictures a GPU, 4 GPUs (recalled); pictures turned up to 30 degrees, "
     "scaled 0.75 to 1.5, moved by up to 40, mirrored"
 )
-MIRRORED = Augmentation(scale=0.0, rotation=0.0, rotated=0.0)
 TASK = "poseval.models.dekr_task:CentreTask"
 
 RECIPES = (

@@ -11,7 +11,7 @@ RECIPES = (
         "princeton-vl/pytorch_stacked_hourglass ceedc14: Adam 1e-3, 2e-4 after 100,000 steps of 16 people "
         "(about 70 of 200 epochs of MPII's 22,246 training people); augmentation of Newell et al. 2016, "
         "section 3.1: turned up to 30 degrees, scaled 0.75 to 1.25, mirrored. A whole-pixel cut cannot be "
-        "turned, so training cuts affinely",
+        "turned, so people that are turned are cut affinely",
         Augmentation(scale=0.25, rotation=15.0, rotated=1.0),
         200,
         (72,),

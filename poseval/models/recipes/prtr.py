@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poseval.models.augment import SIMPLE_BASELINES, Augmentation
+from poseval.models.augment import MIRRORED, SIMPLE_BASELINES
 from poseval.models.recipes import Recipe
 
 SOURCE = (
@@ -12,7 +12,6 @@ SOURCE = (
 )
 SLOW_BACKBONE = "; a tenth of the rate for the ResNet, whose ImageNet weights stand frozen in part"
 SETS = "poseval.models.prtr_task"
-MIRRORED = Augmentation(scale=0.0, rotation=0.0, rotated=0.0)
 
 RECIPES = (
     Recipe(

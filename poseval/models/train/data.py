@@ -1,7 +1,8 @@
-"""Training people of a truth set; order and variation depend on seed, epoch and place alone."""
+"""Training samples in batches; order and variation depend on seed, epoch and place alone."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,37 +18,27 @@ from poseval.poses import Array, Floats, PoseSet
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import Picture, Pictures
 
+CACHE = 512 << 20  # bytes of decoded pictures that are kept
 AHEAD = 3  # batches that wait, made by the loaders while the network works
 
 
-class TrainingSet:
-    """People with a box and a labelled joint, and their pictures; `cache` bytes of these stay decoded.
+class Samples(ABC):
+    """Things to train on, by their number, and the pictures they are on.
 
-    With `whole` a picture is one sample, that of its first person.
-
-    Raises:
-        MismatchError: P432 when nobody can be trained on.
+    `cache` bytes of pictures stay decoded.
     """
 
-    def __init__(
-        self, truth: PoseSet, pictures: Pictures, cache: int = 512 << 20, whole: bool = False
-    ) -> None:
-        boxes, people = truth_boxes(truth), truth.people
-        kept = np.flatnonzero((people.seen[boxes.person] > 0).any(axis=1))
-        if not len(kept):
-            what = "has nobody with a box and a labelled joint"
-            raise MismatchError("P432", where=truth.origin.name, what=what, wanted="people to train on")
-        self.pictures, self.frame, self._left = pictures, boxes.frame[kept], cache
+    def __init__(self, pictures: Pictures, cache: int) -> None:
+        self.pictures, self._left = pictures, cache
         self._kept: dict[int, Picture] = {}
-        self.people = [
-            PersonOf(boxes.corners[i], people.xy[row], people.seen[row], float(people.area[row]))
-            for i, row in zip(kept, boxes.person[kept], strict=True)
-        ]
-        self.regions = _regions(truth) if whole else {}
-        self.starts = np.unique(self.frame, return_index=True)[1] if whole else np.arange(len(kept))
 
+    @abstractmethod
     def __len__(self) -> int:
-        return len(self.starts)
+        """Samples of one epoch."""
+
+    @abstractmethod
+    def one(self, task: Task, index: int, rng: np.random.Generator) -> Mapping[str, Array]:
+        """The task's sample of thing `index`."""
 
     def steps(self, batch: int) -> int:
         """Batches of one epoch; one that is not full is left out unless it is the only one."""
@@ -60,13 +51,8 @@ class TrainingSet:
         order = _generator(seed, epoch).permutation(len(self))
         cuts = [order[step * batch : (step + 1) * batch] for step in range(self.steps(batch))]
 
-        def one(sample: int) -> Mapping[str, Array]:
-            index = self.starts[sample]
-            frame = int(self.frame[index])
-            near = np.flatnonzero(self.frame == frame)
-            others = tuple(self.people[other] for other in near if other != index)
-            person = replace(self.people[index], others=others, ignored=self.regions.get(frame, ()))
-            return task.sample(self._picture(frame), person, _generator(seed, epoch, sample + 1))
+        def one(index: int) -> Mapping[str, Array]:
+            return self.one(task, index, _generator(seed, epoch, index + 1))
 
         with ThreadPoolExecutor(loaders) as pool:
             waiting: deque[list[Future[Mapping[str, Array]]]] = deque()
@@ -77,7 +63,8 @@ class TrainingSet:
             while waiting:
                 yield _stacked(waiting.popleft())
 
-    def _picture(self, frame: int) -> Picture:
+    def picture(self, frame: int) -> Picture:
+        """The picture of a frame, from memory where it is kept."""
         picture = self._kept.get(frame)
         if picture is None:
             picture = self.pictures.load(frame)
@@ -85,6 +72,43 @@ class TrainingSet:
                 self._left -= picture.nbytes
                 self._kept[frame] = picture
         return picture
+
+
+class TrainingSet(Samples):
+    """People of a truth set with a box and a labelled joint.
+
+    With `whole` a picture is one sample, that of its first person.
+
+    Raises:
+        MismatchError: P432 when nobody can be trained on.
+    """
+
+    def __init__(self, truth: PoseSet, pictures: Pictures, cache: int = CACHE, whole: bool = False) -> None:
+        super().__init__(pictures, cache)
+        boxes, people = truth_boxes(truth), truth.people
+        kept = np.flatnonzero((people.seen[boxes.person] > 0).any(axis=1))
+        if not len(kept):
+            what = "has nobody with a box and a labelled joint"
+            raise MismatchError("P432", where=truth.origin.name, what=what, wanted="people to train on")
+        self.frame = boxes.frame[kept]
+        self.people = [
+            PersonOf(boxes.corners[i], people.xy[row], people.seen[row], float(people.area[row]))
+            for i, row in zip(kept, boxes.person[kept], strict=True)
+        ]
+        self.regions = _regions(truth) if whole else {}
+        self.starts = np.unique(self.frame, return_index=True)[1] if whole else np.arange(len(kept))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def one(self, task: Task, index: int, rng: np.random.Generator) -> Mapping[str, Array]:
+        """The task's sample of one person, who knows the others of the picture."""
+        first = self.starts[index]
+        frame = int(self.frame[first])
+        near = np.flatnonzero(self.frame == frame)
+        others = tuple(self.people[other] for other in near if other != first)
+        person = replace(self.people[first], others=others, ignored=self.regions.get(frame, ()))
+        return task.sample(self.picture(frame), person, rng)
 
 
 def _regions(truth: PoseSet) -> dict[int, tuple[Floats, ...]]:

@@ -7,58 +7,27 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from poseval import scoring
-from poseval.errors import UsageError, ValueRangeError, shown
+from poseval.errors import ValueRangeError, shown
 from poseval.metrics.base import Direction
-from poseval.models.answers import WholeImage
 from poseval.models.layers import mixed
-from poseval.models.recipes import Recipe, recipe_for
-from poseval.models.registry import ModelCard, card, create_model
-from poseval.models.topdown import TopDown
+from poseval.models.recipes import Recipe
+from poseval.models.registry import card, create_model
 from poseval.models.train import checkpoint
-from poseval.models.train.data import TrainingSet
-from poseval.models.train.tasks import Watches, make_task
+from poseval.models.train.classes import class_job
+from poseval.models.train.jobs import Job, TrainOptions, pose_job
+from poseval.models.train.tasks import Watches
 from poseval.models.weights import load_fitting
-from poseval.models.whole_image import whole_image
-from poseval.poses import PoseSet
-from poseval.runners.frames import Pictures, TruthPictures
 from poseval.runners.loading import choose_device
-from poseval.runners.predict import predict
 
 Say = Callable[[str], None]
 Progress = Callable[[int, int, int, float], None]  # steps done, all steps, samples, seconds
-
-
-@dataclass(frozen=True)
-class TrainOptions:
-    """What is trained, on what, and where it goes (`out`, a folder). `changes` are fields of the recipe."""
-
-    model: str
-    truth: Path
-    images: Path
-    out: Path
-    val_truth: Path | None = None
-    val_images: Path | None = None
-    size: tuple[int, int] | None = None
-    config: Mapping[str, Any] = field(default_factory=dict)
-    epochs: int | None = None
-    changes: Mapping[str, Any] = field(default_factory=dict)
-    start_from: Path | None = None
-    benchmark: str | None = None
-    validate_every: int = 1
-    seed: int = 0
-    device: str = "auto"
-    half: bool | None = None
-    loaders: int = 2
-    cache: int = 512 << 20
-    fresh: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,7 +43,7 @@ class TrainResult:
 def train(
     options: TrainOptions, say: Say = lambda text: None, progress: Progress | None = None
 ) -> TrainResult:
-    """Train a model by its recipe, validating with poseval's own metrics.
+    """Train a model by its recipe, validating with poseval's own metrics, or a classifier by its share right.
 
     The folder `out` gets `last.pt` (resumes to the bit), `best.pt` (weights of the best validation, or the
     last) and `history.json`. The same command goes on where an interrupted one stopped.
@@ -84,47 +53,39 @@ def train(
         InputError: data that cannot be trained on.
         ValueRangeError: P351 when the loss is no longer finite.
     """
-    truth = scoring.read(options.truth, optional=frozenset({"area"}))
-    entry = card(options.model).sized(len(truth.skeleton), options.size)
-    recipe = recipe_for(entry, truth.skeleton.name)
-    recipe = recipe.with_epochs(options.epochs or recipe.epochs).changed(options.changes)
-    return _Trainer(options, entry, recipe, truth, say).work(progress)
+    makes = class_job if card(options.model).kind == "classifier" else pose_job
+    return _Trainer(options, makes(options), say).work(progress)
 
 
 class _Trainer:
     """The state of one training."""
 
-    def __init__(
-        self, options: TrainOptions, entry: ModelCard, recipe: Recipe, truth: PoseSet, say: Say
-    ) -> None:
-        self.options, self.recipe, self.say = options, recipe, say
+    def __init__(self, options: TrainOptions, job: Job, say: Say) -> None:
+        self.options, self.recipe, self.say = options, job.recipe, say
+        self.task, self.data, self.judge = job.task, job.data, job.judge
         self.device = choose_device(options.device)
         self.half = self.device == "cuda" if options.half is None else options.half
         torch.manual_seed(options.seed)
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
-        self.model = create_model(options.model, len(truth.skeleton), options.size, **options.config)
+        self.model = create_model(options.model, job.card.joints, options.size, **options.config)
         if options.start_from is not None:
             taken, own = load_fitting(self.model, options.start_from)
             say(f"started from {shown(options.start_from.name)}: {taken} of {own} tensors")
         self.model.to(self.device)
-        self.task = make_task(entry, truth.skeleton, recipe)
-        self.data = TrainingSet(truth, TruthPictures(truth, options.images), options.cache, self.task.whole)
-        self.judge = _Judge.of(options, entry)
-        self.optimiser = make_optimiser(self.model, recipe)
+        self.optimiser = make_optimiser(self.model, job.recipe)
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.half and self.device == "cuda")
         self.history: list[dict[str, float]] = []
+        self.number: str | None = None
         self.best = math.nan
         self.run = {
-            "model": entry.name,
-            "config": {**entry.config, **options.config},
-            "input_size": entry.input_size,
-            "skeleton": truth.skeleton.name,
-            "joints": truth.skeleton.joints,
-            "recipe": recipe.plain(),
+            "model": job.card.name,
+            "config": {**job.card.config, **options.config},
+            "input_size": job.card.input_size,
+            "recipe": job.recipe.plain(),
             "seed": options.seed,
-            "truth": truth.origin.sha256,
             "half": self.half,
+            **job.learnt,
         }
         options.out.mkdir(parents=True, exist_ok=True)
 
@@ -137,9 +98,11 @@ class _Trainer:
             row = self._epoch(epoch, progress)
             ends = epoch + 1 == self.recipe.epochs
             if self.judge and (ends or (epoch + 1) % self.options.validate_every == 0):
-                row |= self.judge.score(self.model, self.device)
-                if self.judge.better(row[self.judge.number], self.best):
-                    self.best = row[self.judge.number]
+                found = self.judge.score(self.model, self.device)
+                row |= found
+                ((self.number, value),) = found.items()
+                if better(value, self.best, self.judge.direction):
+                    self.best = value
                     checkpoint.save(best, self.run, model=self.model.state_dict())
             self.history.append(row)
             self.say("  ".join(f"{key} {value:.4g}" for key, value in row.items()))
@@ -148,7 +111,7 @@ class _Trainer:
             self._save(last)
         if self.judge is None:
             checkpoint.save(best, self.run, model=self.model.state_dict())
-        return TrainResult(tuple(self.history), self.judge.number if self.judge else None, self.best, best)
+        return TrainResult(tuple(self.history), self.number, self.best, best)
 
     def _epoch(self, epoch: int, progress: Progress | None) -> dict[str, float]:
         recipe, steps = self.recipe, self.data.steps(self.recipe.batch)
@@ -199,6 +162,7 @@ class _Trainer:
             scaler=self.scaler.state_dict(),
             generators=checkpoint.generators(),
             history=self.history,
+            number=self.number,
             best=self.best,
         )
         (path.parent / "history.json").write_text(json.dumps(self.history, indent=1) + "\n", "utf-8")
@@ -209,6 +173,7 @@ class _Trainer:
         self.scaler.load_state_dict(node["scaler"])
         checkpoint.set_generators(node["generators"])
         self.history, self.best = list(node["history"]), float(node["best"])
+        self.number = node["number"]
         self.say(f"going on after epoch {len(self.history)} of {self.recipe.epochs}")
 
 
@@ -229,42 +194,9 @@ def make_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
     return kind(parts, weight_decay=recipe.decay)
 
 
-@dataclass
-class _Judge:
-    """Validation through poseval's own metrics, on the truth's boxes."""
-
-    card: ModelCard
-    truth: PoseSet
-    pictures: Pictures
-    benchmark: str | None
-    number: str = ""
-    direction: Direction = Direction.HIGHER
-
-    @staticmethod
-    def of(options: TrainOptions, entry: ModelCard) -> _Judge | None:
-        if options.val_truth is None:
-            return None
-        if options.val_images is None:
-            raise UsageError("P127", where="--val", what="needs its images", wanted="--val-images DIR")
-        truth = scoring.read(options.val_truth, optional=frozenset({"area"}))
-        return _Judge(entry, truth, TruthPictures(truth, options.val_images), options.benchmark)
-
-    def better(self, value: float, best: float) -> bool:
-        return math.isnan(best) or (value > best if self.direction is Direction.HIGHER else value < best)
-
-    def score(self, model: nn.Module, device: str) -> dict[str, float]:
-        """The benchmark's first number by its name."""
-        mirror = self.truth.skeleton.flip
-        finder: TopDown | WholeImage
-        if self.card.crop == "image":
-            finder = whole_image(model, self.card, mirror=mirror, device=device)
-        else:
-            finder = TopDown(model, self.card, mirror=mirror, device=device)
-        found = predict(finder, self.truth, self.pictures)
-        evaluation = scoring.evaluate(self.truth, found, self.benchmark)
-        self.direction = next(iter(evaluation.parts[0].tallies)).better
-        self.number, value = next(iter(evaluation.summary().items()))
-        return {self.number: value}
+def better(value: float, best: float, direction: Direction) -> bool:
+    """Whether a validation number beats the best so far, NaN before the first."""
+    return math.isnan(best) or (value > best if direction is Direction.HIGHER else value < best)
 
 
 def _tensorboard(folder: Path) -> Any:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from poseval.errors import UsageError, shown
-from poseval.models import losses, targets
+from poseval.models import geometry, losses, targets
 from poseval.models.augment import sample
 from poseval.models.geometry import map_step, raised
 from poseval.models.recipes import Recipe
@@ -52,8 +52,11 @@ class Task(Protocol):
     inputs: tuple[str, ...]  # what of a batch the network takes, in its order
     whole: bool  # whether a picture is one sample, however many people it shows
 
-    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
-        """Arrays of one sample, stacked to a batch by name; `inputs` go into the network."""
+    def sample(self, picture: Array, thing: Any, rng: np.random.Generator, /) -> Mapping[str, Array]:
+        """Arrays of one sample, stacked to a batch by name; `inputs` go into the network.
+
+        The thing is a `PersonOf`, or the number of a class.
+        """
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """A scalar to descend."""
@@ -75,29 +78,35 @@ def upper_body(skeleton: Skeleton) -> tuple[int, ...]:
 class HeatmapTask:
     """Heatmaps around joints, one person a sample; every stack of a network is trained on the same maps.
 
-    Options: `target` (gaussian, udp or unbiased), `loss` (mse, ohkm or sigmoid cross entropy) and `gain`, a
-    factor on the loss.
+    Options: `target` (gaussian, udp or unbiased), `sigma` of it in map pixels, by default the card's, `loss`
+    (mse, ohkm or sigmoid cross entropy) and `gain`, a factor on the loss.
 
     Raises:
-        UsageError: P159 for an option that does not exist.
+        UsageError: P159 for an option that does not exist or a value that it cannot have.
     """
 
     inputs = ("input",)
     whole = False
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
+        self.mapping: geometry.Mapping = "affine" if card.crop == "image" else card.crop
         self.udp = card.crop == "udp"
-        options = {"target": "udp" if self.udp else "gaussian", "loss": "mse", "gain": 1.0, **recipe.options}
-        if len(options) > 3 or options["target"] not in TARGETS or options["loss"] not in LOSSES:
-            wanted = f"target of {', '.join(TARGETS)}; loss of {', '.join(LOSSES)}; gain"
+        target = "udp" if self.udp else "gaussian"
+        options = {"target": target, "sigma": card.sigma, "loss": "mse", "gain": 1.0, **recipe.options}
+        numbers = all(
+            isinstance(options[key], (int, float)) and options[key] > 0 for key in ("sigma", "gain")
+        )
+        known = len(options) == 4 and options["target"] in TARGETS and options["loss"] in LOSSES
+        if not (known and numbers):
+            wanted = f"target of {', '.join(TARGETS)}; sigma; loss of {', '.join(LOSSES)}; gain"
             raise UsageError("P159", where="recipe options", what=f"are {shown(options)}", wanted=wanted)
         self.card, self.flip, self.augmentation = card, skeleton.flip, recipe.augmentation
         self.target, self.measure = TARGETS[options["target"]], LOSSES[options["loss"]]
-        self.gain = float(options["gain"])
+        self.gain, self.sigma = float(options["gain"]), float(options["sigma"])
         self.upper = upper_body(skeleton)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
-        """Input [3, h, w], maps [K, H, W] and their weights [K]; a whole-pixel cut is made affinely."""
+        """Input [3, h, w], maps [K, H, W] and their weights [K]."""
         size, maps_size = self.card.input_size, self.card.output_size
         cut = sample(
             picture,
@@ -110,10 +119,10 @@ class HeatmapTask:
             self.augmentation,
             upper=self.upper,
             padding=self.card.padding,
-            mapping="udp" if self.udp else "affine",
+            mapping=self.mapping,
         )
         points = cut.xy / map_step(size, maps_size, self.udp)
-        maps, weight = self.target(points, cut.seen, maps_size, self.card.sigma)
+        maps, weight = self.target(points, cut.seen, maps_size, self.sigma)
         return {"input": normalised(cut.image[None], self.card)[0], "maps": maps, "weight": weight}
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:

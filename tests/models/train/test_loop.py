@@ -19,9 +19,9 @@ from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeErr
 from poseval.models import create_model, load_weights
 from poseval.models.recipes import Recipe, recipe_for
 from poseval.models.registry import card
-from poseval.models.train import loop
 from poseval.models.train.data import TrainingSet
-from poseval.models.train.loop import TrainOptions, make_optimiser, train
+from poseval.models.train.jobs import PoseJudge, TrainOptions
+from poseval.models.train.loop import make_optimiser, train
 from poseval.runners.frames import TruthPictures
 
 pytestmark = pytest.mark.models
@@ -78,7 +78,7 @@ def test_validation_is_the_harness_and_the_best_weights_are_kept(
     sixteen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     numbers = iter([0.2, 0.5, 0.3])
-    real = loop._Judge.score
+    real = PoseJudge.score
 
     def score(self: Any, model: Any, device: str) -> dict[str, float]:
         value = real(self, model, device)
@@ -86,7 +86,7 @@ def test_validation_is_the_harness_and_the_best_weights_are_kept(
         assert 0 <= value["AP"] <= 1
         return {"AP": next(numbers)}
 
-    monkeypatch.setattr(loop._Judge, "score", score)
+    monkeypatch.setattr(PoseJudge, "score", score)
     after: list[dict[str, Any]] = []
     job = options(sixteen, tmp_path / "out", val_truth=sixteen / "truth.json", val_images=sixteen / "images")
     result = train(

@@ -31,10 +31,10 @@ def person() -> tuple[np.ndarray, PersonOf]:
     return render(scene), PersonOf(people.box[0], people.xy[0], people.seen[0], float(people.area[0]))
 
 
-@pytest.mark.parametrize("name", ["simplebaseline_r18", "hrnet_w32", "synth_small"])
+@pytest.mark.parametrize("name", ["simplebaseline_r18", "hrnet_w32", "synth_small", "hourglass_2"])
 def test_targets_lie_where_the_decoder_finds_the_joints(name: str) -> None:
     """Encoding a person and decoding the maps gives the joints back on the picture."""
-    entry = card(name)
+    entry = card(name).sized(17)
     recipe = replace(recipe_for(entry, "coco17"), augmentation=NONE, options={"target": "unbiased"})
     picture, one = person()
     sample = HeatmapTask(entry, COCO, recipe).sample(picture, one, np.random.default_rng(0))
@@ -42,8 +42,9 @@ def test_targets_lie_where_the_decoder_finds_the_joints(name: str) -> None:
     assert sample["maps"].shape == (17, *entry.output_size)
     np.testing.assert_array_equal(sample["weight"] > 0, one.seen > 0)
     xy, score = decode(sample["maps"][None], "dark")
-    mapping = "udp" if entry.crop == "udp" else "affine"
-    back = cut(one.box, entry.input_size, mapping=mapping).to_image(xy, entry.output_size)[0]
+    assert entry.crop != "image"
+    crops = cut(one.box, entry.input_size, padding=entry.padding, mapping=entry.crop)
+    back = crops.to_image(xy, entry.output_size)[0]
     seen = (one.seen > 0) & (score[0] > 0.9)
     assert seen.sum() > 8
     assert np.abs(back - one.xy)[seen].max() < 1.0
@@ -70,7 +71,21 @@ def test_unlabelled_joints_weigh_nothing() -> None:
     assert task.loss(wrong, {"maps": maps, "weight": weight}) == 0
 
 
-@pytest.mark.parametrize("options", [{"target": "square"}, {"loss": "hinge"}, {"colour": 1}])
+def test_the_targets_width_is_an_option() -> None:
+    entry = card("synth_small")
+    picture, one = person()
+    sums = []
+    for options in ({}, {"sigma": 2 * entry.sigma}):
+        recipe = replace(recipe_for(entry, "coco17"), augmentation=NONE, options=options)
+        sums.append(
+            HeatmapTask(entry, COCO, recipe).sample(picture, one, np.random.default_rng(0))["maps"].sum()
+        )
+    assert sums[1] > 2 * sums[0]
+
+
+@pytest.mark.parametrize(
+    "options", [{"target": "square"}, {"loss": "hinge"}, {"colour": 1}, {"sigma": 0}, {"gain": "much"}]
+)
 def test_unknown_options(options: dict[str, object]) -> None:
     entry = card("synth_small")
     with pytest.raises(UsageError) as caught:
