@@ -167,13 +167,13 @@ def _groups_of_predictions(aligned: Aligned, scored: Ints, width: int) -> tuple[
     outside = int((count == 0).sum())
     if outside:
         text = f"{outside} predictions are in images without a scored group and are left out"
-        notices.append(Notice("N470", text, outside))
+        notices.append(Notice("N490", text, outside))
     if len(several):
         text = (
             f"{len(several)} predictions are in images with several groups, and do not say to which they "
             "belong: each was given to the group of the nearest person"
         )
-        notices.append(Notice("N471", text, len(several)))
+        notices.append(Notice("N491", text, len(several)))
     return target, notices
 
 
@@ -236,7 +236,7 @@ def _with_predictions(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     truth = aligned.truth.take_frames(rows)
     predictions = replace(aligned.predictions.take_frames(rows), frames=truth.frames)
     text = f"{lost} groups without any prediction are not counted, as the kit does (quirk M09)"
-    return _apart(Aligned(truth, predictions)), [Notice("N472", text, lost)]
+    return _apart(Aligned(truth, predictions)), [Notice("N492", text, lost)]
 
 
 class MpiiTest(Benchmark):
@@ -263,6 +263,8 @@ class MpiiTest(Benchmark):
     ) -> tuple[list[Part], list[Notice]]:
         """One frame per separated person of the test images, with the prediction of its rectangle.
 
+        Of a submission of several people, one frame per group, with the prediction of most joints.
+
         Raises:
             MismatchError: P414 a truth without test images, P402 to P404 sets that do not belong together.
         """
@@ -271,13 +273,21 @@ class MpiiTest(Benchmark):
         if not {"rect", "single", "expected"} <= extra.keys() or "train" not in frames.extra:
             raise _no_test(truth)
         test = ~frames.extra["train"][aligned.truth.people.frame]
-        rows = np.flatnonzero(test & extra["single"] & extra["expected"])
+        groups = predictions.people.extra.get("group")
+        several = groups is not None and bool((groups >= 0).any())
+        rows = np.flatnonzero(
+            test & (extra["group"] >= 0 if several else extra["single"] & extra["expected"])
+        )
         if not len(rows):
             raise _no_test(truth)
-        aligned, lost = _by_rectangle(aligned, rows)
-        if lost:
-            text = f"{lost} predictions are of rectangles that the test does not score"
-            notices.append(Notice("N473", text, lost))
+        if several:
+            aligned, more = _by_group(aligned, rows)
+            notices += more
+        else:
+            aligned, lost = _by_rectangle(aligned, rows)
+            if lost:
+                text = f"{lost} predictions are of rectangles that the test does not score"
+                notices.append(Notice("N493", text, lost))
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
         return [Part("", _without(aligned, OUTSIDE), chosen)], notices
 
@@ -320,4 +330,39 @@ def _by_rectangle(aligned: Aligned, rows: Ints) -> tuple[Aligned, int]:
             PoseSet(predictions.skeleton, table, people, origin=predictions.origin),
         ),
         int((target < 0).sum()),
+    )
+
+
+def _by_group(aligned: Aligned, rows: Ints) -> tuple[Aligned, list[Notice]]:
+    """The groups that the truth people in `rows` make, one of them for each, and the fullest prediction."""
+    truth, predictions = aligned.truth, aligned.predictions
+    theirs, own = predictions.people, truth.people.extra["group"]
+    width = int(max(own.max(initial=0), theirs.extra["group"].max(initial=0))) + 1
+    code = truth.people.frame[rows] * width + own[rows]
+    groups, first = np.unique(code, return_index=True)
+    key = [f"{truth.frames.key[group // width]}#group{group % width}" for group in groups.tolist()]
+    table = Frames(np.asarray(key), path=truth.frames.path[groups // width])
+    target = theirs.frame * width + theirs.extra["group"]
+    place = np.minimum(np.searchsorted(groups, target), len(groups) - 1)
+    fullest = np.argsort(-(theirs.seen > 0).sum(axis=1), kind="stable")
+    inside = fullest[groups[place[fullest]] == target[fullest]]
+    frame, chosen = np.unique(place[inside], return_index=True)
+    zero = np.zeros(len(theirs), dtype=np.int64)
+    people = theirs.with_columns(frame=zero).take(inside[chosen]).with_columns(frame=frame)
+    wanted = truth.people.with_columns(frame=np.zeros(len(truth), dtype=np.int64)).take(rows[first])
+    notices = [
+        Notice("N468", "several people: a group counts as a person, with its prediction of most joints")
+    ]
+    unscored = int((np.isnan(theirs.joint_score) & (theirs.seen > 0)).sum())
+    if unscored:
+        text = f"{unscored} predicted joints have no score, by which the server ranks them"
+        notices.append(Notice("N469", text, unscored))
+    return (
+        Aligned(
+            PoseSet(
+                truth.skeleton, table, wanted.with_columns(frame=np.arange(len(groups))), origin=truth.origin
+            ),
+            PoseSet(predictions.skeleton, table, people, origin=predictions.origin),
+        ),
+        notices,
     )

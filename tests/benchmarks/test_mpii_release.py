@@ -60,7 +60,7 @@ def test_results_by_image_go_to_the_nearest_group(tmp_path: Path) -> None:
     (tmp_path / "preds.json").write_text(json.dumps(results))
     report = poseval.score(path, tmp_path / "preds.json", "mpii-multi")
     assert report.summary["AP"] == 1.0
-    assert {notice.code for notice in report.notices} >= {"N471"}
+    assert {notice.code for notice in report.notices} >= {"N491"}
 
 
 def test_a_group_without_predictions(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_a_group_without_predictions(tmp_path: Path) -> None:
     pred = submission(tmp_path / "p.mat", [predicted, []])
     official = poseval.score(path, pred, "mpii-multi")
     assert official.summary["AP"] == 1.0
-    assert "N472" in {notice.code for notice in official.notices}
+    assert "N492" in {notice.code for notice in official.notices}
     assert poseval.score(path, pred, "mpii-multi", rules="corrected").summary["AP"] == 0.5
 
 
@@ -129,7 +129,23 @@ def test_the_form_of_a_test_submission(tmp_path: Path) -> None:
     assert report.summary["complete_people"] == 0.5
     assert report.summary["predicted_joints"] == pytest.approx((14 + 6) / 28)
     assert report.deviations == ("this checks the form alone: the truth of the test set is not public",)
-    assert "N473" in {notice.code for notice in report.notices}
+    assert "N493" in {notice.code for notice in report.notices}
+
+
+def test_the_form_of_a_test_submission_of_several_people(tmp_path: Path) -> None:
+    images = [[person(1), person(2)], [bare(), bare(), bare()], [bare()], [bare(), bare()]]
+    path = release(tmp_path / "mpii.mat", images, [1, 0, 0, 0], [[], [1], [1], []])
+    two = [cells([np.array(pair)]) for pair in ([1.0, 2.0], [2.0, 3.0], [1.0, 2.0])]
+    savemat(tmp_path / "groups_v12.mat", {"groups": cells([*two[:2], np.zeros((0, 0)), two[2]])})
+    xy = person(1)["xy"]
+    whole, half = points(IDS, xy, scores=[0.5] * 16), points(range(8), xy[:8], scores=[0.5] * 8)
+    report = poseval.score(path, submission(tmp_path / "p.mat", [[half, whole], [half]]), "mpii-test")
+    assert report.summary["complete_people"] == 0.5
+    assert report.summary["predicted_joints"] == pytest.approx((14 + 6) / 28)
+    assert "N468" in {notice.code for notice in report.notices}
+    empty = poseval.score(path, submission(tmp_path / "q.mat", [[], [points(IDS, xy)]]), "mpii-test")
+    assert empty.summary["complete_people"] == 0.5
+    assert {notice.code: notice.count for notice in empty.notices}["N469"] == 16
 
 
 def test_a_release_without_test_images_has_no_form_to_check(tmp_path: Path) -> None:
