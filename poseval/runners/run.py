@@ -6,7 +6,7 @@ import hashlib
 import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +105,9 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
     if faults and not options.skip_unreadable:
         _refuse(faults, part)
     found = Found.joined([journal.done[number] for number, _ in groups], len(loaded.skeleton))
-    method = options.nms or ("oks" if not _finds_people(loaded) else "none")
-    found, doubled = output.suppress(found, loaded.skeleton, method, options.nms_threshold)
+    found, doubled = output.suppress(
+        found, loaded.skeleton, _suppression(options, loaded), options.nms_threshold
+    )
     target = truth.skeleton if truth else loaded.skeleton
     poses, mapped = output.as_poses(found, pictures.frames, journal.sizes, loaded.skeleton, target)
     if options.following is not None:
@@ -201,6 +202,10 @@ def _finds_people(loaded: Loaded) -> bool:
     return not isinstance(loaded.estimator, CropEstimator)
 
 
+def _suppression(options: RunOptions, loaded: Loaded) -> str:
+    return options.nms or ("none" if _finds_people(loaded) else "oks")
+
+
 def _check(options: RunOptions) -> None:
     sources = [options.truth or options.images, options.video]
     if sum(source is not None for source in sources) != 1:
@@ -292,11 +297,21 @@ def _groups(frames: int, boxes: Boxes | None, batch: int) -> list[tuple[int, tup
 def _description(
     options: RunOptions, loaded: Loaded, pictures: Pictures, truth: PoseSet | None, boxes: str
 ) -> dict[str, Any]:
-    """What is run with what: the part of the provenance that is known beforehand."""
-    weights = loaded.weights
-    model = asdict(options.model)
-    chosen = {key: model[key] for key in ("batch", "flip", "decode", "scales")}
-    chosen["rescore"] = digest(options.model.rescore) if options.model.rescore else None
+    """What is run with what: the part of the provenance that is known beforehand.
+
+    Options are told as they were taken, defaults of the card among them; null where a model has none such.
+    """
+    weights, estimator = loaded.weights, loaded.estimator
+    inner = getattr(estimator, "top" if isinstance(estimator, CropEstimator) else "finder", None)
+    chosen = {
+        "batch": options.model.batch,
+        "flip": getattr(inner, "flip_test", None),
+        "decode": getattr(inner, "method", None),
+        "scales": list(options.model.scales),
+        "rescore": digest(options.model.rescore) if options.model.rescore else None,
+        "nms": _suppression(options, loaded),
+        "nms_threshold": options.nms_threshold,
+    }
     return {
         "poseval": __version__,
         "model": loaded.card.name,
@@ -306,7 +321,7 @@ def _description(
         "skeleton": loaded.skeleton.name,
         "joints": len(loaded.skeleton),
         "input_size": list(loaded.card.input_size),
-        "options": {**chosen, "nms": options.nms, "nms_threshold": options.nms_threshold},
+        "options": chosen,
         "device": {"kind": loaded.device, "name": device_name(loaded.device), "half": loaded.half},
         "torch": torch.__version__,
         **loaded.cost,

@@ -79,6 +79,15 @@ def test_output_is_read_by_the_scorer_and_says_where_it_comes_from(made: Bench, 
     assert node["people"] == len(result.poses)
     assert node["people_per_second"] > 0
     assert node["boxes"] == "truth"
+    assert node["options"] == {
+        "batch": 32,
+        "flip": True,
+        "decode": "quarter",
+        "scales": [1.0],
+        "rescore": None,
+        "nms": "oks",
+        "nms_threshold": 0.9,
+    }
     assert not (tmp_path / "preds.json.part").exists()
 
 
