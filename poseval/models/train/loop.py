@@ -106,8 +106,10 @@ class _Trainer:
                     checkpoint.save(best, self.run, model=self.model.state_dict())
             self.history.append(row)
             self.say("  ".join(f"{key} {value:.4g}" for key, value in row.items()))
-            for key, value in row.items() if board else ():
-                board.add_scalar(key, value, epoch)
+            if board:
+                for key in row.keys() - {"epoch"}:
+                    board.add_scalar(key, row[key], epoch + 1)
+                board.flush()  # seen while training goes on, and kept when it is stopped
             self._save(last)
         if self.judge is None:
             checkpoint.save(best, self.run, model=self.model.state_dict())

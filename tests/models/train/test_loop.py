@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -96,6 +98,35 @@ def test_validation_is_the_harness_and_the_best_weights_are_kept(
     best = weights(tmp_path / "out", "best.pt")
     assert all(torch.equal(best[key], after[2][key]) for key in best)
     load_weights(create_model("synth_small", input_size=(64, 48), **TINY), result.weights)
+
+
+def test_tensorboard_gets_each_epoch_where_it_is_installed(
+    sixteen: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[Any] = []
+
+    class SummaryWriter:
+        def __init__(self, folder: str) -> None:
+            calls.append(Path(folder).relative_to(tmp_path).as_posix())
+
+        def add_scalar(self, tag: str, value: float, step: int) -> None:
+            assert np.isfinite(value)
+            calls.append((step, tag))
+
+        def flush(self) -> None:
+            calls.append("flush")
+
+    fake = ModuleType("torch.utils.tensorboard")
+    fake.SummaryWriter = SummaryWriter  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
+    train(options(sixteen, tmp_path / "out", epochs=2))
+    assert calls[0] == "out/tensorboard"
+    assert set(calls[1:3]) == {(1, "loss"), (1, "seconds")}
+    assert calls[3] == "flush"
+    assert set(calls[4:6]) == {(2, "loss"), (2, "seconds")}
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)  # as where it is not installed
+    train(options(sixteen, tmp_path / "without", epochs=1))
+    assert not (tmp_path / "without/tensorboard").exists()
 
 
 def test_a_checkpoint_of_another_training_is_refused(sixteen: Path, tmp_path: Path) -> None:
