@@ -79,7 +79,9 @@ def _cost_rows(cost: Cost) -> list[tuple[str, str]]:
         ("MACs", f"{cost.macs / 1e9:.3f} G at input {shapes}"),
         ("counted", cost.counted),
     ]
-    return rows + [("saved", f"{name}: {value:g}") for name, value in cost.savings.items()]
+    for name, value in cost.savings.items():
+        rows.append(("saved", f"{name}: {value:,.0f}" if value >= 1000 else f"{name}: {value:.4g}"))
+    return rows
 
 
 def card_json(card: ModelCard, cost: Cost | None = None) -> Mapping[str, Any]:

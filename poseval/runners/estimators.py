@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -79,19 +79,34 @@ def _poses(item: _Inputs, xy: Floats, joint_score: Floats) -> Poses:
     return poses.take(np.isfinite(placed).all((1, 2)))
 
 
+@runtime_checkable
+class TakesBatches(Protocol):
+    """A finder that answers several pictures in one pass, up to `most` people on each."""
+
+    most: int
+
+    def batch(self, images: Sequence[Picture]) -> list[Poses]:
+        """People on each picture."""
+
+
 class ImageEstimator:
-    """A model that finds the people of a whole picture itself."""
+    """A model that finds the people of a whole picture itself; `batch` counts people, as with crops."""
 
     wants_boxes = False
 
-    def __init__(self, finder: WholeImage) -> None:
-        self.finder = finder
+    def __init__(self, finder: WholeImage, batch: int) -> None:
+        self.finder, self.together = finder, 1
+        if isinstance(finder, TakesBatches):
+            self.together = max(1, batch // finder.most)
 
     def prepare(self, picture: Picture, boxes: Floats, score: Floats) -> Picture:
         return picture
 
     def answer(self, prepared: Sequence[Picture]) -> list[Poses]:
-        return [self.finder.poses(picture) for picture in prepared]
+        if not isinstance(self.finder, TakesBatches):
+            return [self.finder.poses(picture) for picture in prepared]
+        groups = (prepared[first : first + self.together] for first in range(0, len(prepared), self.together))
+        return [poses for group in groups for poses in self.finder.batch(group)]
 
 
 class DetectingEstimator:

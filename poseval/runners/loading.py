@@ -96,7 +96,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
             device=device,
             autocast=half,
         )
-        estimator = ImageEstimator(finder)
+        estimator = ImageEstimator(finder, options.batch)
     else:
         if options.rescore or options.scales != (1.0,):
             raise UsageError(
