@@ -265,8 +265,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--remark", default="", help="a sentence about the machine, for the page")
-    # A million people of 17 joints would pass the limit of 50 million numbers in a file.
-    parser.add_argument("--linear", type=int, nargs="*", default=[10_000, 100_000, 900_000])
+    parser.add_argument("--linear", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--write", type=Path, help="write the page there, too")
     options = parser.parse_args()
 

@@ -21,7 +21,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 SHOWN_FAULTS = 20  # more lines than this hide the first one, which is mostly the cause of the rest
 
@@ -157,6 +156,8 @@ class MissingFeature(PosevalError):
 
 def unknown_name(code: str, kind: str, name: object, known: Iterable[str], wanted: str = "") -> UsageError:
     """The error for a name that is in no table: lists the table and proposes near names."""
+    from difflib import get_close_matches
+
     listed = list(known)
     near = get_close_matches(str(name), listed, 3)
     return UsageError(

@@ -202,8 +202,11 @@ class People:
         put(self, "extra", _extras(self.extra, rows))
         if rows and bool((np.diff(self.frame) < 0).any()):
             raise ValueRangeError("P312", where="column people.frame", what="is not sorted by frame")
-        # One pass over the largest column: only predicted or labelled joints must be finite.
-        if not np.isfinite(self.xy).all() and not np.isfinite(self.xy[self.seen > 0]).all():
+        # One pass over the largest column: a sum is finite only where all its parts are. Beyond that, only
+        # predicted or labelled joints must be.
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = bool(np.isfinite(self.xy.sum()))
+        if not finite and not np.isfinite(self.xy[self.seen > 0]).all():
             raise ValueRangeError(
                 "P301", where="column people.xy", what="holds a NaN or an infinity where seen > 0"
             )

@@ -7,13 +7,15 @@ way the result is the same as in one process, byte by byte.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poseval.errors import MissingFeature, PosevalError, UsageError, shown
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 SHARDS_PER_WORKER = 4  # more shards than workers: a slow or lost worker costs a quarter of its part
 ANSWER_SECONDS = 10.0  # how long a scheduler may take to answer
@@ -37,16 +39,15 @@ def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
         MissingFeature: P611 without the extra `dask`.
         PosevalError: P700 when a worker died: its part is not left out in silence.
     """
+    if address is None and workers <= 1:
+        # Starting a process costs more than it saves on sets that fit one.
+        yield Pool(None, 1)
+        return
+    from concurrent.futures import BrokenExecutor
+
     try:
-        if address is not None:
-            with _dask(address) as found:
-                yield found
-        elif workers <= 1:
-            # Starting a process costs more than it saves on sets that fit one.
-            yield Pool(None, 1)
-        else:
-            with _processes(workers) as found:
-                yield found
+        with _processes(workers) if address is None else _dask(address) as found:
+            yield found
     except BrokenExecutor as error:
         raise PosevalError(
             "P700",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from poseval.joint_mapping import JointRules, map_joints
 from poseval.layout import Layout
 from poseval.metrics.base import Metric, Need, Tally, Value, Values
 from poseval.pairs import Aligned
-from poseval.poses import Array, Bools, Ints, Notice, PoseSet
+from poseval.poses import Array, Bools, Ints, Notice, People, PoseSet
 from poseval.report.result import Input, Report
 from poseval.report.signature import Signature
 from poseval.rules import Rules, choose
@@ -344,14 +344,14 @@ def _check_needs(part: Part) -> None:
         UsageError: P112 when OKS has no sigmas.
     """
     truth, predictions = part.aligned.truth, part.aligned.predictions
-    posed = (truth.people.seen > 0).any(axis=1)  # nothing is measured against a person without a joint
-    lacking = [
-        (Need.SCORES, predictions, np.isnan(predictions.people.score)),
-        (Need.AREA, truth, np.isnan(truth.people.area)),
-        (Need.BOXES, truth, np.isnan(truth.people.box).any(axis=1)),
-        (Need.HEADS, truth, np.isnan(truth.people.head) & posed),
-        (Need.TRACKS, truth, truth.people.track < 0),
-        (Need.TRACKS, predictions, predictions.people.track < 0),
+    lacking: list[tuple[Need, PoseSet, Callable[[People], Array]]] = [
+        (Need.SCORES, predictions, lambda people: np.isnan(people.score)),
+        (Need.AREA, truth, lambda people: np.isnan(people.area)),
+        (Need.BOXES, truth, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
+        # Nothing is measured against a person without a joint.
+        (Need.HEADS, truth, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
+        (Need.TRACKS, truth, lambda people: people.track < 0),
+        (Need.TRACKS, predictions, lambda people: people.track < 0),
     ]
     hints = {
         Need.AREA: "take it from the boxes: --metric 'oks_ap(area=box)'",
@@ -363,8 +363,8 @@ def _check_needs(part: Part) -> None:
         if Need.AREA in metric.needs:
             _check_areas(truth, hints[Need.AREA])
         for need, side, absent in lacking:
-            count = int(absent.sum())
-            if need in metric.needs and count:
+            count = int(absent(side.people).sum()) if need in metric.needs else 0
+            if count:
                 raise MismatchError(
                     "P410",
                     where=shown(side.origin.name),
@@ -377,9 +377,8 @@ def _check_needs(part: Part) -> None:
 def _check_areas(truth: PoseSet, hint: str) -> None:
     """Raise P304 when a person that counts has an area of 0 or less: no distance can be scaled by it."""
     people = truth.people
-    counted = people.seen.any(axis=1)
-    if "num_keypoints" in people.extra:
-        counted = people.extra["num_keypoints"] != 0
+    given = people.extra.get("num_keypoints")
+    counted = people.seen.any(axis=1) if given is None else given != 0
     bad = np.flatnonzero((people.area <= 0) & ~people.crowd & counted)
     if len(bad):
         order = people.extra.get("order", np.arange(len(people)))

@@ -11,7 +11,6 @@ import os
 import select
 import signal
 import sys
-import traceback
 from importlib import import_module
 from types import FrameType
 
@@ -140,6 +139,8 @@ def run(arguments: list[str]) -> int:
 
 def _internal(error: BaseException) -> int:
     if os.environ.get("POSEVAL_DEBUG"):
+        import traceback
+
         traceback.print_exc()
     text = f"{type(error).__name__}: {shown(error, 400)}"
     click.echo(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)", err=True)

@@ -27,6 +27,7 @@ from poseval.datasets.document import Document
 from poseval.datasets.records import Records, Wanted
 from poseval.errors import Faults, FormatError, LimitError
 from poseval.kernels import json as kj
+from poseval.kernels.poses import take_rows
 from poseval.poses import Array, Bools, Floats, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
 
@@ -210,8 +211,9 @@ def _count_field(records: Records, parts: tuple[tuple[str, int], ...]) -> kj.Col
 def _check_values(records: Records, area_optional: bool) -> None:
     """Faults of single values: ids twice, negative counts and boxes, areas that nobody can have."""
     table = records.table
-    ids, first, count = np.unique(table["id"].values, return_index=True, return_counts=True)
-    if len(ids) < table.count:
+    ordered = np.sort(table["id"].values)
+    if bool((ordered[1:] == ordered[:-1]).any()):
+        _, first, count = np.unique(table["id"].values, return_index=True, return_counts=True)
         given = table["id"].given
         for at, times in zip(first[count > 1].tolist(), count[count > 1].tolist(), strict=True):
             if not given[at]:
@@ -304,21 +306,21 @@ def _people(
         extra["ignore"] = table["ignore"].values == 1
     if "pad_to_contain" in table.columns:
         extra["pad_to_contain"] = _padding(records, len(skeleton))
-    people = People(
-        xy=xy,
-        frame=np.zeros(table.count, dtype=np.int64),
-        seen=seen,
-        area=table["area"].values,
-        box=corners(box),
-        crowd=crowd.values == 1,
-        category=table["category_id"].values,
-        source_id=table["id"].values,
-        extra=extra,
-    )
+    columns: dict[str, Array] = {
+        "xy": xy,
+        "frame": row,
+        "seen": seen,
+        "area": table["area"].values,
+        "box": corners(box),
+        "crowd": crowd.values == 1,
+        "category": table["category_id"].values,
+        "source_id": table["id"].values,
+    }
     order = by_frame(row)
-    people = people if order is None else people.take(order)
-    people = people.with_columns(frame=row if order is None else row[order])
-    return people, notices
+    if order is not None:
+        columns = {name: take_rows(column, order) for name, column in columns.items()}
+        extra = {name: take_rows(column, order) for name, column in extra.items()}
+    return People(**columns, extra=extra), notices
 
 
 def _seen(records: Records, flags: Floats) -> tuple[Array, list[Notice]]:
@@ -326,7 +328,11 @@ def _seen(records: Records, flags: Floats) -> tuple[Array, list[Notice]]:
 
     Whole-body files have confidences for flags in some parts: those between 0 and 2 are hidden.
     """
-    seen = np.zeros(flags.shape, dtype=np.int8)
+    with np.errstate(invalid="ignore"):
+        seen = flags.astype(np.int8)
+    if bool((seen == flags).all()) and seen.min(initial=0) >= 0 and seen.max(initial=0) <= 3:
+        return seen, []
+    seen[...] = 0
     seen[flags > 0] = 1
     seen[flags >= 2] = 2
     seen[flags == 3] = 3

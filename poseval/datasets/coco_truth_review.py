@@ -68,7 +68,7 @@ def implausible(name: str, people: People, frames: Frames) -> list[Notice]:
 def _share_of_extent(people: People, counted: np.ndarray) -> Floats:
     """Area over the extent of the labelled joints, of people with enough of them."""
     rows = np.flatnonzero(counted & ((people.seen > 0).sum(axis=1) >= FEW_JOINTS))
-    around = extent(people.xy[rows], people.seen[rows])
+    around = extent(people.xy, people.seen)[rows]
     area = people.area[rows]
     usable = np.isfinite(around) & (around > 0) & np.isfinite(area)
     share: Floats = area[usable] / around[usable]

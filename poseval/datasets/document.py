@@ -21,6 +21,7 @@ from typing import Any, BinaryIO
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.kernels import json as kernel
+from poseval.kernels.files import file_start
 from poseval.limits import DEFAULT, MIB, Limits
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -179,8 +180,9 @@ def _read_regular(path: str | os.PathLike[str], name: str, most: int) -> bytes:
             raise UsageError(
                 "P135", where=name, what=f"is {_kind_of(found.st_mode)}", wanted="a regular file"
             )
+        data = file_start(handle, min(found.st_size, most + 1))
+        os.lseek(handle, len(data), os.SEEK_SET)
         with io.FileIO(handle, closefd=False) as file:
-            data = file.read(min(found.st_size, most) + 1) or b""
             while len(data) <= most:
                 more = file.read(min(MIB, most + 1 - len(data)))
                 if not more:

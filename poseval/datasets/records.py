@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 import numpy as np
 
@@ -93,6 +92,8 @@ class Records:
         found = {key: count for key, count in self.table.unknown.items() if key not in expected}
         if not found and not self.table.unknown_rest:
             return []
+        from difflib import get_close_matches
+
         known = [*self.table.columns]
         told = []
         for key, count in sorted(found.items(), key=lambda item: -item[1])[:5]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from poseval.kernels.poses import copies
+from poseval.kernels.poses import bounds, copies
 from poseval.poses import Floats, Ints, Notice, People, PoseSet
 
 SAMPLE = 5_000  # people looked at for shares: enough for a per cent or two, and the cost stays small
@@ -71,7 +71,7 @@ def _outside(name: str, people: People, size: Floats) -> Notice | None:
 def _far(name: str, people: People, size: Floats) -> Notice | None:
     widest = float(np.nanmax(size)) if len(size) and not np.isnan(size).all() else 10_000.0
     far = FAR_WIDTHS * widest
-    low, high = float(people.xy.min(initial=0.0)), float(people.xy.max(initial=0.0))
+    low, high = bounds(people.xy)
     if not max(high, -low) > far:
         return None
     count = int((np.abs(people.xy) > far).any(axis=(1, 2)).sum())

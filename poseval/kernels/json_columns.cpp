@@ -1,14 +1,12 @@
-// Arrays of objects to columns, over stretches of the array in parallel; and the binding to Python.
+// Columns of records as NumPy arrays: the binding to Python.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <limits>
-#include <system_error>
-#include <thread>
 
-#include "json_table.hpp"
+#include "json_array.hpp"
+#include "json_text.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
@@ -20,140 +18,6 @@ void check(const py::bytes& data, std::int64_t start, int depth, int max_depth, 
 [[noreturn]] void raise_stop(const Stop& stop);
 
 namespace {
-
-constexpr std::int64_t SAMPLE = 1 << 16;   // bytes read before the rows of the whole are estimated
-constexpr std::int64_t WHOLE = std::numeric_limits<std::int64_t>::max();
-
-// Reads records from the cursor (on an element of the array) until an element starts at or behind `until`.
-// Returns true when the array ended.
-bool read_stretch(Scanner& scan, Table& table, const Limit& limit, std::int64_t until) {
-    while (scan.offset() < until) {
-        read_record(scan, table, limit);
-        if (!scan.more(']')) return true;
-    }
-    return false;
-}
-
-// Offset of a '{' behind '}' and ',' in the `bytes` from `from` on: where a record probably starts; -1 without
-// one.
-std::int64_t probable_record(std::string_view text, std::int64_t from, std::int64_t bytes) {
-    const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
-    const auto stop = static_cast<std::size_t>(std::min<std::int64_t>(from + bytes, text.size()));
-    for (auto at = static_cast<std::size_t>(from); at < stop; ++at) {
-        at = text.find('{', at);
-        if (at == std::string_view::npos || at >= stop) break;
-        std::size_t back = at;
-        while (back > 0 && blank(text[back - 1])) --back;
-        if (back == 0 || text[back - 1] != ',') continue;
-        --back;
-        while (back > 0 && blank(text[back - 1])) --back;
-        if (back > 0 && text[back - 1] == '}') return static_cast<std::int64_t>(at);
-    }
-    return -1;
-}
-
-// A stretch read ahead of time, in the hope that a record starts where it does.
-struct Ahead {
-    std::int64_t begin = -1;
-    std::int64_t next = -1;  // where the following stretch starts
-    bool ended = false;
-    bool usable = false;
-    std::unique_ptr<Table> table;
-};
-
-// Threads that are waited for however the block is left.
-struct Crew {
-    std::vector<std::thread> threads;
-    ~Crew() {
-        for (std::thread& thread : threads) thread.join();
-    }
-};
-
-void read_ahead(Ahead& ahead, std::string_view text, const Limit& limit, int depth, std::int64_t until) {
-    Scanner scan(text, ahead.begin, limit.depth, limit.keys);
-    scan.depth = depth;
-    ahead.table->clear();
-    ahead.usable = false;
-    try {
-        ahead.ended = read_stretch(scan, *ahead.table, limit, until);
-        ahead.next = scan.offset();
-        ahead.usable = ahead.table->unknown_rest == 0;
-    } catch (const Stop&) {
-        // Either a wrong guess or a real fault: reading in order tells, and names the right place.
-    } catch (const std::bad_alloc&) {
-        // Reading in order needs less memory.
-    }
-}
-
-// Reads the array at the cursor. Stretches read ahead are kept only when the reading in order arrives exactly
-// at their first byte, so the result does not depend on the number of threads or the length of a stretch.
-void read_array(Scanner& scan, std::string_view text, Table& table, const Limit& limit, int threads,
-                std::int64_t stretch) {
-    scan.space();
-    scan.enter();
-    scan.expect('[');
-    scan.space();
-    if (*scan.p == ']') {
-        ++scan.p;
-        scan.leave();
-        return;
-    }
-    std::vector<Ahead> ahead(static_cast<std::size_t>(std::max(threads - 1, 0)));
-    for (Ahead& one : ahead) one.table = std::make_unique<Table>(*table.schema);
-    const std::int64_t begin = scan.offset();
-    const std::int64_t bytes = static_cast<std::int64_t>(text.size()) - begin;
-    bool ended = read_stretch(scan, table, limit, begin + std::min(SAMPLE, stretch));
-    if (!ended) {
-        const double share = static_cast<double>(scan.offset() - begin) / static_cast<double>(bytes);
-        try {
-            table.reserve(1.05 / share);
-        } catch (const std::bad_alloc&) {
-            // The guess was too high, or the rows will not fit either: growing tells.
-        }
-    }
-    while (!ended) {
-        const std::int64_t here = scan.offset();
-        std::int64_t reach = here + stretch;
-        std::size_t used = 0;
-        while (used < ahead.size() && reach < static_cast<std::int64_t>(text.size())) {
-            const std::int64_t guess = probable_record(text, reach, stretch);
-            if (guess < 0) break;
-            ahead[used++].begin = guess;
-            reach = guess + stretch;
-        }
-        if (used == 0) {
-            ended = read_stretch(scan, table, limit, ahead.empty() ? WHOLE : reach);
-            continue;
-        }
-        {
-            Crew crew;
-            for (std::size_t i = 0; i < used; ++i) {
-                const std::int64_t until = i + 1 < used ? ahead[i + 1].begin : reach;
-                ahead[i].usable = false;
-                try {
-                    crew.threads.emplace_back(read_ahead, std::ref(ahead[i]), text, std::cref(limit),
-                                              scan.depth, until);
-                } catch (const std::system_error&) {
-                    // No thread to be had: the stretch is read in order.
-                }
-            }
-            ended = read_stretch(scan, table, limit, ahead[0].begin);
-        }
-        for (std::size_t i = 0; i < used && !ended; ++i) {
-            const Ahead& one = ahead[i];
-            if (!one.usable || one.begin != scan.offset() ||
-                table.count + one.table->count > limit.records ||
-                table.numbers + one.table->numbers > limit.numbers) {
-                ahead.clear();  // guesses do not hold in this file
-                break;
-            }
-            table.append(*one.table);
-            scan.p = scan.base + one.next;
-            ended = one.ended;
-        }
-    }
-    scan.leave();
-}
 
 template <class T>
 py::array_t<T> to_array(Buffer<T>& buffer) {

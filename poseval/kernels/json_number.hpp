@@ -209,6 +209,35 @@ inline double library_double(const char* begin, const char* end) {
     return value;
 }
 
+#if defined(__SIZEOF_INT128__)
+inline constexpr std::uint64_t INTEGER_POWERS[SAFE_DIGITS + 1] = {
+    1ULL, 10ULL, 100ULL, 1000ULL, 10000ULL, 100000ULL, 1000000ULL, 10000000ULL, 100000000ULL, 1000000000ULL,
+    10000000000ULL, 100000000000ULL, 1000000000000ULL, 10000000000000ULL, 100000000000000ULL,
+    1000000000000000ULL, 10000000000000000ULL, 100000000000000000ULL, 1000000000000000000ULL,
+    10000000000000000000ULL};
+
+// digits / 10^places, neither of them 0, at most `SAFE_DIGITS` places: one long division gives 64 bits of the
+// quotient and whether anything is left, which is all that rounding to nearest, ties to even, asks for.
+inline double exact_quotient(std::uint64_t digits, std::int64_t places) {
+    const std::uint64_t power = INTEGER_POWERS[places];
+    const int up = std::countl_zero(digits), down = std::countl_zero(power);
+    const std::uint64_t above = digits << up, below = power << down;  // both with their highest bit set
+    const int shift = above < below ? 64 : 63;                        // so that the quotient has 64 bits
+    const auto dividend = static_cast<unsigned __int128>(above) << shift;
+    const auto quotient = static_cast<std::uint64_t>(dividend / below);
+    const bool exact = static_cast<std::uint64_t>(dividend) == quotient * below;
+    constexpr int SPARE = 11;  // bits of the quotient that a double has no room for
+    constexpr std::uint64_t HALF = 1ULL << (SPARE - 1);
+    const std::uint64_t rest = quotient & (2 * HALF - 1);
+    std::uint64_t mantissa = quotient >> SPARE;
+    mantissa += rest > HALF || (rest == HALF && (!exact || (mantissa & 1) != 0));
+    const std::int64_t exponent = SPARE - shift + down - up;
+    constexpr std::int64_t BIAS = 1023;
+    return static_cast<double>(mantissa) *
+           std::bit_cast<double>(static_cast<std::uint64_t>(BIAS + exponent) << 52);
+}
+#endif
+
 // The nearest double (ties to even); infinity when the number is beyond the range.
 inline double to_double(const Number& number) {
     if (number.count <= SAFE_DIGITS && number.digits <= EXACT_INTEGER && number.power >= -EXACT_POWER &&
@@ -218,6 +247,12 @@ inline double to_double(const Number& number) {
             number.power < 0 ? digits / POWERS[-number.power] : digits * POWERS[number.power];
         return number.negative ? -value : value;
     }
+#if defined(__SIZEOF_INT128__)
+    if (number.count <= SAFE_DIGITS && number.digits != 0 && number.power < 0 && number.power >= -SAFE_DIGITS) {
+        const double value = exact_quotient(number.digits, -number.power);
+        return number.negative ? -value : value;
+    }
+#endif
     double value = library_double(number.begin, number.end);
     if (std::isnan(value)) {  // out of range: too large or too small, as the exponent of its first digit says
         const char* p = number.begin + (number.negative ? 1 : 0);

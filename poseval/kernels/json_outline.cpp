@@ -2,6 +2,7 @@
 #include <pybind11/pybind11.h>
 
 #include "json_scan.hpp"
+#include "json_text.hpp"
 
 namespace py = pybind11;
 

@@ -5,6 +5,7 @@ namespace py = pybind11;
 
 void bind_coco(py::module_& module);
 void bind_curves(py::module_& module);
+void bind_file(py::module_& module);
 void bind_json(py::module_& module);
 void bind_poses(py::module_& module);
 void bind_average_precision(py::module_& module);
@@ -14,6 +15,7 @@ PYBIND11_MODULE(_kernels, module) {
     module.doc() = "Hot loops over columns; the faces with shapes and errors are the Python files beside it.";
     bind_coco(module);
     bind_curves(module);
+    bind_file(module);
     bind_json(module);
     bind_poses(module);
     bind_average_precision(module);

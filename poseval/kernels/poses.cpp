@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <mutex>
 #include <stdexcept>
 #include <vector>
 
@@ -123,6 +124,29 @@ py::array take_rows(const py::array& table, const Ints& order) {
     return out;
 }
 
+// Lowest and highest coordinate of all; NaN counts for neither.
+py::tuple pose_bounds(const Doubles& xy) {
+    const std::int64_t numbers = joints_of(xy) * 2, rows = xy.shape(0);
+    const double* points = xy.data();
+    constexpr double FAR = std::numeric_limits<double>::infinity();
+    double low = FAR, high = -FAR;
+    {
+        py::gil_scoped_release release;
+        std::mutex guard;
+        poseval::for_pieces(rows, GRAIN / 2, [&](std::int64_t begin, std::int64_t end) {
+            double lowest[4] = {FAR, FAR, FAR, FAR}, highest[4] = {-FAR, -FAR, -FAR, -FAR};
+            for (std::int64_t k = begin * numbers; k < end * numbers; ++k) {
+                lowest[k % 4] = points[k] < lowest[k % 4] ? points[k] : lowest[k % 4];
+                highest[k % 4] = points[k] > highest[k % 4] ? points[k] : highest[k % 4];
+            }
+            const std::lock_guard<std::mutex> lock(guard);
+            low = std::min(low, *std::min_element(lowest, lowest + 4));
+            high = std::max(high, *std::max_element(highest, highest + 4));
+        });
+    }
+    return py::make_tuple(low, high);
+}
+
 std::uint64_t mixed(std::uint64_t total, std::uint64_t bits) {
     total = (total ^ bits) * 0x9E3779B97F4A7C15ULL;  // odd, from the golden ratio: spreads bits
     return total ^ (total >> 29);
@@ -141,10 +165,13 @@ std::int64_t pose_copies(const Doubles& xy, const Ints& frame, const Ints& categ
         std::vector<std::uint64_t> hash(static_cast<std::size_t>(rows));
         poseval::for_pieces(rows, GRAIN / 2, [=, &hash](std::int64_t begin, std::int64_t end) {
             for (std::int64_t n = begin; n < end; ++n) {
-                std::uint64_t total = static_cast<std::uint64_t>(kinds[n]);
-                for (std::int64_t k = n * numbers; k < (n + 1) * numbers; ++k)
+                // x and y apart: two chains of multiplications that do not wait for each other.
+                std::uint64_t total = static_cast<std::uint64_t>(kinds[n]), other = 0;
+                for (std::int64_t k = n * numbers; k < (n + 1) * numbers; k += 2) {
                     total = mixed(total, std::bit_cast<std::uint64_t>(points[k]));
-                hash[static_cast<std::size_t>(n)] = total;
+                    other = mixed(other, std::bit_cast<std::uint64_t>(points[k + 1]));
+                }
+                hash[static_cast<std::size_t>(n)] = mixed(total, other);
             }
         });
         for (std::int64_t begin = 0, end; begin < rows; begin = end) {
@@ -164,5 +191,6 @@ void bind_poses(py::module_& module) {
     module.def("pose_predicted", &predicted, py::arg("xy"), py::arg("score"));
     module.def("group_order", &group_order, py::arg("group"), py::arg("groups"));
     module.def("take_rows", &take_rows, py::arg("table"), py::arg("order"));
+    module.def("pose_bounds", &pose_bounds, py::arg("xy"));
     module.def("pose_copies", &pose_copies, py::arg("xy"), py::arg("frame"), py::arg("category"));
 }

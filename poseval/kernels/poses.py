@@ -48,6 +48,15 @@ def take_rows(table: NDArray[Any], order: Ints) -> NDArray[Any]:
     return _kernels.take_rows(np.ascontiguousarray(table), order)
 
 
+def bounds(xy: Floats) -> tuple[float, float]:
+    """Lowest and highest coordinate of `xy` [N, K, 2]; infinity and minus infinity where there is none.
+
+    Raises:
+        ValueError: `xy` has another shape.
+    """
+    return _kernels.pose_bounds(xy)
+
+
 def copies(xy: Floats, frame: Ints, category: Ints) -> int:
     """How many poses equal an earlier one of their frame and category in every bit; rows are sorted by frame.
 

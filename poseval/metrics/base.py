@@ -12,6 +12,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -261,6 +262,11 @@ class Metric(ABC):
         return self.better
 
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
+        """The canonical name; every row of a table asks for it."""
         shown_fields = [
             f"{f.name}={format_parameter(getattr(self, f.name))}"
             for f in fields(self)

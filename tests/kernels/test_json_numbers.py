@@ -134,3 +134,19 @@ def test_integers_are_exact_or_refused(text: str, kind: str | None, value: int |
         assert table["v"].values.tolist() == [value]
     else:
         assert [fault.kind for fault in table.faults] == [kind]
+
+
+def test_decimals_halfway_between_two_doubles() -> None:
+    rng = random.Random(9)
+    texts = []
+    for _ in range(3000):
+        places = rng.randrange(1, 4)  # 2^-places has so many decimals
+        double = rng.randrange(1 << 52, 1 << 53)
+        halfway = (2 * double + 1) * 10**places  # of doubles whose last bit is worth 2^(1 - places)
+        digits, rest = divmod(halfway, 1 << places)
+        assert rest == 0
+        for near in (digits - 1, digits, digits + 1):
+            text = str(near)
+            texts.append(f"{text[:-places]}.{text[-places:]}")
+            texts.append(f"-{text[:-places]}.{text[-places:]}")
+    same_bits(texts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poseval.kernels.poses import extent, predicted
+from poseval.kernels.poses import bounds, copies, extent, predicted
 
 rng = np.random.default_rng(4)
 
@@ -56,3 +56,23 @@ def test_shapes_are_checked() -> None:
     ):
         with pytest.raises(ValueError, match=r"is not \[N, K"):
             call()
+
+
+def test_bounds() -> None:
+    xy = np.random.default_rng(3).normal(0, 100, (60_000, 17, 2))
+    assert bounds(xy) == (xy.min(), xy.max())
+    assert bounds(xy[:0]) == (np.inf, -np.inf)
+    xy[7, 3] = np.nan
+    assert bounds(xy) == (np.nanmin(xy), np.nanmax(xy))
+    with pytest.raises(ValueError, match="K, 2"):
+        bounds(xy[:, :, 0])
+
+
+def test_copies_share_frame_category_and_every_bit() -> None:
+    xy = np.random.default_rng(4).normal(0, 100, (8, 5, 2))
+    frame = np.array([0, 0, 0, 0, 1, 1, 1, 1])
+    category = np.array([1, 1, 1, 2, 1, 1, 1, 1])
+    xy[1:5] = xy[0]
+    xy[6] = xy[5][:, ::-1]  # x and y exchanged
+    xy[7] = xy[5][::-1]
+    assert copies(xy, frame, category) == 2

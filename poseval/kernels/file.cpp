@@ -1,0 +1,97 @@
+// The bytes of a file in one bytes object: large pages, and copied by several threads where it is long.
+#include <pybind11/pybind11.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+
+#if defined(_WIN32)
+#include <io.h>
+#else
+#include <unistd.h>
+#endif
+
+#include "buffer.hpp"
+#include "parallel.hpp"
+
+namespace py = pybind11;
+
+namespace {
+
+constexpr std::int64_t GRAIN = std::int64_t{2} << 20;  // bytes that are worth a thread
+
+struct Outcome {
+    std::int64_t got = 0;
+    int error = 0;  // errno of a call that failed
+};
+
+#if defined(_WIN32)
+
+Outcome fill(int handle, char* data, std::int64_t size) {
+    Outcome out;
+    while (out.got < size) {
+        const auto part = static_cast<unsigned>(std::min<std::int64_t>(size - out.got, 1 << 30));
+        const int count = _read(handle, data + out.got, part);
+        if (count < 0) out.error = errno;
+        if (count <= 0) break;
+        out.got += count;
+    }
+    return out;
+}
+
+#else
+
+// Reads bytes [begin, end) of the file; returns where it ended.
+std::int64_t fill_part(int handle, char* data, std::int64_t begin, std::int64_t end, std::atomic<int>& error) {
+    while (begin < end) {
+        const ssize_t count = pread(handle, data + begin, static_cast<std::size_t>(end - begin), begin);
+        if (count < 0 && errno == EINTR) continue;
+        if (count < 0) error = errno;
+        if (count <= 0) break;
+        begin += count;
+    }
+    return begin;
+}
+
+// A file that became shorter meanwhile counts up to the first byte that was missing.
+Outcome fill(int handle, char* data, std::int64_t size) {
+    std::atomic<std::int64_t> whole{size};
+    std::atomic<int> error{0};
+    poseval::for_pieces(size, GRAIN, [&](std::int64_t begin, std::int64_t end) {
+        const std::int64_t reached = fill_part(handle, data, begin, end, error);
+        for (std::int64_t known = whole; reached < end && reached < known;)
+            if (whole.compare_exchange_weak(known, reached)) break;
+    });
+    return {whole, error};
+}
+
+#endif
+
+// The first `size` bytes of an open file, or as many as it has.
+py::bytes file_start(int handle, std::int64_t size) {
+    auto out = py::reinterpret_steal<py::object>(PyBytes_FromStringAndSize(nullptr, size));
+    if (!out) throw py::error_already_set();
+    char* data = PyBytes_AS_STRING(out.ptr());
+    poseval::use_large_pages(data, static_cast<std::size_t>(size));
+    Outcome outcome;
+    {
+        const py::gil_scoped_release release;
+        outcome = fill(handle, data, size);
+    }
+    if (outcome.error != 0) {
+        errno = outcome.error;
+        PyErr_SetFromErrno(PyExc_OSError);
+        throw py::error_already_set();
+    }
+    if (outcome.got == size) return py::reinterpret_steal<py::bytes>(out.release());
+    PyObject* bytes = out.release().ptr();
+    if (_PyBytes_Resize(&bytes, outcome.got) != 0) throw py::error_already_set();
+    return py::reinterpret_steal<py::bytes>(bytes);
+}
+
+}  // namespace
+
+void bind_file(py::module_& module) {
+    module.def("file_start", &file_start, py::arg("handle"), py::arg("size"));
+}
