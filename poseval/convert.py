@@ -18,8 +18,31 @@ from poseval.skeletons.joint_map import JointMap
 
 
 @dataclass(frozen=True)
+class ConvertOptions:
+    """What is to become of a source.
+
+    Without a role, the one in which the content is recognised is taken. Predictions with a `truth` are
+    placed on its frames (by the way `align_by`, where names are ambiguous) and, where the joints differ, onto
+    its skeleton by equal names; `joints` says more.
+    """
+
+    to: str
+    role: Role | None = None
+    truth: PoseSet | None = None
+    format: str | None = None
+    skeleton: Skeleton | None = None
+    joints: JointRules = JointRules()
+    align_by: str | None = None
+    force: bool = False
+    progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True)
 class Conversion:
-    """What a conversion did: formats, role, what was lost, how joints were mapped, what readers noticed."""
+    """What a conversion did: formats, role, what was lost, how joints were mapped, what readers noticed.
+
+    `others` are formats that the source fits, too, though not as well.
+    """
 
     source_format: str
     target_format: str
@@ -27,10 +50,13 @@ class Conversion:
     losses: Losses
     joints: JointMap | None
     notices: tuple[Notice, ...]
+    others: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """The same as sentences."""
         out = [f"{self.source_format} {self.role.value} -> {self.target_format}: {self.losses}"]
+        if self.others:
+            out.append(f"{' and '.join(self.others)} would fit, too; --format-in names the format")
         if self.joints is not None:
             out.append(f"joints: {self.joints}")
         return [*out, *(str(notice) for notice in self.notices if notice.code != "N504")]
@@ -46,43 +72,62 @@ def convert(
     format: str | None = None,
     skeleton: Skeleton | None = None,
     joints: JointRules | None = None,
+    align_by: str | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Conversion:
-    """Read `source`, and write it to `target` in the format `to`.
-
-    Without a role, the one in which the content is recognised is taken. Predictions with a `truth` are
-    placed on its frames and, where the joints differ, onto its skeleton by equal names; `joints` says more.
+    """Read `source`, and write it to `target` in the format `to`; parameters as in `ConvertOptions`.
 
     Raises:
         UsageError: unknown names, a target that exists, P130 a format that is not written in this role.
         InputError: what is wrong with the source.
     """
     rules = joints or JointRules()
-    chosen = role or _role(source, format, to)
-    writer = datasets.get_format(to)
+    return convert_one(
+        source, target, ConvertOptions(to, role, truth, format, skeleton, rules, align_by, force, progress)
+    )
+
+
+def convert_one(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], options: ConvertOptions
+) -> Conversion:
+    """`convert` with its options as one value.
+
+    Raises:
+        UsageError, InputError: as for `convert`.
+    """
+    writer = datasets.get_format(options.to)
+    chosen = options.role or _role(source, options)
     if chosen not in writer.writes:
         told = ", ".join(sorted(item.value for item in writer.writes)) or "nothing"
         raise UsageError(
             "P130",
-            where=f"format {to}",
+            where=f"format {options.to}",
             what=f"is not written as {chosen.value}",
             wanted=f"it is written as: {told}",
         )
-    options = ReadOptions(chosen, truth, skeleton, optional=frozenset({"area"}), progress=progress)
-    poses = datasets.read(source, options, format)
+    asked = ReadOptions(
+        chosen, options.truth, options.skeleton, optional=frozenset({"area"}), progress=options.progress
+    )
+    poses = datasets.read(source, asked, options.format)
     found = poses.origin.format
-    poses, mapped, notices = _prepared(poses, chosen, truth, rules)
-    losses = writer.write(poses, Path(target), WriteOptions(chosen, force, truth, progress))
+    poses, mapped, notices = _prepared(poses, chosen, options)
+    losses = writer.write(
+        poses, Path(target), WriteOptions(chosen, options.force, options.truth, options.progress)
+    )
     if mapped is not None and mapped.dropped:
         losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
-    return Conversion(found, to, chosen, losses, mapped, (*poses.origin.notices, *notices))
+    others = () if options.format else tuple(set(datasets.fits(Source(source), chosen)) - {found})
+    return Conversion(
+        found, options.to, chosen, losses, mapped, (*poses.origin.notices, *notices), tuple(sorted(others))
+    )
 
 
 def _prepared(
-    poses: PoseSet, role: Role, truth: PoseSet | None, rules: JointRules
+    poses: PoseSet, role: Role, options: ConvertOptions
 ) -> tuple[PoseSet, JointMap | None, list[Notice]]:
     """The set on the truth's frames and the wanted joints."""
+    rules, truth = options.joints, options.truth
     wanted = rules.target
     notices: list[Notice] = []
     if wanted is None and truth is not None and role is Role.PREDICTIONS:
@@ -95,28 +140,37 @@ def _prepared(
             "P177", where="joint map", what="has no target", wanted="--to-skeleton NAME, or --gt FILE"
         )
     if truth is not None and role is Role.PREDICTIONS:
-        poses, notices = on_frames_of(truth, poses)
+        poses, notices = on_frames_of(truth, poses, options.align_by)
+    elif options.align_by is not None:
+        raise UsageError(
+            "P183",
+            where=f"--align {options.align_by}",
+            what="pairs nothing",
+            wanted="predictions and --gt FILE",
+        )
     return poses, mapped, notices
 
 
-def _role(source: str | os.PathLike[str], format: str | None, to: str) -> Role:
+def _role(source: str | os.PathLike[str], options: ConvertOptions) -> Role:
     """The role in which the content is recognised; both are tried.
 
     Raises:
-        FormatError: P201 when neither fits, P202 when both do and the target takes both.
+        FormatError: P201 when neither fits, P202 when both do, the target takes both and no truth is given.
     """
     seen = Source(source)
-    if format is not None:
-        dataset = datasets.get_format(format)
+    if options.format is not None:
+        dataset = datasets.get_format(options.format)
         sure = {role: dataset.sniff(seen, role) for role in Role if role in dataset.reads}
     else:
         sure = {role: datasets.confidence(seen, role) for role in Role}
     best = max(sure.values(), default=0.0)
     likely = [role for role, value in sure.items() if value == best]
-    if best < datasets.SURE and format is None:
+    if best < datasets.SURE and options.format is None:
         datasets.recognise(seen, Role.TRUTH)
+    if len(likely) > 1 and options.truth is not None:
+        likely = [Role.PREDICTIONS]
     if len(likely) > 1:
-        likely = [role for role in likely if role in datasets.get_format(to).writes]
+        likely = [role for role in likely if role in datasets.get_format(options.to).writes]
     if len(likely) != 1:
         raise FormatError(
             "P202",

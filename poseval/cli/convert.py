@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from poseval.cli.options import QUIET, SKELETON, InputPath, talk
+from poseval.cli.options import ALIGN, QUIET, SKELETON, InputPath, talk
 
 PROGRESS_SECONDS = 0.5  # a line that changes faster cannot be read
 
@@ -29,6 +29,7 @@ PROGRESS_SECONDS = 0.5  # a line that changes faster cannot be read
 @click.option("--joints", type=InputPath(), metavar="MAP.toml", help="Your own map of joints.")
 @click.option("--near", is_flag=True, help="Allow near equivalents (upper_neck for neck); they are listed.")
 @click.option("--derive", is_flag=True, help="Make derived joints (neck from shoulders); they are listed.")
+@ALIGN
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET
 def convert(
@@ -43,36 +44,43 @@ def convert(
     joints: Path | None,
     near: bool,
     derive: bool,
+    align_by: str | None,
     force: bool,
     quiet: bool,
 ) -> None:
-    """Convert SOURCE (a file or folder) to TARGET, and say what TARGET cannot hold."""
+    """Convert SOURCE to TARGET, and say what TARGET cannot hold.
+
+    A folder that is one set (OpenPose, YOLO, PoseTrack ...) becomes what the target format is; a folder of
+    files that are sets of their own becomes a folder of converted files.
+    """
     from poseval import scoring
-    from poseval.convert import convert as run
+    from poseval.convert import ConvertOptions, convert_one
+    from poseval.convert_many import convert_many, is_many
     from poseval.datasets import Role
     from poseval.joint_mapping import JointRules
     from poseval.skeletons import load_skeleton
 
-    gt = None if truth is None else scoring.read(truth, optional=frozenset({"area"}))
-    rules = JointRules(load_skeleton(to_skeleton) if to_skeleton else None, joints, near, derive)
     bar = Progress(sys.stderr.isatty() and not quiet)
+    options = ConvertOptions(
+        to,
+        Role(role) if role else None,
+        None if truth is None else scoring.read(truth, optional=frozenset({"area"})),
+        format_in,
+        load_skeleton(skeleton) if skeleton else None,
+        JointRules(load_skeleton(to_skeleton) if to_skeleton else None, joints, near, derive),
+        align_by,
+        force,
+        bar,
+    )
     try:
-        done = run(
-            source,
-            target,
-            to,
-            role=Role(role) if role else None,
-            truth=gt,
-            format=format_in,
-            skeleton=load_skeleton(skeleton) if skeleton else None,
-            joints=rules,
-            force=force,
-            progress=bar,
-        )
+        if is_many(source, format_in):
+            lines = convert_many(source, target, options, bar).lines()
+        else:
+            lines = convert_one(source, target, options).lines()
     finally:
         bar.clear()
     say = talk(quiet)
-    for line in done.lines():
+    for line in lines:
         say(line)
 
 

@@ -35,6 +35,12 @@ RULES = click.option(
 )
 SKELETON = click.option("--skeleton", metavar="NAME|FILE", help="Skeleton, when the file does not tell.")
 SIGMAS = click.option("--sigmas", type=InputPath(), help="One OKS sigma per joint: JSON list or lines.")
+# poseval.frame_names.WAYS, which the start-up does not wait for
+WAYS = ("key", "file name", "stem", "number")
+ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only this way.")
+FORMAT_IN = click.option(
+    "--format-in", "format_in", metavar="FORMAT", help="Format of the predictions; recognised otherwise."
+)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No talk on stderr.")
 
 

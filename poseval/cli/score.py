@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poseval.cli.options import (
+    ALIGN,
     BENCHMARK,
     QUIET,
     RULES,
@@ -30,12 +31,6 @@ if TYPE_CHECKING:
     from poseval.scoring import Evaluation
     from poseval.skeletons import Skeleton
 
-WAYS = (
-    "key",
-    "file name",
-    "stem",
-    "number",
-)  # poseval.frame_names.WAYS, which the start-up does not wait for
 CI_METHODS = ("percentile", "bca", "jackknife")
 ALL_BOOKS = "all"  # every rule book of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
@@ -127,7 +122,7 @@ class ScoreOptions:
 @click.option("--joints", "joint_map", metavar="names|MAP.toml", help="Map predictions of other joints.")
 @click.option("--near", is_flag=True, help="Allow near equivalents (upper_neck for neck); they are listed.")
 @click.option("--derive", is_flag=True, help="Make derived joints (neck from shoulders); they are listed.")
-@click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only this way.")
+@ALIGN
 @click.option("--per-joint", is_flag=True, help="Numbers of each joint, too.")
 @click.option("--save", "save_to", type=InputPath(), help="Save the run for gate, compare and leaderboard.")
 @click.option(

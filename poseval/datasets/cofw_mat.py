@@ -44,10 +44,13 @@ class CofwMat(Dataset):
         xy = np.stack([table[:, :POINTS], table[:, POINTS : 2 * POINTS]], axis=2)
         faults = Faults()
         require_finite(faults, xy, np.ones(xy.shape[:2]), document)
+        suffixed = f"bboxes{suffix}"
+        box = mat_arrays.numbers(found, suffixed, (len(table), 4), document) if suffixed in found else None
+        if box is not None and not np.isfinite(box).all():
+            faults.add("P301", where=f"{document.name}: {suffixed}", what="holds NaN or infinity")
         faults.raise_if_any()
         people: dict[str, Any] = {"seen": np.where(table[:, 2 * POINTS :] > 0, 1, 2)}
-        if f"bboxes{suffix}" in found:
-            box = mat_arrays.numbers(found, f"bboxes{suffix}", (len(table), 4), document)
+        if box is not None:
             people["box"] = np.concatenate([box[:, :2], box[:, :2] + box[:, 2:]], axis=1)
         origin = origin_of(document, self.name, len(table))
         images = [f"{index + 1}" for index in range(len(table))]

@@ -107,6 +107,8 @@ class FlicMat(Dataset):
         if not isinstance(examples, Struct) or "coords" not in examples.fields:
             raise error_of([Fault("P206", f"{document.name}: examples", "has no coords", "FLIC's struct")])
         rows = examples.rows
+        if not rows:
+            raise error_of([Fault("P200", f"{document.name}: examples", "is empty", "at least one image")])
         bad = [row for row, item in enumerate(rows) if np.shape(item["coords"]) != (2, 29)]
         if bad:
             where = f"{document.name}: examples({bad[0] + 1}).coords"

@@ -216,9 +216,11 @@ class _Reader:
                 what="has more numbers than allowed",
                 wanted=f"at most {self.limits.numbers:,}",
             )
-        if count == 1:
-            return np.full(shape, np.frombuffer(data, dtype, 1, start)[0], dtype=want)
-        flat = np.frombuffer(data, dtype, count, start).astype(want, copy=False)
+        try:
+            with np.errstate(invalid="raise"):
+                flat = np.frombuffer(data, dtype, count, start).astype(want, copy=False)
+        except FloatingPointError:
+            raise self.damaged(f"numbers that are no {np.dtype(want)}") from None
         return flat.reshape(shape, order="F")
 
     def text(self, data: bytes, at: int, end: int, shape: tuple[int, ...]) -> str:

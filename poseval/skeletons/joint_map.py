@@ -139,12 +139,14 @@ def load_joint_map(path: Path, source: Skeleton, target: Skeleton) -> JointMap:
 
     Raises:
         FormatError: P221 when the file is not of that form.
-        UsageError: P111 when it names joints that the skeletons do not have.
+        UsageError: P111 when it names joints that the skeletons do not have, P114 when it does not exist.
     """
     from poseval.skeletons import read_toml
 
     try:
         node = read_toml(path)
+    except FileNotFoundError:
+        raise UsageError("P114", where=shown(path), what="does not exist", wanted="a map of joints") from None
     except (OSError, ValueError) as error:
         raise FormatError("P221", where=shown(path), what=f"cannot be read ({shown(error)})") from error
     table = node.get("joints")

@@ -6,12 +6,14 @@ import json
 import pickle
 import random
 import re
+import struct
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.io import savemat
 
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role
@@ -204,6 +206,27 @@ class TestWhatFuzzingFound:
         with pytest.raises(FormatError, match="examples") as caught:
             read("flic-mat", path, T)
         assert caught.value.code == "P206"
+
+    def test_flic_with_no_example(self, tmp_path: Path) -> None:
+        empty = np.zeros((1, 0), dtype=[("coords", object), ("istest", object)])
+        savemat(tmp_path / "a.mat", {"examples": empty})
+        with pytest.raises(FormatError) as caught:
+            read("flic-mat", tmp_path / "a.mat", T)
+        assert caught.value.code == "P200"
+
+    def test_a_number_that_its_matlab_class_cannot_hold(self, tmp_path: Path) -> None:
+        savemat(tmp_path / "a.mat", {"joints": np.full((3, 14, 2), 7, dtype=np.int32)})
+        data = bytearray((tmp_path / "a.mat").read_bytes())
+        at = data.index(b"joints") + 8  # the tag of the numbers: their type and bytes
+        kind, size = struct.unpack_from("<II", data, at)
+        assert (kind, size) == (5, 3 * 14 * 2 * 4)
+        doubles = struct.pack("<II", 9, 2 * size) + struct.pack("<84d", *[float("nan")] * 84)
+        grown = data[:at] + doubles
+        struct.pack_into("<I", grown, 132, len(grown) - 136)
+        (tmp_path / "a.mat").write_bytes(grown)
+        with pytest.raises(FormatError, match="no int32") as caught:
+            read("lsp-mat", tmp_path / "a.mat", T)
+        assert caught.value.code == "P214"
 
     def test_hourglass_without_names_or_with_odd_arrays(self, tmp_path: Path) -> None:
         h5py = pytest.importorskip("h5py")
