@@ -82,6 +82,7 @@ def test_too_few_people_are_not_suspected(tmp_path: Path) -> None:
 
 
 def test_a_real_exchange_is_found() -> None:
+    pytest.importorskip("h5py")
     gt = shared_path("golden/mpii/_inputs/gt_valid_detections_our_format.mat")
     truth = poseval.read(gt)
     path = shared_path("golden/mpii/_inputs/preds/newell.h5.gz")

@@ -14,8 +14,6 @@ from poseval.poses import Frames, Origin, People, PoseSet
 from poseval.skeletons import get_skeleton
 from tests.datasets.reading import codes, predictions, recognised
 
-h5py = pytest.importorskip("h5py")
-
 
 def gt(count: int = 5, base: int = 1, test: Any = None) -> PoseSet:
     extra = {} if test is None else {"test": np.asarray(test)}
@@ -36,6 +34,7 @@ def test_any_order_of_axes_in_any_container(tmp_path: Path, kind: str, axes: tup
     if kind == "mat":
         savemat(path, {"preds": array})
     elif kind == "h5":
+        h5py = pytest.importorskip("h5py")
         with h5py.File(path, "w") as file:
             file["preds"] = array
     elif kind == "npy":
