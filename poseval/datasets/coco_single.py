@@ -40,6 +40,7 @@ ANNOTATIONS = (
     kj.number("scale"),
     kj.number("box_size"),
 )
+VIDEO_FIELDS = frozenset({"vid_id", "nframes"})
 CODES = {"nonfinite": "P301", "null": "P302", "length": "P204", "repeated": "P205"}
 
 
@@ -155,9 +156,15 @@ class JhmdbCoco(_CocoSingle):
     base: ClassVar[int] = 1
 
     def sniff(self, source: Source, role: Role) -> float:
-        """JHMDB's joint names in the category."""
+        """JHMDB's joint names in the category, and its videos among the images.
+
+        The same joints without the videos' fields are plain COCO, which counts pixels from 0.
+        """
         found = _first_annotation(source)
-        return 1.0 if found and found[1].get("keypoints") == list(get_skeleton("jhmdb15").joints) else 0.0
+        if not found or found[1].get("keypoints") != list(get_skeleton("jhmdb15").joints):
+            return 0.0
+        images = source.document.outline.by_key()["images"]
+        return 1.0 if VIDEO_FIELDS & images.first_kinds().keys() else 0.0
 
     def skeleton(self, points: int, options: ReadOptions, document: Document) -> Skeleton:
         """JHMDB's fifteen joints."""
