@@ -2,7 +2,9 @@
 
 Nothing in a pickle is called: the few names that arrays need are answered with containers of our own, which
 become arrays only after their shape, type and bytes have been checked. Every other name is refused (P217).
-The stream is walked once before, so that no opcode can ask for more memory than the file has bytes.
+The containers are sealed: a pickle may set attributes of what it names, and ours outlive the file. The stream
+is walked once before, so that no opcode can ask for more memory than the file has bytes; lists that hold one
+another many times count as often as they are reached.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import io
 import math
 import pickle
 import pickletools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -36,10 +39,36 @@ ARRAY_MODULES = (
 )
 KINDS = "iufbUS"
 MOST_OPCODES = 20_000_000  # numbers in plain lists take two or three each
+MOST_VALUES = 20_000_000  # reached from the top; a list that stands twice counts twice
 
 
-class _Type:
+class _Sealed(type):
+    """A class whose attributes stay what they are."""
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        raise TypeError(f"attribute {name} of a class")
+
+
+class _Function:
+    """A function whose attributes stay what they are."""
+
+    __slots__ = ("_run",)
+    _run: Callable[..., Any]
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        object.__setattr__(self, "_run", run)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise TypeError(f"attribute {name} of a function")
+
+    def __call__(self, *values: Any) -> Any:
+        return self._run(*values)
+
+
+class _Type(metaclass=_Sealed):
     """A dtype in the making: its code, and the byte order that its state brings."""
+
+    __slots__ = ("code", "order")
 
     def __init__(self, code: Any = None, *rest: Any) -> None:
         self.code, self.order = code, "|"
@@ -61,8 +90,10 @@ class _Type:
         return found.newbyteorder("<") if self.order == "<" else found
 
 
-class _Array:
+class _Array(metaclass=_Sealed):
     """An array in the making."""
+
+    __slots__ = ("state",)
 
     def __init__(self, *rest: Any) -> None:
         self.state: Any = None
@@ -88,8 +119,10 @@ class _Array:
         return flat.reshape(shape, order="F" if fortran else "C")
 
 
-class _Scalar:
+class _Scalar(metaclass=_Sealed):
     """A NumPy number in the making."""
+
+    __slots__ = ("kind", "raw")
 
     def __init__(self, kind: Any = None, raw: Any = b"") -> None:
         self.kind, self.raw = kind, raw
@@ -119,24 +152,33 @@ def _encode(text: Any = "", encoding: Any = "latin1") -> bytes:
     return text.encode("latin-1")
 
 
+def _no_bytes() -> bytes:
+    """`bytes()`, by which protocol 2 writes the content of an empty array."""
+    return b""
+
+
+# module and name as a pickle has them -> what answers; NumPy's names are those of any of its modules
+NAMES: dict[str, Any] = {
+    "_reconstruct": _Array,
+    "ndarray": _Array,
+    "dtype": _Type,
+    "scalar": _Scalar,
+    "_frombuffer": _Function(_from_buffer),
+}
+OTHERS: dict[tuple[str, str], Any] = {
+    ("_codecs", "encode"): _Function(_encode),
+    ("__builtin__", "bytes"): _Function(_no_bytes),
+    ("collections", "OrderedDict"): dict,
+}
+
+
 class _Reader(pickle.Unpickler):
     """Admits the names of arrays and of bytes, as our own containers."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if module in ARRAY_MODULES:
-            found = {
-                "_reconstruct": _Array,
-                "ndarray": _Array,
-                "dtype": _Type,
-                "scalar": _Scalar,
-                "_frombuffer": _from_buffer,
-            }.get(name)
-            if found is not None:
-                return found
-        if (module, name) == ("_codecs", "encode"):
-            return _encode
-        if (module, name) == ("collections", "OrderedDict"):
-            return dict
+        found = NAMES.get(name) if module in ARRAY_MODULES else OTHERS.get((module, name))
+        if found is not None:
+            return found
         raise pickle.UnpicklingError(f"names {module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
@@ -157,7 +199,7 @@ def loads(data: bytes, where: str, limits: Limits) -> Any:
     try:
         _walk(data, where)
         found = _Reader(io.BytesIO(data), encoding="latin-1").load()
-        return _plain(found, 0, limits)
+        return _Values(limits, where).of(found, 0)[0]
     except (LimitError, FormatError):
         raise
     except Exception as error:  # a pickle can fail in any way at all; none of them is ours
@@ -183,21 +225,47 @@ def _walk(data: bytes, where: str) -> None:
             )
 
 
-def _plain(node: Any, depth: int, limits: Limits) -> Any:
-    """Containers become arrays and numbers; nesting is bounded."""
-    if depth > limits.depth:
-        raise ValueError(f"nests deeper than {limits.depth}")
-    if isinstance(node, _Array):
-        return node.array()
-    if isinstance(node, _Scalar):
-        return node.value()
-    if isinstance(node, dict):
-        return {
-            _plain(key, depth + 1, limits): _plain(value, depth + 1, limits) for key, value in node.items()
-        }
-    if isinstance(node, (list, tuple)):
-        made = [_plain(item, depth + 1, limits) for item in node]
-        return made if isinstance(node, list) else tuple(made)
-    if node is None or isinstance(node, (str, bytes, bool, int, float)):
-        return node
-    raise ValueError(f"a value of type {type(node).__name__}")
+class _Values:
+    """Turns containers into arrays and numbers, each once; nesting and what is reached are bounded."""
+
+    def __init__(self, limits: Limits, where: str) -> None:
+        self.limits, self.where = limits, where
+        self.done: dict[int, tuple[Any, int, int]] = {}
+
+    def of(self, node: Any, depth: int) -> tuple[Any, int, int]:
+        """The value, how many values are reached in it, and how deep it nests."""
+        known = self.done.get(id(node))
+        if known is None:
+            known = self._made(node, depth)
+            if isinstance(node, (dict, list, tuple, _Array)):
+                self.done[id(node)] = known  # the nodes live as long as this does, so ids stay theirs
+        if depth + known[2] > self.limits.depth:
+            raise ValueError(f"nests deeper than {self.limits.depth}")
+        if known[1] > MOST_VALUES:
+            raise LimitError(
+                "P502", where=self.where, what=f"reaches more than {MOST_VALUES:,} values", wanted="fewer"
+            )
+        return known
+
+    def _made(self, node: Any, depth: int) -> tuple[Any, int, int]:
+        if depth > self.limits.depth:
+            raise ValueError(f"nests deeper than {self.limits.depth}")
+        if isinstance(node, _Array):
+            array = node.array()
+            return array, max(array.size, 1), 0
+        if isinstance(node, _Scalar):
+            return node.value(), 1, 0
+        if isinstance(node, (dict, list, tuple)):
+            items = [*node.keys(), *node.values()] if isinstance(node, dict) else node
+            size, height, parts = 1, 0, []
+            for item in items:
+                value, reached, deep = self.of(item, depth + 1)
+                size, height = size + reached, max(height, deep + 1)
+                parts.append(value)
+            if isinstance(node, dict):
+                count = len(parts) // 2
+                return dict(zip(parts[:count], parts[count:], strict=True)), size, height
+            return parts if isinstance(node, list) else tuple(parts), size, height
+        if node is None or isinstance(node, (str, bytes, bool, int, float)):
+            return node, 1, 0
+        raise ValueError(f"a value of type {type(node).__name__}")
