@@ -24,7 +24,7 @@ from poseval.datasets.holding import losses_of
 from poseval.datasets.single import ordered_predictions, origin_of
 from poseval.datasets.source import Source
 from poseval.errors import Fault, Faults, PosevalError, UsageError, error_of, shown
-from poseval.poses import Array, PoseSet
+from poseval.poses import Array, Notice, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.sticks import stick_skeleton, sticks_of
 
@@ -133,14 +133,22 @@ class PoseArray(Dataset):
     def _sequences(
         self, document: Document, found: Mapping[str, Array], truth: PoseSet, options: ReadOptions
     ) -> PoseSet:
-        """Arrays [T, K, 2] by sequence name, frame t of each being the sequence's frame t."""
+        """Arrays [T, K, 2] by sequence name, frame t of each being the sequence's frame t.
+
+        Arrays may hold the frames at the end of a video that the truth's reader left out.
+        """
         frames = truth.frames
-        faults, parts, rows = Faults(), [], []
+        faults, parts, rows, beyond = Faults(), [], [], 0
+        left_out = frames.extra.get("left_out", np.zeros(len(frames), dtype=np.int64))
         for index, name in enumerate(frames.sequences):
             if name not in found:
                 continue
             own = np.flatnonzero(frames.sequence == index)
-            xy = _laid_out(found[name], options, f"{document.name}: {shown(name)}", len(own))
+            whole = len(own) + int(left_out[own].max(initial=0))
+            count = whole if len(own) not in found[name].shape else len(own)
+            xy = _laid_out(found[name], options, f"{document.name}: {shown(name)}", count)
+            if len(xy) == whole > len(own):
+                xy, beyond = xy[: len(own)], beyond + whole - len(own)
             if xy.shape[:2] != (len(own), len(truth.skeleton)):
                 faults.add(
                     "P412",
@@ -154,7 +162,11 @@ class PoseArray(Dataset):
         faults.raise_if_any()
         frame = np.concatenate(rows)
         xy = np.concatenate(parts).astype(np.float64)[np.argsort(frame, kind="stable")]
-        origin = origin_of(document, self.name, len(xy))
+        notices = []
+        if beyond:
+            text = f"{beyond} predictions at the ends of videos are of frames that the truth leaves out"
+            notices.append(Notice("N494", text, beyond))
+        origin = origin_of(document, self.name, len(xy), notices)
         return ordered_predictions(xy, options, origin, frame=np.sort(frame))
 
 

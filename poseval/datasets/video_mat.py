@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -46,6 +47,8 @@ class PennAction(Dataset):
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """The truth; invisible joints are not labelled. `frames.extra["test"]` where `train` is -1.
+
+        Frames at the end of a video that have no box are left out, `frames.extra["left_out"]` of them.
 
         Raises:
             FormatError: P203, P204, P206 for a file of another form, P214 damaged.
@@ -225,6 +228,9 @@ def _joined(
         sequences=names,
         extra={flag: np.repeat([bool(v.get(flag)) for v in videos], length) for flag in flags},
     )
+    cut = np.repeat([video["cut"] for video in videos], length)
+    if cut.any():
+        frames = replace(frames, extra={**frames.extra, "left_out": cut})
     people = People(
         np.concatenate([video["xy"] for video in videos]) - 1,
         np.arange(len(keys)),

@@ -73,6 +73,22 @@ def test_predictions_by_sequence(tmp_path: Path) -> None:
     assert strange.value.code == "P402"
 
 
+@pytest.mark.parametrize("frames", [3, 5])
+def test_predictions_of_frames_without_a_box_are_left_out(tmp_path: Path, frames: int) -> None:
+    penn(tmp_path / "0001.mat")
+    penn(tmp_path / "0002.mat", 5, boxes=3)
+    gt = truth(tmp_path)
+    xy = np.arange(frames * 26.0).reshape(frames, 13, 2)
+    np.savez(tmp_path / "pred.npz", **{"0002": xy})
+    found = predictions(tmp_path / "pred.npz", gt)
+    assert np.array_equal(found.people.xy, xy[:3] - 1)
+    assert codes(found) == ["N440"] + ["N494"] * (frames > 3)
+    np.savez(tmp_path / "pred.npz", **{"0002": np.zeros((4, 13, 2))})
+    with pytest.raises(MismatchError, match="0002: holds 4 poses") as caught:
+        predictions(tmp_path / "pred.npz", gt)
+    assert caught.value.code == "P412"
+
+
 def jhmdb(folder: Path, action: str, video: str, length: int = 3, mask: bool = False) -> None:
     place = folder / "joint_positions" / action / video
     place.mkdir(parents=True)
