@@ -252,3 +252,15 @@ def test_an_input_without_published_patch_needs_one() -> None:
     with pytest.raises(UsageError, match="patch") as caught:
         create_model("tokenpose_s_v1", input_size=(128, 96))
     assert caught.value.code == "P152"
+
+
+def test_linear_layers_start_small_and_graph_layers_as_the_identity() -> None:
+    model = create_model(
+        "tokenpose_s_sparse", 16, (64, 64), patch=[2, 2], depths=[2], graph_layers=1, tokens="image"
+    )
+    linear = {name: part for name, part in model.named_modules() if isinstance(part, torch.nn.Linear)}
+    zero = {name for name, part in linear.items() if not part.weight.any()}
+    assert zero == {name for name in linear if ".graph." in name and name.endswith(("to_out.0", "net.3"))}
+    for name in linear.keys() - zero:
+        assert 0.015 < linear[name].weight.std() < 0.025
+        assert linear[name].bias is None or not linear[name].bias.any()
