@@ -16,11 +16,11 @@ from typing import Any
 import numpy as np
 
 from poseval.errors import MismatchError, UsageError, shown
+from poseval.evaluation import Evaluation, TalliedPart
 from poseval.metrics.base import Tally
 from poseval.poses import Ints
 from poseval.report.explain import MEANING
 from poseval.report.result import Report
-from poseval.scoring import Evaluation, TalliedPart
 from poseval.stats import (
     RESAMPLES,
     bootstrap_weights,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from poseval.errors import shown
 from poseval.poses import Frames, Ints
 
 WAYS = ("key", "file name", "stem", "number")
@@ -30,6 +31,7 @@ class Placement:
 
     `way` is None when no way finds them all; `row` is then of the way that finds most, `missing` the frames
     that it does not find. `twice` is true when a way finds all frames, but two in one place or a name twice.
+    `doubt` says of one frame what it could be, where others disagree or a name stands twice.
     """
 
     row: Ints
@@ -37,6 +39,7 @@ class Placement:
     others: tuple[str, ...] = ()
     twice: bool = False
     missing: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    doubt: str = ""
 
 
 def file_name(path: str) -> str:
@@ -81,6 +84,7 @@ def place(theirs: Frames, ours: Frames, used: Ints, ways: Sequence[str] = WAYS) 
     missing = used
     taken: tuple[str, Ints] | None = None
     twice = False
+    doubt = ""
     others: list[str] = []
     for way in ways:
         row, unique = _rows(labels(theirs, way), labels(ours, way))
@@ -90,15 +94,42 @@ def place(theirs: Frames, ours: Frames, used: Ints, ways: Sequence[str] = WAYS) 
                 best, missing = row, absent
             continue
         if not unique or len(np.unique(row[used])) < len(used):
+            doubt = doubt or _doubled(theirs, ours, used, way)
             twice = twice or taken is None
             continue
         if taken is None:
             taken = (way, row)
         elif not np.array_equal(row[used], taken[1][used]):
+            if not others:
+                doubt = _disputed(theirs, ours, used, taken, (way, row))
             others.append(way)
     if taken is not None:
-        return Placement(taken[1], taken[0], tuple(others))
-    return Placement(best, None, (), twice, missing)
+        return Placement(taken[1], taken[0], tuple(others), doubt=doubt if others else "")
+    return Placement(best, None, (), twice, missing, doubt)
+
+
+def _disputed(
+    theirs: Frames, ours: Frames, used: Ints, first: tuple[str, Ints], second: tuple[str, Ints]
+) -> str:
+    """One frame that two ways, each with its rows, pair differently."""
+    at = int(used[np.flatnonzero(first[1][used] != second[1][used])[0]])
+    names = named(ours)
+    places = " and ".join(f"{shown(names[rows[at]], 60)!r} by {way}" for way, rows in (first, second))
+    return f"frame {shown(named(theirs)[at], 60)!r} is {places}"
+
+
+def _doubled(theirs: Frames, ours: Frames, used: Ints, way: str) -> str:
+    """One name that stands twice on a way, and the two frames that have it."""
+    wanted = [labels(theirs, way)[row] for row in used.tolist()]
+    for table, rows in ((ours, range(len(ours))), (theirs, used.tolist())):
+        first: dict[str, int] = {}
+        names = labels(table, way)
+        for row in rows:
+            if names[row] in wanted and names[row] in first:
+                pair = " and ".join(repr(shown(named(table)[at], 60)) for at in (first[names[row]], row))
+                return f"{shown(names[row], 60)!r} by {way} is {pair}"
+            first.setdefault(names[row], row)
+    return ""
 
 
 def _rows(theirs: list[str], ours: list[str]) -> tuple[Ints, bool]:

@@ -18,7 +18,7 @@ import numpy as np
 
 from poseval.comparison import check_comparable
 from poseval.errors import MismatchError, UsageError, shown
-from poseval.scoring import Evaluation
+from poseval.evaluation import Evaluation
 from poseval.stats import RESAMPLES, bootstrap_weights, sample
 
 SCHEMA = "poseval.gate/1"

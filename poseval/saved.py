@@ -19,12 +19,13 @@ import numpy as np
 from poseval import benchmarks, metrics
 from poseval.datasets.document import Document, write_atomically
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
+from poseval.evaluation import Evaluation, TalliedPart
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics.base import Table, Tally
 from poseval.poses import Array, PoseSet
 from poseval.report.result import Report
 from poseval.rules import choose
-from poseval.scoring import Evaluation, TalliedPart, evaluate
+from poseval.scoring import evaluate
 from poseval.skeletons import Skeleton
 
 SCHEMA = "poseval.run/1"

@@ -9,11 +9,12 @@ import numpy as np
 
 from poseval import benchmarks, metrics
 from poseval.benchmarks.base import Benchmark
+from poseval.evaluation import Evaluation
 from poseval.metrics.base import Metric, Table, Tally, Value, Values
 from poseval.pairs import Aligned
 from poseval.poses import Frames, Ints, People, PoseSet
 from poseval.rules import Rules
-from poseval.scoring import Evaluation, evaluate
+from poseval.scoring import evaluate
 from poseval.skeletons import skeleton_from_names
 
 SKELETON = skeleton_from_names(["left_hand", "right_hand"])

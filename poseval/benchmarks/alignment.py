@@ -78,7 +78,7 @@ def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints,
         raise MismatchError(
             "P403",
             where=where,
-            what=what,
+            what=f"{what} ({found.doubt})" if found.doubt else what,
             wanted="one frame per name, found one way",
             hint=f"choose one with --align: {', '.join(WAYS)}",
         )

@@ -11,6 +11,7 @@ import click
 from poseval.cli.options import (
     ALIGN,
     BENCHMARK,
+    FORMAT_IN,
     QUIET,
     RULES,
     SIGMAS,
@@ -27,8 +28,8 @@ from poseval.errors import UsageError
 from poseval.report.result import Report
 
 if TYPE_CHECKING:
+    from poseval.evaluation import Evaluation
     from poseval.report.books import Books
-    from poseval.scoring import Evaluation
     from poseval.skeletons import Skeleton
 
 CI_METHODS = ("percentile", "bca", "jackknife")
@@ -54,6 +55,7 @@ class ScoreOptions:
     near: bool
     derive: bool
     align_by: str | None
+    format_in: str | None
     per_joint: bool
     save_to: Path | None
     level: float | None
@@ -88,6 +90,7 @@ class ScoreOptions:
                 shards=crew.shards,
                 joints=joint_rules(self.joint_map, self.near, self.derive),
                 align_by=self.align_by,
+                format=self.format_in,
             )
 
     def reported(self, evaluation: Evaluation) -> Report:
@@ -123,6 +126,7 @@ class ScoreOptions:
 @click.option("--near", is_flag=True, help="Allow near equivalents (upper_neck for neck); they are listed.")
 @click.option("--derive", is_flag=True, help="Make derived joints (neck from shoulders); they are listed.")
 @ALIGN
+@FORMAT_IN
 @click.option("--per-joint", is_flag=True, help="Numbers of each joint, too.")
 @click.option("--save", "save_to", type=InputPath(), help="Save the run for gate, compare and leaderboard.")
 @click.option(
@@ -172,7 +176,14 @@ def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report) 
         from poseval.report.page import write_page
 
         truth, _ = scoring.align_files(
-            options.truth, options.predictions, options.benchmark, options.rules, options.chosen()
+            options.truth,
+            options.predictions,
+            options.benchmark,
+            options.rules,
+            options.chosen(),
+            joints=joint_rules(options.joint_map, options.near, options.derive),
+            align_by=options.align_by,
+            format=options.format_in,
         )
         write_page(options.page_to, report, evaluation, truth, options.images)
 

@@ -75,4 +75,4 @@ def check_count(count: int, document: Document) -> None:
 
 def stacked(rows: list[list[float]], width: int) -> Floats:
     """Rows of equal length as [N, width]."""
-    return np.asarray(rows, dtype=np.float64).reshape(-1, width)
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), width)

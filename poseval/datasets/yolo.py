@@ -324,6 +324,11 @@ def _picture(base: Path, name: str) -> tuple[int, int] | None:
     return None
 
 
+def _no_counts(values: Floats) -> bool:
+    """Whether any value is no whole number from 0, or beyond what an id can be."""
+    return bool(((values != np.floor(values)) | (values < 0) | (values >= 2**53)).any())
+
+
 def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, where: str) -> dict[str, Array]:
     """Columns of the people in pixels."""
     scale = size[np.asarray(row, dtype=np.int64)]  # [N, 2]
@@ -334,7 +339,7 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
         raise ValueRangeError("P301", where=where, what="has a share that is infinite in pixels")
     at_origin = (joints[:, :, :2] == 0).all(axis=2)
     kinds = table[:, 0]
-    if (kinds != np.floor(kinds)).any() or (kinds < 0).any() or (table[:, 3:5] < 0).any():
+    if _no_counts(kinds) or (table[:, 3:5] < 0).any():
         raise FormatError(
             "P203", where=where, what="has a class that is no whole number, or a box of negative size"
         )
@@ -360,5 +365,7 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
     if cut.conf:
         columns["score"] = table[:, BOX + cut.joints * cut.dims]
     if cut.track:
+        if _no_counts(table[:, -1] + 1):
+            raise FormatError("P203", where=where, what="has a track that is no whole number from -1")
         columns["track"] = table[:, -1].astype(np.int64)
     return columns

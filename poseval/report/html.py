@@ -25,9 +25,9 @@ from poseval.report.text import layout_of
 
 if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis
+    from poseval.evaluation import Evaluation
     from poseval.pairs import Aligned
     from poseval.report.result import Report
-    from poseval.scoring import Evaluation
 
 # Sorts a table by the clicked column: by the cells' data-sort numbers where they have them, else by text.
 SCRIPT = """

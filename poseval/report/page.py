@@ -11,9 +11,9 @@ from poseval.errors import MismatchError, UsageError
 from poseval.report.html import to_html
 
 if TYPE_CHECKING:
+    from poseval.evaluation import Evaluation
     from poseval.pairs import Aligned
     from poseval.report.result import Report
-    from poseval.scoring import Evaluation
 
 
 def write_page(

@@ -178,6 +178,19 @@ class TestWhatFuzzingFound:
             read("yolo", tmp_path / "000000000100.txt", P, small_sets()[0])
         assert caught.value.code == "P301"
 
+    def test_labels_of_images_without_anybody(self, tmp_path: Path) -> None:
+        for name in ("000000000100.txt", "000000000101.txt"):
+            (tmp_path / name).write_text("")
+        assert len(read("yolo", tmp_path, P, small_sets()[0])) == 0
+
+    @pytest.mark.parametrize("last", ["1e300", "2.5"])
+    def test_a_track_of_yolo_that_is_no_number_of_one(self, last: str, tmp_path: Path) -> None:
+        line = "0 .5 .5 .1 .1" + " .5 .5 .9" * 17 + f" .8 {last}\n"
+        (tmp_path / "000000000100.txt").write_text(line)
+        with pytest.raises(FormatError, match="track") as caught:
+            read("yolo", tmp_path / "000000000100.txt", P, small_sets()[0])
+        assert caught.value.code == "P203"
+
     def test_a_score_that_overflows(self, tmp_path: Path) -> None:
         one = {"keypoints": [[1.0, 2.0]] * 17, "keypoint_scores": [1e300] * 17, "bbox_score": 1e300}
         (tmp_path / "000000000100.json").write_text(json.dumps([one]))

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.scoring import Evaluation, evaluate
+from poseval.evaluation import Evaluation
+from poseval.scoring import evaluate
 from tests.shared import shared_cases
 
 CASES = {path.parent.name: path.parent for path in shared_cases("golden/posetrack", "*/expected.json")}
