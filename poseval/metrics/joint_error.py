@@ -233,12 +233,14 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
     people, frames = aligned.truth.people, aligned.truth.frames
     name = shown(aligned.truth.origin.name)
     if rule in RULES:
-        lacking = int((np.isnan(length) & scored).sum())
-        if lacking:
+        lacking = np.flatnonzero(np.isnan(length) & scored)
+        if len(lacking):
+            first = shown(frames.key[people.frame[lacking[0]]], 60)
+            count = f"{len(lacking)} of {len(people)} people"
             raise MismatchError(
                 "P410",
                 where=name,
-                what=f"{lacking} of {len(people)} people have no {rule} ({MEANING[rule]})",
+                what=f"{count} have no {rule} ({MEANING[rule]}; first: {first})",
                 wanted="one for every person that is scored",
             )
     bad = np.flatnonzero((length <= 0) & scored)

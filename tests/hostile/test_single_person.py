@@ -18,7 +18,7 @@ from scipy.io import savemat
 import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role
-from poseval.errors import FormatError, InputError, MismatchError, ValueRangeError
+from poseval.errors import FormatError, InputError, LimitError, MismatchError, ValueRangeError
 from tests.datasets.mat_files import gt_valid
 from tests.datasets.test_faces import csv_lines
 
@@ -231,9 +231,48 @@ def test_05_joint_ids(tmp_path: Path, joint: float, code: str) -> None:
     from tests.datasets.mat_files import person, points, release
 
     bad = person(1, annopoints=points([joint], [[1.0, 2.0]]))  # type: ignore[list-item]
-    with pytest.raises(ValueRangeError) as caught:
+    with pytest.raises(ValueRangeError, match=r"m\.mat: annolist\(1\)\.annorect\(1\)") as caught:
         poseval.read(release(tmp_path / "m.mat", [[bad]], [1], [[1]]))
     assert caught.value.code == code
+
+
+def coco_face(path: Path, **changes: Any) -> Path:
+    annotation = {
+        "id": 1,
+        "image_id": 7,
+        "keypoints": [1.0, 2.0, 1] * 68,
+        "bbox": [5, 6, 10, 20],
+        "area": 9.0,
+    }
+    tree = {
+        "images": [{"id": changes.pop("image", 7), "file_name": "a.jpg", "width": 60, "height": 50}],
+        "annotations": [{**annotation, **changes}],
+        "categories": [{"id": 1, "name": "face", "keypoints": []}],
+    }
+    path.write_text(json.dumps(tree))
+    return path
+
+
+@pytest.mark.parametrize("value", [1.5, 2**63, 2**70, -(2**70), True])
+def test_05_image_ids_that_are_none(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(FormatError, match=r"f\.json: annotations\[0\]\.image_id") as caught:
+        poseval.read(coco_face(tmp_path / "f.json", image_id=value))
+    assert caught.value.code == "P203"
+
+
+@pytest.mark.parametrize(
+    ("image", "value"), [(1, 1.0), (2**53 + 1, 2**53 + 1), (-1, -1), ("000123", "000123")]
+)
+def test_05_image_ids_are_exact(tmp_path: Path, image: Any, value: Any) -> None:
+    found = poseval.read(coco_face(tmp_path / "f.json", image=image, image_id=value))
+    assert found.frames.key.tolist() == [str(image)]
+
+
+@pytest.mark.parametrize(("image", "value"), [(2**53, 2**53 + 1), ("000123", 123), (123, "123")])
+def test_05_image_ids_that_only_look_alike(tmp_path: Path, image: Any, value: Any) -> None:
+    with pytest.raises(MismatchError, match=r"f\.json: annotations\[0\]\.image_id") as caught:
+        poseval.read(coco_face(tmp_path / "f.json", image=image, image_id=value))
+    assert caught.value.code == "P402"
 
 
 # 6: scores
@@ -243,6 +282,18 @@ def test_06_any_finite_score_is_accepted(pair: Pair) -> None:
     scores = np.linspace(-5, 7, COUNT * 16).reshape(COUNT, 16, 1)
     pair.found = np.concatenate([pair.found, scores], axis=2)
     assert pair.score().summary["PCKh@0.5"] > 0.9
+
+
+def test_06_equal_scores_are_told_and_the_rule_is_in_the_signature(tmp_path: Path) -> None:
+    from tests.datasets.mat_files import cells, person, points, release, submission
+
+    people = [person(n, at=100.0 + 400 * n) for n in range(2)]
+    truth = release(tmp_path / "m.mat", [people], [1], [[]])
+    savemat(tmp_path / "groups_v12.mat", {"groups": cells([cells([np.array([1.0, 2.0])])])})
+    found = [points(range(16), one["xy"], scores=[0.5] * 16) for one in people]
+    report = poseval.score(truth, submission(tmp_path / "p.mat", [found]), "mpii-multi")
+    assert {notice.code: notice.count for notice in report.notices}["N411"] == 14
+    assert "ties=earlier_first" in str(report.signature)
 
 
 # 7: areas, heads and eyes of no size
@@ -294,7 +345,7 @@ def test_08_boxes(box: list[float], code: str) -> None:
     from tests.metrics.single import pair_up
 
     scene = pair_up(np.zeros((2, 13, 2)), np.zeros((2, 13, 2)), "penn_action13", box=[[0.0, 0, 9, 9], box])
-    with pytest.raises(InputError) as caught:
+    with pytest.raises(InputError, match=r"00001\.jpg#0(: has a scale of|\))") as caught:
         poseval.score(scene.truth, scene.predictions, "penn-action")
     assert caught.value.code == code
 
@@ -321,9 +372,12 @@ def test_18_objects_are_never_unpacked(pair: Pair) -> None:
             return (Path.touch, (pair.folder / "attacked",))
 
     np.save(pair.folder / "pred.npy", np.array([Attack()], dtype=object), allow_pickle=True)
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(FormatError, match=r"pred\.npy: holds .*objects are never unpacked") as caught:
         poseval.score(pair.folder / "gt.mat", pair.folder / "pred.npy", "mpii-val")
     assert caught.value.code == "P216"
+    np.savez(pair.folder / "pred.npz", preds=np.array([Attack()], dtype=object))
+    with pytest.raises(FormatError, match=r"pred\.npz.*objects are never unpacked"):
+        poseval.score(pair.folder / "gt.mat", pair.folder / "pred.npz", "mpii-val")
     assert not (pair.folder / "attacked").exists()
 
 
@@ -335,14 +389,31 @@ def test_18_orders_and_widths_of_numbers(pair: Pair, change: Any) -> None:
     assert pair.score().summary["PCKh@0.5"] > 0.9
 
 
+def test_18_a_header_that_claims_more_than_the_file_holds(pair: Pair) -> None:
+    pair.score()
+    data = (pair.folder / "pred.npy").read_bytes()
+    for claim, kind, code in (
+        ("(99999999999, 16, 2)", LimitError, "P502"),
+        ("(13, 16, 2)", FormatError, "P216"),
+    ):
+        end = data.index(b"\n")
+        text = data[10:end].decode().replace(f"({COUNT}, 16, 2)", claim).rstrip()
+        head = text.ljust(end - 10).encode()
+        (pair.folder / "pred.npy").write_bytes(data[:10] + head + data[end:])
+        with pytest.raises(kind, match=r"pred\.npy") as caught:
+            poseval.score(pair.folder / "gt.mat", pair.folder / "pred.npy", "mpii-val")
+        assert caught.value.code == code
+
+
 # 19: formats that are not read for strangers
 
 
 def test_19_pickles_are_not_read(tmp_path: Path) -> None:
     for name in ("a.pkl", "a.pt", "a.yaml"):
         (tmp_path / name).write_bytes(pickle.dumps([1, 2]))
-        with pytest.raises(InputError):
+        with pytest.raises(FormatError, match=name) as caught:
             datasets.read(tmp_path / name, ReadOptions(Role.PREDICTIONS))
+        assert caught.value.code == "P201"
 
 
 def test_19_mat_and_hdf5_are_for_the_users_own_process(pair: Pair) -> None:
@@ -385,19 +456,19 @@ def faces(folder: Path, names: list[str]) -> Path:
 
 def test_21_missing_extra_and_repeated_faces(tmp_path: Path) -> None:
     write(tmp_path / "t.csv", csv_lines())
-    for names, code in (
-        (["a.jpg", "b.jpg"], "P413"),
-        (["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "P402"),
-        (["a.jpg", "a.jpg", "b.jpg", "c.jpg"], "P403"),
+    for names, code, told in (
+        (["a.jpg", "b.jpg"], "P413", r"p\.csv: 1 of 3 annotated people .*\(first: c\.jpg\)"),
+        (["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "P402", r"p\.csv: frames: 1 of 4 .*\(first: d\.jpg\)"),
+        (["a.jpg", "a.jpg", "b.jpg", "c.jpg"], "P403", r"p\.csv: frames: are ambiguous"),
     ):
-        with pytest.raises(MismatchError) as caught:
+        with pytest.raises(MismatchError, match=told) as caught:
             poseval.score(tmp_path / "t.csv", faces(tmp_path, names), "300w")
         assert caught.value.code == code
 
 
 def test_22_predictions_of_another_split(tmp_path: Path) -> None:
     write(tmp_path / "t.csv", csv_lines())
-    with pytest.raises(MismatchError, match="another split") as caught:
+    with pytest.raises(MismatchError, match=r"only 33% of the frames overlap.*another split") as caught:
         poseval.score(tmp_path / "t.csv", faces(tmp_path, ["x.jpg", "y.jpg", "c.jpg"]), "300w")
     assert caught.value.code == "P402"
 
