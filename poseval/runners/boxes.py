@@ -77,8 +77,11 @@ def truth_boxes(truth: PoseSet) -> Boxes:
             what="gives no box: its people have neither boxes nor labelled joints inside their images",
             wanted="a truth with boxes, or --boxes FILE",
         )
-    rows = np.flatnonzero(good)
-    return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), rows.astype(np.int64), "truth")
+    rows, lacking = np.flatnonzero(good), int((~good & ~people.crowd).sum())
+    text = f"{lacking} people of the truth have neither a box nor labelled joints inside their image: not run"
+    notices = (Notice("N130", text, lacking),) if lacking else ()
+    row = rows.astype(np.int64)
+    return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), row, "truth", notices)
 
 
 def _mpii_squares(truth: PoseSet) -> Floats:

@@ -33,6 +33,16 @@ def test_boxes_of_the_truth_are_clipped() -> None:
     assert (boxes.corners[:, 0] == 0).all()
     assert (boxes.corners[:, 2] == 319).all()
     assert (boxes.score == 1).all()
+    assert boxes.notices == ()
+
+
+def test_people_without_a_box_are_counted() -> None:
+    truth = scene_set(1, 4, 3)
+    moved = truth.people.box.copy()
+    moved[0] += 5000.0
+    boxes = truth_boxes(replace(truth, people=truth.people.with_columns(box=moved)))
+    assert len(boxes) == len(truth) - 1
+    assert [(notice.code, notice.count) for notice in boxes.notices] == [("N130", 1)]
 
 
 def test_joint_extent_grown_by_15_percent_where_the_truth_has_no_boxes() -> None:
