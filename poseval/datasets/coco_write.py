@@ -16,6 +16,7 @@ from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.coco_poses import PARTS
 from poseval.datasets.coco_skeleton import BODY, WHOLE_BODY
 from poseval.datasets.document import write_atomically
+from poseval.datasets.gather import by_image
 from poseval.errors import UsageError, shown
 from poseval.poses import Array, Frames, PoseSet
 from poseval.skeletons import get_skeleton
@@ -34,6 +35,7 @@ def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     Raises:
         UsageError: P131 the file exists, P137 it cannot be written.
     """
+    poses = by_image(poses)
     ids = image_ids(poses.frames)
     losses = _losses(poses, truth=True)
     if ids.dtype.kind == "U":

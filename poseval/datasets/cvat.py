@@ -20,7 +20,7 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document, write_atomically
-from poseval.datasets.gather import frames_of, pose_set
+from poseval.datasets.gather import by_image, frames_of, pose_set
 from poseval.datasets.holding import losses_of
 from poseval.datasets.plain_xml import Node, parse
 from poseval.datasets.source import Source
@@ -91,6 +91,7 @@ class Cvat(Dataset):
         Raises:
             UsageError: P131 the file exists, P137 it cannot be written.
         """
+        poses = by_image(poses)
         losses = losses_of(poses, self.holds)
         lost = (poses.people.seen == 0) & np.isfinite(poses.people.xy).all(axis=2)
         losses.lose(

@@ -13,6 +13,7 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.deeplabcut_table import Table, from_poses, to_poses
 from poseval.datasets.document import Document, write_atomically
+from poseval.datasets.gather import by_image
 from poseval.datasets.holding import losses_of
 from poseval.datasets.source import Source
 from poseval.datasets.text_table import check_count, numbers_of, text_of
@@ -61,6 +62,7 @@ class DeepLabCut(Dataset):
         Raises:
             UsageError: P131 the file exists, P137 it cannot be written, P175 a track twice in a frame.
         """
+        poses = by_image(poses)
         table = from_poses(poses, options.role, named(poses.frames))
         write_atomically(path, _text(table).encode("utf-8", "surrogateescape"), options.force)
         return table_losses(poses, self.holds_as(options.role))

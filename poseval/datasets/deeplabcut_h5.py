@@ -18,6 +18,7 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.deeplabcut import HOLDS, LACKS, table_losses
 from poseval.datasets.deeplabcut_table import Table, from_poses, to_poses
 from poseval.datasets.document import Document, write_atomically
+from poseval.datasets.gather import by_image
 from poseval.datasets.hdf5_tree import array, text
 from poseval.datasets.pickled import loads
 from poseval.datasets.source import Source
@@ -75,6 +76,7 @@ class DeepLabCutH5(Dataset):
             MissingFeature: P601 without h5py.
             UsageError: P131 the file exists, P137 it cannot be written, P175 a track twice in a frame.
         """
+        poses = by_image(poses)
         from poseval.datasets.deeplabcut_h5_write import fill
         from poseval.datasets.hdf5_write import content
 

@@ -13,7 +13,7 @@ from poseval.datasets.base import ReadOptions
 from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
 from poseval.frame_names import file_name, number, place
 from poseval.limits import Limits
-from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
+from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton, names
 
 # Joints of formats that name none, as their programs count them.
@@ -189,6 +189,38 @@ def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
             frames.extra,
         ),
     )
+
+
+def by_image(poses: PoseSet) -> PoseSet:
+    """The set with one frame for each image: frames of one file's name become one, the first of them.
+
+    Benchmarks of single people have a frame for each person, so that bare arrays can follow their order;
+    files that name frames by their images could not tell such frames apart.
+    """
+    frames = poses.frames
+    names = [path or f"\0{row}" for row, path in enumerate(frames.path.tolist())]
+    index: dict[str, int] = {}
+    for name in names:
+        index.setdefault(name, len(index))
+    if len(index) == len(names):
+        return poses
+    place = np.asarray([index[name] for name in names], dtype=np.int64)
+    first = np.unique(place, return_index=True)[1]
+    kept = frames.take(first)
+    alone = np.bincount(place) == 1
+    key = np.where(alone, kept.key, kept.path)
+    labelled = np.bincount(place, frames.labelled) > 0
+    made = Frames(key, kept.sequence, kept.number, kept.size, labelled, kept.path, kept.sequences, kept.extra)
+    people = poses.people.with_columns(frame=np.zeros(len(poses), dtype=np.int64))
+    target = place[poses.people.frame]
+    order = np.argsort(target, kind="stable")
+    people = people.take(order).with_columns(frame=target[order])
+    regions = np.argsort(place[poses.ignore.frame], kind="stable")
+    length = np.diff(poses.ignore.start)[regions]
+    start = np.concatenate(([0], np.cumsum(length)))
+    rows = np.repeat(poses.ignore.start[:-1][regions] - start[:-1], length) + np.arange(start[-1])
+    ignore = IgnoreRegions(poses.ignore.vertices[rows], start, place[poses.ignore.frame][regions])
+    return replace(poses, frames=made, people=people, ignore=ignore)
 
 
 def boxes_or_extents(poses: PoseSet) -> tuple[Floats, int]:

@@ -20,7 +20,7 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import write_atomically
-from poseval.datasets.gather import boxes_or_extents, frames_of, mean_score, pose_set, sized
+from poseval.datasets.gather import boxes_or_extents, by_image, frames_of, mean_score, pose_set, sized
 from poseval.datasets.holding import losses_of
 from poseval.datasets.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
@@ -104,6 +104,7 @@ class LabelStudio(Dataset):
         Raises:
             UsageError: P131 the file exists, P137 it cannot be written, P174 images of unknown size.
         """
+        poses = by_image(poses)
         poses = sized(poses, options.truth, "Label Studio's numbers are per cent of it")
         losses = losses_of(poses, self.holds_as(options.role))
         box, boxless = boxes_or_extents(poses)

@@ -21,6 +21,7 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document, write_atomically
 from poseval.datasets.gather import (
+    by_image,
     frames_of,
     mean_score,
     pose_set,
@@ -86,6 +87,7 @@ class MediaPipe(Dataset):
         Raises:
             UsageError: P131 the file exists, P173 joints that MediaPipe lacks, P174 images of unknown size.
         """
+        poses = by_image(poses)
         target = get_skeleton("mediapipe33")
         lacking = [joint for joint in poses.skeleton.joints if joint not in target.joints]
         if lacking:

@@ -19,7 +19,7 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
 from poseval.datasets.folder import file_stems, write_folder
-from poseval.datasets.gather import digest_of, frames_of, joints_by_count, pose_set, predicted
+from poseval.datasets.gather import by_image, digest_of, frames_of, joints_by_count, pose_set, predicted
 from poseval.datasets.holding import losses_of
 from poseval.datasets.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
@@ -101,6 +101,7 @@ class MMPose(Dataset):
         Raises:
             UsageError: P131 it exists, P172 frames without file names.
         """
+        poses = by_image(poses)
         people = poses.people
         losses = losses_of(poses, self.holds)
         lost = int((people.seen == 0).sum())

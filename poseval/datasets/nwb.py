@@ -19,7 +19,7 @@ import numpy as np
 from poseval.datasets import hdf5_tree
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document, write_atomically
-from poseval.datasets.gather import frames_of, mean_score, pose_set
+from poseval.datasets.gather import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.hdf5_tree import array, child, text, texts
 from poseval.datasets.individuals import TRACK, UNTRACKED, tracks_of
 from poseval.datasets.nwb_training import training_set
@@ -98,6 +98,7 @@ class Nwb(Dataset):
             UsageError: P131 the file exists, P137 it cannot be written, P173 joints whose names no group can
                 have; for predictions P175 a track twice in a frame, P178 several sequences.
         """
+        poses = by_image(poses)
         from poseval.datasets.hdf5_write import content
         from poseval.datasets.nwb_write import plan
 

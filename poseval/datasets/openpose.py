@@ -19,6 +19,7 @@ from poseval.datasets.coco_write import plain
 from poseval.datasets.document import Document
 from poseval.datasets.folder import file_stems, write_folder
 from poseval.datasets.gather import (
+    by_image,
     digest_of,
     frames_of,
     joints_by_count,
@@ -108,6 +109,7 @@ class OpenPose(Dataset):
         Raises:
             UsageError: P131 it exists, P172 frames without file names, P173 joints that OpenPose lacks.
         """
+        poses = by_image(poses)
         skeleton = _target(poses.skeleton)
         mapped = joint_map(poses.skeleton, skeleton)
         people = poses.people

@@ -20,7 +20,7 @@ import numpy as np
 from poseval.datasets import hdf5_tree
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document, write_atomically
-from poseval.datasets.gather import frames_of, pose_set
+from poseval.datasets.gather import by_image, frames_of, pose_set
 from poseval.datasets.hdf5_tree import table, text, texts
 from poseval.datasets.individuals import tracks_of
 from poseval.datasets.sleap_skeleton import names_of, skeleton_in
@@ -112,6 +112,7 @@ class Sleap(Dataset):
             MissingFeature: P601 without h5py.
             UsageError: P131 the file exists, P137 it cannot be written, P173 too many joints.
         """
+        poses = by_image(poses)
         from poseval.datasets.hdf5_write import content
         from poseval.datasets.sleap_write import fill, losses
 

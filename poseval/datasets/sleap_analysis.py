@@ -17,7 +17,7 @@ import numpy as np
 from poseval.datasets import hdf5_tree
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document, write_atomically
-from poseval.datasets.gather import frames_of, mean_score, pose_set
+from poseval.datasets.gather import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.hdf5_tree import array, text, texts
 from poseval.datasets.holding import losses_of
 from poseval.datasets.individuals import cube_of, samples_of, tracks_of
@@ -66,6 +66,7 @@ class SleapAnalysis(Dataset):
             UsageError: P131 the file exists, P137 it cannot be written, P175 a track twice in a frame, P178
                 several sequences.
         """
+        poses = by_image(poses)
         from poseval.datasets.hdf5_write import content
 
         sample, samples, numbered = samples_of(poses)

@@ -19,7 +19,15 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
-from poseval.datasets.gather import BY_COUNT, digest_of, frames_of, joints_by_count, pose_set, sizes_of
+from poseval.datasets.gather import (
+    BY_COUNT,
+    by_image,
+    digest_of,
+    frames_of,
+    joints_by_count,
+    pose_set,
+    sizes_of,
+)
 from poseval.datasets.picture_size import PICTURES, picture_size
 from poseval.datasets.source import Source
 from poseval.datasets.text_table import check_count, numbers_of, stacked, text_of
@@ -135,6 +143,7 @@ class Yolo(Dataset):
             UsageError: P131 it exists, P172 frames without file names, P174 images of unknown size,
                 P138 predictions without a score.
         """
+        poses = by_image(poses)
         from poseval.datasets.yolo_write import write_labels
 
         return write_labels(poses, path, options, self.holds_as(options.role))

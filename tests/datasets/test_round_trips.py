@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 from _pytest.mark import ParameterSet
 from hypothesis import HealthCheck, Phase, given, settings
@@ -15,13 +16,23 @@ from hypothesis import strategies as st
 from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of
 from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.datasets.gather import by_image
 from poseval.datasets.holding import FACTS
+from poseval.errors import UsageError
 from poseval.joint_mapping import map_joints
-from poseval.poses import PoseSet
+from poseval.poses import Frames, PoseSet
+from poseval.skeletons import get_skeleton
 from tests.datasets.pose_sets import assert_same, pose_sets
+from tests.datasets.real_libraries import video
 
 # No other joints fit in: see test_posetrack_write.py and test_mpii_json.py.
-OWN_JOINTS = ("posetrack17", "posetrack18", "posetrack21", "mpii-json")
+OWN_JOINTS = {
+    "posetrack17": "posetrack15_poseval",
+    "posetrack18": "posetrack15_poseval",
+    "posetrack21": "posetrack15_poseval",
+    "mpii-json": "mpii16",
+}
+HEADLESS = ("openpose", "mediapipe")  # they lack the ends of PoseTrack's heads
 WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds and name not in OWN_JOINTS]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
 EXTRAS = {"parquet": "pyarrow"} | dict.fromkeys(
@@ -35,6 +46,14 @@ PAIRS = [
     for a, r in CASES
     for b, s in CASES
     if r is s is role and a != b and JOINTLESS not in (a, b)
+]
+
+
+OWN_PAIRS = [
+    (own, name, role)
+    for own in OWN_JOINTS
+    for name, role in CASES
+    if role in datasets.get_format(own).writes and name not in (JOINTLESS, *HEADLESS)
 ]
 
 
@@ -98,3 +117,47 @@ def test_through_two_formats(first: str, second: str, role: Role, data: st.DataO
         one = through(poses, first, role, folder)
         back = through(through(one, second, role, folder, poses), first, role, folder, poses)
     assert_same(one, back, held(first, role) & held(second, role))
+
+
+@pytest.mark.parametrize(
+    ("own", "other", "role"), needing_extras(OWN_PAIRS), ids=lambda v: getattr(v, "value", v)
+)
+@settings(EASY, max_examples=1, phases=(Phase.generate,))
+@given(data=st.data())
+def test_one_skeleton_through_others(own: str, other: str, role: Role, data: st.DataObject) -> None:
+    poses = data.draw(pose_sets(role, get_skeleton(OWN_JOINTS[own])))
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        one = through(poses, own, role, folder)
+        back = through(through(one, other, role, folder, poses), own, role, folder, poses)
+    # MPII has a frame for each person; other formats know images.
+    assert_same(by_image(one), by_image(back), held(own, role) & held(other, role))
+
+
+@pytest.mark.parametrize("name", HEADLESS)
+def test_joints_that_a_format_lacks_are_refused(name: str, tmp_path: Path) -> None:
+    poses = video(Role.PREDICTIONS)
+    skeleton = get_skeleton("posetrack15_poseval")
+    poses, _ = map_joints(poses, skeleton, derive=True, near=True)
+    with pytest.raises(UsageError) as caught:
+        datasets.get_format(name).write(poses, tmp_path / "out", WriteOptions(Role.PREDICTIONS))
+    assert caught.value.code == "P173"
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [case for case in CASES if case[1] is Role.TRUTH and case[0] not in ("native", "parquet", JOINTLESS)],
+    ids=lambda v: getattr(v, "value", v),
+)
+def test_people_in_frames_of_one_image_come_back_together(name: str, role: Role, tmp_path: Path) -> None:
+    if EXTRAS.get(name):
+        pytest.importorskip(EXTRAS[name])
+    poses = video(role)
+    one = np.asarray(["walk/000003.jpg"] * 2 + ["walk/000004.jpg", "walk/000005.jpg"])
+    frames = Frames(np.asarray(["3#0", "3#1", "4", "5"]), size=poses.frames.size, path=one)
+    people = poses.people.with_columns(frame=np.asarray([0, 1, 1, 3]), track=None, box=None)
+    apart = PoseSet(poses.skeleton, frames, people)
+    datasets.get_format(name).write(apart, tmp_path / "out", WriteOptions(role))
+    back = datasets.read(tmp_path / "out", ReadOptions(role, apart, optional=frozenset({"area"})), name)
+    assert_same(by_image(apart), back, frozenset({"joints", "frame names", "empty frames"}))
+    assert back.people.frame.tolist() == [0, 0, 0, 2]
