@@ -24,7 +24,7 @@ from poseval.errors import UsageError, shown
 from poseval.models.answers import Poses, whole_image_poses
 from poseval.models.detr import Mlp, Transformer, shrunk, sine_positions
 from poseval.models.geometry import Crops, Floats, crops_of, warp
-from poseval.models.layers import check_divisible
+from poseval.models.layers import check_divisible, mixed
 from poseval.models.prtr import HEADS, HIDDEN, LAYERS, QUERIES, RESNET_WIDTH, ResNetBody, read_joints
 from poseval.models.registry import ModelCard
 from poseval.models.simplebaseline import DEPTHS
@@ -217,16 +217,18 @@ class Sequential:
         *,
         most: int = MOST_PEOPLE,
         device: str | torch.device = "cpu",
+        autocast: bool = False,
     ) -> None:
         self.most = most
         self.card = card
+        self.autocast = autocast
         self.device = torch.device(device)
         self.model = model.to(self.device).eval()
 
     def batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Poses]:
         """People on each RGB image [H, W, 3], best first; images may differ in size."""
         inputs, padding, crops = self._fitted(images)
-        with torch.inference_mode():
+        with torch.inference_mode(), mixed(self.device.type, self.autocast):
             outputs = self.model(inputs.to(self.device), padding.to(self.device), self.most)
         decoded = zip(*self.model.people(outputs), strict=True)
         return [_people(*found, crop=crop) for found, crop in zip(decoded, crops, strict=True)]

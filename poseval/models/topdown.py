@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from poseval.errors import UsageError
+from poseval.errors import UsageError, shown
 from poseval.models.answers import Poses
 from poseval.models.codecs import DECODERS, Decoded, decode, flip_back, flip_points
 from poseval.models.geometry import Crops, Floats, cut, map_step, raised, warp
@@ -38,7 +38,8 @@ class TopDown:
     joints, by default those of the card's skeleton.
 
     Raises:
-        UsageError: P156 when a flip test is wanted and no mirror joints are known.
+        UsageError: P155 for a `method` that does not read this network's outputs, P156 when a flip test is
+            wanted and no mirror joints are known.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class TopDown:
         self.card = card
         self.device = torch.device(device)
         self.model = model.to(self.device).eval()
-        self.method = method or card.decode
+        self.method = decoding(card, method)
         self.autocast = autocast
         self.flip_test = card.flip != "none" if flip_test is None else flip_test
         if mirror is None and card.skeleton is not None:
@@ -135,6 +136,23 @@ def _poses(xy: Floats, joint_score: Floats, crops: Crops, boxes: ArrayLike, box_
     box = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     poses = Poses(xy, joint_score, score, box, crops.area, np.arange(len(box)))
     return poses.take(np.isfinite(xy).all((1, 2)))
+
+
+def decoding(card: ModelCard, method: str | None) -> str:
+    """How a network's outputs are read: as the card says, or by another method where they are heatmaps.
+
+    Raises:
+        UsageError: P155 for a method that does not read them.
+    """
+    fitting = tuple(DECODERS) if card.decode in DECODERS else (card.decode,)
+    if method is not None and method not in fitting:
+        raise UsageError(
+            "P155",
+            where=f"model {card.name}",
+            what=f"is not decoded by {shown(method)!r}",
+            wanted=f"one of {', '.join(fitting)}",
+        )
+    return method or card.decode
 
 
 def last_maps(outputs: Any) -> NDArray[np.float32]:

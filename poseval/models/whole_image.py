@@ -52,7 +52,7 @@ def whole_image(
             hint="leave these options out",
         )
     if isinstance(model, PRTRSequential):
-        return Sequential(model, card, device=device)
+        return Sequential(model, card, device=device, autocast=autocast)
     if isinstance(model, WholeImage):
         model.to(device)
         return model

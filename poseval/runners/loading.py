@@ -15,7 +15,7 @@ from poseval.models.answers import WholeImage
 from poseval.models.bottomup import load_rescoring
 from poseval.models.cost import measure
 from poseval.models.registry import ModelCard, card, create_model
-from poseval.models.topdown import TopDown
+from poseval.models.topdown import TopDown, decoding
 from poseval.models.train.checkpoint import trained_joints
 from poseval.models.weights import Weights, load_weights
 from poseval.models.whole_image import whole_image
@@ -79,6 +79,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
             wanted=f"a model that is one of {', '.join(GIVE_POSES)}",
         )
     entry, skeleton = _joints(options, truth)
+    decoding(entry, options.decode)
     device = choose_device(options.device)
     half = device == "cuda" if options.half is None else options.half
     model = create_model(options.name, entry.joints, options.size, **options.config)

@@ -129,3 +129,13 @@ def test_a_network_of_whole_images_is_refused() -> None:
     with pytest.raises(UsageError, match="whole images") as caught:
         TopDown(Sees(), plain(crop="image")).poses(image_with_blob(131, 92), [[0, 0, 9, 9]])
     assert caught.value.code == "P156"
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("hrnet_w32", "abacus"), ("hrnet_w32", "matching"), ("prtr_r50", "dark")]
+)
+def test_a_method_that_does_not_read_the_outputs_is_refused(name: str, method: str) -> None:
+    with pytest.raises(UsageError, match=method) as caught:
+        TopDown(Points(), card(name), method=method)
+    assert caught.value.code == "P155"
+    assert TopDown(Points(), card("prtr_r50"), method="matching").method == "matching"

@@ -96,8 +96,15 @@ def test_the_sequential_network_runs_alone_and_in_batches(made: Bench, tmp_path:
         assert one["image_id"] == other["image_id"]
         assert one["keypoints"] == pytest.approx(other["keypoints"], abs=0.02)
     assert scoring.score(made.truth, tmp_path / "60.json").benchmark == "coco-keypoints"
-    words = ["--scales", "1,2", *small]
-    assert _run("prtr_sequential", tmp_path / "weights.pth", made, tmp_path / "no.json", *words) == 2
+    for words in (["--scales", "1,2"], ["--decode", "dark"], ["--flip"]):
+        assert (
+            _run("prtr_sequential", tmp_path / "weights.pth", made, tmp_path / "no.json", *words, *small) == 2
+        )
+    assert (
+        _run("prtr_sequential", tmp_path / "weights.pth", made, tmp_path / "half.json", "--half", *small) == 0
+    )
+    halved = json.loads((tmp_path / "half.json").read_text())
+    assert halved != found[0]
 
 
 class Counts:

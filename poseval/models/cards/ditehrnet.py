@@ -5,14 +5,14 @@ from __future__ import annotations
 from poseval.models.registry import ModelCard, Stated
 
 README = "README of ZiyiZhang27/Dite-HRNet"
-STATED = {  # modules; COCO val AP and its input; MPII PCKh at 0.5 and 0.1
-    18: ((2, 4, 2), 65.9, "256x192", 87.0, 31.1),
-    30: ((3, 8, 3), 71.5, "384x288", 87.6, 31.7),
+STATED = {  # modules; COCO val AP, its input and the targets' sigma there; MPII PCKh at 0.5 and 0.1
+    18: ((2, 4, 2), 65.9, (256, 192), 2.0, 87.0, 31.1),
+    30: ((3, 8, 3), 71.5, (384, 288), 3.0, 87.6, 31.7),
 }
 
 
 def _card(depth: int) -> ModelCard:
-    modules, coco, size, loose, tight = STATED[depth]
+    modules, coco, size, sigma, loose, tight = STATED[depth]
     return ModelCard(
         name=f"ditehrnet_{depth}",
         family="ditehrnet",
@@ -21,8 +21,10 @@ def _card(depth: int) -> ModelCard:
         source="Li et al. 2022; ZiyiZhang27/Dite-HRNet c980e9d",
         licence="Apache-2.0",
         weights="linked from the repository's README; keys under `state_dict`",
+        input_size=size,
+        sigma=sigma,
         results=(
-            Stated(coco, "AP", f"COCO val2017, {size}", README),
+            Stated(coco, "AP", f"COCO val2017, {size[0]}x{size[1]}", README),
             Stated(loose, "PCKh@0.5", "MPII val, 256x256", README),
             Stated(tight, "PCKh@0.1", "MPII val, 256x256", README),
         ),
