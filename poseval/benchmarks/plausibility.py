@@ -1,4 +1,4 @@
-"""Numbers that are legal and cannot be meant: scales of a pixel, and joints far outside every picture."""
+"""Numbers that are legal and cannot be meant: scales of a pixel, and joints far outside their picture."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from poseval.poses import Floats, Notice
 
 SMALLEST = 1.0  # pixels; no head, box or face that anybody annotates is as small
 FARTHEST = 100  # widths of the picture
+WIDEST = 10_000.0  # pixels, of pictures whose size the files do not give
 
 
 def implausible(aligned: Aligned, metrics: Sequence[Metric]) -> list[Notice]:
-    """Notices about scales of the truth and coordinates of the predictions."""
+    """Notices about scales of the truth, and about coordinates."""
     return [*_scales(aligned, metrics), *_far(aligned)]
 
 
@@ -43,28 +44,28 @@ def _scales(aligned: Aligned, metrics: Sequence[Metric]) -> list[Notice]:
 
 def _rule(metric: Metric, aligned: Aligned) -> str:
     """Name of a metric's scale; empty for one in pixels, or without any."""
+    rule = "head" if isinstance(metric, JointAp) else ""
     if isinstance(metric, Nme):
-        return metric.rule(aligned.truth)
-    if isinstance(metric, (Pck, Auc)):
-        return "" if metric.norm == "pixels" else metric.norm
-    return "head" if isinstance(metric, JointAp) else ""
+        rule = metric.rule(aligned.truth)
+    elif isinstance(metric, (Pck, Auc)):
+        rule = metric.norm
+    return "" if rule == "pixels" else rule
 
 
 def _far(aligned: Aligned) -> list[Notice]:
-    """N467: predicted joints that are many widths of the picture away from it."""
-    found, frames = aligned.predictions.people, aligned.truth.frames
-    size: Floats = frames.size.max(axis=1, initial=0)[found.frame]
-    truth = np.abs(aligned.truth.people.xy[aligned.truth.people.seen > 0])
-    reach = float(truth.max(initial=0))
-    limit = FARTHEST * np.where(size > 0, size, reach)
-    far = (np.abs(found.xy).max(axis=2, initial=0) > limit[:, None]) & (found.seen > 0)
-    count = int(far.sum())
-    if not count:
-        return []
-    row, joint = np.argwhere(far)[0].tolist()
-    key = shown(frames.key[found.frame[row]], 60)
-    text = (
-        f"{count} predicted joints lie more than {FARTHEST} widths of the picture away (first: {key}, "
-        f"{shown(aligned.predictions.skeleton.joints[joint])}): they count as wrong"
-    )
-    return [Notice("N467", text, count)]
+    """N467: joints that are many widths of their picture away from it, on either side."""
+    out = []
+    for side, what in ((aligned.truth, "labelled"), (aligned.predictions, "predicted")):
+        people, frames = side.people, aligned.truth.frames
+        size: Floats = frames.size.max(axis=1, initial=0)[people.frame]
+        limit = FARTHEST * np.where(size > 0, size, WIDEST)
+        far = (np.abs(people.xy).max(axis=2, initial=0) > limit[:, None]) & (people.seen > 0)
+        count = int(far.sum())
+        if count:
+            row, joint = np.argwhere(far)[0].tolist()
+            place = f"{shown(frames.key[people.frame[row]], 60)}, {shown(side.skeleton.joints[joint])}"
+            text = (
+                f"{count} {what} joints lie more than {FARTHEST} widths of the picture away (first: {place})"
+            )
+            out.append(Notice("N467", text, count))
+    return out

@@ -94,8 +94,9 @@ class MpiiGt(Dataset):
 
 def head_sizes(boxes: Floats) -> Floats:
     """Head sizes [N] in pixels from head boxes [2, 2, N]: corner, then x and y."""
-    side = boxes[1] - boxes[0]
-    return np.asarray(HEAD_SHARE * np.sqrt(side[0] ** 2 + side[1] ** 2))
+    with np.errstate(over="ignore"):
+        side = boxes[1] - boxes[0]
+        return np.asarray(HEAD_SHARE * np.sqrt(side[0] ** 2 + side[1] ** 2))
 
 
 def joint_order(found: dict[str, Any], document: Document) -> Ints:

@@ -70,7 +70,8 @@ class Epe(Metric):
     def _mean(self, joint: str, error: float, given: int, missing: int) -> Value:
         what = joint or "joint"
         if missing:
-            why = f"{missing} of {given + missing} labelled {what} points have no prediction"
+            lost = f"{missing} of {given + missing} labelled {what} points"
+            why = f"{lost} have no prediction, or one beyond measure"
             return Value(str(self), "EPE", joint, n=given, why=why)
         if not given:
             return Value(str(self), "EPE", joint, why=f"no labelled {what}")

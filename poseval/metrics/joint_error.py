@@ -118,15 +118,18 @@ def _landmark_sides(truth: PoseSet) -> Floats:
     xy = np.where(people.seen[..., None] > 0, people.xy, np.nan)
     low = np.fmin.reduce(xy, axis=1, initial=np.inf)
     high = np.fmax.reduce(xy, axis=1, initial=-np.inf)
-    return np.where(np.isfinite(low) & np.isfinite(high), high - low, np.nan)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.where(np.isfinite(low) & np.isfinite(high), high - low, np.nan)
 
 
 def _geometric(sides: Floats) -> Floats:
-    return np.asarray(np.sqrt(sides[:, 0] * sides[:, 1]))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.sqrt(sides[:, 0] * sides[:, 1]))
 
 
 def _diagonal(sides: Floats) -> Floats:
-    return np.asarray(np.sqrt(sides[:, 0] ** 2 + sides[:, 1] ** 2))
+    with np.errstate(over="ignore"):
+        return np.asarray(np.sqrt(sides[:, 0] ** 2 + sides[:, 1] ** 2))
 
 
 def _longest(sides: Floats) -> Floats:
@@ -215,12 +218,13 @@ def scale(aligned: Aligned, rule: str, ends: Ends = Ends.LABELLED) -> Floats:
 
 
 def _span(xy: Floats, pair: tuple[tuple[int, ...], tuple[int, ...]]) -> Floats:
-    a, b = (xy[:, end].mean(axis=1) if len(end) > 1 else xy[:, end[0]] for end in pair)
+    with np.errstate(over="ignore"):
+        a, b = (xy[:, end].mean(axis=1) if len(end) > 1 else xy[:, end[0]] for end in pair)
     return distance(a, b)
 
 
 def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) -> None:
-    """Refuse scales that the file does not give, or that are not above zero, on people that are scored.
+    """Refuse scales of scored people that the file does not give, or that are infinite or not above zero.
 
     A distance between joints may be unknown (NaN) because a joint is not labelled; a column of the file may
     not. No epsilon hides a zero.
@@ -243,6 +247,15 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
                 what=f"{count} have no {rule} ({MEANING[rule]}; first: {first})",
                 wanted="one for every person that is scored",
             )
+    endless = np.flatnonzero(np.isinf(length) & scored)
+    if len(endless):  # every error would be nothing in its units
+        row = int(endless[0])
+        raise ValueRangeError(
+            "P304",
+            where=f"{name}: {shown(frames.key[people.frame[row]], 60)}",
+            what=f"has a scale beyond measure ({rule}); {len(endless)} people have",
+            wanted="coordinates and boxes in pixels",
+        )
     bad = np.flatnonzero((length <= 0) & scored)
     if len(bad) and zero is ZeroScale.REFUSE:
         row = int(bad[0])

@@ -202,7 +202,7 @@ class Nme(Metric):
     ) -> list[Value]:
         count, missing = int(each.sum()), int(tally.sum("missing", weight))
         if missing:
-            why = f"{missing} labelled landmarks have no prediction"
+            why = f"{missing} labelled landmarks have no prediction, or one beyond measure"
             return [Value("", "NME", n=count, why=why)]
         pooled = float(tally.sum("total", weight).sum() / tally.sum("points", weight).sum())
         plain = float((error * each).sum() / count)

@@ -175,6 +175,39 @@ def write(path: Path, lines: list[str]) -> None:
     path.write_text("\n".join(lines) + "\n")
 
 
+@pytest.mark.parametrize(
+    "metric",
+    ["nme", "nme(by=landmark_diag)", "nme(by=box_sqrt)", "pck(norm=box_diag,at=0.1)", "auc(norm=pupil)"],
+)
+@pytest.mark.filterwarnings("error")
+def test_03_a_scale_beyond_measure_is_refused(metric: str) -> None:
+    from tests.metrics.single import pair_up
+
+    truth = np.random.default_rng(0).uniform(50, 300, (10, 68, 2))
+    truth[3, 36:48] = [[1e308, -1e308]] * 6 + [[-1e308, 1e308]] * 6
+    box = np.tile([0.0, 0, 90, 90], (10, 1))
+    box[3] = [0, 0, 1.7e308, 1.7e308]
+    scene = pair_up(truth, truth + 5, "ibug68", box=box)
+    with pytest.raises(ValueRangeError, match="has a scale beyond measure") as caught:
+        poseval.score(scene.truth, scene.predictions, "300w", metrics=[metric])
+    assert caught.value.code == "P304"
+
+
+@pytest.mark.filterwarnings("error")
+def test_03_distances_beyond_measure_fail_their_face() -> None:
+    from tests.metrics.single import pair_up
+
+    truth = np.random.default_rng(0).uniform(50, 300, (10, 68, 2))
+    found = truth.copy()
+    found[3, 5] = [1e308, -1e308]
+    scene = pair_up(truth, found, "ibug68")
+    report = poseval.score(scene.truth, scene.predictions, "300w", metrics=["nme", "epe"])
+    assert report.summary["FR@0.1"] == pytest.approx(0.1)
+    assert math.isnan(report.summary["NME"])
+    assert report.why("NME") == "1 labelled landmarks have no prediction, or one beyond measure"
+    assert report.why("EPE") == "1 of 680 labelled joint points have no prediction, or one beyond measure"
+
+
 # 4: other types
 
 
