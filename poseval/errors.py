@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 SHOWN_FAULTS = 20  # more lines than this hide the first one, which is mostly the cause of the rest
@@ -81,10 +81,12 @@ class PosevalError(Exception):
         hint: str | None = None,
         faults: Sequence[Fault] = (),
         total: int | None = None,
+        counts: Mapping[str, int] | None = None,
     ) -> None:
         self.fault = Fault(code, where, what, wanted, hint)
         self.faults: tuple[Fault, ...] = tuple(faults) or (self.fault,)
-        self.counts: Counter[str] = Counter(fault.code for fault in self.faults)
+        # Of all faults, also of those that were not kept; the codes of the kept ones where nobody counted.
+        self.counts: Counter[str] = Counter(counts or (fault.code for fault in self.faults))
         self.total = len(self.faults) if total is None else total
         super().__init__(self._text())
 
@@ -104,10 +106,15 @@ class PosevalError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # Errors cross process borders (workers); the keyword-only constructor needs this.
-        return (_rebuild, (type(self), self.faults, self.total))
+        return (_rebuild, (type(self), self.faults, self.total, self.counts))
 
 
-def _rebuild(kind: type[PosevalError], faults: tuple[Fault, ...], total: int) -> PosevalError:
+def _rebuild(
+    kind: type[PosevalError],
+    faults: tuple[Fault, ...],
+    total: int,
+    counts: Mapping[str, int] | None = None,
+) -> PosevalError:
     first = faults[0]
     return kind(
         first.code,
@@ -117,6 +124,7 @@ def _rebuild(kind: type[PosevalError], faults: tuple[Fault, ...], total: int) ->
         hint=first.hint,
         faults=faults,
         total=total,
+        counts=counts,
     )
 
 
@@ -179,9 +187,12 @@ _KINDS: dict[str, type[PosevalError]] = {
 }
 
 
-def error_of(faults: Sequence[Fault], total: int | None = None) -> PosevalError:
-    """One error of the first fault's kind that carries all faults; `total` counts those not kept too."""
-    return _rebuild(_KINDS[faults[0].code[:2]], tuple(faults), len(faults) if total is None else total)
+def error_of(
+    faults: Sequence[Fault], total: int | None = None, counts: Mapping[str, int] | None = None
+) -> PosevalError:
+    """One error of the first fault's kind with all faults; `total` and `counts` know those not kept, too."""
+    number = len(faults) if total is None else total
+    return _rebuild(_KINDS[faults[0].code[:2]], tuple(faults), number, counts)
 
 
 class Faults:
@@ -226,4 +237,4 @@ class Faults:
             PosevalError: of the class that the first fault's code belongs to.
         """
         if self._kept:
-            raise error_of(self._kept, len(self))
+            raise error_of(self._kept, len(self), self.counts)

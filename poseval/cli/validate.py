@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from poseval.cli.options import BENCHMARK, SKELETON, InputPath, emit
+from poseval.cli.options import ALIGN, BENCHMARK, SKELETON, InputPath, emit
 
 INVALID = 3  # the exit of a wrong file
 
@@ -21,6 +21,7 @@ INVALID = 3  # the exit of a wrong file
     "--role", type=click.Choice(["truth", "predictions"]), help="What FILE is; recognised otherwise."
 )
 @click.option("--format-in", "format_in", metavar="FORMAT", help="Format of FILE; recognised otherwise.")
+@ALIGN
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def validate(
     file: Path,
@@ -29,6 +30,7 @@ def validate(
     skeleton: str | None,
     role: str | None,
     format_in: str | None,
+    align_by: str | None,
     as_json: bool,
 ) -> int:
     """Say everything that is wrong or odd with FILE; exit 0 when nothing is wrong, else 3."""
@@ -45,6 +47,7 @@ def validate(
         role=Role(role) if role else None,
         format=format_in,
         skeleton=load_skeleton(skeleton) if skeleton else None,
+        align_by=align_by,
     )
     emit(json.dumps(found.to_dict(), indent=1) if as_json else "\n".join(found.lines()), None)
     return 0 if found.ok else INVALID

@@ -74,7 +74,7 @@ def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None 
             raise
         first, *rest = error.faults
         hint = f"this looks like {seen}" if first.hint is None else f"{first.hint}; this looks like {seen}"
-        raise error_of([replace(first, hint=hint), *rest], error.total) from error
+        raise error_of([replace(first, hint=hint), *rest], error.total, error.counts) from error
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()
     _check_finite(poses, options.role, shown(os.path.basename(os.fspath(path))))
