@@ -34,6 +34,7 @@ from poseval.datasets.text_table import check_count, numbers_of, stacked, text_o
 from poseval.datasets.yolo_yaml import SIZES, Description, description_of
 from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Origin, PoseSet
+from poseval.skeletons import Skeleton, get_skeleton
 
 BOX = 5  # class, centre and size of the box stand before the joints
 
@@ -273,11 +274,18 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
     return chosen[0]
 
 
-def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Any:
-    if options.skeleton is not None or description.skeleton is None:
-        count = cut.joints if cut else (description.joints or 17)
-        return joints_by_count(count, options, where)
-    return description.skeleton
+def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Skeleton:
+    """As asked, as the yaml names the joints, as the truth has them, by their number; else without names."""
+    if options.skeleton is None and description.skeleton is not None:
+        return description.skeleton
+    count = cut.joints if cut else (description.joints or 17)
+    nameless = description.nameless()
+    truth = options.truth is not None and len(options.truth.skeleton) == count
+    if nameless is not None and options.skeleton is None and not truth:
+        known = get_skeleton(BY_COUNT[count]) if count in BY_COUNT else None
+        if known is None or known.flip != nameless.flip:
+            return nameless
+    return joints_by_count(count, options, where)
 
 
 def _sizes(source: Source, names: list[str], options: ReadOptions, where: str) -> Floats:

@@ -22,6 +22,13 @@ class Description:
     dims: int | None = None
     classes: dict[int, str] = field(default_factory=dict)
     skeleton: Skeleton | None = None
+    flip: tuple[int, ...] | None = None
+
+    def nameless(self) -> Skeleton | None:
+        """Joints `kpt-0`, `kpt-1`, ... with the mirror joints of `flip_idx`; None without one."""
+        if self.flip is None:
+            return None
+        return Skeleton("custom", tuple(f"kpt-{at}" for at in range(len(self.flip))), self.flip)
 
 
 def description_of(source: Source) -> Description:
@@ -65,7 +72,11 @@ def _read(document: Document) -> Description:
             wanted="kpt_shape: [17, 3]",
         )
     joints, dims = shape
-    return Description(joints, dims, _classes(node.get("names")), _skeleton(node, joints, document.name))
+    skeleton = _skeleton(node, joints, document.name)
+    flip = node.get("flip_idx")
+    return Description(
+        joints, dims, _classes(node.get("names")), skeleton, None if flip is None else tuple(flip)
+    )
 
 
 def _classes(names: Any) -> dict[int, str]:

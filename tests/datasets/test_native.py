@@ -1,0 +1,95 @@
+"""poseval's own columns: everything comes back, and nothing else goes in."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from poseval import datasets
+from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.errors import InputError
+from poseval.poses import PoseSet
+from tests.datasets.posetrack_sets import random_set
+
+T, P = Role.TRUTH, Role.PREDICTIONS
+
+
+def equal(first: PoseSet, second: PoseSet) -> None:
+    """Every column, every extra, every region."""
+    assert first.skeleton == second.skeleton
+    assert dict(first.categories) == dict(second.categories)
+    for name in ("frames", "people", "ignore"):
+        one, two = getattr(first, name), getattr(second, name)
+        for field in fields(one):
+            a, b = getattr(one, field.name), getattr(two, field.name)
+            if field.name == "extra":
+                assert a.keys() == b.keys()
+                for key in a:
+                    np.testing.assert_array_equal(a[key], b[key])
+            else:
+                np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["native", "parquet"])
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
+@pytest.mark.parametrize("seed", range(4))
+def test_everything_comes_back(name: str, role: Role, seed: int, tmp_path: Path) -> None:
+    if name == "parquet":
+        pytest.importorskip("pyarrow", reason="needs pyarrow")
+    poses = random_set(seed, predictions=role is P, reid=True)
+    path = tmp_path / ("a.npz" if name == "native" else "a.parquet")
+    losses = datasets.get_format(name).write(poses, path, WriteOptions(role))
+    assert not losses.dropped
+    equal(poses, datasets.read(path, ReadOptions(role)))
+
+
+def changed(path: Path, **columns: bytes | None) -> Path:
+    """A sound file with members exchanged, or left out."""
+    datasets.get_format("native").write(random_set(1, predictions=False), path, WriteOptions(T))
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name, data in columns.items():
+        members.pop(f"{name.replace('__', '.')}.npy")
+        if data is not None:
+            members[f"{name.replace('__', '.')}.npy"] = data
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def array(value: object, pickled: bool = False) -> bytes:
+    """A member's bytes."""
+    out = io.BytesIO()
+    np.lib.format.write_array(out, np.asarray(value), allow_pickle=pickled)
+    return out.getvalue()
+
+
+TEXT = np.frombuffer(json.dumps({"role": "truth"}).encode(), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("columns", "code"),
+    [
+        ({"description": None}, "P270"),
+        ({"description": array(TEXT)}, "P270"),
+        ({"description": array(np.frombuffer(b"{", dtype=np.uint8))}, "P270"),
+        ({"people__xy": None}, "P270"),
+        ({"people__xy": array(np.zeros((1, 2, 2)))}, "P270"),
+        ({"people__xy": array(np.asarray([{}], dtype=object), True)}, "P216"),
+        ({"people__frame": array(np.full(3, 10**9))}, "P270"),
+        ({"people__xy": b"\x93NUMPY"}, "P216"),
+    ],
+)
+def test_files_that_contradict_themselves_are_refused(
+    columns: dict[str, bytes | None], code: str, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError) as caught:
+        datasets.read(changed(tmp_path / "a.npz", **columns), ReadOptions(T), "native")
+    assert caught.value.code == code, caught.value

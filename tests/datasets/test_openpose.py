@@ -1,0 +1,99 @@
+"""OpenPose: folders of frames, older names of the list, joints that were not found."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poseval import datasets
+from poseval.datasets import ReadOptions, Role
+from poseval.errors import InputError
+from poseval.poses import PoseSet
+
+P = Role.PREDICTIONS
+
+
+def person(count: int = 25, scale: float = 1.0, name: str = "pose_keypoints_2d") -> dict[str, Any]:
+    """Joints along a line; the second is not found."""
+    flat = [scale * value for joint in range(count) for value in (10.0 + joint, 20.0, 0.5 / scale)]
+    flat[3:6] = [0.0, 0.0, 0.0]
+    return {"person_id": [-1], name: flat}
+
+
+def frames(path: Path, content: dict[str, Any]) -> Path:
+    """A folder of files by their numbers."""
+    path.mkdir()
+    for name, people in content.items():
+        (path / f"{name}_keypoints.json").write_text(json.dumps({"version": 1.3, "people": people}))
+    return path
+
+
+def read(path: Path) -> PoseSet:
+    """The folder or file."""
+    return datasets.read(path, ReadOptions(P), "openpose")
+
+
+@pytest.mark.parametrize(("count", "skeleton"), [(25, "openpose_body25"), (18, "openpose_coco18")])
+def test_a_folder_is_a_video(tmp_path: Path, count: int, skeleton: str) -> None:
+    content = {"v_000000000003": [person(count)], "v_000000000007": [], "v_000000000012": [person(count)] * 2}
+    poses = read(frames(tmp_path / "out", content))
+    assert poses.skeleton.name == skeleton
+    assert poses.frames.number.tolist() == [3, 7, 12]
+    assert poses.people.frame.tolist() == [0, 2, 2]
+    assert poses.people.seen[0].tolist() == [2, 0, *[2] * (count - 2)]
+    assert poses.people.score.tolist() == [0.5] * 3  # the mean of the joints found
+    assert [notice.code for notice in poses.origin.notices] == ["N500"]
+
+
+def test_folders_below_are_sequences(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1_keypoints.json").write_text(json.dumps({"people": [person()]}))
+    poses = read(tmp_path)
+    assert poses.frames.sequences == ("a", "b")
+    assert poses.frames.key.tolist() == ["a/1", "b/1"]
+
+
+def test_older_files_call_the_list_otherwise(tmp_path: Path) -> None:
+    people = [person(18, name="pose_keypoints")]
+    assert len(read(frames(tmp_path / "out", {"1": people}))) == 1
+
+
+def test_scaled_coordinates_are_told(tmp_path: Path) -> None:
+    poses = read(frames(tmp_path / "out", {"1": [person(scale=0.01)]}))
+    assert "N501" in [notice.code for notice in poses.origin.notices]
+
+
+def test_other_json_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:
+    path = frames(tmp_path / "out", {"1": [person()]})
+    (path / "settings.json").write_text("{}")
+    assert len(read(path).frames) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        ({"people": [person(25), person(18)]}, "P204"),
+        ({"people": [{"pose_keypoints_2d": [1.0] * 74}]}, "P204"),
+        ({"people": [{"pose_keypoints_2d": "text"}]}, "P203"),
+        ({"people": [{"face_keypoints_2d": []}]}, "P206"),
+        ({"people": {}}, "P206"),
+        ({"version": 1.3}, "P206"),
+        ({"people": [{"pose_keypoints_2d": [1.0, 2.0, 0.5] * 24}]}, "P204"),
+    ],
+)
+def test_wrong_files_are_refused(tmp_path: Path, content: Any, code: str) -> None:
+    path = tmp_path / "1_keypoints.json"
+    path.write_text(json.dumps(content))
+    with pytest.raises(InputError) as caught:
+        read(path)
+    assert caught.value.code == code
+
+
+def test_numbers_of_joints_must_be_the_same_in_all_frames(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="18 in 2") as caught:
+        read(frames(tmp_path / "out", {"1": [person(25)], "2": [person(18)]}))
+    assert caught.value.code == "P204"
