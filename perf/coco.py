@@ -29,13 +29,11 @@ PEERS = ("pycocotools==2.0.11", "faster-coco-eval==1.8.0", "hotcoco==1.3.0")
 
 OURS = """
 import json, sys, time
-import poseval, poseval.scoring, poseval.benchmarks.coco, poseval.datasets.coco, poseval.datasets.coco_single
-loading = time.perf_counter()
-truth = poseval.read(sys.argv[1])
-found = poseval.read(sys.argv[2], role="predictions", truth=truth)
-loaded = time.perf_counter()
-ap = poseval.score(truth, found, "coco-keypoints").summary["AP"]
-print(json.dumps({"AP": ap, "load": loaded - loading, "evaluate": time.perf_counter() - loaded}))
+import poseval.scoring, poseval.benchmarks.coco, poseval.datasets.coco, poseval.datasets.coco_single
+start = time.perf_counter()
+report = poseval.scoring.score(sys.argv[1], sys.argv[2], "coco-keypoints")
+seconds, load = time.perf_counter() - start, report.timings["read"]
+print(json.dumps({"AP": report.summary["AP"], "load": load, "evaluate": seconds - load}))
 """
 
 PLAIN = """

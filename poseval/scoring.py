@@ -13,6 +13,7 @@ from poseval import metrics as metric_table
 from poseval.benchmarks.alignment import on_frames_of
 from poseval.benchmarks.base import Benchmark
 from poseval.datasets.base import ReadOptions, Role
+from poseval.datasets.source import Source
 from poseval.errors import MismatchError, shown
 from poseval.evaluation import BY_HAND, Evaluation, signature_of, tally_part
 from poseval.joint_mapping import JointRules, map_joints
@@ -107,15 +108,20 @@ def _read_both(
 ) -> tuple[PoseSet, PoseSet, Benchmark]:
     """Truth, predictions and the benchmark, named or recognised."""
     named = benchmarks.get_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
+    source = None
     if isinstance(truth, PoseSet):
         gt = truth
     else:
-        # Whether areas may be absent is known only once the benchmark is; `_check_needs` decides then.
+        if not isinstance(predictions, PoseSet) and os.path.exists(predictions):
+            source = Source(predictions)
+            source.fetch()  # while the truth is read
+        # Whether areas may be absent is known only once the benchmark is; `check_needs` decides then.
         gt = read(truth, skeleton=skeleton, rules=rules, optional=frozenset({"area"}))
     if isinstance(predictions, PoseSet):
         dt = predictions
     else:
-        dt = read(predictions, role="predictions", truth=gt, format=format, skeleton=skeleton, rules=rules)
+        options = ReadOptions(Role.PREDICTIONS, gt, skeleton, rules)
+        dt = datasets.read(predictions, options, format, source)
     _refuse_boxes(dt)
     return gt, dt, named or benchmarks.recognise(gt)
 

@@ -47,14 +47,19 @@ def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
             )
 
 
-def read(path: str | os.PathLike[str], options: ReadOptions, format: str | None = None) -> PoseSet:
-    """Read a file or folder of any known format.
+def read(
+    path: str | os.PathLike[str],
+    options: ReadOptions,
+    format: str | None = None,
+    source: Source | None = None,
+) -> PoseSet:
+    """Read a file or folder of any known format; `source` is the path's, where it was opened ahead.
 
     Raises:
         UsageError: the path does not exist, or the format is not known.
         InputError: what is wrong with the file; P222 for a stranger's file in a format that is not hardened.
     """
-    source = Source(path, options.limits)
+    source = source or Source(path, options.limits)
     dataset = get_format(format or recognise(source, options.role))
     if options.role not in dataset.reads:
         raise UsageError("P133", where=f"format {dataset.name}", what=f"is not read as {options.role.value}")

@@ -200,20 +200,20 @@ def _people(
     seen = predicted(xy, joint_score)
     area, notices = _areas(records, xy[:, :body], seen[:, :body], rule)
     extra: dict[str, Array] = {"order": np.arange(table.count, dtype=np.int64)}
-    if with_box.any():
-        extra["box_size"] = np.ascontiguousarray(box[:, 2:])
-    for name in PART_SCORES:
-        if name in table.columns:
-            extra[name] = table[name].values
     columns: dict[str, Array] = {
         "seen": seen,
         "joint_score": joint_score,
         "score": table["score"].values,
         "area": area,
-        "box": corners(box),
         "category": table["category_id"].values,
         "source_id": np.arange(1, table.count + 1, dtype=np.int64),
     }
+    if with_box.any():
+        extra["box_size"] = np.ascontiguousarray(box[:, 2:])
+        columns["box"] = corners(box)
+    for name in PART_SCORES:
+        if name in table.columns:
+            extra[name] = table[name].values
     order = by_frame(row)
     if order is not None:
         xy, row = take_rows(xy, order), row[order]

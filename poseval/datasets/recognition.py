@@ -7,12 +7,16 @@ keys are absent are neither asked nor imported.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from poseval.datasets.base import Role
 from poseval.datasets.source import Source
 from poseval.datasets.table import get_format, names
 from poseval.errors import FormatError, InputError, PosevalError, shown
+
+if TYPE_CHECKING:
+    from poseval.datasets.document import Document
 
 SURE = 0.5  # a format is taken when its confidence reaches this
 
@@ -34,13 +38,16 @@ CONTAINERS: dict[str, tuple[str, ...]] = {
         *("yolo", "deeplabcut", "face-csv", "face-pts", "lapa-txt", "wflw-txt", "mediapipe", "motchallenge"),
     ),
 }
-# Format -> keys of the top level or of the first record, one of which a JSON file of it has.
+TRACKED = frozenset(
+    {"vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose", "bbox_head", "track_id"}
+)
+# Format -> keys of the top level or of the first record of a list, one of which a JSON file of it has.
 MARKS: dict[str, frozenset[str]] = {
     "jhmdb-coco": frozenset({"images"}),
     "face-coco": frozenset({"images"}),
     "posetrack17": frozenset({"annolist"}),
-    "posetrack18": frozenset({"images"}),
-    "posetrack21": frozenset({"images"}),
+    "posetrack18": TRACKED,
+    "posetrack21": TRACKED,
     "mpii-json": frozenset({"image", "img_paths"}),
     "openpose": frozenset({"people"}),
     "mmpose": frozenset({"keypoints", "instances", "instance_info"}),
@@ -49,6 +56,13 @@ MARKS: dict[str, frozenset[str]] = {
     "label-studio": frozenset({"data"}),
     "pose-array": frozenset(),  # lists in a list, without keys
 }
+# Format -> words, one of which stands in the beginning of a JSON file of it.
+WORDS: dict[str, tuple[bytes, ...]] = {
+    "alphapose": (b'"box"', b'"idx"', b'"pose_keypoints_2d"', b'"joints"'),
+    "mmpose": (b'"keypoint_scores"',),
+    "detectron2": (b'"bbox"',),
+}
+BEGINNING = 1 << 16  # bytes
 MAGIC = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
     (b"MATLAB 5", "matlab"),
@@ -139,15 +153,27 @@ def _ranked(source: Source, role: Role) -> list[tuple[float, str]]:
     """Confidence and name of each format that is read in this role, the surest first."""
     kind = container(source)
     asked = names() if kind == "folder" else CONTAINERS[kind]
-    keys = source.document.outline.by_key().keys() if kind == "json" else frozenset()
+    if kind == "json":
+        asked = _marked(source.document, asked)
     found = []
     for name in asked:
-        if kind == "json" and keys and not MARKS.get(name, keys) & keys:
-            continue
         dataset = get_format(name)
         if role in dataset.reads and dataset.folder >= source.is_folder:
             found.append((dataset.sniff(source, role), name))
     return sorted(found, key=lambda pair: -pair[0])
+
+
+def _marked(document: Document, asked: Sequence[str]) -> list[str]:
+    """Those of the formats that the keys and words of a JSON file leave possible."""
+    entries = document.outline.by_key()
+    keys = entries.keys() | {key for entry in entries.values() for key in entry.first_kinds()}
+    beginning = document.data[:BEGINNING]
+    return [
+        name
+        for name in asked
+        if (not keys or MARKS.get(name, keys) & keys)
+        and (name not in WORDS or any(word in beginning for word in WORDS[name]))
+    ]
 
 
 def _refuse_broken_json(source: Source) -> None:

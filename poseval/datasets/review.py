@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from poseval.kernels.poses import bounds, copies
+from poseval.kernels import poses as kernel
 from poseval.poses import Floats, Ints, Notice, People, PoseSet
 
 SAMPLE = 5_000  # people looked at for shares: enough for a per cent or two, and the cost stays small
@@ -17,12 +17,13 @@ def review(name: str, people: People, truth: PoseSet) -> list[Notice]:
     """Notices about predictions on the frames of `truth`; no notice for what real files look like."""
     if not len(people):
         return [Notice("N423", f"{name}: no predictions at all")]
+    seen = kernel.review(people.xy, people.frame, people.category)
     found = [
         _ties(name, people),
-        _copies(name, people),
+        _copies(name, people, seen.copies),
         _outside(name, people, truth.frames.size),
-        _far(name, people, truth.frames.size),
-        _one_point(name, people),
+        _far(name, people, truth.frames.size, max(seen.high, -seen.low)),
+        _one_point(name, people, seen.points),
         _gaps(name, people, truth),
     ]
     return [notice for notice in found if notice is not None]
@@ -39,9 +40,8 @@ def _ties(name: str, people: People) -> Notice | None:
     return Notice("N420", text, len(score))
 
 
-def _copies(name: str, people: People) -> Notice | None:
+def _copies(name: str, people: People, count: int) -> Notice | None:
     """Predictions whose joints equal those of an earlier one in the same frame to the last bit."""
-    count = copies(people.xy, people.frame, people.category)
     if count <= COPIES_SHARE * len(people):
         return None
     text = f"{name}: {count} of {len(people)} predictions are copies of another in the same image"
@@ -68,26 +68,18 @@ def _outside(name: str, people: People, size: Floats) -> Notice | None:
     return Notice("N421", f"{name}: {share:.0%} of the joints are outside their images")
 
 
-def _far(name: str, people: People, size: Floats) -> Notice | None:
+def _far(name: str, people: People, size: Floats, farthest: float) -> Notice | None:
     widest = float(np.nanmax(size)) if len(size) and not np.isnan(size).all() else 10_000.0
     far = FAR_WIDTHS * widest
-    low, high = bounds(people.xy)
-    if not max(high, -low) > far:
+    if not farthest > far:
         return None
     count = int((np.abs(people.xy) > far).any(axis=(1, 2)).sum())
     text = f"{name}: {count} predictions have coordinates beyond {FAR_WIDTHS} image widths"
     return Notice("N422", text, count)
 
 
-def _one_point(name: str, people: People) -> Notice | None:
-    if people.xy.shape[1] < 3:
-        return None
-    same = (people.xy[:, 1] == people.xy[:, 0]).all(axis=1)
-    if not same.any():
-        return None
-    rows = np.flatnonzero(same)
-    count = int((people.xy[rows] == people.xy[rows, :1]).all(axis=(1, 2)).sum())
-    if count <= COPIES_SHARE * len(people):
+def _one_point(name: str, people: People, count: int) -> Notice | None:
+    if people.xy.shape[1] < 3 or count <= COPIES_SHARE * len(people):
         return None
     return Notice("N426", f"{name}: {count} of {len(people)} predictions have all joints in one point", count)
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poseval.errors import LimitError, UsageError, shown
+from poseval.errors import LimitError, PosevalError, UsageError, shown
 from poseval.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ class Source:
         self.path = Path(path)
         self.limits = limits
         self._archive: Archive | None = None
+        self._ahead: threading.Thread | None = None
+        self._fetched: Document | None = None
         if not os.path.lexists(self.path):
             raise UsageError("P114", where=shown(self.path), what="does not exist", wanted="a file or folder")
 
@@ -50,7 +53,9 @@ class Source:
         """
         from poseval.datasets.document import Document
 
-        found = Document.open(self.path, self.limits)
+        if self._ahead is not None:
+            self._ahead.join()
+        found, self._fetched = self._fetched or Document.open(self.path, self.limits), None
         if found.is_zip and self.suffix not in UNPACKED_BY_READER:
             from poseval.datasets.archive import Archive
 
@@ -58,6 +63,20 @@ class Source:
             if len(self._archive) == 1:
                 return self._archive.read(self._archive.names[0])
         return found
+
+    def fetch(self) -> None:
+        """Read the file in a thread; whoever asks for the document waits for it."""
+        if not self.is_folder:
+            self._ahead = threading.Thread(target=self._fetch, daemon=True)
+            self._ahead.start()
+
+    def _fetch(self) -> None:
+        from poseval.datasets.document import Document
+
+        try:
+            self._fetched = Document.open(self.path, self.limits)
+        except (PosevalError, OSError, MemoryError):
+            return  # found again, and told, when the document is asked for
 
     @property
     def archive(self) -> Archive | None:

@@ -1,31 +1,13 @@
-// A growing array of plain values, and memory in large pages.
+// A growing array of plain values.
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
-
 namespace poseval {
-
-inline constexpr std::size_t LARGE = std::size_t{4} << 20;  // from here on large pages are worth asking for
-
-// Asks for large pages where the system gives them on request: 512 faults less for every 2 MB written.
-inline void use_large_pages([[maybe_unused]] void* memory, [[maybe_unused]] std::size_t bytes) {
-#if defined(__linux__)
-    if (bytes < LARGE) return;
-    constexpr std::uintptr_t PAGE = 4096;
-    const std::uintptr_t begin = (reinterpret_cast<std::uintptr_t>(memory) + PAGE - 1) / PAGE * PAGE;
-    const std::uintptr_t end = (reinterpret_cast<std::uintptr_t>(memory) + bytes) / PAGE * PAGE;
-    madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);  // only advice: a refusal costs nothing
-#endif
-}
 
 // A growing array of plain values. `realloc` lets the system move pages instead of copying them.
 template <class T>
@@ -95,7 +77,6 @@ private:
         if (next < wanted) next = wanted;
         void* moved = std::realloc(data_, next * sizeof(T));
         if (moved == nullptr) throw std::bad_alloc();
-        use_large_pages(moved, next * sizeof(T));
         data_ = static_cast<T*>(moved);
         capacity_ = next;
     }

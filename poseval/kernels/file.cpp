@@ -1,4 +1,4 @@
-// The bytes of a file in one bytes object: large pages, and copied by several threads where it is long.
+// The bytes of a file in one bytes object, copied by several threads where it is long.
 #include <pybind11/pybind11.h>
 
 #include <algorithm>
@@ -12,7 +12,6 @@
 #include <unistd.h>
 #endif
 
-#include "buffer.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
@@ -73,7 +72,6 @@ py::bytes file_start(int handle, std::int64_t size) {
     auto out = py::reinterpret_steal<py::object>(PyBytes_FromStringAndSize(nullptr, size));
     if (!out) throw py::error_already_set();
     char* data = PyBytes_AS_STRING(out.ptr());
-    poseval::use_large_pages(data, static_cast<std::size_t>(size));
     Outcome outcome;
     {
         const py::gil_scoped_release release;

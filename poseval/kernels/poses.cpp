@@ -101,6 +101,16 @@ py::array_t<std::int64_t> group_order(const Ints& group, std::int64_t groups) {
     return out;
 }
 
+constexpr std::int64_t AHEAD = 6;  // rows that are on their way from memory while one is copied
+
+// Asks for bytes that will be read soon.
+void fetch([[maybe_unused]] const char* at, [[maybe_unused]] std::size_t size) {
+#if defined(__GNUC__)
+    constexpr std::size_t LINE = 64;
+    for (std::size_t k = 0; k < size; k += LINE) __builtin_prefetch(at + k);
+#endif
+}
+
 // Rows of a table [N, ...] in another order, copied by several threads.
 py::array take_rows(const py::array& table, const Ints& order) {
     if (table.ndim() < 1 || !(table.flags() & py::array::c_style)) throw std::invalid_argument("not a table");
@@ -117,34 +127,13 @@ py::array take_rows(const py::array& table, const Ints& order) {
     {
         py::gil_scoped_release release;
         poseval::for_pieces(wanted, GRAIN / 2, [=](std::int64_t begin, std::int64_t end) {
-            for (std::int64_t n = begin; n < end; ++n)
+            for (std::int64_t n = begin; n < end; ++n) {
+                if (n + AHEAD < end) fetch(source + from[n + AHEAD] * size, size);
                 std::memcpy(target + n * size, source + from[n] * size, size);
+            }
         });
     }
     return out;
-}
-
-// Lowest and highest coordinate of all; NaN counts for neither.
-py::tuple pose_bounds(const Doubles& xy) {
-    const std::int64_t numbers = joints_of(xy) * 2, rows = xy.shape(0);
-    const double* points = xy.data();
-    constexpr double FAR = std::numeric_limits<double>::infinity();
-    double low = FAR, high = -FAR;
-    {
-        py::gil_scoped_release release;
-        std::mutex guard;
-        poseval::for_pieces(rows, GRAIN / 2, [&](std::int64_t begin, std::int64_t end) {
-            double lowest[4] = {FAR, FAR, FAR, FAR}, highest[4] = {-FAR, -FAR, -FAR, -FAR};
-            for (std::int64_t k = begin * numbers; k < end * numbers; ++k) {
-                lowest[k % 4] = points[k] < lowest[k % 4] ? points[k] : lowest[k % 4];
-                highest[k % 4] = points[k] > highest[k % 4] ? points[k] : highest[k % 4];
-            }
-            const std::lock_guard<std::mutex> lock(guard);
-            low = std::min(low, *std::min_element(lowest, lowest + 4));
-            high = std::max(high, *std::max_element(highest, highest + 4));
-        });
-    }
-    return py::make_tuple(low, high);
 }
 
 std::uint64_t mixed(std::uint64_t total, std::uint64_t bits) {
@@ -152,27 +141,60 @@ std::uint64_t mixed(std::uint64_t total, std::uint64_t bits) {
     return total ^ (total >> 29);
 }
 
-// How many rows equal an earlier one of the same frame and category in every coordinate, to the last bit.
-// Rows are sorted by frame. Told by 64-bit hashes: two different poses of one frame agree once in 10^19 pairs.
-std::int64_t pose_copies(const Doubles& xy, const Ints& frame, const Ints& category) {
+// What one look at every pose tells, in one pass over the largest column.
+struct Seen {
+    double low = std::numeric_limits<double>::infinity();  // lowest and highest coordinate; NaN counts for neither
+    double high = -std::numeric_limits<double>::infinity();
+    std::int64_t points = 0;  // poses whose joints all lie in one point
+
+    void join(const Seen& other) {
+        low = std::min(low, other.low);
+        high = std::max(high, other.high);
+        points += other.points;
+    }
+
+    // A pose of `numbers` coordinates, x and y in turn; returns a hash of their bits that begins with `kind`.
+    std::uint64_t look(const double* pose, std::int64_t numbers, std::uint64_t kind) {
+        // x and y apart: two chains of multiplications that do not wait for each other.
+        std::uint64_t total = kind, other = 0;
+        bool one_point = true;
+        for (std::int64_t k = 0; k < numbers; k += 2) {
+            const double x = pose[k], y = pose[k + 1];
+            total = mixed(total, std::bit_cast<std::uint64_t>(x));
+            other = mixed(other, std::bit_cast<std::uint64_t>(y));
+            low = x < low ? x : low;
+            low = y < low ? y : low;
+            high = x > high ? x : high;
+            high = y > high ? y : high;
+            one_point &= x == pose[0] && y == pose[1];
+        }
+        points += one_point;
+        return mixed(total, other);
+    }
+};
+
+// (copies, lowest, highest, points). Copies are rows that equal an earlier one of the same frame and category in
+// every coordinate, to the last bit, told by 64-bit hashes: two different poses of one frame agree once in 10^19
+// pairs. Rows are sorted by frame.
+py::tuple pose_review(const Doubles& xy, const Ints& frame, const Ints& category) {
     const std::int64_t numbers = joints_of(xy) * 2, rows = xy.shape(0);
     if (frame.size() != rows || category.size() != rows) throw std::invalid_argument("frame is not [N]");
     const double* points = xy.data();
     const std::int64_t *frames = frame.data(), *kinds = category.data();
     std::int64_t copies = 0;
+    Seen all;
     {
         py::gil_scoped_release release;
+        std::mutex guard;
         std::vector<std::uint64_t> hash(static_cast<std::size_t>(rows));
-        poseval::for_pieces(rows, GRAIN / 2, [=, &hash](std::int64_t begin, std::int64_t end) {
+        poseval::for_pieces(rows, GRAIN / 2, [&](std::int64_t begin, std::int64_t end) {
+            Seen seen;
             for (std::int64_t n = begin; n < end; ++n) {
-                // x and y apart: two chains of multiplications that do not wait for each other.
-                std::uint64_t total = static_cast<std::uint64_t>(kinds[n]), other = 0;
-                for (std::int64_t k = n * numbers; k < (n + 1) * numbers; k += 2) {
-                    total = mixed(total, std::bit_cast<std::uint64_t>(points[k]));
-                    other = mixed(other, std::bit_cast<std::uint64_t>(points[k + 1]));
-                }
-                hash[static_cast<std::size_t>(n)] = mixed(total, other);
+                const auto kind = static_cast<std::uint64_t>(kinds[n]);
+                hash[static_cast<std::size_t>(n)] = seen.look(points + n * numbers, numbers, kind);
             }
+            const std::lock_guard<std::mutex> lock(guard);
+            all.join(seen);
         });
         for (std::int64_t begin = 0, end; begin < rows; begin = end) {
             for (end = begin; end < rows && frames[end] == frames[begin];) ++end;
@@ -181,7 +203,7 @@ std::int64_t pose_copies(const Doubles& xy, const Ints& frame, const Ints& categ
                 copies += hash[static_cast<std::size_t>(n)] == hash[static_cast<std::size_t>(n) - 1];
         }
     }
-    return copies;
+    return py::make_tuple(copies, all.low, all.high, all.points);
 }
 
 }  // namespace
@@ -191,6 +213,5 @@ void bind_poses(py::module_& module) {
     module.def("pose_predicted", &predicted, py::arg("xy"), py::arg("score"));
     module.def("group_order", &group_order, py::arg("group"), py::arg("groups"));
     module.def("take_rows", &take_rows, py::arg("table"), py::arg("order"));
-    module.def("pose_bounds", &pose_bounds, py::arg("xy"));
-    module.def("pose_copies", &pose_copies, py::arg("xy"), py::arg("frame"), py::arg("category"));
+    module.def("pose_review", &pose_review, py::arg("xy"), py::arg("frame"), py::arg("category"));
 }

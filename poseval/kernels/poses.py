@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,19 +48,19 @@ def take_rows(table: NDArray[Any], order: Ints) -> NDArray[Any]:
     return _kernels.take_rows(np.ascontiguousarray(table), order)
 
 
-def bounds(xy: Floats) -> tuple[float, float]:
-    """Lowest and highest coordinate of `xy` [N, K, 2]; infinity and minus infinity where there is none.
+class Review(NamedTuple):
+    """What one pass over poses tells."""
 
-    Raises:
-        ValueError: `xy` has another shape.
-    """
-    return _kernels.pose_bounds(xy)
+    copies: int  # poses that equal an earlier one of their frame and category in every bit
+    low: float  # lowest and highest coordinate, NaN left out; infinity and minus infinity where there is none
+    high: float
+    points: int  # poses whose joints all lie in one point
 
 
-def copies(xy: Floats, frame: Ints, category: Ints) -> int:
-    """How many poses equal an earlier one of their frame and category in every bit; rows are sorted by frame.
+def review(xy: Floats, frame: Ints, category: Ints) -> Review:
+    """Look once at poses `xy` [N, K, 2], sorted by frame.
 
     Raises:
         ValueError: shapes disagree.
     """
-    return _kernels.pose_copies(xy, frame, category)
+    return Review(*_kernels.pose_review(xy, frame, category))

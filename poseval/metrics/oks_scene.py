@@ -214,7 +214,9 @@ def _detections(people: People, chosen: slice, rules: SceneRules) -> tuple[Detec
     unknown = np.isnan(area)
     if unknown.any():
         area = np.where(unknown, _extent(people), area)
-    if not bool(np.isfinite(xy).all()):
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = bool(np.isfinite(xy.sum()))  # a sum is finite only where all its parts are
+    if not finite:
         xy = np.where(np.isnan(xy), np.inf, xy)  # a joint without a place is infinitely far from any
     score = people.score
     own = f"{rules.part.value}_score"

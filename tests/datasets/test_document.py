@@ -388,3 +388,25 @@ def test_pipe_is_written_to_as_it_is(tmp_path: Path) -> None:
     reader.join(10)
     assert got == [b"through"]
     assert stat.S_ISFIFO(path.stat().st_mode)
+
+
+def test_source_fetched_ahead_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b'{"a": 1}'))
+    source = Source(path)
+    source.fetch()
+    assert source.document.data == b'{"a": 1}'
+    assert source.document is source.document
+    folder = Source(tmp_path)
+    folder.fetch()
+    assert [document.name for document in folder.documents()] == ["a.json.gz"]
+
+
+def test_what_is_wrong_with_a_source_fetched_ahead_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "a.json.gz"
+    path.write_bytes(gzip.compress(b'{"a": 1}')[:-4])
+    source = Source(path)
+    source.fetch()
+    with pytest.raises(FormatError) as caught:
+        _ = source.document
+    assert caught.value.code == "P212"

@@ -12,7 +12,7 @@ from scipy.io import savemat
 
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions
-from poseval.datasets.recognition import CONTAINERS, MARKS
+from poseval.datasets.recognition import CONTAINERS, MARKS, WORDS
 from poseval.errors import FormatError, PosevalError
 from tests.fuzz.seeds import REAL, Seed, seeds, small_sets
 from tests.shared import shared_path, shared_root
@@ -160,7 +160,7 @@ def test_what_is_not_asked_would_not_have_fitted(name: str, tmp_path: Path) -> N
 
 def test_every_format_is_in_a_container() -> None:
     assert {name for group in CONTAINERS.values() for name in group} == set(datasets.names())
-    assert set(MARKS) <= set(CONTAINERS["json"])
+    assert set(MARKS) | set(WORDS) <= set(CONTAINERS["json"])
 
 
 class TestTwoFormatsFit:

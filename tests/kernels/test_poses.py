@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poseval.kernels.poses import bounds, copies, extent, predicted
+from poseval.kernels.poses import extent, predicted, review, take_rows
 
 rng = np.random.default_rng(4)
 
@@ -58,14 +58,18 @@ def test_shapes_are_checked() -> None:
             call()
 
 
-def test_bounds() -> None:
+def test_review_of_many_poses() -> None:
     xy = np.random.default_rng(3).normal(0, 100, (60_000, 17, 2))
-    assert bounds(xy) == (xy.min(), xy.max())
-    assert bounds(xy[:0]) == (np.inf, -np.inf)
+    frame, category = np.zeros(len(xy), dtype=np.int64), np.ones(len(xy), dtype=np.int64)
+    assert review(xy, frame, category) == (0, xy.min(), xy.max(), 0)
+    assert review(xy[:0], frame[:0], category[:0]) == (0, np.inf, -np.inf, 0)
     xy[7, 3] = np.nan
-    assert bounds(xy) == (np.nanmin(xy), np.nanmax(xy))
+    xy[11:13] = 5.0
+    assert review(xy, frame, category) == (1, np.nanmin(xy), np.nanmax(xy), 2)
     with pytest.raises(ValueError, match="K, 2"):
-        bounds(xy[:, :, 0])
+        review(xy[:, :, 0], frame, category)
+    with pytest.raises(ValueError, match="frame"):
+        review(xy, frame[1:], category)
 
 
 def test_copies_share_frame_category_and_every_bit() -> None:
@@ -75,4 +79,13 @@ def test_copies_share_frame_category_and_every_bit() -> None:
     xy[1:5] = xy[0]
     xy[6] = xy[5][:, ::-1]  # x and y exchanged
     xy[7] = xy[5][::-1]
-    assert copies(xy, frame, category) == 2
+    assert review(xy, frame, category).copies == 2
+
+
+def test_rows_in_another_order() -> None:
+    for shape, dtype in (((40, 17, 2), np.float64), ((40,), np.int64), ((40, 3), np.int8)):
+        table = np.random.default_rng(5).integers(0, 100, shape).astype(dtype)
+        order = np.random.default_rng(6).integers(0, 40, 90)
+        assert np.array_equal(take_rows(table, order), table[order])
+    with pytest.raises(ValueError, match="range"):
+        take_rows(table, np.array([40]))
