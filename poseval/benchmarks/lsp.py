@@ -95,6 +95,7 @@ class Flic(Lsp):
     title: ClassVar[str] = "FLIC, 10 or 11 joints, PCK, PDJ and PCP"
     source: ClassVar[str] = "Sapp and Taskar 2013; evaluation by bearpaw/eval_pose"
     skeleton: ClassVar[str | None] = "flic10"
+    also: ClassVar[tuple[str, ...]] = ("flic11",)
     books: ClassVar[tuple[Rules, ...]] = (
         Rules("eval-pose", frozenset({"M08", "M12"}), "bearpaw/eval_pose@f6c71b6"),
         CORRECTED,

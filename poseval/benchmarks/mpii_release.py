@@ -12,7 +12,7 @@ from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
 from poseval.benchmarks.mpii import COLUMNS, OUTSIDE
 from poseval.benchmarks.plausibility import implausible
-from poseval.benchmarks.single import suspicions_by
+from poseval.benchmarks.single import require_skeleton, suspicions_by
 from poseval.errors import MismatchError, shown
 from poseval.layout import Layout
 from poseval.metrics.base import Metric
@@ -70,6 +70,7 @@ class MpiiMulti(Benchmark):
                 people without a head box.
             ValueRangeError: P304 a head without size.
         """
+        require_skeleton(truth, self.name, (str(self.skeleton),))
         aligned, notices = align(truth, predictions)
         if "group" in aligned.truth.people.extra:
             aligned, more = grouped(aligned)
@@ -268,6 +269,7 @@ class MpiiTest(Benchmark):
         Raises:
             MismatchError: P414 a truth without test images, P402 to P404 sets that do not belong together.
         """
+        require_skeleton(truth, self.name, (str(self.skeleton),))
         aligned, notices = align(truth, predictions)
         extra, frames = aligned.truth.people.extra, aligned.truth.frames
         if not {"rect", "single", "expected"} <= extra.keys() or "train" not in frames.extra:

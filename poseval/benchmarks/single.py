@@ -9,6 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from poseval import skeletons
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
 from poseval.benchmarks.plausibility import implausible
@@ -17,6 +18,7 @@ from poseval.metrics.base import Direction, Metric, Value
 from poseval.pairs import Aligned
 from poseval.poses import Floats, Notice, PoseSet
 from poseval.rules import Rules
+from poseval.skeletons import Skeleton, get_skeleton
 from poseval.skeletons.sticks import is_stick_skeleton, stick_skeleton, sticks_of
 from poseval.suspicions import suspicions
 
@@ -29,6 +31,7 @@ class SinglePerson(Benchmark):
     """One annotated person per frame, one prediction for each."""
 
     sizes: ClassVar[Mapping[int, str]] = {}  # people in a whole set -> what it is; other sizes are told
+    also: ClassVar[tuple[str, ...]] = ()  # further skeletons of the benchmark's truth
     kinds_of: ClassVar[tuple[str, ...]] = ()  # statistics whose kinds of joints the summary shows
 
     def prepare(
@@ -42,8 +45,10 @@ class SinglePerson(Benchmark):
         """Align, take the test half where there is one, and look for systematic mistakes.
 
         Raises:
-            MismatchError: P413 people without a prediction, P402 to P412 sets that do not belong together.
+            MismatchError: P404 the truth of another benchmark, P413 people without a prediction, P402 to P412
+                sets that do not belong together.
         """
+        require_skeleton(truth, self.name, (str(self.skeleton), *self.also))
         if is_stick_skeleton(predictions.skeleton) and not is_stick_skeleton(truth.skeleton):
             truth = to_sticks(truth)
         aligned, notices = align(truth, predictions)
@@ -68,6 +73,8 @@ class SinglePerson(Benchmark):
     def deviations(self, rules: Rules, truth: PoseSet, predictions: PoseSet) -> list[str]:
         """Says when the set is not one of the published size."""
         out = super().deviations(rules, truth, predictions)
+        if not _fits(truth.skeleton, (str(self.skeleton), *self.also)):
+            out.append(f"the truth follows skeleton {truth.skeleton.name}, not {self.skeleton}")
         count = len(truth)
         test = truth.frames.extra.get("test")
         if test is not None and test.any():
@@ -76,6 +83,29 @@ class SinglePerson(Benchmark):
             told = ", ".join(f"{size:,} ({name})" for size, name in self.sizes.items())
             out.append(f"the truth holds {count:,} people; published numbers are on {told}")
         return out
+
+
+def require_skeleton(truth: PoseSet, benchmark: str, wanted: Sequence[str]) -> None:
+    """Refuse the truth of another benchmark; joints that the user defines are told as a deviation.
+
+    Raises:
+        MismatchError: P404 with both skeletons named.
+    """
+    mine = truth.skeleton
+    if _fits(mine, wanted) or not any(_fits(mine, [name]) for name in skeletons.names()):
+        return
+    raise MismatchError(
+        "P404",
+        where=f"{shown(truth.origin.name)}: joints",
+        what=f"follow skeleton {shown(mine.name)} ({len(mine)} joints); benchmark {benchmark} is of "
+        f"{' or '.join(wanted)}",
+        wanted="a truth of this benchmark",
+        hint="leave --benchmark out: it is guessed from the truth",
+    )
+
+
+def _fits(skeleton: Skeleton, wanted: Sequence[str]) -> bool:
+    return any(set(skeleton.joints) == set(get_skeleton(name).joints) for name in wanted)
 
 
 def suspicions_by(aligned: Aligned, metric: Metric) -> list[Notice]:

@@ -10,11 +10,13 @@ import numpy as np
 
 from poseval.metrics.base import Direction, Metric, Need, Table, Tally, Value, Values, always
 from poseval.metrics.joint_error import (
+    MOST_POINTS,
     Precision,
     check_scale,
     labelled,
     pixel_error,
     relative_error,
+    require,
     scale,
 )
 from poseval.metrics.joint_error import ZeroScale as _Zero
@@ -106,6 +108,11 @@ class Auc(Metric):
         "0 .. n, and exact = mean of max(0, 1 - distance / limit)"
     )
     undefined: ClassVar[str] = "no joint is labelled"
+
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for parameters that cannot be."""
+        require(self.limit > 0, self.name, "limit", self.limit, "a number above 0")
+        require(1 <= self.steps <= MOST_POINTS, self.name, "steps", self.steps, f"1 to {MOST_POINTS}")
 
     def grid(self) -> Floats:
         """Thresholds [n + 1] as shares of the limit, from 0 to 1."""

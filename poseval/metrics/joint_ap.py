@@ -12,6 +12,7 @@ import numpy as np
 from poseval.kernels.average_precision import HITS_FIRST, LATER_FIRST, TOGETHER, Ranked
 from poseval.kernels.tracking import ABSENT, HIT, Scene, Side
 from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.joint_error import require
 from poseval.metrics.joints import (
     Empty,
     JointRows,
@@ -69,6 +70,10 @@ class JointAp(Metric):
         "Pishchulin et al. 2016; Andriluka et al. 2018; leonid-pishchulin/poseval 4258a15, evaluateAP.py, "
         "eval_helpers.py; anDoer/PoseTrack21 3e61960, metrics/map.py"
     )
+
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for a threshold that cannot be."""
+        require(self.at > 0, self.name, "at", self.at, "a number above 0")
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per predicted joint (score, right or wrong), and labelled joints [K] per sequence."""

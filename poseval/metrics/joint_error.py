@@ -7,7 +7,7 @@ of a single-person benchmark is one annotated person.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -36,6 +36,37 @@ class Ends(enum.Enum):
 
     LABELLED = "labelled"
     ANY = "any"  # whatever the file holds, and the prediction's own distance where that is under one pixel
+
+
+MOST_POINTS = 1000  # of a curve; published ones have up to 51
+
+
+def require(fits: bool, metric: str, parameter: str, value: object, wanted: str) -> None:
+    """Refuse a parameter that does not fit.
+
+    Raises:
+        UsageError: P122.
+    """
+    if not fits:
+        where = f"metric {metric}: {parameter}"
+        raise UsageError("P122", where=where, what=f"cannot be {shown(value, 60)}", wanted=wanted)
+
+
+def require_joints(names: Sequence[str], truth: PoseSet, metric: str, parameter: str) -> None:
+    """Refuse a parameter that names joints which the truth's skeleton does not have.
+
+    Raises:
+        UsageError: P122 with the skeleton's joints.
+    """
+    joints = truth.skeleton.joints
+    strange = [name for name in names if name not in joints]
+    require(
+        not strange,
+        metric,
+        parameter,
+        "/".join(strange),
+        f"joints of {truth.skeleton.name}: " + ", ".join(joints),
+    )
 
 
 def partner(aligned: Aligned) -> Ints:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -30,11 +31,13 @@ from poseval.metrics.joint_error import (
     labelled,
     named_pairs,
     relative_error,
+    require,
     scale,
 )
 from poseval.pairs import Aligned
 from poseval.poses import Array, Floats, Ints, PoseSet
 
+LARGEST = 10  # threshold, in lengths of the face; grids look at every 1e-4
 AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skeleton has it
 
 
@@ -89,6 +92,13 @@ class Nme(Metric):
         "no image has a landmark; the mean is also undefined when a labelled landmark has no prediction: "
         "such an image counts as failed in FR and AUC"
     )
+
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for parameters that cannot be."""
+        fits = all(0 < t <= LARGEST for t in self.at)
+        require(fits, self.name, "at", self.at, f"numbers above 0 and up to {LARGEST}")
+        rising = all(low < high for low, high in pairwise((0.0, *self.bins)))
+        require(rising, self.name, "bins", self.bins, "angles above 0 that rise")
 
     def direction(self, statistic: str) -> Direction:
         """Areas are better when higher, errors and failure rates when lower."""

@@ -9,10 +9,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Need, Tally, Value, Values, always, format_parameter, words
 from poseval.metrics.base import Table as Rows
-from poseval.metrics.joint_error import Ends, Precision, ZeroScale, check_scale, relative_error, scale
+from poseval.metrics.joint_error import (
+    MOST_POINTS,
+    Ends,
+    Precision,
+    ZeroScale,
+    check_scale,
+    relative_error,
+    require,
+    require_joints,
+    scale,
+)
 from poseval.pairs import Aligned
 from poseval.poses import Array, Floats, Ints
 
@@ -80,8 +89,30 @@ class Pck(Metric):
     undefined: ClassVar[str] = "no joint of a kind is labelled in the whole set: the joint is undefined"
     prefix: ClassVar[str] = "PCK"
 
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for parameters that cannot be."""
+        fits = 1 <= len(self.at) <= MOST_POINTS and min(self.at) >= 0
+        require(fits, self.name, "at", self.at, f"1 to {MOST_POINTS} numbers from 0")
+        require(self.curve_to >= 0, self.name, "curve_to", self.curve_to, "a number from 0")
+        require(
+            self.curve_step > 0 and self.curve_to / self.curve_step <= MOST_POINTS,
+            self.name,
+            "curve_step",
+            self.curve_step,
+            f"a number above 0, for up to {MOST_POINTS} points",
+        )
+        wanted = "as many numbers as thresholds"
+        require(len(self.called) in (0, len(self.at)), self.name, "called", self.called, wanted)
+
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per truth person: the first threshold that each joint meets."""
+        """One row per truth person: the first threshold that each joint meets.
+
+        Raises:
+            UsageError: P119 an unknown scale, P122 joints that the skeleton does not have.
+            MismatchError: P410, P411. ValueRangeError: P304.
+        """
+        require_joints(self.head, aligned.truth, self.name, "head")
+        require_joints(self.leave_out, aligned.truth, self.name, "leave_out")
         length = scale(aligned, self.norm, self.ends)
         check_scale(aligned, length, self.norm, self.zero)
         error = relative_error(aligned, length, self.precision)
@@ -125,10 +156,6 @@ class Pck(Metric):
         out: list[Value] = []
         lost = int(tally.sum("unscaled", weight))
         named = self.called or self.at
-        if len(named) != len(self.at):
-            raise UsageError(
-                "P122", where=f"metric {self.name}: called", what="does not name every threshold"
-            )
         for number, (threshold, label) in enumerate(zip(self.at, named, strict=True)):
             spare = np.zeros_like(void) if number == 0 else void
             row = _Row(joints, hits[self._place(threshold)] + spare, count + spare, count + void)

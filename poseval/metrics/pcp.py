@@ -11,7 +11,7 @@ import numpy as np
 
 from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
-from poseval.metrics.joint_error import distance, predicted
+from poseval.metrics.joint_error import distance, predicted, require
 from poseval.pairs import Aligned
 from poseval.poses import Bools, Floats, Ints
 from poseval.skeletons import Skeleton
@@ -47,6 +47,10 @@ class Pcp(Metric):
         "a, b the true ends; loose: (|a - a'| + |b - b'|) / 2 <= t * |ab|"
     )
     undefined: ClassVar[str] = "no stick of a kind has both ends labelled"
+
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for parameters that cannot be."""
+        require(self.at >= 0, self.name, "at", self.at, "a number from 0")
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth person: which sticks count, and which are right.

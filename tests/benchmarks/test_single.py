@@ -137,6 +137,39 @@ def test_a_zero_head_is_refused_but_under_mmposes_book(tmp_path: Path) -> None:
     assert score(tmp_path, truth, predicted, heads, rules="mmpose").summary["PCKh@0.5"] > 0.9
 
 
+@pytest.mark.parametrize(
+    ("benchmark", "skeleton"),
+    [
+        ("300w", "wflw98"),
+        ("jhmdb", "mpii16"),
+        ("mpii-val", "lsp14"),
+        ("mpii-multi", "coco17"),
+        ("flic", "lsp14"),
+    ],
+)
+def test_the_truth_of_another_benchmark_is_refused(benchmark: str, skeleton: str) -> None:
+    joints = len(poseval.get_skeleton(skeleton))
+    xy = np.random.default_rng(0).uniform(20, 90, (3, joints, 2))
+    scene = pair_up(xy, xy, skeleton, head=[5.0] * 3)
+    with pytest.raises(
+        MismatchError, match=f"follow skeleton {skeleton} .*benchmark {benchmark} is of"
+    ) as caught:
+        poseval.score(scene.truth, scene.predictions, benchmark)
+    assert caught.value.code == "P404"
+
+
+def test_joints_of_ones_own_are_a_deviation() -> None:
+    from poseval.skeletons import skeleton_from_names
+
+    own = skeleton_from_names(("left_eye", "right_eye", "mouth"))
+    xy = np.random.default_rng(0).uniform(20, 90, (3, 3, 2))
+    people = People(xy, np.arange(3))
+    poses = PoseSet(own, Frames(np.array(["a", "b", "c"])), people)
+    report = poseval.score(poses, poses, "300w", metrics=["nme(by=landmark_diag)"])
+    assert report.summary["NME"] == 0.0
+    assert f"the truth follows skeleton {own.name}, not ibug68" in report.deviations
+
+
 def test_a_set_of_another_size_is_not_comparable(tmp_path: Path) -> None:
     report = score(tmp_path, *mpii())
     assert report.deviations == (

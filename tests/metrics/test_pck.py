@@ -228,3 +228,35 @@ def test_weights_equal_copies() -> None:
     metric = Pck(at=(0.5, 0.1), curve_to=0.5)
     again = values(metric, Aligned(copied(scene.truth), copied(scene.predictions)))
     assert metric.reduce(metric.tally(scene), weight) == again
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("pck(norm=head,at=-1)", "at"),
+        ("pck(norm=head,at=0.5,curve_to=-1)", "curve_to"),
+        ("pck(norm=head,at=0.5,curve_to=0.5,curve_step=0)", "curve_step"),
+        ("pck(norm=head,at=0.5,curve_to=1000000,curve_step=0.001)", "curve_step"),
+        ("pck(norm=head,at=0.5,called=0.1/0.2)", "called"),
+        ("auc(norm=pixels,limit=0,steps=20)", "limit"),
+        ("auc(norm=pixels,limit=30,steps=0)", "steps"),
+        ("auc(norm=pixels,limit=30,steps=100000000)", "steps"),
+        ("pcp(at=-1,ends=strict)", "at"),
+        ("nme(by=auto,at=0)", "at"),
+        ("nme(by=auto,at=1e9,grid=pipnet)", "at"),
+        ("nme(by=auto,bins=60/30)", "bins"),
+        ("joint_ap(at=0)", "at"),
+    ],
+)
+def test_parameters_that_cannot_be(name: str, parameter: str) -> None:
+    with pytest.raises(UsageError, match=f"metric .*: {parameter}: cannot be") as caught:
+        parse(name)
+    assert caught.value.code == "P122"
+
+
+@pytest.mark.parametrize("parameter", ["head", "leave_out"])
+def test_joints_that_the_skeleton_does_not_have(parameter: str) -> None:
+    scene = pair_up(np.zeros((1, 16, 2)), np.zeros((1, 16, 2)), head=[5.0])
+    with pytest.raises(UsageError, match=f"{parameter}: cannot be nose; joints of mpii16") as caught:
+        values(parse(f"pck(norm=head,at=0.5,{parameter}=head_top/nose)"), scene)
+    assert caught.value.code == "P122"
