@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tarfile
 import zipfile
 from email.parser import Parser
 from pathlib import Path
 
 import pytest
 
+CLIPS = 2  # of the demo, whose predictions are recorded
+LARGEST = 6_000_000  # bytes that ship for the demo
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -29,6 +32,7 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     assert sdist.stat().st_size > 0
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
+        sizes = {entry.filename: entry.file_size for entry in archive.infolist()}
         (path,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         metadata = Parser().parsestr(archive.read(path).decode())
         (entry,) = [name for name in names if name.endswith("entry_points.txt")]
@@ -38,6 +42,18 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     for wanted in ("poseval/py.typed", "poseval/skeletons/table.json", "poseval/kernels/_kernels.pyi"):
         assert wanted in names
     assert not [name for name in names if name.endswith((".cpp", ".hpp"))]
+    shipped = {
+        name: size
+        for name, size in sizes.items()
+        if name.startswith(("poseval/models/shipped/", "poseval/synth/recorded/"))
+        and not name.endswith(".py")
+    }
+    assert "poseval/models/shipped/synth_small.pt" in shipped
+    assert len([name for name in shipped if name.endswith(".json.gz")]) == CLIPS
+    assert sum(shipped.values()) < LARGEST
+    with tarfile.open(sdist) as source:
+        inside = {name.partition("/")[2] for name in source.getnames()}
+    assert shipped.keys() <= inside
     assert metadata["Name"] == "poseval"
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "Apache-2.0"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from poseval.models.answers import WholeImage
 from poseval.models.bottomup import load_rescoring
 from poseval.models.cost import measure
 from poseval.models.registry import ModelCard, card, create_model
+from poseval.models.shipped import shipped_weights
 from poseval.models.topdown import TopDown, decoding
 from poseval.models.train.checkpoint import trained_joints
 from poseval.models.weights import Weights, load_weights
@@ -71,6 +72,8 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
         FormatError, MismatchError: the weights cannot be read or belong to another model.
         MissingFeature: P601 for a package that is not installed, P603 without a GPU.
     """
+    if options.weights is None and not options.config and options.joints is None:
+        options = replace(options, weights=shipped_weights(options.name))
     if card(options.name).kind not in GIVE_POSES:
         raise UsageError(
             "P158",

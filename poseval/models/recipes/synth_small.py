@@ -8,7 +8,7 @@ from poseval.models.recipes import Recipe
 RECIPES = (
     Recipe(
         ("synth_small",),
-        "poseval's own, chosen for twenty minutes of one core; see docs/models.md",
+        "poseval's own; docs/models.md says how the shipped weights were made",
         Augmentation(scale=0.2, rotation=15.0),
         24,
         rate=2e-3,
