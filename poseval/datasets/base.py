@@ -84,7 +84,8 @@ class Dataset(ABC):
     writes: ClassVar[frozenset[Role]] = frozenset()
     folder: ClassVar[bool] = False  # True: a folder of files is one set
     local_only: ClassVar[bool] = False  # True: for the user's own process; a server never reads it
-    holds: ClassVar[frozenset[str]] = frozenset()  # facts of `holding.FACTS` that survive writing and reading
+    # Facts of `holding.FACTS` that survive writing and reading; where it is only read, those reading gives.
+    holds: ClassVar[frozenset[str]] = frozenset()
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {}  # but not in this role
 
     def holds_as(self, role: Role) -> frozenset[str]:

@@ -48,6 +48,19 @@ class _CocoSingle(Dataset):
     """COCO's three tables, one person per frame."""
 
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "joint names",
+            "frame names",
+            "hidden joints",
+            "boxes",
+            "areas",
+            "frame sizes",
+            "sequences",
+            "further columns",
+        }
+    )
     base: ClassVar[int] = 0
 
     def skeleton(self, points: int, options: ReadOptions, document: Document) -> Skeleton:

@@ -23,6 +23,9 @@ class CofwMat(Dataset):
     name: ClassVar[str] = "cofw-mat"
     title: ClassVar[str] = "COFW (COFW_test.mat, COFW_test_color.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "joint names", "frame names", "hidden joints", "boxes"}
+    )
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

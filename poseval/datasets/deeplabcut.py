@@ -1,4 +1,11 @@
-"""DeepLabCut csv: labels (`CollectedData_*.csv`) and predictions, of one animal or several."""
+"""DeepLabCut csv: labels (`CollectedData_*.csv`) and predictions, of one animal or several.
+
+Three header rows (scorer, bodyparts, coords), or four with `individuals`; predictions have a likelihood
+beside x and y. A row is called by its image's path, which newer files cut into three columns, or by the
+number of its frame. An empty cell is a joint that is not labelled, and a row of them a frame without anyone.
+Several scorers in one table are refused. Individuals are tracks; people without one are written as
+`untracked0`, ...
+"""
 
 from __future__ import annotations
 

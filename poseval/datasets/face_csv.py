@@ -42,6 +42,7 @@ class FaceCsv(Dataset):
     name: ClassVar[str] = "face-csv"
     title: ClassVar[str] = "face landmarks as csv (HRNet-Facial-Landmark-Detection)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names", "boxes"})
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the header."""

@@ -37,6 +37,9 @@ class FaceNpy(Dataset):
     name: ClassVar[str] = "face-npy"
     title: ClassVar[str] = "face landmarks as .npy with boxes and yaw beside it (3DDFA: AFLW, AFLW2000-3D)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "joint names", "frame names", "boxes", "further columns"}
+    )
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the shape: axes of faces, coordinates and a known number of landmarks."""

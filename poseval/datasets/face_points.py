@@ -28,6 +28,7 @@ class _PointFiles(Dataset):
     """A folder of files with one face each, or one file."""
 
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names"})
     folder: ClassVar[bool] = True
     suffix: ClassVar[str]
     base: ClassVar[int] = 0

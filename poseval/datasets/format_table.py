@@ -1,4 +1,4 @@
-"""docs/formats.md, generated from what the formats declare.
+"""docs/formats.md, generated from what the formats declare and what their modules say of them.
 
 python -m poseval.datasets.format_table > docs/formats.md
 """
@@ -6,19 +6,32 @@ python -m poseval.datasets.format_table > docs/formats.md
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 
 from poseval import datasets
-from poseval.datasets.base import Role
+from poseval.datasets.base import Dataset, Role
 from poseval.datasets.holding import FACTS
 
 HEAD = """# Formats
 
 Generated from the code by `python -m poseval.datasets.format_table`; a test fails when it is not current.
 
-`poseval convert SOURCE TARGET --to FORMAT` goes from any format that is read to any that is written. The
-second table says what survives writing and reading: T as truth, P as predictions, TP both. Everything else is
-counted as dropped when a file is written.
+`poseval convert SOURCE TARGET --to FORMAT` goes from any format that is read to any that is written; what
+the target cannot hold is counted as dropped. Formats are recognised by their content; `--format-in` names
+one. COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
 """
+HELD = """## What each format holds
+
+T as truth, P as predictions: what survives writing and reading. Small letters: what reading gives of a format
+that is not written in this role. Between two formats survives what both hold; a test writes random pose sets
+through every pair and compares.
+"""
+TRAPS = """## Formats and their traps
+
+Coordinates are pixels with (0, 0) at the centre of the first pixel; what counts otherwise is shifted when it
+is read and written, and a notice says so. A file with faults is refused with all of them.
+"""
+MARKS = ((Role.TRUTH, "T", "t"), (Role.PREDICTIONS, "P", "p"))
 
 
 def render() -> str:
@@ -31,17 +44,27 @@ def render() -> str:
             ", ".join(sorted(r.value for r in roles)) or "-" for roles in (one.reads, one.writes)
         )
         rows.append(f"| {name} | {one.title} | {reads} | {writes} | {'yes' if one.folder else 'no'} |")
-        if one.holds:
-            cells = [
-                "".join(
-                    mark
-                    for role, mark in ((Role.TRUTH, "T"), (Role.PREDICTIONS, "P"))
-                    if role in one.writes and fact in one.holds_as(role)
-                )
-                for fact in FACTS
-            ]
-            held.append(f"| {name} | {' | '.join(cells)} |")
-    return "\n".join([HEAD, *rows, "", "## What each format holds", "", *held, ""])
+        held.append(f"| {name} | {' | '.join(_cell(one, fact) for fact in FACTS)} |")
+    return "\n".join([HEAD, *rows, "", HELD, *held, "", TRAPS, *_sections()])
+
+
+def _cell(one: Dataset, fact: str) -> str:
+    """The letters of the roles in which a format holds a fact."""
+    out = ""
+    for role, written, read in MARKS:
+        if role in one.reads and fact in one.holds_as(role):
+            out += written if role in one.writes else read
+    return out
+
+
+def _sections() -> Iterator[str]:
+    """What each module says of its formats."""
+    modules: dict[str, list[str]] = {}
+    for name in datasets.names():
+        modules.setdefault(type(datasets.get_format(name)).__module__, []).append(name)
+    for module, names in modules.items():
+        yield f"### {', '.join(names)}\n"
+        yield (sys.modules[module].__doc__ or "").strip() + "\n"
 
 
 if __name__ == "__main__":

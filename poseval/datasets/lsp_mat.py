@@ -41,6 +41,7 @@ class LspMat(Dataset):
     name: ClassVar[str] = "lsp-mat"
     title: ClassVar[str] = "LSP and LSP extended (joints.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names", "hidden joints"})
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
@@ -81,6 +82,7 @@ class FlicMat(Dataset):
     name: ClassVar[str] = "flic-mat"
     title: ClassVar[str] = "FLIC (examples.mat, or 10 joints as the kits ship them)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names", "further columns"})
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
@@ -128,6 +130,7 @@ class ParseMat(Dataset):
     name: ClassVar[str] = "parse-mat"
     title: ClassVar[str] = "PARSE (labels.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names"})
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

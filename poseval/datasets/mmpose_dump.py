@@ -27,6 +27,9 @@ class MMPoseDump(Dataset):
     name: ClassVar[str] = "mmpose-dump"
     title: ClassVar[str] = "MMPose test results (--dump, .pkl), unpacked without running code"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "frame names", "joint scores", "scores", "boxes", "frame sizes", "empty frames"}
+    )
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

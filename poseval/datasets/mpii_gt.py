@@ -48,6 +48,7 @@ class MpiiGt(Dataset):
     name: ClassVar[str] = "mpii-gt"
     title: ClassVar[str] = "MPII validation truth in one .mat (gt_valid.mat, detections_our_format.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names", "head sizes"})
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

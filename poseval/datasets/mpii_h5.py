@@ -32,6 +32,9 @@ class MpiiH5(Dataset):
     name: ClassVar[str] = "mpii-h5"
     title: ClassVar[str] = "MPII truth of the stacked hourglass (valid.h5)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "joint names", "frame names", "hidden joints", "head sizes", "further columns"}
+    )
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

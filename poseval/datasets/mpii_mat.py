@@ -34,6 +34,17 @@ class MpiiMat(Dataset):
     name: ClassVar[str] = "mpii-mat"
     title: ClassVar[str] = "MPII release (mpii_human_pose_v1_u12_1.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "joint names",
+            "frame names",
+            "hidden joints",
+            "head sizes",
+            "empty frames",
+            "further columns",
+        }
+    )
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

@@ -31,6 +31,9 @@ class MpiiSubmission(Dataset):
     name: ClassVar[str] = "mpii-submission"
     title: ClassVar[str] = "MPII server submission (pred_keypoints_mpii.mat, pred_keypoints_mpii_multi.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "joint names", "frame names", "joint scores", "empty frames", "further columns"}
+    )
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

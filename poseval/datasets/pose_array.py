@@ -42,6 +42,7 @@ class PoseArray(Dataset):
     )
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint scores", "empty frames"})
 
     def sniff(self, source: Source, role: Role) -> float:
         """By content."""
@@ -115,7 +116,7 @@ class PoseArray(Dataset):
         plain = values.astype(object)
         plain[np.isnan(values)] = None
         write_atomically(path, json.dumps(plain.tolist()).encode(), options.force)
-        losses = losses_of(poses, frozenset({"joints", "joint scores", "empty frames"}))
+        losses = losses_of(poses, self.holds)
         losses.lose("people beyond the surest of their frame", len(poses) - int(found.sum()))
         return losses
 

@@ -36,6 +36,19 @@ class PennAction(Dataset):
     name: ClassVar[str] = "penn-action"
     title: ClassVar[str] = "Penn Action labels (a folder of NNNN.mat, or one)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "joint names",
+            "frame names",
+            "hidden joints",
+            "boxes",
+            "frame sizes",
+            "empty frames",
+            "sequences",
+            "further columns",
+        }
+    )
     folder: ClassVar[bool] = True
     local_only: ClassVar[bool] = True
 
@@ -86,6 +99,9 @@ class JhmdbMat(Dataset):
     name: ClassVar[str] = "jhmdb-mat"
     title: ClassVar[str] = "JHMDB joint positions (a folder of joint_positions.mat, with splits)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "joint names", "frame names", "empty frames", "sequences", "further columns"}
+    )
     folder: ClassVar[bool] = True
     local_only: ClassVar[bool] = True
 

@@ -24,6 +24,9 @@ class WflwTxt(Dataset):
     name: ClassVar[str] = "wflw-txt"
     title: ClassVar[str] = "WFLW list (list_98pt_rect_attr_test.txt)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "joint names", "frame names", "boxes", "further columns"}
+    )
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the number of words in the first line."""

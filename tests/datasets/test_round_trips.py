@@ -33,7 +33,12 @@ OWN_JOINTS = {
     "mpii-json": "mpii16",
 }
 HEADLESS = ("openpose", "mediapipe")  # they lack the ends of PoseTrack's heads
-WRITABLE = [name for name in datasets.names() if datasets.get_format(name).holds and name not in OWN_JOINTS]
+ORDERED = "pose-array"  # poses in the order of a truth with one person per frame: see test_pose_array.py
+WRITABLE = [
+    name
+    for name in datasets.names()
+    if datasets.get_format(name).writes and name not in (*OWN_JOINTS, ORDERED)
+]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
 EXTRAS = {"parquet": "pyarrow"} | dict.fromkeys(
     ("deeplabcut-h5", "sleap", "sleap-analysis", "nwb"), "h5py"
