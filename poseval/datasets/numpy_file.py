@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import warnings
 import zipfile
 import zlib
 from typing import Any
@@ -50,7 +51,9 @@ def load_npy(data: bytes, where: str, limits: Limits) -> Array:
         read = (
             np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         )
-        shape, fortran, dtype = read(stream)
+        with warnings.catch_warnings():  # NumPy's and Python's about headers of odd forms
+            warnings.simplefilter("ignore")
+            shape, fortran, dtype = read(stream)
     except (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, MemoryError) as error:
         raise _damaged(where, shown(error)) from None
     if dtype.kind not in KINDS or dtype.hasobject:

@@ -125,7 +125,7 @@ def read_one(name: str, path: Path, seed: Seed, truth: PoseSet | None) -> str:
     try:
         options = ReadOptions(seed.role, truth, limits=LIMITS, optional=frozenset({"area"}))
         with warnings.catch_warnings():
-            warnings.simplefilter("error", RuntimeWarning)  # NumPy's, about numbers that were not checked
+            warnings.simplefilter("error")  # NumPy's about numbers that were not checked, and any other
             check_sound(datasets.read(path, options, name))
         return "sound"
     except PosevalError as error:
