@@ -41,7 +41,8 @@ class Conversions:
         """The same as sentences: each file's, a total, and the files that were left out."""
         out = []
         for name, one in self.done[:SHOWN]:
-            out += [f"{shown(name)}: {line}" for line in one.lines()]
+            own = f"{shown(Path(name).name)}: "  # with which readers begin their notices
+            out += [f"{shown(name)}: {line.removeprefix(own)}" for line in one.lines()]
         if len(self.done) > SHOWN:
             out.append(f"... and {len(self.done) - SHOWN} files more")
         people = sum(one.losses.kept_people for _, one in self.done)

@@ -186,6 +186,18 @@ class TestAmbiguous:
         assert "by key" in str(error)
 
 
+def test_joints_that_differ_are_named_on_both_sides() -> None:
+    ours, theirs = poses(frames(["1"])), poses(frames(["1"]))
+    named = replace(theirs.skeleton, joints=("snout", *theirs.skeleton.joints[1:]))
+    with pytest.raises(MismatchError) as caught:
+        align(ours, replace(theirs, skeleton=named))
+    assert caught.value.code == "P404"
+    text = str(caught.value)
+    assert "1 of its joints are absent (first: nose)" in text
+    assert "1 of the predictions' joints are not in it (first: snout)" in text
+    assert "--joints names" in text
+
+
 def test_place_says_how_many_are_missing() -> None:
     found = place(frames(["1", "5"]), frames(["1", "2"]), np.asarray([0, 1]))
     assert found.way is None

@@ -103,14 +103,20 @@ def _on_joints_of(predictions: PoseSet, truth: PoseSet) -> PoseSet:
     mine, wanted = predictions.skeleton, truth.skeleton
     if set(mine.joints) != set(wanted.joints):
         lacking = [name for name in wanted.joints if name not in mine.joints]
+        more = [name for name in mine.joints if name not in wanted.joints]
+        differ = [
+            f"{len(names)} of {whose} joints are {what} (first: {', '.join(map(shown, names[:4]))})"
+            for names, whose, what in ((lacking, "its", "absent"), (more, "the predictions'", "not in it"))
+            if names
+        ]
         raise MismatchError(
             "P404",
             where=f"{shown(predictions.origin.name)}: joints",
             what=f"follow skeleton {mine.name} ({len(mine)} joints); the truth follows {wanted.name} "
-            f"({len(wanted)} joints), and {len(lacking)} of its joints are absent "
-            f"(first: {', '.join(lacking[:4])})",
+            f"({len(wanted)} joints), and {' and '.join(differ)}",
             wanted="the same joints",
-            hint="map them with `poseval convert --joints`, or name the skeleton with --skeleton",
+            hint="map them by name with `poseval score --joints names` (or your own MAP.toml), or name the "
+            "skeleton with --skeleton",
         )
     order = np.asarray(mine.indices(wanted.joints))
     people = predictions.people

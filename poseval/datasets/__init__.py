@@ -47,6 +47,22 @@ def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
             )
 
 
+# Formats whose coordinates are shares of the image: a size of 0 would put everybody into one point.
+SHARES = frozenset({"yolo", "mediapipe", "label-studio"})
+
+
+def _check_sizes(poses: PoseSet, name: str) -> None:
+    """Raise P304 for an image of no extent, or of less."""
+    bad = np.flatnonzero((poses.frames.size <= 0).any(axis=1))
+    if len(bad):
+        raise ValueRangeError(
+            "P304",
+            where=f"{name}: image {shown(poses.frames.key[bad[0]], 60)}",
+            what=f"has the size {poses.frames.size[bad[0]].tolist()}, and {len(bad)} images have none",
+            wanted="pixels, more than 0: coordinates are shares of them",
+        )
+
+
 def read(
     path: str | os.PathLike[str],
     options: ReadOptions,
@@ -82,7 +98,10 @@ def read(
         raise error_of([replace(first, hint=hint), *rest], error.total, error.counts) from error
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()
-    _check_finite(poses, options.role, shown(os.path.basename(os.fspath(path))))
+    name = shown(os.path.basename(os.fspath(path)))
+    _check_finite(poses, options.role, name)
+    if dataset.name in SHARES:
+        _check_sizes(poses, name)
     if poses.origin.path:
         return poses
     return replace(poses, origin=replace(poses.origin, path=os.fspath(path), format=dataset.name))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import ReadOptions
+from poseval.datasets.source import Source
 from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
 from poseval.frame_names import file_name, number, place
 from poseval.limits import Limits
@@ -267,6 +268,16 @@ def scores_from_joints(where: str, count: int) -> Notice:
         f"{where}: the format has no score per person; the mean confidence of the predicted joints is taken",
         count,
     )
+
+
+def left_out(source: Source, read: int, kinds: tuple[str, ...] = ()) -> list[Notice]:
+    """What to say of a folder's files that were not among those `read`; those of side `kinds` are none."""
+    if not source.is_folder:
+        return []
+    sides = sum(path.name.lower().endswith(kinds) for path in source.files) if kinds else 0
+    count = len(source.files) - read - sides
+    text = f"{shown(source.path.name)}: {count} other files of the folder were not read"
+    return [Notice("N530", text, count)] if count > 0 else []
 
 
 def unique_paths(names: Sequence[str]) -> dict[str, int]:

@@ -19,7 +19,15 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.document import Document
 from poseval.datasets.folder import file_stems, write_folder
-from poseval.datasets.gather import by_image, digest_of, frames_of, joints_by_count, pose_set, predicted
+from poseval.datasets.gather import (
+    by_image,
+    digest_of,
+    frames_of,
+    joints_by_count,
+    left_out,
+    pose_set,
+    predicted,
+)
 from poseval.datasets.holding import losses_of
 from poseval.datasets.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
@@ -93,7 +101,8 @@ class MMPose(Dataset):
         origin = Origin(str(source.path), digest_of(digests), self.name, len(people), notices)
         frames = frames_of(names, options.limits, where)
         owner = np.asarray([frame for frame, _ in people], dtype=np.int64)
-        return pose_set(skeleton, frames, owner, columns, origin, options.limits)
+        found = pose_set(skeleton, frames, owner, columns, origin, options.limits)
+        return found.with_notices(left_out(source, len(digests)))
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """A folder with a list of instances per image; the score becomes `bbox_score`.

@@ -33,7 +33,7 @@ def is_npz(document: Document) -> bool:
         with zipfile.ZipFile(io.BytesIO(document.data)) as archive:
             listed = archive.namelist()
             return bool(listed) and all(name.endswith(".npy") for name in listed[:10])
-    except (zipfile.BadZipFile, ValueError, OSError):
+    except (zipfile.BadZipFile, ValueError, OSError, EOFError, OverflowError, NotImplementedError):
         return False
 
 

@@ -23,6 +23,7 @@ from poseval.datasets.gather import (
     digest_of,
     frames_of,
     joints_by_count,
+    left_out,
     mean_score,
     pose_set,
     predicted,
@@ -101,7 +102,7 @@ class OpenPose(Dataset):
         if not found:
             raise FormatError("P271", where=shown(source.path), what="holds no JSON file of OpenPose")
         faults.raise_if_any()
-        return _assembled(source, found, options)
+        return _assembled(source, found, options).with_notices(left_out(source, len(found)))
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """A folder of files, one per frame; joints are put into OpenPose's order by name.

@@ -78,8 +78,12 @@ def recognise(source: Source, role: Role) -> str:
 
     Raises:
         FormatError: P201 when none fits (naming what it looks like instead), P202 when several fit equally
-            well; P200, P210, P211 when it is broken JSON.
+            well; P200, P210, P211 when it is broken JSON; P271 an empty folder.
     """
+    if source.is_folder and not source.files:
+        raise FormatError(
+            "P271", where=shown(source.path), what="is an empty folder", wanted="a set of files"
+        )
     ranked = _ranked(source, role)
     best = ranked[0][0] if ranked else 0.0
     if best < SURE:

@@ -25,6 +25,7 @@ from poseval.datasets.gather import (
     digest_of,
     frames_of,
     joints_by_count,
+    left_out,
     pose_set,
     sizes_of,
 )
@@ -36,6 +37,8 @@ from poseval.errors import Faults, FormatError, InputError, ValueRangeError, sho
 from poseval.poses import Array, Floats, Origin, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
 
+# What lies beside labels and is no label: pictures, lists of them, and Ultralytics' own files.
+BESIDE = (".yaml", ".yml", SIZES, ".cache", "classes.txt", "train.txt", "val.txt", "test.txt", *PICTURES)
 BOX = 5  # class, centre and size of the box stand before the joints
 
 
@@ -133,9 +136,10 @@ class Yolo(Dataset):
         kinds = {number + 1: name for number, name in description.classes.items()} or {1: "person"}
         for number in np.unique(columns.get("category", np.zeros(0, dtype=np.int64))).tolist():
             kinds.setdefault(number, f"class {number - 1}")
-        return pose_set(
+        found = pose_set(
             skeleton, frames, np.asarray(row, dtype=np.int64), columns, origin, options.limits, kinds
         )
+        return found.with_notices(left_out(source, len(names), BESIDE))
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """`labels/*.txt`, `data.yaml` and the sizes of the images.
@@ -309,8 +313,10 @@ def _listed_sizes(source: Source) -> dict[str, tuple[float, float]]:
     document = Document.open(place, source.limits)
     faults = Faults()
     out: dict[str, tuple[float, float]] = {}
-    for number, line in enumerate(text_of(document).splitlines()[1:], start=2):
+    for number, line in enumerate(text_of(document).splitlines(), start=1):
         words = line.rsplit(",", 2)
+        if number == 1 and words[1:] == ["width", "height"]:
+            continue
         if len(words) != 3:
             faults.add(
                 "P204",

@@ -97,7 +97,8 @@ def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
     flip = node.get("flip_idx")
     if flip is not None and (
         not isinstance(flip, list)
-        or sorted(n for n in flip if type(n) is int) != list(range(joints))
+        or not all(type(n) is int for n in flip)
+        or sorted(flip) != list(range(joints))
         or any(flip[flip[at]] != at for at in range(joints))
     ):
         raise FormatError(

@@ -115,6 +115,63 @@ def test_a_frame_missing_in_the_middle_is_no_fault(name: str, tmp_path: Path) ->
     assert len(found) == whole[0] + whole[2]
 
 
+@pytest.mark.parametrize("name", ["openpose", "yolo", "mmpose"])
+def test_other_files_of_a_folder_are_counted(name: str, tmp_path: Path) -> None:
+    truth, predictions = small_sets()
+    target = tmp_path / "out"
+    datasets.get_format(name).write(predictions, target, datasets.WriteOptions(P, truth=truth))
+    assert "N530" not in [notice.code for notice in read(name, target, P, truth).origin.notices]
+    (target / "notes.md").write_text("of June")
+    (target / "weights.pt").write_text("")
+    notice = next(one for one in read(name, target, P, truth).origin.notices if one.code == "N530")
+    assert notice.count == 2
+
+
+@pytest.mark.parametrize(
+    "size", ["0,0", "-1,5", "nan,5", "1e308,1e308", "1e300,10", "99999999999999999999,1", "x,1", ","]
+)
+def test_absurd_sizes_of_images(size: str, tmp_path: Path) -> None:
+    _, predictions = small_sets()
+    datasets.get_format("yolo").write(predictions, tmp_path / "out", datasets.WriteOptions(P))
+    table = (tmp_path / "out" / "image_sizes.csv").read_text()
+    table = re.sub(r"640(\.0)?,640(\.0)?", size, table)
+    assert "640" not in table
+    (tmp_path / "out" / "image_sizes.csv").write_text(table)
+    with suppress(InputError):
+        found = read("yolo", tmp_path / "out", P)
+        assert np.isfinite(found.people.xy[found.people.seen > 0]).all()
+        assert (found.frames.size > 0).all()
+
+
+@pytest.mark.parametrize("frame", ["0", "-5", "1e300", "99999999999999999999", "1.5", "nan"])
+def test_absurd_numbers_of_frames(frame: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"{frame},1,10,20,30,40,0.9,-1,-1,-1\n")
+    with pytest.raises((FormatError, ValueRangeError)) as caught:
+        read("motchallenge", tmp_path / "a.txt", P)
+    assert caught.value.code in ("P301", "P303")
+
+
+@pytest.mark.parametrize("name", ["yolo", "mediapipe", "label-studio"])
+@pytest.mark.parametrize("side", ["0", "-640"])
+def test_images_without_extent(name: str, side: str, tmp_path: Path) -> None:
+    _, predictions = small_sets()
+    path = tmp_path / "out"
+    datasets.get_format(name).write(predictions, path, datasets.WriteOptions(P))
+    file = path / "image_sizes.csv" if path.is_dir() else path
+    file.write_text(re.sub(r"\b640(\.0)?\b", side, file.read_text()))
+    with pytest.raises((FormatError, ValueRangeError)) as caught:
+        read(name, path, P)
+    assert caught.value.code in ("P203", "P304", "P308")
+
+
+def test_a_list_of_sizes_without_a_header(tmp_path: Path) -> None:
+    _, predictions = small_sets()
+    datasets.get_format("yolo").write(predictions, tmp_path / "out", datasets.WriteOptions(P))
+    file = tmp_path / "out" / "image_sizes.csv"
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[1:]))
+    assert len(read("yolo", tmp_path / "out", P)) == len(predictions)
+
+
 class TestMixedNumbersOfJoints:
     def refused(self, name: str, path: Path, code: str) -> None:
         with pytest.raises(FormatError) as caught:
@@ -190,6 +247,26 @@ class TestWhatFuzzingFound:
         with pytest.raises(FormatError, match="track") as caught:
             read("yolo", tmp_path / "000000000100.txt", P, small_sets()[0])
         assert caught.value.code == "P203"
+
+    def test_mirror_joints_among_which_is_none(self, tmp_path: Path) -> None:
+        truth, predictions = small_sets()
+        datasets.get_format("yolo").write(predictions, tmp_path / "out", datasets.WriteOptions(P))
+        file = tmp_path / "out" / "data.yaml"
+        file.write_text(re.sub(r"flip_idx: \[", "flip_idx: [null, ", file.read_text()))
+        with pytest.raises(FormatError, match="flip_idx") as caught:
+            read("yolo", tmp_path / "out", P, truth)
+        assert caught.value.code == "P273"
+
+    def test_a_zip_of_the_future(self, tmp_path: Path) -> None:
+        seed = first_seed("native", tmp_path)
+        data = bytearray(next(iter(seed.files.values())))
+        at = data.index(b"PK\x01\x02") + 6  # the version needed to unpack the member
+        data[at] = 250
+        (tmp_path / "a.npz").write_bytes(bytes(data))
+        assert datasets.fits(datasets.Source(tmp_path / "a.npz"), P) == ()
+        with pytest.raises(FormatError) as caught:
+            read("native", tmp_path / "a.npz", P)
+        assert caught.value.code == "P216"
 
     def test_a_score_that_overflows(self, tmp_path: Path) -> None:
         one = {"keypoints": [[1.0, 2.0]] * 17, "keypoint_scores": [1e300] * 17, "bbox_score": 1e300}

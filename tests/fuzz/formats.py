@@ -23,6 +23,7 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -30,7 +31,7 @@ from types import FrameType
 import numpy as np
 
 from poseval import datasets
-from poseval.datasets import ReadOptions, Role
+from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import PosevalError
 from poseval.limits import MIB, Limits
 from poseval.poses import PoseSet
@@ -98,6 +99,8 @@ def attack(name: str, count: int, seed: int, folder: Path, seconds: float = floa
         path = bench.spoil(rng)
         started = time.monotonic()
         try:
+            if out.done % 5 == 0:
+                recognise_one(path)
             out.codes[read_one(name, path, bench.seed, truth_for(name, bench.seed, rng))] += 1
         except (Exception, HangError):
             kept = folder / f"failed-{name}-{out.done}"
@@ -132,6 +135,18 @@ def read_one(name: str, path: Path, seed: Seed, truth: PoseSet | None) -> str:
         if not str(error).replace("\n", "").isprintable():
             raise AssertionError(f"message with raw characters: {str(error)!r}") from error
         return error.code
+    finally:
+        signal.alarm(0)
+
+
+def recognise_one(path: Path) -> None:
+    """Ask every format whether it knows the file; none may raise anything but our errors."""
+    signal.alarm(SECONDS)
+    try:
+        with warnings.catch_warnings(), suppress(PosevalError):
+            warnings.simplefilter("error")
+            for role in Role:
+                datasets.fits(Source(path, LIMITS), role)
     finally:
         signal.alarm(0)
 
