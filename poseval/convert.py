@@ -97,7 +97,8 @@ def convert_one(
         UsageError, InputError: as for `convert`.
     """
     writer = datasets.get_format(options.to)
-    chosen = options.role or _role(source, options)
+    seen = Source(source)
+    chosen = options.role or _role(seen, options)
     if chosen not in writer.writes:
         told = ", ".join(sorted(item.value for item in writer.writes)) or "nothing"
         raise UsageError(
@@ -109,7 +110,7 @@ def convert_one(
     asked = ReadOptions(
         chosen, options.truth, options.skeleton, optional=frozenset({"area"}), progress=options.progress
     )
-    poses = datasets.read(source, asked, options.format)
+    poses = datasets.read(source, asked, options.format, seen)
     found = poses.origin.format
     poses, mapped, notices = _prepared(poses, chosen, options)
     losses = writer.write(
@@ -117,7 +118,7 @@ def convert_one(
     )
     if mapped is not None and mapped.dropped:
         losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
-    others = () if options.format else tuple(set(datasets.fits(Source(source), chosen)) - {found})
+    others = () if options.format else tuple(set(datasets.fits(seen, chosen)) - {found})
     return Conversion(
         found, options.to, chosen, losses, mapped, (*poses.origin.notices, *notices), tuple(sorted(others))
     )
@@ -151,13 +152,12 @@ def _prepared(
     return poses, mapped, notices
 
 
-def _role(source: str | os.PathLike[str], options: ConvertOptions) -> Role:
+def _role(seen: Source, options: ConvertOptions) -> Role:
     """The role in which the content is recognised; both are tried.
 
     Raises:
         FormatError: P201 when neither fits, P202 when both do, the target takes both and no truth is given.
     """
-    seen = Source(source)
     if options.format is not None:
         dataset = datasets.get_format(options.format)
         sure = {role: dataset.sniff(seen, role) for role in Role if role in dataset.reads}
@@ -174,7 +174,7 @@ def _role(source: str | os.PathLike[str], options: ConvertOptions) -> Role:
     if len(likely) != 1:
         raise FormatError(
             "P202",
-            where=shown(source),
+            where=shown(seen.path),
             what="could be truth or predictions",
             wanted="one role",
             hint="say which with --role truth or --role predictions",

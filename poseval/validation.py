@@ -175,7 +175,7 @@ def validate(
         if format is None:
             found.others = tuple(name for name in datasets.fits(source, chosen) if name != found.format)
         options = ReadOptions(chosen, gt, skeleton, optional=frozenset({"area"}))
-        poses = datasets.read(path, options, found.format)
+        poses = datasets.read(path, options, found.format, source)
     except InputError as error:
         return found.told(error, book)
     failed: InputError | None = None

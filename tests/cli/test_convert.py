@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -25,21 +20,6 @@ from tests.fuzz.seeds import small_sets
 T, P = Role.TRUTH, Role.PREDICTIONS
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> dict[str, Path]:
-    """The same people as COCO truth and results, an OpenPose folder and YOLO labels."""
-    truth, predictions = small_sets()
-    for name, target, poses, role in (
-        ("coco", "gt.json", truth, T),
-        ("coco", "dt.json", predictions, P),
-        ("openpose", "openpose", predictions, P),
-        ("yolo", "yolo", predictions, P),
-        ("native", "native.npz", predictions, P),
-    ):
-        datasets.get_format(name).write(poses, tmp_path / target, WriteOptions(role, truth=truth))
-    return {path.name.split(".")[0]: path for path in tmp_path.iterdir()}
-
-
 def call(*words: object) -> int:
     return run(["convert", *map(str, words)])
 
@@ -51,11 +31,11 @@ def read(path: Path, role: Role, truth: Path | None = None) -> PoseSet:
 
 class TestWhatComesOut:
     def test_a_folder_of_frames_becomes_a_file(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         target = tmp_path / "out.json"
-        assert call(files["openpose"], target, "--to", "coco", "--gt", files["gt"]) == 0
-        found = read(target, P, files["gt"])
+        assert call(sources["openpose"], target, "--to", "coco", "--gt", sources["gt"]) == 0
+        found = read(target, P, sources["gt"])
         _, predictions = small_sets()
         np.testing.assert_array_equal(found.people.xy, predictions.people.xy)
         out, err = capsys.readouterr()
@@ -65,24 +45,24 @@ class TestWhatComesOut:
         assert "joints: " in err  # its 25 joints became COCO's by name
         assert "frames were paired by stem" in err
 
-    def test_a_file_becomes_a_folder(self, files: dict[str, Path], tmp_path: Path) -> None:
-        assert call(files["dt"], tmp_path / "labels", "--to", "yolo", "--gt", files["gt"]) == 0
+    def test_a_file_becomes_a_folder(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        assert call(sources["dt"], tmp_path / "labels", "--to", "yolo", "--gt", sources["gt"]) == 0
         assert (tmp_path / "labels" / "labels" / "000000000100.txt").is_file()
-        found = read(tmp_path / "labels", P, files["gt"])
+        found = read(tmp_path / "labels", P, sources["gt"])
         np.testing.assert_allclose(found.people.xy, small_sets()[1].people.xy, rtol=1e-12)
 
     def test_a_folder_of_sets_becomes_a_folder_of_sets(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         source = tmp_path / "models"
         (source / "big").mkdir(parents=True)
         for name in ("small.json", "big/second.json"):
-            (source / name).write_bytes(files["dt"].read_bytes())
+            (source / name).write_bytes(sources["dt"].read_bytes())
         (source / "notes.md").write_text("of June")
         target = tmp_path / "csv"
         assert call(source, target, "--to", "cvat", "--role", "truth") == 3  # results are no truth
         assert not target.exists()
-        assert call(source, target, "--to", "deeplabcut", "--gt", files["gt"]) == 0
+        assert call(source, target, "--to", "deeplabcut", "--gt", sources["gt"]) == 0
         made = sorted(path.relative_to(target).as_posix() for path in target.rglob("*") if path.is_file())
         assert made == ["big/second.csv", "small.csv"]
         assert len(read(target / "small.csv", P)) == len(small_sets()[1])
@@ -92,21 +72,21 @@ class TestWhatComesOut:
         assert "left out: notes.md (of no known format)" in err
 
     def test_a_folder_of_sets_becomes_folders_where_the_format_is_one(
-        self, files: dict[str, Path], tmp_path: Path
+        self, sources: dict[str, Path], tmp_path: Path
     ) -> None:
         (tmp_path / "models").mkdir()
-        (tmp_path / "models" / "a.json").write_bytes(files["dt"].read_bytes())
-        assert call(tmp_path / "models", tmp_path / "out", "--to", "yolo", "--gt", files["gt"]) == 0
+        (tmp_path / "models" / "a.json").write_bytes(sources["dt"].read_bytes())
+        assert call(tmp_path / "models", tmp_path / "out", "--to", "yolo", "--gt", sources["gt"]) == 0
         assert (tmp_path / "out" / "a" / "labels" / "000000000101.txt").is_file()
 
     def test_one_broken_file_among_many_and_nothing_is_written(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         (tmp_path / "models").mkdir()
-        (tmp_path / "models" / "a.json").write_bytes(files["dt"].read_bytes())
-        broken = files["dt"].read_bytes().replace(b'"score"', b'"scor"')
+        (tmp_path / "models" / "a.json").write_bytes(sources["dt"].read_bytes())
+        broken = sources["dt"].read_bytes().replace(b'"score"', b'"scor"')
         (tmp_path / "models" / "b.json").write_bytes(broken)
-        assert call(tmp_path / "models", tmp_path / "out", "--to", "openpose", "--gt", files["gt"]) == 3
+        assert call(tmp_path / "models", tmp_path / "out", "--to", "openpose", "--gt", sources["gt"]) == 3
         assert "b.json" in capsys.readouterr().err
         assert not (tmp_path / "out").exists()
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
@@ -121,9 +101,9 @@ class TestWhatComesOut:
 
 class TestWhatIsSaid:
     def test_losses_are_counted(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["native"], tmp_path / "mot.txt", "--to", "motchallenge") == 0
+        assert call(sources["native"], tmp_path / "mot.txt", "--to", "motchallenge") == 0
         people = len(small_sets()[1])
         err = capsys.readouterr().err
         assert f"native predictions -> motchallenge: kept {people} people in 3 frames; dropped " in err
@@ -131,56 +111,65 @@ class TestWhatIsSaid:
         assert f"joint scores ({17 * people})" in err
 
     def test_nothing_lost_is_said_too(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["native"], tmp_path / "again.npz", "--to", "native") == 0
+        assert call(sources["native"], tmp_path / "again.npz", "--to", "native") == 0
         assert "; nothing dropped" in capsys.readouterr().err
 
     def test_joints_without_a_counterpart_are_named(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["native"], tmp_path / "a.npz", "--to", "native", "--to-skeleton", "lsp14") == 0
+        assert call(sources["native"], tmp_path / "a.npz", "--to", "native", "--to-skeleton", "lsp14") == 0
         people = len(small_sets()[1])
         said = f"joints without a counterpart: nose, left_eye, right_eye, left_ear, right_ear ({people})"
         assert said in capsys.readouterr().err
 
     def test_another_format_that_fits_is_named(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["dt"], tmp_path / "a.npz", "--to", "native", "--gt", files["gt"]) == 0
+        assert call(sources["dt"], tmp_path / "a.npz", "--to", "native", "--gt", sources["gt"]) == 0
         assert "detectron2 would fit, too; --format-in names the format" in capsys.readouterr().err
         assert (
             call(
-                files["dt"], tmp_path / "b.npz", "--to", "native", "--gt", files["gt"], "--format-in", "coco"
+                sources["dt"],
+                tmp_path / "b.npz",
+                "--to",
+                "native",
+                "--gt",
+                sources["gt"],
+                "--format-in",
+                "coco",
             )
             == 0
         )
         assert "would fit" not in capsys.readouterr().err
 
-    def test_quiet(self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert call(files["native"], tmp_path / "mot.txt", "--to", "motchallenge", "-q") == 0
+    def test_quiet(
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert call(sources["native"], tmp_path / "mot.txt", "--to", "motchallenge", "-q") == 0
         assert capsys.readouterr() == ("", "")
 
 
 class TestOptions:
-    def test_format_in(self, files: dict[str, Path], tmp_path: Path) -> None:
-        words = (files["dt"], tmp_path / "a.npz", "--to", "native", "--gt", files["gt"])
+    def test_format_in(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        words = (sources["dt"], tmp_path / "a.npz", "--to", "native", "--gt", sources["gt"])
         assert call(*words, "--format-in", "detectron2") == 0
         moved = read(tmp_path / "a.npz", P).people.xy
         np.testing.assert_allclose(moved, small_sets()[1].people.xy - 0.5)
 
     def test_unknown_formats(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["dt"], tmp_path / "a", "--to", "cocoo") == 2
+        assert call(sources["dt"], tmp_path / "a", "--to", "cocoo") == 2
         assert "did you mean coco?" in capsys.readouterr().err
-        assert call(files["dt"], tmp_path / "a", "--to", "coco", "--format-in", "nonsense") == 2
+        assert call(sources["dt"], tmp_path / "a", "--to", "coco", "--format-in", "nonsense") == 2
         assert "P132" in capsys.readouterr().err
 
     def test_a_format_that_is_not_written_in_this_role(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["gt"], tmp_path / "a", "--to", "openpose") == 2
+        assert call(sources["gt"], tmp_path / "a", "--to", "openpose") == 2
         assert "is not written as truth; it is written as: predictions" in capsys.readouterr().err
 
     def test_role(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -203,18 +192,26 @@ class TestOptions:
         assert call(*words) == 0
         assert datasets.fits(datasets.Source(tmp_path / "p.npz"), P) == ("native",)
 
-    def test_skeleton(self, files: dict[str, Path], tmp_path: Path) -> None:
-        for path in (files["yolo"]).glob("*.yaml"):
+    def test_skeleton(self, sources: dict[str, Path], tmp_path: Path) -> None:
+        for path in (sources["yolo"]).glob("*.yaml"):
             path.unlink()
-        words = (files["yolo"], tmp_path / "a.npz", "--to", "native")
+        words = (sources["yolo"], tmp_path / "a.npz", "--to", "native")
         assert call(*words, "--skeleton", "ochuman17") == 0
         assert read(tmp_path / "a.npz", P).skeleton.name == "ochuman17"
         assert call(*words, "--skeleton", "mpii16", "--force") == 3  # another number of joints
 
     def test_to_skeleton_near_and_derive(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        words = (files["native"], tmp_path / "a.npz", "--to", "native", "--force", "--to-skeleton", "mpii16")
+        words = (
+            sources["native"],
+            tmp_path / "a.npz",
+            "--to",
+            "native",
+            "--force",
+            "--to-skeleton",
+            "mpii16",
+        )
         assert call(*words) == 0
         plain = read(tmp_path / "a.npz", P)
         joints = plain.skeleton.joints
@@ -231,10 +228,10 @@ class TestOptions:
         assert "pelvis" in capsys.readouterr().err
 
     def test_near_equivalents_only_when_asked_for(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         first = tmp_path / "mpii.npz"
-        words = (files["native"], first, "--to", "native", "--to-skeleton", "openpose_body25", "--derive")
+        words = (sources["native"], first, "--to", "native", "--to-skeleton", "openpose_body25", "--derive")
         assert call(*words) == 0
         target = tmp_path / "near.npz"
         words = (first, target, "--to", "native", "--to-skeleton", "mpii16", "--force")
@@ -246,13 +243,13 @@ class TestOptions:
         assert "upper_neck" in capsys.readouterr().err
 
     def test_a_map_of_joints(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         table = tmp_path / "map.toml"
         table.write_text(
             '[joints]\nhead_top = "nose"\nleft_ankle = "left_ankle"\nright_ankle = "right_ankle"\n'
         )
-        words = (files["native"], tmp_path / "a.npz", "--to", "native", "--joints", table)
+        words = (sources["native"], tmp_path / "a.npz", "--to", "native", "--joints", table)
         assert call(*words) == 2
         assert "P177" in capsys.readouterr().err
         assert call(*words, "--to-skeleton", "mpii16") == 0
@@ -263,15 +260,17 @@ class TestOptions:
         assert call(*words, "--to-skeleton", "mpii16", "--joints", tmp_path / "absent.toml", "--force") == 2
 
     def test_a_map_that_exchanges_sides_is_refused(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         table = tmp_path / "map.toml"
         table.write_text('[joints]\nleft_ankle = "right_ankle"\nright_ankle = "right_ankle"\n')
-        words = (files["native"], tmp_path / "a.npz", "--to", "native", "--to-skeleton", "mpii16")
+        words = (sources["native"], tmp_path / "a.npz", "--to", "native", "--to-skeleton", "mpii16")
         assert call(*words, "--joints", table) == 2
         assert "P116" in capsys.readouterr().err
 
-    def test_align(self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_align(
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         _, predictions = truth_and_predictions()
         frames = predictions.frames
         # By number these are images 100..111; by stem the other way round.
@@ -294,156 +293,10 @@ class TestOptions:
         assert call(*words, "--align", "colour") == 2
 
     def test_align_without_a_truth_is_refused(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+        self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert call(files["native"], tmp_path / "a.npz", "--to", "native", "--align", "stem") == 2
+        assert call(sources["native"], tmp_path / "a.npz", "--to", "native", "--align", "stem") == 2
         assert "P183" in capsys.readouterr().err
 
     def test_the_ways_offered_are_the_ways_there_are(self) -> None:
         assert OFFERED == WAYS
-
-
-class TestWriting:
-    def test_an_existing_target_stays_unless_forced(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        for target, to in ((tmp_path / "a.txt", "motchallenge"), (tmp_path / "folder", "openpose")):
-            if to == "openpose":
-                target.mkdir()
-                (target / "old.json").write_text("old")
-            else:
-                target.write_text("old")
-            assert call(files["native"], target, "--to", to) == 2
-            assert "P131" in capsys.readouterr().err
-            assert (target / "old.json" if target.is_dir() else target).read_text() == "old"
-            assert call(files["native"], target, "--to", to, "--force") == 0
-            assert not (target / "old.json").exists() if target.is_dir() else target.read_text() != "old"
-
-    def test_a_folder_with_other_files_is_never_replaced(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        (tmp_path / "photos").mkdir()
-        (tmp_path / "photos" / "family.jpg").write_text("x")
-        assert call(files["native"], tmp_path / "photos", "--to", "openpose", "--force") == 2
-        assert "holds other files" in capsys.readouterr().err
-        assert (tmp_path / "photos" / "family.jpg").exists()
-
-    @pytest.mark.parametrize("to", ["motchallenge", "native", "coco"])
-    def test_a_failing_write_leaves_the_old_file(
-        self, to: str, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        target = tmp_path / "out"
-        target.write_text("old")
-
-        def full(*_: Any, **__: Any) -> None:
-            raise OSError(28, "No space left on device")
-
-        monkeypatch.setattr(Path, "replace", full)
-        words = (files["native"], target, "--to", to, "--gt", files["gt"], "--force")
-        assert call(*words) == 2
-        assert target.read_text() == "old"
-        assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-
-    def test_a_failing_folder_leaves_the_old_folder(
-        self, files: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        target = tmp_path / "out"
-        assert call(files["native"], target, "--to", "openpose") == 0
-        before = {path.name: path.read_bytes() for path in target.iterdir()}
-        write, count = Path.write_bytes, []
-
-        def fills(path: Path, data: bytes) -> int:
-            count.append(path)
-            if len(count) == 3:
-                raise OSError(28, "No space left on device")
-            return write(path, data)
-
-        monkeypatch.setattr(Path, "write_bytes", fills)
-        assert call(files["native"], target, "--to", "openpose", "--force") == 2
-        assert {path.name: path.read_bytes() for path in target.iterdir()} == before
-        assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-
-    def test_a_source_that_does_not_exist(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        assert call(tmp_path / "absent.json", tmp_path / "a", "--to", "coco") == 2
-        assert "P114" in capsys.readouterr().err
-
-    def test_a_file_may_replace_itself(self, files: dict[str, Path]) -> None:
-        before = read(files["native"], P)
-        assert call(files["native"], files["native"], "--to", "native", "--force") == 0
-        np.testing.assert_array_equal(read(files["native"], P).people.xy, before.people.xy)
-
-    def test_a_file_of_people_whose_frames_the_truth_lacks(
-        self, files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        node = json.loads(files["gt"].read_text())
-        node["images"] = node["images"][:1]
-        node["annotations"] = [
-            one for one in node["annotations"] if one["image_id"] == node["images"][0]["id"]
-        ]
-        (tmp_path / "less.json").write_text(json.dumps(node))
-        words = (files["openpose"], tmp_path / "a.json", "--to", "coco", "--gt", tmp_path / "less.json")
-        assert call(*words) == 3
-        assert "P402" in capsys.readouterr().err
-        assert not (tmp_path / "a.json").exists()
-
-
-class TestProgress:
-    @pytest.fixture
-    def slow(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Time that runs a second at each look."""
-        now = [0.0]
-
-        def later() -> float:
-            now[0] += 1.0
-            return now[0]
-
-        monkeypatch.setattr(time, "monotonic", later)
-
-    def test_on_a_terminal(
-        self,
-        files: dict[str, Path],
-        tmp_path: Path,
-        slow: None,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-        assert call(files["openpose"], tmp_path / "a.npz", "--to", "native") == 0
-        err = capsys.readouterr().err
-        assert "\r1 of 3" in err
-        assert "\r2 of 3" in err
-        assert err.index("\r\x1b[K") < err.index("openpose predictions ->")  # taken away before the talk
-
-    def test_nowhere_else(
-        self, files: dict[str, Path], tmp_path: Path, slow: None, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        assert call(files["openpose"], tmp_path / "a.npz", "--to", "native") == 0
-        assert "\r" not in capsys.readouterr().err
-
-    def test_not_when_quiet(
-        self,
-        files: dict[str, Path],
-        tmp_path: Path,
-        slow: None,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-        assert call(files["openpose"], tmp_path / "a.npz", "--to", "native", "-q") == 0
-        assert capsys.readouterr().err == ""
-
-    def test_files_are_counted_in_a_folder_of_sets(
-        self,
-        files: dict[str, Path],
-        tmp_path: Path,
-        slow: None,
-        monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
-    ) -> None:
-        (tmp_path / "models").mkdir()
-        for name in "abc":
-            (tmp_path / "models" / f"{name}.npz").write_bytes(files["native"].read_bytes())
-        monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-        assert call(tmp_path / "models", tmp_path / "out", "--to", "motchallenge") == 0
-        assert "\r2 of 3" in capsys.readouterr().err
-        assert sorted(os.listdir(tmp_path / "out")) == ["a.txt", "b.txt", "c.txt"]
