@@ -174,9 +174,17 @@ def optimal_scores(scene: Scene, size: SizeRange, xy: Floats) -> tuple[Floats, F
 
 
 def _soften(scene: Scene, xy: Floats, score: Floats) -> Floats:
-    """Soft-NMS of one frame: each prediction lowers those that score less."""
-    area = np.prod(xy.max(axis=1) - xy.min(axis=1), axis=1)
-    off = ((xy[:, None] - xy[None]) ** 2).sum(axis=3)
+    """Soft-NMS of one frame: each prediction lowers those that score less.
+
+    Joints that were not predicted (infinite) are like nothing, and are no part of the extent.
+    """
+    predicted = np.isfinite(xy).all(axis=2)
+    known = predicted[..., None]
+    low, high = np.where(known, xy, np.inf).min(axis=1), np.where(known, xy, -np.inf).max(axis=1)
+    area = np.where(predicted.any(axis=1), np.prod(np.maximum(high - low, 0.0), axis=1), 0.0)
+    place = np.where(known, xy, 0.0)
+    off = ((place[:, None] - place[None]) ** 2).sum(axis=3)
+    off = np.where(predicted[:, None] & predicted[None], off, np.inf)
     mean = (area[:, None] + area[None]) / 2 + np.spacing(1)
     oks = np.exp(-off / (2 * scene.sigmas) ** 2 / mean[..., None] / 2).mean(axis=2)
     out = score.copy()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from poseval.diagnosis.diagnose import diagnose
+from poseval.diagnosis.gains import optimal_scores
 from poseval.diagnosis.taxonomy import AREA_RANGES, HEAD_SIGMA, Fault, Scale, label, match_scene, scene_of
 from poseval.errors import MismatchError
 from poseval.pairs import Aligned
@@ -110,3 +111,19 @@ def test_lrp_of_a_known_scene() -> None:
     # Scores are 1, 0.75 and 0.5 (the pose far away): above 0.5 both hits stay and nothing else does.
     assert found.olrp == 0
     assert found.threshold == pytest.approx(0.51)
+
+
+@pytest.mark.filterwarnings("error")
+def test_joints_that_were_not_predicted_lower_no_optimal_score() -> None:
+    """Two people far apart, one without a nose, one without any joint: all optimal scores are numbers."""
+    full = scene_of(scene(poses(np.zeros(2))), Scale.AREA)
+    whole, _ = optimal_scores(full, AREA_RANGES[0], full.detections.xy)
+    xy = full.detections.xy.copy()
+    xy[0, NOSE] = np.inf
+    scores, best = optimal_scores(full, AREA_RANGES[0], xy)
+    assert np.isfinite(scores).all()
+    assert best[0] == pytest.approx(16 / 17)
+    assert scores[1] >= whole[1]
+    xy[0] = np.inf
+    scores, _ = optimal_scores(full, AREA_RANGES[0], xy)
+    assert scores.tolist() == [0.0, 1.0]  # nobody is near it, so the other keeps its own
