@@ -3,8 +3,8 @@
 Source: Label Studio's documentation of its JSON export: a list of tasks, each with `data` (whose first text
 names the image), `annotations` and `predictions`, both lists of `{"result": [...]}`. A result of type
 `keypointlabels` has `value` with `x`, `y`, `width` in per cent and `keypointlabels` [name],
-`original_width`, `original_height`, and `parentID` where it belongs to a region; a person is the keypoints of
-one parent, or all that have none. A `rectanglelabels` region that is a parent is the person's box.
+`original_width`, `original_height`, and belongs to a region by `parentID` or by a result of type `relation`;
+a person is the keypoints of one region, or all that have none. A `rectanglelabels` region is a person's box.
 """
 
 from __future__ import annotations
@@ -149,6 +149,7 @@ class _Reader:
 
     def _results(self, results: list[dict[str, Any]], frame: int, where: str) -> None:
         people: dict[str, Person] = {}
+        related = _related(results)
         for number, item in enumerate(results):
             place = f"{where}.result[{number}]"
             kind, value = item.get("type"), item.get("value")
@@ -178,7 +179,7 @@ class _Reader:
             if not isinstance(labels, list) or not labels or not isinstance(labels[0], str):
                 self.faults.add("P206", where=place, what="has no keypointlabels")
                 continue
-            owner = str(item.get("parentID") or "")
+            owner = str(item.get("parentID") or related.get(str(item.get("id")), ""))
             person = people.setdefault(owner, Person(frame))
             if labels[0] in person.joints:
                 self.faults.add(
@@ -228,6 +229,19 @@ class _Reader:
         row_of = np.asarray([person.frame for person in self.people], dtype=np.int64)
         origin = Origin(origin.path, origin.sha256, origin.format, count, tuple(notices))
         return pose_set(guess, frames, row_of, columns, origin, options.limits)
+
+
+def _related(results: list[dict[str, Any]]) -> dict[str, str]:
+    """Keypoint -> the rectangle that a relation ties it to, whichever of them it starts from."""
+    boxes = {str(item.get("id")) for item in results if item.get("type") == "rectanglelabels"}
+    out = {}
+    for item in results:
+        if item.get("type") == "relation":
+            ends = (str(item.get("from_id")), str(item.get("to_id")))
+            for one, other in (ends, ends[::-1]):
+                if other in boxes and one not in boxes:
+                    out[one] = other
+    return out
 
 
 def _known(joints: list[str]) -> Any:

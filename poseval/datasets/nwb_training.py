@@ -57,8 +57,7 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
     table = np.asarray(points, dtype=np.float64).reshape(len(rows), len(joints), 3)
     columns = {"xy": table[:, :, :2], "seen": table[:, :, 2].astype(np.int8)}
     origin = Origin(document.path, document.sha256, "nwb", len(rows))
-    numbers = [frame.number for frame in frames]
-    made = frames_of([frame.name for frame in frames], options.limits, document.name, None, numbers)
+    made = frames_of([frame.name for frame in frames], options.limits, document.name)
     return pose_set(skeleton, made, np.asarray(rows, dtype=np.int64), columns, origin, options.limits)
 
 

@@ -173,8 +173,8 @@ def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseS
     if shift:
         notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was taken off"))
     origin = Origin(document.path, document.sha256, "sleap", len(kept), tuple(notices))
-    names, numbers, size = _frames(project, document)
-    made = frames_of(names, options.limits, document.name, size, numbers)
+    names, size = _frames(project, document)
+    made = frames_of(names, options.limits, document.name, size)
     index = {int(frame): at for at, frame in enumerate(project.tables["frames"]["frame_id"].tolist())}
     place = np.asarray([index.get(int(frame), -1) for frame in kept["frame_id"].tolist()], dtype=np.int64)
     if (place < 0).any():
@@ -209,8 +209,8 @@ def _numbered(track: Ints, names: list[str], document: Document) -> Ints:
     return np.where(track >= 0, tracks_of(names)[np.maximum(track, 0)], -1)
 
 
-def _frames(project: _Project, document: Document) -> tuple[list[str], list[int], Floats]:
-    """Name, number and size of each frame: by its picture's name, else by its number (and its video)."""
+def _frames(project: _Project, document: Document) -> tuple[list[str], Floats]:
+    """Name and size of each frame: by its picture's name, else by its number (and its video)."""
     frames, videos = project.tables["frames"], project.videos
     place = _places(frames["video"].astype(np.int64), videos, document)
     several = len(np.unique(place)) > 1
@@ -230,7 +230,7 @@ def _frames(project: _Project, document: Document) -> tuple[list[str], list[int]
             size[at] = shape[2], shape[1]
     if len(set(names)) < len(names):
         raise FormatError("P305", where=document.name, what="lists a frame twice")
-    return names, numbers, size
+    return names, size
 
 
 def _backend(video: Any) -> dict[str, Any]:

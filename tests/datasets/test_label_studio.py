@@ -114,3 +114,14 @@ def test_other_json_is_refused(tmp_path: Path, content: Any) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path / "a.json", content)
     assert caught.value.code[:2] == "P2"
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_relations_tie_keypoints_to_regions(tmp_path: Path, turned: bool) -> None:
+    results = [region("r1"), region("r2"), point("nose", 50, 50), {**point("nose", 10, 10), "id": "k2"}]
+    results[2]["id"] = "k1"
+    for keypoint, box in (("k1", "r2"), ("k2", "r1")):
+        ends = (box, keypoint) if turned else (keypoint, box)
+        results.append({"type": "relation", "from_id": ends[0], "to_id": ends[1]})
+    poses = read(tmp_path / "a.json", [task(results)])
+    assert poses.people.xy[:, 0].tolist() == [[20, 10], [100, 50]]

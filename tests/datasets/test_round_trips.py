@@ -166,3 +166,24 @@ def test_people_in_frames_of_one_image_come_back_together(name: str, role: Role,
     back = datasets.read(tmp_path / "out", ReadOptions(role, apart, optional=frozenset({"area"})), name)
     assert_same(by_image(apart), back, frozenset({"joints", "frame names", "empty frames"}))
     assert back.people.frame.tolist() == [0, 0, 0, 2]
+
+
+@pytest.mark.parametrize(("name", "role"), needing_extras(CASES), ids=lambda v: getattr(v, "value", v))
+def test_videos_with_frames_of_the_same_numbers_stay_apart(name: str, role: Role, tmp_path: Path) -> None:
+    if "sequences" not in held(name, role):
+        pytest.skip("holds no sequences")
+    poses = video(role)
+    paths = np.asarray(["a/000003.jpg", "a/000007.jpg", "b/000003.jpg", "b/000007.jpg"])
+    frames = Frames(
+        paths, np.asarray([0, 0, 1, 1]), np.asarray([3, 7, 3, 7]), poses.frames.size, None, paths, ("a", "b")
+    )
+    people = poses.people.with_columns(frame=np.asarray([0, 1, 2, 2]))
+    back = through(PoseSet(poses.skeleton, frames, people), name, role, tmp_path)
+    names = [back.frames.sequences[at] for at in back.frames.sequence.tolist()]
+    assert list(zip(names, back.frames.number.tolist(), strict=True)) == [
+        ("a", 3),
+        ("a", 7),
+        ("b", 3),
+        ("b", 7),
+    ]
+    assert np.bincount(back.people.frame, minlength=4).tolist() == [1, 1, 2, 0]
