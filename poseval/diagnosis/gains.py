@@ -178,7 +178,7 @@ def _soften(scene: Scene, xy: Floats, score: Floats) -> Floats:
 
     Joints that were not predicted (infinite) are like nothing, and are no part of the extent.
     """
-    predicted = np.isfinite(xy).all(axis=2)
+    predicted: Bools = np.asarray(np.isfinite(xy).all(axis=2))
     known = predicted[..., None]
     low, high = np.where(known, xy, np.inf).min(axis=1), np.where(known, xy, -np.inf).max(axis=1)
     area = np.where(predicted.any(axis=1), np.prod(np.maximum(high - low, 0.0), axis=1), 0.0)
