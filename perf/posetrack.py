@@ -20,9 +20,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from posetrack_files import FRAMES, UNLABELLED, VIDEOS, files
+from sections import write_section
 
 ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- posetrack: begin -->", "<!-- posetrack: end -->"
 
 
 @dataclass
@@ -128,8 +128,7 @@ def counts(truth: Path, found: Path) -> str:
     )
 
 
-PAGE = """{begin}
-## PoseTrack
+PAGE = """## PoseTrack
 
 Made by `python perf/posetrack.py --write docs/performance.md`: {counts}. Whole processes, {rounds} rounds.
 
@@ -144,16 +143,7 @@ The official programs are on no package index. On a case of this size (74 videos
 ### Linear in videos
 
 {linear}
-{end}
 """
-
-
-def written(page: str, section: str) -> str:
-    """The page with its section replaced, or added at its end."""
-    if BEGIN in page:
-        before, rest = page.split(BEGIN, 1)
-        return before + section.rstrip("\n") + rest.split(END, 1)[1]
-    return (page.rstrip("\n") + "\n\n" if page else "# Performance\n\n") + section
 
 
 def main() -> None:
@@ -166,8 +156,6 @@ def main() -> None:
     options = parser.parse_args()
     truth, found = files(options.folder)
     section = PAGE.format(
-        begin=BEGIN,
-        end=END,
         counts=counts(truth, found),
         rounds=options.rounds,
         machine=f"{machine().partition('; peers')[0]}, load {os.getloadavg()[0]:.1f} when it began",
@@ -176,8 +164,7 @@ def main() -> None:
     )
     print(section)
     if options.write:
-        page = options.write.read_text("utf-8") if options.write.exists() else ""
-        options.write.write_text(written(page, section), "utf-8")
+        write_section(options.write, "posetrack", section)
 
 
 if __name__ == "__main__":

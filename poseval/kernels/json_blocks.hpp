@@ -4,8 +4,12 @@
 // characters become bit masks, and what the grammar asks of neighbours becomes shifts of these.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
+
+#include "json_number.hpp"
 
 #if defined(__SSE2__) || defined(_M_X64)
 #define POSEVAL_JSON_SSE2 1
@@ -107,21 +111,22 @@ struct Outside {
     int length = BLOCK;
 };
 
-// Passes over numbers of a list, written with a comma or a comma and one space between them and without
-// exponents, as far as they obey the grammar; returns where a later number of the list starts, or `p` itself,
-// which must stand on a number. All others are left to a reader that takes one at a time and knows what is wrong.
-inline const char* pass_numbers(const char* p, const char* end) {
-    if constexpr (!WIDE_BLOCKS) return p;
-    while (end - p >= BLOCK) {
+// Numbers of a list in a block that begins with one of them, written with a comma or a comma and one space between
+// them and without exponents, as far as they obey the grammar. All others are left to a reader that takes one at a
+// time and knows what is wrong.
+struct NumberBlock {
+    explicit NumberBlock(const char* p) {
         const Block block(p);
-        const std::uint64_t digit = block.digits(), point = block.equal('.'), minus = block.equal('-');
-        const std::uint64_t comma = block.equal(','), space = block.equal(' ');
+        const std::uint64_t digit = block.digits(), space = block.equal(' ');
+        point = block.equal('.');
+        minus = block.equal('-');
+        comma = block.equal(',');
         const std::uint64_t number = digit | point | minus;
         const std::uint64_t other = ~(number | comma | space);
         const std::uint64_t judged = other == 0 ? ~0ULL : (other & (0 - other)) - 1;
-        const std::uint64_t start = number & ~(number << 1);
-        if ((start & judged) <= 1) return p;
-        const int last = 63 - std::countl_zero(start & judged);
+        start = number & ~(number << 1);
+        if ((start & judged) <= 1) return;
+        const int behind_last = 63 - std::countl_zero(start & judged);
         const std::uint64_t fraction = (point << 1) & digit;       // its first digit
         const std::uint64_t behind = (digit + fraction) & ~digit;  // its end; the sum carries through its digits
         const std::uint64_t whole = digit & ~((digit | point) << 1);  // first digit of the integer part
@@ -133,8 +138,61 @@ inline const char* pass_numbers(const char* p, const char* end) {
             | ((number << 1) & ~number & ~comma) | (comma & ~(digit << 1))    // a comma behind each number,
             | ((comma << 1) & ~(start | space)) | (space & ~(comma << 1))     // a space at most behind the comma,
             | ((space << 1) & ~start);                                        // and then a number
-        if ((wrong & ((1ULL << last) - 1)) != 0) return p;
-        p += last;
+        const std::uint64_t before_last = (1ULL << behind_last) - 1;
+        if ((wrong & before_last) != 0) return;
+        start &= before_last;
+        length = behind_last;
+    }
+
+    // The number whose first byte, in the block at `p`, is `at`.
+    double value(const char* p, const char* end, int at) const {
+        const bool negative = ((minus >> at) & 1) != 0;
+        const int first = at + negative;
+        const int size = std::countr_zero(comma >> first);
+        if (size > 8) return to_double(read_number(p + at, end));
+        std::uint64_t chunk;
+        std::memcpy(&chunk, p + first, 8);
+        chunk ^= ASCII_ZEROS;
+        const int whole = std::min(std::countr_zero(point >> first), size);
+        int places = 0;
+        if (whole < size) {
+            places = size - whole - 1;
+            const std::uint64_t before = (1ULL << (8 * whole)) - 1;
+            chunk = (chunk & before) | ((chunk >> 8) & ~before);
+        }
+        const int digits = size - (places != 0);
+        const double value = static_cast<double>(value_of_eight(chunk << (64 - 8 * digits))) / POWERS[places];
+        return with_sign(value, negative);
+    }
+
+    std::uint64_t point, minus, comma;
+    std::uint64_t start = 0;  // of the numbers judged
+    int length = 0;           // where the number behind them starts; 0 when none was judged
+};
+
+// Passes over numbers of a list that starts at `p`; returns where a later one starts, or `p` itself.
+inline const char* pass_numbers(const char* p, const char* end) {
+    if constexpr (!WIDE_BLOCKS) return p;
+    while (end - p >= BLOCK) {
+        const NumberBlock block(p);
+        if (block.length == 0) break;
+        p += block.length;
+    }
+    return p;
+}
+
+// The same, giving each number to `take`; at most `most` numbers.
+template <class Take>
+const char* read_numbers(const char* p, const char* end, std::int64_t most, Take take) {
+    if constexpr (!WIDE_BLOCKS) return p;
+    while (end - p >= BLOCK + 8 && most >= BLOCK) {  // a number is read with the seven bytes behind it
+        const NumberBlock block(p);
+        if (block.length == 0) break;
+        for (std::uint64_t rest = block.start; rest != 0; rest &= rest - 1) {
+            take(block.value(p, end, std::countr_zero(rest)));
+            --most;
+        }
+        p += block.length;
     }
     return p;
 }

@@ -57,12 +57,16 @@ void Row::list(int index, const Field& field, Column& column) {
     if (*scan_.p == ']') {
         ++scan_.p;
     } else {
-        do {
-            const double value = element(index, field, count);
+        const auto put = [&](double value) {
             if (phase < field.head) column.values.push(value);
             else column.tail.push(value);
             if (++phase == field.stride) phase = 0;
-            if (++count > limit_.numbers) scan_.stop(Bad::numbers);
+            ++count;
+        };
+        scan_.p = read_numbers(scan_.p, scan_.end, limit_.numbers, put);
+        do {
+            put(element(index, field, count));
+            if (count > limit_.numbers) scan_.stop(Bad::numbers);
         } while (scan_.more(']'));
     }
     scan_.leave();

@@ -123,6 +123,11 @@ inline const char* pass_number(const char* p, const char* limit) {
     return p;
 }
 
+// The sign as a bit: whether a coordinate is negative is nothing that a branch could be predicted by.
+inline double with_sign(double value, bool negative) {
+    return std::bit_cast<double>(std::bit_cast<std::uint64_t>(value) | static_cast<std::uint64_t>(negative) << 63);
+}
+
 // Most numbers of a pose file are at most eight characters long: digits, and perhaps a point between them. They
 // are read in one go: the point is taken out, and the digits become a number with three multiplications. Returns
 // the end, or null for numbers of any other form, without having judged them.
@@ -150,7 +155,7 @@ inline const char* read_short(const char* p, const char* limit, double& value) {
     if ((p[end] | 0x20) == 'e') return nullptr;
     const int digits = end - (places != 0);
     value = static_cast<double>(value_of_eight(chunk << (64 - 8 * digits))) / POWERS[places];
-    if (negative) value = -value;
+    value = with_sign(value, negative);
     return p + end;
 }
 

@@ -1,0 +1,48 @@
+"""Programs that measure replace their own section of the page, and nothing else."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("coco", "posetrack")
+
+
+def sections() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("sections", ROOT / "perf" / "sections.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_only_the_own_section_of_the_real_page_changes(name: str) -> None:
+    page = (ROOT / "docs" / "performance.md").read_text("utf-8")
+    new = sections().with_section(page, name, "## Measured\n\nanew\n")
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    assert new == f"{page.split(begin)[0]}{begin}\n## Measured\n\nanew\n{end}{page.split(end)[1]}"
+    assert sections().with_section(new, name, "## Measured\n\nanew\n") == new
+
+
+def test_a_section_is_added_where_there_is_none() -> None:
+    put = sections().with_section
+    first = put("", "a", "text")
+    assert first == "# Performance\n\n<!-- a: begin -->\ntext\n<!-- a: end -->\n"
+    assert put(first, "b", "more") == first + "\n<!-- b: begin -->\nmore\n<!-- b: end -->\n"
+    assert put(put(first, "b", "more"), "a", "new") == first.replace("text", "new") + (
+        "\n<!-- b: begin -->\nmore\n<!-- b: end -->\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "page", ["<!-- a: begin -->\n", "<!-- a: end -->\n", "<!-- a: end --><!-- a: begin -->"]
+)
+def test_half_a_section_is_refused(page: str) -> None:
+    with pytest.raises(ValueError, match="one mark"):
+        sections().with_section(page, "a", "text")
