@@ -176,7 +176,7 @@ def _likely(words: list[str], role: Role) -> float:
         return 0.0
     if (
         len(numbers) < BOX + 2
-        or numbers[0] != int(numbers[0])
+        or not numbers[0].is_integer()
         or not all(-0.5 <= n <= 1.5 for n in numbers[1:5])
     ):
         return 0.0

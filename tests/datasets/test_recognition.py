@@ -283,6 +283,12 @@ def test_what_is_no_label_at_all(content: Any, says: str, tmp_path: Path) -> Non
     assert caught.value.code == "P201"
 
 
+@pytest.mark.parametrize("word", ["nan", "inf", "-inf", "1e400"])
+def test_labels_whose_class_is_no_number_are_of_no_format(word: str, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(f"{word} .5 .5 .1 .1" + " .5 .5 2" * 17 + "\n")
+    assert datasets.fits(Source(tmp_path / "a.txt"), T) == ()
+
+
 def test_the_other_role_is_named(tmp_path: Path) -> None:
     path = write_all(tmp_path)["coco"]
     with pytest.raises(
