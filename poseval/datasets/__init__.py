@@ -11,7 +11,8 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.recognition import SURE, confidence, fits, looks_like, recognise
 from poseval.datasets.source import Source
 from poseval.datasets.table import get_format, names
-from poseval.errors import FormatError, UsageError, ValueRangeError, error_of, shown
+from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown
+from poseval.limits import Limits
 from poseval.poses import PoseSet
 
 __all__ = [
@@ -30,6 +31,16 @@ __all__ = [
     "read",
     "recognise",
 ]
+
+
+def _check_bounds(poses: PoseSet, limits: Limits, name: str) -> None:
+    """Raise P502 for more people or coordinates than a set may have, whichever reader made them."""
+    for what, count, most in (
+        ("people", len(poses), limits.people),
+        ("coordinates", poses.people.xy.size, limits.numbers),
+    ):
+        if count > most:
+            raise LimitError("P502", where=name, what=f"has {count:,} {what}", wanted=f"at most {most:,}")
 
 
 def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
@@ -99,6 +110,7 @@ def read(
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()
     name = shown(os.path.basename(os.fspath(path)))
+    _check_bounds(poses, options.limits, name)
     _check_finite(poses, options.role, name)
     if dataset.name in SHARES:
         _check_sizes(poses, name)
