@@ -17,8 +17,15 @@ HEAD = """# Formats
 Generated from the code by `python -m poseval.datasets.format_table`; a test fails when it is not current.
 
 `poseval convert SOURCE TARGET --to FORMAT` goes from any format that is read to any that is written; what
-the target cannot hold is counted as dropped. Formats are recognised by their content; `--format-in` names
-one. COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
+the target cannot hold is counted as dropped. A folder that is one set (OpenPose, YOLO, PoseTrack) is read as
+one; a folder of files that are sets of their own becomes a folder of converted files.
+
+Formats are recognised by content, whatever a file is called. Two that fit equally well are refused with both
+names (P202), one that fits less well is mentioned, and `--format-in` names one: Detectron2's own coordinates,
+for instance, cannot be told from COCO's. Predictions find their frames by key, file name, stem and number, in
+this order; the way is said, and where two ways disagree the names are refused until `--align` names one.
+
+COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
 """
 HELD = """## What each format holds
 
