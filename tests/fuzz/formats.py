@@ -91,7 +91,7 @@ def attack(name: str, count: int, seed: int, folder: Path, seconds: float = floa
     found = seeds(name, folder / "made")
     out = Outcome()
     benches = [Bench(one, folder / f"{name}-{at}") for at, one in enumerate(found)]
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before = peak()
     end = time.monotonic() + seconds
     while benches and out.done < count and time.monotonic() < end and len(out.failures) < SHOWN:
         rng = random.Random(f"{name}/{seed}/{out.done}")
@@ -108,11 +108,17 @@ def attack(name: str, count: int, seed: int, folder: Path, seconds: float = floa
             out.failures.append(f"{kept}\n{traceback.format_exc()}")
         out.slowest = max(out.slowest, time.monotonic() - started)
         out.done += 1
-    out.grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
+    out.grown = peak() - before
     out.sound = out.codes.pop("sound", 0)
     if out.grown > SWELL:
         out.failures.append(f"memory grew by {out.grown / MIB:.0f} MiB")
     return out
+
+
+def peak() -> int:
+    """The most memory that this process has held so far, in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024  # kibibytes everywhere else
 
 
 def truth_for(name: str, seed: Seed, rng: random.Random) -> PoseSet | None:
