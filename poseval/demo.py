@@ -82,7 +82,8 @@ def _predict(folder: Path, truth: Path, predictions: Path) -> str:
     from poseval.runners.loading import ModelOptions
     from poseval.runners.run import RunOptions, run
 
-    model = ModelOptions(MODEL, device="cpu")
+    # The network is small: more threads gain little, and wait for each other where the machine is busy.
+    model = ModelOptions(MODEL, device="cpu", threads=1)
     job = RunOptions(
         model, predictions, truth, folder / "images", boxes="truth", following=Following(TRACKER), force=True
     )

@@ -81,6 +81,7 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="People of a batch.")
 @click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
 @click.option("--half/--full", default=None, help="16-bit arithmetic; default on a GPU.")
+@click.option("--threads", type=click.IntRange(1), help="Of the processor; default PyTorch's choice.")
 @click.option("--flip/--no-flip", default=None, help="Flip test; default as the card says.")
 @click.option("--decode", metavar="METHOD", help="argmax, quarter, dark or udp; default as the card says.")
 @click.option("--scales", metavar="S,S,...", default="1", show_default=True, help="Of bottom-up models.")
@@ -128,7 +129,7 @@ def run(
     if (then_score or json_to) and truth is None:
         raise UsageError("P127", where="--score", what="needs a truth", wanted="--gt TRUTH")
     say = talk(quiet)
-    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore")
+    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads")
     named = {key: options.pop(key) for key in taken}
     chosen = ModelOptions(
         name=model,

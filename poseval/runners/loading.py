@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class ModelOptions:
     `skeleton` says which joints the weights give; without it a checkpoint of `poseval train` says it, else
     the card, else the truth where the numbers agree. `size` is (height, width). `half` None: 16-bit
     arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
-    (a file) are for bottom-up networks.
+    (a file) are for bottom-up networks. `threads` None: as many of the processor as PyTorch likes.
     """
 
     name: str
@@ -49,6 +50,18 @@ class ModelOptions:
     decode: str | None = None
     scales: tuple[float, ...] = (1.0,)
     rescore: Path | None = None
+    threads: int | None = None
+
+
+@contextmanager
+def processor_threads(count: int | None) -> Iterator[None]:
+    """PyTorch on so many threads of the processor, and as before afterwards; None changes nothing."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,7 +26,7 @@ from poseval.runners.feed import Ready, reading
 from poseval.runners.following import Following, follow
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
 from poseval.runners.journal import Found, Journal
-from poseval.runners.loading import Loaded, ModelOptions, load, with_detector
+from poseval.runners.loading import Loaded, ModelOptions, load, processor_threads, with_detector
 
 GROUP_FRAMES = 64  # most frames that a crash can cost
 GROUP_BATCHES = 4  # most full batches of one group
@@ -85,6 +85,11 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
             everything else kept for the next try).
     """
     _check(options)
+    with processor_threads(options.model.threads):
+        return _run(options, progress)
+
+
+def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     tracker = str(options.following.config) if options.following else None
     truth = scoring.read(options.truth, optional=frozenset({"area"})) if options.truth else None
     pictures = _pictures(options, truth)
@@ -219,8 +224,9 @@ def _check(options: RunOptions) -> None:
         raise UsageError("P127", where="--boxes truth", what="needs a truth", wanted="--gt TRUTH")
     if options.nms not in (None, "none", *output.SUPPRESSORS):
         raise UsageError("P127", where="--nms", what=f"is {shown(options.nms)}", wanted="oks, soft or none")
-    if options.model.batch < 1 or options.loaders < 1:
-        raise UsageError("P127", where="run", what="--batch and --loaders are at least 1")
+    threads = 1 if options.model.threads is None else options.model.threads
+    if min(options.model.batch, options.loaders, threads) < 1:
+        raise UsageError("P127", where="run", what="--batch, --loaders and --threads are at least 1")
     if options.out.exists() and not options.force:
         raise UsageError(
             "P131", where=shown(options.out), what="exists", wanted="a new name", hint="--force overwrites it"
@@ -322,7 +328,12 @@ def _description(
         "joints": len(loaded.skeleton),
         "input_size": list(loaded.card.input_size),
         "options": chosen,
-        "device": {"kind": loaded.device, "name": device_name(loaded.device), "half": loaded.half},
+        "device": {
+            "kind": loaded.device,
+            "name": device_name(loaded.device),
+            "half": loaded.half,
+            "threads": torch.get_num_threads(),
+        },
         "torch": torch.__version__,
         **loaded.cost,
         "pictures": pictures.describe(),

@@ -91,6 +91,19 @@ def test_output_is_read_by_the_scorer_and_says_where_it_comes_from(made: Bench, 
     assert not (tmp_path / "preds.json.part").exists()
 
 
+def test_threads_are_set_for_the_run_alone(made: Bench, tmp_path: Path) -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    result = run(options(made, tmp_path, model={"threads": before + 1}))
+    assert result.provenance["device"]["threads"] == before + 1
+    assert torch.get_num_threads() == before
+    assert run(options(made, tmp_path, force=True)).provenance["device"]["threads"] == before
+    with pytest.raises(UsageError, match="--threads") as caught:
+        run(options(made, tmp_path, force=True, model={"threads": 0}))
+    assert caught.value.code == "P127"
+
+
 def test_same_command_same_bytes_whatever_the_loaders(made: Bench, tmp_path: Path) -> None:
     for name, loaders in (("a", 1), ("b", 4)):
         (tmp_path / name).mkdir()
