@@ -109,26 +109,27 @@ class Document:
             FormatError: P206 no such key, P210 not JSON, P211 not UTF-8.
             LimitError: P502 too many records, numbers or keys, or nested too deep.
         """
-        at = self.outline.start if key is None else self._list_at(key)
+        entry = self.outline if key is None else self._entry(key)
         found = kernel.columns(
             self.data,
             fields,
-            start=at,
+            start=entry.start,
             depth=0 if key is None else 1,
             last=key is None,
             name=self.name,
             limits=self.limits,
             max_records=max_records,
+            end=entry.end,
         )
-        self._read.add(at)
+        self._read.add(entry.start)
         return found
 
-    def _list_at(self, key: str) -> int:
-        """Where the value of a key of the top-level object starts."""
+    def _entry(self, key: str) -> kernel.Entry:
+        """A key of the top-level object, and where its value stands."""
         entry = self.outline.by_key().get(key) if self.outline.kind == "object" else None
         if entry is None:
             raise FormatError("P206", where=self.name, what=f'has no "{key}"', wanted="a list of that name")
-        return entry.start
+        return entry
 
     def check_rest(self) -> None:
         """Check the long lists that nobody has read: a broken file is refused whatever is asked of it.

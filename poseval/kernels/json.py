@@ -325,12 +325,14 @@ def columns(
     max_records: int | None = None,
     threads: int = 0,
     stretch: int = STRETCH,
+    end: int = -1,
 ) -> Columns:
     """Reads the array of objects that starts at byte `start` into columns.
 
     `depth` is how many arrays and objects enclose that array; `last` says that nothing may follow it. At most
     `max_records` records (default: the limit on people). The result depends neither on `threads` (0:
-    POSEVAL_NUM_THREADS, or the processors) nor on `stretch`, the bytes that one reads at a time.
+    POSEVAL_NUM_THREADS, or the processors) nor on `stretch`, the bytes that one reads at a time, nor on
+    `end`, where the array is expected to end (-1: with the text): no thread looks behind it.
 
     Raises:
         FormatError: P210 not JSON, P211 not UTF-8.
@@ -352,6 +354,7 @@ def columns(
             (allowed["depth"], allowed["keys"], allowed["records"], allowed["numbers"], limits.text_bytes),
             threads,
             stretch,
+            end,
         )
     except _kernels.JsonStop as stop:
         raise stop_error(stop, data, name, allowed) from None

@@ -87,7 +87,7 @@ std::vector<Ahead> crew_for(const Table& table, std::int64_t threads) {
 // Stretches read ahead are kept only when the reading in order arrives exactly
 // at their first byte, so the result does not depend on the number of threads or the length of a stretch.
 void read_array(Scanner& scan, std::string_view text, Table& table, const Limit& limit, int threads,
-                std::int64_t stretch) {
+                std::int64_t stretch, std::int64_t end) {
     scan.space();
     scan.enter();
     scan.expect('[');
@@ -98,7 +98,7 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
         return;
     }
     const std::int64_t begin = scan.offset();
-    const std::int64_t bytes = static_cast<std::int64_t>(text.size()) - begin;
+    const std::int64_t bytes = std::max<std::int64_t>(end - begin, 1);
     bool ended = read_stretch(scan, table, limit, begin + std::min(SAMPLE, stretch));
     std::vector<Ahead> ahead;
     if (!ended) {
@@ -113,19 +113,19 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
     }
     while (!ended) {
         const std::int64_t here = scan.offset();
-        const std::int64_t left = static_cast<std::int64_t>(text.size()) - here;
+        const std::int64_t left = std::max<std::int64_t>(end - here, 0);
         const std::int64_t share = left / static_cast<std::int64_t>(ahead.size() + 1) + 1;
         const std::int64_t step = std::min(stretch, std::max(share, SHORTEST));
         std::int64_t reach = here + step;
         std::size_t used = 0;
-        while (used < ahead.size() && reach < static_cast<std::int64_t>(text.size())) {
+        while (used < ahead.size() && reach < end) {
             const std::int64_t guess = probable_record(text, reach, step);
             if (guess < 0) break;
             ahead[used++].begin = guess;
             reach = guess + step;
         }
         if (used == 0) {
-            ended = read_stretch(scan, table, limit, ahead.empty() ? WHOLE : reach);
+            ended = read_stretch(scan, table, limit, ahead.empty() || reach >= end ? WHOLE : reach);
             continue;
         }
         {

@@ -156,7 +156,7 @@ Schema to_schema(const py::list& fields, std::int64_t text_bytes) {
 }
 
 py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last, const py::list& fields,
-                 const py::tuple& limits, int threads, std::int64_t stretch) {
+                 const py::tuple& limits, int threads, std::int64_t stretch, std::int64_t end) {
     const std::string_view text = data;
     const Schema schema = to_schema(fields, py::cast<std::int64_t>(limits[4]));
     const Limit limit{py::cast<int>(limits[0]), py::cast<std::int64_t>(limits[1]),
@@ -168,7 +168,7 @@ py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last
     try {
         py::gil_scoped_release release;
         read_array(scan, text, table, limit, threads > 0 ? threads : thread_limit(),
-                   std::max<std::int64_t>(stretch, 1));
+                   std::max<std::int64_t>(stretch, 1), end < 0 ? static_cast<std::int64_t>(text.size()) : end);
         if (last) scan.finish();
     } catch (const Stop& stop) {
         raise_stop(stop);
@@ -194,7 +194,7 @@ void bind_json(py::module_& module) {
     static py::exception<Stop> stop_type(module, "JsonStop", PyExc_ValueError);
     module.def("json_columns", &columns, py::arg("data"), py::arg("start"), py::arg("depth"), py::arg("last"),
                py::arg("fields"), py::arg("limits"), py::arg("threads"),
-               py::arg("stretch"));
+               py::arg("stretch"), py::arg("end"));
     module.def("json_outline", &outline, py::arg("data"), py::arg("depth"), py::arg("keys"));
     module.def("json_check", &check, py::arg("data"), py::arg("start"), py::arg("depth"),
                py::arg("max_depth"), py::arg("max_keys"));

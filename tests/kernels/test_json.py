@@ -143,10 +143,12 @@ def test_any_writing_gives_the_same_columns(case: tuple[list[dict[str, Any]], st
 
 
 @settings(max_examples=100, deadline=None)
-@given(written(), st.integers(2, 4), st.integers(1, 60))
-def test_threads_change_nothing(case: tuple[list[dict[str, Any]], str], threads: int, stretch: int) -> None:
+@given(written(), st.integers(2, 4), st.integers(1, 60), st.integers(-1, 500))
+def test_threads_change_nothing(
+    case: tuple[list[dict[str, Any]], str], threads: int, stretch: int, end: int
+) -> None:
     rows, text = case
-    check(read(text, threads=threads, stretch=stretch), rows)
+    check(read(text, threads=threads, stretch=stretch, end=end), rows)
 
 
 @settings(max_examples=200, deadline=None)
