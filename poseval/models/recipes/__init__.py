@@ -17,7 +17,7 @@ from poseval.errors import UsageError, shown
 from poseval.models.augment import Augmentation
 from poseval.models.registry import ModelCard
 
-CLASSES = "poseval.models.train.classes:ClassTask"
+CLASSES = "poseval.models.class_task:ClassTask"
 CHOICES = {"optimiser": ("adam", "adamw", "sgd", "rmsprop"), "schedule": ("steps", "cosine", "constant")}
 
 

@@ -16,11 +16,11 @@ from torch import nn
 
 from poseval.errors import ValueRangeError, shown
 from poseval.metrics.base import Direction
+from poseval.models.class_task import class_job
 from poseval.models.layers import mixed
 from poseval.models.recipes import Recipe
 from poseval.models.registry import card, create_model
 from poseval.models.train import checkpoint
-from poseval.models.train.classes import class_job
 from poseval.models.train.jobs import Job, TrainOptions, pose_job
 from poseval.models.train.tasks import Watches
 from poseval.models.weights import load_fitting

@@ -18,9 +18,9 @@ from poseval.cli import run
 from poseval.cli.runner import config_of
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.models import create_model, load_weights
+from poseval.models.class_task import ClassJudge, ClassPictures, ClassTask, centred, class_job
 from poseval.models.recipes import recipe_for
 from poseval.models.registry import card, list_models
-from poseval.models.train.classes import ClassJudge, ClassPictures, ClassTask, centred, class_job
 from poseval.models.train.jobs import TrainOptions
 from poseval.models.train.loop import train
 from poseval.skeletons import get_skeleton
