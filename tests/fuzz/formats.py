@@ -184,10 +184,15 @@ def attack_apart(name: str, given: argparse.Namespace, folder: Path) -> Outcome:
     process = context.Process(target=_child, args=(name, given, folder, theirs))
     process.start()
     theirs.close()
+    patience = None if given.seconds == float("inf") else given.seconds + 3 * SECONDS
+    outcome = Outcome()
     try:
-        outcome: Outcome = ours.recv()
+        if ours.poll(patience):
+            outcome = ours.recv()
+        else:  # no signal of Python's ends a loop in a library below it
+            process.kill()
     except EOFError:
-        outcome = Outcome()
+        pass
     process.join()
     if process.exitcode:
         outcome.failures.append(f"the process died with {process.exitcode}; see {folder}/{name}-*")
