@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.evaluation import Evaluation
     from poseval.pairs import Aligned
-    from poseval.report.result import Report
+    from poseval.report.result import Interval, Report
 
 # Sorts a table by the clicked column: by the cells' data-sort numbers where they have them, else by text.
 SCRIPT = """
@@ -130,17 +130,18 @@ def _numbers(report: Report) -> list[dict[str, str]]:
 def _tables(report: Report) -> list[HtmlTable]:
     joints = [row for row in report.values if row.joint and not row.slice and math.isnan(row.threshold)]
     slices = [row for row in report.values if row.slice and not row.joint and math.isnan(row.threshold)]
+    counts = _counts(report.values)
     out = []
     for title, rows, label in (("Per joint", joints, "joint"), ("Per sequence and slice", slices, "slice")):
         if rows:
-            out.append(_pivot(title, rows, label))
+            out.append(_pivot(title, rows, label, report.intervals, counts))
     every = [row for row in report.values if row not in joints and row not in slices][:MOST_ROWS]
     body = tuple(
         (
             Cell(shown(row.statistic)),
             Cell(shown(row.metric)),
             Cell("" if math.isnan(row.threshold) else f"{row.threshold:g}", _sort(row.threshold)),
-            Cell("n/a" if math.isnan(row.value) else f"{row.value:.4f}", _sort(row.value)),
+            Cell(_number(row.value, row.statistic in counts), _sort(row.value)),
             Cell(str(row.n), float(row.n)),
             Cell(shown(row.why)),
         )
@@ -154,8 +155,29 @@ def _sort(value: float) -> float:
     return -1e300 if math.isnan(value) else value
 
 
-def _pivot(title: str, rows: Sequence[Value], label: str) -> HtmlTable:
-    """One row per joint or slice, one column per statistic."""
+def _counts(rows: Iterable[Value]) -> set[str]:
+    """The statistics that count something: whole numbers in every row, some above 1."""
+    found: dict[str, list[float]] = {}
+    for row in rows:
+        if not math.isnan(row.value):
+            found.setdefault(row.statistic, []).append(row.value)
+    return {name for name, values in found.items() if all(map(_is_whole, values)) and max(values) > 1}
+
+
+def _is_whole(value: float) -> bool:
+    return float(value).is_integer()
+
+
+def _number(value: float, whole: bool) -> str:
+    if math.isnan(value):
+        return "n/a"
+    return f"{value:.0f}" if whole else f"{value:.4f}"
+
+
+def _pivot(
+    title: str, rows: Sequence[Value], label: str, intervals: Mapping[str, Interval], counts: set[str]
+) -> HtmlTable:
+    """One row per joint or slice, one column per statistic, intervals behind the numbers that have one."""
     names = list(dict.fromkeys(row.statistic for row in rows))
     found: dict[str, dict[str, Value]] = {}
     for row in rows:
@@ -165,7 +187,11 @@ def _pivot(title: str, rows: Sequence[Value], label: str) -> HtmlTable:
         line = [Cell(shown(name))]
         for statistic in names:
             value = cells[statistic].value if statistic in cells else math.nan
-            line.append(Cell("n/a" if math.isnan(value) else f"{value:.4f}", _sort(value)))
+            text = _number(value, statistic in counts)
+            between = intervals.get(f"{statistic}/{name}")
+            if between is not None:
+                text += f" [{between.low:.4f}, {between.high:.4f}]"
+            line.append(Cell(text, _sort(value)))
         body.append(tuple(line))
     return HtmlTable(title, (label, *names), tuple(body))
 

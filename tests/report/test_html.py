@@ -9,14 +9,17 @@ import pytest
 from PIL import Image
 
 from poseval.diagnosis.diagnose import diagnose
+from poseval.metrics.base import Value, Values
 from poseval.poses import Notice
-from poseval.report.html import to_html
+from poseval.report.html import _tables, to_html
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures, save_figures
+from poseval.report.result import Interval
 from poseval.scoring import align_files, evaluate
 from poseval.stats import intervals
 from poseval.synth import perturb, scene_set
 from tests.browser import browser
+from tests.report.test_result import report
 
 TRUTH = scene_set(seed=5, images=12, people=3)
 FOUND = perturb(TRUTH, seed=6)
@@ -90,5 +93,20 @@ def test_a_browser_opens_the_page_and_sorts_its_tables(tmp_path: Path) -> None:
         assert session.texts(joints)[:17] == sorted(before)
         session.click("table.sortable th button", 1)
         numbers = session.texts("table.sortable:first-of-type tbody tr td:nth-child(2)")[:17]
-        assert numbers == sorted(numbers, key=float)
+        assert numbers == sorted(numbers, key=lambda text: float(text.split()[0]))
         assert session.console() == []
+
+
+def test_counts_are_whole_numbers_and_joints_carry_their_intervals() -> None:
+    rows = [
+        Value("m", "AP", "nose", value=0.5),
+        Value("m", "AP", "hip", value=1.0),
+        Value("m", "misses", "nose", value=3.0),
+        Value("m", "misses", "hip", value=0.0),
+        Value("m", "perfect", "nose", value=1.0),
+    ]
+    made = report(values=Values(rows), intervals={"AP/nose": Interval(0.4, 0.6)})
+    joints, _ = _tables(made)
+    assert joints.header == ("joint", "AP", "misses", "perfect")
+    cells = [[cell.text for cell in row] for row in joints.rows]
+    assert cells == [["nose", "0.5000 [0.4000, 0.6000]", "3", "1.0000"], ["hip", "1.0000", "0", "n/a"]]
