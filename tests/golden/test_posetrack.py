@@ -223,7 +223,7 @@ REFUSED = {
     "invalid_dup_track_id": "P405",
     "invalid_fewer_frames": "P481",
     "invalid_gt_no_head_box": "P410",
-    "invalid_missing_file": "P201",
+    "invalid_missing_file": "P271",
     "invalid_no_track_id": "P410",
     "invalid_short_keypoints": "P204",
 }

@@ -33,7 +33,7 @@ def test_37_what_is_no_regular_file(tmp_path: Path) -> None:
     refused(tmp_path / "pipe.json", "P135")
     refused("/dev/zero", "P135")
     (tmp_path / "folder.json").mkdir()
-    refused(tmp_path / "folder.json", "P201")
+    refused(tmp_path / "folder.json", "P271")
 
 
 def test_37_name_that_is_not_utf8(tmp_path: Path) -> None:
