@@ -223,18 +223,19 @@ class Stub(nn.Module):
         return maps, [sine_positions(shrunk(padding, x.shape[2:]), 32).to(x.dtype) for x in maps]
 
 
-def _small() -> PRTRSequential:
+def small_sequential() -> PRTRSequential:
+    """The recorded case's network."""
     torch.manual_seed(0)
     keypoints = KeypointTransformer(Transformer(512, 8, 64, 1, 1), 17, 20, 96)
     return PRTRSequential(Stub(), Stub.widths, Transformer(32, 4, 64, 1, 1), keypoints, (1, 2), 5).eval()
 
 
 def test_sequential_equals_the_mended_notebook() -> None:
-    check(_small(), "prtr_sequential_small")
+    check(small_sequential(), "prtr_sequential_small")
 
 
 def test_sequential_gives_each_image_of_a_batch_its_own_answer() -> None:
-    model = _small().double()
+    model = small_sequential().double()
     images = torch.rand(3, 3, 64, 64, dtype=torch.float64)
     with torch.no_grad():
         together = model(images)
@@ -247,7 +248,7 @@ def test_sequential_gives_each_image_of_a_batch_its_own_answer() -> None:
 def test_padding_is_true_where_no_image_is() -> None:
     # The same image, alone and with a margin: attention must not look into the margin, and boxes count in
     # shares of the image, not of the padded input.
-    model = _small().double()
+    model = small_sequential().double()
     image = torch.rand(1, 3, 64, 32, dtype=torch.float64)
     padded = torch.zeros(1, 3, 64, 64, dtype=torch.float64)
     padded[..., :32] = image
@@ -272,7 +273,7 @@ def test_sine_positions_count_rows_and_columns_of_the_image_alone() -> None:
 
 
 def test_crops_reach_a_quarter_beyond_the_box() -> None:
-    model = _small()
+    model = small_sequential()
     x = torch.linspace(0, 1, 65)[:-1] + 1 / 128
     ramp = x.expand(1, 1, 64, -1)
     maps = [torch.zeros(1, 16, 64, 64), ramp.expand(-1, 32, -1, -1), ramp.expand(-1, 64, -1, -1)]
@@ -302,7 +303,7 @@ def test_sequential_runs_end_to_end_on_images_of_several_sizes() -> None:
 
 
 def test_only_the_surest_people_are_worked_out() -> None:
-    model = _small().double()
+    model = small_sequential().double()
     images = torch.rand(2, 3, 64, 64, dtype=torch.float64)
     with torch.no_grad():
         everybody, two = model(images), model(images, most=2)
@@ -314,7 +315,7 @@ def test_only_the_surest_people_are_worked_out() -> None:
 
 def test_keypoints_of_all_people_are_classified() -> None:
     with torch.no_grad():
-        outputs = _small()(torch.rand(2, 3, 64, 64))
+        outputs = small_sequential()(torch.rand(2, 3, 64, 64))
     assert outputs["pred_kpt_logits"].shape == (2, 5, 20, 18)
     assert outputs["pred_kpt_coord"].shape == (2, 5, 20, 2)
     assert float(outputs["pred_kpt_logits"][0, 0].sub(outputs["pred_kpt_logits"][0, 1]).abs().max()) > 0
@@ -352,8 +353,8 @@ def test_sequential_loss_falls_when_answers_are_right() -> None:
 
 def test_whole_image_procedures() -> None:
     entry = card("prtr_sequential")
-    assert isinstance(whole_image(_small(), entry), Sequential)
+    assert isinstance(whole_image(small_sequential(), entry), Sequential)
     with pytest.raises(UsageError, match="no flip test"):
-        whole_image(_small(), entry, flip_test=True)
+        whole_image(small_sequential(), entry, flip_test=True)
     with pytest.raises(UsageError, match="boxes"):
         whole_image(create_model("prtr_r50", input_size=(64, 64)), card("prtr_r50"))
