@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -180,7 +181,12 @@ def test_what_only_poses_have_is_refused(few: Path, tmp_path: Path, name: str) -
     ],
 )
 def test_classes_are_learnt(
-    tmp_path: Path, name: str, config: tuple[str, ...], epochs: str, changes: tuple[str, ...]
+    tmp_path: Path,
+    name: str,
+    config: tuple[str, ...],
+    epochs: str,
+    changes: tuple[str, ...],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Faces, bodies and neither: 16 pictures of each to learn from, 8 of each held out."""
     torch.set_num_threads(1)
@@ -196,5 +202,7 @@ def test_classes_are_learnt(
     model = create_model(name, 3, size, **config_of(config))
     load_weights(model, out / "best.pt")
     held_out = ClassJudge(card(name).sized(3, size), ClassPictures(held, 0)).score(model, "cpu")
+    right = f"top1 {history[-1]['top1']:.3f}, held out {held_out['top1']:.3f}"
+    record_property(f"learnt:{name}", f"{right} (3 classes, {epochs} epochs, 64x64)")
     assert history[-1]["top1"] > 0.95
     assert held_out["top1"] > 0.8
