@@ -300,7 +300,10 @@ inline void Scanner::skip() {
                 break;
             }
             case Kind::number:
-                if (first) p = pass_numbers(p, end);
+                if (first) {
+                    p = pass_numbers(p, end);
+                    if (*p == '.') unexpected();  // as where the list is read: no number starts so
+                }
                 pass_number();
                 break;
             case Kind::string: string(); break;

@@ -44,6 +44,8 @@ def started(*arguments: str, program: list[str] | None = None, **streams: object
         [sys.executable, *(program or ["-m", "poseval"]), *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         text=True,
+        # A shell starts background jobs with SIGINT ignored, and processes inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},  # type: ignore[call-overload]
     )
 

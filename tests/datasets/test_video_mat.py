@@ -121,7 +121,7 @@ def test_jhmdb_folder_with_masks_and_splits(tmp_path: Path) -> None:
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         truth(tmp_path)
-    assert caught.value.code == "P201"
+    assert caught.value.code == "P271"
 
 
 def test_real_labels() -> None:

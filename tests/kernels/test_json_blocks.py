@@ -6,7 +6,7 @@ import json
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from poseval.errors import InputError
@@ -30,6 +30,7 @@ def outcome(text: str, fields: list[kj.Field]) -> str:
 
 
 @settings(max_examples=400)
+@example(["-10"] * 5 + ["-1.5E-7", "-0.001", "-14016767998.0"], ", ", False, (24, "."))
 @given(
     numbers=st.lists(NUMBERS, min_size=1, max_size=60),
     comma=st.sampled_from([",", ", ", " ,", ",\n", ",  "]),
