@@ -37,7 +37,7 @@ class Runs:
 
 def run(command: list[str], runs: Runs) -> None:
     """One process, timed from its start to its end, with its processor time and peak memory."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}  # as an installed package
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=out, stderr=err, env=env)

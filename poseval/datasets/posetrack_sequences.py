@@ -198,7 +198,7 @@ def _check_limits(frames: int, people_in: Ints, limits: Limits, path: str) -> No
 
 def _unique_keys(key: Array, sequence: Ints, names: Sequence[str]) -> Array:
     """The keys themselves where they tell all frames apart, else `sequence:key`."""
-    if len(np.unique(key)) == len(key):
+    if len(set(key.tolist())) == len(key):
         return key
     return np.asarray([f"{names[s]}:{k}" for s, k in zip(sequence.tolist(), key.tolist(), strict=True)])
 
