@@ -82,10 +82,10 @@ def pose_job(options: TrainOptions) -> Job:
         UsageError: P127 without a folder of images, P159 no recipe or unknown fields of it.
         InputError: data that cannot be trained on.
     """
-    truth = scoring.read(options.truth, optional=frozenset({"area"}))
-    entry = card(options.model).sized(len(truth.skeleton), options.size)
     if options.images is None:
         raise UsageError("P127", where="train", what="has no pictures", wanted="--images DIR")
+    truth = scoring.read(options.truth, optional=frozenset({"area"}))
+    entry = card(options.model).sized(len(truth.skeleton), options.size)
     recipe = chosen_recipe(options, entry, truth.skeleton.name)
     learnt = {
         "skeleton": truth.skeleton.name,
