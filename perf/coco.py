@@ -15,17 +15,14 @@ import platform
 import statistics
 import subprocess
 import sys
-import tempfile
-import time
 import venv
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from coco_files import files
+from processes import ROOT, run_process
 from sections import write_section
 
-ROOT = Path(__file__).resolve().parent.parent
-PYCACHE = Path(tempfile.gettempdir()) / "poseval-perf-bytecode"
 PEERS = ("pycocotools==2.0.11", "faster-coco-eval==1.8.0", "hotcoco==1.3.0")
 
 OURS = """
@@ -75,24 +72,13 @@ class Runs:
 
 
 def run(command: list[str], runs: Runs) -> None:
-    """One process, timed from its start to its end, with its peak memory."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=env)
-        _, status, usage = os.wait4(process.pid, 0)
-        runs.wall.append(time.perf_counter() - start)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        text = out.read().decode()
-        if process.returncode:
-            raise SystemExit(f"{command[:4]} failed:\n{err.read().decode()[-2000:]}")
-    runs.cpu.append(usage.ru_utime + usage.ru_stime)
-    runs.peak.append(usage.ru_maxrss / 1024)
-    if text.strip().startswith("{"):
-        said = json.loads(text)
+    """One process, with its peak memory and what it says of its parts."""
+    done = run_process(command)
+    runs.wall.append(done.wall)
+    runs.cpu.append(done.cpu)
+    runs.peak.append(done.peak)
+    if done.text.strip().startswith("{"):
+        said = json.loads(done.text)
         runs.load.append(said.get("load", float("nan")))
         runs.evaluate.append(said.get("evaluate", float("nan")))
         runs.ap = _ap_of(said)

@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -26,9 +25,9 @@ from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
+from processes import ROOT, run_process
+from sections import write_section
 
-ROOT = Path(__file__).resolve().parent.parent
-BEGIN, END = "<!-- mpii: begin -->", "<!-- mpii: end -->"
 PEOPLE, JOINTS, THRESHOLDS = 2958, 16, 51
 NAMES = ("rank", "rkne", "rhip", "lhip", "lkne", "lank", "pelv", "thor", "neck", "head", "rwri", "relb",
          "rsho", "lsho", "lelb", "lwri")  # fmt: skip
@@ -134,20 +133,11 @@ def files(folder: Path) -> tuple[Path, Path]:
 
 
 def run(command: list[str], runs: Runs) -> None:
-    """One process, timed from its start to its end, with its processor time."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=env)
-        _, status, usage = os.wait4(process.pid, 0)
-        runs.wall.append(time.perf_counter() - start)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        if process.returncode:
-            raise SystemExit(f"{command[:4]} failed:\n{err.read().decode()[-2000:]}")
-        said = json.loads(out.read())
-    runs.cpu.append(usage.ru_utime + usage.ru_stime)
+    """One process, with its processor time."""
+    done = run_process(command)
+    said = json.loads(done.text)
+    runs.wall.append(done.wall)
+    runs.cpu.append(done.cpu)
     runs.said = said.get("summary", said)
 
 
@@ -222,14 +212,13 @@ def inside(truth: Path, found: Path) -> dict[str, float]:
 
 
 def page(results: dict[str, Runs], parts: dict[str, float], load: float) -> str:
-    """The part of the page between the marks."""
+    """The section of the page."""
     machine = (
         f"Machine: {os.cpu_count()} cores of {processor()}, Python {platform.python_version()}, "
-        f"NumPy {np.__version__}, SciPy {version('scipy')}; load {load:.0f}, mostly of other work, so that "
-        "the processor time says more than the wall time."
+        f"NumPy {np.__version__}, SciPy {version('scipy')}; load {load:.0f}, "
+        "this program's own included."
     )
     lines = [
-        BEGIN,
         "## MPII",
         "",
         wrapped(
@@ -254,7 +243,7 @@ def page(results: dict[str, Runs], parts: dict[str, float], load: float) -> str:
         "|---|---|",
     ]
     lines += [f"| {name} | {value:.1f} |" for name, value in parts.items()]
-    return "\n".join([*lines, END])
+    return "\n".join(lines)
 
 
 def verdict(results: dict[str, Runs]) -> str:
@@ -291,17 +280,6 @@ def _span(values: list[float]) -> str:
     return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-def put(path: Path, text: str) -> None:
-    """Replace the part between the marks, or add it at the end."""
-    before = path.read_text("utf-8") if path.exists() else "# Performance\n"
-    if BEGIN in before:
-        head, rest = before.split(BEGIN, 1)
-        before = head + text + rest.split(END, 1)[1]
-    else:
-        before = before.rstrip() + "\n\n" + text + "\n"
-    path.write_text(before, "utf-8")
-
-
 def main() -> None:
     """Measure and print, or write into a page."""
     parser = argparse.ArgumentParser(
@@ -318,7 +296,7 @@ def main() -> None:
         results, load = compare(truth, found, arguments.rounds), os.getloadavg()[0]
         text = page(results, inside(truth, found), load)
     if arguments.write:
-        put(arguments.write, text)
+        write_section(arguments.write, "mpii", text)
     print(text)
 
 

@@ -12,17 +12,13 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from posetrack_files import FRAMES, UNLABELLED, VIDEOS, files
+from processes import ROOT, run_process
 from sections import write_section
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass
@@ -36,21 +32,12 @@ class Runs:
 
 
 def run(command: list[str], runs: Runs) -> None:
-    """One process, timed from its start to its end, with its processor time and peak memory."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": ""}  # as an installed package
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=env)
-        _, status, usage = os.wait4(process.pid, 0)
-        runs.wall.append(time.perf_counter() - start)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        if process.returncode:
-            raise SystemExit(f"{command[:4]} failed:\n{err.read().decode()[-2000:]}")
-        said = json.loads(out.read())
-    runs.cpu.append(usage.ru_utime + usage.ru_stime)
-    runs.peak.append(usage.ru_maxrss / 1024)
+    """One process, with its processor time and peak memory."""
+    done = run_process(command)
+    said = json.loads(done.text)
+    runs.wall.append(done.wall)
+    runs.cpu.append(done.cpu)
+    runs.peak.append(done.peak)
     runs.said = said.get("summary", said)
 
 

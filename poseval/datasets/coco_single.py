@@ -8,6 +8,7 @@ image with several faces makes several frames.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -63,13 +64,13 @@ class _CocoSingle(Dataset):
     )
     base: ClassVar[int] = 0
 
+    @abstractmethod
     def skeleton(self, points: int, options: ReadOptions, document: Document) -> Skeleton:
         """The skeleton that the annotations follow."""
-        raise NotImplementedError
 
+    @abstractmethod
     def boxes(self, table: kj.Columns, size: Floats) -> Floats:
         """Boxes [N, 4] of the people; `size` [N, 2] is their image's."""
-        raise NotImplementedError
 
     def sequences(self, images: kj.Columns) -> Array | None:
         """The sequence's name of each image; None when images stand alone."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -33,9 +34,9 @@ class _PointFiles(Dataset):
     suffix: ClassVar[str]
     base: ClassVar[int] = 0
 
+    @abstractmethod
     def lines(self, document: Document, faults: Faults) -> list[list[str]] | None:
         """Words of each point's line; None when the file is not of the format (a fault is added)."""
-        raise NotImplementedError
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """Truth or predictions; keys are relative paths without their extension.

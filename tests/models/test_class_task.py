@@ -176,8 +176,8 @@ def test_what_only_poses_have_is_refused(few: Path, tmp_path: Path, name: str) -
 @pytest.mark.parametrize(
     ("name", "config", "epochs", "changes"),
     [
-        ("pplcnet_x0_25", (), "100", ("optimiser=adamw", "rate=6e-3", "warm_up=20")),
-        ("ps_vit_ti_14", ("grid=4",), "30", ("rate=5e-4", "warm_up=10")),
+        ("pplcnet_x0_25", (), "60", ("optimiser=adamw", "rate=6e-3", "warm_up=20")),
+        ("ps_vit_ti_14", ("grid=4",), "15", ("rate=5e-4", "warm_up=10")),
     ],
 )
 def test_classes_are_learnt(
@@ -188,9 +188,9 @@ def test_classes_are_learnt(
     changes: tuple[str, ...],
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Faces, bodies and neither: 16 pictures of each to learn from, 8 of each held out."""
+    """Faces, bodies and neither: 48 pictures of each to learn from, 16 of each held out."""
     torch.set_num_threads(1)
-    shown, held = write_classes(tmp_path / "shown", 16, 1), write_classes(tmp_path / "held", 8, 2)
+    shown, held = write_classes(tmp_path / "shown", 48, 1), write_classes(tmp_path / "held", 16, 2)
     size, out = (64, 64), tmp_path / "out"
     words = ["--input-size", "64x64", "--device", "cpu", "--validate-every", epochs, "-q"]
     words += ["--set", "batch=8", "--set", "options.smallest=0.7"]
@@ -205,4 +205,4 @@ def test_classes_are_learnt(
     right = f"top1 {history[-1]['top1']:.3f}, held out {held_out['top1']:.3f}"
     record_property(f"learnt:{name}", f"{right} (3 classes, {epochs} epochs, 64x64)")
     assert history[-1]["top1"] > 0.95
-    assert held_out["top1"] > 0.5  # chance is a third; 48 pictures teach more to learn by heart than to know
+    assert held_out["top1"] > 0.8
