@@ -88,33 +88,17 @@ void Row::lists(int index, const Field& field, Column& column) {
         absent(index, Mark::given);
         return;
     }
-    scan_.enter();
-    ++scan_.p;
-    scan_.space();
-    if (*scan_.p == ']') {
-        ++scan_.p;
-    } else {
-        do {
-            if (scan_.kind() != Kind::array) {
-                wrong_type(index, place++);
-                continue;
-            }
-            scan_.enter();
-            ++scan_.p;
-            scan_.space();
-            if (*scan_.p == ']') {
-                ++scan_.p;
-            } else {
-                do {
-                    column.values.push(element(index, field, place++));
-                    if (place > limit_.numbers) scan_.stop(Bad::numbers);
-                } while (scan_.more(']'));
-            }
-            scan_.leave();
-            column.inner.push(static_cast<std::int64_t>(column.values.size()));
-        } while (scan_.more(']'));
-    }
-    scan_.leave();
+    scan_.items([&] {
+        if (scan_.kind() != Kind::array) {
+            wrong_type(index, place++);
+            return;
+        }
+        scan_.items([&] {
+            column.values.push(element(index, field, place++));
+            if (place > limit_.numbers) scan_.stop(Bad::numbers);
+        });
+        column.inner.push(static_cast<std::int64_t>(column.values.size()));
+    });
     column.mark.push(static_cast<std::uint8_t>(Mark::given));
     column.start.push(static_cast<std::int64_t>(column.inner.size()) - 1);
     table_.numbers += place;
@@ -126,19 +110,11 @@ void Row::records(int index, Column& column) {
         absent(index, Mark::given);
         return;
     }
-    scan_.enter();
-    ++scan_.p;
-    scan_.space();
-    if (*scan_.p == ']') {
-        ++scan_.p;
-    } else {
-        do {
-            const std::int64_t numbers = column.records->numbers;
-            read_record(scan_, *column.records, limit_);
-            table_.numbers += column.records->numbers - numbers;
-        } while (scan_.more(']'));
-    }
-    scan_.leave();
+    scan_.items([&] {
+        const std::int64_t numbers = column.records->numbers;
+        read_record(scan_, *column.records, limit_);
+        table_.numbers += column.records->numbers - numbers;
+    });
     column.mark.push(static_cast<std::uint8_t>(Mark::given));
     column.start.push(column.records->count);
 }

@@ -91,6 +91,22 @@ public:
         return false;
     }
 
+    // Walks the array at the cursor, calling `take` at the start of each item.
+    template <class Take>
+    void items(Take take) {
+        enter();
+        ++p;
+        space();
+        if (*p == ']') {
+            ++p;
+        } else {
+            do {
+                take();
+            } while (more(']'));
+        }
+        leave();
+    }
+
     Kind kind() const {
         switch (*p) {
             case '{': return Kind::object;
