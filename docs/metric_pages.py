@@ -22,8 +22,8 @@ import numpy as np
 
 from poseval import metrics
 from poseval.metrics.base import Metric, Need, default_of, format_parameter
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 from poseval.synth import perturb, scene_set
 

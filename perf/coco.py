@@ -29,7 +29,7 @@ OURS = """
 import json, sys, time
 import poseval.scoring, poseval.benchmarks.coco, poseval.datasets.coco, poseval.datasets.coco_single
 start = time.perf_counter()
-report = poseval.scoring.score(sys.argv[1], sys.argv[2], "coco-keypoints")
+report = poseval.scoring.score.score(sys.argv[1], sys.argv[2], "coco-keypoints")
 seconds, load = time.perf_counter() - start, report.timings["read"]
 print(json.dumps({"AP": report.summary["AP"], "load": load, "evaluate": seconds - load}))
 """

@@ -1,7 +1,7 @@
 """The table of all reference models in docs/models.md: what agrees, what it costs, what it learnt.
 
     python perf/models.py --measure '*' --agreement '*' --write docs/models.md
-    pytest -m slow tests/models/train --junitxml=learnt.xml
+    pytest -m slow tests/training --junitxml=learnt.xml
     python perf/models.py --learnt learnt.xml --write docs/models.md
 
 Run from the root of a checkout. Numbers stay in perf/models.json until they are measured again, so that one
@@ -25,7 +25,7 @@ import torch
 
 from poseval.errors import MissingFeature, UsageError
 from poseval.models.cost import NamesInputs, cost_of
-from poseval.models.prtr_sequential import MOST_PEOPLE, PRTRSequential
+from poseval.models.networks.prtr_sequential import MOST_PEOPLE, PRTRSequential
 from poseval.models.registry import ModelCard, card, create_model, list_models
 
 STORE = Path(__file__).resolve().with_name("models.json")
@@ -96,7 +96,7 @@ def measured(entry: ModelCard, passes: int) -> dict[str, Any]:
 def agreement(name: str) -> dict[str, float]:
     """Largest difference of a model's outputs from its recorded case, as a share of the largest value."""
     from tests.models.fixture import check
-    from tests.models.test_prtr import small_sequential
+    from tests.models.networks.test_prtr import small_sequential
 
     case, joints, size = CASES[name]
     model = small_sequential() if name == "prtr_sequential" else create_model(name, joints, size)

@@ -186,7 +186,7 @@ def inside(truth: Path, found: Path) -> dict[str, float]:
     sys.path.insert(0, str(ROOT))
     import poseval
     from poseval.benchmarks.mpii import OFFICIAL, pckh
-    from poseval.pairs import Aligned
+    from poseval.poses.aligned import Aligned
 
     gt = poseval.read(truth)
     metric = pckh(OFFICIAL)

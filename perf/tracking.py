@@ -23,7 +23,7 @@ import numpy as np
 from poseval import metrics, tracking
 from poseval.benchmarks.alignment import align
 from poseval.poses import Floats, PoseSet
-from poseval.scoring import read
+from poseval.scoring.score import read
 from poseval.skeletons import get_skeleton
 from poseval.synth import World, perturb, scene_set, scenes, truth_of
 from poseval.synth.picture import render
@@ -133,7 +133,7 @@ def trained_matcher() -> GraphMatcher:
     """LightTrack's graph network, trained on clips of its own for a fifth of the published epochs."""
     import torch
 
-    from poseval.models.sgcn_training import Schedule, train_sgcn
+    from poseval.training.sgcn import Schedule, train_sgcn
 
     torch.set_num_threads(1)
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from poseval._version import __version__
 
 if TYPE_CHECKING:
+    from poseval.datasets.objects import from_movement, from_sleap, from_supervision
     from poseval.models import create_model, list_models
-    from poseval.objects import from_movement, from_sleap, from_supervision
     from poseval.poses import PoseSet
-    from poseval.report.result import Report
-    from poseval.scoring import evaluate, read, score
+    from poseval.results.report import Report
+    from poseval.scoring.score import evaluate, read, score
     from poseval.skeletons import Skeleton, get_skeleton
 
 __all__ = [
@@ -39,18 +39,18 @@ __all__ = [
 ]
 
 _PLACES = {
-    "PoseSet": "poseval.poses",
-    "Report": "poseval.report.result",
+    "PoseSet": "poseval.poses.pose_set",
+    "Report": "poseval.results.report",
     "Skeleton": "poseval.skeletons",
     "create_model": "poseval.models",
-    "evaluate": "poseval.scoring",
-    "from_movement": "poseval.objects",
-    "from_sleap": "poseval.objects",
-    "from_supervision": "poseval.objects",
+    "evaluate": "poseval.scoring.score",
+    "from_movement": "poseval.datasets.objects",
+    "from_sleap": "poseval.datasets.objects",
+    "from_supervision": "poseval.datasets.objects",
     "get_skeleton": "poseval.skeletons",
     "list_models": "poseval.models",
-    "read": "poseval.scoring",
-    "score": "poseval.scoring",
+    "read": "poseval.scoring.score",
+    "score": "poseval.scoring.score",
 }
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields, replace
+
+from poseval.errors import UsageError, shown
 
 MIB = 1024 * 1024
 
@@ -36,6 +39,31 @@ class Limits:
 
 
 DEFAULT = Limits()
+
+
+UNITS = {"KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
+
+
+def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
+    """Limits with some set by texts such as `people=10000000` or `file_bytes=2GiB`.
+
+    Raises:
+        UsageError: P183 an unknown limit, or no positive whole number.
+    """
+    known = [f.name for f in fields(limits)]
+    for text in texts:
+        name, _, amount = text.partition("=")
+        number = next((amount.removesuffix(unit) for unit in UNITS if amount.endswith(unit)), amount)
+        factor = UNITS.get(amount.removeprefix(number), 1)
+        if name not in known or not number.isdigit() or int(number) < 1:
+            raise UsageError(
+                "P183",
+                where=f"limit {shown(text)!r}",
+                what="cannot be set" if name in known else "is not known",
+                wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(known)}",
+            )
+        limits = replace(limits, **{name: int(number) * factor})
+    return limits
 
 
 def describe(limits: Limits = DEFAULT) -> list[tuple[str, int, str]]:

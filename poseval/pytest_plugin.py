@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 if TYPE_CHECKING:
-    from poseval.gate import Verdict
+    from poseval.decisions.gate import Verdict
 
 PathLike = str | os.PathLike[str]
 
@@ -51,13 +51,14 @@ def poseval_gate() -> Gate:
         significant: bool = False,
         benchmark: str | None = None,
     ) -> Verdict:
-        from poseval import saved
-        from poseval.gate import Tolerance, gate
-        from poseval.report.gate_output import to_text
-        from poseval.saved import run_of
+        from poseval.decisions.gate import Tolerance, gate
+        from poseval.report.gate import to_text
+        from poseval.scoring import saved_runs
+        from poseval.scoring.saved_runs import run_of
+        from poseval.scoring.task import Task
 
-        before = saved.load(baseline)
-        run = run_of(Path(predictions), None if gt is None else Path(gt), benchmark, like=before)
+        before = saved_runs.load(baseline)
+        run = run_of(Path(predictions), gt, Task(benchmark=benchmark), like=before)
         tolerances = [Tolerance.parse(f"{key}={amount}") for key, amount in (max_drop or {}).items()]
         verdict = gate(run, before, tolerances, significant=significant)
         if not verdict.passed:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from poseval.saved import save
+from poseval.scoring.saved_runs import save
 from tests import toy
 
 pytest_plugins = ["pytester"]

@@ -9,12 +9,13 @@ import numpy as np
 
 from poseval import benchmarks, metrics
 from poseval.benchmarks.base import Benchmark
-from poseval.evaluation import Evaluation
-from poseval.metrics.base import Metric, Table, Tally, Value, Values
-from poseval.pairs import Aligned
+from poseval.benchmarks.rule_sets import RuleSet
+from poseval.metrics.base import Metric, Table, Tally
 from poseval.poses import Frames, Ints, People, PoseSet
-from poseval.rules import Rules
-from poseval.scoring import evaluate
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
+from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.score import evaluate
 from poseval.skeletons import skeleton_from_names
 
 SKELETON = skeleton_from_names(["left_hand", "right_hand"])
@@ -58,7 +59,7 @@ class ToyBenchmark(Benchmark):
     name: ClassVar[str] = "toy"
     title: ClassVar[str] = "toy"
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """The hit rate."""
         return (HitRate(),)
 

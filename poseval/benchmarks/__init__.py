@@ -1,4 +1,4 @@
-"""Protocols: format, skeleton, metrics with their parameters, alignment and rule books."""
+"""Protocols: format, skeleton, metrics with their parameters, alignment and rule sets."""
 
 from __future__ import annotations
 

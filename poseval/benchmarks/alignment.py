@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.errors import MismatchError, UsageError, shown
-from poseval.frame_names import WAYS, place
-from poseval.pairs import Aligned
 from poseval.poses import Frames, Ints, Notice, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.poses.frame_names import WAYS, place
 
 
 def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple[Aligned, list[Notice]]:

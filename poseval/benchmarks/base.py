@@ -1,4 +1,4 @@
-"""The benchmark protocol: a format, a skeleton, metrics with their parameters, alignment, rule books."""
+"""The benchmark protocol: a format, a skeleton, metrics with their parameters, alignment, rule sets."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from poseval.benchmarks.alignment import align
-from poseval.layout import Layout
-from poseval.metrics.base import Metric, Values
-from poseval.pairs import Aligned
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
+from poseval.metrics.base import Metric
 from poseval.poses import Bools, Notice, PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.poses.aligned import Aligned
+from poseval.results.layout import Layout
+from poseval.results.values import Values
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +39,7 @@ class Benchmark(ABC):
     title: ClassVar[str]
     source: ClassVar[str] = ""
     skeleton: ClassVar[str | None] = None  # None: the truth file says
-    books: ClassVar[tuple[Rules, ...]] = (Rules("reference"), CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RuleSet("reference"), CORRECTED)
     unit: ClassVar[str] = "frame"  # what intervals resample: "frame" or "sequence"
     unit_rows: ClassVar[bool] = False  # whether the values list every unit alone, too
     truth_formats: ClassVar[tuple[str, ...]] = ()
@@ -50,14 +51,14 @@ class Benchmark(ABC):
         return 0.0
 
     @abstractmethod
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """The benchmark's metrics under a rule book."""
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+        """The benchmark's metrics under a rule set."""
 
     def prepare(
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:
@@ -74,7 +75,7 @@ class Benchmark(ABC):
         """Subsets of the resampling units [U] that are reported apart."""
         return {}
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """Flat map from a number's key to a fraction; part labels and slices are prefixes (`face/AP`)."""
         out: dict[str, float] = {}
         for label, per_metric in values.items():
@@ -94,7 +95,7 @@ class Benchmark(ABC):
         """The table that readers of this benchmark's papers know; None lists the summary."""
         return None
 
-    def deviations(self, rules: Rules, truth: PoseSet, predictions: PoseSet) -> list[str]:
+    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
         """Why the numbers are not comparable with the official ones, when they are not."""
         if rules.name == "corrected":
             return ["rules corrected: faults of the official tool are mended, so its digits can differ"]

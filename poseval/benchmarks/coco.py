@@ -15,17 +15,17 @@ import numpy as np
 
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
-from poseval.layout import Layout
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, IgnoreBy
 from poseval.poses import Bools, Notice, PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.results.layout import Layout
 from poseval.skeletons import get_skeleton
 
 HEADER = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
 
-# Faults of pycocotools that `corrected` mends; other paragraphs of docs/quirks.md hold in both books.
+# Faults of pycocotools that `corrected` mends; other paragraphs of docs/quirks.md hold in both rule sets.
 COCO_QUIRKS = frozenset({"C01", "C02"})
 
 
@@ -36,7 +36,10 @@ class CocoKeypoints(Benchmark):
     title: ClassVar[str] = "COCO keypoint detection, 17 joints"
     source: ClassVar[str] = "cocodataset/cocoapi, pycocotools 2.0.11"
     skeleton: ClassVar[str | None] = "coco17"
-    books: ClassVar[tuple[Rules, ...]] = (Rules("reference", COCO_QUIRKS, "pycocotools 2.0.11"), CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        RuleSet("reference", COCO_QUIRKS, "pycocotools 2.0.11"),
+        CORRECTED,
+    )
     truth_formats: ClassVar[tuple[str, ...]] = ("coco",)
     prediction_formats: ClassVar[tuple[str, ...]] = ("coco",)
 
@@ -47,7 +50,7 @@ class CocoKeypoints(Benchmark):
     def _has_joints(self, truth: PoseSet) -> bool:
         return self.skeleton is not None and truth.skeleton.joints == get_skeleton(self.skeleton).joints
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """OKS-AP with pycocotools' parameters; an annotation with id 0 counts under corrected rules."""
         return (OksAp(id_zero=rules.keeps("C02"), per_joint=per_joint),)
 
@@ -76,8 +79,8 @@ class CrowdPose(CocoKeypoints):
     title: ClassVar[str] = "CrowdPose, 14 joints, easy / medium / hard by crowd index"
     source: ClassVar[str] = "Jeff-sjtu/CrowdPose, crowdposetools"
     skeleton: ClassVar[str | None] = "crowdpose14"
-    books: ClassVar[tuple[Rules, ...]] = (
-        Rules("reference", COCO_QUIRKS | {"C14"}, "crowdposetools"),
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        RuleSet("reference", COCO_QUIRKS | {"C14"}, "crowdposetools"),
         CORRECTED,
     )
     optional: ClassVar[frozenset[str]] = frozenset({"area"})
@@ -93,7 +96,7 @@ class CrowdPose(CocoKeypoints):
             return 0.95
         return 0.7 if self._has_joints(truth) else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """OKS-AP with areas from boxes; the field num_keypoints decides who is ignored."""
         return (OksAp(area=AreaSource.BOX, per_joint=per_joint),)
 
@@ -104,7 +107,7 @@ class CrowdPose(CocoKeypoints):
             return {}
         return {name: (index >= low) & (index < high) for name, low, high in self.SPLITS}
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """The official names; splits rounded to four decimals under the reference rules."""
         found = super().summary(values, rules)
         out = {key: found[key] for key in found if "/" not in key and key not in _SIZES}
@@ -170,7 +173,7 @@ class Aic(CocoKeypoints):
         """AI Challenger's joints by name."""
         return 0.8 if self._has_joints(truth) else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """OKS-AP with areas from boxes."""
         return (OksAp(area=AreaSource.BOX, id_zero=rules.keeps("C02"), per_joint=per_joint),)
 
@@ -201,7 +204,7 @@ class _WholeBodyParts(CocoKeypoints):
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:
@@ -263,7 +266,7 @@ class Halpe(_WholeBodyParts):
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:

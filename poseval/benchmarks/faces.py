@@ -8,25 +8,25 @@ from typing import ClassVar
 
 import numpy as np
 
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.benchmarks.single import SinglePerson
-from poseval.layout import Layout
 from poseval.metrics.base import Metric
 from poseval.metrics.error_curve import Grid
 from poseval.metrics.joint_error import Precision
 from poseval.metrics.nme import Nme, Over, Points
 from poseval.poses import Bools, PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.results.layout import Layout
 
-HRNET = Rules("hrnet", frozenset({"N06"}), "HRNet-Facial-Landmark-Detection lib/core/evaluation.py@f776dbe")
-MMPOSE = Rules("mmpose", frozenset({"M07", "N01"}), "mmpose 1.3.2 NME@759b39c")
-PIPNET = Rules("pipnet", frozenset({"N02", "N03"}), "PIPNet lib/functions.py@b9eab58, also STAR")
-SBR = Rules("sbr", frozenset({"N04"}), "landmark-detection SBR/lib/xvision/common_eval.py@1d4fd20")
+HRNET = RuleSet("hrnet", frozenset({"N06"}), "HRNet-Facial-Landmark-Detection lib/core/evaluation.py@f776dbe")
+MMPOSE = RuleSet("mmpose", frozenset({"M07", "N01"}), "mmpose 1.3.2 NME@759b39c")
+PIPNET = RuleSet("pipnet", frozenset({"N02", "N03"}), "PIPNet lib/functions.py@b9eab58, also STAR")
+SBR = RuleSet("sbr", frozenset({"N04"}), "landmark-detection SBR/lib/xvision/common_eval.py@1d4fd20")
 
 
 class Face(SinglePerson):
     """What the face benchmarks share: the NME under each tool's rules."""
 
-    books: ClassVar[tuple[Rules, ...]] = (HRNET, MMPOSE, PIPNET, SBR, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (HRNET, MMPOSE, PIPNET, SBR, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("face-csv", "face-coco", "face-pts")
     prediction_formats: ClassVar[tuple[str, ...]] = ("face-csv", "pose-mat", "pose-array", "face-pts", "coco")
     by: ClassVar[str] = "outer_eye"
@@ -38,8 +38,8 @@ class Face(SinglePerson):
         fits = truth.skeleton.name == self.skeleton and len(truth) == len(truth.frames)
         return 0.6 if fits else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """The NME with the quirks of the book."""
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+        """The NME with the quirks of the rule set."""
         grid = Grid.EXACT
         if rules.keeps("N02"):
             grid = Grid.PIPNET
@@ -56,8 +56,8 @@ class Face(SinglePerson):
             ),
         )
 
-    def normaliser(self, rules: Rules) -> str:
-        """The normaliser of the book."""
+    def normaliser(self, rules: RuleSet) -> str:
+        """The normaliser of the rule set."""
         return self.by
 
     def slices(self, truth: PoseSet) -> Mapping[str, Bools]:
@@ -133,7 +133,7 @@ class Aflw19(Face):
     title: ClassVar[str] = "AFLW, 19 landmarks, NME by the face size"
     source: ClassVar[str] = "Zhu et al. 2016; HRNet-Facial-Landmark-Detection"
     skeleton: ClassVar[str | None] = "aflw19"
-    books: ClassVar[tuple[Rules, ...]] = (
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
         HRNET,
         replace(MMPOSE, quirks=MMPOSE.quirks | {"N07"}),
         PIPNET,
@@ -143,7 +143,7 @@ class Aflw19(Face):
     sizes: ClassVar[Mapping[int, str]] = {4386: "full", 1314: "frontal"}
     by: ClassVar[str] = "face_size"
 
-    def normaliser(self, rules: Rules) -> str:
+    def normaliser(self, rules: RuleSet) -> str:
         """The list's size, or mmpose's longer side of the box."""
         return "box_side" if rules.keeps("N07") else self.by
 
@@ -155,7 +155,10 @@ class AflwPifa(Face):
     title: ClassVar[str] = "AFLW (PIFA), 21 landmarks, visible points, NME by the box"
     source: ClassVar[str] = "Jourabloo and Liu 2015; 3DDFA benchmark_aflw.py"
     skeleton: ClassVar[str | None] = "aflw21"
-    books: ClassVar[tuple[Rules, ...]] = (Rules("3ddfa", title="3DDFA benchmark_aflw.py@4ff2cea"), CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        RuleSet("3ddfa", title="3DDFA benchmark_aflw.py@4ff2cea"),
+        CORRECTED,
+    )
     truth_formats: ClassVar[tuple[str, ...]] = ("face-npy",)
     by: ClassVar[str] = "box_sqrt"
     at: ClassVar[tuple[float, ...]] = (0.1,)
@@ -181,8 +184,8 @@ class Aflw2000(Face):
     title: ClassVar[str] = "AFLW2000-3D, 68 landmarks, NME balanced over yaw"
     source: ClassVar[str] = "Zhu et al. 2016 (3DDFA); 3DDFA benchmark_aflw2000.py"
     skeleton: ClassVar[str | None] = "ibug68"
-    books: ClassVar[tuple[Rules, ...]] = (
-        Rules("3ddfa", frozenset({"N05"}), "3DDFA benchmark_aflw2000.py"),
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        RuleSet("3ddfa", frozenset({"N05"}), "3DDFA benchmark_aflw2000.py"),
         CORRECTED,
     )
     truth_formats: ClassVar[tuple[str, ...]] = ("face-npy",)
@@ -194,7 +197,7 @@ class Aflw2000(Face):
         """68 points with yaw angles."""
         return 0.9 if super().recognise(truth) and "yaw" in truth.people.extra else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """The NME balanced over |yaw| up to 30, 60 and 90 degrees."""
         precision = Precision.SINGLE if rules.keeps("N05") else Precision.DOUBLE
         return (Nme(self.by, at=self.at, bins=(30.0, 60.0), precision=precision),)

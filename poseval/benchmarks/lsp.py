@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from poseval.benchmarks.base import PartValues
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.benchmarks.single import SinglePerson
-from poseval.layout import Layout
 from poseval.metrics.base import Metric
 from poseval.metrics.pck import Absent, Pck, Pdj
 from poseval.metrics.pcp import Pcp
 from poseval.poses import PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.results.layout import Layout
 from poseval.skeletons.sticks import is_stick_skeleton
 
-EVAL_POSE = Rules("eval-pose", frozenset({"M08"}), "bearpaw/eval_pose@f6c71b6")
+EVAL_POSE = RuleSet("eval-pose", frozenset({"M08"}), "bearpaw/eval_pose@f6c71b6")
 JOINTS = ("Ankle", "Knee", "Hip", "Wrist", "Elbow", "Shoulder", "Head")
 STICKS = ("Lower_leg", "Upper_leg", "Lower_arm", "Upper_arm", "Head", "Torso")
 
@@ -31,7 +31,7 @@ class Lsp(SinglePerson):
     title: ClassVar[str] = "Leeds Sports Pose, 14 joints, PCK, PDJ and PCP"
     source: ClassVar[str] = "Johnson and Everingham 2010; evaluation by bearpaw/eval_pose"
     skeleton: ClassVar[str | None] = "lsp14"
-    books: ClassVar[tuple[Rules, ...]] = (EVAL_POSE, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (EVAL_POSE, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("lsp-mat",)
     prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array")
     sizes: ClassVar[Mapping[int, str]] = {1000: "the test half"}
@@ -44,7 +44,7 @@ class Lsp(SinglePerson):
         """By the format of the file."""
         return 0.9 if truth.origin.format in self.truth_formats else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """PCK by the torso with its curve, PDJ and strict PCP; of arrays of sticks PCP alone."""
         if is_stick_skeleton(truth.skeleton):
             return (Pcp(),)
@@ -96,8 +96,8 @@ class Flic(Lsp):
     source: ClassVar[str] = "Sapp and Taskar 2013; evaluation by bearpaw/eval_pose"
     skeleton: ClassVar[str | None] = "flic10"
     also: ClassVar[tuple[str, ...]] = ("flic11",)
-    books: ClassVar[tuple[Rules, ...]] = (
-        Rules("eval-pose", frozenset({"M08", "M12"}), "bearpaw/eval_pose@f6c71b6"),
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        RuleSet("eval-pose", frozenset({"M08", "M12"}), "bearpaw/eval_pose@f6c71b6"),
         CORRECTED,
     )
     truth_formats: ClassVar[tuple[str, ...]] = ("flic-mat",)
@@ -106,7 +106,7 @@ class Flic(Lsp):
     columns: ClassVar[tuple[str, ...]] = ("Head", "Shoulder", "Elbow", "Wrist", "Hip")
     sticks: ClassVar[tuple[str, ...]] = ("Head", "Torso", "Upper_arm", "Lower_arm")
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """As for LSP; the 11 joints of the release have no neck, so that their head row is the nose."""
         if "neck" in truth.skeleton.joints or is_stick_skeleton(truth.skeleton):
             return super().metrics(rules, truth, per_joint)
@@ -114,7 +114,7 @@ class Flic(Lsp):
         pck = Pck("torso", (0.2,), curve_to=0.2, head=("nose",), absent=absent, per_joint=per_joint)
         return (pck, Pdj(head=("nose",), absent=absent), Pcp())
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """Under the kit's rules the labels of head and torso sticks are exchanged, as its table has them."""
         out = super().summary(values, rules)
         if rules.keeps("M12") and {"PCP/head", "PCP/torso"} <= out.keys():

@@ -5,30 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.benchmarks.single import SinglePerson
-from poseval.layout import Layout
 from poseval.metrics.base import Metric
 from poseval.metrics.joint_error import Precision, ZeroScale
 from poseval.metrics.pck import Absent, Compare, MeanOf, Pck
 from poseval.poses import PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.results.layout import Layout
 
-OFFICIAL = Rules(
+OFFICIAL = RuleSet(
     "official-kit", frozenset({"M08"}), "MPII evaluation kit, as in anibali/eval-mpii-pose@938ef9a"
 )
-HRNET = Rules("hrnet", frozenset({"M01", "M02", "M08"}), "HRNet lib/dataset/mpii.py@6f69e46")
-MMPOSE = Rules(
+HRNET = RuleSet("hrnet", frozenset({"M01", "M02", "M08"}), "HRNet lib/dataset/mpii.py@6f69e46")
+MMPOSE = RuleSet(
     "mmpose", frozenset({"M02", "M03", "M05", "M06", "M07"}), "mmpose 1.3.2 MpiiPCKAccuracy@759b39c"
 )
-PYTORCH_POSE = Rules(
+PYTORCH_POSE = RuleSet(
     "pytorch-pose", frozenset({"M02", "M03", "M04", "M08"}), "pytorch-pose evaluation/eval_PCKh.py@edc7aec"
 )
 OUTSIDE = ("pelvis", "thorax")  # joints that no PCKh counts
 COLUMNS = ("Head", "Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
 
 
-def pckh(rules: Rules, per_joint: bool = False) -> Pck:
-    """PCKh at 0.5 and 0.1 with its curve, under a rule book."""
+def pckh(rules: RuleSet, per_joint: bool = False) -> Pck:
+    """PCKh at 0.5 and 0.1 with its curve, under a rule set."""
     absent = Absent.SKIP
     if rules.keeps("M05"):
         absent = Absent.MINUS_ONE
@@ -57,7 +57,7 @@ class MpiiVal(SinglePerson):
     title: ClassVar[str] = "MPII Human Pose, validation set, PCKh"
     source: ClassVar[str] = "Andriluka et al. 2014; the evaluation kit, HRNet, mmpose and pytorch-pose"
     skeleton: ClassVar[str | None] = "mpii16"
-    books: ClassVar[tuple[Rules, ...]] = (OFFICIAL, HRNET, MMPOSE, PYTORCH_POSE, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (OFFICIAL, HRNET, MMPOSE, PYTORCH_POSE, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("mpii-gt", "mpii-json", "mpii-h5")
     prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array", "mpii-gt")
     sizes: ClassVar[Mapping[int, str]] = {2958: "the validation set"}
@@ -69,8 +69,8 @@ class MpiiVal(SinglePerson):
             return 0.95
         return 0.4 if truth.skeleton.name == "mpii16" and len(truth) == len(truth.frames) else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """PCKh with the quirks of the book."""
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+        """PCKh with the quirks of the rule set."""
         return (pckh(rules, per_joint),)
 
     def layout(self, summary: Mapping[str, float]) -> Layout | None:

@@ -11,20 +11,19 @@ import numpy as np
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
 from poseval.benchmarks.mpii import COLUMNS, OUTSIDE
-from poseval.benchmarks.plausibility import implausible
-from poseval.benchmarks.single import require_skeleton, suspicions_by
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
+from poseval.benchmarks.single import require_skeleton
 from poseval.errors import MismatchError, shown
-from poseval.layout import Layout
 from poseval.metrics.base import Metric
 from poseval.metrics.joint_ap import JointAp, Ties
 from poseval.metrics.joint_error import ZeroScale, check_scale
 from poseval.metrics.presence import Presence
-from poseval.pairs import Aligned
 from poseval.poses import Frames, Ints, Notice, PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.poses.aligned import Aligned
+from poseval.results.layout import Layout
 from poseval.skeletons import Skeleton
 
-OFFICIAL = Rules(
+OFFICIAL = RuleSet(
     "official-kit", frozenset({"M09"}), "MPII evaluation kit, as in anibali/eval-mpii-pose@938ef9a"
 )
 HEAD = ("upper_neck", "head_top")
@@ -39,7 +38,7 @@ class MpiiMulti(Benchmark):
         "Pishchulin et al. 2016 (DeepCut); the evaluation kit, assignGTmulti.m, getRPC.m, VOCap.m"
     )
     skeleton: ClassVar[str | None] = "mpii16"
-    books: ClassVar[tuple[Rules, ...]] = (OFFICIAL, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (OFFICIAL, CORRECTED)
     unit: ClassVar[str] = "sequence"
     truth_formats: ClassVar[tuple[str, ...]] = ("mpii-mat",)
     prediction_formats: ClassVar[tuple[str, ...]] = ("mpii-submission", "coco")
@@ -49,7 +48,7 @@ class MpiiMulti(Benchmark):
         group = truth.people.extra.get("group")
         return 0.7 if group is not None and bool((group >= 0).any()) else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """AP of every joint, equal scores in the order of the file."""
         return (JointAp(ties=Ties.EARLIER_FIRST, per_joint=per_joint),)
 
@@ -57,7 +56,7 @@ class MpiiMulti(Benchmark):
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:
@@ -81,11 +80,9 @@ class MpiiMulti(Benchmark):
             aligned, more = _with_predictions(aligned)
             notices += more
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
-        notices += implausible(aligned, chosen)
-        notices += suspicions_by(aligned, chosen[0])
         return [Part("", aligned, chosen)], notices
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """`AP`, `AP/head` (mean of upper neck and head top) and the other kinds."""
         out = super().summary(values, rules)
         for per_metric in values.values():
@@ -250,7 +247,7 @@ class MpiiTest(Benchmark):
     truth_formats: ClassVar[tuple[str, ...]] = ("mpii-mat",)
     prediction_formats: ClassVar[tuple[str, ...]] = ("mpii-submission",)
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """Whether everybody has a prediction."""
         return (Presence(),)
 
@@ -258,7 +255,7 @@ class MpiiTest(Benchmark):
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:
@@ -293,7 +290,7 @@ class MpiiTest(Benchmark):
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
         return [Part("", _without(aligned, OUTSIDE), chosen)], notices
 
-    def deviations(self, rules: Rules, truth: PoseSet, predictions: PoseSet) -> list[str]:
+    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
         """Nothing here is a score."""
         return ["this checks the form alone: the truth of the test set is not public"]
 

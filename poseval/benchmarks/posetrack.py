@@ -1,6 +1,6 @@
 """PoseTrack17, 18 and 21: pose estimation and tracking in videos.
 
-Rule books: `poseval-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
+Rule sets: `poseval-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
 which the published numbers belong; `poseval-2020` the same program with today's py-motmetrics;
 `posetrack21` the kit of PoseTrack21; `corrected` mends their faults. Each kept fault has its id in
 docs/quirks.md.
@@ -16,29 +16,29 @@ import numpy as np
 from poseval.benchmarks.base import Benchmark, Part, PartValues
 from poseval.benchmarks.posetrack_frames import evaluated, evaluated_frames
 from poseval.benchmarks.posetrack_pairing import pair
-from poseval.layout import Layout
+from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric
 from poseval.metrics.clear_mot import ClearMot, Motp
 from poseval.metrics.hota import Frames, Hota, Total
 from poseval.metrics.identity import Identity
 from poseval.metrics.joint_ap import JointAp, Ties
-from poseval.metrics.joints import Empty
+from poseval.metrics.joint_rows import Empty
 from poseval.metrics.reid_hota import Pieces, ReidHota
-from poseval.pairs import Aligned
 from poseval.poses import Notice, PoseSet
-from poseval.rules import Rules
+from poseval.poses.aligned import Aligned
+from poseval.results.layout import Layout
 
 POSEVAL = frozenset({"P02", "P03", "P04", "P05", "P06", "P14", "P23", "P24", "P27", "P28"})
-BOOK_2017 = Rules(
+RULES_2017 = RuleSet(
     "poseval-2017", POSEVAL, "the poseval program with py-motmetrics of 2017: published numbers"
 )
-BOOK_2020 = Rules("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
-BOOK_21 = Rules(
+RULES_2020 = RuleSet("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
+RULES_21 = RuleSet(
     "posetrack21",
     frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29", "P30"}),
     "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
 )
-CORRECTED = Rules("corrected", frozenset(), "the published definitions, faults of the programs mended")
+CORRECTED = RuleSet("corrected", frozenset(), "the published definitions, faults of the programs mended")
 
 GROUPS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 HEADER = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total")
@@ -51,7 +51,7 @@ class PoseTrack(Benchmark):
 
     source: ClassVar[str] = "leonid-pishchulin/poseval 4258a15; anDoer/PoseTrack21 3e61960"
     skeleton: ClassVar[str | None] = "posetrack15_poseval"
-    books: ClassVar[tuple[Rules, ...]] = (BOOK_2017, BOOK_2020, BOOK_21, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RULES_2017, RULES_2020, RULES_21, CORRECTED)
     unit: ClassVar[str] = "sequence"
     unit_rows: ClassVar[bool] = True
     truth_formats: ClassVar[tuple[str, ...]] = ("posetrack17", "posetrack18", "posetrack21")
@@ -66,7 +66,7 @@ class PoseTrack(Benchmark):
         known = truth.skeleton.name == self.skeleton and bool(np.isfinite(truth.people.head).any())
         return 0.4 if known else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """Pose AP, and for tracking CLEAR MOT, identities and HOTA."""
         return (joint_ap(rules, per_joint), *(tracking_metrics(rules, per_joint) if self.tracking else ()))
 
@@ -74,7 +74,7 @@ class PoseTrack(Benchmark):
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:
@@ -94,12 +94,12 @@ class PoseTrack(Benchmark):
             reid, why = reid_metrics(filtered, rules, per_joint)
             chosen, more = chosen + reid, more + why
         parts = [Part("", filtered, chosen)]
-        if rules.name == BOOK_21.name and self.tracking and not metrics:
-            by_poseval, _ = evaluated(aligned, BOOK_2017)
-            parts.append(Part("poseval", by_poseval, (clear_mot(BOOK_2017, per_joint),)))
+        if rules.name == RULES_21.name and self.tracking and not metrics:
+            by_poseval, _ = evaluated(aligned, RULES_2017)
+            parts.append(Part("poseval", by_poseval, (clear_mot(RULES_2017, per_joint),)))
         return parts, notices + more
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """`AP`, `AP/head` ... of each statistic in the order of the papers; joints with --per-joint."""
         rows = [(metric, found) for per_metric in values.values() for metric, found in per_metric.items()]
         tracked = any(isinstance(metric, ClearMot) for metric, _ in rows)
@@ -128,8 +128,8 @@ class PoseTrack(Benchmark):
         return Layout(HEADER, rows) if rows else None
 
 
-def joint_ap(rules: Rules, per_joint: bool) -> JointAp:
-    """Pose AP under a rule book."""
+def joint_ap(rules: RuleSet, per_joint: bool) -> JointAp:
+    """Pose AP under a rule set."""
     empty = Empty.POSEVAL if rules.keeps("P24") else Empty.UNDEFINED
     if rules.keeps("P25"):
         empty = Empty.POSETRACK21
@@ -137,8 +137,8 @@ def joint_ap(rules: Rules, per_joint: bool) -> JointAp:
     return JointAp(ties=ties, empty=empty, per_joint=per_joint)
 
 
-def clear_mot(rules: Rules, per_joint: bool) -> ClearMot:
-    """CLEAR MOT under a rule book."""
+def clear_mot(rules: RuleSet, per_joint: bool) -> ClearMot:
+    """CLEAR MOT under a rule set."""
     return ClearMot(
         last_frame=not rules.keeps("P02"),
         dummies=rules.keeps("P03"),
@@ -148,9 +148,9 @@ def clear_mot(rules: Rules, per_joint: bool) -> ClearMot:
     )
 
 
-def tracking_metrics(rules: Rules, per_joint: bool) -> tuple[Metric, ...]:
-    """CLEAR MOT where the book has its own, identities and HOTA."""
-    own = () if rules.name == BOOK_21.name else (clear_mot(rules, per_joint),)
+def tracking_metrics(rules: RuleSet, per_joint: bool) -> tuple[Metric, ...]:
+    """CLEAR MOT where the rule set has its own, identities and HOTA."""
+    own = () if rules.name == RULES_21.name else (clear_mot(rules, per_joint),)
     hota = Hota(
         frames=Frames.SEQUENCE if rules.keeps("P08") else Frames.OWN,
         total=Total.POSETRACK21 if rules.keeps("P26") else Total.POOLED,
@@ -160,7 +160,9 @@ def tracking_metrics(rules: Rules, per_joint: bool) -> tuple[Metric, ...]:
     return (*own, Identity(per_joint=per_joint), hota)
 
 
-def reid_metrics(aligned: Aligned, rules: Rules, per_joint: bool) -> tuple[tuple[Metric, ...], list[Notice]]:
+def reid_metrics(
+    aligned: Aligned, rules: RuleSet, per_joint: bool
+) -> tuple[tuple[Metric, ...], list[Notice]]:
     """Re-identification HOTA where both sides say who everybody is; a notice where only the truth does."""
     known = [
         bool((side.people.extra.get("person_id", np.full(len(side), -1)) >= 0).all()) and len(side) > 0
@@ -208,5 +210,5 @@ class PoseTrack21(PoseTrack):
 
     name: ClassVar[str] = "posetrack21"
     title: ClassVar[str] = "PoseTrack21, pose estimation, tracking and re-identification"
-    books: ClassVar[tuple[Rules, ...]] = (BOOK_21, BOOK_2017, BOOK_2020, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RULES_21, RULES_2017, RULES_2020, CORRECTED)
     own_format: ClassVar[str] = "posetrack21"

@@ -1,4 +1,4 @@
-"""Which frames, people and joints of a PoseTrack set are evaluated, under each rule book."""
+"""Which frames, people and joints of a PoseTrack set are evaluated, under each rule set."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 
+from poseval.benchmarks.rule_sets import RuleSet
 from poseval.errors import Faults, shown
 from poseval.kernels.tracking import points_in_regions
-from poseval.pairs import Aligned
 from poseval.poses import Bools, Notice, PoseSet
-from poseval.rules import Rules
+from poseval.poses.aligned import Aligned
 
 
-def evaluated_frames(truth: PoseSet, rules: Rules) -> Bools:
+def evaluated_frames(truth: PoseSet, rules: RuleSet) -> Bools:
     """Which frames [F] are evaluated.
 
     Quirk P04: those whose truth lists a person, labelled or not. Quirk P22: those labelled. Otherwise either.
@@ -26,7 +26,7 @@ def evaluated_frames(truth: PoseSet, rules: Rules) -> Bools:
     return truth.frames.labelled | listed
 
 
-def evaluated(aligned: Aligned, rules: Rules) -> tuple[Aligned, list[Notice]]:
+def evaluated(aligned: Aligned, rules: RuleSet) -> tuple[Aligned, list[Notice]]:
     """The frames, people and joints that count: frames chosen, regions ignored, empty people left out.
 
     Raises:
@@ -76,7 +76,7 @@ def _truncated_scores(poses: PoseSet) -> PoseSet:
     return replace(poses, people=poses.people.with_columns(joint_score=cut))
 
 
-def _check_heads(truth: PoseSet, rules: Rules, notices: list[Notice]) -> None:
+def _check_heads(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None:
     empty = np.flatnonzero((truth.people.head == 0) & (truth.people.seen > 0).any(axis=1))
     if not len(empty):
         return
@@ -96,7 +96,7 @@ def _check_heads(truth: PoseSet, rules: Rules, notices: list[Notice]) -> None:
     faults.raise_if_any()
 
 
-def _check_tracks(truth: PoseSet, rules: Rules, notices: list[Notice]) -> None:
+def _check_tracks(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None:
     frame, track = truth.people.frame, truth.people.track
     order = np.lexsort((track, frame))
     same = (np.diff(frame[order]) == 0) & (np.diff(track[order]) == 0) & (track[order][1:] >= 0)
@@ -120,7 +120,7 @@ def _check_tracks(truth: PoseSet, rules: Rules, notices: list[Notice]) -> None:
     faults.raise_if_any()
 
 
-def _without_ignored(poses: PoseSet, truth: PoseSet, regional: Bools, rules: Rules) -> PoseSet:
+def _without_ignored(poses: PoseSet, truth: PoseSet, regional: Bools, rules: RuleSet) -> PoseSet:
     """Without joints strictly inside the truth's ignore regions, and without people that have no joint.
 
     Quirk P28: people without a joint are left out on frames with ignore regions only; elsewhere they stay and

@@ -10,8 +10,8 @@ import numpy as np
 
 from poseval.benchmarks.alignment import align
 from poseval.errors import Fault, Faults, MismatchError, error_of, shown
-from poseval.pairs import Aligned
 from poseval.poses import Array, Frames, IgnoreRegions, Ints, Notice, PoseSet
+from poseval.poses.aligned import Aligned
 
 SHOWN_SEQUENCES = 10  # rows of the table of counts in an error
 WAYS = ("id", "file name", "file stem")

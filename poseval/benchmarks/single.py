@@ -1,4 +1,4 @@
-"""What benchmarks of single people and faces share: one prediction per person, halves, and suspicions."""
+"""What benchmarks of single people and faces share: one prediction per person, and halves of a set."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ import numpy as np
 from poseval import skeletons
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Part, PartValues
-from poseval.benchmarks.plausibility import implausible
+from poseval.benchmarks.rule_sets import RuleSet
 from poseval.errors import MismatchError, shown
-from poseval.metrics.base import Direction, Metric, Value
-from poseval.pairs import Aligned
+from poseval.metrics.base import Metric
 from poseval.poses import Floats, Notice, PoseSet
-from poseval.rules import Rules
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value
 from poseval.skeletons import Skeleton, get_skeleton
 from poseval.skeletons.sticks import is_stick_skeleton, stick_skeleton, sticks_of
-from poseval.suspicions import suspicions
 
 # Kinds of joints and sticks that summaries show, in the papers' order.
 KINDS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle", "torso", "upper_leg", "lower_leg",
@@ -38,11 +37,11 @@ class SinglePerson(Benchmark):
         self,
         truth: PoseSet,
         predictions: PoseSet,
-        rules: Rules,
+        rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
     ) -> tuple[list[Part], list[Notice]]:
-        """Align, take the test half where there is one, and look for systematic mistakes.
+        """Align, and take the test half where there is one.
 
         Raises:
             MismatchError: P404 the truth of another benchmark, P413 people without a prediction, P402 to P412
@@ -54,13 +53,11 @@ class SinglePerson(Benchmark):
         aligned, notices = align(truth, predictions)
         aligned, halved = _test_half(aligned)
         notices += halved
-        notices += _complete(aligned)
+        _require_predictions(aligned)
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
-        notices += implausible(aligned, chosen)
-        notices += suspicions_by(aligned, chosen[0])
         return [Part("", aligned, chosen, self.slices(aligned.truth))], notices
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """Headlines, then the kinds of joints (`PCKh@0.5/head`), and joints where asked."""
         out = super().summary(values, rules)
         for per_metric in values.values():
@@ -70,7 +67,7 @@ class SinglePerson(Benchmark):
                     out.update(_kinds(whole, statistic, bool(getattr(metric, "per_joint", False))))
         return out
 
-    def deviations(self, rules: Rules, truth: PoseSet, predictions: PoseSet) -> list[str]:
+    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
         """Says when the set is not one of the published size."""
         out = super().deviations(rules, truth, predictions)
         if not _fits(truth.skeleton, (str(self.skeleton), *self.also)):
@@ -108,21 +105,6 @@ def _fits(skeleton: Skeleton, wanted: Sequence[str]) -> bool:
     return any(set(skeleton.joints) == set(get_skeleton(name).joints) for name in wanted)
 
 
-def suspicions_by(aligned: Aligned, metric: Metric) -> list[Notice]:
-    """Notices about systematic mistakes, told by a metric's first headline."""
-    name = ""
-
-    def measure(changed: Aligned) -> float:
-        nonlocal name
-        headline = metric.headline(metric.reduce(metric.tally(changed)))
-        name = next(iter(headline), "")
-        return headline.get(name, math.nan)
-
-    if not len(aligned.predictions):
-        return []
-    return suspicions(aligned, measure, lambda: name, metric.better is Direction.HIGHER)
-
-
 def to_sticks(poses: PoseSet) -> PoseSet:
     """The two ends of every stick of a truth as a pose set of its own."""
     people, skeleton = poses.people, poses.skeleton
@@ -152,7 +134,7 @@ def _test_half(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     return Aligned(truth, predictions), [Notice("N464", text)]
 
 
-def _complete(aligned: Aligned) -> list[Notice]:
+def _require_predictions(aligned: Aligned) -> None:
     """Every annotated person needs a prediction; none at all is scored as what it is.
 
     Raises:
@@ -160,15 +142,14 @@ def _complete(aligned: Aligned) -> list[Notice]:
     """
     truth, predictions = aligned.truth, aligned.predictions
     if not len(predictions):
-        text = f"{shown(predictions.origin.name)} holds no prediction: every joint counts as wrong"
-        return [Notice("N465", text)]
+        return
     there = np.zeros(len(truth.frames), dtype=np.bool_)
     there[predictions.people.frame] = True
     wanted = np.zeros(len(truth.frames), dtype=np.bool_)
     wanted[truth.people.frame] = (truth.people.seen > 0).any(axis=1)
     lost = np.flatnonzero(wanted & ~there)
     if not len(lost):
-        return []
+        return
     keys = ", ".join(shown(key, 40) for key in truth.frames.key[lost[:5]])
     names = truth.frames.sequences
     per_sequence = ""

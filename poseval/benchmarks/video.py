@@ -8,16 +8,16 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.benchmarks.base import PartValues
+from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.benchmarks.single import SinglePerson
-from poseval.layout import Layout
 from poseval.metrics.base import Metric
 from poseval.metrics.epe import Epe
 from poseval.metrics.joint_error import Ends, Precision
 from poseval.metrics.pck import Absent, Compare, MeanOf, Pck
 from poseval.poses import Bools, PoseSet
-from poseval.rules import CORRECTED, Rules
+from poseval.results.layout import Layout
 
-MMPOSE = Rules("mmpose", frozenset({"M03", "M05", "M07", "M11"}), "mmpose 1.3.2 JhmdbPCKAccuracy@759b39c")
+MMPOSE = RuleSet("mmpose", frozenset({"M03", "M05", "M07", "M11"}), "mmpose 1.3.2 JhmdbPCKAccuracy@759b39c")
 COLUMNS = ("Head", "Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
 
 
@@ -31,7 +31,7 @@ class Jhmdb(SinglePerson):
     title: ClassVar[str] = "JHMDB, 15 joints, PCK by box and torso, three splits"
     source: ClassVar[str] = "Jhuang et al. 2013; mmpose JhmdbPCKAccuracy"
     skeleton: ClassVar[str | None] = "jhmdb15"
-    books: ClassVar[tuple[Rules, ...]] = (MMPOSE, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (MMPOSE, CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("jhmdb-coco", "jhmdb-mat")
     prediction_formats: ClassVar[tuple[str, ...]] = ("coco", "pose-mat", "pose-array")
     kinds_of: ClassVar[tuple[str, ...]] = ("PCK@0.2", "tPCK@0.2")
@@ -42,7 +42,7 @@ class Jhmdb(SinglePerson):
             return 0.95
         return 0.3 if truth.skeleton.name == self.skeleton and len(truth) == len(truth.frames) else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """PCK at 0.05, 0.1 and 0.2 of the longer side of the box, the same of the torso, and EPE."""
         single = Precision.SINGLE if rules.keeps("M07") else Precision.DOUBLE
         box = Pck(
@@ -75,7 +75,7 @@ class Jhmdb(SinglePerson):
         extra = truth.frames.extra
         return {name: extra[name] for name in ("split1", "split2", "split3") if name in extra}
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """Torso numbers are called tPCK; with splits every number is the mean of its splits."""
         out: dict[str, float] = {}
         for per_metric in values.values():
@@ -114,7 +114,7 @@ class PennAction(SinglePerson):
     title: ClassVar[str] = "Penn Action, 13 joints, PCK by the box"
     source: ClassVar[str] = "Zhang et al. 2013; protocol of Luo et al., LSTM Pose Machines (CVPR 2018)"
     skeleton: ClassVar[str | None] = "penn_action13"
-    books: ClassVar[tuple[Rules, ...]] = (Rules("reference"), CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RuleSet("reference"), CORRECTED)
     truth_formats: ClassVar[tuple[str, ...]] = ("penn-action",)
     prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array")
     kinds_of: ClassVar[tuple[str, ...]] = ("PCK@0.2",)
@@ -123,12 +123,12 @@ class PennAction(SinglePerson):
         """By the format."""
         return 0.95 if truth.origin.format == "penn-action" else 0.0
 
-    def metrics(self, rules: Rules, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
         """PCK over all points, and the mean over joints."""
         points = Pck("bbox", (0.2,), per_joint=per_joint, head=("head",))
         return (points, Pck("bbox", (0.2,), mean=MeanOf.JOINTS, head=("head",)))
 
-    def summary(self, values: PartValues, rules: Rules) -> dict[str, float]:
+    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
         """The pooled number, the mean over joints (`PCK@0.2_mean`), and the kinds."""
         pooled = {
             label: {m: rows for m, rows in per.items() if getattr(m, "mean", None) is not MeanOf.JOINTS}

@@ -33,12 +33,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
     "list": (
-        "poseval.cli.listing:listing",
+        "poseval.cli.list:listing",
         "List benchmarks, metrics, formats, skeletons, trackers or limits.",
     ),
     "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
     "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
-    "run": ("poseval.cli.runner:run", "Run a model over images into a predictions file."),
+    "run": ("poseval.cli.run:run", "Run a model over images into a predictions file."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
     "synth": ("poseval.cli.synth:synth", "Draw synthetic people with their exact truth."),
     "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
@@ -100,12 +100,12 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(100_000, 20, 20)
     signal.signal(signal.SIGTERM, _terminate)
-    status = run(sys.argv[1:])
+    status = invoke(sys.argv[1:])
     # Nothing is left to do: files are closed, workers joined. Taking the interpreter apart costs 30 ms.
     os._exit(status)
 
 
-def run(arguments: list[str]) -> int:
+def invoke(arguments: list[str]) -> int:
     """Run the command line and return its exit status."""
     try:
         result = cli.main(arguments, prog_name="poseval", standalone_mode=False)

@@ -53,18 +53,18 @@ def convert(
     A folder that is one set (OpenPose, YOLO, PoseTrack ...) becomes what the target format is; a folder of
     files that are sets of their own becomes a folder of converted files.
     """
-    from poseval import scoring
-    from poseval.convert import ConvertOptions, convert_one
-    from poseval.convert_many import convert_many, is_many
+    from poseval.conversion.convert import ConvertOptions, convert_one
+    from poseval.conversion.folders import convert_many, is_many
     from poseval.datasets import Role
-    from poseval.joint_mapping import JointRules
+    from poseval.poses.joint_mapping import JointRules
+    from poseval.scoring.score import read
     from poseval.skeletons import load_skeleton
 
     bar = Progress(sys.stderr.isatty() and not quiet)
     options = ConvertOptions(
         to,
         Role(role) if role else None,
-        None if truth is None else scoring.read(truth, optional=frozenset({"area"})),
+        None if truth is None else read(truth, optional=frozenset({"area"})),
         format_in,
         load_skeleton(skeleton) if skeleton else None,
         JointRules(load_skeleton(to_skeleton) if to_skeleton else None, joints, near, derive),

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import BENCHMARK, RULES, TRUTH, InputPath
+from poseval.cli.options import TRUTH, InputPath, task_options
+
+if TYPE_CHECKING:
+    from poseval.scoring.task import Task
 
 
 @click.command()
 @click.argument("predictions", type=InputPath())
 @TRUTH
-@BENCHMARK
-@click.option("--metric", "metrics", multiple=True, metavar="NAME(...)", help="Replaces the benchmark's.")
-@RULES
-def crosscheck(
-    predictions: Path, truth: Path, benchmark: str | None, metrics: tuple[str, ...], rules: str
-) -> int:
+@task_options
+def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
     """Run the tools that poseval must agree with on the same files; exit 1 on any difference."""
     from poseval.compat.crosscheck import crosscheck
     from poseval.errors import shown
-    from poseval.report.diagnosis_text import grid
+    from poseval.report.diagnosis import grid
 
-    found = crosscheck(truth, predictions, benchmark, metrics=metrics, rules=rules)
+    found = crosscheck(truth, predictions, task=task)
     rows = [["", "poseval", "reference", "largest difference"]]
     for item in found:
         rows.append([shown(item.name), _number(item.ours), _number(item.theirs), f"{item.largest:.3g}"])

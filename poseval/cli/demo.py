@@ -22,14 +22,14 @@ def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None
     """
     say = talk(quiet)
     if not plain:
-        from poseval.demo import run_demo
+        from poseval.synth.demo import run_demo
 
         emit(run_demo(folder, seed, force=force, say=say).to_text(color=use_color()), None)
         return
-    from poseval import scoring
-    from poseval.synth.demo import make_demo
+    from poseval.scoring.score import score
+    from poseval.synth.demo_files import make_demo
 
     truth, predictions = make_demo(folder, seed, force=force)
     say(f"wrote {truth} and {predictions}: synthetic people, seed {seed}")
     say(f"scoring them as `poseval score {predictions} --gt {truth}` does:")
-    emit(scoring.score(truth, predictions).to_text(color=use_color()), None)
+    emit(score(truth, predictions).to_text(color=use_color()), None)

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import (
-    BENCHMARK,
-    QUIET,
-    RULES,
-    SIGMAS,
-    SKELETON,
-    TRUTH,
-    InputPath,
-    emit,
-    skeleton_option,
-    talk,
-)
+from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, tell
+
+if TYPE_CHECKING:
+    from poseval.scoring.task import Task
 
 
 @click.command()
 @click.argument("predictions", type=InputPath())
 @TRUTH
-@BENCHMARK
-@SKELETON
-@SIGMAS
-@RULES
+@task_options
 @click.option(
     "--scale", type=click.Choice(["area", "head"]), help="Unit of distances; default what the truth has."
 )
@@ -38,10 +29,7 @@ from poseval.cli.options import (
 def diagnose(
     predictions: Path,
     truth: Path,
-    benchmark: str | None,
-    skeleton: str | None,
-    sigmas: Path | None,
-    rules: str,
+    task: Task,
     scale: str | None,
     worst: int,
     json_to: str | None,
@@ -52,22 +40,26 @@ def diagnose(
     """Say what failed in PREDICTIONS: jitter, inversions, swaps, misses, scores, background, identities."""
     import json
 
-    from poseval import scoring
     from poseval.diagnosis.diagnose import diagnose
-    from poseval.diagnosis.taxonomy import Scale
+    from poseval.diagnosis.error_types import Scale
+    from poseval.scoring.score import prepare, tally
 
-    aligned, found = scoring.align_files(
-        truth, predictions, benchmark, rules, skeleton_option(skeleton, sigmas)
-    )
-    talk(quiet)(f"benchmark: {found.name}")
+    # The page shows every joint.
+    prepared = prepare(truth, predictions, replace(task, per_joint=task.per_joint or page_to is not None))
+    say = talk(quiet)
+    say(f"benchmark: {prepared.benchmark.name}")
+    tell(prepared.notices, say)
     result = diagnose(
-        aligned, scale=Scale(scale) if scale else None, corrected=rules == "corrected", worst=worst
+        prepared.aligned,
+        scale=Scale(scale) if scale else None,
+        corrected=prepared.rules.name == "corrected",
+        worst=worst,
     )
     if page_to is not None:
         from poseval.report.page import write_page
 
-        evaluation = scoring.evaluate(aligned.truth, aligned.predictions, found, rules=rules, per_joint=True)
-        write_page(page_to, evaluation.report(), evaluation, aligned, images)
+        evaluation = tally(prepared)
+        write_page(page_to, evaluation.report(), evaluation, prepared.aligned, images)
     if json_to:
         emit(json.dumps(result.to_dict(), indent=1) + "\n", json_to)
     if json_to != "-":

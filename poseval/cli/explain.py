@@ -15,6 +15,6 @@ from poseval.cli.options import InputPath
 def explain(first: Path, second: Path) -> None:
     """Say in words how the signatures of two JSON reports or saved runs differ."""
     from poseval.report.explain import explain_reports
-    from poseval.saved import load_report
+    from poseval.scoring.saved_runs import load_report
 
     click.echo(explain_reports(load_report(first), load_report(second)))

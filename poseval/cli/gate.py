@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import (
-    BENCHMARK,
-    QUIET,
-    RULES,
-    SIGMAS,
-    SKELETON,
-    InputPath,
-    emit,
-    skeleton_option,
-    talk,
-)
+from poseval.cli.options import QUIET, InputPath, emit, talk, task_options, tell
+
+if TYPE_CHECKING:
+    from poseval.scoring.task import Task
 
 
 @click.command()
@@ -37,10 +31,7 @@ from poseval.cli.options import (
 @click.option("--level", default=0.95, show_default=True, help="Confidence level of --significant.")
 @click.option("--resamples", default=1000, show_default=True, type=click.IntRange(2))
 @click.option("--seed", default=0, show_default=True)
-@BENCHMARK
-@SKELETON
-@SIGMAS
-@RULES
+@task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the verdict as JSON.")
 @click.option("--junit", "junit_to", metavar="FILE|-", help="Write the verdict as JUnit XML.")
 @click.option("--github", is_flag=True, help="Print a GitHub annotation and write the job summary.")
@@ -57,10 +48,7 @@ def gate(
     level: float,
     resamples: int,
     seed: int,
-    benchmark: str | None,
-    skeleton: str | None,
-    sigmas: Path | None,
-    rules: str,
+    task: Task,
     json_to: str | None,
     junit_to: str | None,
     github: bool,
@@ -70,14 +58,15 @@ def gate(
     """Fail (exit 1) when PREDICTIONS score worse than the baseline allows."""
     import json
 
-    from poseval import saved
-    from poseval.gate import Tolerance, gate
-    from poseval.report import gate_output
-    from poseval.saved import run_of
+    from poseval.decisions.gate import Tolerance, gate
+    from poseval.report import gate as gate_output
+    from poseval.scoring import saved_runs
+    from poseval.scoring.saved_runs import run_of
 
     tolerances = [Tolerance.parse(text) for text in drops]
-    before = saved.load(baseline)
-    run = run_of(predictions, truth, benchmark, rules, skeleton_option(skeleton, sigmas), like=before)
+    before = saved_runs.load(baseline)
+    run = run_of(predictions, truth, task, like=before)
+    tell(run.notices, talk(quiet))
     verdict = gate(
         run, before, tolerances, significant=significant, level=level, resamples=resamples, seed=seed
     )
@@ -94,6 +83,6 @@ def gate(
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(gate_output.to_job_summary(verdict))
     if update_baseline and verdict.passed:
-        saved.save(run, baseline, force=True)
+        saved_runs.save(run, baseline, force=True)
         talk(quiet)(f"baseline replaced: {baseline}")
     return 0 if verdict.passed else 1

@@ -11,7 +11,7 @@ from poseval.cli.options import InputPath, emit
 from poseval.errors import UsageError
 
 if TYPE_CHECKING:
-    from poseval.leaderboard import Board, Entry
+    from poseval.decisions.leaderboard import Board, Entry
 
 ACTIONS = ("add", "list", "export", "remove")
 FACTS = ".run.json"
@@ -56,7 +56,7 @@ def leaderboard(
     x: str,
 ) -> None:
     """Rank RUNS (JSON reports or saved runs) of one benchmark."""
-    from poseval.leaderboard import Store, build
+    from poseval.decisions.leaderboard import Store, build
 
     action, paths = ("list", runs)
     if store is not None and runs and runs[0] in ACTIONS:
@@ -81,14 +81,14 @@ def leaderboard(
     board = build(entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts)
     _print(board, {"csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to})
     if plot_to is not None:
-        from poseval.report.board_plot import save_plot
+        from poseval.report.leaderboard_plot import save_plot
 
         save_plot(board, plot_to, x)
         click.echo(f"wrote {plot_to}", err=True)
 
 
 def _print(board: Board, targets: dict[str, str | None]) -> None:
-    from poseval.report import board as rendering
+    from poseval.report import leaderboard as rendering
 
     renderers = {
         "csv": rendering.to_csv,
@@ -106,8 +106,8 @@ def _print(board: Board, targets: dict[str, str | None]) -> None:
 def _entry(path: Path, team: str, name: str | None) -> Entry:
     import json
 
-    from poseval.leaderboard import Entry
-    from poseval.saved import load_report
+    from poseval.decisions.leaderboard import Entry
+    from poseval.scoring.saved_runs import load_report
 
     side = path.with_name(path.name + FACTS)
     facts = json.loads(side.read_text("utf-8")) if side.is_file() else {}

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from poseval.errors import UsageError, shown
-from poseval.poses import PoseSet
-from poseval.skeletons import Skeleton, get_skeleton, load_skeleton
+from poseval.poses import Notice, PoseSet
+
+if TYPE_CHECKING:
+    from poseval.scoring.task import Task
 
 
 class InputPath(click.Path):
@@ -22,78 +25,68 @@ class InputPath(click.Path):
         super().__init__(path_type=Path)
 
 
-if TYPE_CHECKING:
-    from poseval.joint_mapping import JointRules
-
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 BENCHMARK = click.option("--benchmark", metavar="NAME", help="Benchmark; guessed from the truth otherwise.")
-RULES = click.option(
-    "--rules",
-    default="reference",
-    metavar="BOOK",
-    help="Rule book: reference (the official tool's digits), corrected, a profile of the benchmark, or all.",
-)
 SKELETON = click.option("--skeleton", metavar="NAME|FILE", help="Skeleton, when the file does not tell.")
-SIGMAS = click.option("--sigmas", type=InputPath(), help="One OKS sigma per joint: JSON list or lines.")
-# poseval.frame_names.WAYS, which the start-up does not wait for
+# poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "number")
 ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only this way.")
-FORMAT_IN = click.option(
-    "--format-in", "format_in", metavar="FORMAT", help="Format of the predictions; recognised otherwise."
-)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No talk on stderr.")
 
-
-def skeleton_option(name: str | None, sigmas: Path | None, joints: int | None = None) -> Skeleton | None:
-    """The skeleton that --skeleton and --sigmas ask for; None leaves it to the file.
-
-    Raises:
-        UsageError: P113 unknown skeleton, P115 sigmas without a skeleton of that size.
-    """
-    skeleton = load_skeleton(name) if name else None
-    if sigmas is None:
-        return skeleton
-    numbers = read_sigmas(sigmas)
-    if skeleton is None and len(numbers) == len(get_skeleton("coco17")):
-        skeleton = get_skeleton("coco17")
-    if skeleton is None or len(skeleton) != len(numbers):
-        raise UsageError(
-            "P115",
-            where=shown(sigmas),
-            what=f"has {len(numbers)} sigmas",
-            wanted=f"skeleton {skeleton.name} has {len(skeleton)} joints"
-            if skeleton
-            else "name the --skeleton",
-        )
-    return skeleton.with_sigmas(numbers)
-
-
-def joint_rules(joint_map: str | None, near: bool, derive: bool) -> JointRules:
-    """What --joints, --near and --derive ask for: equal names, or a map in a file."""
-    from poseval.joint_mapping import JointRules
-
-    by_name = joint_map == "names"
-    file = None if joint_map is None or by_name else Path(joint_map)
-    return JointRules(file=file, near=near, derive=derive, names=by_name)
+# What can be asked of two files, by the names that `task_of` reads.
+TASK_OPTIONS = (
+    BENCHMARK,
+    click.option("--metric", "metrics", multiple=True, metavar="NAME(...)", help="Replaces the benchmark's."),
+    click.option(
+        "--rules",
+        default="reference",
+        metavar="NAME",
+        help="Rule set: reference (the official tool's digits), corrected, or a profile of the benchmark.",
+    ),
+    SKELETON,
+    click.option("--sigmas", type=InputPath(), help="One OKS sigma per joint: JSON list or lines."),
+    click.option("--joints", metavar="names|MAP.toml", help="Map predictions of other joints."),
+    click.option("--near", is_flag=True, help="Allow near equivalents, listed (upper_neck for neck)."),
+    click.option("--derive", is_flag=True, help="Make derived joints, listed (neck from shoulders)."),
+    ALIGN,
+    click.option("--gt-format", "truth_format", metavar="FORMAT", help="Format of the ground truth."),
+    click.option("--format-in", "predictions_format", metavar="FORMAT", help="Format of the predictions."),
+    click.option("--per-joint", is_flag=True, help="Numbers of each joint, too."),
+    click.option(
+        "--slice", "slices", multiple=True, metavar="sequence|FILE.csv", help="Report groups of frames apart."
+    ),
+    click.option(
+        "--limit", "limits", multiple=True, metavar="NAME=NUMBER", help="Raise a bound of `list limits`."
+    ),
+)
+TASK_NAMES = (
+    *("benchmark", "metrics", "rules", "skeleton", "sigmas", "joints", "near", "derive", "align_by"),
+    *("truth_format", "predictions_format", "per_joint", "slices", "limits"),
+)
 
 
-def read_sigmas(path: Path) -> list[float]:
-    """Positive numbers from a JSON list, or separated by white space or commas.
+def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command every option that makes a task; it gets the task as its argument `task`."""
 
-    Raises:
-        UsageError: P115 when the file holds something else.
-    """
-    try:
-        text = path.read_text("utf-8").strip().strip("[]").replace(",", " ")
-        numbers = [float(word) for word in text.split()]
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            "P115",
-            where=shown(path),
-            what=f"cannot be read as sigmas ({shown(error)})",
-            wanted="one number per joint",
-        ) from error
-    return numbers
+    @functools.wraps(command)
+    def with_task(**given: Any) -> Any:
+        asked = {name: given.pop(name) for name in TASK_NAMES}
+        return command(task=task_of(**asked), **given)
+
+    for option in reversed(TASK_OPTIONS):
+        with_task = option(with_task)
+    return with_task
+
+
+def task_of(*, joints: str | None, near: bool, derive: bool, limits: tuple[str, ...], **asked: Any) -> Task:
+    """The task that the command line asks for."""
+    from poseval.limits import raised
+    from poseval.poses.joint_mapping import JointRules
+    from poseval.scoring.task import Task
+
+    file = None if joints in (None, "names") else Path(str(joints))
+    rules = JointRules(file=file, near=near, derive=derive, names=joints == "names")
+    return Task.of(joints=rules, limits=raised(limits), **asked)
 
 
 def use_color() -> bool:
@@ -117,7 +110,7 @@ def emit(text: str, target: str | None) -> None:
                 "P137", where="standard output", what=f"cannot be written ({shown(error.strerror or error)})"
             ) from error
         return
-    from poseval.datasets.document import write_atomically
+    from poseval.datasets.files.document import write_atomically
 
     write_atomically(Path(str(target)), text.encode(), force=True)
 
@@ -130,3 +123,9 @@ def talk(quiet: bool) -> Callable[[str], None]:
 def records(poses: PoseSet) -> str:
     """`12 people in 5 frames`, for messages."""
     return f"{len(poses)} people in {len(poses.frames)} frames"
+
+
+def tell(notices: Iterable[Notice], say: Callable[[str], None], name: str = "") -> None:
+    """Say what was found odd, under the name of the file where there are several."""
+    for notice in notices:
+        say(f"{name}: {notice}" if name else f"notice: {notice}")

@@ -16,9 +16,9 @@ from poseval.cli.options import QUIET, InputPath, talk
 @QUIET
 def plot(run: Path, out: Path, style: str, quiet: bool) -> None:
     """Draw the figures of a saved RUN (score --save)."""
-    from poseval import saved
     from poseval.report.plots import figures, save_figures
+    from poseval.scoring import saved_runs
 
-    evaluation = saved.load(run)
+    evaluation = saved_runs.load(run)
     for path in save_figures(figures(evaluation, evaluation.report()), out, style):
         talk(quiet)(str(path))

@@ -8,32 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poseval.cli.options import (
-    ALIGN,
-    BENCHMARK,
-    FORMAT_IN,
-    QUIET,
-    RULES,
-    SIGMAS,
-    SKELETON,
-    TRUTH,
-    InputPath,
-    emit,
-    joint_rules,
-    skeleton_option,
-    talk,
-    use_color,
-)
+from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, use_color
 from poseval.errors import UsageError
-from poseval.report.result import Report
+from poseval.results.report import Report
 
 if TYPE_CHECKING:
-    from poseval.evaluation import Evaluation
-    from poseval.report.books import Books
-    from poseval.skeletons import Skeleton
+    from poseval.report.rule_sets import RuleSetReports
+    from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.score import Prepared
+    from poseval.scoring.task import Task
 
 CI_METHODS = ("percentile", "bca", "jackknife")
-ALL_BOOKS = "all"  # every rule book of the benchmark
+ALL_RULE_SETS = "all"  # every rule set of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 
 
@@ -43,20 +29,10 @@ class ScoreOptions:
 
     predictions: Path
     truth: Path
-    benchmark: str | None
-    metrics: tuple[str, ...]
-    skeleton: str | None
-    sigmas: Path | None
-    rules: str
+    task: Task
     json_to: str | None
     csv_to: str | None
     style: str
-    joint_map: str | None
-    near: bool
-    derive: bool
-    align_by: str | None
-    format_in: str | None
-    per_joint: bool
     save_to: Path | None
     level: float | None
     ci_method: str
@@ -68,37 +44,20 @@ class ScoreOptions:
     address: str | None
     quiet: bool
 
-    def chosen(self) -> Skeleton | None:
-        """The skeleton asked for."""
-        return skeleton_option(self.skeleton, self.sigmas)
+    def evaluated(self, prepared: Prepared) -> Evaluation:
+        """The tallies, by as many processes as were asked for."""
+        from poseval.scoring.executors import pool
+        from poseval.scoring.score import tally
 
-    def evaluated(self, book: str) -> Evaluation:
-        """The tallies under one rule book."""
-        from poseval import scoring
-        from poseval.scale import pool
-
-        with pool(self.workers, self.address) as crew:
-            return scoring.evaluate(
-                self.truth,
-                self.predictions,
-                self.benchmark,
-                metrics=self.metrics,
-                rules=book,
-                skeleton=self.chosen(),
-                per_joint=self.per_joint,
-                executor=crew.executor,
-                shards=crew.shards,
-                joints=joint_rules(self.joint_map, self.near, self.derive),
-                align_by=self.align_by,
-                format=self.format_in,
-            )
+        with pool(self.workers, self.address) as workers:
+            return tally(prepared, workers.executor, workers.shards)
 
     def reported(self, evaluation: Evaluation) -> Report:
         """The report, with intervals where asked."""
         report = evaluation.report()
         if self.level is None:
             return report
-        from poseval.stats import intervals
+        from poseval.statistics.resampling import intervals
 
         found = intervals(
             evaluation.summaries,
@@ -114,20 +73,10 @@ class ScoreOptions:
 @click.command()
 @click.argument("predictions", type=InputPath())
 @TRUTH
-@BENCHMARK
-@click.option("--metric", "metrics", multiple=True, metavar="NAME(...)", help="Replaces the benchmark's.")
-@SKELETON
-@SIGMAS
-@RULES
+@task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the report as JSON.")
 @click.option("--csv", "csv_to", metavar="FILE|-", help="Write all values as CSV.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", help="What stdout shows.")
-@click.option("--joints", "joint_map", metavar="names|MAP.toml", help="Map predictions of other joints.")
-@click.option("--near", is_flag=True, help="Allow near equivalents (upper_neck for neck); they are listed.")
-@click.option("--derive", is_flag=True, help="Make derived joints (neck from shoulders); they are listed.")
-@ALIGN
-@FORMAT_IN
-@click.option("--per-joint", is_flag=True, help="Numbers of each joint, too.")
 @click.option("--save", "save_to", type=InputPath(), help="Save the run for gate, compare and leaderboard.")
 @click.option(
     "--ci", "level", type=click.FloatRange(1, 99.9), metavar="PERCENT", help="Confidence intervals."
@@ -142,20 +91,18 @@ class ScoreOptions:
 @QUIET
 def score(**given: Any) -> None:
     """Score PREDICTIONS against ground truth."""
+    from poseval.scoring.score import prepare
+
     options = ScoreOptions(**given)
     say = talk(options.quiet)
-    if options.rules == ALL_BOOKS:
-        from poseval.books import books_of, each_book
-
-        _refuse_with_all(options)
-        names = books_of(options.truth, options.benchmark, options.chosen())
-        books = each_book(names, lambda book: options.reported(options.evaluated(book)))
-        _emit_books(books, options.json_to, options.style)
+    if options.task.rules == ALL_RULE_SETS:
+        _score_all(options)
         return
-    evaluation = options.evaluated(options.rules)
+    prepared = prepare(options.truth, options.predictions, options.task)
+    evaluation = options.evaluated(prepared)
     report = options.reported(evaluation)
-    _write_files(options, evaluation, report)
-    if options.benchmark is None:
+    _write_files(options, evaluation, report, prepared)
+    if options.task.benchmark is None:
         say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
@@ -165,27 +112,31 @@ def score(**given: Any) -> None:
         emit(rendered(report, options.style), None)
 
 
-def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report) -> None:
+def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report, prepared: Prepared) -> None:
     """The saved run and the HTML page, where they are asked for."""
     if options.save_to is not None:
-        from poseval import saved
+        from poseval.scoring import saved_runs
 
-        saved.save(evaluation, options.save_to)
+        saved_runs.save(evaluation, options.save_to)
     if options.page_to is not None:
-        from poseval import scoring
         from poseval.report.page import write_page
 
-        truth, _ = scoring.align_files(
-            options.truth,
-            options.predictions,
-            options.benchmark,
-            options.rules,
-            options.chosen(),
-            joints=joint_rules(options.joint_map, options.near, options.derive),
-            align_by=options.align_by,
-            format=options.format_in,
-        )
-        write_page(options.page_to, report, evaluation, truth, options.images)
+        write_page(options.page_to, report, evaluation, prepared.aligned, options.images)
+
+
+def _score_all(options: ScoreOptions) -> None:
+    """Every rule set of the benchmark, side by side."""
+    from poseval.scoring.rule_sets import each_rule_set, rule_sets_of
+    from poseval.scoring.score import prepare
+
+    _refuse_with_all(options)
+
+    def under(name: str) -> Report:
+        task = replace(options.task, rules=name)
+        return options.reported(options.evaluated(prepare(options.truth, options.predictions, task)))
+
+    reports = each_rule_set(rule_sets_of(options.truth, options.task), under)
+    _emit_rule_sets(reports, options.json_to, options.style)
 
 
 def _refuse_with_all(options: ScoreOptions) -> None:
@@ -201,21 +152,26 @@ def _refuse_with_all(options: ScoreOptions) -> None:
     if single:
         raise UsageError(
             "P128",
-            where=f"--rules {ALL_BOOKS}",
+            where=f"--rules {ALL_RULE_SETS}",
             what=f"does not go with {single[0]}",
             wanted="text or --json, which hold several reports",
-            hint="name one rule book",
+            hint="name one rule set",
         )
 
 
-def _emit_books(books: Books, json_to: str | None, style: str) -> None:
-    """Every book's report as text or JSON."""
-    from poseval.report.books import books_to_json, render_books
+def _emit_rule_sets(rule_sets: RuleSetReports, json_to: str | None, style: str) -> None:
+    """Every rule set's report as text or JSON."""
+    from poseval.report.rule_sets import render_rule_sets, rule_sets_to_json
 
     if json_to:
-        emit(books_to_json(books) + "\n", json_to)
+        emit(rule_sets_to_json(rule_sets) + "\n", json_to)
     if json_to != "-":
-        emit(books_to_json(books) + "\n" if style == "json" else render_books(books, use_color()), None)
+        emit(
+            rule_sets_to_json(rule_sets) + "\n"
+            if style == "json"
+            else render_rule_sets(rule_sets, use_color()),
+            None,
+        )
 
 
 def rendered(report: Report, style: str) -> str:

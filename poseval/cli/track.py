@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, SKELETON, InputPath, records, skeleton_option, talk
+from poseval.cli.options import QUIET, SKELETON, InputPath, records, talk
 from poseval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def track(
     """Give the people of PREDICTIONS identities over time; keypoints and scores stay as they are."""
     from poseval import tracking
     from poseval.datasets import Role, WriteOptions, get_format
+    from poseval.skeletons import load_skeleton
     from poseval.tracking.offline import Untracked
     from poseval.tracking.offline import drop_joints as without_weak_joints
     from poseval.tracking.offline import track as track_set
@@ -73,7 +74,7 @@ def track(
     say = talk(quiet)
     config = tracking.parse(tracker_name)
     smoothing = tracking.parse_as(OneEuro, smooth) if smooth else None
-    poses, gt = _read(predictions, truth, skeleton_option(skeleton, None))
+    poses, gt = _read(predictions, truth, load_skeleton(skeleton) if skeleton else None)
     writer = get_format(target or poses.origin.format)
     known = len(poses.origin.notices)
     resources = _resources(config, poses.skeleton, images, flow, sgcn)
@@ -92,7 +93,7 @@ def track(
 
 def _read(predictions: Path, truth: Path | None, skeleton: Skeleton | None) -> tuple[PoseSet, PoseSet | None]:
     """Predictions, and the truth where there is one: many formats have no frames of their own."""
-    from poseval.scoring import read
+    from poseval.scoring.score import read
 
     if truth is None:
         return read(predictions, role="predictions", skeleton=skeleton), None
@@ -121,8 +122,8 @@ def _resources(
     from poseval.models.registry import require
 
     require("torch", "lighttrack(matching=sgcn)", "models")
-    from poseval.models.sgcn import SGCN
-    from poseval.models.weights import load_weights
+    from poseval.models.networks.sgcn import SGCN
+    from poseval.models.weights.load import load_weights
     from poseval.tracking.pose_graphs import GraphMatcher
 
     model = SGCN()

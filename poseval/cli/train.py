@@ -11,7 +11,7 @@ import click
 
 from poseval.cli.options import QUIET, InputPath, talk
 from poseval.cli.progress import ProgressLine
-from poseval.cli.runner import InputSize, config_of
+from poseval.cli.run import InputSize, config_of
 from poseval.errors import UsageError, shown
 
 
@@ -48,8 +48,8 @@ def train(
     from poseval.models.registry import require
 
     require("torch", f"model {shown(model)}", "models")
-    from poseval.models.train.jobs import TrainOptions
-    from poseval.models.train.loop import train as train_model
+    from poseval.training.jobs import TrainOptions
+    from poseval.training.loop import train as train_model
 
     say = talk(quiet)
     if model == "sgcn":
@@ -73,7 +73,7 @@ def _graph_network(
     changes: dict[str, Any], config: dict[str, Any], options: dict[str, Any], say: Callable[[str], None]
 ) -> Path:
     """LightTrack's network learns from tracks alone; what only networks of pictures have is refused."""
-    from poseval.runners.graph_training import train_graph_network
+    from poseval.training.pose_graphs import train_graph_network
 
     foreign = ("images", "val_images", "start_from", "size", "benchmark", "half")
     given = [name for name in foreign if options[name] is not None] + ["option"] * bool(config)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.datasets.document import Document
+from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, MismatchError, ValueRangeError, shown
 
 Record = dict[str, Any]

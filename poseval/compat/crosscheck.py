@@ -6,73 +6,32 @@ mistake of our readers shows, too. Other metrics register by adding a line.
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-import numpy as np
-
+from poseval.compat.crosschecks.base import Case, Check, Difference
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric, Tally
-from poseval.poses import Array, Bools, PoseSet
+from poseval.scoring.score import prepare
+from poseval.scoring.task import Asked, Task
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 # metric -> module:function of type `Check`
 CHECKS: dict[str, str] = {
-    "oks_ap": "poseval.compat.crosscheck_oks:check",
-    "auc": "poseval.compat.crosscheck_errors:check_auc",
-    "epe": "poseval.compat.crosscheck_errors:check_epe",
-    "nme": "poseval.compat.crosscheck_errors:check_nme",
-    "pck": "poseval.compat.crosscheck_pck:check_pck",
-    "pcp": "poseval.compat.crosscheck_pck:check_pcp",
-    "pdj": "poseval.compat.crosscheck_pck:check_pck",
-    "presence": "poseval.compat.crosscheck_pck:check_presence",
-    "joint_ap": "poseval.compat.crosscheck_ap:check",
-    "clear_mot": "poseval.compat.crosscheck_tracking:check_clear",
-    "identity": "poseval.compat.crosscheck_tracking:check_identity",
+    "oks_ap": "poseval.compat.crosschecks.oks:check",
+    "auc": "poseval.compat.crosschecks.errors:check_auc",
+    "epe": "poseval.compat.crosschecks.errors:check_epe",
+    "nme": "poseval.compat.crosschecks.errors:check_nme",
+    "pck": "poseval.compat.crosschecks.pck:check_pck",
+    "pcp": "poseval.compat.crosschecks.pck:check_pcp",
+    "pdj": "poseval.compat.crosschecks.pck:check_pck",
+    "presence": "poseval.compat.crosschecks.pck:check_presence",
+    "joint_ap": "poseval.compat.crosschecks.joint_ap:check",
+    "clear_mot": "poseval.compat.crosschecks.tracking:check_clear",
+    "identity": "poseval.compat.crosschecks.tracking:check_identity",
 }
-
-
-class Difference(NamedTuple):
-    """One number, or one array by its mean, from both tools. Undefined is NaN on either side."""
-
-    name: str
-    ours: float
-    theirs: float
-    largest: float  # largest absolute difference; 0 where both are undefined, infinite where one is
-
-
-@dataclass(frozen=True, eq=False)
-class Case:
-    """What a check is given: files, what poseval read from them, and subsets of frames to look at apart."""
-
-    truth_path: str
-    predictions_path: str
-    truth: PoseSet
-    predictions: PoseSet
-    slices: Mapping[str, Bools] = field(default_factory=dict)
-
-
-Check = Callable[[Metric, Tally, Case], list[Difference]]
-
-
-def of_number(name: str, ours: float, theirs: float) -> Difference:
-    """The difference of two numbers."""
-    if math.isnan(ours) or math.isnan(theirs):
-        return Difference(name, ours, theirs, 0.0 if math.isnan(ours) and math.isnan(theirs) else math.inf)
-    return Difference(name, ours, theirs, abs(ours - theirs))
-
-
-def of_array(name: str, ours: Array, theirs: Array) -> Difference:
-    """The difference of two arrays; infinite where their shapes, or their undefined entries, differ."""
-    label = f"{name} {list(ours.shape)}"
-    means = [float(a[~np.isnan(a)].mean()) if (~np.isnan(a)).any() else math.nan for a in (ours, theirs)]
-    if ours.shape != theirs.shape or not np.array_equal(np.isnan(ours), np.isnan(theirs)):
-        return Difference(label, means[0], means[1], math.inf)
-    off = np.abs(ours - theirs)
-    return Difference(label, means[0], means[1], float(np.nanmax(off)) if (~np.isnan(off)).any() else 0.0)
 
 
 def crosscheck(
@@ -80,8 +39,8 @@ def crosscheck(
     predictions: str | os.PathLike[str],
     benchmark: str | None = None,
     *,
-    metrics: Sequence[Metric | str] = (),
-    rules: str = "reference",
+    task: Task | None = None,
+    **asked: Unpack[Asked],
 ) -> list[Difference]:
     """Score two files with poseval and with the tools it reproduces; one row per number and array.
 
@@ -91,17 +50,10 @@ def crosscheck(
         UsageError: P145 no metric of the benchmark has a check, or the other tool cannot read the files.
         PosevalError: what scoring raises.
     """
-    from poseval import benchmarks, scoring
-    from poseval import metrics as metric_table
-    from poseval.rules import choose
-
-    chosen = tuple(metric_table.parse(m) if isinstance(m, str) else m for m in metrics)
-    gt = scoring.read(truth, rules=rules, optional=frozenset({"area"}))
-    found = benchmarks.get_benchmark(benchmark) if benchmark else benchmarks.recognise(gt)
-    dt = scoring.read(predictions, role="predictions", truth=gt, rules=rules)
-    parts, _ = found.prepare(gt, dt, choose(rules, found.books), chosen)
+    asked_task = Task.of(task, **asked, **({} if benchmark is None else {"benchmark": benchmark}))
+    prepared = prepare(truth, predictions, asked_task)
     out: list[Difference] = []
-    for part in parts:
+    for part in prepared.parts:
         case = Case(
             os.fspath(truth),
             os.fspath(predictions),
@@ -117,7 +69,7 @@ def crosscheck(
     if not out:
         raise UsageError(
             "P145",
-            where=f"benchmark {found.name}",
+            where=f"benchmark {prepared.benchmark.name}",
             what="has no metric with a cross-check",
             wanted=f"one of {', '.join(CHECKS)}",
         )

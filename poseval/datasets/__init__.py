@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.files.source import Source
 from poseval.datasets.recognition import SURE, confidence, fits, looks_like, recognise
-from poseval.datasets.source import Source
-from poseval.datasets.table import get_format, names
+from poseval.datasets.registry import get_format, names
 from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown
 from poseval.limits import Limits
 from poseval.poses import PoseSet

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from poseval.datasets.source import Source
+from poseval.datasets.files.source import Source
 from poseval.errors import UsageError
 from poseval.limits import DEFAULT, Limits
 from poseval.poses import PoseSet
@@ -29,7 +29,7 @@ class ReadOptions:
     """How a file is read.
 
     `truth` is the ground truth that predictions belong to: many prediction formats lack frame sizes, ids or
-    joint names without it. `skeleton` overrides what the file says. `rules` names the rule book where the
+    joint names without it. `skeleton` overrides what the file says. `rules` names the rule set where the
     reference tool's loader has quirks; `optional` lists columns that the chosen metrics can do without
     (e.g. `area` when OKS takes it from boxes). Without `trusted` the file is a stranger's, and formats that
     are not hardened against crafted files are not read.

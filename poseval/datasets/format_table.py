@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from poseval import datasets
 from poseval.datasets.base import Dataset, Role
-from poseval.datasets.holding import FACTS
+from poseval.datasets.capabilities import FACTS
 
 HEAD = """# Formats
 

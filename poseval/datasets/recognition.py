@@ -11,12 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from poseval.datasets.base import Role
-from poseval.datasets.source import Source
-from poseval.datasets.table import get_format, names
+from poseval.datasets.files.source import Source
+from poseval.datasets.registry import get_format, names
 from poseval.errors import FormatError, InputError, PosevalError, shown
 
 if TYPE_CHECKING:
-    from poseval.datasets.document import Document
+    from poseval.datasets.files.document import Document
 
 SURE = 0.5  # a format is taken when its confidence reaches this
 

@@ -9,10 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.diagnosis.gains import STAGES, THRESHOLDS, Gains, Stage, gains
-from poseval.diagnosis.groups import Group, groups
-from poseval.diagnosis.lrp import Lrp, lrp
-from poseval.diagnosis.taxonomy import (
+from poseval.diagnosis.error_types import (
     AREA_RANGES,
     HEAD_RANGES,
     LOCALISED,
@@ -24,10 +21,14 @@ from poseval.diagnosis.taxonomy import (
     match_scene,
     scene_of,
 )
+from poseval.diagnosis.gains import STAGES, THRESHOLDS, Gains, Stage, gains
+from poseval.diagnosis.groups import Group, groups
+from poseval.diagnosis.lrp import Lrp, lrp
 from poseval.diagnosis.tracks import TrackErrors, track_errors
 from poseval.errors import shown
-from poseval.pairs import Aligned
 from poseval.poses import Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.renderers import rendered
 
 SCHEMA = "poseval.diagnosis/1"
 CLASSES = tuple(kind.name.lower() for kind in Fault if kind is not Fault.NONE)
@@ -88,9 +89,7 @@ class Diagnosis:
 
     def to_text(self) -> str:
         """Tables for a terminal."""
-        from poseval.report.diagnosis_text import render
-
-        return render(self)
+        return rendered("diagnosis text", self)
 
 
 def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from poseval.diagnosis.taxonomy import GOOD, MAX_DETS, MISS, Fault, Labels, Scene, SizeRange, match_scene
+from poseval.diagnosis.error_types import GOOD, MAX_DETS, MISS, Fault, Labels, Scene, SizeRange, match_scene
 from poseval.kernels.coco import (
     Detections,
     Matching,

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from poseval.diagnosis.taxonomy import Fault, Labels, Scene
-from poseval.pairs import Aligned
+from poseval.diagnosis.error_types import Fault, Labels, Scene
 from poseval.poses import Ints
+from poseval.poses.aligned import Aligned
 
 OVERLAP = 0.1  # boxes with a higher intersection over union crowd one another
 JOINT_BINS = ((1, 5), (6, 10), (11, 15), (16, 10_000))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from poseval.diagnosis.taxonomy import Scene, SizeRange, match_scene
+from poseval.diagnosis.error_types import Scene, SizeRange, match_scene
 from poseval.kernels.coco import oks_pairs
 
 TAU = 0.5

@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.diagnosis.taxonomy import Scene, SizeRange, match_scene
-from poseval.pairs import Aligned
+from poseval.diagnosis.error_types import Scene, SizeRange, match_scene
+from poseval.poses.aligned import Aligned
 
 EVERYONE = SizeRange("all", 0.0, np.inf)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Direction, Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.base import Metric, Need, Table, Tally, always
 from poseval.metrics.joint_error import (
     MOST_POINTS,
     Precision,
@@ -21,8 +21,9 @@ from poseval.metrics.joint_error import (
 )
 from poseval.metrics.joint_error import ZeroScale as _Zero
 from poseval.metrics.pck import Compare, MeanOf
-from poseval.pairs import Aligned
-from poseval.poses import Floats, Ints
+from poseval.poses import Floats, Ints, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Direction, Value, Values
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,10 @@ class Auc(Metric):
         """Raises UsageError P122 for parameters that cannot be."""
         require(self.limit > 0, self.name, "limit", self.limit, "a number above 0")
         require(1 <= self.steps <= MOST_POINTS, self.name, "steps", self.steps, f"1 to {MOST_POINTS}")
+
+    def scale_rule(self, truth: PoseSet) -> str:
+        """The parameter `norm`; pixels are no scale."""
+        return "" if self.norm == "pixels" else self.norm
 
     def grid(self) -> Floats:
         """Thresholds [n + 1] as shares of the limit, from 0 to 1."""

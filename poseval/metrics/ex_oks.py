@@ -10,13 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.kernels.coco import Cells, Matching, Targets, cell_pairs, keep, match
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.oks_ap import RANGES, THRESHOLDS, OksAp
 from poseval.metrics.oks_joints import FIXED_POINT
 from poseval.metrics.oks_scene import AreaSource, Scene, SceneRules, scene_of
-from poseval.metrics.ranked import OksCurves, curves, per_row
-from poseval.pairs import Aligned
+from poseval.metrics.ranking import OksCurves, curves, per_row
 from poseval.poses import Array, Bools, Floats, Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 ASPECT = 3 / 4  # width to height of the network input that the window stands for
 LEVELS = (0, 1, 2, 3)  # 0: every labelled joint; else the joints of that flag, 3 outside the window

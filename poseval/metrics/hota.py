@@ -11,11 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.kernels.tracking import Scene
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
-from poseval.metrics.joints import Empty, JointRows, joint_facts, ratio, unit_rows, unlabelled_reasons
-from poseval.metrics.scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
-from poseval.pairs import Aligned
+from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.joint_rows import Empty, JointRows, joint_facts, ratio, unit_rows, unlabelled_reasons
+from poseval.metrics.tracking_scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
 from poseval.poses import Array, Floats, Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 ALPHAS: Floats = np.arange(1, 20) * 5 / 100  # 0.05, 0.10 ... 0.95
 RADIUS = 0.5001  # head sizes at which the similarity of a joint reaches 0 (PoseTrack21, hota_pose.py)

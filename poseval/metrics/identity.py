@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
-from poseval.metrics.joints import (
+from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.joint_rows import (
     JointRows,
     joint_facts,
     mean_of_defined,
@@ -17,9 +17,10 @@ from poseval.metrics.joints import (
     unit_rows,
     unlabelled_reasons,
 )
-from poseval.metrics.scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
-from poseval.pairs import Aligned
+from poseval.metrics.tracking_scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
 from poseval.poses import Floats, Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 HEADLINE = ("IDF1",)
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from poseval.kernels.average_precision import HITS_FIRST, LATER_FIRST, TOGETHER, Ranked
 from poseval.kernels.tracking import ABSENT, HIT, Scene, Side
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.base import Metric, Need, Table, Tally, always
 from poseval.metrics.joint_error import require
-from poseval.metrics.joints import (
+from poseval.metrics.joint_rows import (
     Empty,
     JointRows,
     joint_facts,
@@ -22,8 +22,9 @@ from poseval.metrics.joints import (
     unit_rows,
     unlabelled_reasons,
 )
-from poseval.pairs import Aligned
-from poseval.poses import Floats, Ints, Notice
+from poseval.poses import Floats, Ints, Notice, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 MISSING_SCORE = -9999.0  # a joint without a score ranks behind all others (poseval, eval_helpers.py)
 
@@ -74,6 +75,10 @@ class JointAp(Metric):
     def __post_init__(self) -> None:
         """Raises UsageError P122 for a threshold that cannot be."""
         require(self.at > 0, self.name, "at", self.at, "a number above 0")
+
+    def scale_rule(self, truth: PoseSet) -> str:
+        """Sizes of heads."""
+        return "head"
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per predicted joint (score, right or wrong), and labelled joints [K] per sequence."""

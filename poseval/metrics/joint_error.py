@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from poseval.errors import MismatchError, UsageError, ValueRangeError, shown
-from poseval.pairs import Aligned
 from poseval.poses import Array, Bools, Floats, Ints, PoseSet
+from poseval.poses.aligned import Aligned
 
 
 class Precision(enum.Enum):

@@ -11,17 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.metrics.base import (
-    Direction,
-    Metric,
-    Need,
-    Table,
-    Tally,
-    Value,
-    Values,
-    always,
-    format_parameter,
-)
+from poseval.metrics.base import Metric, Need, Table, Tally, always, format_parameter
 from poseval.metrics.error_curve import CED_STEPS, ErrorCurve, Grid, curve_area, failure_rate
 from poseval.metrics.joint_error import (
     Precision,
@@ -34,8 +24,9 @@ from poseval.metrics.joint_error import (
     require,
     scale,
 )
-from poseval.pairs import Aligned
 from poseval.poses import Array, Floats, Ints, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Direction, Value, Values
 
 LARGEST = 10  # threshold, in lengths of the face; grids look at every 1e-4
 AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skeleton has it
@@ -109,7 +100,7 @@ class Nme(Metric):
         found = super().headline(values)
         return {key: value for key, value in found.items() if key not in ("NME_std", "NME_median")}
 
-    def rule(self, truth: PoseSet) -> str:
+    def scale_rule(self, truth: PoseSet) -> str:
         """The normaliser in use.
 
         Raises:
@@ -129,7 +120,7 @@ class Nme(Metric):
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth face: its own mean, and the sums that a pooled mean needs."""
-        rule = self.rule(aligned.truth)
+        rule = self.scale_rule(aligned.truth)
         length = scale(aligned, rule)
         check_scale(aligned, length, rule, ZeroScale.REFUSE)
         error = self._error(aligned, length)

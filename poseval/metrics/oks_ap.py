@@ -10,7 +10,7 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.kernels.coco import MAX_THRESHOLDS, Matching, match
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.oks_joints import add_joints, joint_rows, joint_rows_under, matches
 from poseval.metrics.oks_scene import (
     AreaSource,
@@ -21,9 +21,10 @@ from poseval.metrics.oks_scene import (
     SceneRules,
     scene_of,
 )
-from poseval.metrics.ranked import OksCurves, curves, means, per_row, positives
-from poseval.pairs import Aligned
+from poseval.metrics.ranking import OksCurves, curves, means, per_row, positives
 from poseval.poses import Array, Floats, Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))  # the ninth is 0.8999999999999999
 RANGES = ("all:0:1e10", "medium:1024:9216", "large:9216:1e10")  # square pixels, both ends belong

@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from poseval.kernels.coco import Detections, Matching, Targets, match
-from poseval.metrics.base import Table, Tally, Value
+from poseval.metrics.base import Table, Tally
 from poseval.metrics.oks_scene import Scene
-from poseval.metrics.ranked import curves, means, positives
+from poseval.metrics.ranking import curves, means, positives
 from poseval.poses import Array, Bools, Floats, Ints
+from poseval.results.values import Value
 
 # Similarities are added as multiples of 2^-36, so that sums do not depend on order or grouping: 134 million
 # pairs fit, and a mean is off by 7e-12 at most.

@@ -14,8 +14,8 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.kernels.coco import Cells, Detections, Targets
-from poseval.pairs import Aligned
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
+from poseval.poses.aligned import Aligned
 
 BOX_SHARE = 0.53  # mean share of a person's box that the person covers; what COCO's successors use for area
 

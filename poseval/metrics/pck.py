@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Tally, Value, Values, always, format_parameter, words
+from poseval.metrics.base import Metric, Need, Tally, always, format_parameter, words
 from poseval.metrics.base import Table as Rows
 from poseval.metrics.joint_error import (
     MOST_POINTS,
@@ -22,8 +22,9 @@ from poseval.metrics.joint_error import (
     require_joints,
     scale,
 )
-from poseval.pairs import Aligned
-from poseval.poses import Array, Floats, Ints
+from poseval.poses import Array, Floats, Ints, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 HEAD_JOINTS = ("nose", "neck", "upper_neck", "head_bottom", "head", "head_top")
 UPPER_BODY = tuple(f"{side}_{name}" for name in ("shoulder", "elbow", "wrist") for side in ("left", "right"))
@@ -103,6 +104,10 @@ class Pck(Metric):
         )
         wanted = "as many numbers as thresholds"
         require(len(self.called) in (0, len(self.at)), self.name, "called", self.called, wanted)
+
+    def scale_rule(self, truth: PoseSet) -> str:
+        """The parameter `norm`; pixels are no scale."""
+        return "" if self.norm == "pixels" else self.norm
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth person: the first threshold that each joint meets.

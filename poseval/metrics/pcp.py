@@ -10,10 +10,11 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values, always
+from poseval.metrics.base import Metric, Need, Table, Tally, always
 from poseval.metrics.joint_error import distance, predicted, require
-from poseval.pairs import Aligned
 from poseval.poses import Bools, Floats, Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 from poseval.skeletons import Skeleton
 from poseval.skeletons.sticks import Stick, sticks_of
 

@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.joint_error import predicted
-from poseval.pairs import Aligned
 from poseval.poses import Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 
 @dataclass(frozen=True)

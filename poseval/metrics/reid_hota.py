@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.errors import MismatchError, shown
-from poseval.metrics.base import Metric, Need, Table, Tally, Value, Values
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.hota import ALPHAS, RADIUS, STATISTICS, Frames, lonely_frames, missed_joints, ratios
-from poseval.metrics.joints import Empty, JointRows, joint_facts, mean_of_defined, unlabelled_reasons
-from poseval.metrics.scene import Similarity, scene_of
-from poseval.pairs import Aligned
+from poseval.metrics.joint_rows import Empty, JointRows, joint_facts, mean_of_defined, unlabelled_reasons
+from poseval.metrics.tracking_scene import Similarity, scene_of
 from poseval.poses import Floats, Ints, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 HEADLINE = ("HOTA", "DetA", "AssA", "LocA")
 TABLES = {"pair_unit": "pair_", "size_unit": "size", "end_unit": "end_"}  # unit column -> what else it holds

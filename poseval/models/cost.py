@@ -18,7 +18,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from poseval.models.registry import ModelCard, create_model
-from poseval.models.weights import load_weights
+from poseval.models.weights.load import load_weights
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -3,16 +3,8 @@
 from __future__ import annotations
 
 from poseval.errors import shown
-from poseval.report.result import Report
-
-MEANING = {
-    "metric": "the metrics or their parameters",
-    "bench": "the benchmark",
-    "gt": "the ground truth (its bytes differ)",
-    "skel": "the skeleton or its sigmas",
-    "rules": "the rule book",
-    "poseval": "the version of poseval",
-}
+from poseval.results.report import Report
+from poseval.results.signature import MEANING
 
 
 def explain_reports(first: Report, second: Report) -> str:

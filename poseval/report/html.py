@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poseval.errors import MissingFeature, shown
-from poseval.metrics.base import Value
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures
 from poseval.report.text import layout_of
+from poseval.results.values import Value
 
 if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis
-    from poseval.evaluation import Evaluation
-    from poseval.pairs import Aligned
-    from poseval.report.result import Interval, Report
+    from poseval.poses.aligned import Aligned
+    from poseval.results.report import Report
+    from poseval.results.values import Interval
+    from poseval.scoring.evaluation import Evaluation
 
 # Sorts a table by the clicked column: by the cells' data-sort numbers where they have them, else by text.
 SCRIPT = """

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from poseval.errors import shown
-from poseval.pairs import Aligned
 from poseval.poses import Bools, Floats, People
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import Skeleton
 
 WIDTH = 420  # pixels of a thumbnail; twenty of them stay below 2 MB

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poseval.datasets.document import write_atomically
+from poseval.datasets.files.document import write_atomically
 from poseval.diagnosis.diagnose import Diagnosis, diagnose
 from poseval.errors import MismatchError, UsageError
 from poseval.report.html import to_html
 
 if TYPE_CHECKING:
-    from poseval.evaluation import Evaluation
-    from poseval.pairs import Aligned
-    from poseval.report.result import Report
+    from poseval.poses.aligned import Aligned
+    from poseval.results.report import Report
+    from poseval.scoring.evaluation import Evaluation
 
 
 def write_page(

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from poseval.diagnosis.diagnose import Diagnosis
-    from poseval.evaluation import Evaluation
-    from poseval.metrics.base import Value
-    from poseval.report.result import Report
+    from poseval.results.report import Report
+    from poseval.results.values import Value
+    from poseval.scoring.evaluation import Evaluation
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DASHES = ("-", "--", "-.", ":")

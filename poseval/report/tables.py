@@ -12,7 +12,7 @@ from poseval.errors import shown
 from poseval.report.text import table_cells
 
 if TYPE_CHECKING:
-    from poseval.report.result import Report
+    from poseval.results.report import Report
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

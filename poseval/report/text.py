@@ -6,10 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from poseval.errors import shown
-from poseval.layout import Layout
+from poseval.results.layout import Layout
 
 if TYPE_CHECKING:
-    from poseval.report.result import Report
+    from poseval.results.report import Report
 
 WIDE = 120  # characters in a line, past which a table with intervals is broken up or turned
 BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"

@@ -12,7 +12,7 @@ import numpy as np
 
 from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
 from poseval.limits import DEFAULT
-from poseval.models.weights import digest
+from poseval.models.weights.load import digest
 from poseval.poses import Bools, Floats, Frames, Ints, Notice, PoseSet
 
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack

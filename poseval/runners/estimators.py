@@ -9,10 +9,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 import torch
 
-from poseval.models.answers import Poses, WholeImage
-from poseval.models.geometry import Crops, Floats
-from poseval.models.nms import box_nms, instance_scores
-from poseval.models.topdown import TopDown
+from poseval.models.inference.crops import Crops, Floats
+from poseval.models.inference.predictions import Poses, WholeImage
+from poseval.models.inference.suppression import box_nms, instance_scores
+from poseval.models.inference.top_down import TopDown
 from poseval.runners.frames import Picture
 
 

@@ -12,15 +12,15 @@ import torch
 from torch import nn
 
 from poseval.errors import MissingFeature, UsageError, shown
-from poseval.models.answers import WholeImage
-from poseval.models.bottomup import load_rescoring
 from poseval.models.cost import measure
+from poseval.models.inference.bottom_up import load_rescoring
+from poseval.models.inference.predictions import WholeImage
+from poseval.models.inference.top_down import TopDown, decoding
+from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.shipped import shipped_weights
-from poseval.models.topdown import TopDown, decoding
-from poseval.models.train.checkpoint import trained_joints
-from poseval.models.weights import Weights, load_weights
-from poseval.models.whole_image import whole_image
+from poseval.models.weights.load import Weights, load_weights
+from poseval.models.weights.trained import trained_joints
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.skeletons import Skeleton, get_skeleton, load_skeleton, match_names, skeleton_from_names
 

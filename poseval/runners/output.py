@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, Role, WriteOptions
-from poseval.models.nms import oks_nms, soft_oks_nms
-from poseval.models.weights import digest
+from poseval.models.inference.suppression import oks_nms, soft_oks_nms
+from poseval.models.weights.load import digest
 from poseval.poses import Frames, Ints, Notice, Origin, People, PoseSet
 from poseval.runners.journal import Found
 from poseval.skeletons import Skeleton

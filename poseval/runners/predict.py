@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from poseval.models.answers import WholeImage
-from poseval.models.topdown import TopDown
+from poseval.models.inference.predictions import WholeImage
+from poseval.models.inference.top_down import TopDown
 from poseval.poses import Origin, People, PoseSet
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import Pictures

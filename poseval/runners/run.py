@@ -13,20 +13,21 @@ from typing import Any
 import numpy as np
 import torch
 
-from poseval import benchmarks, datasets, scoring
+from poseval import benchmarks, datasets
 from poseval._version import __version__
 from poseval.errors import Fault, UsageError, error_of, shown
-from poseval.models.answers import Poses
-from poseval.models.weights import digest
+from poseval.models.inference.predictions import Poses
+from poseval.models.weights.load import digest
 from poseval.poses import Notice, PoseSet
 from poseval.runners import output
 from poseval.runners.boxes import Boxes, file_boxes, truth_boxes
 from poseval.runners.estimators import CropEstimator, Estimator
-from poseval.runners.feed import Ready, reading
-from poseval.runners.following import Following, follow
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
 from poseval.runners.journal import Found, Journal
 from poseval.runners.loading import Loaded, ModelOptions, load, processor_threads, with_detector
+from poseval.runners.prefetch import Ready, reading
+from poseval.runners.with_tracker import Following, follow
+from poseval.scoring import score as scoring
 
 GROUP_FRAMES = 64  # most frames that a crash can cost
 GROUP_BATCHES = 4  # most full batches of one group

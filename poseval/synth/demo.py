@@ -1,36 +1,123 @@
-"""The demo's files: a synthetic truth and predictions of it, in COCO's own formats."""
+"""The demo: synthetic clips, a small network over them, a tracker behind it, the scores, and a report.
+
+Without PyTorch the predictions that the shipped network made are scored; they are recorded in the package,
+and the demo says so.
+"""
 
 from __future__ import annotations
 
+import gzip
+from collections.abc import Callable
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
-from poseval.datasets import get_format
-from poseval.datasets.base import Role, WriteOptions
-from poseval.poses import PoseSet
-from poseval.synth.predictions import perturb
-from poseval.synth.truth import scene_set
+from poseval.errors import MissingFeature, UsageError, shown
+from poseval.results.report import Report
+from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.score import evaluate, prepare
+from poseval.scoring.task import Task
+from poseval.synth.folder import write_world
+from poseval.synth.scene import World, scenes
 
-IMAGES = 200
-PEOPLE = 4  # most people of one image
+MODEL: Final = "synth_small"
+TRACKER: Final = "hungarian(measure=both)"
+SKELETON: Final = "posetrack17slots"
+FORMAT: Final = "posetrack18"
+CLIPS: Final = World(width=384, height=288, smallest=100.0, largest=230.0, occluders=0.25, sequence_length=24)
+FRAMES: Final = 48
+PEOPLE: Final = 4  # of each clip
+RECORDED_SEED: Final = 0
+RECORDED: Final = "recorded"  # folder of the package beside the synthetic world
+
+Say = Callable[[str], None]
 
 
-def make_demo(folder: Path, seed: int = 0, *, images: int = IMAGES, force: bool = False) -> tuple[Path, Path]:
-    """Write `truth.json` and `predictions.json` of seeded synthetic people into a folder.
+def run_demo(
+    folder: Path, seed: int = RECORDED_SEED, *, force: bool = False, say: Say = lambda text: None
+) -> Report:
+    """Everything from drawing to the report, in a folder.
 
-    Returns the two paths. The same seed gives the same files on every platform.
+    Writes `images/`, `truth/`, `predictions/` (PoseTrack18 files, one a clip) and, where jinja2 is installed,
+    `report.html`.
 
     Raises:
-        UsageError: P131 when a file exists and `force` is not set.
+        UsageError: P131 when the folder holds a demo and `force` is not set.
+        MissingFeature: P601 without PyTorch for a seed whose predictions are not recorded.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    truth = scene_set(seed, images, PEOPLE)
-    return write_pair(folder, truth, perturb(truth, seed, jitter=0.25), force=force)
+    predictions = folder / "predictions"
+    if predictions.exists() and not force:
+        raise UsageError(
+            "P131", where=shown(predictions), what="exists", wanted="a new folder", hint="or pass --force"
+        )
+    with_torch = find_spec("torch") is not None
+    if not with_torch and seed != RECORDED_SEED:
+        raise MissingFeature(
+            "P601",
+            where=f"demo with seed {seed}",
+            what="needs PyTorch, which is not installed",
+            wanted=f"seed {RECORDED_SEED}, whose predictions are recorded in the package",
+            hint="pip install 'poseval[models]'",
+        )
+    drawn = list(scenes(seed, FRAMES, PEOPLE, video=True, world=CLIPS))
+    poses, truth, _ = write_world(folder, drawn, skeleton=SKELETON, form=FORMAT, force=True)
+    say(
+        f"drew {len(poses.frames)} frames with {len(poses)} people, seed {seed}: {folder / 'images'}, {truth}"
+    )
+    if with_torch:
+        say(_predict(folder, truth, predictions))
+    else:
+        _recall(predictions)
+        say(f"PyTorch is not installed: {predictions} holds what {MODEL} gave when the package was made")
+    say(f"scoring as `poseval score {predictions} --gt {truth}` does")
+    evaluation = evaluate(truth, predictions)
+    report = evaluation.report()
+    say(_page(folder, truth, predictions, report, evaluation))
+    return report
 
 
-def write_pair(folder: Path, truth: PoseSet, predictions: PoseSet, *, force: bool) -> tuple[Path, Path]:
-    """Truth and predictions as COCO files."""
-    coco = get_format("coco")
-    paths = folder / "truth.json", folder / "predictions.json"
-    coco.write(truth, paths[0], WriteOptions(role=Role.TRUTH, force=force))
-    coco.write(predictions, paths[1], WriteOptions(role=Role.PREDICTIONS, force=force, truth=truth))
-    return paths
+def _predict(folder: Path, truth: Path, predictions: Path) -> str:
+    """Run the shipped network on the boxes of the truth, and the tracker behind it."""
+    from poseval.runners.loading import ModelOptions
+    from poseval.runners.run import RunOptions, run
+    from poseval.runners.with_tracker import Following
+
+    # The network is small: more threads gain little, and wait for each other where the machine is busy.
+    model = ModelOptions(MODEL, device="cpu", threads=1)
+    job = RunOptions(
+        model, predictions, truth, folder / "images", boxes="truth", following=Following(TRACKER), force=True
+    )
+    node = run(job).provenance
+    return (
+        f"ran {MODEL} on the boxes of the truth ({node['people_per_second']:g} people a second) and "
+        f"{TRACKER} behind it: {predictions}"
+    )
+
+
+def recorded_files() -> dict[str, bytes]:
+    """Recorded predictions by file name."""
+    folder = files("poseval.synth").joinpath(RECORDED)
+    return {
+        entry.name.removesuffix(".gz"): gzip.decompress(entry.read_bytes())
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".json.gz")
+    }
+
+
+def _recall(predictions: Path) -> None:
+    predictions.mkdir(parents=True, exist_ok=True)
+    for name, content in recorded_files().items():
+        (predictions / name).write_bytes(content)
+
+
+def _page(folder: Path, truth: Path, predictions: Path, report: Report, evaluation: Evaluation) -> str:
+    from poseval.report.page import write_page
+
+    page = folder / "report.html"
+    try:
+        aligned = prepare(truth, predictions, Task()).aligned
+        write_page(page, report, evaluation, aligned, folder / "images")
+    except MissingFeature as error:
+        return f"no HTML report: {error.fault.what} ({error.fault.hint})"
+    return f"wrote {page}"

@@ -15,13 +15,11 @@ from numpy.typing import NDArray
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.poses import Floats
 from poseval.tracking.base import FrameInput
-from poseval.tracking.flow import sample
+from poseval.tracking.flow_field import Field, sample
 
 MAGIC = 202021.25
 HEADER = struct.Struct("<fii")
 LARGEST_SIDE = 16_384  # pixels; 8K video is half of it
-
-Field = NDArray[np.float32]  # [H, W, 2]
 
 
 def read_flo(path: Path) -> Field:

@@ -14,7 +14,7 @@ from poseval.tracking.bodies import Bodies
 from poseval.tracking.lighttrack import from_corner
 
 if TYPE_CHECKING:
-    from poseval.models.sgcn import SGCN
+    from poseval.models.networks.sgcn import SGCN
 
 ORDER = "posetrack15_poseval"  # the order of the network's joints: right ankle to head top
 LEAST_AREA = 100.0  # square pixels; smaller people are left out of the pairs
@@ -140,6 +140,6 @@ class GraphMatcher:
 
     def __call__(self, now: Bodies, before: Bodies) -> Floats:
         """Distances [n, m]."""
-        from poseval.models.sgcn import pose_distance
+        from poseval.models.networks.sgcn import pose_distance
 
         return pose_distance(self._model, graphs(now, self._columns), graphs(before, self._columns))

@@ -10,8 +10,8 @@ import pytest
 from scipy.io import savemat
 
 import poseval
-from poseval.report.result import Report
-from tests.datasets.test_faces import csv_lines
+from poseval.results.report import Report
+from tests.datasets.faces.test_faces import csv_lines
 from tests.shared import shared_path
 
 RNG = np.random.default_rng(0)

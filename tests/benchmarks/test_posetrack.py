@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from poseval.errors import MismatchError
-from poseval.scoring import read, score
+from poseval.scoring.score import read, score
 from tests.benchmarks.test_posetrack_quirks import pose_set, run, walk
-from tests.datasets.test_posetrack import document, saved
+from tests.datasets.posetrack.test_posetrack import document, saved
 
 
 def submission(node: dict[str, Any]) -> dict[str, Any]:

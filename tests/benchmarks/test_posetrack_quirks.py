@@ -13,8 +13,8 @@ import pytest
 
 from poseval.errors import MismatchError, ValueRangeError
 from poseval.poses import Frames, IgnoreRegions, People, PoseSet
-from poseval.report.result import Report
-from poseval.scoring import score
+from poseval.results.report import Report
+from poseval.scoring.score import score
 from poseval.skeletons import get_skeleton
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

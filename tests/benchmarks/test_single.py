@@ -1,4 +1,4 @@
-"""Single-person benchmarks from the files to the table: notices, refusals, books, halves and subsets."""
+"""Single-person benchmarks from the files to the table: notices, refusals, rule_sets, halves and subsets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import poseval
 from poseval.benchmarks import get_benchmark, names
 from poseval.errors import MismatchError, ValueRangeError
 from poseval.poses import Frames, People, PoseSet
-from poseval.report.result import Report
+from poseval.results.report import Report
 from tests.datasets.mat_files import gt_valid
 from tests.metrics.single import pair_up
 from tests.shared import shared_path
@@ -102,7 +102,7 @@ def test_nobody_predicted_is_zero_with_a_notice() -> None:
     empty = replace(scene.predictions, people=scene.predictions.people.take(np.zeros(0, dtype=np.int64)))
     report = poseval.score(scene.truth, empty, "mpii-val")
     assert report.summary["PCKh@0.5"] == 0.0
-    assert "every joint counts as wrong" in notices(report)["N465"]
+    assert "no predictions at all" in notices(report)["N423"]
 
 
 def test_one_joint_alone_scores_what_it_is() -> None:
@@ -127,12 +127,12 @@ def test_missing_people_are_refused_and_counted_by_sequence() -> None:
     assert e.value.code == "P413"
 
 
-def test_a_zero_head_is_refused_but_under_mmposes_book(tmp_path: Path) -> None:
+def test_a_zero_head_is_refused_but_under_mmposes_rules(tmp_path: Path) -> None:
     truth, predicted, heads = mpii()
     heads[7] = 5.0
-    for book in ("reference", "hrnet", "pytorch-pose", "corrected"):
+    for rule_set in ("reference", "hrnet", "pytorch-pose", "corrected"):
         with pytest.raises(ValueRangeError, match=r"gt_valid\.mat: 7: has a scale of 0 pixels") as caught:
-            score(tmp_path, truth, predicted, heads, rules=book)
+            score(tmp_path, truth, predicted, heads, rules=rule_set)
         assert caught.value.code == "P304"
     assert score(tmp_path, truth, predicted, heads, rules="mmpose").summary["PCKh@0.5"] > 0.9
 
@@ -257,13 +257,13 @@ def test_wflws_subsets() -> None:
 
 @pytest.mark.parametrize("name", [n for n in names() if type(get_benchmark(n)).__module__.endswith(
     (".mpii", ".mpii_release", ".lsp", ".video", ".faces"))])  # fmt: skip
-def test_every_book_of_every_benchmark_has_metrics_that_read_back(name: str) -> None:
+def test_every_rule_set_of_every_benchmark_has_metrics_that_read_back(name: str) -> None:
     benchmark = get_benchmark(name)
     skeleton = poseval.get_skeleton(str(benchmark.skeleton))
     people = People(np.zeros((1, len(skeleton), 2)), np.zeros(1, dtype=np.int64), box=[[0.0, 0, 1, 1]])
     truth = PoseSet(skeleton, Frames(np.array(["a"])), people)
     from poseval.metrics import parse
 
-    for book in benchmark.books:
-        for metric in benchmark.metrics(book, truth, False):
+    for rule_set in benchmark.rule_sets:
+        for metric in benchmark.metrics(rule_set, truth, False):
             assert parse(str(metric)) == metric

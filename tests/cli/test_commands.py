@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from poseval.cli import COMMANDS, run
+from poseval.cli import COMMANDS, invoke
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import PoseSet
 from poseval.synth import perturb, scene_set
@@ -30,20 +30,20 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         poses = perturb(TRUTH, seed, jitter=jitter)
         made[name] = write(poses, folder / f"{name}.json", Role.PREDICTIONS)
     made["baseline"] = str(folder / "baseline.poseval")
-    assert run(["score", made["good"], "--gt", made["gt"], "-q", "--save", made["baseline"]]) == 0
+    assert invoke(["score", made["good"], "--gt", made["gt"], "-q", "--save", made["baseline"]]) == 0
     return made
 
 
 def test_every_command_of_the_table_exists_and_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
     for name in COMMANDS:
-        assert run([name, "--help"]) == 0
+        assert invoke([name, "--help"]) == 0
         assert "Usage:" in capsys.readouterr().out
 
 
 def test_score_shows_the_table_and_says_the_guess(
     files: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(["score", files["good"], "--gt", files["gt"]]) == 0
+    assert invoke(["score", files["good"], "--gt", files["gt"]]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines()[2].split()[:3] == ["AP", "AP50", "AP75"]
     assert "benchmark: coco-keypoints" in err
@@ -53,7 +53,7 @@ def test_score_shows_the_table_and_says_the_guess(
 def test_score_prints_every_format(
     files: dict[str, str], capsys: pytest.CaptureFixture[str], style: str
 ) -> None:
-    assert run(["score", files["good"], "--gt", files["gt"], "-q", "--format", style]) == 0
+    assert invoke(["score", files["good"], "--gt", files["gt"], "-q", "--format", style]) == 0
     out = capsys.readouterr().out
     if style == "json":
         assert json.loads(out)["schema"] == "poseval.report/1"
@@ -69,7 +69,9 @@ def test_results_go_to_files_and_talk_to_stderr(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     target = tmp_path / "report.json"
-    assert run(["score", files["good"], "--gt", files["gt"], "-q", "--json", str(target), "--csv", "-"]) == 0
+    assert (
+        invoke(["score", files["good"], "--gt", files["gt"], "-q", "--json", str(target), "--csv", "-"]) == 0
+    )
     out, err = capsys.readouterr()
     assert json.loads(target.read_text())["summary"]["AP"] > 0.3
     assert out.startswith('"metric"')
@@ -79,7 +81,7 @@ def test_results_go_to_files_and_talk_to_stderr(
 def test_intervals_and_page(files: dict[str, str], tmp_path: Path) -> None:
     page, report = tmp_path / "page.html", tmp_path / "report.json"
     arguments = ["--ci", "95", "--resamples", "50", "--report", str(page), "--json", str(report)]
-    assert run(["score", files["good"], "--gt", files["gt"], "-q", *arguments]) == 0
+    assert invoke(["score", files["good"], "--gt", files["gt"], "-q", *arguments]) == 0
     interval = json.loads(report.read_text())["intervals"]["AP"]
     assert interval["low"] < json.loads(report.read_text())["summary"]["AP"] < interval["high"]
     assert "Worst frames" in page.read_text()
@@ -89,7 +91,7 @@ class TestGateStory:
     """The same model passes, one that lost 2 AP fails, noise passes only with `--significant`."""
 
     def gate(self, files: dict[str, str], name: str, *more: str) -> int:
-        return run(["gate", files[name], "--gt", files["gt"], "--baseline", files["baseline"], *more])
+        return invoke(["gate", files[name], "--gt", files["gt"], "--baseline", files["baseline"], *more])
 
     def test_the_same_model_passes(self, files: dict[str, str]) -> None:
         assert self.gate(files, "rerun") == 0
@@ -112,9 +114,9 @@ class TestGateStory:
         copy.write_bytes(Path(files["baseline"]).read_bytes())
         before = copy.read_bytes()
         arguments = ["--gt", files["gt"], "--baseline", str(copy), "--update-baseline"]
-        assert run(["gate", files["bad"], *arguments]) == 1
+        assert invoke(["gate", files["bad"], *arguments]) == 1
         assert copy.read_bytes() == before
-        assert run(["gate", files["bad"], *arguments, "--max-drop", "*=100%"]) == 0
+        assert invoke(["gate", files["bad"], *arguments, "--max-drop", "*=100%"]) == 0
         assert copy.read_bytes() != before
 
     def test_github_summary_is_written(
@@ -128,9 +130,9 @@ class TestGateStory:
 
 def test_compare_names_the_better_system(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["--gt", files["gt"], "--key", "AP", "--resamples", "200"]
-    assert run(["compare", files["good"], files["bad"], *arguments]) == 0
+    assert invoke(["compare", files["good"], files["bad"], *arguments]) == 0
     assert "good.json is better" in capsys.readouterr().out
-    assert run(["compare", files["good"], files["rerun"], *arguments]) == 0
+    assert invoke(["compare", files["good"], files["rerun"], *arguments]) == 0
     assert "cannot be told apart" in capsys.readouterr().out
 
 
@@ -138,26 +140,26 @@ def test_explain_and_leaderboard_on_saved_runs(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     other = tmp_path / "bad.json"
-    assert run(["score", files["bad"], "--gt", files["gt"], "-q", "--json", str(other)]) == 0
-    assert run(["explain", files["baseline"], str(other)]) == 0
+    assert invoke(["score", files["bad"], "--gt", files["gt"], "-q", "--json", str(other)]) == 0
+    assert invoke(["explain", files["baseline"], str(other)]) == 0
     assert "comparable" in capsys.readouterr().out
     board = tmp_path / "board.csv"
-    assert run(["leaderboard", str(other), files["baseline"], "--sort", "AP", "--csv", str(board)]) == 0
+    assert invoke(["leaderboard", str(other), files["baseline"], "--sort", "AP", "--csv", str(board)]) == 0
     assert [row["name"] for row in csv.DictReader(board.open())] == ["baseline", "bad"]
     store = str(tmp_path / "board.sqlite")
-    assert run(["leaderboard", "add", files["baseline"], str(other), "--db", store]) == 0
-    assert run(["leaderboard", "remove", "bad", "--db", store]) == 0
+    assert invoke(["leaderboard", "add", files["baseline"], str(other), "--db", store]) == 0
+    assert invoke(["leaderboard", "remove", "bad", "--db", store]) == 0
     capsys.readouterr()
-    assert run(["leaderboard", "list", "--db", store]) == 0
+    assert invoke(["leaderboard", "list", "--db", store]) == 0
     assert "baseline" in capsys.readouterr().out
 
 
 def test_diagnose_and_plot(files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     target = tmp_path / "why.json"
-    assert run(["diagnose", files["good"], "--gt", files["gt"], "-q", "--json", str(target)]) == 0
+    assert invoke(["diagnose", files["good"], "--gt", files["gt"], "-q", "--json", str(target)]) == 0
     assert json.loads(target.read_text())["schema"] == "poseval.diagnosis/1"
     assert "worst joint" in capsys.readouterr().out
-    assert run(["plot", files["baseline"], "--out", str(tmp_path / "figures"), "-q"]) == 0
+    assert invoke(["plot", files["baseline"], "--out", str(tmp_path / "figures"), "-q"]) == 0
     assert (tmp_path / "figures" / "precision_recall.png").stat().st_size > 1000
 
 
@@ -181,7 +183,7 @@ def test_wrong_calls_end_in_their_status_and_say_why(
     status: int,
     said: str,
 ) -> None:
-    assert run([text.format(**files) for text in arguments]) == status
+    assert invoke([text.format(**files) for text in arguments]) == status
     out, err = capsys.readouterr()
     assert said in err
     assert out == ""
@@ -195,8 +197,8 @@ def test_an_internal_fault_is_70_and_ctrl_c_130(
         def fail(*_: object, raised: BaseException = error, **__: object) -> None:
             raise raised
 
-        monkeypatch.setattr("poseval.scoring.evaluate", fail)
-        assert run(["score", files["good"], "--gt", files["gt"]]) == status
+        monkeypatch.setattr("poseval.scoring.score.prepare", fail)
+        assert invoke(["score", files["good"], "--gt", files["gt"]]) == status
     assert "internal fault" in capsys.readouterr().err
 
 
@@ -205,5 +207,5 @@ def test_colour_is_for_terminals_that_want_it(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     monkeypatch.setenv("NO_COLOR", "1")
-    assert run(["score", files["good"], "--gt", files["gt"], "-q"]) == 0
+    assert invoke(["score", files["good"], "--gt", files["gt"], "-q"]) == 0
     assert "\x1b" not in capsys.readouterr().out

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from poseval import datasets
-from poseval.cli import run
+from poseval.cli import invoke
 from poseval.cli.options import WAYS as OFFERED
 from poseval.datasets import ReadOptions, Role, WriteOptions
-from poseval.frame_names import WAYS
 from poseval.poses import Frames, PoseSet
+from poseval.poses.frame_names import WAYS
 from tests.datasets.test_same_score import truth_and_predictions
 from tests.fuzz.seeds import small_sets
 
@@ -21,7 +21,7 @@ T, P = Role.TRUTH, Role.PREDICTIONS
 
 
 def call(*words: object) -> int:
-    return run(["convert", *map(str, words)])
+    return invoke(["convert", *map(str, words)])
 
 
 def read(path: Path, role: Role, truth: Path | None = None) -> PoseSet:

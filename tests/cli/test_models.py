@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from poseval.cli import run
+from poseval.cli import invoke
 
 
 def printed(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
-    assert run(["models", *arguments]) == status
+    assert invoke(["models", *arguments]) == status
     out, err = capsys.readouterr()
     return out if status == 0 else err
 

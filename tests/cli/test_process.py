@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and devices 
 # Waits inside the scoring, as a long run would, after it said that it is there.
 WAITING = """
 import sys, time
-from poseval import scoring
+from poseval.scoring import score as scoring
 def endless(*rest, **options):
     sys.stderr.write("scoring\\n")
     sys.stderr.flush()
@@ -54,7 +54,7 @@ def started(*arguments: str, program: list[str] | None = None, **streams: object
 def test_signals_while_scoring(files: list[str], number: signal.Signals, status: int, tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     out.write_text("old")
-    program = ["-c", WAITING.format(place="scoring.evaluate")]
+    program = ["-c", WAITING.format(place="scoring.prepare")]
     process = started("score", *files, "--json", str(out), program=program)
     assert process.stderr is not None
     assert process.stderr.readline() == "scoring\n"
@@ -72,7 +72,7 @@ def test_signals_while_writing_leave_no_part(
     out = tmp_path / "out"
     out.mkdir()
     (out / "report.json").write_text("old")
-    place = "import poseval.datasets.document as document\ndocument._put"
+    place = "import poseval.datasets.files.document as document\ndocument._put"
     program = ["-c", WAITING.format(place=place)]
     process = started("score", *files, "-q", "--json", str(out / "report.json"), program=program)
     assert process.stderr is not None

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from poseval import datasets
-from poseval.cli import run
-from poseval.convert_many import SUFFIXES
+from poseval.cli import invoke
+from poseval.conversion.folders import SUFFIXES
 from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames, PoseSet
 from poseval.synth import scene_set
@@ -42,7 +42,7 @@ def write(name: str, folder: Path) -> Path:
 
 def scored(capsys: pytest.CaptureFixture[str], path: Path, truth: Path, *more: str) -> dict[str, object]:
     words = ["score", str(path), "--gt", str(truth), "--benchmark", "coco-keypoints", "--json", "-", "-q"]
-    assert run([*words, *more]) == 0
+    assert invoke([*words, *more]) == 0
     found: dict[str, object] = json.loads(capsys.readouterr().out)
     return found
 
@@ -55,7 +55,7 @@ def ap(report: dict[str, object]) -> float:
 
 @pytest.fixture(scope="module")
 def coco_ap(truth_file: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
-    from poseval.scoring import score
+    from poseval.scoring.score import score
 
     path = write("coco", tmp_path_factory.mktemp("coco"))
     found = score(truth_file, path, "coco-keypoints").summary["AP"]
@@ -96,7 +96,7 @@ def test_boxes_have_no_score(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     paths = (tmp_path / "gt.json", tmp_path / "boxes.txt")
     datasets.get_format("coco").write(replace(truth, frames=numbered), paths[0], WriteOptions(T))
     datasets.get_format("motchallenge").write(predictions, paths[1], WriteOptions(P))
-    assert run(["score", str(paths[1]), "--gt", str(paths[0])]) == 3
+    assert invoke(["score", str(paths[1]), "--gt", str(paths[0])]) == 3
     assert "holds boxes and no joints" in capsys.readouterr().err
 
 
@@ -116,7 +116,7 @@ def test_an_array_belongs_to_a_truth_of_single_people(
     datasets.get_format("coco").write(truth, tmp_path / "gt.json", WriteOptions(T))
     np.save(tmp_path / "p.npy", xy)
     words = ["score", str(tmp_path / "p.npy"), "--gt", str(tmp_path / "gt.json"), "-q", "--json", "-"]
-    assert run([*words, "--metric", "epe"]) == 0
+    assert invoke([*words, "--metric", "epe"]) == 0
     report = json.loads(capsys.readouterr().out)
     values = [row["value"] for row in report["values"] if not row["joint"]]
     assert values[0] == pytest.approx(2**0.5, abs=1e-9)
@@ -135,13 +135,13 @@ def test_a_wrong_name_of_a_format(
     truth_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = write("coco", tmp_path)
-    assert run(["score", str(path), "--gt", str(truth_file), "--format-in", "openpose"]) == 3
+    assert invoke(["score", str(path), "--gt", str(truth_file), "--format-in", "openpose"]) == 3
     assert "this looks like coco predictions" in capsys.readouterr().err
-    assert run(["score", str(path), "--gt", str(truth_file), "--format-in", "cocoo"]) == 2
+    assert invoke(["score", str(path), "--gt", str(truth_file), "--format-in", "cocoo"]) == 2
 
 
 def test_sets_in_memory_are_not_asked_for_a_format(truth_file: Path) -> None:
-    from poseval.scoring import score
+    from poseval.scoring.score import score
 
     truth, predictions = truth_and_predictions()
     assert isinstance(predictions, PoseSet)

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval import scoring, tracking
-from poseval.cli import run
+from poseval import tracking
+from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import Frames
+from poseval.scoring.score import score
 from poseval.tracking.flo_files import write_flo
 from tests.shared import shared_path
 from tests.tracking.scenes import SIZE, Clip, walkers
@@ -36,7 +37,7 @@ def files(folder: Path, scene: Clip) -> tuple[str, str]:
 
 
 def read_back(folder: Path) -> Any:
-    from poseval.scoring import read
+    from poseval.scoring.score import read
 
     return read(folder / "gt.json")
 
@@ -51,7 +52,7 @@ def test_only_an_identity_is_added(tmp_path: Path, tracker: str, capsys: pytest.
     scene = walkers(frames=6, people=3)
     results, truth = files(tmp_path, scene)
     out = tmp_path / "tracked.json"
-    assert run(["track", results, "--gt", truth, "--tracker", tracker, "--out", str(out)]) == 0
+    assert invoke(["track", results, "--gt", truth, "--tracker", tracker, "--out", str(out)]) == 0
     before, after = rows(tmp_path / "dt.json"), rows(out)
     assert [{k: v for k, v in row.items() if k != "track_id"} for row in after] == before
     assert "18 people in 6 frames: 3 tracks" in capsys.readouterr().err
@@ -81,7 +82,7 @@ def test_rows_without_a_track_are_kept_dropped_or_named(tmp_path: Path) -> None:
             "--out",
             str(out),
         ]
-        assert run([*command, "-q"]) == 0
+        assert invoke([*command, "-q"]) == 0
         found[kind] = rows(out)
     assert [len(found[kind]) for kind in ("keep", "drop", "fresh")] == [5, 4, 5]
     assert sum("track_id" in row for row in found["keep"]) == 4
@@ -101,17 +102,17 @@ def test_flow_from_files_joints_dropped_and_smoothed(
         write_flo(flow / f"{t:06d}.flo", np.ascontiguousarray(field))
     out = tmp_path / "tracked.json"
     command = ["track", results, "--gt", truth, "--tracker", "flow", "--flow", str(flow), "--out", str(out)]
-    assert run(command) == 0
+    assert invoke(command) == 0
     assert "1 people were added by the tracker" in capsys.readouterr().err
     assert len(rows(out)) == 10
     added = rows(out)[-1]
     assert added["track_id"] in (0, 1)
     assert added["keypoints"][0] == pytest.approx(scene.xy[2, 0, 0, 0])
-    assert run([*command, "--force", "--drop-joints", "0.7", "--smooth"]) == 0
+    assert invoke([*command, "--force", "--drop-joints", "0.7", "--smooth"]) == 0
     told = capsys.readouterr().err
     assert "17 joints scored below 0.7 were dropped" in told
     assert "joints were smoothed by one_euro(" in told
-    assert run([*command, "--force", "--smooth", "one_euro(beta=-1)"]) == 2
+    assert invoke([*command, "--force", "--smooth", "one_euro(beta=-1)"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -130,7 +131,7 @@ def test_what_is_refused(
 ) -> None:
     results, truth = files(tmp_path, walkers(frames=2, people=1))
     out = tmp_path / "tracked.json"
-    assert run(["track", results, "--gt", truth, "--out", str(out), *extra]) == status
+    assert invoke(["track", results, "--gt", truth, "--out", str(out), *extra]) == status
     assert words in " ".join(capsys.readouterr().err.split())
     assert not out.exists()
 
@@ -139,7 +140,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     results, truth = files(tmp_path, walkers(frames=2, people=1))
     out = tmp_path / "tracked.json"
     out.write_text("mine")
-    assert run(["track", results, "--gt", truth, "--out", str(out)]) == 2
+    assert invoke(["track", results, "--gt", truth, "--out", str(out)]) == 2
     assert out.read_text() == "mine"
 
 
@@ -159,7 +160,7 @@ def test_images_give_the_flow(tmp_path: Path) -> None:
         (folder / f"{t:06d}.png").rename(folder / f"{t:06d}.jpg")
     out = tmp_path / "tracked.json"
     command = ["track", results, "--gt", truth, "--tracker", "flow", "--images", str(folder)]
-    assert run([*command, "--out", str(out)]) == 0
+    assert invoke([*command, "--out", str(out)]) == 0
     added = rows(out)[-1]
     assert len(rows(out)) == 3
     moved = np.array(added["keypoints"]).reshape(17, 3)[:, :2]
@@ -167,7 +168,7 @@ def test_images_give_the_flow(tmp_path: Path) -> None:
 
 
 def test_the_list_of_trackers_can_be_pasted_back(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["list", "trackers"]) == 0
+    assert invoke(["list", "trackers"]) == 0
     names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
     assert [str(tracking.parse(name)) for name in names] == names
     assert len(names) == len(tracking.names())
@@ -178,9 +179,9 @@ def test_posetrack_predictions_go_in_and_come_out_scored(tmp_path: Path) -> None
     out = tmp_path / "tracked"
     given, truth = str(case / "pred"), str(case / "gt")
     assert (
-        run(["track", given, "--gt", truth, "--tracker", "hungarian(memory=10)", "--out", str(out), "-q"])
+        invoke(["track", given, "--gt", truth, "--tracker", "hungarian(memory=10)", "--out", str(out), "-q"])
         == 0
     )
-    before, after = (scoring.score(case / "gt", path) for path in (given, out))
+    before, after = (score(case / "gt", path) for path in (given, out))
     assert after.summary["AP"] == before.summary["AP"]  # which knows nothing of identities
     assert after.summary["MOTA"] != before.summary["MOTA"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from poseval.cli import run
-from tests.models.train.conftest import sixteen
+from poseval.cli import invoke
+from tests.training.conftest import sixteen
 
 __all__ = ["sixteen"]
 pytestmark = pytest.mark.models
@@ -29,14 +29,14 @@ def test_train_then_run(sixteen: Path, tmp_path: Path, capsys: pytest.CaptureFix
         *shape,
     ]
     command += ["--val", truth, "--val-images", images, "--epochs", "2", "--set", "batch=4"]
-    assert run(command) == 0
+    assert invoke(command) == 0
     out, err = capsys.readouterr()
     assert out.strip() == str(tmp_path / "t/best.pt")
     assert "epoch 2" in err
     assert "best AP" in err
     assert len(json.loads((tmp_path / "t/history.json").read_text())) == 2
     found = ["run", "synth_small", "--weights", out.strip(), "--gt", truth, "--images", images, *shape]
-    assert run([*found, "--out", str(tmp_path / "p.json")]) == 0
+    assert invoke([*found, "--out", str(tmp_path / "p.json")]) == 0
 
 
 def test_wrong_words(sixteen: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,11 +48,12 @@ def test_wrong_words(sixteen: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         "--out",
         str(tmp_path),
     ]
-    assert run(["train", "movenet_thunder", *data]) == 2
+    assert invoke(["train", "movenet_thunder", *data]) == 2
     assert "P159" in capsys.readouterr().err
-    assert run(["train", "synth_small", *data, "--set", "haste=1"]) == 2
+    assert invoke(["train", "synth_small", *data, "--set", "haste=1"]) == 2
     assert "haste" in capsys.readouterr().err
     assert (
-        run(["train", "synth_small", "--data", "nowhere.json", "--images", ".", "--out", str(tmp_path)]) == 2
+        invoke(["train", "synth_small", "--data", "nowhere.json", "--images", ".", "--out", str(tmp_path)])
+        == 2
     )
     assert "P114" in capsys.readouterr().err

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from poseval import datasets
-from poseval.cli import run
+from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions
-from poseval.validation import CAUSES, validate
+from poseval.validation.validate import CAUSES, validate
 from tests.fuzz.seeds import small_sets
 
 T, P = Role.TRUTH, Role.PREDICTIONS
@@ -33,7 +33,7 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 def call(*words: object) -> int:
-    return run(["validate", *map(str, words)])
+    return invoke(["validate", *map(str, words)])
 
 
 def told(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, dict[str, Any]]:
@@ -106,7 +106,7 @@ def test_counts_are_exact_beyond_the_faults_that_are_kept(tmp_path: Path) -> Non
     (tmp_path / "bad.json").write_text(json.dumps(records))
     found = validate(tmp_path / "bad.json", truth=tmp_path / "gt.json")
     assert {group.code: group.count for group in found.groups} == {"P206": 2500, "P301": 500}
-    assert "... and 2495 more" in "\n".join(found.lines())
+    assert "... and 2495 more" in found.to_text()
 
 
 def test_a_sound_file_exits_with_0(files: dict[str, Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -133,7 +133,7 @@ def test_a_file_that_score_refuses_is_not_valid(
     (tmp_path / "less.json").write_text(json.dumps(node))
     words = (tmp_path / "less.json", "--gt", source, "--benchmark", "posetrack18", "--role", "predictions")
     code, found = told(capsys, *words)
-    scored = run(
+    scored = invoke(
         ["score", str(tmp_path / "less.json"), "--gt", str(source), "--benchmark", "posetrack18", "-q"]
     )
     assert (code, scored) == (3, 3)

@@ -12,8 +12,8 @@ from pycocotools.coco import COCO as ReferenceCOCO
 
 from poseval.compat import COCO, COCOeval
 from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeError
-from tests.differential import reference
 from tests.golden import coco_files
+from tests.oracles import pycocotools_scenes as reference
 from tests.shared import shared_cases
 
 FOLDERS = [path.parent for path in shared_cases("golden/coco", "*/expected.json")]

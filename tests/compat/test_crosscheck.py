@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval.compat import crosscheck_oks
-from poseval.compat.crosscheck import CHECKS, Case, Difference, check_of, of_array, of_number
+from poseval.compat.crosscheck import CHECKS, check_of
+from poseval.compat.crosschecks import oks
+from poseval.compat.crosschecks.base import Case, Difference, of_array, of_number
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy
 from poseval.skeletons import get_skeleton
@@ -27,7 +28,7 @@ def difference_of(folder: str, metric: OksAp, sigmas: np.ndarray, **changes: Any
     case = Case("gt.json", "dt.json", aligned.truth, aligned.predictions)
     inside = np.ones(len(aligned.truth.frames), dtype=bool)
     inside[::7] = changes.get("every_frame", True)
-    return crosscheck_oks.differences(metric, metric.tally(aligned), truth, results, case, inside)
+    return oks.differences(metric, metric.tally(aligned), truth, results, case, inside)
 
 
 COCO17 = get_skeleton("coco17").sigma_array
@@ -76,7 +77,7 @@ def test_a_wrong_parameter_shows() -> None:
         record["score"] *= 0.5
     case = Case("gt.json", "dt.json", aligned.truth, aligned.predictions)
     frames = np.ones(len(aligned.truth.frames), dtype=bool)
-    found = crosscheck_oks.differences(OksAp(), OksAp().tally(aligned), truth, results, case, frames)
+    found = oks.differences(OksAp(), OksAp().tally(aligned), truth, results, case, frames)
     assert found[0].largest > 1e-4
     assert max(row.largest for row in found if row.name.startswith("precision")) > 1e-3
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poseval.benchmarks import get_benchmark, names
-from poseval.compat.crosscheck import CHECKS, Case, check_of, crosscheck
-from poseval.compat.plain import as_float32
+from poseval.compat.crosscheck import CHECKS, check_of, crosscheck
+from poseval.compat.crosschecks.base import Case
+from poseval.compat.crosschecks.plain import as_float32
 from poseval.metrics import parse
 from poseval.metrics.base import Metric
 from tests.properties import worlds
@@ -109,11 +110,11 @@ def test_float32_rounding() -> None:
     assert as_float32(0.0) == 0.0
 
 
-@pytest.mark.parametrize("book", [book.name for book in get_benchmark("mpii-val").books])
-def test_real_files(book: str) -> None:
+@pytest.mark.parametrize("rule_set", [rule_set.name for rule_set in get_benchmark("mpii-val").rule_sets])
+def test_real_files(rule_set: str) -> None:
     truth = shared_path("samples/formats/mpii_gt_valid_mat/gt_valid_first200.mat")
     predictions = shared_path("samples/formats/mpii_pred_mat/pred_first200.mat")
-    found = crosscheck(truth, predictions, "mpii-val", rules=book)
+    found = crosscheck(truth, predictions, "mpii-val", rules=rule_set)
     assert len(found) > 30
     assert max(item.largest for item in found) == 0
 
@@ -130,10 +131,10 @@ REAL = {
 
 
 @pytest.mark.parametrize("name", REAL)
-def test_real_files_of_other_benchmarks_under_every_book(name: str) -> None:
+def test_real_files_of_other_benchmarks_under_every_rule_set(name: str) -> None:
     truth, predictions = (shared_path(f"golden/{path}") for path in REAL[name])
-    for book in get_benchmark(name).books:
-        found = crosscheck(truth, predictions, name, rules=book.name)
+    for rule_set in get_benchmark(name).rule_sets:
+        found = crosscheck(truth, predictions, name, rules=rule_set.name)
         assert len(found) > 2
         assert max(item.largest for item in found) == 0
 
@@ -148,9 +149,9 @@ def test_the_form_of_a_submission() -> None:
 
 @pytest.mark.parametrize("name", [n for n in names() if type(get_benchmark(n)).__module__.endswith(
     (".mpii", ".mpii_release", ".lsp", ".video", ".faces"))])  # fmt: skip
-def test_every_book_of_these_benchmarks_can_be_checked(name: str) -> None:
+def test_every_rule_set_of_these_benchmarks_can_be_checked(name: str) -> None:
     world = worlds.singles(1)
     benchmark = get_benchmark(name)
-    for rules in benchmark.books:
+    for rules in benchmark.rule_sets:
         for metric in benchmark.metrics(rules, world.truth, False):
             assert metric.name in CHECKS

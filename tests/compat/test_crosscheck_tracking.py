@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from poseval.cli import run
+from poseval.cli import invoke
 from poseval.compat.crosscheck import crosscheck
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.synth import perturb
@@ -38,7 +38,7 @@ def test_no_differences_on_files(files: tuple[str, str], rules: str) -> None:
 
 
 def test_the_command_prints_zero(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["crosscheck", files[1], "--gt", files[0]]) == 0
+    assert invoke(["crosscheck", files[1], "--gt", files[0]]) == 0
     out = capsys.readouterr().out
     assert "clear_mot/switches" in out
     assert "largest difference: 0" in out

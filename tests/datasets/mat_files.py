@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.io import savemat
 
-from poseval.datasets.mpii_gt import NAMES
+from poseval.datasets.mpii.gt_valid import NAMES
 
 
 def structs(rows: Sequence[dict[str, Any]], fields: Sequence[str] | None = None) -> Any:

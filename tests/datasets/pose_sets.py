@@ -9,8 +9,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from poseval.datasets import Role
-from poseval.frame_names import named, stem
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.frame_names import named, stem
 from poseval.skeletons import Skeleton, get_skeleton
 
 DIGITS = 3  # decimals of the coordinates

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from hypothesis import strategies as st
 
-from poseval.datasets.posetrack_sequences import head_size, skeleton
+from poseval.datasets.posetrack.sequences import head_size, skeleton
 from poseval.poses import Frames, IgnoreRegions, People, PoseSet
 
 JOINTS = len(skeleton())

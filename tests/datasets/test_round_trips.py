@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of
 from poseval.datasets import ReadOptions, Role, WriteOptions
-from poseval.datasets.gather import by_image
-from poseval.datasets.holding import FACTS
+from poseval.datasets.assembly import by_image
+from poseval.datasets.capabilities import FACTS
 from poseval.errors import UsageError
-from poseval.joint_mapping import map_joints
 from poseval.poses import Frames, PoseSet
+from poseval.poses.joint_mapping import map_joints
 from poseval.skeletons import get_skeleton
 from tests.datasets.pose_sets import assert_same, pose_sets
 from tests.datasets.real_libraries import video

@@ -11,9 +11,9 @@ import pytest
 from poseval import datasets
 from poseval.datasets import Role, WriteOptions
 from poseval.errors import MismatchError
-from poseval.joint_mapping import JointRules
 from poseval.poses import Frames, People, PoseSet
-from poseval.scoring import score
+from poseval.poses.joint_mapping import JointRules
+from poseval.scoring.score import score
 from poseval.skeletons import get_skeleton
 
 FORMATS = (

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from poseval import datasets
-from poseval.convert import convert
+from poseval.conversion.convert import convert
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions
-from poseval.datasets.gather import by_image
+from poseval.datasets.assembly import by_image
 from poseval.errors import FormatError, PosevalError, UsageError
 from poseval.poses import PoseSet
 from tests.datasets.pose_sets import assert_same

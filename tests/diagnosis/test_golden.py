@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from poseval.diagnosis.error_types import AREA_RANGES, LOCALISED, Fault, Scale, label, match_scene, scene_of
 from poseval.diagnosis.gains import STAGES, STEPS, gains, mend, optimal_scores
-from poseval.diagnosis.taxonomy import AREA_RANGES, LOCALISED, Fault, Scale, label, match_scene, scene_of
 from poseval.skeletons import get_skeleton
 from tests.golden.coco_files import aligned, load
 from tests.shared import shared_cases

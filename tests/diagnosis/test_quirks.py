@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from poseval.diagnosis import taxonomy
+from poseval.diagnosis import error_types as taxonomy
+from poseval.diagnosis.error_types import AREA_RANGES, Fault, Scale, label, match_scene, scene_of
 from poseval.diagnosis.gains import mend
-from poseval.diagnosis.taxonomy import AREA_RANGES, Fault, Scale, label, match_scene, scene_of
-from tests.diagnosis.test_taxonomy import COCO, NOSE, poses, scene
+from tests.diagnosis.test_error_types import COCO, NOSE, poses, scene
 
 QUIRKS = (Path(__file__).resolve().parents[2] / "docs" / "quirks.md").read_text("utf-8")
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 
 from poseval.diagnosis.diagnose import diagnose
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 
 COCO = get_skeleton("coco17")

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 
 from poseval.compat import COCO, COCOeval
 from poseval.metrics.oks_ap import OksAp
-from tests.differential import reference
 from tests.differential.coco_scenes import scenes
 from tests.golden import coco_files
+from tests.oracles import pycocotools_scenes as reference
 
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

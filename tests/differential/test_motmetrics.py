@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from poseval.compat.crosscheck import Case, Difference, check_of
 from poseval.metrics import parse
 from poseval.metrics.base import Metric
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import skeleton_from_names
 from tests.kernels.tracking_scenes import Film, Person, random_film, seeds
 

@@ -90,7 +90,7 @@ def seeds(name: str, folder: Path) -> list[Seed]:
     if name in MADE:
         out += MADE[name](folder)
     if not out and name in REAL:
-        from poseval.datasets.document import Document
+        from poseval.datasets.files.document import Document
 
         path = shared_root() / "samples/formats" / REAL[name]
         if path.exists():

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import Skeleton
 
 PART_KEYS = ("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")

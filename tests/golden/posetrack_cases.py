@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.evaluation import Evaluation
-from poseval.scoring import evaluate
+from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.score import evaluate
 from tests.shared import shared_cases
 
 CASES = {path.parent.name: path.parent for path in shared_cases("golden/posetrack", "*/expected.json")}

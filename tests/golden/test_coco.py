@@ -22,8 +22,8 @@ from poseval.kernels.coco import Matching, match
 from poseval.metrics.ex_oks import ExOks
 from poseval.metrics.oks_ap import THRESHOLDS, OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy, Scene, SceneRules, scene_of
-from poseval.metrics.ranked import OksCurves
-from poseval.pairs import Aligned
+from poseval.metrics.ranking import OksCurves
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 from tests.golden import coco_files
 from tests.shared import shared_cases

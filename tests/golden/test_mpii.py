@@ -19,14 +19,14 @@ import pytest
 import poseval
 from poseval.benchmarks import get_benchmark
 from poseval.benchmarks.mpii import pckh
-from poseval.metrics.base import Values
+from poseval.benchmarks.rule_sets import choose
 from poseval.metrics.epe import Auc, Epe
 from poseval.metrics.joint_error import Precision, ZeroScale
 from poseval.metrics.pck import Compare, Pck
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
-from poseval.report.result import Report
-from poseval.rules import choose
+from poseval.poses.aligned import Aligned
+from poseval.results.report import Report
+from poseval.results.values import Values
 from tests.metrics.single import pair_up, values
 from tests.shared import shared_path
 
@@ -159,8 +159,8 @@ class TestEdges:
         )
 
     def test_mmpose(self, case: str) -> None:
-        book = choose("mmpose", get_benchmark("mpii-val").books)
-        wanted, found = expected(case)["mmpose"], values(pckh(book), self.scene(case))
+        rule_set = choose("mmpose", get_benchmark("mpii-val").rule_sets)
+        wanted, found = expected(case)["mmpose"], values(pckh(rule_set), self.scene(case))
         for row, name in ROWS.items():
             assert found.get("PCKh@0.5", name) * 100 == pytest.approx(wanted[f"{row} PCK"], abs=EXACT)
         assert found.get("PCKh@0.5") * 100 == pytest.approx(wanted["PCK"], abs=EXACT)
@@ -237,7 +237,7 @@ def test_jhmdb(case: str) -> None:
         given["gt"], given["pred"], "jhmdb15", seen=np.array(given["visible"]) * 2, box=given["bbox_xyxy"]
     )
     benchmark = get_benchmark("jhmdb")
-    box, torso, _ = benchmark.metrics(choose("mmpose", benchmark.books), scene.truth, False)
+    box, torso, _ = benchmark.metrics(choose("mmpose", benchmark.rule_sets), scene.truth, False)
     rows = {"Head": "head", "Sho": "shoulder", "Elb": "elbow", "Wri": "wrist", "Hip": "hip", "Knee": "knee",
             "Ank": "ankle"}  # fmt: skip
     for metric, name in ((box, "PCK"), (torso, "tPCK")):

@@ -14,11 +14,11 @@ import numpy as np
 import pytest
 
 import poseval
-from poseval.metrics.base import Values
 from poseval.metrics.error_curve import Grid
 from poseval.metrics.nme import Nme
-from poseval.pairs import Aligned
-from poseval.report.result import Report
+from poseval.poses.aligned import Aligned
+from poseval.results.report import Report
+from poseval.results.values import Values
 from tests.metrics.single import values
 from tests.shared import shared_path
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from poseval.errors import PosevalError
-from poseval.metrics.base import Metric, Tally, Values
+from poseval.metrics.base import Metric, Tally
 from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.hota import STATISTICS, Frames, Hota, ratios
 from poseval.metrics.joint_ap import JointAp
 from poseval.metrics.reid_hota import ReidHota
+from poseval.results.values import Values
 from poseval.skeletons import get_skeleton
 from tests.golden.posetrack_cases import CASES, ORDER_21, cases_with, evaluation, expected, numbers, output
 from tests.shared import shared_root

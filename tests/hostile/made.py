@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from poseval.checks import examine_set
 from poseval.datasets import ReadOptions, Role, read
 from poseval.errors import PosevalError
-from poseval.poses import PoseSet
+from poseval.poses import Notice, PoseSet
 from poseval.skeletons import get_skeleton
 
 NAMES = list(get_skeleton("coco17").joints)
@@ -89,7 +90,7 @@ class Desk:
         return caught.value
 
     def results_refused(self, content: Any, code: str, text: str, gt: Any = None) -> PosevalError:
-        """Refused alike under both rule books."""
+        """Refused alike under both rule sets."""
         with pytest.raises(PosevalError, match=text) as caught:
             self.results(content, gt)
         assert caught.value.code == code
@@ -99,12 +100,18 @@ class Desk:
         return caught.value
 
 
+def told(poses: PoseSet) -> list[Notice]:
+    """What the reader says, and what the checks find; the name of the file tells the role."""
+    role = Role.TRUTH if poses.origin.name == "gt.json" else Role.PREDICTIONS
+    return [*poses.origin.notices, *examine_set(poses, role)]
+
+
 def codes(poses: PoseSet) -> list[str]:
     """Codes of the notices."""
-    return [notice.code for notice in poses.origin.notices]
+    return [notice.code for notice in told(poses)]
 
 
 def sentence(poses: PoseSet, code: str) -> str:
     """The one notice with this code."""
-    (notice,) = [notice for notice in poses.origin.notices if notice.code == code]
+    (notice,) = [notice for notice in told(poses) if notice.code == code]
     return notice.text

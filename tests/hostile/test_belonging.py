@@ -9,14 +9,16 @@ import time
 import pytest
 
 import poseval
-from poseval.datasets.coco_results import read_results
-from poseval.datasets.document import Document
+from poseval.datasets.coco.results import read_results
+from poseval.datasets.files.document import Document
 from poseval.errors import UsageError
 from tests.hostile.made import Desk, codes, results, sentence, truth
 
 
 def test_21_images_without_predictions_are_told(desk: Desk) -> None:
-    assert "1 of 3 images with labelled people" in sentence(desk.results(results()[:4]), "N424")
+    report = poseval.score(*desk.both(truth(), results()[:4]))
+    (found,) = [notice for notice in report.notices if notice.code == "N424"]
+    assert "1 of 3 images with labelled people" in found.text
 
 
 def test_21_image_rows_twice_are_merged(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from poseval.kernels import coco
 from poseval.kernels.coco import Cells, Detections, Ranked, Targets
-from tests.kernels import coco_twin as twin
+from tests.oracles import coco_matching as twin
 
 RANGES = np.array([[0.0, 1e10], [1024.0, 9216.0], [9216.0, 1e10]])
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from scipy.optimize import linear_sum_assignment
 
 from poseval.kernels.tracking import HIT, UNASSIGNED, UNLABELLED, Scene, Side, dense_tracks
-from tests.kernels import tracking_twin as twin
 from tests.kernels.tracking_scenes import Film, Frame, Person, random_film, seeds
+from tests.oracles import tracking as twin
 
 ALPHAS = np.arange(1, 20) * 5 / 100
 GATE = 0.5

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import Skeleton
 
 JOINTS = 5

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Values
-from poseval.pairs import Aligned
+from poseval.metrics.base import Metric
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Values
 from poseval.skeletons import Skeleton, get_skeleton
 
 

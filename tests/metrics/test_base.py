@@ -9,9 +9,10 @@ import pytest
 
 from poseval import metrics
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric, Table, Tally, Value, Values, always
-from poseval.pairs import Aligned
+from poseval.metrics.base import Metric, Table, Tally, always
 from poseval.poses import Ints
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Value, Values
 
 
 class Norm(enum.Enum):

@@ -18,7 +18,7 @@ from poseval.errors import ValueRangeError
 from poseval.metrics.ex_oks import Edge, ExOks
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, Categories, IgnoreBy
-from poseval.pairs import Aligned
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 from tests.metrics.oks_people import JOINTS, aligned, boxes, poses
 from tests.shared import ROOT
@@ -96,7 +96,7 @@ def test_c02_annotation_id_zero_reads_as_no_match() -> None:
     assert ap(scene) == PERFECT
     assert ap(scene, OksAp(id_zero=True)) == 0.0
     (reference,) = get_benchmark("coco-keypoints").metrics(
-        get_benchmark("coco-keypoints").books[0], scene.truth, False
+        get_benchmark("coco-keypoints").rule_sets[0], scene.truth, False
     )
     assert ap(scene, reference) == 0.0  # type: ignore[arg-type]
 
@@ -188,7 +188,9 @@ def test_c14_crowdpose_rounds_its_splits_at_point_2_and_point_8() -> None:
     values = metric.reduce(tally)
     for name, mask in slices.items():
         values = values + metric.reduce(tally, mask.astype(np.int64)).sliced(name)
-    reference, corrected = (benchmark.summary({"": {metric: values}}, book) for book in benchmark.books)
+    reference, corrected = (
+        benchmark.summary({"": {metric: values}}, rule_set) for rule_set in benchmark.rule_sets
+    )
     assert corrected["AP_easy"] == PERFECT
     assert reference["AP_easy"] == 1.0
     assert reference["AP_hard"] == round(corrected["AP_hard"], 4) != corrected["AP_hard"]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 
 from poseval.metrics import parse
-from poseval.metrics.base import Values
 from poseval.metrics.hota import ALPHAS, RADIUS, Frames, Hota, Total, ratios
-from poseval.metrics.joints import Empty
+from poseval.metrics.joint_rows import Empty
 from poseval.metrics.reid_hota import Pieces, ReidHota
-from poseval.metrics.scene import Similarity
-from poseval.pairs import Aligned
+from poseval.metrics.tracking_scene import Similarity
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Values
 from tests.differential.test_motmetrics import aligned
 from tests.kernels.test_tracking import film, person
 from tests.kernels.tracking_scenes import random_film, seeds

@@ -10,10 +10,10 @@ from scipy.integrate import simpson as scipy_simpson
 
 from poseval.errors import UsageError, ValueRangeError
 from poseval.metrics import parse
-from poseval.metrics.base import Direction
 from poseval.metrics.error_curve import ErrorCurve, Grid, grid_points, simpson
 from poseval.metrics.nme import Nme, Over, Points
-from poseval.pairs import Aligned
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Direction
 from tests.metrics.single import pair_up, values
 
 

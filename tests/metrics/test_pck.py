@@ -12,8 +12,8 @@ from poseval.errors import MismatchError, UsageError, ValueRangeError
 from poseval.metrics import parse
 from poseval.metrics.joint_error import Ends, ZeroScale
 from poseval.metrics.pck import Absent, Compare, MeanOf, Pck, Pdj
-from poseval.pairs import Aligned
 from poseval.poses import PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 from tests.metrics.single import pair_up, random_pair, values
 

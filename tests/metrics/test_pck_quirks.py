@@ -12,15 +12,15 @@ import pytest
 import poseval
 from poseval.benchmarks import get_benchmark, names
 from poseval.benchmarks.mpii import pckh
+from poseval.benchmarks.rule_sets import RuleSet, choose
 from poseval.errors import ValueRangeError
-from poseval.metrics.base import Values
 from poseval.metrics.error_curve import ErrorCurve, Grid, curve_area, failure_rate
 from poseval.metrics.joint_error import Ends, Precision, relative_error
 from poseval.metrics.nme import Nme, Over, Points
 from poseval.metrics.pck import Pck
-from poseval.pairs import Aligned
 from poseval.poses import Frames, People, PoseSet
-from poseval.rules import Rules, choose
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Values
 from tests.metrics.single import pair_up, random_pair, values
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -28,12 +28,12 @@ JOINTS = poseval.get_skeleton("mpii16").joints
 ONES = np.ones(1, dtype=np.int64)
 
 
-def book(name: str) -> Rules:
-    return choose(name, get_benchmark("mpii-val").books)
+def rule_set(name: str) -> RuleSet:
+    return choose(name, get_benchmark("mpii-val").rule_sets)
 
 
 def under(name: str, scene: Aligned) -> Values:
-    return values(pckh(book(name)), scene)
+    return values(pckh(rule_set(name)), scene)
 
 
 def off(pixels: float, joint: str | None = None, **more: object) -> Aligned:
@@ -57,7 +57,10 @@ def test_m02_head_is_head_top() -> None:
 
 def test_m03_on_the_threshold() -> None:
     scene = off(50.0)
-    found = {book.name: under(book.name, scene).get("PCKh@0.5") for book in get_benchmark("mpii-val").books}
+    found = {
+        rule_set.name: under(rule_set.name, scene).get("PCKh@0.5")
+        for rule_set in get_benchmark("mpii-val").rule_sets
+    }
     assert found == {"official-kit": 1, "hrnet": 1, "mmpose": 0, "pytorch-pose": 0, "corrected": 1}
 
 
@@ -188,7 +191,7 @@ def test_n04_strictly_below() -> None:
 
 def test_n05_float32_and_balanced() -> None:
     metric = get_benchmark("aflw2000-3d").metrics(
-        get_benchmark("aflw2000-3d").books[0], faces().truth, False
+        get_benchmark("aflw2000-3d").rule_sets[0], faces().truth, False
     )[0]
     assert str(metric) == "nme(by=landmark_sqrt,bins=30/60,precision=single)"
 
@@ -201,13 +204,13 @@ def test_n06_landmarks_without_a_label() -> None:
     assert values(Nme("pixels"), moved).get("NME") == pytest.approx(2.0)
     assert values(Nme("pixels", points=Points.ALL), moved).get("NME") > 6.0
     benchmark = get_benchmark("300w")
-    keeps = {b.name: benchmark.metrics(b, scene.truth, False)[0].points for b in benchmark.books}  # type: ignore[attr-defined]
+    keeps = {b.name: benchmark.metrics(b, scene.truth, False)[0].points for b in benchmark.rule_sets}  # type: ignore[attr-defined]
     assert [name for name, points in keeps.items() if points is Points.ALL] == ["hrnet"]
 
 
 def test_n07_aflw_by_the_longer_side() -> None:
     benchmark = get_benchmark("aflw19")
-    by = {b.name: benchmark.metrics(b, faces().truth, False)[0].by for b in benchmark.books}  # type: ignore[attr-defined]
+    by = {b.name: benchmark.metrics(b, faces().truth, False)[0].by for b in benchmark.rule_sets}  # type: ignore[attr-defined]
     assert {name for name, rule in by.items() if rule == "box_side"} == {"mmpose"}
     assert by["hrnet"] == "face_size"
 
@@ -219,7 +222,7 @@ def test_every_quirk_has_its_paragraph_and_its_test() -> None:
     kept = {
         quirk
         for name in names()
-        for rules in get_benchmark(name).books
+        for rules in get_benchmark(name).rule_sets
         for quirk in rules.quirks
         if quirk[0] in "MN"
     }

@@ -17,8 +17,8 @@ from torch.nn import functional
 
 import poseval.models
 from poseval.models import create_model
+from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import IMAGENET_MEAN, IMAGENET_STD, card, list_models
-from poseval.models.topdown import TopDown
 
 pytestmark = pytest.mark.models
 

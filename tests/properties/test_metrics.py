@@ -19,10 +19,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poseval import metrics
-from poseval.metrics.base import Direction, Metric, Need, Tally, Values
+from poseval.metrics.base import Metric, Need, Tally
 from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.hota import Hota
-from poseval.metrics.scene import Similarity
+from poseval.metrics.tracking_scene import Similarity
+from poseval.results.values import Direction, Values
 from tests.properties import worlds
 from tests.properties.worlds import World, world_for
 

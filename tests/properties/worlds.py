@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from poseval.metrics.base import Metric, Need
-from poseval.pairs import Aligned
 from poseval.poses import Array, Frames, Ints, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 
 GRID = 8  # steps per pixel

@@ -9,23 +9,23 @@ import pytest
 from PIL import Image
 
 from poseval.diagnosis.diagnose import diagnose
-from poseval.metrics.base import Value, Values
 from poseval.poses import Notice
 from poseval.report.html import _tables, to_html
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures, save_figures
-from poseval.report.result import Interval
-from poseval.scoring import align_files, evaluate
-from poseval.stats import intervals
+from poseval.results.values import Interval, Value, Values
+from poseval.scoring.score import evaluate, prepare
+from poseval.scoring.task import Task
+from poseval.statistics.resampling import intervals
 from poseval.synth import perturb, scene_set
 from tests.browser import browser
-from tests.report.test_result import report
+from tests.results.test_report import report
 
 TRUTH = scene_set(seed=5, images=12, people=3)
 FOUND = perturb(TRUTH, seed=6)
 RUN = evaluate(TRUTH, FOUND, "coco-keypoints", per_joint=True)
 REPORT = replace(RUN.report(), intervals=intervals(RUN.summaries, len(RUN.unit_keys), resamples=50))
-ALIGNED, _ = align_files(TRUTH, FOUND, "coco-keypoints")
+ALIGNED = prepare(TRUTH, FOUND, Task(benchmark="coco-keypoints")).aligned
 DIAGNOSIS = diagnose(ALIGNED)
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
 

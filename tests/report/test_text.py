@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from poseval.layout import Layout
-from poseval.report.result import Interval
 from poseval.report.text import WIDE, blocks, render, table_cells
-from tests.report.test_result import report
+from poseval.results.layout import Layout
+from poseval.results.values import Interval
+from tests.results.test_report import report
 
 NUMBERS = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75")
 JOINTS = ("nose", "left_eye", "right_eye")

@@ -29,9 +29,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     pytest.importorskip("PIL")
     torch = pytest.importorskip("torch")
     from poseval.models import create_model
-    from poseval.models.train import checkpoint
     from poseval.synth import World, scenes
     from poseval.synth.folder import write_world
+    from poseval.training import checkpoint
 
     folder = tmp_path_factory.mktemp("world")
     world = World(width=192, height=144, smallest=60, largest=140)

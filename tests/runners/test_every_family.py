@@ -13,19 +13,21 @@ pytest.importorskip("torch")
 
 import torch
 
-from poseval.cli import run
+from poseval.cli import invoke
 from poseval.models import create_model
-from poseval.models.dekr import DEKR
-from poseval.models.pplcnet import CountlessNorm
+from poseval.models.networks.dekr import DEKR
+from poseval.models.networks.pplcnet import CountlessNorm
 from poseval.models.registry import card, list_models
 from poseval.runners.loading import GIVE_POSES
-from tests.models.tfjs_files import write as write_graph
+from tests.models.weights.tfjs_files import write as write_graph
 from tests.runners.conftest import Bench
 
 pytestmark = pytest.mark.models
 
 PEOPLE = 9  # at least: one on each picture
-FOREIGN = {"adapters": "the user's own package or file; tests/models/test_adapters.py runs them on stand-ins"}
+FOREIGN = {
+    "adapters": "the user's own package; tests/models/adapters/test_adapters.py runs them on stand-ins"
+}
 
 
 class Small(NamedTuple):
@@ -84,8 +86,8 @@ def score(made: Bench, out: Path, words: list[str]) -> None:
     results, report = out / "preds.json", out / "report.json"
     ground = ["--gt", str(made.truth)]
     pictures = ["--images", str(made.images), "--device", "cpu", "--nms", "none"]
-    assert run(["run", *words, *ground, *pictures, "--out", str(results), "-q"]) == 0
-    assert run(["score", str(results), *ground, "--json", str(report), "-q"]) == 0
+    assert invoke(["run", *words, *ground, *pictures, "--out", str(results), "-q"]) == 0
+    assert invoke(["score", str(results), *ground, "--json", str(report), "-q"]) == 0
     found = json.loads(results.read_text())
     joints = np.array([person["keypoints"] for person in found], dtype=np.float64).reshape(len(found), 17, 3)
     assert len(found) >= PEOPLE

@@ -10,9 +10,9 @@ pytest.importorskip("torch")
 
 import torch
 
-from poseval.cli import run
+from poseval.cli import invoke
 from poseval.models import create_model
-from poseval.models.binary import save_packed
+from poseval.models.networks.binary_layers import save_packed
 from tests.runners.conftest import Bench
 
 pytestmark = pytest.mark.models
@@ -28,6 +28,6 @@ def test_packed_weights_run_to_the_same_bytes(made: Bench, tmp_path: Path) -> No
     words += ["--input-size", "64x64", "--skeleton", "coco17", "--option", "width=64"]
     for name, more in (("whole", []), ("packed", ["--option", "packed=true"])):
         files = ["--weights", str(tmp_path / f"{name}.pth"), "--out", str(tmp_path / f"{name}.json")]
-        assert run(["run", "hpm_1_binary", *files, *words, *more]) == 0
+        assert invoke(["run", "hpm_1_binary", *files, *words, *more]) == 0
     assert (tmp_path / "packed.json").read_bytes() == (tmp_path / "whole.json").read_bytes()
-    assert run(["run", "hpm_1_binary", *files, *words, "--force"]) == 3  # packed, but not told so
+    assert invoke(["run", "hpm_1_binary", *files, *words, "--force"]) == 3  # packed, but not told so

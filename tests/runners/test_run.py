@@ -16,17 +16,17 @@ import pytest
 
 pytest.importorskip("torch")
 
-from poseval import scoring
 from poseval.errors import FormatError, InputError, MismatchError, MissingFeature, UsageError
 from poseval.models import create_model, load_weights
+from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import card
-from poseval.models.topdown import TopDown
 from poseval.runners import run as module
 from poseval.runners.boxes import truth_boxes
-from poseval.runners.following import Following
 from poseval.runners.frames import read_image
 from poseval.runners.loading import ModelOptions
 from poseval.runners.run import RunOptions, run
+from poseval.runners.with_tracker import Following
+from poseval.scoring import score as scoring
 from poseval.synth import World, scene_set, scenes
 from poseval.synth.folder import write_world
 from tests.runners.conftest import CONFIG, SIZE, Bench
@@ -256,7 +256,7 @@ class Finder:
         self.net = torch.nn.Identity()
 
     def poses(self, image: Any) -> Any:
-        from poseval.models.answers import whole_image_poses
+        from poseval.models.inference.predictions import whole_image_poses
 
         height, width = image.shape[:2]
         box = np.array(

@@ -13,13 +13,13 @@ pytest.importorskip("torch")
 
 import torch
 
-from poseval import scoring
-from poseval.cli import run
+from poseval.cli import invoke
 from poseval.models import create_model
-from poseval.models.answers import Poses, whole_image_poses
-from poseval.models.dekr import RescoreNet
-from poseval.models.prtr_sequential import Sequential
+from poseval.models.inference.predictions import Poses, whole_image_poses
+from poseval.models.networks.dekr import RescoreNet
+from poseval.models.networks.prtr_sequential import Sequential
 from poseval.runners.estimators import ImageEstimator
+from poseval.scoring.score import score
 from tests.runners.conftest import Bench
 
 pytestmark = pytest.mark.models
@@ -45,7 +45,7 @@ def dekr(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _run(name: str, weights: Path, made: Bench, out: Path, *more: str) -> int:
     words = ["run", name, "--weights", str(weights), "--gt", str(made.truth), "--images", str(made.images)]
     size = ["--input-size", "64x64", "--device", "cpu", "--skeleton", "coco17", "-q"]
-    return run([*words, "--out", str(out), *size, *more])
+    return invoke([*words, "--out", str(out), *size, *more])
 
 
 def _scores(path: Path) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -70,7 +70,7 @@ def test_dekr_with_several_scales_and_rescoring(made: Bench, dekr: Path, tmp_pat
     told = [json.loads((tmp_path / f"{name}.json.run.json").read_text()) for name in ("many", "rescored")]
     assert told[0]["options"]["scales"] == [0.5, 1.0, 2.0]
     assert len(told[1]["options"]["rescore"]) == 64
-    assert scoring.score(made.truth, tmp_path / "many.json").benchmark == "coco-keypoints"
+    assert score(made.truth, tmp_path / "many.json").benchmark == "coco-keypoints"
 
 
 @pytest.mark.parametrize("text", ["0.5,2", "1,0.3", "big"])
@@ -95,7 +95,7 @@ def test_the_sequential_network_runs_alone_and_in_batches(made: Bench, tmp_path:
     for one, other in zip(*found, strict=True):
         assert one["image_id"] == other["image_id"]
         assert one["keypoints"] == pytest.approx(other["keypoints"], abs=0.02)
-    assert scoring.score(made.truth, tmp_path / "60.json").benchmark == "coco-keypoints"
+    assert score(made.truth, tmp_path / "60.json").benchmark == "coco-keypoints"
     for words in (["--scales", "1,2"], ["--decode", "dark"], ["--flip"]):
         assert (
             _run("prtr_sequential", tmp_path / "weights.pth", made, tmp_path / "no.json", *words, *small) == 2

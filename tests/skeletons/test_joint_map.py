@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from poseval.datasets import Role
 from poseval.errors import FormatError, UsageError
-from poseval.joint_mapping import map_joints
 from poseval.poses import Floats, Ints
+from poseval.poses.joint_mapping import map_joints
 from poseval.skeletons import Skeleton, get_skeleton, names
 from poseval.skeletons.joint_map import JointMap, check_flips, joint_map, load_joint_map
 from tests.datasets.real_libraries import video

@@ -1,31 +1,84 @@
-"""The demo's files are what the README promises."""
+"""The demo: clips, the shipped network, a tracker, scores and a report; and the same without PyTorch."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from poseval import scoring
-from poseval.errors import UsageError
-from poseval.synth.demo import make_demo
+from poseval.cli import invoke
+from poseval.errors import MissingFeature, UsageError
+from poseval.models.shipped import shipped_weights
+from poseval.scoring.score import read, score
+from poseval.synth import demo
+
+LARGEST = 6_000_000  # bytes of everything that ships for the demo
 
 
-def test_files_are_seeded_and_score(tmp_path: Path) -> None:
-    truth, predictions = make_demo(tmp_path / "a", 3, images=60)
-    again = make_demo(tmp_path / "b", 3, images=60)
-    assert truth.read_bytes() == again[0].read_bytes()
-    assert predictions.read_bytes() == again[1].read_bytes()
-    report = scoring.score(truth, predictions)
-    assert report.benchmark == "coco-keypoints"
-    assert 0.3 < report.summary["AP"] < report.summary["AP50"] < 1
-    assert report.summary["AP_M"] > 0
-    assert report.summary["AP_L"] > 0
+def test_what_ships_is_small() -> None:
+    weights = shipped_weights(demo.MODEL)
+    assert weights is not None
+    recorded = Path(demo.__file__).parent / demo.RECORDED
+    assert weights.stat().st_size + sum(path.stat().st_size for path in recorded.iterdir()) < LARGEST
+    assert shipped_weights("hrnet_w32") is None
 
 
-def test_existing_files_are_kept(tmp_path: Path) -> None:
-    make_demo(tmp_path, 1, images=2)
-    with pytest.raises(UsageError) as caught:
-        make_demo(tmp_path, 2, images=2)
-    assert caught.value.code == "P131"
-    make_demo(tmp_path, 2, images=2, force=True)
+def test_without_torch_the_recorded_predictions_are_scored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    assert invoke(["demo", str(tmp_path / "d")]) == 0
+    out, err = capsys.readouterr()
+    assert "PyTorch is not installed" in err
+    assert "HOTA" in out
+    report = score(tmp_path / "d/truth", tmp_path / "d/predictions")
+    assert report.benchmark == "posetrack18"
+    assert report.summary["AP"] > 0.5
+    assert out.splitlines()[:5] == report.to_text().splitlines()[:5]
+    assert invoke(["demo", str(tmp_path / "d")]) == 2
+    assert "P131" in capsys.readouterr().err
+
+
+def test_other_seeds_need_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "find_spec", lambda name: None)
+    with pytest.raises(MissingFeature, match=r"poseval\[models\]") as caught:
+        demo.run_demo(tmp_path / "d", 5)
+    assert caught.value.code == "P601"
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.models
+def test_the_network_runs_and_the_page_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    pytest.importorskip("jinja2")
+    monkeypatch.setattr(demo, "FRAMES", 6)
+    said: list[str] = []
+    report = demo.run_demo(tmp_path / "d", 3, say=said.append)
+    assert report.summary["AP"] > 0.3
+    assert np.isfinite(report.summary["MOTA"])
+    assert any("ran synth_small on the boxes of the truth" in line for line in said)
+    page = (tmp_path / "d/report.html").read_text("utf-8")
+    assert "posetrack18" in page
+    node = json.loads((tmp_path / "d/predictions.run.json").read_text())
+    assert node["tracker"].startswith("hungarian")
+    with pytest.raises(UsageError):
+        demo.run_demo(tmp_path / "d", 3)
+    demo.run_demo(tmp_path / "d", 3, force=True)
+
+
+@pytest.mark.models
+@pytest.mark.slow
+def test_the_recorded_predictions_are_the_shipped_networks(tmp_path: Path) -> None:
+    """The same people in the same places; other processors round a few joints differently."""
+    pytest.importorskip("torch")
+    demo.run_demo(tmp_path / "d")
+    live = read(tmp_path / "d/predictions", role="predictions", truth=read(tmp_path / "d/truth"))
+    demo._recall(tmp_path / "r")
+    held = read(tmp_path / "r", role="predictions", truth=read(tmp_path / "d/truth"))
+    assert len(live) == len(held)
+    np.testing.assert_array_equal(live.people.frame, held.people.frame)
+    both = (live.people.seen > 0) & (held.people.seen > 0)
+    near = np.abs(live.people.xy - held.people.xy).max(axis=2)[both] < 0.05
+    assert near.mean() > 0.99

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from poseval import scoring
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.errors import UsageError
+from poseval.scoring import score as scoring
 from poseval.synth import World, scenes
 from poseval.synth.folder import write_world
 

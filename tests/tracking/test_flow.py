@@ -14,7 +14,8 @@ from poseval.errors import FormatError, LimitError, MismatchError, MissingFeatur
 from poseval.tracking.base import FrameInput, Image
 from poseval.tracking.bodies import Bodies
 from poseval.tracking.flo_files import FloFiles, read_flo, write_flo
-from poseval.tracking.flow import SOURCES, DenseFlow, DisFlow, flow_source, sample
+from poseval.tracking.flow import SOURCES, DenseFlow, DisFlow, flow_source
+from poseval.tracking.flow_field import sample
 
 SHIFT = np.array([5.0, 3.0])
 

@@ -13,8 +13,8 @@ import pytest
 
 from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.joint_ap import JointAp
-from poseval.pairs import Aligned
 from poseval.poses import Floats, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.synth import perturb, scene_set
 from poseval.tracking import FrameInput, Resources
 from poseval.tracking.flow import PointFlow

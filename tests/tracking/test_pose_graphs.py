@@ -98,7 +98,7 @@ def test_graphs_are_those_of_the_reference_program() -> None:
 @pytest.mark.models
 def test_lighttrack_matches_by_the_network() -> None:
     torch = pytest.importorskip("torch")
-    from poseval.models.sgcn import SGCN
+    from poseval.models.networks.sgcn import SGCN
 
     torch.manual_seed(1)
     model = SGCN().eval()

@@ -34,7 +34,7 @@ def _card(width: int, side: int) -> ModelCard:
         name=f"dekr_w{width}",
         family="dekr",
         kind="bottom_up",
-        builder="poseval.models.dekr:build",
+        builder="poseval.models.networks.dekr:build",
         source="Geng et al. 2021; HRNet/DEKR 7a30313",
         licence="MIT",
         weights=f"{ZOO}: pose_dekr_hrnetw{width}_coco.pth, pose_dekr_hrnetw{width}_crowdpose.pth",

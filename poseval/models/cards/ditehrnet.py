@@ -17,7 +17,7 @@ def _card(depth: int) -> ModelCard:
         name=f"ditehrnet_{depth}",
         family="ditehrnet",
         kind="heatmap",
-        builder="poseval.models.ditehrnet:build",
+        builder="poseval.models.networks.ditehrnet:build",
         source="Li et al. 2022; ZiyiZhang27/Dite-HRNet c980e9d",
         licence="Apache-2.0",
         weights="linked from the repository's README; keys under `state_dict`",

@@ -13,7 +13,7 @@ def _card(stacks: int) -> ModelCard:
         name=f"hourglass_{stacks}",
         family="hourglass",
         kind="heatmap",
-        builder="poseval.models.hourglass:build",
+        builder="poseval.models.networks.hourglass:build",
         source="Newell et al. 2016; princeton-vl/pytorch_stacked_hourglass ceedc14",
         licence="BSD-3-Clause",
         weights=f"linked from the repository's README: {stacks}HG checkpoint",

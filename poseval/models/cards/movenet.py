@@ -10,7 +10,7 @@ def _card(name: str, side: int) -> ModelCard:
         name=f"movenet_{name}",
         family="movenet",
         kind="regression",
-        builder="poseval.models.movenet:build",
+        builder="poseval.models.networks.movenet:build",
         source=f"Google MoveNet SinglePose {name.capitalize()}, 2021; TensorFlow.js graph file",
         licence="Apache-2.0",
         weights=(

@@ -26,7 +26,7 @@ def _card(name: str, **rest: Any) -> ModelCard:
         name=name,
         family="tokenpose",
         kind="heatmap",
-        builder="poseval.models.tokenpose:build",
+        builder="poseval.models.networks.tokenpose:build",
         licence=LICENCE,
         decode="dark",
         **{"source": SOURCE, "weights": NO_WEIGHTS, **rest},

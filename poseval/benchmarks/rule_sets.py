@@ -1,0 +1,40 @@
+"""Rule sets: what a benchmark reproduces of its reference tool, and what it mends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poseval.errors import UsageError, shown
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """A named rule set. `quirks` are the ids of the reference tool's faults that it keeps."""
+
+    name: str  # "reference", "corrected", or a profile such as "poseval-2017"
+    quirks: frozenset[str] = frozenset()
+    title: str = ""
+
+    def keeps(self, quirk: str) -> bool:
+        """Whether the fault with this id (see docs/quirks.md) is reproduced."""
+        return quirk in self.quirks
+
+
+CORRECTED = RuleSet("corrected", title="the published definition, faults of the tools mended")
+
+
+def choose(name: str, rule_sets: tuple[RuleSet, ...]) -> RuleSet:
+    """The rule set called `name`; `reference` means the first one.
+
+    Raises:
+        UsageError: P124 for a name that the benchmark does not have.
+    """
+    for rule_set in rule_sets:
+        if rule_set.name == name or (name == "reference" and rule_set is rule_sets[0]):
+            return rule_set
+    raise UsageError(
+        "P124",
+        where=f"rules {shown(name)!r}",
+        what="are not known to this benchmark",
+        wanted="one of reference, " + ", ".join(rule_set.name for rule_set in rule_sets),
+    )

@@ -1,0 +1,52 @@
+"""What a check is given: one set of people, or ground truth and predictions side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from poseval.datasets.base import Role
+from poseval.errors import shown
+from poseval.kernels.poses import Review, review
+from poseval.metrics.base import Metric
+from poseval.poses import Notice, PoseSet
+from poseval.poses.aligned import Aligned
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One set of people; what several checks need is computed once."""
+
+    poses: PoseSet
+    role: Role
+
+    @cached_property
+    def name(self) -> str:
+        """Name of the file, for messages."""
+        return shown(self.poses.origin.name)
+
+    @cached_property
+    def review(self) -> Review:
+        """Copies, extremes and single points, from one pass over the coordinates."""
+        people = self.poses.people
+        return review(people.xy, people.frame, people.category)
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Ground truth and predictions over the same frames and joints, and the metrics that score them."""
+
+    aligned: Aligned
+    metrics: tuple[Metric, ...]
+
+    def headline(self, aligned: Aligned) -> tuple[str, float]:
+        """Name and value of the first number of the first metric, for these two sets or changed ones."""
+        metric = self.metrics[0]
+        numbers = metric.headline(metric.reduce(metric.tally(aligned)))
+        return next(iter(numbers.items()), ("", math.nan))
+
+
+SetCheck = Callable[[Side], Iterable[Notice]]
+PairCheck = Callable[[Pair], Iterable[Notice]]

@@ -1,0 +1,77 @@
+"""Numbers of keypoints, of predictions and of scores that are legal and look wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from poseval.checks.base import Pair, Side
+from poseval.errors import shown
+from poseval.poses import Notice
+
+FIRST = 5  # places that a notice names
+
+
+def keypoint_counts(side: Side) -> Iterator[Notice]:
+    """N415: `num_keypoints` that contradicts the flags. The field decides for pycocotools who is ignored."""
+    people = side.poses.people
+    given = people.extra.get("num_keypoints")
+    if given is None:
+        return
+    labelled = (people.seen > 0).sum(axis=1)
+    differs = np.flatnonzero((given >= 0) & (given != labelled))
+    if not len(differs):
+        return
+    order = people.extra.get("order", np.arange(len(people)))
+    places = sorted(order[differs].tolist())[:FIRST]
+    told = ", ".join(f"annotations[{row}]" for row in places)
+    text = (
+        f"{side.name}: num_keypoints of {len(differs)} annotations is not their number of labelled joints "
+        f"(first: {told})"
+    )
+    hidden = int(((given == 0) & (labelled > 0)).sum())
+    if hidden:
+        text += f"; {hidden} of them say 0, and are ignored, though joints are labelled"
+    yield Notice("N415", text, len(differs))
+
+
+def nobody_labelled(side: Side) -> Iterator[Notice]:
+    """N427: ground truth in which nobody is to be found."""
+    people = side.poses.people
+    count = people.extra.get("num_keypoints")
+    labelled = (people.seen > 0).any(axis=1) if count is None else count != 0
+    if not (~people.crowd & labelled).any():
+        yield Notice("N427", f"{side.name}: no person with labelled joints: nothing can be scored")
+
+
+def no_predictions(side: Side) -> Iterator[Notice]:
+    """N423: an empty submission."""
+    if not len(side.poses):
+        yield Notice("N423", f"{side.name}: no predictions at all")
+
+
+def equal_scores(side: Side) -> Iterator[Notice]:
+    """N420: scores that are all the same, so that the order of the file decides."""
+    score = side.poses.people.score
+    score = score[~np.isnan(score)]
+    if len(score) >= 2 and bool((score == score[0]).all()):
+        text = (
+            f"{side.name}: all {len(score)} scores are {score[0]:g}: their order comes from the tie rule "
+            "(lower image id first, then order in the file)"
+        )
+        yield Notice("N420", text, len(score))
+
+
+def frames_without_predictions(pair: Pair) -> Iterator[Notice]:
+    """N424: images with labelled people for which there is no prediction."""
+    truth, people = pair.aligned.truth, pair.aligned.predictions.people
+    wanted = np.zeros(len(truth.frames), dtype=np.bool_)
+    wanted[truth.people.frame[(truth.people.seen > 0).any(axis=1) & ~truth.people.crowd]] = True
+    total = int(wanted.sum())
+    wanted[people.frame] = False
+    lacking = int(wanted.sum())
+    if lacking:
+        name = shown(pair.aligned.predictions.origin.name)
+        text = f"{name}: {lacking} of {total} images with labelled people have no prediction"
+        yield Notice("N424", text, lacking)

@@ -1,0 +1,1 @@
+"""One cross-check a metric."""

@@ -1,0 +1,182 @@
+"""From any readable format to any writable one, with everything said that the target cannot hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from poseval import datasets
+from poseval.benchmarks.alignment import on_frames_of
+from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
+from poseval.errors import FormatError, UsageError, shown
+from poseval.poses import Notice, PoseSet
+from poseval.poses.joint_mapping import JointRules, map_joints
+from poseval.skeletons import Skeleton
+from poseval.skeletons.joint_map import JointMap
+
+
+@dataclass(frozen=True)
+class ConvertOptions:
+    """What is to become of a source.
+
+    Without a role, the one in which the content is recognised is taken. Predictions with a `truth` are
+    placed on its frames (by the way `align_by`, where names are ambiguous) and, where the joints differ, onto
+    its skeleton by equal names; `joints` says more.
+    """
+
+    to: str
+    role: Role | None = None
+    truth: PoseSet | None = None
+    format: str | None = None
+    skeleton: Skeleton | None = None
+    joints: JointRules = JointRules()
+    align_by: str | None = None
+    force: bool = False
+    progress: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What a conversion did: formats, role, what was lost, how joints were mapped, what readers noticed.
+
+    `others` are formats that the source fits, too, though not as well.
+    """
+
+    source_format: str
+    target_format: str
+    role: Role
+    losses: Losses
+    joints: JointMap | None
+    notices: tuple[Notice, ...]
+    others: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """The same as sentences."""
+        out = [f"{self.source_format} {self.role.value} -> {self.target_format}: {self.losses}"]
+        if self.others:
+            out.append(f"{' and '.join(self.others)} would fit, too; --format-in names the format")
+        if self.joints is not None:
+            out.append(f"joints: {self.joints}")
+        return [*out, *(str(notice) for notice in self.notices if notice.code != "N504")]
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    to: str,
+    *,
+    role: Role | None = None,
+    truth: PoseSet | None = None,
+    format: str | None = None,
+    skeleton: Skeleton | None = None,
+    joints: JointRules | None = None,
+    align_by: str | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Conversion:
+    """Read `source`, and write it to `target` in the format `to`; parameters as in `ConvertOptions`.
+
+    Raises:
+        UsageError: unknown names, a target that exists, P130 a format that is not written in this role.
+        InputError: what is wrong with the source.
+    """
+    rules = joints or JointRules()
+    return convert_one(
+        source, target, ConvertOptions(to, role, truth, format, skeleton, rules, align_by, force, progress)
+    )
+
+
+def convert_one(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], options: ConvertOptions
+) -> Conversion:
+    """`convert` with its options as one value.
+
+    Raises:
+        UsageError, InputError: as for `convert`.
+    """
+    writer = datasets.get_format(options.to)
+    seen = Source(source)
+    chosen = options.role or _role(seen, options)
+    if chosen not in writer.writes:
+        told = ", ".join(sorted(item.value for item in writer.writes)) or "nothing"
+        raise UsageError(
+            "P130",
+            where=f"format {options.to}",
+            what=f"is not written as {chosen.value}",
+            wanted=f"it is written as: {told}",
+        )
+    asked = ReadOptions(
+        chosen, options.truth, options.skeleton, optional=frozenset({"area"}), progress=options.progress
+    )
+    poses = datasets.read(source, asked, options.format, seen)
+    found = poses.origin.format
+    poses, mapped, notices = _prepared(poses, chosen, options)
+    losses = writer.write(
+        poses, Path(target), WriteOptions(chosen, options.force, options.truth, options.progress)
+    )
+    if mapped is not None and mapped.dropped:
+        losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
+    others = () if options.format else tuple(set(datasets.fits(seen, chosen)) - {found})
+    return Conversion(
+        found, options.to, chosen, losses, mapped, (*poses.origin.notices, *notices), tuple(sorted(others))
+    )
+
+
+def _prepared(
+    poses: PoseSet, role: Role, options: ConvertOptions
+) -> tuple[PoseSet, JointMap | None, list[Notice]]:
+    """The set on the truth's frames and the wanted joints."""
+    rules, truth = options.joints, options.truth
+    wanted = rules.target
+    notices: list[Notice] = []
+    if wanted is None and truth is not None and role is Role.PREDICTIONS:
+        wanted = truth.skeleton
+    mapped = None
+    if wanted is not None and (poses.skeleton.joints != wanted.joints or rules.file is not None):
+        poses, mapped = map_joints(poses, wanted, file=rules.file, near=rules.near, derive=rules.derive)
+    elif rules.asked and wanted is None:
+        raise UsageError(
+            "P177", where="joint map", what="has no target", wanted="--to-skeleton NAME, or --gt FILE"
+        )
+    if truth is not None and role is Role.PREDICTIONS:
+        poses, notices = on_frames_of(truth, poses, options.align_by)
+    elif options.align_by is not None:
+        raise UsageError(
+            "P183",
+            where=f"--align {options.align_by}",
+            what="pairs nothing",
+            wanted="predictions and --gt FILE",
+        )
+    return poses, mapped, notices
+
+
+def _role(seen: Source, options: ConvertOptions) -> Role:
+    """The role in which the content is recognised; both are tried.
+
+    Raises:
+        FormatError: P201 when neither fits, P202 when both do, the target takes both and no truth is given.
+    """
+    if options.format is not None:
+        dataset = datasets.get_format(options.format)
+        sure = {role: dataset.sniff(seen, role) for role in Role if role in dataset.reads}
+    else:
+        sure = {role: datasets.confidence(seen, role) for role in Role}
+    best = max(sure.values(), default=0.0)
+    likely = [role for role, value in sure.items() if value == best]
+    if best < datasets.SURE and options.format is None:
+        datasets.recognise(seen, Role.TRUTH)
+    if len(likely) > 1 and options.truth is not None:
+        likely = [Role.PREDICTIONS]
+    if len(likely) > 1:
+        likely = [role for role in likely if role in datasets.get_format(options.to).writes]
+    if len(likely) != 1:
+        raise FormatError(
+            "P202",
+            where=shown(seen.path),
+            what="could be truth or predictions",
+            wanted="one role",
+            hint="say which with --role truth or --role predictions",
+        )
+    return likely[0]

@@ -1,0 +1,1 @@
+"""Files of animal tracking: DeepLabCut, SLEAP and NWB."""

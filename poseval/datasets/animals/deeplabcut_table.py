@@ -1,0 +1,146 @@
+"""DeepLabCut's table as a pose set and back: what its csv and h5 files share.
+
+Source: DeepLabCut's documentation of its data: columns are named by scorer, (individual,) body part and
+coordinate (x, y, and likelihood in predictions); rows by image path or frame number. An empty cell is a joint
+that is not labelled. Bodies of one individual called `single` hold joints that only occur once in a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from poseval.datasets.animals.individuals import cube_of, tracks_of
+from poseval.datasets.assembly import frames_of, mean_score, pose_set, scores_from_joints
+from poseval.datasets.base import ReadOptions, Role
+from poseval.errors import FormatError, LimitError, MismatchError, shown
+from poseval.poses import Array, Floats, Notice, Origin, PoseSet
+from poseval.skeletons import Skeleton, match_names, skeleton_from_names
+
+COORDS = ("x", "y", "likelihood")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Header columns (scorer, individual, body part, coordinate), row names [F] and values [F, C]."""
+
+    header: Sequence[tuple[str, str, str, str]]
+    index: Sequence[str]
+    values: Floats
+
+
+def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> PoseSet:
+    """One person for each individual of each row that has any labelled joint.
+
+    Raises:
+        FormatError: P207 columns that are no x, y (likelihood), P308 an infinity.
+        LimitError: P502 too many joints.
+    """
+    for _, _, part, coord in table.header:
+        if coord not in COORDS:
+            raise FormatError(
+                "P207",
+                where=f"{where}: {shown(part, 40)}",
+                what=f"has a column {shown(coord, 40)!r}",
+                wanted="x, y or likelihood",
+            )
+    if np.isinf(table.values).any():
+        raise FormatError(
+            "P301", where=where, what="holds an infinity", wanted="finite numbers or empty cells"
+        )
+    individuals = list(dict.fromkeys(individual for _, individual, _, _ in table.header))
+    parts = list(dict.fromkeys(part for _, _, part, _ in table.header))
+    if (
+        len(parts) * max(len(individuals), 1) > options.limits.joints * 50
+        or len(parts) > options.limits.joints
+    ):
+        raise LimitError(
+            "P502",
+            where=where,
+            what=f"has {len(parts)} body parts of {len(individuals)} individuals",
+            wanted=f"at most {options.limits.joints} body parts",
+        )
+    place = {(i, p, c): at for at, (_, i, p, c) in enumerate(table.header)}
+    if len(place) < len(table.header):
+        raise FormatError(
+            "P205", where=where, what="has two columns of one name", wanted="one scorer's columns"
+        )
+    cube = np.full((len(table.index), len(individuals), len(parts), 3), np.nan)
+    for (individual, part, coord), at in place.items():
+        cube[:, individuals.index(individual), parts.index(part), COORDS.index(coord)] = table.values[:, at]
+    return _poses(cube, individuals, _skeleton(parts, options, where), table, options, origin, where)
+
+
+def _skeleton(parts: list[str], options: ReadOptions, where: str) -> Skeleton:
+    asked = options.skeleton
+    if asked is None:
+        return match_names(parts) or skeleton_from_names(parts)
+    if len(asked) != len(parts):
+        raise FormatError(
+            "P204",
+            where=where,
+            what=f"has {len(parts)} body parts",
+            wanted=f"skeleton {asked.name} has {len(asked)}",
+        )
+    return asked
+
+
+def _poses(
+    cube: Floats,
+    individuals: list[str],
+    skeleton: Skeleton,
+    table: Table,
+    options: ReadOptions,
+    origin: Origin,
+    where: str,
+) -> PoseSet:
+    labelled = np.asarray(np.isfinite(cube[..., :2]).all(axis=-1))  # [F, I, K]
+    row, who = np.nonzero(labelled.any(axis=2))
+    xy, score = cube[row, who, :, :2], cube[row, who, :, 2]
+    seen = np.where(labelled[row, who], 2, 0).astype(np.int8)
+    columns: dict[str, Array] = {"xy": xy, "seen": seen, "track": tracks_of(individuals)[who]}
+    notices: list[Notice] = []
+    if options.role is Role.PREDICTIONS:
+        unknown = np.isnan(score) & (seen > 0)
+        if bool(unknown.any()):
+            raise MismatchError(
+                "P410",
+                where=where,
+                what="has joints without a likelihood",
+                wanted="predictions",
+                hint="this looks like labels, which are truth",
+            )
+        columns |= {"joint_score": np.where(seen > 0, score, np.nan), "score": mean_score(score, seen)}
+        notices.append(scores_from_joints(where, len(row)))
+    elif np.isfinite(score).any():
+        columns["joint_score"] = score
+    numbers = [int(name) if name.isdecimal() and len(name) < 18 else -1 for name in table.index]
+    frames = frames_of(
+        list(table.index), options.limits, where, None, numbers if min(numbers, default=-1) >= 0 else None
+    )
+    if len(set(table.index)) < len(table.index):
+        raise FormatError("P205", where=where, what="names a row twice", wanted="one row per frame")
+    origin = Origin(origin.path, origin.sha256, origin.format, len(row), (*origin.notices, *notices))
+    return pose_set(skeleton, frames, row, columns, origin, options.limits)
+
+
+def from_poses(poses: PoseSet, role: Role, names: list[str]) -> Table:
+    """The table of a pose set: individuals by track, or by place in the frame without one.
+
+    Raises:
+        UsageError: P175 one track twice in a frame.
+    """
+    individuals, cube, _ = cube_of(poses, np.arange(len(poses.frames)), len(poses.frames))
+    dims = 3 if role is Role.PREDICTIONS else 2
+    if dims == 3:
+        lacking = np.isfinite(cube[..., 0]) & np.isnan(cube[..., 2])
+        cube[..., 2] = np.where(lacking, 1.0, cube[..., 2])
+    header = [
+        ("poseval", individual, joint, coord)
+        for individual in individuals
+        for joint in poses.skeleton.joints
+        for coord in COORDS[:dims]
+    ]
+    return Table(header, names, cube[..., :dims].reshape(len(poses.frames), -1))

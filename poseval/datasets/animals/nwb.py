@@ -1,0 +1,239 @@
+"""NWB with ndx-pose: estimates as series over time, training frames as truth.
+
+Source: ndx-pose 0.1 to 0.4. Predictions: a `PoseEstimation` for each animal (or for several, told apart by
+their names) holds a `PoseEstimationSeries` per joint (`data` [T, 2 or 3], times `conversion` plus `offset`,
+and `confidence` [T]); a third coordinate is depth and is left out. Frames are the samples, numbered from 0;
+animals that share a file must have equally many. Truth: a `PoseTraining` holds `TrainingFrame`s with
+`SkeletonInstance`s (`node_locations` [K, 2 or 3]; `node_visibility` false is a hidden joint, NaN none).
+Joints are in the order of the container's `nodes` (0.1), else of the linked skeleton's, else of their names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.datasets.animals.individuals import TRACK, UNTRACKED, tracks_of
+from poseval.datasets.animals.nwb_training import training_set
+from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.containers import hdf5_groups as hdf5_tree
+from poseval.datasets.containers.hdf5_groups import array, child, text, texts
+from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.source import Source
+from poseval.errors import FormatError, LimitError, shown
+from poseval.poses import Array, Floats, Notice, Origin, PoseSet
+from poseval.skeletons import match_names, skeleton_from_names
+
+MOST_GROUPS = 10_000
+KINDS = {Role.TRUTH: "PoseTraining", Role.PREDICTIONS: "PoseEstimation"}
+
+
+class Nwb(Dataset):
+    """Pose estimation and training frames in an NWB file."""
+
+    name: ClassVar[str] = "nwb"
+    title: ClassVar[str] = "NWB with ndx-pose (PoseTraining as truth, PoseEstimation as predictions)"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    local_only: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "frame names",
+            "joint names",
+            "hidden joints",
+            "joint scores",
+            "tracks",
+            "empty frames",
+            "sequences",
+        }
+    )
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {
+        Role.TRUTH: frozenset({"joint scores", "tracks"}),
+        Role.PREDICTIONS: frozenset({"frame names", "hidden joints", "empty frames", "sequences"}),
+    }
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the groups of an NWB file and the type of those below `processing`."""
+        if source.is_folder or not hdf5_tree.is_hdf5(source.document):
+            return 0.0
+        if not hdf5_tree.keys(source.document) >= {"processing", "session_start_time"}:
+            return 0.0
+        try:
+            with hdf5_tree.opened(source.document) as file:
+                return 0.95 if next(_containers(file, KINDS[role]), None) is not None else 0.2
+        except FormatError:
+            return 0.2
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """Training frames as truth; else one person per container and sample that has any joint.
+
+        Raises:
+            MissingFeature: P601 without h5py.
+            InputError: what is wrong with the file.
+        """
+        document = source.document
+        with hdf5_tree.opened(document) as file:
+            found = list(_containers(file, KINDS[options.role]))
+            if not found:
+                raise FormatError(
+                    "P270",
+                    where=document.name,
+                    what=f"holds no {KINDS[options.role]}",
+                    wanted="poses in ndx-pose's groups",
+                )
+            if options.role is Role.TRUTH:
+                return training_set(found, options, document)
+            return _estimates(found, options, document)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """A file of NWB's core and ndx-pose's types; the start of the session is unknown and stands at 1970.
+
+        Raises:
+            MissingFeature: P601 without h5py.
+            UsageError: P131 the file exists, P137 it cannot be written, P173 joints whose names no group can
+                have; for predictions P175 a track twice in a frame, P178 several sequences.
+        """
+        poses = by_image(poses)
+        from poseval.datasets.animals.nwb_write import plan
+        from poseval.datasets.containers.hdf5_write import content
+
+        losses, fill = plan(poses, options.role, self.holds_as(options.role))
+        write_atomically(path, content(path, fill), options.force)
+        return losses
+
+
+def _containers(file: Any, kind: str) -> Iterator[Any]:
+    """Groups of a type below `processing`."""
+    import h5py
+
+    top = child(file, "processing")
+    waiting = [top] if isinstance(top, h5py.Group) else []
+    looked = 0
+    while waiting and looked < MOST_GROUPS:
+        group = waiting.pop(0)
+        looked += 1
+        for name in group:
+            # Only its own members: a link would show the same group twice.
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            if not isinstance(group[name], h5py.Group):
+                continue
+            if text(group[name].attrs.get("neurodata_type", "")) == kind:
+                yield group[name]
+            else:
+                waiting.append(group[name])
+
+
+def _estimates(found: list[Any], options: ReadOptions, document: Document) -> PoseSet:
+    series = [_series(group, document) for group in found]
+    joints = list(dict.fromkeys(name for names, _ in series for name in names))
+    counts = {len(values) for _, values in series}
+    if len(counts) > 1:
+        raise FormatError(
+            "P204",
+            where=document.name,
+            what=f"has containers of {sorted(counts)} samples",
+            wanted="one number of samples",
+        )
+    size = max(counts) * len(series) * len(joints) * 3
+    if size > options.limits.numbers:
+        raise LimitError("P502", where=document.name, what=f"has {size:,} numbers", wanted="fewer")
+    cube = np.full((counts.pop(), len(series), len(joints), 3), np.nan)
+    for at, (names, values) in enumerate(series):
+        cube[:, at, [joints.index(name) for name in names]] = values
+    labelled = np.asarray(np.isfinite(cube[..., :2]).all(axis=3))
+    row, who = np.nonzero(labelled.any(axis=2))
+    seen = np.where(labelled[row, who], 2, 0).astype(np.int8)
+    score = cube[row, who, :, 2]
+    columns: dict[str, Array] = {
+        "xy": cube[row, who, :, :2],
+        "seen": seen,
+        "joint_score": score,
+        "score": mean_score(score, seen),
+        "track": tracks_of(_individuals(found))[who],
+    }
+    notices = [Notice("N512", f"{document.name}: frames are the samples in order; their times are not used")]
+    units = sorted({text(unit) for group in found for unit in _units(group)} - {"pixels", "pixel", "px"})
+    if units:
+        told = f"{document.name}: places are in {', '.join(shown(unit, 20) for unit in units)}, not in pixels"
+        notices.append(Notice("N513", told, len(row)))
+    origin = Origin(document.path, document.sha256, "nwb", len(row), tuple(notices))
+    frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
+    skeleton = options.skeleton or match_names(joints) or skeleton_from_names(joints)
+    return pose_set(skeleton, frames, row, columns, origin, options.limits)
+
+
+def _individuals(found: list[Any]) -> list[str]:
+    """Names of the animals; a lone one is not tracked unless its name is a track's."""
+    names = [str(group.name).rsplit("/", 1)[-1] for group in found]
+    lone = len(names) == 1 and not names[0].startswith((TRACK, UNTRACKED))
+    return [""] if lone else names
+
+
+def _members(group: Any, kind: str) -> dict[str, Any]:
+    """Members of a type by name; `pose_estimation_series` may stand between."""
+    import h5py
+
+    holder = child(group, "pose_estimation_series")
+    if not isinstance(holder, h5py.Group):
+        holder = group
+    out = {}
+    for name in holder:
+        node = child(holder, name)
+        if isinstance(node, h5py.Group) and text(node.attrs.get("neurodata_type", "")) == kind:
+            out[str(name)] = node
+    return out
+
+
+def _units(group: Any) -> list[Any]:
+    found = [child(node, "data") for node in _members(group, "PoseEstimationSeries").values()]
+    return [data.attrs.get("unit", "pixels") for data in found if data is not None]
+
+
+def _series(group: Any, document: Document) -> tuple[list[str], Floats]:
+    """Joint names and values [T, K, 3] (x, y, confidence) of one animal."""
+    series = _members(group, "PoseEstimationSeries")
+    order = list(series)
+    skeletons = list(_members(group, "Skeleton").values())
+    holder = group if "nodes" in group else skeletons[0] if len(skeletons) == 1 else None
+    if holder is not None:
+        order = texts(child(holder, "nodes"), document)
+    joints = list(dict.fromkeys([*(name for name in order if name in series), *series]))
+    if not joints or len(joints) > document.limits.joints:
+        raise FormatError(
+            "P206", where=f"{document.name}: {shown(group.name, 60)}", what="has no series of joints"
+        )
+    values = [_values(series[name], name, document) for name in joints]
+    if len({len(one) for one in values}) > 1:
+        raise FormatError("P204", where=document.name, what="has joints of different numbers of samples")
+    return joints, np.stack(values, axis=1)
+
+
+def _values(series: Any, name: str, document: Document) -> Floats:
+    """x, y in the unit that the series names, and confidence [T, 3]."""
+    node = child(series, "data")
+    data = array(node, document).astype(np.float64)
+    if data.ndim != 2 or data.shape[1] not in (2, 3):
+        raise FormatError(
+            "P204",
+            where=f"{document.name}: {shown(name, 40)}",
+            what=f"has data {data.shape}",
+            wanted="[samples, 2 or 3]",
+        )
+    xy = data[:, :2] * float(node.attrs.get("conversion", 1.0)) + float(node.attrs.get("offset", 0.0))
+    score = np.full(len(data), np.nan)
+    if "confidence" in series:
+        score = array(child(series, "confidence"), document).astype(np.float64)
+        if score.shape != (len(data),):
+            raise FormatError(
+                "P204",
+                where=f"{document.name}: {shown(name, 40)}",
+                what=f"has confidence {score.shape}",
+                wanted=f"{len(data)} of them",
+            )
+    return np.concatenate([xy, score[:, None]], axis=1)

@@ -1,0 +1,290 @@
+"""From people found in any order to a pose set: what readers of exchange formats share."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from poseval.datasets.base import ReadOptions
+from poseval.datasets.files.source import Source
+from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
+from poseval.limits import Limits
+from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
+from poseval.poses.frame_names import file_name, number, place
+from poseval.skeletons import Skeleton, get_skeleton, names
+
+# Joints of formats that name none, as their programs count them.
+BY_COUNT = {
+    17: "coco17",
+    18: "openpose_coco18",
+    25: "openpose_body25",
+    26: "halpe26",
+    33: "mediapipe33",
+    133: "coco_wholebody133",
+    136: "halpe136",
+    16: "mpii16",
+    14: "crowdpose14",
+}
+
+
+def frames_of(
+    paths: Sequence[str],
+    limits: Limits,
+    where: str,
+    size: Floats | None = None,
+    numbers: Sequence[int] | None = None,
+) -> Frames:
+    """Frames [F] named by their files, a sequence for each folder, numbered by the digits in their names.
+
+    Where the names of a sequence have no numbers, or the same one twice, frames count from 0 in their order.
+
+    Raises:
+        LimitError: P502 more frames than allowed.
+    """
+    if len(paths) > limits.frames:
+        raise LimitError(
+            "P502", where=where, what=f"has {len(paths):,} frames", wanted=f"at most {limits.frames:,}"
+        )
+    folders = [path.replace("\\", "/").rpartition("/")[0] for path in paths]
+    sequences = tuple(dict.fromkeys(folders)) or ("",)
+    index = {folder: at for at, folder in enumerate(sequences)}
+    sequence = np.asarray([index[folder] for folder in folders], dtype=np.int64)
+    given = list(numbers) if numbers is not None else [number(path) for path in paths]
+    order = _numbers(np.asarray(given, dtype=np.int64), sequence, len(sequences))
+    text = np.asarray(paths, dtype=np.str_) if paths else np.zeros(0, dtype="U1")
+    size = np.full((len(paths), 2), np.nan) if size is None else size
+    return Frames(text, sequence, order, size, path=text, sequences=sequences)
+
+
+def _numbers(given: Ints, sequence: Ints, count: int) -> Ints:
+    out = given.copy()
+    order = np.argsort(sequence, kind="stable")
+    cuts = np.searchsorted(sequence[order], np.arange(count + 1))
+    for at in range(count):
+        rows = order[cuts[at] : cuts[at + 1]]
+        if (given[rows] < 0).any() or len(np.unique(given[rows])) < len(rows):
+            out[rows] = np.arange(len(rows))
+    return out
+
+
+def pose_set(
+    skeleton: Skeleton,
+    frames: Frames,
+    row: Array,
+    columns: Mapping[str, Any],
+    origin: Origin,
+    limits: Limits,
+    categories: Mapping[int, str] | None = None,
+) -> PoseSet:
+    """People in any order, with the frame `row` [N] of each, as a pose set sorted by frame (stable).
+
+    Raises:
+        LimitError: P502 more people in one frame than allowed.
+    """
+    row = np.asarray(row, dtype=np.int64)
+    crowded = int(np.bincount(row).max()) if len(row) else 0
+    if crowded > limits.people_per_frame:
+        raise LimitError(
+            "P502",
+            where=shown(origin.name),
+            what=f"has {crowded:,} people in one frame",
+            wanted=f"at most {limits.people_per_frame:,}",
+        )
+    order = np.argsort(row, kind="stable")
+    given: dict[str, Any] = {name: np.asarray(value)[order] for name, value in columns.items()}
+    people = People(frame=row[order], **given)
+    kinds = {1: "person"} if categories is None else dict(categories)
+    return PoseSet(skeleton, frames, people, origin=origin, categories=kinds)
+
+
+def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
+    """The skeleton of a file that names no joints: as asked, as the truth has it, or the customary one.
+
+    Raises:
+        FormatError: P204 when the numbers of joints differ, or the number is not customary.
+    """
+    asked = options.skeleton
+    if asked is not None and len(asked) != count:
+        raise FormatError(
+            "P204",
+            where=where,
+            what=f"has {count} joints per person",
+            wanted=f"skeleton {asked.name} has {len(asked)}",
+        )
+    if asked is None and options.truth is not None and len(options.truth.skeleton) == count:
+        asked = options.truth.skeleton
+    if asked is not None:
+        return asked
+    known = BY_COUNT.get(count)
+    if known is None:
+        raise FormatError(
+            "P204",
+            where=where,
+            what=f"has {count} joints per person and names none",
+            wanted="a customary number: " + ", ".join(f"{n} ({name})" for n, name in BY_COUNT.items()),
+            hint=f"name the joints with --skeleton: a file, or one of {', '.join(names())}",
+        )
+    return get_skeleton(known)
+
+
+def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
+    """Width and height [F, 2] of frames, from the truth's frames of the same name; NaN where unknown.
+
+    Raises:
+        MismatchError: P403 when names pair with the truth's in more than one way.
+    """
+    size = np.full((len(frames), 2), np.nan)
+    if options.truth is None or not len(frames):
+        return size
+    found = place(frames, options.truth.frames, np.arange(len(frames)))
+    if found.others:
+        raise MismatchError(
+            "P403",
+            where=where,
+            what=f"names frames that pair with the truth's by {found.way}, and differently by "
+            f"{' and '.join(found.others)}",
+            wanted="one way",
+        )
+    row = found.row
+    size[row >= 0] = options.truth.frames.size[row[row >= 0]]
+    return size
+
+
+def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
+    """The set with sizes for all frames that have people, the truth's where its own are unknown.
+
+    Raises:
+        UsageError: P174 where a size stays unknown; `what` says why the format needs it.
+    """
+    size = poses.frames.size.copy()
+    unknown = np.asarray(np.isnan(size).any(axis=1), dtype=np.bool_)
+    if unknown.any() and truth is not None:
+        found = place(poses.frames, truth.frames, np.unique(poses.people.frame))
+        fill = unknown & (found.row >= 0)
+        size[fill] = truth.frames.size[found.row[fill]]
+    used = np.unique(poses.people.frame)
+    lacking = used[np.isnan(size[used]).any(axis=1)]
+    if len(lacking):
+        raise UsageError(
+            "P174",
+            where=f"frame {shown(poses.frames.key[lacking[0]], 60)}",
+            what=f"has no size (as {len(lacking) - 1} others), and {what}",
+            wanted="sizes of the images",
+            hint="pass --gt FILE that has them",
+        )
+    frames = poses.frames
+    return replace(
+        poses,
+        frames=Frames(
+            frames.key,
+            frames.sequence,
+            frames.number,
+            size,
+            frames.labelled,
+            frames.path,
+            frames.sequences,
+            frames.extra,
+        ),
+    )
+
+
+def by_image(poses: PoseSet) -> PoseSet:
+    """The set with one frame for each image: frames of one file's name become one, the first of them.
+
+    Benchmarks of single people have a frame for each person, so that bare arrays can follow their order;
+    files that name frames by their images could not tell such frames apart.
+    """
+    frames = poses.frames
+    names = [path or f"\0{row}" for row, path in enumerate(frames.path.tolist())]
+    index: dict[str, int] = {}
+    for name in names:
+        index.setdefault(name, len(index))
+    if len(index) == len(names):
+        return poses
+    place = np.asarray([index[name] for name in names], dtype=np.int64)
+    first = np.unique(place, return_index=True)[1]
+    kept = frames.take(first)
+    alone = np.bincount(place) == 1
+    key = np.where(alone, kept.key, kept.path)
+    labelled = np.bincount(place, frames.labelled) > 0
+    made = Frames(key, kept.sequence, kept.number, kept.size, labelled, kept.path, kept.sequences, kept.extra)
+    people = poses.people.with_columns(frame=np.zeros(len(poses), dtype=np.int64))
+    target = place[poses.people.frame]
+    order = np.argsort(target, kind="stable")
+    people = people.take(order).with_columns(frame=target[order])
+    regions = np.argsort(place[poses.ignore.frame], kind="stable")
+    length = np.diff(poses.ignore.start)[regions]
+    start = np.concatenate(([0], np.cumsum(length)))
+    rows = np.repeat(poses.ignore.start[:-1][regions] - start[:-1], length) + np.arange(start[-1])
+    ignore = IgnoreRegions(poses.ignore.vertices[rows], start, place[poses.ignore.frame][regions])
+    return replace(poses, frames=made, people=people, ignore=ignore)
+
+
+def boxes_or_extents(poses: PoseSet) -> tuple[Floats, int]:
+    """Boxes [N, 4] for everyone, and for how many none was given.
+
+    Theirs is the extent of their joints, or the whole image where they have none.
+    """
+    people = poses.people
+    out = people.box.copy()
+    lacking = np.flatnonzero(np.isnan(out).any(axis=1)).tolist()
+    for row in lacking:
+        xy = people.xy[row, people.seen[row] > 0]
+        width, height = poses.frames.size[people.frame[row]]
+        out[row] = (*xy.min(axis=0), *xy.max(axis=0)) if len(xy) else (0.0, 0.0, width, height)
+    return out, len(lacking)
+
+
+def digest_of(parts: Iterable[tuple[str, str]]) -> str:
+    """SHA-256 over the names and digests of several files, in order."""
+    total = hashlib.sha256()
+    for name, digest in parts:
+        total.update(f"{name}\0{digest}\n".encode("utf-8", "surrogateescape"))
+    return total.hexdigest()
+
+
+def predicted(xy: Floats, score: Floats) -> Array:
+    """Flags [N, K]: 0 for a joint at (0, 0) without confidence, which is how programs say "not found"."""
+    at_origin = (xy == 0).all(axis=-1) & ~(score > 0)
+    return np.where(at_origin | ~np.isfinite(xy).all(axis=-1), 0, 2).astype(np.int8)
+
+
+def mean_score(joint_score: Floats, seen: Array) -> Floats:
+    """Mean confidence [N] of the predicted joints; 0 for a person without any."""
+    used = (seen > 0) & np.isfinite(joint_score)
+    total = np.where(used, joint_score, 0.0).sum(axis=1)
+    count = used.sum(axis=1)
+    return np.asarray(np.divide(total, count, out=np.zeros(len(total)), where=count > 0), dtype=np.float64)
+
+
+def scores_from_joints(where: str, count: int) -> Notice:
+    """What to say where a format has no score per person."""
+    return Notice(
+        "N500",
+        f"{where}: the format has no score per person; the mean confidence of the predicted joints is taken",
+        count,
+    )
+
+
+def left_out(source: Source, read: int, kinds: tuple[str, ...] = ()) -> list[Notice]:
+    """What to say of a folder's files that were not among those `read`; those of side `kinds` are none."""
+    if not source.is_folder:
+        return []
+    sides = sum(path.name.lower().endswith(kinds) for path in source.files) if kinds else 0
+    count = len(source.files) - read - sides
+    text = f"{shown(source.path.name)}: {count} other files of the folder were not read"
+    return [Notice("N530", text, count)] if count > 0 else []
+
+
+def unique_paths(names: Sequence[str]) -> dict[str, int]:
+    """Row of each distinct name, in order of first appearance."""
+    return {name: row for row, name in enumerate(dict.fromkeys(names))}
+
+
+def short(path: str) -> str:
+    """File name, safe for messages."""
+    return shown(file_name(path))

@@ -1,0 +1,146 @@
+"""Categories of a COCO file, and the skeleton that its keypoints follow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from poseval.datasets.files.document import Document
+from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
+from poseval.poses import Notice
+from poseval.skeletons import Skeleton, get_skeleton, match_names, skeleton_from_names
+from poseval.skeletons import names as skeleton_names
+
+WHOLE_BODY = "coco_wholebody133"
+BODY = "coco17"
+
+
+@dataclass(frozen=True)
+class Categories:
+    """Names by category id in the order of the file, and joint names of those that give them."""
+
+    names: dict[int, str]
+    joints: dict[int, tuple[str, ...]]
+
+
+def read_categories(document: Document, faults: Faults) -> Categories:
+    """The categories of the file; faults are P203 wrong kinds, P206 missing fields, P305 an id twice."""
+    entry = document.outline.by_key().get("categories")
+    names: dict[int, str] = {}
+    joints: dict[int, tuple[str, ...]] = {}
+    nodes = [] if entry is None else document.tree(entry.start, entry.end)
+    if not isinstance(nodes, list):
+        faults.add(
+            "P203", where=f"{document.name}: categories", what="is not a list", wanted="a list of objects"
+        )
+        return Categories({}, {})
+    for index, node in enumerate(nodes):
+        where = f"{document.name}: categories[{index}]"
+        if not isinstance(node, dict):
+            faults.add("P203", where=where, what="is not an object")
+            continue
+        number = node.get("id")
+        if isinstance(number, bool) or not isinstance(number, int) or abs(number) >= 2**63:
+            code, what = ("P206", "is missing") if number is None else ("P203", "is not an integer")
+            faults.add(code, where=f"{where}.id", what=what, wanted="an integer")
+            continue
+        if number in names:
+            faults.add("P305", where=f"{where}.id", what=f"{number} is the id of an earlier category, too")
+        names[number] = str(node.get("name", f"category {number}"))[:200]
+        listed = _joint_names(node.get("keypoints"), where, faults)
+        if listed:
+            joints[number] = listed
+    return Categories(names, joints)
+
+
+def _joint_names(listed: Any, where: str, faults: Faults) -> tuple[str, ...]:
+    if listed is None:
+        return ()
+    if not isinstance(listed, list) or not all(isinstance(name, str) for name in listed):
+        faults.add("P203", where=f"{where}.keypoints", what="is not a list of names", wanted='["nose", ...]')
+        return ()
+    return tuple(listed)
+
+
+def choose_skeleton(
+    document: Document, categories: Categories, used: Iterable[int], joints: int, whole_body: bool
+) -> tuple[Skeleton, list[Notice]]:
+    """The skeleton of the file's poses, which have `joints` joints (0: there are none to count).
+
+    By the joint names of the categories in use; without names by their number, where only one known
+    skeleton has so many (17 is COCO's).
+
+    Raises:
+        MismatchError: P406 categories that name different joints.
+        FormatError: P221 joint names that are no skeleton.
+    """
+    wanted = set(used) & set(categories.names) or set(categories.names)
+    named = {categories.joints[key] for key in wanted if key in categories.joints}
+    if len(named) > 1:
+        told = "; ".join(f"{len(names)} joints from {shown(names[0], 40)}" for names in sorted(named)[:3])
+        raise MismatchError(
+            "P406",
+            where=f"{document.name}: categories",
+            what=f"name different joints ({told})",
+            wanted="one skeleton for all categories",
+            hint="name it with --skeleton",
+        )
+    if not named:
+        return _by_number(document, joints)
+    (names,) = named
+    if whole_body and match_names(names) == get_skeleton(BODY):
+        return get_skeleton(WHOLE_BODY), []
+    if 0 < joints < len(names):
+        first = match_names(names[:joints])
+        if first is not None:
+            text = (
+                f"{document.name}: categories name {len(names)} joints, keypoints hold {joints}: "
+                f"taken as {first.name}, whose names are the first {joints}"
+            )
+            return first, [Notice("N417", text)]
+    try:
+        return match_names(names) or skeleton_from_names(names), []
+    except UsageError as error:
+        raise FormatError("P221", where=f"{document.name}: categories", what=error.fault.what) from None
+
+
+def _by_number(document: Document, joints: int) -> tuple[Skeleton, list[Notice]]:
+    if not joints:
+        return get_skeleton(BODY), []
+    known = skeletons_of(joints)
+    if joints == len(get_skeleton(BODY)):
+        known = [BODY]
+    if len(known) == 1:
+        text = f"{document.name}: joints are not named; {joints} joints are taken as {known[0]}"
+        return get_skeleton(known[0]), [Notice("N417", text)]
+    text = f"{document.name}: joints are not named, and no single known skeleton has {joints}"
+    return skeleton_from_names([f"joint_{index}" for index in range(joints)]), [Notice("N417", text)]
+
+
+def skeletons_of(joints: int) -> list[str]:
+    """Names of the known skeletons with so many joints."""
+    return [name for name in skeleton_names() if len(get_skeleton(name)) == joints]
+
+
+def length_text(skeleton: Skeleton, joints: int | None = None) -> str:
+    """`skeleton coco17 needs 51 (17 joints x 3)`, for messages about lists of the wrong length."""
+    count = len(skeleton) if joints is None else joints
+    return f"skeleton {shown(skeleton.name, 60)} needs {3 * count} ({count} joints x 3)"
+
+
+def length_hint(numbers: int) -> str | None:
+    """A guess about a list of so many numbers."""
+    known = skeletons_of(numbers // 3) if numbers % 3 == 0 and numbers else []
+    if not known:
+        return None
+    return (
+        f"{numbers} numbers are {numbers // 3} joints, as {' and '.join(known[:3])} have: --skeleton names it"
+    )
+
+
+def most_common(counts: Iterable[int]) -> int:
+    """The most frequent number, 0 of none."""
+    found = Counter(counts).most_common(1)
+    return found[0][0] if found else 0

@@ -1,0 +1,390 @@
+"""COCO ground truth as a pose set, every contradiction in it told or refused.
+
+Source: cocodataset.org/#format-data; what pycocotools 2.0.11 requires (coco.py, cocoeval.py `_prepare`). The
+same rules hold under every rule set: none of pycocotools' quirks is in how it loads truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from poseval.datasets.coco.categories import Categories, choose_skeleton, length_text, read_categories
+from poseval.datasets.coco.images import place, read_images
+from poseval.datasets.coco.keypoints import (
+    PART_FIELDS,
+    PARTS,
+    by_frame,
+    check_lengths,
+    corners,
+    is_whole_body,
+    stack,
+    typical_joints,
+)
+from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.files.document import Document
+from poseval.errors import Faults, FormatError, LimitError
+from poseval.kernels import json as kj
+from poseval.kernels.poses import take_rows
+from poseval.poses import Array, Bools, Floats, Ints, Notice, Origin, People, PoseSet
+from poseval.skeletons import Skeleton
+
+AREA_HINT = "take areas from the boxes: --metric 'oks_ap(area=box)'"
+FIELDS = (
+    kj.integer("id"),
+    kj.identifier("image_id"),
+    kj.integer("category_id"),
+    kj.points("keypoints"),
+    kj.number("area", nullable=True),
+    kj.fixed("bbox", 4, nullable=True),
+    kj.flag("iscrowd"),
+    kj.integer("num_keypoints", nullable=True),
+)
+# Read only where a file has them: a column of nothing costs memory.
+OPTIONAL = {
+    "foot_kpts": kj.points("foot_kpts"),
+    "face_kpts": kj.points("face_kpts"),
+    "lefthand_kpts": kj.points("lefthand_kpts"),
+    "righthand_kpts": kj.points("righthand_kpts"),
+    "pad_to_contain": kj.ragged("pad_to_contain"),
+    "ignore": kj.flag("ignore"),
+}
+# Fields that COCO files are known to have and that no score needs.
+EXPECTED = frozenset(
+    [
+        "segmentation",
+        "caption",
+        "track_id",
+        "bbox_head",
+        "scores",
+        "center",
+        "scale",
+        "attributes",
+        "annotator",
+        "self_contact",
+        "keypoints_21",
+        "num_keypoints_21",
+        "keypoints_3d",
+        "face_box",
+        "lefthand_box",
+        "righthand_box",
+        "foot_box",
+        "face_valid",
+        "lefthand_valid",
+        "righthand_valid",
+        "foot_valid",
+        "box_size",
+        "visibility",
+        "num_joints",
+    ]
+)
+POINTS = Wanted("a list of numbers x, y, v, ...")
+WANTED = {
+    "id": Wanted("an integer"),
+    "image_id": Wanted("an integer or a text"),
+    "category_id": Wanted("an integer"),
+    "bbox": Wanted("a list of 4 numbers", "x, y, width, height"),
+    "iscrowd": Wanted("0 or 1"),
+    "num_keypoints": Wanted("an integer"),
+    "pad_to_contain": Wanted("a list of numbers"),
+    **dict.fromkeys(PART_FIELDS, POINTS),
+}
+
+
+def read_truth(
+    document: Document, skeleton: Skeleton | None = None, optional: frozenset[str] = frozenset()
+) -> PoseSet:
+    """A COCO ground-truth file.
+
+    Frames are all images in ascending order of id. People keep the order of the file inside a frame.
+    Further columns: `num_keypoints` [N] int64 as the file says, `box_size` [N, 2] float64 width and height as
+    the file has them, `order` [N] int64 record in the file; where the file has them `pad_to_contain` [N, K]
+    float64 and `ignore` [N] bool. The parts of whole-body files are one skeleton of 133 joints. With "area"
+    among the `optional` columns, people may lack an area or have an unusable one.
+
+    Raises:
+        InputError: everything that is wrong with the file.
+    """
+    _check_shape(document)
+    faults = Faults()
+    frames, notices = read_images(document, faults)
+    categories = read_categories(document, faults)
+    records = _annotations(document, faults, skeleton)
+    records.tell()
+    records.need("id", "image_id", "category_id")
+    name = _points_field(records, skeleton)
+    whole_body = is_whole_body(records.table.columns)
+    if skeleton is None:
+        used = sorted(set(records.table["category_id"].values.tolist()))
+        skeleton, more = choose_skeleton(document, categories, used, typical_joints(records), whole_body)
+        notices += more
+    parts = PARTS if whole_body and len(skeleton) == 133 else ((name, len(skeleton)),)
+    records.need(*(part for part, _ in parts))
+    check_lengths(records, parts, skeleton)
+    _check_values(records, "area" in optional)
+    faults.raise_if_any()
+    placed = place(records, frames)
+    faults.raise_if_any()
+    notices += placed.notices
+    row, more = _without_strangers(records, placed.row)
+    people, more_people = _people(records, parts, row, skeleton, "area" in optional)
+    notices += [*more, *more_people]
+    _check_crowding(document, people, len(frames))
+    names, more = _category_names(document, categories, people)
+    notices += more
+    notices += records.unknown(EXPECTED | OPTIONAL.keys())
+    origin = Origin(document.path, document.sha256, "coco", records.table.count, tuple(notices))
+    return PoseSet(skeleton, frames, people, origin=origin, categories=names)
+
+
+def _check_shape(document: Document) -> None:
+    """Refuse what is no COCO ground truth (P201), with a guess, and keys that stand twice (P205)."""
+    outline = document.outline
+    keys = outline.by_key()
+    needed = ("images", "annotations")
+    if outline.kind != "object" or any(key not in keys or keys[key].kind != "array" for key in needed):
+        hint = None
+        if outline.kind == "array" and "score" in keys:
+            hint = "this looks like predictions; are the two files exchanged?"
+        elif outline.kind == "object" and "annotations" not in keys and "images" in keys:
+            hint = "this looks like a list of images without annotations, as test sets have it"
+        raise FormatError(
+            "P201",
+            where=document.name,
+            what="is no COCO ground truth",
+            wanted='wanted an object with the lists "images" and "annotations"',
+            hint=hint,
+        )
+    for key in outline.repeated():
+        if key in (*needed, "categories"):
+            raise FormatError("P205", where=f"{document.name}: {key}", what="stands twice in the file")
+    first = keys["annotations"].first_kinds()
+    if "score" in first and "id" not in first:
+        raise FormatError(
+            "P201",
+            where=f"{document.name}: annotations",
+            what="have scores and no ids",
+            wanted="ground truth",
+            hint="this looks like predictions; COCO results are the bare list of them",
+        )
+
+
+def _annotations(document: Document, faults: Faults, skeleton: Skeleton | None) -> Records:
+    """The columns of the annotations, with those optional fields that occur anywhere in them."""
+    entry = document.outline.by_key()["annotations"]
+    kinds = entry.first_kinds()
+    optional = dict(OPTIONAL)
+    if skeleton is not None:
+        for field in (kj.points(f"keypoints_{len(skeleton)}"), kj.integer(f"num_keypoints_{len(skeleton)}")):
+            optional[field.name] = field
+    chosen = {name: field for name, field in optional.items() if name in kinds}
+    while True:
+        table = document.columns((*FIELDS, *chosen.values()), "annotations")
+        late = {name: optional[name] for name in table.unknown if name in optional}
+        if not late:
+            return Records(document, table, faults, "annotations", _wanted(skeleton))
+        chosen |= late
+
+
+def _wanted(skeleton: Skeleton | None) -> Mapping[str, Wanted]:
+    length = "wanted three numbers per joint" if skeleton is None else length_text(skeleton)
+    return {**WANTED, "keypoints": Wanted(POINTS.kind, length)}
+
+
+def _points_field(records: Records, skeleton: Skeleton | None) -> str:
+    """`keypoints`, or a field with another joint set of the same people: Human-Art's `keypoints_21`."""
+    if skeleton is not None:
+        name = f"keypoints_{len(skeleton)}"
+        if name in records.table.columns and typical_joints(records) != len(skeleton):
+            return name
+    return "keypoints"
+
+
+def _count_field(records: Records, parts: tuple[tuple[str, int], ...]) -> kj.Column:
+    own = f"num_{parts[0][0]}"
+    return records.table[own if own in records.table.columns else "num_keypoints"]
+
+
+def _check_values(records: Records, area_optional: bool) -> None:
+    """Faults of single values: ids twice, negative counts and boxes, areas that nobody can have."""
+    table = records.table
+    ordered = np.sort(table["id"].values)
+    if bool((ordered[1:] == ordered[:-1]).any()):
+        _, first, count = np.unique(table["id"].values, return_index=True, return_counts=True)
+        given = table["id"].given
+        for at, times in zip(first[count > 1].tolist(), count[count > 1].tolist(), strict=True):
+            if not given[at]:
+                continue
+            later = np.flatnonzero(table["id"].values == table["id"].values[at])[1]
+            records.faults.add(
+                "P305",
+                where=records.at(int(later), "id"),
+                what=f"{int(table['id'].values[at])} is the id of {times} annotations "
+                f"(first: {records.key}[{at}])",
+                wanted="one annotation per id",
+            )
+            if len(records.faults) > records.faults.KEPT:
+                break
+    count_column = table["num_keypoints"]
+    records.refuse(
+        count_column.given & (count_column.values < 0),
+        "P306",
+        lambda row: f"is {int(count_column.values[row])}",
+        name="num_keypoints",
+        wanted="0 or more",
+    )
+    size = table["bbox"].values.reshape(-1, 4)[:, 2:]
+    records.refuse(
+        (size < 0).any(axis=1),
+        "P307",
+        lambda row: f"has width {size[row, 0]:g} and height {size[row, 1]:g}",
+        name="bbox",
+        wanted="x, y, width, height, neither of them negative",
+    )
+    if not area_optional:
+        records.refuse(table["area"].mark == kj.ABSENT, "P206", "is missing", name="area", hint=AREA_HINT)
+        records.refuse(
+            table["area"].mark == kj.NULL, "P302", "is null", name="area", wanted="a number", hint=AREA_HINT
+        )
+        records.refuse(
+            scored(table) & (table["area"].values <= 0),
+            "P304",
+            lambda row: f"is {table['area'].values[row]:g} for a person that counts",
+            name="area",
+            wanted="square pixels, more than 0",
+            hint=AREA_HINT,
+        )
+
+
+def scored(table: kj.Columns) -> Bools:
+    """[N] people that count: no crowd, and not said to have no keypoints."""
+    counted: Bools = (table["iscrowd"].values != 1) & (table["num_keypoints"].values != 0)
+    return counted
+
+
+def _without_strangers(records: Records, row: Ints) -> tuple[Ints, list[Notice]]:
+    """Leave out annotations of images that are not listed, as pycocotools does, and say so."""
+    lost = int((row < 0).sum())
+    if not lost:
+        return row, []
+    text = (
+        f"{records.document.name}: {lost} of {len(row)} annotations are of images that are not listed "
+        "and were left out"
+    )
+    return row, [Notice("N412", text, lost)]
+
+
+def _people(
+    records: Records, parts: tuple[tuple[str, int], ...], row: Ints, skeleton: Skeleton, area_optional: bool
+) -> tuple[People, list[Notice]]:
+    table = records.table
+    xy, flags = stack(table, parts)
+    seen, notices = _seen(records, flags)
+    labelled = (seen[:, : parts[0][1]] > 0).sum(axis=1).astype(np.int64)
+    given = _count_field(records, parts)
+    uncounted = int((~given.given).sum())
+    if uncounted:
+        text = (
+            f"{records.document.name}: {uncounted} annotations have no num_keypoints; counted from the flags"
+        )
+        notices.append(Notice("N414", text, uncounted))
+    counts = np.where(given.given, given.values, labelled)
+    crowd = table["iscrowd"]
+    missing = int((~crowd.given).sum())
+    if missing:
+        text = f"{records.document.name}: {missing} annotations have no iscrowd; taken as 0"
+        notices.append(Notice("N413", text, missing))
+    box = table["bbox"].values.reshape(-1, 4)
+    without = int((~table["bbox"].given).sum())
+    if without:
+        notices.append(
+            Notice("N425", f"{records.document.name}: {without} annotations have no bbox", without)
+        )
+    extra: dict[str, Array] = {
+        "num_keypoints": counts,
+        "box_size": np.ascontiguousarray(box[:, 2:]),
+        "order": np.arange(table.count, dtype=np.int64),
+    }
+    if "ignore" in table.columns:
+        extra["ignore"] = table["ignore"].values == 1
+    if "pad_to_contain" in table.columns:
+        extra["pad_to_contain"] = _padding(records, len(skeleton))
+    columns: dict[str, Array] = {
+        "xy": xy,
+        "frame": row,
+        "seen": seen,
+        "area": table["area"].values,
+        "box": corners(box),
+        "crowd": crowd.values == 1,
+        "category": table["category_id"].values,
+        "source_id": table["id"].values,
+    }
+    order = by_frame(row)
+    if order is not None:
+        columns = {name: take_rows(column, order) for name, column in columns.items()}
+        extra = {name: take_rows(column, order) for name, column in extra.items()}
+    return People(**columns, extra=extra), notices
+
+
+def _seen(records: Records, flags: Floats) -> tuple[Array, list[Notice]]:
+    """0 not labelled, 1 hidden, 2 visible, 3 outside the window (Ex-OKS); any flag above 0 is labelled.
+
+    Whole-body files have confidences for flags in some parts: those between 0 and 2 are hidden.
+    """
+    with np.errstate(invalid="ignore"):
+        seen = flags.astype(np.int8)
+    if bool((seen == flags).all()) and seen.min(initial=0) >= 0 and seen.max(initial=0) <= 3:
+        return seen, []
+    seen[...] = 0
+    seen[flags > 0] = 1
+    seen[flags >= 2] = 2
+    seen[flags == 3] = 3
+    odd = int(((flags < 0) | (flags > 3)).sum())
+    if not odd:
+        return seen, []
+    text = f"{records.document.name}: {odd} visibility flags are below 0 (taken as not labelled) or above 3"
+    return seen, [Notice("N428", text, odd)]
+
+
+def _padding(records: Records, joints: int) -> Floats:
+    column = records.table["pad_to_contain"]
+    odd = column.lengths != joints
+    records.refuse(
+        odd,
+        "P204",
+        lambda row: f"has {int(column.lengths[row])} numbers",
+        name="pad_to_contain",
+        wanted=f"{joints} numbers, one per joint",
+    )
+    records.faults.raise_if_any()
+    padding: Floats = column.values.reshape(-1, joints)
+    return padding
+
+
+def _check_crowding(document: Document, people: People, frames: int) -> None:
+    """Raise P502 where one image has more people than the limits allow."""
+    most = int(np.bincount(people.frame, minlength=max(frames, 1)).max()) if len(people) else 0
+    if most > document.limits.people_per_frame:
+        raise LimitError(
+            "P502",
+            where=f"{document.name}: annotations",
+            what=f"has {most:,} people in one image",
+            wanted=f"at most {document.limits.people_per_frame:,}",
+        )
+
+
+def _category_names(
+    document: Document, categories: Categories, people: People
+) -> tuple[dict[int, str], list[Notice]]:
+    """The categories of the file; those in use where it lists none."""
+    used = sorted(set(people.category.tolist()))
+    if not categories.names:
+        names = {key: f"category {key}" for key in used} or {1: "person"}
+        return names, [Notice("N429", f"{document.name}: lists no categories; those in use were taken")]
+    strange = [key for key in used if key not in categories.names]
+    if not strange:
+        return categories.names, []
+    count = int(np.isin(people.category, strange).sum())
+    text = f"{document.name}: {count} annotations are of categories that are not listed and never count"
+    return categories.names, [Notice("N418", text, count)]

@@ -1,0 +1,83 @@
+"""Keypoint lists of COCO records as [N, K, 2] coordinates and their third numbers [N, K]."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+
+from poseval.datasets.coco.categories import length_hint, length_text, most_common
+from poseval.datasets.containers.json_records import Records
+from poseval.kernels import json as kj
+from poseval.kernels.poses import group_order
+from poseval.poses import Floats, Ints
+from poseval.skeletons import Skeleton
+
+# Whole-body files keep each part of the 133 joints in a field of its own, in this order.
+PARTS = (
+    ("keypoints", 17),
+    ("foot_kpts", 6),
+    ("face_kpts", 68),
+    ("lefthand_kpts", 21),
+    ("righthand_kpts", 21),
+)
+PART_FIELDS = tuple(name for name, _ in PARTS[1:])
+
+
+def is_whole_body(keys: Collection[str]) -> bool:
+    """Whether the fields of a record hold all parts of a whole body."""
+    return all(name in keys for name in PART_FIELDS)
+
+
+def typical_joints(records: Records, name: str = "keypoints") -> int:
+    """The most common number of joints among the records that have keypoints."""
+    column = records.table[name]
+    lengths = column.lengths[column.given]
+    if not len(lengths):
+        return 0
+    first = int(lengths[0])
+    return first if bool((lengths == first).all()) else most_common(lengths.tolist())
+
+
+def check_lengths(records: Records, parts: tuple[tuple[str, int], ...], skeleton: Skeleton) -> None:
+    """Faults (P204) for keypoint lists of another length; lists that are no points have one already."""
+    for name, joints in parts:
+        column = records.table[name]
+        odd = column.given & (column.lengths != joints)
+        if not odd.any():
+            continue
+        told = {
+            fault.record for fault in records.table.faults if (fault.field, fault.kind) == (name, "length")
+        }
+        odd[list(told)] = False
+        lengths = column.lengths
+        for count in np.unique(lengths[odd]).tolist():
+            records.refuse(
+                odd & (lengths == count),
+                "P204",
+                f"has {3 * count} numbers",
+                name=name,
+                wanted=length_text(skeleton, joints),
+                hint=length_hint(3 * count),
+            )
+
+
+def stack(table: kj.Columns, parts: tuple[tuple[str, int], ...]) -> tuple[Floats, Floats]:
+    """Coordinates [N, K, 2] and third numbers [N, K] of the parts side by side; lengths are checked."""
+    xy = [table[name].values.reshape(table.count, joints, 2) for name, joints in parts]
+    third = [table[name].tail.reshape(table.count, joints) for name, joints in parts]
+    if len(parts) == 1:
+        return xy[0], third[0]
+    return np.concatenate(xy, axis=1), np.concatenate(third, axis=1)
+
+
+def by_frame(row: Ints) -> Ints | None:
+    """Stable order of records by frame, leaving out -1; None when they stand in that order already."""
+    if not len(row) or (int(row[0]) >= 0 and bool((row[1:] >= row[:-1]).all())):
+        return None
+    return group_order(row, int(row.max()) + 1)
+
+
+def corners(box: Floats) -> Floats:
+    """x0 y0 x1 y1 [N, 4] of boxes x y width height."""
+    return np.concatenate([box[:, :2], box[:, :2] + box[:, 2:]], axis=1)

@@ -1,0 +1,278 @@
+"""COCO results (predictions) as a pose set.
+
+Source: cocodataset.org/#format-results; pycocotools 2.0.11 `loadRes` (coco.py:307-368), whose choice of a
+detection's area from the first result is quirk C01.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+
+import numpy as np
+
+from poseval.datasets.coco.categories import length_text
+from poseval.datasets.coco.images import place, unknown_images
+from poseval.datasets.coco.keypoints import (
+    PART_FIELDS,
+    PARTS,
+    by_frame,
+    check_lengths,
+    corners,
+    is_whole_body,
+    stack,
+)
+from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.files.document import Document
+from poseval.errors import Faults, FormatError, LimitError, UsageError
+from poseval.kernels import json as kj
+from poseval.kernels.poses import extent, predicted, take_rows
+from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
+from poseval.skeletons import Skeleton
+
+FIELDS = (
+    kj.identifier("image_id"),
+    kj.integer("category_id"),
+    kj.points("keypoints", null_at=2),
+    kj.number("score"),
+    kj.fixed("bbox", 4, nullable=True),
+)
+PART_SCORES = ("foot_score", "face_score", "lefthand_score", "righthand_score", "wholebody_score")
+OPTIONAL = {
+    **{name: kj.points(name, null_at=2) for name in PART_FIELDS},
+    **{name: kj.number(name, nullable=True) for name in PART_SCORES},
+}
+# Fields that writers of results are known to add and that no score needs.
+EXPECTED = frozenset(
+    [
+        "id",
+        "area",
+        "iscrowd",
+        "segmentation",
+        "num_keypoints",
+        "center",
+        "scale",
+        "body_score",
+        "box_size",
+        "box",
+        "idx",
+        "track_id",
+        "bbox_scores",
+        "keypoint_scores",
+        "file_name",
+        "image_name",
+    ]
+)
+POINTS = Wanted("a list of numbers x, y, score, ...")
+WANTED = {
+    "image_id": Wanted("an integer or a text"),
+    "category_id": Wanted("an integer"),
+    "bbox": Wanted("a list of 4 numbers", "x, y, width, height"),
+    **dict.fromkeys(PART_FIELDS, POINTS),
+}
+
+
+class AreaRule(enum.Enum):
+    """Where the area of a detection comes from; it decides about unmatched detections in area ranges."""
+
+    FIRST = (
+        "first"  # all from boxes if the first result has one, else all from the extent of the joints (C01)
+    )
+    OWN = "own"  # from the result's own box, else from the extent of its predicted joints
+
+
+def read_results(
+    document: Document,
+    truth: PoseSet | None,
+    skeleton: Skeleton | None = None,
+    area_rule: AreaRule = AreaRule.FIRST,
+) -> PoseSet:
+    """A COCO results file, on the frames of its truth.
+
+    People keep the order of the file inside a frame. `score` is the result's, `joint_score` the third number
+    of each joint (NaN for null). A joint at (0, 0) of score 0 is not predicted (`seen` 0); its coordinates
+    stay, and OKS reads them as pycocotools does. `source_id` is the place in the file from 1, which is the id
+    that pycocotools gives. Further columns: `order` [N] int64 place from 0, `box_size` [N, 2] float64, and
+    `foot_score`, `face_score`, ... [N] float64 (NaN absent) of whole-body results that have them.
+
+    Raises:
+        UsageError: P139 without truth.
+        InputError: everything that is wrong with the file.
+    """
+    if truth is None:
+        raise UsageError(
+            "P139",
+            where=document.name,
+            what="is a COCO results file, which means nothing without its ground truth",
+            wanted="a ground truth",
+            hint="pass --gt FILE",
+        )
+    _check_shape(document)
+    joints = truth.skeleton if skeleton is None else skeleton
+    faults = Faults()
+    records = _records(document, faults, joints)
+    parts = _parts(records, joints)
+    records.tell()
+    records.need("image_id", "category_id", *(name for name, _ in parts))
+    records.need("score", hint="a result without a score cannot be ranked; give every result one")
+    check_lengths(records, parts, joints)
+    size = records.table["bbox"].values.reshape(-1, 4)[:, 2:]
+    records.refuse(
+        (size < 0).any(axis=1),
+        "P307",
+        lambda row: f"has width {size[row, 0]:g} and height {size[row, 1]:g}",
+        name="bbox",
+        wanted="x, y, width, height, neither of them negative",
+    )
+    placed = place(records, truth.frames)
+    unknown_images(records, placed, truth.frames)
+    faults.raise_if_any()
+    people, notices = _people(records, parts, placed.row, area_rule)
+    _check_crowding(document, people, len(truth.frames))
+    notices = [*placed.notices, *notices, *_categories(document, people, truth)]
+    notices += records.unknown(EXPECTED | OPTIONAL.keys())
+    origin = Origin(document.path, document.sha256, "coco", records.table.count, tuple(notices))
+    return PoseSet(joints, truth.frames, people, origin=origin, categories=truth.categories)
+
+
+def _check_shape(document: Document) -> None:
+    """Refuse (P201) what is no list of results, with a guess."""
+    outline = document.outline
+    keys = outline.by_key()
+    if outline.kind == "array" and (outline.entries is None or isinstance(outline.entries, tuple)):
+        if keys and "keypoints" not in keys and "bbox" in keys and "score" in keys:
+            raise FormatError(
+                "P201",
+                where=document.name,
+                what="holds boxes with scores, and no keypoints",
+                wanted="wanted keypoint results",
+                hint="this looks like the person detections that top-down networks start from",
+            )
+        return
+    hint = None
+    if "annotations" in keys and "score" in keys["annotations"].first_kinds():
+        hint = "COCO results are the bare list; take it out of the object's key annotations"
+    elif "annotations" in keys or "images" in keys:
+        hint = "this looks like ground truth; are the two files exchanged?"
+    what = f"is a list whose first item is {_article(str(outline.entries))}, and no object"
+    if outline.kind != "array":
+        what = f"is no list, but {_article(outline.kind)}"
+    raise FormatError("P201", where=document.name, what=what, wanted="wanted a list of results", hint=hint)
+
+
+def _article(noun: str) -> str:
+    return f"{'an' if noun[0] in 'ao' else 'a'} {noun}"
+
+
+def _records(document: Document, faults: Faults, joints: Skeleton) -> Records:
+    """The columns of the results, with those optional fields that occur anywhere in them."""
+    chosen = {name: field for name, field in OPTIONAL.items() if name in document.outline.by_key()}
+    if len(joints) != sum(count for _, count in PARTS):
+        chosen = {}
+    while True:
+        table = document.columns((*FIELDS, *chosen.values()))
+        late = {name: OPTIONAL[name] for name in table.unknown if name in OPTIONAL}
+        if not late or not chosen:
+            return Records(document, table, faults, "", _wanted(joints))
+        chosen |= late
+
+
+def _wanted(joints: Skeleton) -> Mapping[str, Wanted]:
+    return {**WANTED, "keypoints": Wanted(POINTS.kind, length_text(joints))}
+
+
+def _parts(records: Records, joints: Skeleton) -> tuple[tuple[str, int], ...]:
+    if is_whole_body(records.table.columns):
+        return PARTS
+    return (("keypoints", len(joints)),)
+
+
+def _people(
+    records: Records, parts: tuple[tuple[str, int], ...], row: Ints, rule: AreaRule
+) -> tuple[People, list[Notice]]:
+    table = records.table
+    xy, joint_score = stack(table, parts)
+    body = parts[0][1]
+    box = table["bbox"].values.reshape(-1, 4)
+    with_box = table["bbox"].given
+    seen = predicted(xy, joint_score)
+    area, notices = _areas(records, xy[:, :body], seen[:, :body], rule)
+    extra: dict[str, Array] = {"order": np.arange(table.count, dtype=np.int64)}
+    columns: dict[str, Array] = {
+        "seen": seen,
+        "joint_score": joint_score,
+        "score": table["score"].values,
+        "area": area,
+        "category": table["category_id"].values,
+        "source_id": np.arange(1, table.count + 1, dtype=np.int64),
+    }
+    if with_box.any():
+        extra["box_size"] = np.ascontiguousarray(box[:, 2:])
+        columns["box"] = corners(box)
+    for name in PART_SCORES:
+        if name in table.columns:
+            extra[name] = table[name].values
+    order = by_frame(row)
+    if order is not None:
+        xy, row = take_rows(xy, order), row[order]
+        columns = {name: take_rows(column, order) for name, column in columns.items()}
+        extra = {name: take_rows(column, order) for name, column in extra.items()}
+    return People(xy=xy, frame=row, extra=extra, **columns), notices
+
+
+def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[Floats, list[Notice]]:
+    """Area [N] of each detection by the rule, and a notice about results that lack a box."""
+    table = records.table
+    with_box = table["bbox"].given
+    box = table["bbox"].values.reshape(-1, 4)
+    first = bool(with_box[0]) if len(with_box) else False
+    if rule is AreaRule.FIRST and not first:
+        notices = []
+        if with_box.any():
+            count = int(with_box.sum())
+            text = (
+                f"{records.document.name}: the first result has no bbox, so the area of {count} others, "
+                "which have one, is the extent of their joints, too"
+            )
+            notices = [Notice("N431", text, count)]
+        if "segmentation" in records.document.outline.by_key():
+            text = f"{records.document.name}: areas are the extent of the joints, not of the segmentation"
+            notices.append(Notice("N431", text))
+        return extent(xy), notices
+    with np.errstate(over="ignore"):
+        area = box[:, 2] * box[:, 3]
+    without = np.flatnonzero(~with_box)
+    if not len(without):
+        return area, []
+    area[without] = extent(xy[without], seen[without] if rule is AreaRule.OWN else None)
+    if not with_box.any():
+        return area, []
+    name = records.document.name
+    text = f"{name}: {len(without)} results have no bbox; their area is the extent of their joints"
+    return area, [Notice("N431", text, len(without))]
+
+
+def _check_crowding(document: Document, people: People, frames: int) -> None:
+    """Raise P502 where one image has more detections than the limits allow."""
+    most = int(np.bincount(people.frame, minlength=max(frames, 1)).max()) if len(people) else 0
+    if most > document.limits.detections_per_frame:
+        raise LimitError(
+            "P502",
+            where=document.name,
+            what=f"has {most:,} results for one image",
+            wanted=f"at most {document.limits.detections_per_frame:,}",
+        )
+
+
+def _categories(document: Document, people: People, truth: PoseSet) -> list[Notice]:
+    """A notice about results of categories that the truth does not have; they never count."""
+    column = people.category
+    if not len(column) or (bool((column == column[0]).all()) and int(column[0]) in truth.categories):
+        return []
+    strange = ~np.isin(column, list(truth.categories))
+    count = int(strange.sum())
+    if not count:
+        return []
+    ids = ", ".join(map(str, np.unique(column[strange])[:5].tolist()))
+    text = f"{document.name}: {count} results are of categories that the truth does not have ({ids})"
+    return [Notice("N418", text, count)]

@@ -1,0 +1,268 @@
+"""Pose sets as COCO annotation files and result lists.
+
+Numbers are written in the shortest form that reads back to the same double, integral ones without a point.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from poseval.datasets.assembly import by_image
+from poseval.datasets.base import Losses, WriteOptions
+from poseval.datasets.coco.categories import BODY, WHOLE_BODY
+from poseval.datasets.coco.keypoints import PARTS
+from poseval.datasets.files.document import write_atomically
+from poseval.errors import UsageError, shown
+from poseval.poses import Array, Frames, PoseSet
+from poseval.skeletons import get_skeleton
+
+EXACT = 2.0**53  # integral doubles below have no more digits than they show
+PROGRESS_ROWS = 10_000
+PARTS_WITH_SCORE = tuple(f"{name.split('_')[0]}_score" for name, _ in PARTS[1:])
+
+
+def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+    """An annotation file: images, annotations, categories.
+
+    Images keep their numbers where the frames have them (`extra["image_id"]`, or keys that are numbers), else
+    they are numbered from 1. Annotations keep their ids where these are distinct, else they are numbered.
+
+    Raises:
+        UsageError: P131 the file exists, P137 it cannot be written.
+    """
+    poses = by_image(poses)
+    ids = image_ids(poses.frames)
+    losses = _losses(poses, truth=True)
+    if ids.dtype.kind == "U":
+        losses.lose(
+            "frame names that are no numbers (kept as file names)", 0 if _all_paths(poses) else len(ids)
+        )
+        ids = np.arange(1, len(ids) + 1)
+
+    def content(file: BinaryIO) -> None:
+        file.write(b'{"images": [')
+        _rows(file, _images(poses.frames, ids), options, len(poses))
+        file.write(b'], "annotations": [')
+        _rows(file, _annotations(poses, ids), options, len(poses))
+        file.write(b'], "categories": ')
+        file.write(json.dumps(_categories(poses)).encode())
+        file.write(b"}\n")
+
+    write_atomically(path, content, options.force)
+    return losses
+
+
+def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+    """A list of results, in the order of the file that the people came from where they know it.
+
+    People with a track get a `track_id`, which pycocotools and poseval's reader pass over. Boxes are written
+    when everyone has one: the official tool takes areas from boxes if the first result has one. Joint scores
+    that were not given are written as 1 for predicted joints and 0 for others.
+
+    Raises:
+        UsageError: P131 the file exists, P137 it cannot be written, P138 people without a score.
+    """
+    people = poses.people
+    lacking = int(np.isnan(people.score).sum())
+    if lacking:
+        raise UsageError(
+            "P138",
+            where=shown(poses.origin.name),
+            what=f"{lacking} of {len(people)} people have no score",
+            wanted="a score for everyone: COCO results are ranked by it",
+        )
+    losses = _losses(poses, truth=False)
+    ids = _ids_of_truth(poses, options.truth)
+    with_box = ~np.isnan(people.box).any(axis=1)
+    if not with_box.all():
+        losses.lose("boxes (not everyone has one)", int(with_box.sum()))
+    predicted = people.seen > 0
+    losses.lose(
+        "joint scores that were not given (written as 1)",
+        int((np.isnan(people.joint_score) & predicted).sum()),
+    )
+
+    def content(file: BinaryIO) -> None:
+        file.write(b"[")
+        _rows(file, _results(poses, ids, bool(with_box.all())), options, len(poses))
+        file.write(b"]\n")
+
+    write_atomically(path, content, options.force)
+    return losses
+
+
+def image_ids(frames: Frames) -> Array:
+    """Ids [F]: the numbers of the file, keys that are plain numbers, or the keys themselves."""
+    if "image_id" in frames.extra:
+        return frames.extra["image_id"]
+    keys = frames.key.tolist()
+    if all(key.lstrip("-").isdigit() and len(key) < 19 and str(int(key)) == key for key in keys):
+        return np.asarray([int(key) for key in keys], dtype=np.int64)
+    return frames.key
+
+
+def _ids_of_truth(poses: PoseSet, truth: PoseSet | None) -> Array:
+    """Image ids [F] as the truth has them, found by key; by the set's own frames without a truth."""
+    own = image_ids(poses.frames)
+    if truth is None or truth.frames is poses.frames:
+        return own
+    known = dict(zip(truth.frames.key.tolist(), image_ids(truth.frames).tolist(), strict=True))
+    found = [
+        known.get(key, default) for key, default in zip(poses.frames.key.tolist(), own.tolist(), strict=True)
+    ]
+    return np.asarray(found, dtype=object)
+
+
+def _all_paths(poses: PoseSet) -> bool:
+    return bool((poses.frames.path != "").all())
+
+
+def _losses(poses: PoseSet, truth: bool) -> Losses:
+    people = poses.people
+    losses = Losses(kept_people=len(people), kept_frames=len(poses.frames))
+    losses.lose("track ids", int((people.track >= 0).sum()) if truth else 0)
+    losses.lose("head sizes", int((~np.isnan(people.head)).sum()))
+    losses.lose("ignore regions", len(poses.ignore))
+    losses.lose("sequences", len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0)
+    if truth:
+        losses.lose("scores", int((~np.isnan(people.score)).sum()))
+        losses.lose("joint scores", int((~np.isnan(people.joint_score)).sum()))
+        losses.lose("frames that are not labelled", int((~poses.frames.labelled).sum()))
+    return losses
+
+
+def _rows(file: BinaryIO, rows: Iterator[dict[str, Any]], options: WriteOptions, total: int) -> None:
+    for index, row in enumerate(rows):
+        file.write((b",\n" if index else b"\n") + json.dumps(row, allow_nan=False).encode())
+        if options.progress is not None and index % PROGRESS_ROWS == 0:
+            options.progress(index, total)
+    file.write(b"\n")
+
+
+def plain(value: float) -> int | float:
+    """An integral double as an integer, which is shorter; minus zero stays what it is."""
+    if value.is_integer() and abs(value) < EXACT and (value or str(value)[0] != "-"):
+        return int(value)
+    return value
+
+
+def _plains(values: list[float]) -> list[int | float]:
+    return [plain(value) for value in values]
+
+
+def _images(frames: Frames, ids: Array) -> Iterator[dict[str, Any]]:
+    crowd_index = frames.extra.get("crowd_index")
+    for at, number in enumerate(ids.tolist()):
+        row: dict[str, Any] = {"id": number, "file_name": str(frames.path[at]) or str(frames.key[at])}
+        for name, value in zip(("width", "height"), frames.size[at].tolist(), strict=True):
+            if value == value:
+                row[name] = plain(value)
+        if crowd_index is not None and not np.isnan(crowd_index[at]):
+            row["crowdIndex"] = plain(float(crowd_index[at]))
+        yield row
+
+
+def _points(xy: Array, third: Array) -> list[int | float]:
+    """x y v of one person; a joint without a place is at 0 0."""
+    flat = np.concatenate([np.nan_to_num(xy, nan=0.0), third[:, None]], axis=1)
+    return _plains(flat.ravel().tolist())
+
+
+def _parts_of(poses: PoseSet) -> tuple[tuple[str, slice], ...]:
+    if poses.skeleton.joints != get_skeleton(WHOLE_BODY).joints:
+        return (("keypoints", slice(None)),)
+    out, at = [], 0
+    for name, joints in PARTS:
+        out.append((name, slice(at, at + joints)))
+        at += joints
+    return tuple(out)
+
+
+def _box(poses: PoseSet, row: int) -> list[int | float]:
+    people = poses.people
+    x0, y0, x1, y1 = people.box[row].tolist()
+    width, height = x1 - x0, y1 - y0
+    if "box_size" in people.extra and np.isfinite(people.extra["box_size"][row]).all():
+        width, height = people.extra["box_size"][row].tolist()
+    return _plains([x0, y0, width, height])
+
+
+def _file_order(poses: PoseSet) -> list[int]:
+    order = poses.people.extra.get("order")
+    if order is None:
+        return list(range(len(poses)))
+    last: Array = np.where(order < 0, np.iinfo(np.int64).max, order)  # people who came later have no place
+    rows: list[int] = np.argsort(last, kind="stable").tolist()
+    return rows
+
+
+def _annotations(poses: PoseSet, ids: Array) -> Iterator[dict[str, Any]]:
+    people = poses.people
+    parts = _parts_of(poses)
+    body = (people.seen[:, parts[0][1]] > 0).sum(axis=1)
+    counts = people.extra.get("num_keypoints", body)
+    given = people.source_id
+    keep = bool((given >= 0).all()) and len(np.unique(given)) == len(given)
+    for number, row in enumerate(_file_order(poses), start=1):
+        out: dict[str, Any] = {
+            "id": int(given[row]) if keep else number,
+            "image_id": ids[people.frame[row]].item(),
+            "category_id": int(people.category[row]),
+        }
+        for name, joints in parts:
+            out[name] = _points(people.xy[row, joints], people.seen[row, joints].astype(np.float64))
+        out["num_keypoints"] = int(counts[row] if counts[row] >= 0 else body[row])
+        if not np.isnan(people.area[row]):
+            out["area"] = plain(float(people.area[row]))
+        if not np.isnan(people.box[row]).any():
+            out["bbox"] = _box(poses, row)
+        out["iscrowd"] = int(people.crowd[row])
+        if "ignore" in people.extra:
+            out["ignore"] = int(people.extra["ignore"][row])
+        if "pad_to_contain" in people.extra:
+            out["pad_to_contain"] = _plains(people.extra["pad_to_contain"][row].tolist())
+        yield out
+
+
+def _results(poses: PoseSet, ids: Array, boxes: bool) -> Iterator[dict[str, Any]]:
+    people = poses.people
+    scores = np.where(np.isnan(people.joint_score), people.seen > 0, people.joint_score)
+    parts = _parts_of(poses)
+    for row in _file_order(poses):
+        image = ids[people.frame[row]]
+        out: dict[str, Any] = {
+            "image_id": image.item() if isinstance(image, np.generic) else image,
+            "category_id": int(people.category[row]),
+        }
+        for name, joints in parts:
+            out[name] = _points(people.xy[row, joints], scores[row, joints])
+        out["score"] = plain(float(people.score[row]))
+        if people.track[row] >= 0:
+            out["track_id"] = int(people.track[row])
+        for name in PARTS_WITH_SCORE:
+            if name in people.extra and not np.isnan(people.extra[name][row]):
+                out[name] = plain(float(people.extra[name][row]))
+        if boxes:
+            out["bbox"] = _box(poses, row)
+        yield out
+
+
+def _categories(poses: PoseSet) -> list[dict[str, Any]]:
+    skeleton = poses.skeleton
+    if skeleton.joints == get_skeleton(WHOLE_BODY).joints:
+        skeleton = get_skeleton(BODY)
+    return [
+        {
+            "id": key,
+            "name": name,
+            "supercategory": name,
+            "keypoints": list(skeleton.joints),
+            "skeleton": [[a + 1, b + 1] for a, b in skeleton.limbs],
+        }
+        for key, name in poses.categories.items()
+    ]

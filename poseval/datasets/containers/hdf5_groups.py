@@ -1,0 +1,137 @@
+"""HDF5 files with groups, opened with bounds through h5py (extra `formats`)."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from poseval.datasets.files.document import Document
+from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
+from poseval.poses import Array
+
+MAGIC = b"\x89HDF\r\n\x1a\n"
+TEXT_KINDS = "OSU"
+
+
+def is_hdf5(document: Document) -> bool:
+    """Whether the bytes are an HDF5 file."""
+    return document.data.startswith(MAGIC)
+
+
+@contextmanager
+def opened(document: Document) -> Iterator[Any]:
+    """The file, opened from memory; every fault of the library becomes ours.
+
+    Raises:
+        MissingFeature: P601 without h5py.
+        FormatError: P215 damaged.
+    """
+    try:
+        import h5py
+    except ImportError:
+        raise MissingFeature(
+            "P601",
+            where=document.name,
+            what="is an HDF5 file, and h5py is not installed",
+            wanted="the extra `formats`",
+            hint="pip install 'poseval[formats]'",
+        ) from None
+    try:
+        with h5py.File(io.BytesIO(document.data), "r") as file:
+            yield file
+    except PosevalError:
+        raise
+    except Exception as error:  # a damaged file fails anywhere in the library, with any error
+        raise FormatError(
+            "P215",
+            where=document.name,
+            what=f"is a damaged HDF5 file, or of another form ({type(error).__name__}: {shown(error, 80)})",
+            wanted="a whole one",
+        ) from None
+
+
+def keys(document: Document) -> frozenset[str]:
+    """Names at the top of the file; none when it is damaged or h5py is not installed."""
+    try:
+        with opened(document) as file:
+            return frozenset(str(name) for name in file)
+    except (FormatError, MissingFeature):
+        return frozenset()
+
+
+def child(group: Any, name: str) -> Any:
+    """A member of a group in this very file, itself or behind one soft link; None where there is none."""
+    import h5py
+
+    link = group.get(name, getlink=True)
+    if isinstance(link, h5py.HardLink):
+        return group[name]
+    if not isinstance(link, h5py.SoftLink):
+        return None
+    node = group.file if link.path.startswith("/") else group
+    for part in link.path.strip("/").split("/"):
+        if not isinstance(node, h5py.Group) or not isinstance(node.get(part, getlink=True), h5py.HardLink):
+            return None
+        node = node[part]
+    return node
+
+
+def array(node: Any, document: Document) -> Array:
+    """All values of a data set of this very file.
+
+    Raises:
+        LimitError: P502 more than allowed.
+        FormatError: P215 no data set, or one that lies outside of the file.
+    """
+    import h5py
+
+    if not isinstance(node, h5py.Dataset) or node.external is not None or node.is_virtual:
+        raise FormatError(
+            "P215", where=document.name, what="lacks a data set that its form needs", wanted="a whole one"
+        )
+    if node.size is None:
+        return np.zeros(0)
+    limits = document.limits
+    if int(node.size) > limits.numbers or int(node.size) * node.dtype.itemsize > limits.file_bytes:
+        raise LimitError(
+            "P502",
+            where=f"{document.name}: {shown(node.name, 60)}",
+            what=f"has {int(node.size):,} values",
+            wanted=f"at most {limits.numbers:,}",
+        )
+    return np.asarray(node[()])
+
+
+def table(node: Any, fields: Sequence[str], document: Document) -> Array:
+    """All rows of a table that has numbers in these fields.
+
+    Raises:
+        LimitError, FormatError: as for `array`; P270 for a table without such a field.
+    """
+    found = array(node, document)
+    kinds = {name: found.dtype[name].kind for name in found.dtype.names or ()}
+    bad = [name for name in fields if kinds.get(name, "V") not in "iufb"]
+    if bad or found.ndim != 1:
+        raise FormatError(
+            "P270",
+            where=f"{document.name}: {shown(node.name, 60)}",
+            what=f"is no table with numbers in {', '.join(bad or fields)}",
+        )
+    return found
+
+
+def texts(node: Any, document: Document) -> list[str]:
+    """A data set of texts, flat."""
+    found = array(node, document)
+    if found.dtype.kind not in TEXT_KINDS:
+        return []
+    return [text(value) for value in found.reshape(-1).tolist()]
+
+
+def text(value: Any) -> str:
+    """One text out of bytes or str."""
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,194 @@
+"""From columns of records to faults in words: what every record-shaped format shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from poseval.datasets.files.document import Document
+from poseval.errors import Faults, shown
+from poseval.kernels.json import Bools, Column, Columns, RawFault
+from poseval.poses import Notice
+
+SHOWN_PLACES = 3  # examples in one sentence
+
+CODES = {
+    "nonfinite": "P301",
+    "null": "P302",
+    "type": "P203",
+    "repeated": "P205",
+    "length": "P204",
+    "fraction": "P303",
+    "range": "P303",
+    "flag": "P306",
+    "long_text": "P502",
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a field should hold, for messages: the kind in words, and what its length should be."""
+
+    kind: str = "a number"
+    length: str | None = None
+    hint: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """An array of records of a document: its columns, where it stands, and the faults found so far.
+
+    `key` is the key of the array in the top-level object, empty for a top-level array. Records are named
+    by their place in the file: `gt.json: annotations[3].area`, `preds.json: [1832].keypoints[7]`.
+    """
+
+    document: Document
+    table: Columns
+    faults: Faults
+    key: str = ""
+    wanted: Mapping[str, Wanted] = field(default_factory=dict)
+
+    def at(self, record: int, name: str = "", element: int = -1) -> str:
+        """Where a record, a field or an element stands."""
+        text = f"{self.document.name}: {self.key}[{record}]"
+        if name:
+            text += f".{name}"
+        return f"{text}[{element}]" if element >= 0 else text
+
+    def tell(self) -> None:
+        """Turn everything that the compiled module found wrong into faults."""
+        _tell(self, self.table, lambda row: self.at(row))
+
+    def need(self, *names: str, hint: str | None = None, unless: Bools | None = None) -> None:
+        """A fault (P206) for each record that lacks one of the fields; null is told elsewhere (P302)."""
+        for name in names:
+            absent = self.table[name].mark == 0
+            if unless is not None:
+                absent &= ~unless
+            self.refuse(absent, "P206", "is missing", name=name, hint=hint)
+
+    def refuse(
+        self,
+        where: Bools,
+        code: str,
+        what: str | Callable[[int], str],
+        *,
+        name: str = "",
+        wanted: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        """A fault for each record in the mask; `what` may depend on the record."""
+        rows = np.flatnonzero(where)
+        for row in rows[: self.faults.KEPT].tolist():
+            text = what if isinstance(what, str) else what(row)
+            self.faults.add(code, where=self.at(row, name), what=text, wanted=wanted, hint=hint)
+        if len(rows) > self.faults.KEPT:
+            self.faults.more(code, len(rows) - self.faults.KEPT)
+
+    def unknown(self, expected: frozenset[str]) -> list[Notice]:
+        """A notice about fields that nobody reads, beyond those the format is known to have."""
+        found = {key: count for key, count in self.table.unknown.items() if key not in expected}
+        if not found and not self.table.unknown_rest:
+            return []
+        from difflib import get_close_matches
+
+        known = [*self.table.columns]
+        told = []
+        for key, count in sorted(found.items(), key=lambda item: -item[1])[:5]:
+            near = get_close_matches(key, known, 1, cutoff=0.8)
+            told.append(f"{shown(key, 40)} ({count})" + (f", did you mean {near[0]}?" if near else ""))
+        more = len(found) - len(told)
+        text = f"{self.document.name}: {self.key or 'records'}: fields not read: {', '.join(told)}"
+        if more > 0 or self.table.unknown_rest:
+            text += f" and {max(more, 0)} more" if not self.table.unknown_rest else " and many more"
+        return [Notice("N410", text, sum(found.values()) + self.table.unknown_rest)]
+
+
+def _tell(records: Records, table: Columns, at: Callable[[int], str]) -> None:
+    kept: dict[tuple[str, str], int] = {}
+    for fault in table.faults:
+        where = at(fault.record) + (f".{fault.field}" if fault.field else "")
+        if fault.element >= 0:
+            where += f"[{fault.element}]"
+        wanted = records.wanted.get(fault.field, Wanted())
+        records.faults.add(
+            CODES[fault.kind],
+            where=f"{where} (byte {fault.offset})",
+            what=_what(records.document.data, fault),
+            wanted=_wanted(fault, wanted),
+            hint=wanted.hint if fault.kind == "length" else None,
+        )
+        key = (fault.field, fault.kind)
+        kept[key] = kept.get(key, 0) + 1
+    for (name, kind), count in table.fault_counts.items():
+        rest = count - kept.get((name, kind), 0)
+        if rest:
+            records.faults.more(CODES[kind], rest)
+    for name, column in table.columns.items():
+        if column.records is not None and (column.records.faults or column.records.columns):
+            _tell(records, column.records, _inner_place(column, name, at))
+
+
+def _inner_place(column: Column, name: str, at: Callable[[int], str]) -> Callable[[int], str]:
+    """Names the rows of a nested table by their owner: `[12].people[3]`."""
+
+    def place(row: int) -> str:
+        owner = int(np.searchsorted(column.start, row, side="right")) - 1
+        owner = min(owner, len(column.start) - 2)
+        return f"{at(owner)}.{name}[{row - int(column.start[owner])}]"
+
+    return place
+
+
+def _token(data: bytes, offset: int) -> str:
+    """The literal at an offset, as far as it goes on one line."""
+    text = data[offset : offset + 40]
+    for end, byte in enumerate(text):
+        if byte in b",]} \r\n\t":
+            text = text[:end]
+            break
+    return shown(text.decode("utf-8", "replace"), 32)
+
+
+def _what(data: bytes, fault: RawFault) -> str:
+    if fault.kind == "type":
+        article = "an" if fault.found[0] in "ao" else "a"
+        return f"is {'NaN or infinite' if fault.found == 'nonfinite' else f'{article} {fault.found}'}"
+    if fault.kind == "nonfinite":
+        token = _token(data, fault.offset)
+        return f"is {token}" + ("" if token[-1:] in "Nny" else ", beyond the range of a double")
+    if fault.kind == "length":
+        return f"has {fault.number} numbers"
+    return {
+        "null": "is null",
+        "repeated": "stands twice in one object",
+        "fraction": f"is {_token(data, fault.offset)}",
+        "range": f"is {_token(data, fault.offset)}",
+        "flag": f"is {fault.number}",
+        "long_text": f"is a text of {fault.number} bytes",
+    }[fault.kind]
+
+
+def _wanted(fault: RawFault, wanted: Wanted) -> str | None:
+    if not fault.field:
+        return "wanted an object"
+    if fault.kind in ("type", "null"):
+        return f"wanted {wanted.kind if fault.element < 0 else 'a number'}"
+    if fault.kind == "length":
+        return wanted.length
+    return {
+        "nonfinite": "wanted a finite number",
+        "fraction": "wanted an integer",
+        "range": "wanted an integer that 64 bits hold exactly",
+        "flag": "wanted 0 or 1",
+        "long_text": "at most limits.text_bytes",
+    }.get(fault.kind)
+
+
+def places(rows: np.ndarray, name: Callable[[int], str]) -> str:
+    """The first few rows by name, for one sentence: `a, b, c and 12 more`."""
+    told = ", ".join(name(row) for row in rows[:SHOWN_PLACES].tolist())
+    more = len(rows) - SHOWN_PLACES
+    return f"{told} and {more} more" if more > 0 else told

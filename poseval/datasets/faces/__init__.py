@@ -1,0 +1,1 @@
+"""Face landmarks: 300W, WFLW, COFW, AFLW and LaPa."""

@@ -1,0 +1,1 @@
+"""Files, folders and archives, opened once and read with bounds; writing that is never half done."""

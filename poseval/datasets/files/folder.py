@@ -1,0 +1,101 @@
+"""Writing a folder of files as one: into a neighbour first, then renamed; and names of files for frames."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from poseval.errors import UsageError, shown
+from poseval.poses import Frames
+from poseval.poses.frame_names import EXTENSIONS, named, stem
+
+
+def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, kinds: tuple[str, ...]) -> None:
+    """Write files (relative name, content) to a new folder that appears whole or not at all.
+
+    With `force` an existing folder is replaced if it holds nothing but files of these `kinds` (suffixes).
+
+    Raises:
+        UsageError: P131 the target exists, P137 it cannot be written or holds other files.
+    """
+    target = Path(os.path.realpath(path))
+    name = shown(os.fspath(path), limit=400)
+    exists = os.path.lexists(target)
+    if exists and not force:
+        raise UsageError(
+            "P131", where=name, what="exists", wanted="a new name", hint="pass --force to overwrite it"
+        )
+    if exists:
+        _check_replaceable(target, name, kinds)
+    neighbour = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
+    old = neighbour.with_suffix(".old")
+    try:
+        neighbour.mkdir()
+        for relative, content in files:
+            place = neighbour / relative
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
+        if exists:
+            target.rename(old)
+        neighbour.rename(target)
+    except OSError as error:
+        if exists and old.exists() and not target.exists():
+            old.rename(target)
+        reason = shown(error.strerror or error)
+        raise UsageError("P137", where=name, what=f"cannot be written ({reason})") from error
+    finally:
+        shutil.rmtree(neighbour, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _check_replaceable(target: Path, name: str, kinds: tuple[str, ...]) -> None:
+    if not target.is_dir():
+        raise UsageError("P137", where=name, what="is a file", wanted="a folder")
+    for folder, _, files in os.walk(target):
+        for file in files:
+            if not file.endswith(kinds):
+                raise UsageError(
+                    "P137",
+                    where=name,
+                    what=f"holds other files ({shown(Path(folder, file).name)}) and is not replaced",
+                    wanted=f"a folder of {', '.join(kinds)} files only, or a new name",
+                )
+
+
+def file_stems(frames: Frames) -> list[str]:
+    """A relative path without extension for each frame, from its file name, else from its key.
+
+    Raises:
+        UsageError: P172 when a name cannot be a file's, or two frames have the same.
+    """
+    out = []
+    for path in named(frames):
+        parts = path.replace("\\", "/").lstrip("/").split("/")
+        parts[-1] = stem(parts[-1])
+        if any(part in ("", ".", "..") or ":" in part or "\0" in part for part in parts):
+            raise UsageError(
+                "P172",
+                where=f"frame {shown(path)!r}",
+                what="has a name that cannot be a file's",
+                wanted="a relative path",
+            )
+        out.append("/".join(parts))
+    if len(set(out)) < len(out):
+        twice = next(name for name in out if out.count(name) > 1)
+        raise UsageError(
+            "P172",
+            where=f"frame {shown(twice)!r}",
+            what="names two frames once its extension is gone",
+            wanted="one file name per frame",
+        )
+    return out
+
+
+def without_extension(path: str, ending: str) -> str:
+    """A file's relative path without its ending: the name that its frame goes by."""
+    cut = path.removesuffix(ending)
+    base, dot, extension = cut.rpartition(".")
+    return base if dot and f".{extension.lower()}" in EXTENSIONS else cut

@@ -1,0 +1,124 @@
+"""What a path holds, looked at once: a document, or a folder with its list of files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poseval.errors import LimitError, PosevalError, UsageError, shown
+from poseval.limits import DEFAULT, Limits
+
+if TYPE_CHECKING:
+    from poseval.datasets.files.archive import Archive
+    from poseval.datasets.files.document import Document
+
+UNPACKED_BY_READER = (".npz",)  # zip inside, but no folder of documents
+
+
+class Source:
+    """A path given by the user; nothing is opened before it is asked for, and a file is opened once."""
+
+    def __init__(self, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> None:
+        self.path = Path(path)
+        self.limits = limits
+        self._archive: Archive | None = None
+        self._ahead: threading.Thread | None = None
+        self._fetched: Document | None = None
+        if not os.path.lexists(self.path):
+            raise UsageError("P114", where=shown(self.path), what="does not exist", wanted="a file or folder")
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """Whether the path is a folder."""
+        return self.path.is_dir()
+
+    @cached_property
+    def suffix(self) -> str:
+        """Extension in lower case, `.gz` skipped: `.json` for `a.JSON.gz`."""
+        path = self.path.with_suffix("") if self.path.suffix.lower() == ".gz" else self.path
+        return path.suffix.lower()
+
+    @cached_property
+    def document(self) -> Document:
+        """The file's bytes, read once with limits; of a zip archive that holds one JSON file, that file.
+
+        Raises:
+            UsageError: P135 not a regular file, P136 cannot be read.
+            FormatError: P212 damaged gzip or zip, P213 an archive that is not sound.
+            LimitError: P501 too large, P503 too many members, P504 unpacks to suspiciously much.
+        """
+        from poseval.datasets.files.document import Document
+
+        if self._ahead is not None:
+            self._ahead.join()
+        found, self._fetched = self._fetched or Document.open(self.path, self.limits), None
+        if found.is_zip and self.suffix not in UNPACKED_BY_READER:
+            from poseval.datasets.files.archive import Archive
+
+            self._archive = Archive(found.data, found.path, self.limits)
+            if len(self._archive) == 1:
+                return self._archive.read(self._archive.names[0])
+        return found
+
+    def fetch(self) -> None:
+        """Read the file in a thread; whoever asks for the document waits for it."""
+        if not self.is_folder:
+            self._ahead = threading.Thread(target=self._fetch, daemon=True)
+            self._ahead.start()
+
+    def _fetch(self) -> None:
+        from poseval.datasets.files.document import Document
+
+        try:
+            self._fetched = Document.open(self.path, self.limits)
+        except (PosevalError, OSError, MemoryError):
+            return  # found again, and told, when the document is asked for
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive that the document is, or came out of; None for anything but zip."""
+        _ = self.document
+        return self._archive
+
+    def documents(self, suffix: str = ".json") -> Iterator[Document]:
+        """The files of a folder or archive that end so (`.gz` skipped), one at a time; or the one document.
+
+        Raises:
+            UsageError, FormatError, LimitError: as for `document`.
+        """
+        from poseval.datasets.files.document import Document
+
+        if self.is_folder:
+            for path in self.files:
+                name = path.name.lower().removesuffix(".gz")
+                if name.endswith(suffix):
+                    yield Document.open(self.path / path, self.limits)
+        elif self.archive is not None:
+            yield from self.archive.documents()
+        else:
+            yield self.document
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """Regular files below a folder, as relative paths in sorted order; hidden ones are left out.
+
+        Raises:
+            LimitError: P503 for more files than `limits.frames`.
+        """
+        found: list[Path] = []
+        for folder, folders, names in os.walk(self.path, followlinks=False):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            base = Path(folder).relative_to(self.path)
+            found.extend(base / name for name in names if not name.startswith("."))
+            if len(found) > self.limits.frames:
+                raise LimitError(
+                    "P503",
+                    where=shown(self.path),
+                    what=f"holds more than {self.limits.frames} files",
+                    wanted="at most limits.frames",
+                )
+        return tuple(sorted(found, key=lambda path: path.as_posix()))

@@ -1,0 +1,1 @@
+"""poseval's own columnar files, .npz and Parquet."""

@@ -1,0 +1,150 @@
+"""poseval's own columns as Parquet (extra `parquet`): a row per person, frames in the file's description.
+
+The frames table and the ignore regions travel as the columns of poseval's `.npz` inside the metadata; joints
+are lists of fixed length. The number of rows is checked in the footer before any is read.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.capabilities import FACTS, losses_of
+from poseval.datasets.containers.npy import load_npz
+from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.source import Source
+from poseval.datasets.native.columns import columns_of, description_of, poses_of
+from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
+from poseval.poses import Array, Origin, PoseSet
+
+MAGIC = b"PAR1"
+DESCRIPTION, TABLES = b"poseval", b"poseval.tables"
+
+
+class Parquet(Dataset):
+    """A row per person."""
+
+    name: ClassVar[str] = "parquet"
+    title: ClassVar[str] = "poseval's own columns as Parquet (extra parquet), keeps everything"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset(FACTS)
+    local_only: ClassVar[bool] = True
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By Parquet's mark at both ends and our name in the footer."""
+        if source.is_folder:
+            return 0.0
+        data = source.document.data
+        if data[:4] != MAGIC or data[-4:] != MAGIC or TABLES not in data:
+            return 0.0
+        return 0.95 if f'"role": "{role.value}"'.encode() in data else 0.3
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """The set as it was written.
+
+        Raises:
+            MissingFeature: P602 without pyarrow.
+            FormatError: P270 damaged or contradictory. LimitError: P502 too many rows.
+        """
+        document = source.document
+        _, parquet = _pyarrow(document.name)
+        try:
+            columns, description = _columns(parquet, document)
+        except PosevalError:
+            raise
+        except Exception as error:  # a damaged file fails anywhere in the library, with any error
+            raise FormatError(
+                "P270",
+                where=document.name,
+                what=f"is damaged ({shown(error, 100)})",
+                wanted="a file that poseval wrote",
+            ) from None
+        return poses_of(columns, description, options, Origin(document.path, document.sha256, self.name))
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """Everything.
+
+        Raises:
+            MissingFeature: P602 without pyarrow.
+            UsageError: P131 the file exists, P137 it cannot be written.
+        """
+        arrow, parquet = _pyarrow(shown(path))
+        columns = columns_of(poses)
+        rows = {name: column for name, column in columns.items() if name.startswith("people.")}
+        rest = io.BytesIO()
+        shapes = {
+            f"shape.{name}": np.asarray(column.shape[1:], dtype=np.int64) for name, column in rows.items()
+        }
+        others = {name: column for name, column in columns.items() if name not in rows}
+        np.savez_compressed(rest, allow_pickle=False, **others, **shapes)
+        table = arrow.table({name: _arrow(arrow, column) for name, column in rows.items()})
+        table = table.replace_schema_metadata(
+            {
+                DESCRIPTION: description_of(poses, options.role).encode(),
+                TABLES: base64.b64encode(rest.getvalue()),
+            }
+        )
+        out = io.BytesIO()
+        parquet.write_table(table, out)
+        write_atomically(path, out.getvalue(), options.force)
+        return losses_of(poses, self.holds)
+
+
+def _pyarrow(where: str) -> tuple[Any, Any]:
+    try:
+        import pyarrow as pa
+        from pyarrow import parquet
+    except ImportError:
+        raise MissingFeature(
+            "P602",
+            where=where,
+            what="is Parquet, and pyarrow is not installed",
+            wanted="the extra `parquet`",
+            hint="pip install 'poseval[parquet]'",
+        ) from None
+    return pa, parquet
+
+
+def _arrow(arrow: Any, column: Array) -> Any:
+    if column.ndim == 1:
+        return arrow.array(column)
+    width = int(np.prod(column.shape[1:]))
+    return arrow.FixedSizeListArray.from_arrays(arrow.array(column.reshape(-1)), width)
+
+
+def _columns(parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
+    file = parquet.ParquetFile(io.BytesIO(document.data))
+    count = int(file.metadata.num_rows)
+    if (
+        count > document.limits.people
+        or sum(file.metadata.row_group(at).total_byte_size for at in range(file.metadata.num_row_groups))
+        > document.limits.file_bytes
+    ):
+        raise LimitError(
+            "P502",
+            where=document.name,
+            what=f"has {count:,} rows",
+            wanted=f"at most {document.limits.people:,}",
+        )
+    metadata = file.schema_arrow.metadata or {}
+    if DESCRIPTION not in metadata or TABLES not in metadata:
+        raise FormatError("P270", where=document.name, what="has no description", wanted="a file of poseval")
+    inner = Document(base64.b64decode(metadata[TABLES], validate=True), document.name, document.limits)
+    columns = load_npz(inner)
+    shapes = {
+        name.removeprefix("shape."): columns.pop(name) for name in list(columns) if name.startswith("shape.")
+    }
+    table = file.read()
+    for name in table.column_names:
+        column = table.column(name).combine_chunks()
+        shape = tuple(int(side) for side in shapes[name])
+        flat = column.flatten() if shape else column
+        array = np.asarray(flat.to_numpy(zero_copy_only=False))
+        columns[name] = (array.astype(np.str_) if array.dtype.kind == "O" else array).reshape(count, *shape)
+    return columns, metadata[DESCRIPTION].decode("utf-8", "replace")

@@ -1,0 +1,1 @@
+"""PoseTrack17, PoseTrack18 and PoseTrack21."""

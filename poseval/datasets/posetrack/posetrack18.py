@@ -1,0 +1,65 @@
+"""PoseTrack18: one COCO-like JSON per video, with head boxes, track ids and ignore polygons.
+
+Source: PoseTrack18 annotations v0.45; the rules of reading are those of poseval 4258a15, `convert.py`
+(`to_old`): a joint is absent when its three numbers are 0; joints go by the names in `categories`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.files.source import Source
+from poseval.datasets.posetrack.folder import read_set, sniff_set
+from poseval.poses import PoseSet
+
+
+class PoseTrack18(Dataset):
+    """One COCO-like JSON per video, with head boxes and ignore polygons; a folder of them, or one file."""
+
+    name: ClassVar[str] = "posetrack18"
+    title: ClassVar[str] = "PoseTrack18 JSON, one file per video"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    folder: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "frame names",
+            "hidden joints",
+            "joint scores",
+            "scores",
+            "tracks",
+            "empty frames",
+            "sequences",
+            "head sizes",
+            "ignore regions",
+            "boxes",
+            "frame sizes",
+        }
+    )
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the fields that PoseTrack adds to COCO."""
+        return sniff_set(source, self.name, role)
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """All sequences as one set.
+
+        Raises:
+            InputError: what is wrong with the files, all faults gathered.
+        """
+        return read_set(source, options, self.name)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """One file per sequence in the folder `path`, or one file where it is named `.json`.
+
+        Raises:
+            UsageError: P131 a file exists, P137 it cannot be written, P190 to P192 the set does not fit.
+        """
+        from poseval.datasets.posetrack.write18 import write
+
+        return write(poses, path, options, reid=self.name == "posetrack21")

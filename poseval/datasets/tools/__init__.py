@@ -1,0 +1,1 @@
+"""Output of pose estimators and annotation tools."""

@@ -1,0 +1,251 @@
+"""MediaPipe pose landmarks: JSON of results, and the csv of its classification guide.
+
+Source: MediaPipe's `PoseLandmarkerResult`: per person 33 landmarks with x and y as shares of the image's
+width and height, z, visibility and presence. There is no official file; what people write is a list of
+frames, each with `pose_landmarks` (or `landmarks`): a list of people, each a list of landmarks
+`{"x", "y", "z", "visibility", "presence"}`; and `image` or `frame`, `width`, `height`. The csv has one person
+per line: name, class, then 33 times x, y, z in pixels.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.datasets.assembly import (
+    by_image,
+    frames_of,
+    mean_score,
+    pose_set,
+    scores_from_joints,
+    sized,
+    sizes_of,
+    unique_paths,
+)
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.capabilities import losses_of
+from poseval.datasets.containers.text_table import numbers_of, text_of
+from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.source import Source
+from poseval.errors import Faults, FormatError, InputError, UsageError, ValueRangeError, shown
+from poseval.poses import Floats, Notice, Origin, PoseSet
+from poseval.poses.frame_names import named
+from poseval.skeletons import get_skeleton
+from poseval.skeletons.joint_map import joint_map
+
+LANDMARKS = 33
+LISTS = ("pose_landmarks", "landmarks", "poseLandmarks")
+NAMES = ("image", "file_name", "image_id", "frame", "frame_id")
+CSV_CELLS = 2 + 3 * LANDMARKS
+
+
+class MediaPipe(Dataset):
+    """Landmarks of images or frames."""
+
+    name: ClassVar[str] = "mediapipe"
+    title: ClassVar[str] = "MediaPipe pose landmarks, JSON (shares) or csv (pixels)"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "frame names", "joint scores", "frame sizes", "empty frames", "sequences"}
+    )
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the name of the list, or by 101 cells in the first line of a csv."""
+        if source.is_folder:
+            return 0.0
+        document = source.document
+        if document.is_json:
+            try:
+                outline = document.outline
+            except InputError:
+                return 0.0
+            keys = outline.by_key()
+            return 0.9 if outline.kind == "array" and set(LISTS) & keys.keys() else 0.0
+        line = document.head.split(b"\n", 1)[0].decode("utf-8", "replace").split(",")
+        faults = Faults()
+        return 0.9 if len(line) == CSV_CELLS and numbers_of(line[2:], "", faults) is not None else 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """People of all frames, in pixels.
+
+        Raises:
+            InputError: what is wrong with the file; P308 images of unknown size.
+        """
+        document = source.document
+        return _json(document, options) if document.is_json else _csv(document, options)
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """The JSON form; joints are put into MediaPipe's order by name.
+
+        Raises:
+            UsageError: P131 the file exists, P173 joints that MediaPipe lacks, P174 images of unknown size.
+        """
+        poses = by_image(poses)
+        target = get_skeleton("mediapipe33")
+        lacking = [joint for joint in poses.skeleton.joints if joint not in target.joints]
+        if lacking:
+            raise UsageError(
+                "P173",
+                where=f"skeleton {poses.skeleton.name}",
+                what="has joints that MediaPipe has not: " + ", ".join(map(shown, lacking[:5])),
+                wanted="its 33 landmarks",
+            )
+        poses = sized(poses, options.truth, "MediaPipe's numbers are shares of it")
+        losses = losses_of(poses, self.holds)
+        people = poses.people
+        xy, seen, score = joint_map(poses.skeleton, target).apply(people.xy, people.seen, people.joint_score)
+        text = json.dumps(list(_frames(poses, xy, seen, score)), allow_nan=False)
+        write_atomically(path, text.encode(), options.force)
+        return losses
+
+
+def _json(document: Document, options: ReadOptions) -> PoseSet:
+    nodes = document.tree(document.outline.start, len(document.data))
+    if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
+        raise FormatError(
+            "P270", where=document.name, what="is no list of frames", wanted="MediaPipe's landmarks"
+        )
+    faults = Faults()
+    names, sizes, found = [], [], []
+    for at, node in enumerate(nodes):
+        where = f"{document.name}: [{at}]"
+        key = next((key for key in NAMES if isinstance(node.get(key), (str, int))), None)
+        names.append(str(node[key]) if key else str(at))
+        size = (node.get("width"), node.get("height"))
+        sizes.append(tuple(float(n) if type(n) in (int, float) and 0 < n < 1e9 else np.nan for n in size))
+        listed = next((node[key] for key in LISTS if key in node), None)
+        if isinstance(listed, list) and listed and isinstance(listed[0], dict):
+            listed = [listed]
+        for who, person in enumerate(listed if isinstance(listed, list) else []):
+            points = _person(person, f"{where}.landmarks[{who}]", faults)
+            if points is not None:
+                found.append((at, points))
+    if len(set(names)) < len(names):
+        raise FormatError(
+            "P305", where=document.name, what="names a frame twice", wanted="one entry per frame"
+        )
+    faults.raise_if_any()
+    frames = frames_of(
+        names, options.limits, document.name, np.asarray(sizes, dtype=np.float64).reshape(-1, 2)
+    )
+    known = sizes_of(frames, options, document.name)
+    size_of = np.where(np.isnan(frames.size), known, frames.size)
+    frames = frames_of(names, options.limits, document.name, size_of)
+    row = np.asarray([at for at, _ in found], dtype=np.int64)
+    table = np.asarray([points for _, points in found], dtype=np.float64).reshape(-1, LANDMARKS, 3)
+    lacking = row[np.isnan(size_of[row]).any(axis=1)]
+    if len(lacking):
+        raise ValueRangeError(
+            "P308",
+            where=f"{document.name}: {shown(names[lacking[0]], 60)}",
+            what="is an image of unknown size, and MediaPipe's numbers are shares of it",
+            wanted="width and height in each entry, or --gt",
+        )
+    xy = table[:, :, :2] * size_of[row][:, None, :]
+    return _poses(document, options, names, frames, row, xy, table[:, :, 2])
+
+
+def _person(node: Any, where: str, faults: Faults) -> list[list[float]] | None:
+    """x, y and visibility of 33 landmarks; NaN where there is no visibility."""
+    if not isinstance(node, list) or len(node) != LANDMARKS:
+        faults.add(
+            "P204",
+            where=where,
+            what=f"has {len(node) if isinstance(node, list) else 'no'} landmarks",
+            wanted=f"{LANDMARKS}",
+        )
+        return None
+    out = []
+    for at, point in enumerate(node):
+        x, y = (_number(point.get("x")), _number(point.get("y"))) if isinstance(point, dict) else (None, None)
+        if x is None or y is None:
+            faults.add("P203", where=f"{where}[{at}]", what="has no finite x and y", wanted="numbers")
+            return None
+        seen = _number(point.get("visibility"))
+        out.append([x, y, np.nan if seen is None else seen])
+    return out
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if type(value) in (int, float) and abs(value) < 1e9 else None
+
+
+def _csv(document: Document, options: ReadOptions) -> PoseSet:
+    faults = Faults()
+    names, found = [], []
+    try:
+        for number, cells in enumerate(csv.reader(io.StringIO(text_of(document), newline="")), start=1):
+            if not cells:
+                continue
+            where = f"{document.name}: line {number}"
+            if len(cells) != CSV_CELLS:
+                faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{CSV_CELLS}")
+                continue
+            values = numbers_of(cells[2:], where, faults)
+            if values is not None:
+                names.append(cells[0])
+                found.append(values)
+    except csv.Error as error:
+        raise FormatError(
+            "P270", where=document.name, what=f"cannot be read as csv ({shown(error)})"
+        ) from error
+    faults.raise_if_any()
+    if not found:
+        raise FormatError("P200", where=document.name, what="is empty", wanted="one frame a line")
+    index = unique_paths(names)
+    frames = frames_of(list(index), options.limits, document.name)
+    row = np.asarray([index[name] for name in names], dtype=np.int64)
+    xy = np.asarray(found, dtype=np.float64).reshape(-1, LANDMARKS, 3)[:, :, :2]
+    return _poses(document, options, names, frames, row, xy, np.full(xy.shape[:2], np.nan))
+
+
+def _poses(
+    document: Document,
+    options: ReadOptions,
+    names: list[str],
+    frames: Any,
+    row: Any,
+    xy: Floats,
+    score: Floats,
+) -> PoseSet:
+    seen = np.full(score.shape, 2, dtype=np.int8)
+    seen[(xy == 0).all(axis=2) & ~(score > 0)] = 0
+    notices: list[Notice] = []
+    known = np.isfinite(score).any(axis=1) if len(score) else np.zeros(0, dtype=np.bool_)
+    mean = np.where(known, mean_score(score, seen), np.nan)
+    if known.any():
+        notices.append(scores_from_joints(document.name, len(row)))
+    origin = Origin(document.path, document.sha256, "mediapipe", len(row), tuple(notices))
+    columns = {"xy": xy, "seen": seen, "joint_score": score, "score": mean}
+    return pose_set(
+        options.skeleton or get_skeleton("mediapipe33"), frames, row, columns, origin, options.limits
+    )
+
+
+def _frames(poses: PoseSet, xy: Any, seen: Any, score: Any) -> Iterator[dict[str, Any]]:
+    start = poses.frame_start()
+    for at, name in enumerate(named(poses.frames)):
+        width, height = poses.frames.size[at].tolist()
+        people = []
+        for row in range(int(start[at]), int(start[at + 1])):
+            person = []
+            for (x, y), flag, value in zip(
+                xy[row].tolist(), seen[row].tolist(), score[row].tolist(), strict=True
+            ):
+                point = (
+                    {"x": x / width, "y": y / height, "z": 0.0} if flag else {"x": 0.0, "y": 0.0, "z": 0.0}
+                )
+                point["visibility"] = (value if value == value else 1.0) if flag else 0.0
+                person.append(point)
+            people.append(person)
+        out: dict[str, Any] = {"image": name, "pose_landmarks": people}
+        if width == width:
+            out |= {"width": width, "height": height}
+        yield out

@@ -1,0 +1,244 @@
+"""OpenPose output: one JSON file per frame, people without a score and joints at (0, 0) where not found.
+
+Source: OpenPose's documentation of its output, JSON form 1.1 to 1.3 (`pose_keypoints_2d`, BODY_25 of 25
+joints or COCO of 18); older files call the list `pose_keypoints`. Coordinates are pixels unless the program
+was told to scale them (`--keypoint_scale`), which the file does not say.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from poseval.datasets.assembly import (
+    by_image,
+    digest_of,
+    frames_of,
+    joints_by_count,
+    left_out,
+    mean_score,
+    pose_set,
+    predicted,
+    scores_from_joints,
+)
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.capabilities import losses_of
+from poseval.datasets.coco.write import plain
+from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.folder import file_stems, write_folder
+from poseval.datasets.files.source import Source
+from poseval.errors import Faults, FormatError, InputError, UsageError, shown
+from poseval.kernels import json as kj
+from poseval.poses import Floats, Notice, Origin, PoseSet
+from poseval.skeletons import Skeleton, get_skeleton
+from poseval.skeletons.joint_map import joint_map
+
+ENDING = "_keypoints.json"
+LISTS = ("pose_keypoints_2d", "pose_keypoints")
+PARTS = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d")
+EXPECTED = frozenset(
+    {
+        *PARTS,
+        "person_id",
+        "face_keypoints",
+        "hand_left_keypoints",
+        "hand_right_keypoints",
+        "pose_keypoints_3d",
+        "face_keypoints_3d",
+        "hand_left_keypoints_3d",
+        "hand_right_keypoints_3d",
+        "part_candidates",
+    }
+)
+SKELETONS = ("openpose_coco18", "openpose_body25")
+SCALED = 1.5  # OpenPose scaled to [0, 1] or [-1, 1] has no coordinate beyond this; pixels have
+
+
+class OpenPose(Dataset):
+    """A folder (or one file) of `<frame>_keypoints.json`."""
+
+    name: ClassVar[str] = "openpose"
+    title: ClassVar[str] = "OpenPose JSON, one file per frame (BODY_25 or COCO-18)"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    folder: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "frame names", "joint scores", "empty frames", "sequences"}
+    )
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By `people` with pose keypoints in the first file."""
+        try:
+            document = next(_documents(source), None)
+            if document is None or not document.is_json:
+                return 0.0
+            people = document.outline.by_key().get("people")
+        except InputError:
+            return 0.0
+        if people is None or people.kind != "array":
+            return 0.0
+        if not people.items:
+            return 0.7 if "version" in document.outline.by_key() else 0.5
+        return 0.95 if any(name in people.first_kinds() for name in LISTS) else 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """People of all files; the score of a person is the mean confidence of the joints found.
+
+        Raises:
+            InputError: what is wrong with the files, all faults gathered.
+        """
+        faults = Faults()
+        found: list[tuple[str, str, Floats]] = []
+        total = len(source.files) if source.is_folder else 1
+        for done, document in enumerate(_documents(source)):
+            found.append((_frame_name(document, source), document.sha256, _people(document, faults)))
+            if options.progress is not None:
+                options.progress(done, total)
+        if not found:
+            raise FormatError("P271", where=shown(source.path), what="holds no JSON file of OpenPose")
+        faults.raise_if_any()
+        return _assembled(source, found, options).with_notices(left_out(source, len(found)))
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """A folder of files, one per frame; joints are put into OpenPose's order by name.
+
+        Raises:
+            UsageError: P131 it exists, P172 frames without file names, P173 joints that OpenPose lacks.
+        """
+        poses = by_image(poses)
+        skeleton = _target(poses.skeleton)
+        mapped = joint_map(poses.skeleton, skeleton)
+        people = poses.people
+        xy, seen, score = mapped.apply(people.xy, people.seen, people.joint_score)
+        losses = losses_of(poses, self.holds)
+        unknown = np.isnan(score) & (seen > 0)
+        losses.lose("joint scores that were not given (written as 1)", int(unknown.sum()))
+        lost = people.seen == 0
+        losses.lose(
+            "places of joints that were not found",
+            int((lost & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)).sum()),
+        )
+        xy = np.where((seen > 0)[:, :, None], xy, 0.0)
+        score = np.where(seen > 0, np.where(np.isnan(score), 1.0, score), 0.0)
+        flat = np.concatenate([xy, score[:, :, None]], axis=2).reshape(len(poses), -1)
+        write_folder(path, _files(poses, flat, options), options.force, (".json",))
+        return losses
+
+
+def _documents(source: Source) -> Iterator[Document]:
+    """Files of OpenPose in a folder: those with its ending, or all JSON files where none has it."""
+    if not source.is_folder:
+        yield from source.documents()
+        return
+    listed = [path for path in source.files if path.name.lower().removesuffix(".gz").endswith(".json")]
+    own = [path for path in listed if path.name.endswith(ENDING)]
+    for path in own or listed:
+        yield Document.open(source.path / path, source.limits)
+
+
+def _frame_name(document: Document, source: Source) -> str:
+    path = Path(document.path)
+    if source.is_folder:
+        path = path.relative_to(source.path)
+    else:
+        path = Path(path.name)
+    name = path.as_posix().removesuffix(".gz")
+    return name.removesuffix(ENDING if name.endswith(ENDING) else ".json")
+
+
+def _people(document: Document, faults: Faults) -> Floats:
+    """Keypoints [N, K, 3] of one file; faults are added where it has another form."""
+    people = document.outline.by_key().get("people")
+    if people is None or people.kind != "array":
+        faults.add(
+            "P206", where=document.name, what="has no list `people`", wanted="OpenPose's output of one frame"
+        )
+        return np.zeros((0, 0, 3))
+    name = next((name for name in LISTS if name in people.first_kinds()), LISTS[0])
+    table = document.columns((kj.points(name),), "people")
+    records = Records(document, table, faults, "people", {name: Wanted("a list of numbers x, y, score, ...")})
+    before = len(faults)
+    records.tell()
+    records.need(name)
+    column = table[name]
+    lengths = column.lengths
+    if len(faults) > before or not table.count:
+        return np.zeros((0, 0, 3))
+    if (lengths != lengths[0]).any():
+        records.refuse(
+            lengths != lengths[0],
+            "P204",
+            lambda row: f"has {3 * int(lengths[row])} numbers",
+            name=name,
+            wanted=f"{3 * int(lengths[0])} as the first person has",
+        )
+        return np.zeros((0, 0, 3))
+    shape = (table.count, int(lengths[0]))
+    return np.concatenate([column.values.reshape(*shape, 2), column.tail.reshape(*shape, 1)], axis=2)
+
+
+def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: ReadOptions) -> PoseSet:
+    where = shown(source.path.name)
+    counts = {len(people[0]): name for name, _, people in found if len(people)}
+    if len(counts) > 1:
+        told = ", ".join(f"{count} in {shown(name)}" for count, name in counts.items())
+        raise FormatError("P204", where=where, what=f"mixes numbers of joints: {told}", wanted="one skeleton")
+    joints = next(iter(counts), 25)
+    skeleton = joints_by_count(joints, options, where) if counts else get_skeleton("openpose_body25")
+    if joints in (18, 25) and options.skeleton is None:
+        skeleton = get_skeleton("openpose_coco18" if joints == 18 else "openpose_body25")
+    names = [name for name, _, _ in found]
+    row = np.repeat(np.arange(len(found)), [len(people) for _, _, people in found])
+    points = np.concatenate([np.zeros((0, len(skeleton), 3)), *(p for _, _, p in found if len(p))])
+    xy, score = points[:, :, :2], points[:, :, 2]
+    seen = predicted(xy, score)
+    notices = [scores_from_joints(where, len(row))] if len(row) else []
+    if len(row) and float(np.abs(xy).max()) <= SCALED:
+        text = f"{where}: no coordinate is beyond {SCALED}: scaled by --keypoint_scale instead of pixels?"
+        notices.append(Notice("N501", text, len(row)))
+    origin = Origin(
+        str(source.path), digest_of((n, d) for n, d, _ in found), "openpose", len(row), tuple(notices)
+    )
+    columns = {"xy": xy, "seen": seen, "joint_score": score, "score": mean_score(score, seen)}
+    return pose_set(skeleton, frames_of(names, options.limits, where), row, columns, origin, options.limits)
+
+
+def _target(skeleton: Skeleton) -> Skeleton:
+    """The smallest skeleton of OpenPose that has all joints of another.
+
+    Raises:
+        UsageError: P173 naming what none of them has.
+    """
+    for name in SKELETONS:
+        target = get_skeleton(name)
+        if set(skeleton.joints) <= set(target.joints):
+            return target
+    lacking = [joint for joint in skeleton.joints if joint not in get_skeleton(SKELETONS[-1]).joints]
+    raise UsageError(
+        "P173",
+        where=f"skeleton {skeleton.name}",
+        what=f"has joints that OpenPose has not: {', '.join(map(shown, lacking[:5]))}",
+        wanted="the joints of BODY_25",
+        hint="map them first: --to-skeleton openpose_body25",
+    )
+
+
+def _files(poses: PoseSet, flat: Floats, options: WriteOptions) -> Iterator[tuple[str, bytes]]:
+    start = poses.frame_start()
+    for at, name in enumerate(file_stems(poses.frames)):
+        people = [
+            {
+                "person_id": [-1],
+                "pose_keypoints_2d": [plain(value) for value in row.tolist()],
+                **{part: [] for part in PARTS},
+            }
+            for row in flat[start[at] : start[at + 1]]
+        ]
+        if options.progress is not None:
+            options.progress(at, len(poses.frames))
+        yield name + ENDING, json.dumps({"version": 1.3, "people": people}).encode()

@@ -1,0 +1,148 @@
+"""The description beside YOLO's labels: `kpt_shape`, `flip_idx`, `names`, `kpt_names`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from poseval.datasets.containers.yaml import parse
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.source import Source
+from poseval.errors import FormatError, UsageError
+from poseval.skeletons import Skeleton, match_names, skeleton_from_names
+
+SIZES = "image_sizes.csv"  # our own: name, width and height of each image, without which shares say little
+
+
+@dataclass(frozen=True)
+class Description:
+    """What the yaml says; None where it says nothing."""
+
+    joints: int | None = None
+    dims: int | None = None
+    classes: dict[int, str] = field(default_factory=dict)
+    skeleton: Skeleton | None = None
+    flip: tuple[int, ...] | None = None
+
+    def nameless(self) -> Skeleton | None:
+        """Joints `kpt-0`, `kpt-1`, ... with the mirror joints of `flip_idx`; None without one."""
+        if self.flip is None:
+            return None
+        return Skeleton("custom", tuple(f"kpt-{at}" for at in range(len(self.flip))), self.flip)
+
+
+def description_of(source: Source) -> Description:
+    """The description in a folder: its one yaml file with `kpt_shape`; an empty one where there is none.
+
+    Raises:
+        FormatError: P272 a yaml that cannot be read, P273 one that contradicts itself, P202 two of them.
+    """
+    if not source.is_folder:
+        return Description()
+    found = []
+    for path in source.files:
+        if path.suffix.lower() in (".yaml", ".yml"):
+            document = Document.open(source.path / path, source.limits)
+            if b"kpt_shape" in document.data:
+                found.append(_read(document))
+    if len(found) > 1 and any(one != found[0] for one in found):
+        raise FormatError(
+            "P202",
+            where=str(source.path),
+            what="holds descriptions (.yaml) that differ",
+            wanted="one of them",
+        )
+    return found[0] if found else Description()
+
+
+def _read(document: Document) -> Description:
+    node = parse(document.data, document.name)
+    shape = node.get("kpt_shape")
+    if (
+        not isinstance(shape, list)
+        or len(shape) != 2
+        or not all(type(n) is int for n in shape)
+        or not 0 < shape[0] <= document.limits.joints
+        or shape[1] not in (2, 3)
+    ):
+        raise FormatError(
+            "P273",
+            where=f"{document.name}: kpt_shape",
+            what="is no [joints, 2 or 3]",
+            wanted="kpt_shape: [17, 3]",
+        )
+    joints, dims = shape
+    skeleton = _skeleton(node, joints, document.name)
+    flip = node.get("flip_idx")
+    return Description(
+        joints, dims, _classes(node.get("names")), skeleton, None if flip is None else tuple(flip)
+    )
+
+
+def _classes(names: Any) -> dict[int, str]:
+    if isinstance(names, list):
+        return {at: str(name) for at, name in enumerate(names)}
+    if isinstance(names, dict):
+        return {
+            int(key): str(name) for key, name in names.items() if str(key).isdecimal() and len(str(key)) < 10
+        }
+    return {}
+
+
+def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
+    """The skeleton by `kpt_names`; its mirror joints must be those of `flip_idx` where both are given."""
+    names = node.get("kpt_names")
+    if isinstance(names, dict):
+        names = next(iter(names.values()), None)
+    flip = node.get("flip_idx")
+    if flip is not None and (
+        not isinstance(flip, list)
+        or not all(type(n) is int for n in flip)
+        or sorted(flip) != list(range(joints))
+        or any(flip[flip[at]] != at for at in range(joints))
+    ):
+        raise FormatError(
+            "P273",
+            where=f"{where}: flip_idx",
+            what="is not its own inverse over all joints",
+            wanted=f"the mirror joint of each of {joints} joints",
+        )
+    if names is None:
+        return None
+    if not isinstance(names, list) or len(names) != joints:
+        raise FormatError(
+            "P273",
+            where=f"{where}: kpt_names",
+            what="does not name each joint once",
+            wanted=f"{joints} names",
+        )
+    texts = [str(name) for name in names]
+    try:
+        found = match_names(texts) or skeleton_from_names(texts)
+    except UsageError as error:
+        raise FormatError("P273", where=f"{where}: kpt_names", what=error.fault.what) from error
+    if flip is not None and tuple(flip) != found.flip:
+        return Skeleton(found.name, found.joints, tuple(flip), found.limbs, found.sigmas, found.source)
+    return found
+
+
+def describe(skeleton: Skeleton, classes: list[str]) -> bytes:
+    """The yaml text for a skeleton and its class names."""
+    lines = [
+        "path: .",
+        "train: images",
+        "val: images",
+        f"kpt_shape: [{len(skeleton)}, 3]",
+        f"flip_idx: [{', '.join(map(str, skeleton.flip))}]",
+        "names:",
+        *(f"  {at}: {_quoted(name)}" for at, name in enumerate(classes)),
+        "kpt_names:",
+        "  0:",
+        *(f"    - {_quoted(joint)}" for joint in skeleton.joints),
+    ]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _quoted(name: str) -> str:
+    """A name in double quotes; what would need an escape is replaced."""
+    return '"' + "".join(c if c.isprintable() and c not in '"\\' else "_" for c in name) + '"'

@@ -1,0 +1,394 @@
+"""Ultralytics YOLO-pose: one text file of normalised numbers per image, and a yaml that describes the joints.
+
+Source: Ultralytics' documentation of pose data sets and `Results.save_txt`. A label is
+`class cx cy w h (x y [v])*K`; a prediction `class cx cy w h (x y conf)*K [box_conf] [track]`. All lengths are
+shares of the image's width and height, so sizes of images are needed: they come from `image_sizes.csv` beside
+the labels, from the pictures (`images/` beside `labels/`), or from the truth. `kpt_shape` in the yaml decides
+what the columns are; without it their count does. A joint at 0 0 is not labelled; predictions put those of
+low confidence there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from poseval.datasets.assembly import (
+    BY_COUNT,
+    by_image,
+    digest_of,
+    frames_of,
+    joints_by_count,
+    left_out,
+    pose_set,
+    sizes_of,
+)
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.containers.text_table import check_count, numbers_of, stacked, text_of
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.image_size import PICTURES, picture_size
+from poseval.datasets.files.source import Source
+from poseval.datasets.yolo.data_yaml import SIZES, Description, description_of
+from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
+from poseval.poses import Array, Floats, Origin, PoseSet
+from poseval.skeletons import Skeleton, get_skeleton
+
+# What lies beside labels and is no label: pictures, lists of them, and Ultralytics' own files.
+BESIDE = (".yaml", ".yml", SIZES, ".cache", "classes.txt", "train.txt", "val.txt", "test.txt", *PICTURES)
+BOX = 5  # class, centre and size of the box stand before the joints
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How a line is cut: joints, numbers per joint, and what stands behind them."""
+
+    joints: int
+    dims: int
+    conf: bool
+    track: bool
+
+
+class Yolo(Dataset):
+    """A folder of label or prediction files, or one of them."""
+
+    name: ClassVar[str] = "yolo"
+    title: ClassVar[str] = "Ultralytics YOLO-pose, one .txt per image with a .yaml"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    folder: ClassVar[bool] = True
+    holds: ClassVar[frozenset[str]] = frozenset(
+        (
+            "joints",
+            "frame names",
+            "joint names",
+            "hidden joints",
+            "joint scores",
+            "scores",
+            "boxes",
+            "tracks",
+            "categories",
+            "frame sizes",
+            "empty frames",
+            "sequences",
+        )
+    )
+
+    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {
+        Role.TRUTH: frozenset({"joint scores", "scores", "tracks"}),
+        Role.PREDICTIONS: frozenset({"hidden joints"}),
+    }
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the first line with numbers: a class and shares between 0 and 1."""
+        try:
+            if source.is_folder:
+                listed = _labels(source)
+                if not listed:
+                    return 0.0
+                for path in listed[:20]:
+                    line = _first_line(Document.open(source.path / path, source.limits))
+                    if line is not None:
+                        return _likely(line, role)
+                return 0.6
+            if source.suffix != ".txt":
+                return 0.0
+            line = _first_line(source.document)
+        except InputError:
+            return 0.0
+        return 0.0 if line is None else _likely(line, role)
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """People of all files; pixels are shares times the image's size.
+
+        Raises:
+            InputError: what is wrong with the files, all faults gathered; P308 images of unknown size.
+        """
+        faults = Faults()
+        description = description_of(source)
+        names, digests, rows, row = _lines(source, faults, options)
+        faults.raise_if_any()
+        where = shown(source.path.name)
+        width = len(rows[0]) if rows else 0
+        cut = _columns(width, description, options, where) if rows else None
+        skeleton = _skeleton(description, cut, options, where)
+        table = stacked(rows, width)
+        size = _sizes(source, names, options, where)
+        frames = frames_of(names, options.limits, where, size)
+        unknown = np.asarray(np.isnan(size).any(axis=1), dtype=np.bool_)
+        lacking = np.flatnonzero(unknown[np.asarray(row, dtype=np.int64)])
+        if len(lacking):
+            raise ValueRangeError(
+                "P308",
+                where=f"{where}: {shown(names[row[lacking[0]]], 60)}",
+                what="is an image of unknown size, and YOLO's numbers are shares of it",
+                wanted=f"the pictures beside the labels, a file {SIZES} (name,width,height), or --gt",
+            )
+        columns = (
+            _people(table, cut, size, row, options.role, where)
+            if cut
+            else {"xy": np.zeros((0, len(skeleton), 2))}
+        )
+        origin = Origin(str(source.path), digest_of(zip(names, digests, strict=True)), "yolo", len(rows))
+        kinds = {number + 1: name for number, name in description.classes.items()} or {1: "person"}
+        for number in np.unique(columns.get("category", np.zeros(0, dtype=np.int64))).tolist():
+            kinds.setdefault(number, f"class {number - 1}")
+        found = pose_set(
+            skeleton, frames, np.asarray(row, dtype=np.int64), columns, origin, options.limits, kinds
+        )
+        return found.with_notices(left_out(source, len(names), BESIDE))
+
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """`labels/*.txt`, `data.yaml` and the sizes of the images.
+
+        Raises:
+            UsageError: P131 it exists, P172 frames without file names, P174 images of unknown size,
+                P138 predictions without a score.
+        """
+        poses = by_image(poses)
+        from poseval.datasets.yolo.write import write_labels
+
+        return write_labels(poses, path, options, self.holds_as(options.role))
+
+
+def _labels(source: Source) -> list[Path]:
+    """Text files of a folder; those below `labels` only where there is such a folder."""
+    listed = [path for path in source.files if path.suffix.lower() == ".txt"]
+    below = [path for path in listed if "labels" in path.parts[:-1]]
+    return below or [
+        path for path in listed if path.name not in ("classes.txt", "train.txt", "val.txt", "test.txt")
+    ]
+
+
+def _first_line(document: Document) -> list[str] | None:
+    head = document.data[:4096].decode("utf-8", "replace")
+    return next((line.split() for line in head.splitlines() if line.strip()), None)
+
+
+def _likely(words: list[str], role: Role) -> float:
+    """How much a line looks like one of YOLO's; predictions have shares of confidence among the joints."""
+    try:
+        numbers = [float(word) for word in words]
+    except ValueError:
+        return 0.0
+    if (
+        len(numbers) < BOX + 2
+        or not numbers[0].is_integer()
+        or not all(-0.5 <= n <= 1.5 for n in numbers[1:5])
+    ):
+        return 0.0
+    flags = numbers[BOX + 2 :: 3]
+    labels = len(numbers) % 3 == BOX % 3 and all(value in (0, 1, 2) for value in flags)
+    if role is Role.TRUTH:
+        return 0.9 if labels else 0.55 if (len(numbers) - BOX) % 2 == 0 else 0.3
+    return 0.55 if labels else 0.9
+
+
+def _name(path: Path) -> str:
+    """The frame's name: the path below `labels`, without its ending."""
+    parts = list(path.with_suffix("").parts)
+    if "labels" in parts[:-1]:
+        parts = parts[parts.index("labels") + 1 :]
+    return "/".join(parts)
+
+
+def _lines(
+    source: Source, faults: Faults, options: ReadOptions
+) -> tuple[list[str], list[str], list[list[float]], list[int]]:
+    """Frame names, digests, and the numbers and frame row of each line."""
+    if source.is_folder:
+        listed = _labels(source)
+        if not listed:
+            raise FormatError(
+                "P271", where=shown(source.path), what="holds no label files", wanted="*.txt of YOLO"
+            )
+        documents: Iterator[tuple[str, Document]] = (
+            (_name(path), Document.open(source.path / path, source.limits)) for path in listed
+        )
+    else:
+        documents = iter([(source.path.stem, source.document)])
+    names: list[str] = []
+    digests: list[str] = []
+    rows: list[list[float]] = []
+    row: list[int] = []
+    for name, document in documents:
+        for number, line in enumerate(text_of(document).splitlines(), start=1):
+            words = line.split()
+            if not words:
+                continue
+            place = f"{document.name}: line {number}"
+            found = numbers_of(words, place, faults)
+            if found is None:
+                continue
+            if rows and len(found) != len(rows[0]):
+                faults.add(
+                    "P204",
+                    where=place,
+                    what=f"has {len(found)} numbers",
+                    wanted=f"{len(rows[0])} as the first",
+                )
+                continue
+            rows.append(found)
+            row.append(len(names))
+        check_count(sum(map(len, rows[:1])) * len(rows), document)
+        names.append(name)
+        digests.append(document.sha256)
+        if options.progress is not None:
+            options.progress(len(names), len(source.files) if source.is_folder else 1)
+    return names, digests, rows, row
+
+
+def _columns(width: int, description: Description, options: ReadOptions, where: str) -> Columns:
+    """What the numbers of a line are.
+
+    Raises:
+        FormatError: P204 when they fit no number of joints, or P202 more than one.
+    """
+    asked = description.joints
+    if asked is None and options.skeleton is not None:
+        asked = len(options.skeleton)
+    if asked is None and options.truth is not None:
+        asked = len(options.truth.skeleton)
+    more = (
+        ((False, False), (True, False), (True, True))
+        if options.role is Role.PREDICTIONS
+        else ((False, False),)
+    )
+    fits = [
+        Columns((width - BOX - conf - track) // dims, dims, conf, track)
+        for dims in ((description.dims,) if description.dims else (3, 2))
+        for conf, track in more
+        if width - BOX - conf - track > 0 and (width - BOX - conf - track) % dims == 0
+    ]
+    chosen = [cut for cut in fits if asked is None or cut.joints == asked]
+    if asked is None and len(chosen) > 1:
+        chosen = [cut for cut in chosen if cut.joints in BY_COUNT] or chosen
+    if not chosen or len(chosen) > 1:
+        told = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen)
+        raise FormatError(
+            "P202" if chosen else "P204",
+            where=where,
+            what=f"has lines of {width} numbers" + (f", which could be {told}" if told else ""),
+            wanted=f"5 and 2 or 3 for each of {asked} joints" if asked else "a yaml with kpt_shape",
+            hint="name the joints with --skeleton",
+        )
+    return chosen[0]
+
+
+def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Skeleton:
+    """As asked, as the yaml names the joints, as the truth has them, by their number; else without names."""
+    if options.skeleton is None and description.skeleton is not None:
+        return description.skeleton
+    count = cut.joints if cut else (description.joints or 17)
+    nameless = description.nameless()
+    truth = options.truth is not None and len(options.truth.skeleton) == count
+    if nameless is not None and options.skeleton is None and not truth:
+        known = get_skeleton(BY_COUNT[count]) if count in BY_COUNT else None
+        if known is None or known.flip != nameless.flip:
+            return nameless
+    return joints_by_count(count, options, where)
+
+
+def _sizes(source: Source, names: list[str], options: ReadOptions, where: str) -> Floats:
+    """Sizes [F, 2]: from the list beside the labels, from the pictures, from the truth; NaN where unknown."""
+    frames = frames_of(names, options.limits, where)
+    size = sizes_of(frames, options, where)
+    listed = _listed_sizes(source)
+    base = source.path if source.is_folder else source.path.parent
+    for row, name in enumerate(names):
+        if name in listed:
+            size[row] = listed[name]
+        elif np.isnan(size[row]).any():
+            size[row] = _picture(base, name) or (np.nan, np.nan)
+    return size
+
+
+def _listed_sizes(source: Source) -> dict[str, tuple[float, float]]:
+    place = source.path / SIZES if source.is_folder else source.path.parent / SIZES
+    if not place.is_file():
+        return {}
+    document = Document.open(place, source.limits)
+    faults = Faults()
+    out: dict[str, tuple[float, float]] = {}
+    for number, line in enumerate(text_of(document).splitlines(), start=1):
+        words = line.rsplit(",", 2)
+        if number == 1 and words[1:] == ["width", "height"]:
+            continue
+        if len(words) != 3:
+            faults.add(
+                "P204",
+                where=f"{document.name}: line {number}",
+                what="has no three columns",
+                wanted="name,width,height",
+            )
+            continue
+        found = numbers_of(words[1:], f"{document.name}: line {number}", faults)
+        if found is not None:
+            out[words[0]] = (found[0], found[1])
+    faults.raise_if_any()
+    return out
+
+
+def _picture(base: Path, name: str) -> tuple[int, int] | None:
+    """Size of the picture that belongs to a label file: beside it, or below `images` instead of `labels`."""
+    folders = [base, base / "images"]
+    parts = list(base.absolute().parts)
+    if "labels" in parts:
+        at = len(parts) - 1 - parts[::-1].index("labels")
+        folders.append(Path(*parts[:at], "images", *parts[at + 1 :]))
+    for folder in folders:
+        for suffix in PICTURES:
+            found = picture_size(folder / (name + suffix))
+            if found:
+                return found
+    return None
+
+
+def _no_counts(values: Floats) -> bool:
+    """Whether any value is no whole number from 0, or beyond what an id can be."""
+    return bool(((values != np.floor(values)) | (values < 0) | (values >= 2**53)).any())
+
+
+def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, where: str) -> dict[str, Array]:
+    """Columns of the people in pixels."""
+    scale = size[np.asarray(row, dtype=np.int64)]  # [N, 2]
+    joints = table[:, BOX : BOX + cut.joints * cut.dims].reshape(len(table), cut.joints, cut.dims)
+    xy = joints[:, :, :2] * scale[:, None, :]
+    centre, half = table[:, 1:3] * scale, table[:, 3:5] * scale / 2
+    if np.isinf(xy).any():
+        raise ValueRangeError("P301", where=where, what="has a share that is infinite in pixels")
+    at_origin = (joints[:, :, :2] == 0).all(axis=2)
+    kinds = table[:, 0]
+    if _no_counts(kinds) or (table[:, 3:5] < 0).any():
+        raise FormatError(
+            "P203", where=where, what="has a class that is no whole number, or a box of negative size"
+        )
+    columns: dict[str, Array] = {
+        "xy": xy,
+        "box": np.concatenate([centre - half, centre + half], axis=1),
+        "category": kinds.astype(np.int64) + 1,
+    }
+    third = joints[:, :, 2] if cut.dims == 3 else np.where(at_origin, 0.0, 2.0)
+    if role is Role.TRUTH:
+        if not np.isin(third, (0, 1, 2)).all():
+            raise FormatError(
+                "P306",
+                where=where,
+                what=f"has a visibility of {third[~np.isin(third, (0, 1, 2))][0]:g}",
+                wanted="0, 1 or 2",
+                hint="this looks like predictions; are the two files exchanged?",
+            )
+        columns["seen"] = np.where(at_origin, 0, third).astype(np.int8)
+        return columns
+    columns["seen"] = np.where(at_origin, 0, 2).astype(np.int8)
+    columns["joint_score"] = third if cut.dims == 3 else np.full(third.shape, np.nan)
+    if cut.conf:
+        columns["score"] = table[:, BOX + cut.joints * cut.dims]
+    if cut.track:
+        if _no_counts(table[:, -1] + 1):
+            raise FormatError("P203", where=where, what="has a track that is no whole number from -1")
+        columns["track"] = table[:, -1].astype(np.int64)
+    return columns

@@ -1,0 +1,98 @@
+"""Writing Ultralytics YOLO-pose: label or prediction files, their yaml, and the sizes of the images."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from poseval.datasets.assembly import boxes_or_extents, sized
+from poseval.datasets.base import Losses, Role, WriteOptions
+from poseval.datasets.capabilities import losses_of
+from poseval.datasets.files.folder import file_stems, write_folder
+from poseval.datasets.yolo.data_yaml import SIZES, describe
+from poseval.errors import UsageError, shown
+from poseval.poses import Floats, Ints, PoseSet
+
+
+def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: frozenset[str]) -> Losses:
+    """`labels/*.txt`, `data.yaml` and the sizes of the images.
+
+    Raises:
+        UsageError: P131 it exists, P172 frames without file names, P174 images of unknown size, P138
+            predictions without a score.
+    """
+    poses = sized(poses, options.truth, "YOLO's numbers are shares of it")
+    people = poses.people
+    predictions = options.role is Role.PREDICTIONS
+    if predictions and np.isnan(people.score).any():
+        raise UsageError(
+            "P138",
+            where=shown(poses.origin.name),
+            what=f"{int(np.isnan(people.score).sum())} of {len(people)} people have no score",
+            wanted="a score for everyone",
+        )
+    box, boxless = boxes_or_extents(poses)
+    tracked = _all_tracked(poses)
+    losses = losses_of(poses, holds if tracked else holds - {"tracks"})
+    found = people.seen > 0
+    at_origin = found & (people.xy == 0).all(axis=2)
+    losses.lose("joints at 0 0 (read as not labelled)", int(at_origin.sum()))
+    lost = ~found & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)
+    losses.lose("places of joints that are not labelled", int(lost.sum()))
+    losses.lose("boxes that were not given (written as the joints' extent)", boxless)
+    write_folder(path, _files(poses, box, options), options.force, (".txt", ".yaml", SIZES))
+    return losses
+
+
+def _all_tracked(poses: PoseSet) -> bool:
+    """Whether everyone has a track: a line's last number is one, or none is."""
+    return len(poses) > 0 and bool((poses.people.track >= 0).all())
+
+
+def _files(poses: PoseSet, box: Floats, options: WriteOptions) -> Iterator[tuple[str, bytes]]:
+    people = poses.people
+    stems = file_stems(poses.frames)
+    numbers = {number: at for at, number in enumerate(poses.categories)}
+    predictions = options.role is Role.PREDICTIONS
+    table = _table(poses, box, numbers, predictions)
+    tracked = predictions and _all_tracked(poses)
+    start = poses.frame_start()
+    tracks: Ints = people.track
+    for at, name in enumerate(stems):
+        lines = []
+        for row in range(int(start[at]), int(start[at + 1])):
+            words = [str(int(table[row, 0])), *(repr(value) for value in table[row, 1:].tolist())]
+            if tracked:
+                words.append(str(int(tracks[row])))
+            lines.append(" ".join(words))
+        if options.progress is not None:
+            options.progress(at, len(stems))
+        yield f"labels/{name}.txt", "".join(f"{line}\n" for line in lines).encode()
+    sizes = [
+        f"{name},{w!r},{h!r}\n"
+        for name, (w, h) in zip(stems, poses.frames.size.tolist(), strict=True)
+        if w == w
+    ]
+    yield SIZES, ("name,width,height\n" + "".join(sizes)).encode("utf-8", "surrogateescape")
+    yield "data.yaml", describe(poses.skeleton, list(poses.categories.values()))
+
+
+def _table(poses: PoseSet, box: Floats, numbers: dict[int, int], predictions: bool) -> Floats:
+    """Numbers [N, ...] of the lines, without the track."""
+    people = poses.people
+    scale = poses.frames.size[people.frame] if len(people) else np.zeros((0, 2))
+    centre = (box[:, :2] + box[:, 2:]) / 2 / scale
+    extent = (box[:, 2:] - box[:, :2]) / scale
+    found = people.seen > 0
+    xy = np.where(found[:, :, None], people.xy, 0.0) / scale[:, None, :]
+    third = people.seen.astype(np.float64)
+    if predictions:
+        third = np.where(found, np.where(np.isnan(people.joint_score), 1.0, people.joint_score), 0.0)
+    kinds = np.asarray([numbers.get(kind, kind - 1) for kind in people.category.tolist()], dtype=np.float64)
+    joints = np.concatenate([xy, third[:, :, None]], axis=2).reshape(len(people), -1)
+    parts = [kinds[:, None], centre, extent, joints]
+    if predictions:
+        parts.append(people.score[:, None])
+    return np.concatenate(parts, axis=1)

@@ -1,0 +1,216 @@
+"""leaderboard: many reports of one benchmark, ranked; and the store that keeps them.
+
+Neighbours whose intervals overlap share a rank mark (`=`): the order between them is not told by the data.
+Entries are keyed by a digest of their report, so that adding one twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sqlite3
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from poseval.errors import FormatError, MismatchError, UsageError, shown
+from poseval.results.report import Report
+from poseval.results.signature import MEANING
+
+NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run on a board. `facts` are further columns (parameters, MACs, speed) from a provenance block."""
+
+    name: str
+    report: Report
+    team: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for text in (self.name, self.team):
+            check_name(text)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of name, team and report without timings: the identity of the entry."""
+        text = json.dumps([self.name, self.team, self.report.to_json(timings=False)])
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_name(text: str) -> None:
+    """Refuse names that could deceive a reader or break a table.
+
+    Raises:
+        FormatError: P240 for control, bidi or zero-width characters, or a name that is too long.
+    """
+    if len(text) > NAME_LENGTH:
+        raise FormatError("P240", where=f"name {shown(text, 20)!r}", what=f"is longer than {NAME_LENGTH}")
+    if (
+        any(unicodedata.category(char)[0] == "C" for char in text)
+        or unicodedata.normalize("NFC", text) != text
+    ):
+        raise FormatError(
+            "P240",
+            where=f"name {shown(text)!r}",
+            what="holds control, direction or zero-width characters, or is not in NFC",
+        )
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ranked entry. `tied` says that its interval overlaps its upper neighbour's."""
+
+    rank: int
+    tied: bool
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Board:
+    """Ranked entries and the columns that are shown."""
+
+    benchmark: str
+    rules: str
+    sort: str
+    better: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    facts: tuple[str, ...] = ()
+
+
+def build(
+    entries: Sequence[Entry],
+    *,
+    sort: str | None = None,
+    columns: Sequence[str] = (),
+    best_per_team: bool = False,
+    facts: Sequence[str] = (),
+) -> Board:
+    """Rank entries of one benchmark by a number of their summary; undefined ones come last.
+
+    Raises:
+        UsageError: P148 no entries, or a sort key or column that no entry has.
+        MismatchError: P420 entries whose signatures differ, naming the first pair and how they differ.
+    """
+    if not entries:
+        raise UsageError("P148", where="leaderboard", what="has no entries")
+    first = entries[0]
+    for other in entries[1:]:
+        _check_comparable(first, other)
+    known = list(dict.fromkeys(key for entry in entries for key in entry.report.summary))
+    key = sort or known[0]
+    for name in (key, *columns):
+        if name not in known:
+            wanted = f"one of {', '.join(known[:40])}"
+            raise UsageError("P148", where=f"column {shown(name)!r}", what="is in no entry", wanted=wanted)
+    better = first.report.better.get(key, "higher")
+
+    def order(entry: Entry) -> tuple[bool, float, str, str]:
+        value = entry.report.summary.get(key, math.nan)
+        signed = value if better == "lower" else -value
+        return (math.isnan(value), 0.0 if math.isnan(value) else signed, entry.name, entry.digest)
+
+    ranked = sorted(entries, key=order)
+    if best_per_team:
+        leaders: dict[str, Entry] = {}
+        for entry in ranked:
+            leaders.setdefault(entry.team or entry.digest, entry)
+        ranked = list(leaders.values())
+    rows: list[Row] = []
+    for place, entry in enumerate(ranked, start=1):
+        rows.append(Row(place, bool(rows) and _overlap(rows[-1].entry, entry, key), entry))
+    shown_columns = tuple(dict.fromkeys([key, *(columns or known[:10])]))
+    return Board(
+        first.report.benchmark, first.report.rules, key, better, shown_columns, tuple(rows), tuple(facts)
+    )
+
+
+def _check_comparable(first: Entry, other: Entry) -> None:
+    differing = [d for d in first.report.signature.differences(other.report.signature) if d[0] != "poseval"]
+    if differing:
+        said = "; ".join(
+            f"{MEANING.get(key, key)}: {shown(mine)} / {shown(theirs)}" for key, mine, theirs in differing
+        )
+        raise MismatchError(
+            "P420",
+            where=f"entries {shown(first.name)!r} and {shown(other.name)!r}",
+            what=f"are not comparable ({said})",
+            wanted="one benchmark, truth and rule set per board",
+        )
+
+
+def _overlap(upper: Entry, lower: Entry, key: str) -> bool:
+    """Whether two entries cannot be ordered: equal values, or overlapping intervals where both have one."""
+    a, b = upper.report.intervals.get(key), lower.report.intervals.get(key)
+    if a is None or b is None:
+        return upper.report.summary.get(key) == lower.report.summary.get(key)
+    return a.low <= b.high and b.low <= a.high
+
+
+class Store:
+    """Runs kept in an SQLite file (write-ahead log, one writer at a time, idempotent by digest)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
+            try:
+                connection.execute("PRAGMA journal_mode=WAL")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS entry (digest TEXT PRIMARY KEY, name TEXT NOT NULL, "
+                    "team TEXT NOT NULL, facts TEXT NOT NULL, report TEXT NOT NULL)"
+                )
+                yield connection
+            finally:
+                connection.close()
+        except sqlite3.DatabaseError as error:
+            raise FormatError(
+                "P241", where=shown(self.path), what=f"is no leaderboard store ({shown(error)})"
+            ) from error
+
+    def add(self, entry: Entry) -> bool:
+        """Keep an entry; False when the very same one is there already."""
+        row = (
+            entry.digest,
+            entry.name,
+            entry.team,
+            json.dumps(dict(entry.facts)),
+            entry.report.to_json(False),
+        )
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            done = connection.execute("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)", row)
+            connection.execute("COMMIT")
+            return done.rowcount == 1
+
+    def entries(self) -> list[Entry]:
+        """All entries, in the order of their digests."""
+        with self._open() as connection:
+            rows = connection.execute(
+                "SELECT name, team, facts, report FROM entry ORDER BY digest"
+            ).fetchall()
+        return [
+            Entry(name, Report.from_json(report, shown(self.path)), team, json.loads(facts))
+            for name, team, facts, report in rows
+        ]
+
+    def remove(self, which: str) -> int:
+        """Remove entries by name, or by a digest prefix of at least 8 digits; returns how many."""
+        with self._open() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            prefix = which if len(which) >= 8 and set(which) <= set("0123456789abcdef") else "-"
+            done = connection.execute(
+                "DELETE FROM entry WHERE name = ? OR substr(digest, 1, ?) = ?", (which, len(prefix), prefix)
+            )
+            connection.execute("COMMIT")
+            return done.rowcount

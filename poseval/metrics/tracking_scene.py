@@ -1,0 +1,132 @@
+"""From aligned sets to the scene that the tracking kernels walk over, per joint or per whole pose."""
+
+from __future__ import annotations
+
+import enum
+
+import numpy as np
+
+from poseval.errors import MismatchError, shown
+from poseval.kernels.tracking import Scene, Side
+from poseval.metrics.base import Need
+from poseval.poses import Floats, Ints
+from poseval.poses.aligned import Aligned
+from poseval.skeletons import Skeleton
+
+CHUNK = 1 << 18  # pairs times joints held at a time: some 20 MB
+
+
+class Similarity(enum.Enum):
+    """What is followed: single joints, or whole poses by a likeness between 0 and 1."""
+
+    JOINT = "joint"  # distance in head sizes, joint by joint
+    OKS = "oks"  # object keypoint similarity
+    PCKH = "pckh"  # share of the truth's joints within half a head size
+
+
+class Scale(enum.Enum):
+    """Where OKS takes a person's area from."""
+
+    GIVEN = "given"
+    BOX = "box"
+
+
+PCKH_GATE = 0.5  # head sizes
+
+
+def needs_of(similarity: Similarity, area: Scale) -> frozenset[Need]:
+    """What a similarity cannot do without."""
+    if similarity is not Similarity.OKS:
+        return frozenset({Need.HEADS})
+    return frozenset({Need.SIGMAS, Need.AREA if area is Scale.GIVEN else Need.BOXES})
+
+
+def skeleton_of(aligned: Aligned, similarity: Similarity) -> Skeleton | None:
+    """The skeleton whose joints are followed; None for whole poses."""
+    return aligned.truth.skeleton if similarity is Similarity.JOINT else None
+
+
+def scene_of(aligned: Aligned, similarity: Similarity) -> Scene:
+    """The scene of all sequences; the pair values of whole poses are still to be given.
+
+    Raises:
+        MismatchError: P405 when a prediction's track id occurs twice in a frame.
+    """
+    frames = aligned.truth.frames
+    whole = similarity is not Similarity.JOINT
+    sides = []
+    for poses in (aligned.truth, aligned.predictions):
+        present = poses.people.seen > 0
+        present = np.ones((len(poses), 1), dtype=np.bool_) if whole else present
+        sides.append(Side(poses.frame_start(), present, poses.people.track))
+    refuse_repeated_tracks(aligned.predictions.people.frame, aligned.predictions.people.track, aligned)
+    scene = Scene(frames.sequence, frames.number, len(frames.sequences), *sides)
+    if not whole:
+        truth, predictions = aligned.truth.people, aligned.predictions.people
+        scene.use_joints(truth.xy, predictions.xy, truth.head)
+    return scene
+
+
+def refuse_repeated_tracks(frame: Ints, track: Ints, aligned: Aligned) -> None:
+    """Refuse a track id that two people of one frame carry.
+
+    Raises:
+        MismatchError: P405 naming the first frame and id.
+    """
+    order = np.lexsort((track, frame))
+    same = (np.diff(frame[order]) == 0) & (np.diff(track[order]) == 0) & (track[order][1:] >= 0)
+    if not same.any():
+        return
+    row = order[np.flatnonzero(same)[0]]
+    key = shown(aligned.truth.frames.key[frame[row]], 60)
+    raise MismatchError(
+        "P405",
+        where=f"{shown(aligned.predictions.origin.name)}: frame {key}",
+        what=f"has track id {track[row]} twice ({int(same.sum())} repeated ids in all)",
+        wanted="one person per track id in a frame",
+    )
+
+
+def pair_rows(scene: Scene) -> tuple[Ints, Ints]:
+    """Truth and prediction row [pairs] of every pair of a frame, truth-major, frame after frame."""
+    truth_start, start = scene.truth.start, scene.predictions.start
+    frame = np.repeat(np.arange(len(start) - 1), np.diff(truth_start))
+    count = np.diff(start)[frame]
+    truth = np.repeat(np.arange(len(frame)), count)
+    offset = np.arange(len(truth)) - np.repeat(np.cumsum(count) - count, count)
+    return truth, start[frame][truth] + offset
+
+
+def pose_similarity(aligned: Aligned, scene: Scene, similarity: Similarity, area: Scale) -> Floats:
+    """Likeness [pairs] of whole poses, 0 to 1; NaN where the truth labels no joint.
+
+    OKS: mean over labelled joints of exp(-d^2 / (2 area (2 sigma)^2)), a joint that was not predicted counts
+    0 (COCO evaluation, `computeOks`). PCKh: share of labelled joints within half a head size.
+    """
+    truth, prediction = pair_rows(scene)
+    out = np.empty(len(truth), dtype=np.float64)
+    step = max(1, CHUNK // max(1, len(aligned.truth.skeleton)))
+    for begin in range(0, len(truth), step):
+        part = slice(begin, begin + step)
+        out[part] = _similarity_of(aligned, truth[part], prediction[part], similarity, area)
+    return out
+
+
+def _similarity_of(aligned: Aligned, truth: Ints, prediction: Ints, kind: Similarity, area: Scale) -> Floats:
+    mine, theirs = aligned.truth.people, aligned.predictions.people
+    labelled, predicted = mine.seen[truth] > 0, theirs.seen[prediction] > 0
+    both = labelled & predicted
+    delta = np.where(both[..., None], mine.xy[truth] - theirs.xy[prediction], 0.0)
+    squared = (delta**2).sum(axis=2)
+    if kind is Similarity.PCKH:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            near = np.sqrt(squared) / mine.head[truth][:, None] <= PCKH_GATE
+        likeness = near.astype(np.float64)
+    else:
+        size = mine.area if area is Scale.GIVEN else np.prod(mine.box[:, 2:] - mine.box[:, :2], axis=1)
+        variance = (2 * aligned.truth.skeleton.sigma_array) ** 2
+        likeness = np.exp(-squared / (2 * variance * size[truth][:, None]))
+    total = np.where(both, likeness, 0.0).sum(axis=1)
+    count = labelled.sum(axis=1)
+    out: Floats = np.divide(total, count, out=np.full(len(total), np.nan), where=count > 0)
+    return out

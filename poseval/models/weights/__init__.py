@@ -1,0 +1,1 @@
+"""Weights: published checkpoints, PaddlePaddle's and TensorFlow.js' files."""

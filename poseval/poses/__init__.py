@@ -1,0 +1,27 @@
+"""Pose sets as columns, truth and predictions side by side, names of frames, and maps between joints."""
+
+from poseval.poses.pose_set import (
+    Array,
+    Bools,
+    Floats,
+    Frames,
+    IgnoreRegions,
+    Ints,
+    Notice,
+    Origin,
+    People,
+    PoseSet,
+)
+
+__all__ = [
+    "Array",
+    "Bools",
+    "Floats",
+    "Frames",
+    "IgnoreRegions",
+    "Ints",
+    "Notice",
+    "Origin",
+    "People",
+    "PoseSet",
+]

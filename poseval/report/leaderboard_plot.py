@@ -1,0 +1,141 @@
+"""A leaderboard as a figure: its number against what it costs, such as accuracy against speed."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from poseval.datasets.files.document import write_atomically
+from poseval.errors import UsageError, shown
+from poseval.report.plots import COLOURS, STYLES, figure_bytes, new_figure
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from poseval.decisions.leaderboard import Board, Row
+    from poseval.results.values import Interval
+
+SPEED = "people_per_second"
+COSTS = frozenset({"parameters", "macs", "seconds"})  # less is better; of every other fact more is
+MOST_NAMES = 5  # of entries without a place in one line
+LOG_FROM = 20.0  # a wider range of x than this gets a logarithmic axis
+
+
+@dataclass(frozen=True)
+class Point:
+    """An entry's place: the number across, the board's number, and its interval where there is one."""
+
+    x: float
+    y: float
+    interval: Interval | None
+    label: str
+
+
+def save_plot(board: Board, path: Path, x: str = SPEED) -> None:
+    """Write the figure to `path`, whose ending says how: .png, .svg or .pdf; the same board, the same bytes.
+
+    Raises:
+        UsageError: P180 for another ending, P148 when no entry has a number `x`.
+    """
+    style = path.suffix.removeprefix(".").lower()
+    if style not in STYLES:
+        raise UsageError(
+            "P180", where=shown(path.name), what="has an unknown ending", wanted=f".{', .'.join(STYLES)}"
+        )
+    write_atomically(path, figure_bytes(board_figure(board, x), style), force=True)
+
+
+def board_figure(board: Board, x: str = SPEED) -> Figure:
+    """Each entry as a point: the board's number, with its interval, over the fact or number `x`.
+
+    `people/s` is read as `people_per_second`. A dashed line joins the entries that no other beats in both;
+    a note names entries that lack one of the two numbers.
+
+    Raises:
+        UsageError: P148 when no entry has both numbers.
+    """
+    name = x.replace("/s", "_per_second")
+    points, absent = _points(board, name)
+    if not points:
+        raise UsageError(
+            "P148",
+            where=f"--x {shown(x)}",
+            what=f"is a number of no entry that has {shown(board.sort)}",
+            wanted=f"one of {', '.join(map(shown, _numbers(board))) or '(the entries have no facts)'}",
+            hint="`poseval run` writes facts to FILE.run.json; keep that beside the report FILE",
+        )
+    label = name.replace("_per_second", " / s").replace("_", " ")
+    figure, axes = new_figure(f"{board.benchmark} ({board.rules} rules)", shown(label), shown(board.sort))
+    front = _front(points, name in COSTS, board.better == "lower")
+    axes.plot([p.x for p in front], [p.y for p in front], color=COLOURS[5], linestyle="--", zorder=1)
+    for point in points:
+        if point.interval is not None:
+            ends = [point.interval.low, point.interval.high]
+            axes.plot([point.x, point.x], ends, color=COLOURS[0], linewidth=1.2, marker="_")
+        axes.plot([point.x], [point.y], color=COLOURS[0], marker="o", markersize=6, linestyle="none")
+    smallest, largest = min(p.x for p in points), max(p.x for p in points)
+    if smallest > 0 and largest > LOG_FROM * smallest:
+        axes.set_xscale("log")
+    axes.margins(x=0.15, y=0.15)
+    axes.autoscale_view()
+    _write_names(axes, points)
+    if absent:
+        more = f" and {len(absent) - MOST_NAMES} more" if len(absent) > MOST_NAMES else ""
+        names = ", ".join(shown(each, 30) for each in absent[:MOST_NAMES])
+        figure.supxlabel(f"without a place: {names}{more}", fontsize=8, parse_math=False)
+    return figure
+
+
+def _points(board: Board, name: str) -> tuple[list[Point], list[str]]:
+    """Entries that have both numbers, and the names of the others."""
+    points, absent = [], []
+    for row in board.rows:
+        x, y = number_of(row, name), number_of(row, board.sort)
+        if math.isnan(x) or math.isnan(y):
+            absent.append(row.entry.name)
+        else:
+            points.append(Point(x, y, row.entry.report.intervals.get(board.sort), row.entry.name))
+    return points, absent
+
+
+def _write_names(axes: Axes, points: list[Point]) -> None:
+    """Names beside their points: to the middle of the figure, and away from the nearest other point."""
+    seen = axes.transLimits.transform(axes.transScale.transform([(p.x, p.y) for p in points]))
+    for row, (point, (across, up)) in enumerate(zip(points, seen, strict=True)):
+        others = [(math.hypot(across - a, up - b), b) for i, (a, b) in enumerate(seen) if i != row]
+        above, right = up >= min(others)[1] if others else True, across < 0.6
+        axes.annotate(
+            shown(point.label, 40),
+            (point.x, point.y),
+            xytext=(6 if right else -6, 5 if above else -5),
+            textcoords="offset points",
+            ha="left" if right else "right",
+            va="bottom" if above else "top",
+            fontsize=8,
+            parse_math=False,
+        )
+
+
+def number_of(row: Row, name: str) -> float:
+    """A number of the summary, else of the facts; NaN where there is none."""
+    value = row.entry.report.summary.get(name, row.entry.facts.get(name))
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+
+
+def _numbers(board: Board) -> list[str]:
+    """Names of the facts that are numbers."""
+    names = dict.fromkeys(name for row in board.rows for name in row.entry.facts)
+    return [name for name in names if any(not math.isnan(number_of(row, name)) for row in board.rows)]
+
+
+def _front(points: list[Point], cheaper: bool, lower: bool) -> list[Point]:
+    """Points, best x first, that none with a better or equal x beats."""
+    ordered = sorted(points, key=lambda p: (p.x if cheaper else -p.x, p.y if lower else -p.y))
+    front: list[Point] = []
+    for point in ordered:
+        if not front or (point.y < front[-1].y if lower else point.y > front[-1].y):
+            front.append(point)
+    return front

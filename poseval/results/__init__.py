@@ -1,0 +1,1 @@
+"""Values, summaries, signatures and reports, without any renderer."""

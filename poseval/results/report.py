@@ -1,0 +1,168 @@
+"""Report: values, summary, signature, notices, deviations, timings, inputs."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from poseval.errors import Fault, FormatError, error_of
+from poseval.poses import Notice
+from poseval.results.layout import Layout
+from poseval.results.renderers import rendered
+from poseval.results.signature import Signature
+from poseval.results.values import Interval, Value, Values
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = "poseval.report/1"
+
+
+@dataclass(frozen=True)
+class Input:
+    """One file that went in."""
+
+    role: str
+    path: str
+    sha256: str
+    records: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """The result of one scoring run. `summary` maps a key to a fraction; undefined is NaN with a reason."""
+
+    benchmark: str
+    rules: str
+    signature: Signature
+    summary: Mapping[str, float]
+    values: Values
+    notices: tuple[Notice, ...] = ()
+    deviations: tuple[str, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    inputs: tuple[Input, ...] = ()
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    layout: Layout | None = None
+    better: Mapping[str, str] = field(default_factory=dict)  # summary key -> "higher" or "lower"
+
+    def why(self, key: str) -> str:
+        """Why a summary number is undefined; empty when it is defined or nobody said."""
+        last = key.rpartition("/")[2]
+        for row in self.values:
+            if row.why and math.isnan(row.value):
+                names = {row.statistic, f"{row.statistic}_{row.slice}", row.joint}
+                if last in names and (last != row.joint or row.statistic in key):
+                    return row.why
+        return ""
+
+    def to_dict(self, timings: bool = True) -> dict[str, Any]:
+        """Plain JSON values in schema `poseval.report/1` (docs/report.md); undefined is None."""
+        out: dict[str, Any] = {
+            "schema": SCHEMA,
+            "benchmark": self.benchmark,
+            "rules": self.rules,
+            "signature": str(self.signature),
+            "summary": {key: _number(value) for key, value in self.summary.items()},
+        }
+        if self.intervals:
+            out["intervals"] = {key: asdict(interval) for key, interval in self.intervals.items()}
+        out["better"] = dict(self.better)
+        out["values"] = [_row(value) for value in self.values]
+        out["notices"] = [{"code": n.code, "text": n.text, "count": n.count} for n in self.notices]
+        out["deviations"] = list(self.deviations)
+        if self.layout is not None:
+            out["layout"] = {**asdict(self.layout), "plain": sorted(self.layout.plain)}
+        if timings:
+            out["timings"] = dict(self.timings)
+        out["inputs"] = [asdict(item) for item in self.inputs]
+        return out
+
+    def to_json(self, timings: bool = True) -> str:
+        """The report as JSON text; without timings it is the same for the same input, byte by byte."""
+        return json.dumps(self.to_dict(timings), indent=1, allow_nan=False, ensure_ascii=False)
+
+    @staticmethod
+    def from_json(text: str | bytes, where: str = "report") -> Report:
+        """The report that `to_json` wrote.
+
+        Raises:
+            FormatError: P230 when the text is not such a report.
+        """
+        try:
+            node = json.loads(text)
+            if not isinstance(node, dict) or node.get("schema") != SCHEMA:
+                raise FormatError("P230", where=where, what="is not a report", wanted=f'"schema": "{SCHEMA}"')
+            layout = node.get("layout")
+            return Report(
+                benchmark=node["benchmark"],
+                rules=node["rules"],
+                signature=Signature.parse(node["signature"]),
+                summary={key: _nan(value) for key, value in node["summary"].items()},
+                values=Values(_value(row) for row in node["values"]),
+                notices=tuple(Notice(n["code"], n["text"], n["count"]) for n in node["notices"]),
+                deviations=tuple(node["deviations"]),
+                timings=node.get("timings", {}),
+                inputs=tuple(Input(**item) for item in node["inputs"]),
+                intervals={key: Interval(**item) for key, item in node.get("intervals", {}).items()},
+                better=dict(node.get("better", {})),
+                layout=None if layout is None else _layout(layout),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+            raise error_of(
+                [Fault("P230", where, f"is not a report ({type(error).__name__}: {error})", SCHEMA)]
+            ) from error
+
+    def to_text(self, color: bool = False) -> str:
+        """The table that papers of this benchmark print, with notices below."""
+        return rendered("report text", self, color=color)
+
+    def to_csv(self) -> str:
+        """All values, one row each, with a header; cells are safe against formula injection."""
+        return rendered("report csv", self)
+
+    def to_markdown(self) -> str:
+        """The summary table as Markdown."""
+        return rendered("report markdown", self)
+
+    def to_latex(self) -> str:
+        """The summary table as a LaTeX tabular."""
+        return rendered("report latex", self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """All values as a long table with the columns of `Value`."""
+        import pandas as pd
+
+        return pd.DataFrame([row._asdict() for row in self.values], columns=list(Value._fields))
+
+
+def _number(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _nan(value: float | None) -> float:
+    return math.nan if value is None else float(value)
+
+
+def _row(value: Value) -> dict[str, Any]:
+    row = value._asdict()
+    row["value"] = _number(value.value)
+    row["threshold"] = _number(value.threshold)
+    row["n"] = int(value.n)
+    return row
+
+
+def _value(row: Mapping[str, Any]) -> Value:
+    return Value(**{**row, "value": _nan(row["value"]), "threshold": _nan(row["threshold"])})
+
+
+def _layout(node: Mapping[str, Any]) -> Layout:
+    return Layout(
+        tuple(node["header"]),
+        tuple((label, tuple(keys)) for label, keys in node["rows"]),
+        node["scale"],
+        node["digits"],
+        frozenset(node["plain"]),
+    )

@@ -1,0 +1,85 @@
+"""The signature: typed pairs that say what a number is, with one text form that parses back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from poseval.errors import UsageError, shown
+
+# key of a signature -> what it stands for, in words
+MEANING = {
+    "metric": "the metrics or their parameters",
+    "bench": "the benchmark",
+    "gt": "the ground truth (its bytes differ)",
+    "skel": "the skeleton or its sigmas",
+    "rules": "the rule set",
+    "poseval": "the version of poseval",
+}
+
+_ESCAPES = {"%": "%25", "|": "%7C", ":": "%3A", "\n": "%0A"}
+
+
+def _escape(text: str) -> str:
+    return "".join(_ESCAPES.get(char, char) for char in text)
+
+
+def _unescape(text: str) -> str:
+    for char, code in reversed(_ESCAPES.items()):
+        text = text.replace(code, char)
+    return text
+
+
+@dataclass(frozen=True)
+class Signature(Mapping[str, str]):
+    """Ordered (key, value) pairs; the first pair is `metric`.
+
+    Two runs are comparable when their signatures are equal. `poseval` (the version) is last.
+    """
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def __getitem__(self, key: str) -> str:
+        for name, value in self.pairs:
+            if name == key:
+                return value
+        raise KeyError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self.pairs)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def __hash__(self) -> int:
+        return hash(self.pairs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Signature) and self.pairs == other.pairs
+
+    def __str__(self) -> str:
+        (_, metric), *rest = self.pairs
+        return "|".join([_escape(metric), *(f"{name}:{_escape(value)}" for name, value in rest)])
+
+    @staticmethod
+    def parse(text: str) -> Signature:
+        """The signature that a text renders: `Signature.parse(str(s)) == s`.
+
+        Raises:
+            UsageError: P117 when the text is no signature.
+        """
+        metric, *rest = text.split("|")
+        pairs = [("metric", _unescape(metric))]
+        for item in rest:
+            name, colon, value = item.partition(":")
+            if not colon or not name:
+                raise UsageError(
+                    "P117", where=f"signature {shown(text)!r}", what=f"has no key in {shown(item)!r}"
+                )
+            pairs.append((name, _unescape(value)))
+        return Signature(tuple(pairs))
+
+    def differences(self, other: Signature) -> list[tuple[str, str, str]]:
+        """Keys whose values differ: (key, here, there); an absent key reads as empty text."""
+        keys = list(dict.fromkeys([*self, *other]))
+        return [(k, self.get(k, ""), other.get(k, "")) for k in keys if self.get(k, "") != other.get(k, "")]

@@ -1,0 +1,81 @@
+"""Numbers as rows: one schema for tables, CSV, gates and plots."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+
+class Direction(enum.Enum):
+    """Whether more is better: sorts leaderboards, colours reports, drives gates."""
+
+    HIGHER = "higher"
+    LOWER = "lower"
+
+
+class Value(NamedTuple):
+    """One number. `value` is NaN when undefined, and `why` then says why; `n` counts what it rests on."""
+
+    metric: str
+    statistic: str
+    joint: str = ""
+    slice: str = ""
+    threshold: float = math.nan
+    value: float = math.nan
+    n: int = 0
+    why: str = ""
+
+
+class Values(Sequence[Value]):
+    """Long and flat: one row per number; one schema for tables, CSV, gates and plots."""
+
+    def __init__(self, rows: Iterable[Value] = ()) -> None:
+        self.rows: tuple[Value, ...] = tuple(rows)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.rows[index]
+
+    def __iter__(self) -> Iterator[Value]:
+        return iter(self.rows)
+
+    def __add__(self, other: Values) -> Values:
+        return Values(self.rows + other.rows)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Values) and repr(self.rows) == repr(other.rows)
+
+    def __hash__(self) -> int:
+        return hash(repr(self.rows))
+
+    def where(self, **wanted: object) -> Values:
+        """Rows whose fields equal what is asked, e.g. `where(statistic="AP", joint="")`."""
+        return Values(row for row in self.rows if all(getattr(row, k) == v for k, v in wanted.items()))
+
+    def get(self, statistic: str, joint: str = "", slice: str = "") -> float:
+        """The value without a threshold of one statistic; NaN when there is no such row."""
+        for row in self.rows:
+            if (row.statistic, row.joint, row.slice) == (statistic, joint, slice) and math.isnan(
+                row.threshold
+            ):
+                return row.value
+        return math.nan
+
+    def sliced(self, name: str) -> Values:
+        """The same rows with their slice named; a slice that the metric made keeps its name behind."""
+        return Values(row._replace(slice=f"{name}/{row.slice}" if row.slice else name) for row in self.rows)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval around a summary number, in the number's own unit."""
+
+    low: float
+    high: float
+    level: float = 0.95
+    method: str = "percentile"

@@ -1,0 +1,1 @@
+"""From files to an evaluation: read, align, check, tally, reduce."""

@@ -1,0 +1,206 @@
+"""What was tallied, and what is made of it: values, summaries under weights, and the report."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from poseval._version import __version__
+from poseval.benchmarks.base import Benchmark, Part
+from poseval.benchmarks.rule_sets import RuleSet
+from poseval.metrics.base import Metric, Tally
+from poseval.poses import Array, Bools, Ints, Notice, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.layout import Layout
+from poseval.results.report import Input, Report
+from poseval.results.signature import Signature
+from poseval.results.values import Value, Values
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+@dataclass(frozen=True, eq=False)
+class TalliedPart:
+    """The tallies of one part of a benchmark, and its slices."""
+
+    label: str
+    tallies: Mapping[Metric, Tally]
+    slices: Mapping[str, Bools] = field(default_factory=dict)
+
+    def reduce(self, weight: Ints | None = None, headline: bool = False) -> dict[Metric, Values]:
+        """Values of every metric, the whole first, then each slice under its name."""
+        out = {}
+        for metric, tally in self.tallies.items():
+            finish = metric.reduce_headline if headline else metric.reduce
+            rows = finish(tally, weight)
+            for name, mask in self.slices.items():
+                inside = mask.astype(np.int64) if weight is None else weight * mask
+                rows = rows + finish(tally, inside).sliced(name)
+            out[metric] = rows
+        return out
+
+    def reduce_headlines(self, weights: Ints) -> list[dict[Metric, Values]]:
+        """The headline rows of `reduce` under each weight vector of `weights` [B, U]."""
+        out: list[dict[Metric, Values]] = [{} for _ in weights]
+        for metric, tally in self.tallies.items():
+            cuts = [("", metric.reduce_headlines(tally, weights))]
+            for name, mask in self.slices.items():
+                cuts.append((name, metric.reduce_headlines(tally, weights * mask)))
+            for draw, found in enumerate(out):
+                rows = [row._replace(slice=name) if name else row for name, cut in cuts for row in cut[draw]]
+                found[metric] = Values(rows)
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Everything behind a report, before the last division: what intervals, comparisons and gates reuse."""
+
+    benchmark: Benchmark
+    rules: RuleSet
+    parts: tuple[TalliedPart, ...]
+    signature: Signature
+    notices: tuple[Notice, ...] = ()
+    deviations: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
+    timings: dict[str, float] = field(default_factory=dict)
+    by_hand: bool = False  # whether the metrics are not the benchmark's own
+
+    def values(self, weight: Ints | None = None) -> dict[str, dict[Metric, Values]]:
+        """Values per part and metric; `weight` [U] is the multiplicity of each unit."""
+        return {part.label: part.reduce(weight) for part in self.parts}
+
+    def summaries(self, weights: Ints) -> list[dict[str, float]]:
+        """The summary under each weight vector of `weights` [B, U]; much cheaper than one by one."""
+        draws = [part.reduce_headlines(weights) for part in self.parts]
+        labels = [part.label for part in self.parts]
+        return [
+            self.benchmark.summary(dict(zip(labels, found, strict=True)), self.rules)
+            for found in zip(*draws, strict=True)
+        ]
+
+    def summary(self, weight: Ints | None = None) -> dict[str, float]:
+        """The benchmark's summary under one weight vector [U]."""
+        return self.benchmark.summary(
+            {part.label: part.reduce(weight, True) for part in self.parts}, self.rules
+        )
+
+    @property
+    def unit_keys(self) -> Array:
+        """Names [U] of the units that weights multiply: frames or sequences, as the benchmark says."""
+        return next(iter(self.parts[0].tallies.values())).keys
+
+    def _unit_rows(self) -> Values:
+        """The headline of every unit alone, sliced under the unit's key, where there are several."""
+        rows: list[Value] = []
+        for part in self.parts:
+            for metric, tally in part.tallies.items():
+                if tally.units > 1:
+                    found = metric.by_unit(tally)
+                    if part.label:
+                        found = Values(row._replace(metric=f"{part.label}/{row.metric}") for row in found)
+                    rows += found
+        return Values(rows)
+
+    def _layout(self, summary: Mapping[str, float]) -> Layout | None:
+        """The benchmark's table, unless metrics chosen by hand give numbers that it has no place for."""
+        layout = self.benchmark.layout(summary)
+        if layout is None or not self.by_hand:
+            return layout
+        return layout if summary.keys() <= {key for _, keys in layout.rows for key in keys} else None
+
+    def report(self) -> Report:
+        """The report of the whole set."""
+        start = time.perf_counter()
+        values = self.values()
+        summary = self.benchmark.summary(values, self.rules)
+        rows = Values(
+            row._replace(metric=f"{label}/{row.metric}" if label else row.metric)
+            for label, per_metric in values.items()
+            for found in per_metric.values()
+            for row in found
+        )
+        if self.benchmark.unit_rows:
+            rows = rows + self._unit_rows()
+        timings = {**self.timings, "reduce": time.perf_counter() - start}
+        return Report(
+            benchmark=self.benchmark.name,
+            rules=self.rules.name,
+            signature=self.signature,
+            summary=summary,
+            values=rows,
+            notices=self.notices,
+            deviations=self.deviations,
+            timings=timings,
+            inputs=self.inputs,
+            layout=self._layout(summary),
+            better=_directions(summary, values),
+        )
+
+
+def _tally_one(metric: Metric, aligned: Aligned) -> Tally:
+    return metric.tally(aligned)
+
+
+def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) -> TalliedPart:
+    """Tally every metric of a part, over the benchmark's resampling units."""
+    tallies: dict[Metric, Tally] = {}
+    for metric in part.metrics:
+        if executor is None or shards <= 1:
+            tallies[metric] = metric.tally(part.aligned)
+        else:
+            pieces = part.aligned.shards(shards, metric.unit)
+            futures = [executor.submit(_tally_one, metric, piece) for piece in pieces]
+            tallies[metric] = Tally.concat([future.result() for future in futures])
+        if unit == "sequence" and metric.unit == "frame":
+            frames = part.aligned.truth.frames
+            tallies[metric] = tallies[metric].grouped(frames.sequence, part.aligned.unit_keys(unit))
+    return TalliedPart(part.label, tallies, part.slices)
+
+
+def _directions(
+    summary: Mapping[str, float], values: Mapping[str, Mapping[Metric, Values]]
+) -> dict[str, str]:
+    """Which way each summary number is better; the statistic's name is one of the key's parts."""
+    known: dict[str, str] = {}
+    for per_metric in values.values():
+        for metric, rows in per_metric.items():
+            for row in rows:
+                known.setdefault(row.statistic, metric.direction(row.statistic).value)
+    out = {}
+    for key in summary:
+        found = [known[piece] for piece in key.split("/") if piece in known]
+        out[key] = found[-1] if found else "higher"
+    return out
+
+
+def signature_of(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, parts: Sequence[Part]) -> Signature:
+    """What the numbers were made of, as typed pairs."""
+    metrics = dict.fromkeys(metric.signature_form() for part in parts for metric in part.metrics)
+    skeleton = truth.skeleton
+    return Signature(
+        (
+            ("metric", "+".join(metrics)),
+            ("bench", benchmark.name),
+            ("gt", truth_digest(truth)[:8]),
+            ("skel", f"{skeleton.name}@{skeleton.digest()}"),
+            ("rules", rules.name),
+            ("poseval", __version__),
+        )
+    )
+
+
+def truth_digest(truth: PoseSet) -> str:
+    """SHA-256 of the truth: of the bytes parsed where it came from a file, else of its columns."""
+    if truth.origin.sha256:
+        return truth.origin.sha256
+    digest = hashlib.sha256()
+    for column in (truth.frames.key, truth.people.frame, truth.people.seen, truth.people.xy):
+        digest.update(np.ascontiguousarray(column).tobytes())
+    return digest.hexdigest()

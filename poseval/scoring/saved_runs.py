@@ -1,0 +1,214 @@
+"""A saved run: report and tallies in one small file, from which every later question is answered.
+
+The file is a zip of `run.json` and `.npy` columns, read without pickle and within the limits of
+`poseval.limits`. Baselines of gates, entries of leaderboards and inputs of comparisons are such files.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poseval import benchmarks, metrics
+from poseval.benchmarks.rule_sets import choose
+from poseval.datasets.files.document import Document, write_atomically
+from poseval.errors import Fault, LimitError, UsageError, error_of, shown
+from poseval.limits import DEFAULT, Limits
+from poseval.metrics.base import Table, Tally
+from poseval.poses import Array
+from poseval.results.report import Report
+from poseval.scoring.evaluation import Evaluation, TalliedPart
+from poseval.scoring.score import PathOrPoses, evaluate
+from poseval.scoring.task import Task
+
+SCHEMA = "poseval.run/1"
+# What reading a damaged or foreign zip can raise; a missing field is a KeyError, an unknown name ours.
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    EOFError,
+    RecursionError,
+    RuntimeError,
+    OSError,
+)
+STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: the same run gives the same bytes
+
+
+def save(evaluation: Evaluation, path: str | os.PathLike[str], *, force: bool = True) -> None:
+    """Write a run to `path` by a neighbour file and a rename."""
+    columns: dict[str, Array] = {}
+
+    def put(array: Array) -> list[str]:
+        name = f"column{len(columns):04d}"
+        columns[name] = array
+        return [name, array.dtype.str]
+
+    parts = [
+        {
+            "label": part.label,
+            "slices": {name: put(mask) for name, mask in part.slices.items()},
+            "tallies": {
+                str(metric): {
+                    "metric": tally.metric,
+                    "keys": put(tally.keys),
+                    "facts": tally.facts,
+                    "tables": {
+                        name: {
+                            "unit": put(table.unit),
+                            "columns": {column: put(array) for column, array in table.columns.items()},
+                        }
+                        for name, table in tally.tables.items()
+                    },
+                }
+                for metric, tally in part.tallies.items()
+            },
+        }
+        for part in evaluation.parts
+    ]
+    report = evaluation.report().to_dict(timings=False)
+    run = {"schema": SCHEMA, "report": report, "by_hand": evaluation.by_hand, "parts": parts}
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        _member(archive, "run.json", json.dumps(run, allow_nan=False).encode())
+        for name, array in columns.items():
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, _small(array), allow_pickle=False)
+            _member(archive, f"{name}.npy", buffer.getvalue())
+    write_atomically(Path(path), out.getvalue(), force=force)
+
+
+def _member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    archive.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
+
+
+def _small(array: Array) -> Array:
+    """The same integers in the fewest bytes that hold them; other kinds unchanged."""
+    if array.dtype.kind not in "iu" or not array.size:
+        return np.asarray(array)
+    kind = np.promote_types(np.min_scalar_type(array.min()), np.min_scalar_type(array.max()))
+    return array.astype(kind) if kind.kind in "iu" and kind.itemsize < array.dtype.itemsize else array
+
+
+def load(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Evaluation:
+    """The run that `save` wrote.
+
+    Raises:
+        FormatError: P231 when the file is not such a run, or is damaged.
+        LimitError: P501 when it unpacks to more than the limits allow.
+    """
+    where = shown(Path(path).name)
+    data = Document.open(path, limits).data
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            _check_sizes(archive, where, limits)
+            run = json.loads(archive.read("run.json"))
+            if run.get("schema") != SCHEMA:
+                raise ValueError(f"schema {run.get('schema')!r}")
+            return _evaluation(run, archive, where)
+    except DAMAGED as error:
+        text = f"is not a saved run, or is damaged ({type(error).__name__}: {shown(error, 80)})"
+        raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
+
+
+def _check_sizes(archive: zipfile.ZipFile, where: str, limits: Limits) -> None:
+    total = sum(info.file_size for info in archive.infolist())
+    if total > limits.file_bytes or len(archive.infolist()) > limits.archive_members:
+        raise LimitError(
+            "P501", where=where, what=f"unpacks to {total} bytes", wanted="at most limits.file_bytes"
+        )
+
+
+def _column(archive: zipfile.ZipFile, place: list[str]) -> Array:
+    name, kind = place
+    dtype = np.dtype(kind)
+    if dtype.kind not in "biufU":
+        raise ValueError(f"column of type {kind}")
+    array: Array = np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
+    return array.astype(dtype)
+
+
+def _evaluation(run: dict[str, Any], archive: zipfile.ZipFile, where: str) -> Evaluation:
+    report = Report.from_json(json.dumps(run["report"]), where)
+    benchmark = benchmarks.get_benchmark(report.benchmark)
+    parts = []
+    for node in run["parts"]:
+        tallies = {}
+        for text, inner in node["tallies"].items():
+            tables = {
+                name: Table(
+                    _column(archive, table["unit"]),
+                    {column: _column(archive, place) for column, place in table["columns"].items()},
+                )
+                for name, table in inner["tables"].items()
+            }
+            tallies[metrics.parse(text)] = Tally(
+                inner["metric"], _column(archive, inner["keys"]), tables, inner["facts"]
+            )
+        slices = {name: _column(archive, place) for name, place in node["slices"].items()}
+        parts.append(TalliedPart(node["label"], tallies, slices))
+    return Evaluation(
+        benchmark,
+        choose(report.rules, benchmark.rule_sets),
+        tuple(parts),
+        report.signature,
+        report.notices,
+        report.deviations,
+        report.inputs,
+        by_hand=bool(run.get("by_hand", False)),
+    )
+
+
+def load_report(path: str | os.PathLike[str]) -> Report:
+    """A report: a JSON file of `poseval score --json`, or the report inside a saved run.
+
+    Raises:
+        FormatError: P230 or P231 when the file is neither.
+    """
+    if is_saved_run(path):
+        return load(path).report()
+    return Report.from_json(Document.open(path).data, where=shown(Path(path).name))
+
+
+def is_saved_run(path: str | os.PathLike[str]) -> bool:
+    """Whether a file starts as a zip: a saved run rather than a JSON report or predictions."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(4) == b"PK\x03\x04"
+    except OSError:
+        return False
+
+
+def run_of(
+    path: Path, truth: PathOrPoses | None, task: Task | None = None, like: Evaluation | None = None
+) -> Evaluation:
+    """The saved run at `path`, or the evaluation of the predictions there.
+
+    `like` is a run whose benchmark, rules and metrics are taken over where the task names none, so that a
+    gate asks the question that its baseline answered.
+
+    Raises:
+        UsageError: P147 when predictions come without a truth.
+    """
+    if is_saved_run(path):
+        return load(path)
+    if truth is None:
+        raise UsageError(
+            "P147",
+            where=shown(path),
+            what="is not a saved run, so it needs its ground truth",
+            wanted="--gt FILE",
+        )
+    asked = task or Task()
+    return evaluate(truth, path, task=asked if like is None else asked.like(like))

@@ -1,0 +1,233 @@
+"""score(truth, predictions, benchmark) -> Report: read, align, check, tally, reduce, report."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from poseval import benchmarks, checks, datasets
+from poseval.benchmarks.alignment import on_frames_of
+from poseval.benchmarks.base import Benchmark, Part
+from poseval.benchmarks.rule_sets import RuleSet, choose
+from poseval.checks.preconditions import require_possible
+from poseval.datasets.base import ReadOptions, Role
+from poseval.datasets.files.source import Source
+from poseval.errors import MismatchError, shown
+from poseval.limits import DEFAULT, Limits
+from poseval.poses import Notice, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.poses.joint_mapping import map_joints
+from poseval.results.report import Input, Report
+from poseval.scoring.evaluation import Evaluation, signature_of, tally_part
+from poseval.scoring.slices import slices_of
+from poseval.scoring.task import Asked, Task
+from poseval.skeletons import Skeleton
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from typing_extensions import Unpack
+
+PathOrPoses = str | os.PathLike[str] | PoseSet
+# Whether areas may be absent is known only once the benchmark is; the preconditions decide then.
+OPTIONAL = frozenset({"area"})
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    role: str = "truth",
+    truth: PoseSet | None = None,
+    format: str | None = None,
+    skeleton: Skeleton | None = None,
+    rules: str = "reference",
+    optional: frozenset[str] = frozenset(),
+    limits: Limits = DEFAULT,
+) -> PoseSet:
+    """Read a file or folder of any known format; the format is recognised by content unless named.
+
+    Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
+
+    Raises:
+        UsageError: the path or format does not exist.
+        InputError: what is wrong with the file, all faults gathered.
+    """
+    options = ReadOptions(Role(role), truth, skeleton, rules, optional, limits)
+    return datasets.read(path, options, format)
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Ground truth and predictions read, brought together and checked: everything before the tallies."""
+
+    task: Task
+    benchmark: Benchmark
+    rules: RuleSet
+    truth: PoseSet
+    predictions: PoseSet
+    parts: tuple[Part, ...]
+    notices: tuple[Notice, ...]
+    deviations: tuple[str, ...]
+    seconds: float
+
+    @property
+    def aligned(self) -> Aligned:
+        """Both sides as the first part of the benchmark sees them, for questions beyond metrics."""
+        return self.parts[0].aligned
+
+
+def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepared:
+    """Read, align and check; parameters as in `score`."""
+    started = time.perf_counter()
+    gt, dt, found = _read_both(truth, predictions, task)
+    rules = choose(task.rules, found.rule_sets)
+    dt, mapped = _brought_together(gt, dt, task)
+    guessed = []
+    if task.benchmark is None:
+        guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
+    seconds = time.perf_counter() - started
+    parts, paired = found.prepare(gt, dt, rules, task.metrics, task.per_joint)
+    for part in parts:
+        require_possible(part)
+    if task.slices:
+        parts = [_sliced(part, found, task) for part in parts]
+    odd = checks.examine_set(gt, Role.TRUTH) + checks.examine_pair(parts[0].aligned, parts[0].metrics)
+    deviations = [*found.deviations(rules, gt, dt), *mapped]
+    if task.metrics:
+        deviations.append(f"metrics chosen by hand: {', '.join(map(str, task.metrics))}")
+    notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *odd)
+    return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
+
+
+def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1) -> Evaluation:
+    """All of `score` but the last division; with an `executor` in `shards` parts."""
+    started = time.perf_counter()
+    found = prepared.benchmark
+    tallied = tuple(tally_part(part, found.unit, executor, shards) for part in prepared.parts)
+    told = [n for part in tallied for metric, counts in part.tallies.items() for n in metric.notices(counts)]
+    return Evaluation(
+        found,
+        prepared.rules,
+        tallied,
+        signature_of(found, prepared.rules, prepared.truth, prepared.parts),
+        (*prepared.notices, *told),
+        prepared.deviations,
+        (_input("truth", prepared.truth), _input("predictions", prepared.predictions)),
+        {"read": prepared.seconds, "tally": time.perf_counter() - started},
+        by_hand=bool(prepared.task.metrics),
+    )
+
+
+def evaluate(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | Benchmark | None = None,
+    *,
+    task: Task | None = None,
+    executor: Executor | None = None,
+    shards: int = 1,
+    **asked: Unpack[Asked],
+) -> Evaluation:
+    """Read, align, check and tally: all of `score` but the last division. Parameters as in `score`."""
+    asked_task = Task.of(task, **asked, **({} if benchmark is None else {"benchmark": benchmark}))
+    return tally(prepare(truth, predictions, asked_task), executor, shards)
+
+
+def score(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | Benchmark | None = None,
+    *,
+    task: Task | None = None,
+    executor: Executor | None = None,
+    shards: int = 1,
+    **asked: Unpack[Asked],
+) -> Report:
+    """Score predictions against ground truth by a benchmark's rules.
+
+    `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
+    unless given. What else is asked is a `task`, or its fields as keywords: `metrics` (names such as
+    `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `align_by`, `truth_format`,
+    `predictions_format`, `per_joint`, `slices`, `limits`. With an `executor` the units are tallied in
+    `shards` parts; the report is the same.
+
+    Raises:
+        UsageError: unknown names, or columns that the metrics need and the files lack.
+        InputError: a file is wrong, or the two do not belong together.
+    """
+    return evaluate(
+        truth, predictions, benchmark, task=task, executor=executor, shards=shards, **asked
+    ).report()
+
+
+def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
+    """The ground truth of a task, under its sigmas."""
+    if isinstance(truth, PoseSet):
+        return task.with_sigmas_on(truth)
+    options = ReadOptions(Role.TRUTH, None, task.skeleton, task.rules, OPTIONAL, task.limits)
+    return task.with_sigmas_on(datasets.read(truth, options, task.truth_format))
+
+
+def _read_both(
+    truth: PathOrPoses, predictions: PathOrPoses, task: Task
+) -> tuple[PoseSet, PoseSet, Benchmark]:
+    """Truth, predictions and the benchmark, named or recognised."""
+    name = task.benchmark
+    named = benchmarks.get_benchmark(name) if isinstance(name, str) else name
+    source = None
+    if (
+        not isinstance(truth, PoseSet)
+        and not isinstance(predictions, PoseSet)
+        and os.path.exists(predictions)
+    ):
+        source = Source(predictions, task.limits)
+        source.fetch()  # while the truth is read
+    gt = read_truth(truth, task)
+    if isinstance(predictions, PoseSet):
+        dt = predictions
+    else:
+        options = ReadOptions(Role.PREDICTIONS, gt, task.skeleton, task.rules, limits=task.limits)
+        dt = datasets.read(predictions, options, task.predictions_format, source)
+    _refuse_boxes(dt)
+    return gt, dt, named or benchmarks.recognise(gt)
+
+
+def _refuse_boxes(predictions: PoseSet) -> None:
+    """Raise P410 for predictions of a format that holds no joints: a score of 0 would look honest."""
+    name = predictions.origin.format
+    held = datasets.get_format(name).holds if name in datasets.names() else frozenset()
+    if held and "joints" not in held:
+        raise MismatchError(
+            "P410",
+            where=shown(predictions.origin.name),
+            what=f"is {name}, which holds boxes and no joints",
+            wanted="predictions of joints",
+        )
+
+
+def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple[PoseSet, list[str]]:
+    """Predictions on the truth's joints where that was asked for, and on its frames where a way was named."""
+    deviations = []
+    joints = task.joints
+    other = predictions.skeleton.joints != truth.skeleton.joints
+    if joints.asked and (other or joints.file is not None):
+        predictions, made = map_joints(
+            predictions, truth.skeleton, file=joints.file, near=joints.near, derive=joints.derive
+        )
+        deviations.append(f"joints of the predictions were mapped: {made}")
+    if task.align_by is not None:
+        predictions, notices = on_frames_of(truth, predictions, task.align_by)
+        predictions = predictions.with_notices(notices)
+    return predictions, deviations
+
+
+def _sliced(part: Part, benchmark: Benchmark, task: Task) -> Part:
+    made = slices_of(part.aligned, benchmark.unit, task.slices, task.limits)
+    return replace(part, slices={**part.slices, **made})
+
+
+def _input(role: str, poses: PoseSet) -> Input:
+    origin = poses.origin
+    return Input(role, origin.path, origin.sha256, origin.records or len(poses))

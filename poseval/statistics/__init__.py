@@ -1,0 +1,1 @@
+"""How sure a number is: resampling, intervals and comparisons of systems."""

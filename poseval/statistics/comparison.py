@@ -1,0 +1,213 @@
+"""compare: which differences between systems on the same units can be told from noise.
+
+Two systems are compared unit by unit: a paired bootstrap gives the interval of each difference, a paired
+approximate randomisation its p-value, and Holm's procedure keeps the chance of any false alarm over all
+numbers and pairs of systems at the level. Only runs with the same signature are compared.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from poseval.errors import MismatchError, UsageError, shown
+from poseval.metrics.base import Tally
+from poseval.poses import Ints
+from poseval.results.renderers import rendered
+from poseval.results.report import Report
+from poseval.results.signature import MEANING
+from poseval.scoring.evaluation import Evaluation, TalliedPart
+from poseval.statistics.resampling import (
+    RESAMPLES,
+    bootstrap_weights,
+    holm,
+    percentile_interval,
+    randomisation_p,
+    sample,
+    shuffle_signs,
+)
+
+SCHEMA = "poseval.comparison/1"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One number of two systems: `second - first`, its interval, p by randomisation, and Holm's p."""
+
+    key: str
+    first: str
+    second: str
+    value_first: float
+    value_second: float
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    better: str
+
+    def verdict(self, alpha: float) -> str:
+        """The finding in words."""
+        if math.isnan(self.p_holm):
+            return "undefined"
+        if self.p_holm > alpha or self.difference == 0:
+            return "cannot be told apart"
+        gain = self.difference > 0 if self.better == "higher" else self.difference < 0
+        return f"{self.second if gain else self.first} is better"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All differences between all pairs of systems."""
+
+    differences: tuple[Difference, ...]
+    systems: tuple[str, ...]
+    signature: str
+    units: int
+    level: float
+    resamples: int
+    seed: int
+
+    @property
+    def alpha(self) -> float:
+        """Chance of any false alarm over all numbers and pairs."""
+        return 1 - self.level
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values in schema `poseval.comparison/1`; undefined is None."""
+        rows = []
+        for item in self.differences:
+            row: dict[str, Any] = asdict(item)
+            row = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+            rows.append({**row, "verdict": item.verdict(self.alpha)})
+        head = {k: v for k, v in asdict(self).items() if k != "differences"}
+        return {"schema": SCHEMA, **head, "differences": rows}
+
+    def to_text(self) -> str:
+        """One table per pair of systems, the findings in words."""
+        return rendered("comparison text", self)
+
+
+def check_comparable(first: Evaluation | Report, second: Evaluation | Report) -> None:
+    """Refuse runs that were not made by the same rules on the same truth.
+
+    Raises:
+        MismatchError: P420 naming every part of the signatures that differs.
+    """
+    differences = first.signature.differences(second.signature)
+    if differences:
+        said = "; ".join(
+            f"{MEANING.get(key, key)}: {shown(mine) or 'absent'} / {shown(theirs) or 'absent'}"
+            for key, mine, theirs in differences
+        )
+        raise MismatchError(
+            "P420", where="the runs", what=f"are not comparable ({said})", wanted="equal signatures"
+        )
+
+
+def compare(
+    runs: Mapping[str, Evaluation],
+    *,
+    keys: Sequence[str] = (),
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two or more systems that were scored on the same units.
+
+    `keys` chooses numbers of the summary (default: all). The first system of each pair is the earlier one.
+
+    Raises:
+        UsageError: P143 fewer than two systems, P144 an unknown key, P140 fewer than two units.
+        MismatchError: P420 different signatures, P421 different units.
+    """
+    names = tuple(runs)
+    first = _checked(runs)
+    chosen = _chosen(first, keys)
+    units = len(first.unit_keys)
+    weights = bootstrap_weights(units, resamples, seed)
+    samples = {name: sample(run.summaries, weights, chosen) for name, run in runs.items()}
+    better = first.report().better
+    values = {name: run.summary() for name, run in runs.items()}
+    found = []
+    for one, two in combinations(names, 2):
+        joined = _joined(runs[one], runs[two])
+        shuffled = _shuffled(joined, units, chosen, resamples, seed)
+        for column, key in enumerate(chosen):
+            gap = values[two][key] - values[one][key]
+            low, high = percentile_interval(samples[two].of(key) - samples[one].of(key), level)
+            found.append(
+                Difference(
+                    key,
+                    one,
+                    two,
+                    values[one][key],
+                    values[two][key],
+                    gap,
+                    low,
+                    high,
+                    randomisation_p(gap, shuffled[:, column]),
+                    math.nan,
+                    better.get(key, "higher"),
+                )
+            )
+    adjusted = holm([item.p for item in found])
+    rows = tuple(_with_holm(item, p) for item, p in zip(found, adjusted, strict=True))
+    return Comparison(rows, names, str(first.signature), units, level, resamples, seed)
+
+
+def _checked(runs: Mapping[str, Evaluation]) -> Evaluation:
+    """The first of the runs, when all were made on the same units under the same signature."""
+    if len(runs) < 2:
+        raise UsageError("P143", where="compare", what="needs at least two systems")
+    first, *others = runs.values()
+    for name, run in zip(list(runs)[1:], others, strict=True):
+        check_comparable(first, run)
+        if not np.array_equal(first.unit_keys, run.unit_keys):
+            raise MismatchError("P421", where=shown(name), what="was scored on other frames or sequences")
+    return first
+
+
+def _chosen(first: Evaluation, keys: Sequence[str]) -> tuple[str, ...]:
+    """The numbers asked for, or all of the summary."""
+    known = tuple(first.report().summary)
+    for key in keys:
+        if key not in known:
+            wanted = f"one of {', '.join(known[:40])}"
+            raise UsageError(
+                "P144", where=f"number {shown(key)!r}", what="is not in the summary", wanted=wanted
+            )
+    return tuple(keys) or known
+
+
+def _with_holm(item: Difference, p: float) -> Difference:
+    return Difference(**{**asdict(item), "p_holm": p})
+
+
+def _joined(one: Evaluation, two: Evaluation) -> Evaluation:
+    """Both systems' units behind one another: weights then say which system speaks for a unit."""
+    parts = []
+    for a, b in zip(one.parts, two.parts, strict=True):
+        tallies = {m: Tally.concat([a.tallies[m], b.tallies[m]]) for m in a.tallies}
+        slices = {name: np.concatenate([a.slices[name], b.slices[name]]) for name in a.slices}
+        parts.append(TalliedPart(a.label, tallies, slices))
+    return Evaluation(one.benchmark, one.rules, tuple(parts), one.signature)
+
+
+def _shuffled(
+    joined: Evaluation, units: int, keys: Sequence[str], rounds: int, seed: int
+) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Differences [B, S] after exchanging the systems of random units."""
+
+    def weights(swap: Ints, which: int) -> Ints:
+        return np.concatenate([1 - swap, swap] if which == 0 else [swap, 1 - swap])
+
+    signs = shuffle_signs(units, rounds, seed)
+    kept = sample(joined.summaries, [weights(swap, 0) for swap in signs], keys)
+    swapped = sample(joined.summaries, [weights(swap, 1) for swap in signs], keys)
+    return swapped.values - kept.values

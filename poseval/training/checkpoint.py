@@ -1,0 +1,58 @@
+"""Checkpoints that resume to the bit, and that know which training they belong to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from poseval.errors import FormatError, UsageError, shown
+from poseval.models.weights.load import read_checkpoint
+from poseval.models.weights.trained import SCHEMA
+
+
+def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:
+    """Write by a neighbour file and a rename: a crash leaves the old checkpoint whole."""
+    neighbour = path.with_name(path.name + ".tmp")
+    torch.save({"schema": SCHEMA, "run": json.dumps(run), **node}, neighbour)
+    neighbour.replace(path)
+
+
+def load(path: Path, run: Mapping[str, Any]) -> dict[str, Any]:
+    """A checkpoint of this very training.
+
+    Raises:
+        FormatError: P250, P251 unreadable, P264 not a checkpoint of a training.
+        UsageError: P134 of a training with other data or another recipe.
+    """
+    node = read_checkpoint(path)
+    if not isinstance(node, dict) or node.get("schema") != SCHEMA or "optimiser" not in node:
+        what, wanted = "is no checkpoint that training can go on from", "last.pt of `poseval train`"
+        raise FormatError("P264", where=shown(path.name), what=what, wanted=wanted)
+    stored, current = json.loads(node["run"]), json.loads(json.dumps(run))
+    differing = sorted(key for key in stored.keys() | current.keys() if stored.get(key) != current.get(key))
+    if differing:
+        raise UsageError(
+            "P134",
+            where=shown(path),
+            what=f"belongs to a training with another {', '.join(map(shown, differing))}",
+            wanted="the same command to go on with it",
+            hint="or pass --fresh to begin anew",
+        )
+    return node
+
+
+def generators() -> dict[str, Any]:
+    """States of PyTorch's random generators."""
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+    return {"cpu": torch.get_rng_state(), "cuda": cuda}
+
+
+def set_generators(states: Mapping[str, Any]) -> None:
+    """Put the generators back."""
+    torch.set_rng_state(states["cpu"])
+    if states["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(states["cuda"])

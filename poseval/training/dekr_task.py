@@ -1,0 +1,115 @@
+"""The task of DEKR: centres, joints and offsets of everybody in a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from poseval.errors import UsageError, shown
+from poseval.kernels.tracking import points_in_regions
+from poseval.models.inference.crops import Crops, crops_of, warp
+from poseval.models.inference.top_down import normalised
+from poseval.models.registry import ModelCard
+from poseval.poses import Array, Bools, Floats
+from poseval.skeletons import Skeleton
+from poseval.training.dekr_losses import dekr_loss, heatmap_targets, offset_targets, with_centres
+from poseval.training.recipes import Recipe
+from poseval.training.task import PersonOf
+
+UNIT = 200.0  # pixels of the repository's unit of size
+OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40.0}
+
+
+class CentreTask:
+    """A square cut out of a picture around its middle, turned, scaled, moved and mirrored.
+
+    Options: `smallest` and `largest` share of the short side that is cut, `rotation` in degrees to each side,
+    `translation` in pixels of a cut of 200; all drawn evenly.
+
+    In regions to ignore heatmaps learn nothing, except around joints that are labelled. The reference program
+    has the outlines of crowds and of people without joints, and leaves out labelled joints inside them; the
+    boxes that stand for outlines here cover more than that.
+
+    Raises:
+        UsageError: P159 for an option that does not exist.
+    """
+
+    inputs = ("input",)
+    whole = True
+
+    def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
+        if set(recipe.options) - set(OPTIONS):
+            raise UsageError(
+                "P159",
+                where="recipe options",
+                what=f"hold {shown(dict(recipe.options))}",
+                wanted=", ".join(OPTIONS),
+            )
+        self.card, self.skeleton, self.mirrored = card, skeleton, recipe.augmentation.mirrored
+        self.options = {**OPTIONS, **recipe.options}
+
+    def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
+        """Input [3, h, w], maps [J + 1, H, W] and offsets [2 * J, H, W], each with weights."""
+        people = [person, *person.others]
+        xy, ignored = np.stack([each.xy for each in people]), person.ignored
+        seen = np.stack([each.seen for each in people])
+        area = np.array([_area(each) for each in people])
+        if rng.random() < self.mirrored:
+            flip = list(self.skeleton.flip)
+            xy = xy[:, flip] * [-1, 1] + [picture.shape[1] - 1, 0]
+            seen, picture = seen[:, flip], picture[:, ::-1]
+            ignored = tuple(outline * [-1, 1] + [picture.shape[1] - 1, 0] for outline in ignored)
+        crop = self._crop(picture.shape[:2], rng)
+        placed, size = with_centres(xy, seen, area)
+        step = self.card.stride
+        placed[..., :2] = (
+            crop.from_image(placed[None, ..., :2].reshape(1, -1, 2)).reshape(xy.shape[0], -1, 2) / step
+        )
+        size = size * abs(np.linalg.det(crop.matrix[0, :, :2]))
+        maps, maps_weight = heatmap_targets(placed, self.card.output_size)
+        for outline in ignored:
+            inside = cells_inside(crop.from_image(outline[None])[0] / step, self.card.output_size)
+            maps_weight[:, inside] = np.where(maps_weight[:, inside] < 1, 0, 1)
+        offsets, offsets_weight = offset_targets(placed, size, self.card.output_size)
+        image = warp(picture, crop.matrix[0], self.card.input_size)
+        return {
+            "input": normalised(image[None], self.card)[0],
+            "maps": maps,
+            "maps_weight": maps_weight,
+            "offsets": offsets,
+            "offsets_weight": offsets_weight,
+        }
+
+    def _crop(self, size: tuple[int, ...], rng: np.random.Generator) -> Crops:
+        options = {key: float(value) for key, value in self.options.items()}
+        side = min(size) * rng.uniform(options["smallest"], options["largest"])
+        reach = options["translation"] * side / UNIT
+        centre = np.array([size[1] / 2, size[0] / 2]) + rng.uniform(-reach, reach, 2)
+        turn = rng.uniform(-options["rotation"], options["rotation"])
+        height, width = self.card.input_size
+        shape = (side * width / height, side) if width >= height else (side, side * height / width)
+        return crops_of([centre], [shape], self.card.input_size, rotation=turn)
+
+    def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
+        """Heatmaps plus 0.03 times offsets."""
+        heat, offset = ((batch[name], batch[f"{name}_weight"]) for name in ("maps", "offsets"))
+        return dekr_loss(outputs, heat, offset)
+
+
+def cells_inside(polygon: Floats, size: tuple[int, int]) -> Bools:
+    """Cells [H, W] of a map whose middle lies inside a polygon [V, 2] given in cells."""
+    rows, columns = np.indices(size, dtype=np.float64)
+    points = np.stack((columns.ravel(), rows.ravel()), axis=1)
+    none = np.zeros(len(points), dtype=np.int64)
+    outline = np.ascontiguousarray(polygon)
+    inside = points_in_regions(points, none, outline, np.array([0, len(outline)]), none[:1])
+    return inside.reshape(size)
+
+
+def _area(person: PersonOf) -> float:
+    """The annotated area, or the box's where there is none, as in the program's CrowdPose reader."""
+    width, height = person.box[2:] - person.box[:2]
+    return person.area if np.isfinite(person.area) else float(width * height)

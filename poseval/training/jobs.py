@@ -1,0 +1,147 @@
+"""What a training is made of beside its loop: recipe, task, samples, and what judges the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from torch import nn
+
+from poseval.errors import UsageError
+from poseval.models.inference.predictions import WholeImage
+from poseval.models.inference.top_down import TopDown
+from poseval.models.inference.whole_image import whole_image
+from poseval.models.registry import ModelCard, card
+from poseval.poses import PoseSet
+from poseval.results.values import Direction
+from poseval.runners.frames import Pictures, TruthPictures
+from poseval.runners.predict import predict
+from poseval.scoring.score import evaluate, read
+from poseval.training import make_task
+from poseval.training.data import CACHE, Samples, TrainingSet
+from poseval.training.recipes import Recipe, recipe_for
+from poseval.training.task import Task
+
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """What is trained, on what, and where it goes (`out`, a folder). `changes` are fields of the recipe.
+
+    For a classifier `truth` and `val_truth` are folders with a folder of pictures for each class.
+    """
+
+    model: str
+    truth: Path
+    images: Path | None
+    out: Path
+    val_truth: Path | None = None
+    val_images: Path | None = None
+    size: tuple[int, int] | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    epochs: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    start_from: Path | None = None
+    benchmark: str | None = None
+    validate_every: int = 1
+    seed: int = 0
+    device: str = "auto"
+    half: bool | None = None
+    loaders: int = 2
+    cache: int = CACHE
+    fresh: bool = False
+
+
+class Judge(Protocol):
+    """Validation: one number by its name."""
+
+    @property
+    def direction(self) -> Direction:
+        """What is better, right once something was scored."""
+
+    def score(self, model: nn.Module, device: str) -> dict[str, float]:
+        """The number of a model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """What a training is made of; `learnt` says what is learnt, for checkpoints (plain data)."""
+
+    card: ModelCard
+    recipe: Recipe
+    task: Task
+    data: Samples
+    judge: Judge | None
+    learnt: Mapping[str, Any]
+
+
+def pose_job(options: TrainOptions) -> Job:
+    """Poses of a truth set.
+
+    Raises:
+        UsageError: P127 without a folder of images, P159 no recipe or unknown fields of it.
+        InputError: data that cannot be trained on.
+    """
+    if options.images is None:
+        raise UsageError("P127", where="train", what="has no pictures", wanted="--images DIR")
+    truth = read(options.truth, optional=frozenset({"area"}))
+    entry = card(options.model).sized(len(truth.skeleton), options.size)
+    recipe = chosen_recipe(options, entry, truth.skeleton.name)
+    learnt = {
+        "skeleton": truth.skeleton.name,
+        "joints": truth.skeleton.joints,
+        "truth": truth.origin.sha256,
+    }
+    task = make_task(entry, truth.skeleton, recipe)
+    data = TrainingSet(truth, TruthPictures(truth, options.images), options.cache, task.whole)
+    return Job(entry, recipe, task, data, PoseJudge.of(options, entry), learnt)
+
+
+def chosen_recipe(options: TrainOptions, entry: ModelCard, skeleton: str) -> Recipe:
+    """The model's recipe with the epochs and the changes asked for.
+
+    Raises:
+        UsageError: P159 no recipe or unknown fields of it.
+    """
+    recipe = recipe_for(entry, skeleton)
+    return recipe.with_epochs(options.epochs or recipe.epochs).changed(options.changes)
+
+
+@dataclass
+class PoseJudge:
+    """Validation through poseval's own metrics, on the truth's boxes."""
+
+    card: ModelCard
+    truth: PoseSet
+    pictures: Pictures
+    benchmark: str | None
+    direction: Direction = Direction.HIGHER
+
+    @staticmethod
+    def of(options: TrainOptions, entry: ModelCard) -> PoseJudge | None:
+        """The judge that the options ask for, if any.
+
+        Raises:
+            UsageError: P127 for a truth without its images.
+        """
+        if options.val_truth is None:
+            return None
+        if options.val_images is None:
+            raise UsageError("P127", where="--val", what="needs its images", wanted="--val-images DIR")
+        truth = read(options.val_truth, optional=frozenset({"area"}))
+        return PoseJudge(entry, truth, TruthPictures(truth, options.val_images), options.benchmark)
+
+    def score(self, model: nn.Module, device: str) -> dict[str, float]:
+        """The benchmark's first number by its name."""
+        mirror = self.truth.skeleton.flip
+        finder: TopDown | WholeImage
+        if self.card.crop == "image":
+            finder = whole_image(model, self.card, mirror=mirror, device=device)
+        else:
+            finder = TopDown(model, self.card, mirror=mirror, device=device)
+        found = predict(finder, self.truth, self.pictures)
+        evaluation = evaluate(self.truth, found, self.benchmark)
+        self.direction = next(iter(evaluation.parts[0].tallies)).better
+        name, value = next(iter(evaluation.summary().items()))
+        return {name: value}

@@ -1,0 +1,93 @@
+"""Training LightTrack's graph network from any tracked truth; it needs no pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from poseval.errors import UsageError, shown
+from poseval.scoring.score import read
+from poseval.tracking.pose_graphs import pose_pairs
+from poseval.training.sgcn import Schedule, separation, train_sgcn
+
+NAME = "sgcn"
+WEIGHTS = "sgcn.pt"
+
+
+def schedule_of(epochs: int | None, changes: Mapping[str, Any]) -> Schedule:
+    """The published schedule with other values; its steps are stretched to the epochs.
+
+    Raises:
+        UsageError: P152 for a value that the schedule does not have, or that is no positive number.
+    """
+    known = {f.name: f.type for f in fields(Schedule) if f.name not in ("epochs", "steps")}
+    for key, value in changes.items():
+        if key not in known or isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
+            raise UsageError(
+                "P152",
+                where=f"--set {shown(key)}={shown(value)}",
+                what="is no value of the graph network's schedule",
+                wanted=f"a number for one of {', '.join(known)}",
+            )
+    whole: dict[str, Any] = {k: int(v) if known[k] == "int" else float(v) for k, v in changes.items()}
+    published = Schedule()
+    count = epochs or published.epochs
+    steps = tuple(max(1, round(step * count / published.epochs)) for step in published.steps)
+    return replace(published, epochs=count, steps=steps, **whole)
+
+
+def train_graph_network(
+    data: Path,
+    out: Path,
+    *,
+    val: Path | None = None,
+    epochs: int | None = None,
+    changes: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    fresh: bool = False,
+    say: Callable[[str], None] = lambda text: None,
+) -> Path:
+    """Learn from the tracks of a truth; the file of weights that was written.
+
+    Args:
+        data: truth with tracks and PoseTrack's 15 joints.
+        out: folder for the weights.
+        val: another truth, whose pairs tell how well the network separates people.
+        epochs: other than the published 300.
+        changes: other values of `Schedule`.
+        seed: of the network and the pairs drawn.
+        fresh: overwrite weights that lie in the folder.
+        say: told the number of pairs, each epoch's loss, and the separation.
+
+    Raises:
+        UsageError: P131 weights lie there, P152 unknown value, P165 joints lacking, P166 no tracks or pairs.
+    """
+    path = out / WEIGHTS
+    if path.exists() and not fresh:
+        raise UsageError("P131", where=shown(path), what="exists", wanted="another folder", hint="or --fresh")
+    schedule = schedule_of(epochs, changes or {})
+    pairs = pose_pairs(read(data, optional=frozenset({"area"})))
+    say(f"{int(pairs.same.sum())} pairs of one person, {int((~pairs.same).sum())} of two")
+    model = train_sgcn(
+        pairs.first,
+        pairs.second,
+        pairs.same,
+        pairs.hard,
+        schedule,
+        seed,
+        lambda epoch, loss: say(f"epoch {epoch + 1} loss {loss:.4f}"),
+    )
+    for name, source in (("trained", data), ("validated", val)):
+        if source is not None:
+            told = pairs if source == data else pose_pairs(read(source, optional=frozenset({"area"})))
+            kept, parted = separation(model, told.first, told.second, told.same)
+            say(f"{name}: {kept:.1%} of one person's pairs within distance 1, {parted:.1%} of others beyond")
+    out.mkdir(parents=True, exist_ok=True)
+    neighbour = path.with_name(path.name + ".tmp")
+    torch.save({"model": model.state_dict()}, neighbour)
+    neighbour.replace(path)
+    return path

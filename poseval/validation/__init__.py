@@ -1,0 +1,1 @@
+"""Every fault of a file, by code."""

@@ -1,0 +1,267 @@
+"""Everything that is wrong or odd with a file, in one run: faults by code, health, and the official server.
+
+Faults come from the readers, which gather all of them; here they are grouped by code with their count, their
+first places and the likely cause. Health are facts that are legal and suspicious.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from poseval import benchmarks, checks, datasets
+from poseval.benchmarks.alignment import align
+from poseval.benchmarks.base import Benchmark
+from poseval.benchmarks.official import says
+from poseval.datasets import ReadOptions, Role, Source
+from poseval.errors import Fault, InputError, PosevalError, UsageError
+from poseval.poses import Notice, PoseSet
+from poseval.results.renderers import rendered
+from poseval.scoring.score import OPTIONAL, PathOrPoses, prepare, read_truth, tally
+from poseval.scoring.task import Asked, Task
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+PLACES = 5  # shown for each code
+
+CAUSES = {
+    "P200": "the program that wrote it stopped before it wrote anything",
+    "P201": "another format or the other role; the two files may be exchanged",
+    "P202": "content that two formats share, or two kinds of files in one folder",
+    "P203": "a program that writes numbers as text, or true for 1",
+    "P204": "keypoints of another skeleton, or points of two numbers instead of three",
+    "P205": "two writers filled in the same object, or a merge gone wrong",
+    "P206": "a field that the writer left out or spells otherwise",
+    "P210": "a truncated download, or a file written by hand",
+    "P211": "a file saved in another encoding than UTF-8",
+    "P212": "an interrupted download, or a file cut when it was packed",
+    "P213": "an archive packed by hand, or not meant as one set",
+    "P214": "a MATLAB file that was cut or edited",
+    "P215": "an HDF5 file that was open while it was copied, or of another program",
+    "P216": "an array of Python objects, or a file cut short",
+    "P217": "a pickle with tensors or objects in it, which are never unpacked",
+    "P219": "an XML file with entities, or edited by hand",
+    "P270": "another program's file under the same extension",
+    "P271": "the folder above or below the right one",
+    "P275": "joints spelt otherwise, or of another data set",
+    "P276": "people of images that were left out of the file",
+    "P301": "a division by zero in the model or in the conversion to pixels",
+    "P302": "a missing number written as null",
+    "P303": "ids, classes or flags that were computed, or scaled with everything else",
+    "P304": "areas or sizes that were never filled in",
+    "P305": "two files joined, or ids that start anew in each of them",
+    "P306": "confidences where flags belong: predictions taken for labels",
+    "P307": "corners taken for width and height, or the reverse",
+    "P308": "labels without their images",
+    "P372": "results of two runs in one folder",
+    "P402": "predictions of another split, or ids of another version of the data",
+    "P403": "frame names that occur in several folders",
+    "P404": "predictions of another skeleton",
+    "P405": "a tracker that gives one id to two people, or two runs joined",
+    "P410": "a column that the benchmark's metric cannot do without",
+    "P412": "predictions of another split, or people without a detection left out",
+    "P480": "sequences that failed while predicting, or another split",
+    "P481": "only labelled frames were predicted, or frames cut off at the end",
+    "P482": "frames counted from 0 and from 1, or another sequence under this name",
+    "P501": "a file that is no list of poses, or many sets in one",
+    "P502": "detections without a threshold and without suppression of doubles",
+    "P503": "the folder of a whole data set",
+    "P504": "an archive made to exhaust memory",
+}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Faults of one code."""
+
+    code: str
+    count: int
+    first: tuple[Fault, ...]
+    cause: str | None
+
+
+@dataclass(frozen=True)
+class Validation:
+    """What was found: format, role, groups of faults, health, what the server says; `ok` without faults."""
+
+    path: str
+    format: str | None
+    role: str
+    people: int = 0
+    frames: int = 0
+    groups: tuple[Group, ...] = ()
+    health: tuple[Notice, ...] = ()
+    server: tuple[str, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    others: tuple[str, ...] = ()  # formats that the content fits, too
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong; health never makes a file wrong."""
+        return not self.groups
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return {
+            "schema": "poseval.validation/1",
+            "path": self.path,
+            "ok": self.ok,
+            "format": self.format,
+            "also_fits": list(self.others),
+            "role": self.role,
+            "people": self.people,
+            "frames": self.frames,
+            "faults": [
+                {
+                    "code": group.code,
+                    "count": group.count,
+                    "cause": group.cause,
+                    "first": [
+                        {"where": f.where, "what": f.what, "wanted": f.wanted, "hint": f.hint}
+                        for f in group.first
+                    ],
+                }
+                for group in self.groups
+            ],
+            "health": [{"code": n.code, "count": n.count, "text": n.text} for n in self.health],
+            "server": list(self.server),
+            "notices": [{"code": n.code, "count": n.count, "text": n.text} for n in self.notices],
+        }
+
+    def to_text(self) -> str:
+        """The same for a reader."""
+        return rendered("validation text", self)
+
+
+def validate(
+    path: str | os.PathLike[str],
+    *,
+    truth: PathOrPoses | None = None,
+    benchmark: str | Benchmark | None = None,
+    role: Role | None = None,
+    task: Task | None = None,
+    **asked: Unpack[Asked],
+) -> Validation:
+    """Everything wrong or odd with a file; with a truth, everything that scoring it would find.
+
+    What is valid beside a truth can be scored: the same code reads, pairs, checks and tallies.
+
+    Raises:
+        UsageError: the path does not exist, unknown names.
+        InputError: the truth itself is wrong.
+    """
+    task = Task.of(task, **asked, **({} if benchmark is None else {"benchmark": benchmark}))
+    gt = None if truth is None else read_truth(truth, task)
+    source = Source(path, task.limits)
+    format = task.predictions_format
+    chosen = role or (Role.PREDICTIONS if gt is not None else _likely_role(source, format))
+    found = _Found(os.fspath(path), format, chosen.value)
+    asked_of = _benchmark(task, gt)
+    try:
+        found.format = format or datasets.recognise(source, chosen)
+        if format is None:
+            found.others = tuple(name for name in datasets.fits(source, chosen) if name != found.format)
+        options = ReadOptions(chosen, gt, task.skeleton, task.rules, OPTIONAL, task.limits)
+        poses = datasets.read(path, options, found.format, source)
+    except InputError as error:
+        return found.told(error, asked_of)
+    found.people, found.frames = len(poses), len(poses.frames)
+    found.notices = poses.origin.notices
+    if gt is None or chosen is Role.TRUTH:
+        found.health = tuple(checks.examine_set(poses, chosen))
+        return found.told(None, asked_of)
+    return found.told(_scored(gt, poses, asked_of, task, found), asked_of)
+
+
+def _benchmark(task: Task, truth: PoseSet | None) -> Benchmark | None:
+    """The benchmark named, or the one that the truth is of, where it tells."""
+    if task.benchmark is not None:
+        return benchmarks.get_benchmark(task.benchmark) if isinstance(task.benchmark, str) else task.benchmark
+    if truth is None:
+        return None
+    try:
+        return benchmarks.recognise(truth)
+    except UsageError:
+        return None
+
+
+def _scored(
+    truth: PoseSet, predictions: PoseSet, benchmark: Benchmark | None, task: Task, found: _Found
+) -> PosevalError | None:
+    """Why predictions cannot be scored; what is odd about them goes to `found`."""
+    try:
+        if benchmark is None:
+            aligned, _ = align(truth, predictions, task.align_by)
+            found.health = tuple(checks.examine_set(aligned.predictions, Role.PREDICTIONS))
+            return None
+        prepared = prepare(truth, predictions, replace(task, benchmark=benchmark))
+        known = {*truth.origin.notices, *predictions.origin.notices}
+        found.frames = len(prepared.aligned.truth.frames)
+        found.health = tuple(notice for notice in prepared.notices if notice not in known)
+        tally(prepared)
+    except PosevalError as error:
+        if not found.health:
+            found.health = tuple(checks.examine_set(predictions, Role.PREDICTIONS))
+        return error
+    return None
+
+
+@dataclass
+class _Found:
+    """A validation in the making."""
+
+    path: str
+    format: str | None
+    role: str
+    people: int = 0
+    frames: int = 0
+    others: tuple[str, ...] = ()
+    health: tuple[Notice, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    def told(self, error: PosevalError | None, benchmark: Benchmark | None) -> Validation:
+        """The validation, with the faults of an error by code."""
+        groups = () if error is None else grouped(error)
+        server: tuple[str, ...] = ()
+        if benchmark is not None and self.role == Role.PREDICTIONS.value:
+            server = says(benchmark, self.format, [group.code for group in groups], self.people)
+        return Validation(
+            self.path, self.format, self.role, self.people, self.frames, groups,
+            self.health, server, self.notices, self.others,
+        )  # fmt: skip
+
+
+def _likely_role(source: Source, format: str | None) -> Role:
+    if format is not None:
+        dataset = datasets.get_format(format)
+        if len(dataset.reads) == 1:
+            return next(iter(dataset.reads))
+        sure = {role: dataset.sniff(source, role) for role in Role}
+    else:
+        sure = {}
+        for role in Role:
+            try:
+                sure[role] = datasets.confidence(source, role)
+            except InputError:
+                sure[role] = 0.0
+    return max(sure, key=lambda item: sure[item])
+
+
+def grouped(error: PosevalError) -> tuple[Group, ...]:
+    """The faults of an error by code, the most frequent first; faults that were not kept are counted."""
+    by_code: dict[str, list[Fault]] = {}
+    for fault in error.faults:
+        by_code.setdefault(fault.code, []).append(fault)
+    groups = [
+        Group(code, error.counts[code], tuple(found[:PLACES]), CAUSES.get(code))
+        for code, found in by_code.items()
+    ]
+    groups += [
+        Group(code, count, (), CAUSES.get(code))
+        for code, count in error.counts.items()
+        if code not in by_code
+    ]
+    groups.sort(key=lambda group: -group.count)
+    return tuple(groups)

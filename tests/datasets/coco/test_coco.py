@@ -1,0 +1,425 @@
+"""What the COCO reader makes of sound files, and that what is written reads back."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from poseval.datasets import ReadOptions, Role, WriteOptions, get_format, read
+from poseval.datasets.coco.write import plain
+from poseval.errors import UsageError
+from poseval.kernels.json import STRETCH
+from poseval.poses import Frames, IgnoreRegions, People, PoseSet
+from poseval.skeletons import get_skeleton
+from tests.hostile.made import codes, results, truth, write
+from tests.shared import shared_cases, shared_path
+
+ANY_AREA = frozenset({"area"})
+
+
+def read_truth(path: Path, **options: Any) -> PoseSet:
+    return read(path, ReadOptions(optional=ANY_AREA, **options))
+
+
+def read_results(path: Path, gt: PoseSet, **options: Any) -> PoseSet:
+    return read(path, ReadOptions(Role.PREDICTIONS, truth=gt, **options))
+
+
+# --- the contract ---
+
+
+def test_truth_by_column(tmp_path: Path) -> None:
+    gt = truth()
+    gt["images"].reverse()
+    gt["images"][1]["crowdIndex"] = 0.25
+    gt["annotations"].reverse()
+    first = gt["annotations"][-1]
+    first["keypoints"][2::3] = [0, 1, 2, 3] * 4 + [0.5]
+    first["ignore"] = 1
+    found = read_truth(write(tmp_path / "gt.json", gt))
+    frames, people = found.frames, found.people
+    assert found.origin.format == "coco"
+    assert found.origin.records == 6
+    assert found.skeleton is get_skeleton("coco17")
+    assert found.categories == {1: "person"}
+    assert frames.key.tolist() == ["10", "11", "12", "13"]
+    assert frames.path.tolist() == ["000010.jpg", "000011.jpg", "000012.jpg", "000013.jpg"]
+    assert frames.size.tolist() == [[640, 480]] * 4
+    assert frames.sequences == ("",)
+    assert frames.extra["image_id"].tolist() == [10, 11, 12, 13]
+    np.testing.assert_array_equal(frames.extra["crowd_index"], [np.nan, np.nan, 0.25, np.nan])
+    assert people.frame.tolist() == [0, 0, 1, 1, 2, 2]
+    assert people.source_id.tolist() == [2, 1, 4, 3, 6, 5]
+    assert people.extra["order"].tolist() == [4, 5, 2, 3, 0, 1]
+    assert people.extra["ignore"].tolist() == [False, True, False, False, False, False]
+    assert people.seen[1].tolist() == [0, 1, 2, 3] * 4 + [1]
+    assert people.area.tolist() == [20001.5, 20000.5, 20003.5, 20002.5, 20005.5, 20004.5]
+    assert people.box[0].tolist() == [91, 80, 331, 290]
+    assert people.extra["box_size"][0].tolist() == [240, 210]
+    np.testing.assert_array_equal(people.xy[1].ravel(), np.delete(first["keypoints"], np.s_[2::3]))
+    assert np.isnan(people.score).all()
+
+
+def test_results_by_column(tmp_path: Path) -> None:
+    gt = read_truth(write(tmp_path / "gt.json", truth()))
+    dt = results()[::-1]
+    dt[0]["keypoints"][:3] = [0, 0, 0]
+    dt[0]["bbox"] = [1, 2, 3.5, 4]
+    found = read_results(write(tmp_path / "dt.json", dt), gt)
+    people = found.people
+    assert found.frames is gt.frames
+    assert people.frame.tolist() == [0, 0, 1, 1, 2, 2]
+    assert people.source_id.tolist() == [5, 6, 3, 4, 1, 2]
+    assert people.extra["order"].tolist() == [4, 5, 2, 3, 0, 1]
+    np.testing.assert_allclose(people.score, [0.55, 0.5, 0.65, 0.6, 0.75, 0.7], rtol=0, atol=1e-15)
+    assert people.seen[4].tolist() == [0] + [2] * 16
+    assert people.joint_score[4].tolist() == [0.0] + [0.9] * 16
+    assert people.box[4].tolist() == [1, 2, 4.5, 6]
+    assert people.area[4] == 14.0
+
+
+def test_one_file_is_read_the_same_by_any_number_of_threads(tmp_path: Path, monkeypatch: Any) -> None:
+    rows = [{**row, "score": n / 7} for n, row in enumerate(results() * 4000)]
+    path, gt = write(tmp_path / "dt.json", rows), read_truth(write(tmp_path / "gt.json", truth()))
+    seen = []
+    for threads in ("1", "2", "5"):
+        monkeypatch.setenv("POSEVAL_NUM_THREADS", threads)
+        found = read_results(path, gt)
+        seen.append((found.people.xy.tobytes(), found.people.score.tobytes(), found.people.area.tobytes()))
+    assert path.stat().st_size > 2 * STRETCH
+    assert seen[0] == seen[1] == seen[2]
+
+
+def whole_body(rows: list[dict[str, Any]]) -> None:
+    for n, row in enumerate(rows):
+        for name, joints in (("foot", 6), ("face", 68), ("lefthand", 21), ("righthand", 21)):
+            row[f"{name}_kpts"] = [float(n + k / 4) for k in range(3 * joints)]
+
+
+def test_whole_body_parts_are_one_skeleton(tmp_path: Path) -> None:
+    gt, dt = truth(), results()
+    whole_body(gt["annotations"])
+    whole_body(dt)
+    dt[2]["foot_score"] = 0.25
+    dt[2]["body_score"] = 0.125
+    body = read_truth(write(tmp_path / "gt.json", gt))
+    assert body.skeleton is get_skeleton("coco_wholebody133")
+    found = read_results(write(tmp_path / "dt.json", dt), body)
+    assert found.people.xy.shape == (6, 133, 2)
+    parts = [dt[2][f"{name}_kpts"] for name in ("foot", "face", "lefthand", "righthand")]
+    flat = np.concatenate([dt[2]["keypoints"], *parts]).reshape(133, 3)
+    np.testing.assert_array_equal(found.people.xy[2], flat[:, :2])
+    np.testing.assert_array_equal(found.people.joint_score[2], flat[:, 2])
+    np.testing.assert_array_equal(found.people.extra["foot_score"], [np.nan, np.nan, 0.25] + [np.nan] * 3)
+    assert "body_score" not in found.people.extra
+    assert codes(found) == []
+    alone = read_results(
+        write(tmp_path / "dt.json", results()), read_truth(write(tmp_path / "b.json", truth()))
+    )
+    np.testing.assert_array_equal(found.people.area, alone.people.area)
+
+
+def test_whole_body_results_as_one_vector(tmp_path: Path) -> None:
+    gt, dt = truth(), results()
+    whole_body(gt["annotations"])
+    for row in dt:
+        row["keypoints"] = row["keypoints"] + [1.0] * (3 * 116)
+    found = read_results(write(tmp_path / "dt.json", dt), read_truth(write(tmp_path / "gt.json", gt)))
+    assert found.people.xy.shape == (6, 133, 2)
+
+
+def test_body_of_a_whole_body_file_on_request(tmp_path: Path) -> None:
+    gt = truth()
+    whole_body(gt["annotations"])
+    found = read_truth(write(tmp_path / "gt.json", gt), skeleton=get_skeleton("coco17"))
+    assert found.people.xy.shape == (6, 17, 2)
+
+
+def test_joint_sets_beside_each_other(tmp_path: Path) -> None:
+    path = shared_path("samples/humanart/annotations/test_humanart.json")
+    few, many = read_truth(path), read_truth(path, skeleton=get_skeleton("humanart21"))
+    assert (few.skeleton.name, codes(few)) == ("coco17", ["N417"])
+    assert (many.skeleton.name, codes(many)) == ("humanart21", [])
+    records = json.loads(path.read_bytes())["annotations"]
+    assert sorted(many.people.extra["num_keypoints"]) == sorted(row["num_keypoints_21"] for row in records)
+    np.testing.assert_array_equal(many.people.xy[:, :17], few.people.xy)
+
+
+def test_flags_of_ex_oks_and_padding(tmp_path: Path) -> None:
+    gt = truth()
+    for row in gt["annotations"]:
+        row["pad_to_contain"] = [k / 8 for k in range(17)]
+    found = read_truth(write(tmp_path / "gt.json", gt))
+    np.testing.assert_array_equal(found.people.extra["pad_to_contain"][5], np.arange(17) / 8)
+
+
+def test_optional_field_that_comes_late(tmp_path: Path) -> None:
+    gt = truth()
+    gt["annotations"][4]["ignore"] = 1
+    assert read_truth(write(tmp_path / "gt.json", gt)).people.extra["ignore"].tolist() == [False] * 4 + [
+        True,
+        False,
+    ]
+
+
+def test_unnamed_joints(tmp_path: Path) -> None:
+    gt = truth()
+    del gt["categories"][0]["keypoints"]
+    found = read_truth(write(tmp_path / "gt.json", gt))
+    assert (found.skeleton.name, codes(found)) == ("coco17", ["N417"])
+    for row in gt["annotations"]:
+        row["keypoints"] = row["keypoints"][:15]
+        row["num_keypoints"] = 5
+    odd = read_truth(write(tmp_path / "gt.json", gt))
+    assert (odd.skeleton.joints[:2], odd.skeleton.sigmas) == (("joint_0", "joint_1"), None)
+    del gt["categories"]
+    assert codes(read_truth(write(tmp_path / "gt.json", gt))) == ["N417", "N429"]
+
+
+def test_names_spelt_otherwise(tmp_path: Path) -> None:
+    gt = truth()
+    gt["categories"][0]["keypoints"] = [
+        name.replace("_", " ").title() for name in gt["categories"][0]["keypoints"]
+    ]
+    assert read_truth(write(tmp_path / "gt.json", gt)).skeleton.name == "coco17"
+
+
+def test_several_categories_in_the_order_of_the_file(tmp_path: Path) -> None:
+    gt = truth()
+    gt["categories"] = [
+        {**gt["categories"][0], "id": key, "name": name} for key, name in ((7, "b"), (1, "a"))
+    ]
+    gt["annotations"][0]["category_id"] = 7
+    found = read_truth(write(tmp_path / "gt.json", gt))
+    assert list(found.categories.items()) == [(7, "b"), (1, "a")]
+    assert found.people.category.tolist() == [7, 1, 1, 1, 1, 1]
+
+
+def test_empty_truth_has_frames(tmp_path: Path) -> None:
+    gt = truth()
+    gt["annotations"] = []
+    found = read_truth(write(tmp_path / "gt.json", gt))
+    assert (len(found), len(found.frames), found.skeleton.name) == (0, 4, "coco17")
+    gt["images"] = []
+    assert len(read_truth(write(tmp_path / "gt.json", gt)).frames) == 0
+
+
+# --- real files ---
+
+
+def coco_like() -> list[Path]:
+    folders = ("samples/coco", "samples/crowdpose", "samples/ochuman", "samples/aic", "samples/ap10k")
+    found = [path for part in folders for path in shared_cases(part, "annotations/*.json*")]
+    found += shared_cases("samples/halpe", "annotations/*.json") + shared_cases(
+        "samples/humanart", "annotations/*.json"
+    )
+    found += shared_cases("samples/formats", "*/*.json*")
+    return [path for path in found if "annotations" in loaded(path) and "categories" in loaded(path)]
+
+
+@cache
+def loaded(path: Path) -> Any:
+    data = path.read_bytes()
+    try:
+        return json.loads(gzip.decompress(data) if path.suffix == ".gz" else data)
+    except ValueError:
+        return {}  # a sample that is no JSON
+
+
+@pytest.mark.parametrize("path", coco_like(), ids=lambda path: path.name)
+def test_every_sample_reads_as_json_has_it(path: Path) -> None:
+    tree = loaded(path)
+    found = get_format("coco").read(_source(path), ReadOptions(optional=ANY_AREA))
+    assert len(found.frames) == len({image["id"] for image in tree["images"]})
+    assert len(found) == len(tree["annotations"])
+    people, joints = found.people, len(found.skeleton)
+    for row, order in enumerate(people.extra["order"].tolist()):
+        node = tree["annotations"][order]
+        parts = ["keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts"]
+        numbers = [n for part in (parts if joints == 133 else parts[:1]) for n in node[part]]
+        points = np.array(numbers, dtype=float).reshape(joints, 3)
+        np.testing.assert_array_equal(people.xy[row], points[:, :2])
+        np.testing.assert_array_equal(people.seen[row] > 0, points[:, 2] > 0)
+        assert found.frames.key[people.frame[row]] == str(node["image_id"])
+        assert people.source_id[row] == node["id"]
+        assert people.area[row] == node["area"] if "area" in node else np.isnan(people.area[row])
+
+
+def _source(path: Path) -> Any:
+    from poseval.datasets import Source
+
+    return Source(path)
+
+
+# --- writing ---
+
+
+def same(a: PoseSet, b: PoseSet, names: tuple[str, ...]) -> None:
+    assert a.frames.key.tolist() == b.frames.key.tolist()
+    assert a.frames.path.tolist() == b.frames.path.tolist()
+    np.testing.assert_array_equal(a.frames.size, b.frames.size)
+    for name in names:
+        np.testing.assert_array_equal(getattr(a.people, name), getattr(b.people, name), name)
+    assert a.people.extra.keys() == b.people.extra.keys()
+    for name, column in a.people.extra.items():
+        np.testing.assert_array_equal(column, b.people.extra[name], name)
+
+
+TRUTH_COLUMNS = ("frame", "xy", "seen", "area", "box", "crowd", "category", "source_id")
+RESULT_COLUMNS = ("frame", "xy", "seen", "joint_score", "score", "area", "category", "source_id")
+
+
+def test_truth_reads_back_from_what_is_written(tmp_path: Path) -> None:
+    for path in coco_like():
+        poses = get_format("coco").read(_source(path), ReadOptions(optional=ANY_AREA))
+        if len(poses) > 3000:
+            continue
+        out = tmp_path / "out.json"
+        losses = get_format("coco").write(poses, out, WriteOptions(force=True))
+        assert not losses.dropped, path
+        again = read_truth(out, skeleton=poses.skeleton)
+        again = again if "box_size" in again.people.extra else poses
+        same(poses, again, TRUTH_COLUMNS)
+        assert dict(again.categories) == dict(poses.categories)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_results_read_back_to_the_last_bit(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    folder = tmp_path_factory.mktemp("results")
+    gt = read_truth(write(folder / "gt.json", truth()))
+    number = st.floats(-1e6, 1e6) | st.integers(-1000, 1000) | st.sampled_from([0.1, 1e-300, -0.0, 2.0**60])
+    dt = results()
+    for row in dt:
+        row["image_id"] = data.draw(st.sampled_from([10, 11, 12, 13]))
+        row["keypoints"] = data.draw(st.lists(number, min_size=51, max_size=51))
+        row["score"] = data.draw(number)
+        if data.draw(st.booleans()):
+            row["bbox"] = [1.5, 2, 3, 4.25]
+    poses = read_results(write(folder / "dt.json", dt), gt)
+    losses = get_format("coco").write(poses, folder / "out.json", WriteOptions(Role.PREDICTIONS))
+    again = read_results(folder / "out.json", gt)
+    if all("bbox" in row for row in dt) or not any("bbox" in row for row in dt):
+        assert not losses.dropped
+        same(poses, again, RESULT_COLUMNS)
+    else:
+        assert list(losses.dropped) == ["boxes (not everyone has one)"]
+        np.testing.assert_array_equal(poses.people.xy, again.people.xy)
+    bits = poses.people.xy.view(np.uint64)
+    np.testing.assert_array_equal(bits, again.people.xy.view(np.uint64))
+
+
+def test_whole_body_reads_back(tmp_path: Path) -> None:
+    gt, dt = truth(), results()
+    whole_body(gt["annotations"])
+    whole_body(dt)
+    for row in gt["annotations"]:
+        for name in ("foot", "face", "lefthand", "righthand"):
+            row[f"{name}_kpts"][2::3] = [2] * (len(row[f"{name}_kpts"]) // 3)
+    for n, row in enumerate(dt):
+        row["face_score"] = n / 8
+    body = read_truth(write(tmp_path / "gt.json", gt))
+    found = read_results(write(tmp_path / "dt.json", dt), body)
+    coco = get_format("coco")
+    coco.write(body, tmp_path / "gt2.json", WriteOptions())
+    coco.write(found, tmp_path / "dt2.json", WriteOptions(Role.PREDICTIONS))
+    again = read_truth(tmp_path / "gt2.json")
+    same(body, again, TRUTH_COLUMNS)
+    same(found, read_results(tmp_path / "dt2.json", again), RESULT_COLUMNS)
+
+
+def foreign() -> PoseSet:
+    """A set from another format: named frames, tracks, heads, scores on truth, an ignore region."""
+    frames = Frames(np.array(["a/1", "a/2", "b/1"]), sequence=np.array([0, 0, 1]), sequences=("a", "b"))
+    people = People(
+        xy=np.array([[[1.25, 2], [np.nan, np.nan]], [[3, 4], [5, 6]]]),
+        frame=np.array([0, 2]),
+        seen=np.array([[2, 0], [1, 2]], dtype=np.int8),
+        score=np.array([0.5, 1.0]),
+        joint_score=np.array([[0.25, np.nan], [np.nan, 0.75]]),
+        track=np.array([3, 4]),
+        head=np.array([10.0, np.nan]),
+    )
+    region = IgnoreRegions(np.array([[0.0, 0], [1, 0], [1, 1]]), np.array([0, 3]), np.array([1]))
+    return PoseSet(get_skeleton("coco17").__class__("two", ("a", "b"), (0, 1)), frames, people, region)
+
+
+def test_what_the_format_cannot_hold_is_counted(tmp_path: Path) -> None:
+    losses = get_format("coco").write(foreign(), tmp_path / "gt.json", WriteOptions())
+    assert (losses.kept_people, losses.kept_frames) == (2, 3)
+    assert losses.dropped["head sizes"] == 1
+    assert losses.dropped["ignore regions"] == 1
+    assert losses.dropped["sequences"] == 2
+    assert losses.dropped["scores"] == 2
+    tree = json.loads((tmp_path / "gt.json").read_bytes())
+    assert [(image["id"], image["file_name"]) for image in tree["images"]] == [
+        (1, "a/1"),
+        (2, "a/2"),
+        (3, "b/1"),
+    ]
+    assert tree["annotations"][0]["keypoints"] == [1.25, 2, 2, 0, 0, 0]
+    assert [row["id"] for row in tree["annotations"]] == [1, 2]
+    assert "area" not in tree["annotations"][0]
+    assert tree["categories"][0]["keypoints"] == ["a", "b"]
+    assert len(read_truth(tmp_path / "gt.json")) == 2
+
+
+def test_results_take_the_ids_of_their_truth(tmp_path: Path) -> None:
+    coco, poses = get_format("coco"), foreign()
+    coco.write(poses, tmp_path / "gt.json", WriteOptions())
+    losses = coco.write(poses, tmp_path / "dt.json", WriteOptions(Role.PREDICTIONS))
+    assert [row["image_id"] for row in json.loads((tmp_path / "dt.json").read_bytes())] == ["a/1", "b/1"]
+    assert losses.dropped["joint scores that were not given (written as 1)"] == 1
+    gt = read_truth(tmp_path / "gt.json")
+    again = read_results(tmp_path / "dt.json", gt)  # by file name
+    assert again.people.frame.tolist() == [0, 2]
+    assert codes(again)[0] == "N402"
+
+
+def test_results_without_scores_are_not_written(tmp_path: Path) -> None:
+    poses = foreign()
+    silent = PoseSet(poses.skeleton, poses.frames, poses.people.with_columns(score=np.array([0.5, np.nan])))
+    with pytest.raises(UsageError, match="1 of 2 people have no score") as caught:
+        get_format("coco").write(silent, tmp_path / "dt.json", WriteOptions(Role.PREDICTIONS))
+    assert caught.value.code == "P138"
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_plain_numbers_are_the_same_double(value: float) -> None:
+    short = plain(value)
+    assert float(json.loads(json.dumps(short))).hex() == value.hex()
+    assert not (isinstance(short, float) and short.is_integer() and 0 < abs(short) < 2**53)
+
+
+# --- recognising ---
+
+
+@pytest.mark.parametrize(
+    ("content", "role", "sure"),
+    [
+        (truth(), Role.TRUTH, 0.9),
+        (truth(), Role.PREDICTIONS, 0.0),
+        (results(), Role.PREDICTIONS, 0.9),
+        (results(), Role.TRUTH, 0.0),
+        ([], Role.PREDICTIONS, 0.55),
+        ([{"image_id": 1, "keypoints": []}], Role.PREDICTIONS, 0.6),
+        ({"images": [], "annotations": []}, Role.TRUTH, 0.6),
+        ({"images": [], "annotations": [{"bbox": []}]}, Role.TRUTH, 0.3),
+        ({"images": [{"vid_id": "1"}], "annotations": [{"keypoints": []}]}, Role.TRUTH, 0.6),
+        ("[", Role.PREDICTIONS, 0.0),
+        (b"\x80\x04binary", Role.TRUTH, 0.0),
+    ],
+)
+def test_sniff(tmp_path: Path, content: Any, role: Role, sure: float) -> None:
+    assert get_format("coco").sniff(_source(write(tmp_path / "x.json", content)), role) == sure

@@ -1,0 +1,50 @@
+"""What formats say that they hold is all that reading them gives."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from poseval import datasets
+from poseval.datasets import ReadOptions, Role
+from poseval.datasets.capabilities import FACTS
+from poseval.poses import PoseSet
+from tests.datasets.sample_list import SAMPLES, Sample
+from tests.datasets.test_bad_input import EXTRAS, put, with_truth
+from tests.datasets.test_samples import read as read_sample
+from tests.fuzz.seeds import seeds
+
+# A format that is only read in a role; one that is written is compared in test_round_trips.py.
+READ_ONLY = [
+    (name, role)
+    for name in datasets.names()
+    for role in datasets.get_format(name).reads - datasets.get_format(name).writes
+]
+
+
+def check(poses: PoseSet, name: str, role: Role) -> None:
+    """No fact of the set is missing from the format's."""
+    found = {fact for fact, count in FACTS.items() if count(poses)}
+    always = {"joint names", "frame names"}  # every set has them; the truth's, where a format has none
+    assert found <= datasets.get_format(name).holds_as(role) | always
+
+
+@pytest.mark.parametrize(("name", "role"), READ_ONLY, ids=lambda value: getattr(value, "value", value))
+def test_reading_gives_no_more_than_a_format_holds(name: str, role: Role, tmp_path: Path) -> None:
+    if name in EXTRAS:
+        pytest.importorskip(EXTRAS[name])
+    for number, seed in enumerate(seeds(name, tmp_path)):
+        if seed.role is role:
+            options = ReadOptions(role, with_truth(name, seed), optional=frozenset({"area"}))
+            path = put(seed, tmp_path / f"seed{number}", bytes)
+            check(datasets.read(path, options, name), name, role)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [one for one in SAMPLES if (one.format, one.role) in READ_ONLY],
+    ids=lambda sample: sample.file,
+)
+def test_samples_give_no_more_than_their_format_holds(sample: Sample) -> None:
+    check(read_sample(sample), sample.format, sample.role)

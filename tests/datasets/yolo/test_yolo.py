@@ -1,0 +1,178 @@
+"""Ultralytics YOLO-pose: columns by their count, sizes of images, the yaml beside the labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from poseval import datasets
+from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.datasets.containers.yaml import parse
+from poseval.errors import FormatError, InputError
+from poseval.poses import PoseSet
+from tests.datasets.real_libraries import video
+
+T, P = Role.TRUTH, Role.PREDICTIONS
+BOX = "0 .5 .5 .2 .4 "
+YAML = "kpt_shape: [2, {dims}]\nflip_idx: [1, 0]\nnames:\n  0: mouse\n  1: rat\n"
+
+
+def folder(path: Path, lines: str, yaml: str = "", sizes: str = "a,640,480\n") -> Path:
+    """A folder of one label file."""
+    (path / "labels").mkdir(parents=True)
+    (path / "labels" / "a.txt").write_text(lines)
+    if yaml:
+        (path / "data.yaml").write_text(yaml)
+    if sizes:
+        (path / "image_sizes.csv").write_text("name,width,height\n" + sizes)
+    return path
+
+
+def read(path: Path, role: Role = T) -> PoseSet:
+    """The folder, in a role."""
+    return datasets.read(path, ReadOptions(role), "yolo")
+
+
+@pytest.mark.parametrize(
+    ("line", "dims", "role", "seen", "score", "track"),
+    [
+        (".1 .25 2 .3 .5 1", 3, T, [2, 1], None, -1),
+        (".1 .25 .3 .5", 2, T, [2, 2], None, -1),
+        (".1 .25 .9 .3 .5 .8", 3, P, [2, 2], np.nan, -1),
+        (".1 .25 .9 .3 .5 .8 .7", 3, P, [2, 2], 0.7, -1),
+        (".1 .25 .9 .3 .5 .8 .7 12", 3, P, [2, 2], 0.7, 12),
+        (".1 .25 .3 .5 .7", 2, P, [2, 2], 0.7, -1),
+        (".1 .25 .9 0 0 .01 .7", 3, P, [2, 0], 0.7, -1),
+        (".1 .25 2 0 0 0", 3, T, [2, 0], None, -1),
+    ],
+)
+def test_columns_are_told_by_their_count(
+    tmp_path: Path, line: str, dims: int, role: Role, seen: list[int], score: float | None, track: int
+) -> None:
+    poses = read(folder(tmp_path / "a", BOX + line, YAML.format(dims=dims)), role)
+    people = poses.people
+    assert people.xy[0, 0].tolist() == [64, 120]
+    np.testing.assert_allclose(people.box[0], [256, 144, 384, 336])
+    assert people.seen[0].tolist() == seen
+    assert people.track.tolist() == [track]
+    if score is not None:
+        np.testing.assert_array_equal(people.score, [score])
+
+
+def test_classes_names_and_mirrors_come_from_the_yaml(tmp_path: Path) -> None:
+    yaml = YAML.format(dims=3) + "kpt_names:\n  0:\n    - left ear\n    - right ear\n"
+    poses = read(folder(tmp_path / "a", "1" + BOX[1:] + ".1 .25 2 .3 .5 1", yaml))
+    assert poses.skeleton.joints == ("left ear", "right ear")
+    assert poses.skeleton.flip == (1, 0)
+    assert poses.categories[int(poses.people.category[0])] == "rat"
+
+
+def test_joints_without_names_have_the_mirrors_of_flip_idx(tmp_path: Path) -> None:
+    poses = read(folder(tmp_path / "a", BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3)))
+    assert (poses.skeleton.joints, poses.skeleton.flip) == (("kpt-0", "kpt-1"), (1, 0))
+    mirrors = [*range(16, -1, -1)]
+    yaml = f"kpt_shape: [17, 3]\nflip_idx: {mirrors}\n"
+    other = read(folder(tmp_path / "b", BOX + ".1 .25 2 " * 17, yaml))
+    assert (other.skeleton.name, other.skeleton.flip) == ("custom", tuple(mirrors))
+
+
+def test_an_image_without_people_is_an_empty_frame(tmp_path: Path) -> None:
+    path = folder(tmp_path / "a", BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3))
+    (path / "labels" / "b.txt").write_text("")
+    poses = read(path)
+    assert poses.frames.key.tolist() == ["a", "b"]
+    assert poses.people.frame.tolist() == [0]
+
+
+def test_sizes_come_from_pictures_beside_the_labels(tmp_path: Path) -> None:
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow")
+    path = folder(tmp_path / "a", BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3), "")
+    (path / "images").mkdir()
+    image.new("RGB", (200, 100)).save(path / "images" / "a.png")
+    assert read(path).people.xy[0, 0].tolist() == [20, 25]
+
+
+@pytest.mark.parametrize(
+    ("lines", "yaml", "sizes", "code"),
+    [
+        (BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3), "", "P308"),
+        (BOX + ".1 .25 2 .3 .5", YAML.format(dims=3), "a,640,480\n", "P204"),
+        (BOX + ".1 .25 2 .3 .5 1\n" + BOX + ".1 .25 2", YAML.format(dims=3), "a,640,480\n", "P204"),
+        (BOX + ".1 .25 2 .3 nan 1", YAML.format(dims=3), "a,640,480\n", "P301"),
+        (BOX + ".1 .25 2 .3 x 1", YAML.format(dims=3), "a,640,480\n", "P203"),
+        (BOX + ".1 .25 .9 .3 .5 .8", YAML.format(dims=3), "a,640,480\n", "P306"),
+        ("0.5" + BOX[1:] + ".1 .25 2 .3 .5 1", YAML.format(dims=3), "a,640,480\n", "P203"),
+        ("0 .5 .5 -.2 .4 .1 .25 2 .3 .5 1", YAML.format(dims=3), "a,640,480\n", "P203"),
+        (BOX + ".1 .25 2 .3 .5 1", "kpt_shape: [2, 4]\n", "a,640,480\n", "P273"),
+        (BOX + ".1 .25 2 .3 .5 1", "kpt_shape: [2, 3]\nflip_idx: [0, 0]\n", "a,640,480\n", "P273"),
+        (BOX + ".1 .25 2 .3 .5 1", "kpt_shape: [2, 3]\nkpt_names: [a]\n", "a,640,480\n", "P273"),
+        (BOX + ".1 .25 2 .3 .5 1", "kpt_shape: &a [2, 3]\n", "a,640,480\n", "P272"),
+        (BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3), "a,640\n", "P204"),
+    ],
+)
+def test_wrong_labels_are_refused(tmp_path: Path, lines: str, yaml: str, sizes: str, code: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(folder(tmp_path / "a", lines, yaml, sizes))
+    assert caught.value.code == code
+
+
+def test_two_descriptions_that_differ_are_refused(tmp_path: Path) -> None:
+    path = folder(tmp_path / "a", BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3))
+    (path / "other.yaml").write_text(YAML.format(dims=2))
+    with pytest.raises(FormatError) as caught:
+        read(path)
+    assert caught.value.code == "P202"
+
+
+def test_tracks_are_written_where_everyone_has_one(tmp_path: Path) -> None:
+    poses = video(P)
+    writer = datasets.get_format("yolo")
+    assert "tracks" not in writer.write(poses, tmp_path / "a", WriteOptions(P)).dropped
+    some = poses.people.track.copy()
+    some[0] = -1
+    partly = PoseSet(poses.skeleton, poses.frames, poses.people.with_columns(track=some))
+    assert writer.write(partly, tmp_path / "b", WriteOptions(P)).dropped["tracks"] == 3
+    assert read(tmp_path / "b", P).people.track.tolist() == [-1] * 4
+
+
+class TestSmallYaml:
+    def test_what_descriptions_use(self) -> None:
+        text = "a: 1 # one\nb: [1, 'x, y', 2.5]\nc:\n  0: person\n  1: \"a b\"\nd:\n  - x\n  - 2\n"
+        text += "e: {0: a}\nf:\n"
+        assert parse(text.encode(), "a") == {
+            "a": 1,
+            "b": [1, "x, y", 2.5],
+            "c": {"0": "person", "1": "a b"},
+            "d": ["x", 2],
+            "e": {"0": "a"},
+            "f": None,
+        }
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "a: *b\n",
+            "a: &b 1\n",
+            "a: !!python/object/apply:os.system [ls]\n",
+            "a: 1\na: 2\n",
+            "a: [1, 2\n",
+            "- a\n",
+            "a\n",
+            "a: 1\n   b: 2\n",
+            "a: {b}\n",
+            "a: " + "[" * 20 + "]" * 20 + "\n",
+            "".join(f"{' ' * n}a:\n" for n in range(20)),
+        ],
+    )
+    def test_everything_else_is_refused(self, text: str) -> None:
+        with pytest.raises(FormatError) as caught:
+            parse(text.encode(), "a")
+        assert caught.value.code == "P272"
+
+    def test_other_encodings_and_sizes_are_refused(self) -> None:
+        for data, code in ((b"a: \xff\n", "P211"), (b"a: 1\n" * (1 << 18), "P272")):
+            with pytest.raises(FormatError) as caught:
+                parse(data, "a")
+            assert caught.value.code == code

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import csv
+import io
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from poseval.decisions.leaderboard import Entry, Store, build
+from poseval.errors import FormatError, MismatchError, UsageError
+from poseval.report import leaderboard as rendering
+from poseval.results.values import Interval
+from tests import toy
+
+TRUTH = toy.truth()
+REPORTS = {
+    name: toy.run(spread, i, TRUTH).report()
+    for i, (name, spread) in enumerate([("a", 0.5), ("b", 1.0), ("c", 2.0)])
+}
+
+
+def entries() -> list[Entry]:
+    return [Entry(name, report, team=f"team {name}") for name, report in REPORTS.items()]
+
+
+def test_entries_are_ranked_by_what_is_better() -> None:
+    assert [row.entry.name for row in build(entries()).rows] == ["a", "b", "c"]
+    by_error = build(list(reversed(entries())), sort="error")
+    assert [row.entry.name for row in by_error.rows] == ["a", "b", "c"]
+    assert by_error.better == "lower"
+
+
+def test_overlapping_intervals_are_shown_as_ties() -> None:
+    reports = list(REPORTS.values())
+    wide = replace(reports[1], intervals={"hit_rate": Interval(0.0, 1.0)})
+    narrow = replace(reports[0], intervals={"hit_rate": Interval(0.9, 0.99)})
+    board = build([Entry("wide", wide), Entry("narrow", narrow)])
+    assert [row.tied for row in board.rows] == [False, True]
+    assert "=" in rendering.to_text(board)
+
+
+def test_other_signatures_are_refused() -> None:
+    other = toy.run(1.0, 0, toy.truth(10)).report()
+    with pytest.raises(MismatchError, match="ground truth") as caught:
+        build([*entries(), Entry("x", other)])
+    assert caught.value.code == "P420"
+
+
+def test_best_per_team_keeps_one_each() -> None:
+    both = [Entry("a", REPORTS["a"], "t"), Entry("b", REPORTS["b"], "t"), Entry("c", REPORTS["c"])]
+    assert [row.entry.name for row in build(both, best_per_team=True).rows] == ["a", "c"]
+
+
+def test_unknown_columns_are_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        build(entries(), sort="AP")
+    assert caught.value.code == "P148"
+
+
+@pytest.mark.parametrize("name", ["x" * 65, "a\u202eb", "a\x1bb", "e\u0301"])
+def test_deceiving_names_are_refused(name: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        Entry(name, REPORTS["a"])
+    assert caught.value.code == "P240"
+
+
+@pytest.mark.parametrize(
+    "name", ['=HYPERLINK("http://x")', "+cmd", "@x", "-1", "<script>alert(1)</script>", "a|b&c_d"]
+)
+def test_hostile_names_are_harmless_in_every_format(name: str) -> None:
+    board = build([Entry(name, REPORTS["a"])], facts=["params"])
+    (row,) = csv.DictReader(io.StringIO(rendering.to_csv(board)))
+    assert not row["name"].startswith(("=", "+", "-", "@"))
+    assert row["name"].removeprefix("'") == name
+    assert float(row["hit_rate"]) == REPORTS["a"].summary["hit_rate"]
+    assert "<script>" not in rendering.to_html(board)
+    assert rendering.to_markdown(board).splitlines()[2].count("|") - rendering.to_markdown(
+        board
+    ).splitlines()[2].count("\\|") == rendering.to_markdown(board).splitlines()[0].count("|")
+    assert "a|b&c_d" not in rendering.to_latex(board)
+
+
+def test_the_store_is_idempotent_and_keeps_everything(tmp_path: Path) -> None:
+    store = Store(tmp_path / "board.sqlite")
+    assert [store.add(entry) for entry in entries()] == [True, True, True]
+    assert [store.add(entry) for entry in entries()] == [False, False, False]
+    assert sorted(entry.name for entry in store.entries()) == ["a", "b", "c"]
+    assert {e.digest for e in store.entries()} == {e.digest for e in entries()}
+    assert store.remove("a") == 1
+    assert store.remove(entries()[1].digest[:12]) == 1
+    assert [entry.name for entry in store.entries()] == ["c"]
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_another_file_is_no_store(tmp_path: Path) -> None:
+    path = tmp_path / "board.sqlite"
+    path.write_text("this is not a database, and long enough to be looked at as one" * 20)
+    with pytest.raises(FormatError) as caught:
+        Store(path).entries()
+    assert caught.value.code == "P241"

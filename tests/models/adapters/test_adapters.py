@@ -1,0 +1,216 @@
+"""Adapters of foreign packages, with fakes where the packages begin."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from torch import nn
+
+from poseval.errors import FormatError, MismatchError, MissingFeature, UsageError
+from poseval.models import card, create_model, load_weights
+from poseval.models.inference.predictions import WholeImage
+from poseval.models.inference.top_down import TopDown
+
+pytestmark = pytest.mark.models
+
+
+def fake(monkeypatch: pytest.MonkeyPatch, name: str, **parts: Any) -> None:
+    module = ModuleType(name)
+    for key, value in parts.items():
+        setattr(module, key, value)
+    monkeypatch.setitem(sys.modules, name, module)
+
+
+@pytest.mark.parametrize(
+    ("name", "package"),
+    [
+        ("onnx_heatmap", "onnxruntime"),
+        ("onnx_simcc", "onnxruntime"),
+        ("mediapipe_pose", "mediapipe"),
+        ("keypoint_rcnn", "torchvision"),
+    ],
+)
+def test_an_absent_package_is_named(monkeypatch: pytest.MonkeyPatch, name: str, package: str) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingFeature, match=f"pip install {package}") as caught:
+        create_model(name)
+    assert caught.value.code == "P601"
+
+
+class Session:
+    """An ONNX session over fixed outputs."""
+
+    shapes: tuple[Any, ...] = ((["N", 17, 64, 48]),)
+    size = (256, 192)
+
+    def __init__(self, path: str, providers: list[str]) -> None:
+        if Path(path).read_bytes() != b"onnx":
+            raise ValueError("Protobuf parsing failed.")
+        self.providers = providers
+
+    def get_inputs(self) -> list[Any]:
+        return [SimpleNamespace(name="input", shape=["batch", 3, *self.size])]
+
+    def get_outputs(self) -> list[Any]:
+        return [
+            SimpleNamespace(name=str(index), shape=list(shape)) for index, shape in enumerate(self.shapes)
+        ]
+
+    def run(self, names: Any, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        count = len(feed["input"])
+        out = []
+        for index, shape in enumerate(self.shapes):
+            value = np.zeros((count, *shape[1:]), dtype=np.float32)
+            value.reshape(count, 17, -1)[:, :, 10 + index] = 0.5 + 0.25 * index
+            out.append(value)
+        return out
+
+
+class SimccSession(Session):
+    shapes = (["N", 17, 384], ["N", 17, 512])
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"onnx")
+    return path
+
+
+def test_an_onnx_heatmap_file_runs(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    model = create_model("onnx_heatmap")
+    load_weights(model, file)
+    maps = model(torch.zeros(2, 3, 256, 192))
+    assert maps.shape == (2, 17, 64, 48)
+    assert maps[0, 0, 0, 10] == 0.5
+
+
+def test_an_onnx_simcc_file_runs(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    fake(monkeypatch, "onnxruntime", InferenceSession=SimccSession)
+    model = create_model("onnx_simcc")
+    load_weights(model, file)
+    xy, score = TopDown(model, card("onnx_simcc"), flip_test=False).decoded(torch.zeros(1, 3, 256, 192))
+    np.testing.assert_allclose(xy[0], [[5.0, 5.5]] * 17)  # two cells a pixel
+    np.testing.assert_allclose(score[0], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("name", "joints", "size", "words"),
+    [
+        ("onnx_heatmap", 16, (256, 192), "output shape"),
+        ("onnx_heatmap", 17, (384, 288), "input shape"),
+        ("onnx_simcc", 17, (256, 192), "1 outputs"),
+    ],
+)
+def test_another_onnx_file_is_refused(
+    monkeypatch: pytest.MonkeyPatch, file: Path, name: str, joints: int, size: tuple[int, int], words: str
+) -> None:
+    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    with pytest.raises(MismatchError, match=words) as caught:
+        load_weights(create_model(name, joints, size), file)
+    assert caught.value.code == "P451"
+
+
+def test_a_file_that_is_no_onnx_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    path = tmp_path / "net.onnx"
+    path.write_bytes(b"html")
+    with pytest.raises(FormatError, match="Protobuf") as caught:
+        load_weights(create_model("onnx_heatmap"), path)
+    assert caught.value.code == "P250"
+
+
+def test_an_onnx_adapter_without_a_file_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    with pytest.raises(UsageError) as caught:
+        create_model("onnx_heatmap")(torch.zeros(1, 3, 256, 192))
+    assert caught.value.code == "P153"
+
+
+class Solver:
+    """Finds somebody in bright images only."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = options
+
+    def process(self, image: np.ndarray) -> Any:
+        assert image.dtype == np.uint8
+        assert image.flags["C_CONTIGUOUS"]
+        if image.mean() < 10:
+            return SimpleNamespace(pose_landmarks=None)
+        marks = [SimpleNamespace(x=0.25, y=index / 33, visibility=0.9) for index in range(33)]
+        return SimpleNamespace(pose_landmarks=SimpleNamespace(landmark=marks))
+
+
+def test_mediapipe_answers_for_the_crops_it_finds_somebody_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(monkeypatch, "mediapipe", solutions=SimpleNamespace(pose=SimpleNamespace(Pose=Solver)))
+    model = create_model("mediapipe_pose", complexity=2)
+    assert model.solver.options["model_complexity"] == 2
+    image = np.zeros((100, 200, 3), dtype=np.uint8)
+    image[:, 100:] = 200
+    poses = TopDown(model, card("mediapipe_pose")).poses(image, [[0, 20, 60, 80], [120, 20, 180, 80]])
+    assert poses.row.tolist() == [1]
+    assert poses.xy.shape == (1, 33, 2)
+    np.testing.assert_allclose(poses.xy[0, :, 0], 150 - 75 * 0.25, atol=1e-6)
+
+
+def test_mediapipe_without_its_old_interface_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(monkeypatch, "mediapipe", __version__="1.0")
+    with pytest.raises(MissingFeature, match=r"0\.10") as caught:
+        create_model("mediapipe_pose")
+    assert caught.value.code == "P602"
+
+
+def test_mediapipe_with_an_unknown_complexity_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake(monkeypatch, "mediapipe", solutions=None)
+    with pytest.raises(UsageError) as caught:
+        create_model("mediapipe_pose", complexity=3)
+    assert caught.value.code == "P152"
+
+
+class Detector(nn.Module):
+    """Two people and a thing."""
+
+    def __init__(self, weights: None, weights_backbone: None, num_keypoints: int) -> None:
+        super().__init__()
+        self.joints = num_keypoints
+        self.head = nn.Linear(1, 1)
+
+    def forward(self, images: list[torch.Tensor]) -> list[dict[str, torch.Tensor]]:
+        assert images[0].max() <= 1
+        return [
+            {
+                "boxes": torch.tensor([[0.0, 0, 10, 20], [5, 5, 9, 9], [1, 1, 3, 5]]),
+                "labels": torch.tensor([1, 2, 1]),
+                "scores": torch.tensor([0.9, 0.8, 0.4]),
+                "keypoints": torch.ones(3, self.joints, 3),
+                "keypoints_scores": torch.full((3, self.joints), 7.0),
+            }
+        ]
+
+
+def test_keypoint_rcnn_gives_people_alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    fake(monkeypatch, "torchvision")
+    fake(monkeypatch, "torchvision.models")
+    fake(monkeypatch, "torchvision.models.detection", keypointrcnn_resnet50_fpn=Detector)
+    model = create_model("keypoint_rcnn")
+    path = tmp_path / "rcnn.pth"
+    torch.save({"head.weight": torch.full((1, 1), 3.0), "head.bias": torch.zeros(1)}, path)
+    load_weights(model, path)
+    assert model.net.head.weight.item() == 3.0
+    assert isinstance(model, WholeImage)
+    poses = model.poses(np.full((30, 40, 3), 255, dtype=np.uint8))
+    np.testing.assert_allclose(poses.score, [0.9, 0.4])
+    np.testing.assert_allclose(poses.area, [200, 8])
+    assert poses.xy.shape == (2, 17, 2)
+    assert poses.row.tolist() == [0, 1]

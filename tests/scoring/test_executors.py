@@ -1,0 +1,139 @@
+"""The same report from one process, several, and a cluster that loses a worker in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from poseval.errors import PosevalError, UsageError
+from poseval.scoring.executors import pool
+from poseval.scoring.score import score
+from poseval.statistics.resampling import intervals
+from poseval.synth import perturb, scene_set
+
+TRUTH = scene_set(seed=1, images=60, people=3)
+FOUND = perturb(TRUTH, seed=2)
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def alone() -> str:
+    return score(TRUTH, FOUND, "coco-keypoints", per_joint=True).to_json(timings=False)
+
+
+def test_processes_give_the_same_report_byte_by_byte() -> None:
+    with pool(2) as found:
+        assert found.shards == 8
+        shared = score(
+            TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
+        )
+    assert shared.to_json(timings=False) == alone()
+
+
+def test_intervals_over_processes_are_the_same() -> None:
+    from poseval.scoring.score import evaluate
+
+    run = evaluate(TRUTH, FOUND, "coco-keypoints")
+    units = len(run.unit_keys)
+    with pool(2) as found:
+        shared = intervals(run.summaries, units, resamples=120, executor=found.executor)
+    assert shared == intervals(run.summaries, units, resamples=120)
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_dead_worker_is_an_error_and_not_a_missing_row() -> None:
+    def work() -> None:
+        with pool(2) as found:
+            assert found.executor is not None
+            found.executor.submit(_die).result()
+
+    with pytest.raises(PosevalError) as caught:
+        work()
+    assert caught.value.code == "P700"
+
+
+@pytest.mark.parametrize("address", ["spark:local", "dask", "dask:"])
+def test_an_unknown_executor_is_refused(address: str) -> None:
+    with pytest.raises(UsageError) as caught, pool(1, address):
+        pass
+    assert caught.value.code == "P181"
+
+
+@contextmanager
+def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A Dask scheduler and workers on loopback, as processes of their own."""
+    distributed = pytest.importorskip("distributed")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__WORKER__DAEMON": "False"}
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", *arguments]
+        return subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
+    port = _free_port()
+    address = f"tcp://127.0.0.1:{port}"
+    scheduler = start(
+        "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"
+    )
+    crew = [
+        start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+        for _ in range(workers)
+    ]
+    try:
+        with distributed.Client(address, timeout=60) as client:
+            client.wait_for_workers(workers, timeout=60)
+        yield address, crew
+    finally:
+        for process in [*crew, scheduler]:
+            process.kill()
+            process.wait(20)
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_a_cluster_that_loses_a_worker_gives_the_same_report() -> None:
+    with cluster(2) as (address, crew):
+        # A stopped worker is given work and cannot finish it; killing it then loses that work for certain.
+        crew[0].send_signal(signal.SIGSTOP)
+
+        def kill() -> None:
+            time.sleep(1.0)
+            crew[0].send_signal(signal.SIGKILL)
+
+        with pool(1, f"dask:{address}") as found:
+            assert found.shards == 8
+            assassin = threading.Thread(target=kill)
+            assassin.start()
+            shared = score(
+                TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
+            )
+            assassin.join()
+        assert crew[0].poll() == -signal.SIGKILL
+    assert shared.to_json(timings=False) == alone()
+
+
+def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("poseval.scoring.executors.ANSWER_SECONDS", 1.0)
+    with pytest.raises(UsageError) as caught, pool(1, f"dask:tcp://127.0.0.1:{_free_port()}"):
+        pass
+    assert caught.value.code == "P182"

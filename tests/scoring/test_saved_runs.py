@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from poseval.errors import FormatError, LimitError, PosevalError, UsageError
+from poseval.limits import Limits
+from poseval.scoring.saved_runs import is_saved_run, load, load_report, run_of, save
+from poseval.scoring.score import evaluate
+from poseval.statistics.resampling import bootstrap_weights
+from poseval.synth import perturb, scene_set
+
+TRUTH = scene_set(seed=1, images=20, people=3)
+RUN = evaluate(TRUTH, perturb(TRUTH, seed=2), "coco-keypoints", per_joint=True)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    target = tmp_path / "run.poseval"
+    save(RUN, target)
+    return target
+
+
+def test_a_run_answers_every_question_after_loading(path: Path) -> None:
+    again = load(path)
+    assert again.report().to_json(timings=False) == RUN.report().to_json(timings=False)
+    weights = np.stack(bootstrap_weights(len(RUN.unit_keys), 5, 0))
+    assert again.summaries(weights) == RUN.summaries(weights)
+    assert again.unit_keys.tolist() == RUN.unit_keys.tolist()
+
+
+def test_the_same_run_gives_the_same_bytes(path: Path, tmp_path: Path) -> None:
+    save(load(path), tmp_path / "again.poseval")
+    assert (tmp_path / "again.poseval").read_bytes() == path.read_bytes()
+
+
+def test_reports_are_read_from_runs_and_from_json(path: Path, tmp_path: Path) -> None:
+    plain = tmp_path / "report.json"
+    plain.write_text(RUN.report().to_json())
+    assert is_saved_run(path)
+    assert not is_saved_run(plain)
+    assert load_report(path).summary == load_report(plain).summary
+
+
+@pytest.mark.parametrize("cut", [0, 1, 50, 500, -30])
+def test_a_damaged_file_is_refused(path: Path, cut: int) -> None:
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(FormatError) as caught:
+        load(path)
+    assert caught.value.code == "P231"
+
+
+def test_bytes_changed_anywhere_never_pass_for_another_run(path: Path) -> None:
+    data = path.read_bytes()
+    rng = np.random.default_rng(0)
+    expected = RUN.report().to_json(timings=False)
+    for place in rng.integers(0, len(data), 60):
+        changed = bytearray(data)
+        changed[place] ^= 0xFF
+        path.write_bytes(bytes(changed))
+        try:
+            found = load(path).report().to_json(timings=False)
+        except PosevalError:
+            continue
+        assert found == expected  # the byte was one that carries nothing, such as a time stamp
+
+
+def _with_member(path: Path, name: str, data: bytes) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
+        for item in old.namelist():
+            new.writestr(item, data if item == name else old.read(item))
+    path.write_bytes(out.getvalue())
+
+
+def test_pickles_are_not_read(path: Path) -> None:
+    buffer = io.BytesIO()
+    np.lib.format.write_array(buffer, np.array([{"a": 1}], dtype=object), allow_pickle=True)
+    _with_member(path, "column0000.npy", buffer.getvalue())
+    with pytest.raises(FormatError) as caught:
+        load(path)
+    assert caught.value.code == "P231"
+
+
+def test_another_schema_is_refused(path: Path) -> None:
+    _with_member(path, "run.json", json.dumps({"schema": "other/1"}).encode())
+    with pytest.raises(FormatError) as caught:
+        load(path)
+    assert caught.value.code == "P231"
+
+
+def test_what_unpacks_to_too_much_is_refused(path: Path) -> None:
+    with pytest.raises(LimitError) as caught:
+        load(path, Limits(file_bytes=path.stat().st_size + 10))
+    assert caught.value.code == "P501"
+
+
+def test_predictions_without_a_truth_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "preds.json").write_text("[]")
+    with pytest.raises(UsageError) as caught:
+        run_of(tmp_path / "preds.json", None)
+    assert caught.value.code == "P147"
