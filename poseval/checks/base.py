@@ -29,8 +29,15 @@ class Side:
 
     @cached_property
     def review(self) -> Review:
-        """Copies, extremes and single points, from one pass over the coordinates."""
+        """Copies, extremes and single points, from one pass over the coordinates.
+
+        People of the ground truth without a label are left out: their coordinates are nobody's.
+        """
         people = self.poses.people
+        if self.role is Role.TRUTH:
+            labelled = (people.seen > 0).any(axis=1)
+            if not labelled.all():
+                people = people.take(labelled)
         return review(people.xy, people.frame, people.category)
 
 

@@ -11,6 +11,8 @@ from poseval.errors import shown
 from poseval.poses import Notice
 
 FIRST = 5  # places that a notice names
+# COCO-WholeBody's num_keypoints counts the joints of the body alone, which stand first.
+WHOLE_BODY, BODY = 133, 17
 
 
 def keypoint_counts(side: Side) -> Iterator[Notice]:
@@ -19,7 +21,8 @@ def keypoint_counts(side: Side) -> Iterator[Notice]:
     given = people.extra.get("num_keypoints")
     if given is None:
         return
-    labelled = (people.seen > 0).sum(axis=1)
+    seen = people.seen[:, :BODY] if people.seen.shape[1] == WHOLE_BODY else people.seen
+    labelled = (seen > 0).sum(axis=1)
     differs = np.flatnonzero((given >= 0) & (given != labelled))
     if not len(differs):
         return
