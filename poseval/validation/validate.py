@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark
@@ -169,7 +171,14 @@ def validate(
         return found.told(error, asked_of)
     found.people, found.frames = len(poses), len(poses.frames)
     found.notices = poses.origin.notices
-    if gt is None or chosen is Role.TRUTH:
+    if chosen is Role.TRUTH:
+        # What can be scored as its own predictions lacks nothing that a score needs.
+        people = poses.people.with_columns(score=np.ones(len(poses)), track=np.arange(len(poses)))
+        own = replace(poses, people=people)
+        error = _scored(poses, own, asked_of or _benchmark(task, poses), task, found)
+        found.health = tuple(checks.examine_set(poses, chosen))
+        return found.told(error, asked_of)
+    if gt is None:
         found.health = tuple(checks.examine_set(poses, chosen))
         return found.told(None, asked_of)
     return found.told(_scored(gt, poses, asked_of, task, found), asked_of)
