@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from poseval.datasets.base import Role
 from poseval.errors import shown
 from poseval.kernels.poses import Review, review
 from poseval.metrics.base import Metric
-from poseval.poses import Notice, PoseSet
+from poseval.poses import Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 
 
@@ -35,7 +37,7 @@ class Side:
         """
         people = self.poses.people
         if self.role is Role.TRUTH:
-            labelled = (people.seen > 0).any(axis=1)
+            labelled: Bools = np.logical_or.reduce(people.seen > 0, axis=1)
             if not labelled.all():
                 people = people.take(labelled)
         return review(people.xy, people.frame, people.category)

@@ -175,9 +175,9 @@ def validate(
         # What can be scored as its own predictions lacks nothing that a score needs.
         people = poses.people.with_columns(score=np.ones(len(poses)), track=np.arange(len(poses)))
         own = replace(poses, people=people)
-        error = _scored(poses, own, asked_of or _benchmark(task, poses), task, found)
+        refused = _scored(poses, own, asked_of or _benchmark(task, poses), task, found)
         found.health = tuple(checks.examine_set(poses, chosen))
-        return found.told(error, asked_of)
+        return found.told(refused, asked_of)
     if gt is None:
         found.health = tuple(checks.examine_set(poses, chosen))
         return found.told(None, asked_of)
