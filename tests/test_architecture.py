@@ -66,6 +66,7 @@ THIRD_PARTY = {
     "click": ({"cli"}, False),
     "matplotlib": ({"report", "decisions"}, True),
     "pandas": ({"report", "decisions", "results"}, True),
+    "PIL": ({"datasets", "report", "runners", "synth"}, True),
     "jinja2": ({"report", "decisions"}, True),
     "torch": ({"models", "training", "runners", "integrations"}, False),
     "pycocotools": ({"compat"}, True),

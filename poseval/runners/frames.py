@@ -23,7 +23,6 @@ from poseval.errors import (
     error_of,
     shown,
 )
-from poseval.models.registry import require
 from poseval.poses import Frames, PoseSet
 
 Picture = NDArray[np.uint8]  # [H, W, 3] red, green, blue
@@ -227,12 +226,11 @@ def read_image(path: Path, *, upright: bool) -> Picture:
 
     Raises:
         FormatError: P260 no image, or cut short; LimitError: P510 too many pixels.
-        MissingFeature: P601 without Pillow.
     """
-    image = require("PIL.Image", shown(path.name), "models")
-    ops = require("PIL.ImageOps", shown(path.name), "models")
+    from PIL import Image, ImageOps
+
     try:
-        with image.open(path) as opened:
+        with Image.open(path) as opened:
             if opened.width * opened.height > MOST_PIXELS:
                 raise error_of(
                     [
@@ -244,7 +242,7 @@ def read_image(path: Path, *, upright: bool) -> Picture:
                         )
                     ]
                 )
-            turned = ops.exif_transpose(opened) if upright else opened
+            turned = ImageOps.exif_transpose(opened) if upright else opened
             return np.asarray(turned.convert("RGB"), dtype=np.uint8)
     except PosevalError:
         raise

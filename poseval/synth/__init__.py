@@ -1,7 +1,7 @@
 """A small world of synthetic people with exact truth, for tests, documents and the demo.
 
 `scene_set` gives the truth as a `PoseSet` without drawing anything, `render` draws a scene, `perturb` makes
-predictions with known faults out of a truth. Needs NumPy alone; Pillow only to save pictures.
+predictions with known faults out of a truth.
 """
 
 from poseval.synth.picture import Picture, render, save_picture

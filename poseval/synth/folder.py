@@ -30,7 +30,7 @@ def write_world(
     cannot hold.
 
     Raises:
-        UsageError: P131 when the truth exists and `force` is not set. MissingFeature: P601 without Pillow.
+        UsageError: P131 when the truth exists and `force` is not set.
     """
     truth = truth_of(source, skeleton)
     target = folder / "truth.json" if not get_format(form).folder else folder / "truth"

@@ -9,8 +9,6 @@ import pytest
 from poseval.cli import invoke
 from poseval.scoring.score import read
 
-pytest.importorskip("PIL")
-
 
 def test_world_of_given_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--images", "3", "--people", "2", "--width", "96", "--height", "80", "--smallest", "40"]

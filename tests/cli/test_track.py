@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from poseval import tracking
 from poseval.cli import invoke
@@ -146,7 +147,6 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_images_give_the_flow(tmp_path: Path) -> None:
     pytest.importorskip("cv2")
-    image = pytest.importorskip("PIL.Image")
     scene = walkers(frames=3, people=1, step=6.0)
     scene.shown[2] = False
     results, truth = files(tmp_path, scene)
@@ -156,7 +156,7 @@ def test_images_give_the_flow(tmp_path: Path) -> None:
     folder.mkdir()
     for t in range(3):
         picture = np.repeat(np.roll(texture, 6 * t, axis=1).astype(np.uint8)[:, :, None], 3, axis=2)
-        image.fromarray(picture).save(folder / f"{t:06d}.png")
+        Image.fromarray(picture).save(folder / f"{t:06d}.png")
         (folder / f"{t:06d}.png").rename(folder / f"{t:06d}.jpg")
     out = tmp_path / "tracked.json"
     command = ["track", results, "--gt", truth, "--tracker", "flow", "--images", str(folder)]

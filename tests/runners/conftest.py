@@ -26,7 +26,6 @@ class Bench(NamedTuple):
 @pytest.fixture(scope="session")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Made once; tests that change files copy it."""
-    pytest.importorskip("PIL")
     torch = pytest.importorskip("torch")
     from poseval.models import create_model
     from poseval.synth import World, scenes

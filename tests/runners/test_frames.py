@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from poseval.errors import FormatError, InputError, MismatchError, MissingFeature, UsageError
 from poseval.poses import PoseSet
 from poseval.runners.frames import FolderPictures, TruthPictures, VideoPictures, image_files, natural
 from poseval.synth import render, save_picture, scenes, truth_of
-
-pytest.importorskip("PIL")
 
 
 @pytest.fixture
@@ -97,18 +96,16 @@ def test_image_of_another_size_than_the_truth_says(world: tuple[PoseSet, Path]) 
 
 
 def test_grey_and_transparent_images_become_rgb(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
-    image.fromarray(np.full((4, 5), 7, dtype=np.uint8)).save(tmp_path / "1.png")
-    image.fromarray(np.full((4, 5, 4), 9, dtype=np.uint8)).save(tmp_path / "2.png")
+    Image.fromarray(np.full((4, 5), 7, dtype=np.uint8)).save(tmp_path / "1.png")
+    Image.fromarray(np.full((4, 5, 4), 9, dtype=np.uint8)).save(tmp_path / "2.png")
     pictures = FolderPictures(tmp_path)
     assert pictures.load(0).tolist() == np.full((4, 5, 3), 7).tolist()
     assert pictures.load(1).shape == (4, 5, 3)
 
 
 def test_rotation_note_is_kept_for_photos_and_ignored_for_truth(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
-    wide = image.fromarray(np.zeros((10, 20, 3), dtype=np.uint8))
-    exif = image.Exif()
+    wide = Image.fromarray(np.zeros((10, 20, 3), dtype=np.uint8))
+    exif = Image.Exif()
     exif[0x0112] = 6
     wide.save(tmp_path / "1.jpg", exif=exif)
     assert FolderPictures(tmp_path).load(0).shape == (20, 10, 3)

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.errors import UsageError
 from poseval.scoring import score as scoring
 from poseval.synth import World, scenes
 from poseval.synth.folder import write_world
-
-image = pytest.importorskip("PIL.Image")
 
 
 def test_written_world_reads_back(tmp_path: Path) -> None:
@@ -29,7 +28,7 @@ def test_written_world_reads_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(back.people.area, truth.people.area)
     np.testing.assert_allclose(back.people.box, truth.people.box)
     for row, name in enumerate(back.frames.path):
-        with image.open(tmp_path / "images" / name) as picture:
+        with Image.open(tmp_path / "images" / name) as picture:
             assert picture.size == tuple(back.frames.size[row].astype(int))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pytest
+from PIL import Image
 
 from poseval.synth import World, render, save_picture, scenes, truth_of
 
@@ -65,7 +65,6 @@ def _near_an_edge(scene: object, row: int, point: np.ndarray) -> bool:
 
 
 def test_saved_pictures_come_back(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image")
     picture = render(next(scenes(3, 1, 2)))
     save_picture(picture, tmp_path / "deep" / "a.png")
-    np.testing.assert_array_equal(np.asarray(image.open(tmp_path / "deep" / "a.png")), picture)
+    np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "deep" / "a.png")), picture)

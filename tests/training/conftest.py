@@ -10,7 +10,6 @@ import pytest
 @pytest.fixture(scope="session")
 def sixteen(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """`truth.json` and `images`: one person of 80 to 140 pixels on each of 16 pictures."""
-    pytest.importorskip("PIL")
     torch = pytest.importorskip("torch")
     from poseval.synth import World, scenes
     from poseval.synth.folder import write_world

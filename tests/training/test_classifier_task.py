@@ -38,7 +38,6 @@ SIDE = 96
 
 def write_classes(folder: Path, count: int, seed: int) -> Path:
     """`count` pictures of 96 x 96 each of one face, of one person about the middle, and of nobody."""
-    pytest.importorskip("PIL")
     write_faces(folder / "face", count, seed)
     world = World(width=192, height=144, smallest=70, largest=100)
     for name, people in (("body", 1), ("nobody", 0)):
@@ -79,7 +78,6 @@ def test_a_folder_of_classes(few: Path) -> None:
 
 @pytest.mark.parametrize(("second", "what"), [("2.png", "2.png"), ("a/2.png", "alone")])
 def test_pictures_without_two_classes_are_refused(tmp_path: Path, second: str, what: str) -> None:
-    pytest.importorskip("PIL")
     for name in ("a/1.png", second):
         save_picture(np.zeros((4, 4, 3), dtype=np.uint8), tmp_path / name)
     with pytest.raises(MismatchError, match=what) as caught:

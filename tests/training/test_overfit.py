@@ -81,7 +81,6 @@ CASES = (
 @pytest.fixture(scope="session")
 def truths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Truth files of the same sixteen people, and of sixteen faces."""
-    pytest.importorskip("PIL")
     from poseval.synth import World, scenes
     from poseval.synth.folder import write_world
 

@@ -28,7 +28,6 @@ def portraits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     CrowdPose's joints: without the face they are learnt in half the time that COCO's take.
     """
-    pytest.importorskip("PIL")
     import torch
 
     from poseval.synth import World, scenes

@@ -1,52 +1,59 @@
-"""Width and height of a PNG, JPEG, BMP or GIF file from its header; no picture is decoded."""
+"""Width and height of a picture from its header, by Pillow; no pixel is decoded."""
 
 from __future__ import annotations
 
-import struct
+import io
+import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-HEAD_BYTES = 1 << 18  # a JPEG may carry a preview and a colour profile before its frame header
-PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif")
+from poseval.limits import MIB
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff")
+FORMATS = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")  # Pillow knows dozens; the fewer, the less to attack
+READ_BYTES = 64 * MIB  # WebP is read whole; a hostile TIFF can point thousands of tags at the same bytes
+
+
+class _Budgeted(io.FileIO):
+    """A file of which no more than `READ_BYTES` are read, however often it is rewound."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.left = READ_BYTES
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        return self._spend(super().readinto(buffer) or 0)
+
+    def readall(self) -> bytes:
+        data = super().read(self.left + 1) or b""
+        self._spend(len(data))
+        return data
+
+    def _spend(self, count: int) -> int:
+        self.left -= count
+        if self.left < 0:
+            raise OSError("more is read than a picture's size can need")
+        return count
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
-    """Width and height, or None when the file is none of these or its header is not whole."""
+    """Width and height in pixels as stored; the EXIF orientation is not applied.
+
+    None when the file is no picture of these formats, is damaged before its size is known, or claims more
+    pixels than Pillow trusts (about 179 million).
+    """
+    from PIL import Image
+
     try:
-        if not path.is_file():
+        if not path.is_file():  # a pipe would wait for ever
             return None
-        with path.open("rb") as file:
-            head = file.read(HEAD_BYTES)
-        return _size(head)
-    except (OSError, struct.error):
+        with warnings.catch_warnings(), io.BufferedReader(_Budgeted(path)) as file:
+            warnings.simplefilter("ignore")  # of large pictures and odd EXIF data: neither is decoded here
+            with Image.open(file, formats=FORMATS) as picture:
+                width, height = picture.size
+    except Exception:  # Pillow raises OSError, SyntaxError, ValueError, struct.error, ... by format
         return None
-
-
-def _size(head: bytes) -> tuple[int, int] | None:
-    found: tuple[int, int] | None = None
-    if head.startswith(b"\x89PNG\r\n\x1a\n") and head[12:16] == b"IHDR":
-        found = struct.unpack(">II", head[16:24])
-    elif head[:4] == b"GIF8":
-        found = struct.unpack("<HH", head[6:10])
-    elif head[:2] == b"BM":
-        width, height = struct.unpack("<ii", head[18:26])
-        found = (width, abs(height))
-    elif head[:2] == b"\xff\xd8":
-        found = _jpeg(head)
-    return found if found and min(found) > 0 else None
-
-
-def _jpeg(head: bytes) -> tuple[int, int] | None:
-    """Size in the frame header: markers C0 to CF but C4, C8 and CC (ITU-T T.81, table B.1)."""
-    at = 2
-    while at + 9 <= len(head):
-        if head[at] != 0xFF:
-            return None
-        marker = head[at + 1]
-        if marker == 0xFF:
-            at += 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack(">HH", head[at + 5 : at + 9])
-            return int(width), int(height)
-        at += 2 + struct.unpack(">H", head[at + 2 : at + 4])[0]
-    return None
+    return (width, height) if width > 0 and height > 0 else None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, WriteOptions
@@ -86,11 +87,11 @@ def test_an_image_without_people_is_an_empty_frame(tmp_path: Path) -> None:
     assert poses.people.frame.tolist() == [0]
 
 
-def test_sizes_come_from_pictures_beside_the_labels(tmp_path: Path) -> None:
-    image = pytest.importorskip("PIL.Image", reason="needs Pillow")
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_sizes_come_from_pictures_beside_the_labels(suffix: str, tmp_path: Path) -> None:
     path = folder(tmp_path / "a", BOX + ".1 .25 2 .3 .5 1", YAML.format(dims=3), "")
     (path / "images").mkdir()
-    image.new("RGB", (200, 100)).save(path / "images" / "a.png")
+    Image.new("RGB", (200, 100)).save(path / "images" / f"a{suffix}")
     assert read(path).people.xy[0, 0].tolist() == [20, 25]
 
 
