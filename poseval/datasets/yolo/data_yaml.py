@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from poseval.datasets.containers.yaml import parse
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, UsageError
@@ -56,6 +55,8 @@ def description_of(source: Source) -> Description:
 
 
 def _read(document: Document) -> Description:
+    from poseval.datasets.containers.yaml import parse
+
     node = parse(document.data, document.name)
     shape = node.get("kpt_shape")
     if (

@@ -10,7 +10,6 @@ from PIL import Image
 
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, WriteOptions
-from poseval.datasets.containers.yaml import parse
 from poseval.errors import FormatError, InputError
 from poseval.poses import PoseSet
 from tests.datasets.real_libraries import video
@@ -136,44 +135,3 @@ def test_tracks_are_written_where_everyone_has_one(tmp_path: Path) -> None:
     partly = PoseSet(poses.skeleton, poses.frames, poses.people.with_columns(track=some))
     assert writer.write(partly, tmp_path / "b", WriteOptions(P)).dropped["tracks"] == 3
     assert read(tmp_path / "b", P).people.track.tolist() == [-1] * 4
-
-
-class TestSmallYaml:
-    def test_what_descriptions_use(self) -> None:
-        text = "a: 1 # one\nb: [1, 'x, y', 2.5]\nc:\n  0: person\n  1: \"a b\"\nd:\n  - x\n  - 2\n"
-        text += "e: {0: a}\nf:\n"
-        assert parse(text.encode(), "a") == {
-            "a": 1,
-            "b": [1, "x, y", 2.5],
-            "c": {"0": "person", "1": "a b"},
-            "d": ["x", 2],
-            "e": {"0": "a"},
-            "f": None,
-        }
-
-    @pytest.mark.parametrize(
-        "text",
-        [
-            "a: *b\n",
-            "a: &b 1\n",
-            "a: !!python/object/apply:os.system [ls]\n",
-            "a: 1\na: 2\n",
-            "a: [1, 2\n",
-            "- a\n",
-            "a\n",
-            "a: 1\n   b: 2\n",
-            "a: {b}\n",
-            "a: " + "[" * 20 + "]" * 20 + "\n",
-            "".join(f"{' ' * n}a:\n" for n in range(20)),
-        ],
-    )
-    def test_everything_else_is_refused(self, text: str) -> None:
-        with pytest.raises(FormatError) as caught:
-            parse(text.encode(), "a")
-        assert caught.value.code == "P272"
-
-    def test_other_encodings_and_sizes_are_refused(self) -> None:
-        for data, code in ((b"a: \xff\n", "P211"), (b"a: 1\n" * (1 << 18), "P272")):
-            with pytest.raises(FormatError) as caught:
-                parse(data, "a")
-            assert caught.value.code == code
