@@ -61,7 +61,18 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
         line.split(";")[0] for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line
     }
     bare = {line.split(">")[0].split("=")[0].strip() for line in required}
-    base = {"numpy", "scipy", "pycocotools", "motmetrics", "pandas", "click", "matplotlib", "Pillow", "PyYAML", "tomli"}
+    base = {
+        "numpy",
+        "scipy",
+        "pycocotools",
+        "motmetrics",
+        "pandas",
+        "click",
+        "matplotlib",
+        "Pillow",
+        "PyYAML",
+        "tomli",
+    }
     assert bare == base
     assert set(metadata.get_all("Provides-Extra", [])) >= {
         "models",

@@ -1,7 +1,7 @@
 """YAML of untrusted files, by PyYAML's safe loader within bounds.
 
-Anchors, aliases, tags and repeated keys are refused: a description of a data set needs none of them, and a few
-aliases of aliases fill the memory.
+Anchors, aliases, tags and repeated keys are refused: a description of a data set needs none of them, and a
+few aliases of aliases fill the memory.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ def parse(data: bytes, where: str) -> dict[Any, Any]:
     """The map that the text holds; an empty one for an empty text.
 
     Raises:
-        FormatError: P211 not UTF-8; P272 no YAML, no map, too large or too deep, or with anchors, aliases, tags
-            or a key twice, with its line.
+        FormatError: P211 not UTF-8; P272 no YAML, no map, too large or too deep, or with anchors, aliases,
+            tags or a key twice, with its line.
     """
     if len(data) > MAX_BYTES:
         raise FormatError(
