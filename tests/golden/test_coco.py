@@ -26,7 +26,7 @@ from poseval.metrics.ranking import OksCurves
 from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 from tests.golden import coco_files
-from tests.shared import shared_cases
+from tests.shared import shared_cases, shared_path
 
 COCO_SIGMAS = get_skeleton("coco17").sigma_array
 FOLDERS = [path.parent for path in shared_cases("golden/coco", "*/expected.json")]
@@ -37,6 +37,10 @@ REFUSED = {"edge_nan_keypoints", "edge_use_cats_0"}
 def expected(folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((folder / "expected.json").read_text("utf-8"))
     return found
+
+
+def case(name: str) -> Path:
+    return shared_path(f"golden/coco/{name}")
 
 
 def name_of(folder: Path) -> str:
@@ -190,7 +194,7 @@ def test_oks_values_agree_to_a_few_units_in_the_last_place(folder: Path) -> None
 
 
 def test_crowdpose_splits_are_subsets_of_images() -> None:
-    folder = next(folder for folder in FOLDERS if folder.name == "crowdpose_val_a")
+    folder = case("crowdpose_val_a")
     aligned, metric, _ = prepared(folder)
     tally = metric.tally(aligned)
     index = aligned.truth.frames.extra["crowd_index"]
@@ -212,7 +216,7 @@ def test_crowdpose_splits_are_subsets_of_images() -> None:
 
 
 def test_wholebody_parts() -> None:
-    folder = next(folder for folder in FOLDERS if expected(folder)["kind"] == "wholebody")
+    folder = case("wholebody_example_real")
     wanted = expected(folder)
     sigmas = {part["name"]: np.array(part["sigmas"]) for part in wanted["config"]["parts"]}
     aligned = read(folder, sigmas["wholebody"])
@@ -224,7 +228,7 @@ def test_wholebody_parts() -> None:
 
 
 def test_pooled_categories_work_where_the_reference_finds_nothing() -> None:
-    folder = next(folder for folder in FOLDERS if folder.name == "edge_use_cats_0")
+    folder = case("edge_use_cats_0")
     aligned, metric, _ = prepared(folder)
     pooled = replace(metric, categories=Categories.POOLED)
     assert expected(folder)["stats"]["AP"] == 0.0
@@ -237,7 +241,7 @@ EX_OKS_NAMES |= {"AR (M)": "AR_M", "AR (L)": "AR_L"}
 
 
 def ex_oks_case() -> tuple[Aligned, dict[str, Any]]:
-    folder = next(folder for folder in FOLDERS if expected(folder)["kind"] == "exoks")
+    folder = case("exoks_a")
     return read(folder, COCO_SIGMAS), expected(folder)
 
 
@@ -272,6 +276,7 @@ ANSWERS: dict[str, tuple[type[InputError], str] | float] = {
 
 
 def test_every_case_is_looked_at() -> None:
+    shared_path("golden/coco")
     raising = {folder.name for folder in FOLDERS if expected(folder)["raises"]}
     assert raising | {"edge_nan_keypoints"} == set(ANSWERS)
     special = {"edge_use_cats_0", "exoks_a", "wholebody_example_real"}
@@ -280,7 +285,7 @@ def test_every_case_is_looked_at() -> None:
 
 @pytest.mark.parametrize("name", ANSWERS)
 def test_broken_files_get_a_clear_answer(name: str) -> None:
-    folder = next(folder for folder in FOLDERS if folder.name == name)
+    folder = case(name)
     answer = ANSWERS[name]
     if isinstance(answer, float):
         report = poseval.score(folder / "gt.json", folder / "dt.json", "coco-keypoints")

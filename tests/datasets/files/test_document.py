@@ -22,6 +22,7 @@ from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, UsageError
 from poseval.limits import Limits
 
+PACKED = gzip.compress(b"[1, 2, 3]", mtime=0)
 TIGHT = Limits(file_bytes=2 << 20, ratio=50, archive_members=10)
 
 
@@ -55,13 +56,8 @@ def test_gzip_is_told_by_content_and_digested_unpacked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [
-        gzip.compress(b"[1, 2, 3]")[:-9],
-        gzip.compress(b"[1, 2, 3]")[:5],
-        gzip.compress(b"[1, 2, 3]") + b"junk",
-        gzip.compress(b"[1, 2, 3]")[:-8] + b"\0" * 8,
-        b"\x1f\x8bnot gzip at all",
-    ],
+    [PACKED[:-9], PACKED[:5], PACKED + b"junk", PACKED[:-8] + b"\0" * 8, b"\x1f\x8bnot gzip at all"],
+    ids=["no end", "no header", "junk behind", "wrong sum", "two bytes"],
 )
 def test_damaged_gzip(data: bytes) -> None:
     with pytest.raises(FormatError) as caught:

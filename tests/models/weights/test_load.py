@@ -124,8 +124,9 @@ def test_a_file_cut_short_says_so(filled: dict[str, torch.Tensor], tmp_path: Pat
         (b"", "is empty"),
         (b"<!DOCTYPE html><html><title>Google Drive - virus scan", "web page"),
         (b"hello, I am no checkpoint", "not a PyTorch checkpoint"),
-        (os.urandom(64), "PyTorch checkpoint"),
+        (bytes(range(160, 224)), "PyTorch checkpoint"),
     ],
+    ids=["empty", "web page", "text", "bytes"],
 )
 def test_a_file_of_another_kind_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "w.pth"
