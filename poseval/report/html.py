@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseval.errors import MissingFeature, shown
+from poseval.errors import shown
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures
 from poseval.report.text import layout_of
@@ -77,18 +77,10 @@ def to_html(
     aligned: Aligned | None = None,
     images: Path | None = None,
 ) -> str:
-    """The whole page. `aligned` and a diagnosis allow the worst frames to be drawn, over `images`.
+    """The whole page. `aligned` and a diagnosis allow the worst frames to be drawn, over `images`."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
 
-    Raises:
-        MissingFeature: P610 when the extra `html` (jinja2) is not installed.
-    """
-    try:
-        from jinja2 import Environment, StrictUndefined
-        from markupsafe import Markup
-    except ImportError as error:
-        raise MissingFeature(
-            "P610", where="HTML report", what="needs jinja2", hint="pip install 'poseval[html]'"
-        ) from error
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     template = environment.from_string(files("poseval.report").joinpath("page.html.j2").read_text("utf-8"))
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()

@@ -23,7 +23,6 @@ def write_page(
 
     Raises:
         UsageError: P114 when the folder of images does not exist.
-        MissingFeature: P610 without the extra `html`.
     """
     if images is not None and not images.is_dir():
         raise UsageError("P114", where=str(images), what="is no folder", wanted="the folder of the images")

@@ -125,7 +125,6 @@ def test_an_array_belongs_to_a_truth_of_single_people(
 def test_the_page_of_a_mapped_format(
     truth_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("jinja2")
     words = ["--joints", "names", "--report", str(tmp_path / "page.html")]
     scored(capsys, write("openpose", tmp_path), truth_file, *words)
     assert "<html" in (tmp_path / "page.html").read_text()
