@@ -14,7 +14,7 @@ changes because a package was installed.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
 Thing = TypeVar("Thing")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Registry(Generic[Thing]):
 
     `table` holds ours, each as it is or as the place where it lies, so that it is imported when it is asked
     for. `kind` is the word for one of them in messages, `code` that of the error for an unknown name, `group`
-    that of the entry points, and `base` the class that what others add must be of.
+    that of the entry points. What others add must be of the class `base`, or with `classes` a class below it.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Registry(Generic[Thing]):
     group: str
     table: Mapping[str, str | Thing]
     base: type[Any]
+    classes: bool = False
 
     def get(self, name: str) -> Thing:
         """The thing of a name.
@@ -86,9 +88,13 @@ class Registry(Generic[Thing]):
         """What other packages add under names of ours, and what is therefore never used."""
         return tuple(plugin for plugin in self._found() if plugin.name in self.table)
 
+    def others(self) -> list[str]:
+        """Names of what other packages add."""
+        return list(dict.fromkeys(plugin.name for plugin in self.plugins()))
+
     def names(self) -> list[str]:
         """Our names in the order of the table, then those of other packages."""
-        return [*self.table, *dict.fromkeys(plugin.name for plugin in self.plugins())]
+        return [*self.table, *self.others()]
 
     @contextmanager
     def blamed(self, name: str) -> Iterator[None]:
@@ -107,16 +113,31 @@ class Registry(Generic[Thing]):
                 raise
             raise self._unusable(brought[0], f"fails ({type(error).__name__}: {shown(error)})") from error
 
+    def each(
+        self, names: Iterable[str], use: Callable[[Thing], Result]
+    ) -> tuple[dict[str, Result], list[str]]:
+        """What `use` makes of the things of some names, and what is wrong with those of others that fail."""
+        done: dict[str, Result] = {}
+        faults = []
+        for name in names:
+            try:
+                with self.blamed(name):
+                    done[name] = use(self.get(name))
+            except PosevalError as error:
+                if name in self.table:
+                    raise
+                faults.append(str(error))
+        return done, faults
+
     def _found(self) -> tuple[Plugin, ...]:
         return _plugins(self.group, tuple(sys.path))
 
     def _loaded(self, plugin: Plugin) -> Thing:
         with self.blamed(plugin.name):
             found: Any = load(plugin.place)
-        if not isinstance(found, self.base) and not (
-            isinstance(found, type) and issubclass(found, self.base)
-        ):
-            wanted = f"a {self.base.__name__} at {shown(plugin.place)}"
+        kind = found if self.classes else type(found)
+        if not isinstance(kind, type) or not issubclass(kind, self.base):
+            wanted = f"a {'class of ' * self.classes}{self.base.__name__} at {shown(plugin.place)}"
             raise self._unusable(plugin, f"is a {type(found).__name__}", wanted)
         own = getattr(found, "name", None)
         if own != plugin.name and not isinstance(found, FunctionType):
@@ -134,7 +155,10 @@ def _plugins(group: str, path: tuple[str, ...]) -> tuple[Plugin, ...]:
     """The entry points of a group on a module search path, by name and package."""
     from importlib.metadata import entry_points
 
-    found = {Plugin(entry.name, entry.value.strip(), _package(entry)) for entry in entry_points(group=group)}
+    found = {
+        Plugin(entry.name, entry.value.partition("[")[0].strip(), _package(entry))
+        for entry in entry_points(group=group)
+    }
     return tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.package)))
 
 

@@ -7,13 +7,13 @@ keys are absent are neither asked nor imported. Formats of other packages are as
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from poseval.datasets.base import Role
 from poseval.datasets.files.source import Source
-from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format, get_row
-from poseval.errors import FormatError, InputError, PosevalError, UsageError, shown
+from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
+from poseval.errors import FormatError, InputError, PosevalError, shown
 
 SURE = 0.5  # a format is taken when its confidence reaches this
 BEGINNING = 1 << 16  # bytes
@@ -115,30 +115,27 @@ def container(source: Source) -> str:
 
 def _candidates(source: Source, *roles: Role) -> list[Candidate]:
     """Every format that is read in one of these roles and was asked, the surest first."""
-    rows = _possible(source, TABLE.values())
-    found = [one for role in roles for row in rows for one in _asked(source, role, row.name)]
+    found = _answers(source, roles, TABLE.values())
     if not any(one.sure >= SURE for one in found):
         found += _others(source, roles)[0]
     return sorted(found, key=lambda one: -one.sure)
 
 
-def _asked(source: Source, role: Role, name: str) -> Iterator[Candidate]:
-    dataset = get_format(name)
-    if role in dataset.reads:
-        yield Candidate(dataset.sniff(source, role), name, role)
+def _answers(source: Source, roles: Sequence[Role], rows: Iterable[Format]) -> list[Candidate]:
+    """What the possible ones of some formats say, role by role."""
+    asked = [get_format(row.name) for row in _possible(source, rows)]
+    return [
+        Candidate(dataset.sniff(source, role), dataset.name, role)
+        for role in roles
+        for dataset in asked
+        if role in dataset.reads
+    ]
 
 
 def _others(source: Source, roles: Sequence[Role]) -> tuple[list[Candidate], list[str]]:
     """What formats of other packages say, and what is wrong with those that cannot be asked."""
-    found, broken = [], []
-    for name in dict.fromkeys(plugin.name for plugin in REGISTRY.plugins()):
-        try:
-            with REGISTRY.blamed(name):
-                if _possible(source, [get_row(name)]):
-                    found += [one for role in roles for one in _asked(source, role, name)]
-        except UsageError as error:
-            broken.append(str(error))
-    return found, broken
+    said, broken = REGISTRY.each(REGISTRY.others(), lambda row: _answers(source, roles, [row]))
+    return [one for answers in said.values() for one in answers], broken
 
 
 def _possible(source: Source, rows: Iterable[Format]) -> list[Format]:
