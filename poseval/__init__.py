@@ -4,7 +4,8 @@
     report = poseval.score("person_keypoints.json", "predictions.json")
     report.summary["AP"]
 
-Names are imported when first used, so that `import poseval` costs nothing.
+`__all__` is what docs/api.md promises. Names are imported when first used, so that `import poseval` costs
+nothing.
 """
 
 from __future__ import annotations
@@ -15,48 +16,87 @@ from typing import TYPE_CHECKING, Any
 from poseval._version import __version__
 
 if TYPE_CHECKING:
+    from poseval.api import compare, convert, diagnose, gate, leaderboard, plot, write
     from poseval.datasets.objects import from_movement, from_sleap, from_supervision
+    from poseval.errors import PosevalError
     from poseval.models import create_model, list_models
-    from poseval.poses import PoseSet
+    from poseval.poses import Frames, People, PoseSet
     from poseval.results.report import Report
     from poseval.scoring.score import evaluate, read, score
+    from poseval.scoring.task import Task
     from poseval.skeletons import Skeleton, get_skeleton
+    from poseval.validation.validate import validate
 
 __all__ = [
+    "Frames",
+    "People",
     "PoseSet",
+    "PosevalError",
     "Report",
     "Skeleton",
+    "Task",
     "__version__",
+    "compare",
+    "convert",
     "create_model",
+    "diagnose",
     "evaluate",
     "from_movement",
     "from_sleap",
     "from_supervision",
+    "gate",
     "get_skeleton",
+    "leaderboard",
     "list_models",
+    "plot",
     "read",
     "score",
+    "validate",
+    "write",
 ]
 
 _PLACES = {
-    "PoseSet": "poseval.poses.pose_set",
+    "Frames": "poseval.poses",
+    "People": "poseval.poses",
+    "PoseSet": "poseval.poses",
+    "PosevalError": "poseval.errors",
     "Report": "poseval.results.report",
     "Skeleton": "poseval.skeletons",
+    "Task": "poseval.scoring.task",
+    "compare": "poseval.api",
+    "convert": "poseval.api",
     "create_model": "poseval.models",
+    "diagnose": "poseval.api",
     "evaluate": "poseval.scoring.score",
     "from_movement": "poseval.datasets.objects",
     "from_sleap": "poseval.datasets.objects",
     "from_supervision": "poseval.datasets.objects",
+    "gate": "poseval.api",
     "get_skeleton": "poseval.skeletons",
+    "leaderboard": "poseval.api",
     "list_models": "poseval.models",
+    "plot": "poseval.api",
     "read": "poseval.scoring.score",
     "score": "poseval.scoring.score",
+    "validate": "poseval.validation.validate",
+    "write": "poseval.api",
 }
+
+# old name -> its successor, and the version in which the old name goes away: two minor versions after the
+# first that warns.
+_DEPRECATED: dict[str, tuple[str, str]] = {}
 
 
 def __getattr__(name: str) -> Any:
     if name in _PLACES:
         return getattr(import_module(_PLACES[name]), name)
+    if name in _DEPRECATED:
+        import warnings
+
+        successor, version = _DEPRECATED[name]
+        text = f"poseval.{name} goes away in version {version}: use poseval.{successor}"
+        warnings.warn(text, DeprecationWarning, stacklevel=2)
+        return __getattr__(successor)
     raise AttributeError(f"module 'poseval' has no attribute {name!r}")
 
 

@@ -177,6 +177,12 @@ def unknown_name(code: str, kind: str, name: object, known: Iterable[str], wante
     )
 
 
+def wrong_type(where: str, value: object, wanted: str, hint: str | None = None) -> UsageError:
+    """The error for an argument of another type than the function takes, such as None for a path."""
+    found = "None" if value is None else f"of type {shown(type(value).__name__, 60)}"
+    return UsageError("P101", where=where, what=f"is {found}", wanted=wanted, hint=hint)
+
+
 _KINDS: dict[str, type[PosevalError]] = {
     "P1": UsageError,
     "P2": FormatError,

@@ -7,9 +7,7 @@ def test_model_keeps_up(poseval_gate):
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -23,16 +21,9 @@ class Gate(Protocol):
     """What the fixture gives: call it to fail the test when the run is worse than its baseline allows."""
 
     def __call__(
-        self,
-        predictions: PathLike,
-        *,
-        baseline: PathLike,
-        gt: PathLike | None = None,
-        max_drop: Mapping[str, str | float] | None = None,
-        significant: bool = False,
-        benchmark: str | None = None,
+        self, predictions: PathLike, *, baseline: PathLike, gt: PathLike | None = None, **keywords: Any
     ) -> Verdict:
-        """The verdict of a gate that passed."""
+        """The verdict of a gate that passed; the keywords are those of `poseval.gate`."""
 
 
 @pytest.fixture
@@ -43,26 +34,13 @@ def poseval_gate() -> Gate:
     """
 
     def check(
-        predictions: PathLike,
-        *,
-        baseline: PathLike,
-        gt: PathLike | None = None,
-        max_drop: Mapping[str, str | float] | None = None,
-        significant: bool = False,
-        benchmark: str | None = None,
+        predictions: PathLike, *, baseline: PathLike, gt: PathLike | None = None, **keywords: Any
     ) -> Verdict:
-        from poseval.decisions.gate import Tolerance, gate
-        from poseval.report.gate import to_text
-        from poseval.scoring import saved_runs
-        from poseval.scoring.saved_runs import run_of
-        from poseval.scoring.task import Task
+        from poseval.api import gate
 
-        before = saved_runs.load(baseline)
-        run = run_of(Path(predictions), gt, Task(benchmark=benchmark), like=before)
-        tolerances = [Tolerance.parse(f"{key}={amount}") for key, amount in (max_drop or {}).items()]
-        verdict = gate(run, before, tolerances, significant=significant)
+        verdict = gate(predictions, baseline, gt, **keywords)
         if not verdict.passed:
-            pytest.fail(to_text(verdict), pytrace=False)
+            pytest.fail(verdict.to_text(), pytrace=False)
         return verdict
 
     return check

@@ -37,21 +37,12 @@ def compare(
     quiet: bool,
 ) -> None:
     """Say which differences between SYSTEMS (predictions or saved runs) noise does not explain."""
-    import json
+    from poseval.api import compare
 
-    from poseval.scoring.saved_runs import run_of
-    from poseval.scoring.score import read_truth
-    from poseval.statistics.comparison import compare
-
-    # The truth is read once, however many systems there are.
-    gt = None if truth is None else read_truth(truth, task)
-    names = [path.name for path in systems]
-    labels = names if len(set(names)) == len(names) else [str(path) for path in systems]
-    runs = {label: run_of(path, gt, task) for label, path in zip(labels, systems, strict=True)}
-    for label, run in runs.items():
-        tell(run.notices, talk(quiet), label)
-    found = compare(runs, keys=keys, level=level, resamples=resamples, seed=seed)
+    found = compare(*systems, truth=truth, keys=keys, level=level, resamples=resamples, seed=seed, task=task)
+    for name, notices in found.notices.items():
+        tell(notices, talk(quiet), name)
     if json_to:
-        emit(json.dumps(found.to_dict(), indent=1) + "\n", json_to)
+        emit(found.to_json() + "\n", json_to)
     if json_to != "-":
         emit(found.to_text(), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -19,7 +20,7 @@ PROGRESS_SECONDS = 0.5  # a line that changes faster cannot be read
 @click.option(
     "--to", "to", required=True, metavar="FORMAT", help="Format to write; see `poseval list formats`."
 )
-@click.option("--format-in", "format_in", metavar="FORMAT", help="Format of SOURCE; recognised otherwise.")
+@click.option("--format-in", "format", metavar="FORMAT", help="Format of SOURCE; recognised otherwise.")
 @click.option(
     "--role", type=click.Choice(["truth", "predictions"]), help="What SOURCE is; recognised otherwise."
 )
@@ -32,55 +33,21 @@ PROGRESS_SECONDS = 0.5  # a line that changes faster cannot be read
 @ALIGN
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET
-def convert(
-    source: Path,
-    target: Path,
-    to: str,
-    format_in: str | None,
-    role: str | None,
-    truth: Path | None,
-    skeleton: str | None,
-    to_skeleton: str | None,
-    joints: Path | None,
-    near: bool,
-    derive: bool,
-    align_by: str | None,
-    force: bool,
-    quiet: bool,
-) -> None:
+def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> None:
     """Convert SOURCE to TARGET, and say what TARGET cannot hold.
 
     A folder that is one set (OpenPose, YOLO, PoseTrack ...) becomes what the target format is; a folder of
     files that are sets of their own becomes a folder of converted files.
     """
-    from poseval.conversion.convert import ConvertOptions, convert_one
-    from poseval.conversion.folders import convert_many, is_many
-    from poseval.datasets import Role
-    from poseval.poses.joint_mapping import JointRules
-    from poseval.scoring.score import read
-    from poseval.skeletons import load_skeleton
+    from poseval.api import convert
 
     bar = Progress(sys.stderr.isatty() and not quiet)
-    options = ConvertOptions(
-        to,
-        Role(role) if role else None,
-        None if truth is None else read(truth, optional=frozenset({"area"})),
-        format_in,
-        load_skeleton(skeleton) if skeleton else None,
-        JointRules(load_skeleton(to_skeleton) if to_skeleton else None, joints, near, derive),
-        align_by,
-        force,
-        bar,
-    )
     try:
-        if is_many(source, format_in):
-            lines = convert_many(source, target, options, bar).lines()
-        else:
-            lines = convert_one(source, target, options).lines()
+        done = convert(source, target, to, progress=bar, **asked)
     finally:
         bar.clear()
     say = talk(quiet)
-    for line in lines:
+    for line in done.lines():
         say(line)
 
 

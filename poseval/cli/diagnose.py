@@ -38,29 +38,21 @@ def diagnose(
     quiet: bool,
 ) -> None:
     """Say what failed in PREDICTIONS: jitter, inversions, swaps, misses, scores, background, identities."""
-    import json
-
-    from poseval.diagnosis.diagnose import diagnose
-    from poseval.diagnosis.error_types import Scale
+    from poseval.api import diagnose_prepared
     from poseval.scoring.score import prepare, tally
 
     # The page shows every joint.
     prepared = prepare(truth, predictions, replace(task, per_joint=task.per_joint or page_to is not None))
     say = talk(quiet)
     say(f"benchmark: {prepared.benchmark.name}")
-    tell(prepared.notices, say)
-    result = diagnose(
-        prepared.aligned,
-        scale=Scale(scale) if scale else None,
-        corrected=prepared.rules.name == "corrected",
-        worst=worst,
-    )
+    result = diagnose_prepared(prepared, scale, worst)
+    tell(result.notices, say)
     if page_to is not None:
         from poseval.report.page import write_page
 
         evaluation = tally(prepared)
         write_page(page_to, evaluation.report(), evaluation, prepared.aligned, images)
     if json_to:
-        emit(json.dumps(result.to_dict(), indent=1) + "\n", json_to)
+        emit(result.to_json() + "\n", json_to)
     if json_to != "-":
         emit(result.to_text(), None)

@@ -56,26 +56,28 @@ def gate(
     quiet: bool,
 ) -> int:
     """Fail (exit 1) when PREDICTIONS score worse than the baseline allows."""
-    import json
-
-    from poseval.decisions.gate import Tolerance, gate
+    from poseval.api import gate
     from poseval.report import gate as gate_output
-    from poseval.scoring import saved_runs
-    from poseval.scoring.saved_runs import run_of
 
-    tolerances = [Tolerance.parse(text) for text in drops]
-    before = saved_runs.load(baseline)
-    run = run_of(predictions, truth, task, like=before)
-    tell(run.notices, talk(quiet))
     verdict = gate(
-        run, before, tolerances, significant=significant, level=level, resamples=resamples, seed=seed
+        predictions,
+        baseline,
+        truth,
+        max_drop=drops,
+        significant=significant,
+        level=level,
+        resamples=resamples,
+        seed=seed,
+        update_baseline=update_baseline,
+        task=task,
     )
+    tell(verdict.notices, talk(quiet))
     if json_to:
-        emit(json.dumps(verdict.to_dict(), indent=1) + "\n", json_to)
+        emit(verdict.to_json() + "\n", json_to)
     if junit_to:
         emit(gate_output.to_junit(verdict), junit_to)
     if "-" not in (json_to, junit_to):
-        emit(gate_output.to_text(verdict), None)
+        emit(verdict.to_text(), None)
     if github:
         emit(gate_output.to_annotation(verdict), None)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
@@ -83,6 +85,5 @@ def gate(
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(gate_output.to_job_summary(verdict))
     if update_baseline and verdict.passed:
-        saved_runs.save(run, baseline, force=True)
         talk(quiet)(f"baseline replaced: {baseline}")
     return 0 if verdict.passed else 1

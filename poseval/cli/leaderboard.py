@@ -11,11 +11,9 @@ from poseval.cli.options import InputPath, emit
 from poseval.errors import UsageError
 
 if TYPE_CHECKING:
-    from poseval.decisions.leaderboard import Board, Entry
+    from poseval.decisions.leaderboard import Board
 
 ACTIONS = ("add", "list", "export", "remove")
-FACTS = ".run.json"
-STYLES = ("text", "csv", "markdown", "latex", "html")
 
 
 @click.command(epilog="With --db, the first word may be an action: add, list, export or remove.")
@@ -29,6 +27,7 @@ STYLES = ("text", "csv", "markdown", "latex", "html")
 @click.option("--best-per-team", is_flag=True, help="Only the best entry of each team.")
 @click.option("--team", default="", help="Team of the runs given.")
 @click.option("--name", help="Name of the run given (one run); default its file name.")
+@click.option("--json", "json_to", metavar="FILE|-")
 @click.option("--csv", "csv_to", metavar="FILE|-")
 @click.option("--markdown", "markdown_to", metavar="FILE|-")
 @click.option("--latex", "latex_to", metavar="FILE|-")
@@ -48,6 +47,7 @@ def leaderboard(
     best_per_team: bool,
     team: str,
     name: str | None,
+    json_to: str | None,
     csv_to: str | None,
     markdown_to: str | None,
     latex_to: str | None,
@@ -56,7 +56,8 @@ def leaderboard(
     x: str,
 ) -> None:
     """Rank RUNS (JSON reports or saved runs) of one benchmark."""
-    from poseval.decisions.leaderboard import Store, build
+    from poseval.api import leaderboard
+    from poseval.decisions.leaderboard import FACTS, Store, entry_of
 
     action, paths = ("list", runs)
     if store is not None and runs and runs[0] in ACTIONS:
@@ -69,7 +70,7 @@ def leaderboard(
         return
     # The facts of a run lie beside its report: a pattern such as runs/* names both.
     paths = tuple(path for path in paths if not path.endswith(FACTS))
-    entries = [_entry(Path(path), team, name if len(paths) == 1 else None) for path in paths]
+    entries = [entry_of(path, name if len(paths) == 1 else None, team) for path in paths]
     if store is not None and entries:
         for entry in entries:
             added = Store(store).add(entry)
@@ -78,8 +79,9 @@ def leaderboard(
         return
     if store is not None:
         entries = Store(store).entries()
-    board = build(entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts)
-    _print(board, {"csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to})
+    board = leaderboard(entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts)
+    targets = {"json": json_to, "csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to}
+    _print(board, targets)
     if plot_to is not None:
         from poseval.report.leaderboard_plot import save_plot
 
@@ -91,6 +93,7 @@ def _print(board: Board, targets: dict[str, str | None]) -> None:
     from poseval.report import leaderboard as rendering
 
     renderers = {
+        "json": lambda board: board.to_json() + "\n",
         "csv": rendering.to_csv,
         "markdown": rendering.to_markdown,
         "latex": rendering.to_latex,
@@ -100,15 +103,4 @@ def _print(board: Board, targets: dict[str, str | None]) -> None:
         if target:
             emit(renderers[style](board), target)
     if "-" not in targets.values():
-        emit(rendering.to_text(board), None)
-
-
-def _entry(path: Path, team: str, name: str | None) -> Entry:
-    import json
-
-    from poseval.decisions.leaderboard import Entry
-    from poseval.scoring.saved_runs import load_report
-
-    side = path.with_name(path.name + FACTS)
-    facts = json.loads(side.read_text("utf-8")) if side.is_file() else {}
-    return Entry(name or path.stem, load_report(path), team, facts if isinstance(facts, dict) else {})
+        emit(board.to_text(), None)

@@ -6,16 +6,14 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from poseval.errors import UsageError, shown
 from poseval.poses import Notice, PoseSet
-
-if TYPE_CHECKING:
-    from poseval.scoring.task import Task
 
 
 class InputPath(click.Path):
@@ -33,7 +31,7 @@ WAYS = ("key", "file name", "stem", "number")
 ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only this way.")
 QUIET = click.option("--quiet", "-q", is_flag=True, help="No talk on stderr.")
 
-# What can be asked of two files, by the names that `task_of` reads.
+# What can be asked of two files, by the names of the fields of `Task`.
 TASK_OPTIONS = (
     BENCHMARK,
     click.option("--metric", "metrics", multiple=True, metavar="NAME(...)", help="Replaces the benchmark's."),
@@ -59,10 +57,6 @@ TASK_OPTIONS = (
         "--limit", "limits", multiple=True, metavar="NAME=NUMBER", help="Raise a bound of `list limits`."
     ),
 )
-TASK_NAMES = (
-    *("benchmark", "metrics", "rules", "skeleton", "sigmas", "joints", "near", "derive", "align_by"),
-    *("truth_format", "predictions_format", "per_joint", "slices", "limits"),
-)
 
 
 def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,23 +64,14 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(command)
     def with_task(**given: Any) -> Any:
-        asked = {name: given.pop(name) for name in TASK_NAMES}
-        return command(task=task_of(**asked), **given)
+        from poseval.scoring.task import Task
+
+        asked = {field.name: given.pop(field.name) for field in fields(Task)}
+        return command(task=Task(**asked), **given)
 
     for option in reversed(TASK_OPTIONS):
         with_task = option(with_task)
     return with_task
-
-
-def task_of(*, joints: str | None, near: bool, derive: bool, limits: tuple[str, ...], **asked: Any) -> Task:
-    """The task that the command line asks for."""
-    from poseval.limits import raised
-    from poseval.poses.joint_mapping import JointRules
-    from poseval.scoring.task import Task
-
-    file = None if joints in (None, "names") else Path(str(joints))
-    rules = JointRules(file=file, near=near, derive=derive, names=joints == "names")
-    return Task.of(joints=rules, limits=raised(limits), **asked)
 
 
 def use_color() -> bool:

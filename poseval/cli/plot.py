@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, talk
+from poseval.cli.options import QUIET, InputPath, talk, task_options, tell
+
+if TYPE_CHECKING:
+    from poseval.scoring.task import Task
 
 
 @click.command()
 @click.argument("run", type=InputPath())
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth; not needed when RUN is a saved run.")
+@task_options
 @click.option("--out", type=click.Path(path_type=Path), default=Path("figures"), show_default=True)
 @click.option("--format", "style", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
 @QUIET
-def plot(run: Path, out: Path, style: str, quiet: bool) -> None:
-    """Draw the figures of a saved RUN (score --save)."""
+def plot(run: Path, truth: Path | None, task: Task, out: Path, style: str, quiet: bool) -> None:
+    """Draw the figures of RUN: a saved run (score --save), or predictions with --gt."""
+    from poseval.api import run_and_diagnosis
     from poseval.report.plots import figures, save_figures
-    from poseval.scoring import saved_runs
 
-    evaluation = saved_runs.load(run)
-    for path in save_figures(figures(evaluation, evaluation.report()), out, style):
-        talk(quiet)(str(path))
+    say = talk(quiet)
+    evaluation, diagnosis = run_and_diagnosis(run, truth, task)
+    tell(evaluation.notices, say)
+    for path in save_figures(figures(evaluation, evaluation.report(), diagnosis), out, style):
+        say(str(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +25,8 @@ INVALID = 3  # the exit of a wrong file
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def validate(file: Path, truth: Path | None, role: str | None, task: Task, as_json: bool) -> int:
     """Say everything that is wrong or odd with FILE; exit 0 when nothing is wrong, else 3."""
-    from poseval import benchmarks
-    from poseval.datasets import Role
     from poseval.validation.validate import validate
 
-    if isinstance(task.benchmark, str):
-        benchmarks.get_benchmark(task.benchmark)
-    found = validate(file, truth=truth, role=Role(role) if role else None, task=task)
-    emit(json.dumps(found.to_dict(), indent=1) if as_json else found.to_text(), None)
+    found = validate(file, truth=truth, role=role, task=task)
+    emit(found.to_json() if as_json else found.to_text(), None)
     return 0 if found.ok else INVALID

@@ -62,51 +62,19 @@ class Conversion:
         return [*out, *(str(notice) for notice in self.notices if notice.code != "N504")]
 
 
-def convert(
-    source: str | os.PathLike[str],
-    target: str | os.PathLike[str],
-    to: str,
-    *,
-    role: Role | None = None,
-    truth: PoseSet | None = None,
-    format: str | None = None,
-    skeleton: Skeleton | None = None,
-    joints: JointRules | None = None,
-    align_by: str | None = None,
-    force: bool = False,
-    progress: Callable[[int, int], None] | None = None,
+def convert_one(
+    source: str | os.PathLike[str], target: str | os.PathLike[str], options: ConvertOptions
 ) -> Conversion:
-    """Read `source`, and write it to `target` in the format `to`; parameters as in `ConvertOptions`.
+    """Read one set and write it to `target`.
 
     Raises:
         UsageError: unknown names, a target that exists, P130 a format that is not written in this role.
         InputError: what is wrong with the source.
     """
-    rules = joints or JointRules()
-    return convert_one(
-        source, target, ConvertOptions(to, role, truth, format, skeleton, rules, align_by, force, progress)
-    )
-
-
-def convert_one(
-    source: str | os.PathLike[str], target: str | os.PathLike[str], options: ConvertOptions
-) -> Conversion:
-    """`convert` with its options as one value.
-
-    Raises:
-        UsageError, InputError: as for `convert`.
-    """
-    writer = datasets.get_format(options.to)
+    datasets.get_format(options.to)  # before anything is read
     seen = Source(source)
     chosen = options.role or _role(seen, options)
-    if chosen not in writer.writes:
-        told = ", ".join(sorted(item.value for item in writer.writes)) or "nothing"
-        raise UsageError(
-            "P130",
-            where=f"format {options.to}",
-            what=f"is not written as {chosen.value}",
-            wanted=f"it is written as: {told}",
-        )
+    writer = datasets.writer_of(options.to, chosen)
     asked = ReadOptions(
         chosen, options.truth, options.skeleton, optional=frozenset({"area"}), progress=options.progress
     )
@@ -162,7 +130,7 @@ def _role(seen: Source, options: ConvertOptions) -> Role:
         dataset = datasets.get_format(options.format)
         sure = {role: dataset.sniff(seen, role) for role in Role if role in dataset.reads}
     else:
-        sure = datasets.confidences(seen)
+        sure = {role: datasets.confidence(seen, role) for role in Role}
     best = max(sure.values(), default=0.0)
     likely = [role for role, value in sure.items() if value == best]
     if best < datasets.SURE and options.format is None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.files.source import Source
-from poseval.datasets.recognition import SURE, confidences, fits, looks_like, recognise
-from poseval.datasets.registry import Format, get_format, get_row, known, names
+from poseval.datasets.recognition import SURE, confidence, fits, looks_like, recognise
+from poseval.datasets.registry import get_format, names
 from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown
 from poseval.limits import Limits
 from poseval.poses import PoseSet
@@ -18,22 +18,38 @@ from poseval.poses import PoseSet
 __all__ = [
     "SURE",
     "Dataset",
-    "Format",
     "Losses",
     "ReadOptions",
     "Role",
     "Source",
     "WriteOptions",
-    "confidences",
+    "confidence",
     "fits",
     "get_format",
-    "get_row",
-    "known",
     "looks_like",
     "names",
     "read",
     "recognise",
+    "writer_of",
 ]
+
+
+def writer_of(format: str, role: Role) -> Dataset:
+    """The named format, when it is written in this role.
+
+    Raises:
+        UsageError: P132 an unknown format, P130 one that is not written as this.
+    """
+    dataset = get_format(format)
+    if role not in dataset.writes:
+        told = ", ".join(sorted(item.value for item in dataset.writes)) or "nothing"
+        raise UsageError(
+            "P130",
+            where=f"format {format}",
+            what=f"is not written as {role.value}",
+            wanted=f"it is written as: {told}",
+        )
+    return dataset
 
 
 def _check_bounds(poses: PoseSet, limits: Limits, name: str) -> None:
@@ -61,8 +77,12 @@ def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
             )
 
 
+# Formats whose coordinates are shares of the image: a size of 0 would put everybody into one point.
+SHARES = frozenset({"yolo", "mediapipe", "label-studio"})
+
+
 def _check_sizes(poses: PoseSet, name: str) -> None:
-    """Raise P304 for an image of no extent, or of less: shares of it would put everybody into one point."""
+    """Raise P304 for an image of no extent, or of less."""
     bad = np.flatnonzero((poses.frames.size <= 0).any(axis=1))
     if len(bad):
         raise ValueRangeError(
@@ -111,7 +131,7 @@ def read(
     name = shown(os.path.basename(os.fspath(path)))
     _check_bounds(poses, options.limits, name)
     _check_finite(poses, options.role, name)
-    if dataset.normalised:
+    if dataset.name in SHARES:
         _check_sizes(poses, name)
     if poses.origin.path:
         return poses

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from poseval.datasets.files.source import Source
-from poseval.errors import UsageError
+from poseval.errors import UsageError, unknown_name
 from poseval.limits import DEFAULT, Limits
 from poseval.poses import PoseSet
 from poseval.skeletons import Skeleton
@@ -22,6 +22,18 @@ class Role(enum.Enum):
 
     TRUTH = "truth"
     PREDICTIONS = "predictions"
+
+    @classmethod
+    def of(cls, value: Role | str) -> Role:
+        """A role from its name.
+
+        Raises:
+            UsageError: P102 for anything else.
+        """
+        try:
+            return cls(value)
+        except ValueError:
+            raise unknown_name("P102", "role", value, [role.value for role in cls]) from None
 
 
 @dataclass(frozen=True)
@@ -82,9 +94,9 @@ class Dataset(ABC):
     title: ClassVar[str]
     reads: ClassVar[frozenset[Role]] = frozenset()
     writes: ClassVar[frozenset[Role]] = frozenset()
-    normalised: ClassVar[bool] = False  # True: coordinates are shares of the image's size
+    folder: ClassVar[bool] = False  # True: a folder of files is one set
     local_only: ClassVar[bool] = False  # True: for the user's own process; a server never reads it
-    # Facts of `capabilities.FACTS` that survive writing and reading; where it is only read, those read.
+    # Facts of `holding.FACTS` that survive writing and reading; where it is only read, those reading gives.
     holds: ClassVar[frozenset[str]] = frozenset()
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {}  # but not in this role
 

@@ -13,13 +13,15 @@ import numpy as np
 from poseval.datasets.animals.individuals import tracks_of
 from poseval.datasets.assembly import frames_of, joints_by_count, mean_score, pose_set, predicted
 from poseval.datasets.base import ReadOptions, Role
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, shown, wrong_type
 from poseval.limits import DEFAULT
 from poseval.poses import Array, Origin, PoseSet
-from poseval.skeletons import Skeleton, match_names, skeleton_from_names
+from poseval.skeletons import Skeleton, SkeletonLike, load_skeleton, match_names, skeleton_from_names
 
 
-def from_movement(dataset: Any, *, role: str = "predictions", skeleton: Skeleton | None = None) -> PoseSet:
+def from_movement(
+    dataset: Any, *, role: str | Role = "predictions", skeleton: SkeletonLike | None = None
+) -> PoseSet:
     """A pose set from a `movement` poses dataset (xarray).
 
     `position` [time, space, keypoints, individuals] and `confidence` [time, keypoints, individuals] are read
@@ -36,25 +38,25 @@ def from_movement(dataset: Any, *, role: str = "predictions", skeleton: Skeleton
         if "confidence" in dataset:
             found = dataset["confidence"].transpose("time", "individuals", "keypoints")
             score = np.asarray(found.values, dtype=np.float64)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise _odd("movement dataset", error) from None
     labelled = np.asarray(np.isfinite(cube).all(axis=3))
     row, who = np.nonzero(labelled.any(axis=2))
     seen = np.where(labelled[row, who], 2, 0).astype(np.int8)
     columns: dict[str, Array] = {"xy": cube[row, who], "seen": seen, "track": who.astype(np.int64)}
-    if Role(role) is Role.PREDICTIONS:
+    if Role.of(role) is Role.PREDICTIONS:
         columns |= {"joint_score": score[row, who], "score": mean_score(score[row, who], seen)}
     frames = frames_of([str(number) for number in range(len(cube))], DEFAULT, "movement dataset")
     return pose_set(_named(joints, skeleton), frames, row, columns, _origin("movement", len(row)), DEFAULT)
 
 
-def from_sleap(labels: Any, *, role: str = "truth", skeleton: Skeleton | None = None) -> PoseSet:
+def from_sleap(labels: Any, *, role: str | Role = "truth", skeleton: SkeletonLike | None = None) -> PoseSet:
     """A pose set from `sleap_io.Labels`: user instances as truth, predicted ones as predictions.
 
     Raises:
         UsageError: P179 when the object has another form.
     """
-    wanted = "user_instances" if Role(role) is Role.TRUTH else "predicted_instances"
+    wanted = "user_instances" if Role.of(role) is Role.TRUTH else "predicted_instances"
     names: list[str] = []
     row: list[int] = []
     rows: list[Array] = []
@@ -79,7 +81,7 @@ def from_sleap(labels: Any, *, role: str = "truth", skeleton: Skeleton | None = 
     xy = np.asarray(rows, dtype=np.float64).reshape(len(rows), len(joints), 2)
     seen = np.where(np.isfinite(xy).all(axis=2), 2, 0).astype(np.int8)
     columns: dict[str, Array] = {"xy": xy, "seen": seen, "track": np.asarray(tracks, dtype=np.int64)}
-    if Role(role) is Role.PREDICTIONS:
+    if Role.of(role) is Role.PREDICTIONS:
         columns |= {
             "score": np.asarray(scores),
             "joint_score": np.asarray(points).reshape(len(rows), len(joints)),
@@ -90,7 +92,7 @@ def from_sleap(labels: Any, *, role: str = "truth", skeleton: Skeleton | None = 
 
 
 def from_supervision(
-    keypoints: Sequence[Any], names: Sequence[str], *, skeleton: Skeleton | None = None
+    keypoints: Sequence[Any], names: Sequence[str], *, skeleton: SkeletonLike | None = None
 ) -> PoseSet:
     """A pose set of predictions from `supervision.KeyPoints`, one object per frame, and the frames' names.
 
@@ -102,6 +104,9 @@ def from_supervision(
         UsageError: P179 when an object has another form, or names and objects differ in number.
     """
     what = "supervision keypoints"
+    for name, value in (("keypoints", keypoints), ("names", names)):
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise wrong_type(name, value, "a list with an item for each frame")
     if len(keypoints) != len(names):
         raise _odd(what, ValueError(f"{len(keypoints)} objects and {len(names)} names"))
     try:
@@ -114,7 +119,8 @@ def from_supervision(
         visible = np.concatenate([np.zeros((0, joints), dtype=np.bool_), *(part[4] for part in found)])
     except (TypeError, ValueError, AttributeError) as error:
         raise _odd(what, error) from None
-    skeleton = joints_by_count(joints, ReadOptions(Role.PREDICTIONS, skeleton=skeleton), what)
+    given = None if skeleton is None else load_skeleton(skeleton)
+    known = joints_by_count(joints, ReadOptions(Role.PREDICTIONS, skeleton=given), what)
     seen = np.where(visible, predicted(xy, score), 0).astype(np.int8)
     mean = mean_score(score, seen)
     columns = {
@@ -125,7 +131,7 @@ def from_supervision(
     }
     frames = frames_of(list(names), DEFAULT, what)
     place = np.repeat([part[0] for part in found], [len(part[1]) for part in found]).astype(np.int64)
-    return pose_set(skeleton, frames, place, columns, _origin("supervision", len(xy)), DEFAULT)
+    return pose_set(known, frames, place, columns, _origin("supervision", len(xy)), DEFAULT)
 
 
 def _frame_points(one: Any) -> tuple[Array, Array, Array, Array]:
@@ -167,8 +173,9 @@ def _point_scores(instance: Any, joints: int) -> Array:
     return np.full(joints, np.nan)
 
 
-def _named(joints: list[str], skeleton: Skeleton | None) -> Skeleton:
-    return skeleton or match_names(joints) or skeleton_from_names(joints)
+def _named(joints: list[str], skeleton: SkeletonLike | None) -> Skeleton:
+    given = None if skeleton is None else load_skeleton(skeleton)
+    return given or match_names(joints) or skeleton_from_names(joints)
 
 
 def _origin(format: str, records: int) -> Origin:

@@ -12,14 +12,16 @@ import fnmatch
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from poseval.errors import MismatchError, UsageError, shown
+from poseval.poses import Notice
+from poseval.results.result import Result
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.comparison import check_comparable
-from poseval.statistics.resampling import RESAMPLES, bootstrap_weights, sample
+from poseval.statistics.resampling import RESAMPLES, bootstrap_weights, check_options, sample
 
 SCHEMA = "poseval.gate/1"
 
@@ -74,13 +76,15 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """The outcome of a gate."""
+class Verdict(Result):
+    """The outcome of a gate; `notices` are what was odd about the run."""
 
+    form: ClassVar[str] = "verdict"
     checks: tuple[Check, ...]
     significant: bool
     level: float
     signature: str
+    notices: tuple[Notice, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -100,6 +104,7 @@ class Verdict:
             "level": self.level,
             "signature": self.signature,
             "checks": rows,
+            "notices": [vars(notice) for notice in self.notices],
         }
 
 
@@ -120,9 +125,10 @@ def gate(
     of the reference rules do not change with it, and a changed digit is what a gate is for.
 
     Raises:
-        UsageError: P146 when a pattern matches no number.
+        UsageError: P142 level, resamples or seed out of range, P146 when a pattern matches no number.
         MismatchError: P420 different signatures, P421 different units.
     """
+    check_options(level, resamples, seed)
     _check_same_task(run, baseline)
     before, now = baseline.summary(), run.summary()
     better = run.report().better
@@ -141,7 +147,7 @@ def gate(
             checks.append(Check(key, old, new, math.nan, allowed, math.nan, False, "undefined in this run"))
         else:
             checks.append(_check(key, old, new, drop, allowed, worse.get(key), level))
-    return Verdict(tuple(checks), significant, level, str(run.signature))
+    return Verdict(tuple(checks), significant, level, str(run.signature), run.notices)
 
 
 def _check(key: str, old: float, new: float, drop: float, allowed: float, drops: Any, level: float) -> Check:

@@ -9,19 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from poseval.errors import FormatError, MismatchError, UsageError, shown
 from poseval.results.report import Report
+from poseval.results.result import Result
 from poseval.results.signature import MEANING
+from poseval.scoring.saved_runs import load_report
 
+SCHEMA = "poseval.leaderboard/1"
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
+FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,28 @@ class Entry:
         """SHA-256 of name, team and report without timings: the identity of the entry."""
         text = json.dumps([self.name, self.team, self.report.to_json(timings=False)])
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = "") -> Entry:
+    """The entry of a JSON report or saved run, with the facts that lie beside it.
+
+    Raises:
+        FormatError: P230 or P231 when the file is neither, P240 a name that is not fit for a table, P242
+            facts that cannot be read.
+    """
+    place = Path(path)
+    return Entry(name or place.stem, load_report(place), team, _facts(place.with_name(place.name + FACTS)))
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    """The facts in a file; none without one."""
+    if not path.is_file():
+        return {}
+    try:
+        facts = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FormatError("P242", where=shown(path), what=f"cannot be read ({shown(error, 80)})") from error
+    return facts if isinstance(facts, dict) else {}
 
 
 def check_name(text: str) -> None:
@@ -73,9 +100,10 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Board:
+class Board(Result):
     """Ranked entries and the columns that are shown."""
 
+    form: ClassVar[str] = "board"
     benchmark: str
     rules: str
     sort: str
@@ -83,6 +111,27 @@ class Board:
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     facts: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values in schema `poseval.leaderboard/1`; undefined is None."""
+        head = {"benchmark": self.benchmark, "rules": self.rules, "sort": self.sort, "better": self.better}
+        return {"schema": SCHEMA, **head, "entries": [self._row(row) for row in self.rows]}
+
+    def _row(self, row: Row) -> dict[str, Any]:
+        report = row.entry.report
+        values = {key: report.summary.get(key, math.nan) for key in self.columns}
+        return {
+            "rank": row.rank,
+            "tied": row.tied,
+            "name": row.entry.name,
+            "team": row.entry.team,
+            "values": {key: None if math.isnan(value) else value for key, value in values.items()},
+            "intervals": {
+                key: asdict(report.intervals[key]) for key in self.columns if key in report.intervals
+            },
+            "facts": {name: row.entry.facts.get(name) for name in self.facts},
+            "signature": str(report.signature),
+        }
 
 
 def build(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -25,10 +25,10 @@ from poseval.diagnosis.gains import STAGES, THRESHOLDS, Gains, Stage, gains
 from poseval.diagnosis.groups import Group, groups
 from poseval.diagnosis.lrp import Lrp, lrp
 from poseval.diagnosis.tracks import TrackErrors, track_errors
-from poseval.errors import shown
-from poseval.poses import Ints
+from poseval.errors import MismatchError, UsageError, shown
+from poseval.poses import Ints, Notice
 from poseval.poses.aligned import Aligned
-from poseval.results.renderers import rendered
+from poseval.results.result import Result
 
 SCHEMA = "poseval.diagnosis/1"
 CLASSES = tuple(kind.name.lower() for kind in Fault if kind is not Fault.NONE)
@@ -56,15 +56,17 @@ class Worst:
 
 
 @dataclass(frozen=True)
-class Diagnosis:
-    """What failed. `scale` says what distances were measured in."""
+class Diagnosis(Result):
+    """What failed. `scale` says what distances were measured in, `notices` what was odd about the files."""
 
+    form: ClassVar[str] = "diagnosis"
     joints: tuple[str, ...]
     scale: Scale
     ranges: tuple[RangeDiagnosis, ...]
     groups: tuple[Group, ...]
     worst: tuple[Worst, ...]
     tracks: TrackErrors | None
+    notices: tuple[Notice, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.diagnosis/1`; undefined is None."""
@@ -85,11 +87,8 @@ class Diagnosis:
             ],
             "worst": [vars(item) for item in self.worst],
             "tracks": None if self.tracks is None else self.tracks.to_dict(),
+            "notices": [vars(notice) for notice in self.notices],
         }
-
-    def to_text(self) -> str:
-        """Tables for a terminal."""
-        return rendered("diagnosis text", self)
 
 
 def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:
@@ -150,6 +149,14 @@ def diagnose(
         tuple(_worst(aligned, labels[0], worst)),
         tracks,
     )
+
+
+def diagnose_if_possible(aligned: Aligned, corrected: bool = False) -> Diagnosis | None:
+    """The diagnosis, or None for a truth without areas and sigmas, and without head sizes."""
+    try:
+        return diagnose(aligned, corrected=corrected)
+    except (MismatchError, UsageError):
+        return None
 
 
 def _worst(aligned: Aligned, labels: Labels, count: int) -> list[Worst]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -18,8 +18,7 @@ from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from poseval.errors import MissingFeature, UsageError, shown
-from poseval.plugins import Registry, load
+from poseval.errors import MissingFeature, UsageError, shown, wrong_type
 
 if TYPE_CHECKING:
     from torch import nn
@@ -124,11 +123,10 @@ class ModelCard:
 
 
 @cache
-def registry() -> Registry[ModelCard]:
-    """The cards by name; those of ours are read from their files now."""
+def _cards() -> dict[str, ModelCard]:
     from poseval.models import cards as package
 
-    found: dict[str, str | ModelCard] = {}
+    found: dict[str, ModelCard] = {}
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         entries: Sequence[ModelCard] = module.CARDS
@@ -136,24 +134,37 @@ def registry() -> Registry[ModelCard]:
             if entry.name in found:
                 raise RuntimeError(f"two cards are named {entry.name}")
             found[entry.name] = entry
-    return Registry("model", "P150", "poseval.models", found, ModelCard)
+    return found
 
 
 def list_models(pattern: str = "*") -> list[str]:
     """Sorted names of the models that match a shell pattern, e.g. `hrnet*`; an empty list when none does.
 
-    Models of other packages are among them.
+    Raises:
+        UsageError: P101 a pattern that is no text.
     """
-    return sorted(name for name in registry().names() if fnmatchcase(name, pattern))
+    if not isinstance(pattern, str):
+        raise wrong_type("pattern", pattern, "a shell pattern such as hrnet*")
+    return sorted(name for name in _cards() if fnmatchcase(name, pattern))
 
 
 def card(name: str) -> ModelCard:
     """The card of a model.
 
     Raises:
-        UsageError: P150 for an unknown name, with near ones; P184 for another package's that fails.
+        UsageError: P150 for an unknown name; the message proposes near ones.
     """
-    return registry().get(name)
+    known = _cards()
+    if isinstance(name, str) and name in known:
+        return known[name]
+    near = get_close_matches(str(name), known, 3, cutoff=0.5)
+    raise UsageError(
+        "P150",
+        where=f"model {shown(name)!r}",
+        what="is not known",
+        wanted=f"one of {', '.join(sorted(known))}",
+        hint=f"did you mean {' or '.join(near)}?" if near else "`poseval models` lists them",
+    )
 
 
 def create_model(
@@ -197,7 +208,8 @@ def _check_shape(entry: ModelCard, joints: int | None, input_size: tuple[int, in
     if input_size is None:
         return
     if (
-        len(tuple(input_size)) != 2
+        not isinstance(input_size, Iterable)
+        or len(tuple(input_size)) != 2
         or not all(isinstance(side, int) and not isinstance(side, bool) for side in input_size)
         or not all(entry.stride <= side <= LARGEST_INPUT for side in input_size)
     ):
@@ -224,9 +236,9 @@ def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[
 
 
 def _builder(entry: ModelCard) -> Callable[..., Any]:
+    module, _, function = entry.builder.partition(":")
     require("torch", f"model {entry.name}", "models")
-    with registry().blamed(entry.name):
-        build: Callable[..., Any] = load(entry.builder)
+    build: Callable[..., Any] = getattr(importlib.import_module(module), function)
     return build
 
 

@@ -10,14 +10,14 @@ pixel; readers convert at the door and say so in `Origin.notices`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import ValueRangeError
+from poseval.errors import ValueRangeError, wrong_type
 from poseval.skeletons import Skeleton
 
 Array = NDArray[Any]
@@ -70,9 +70,7 @@ def _column(name: str, value: Any, dtype: Any, shape: tuple[int, ...], missing: 
     """`value` as a read-only array of dtype and shape; `missing` fills a column that was not given."""
     if value is None:
         return _frozen(np.full(shape, missing, dtype=dtype))
-    array = np.asarray(value)
-    if array.dtype != dtype:
-        array = array.astype(dtype)
+    array = _numbers(name, value, dtype)
     if array.shape != shape:
         raise ValueRangeError(
             "P310", where=f"column {name}", what=f"has shape {array.shape}", wanted=f"wanted {shape}"
@@ -80,7 +78,23 @@ def _column(name: str, value: Any, dtype: Any, shape: tuple[int, ...], missing: 
     return _frozen(np.ascontiguousarray(array))
 
 
+def _numbers(name: str, value: Any, dtype: Any) -> Array:
+    """`value` as an array of a dtype."""
+    wanted = np.dtype(dtype)
+    try:
+        array = np.asarray(value)
+        if array.dtype.kind == "f" and wanted.kind == "i" and not (array == np.rint(array)).all():
+            raise ValueRangeError(
+                "P310", where=f"column {name}", what="holds numbers that are not whole", wanted=str(wanted)
+            )
+        return array.astype(wanted, copy=False)
+    except (TypeError, ValueError, OverflowError):
+        raise wrong_type(f"column {name}", value, f"an array of {wanted}") from None
+
+
 def _extras(extra: Mapping[str, Any], rows: int) -> dict[str, Array]:
+    if not isinstance(extra, Mapping):
+        raise wrong_type("extra columns", extra, "a mapping of names to arrays")
     out = {}
     for name, value in extra.items():
         array = np.asarray(value)
@@ -115,6 +129,8 @@ class Frames:
 
     def __post_init__(self) -> None:
         key = np.asarray(self.key)
+        if key.ndim != 1:
+            raise wrong_type("column frames.key", self.key, "a list of names")
         if key.dtype.kind != "U":
             key = key.astype(np.str_) if len(key) else np.zeros(0, dtype="U1")
         count = len(key)
@@ -127,7 +143,10 @@ class Frames:
         put(self, "labelled", _column("frames.labelled", self.labelled, np.bool_, (count,), True))
         path = np.full(count, "", dtype="U1") if self.path is None else np.asarray(self.path, dtype=np.str_)
         put(self, "path", _column("frames.path", path, path.dtype, (count,), ""))
-        put(self, "sequences", tuple(self.sequences))
+        named: Any = self.sequences
+        if isinstance(named, str) or not isinstance(named, Iterable):
+            raise wrong_type("frames.sequences", named, "a list of names")
+        put(self, "sequences", tuple(named))
         put(self, "extra", _extras(self.extra, count))
         if count and not (self.sequence.min() >= 0 and self.sequence.max() < len(self.sequences)):
             raise ValueRangeError(
@@ -177,7 +196,7 @@ class People:
     extra: Mapping[str, Array] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        xy = np.asarray(self.xy, dtype=np.float64)
+        xy = _numbers("people.xy", self.xy, np.float64)
         if xy.ndim != 3 or xy.shape[2] != 2:
             raise ValueRangeError(
                 "P310", where="column people.xy", what=f"has shape {xy.shape}", wanted="wanted [N, K, 2]"
@@ -267,6 +286,12 @@ class PoseSet:
     categories: Mapping[int, str] = field(default_factory=lambda: {1: "person"})
 
     def __post_init__(self) -> None:
+        for name, kind in (
+            ("skeleton", Skeleton), ("frames", Frames), ("people", People), ("ignore", IgnoreRegions)
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if not isinstance(value, kind):
+                raise wrong_type(name, value, kind.__name__)
         joints = self.people.xy.shape[1]
         if joints != len(self.skeleton):
             raise ValueRangeError(

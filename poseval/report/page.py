@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poseval.datasets.files.document import write_atomically
-from poseval.diagnosis.diagnose import Diagnosis, diagnose
-from poseval.errors import MismatchError, UsageError
+from poseval.diagnosis.diagnose import diagnose_if_possible
+from poseval.errors import UsageError
 from poseval.report.html import to_html
 
 if TYPE_CHECKING:
@@ -26,10 +26,6 @@ def write_page(
     """
     if images is not None and not images.is_dir():
         raise UsageError("P114", where=str(images), what="is no folder", wanted="the folder of the images")
-    found: Diagnosis | None
-    try:
-        found = diagnose(aligned, corrected=report.rules == "corrected")
-    except (MismatchError, UsageError):
-        found = None
+    found = diagnose_if_possible(aligned, report.rules == "corrected")
     page = to_html(report, evaluation, found, aligned, images)
     write_atomically(path, page.encode(), force=True)

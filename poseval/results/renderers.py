@@ -18,6 +18,8 @@ RENDERERS = {
     "comparison text": "poseval.report.comparison:render",
     "diagnosis text": "poseval.report.diagnosis:render",
     "validation text": "poseval.report.validation:render",
+    "verdict text": "poseval.report.gate:to_text",
+    "board text": "poseval.report.leaderboard:to_text",
 }
 
 

@@ -19,16 +19,20 @@ import numpy as np
 from poseval import benchmarks, metrics
 from poseval.benchmarks.rule_sets import choose
 from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.source import Source, path_of
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics.base import Table, Tally
-from poseval.poses import Array
+from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.scoring.score import PathOrPoses, evaluate
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.run/1"
+Run = PathOrPoses | Evaluation  # a saved run, predictions as a file or in memory, or an evaluation
+FIRST = "run.json"  # the archive's first member, by which a run is told from a zip of predictions
+NAME_AT = 30  # byte of a zip at which its first member's name stands
 # What reading a damaged or foreign zip can raise; a missing field is a KeyError, an unknown name ours.
 DAMAGED = (
     zipfile.BadZipFile,
@@ -81,7 +85,7 @@ def save(evaluation: Evaluation, path: str | os.PathLike[str], *, force: bool = 
     run = {"schema": SCHEMA, "report": report, "by_hand": evaluation.by_hand, "parts": parts}
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _member(archive, "run.json", json.dumps(run, allow_nan=False).encode())
+        _member(archive, FIRST, json.dumps(run, allow_nan=False).encode())
         for name, array in columns.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, _small(array), allow_pickle=False)
@@ -113,7 +117,7 @@ def load(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Evaluation:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             _check_sizes(archive, where, limits)
-            run = json.loads(archive.read("run.json"))
+            run = json.loads(archive.read(FIRST))
             if run.get("schema") != SCHEMA:
                 raise ValueError(f"schema {run.get('schema')!r}")
             return _evaluation(run, archive, where)
@@ -182,33 +186,49 @@ def load_report(path: str | os.PathLike[str]) -> Report:
 
 
 def is_saved_run(path: str | os.PathLike[str]) -> bool:
-    """Whether a file starts as a zip: a saved run rather than a JSON report or predictions."""
+    """Whether a file starts as a saved run: a zip whose first member is a run's."""
     try:
         with open(path, "rb") as stream:
-            return stream.read(4) == b"PK\x03\x04"
+            start = stream.read(NAME_AT + len(FIRST))
     except OSError:
         return False
+    return start.startswith(b"PK\x03\x04") and start.endswith(FIRST.encode())
 
 
 def run_of(
-    path: Path, truth: PathOrPoses | None, task: Task | None = None, like: Evaluation | None = None
+    run: Run, truth: PathOrPoses | None = None, task: Task | None = None, like: Evaluation | None = None
 ) -> Evaluation:
-    """The saved run at `path`, or the evaluation of the predictions there.
+    """The evaluation itself, the one saved at a path, or that of predictions.
 
     `like` is a run whose benchmark, rules and metrics are taken over where the task names none, so that a
     gate asks the question that its baseline answered.
 
     Raises:
-        UsageError: P147 when predictions come without a truth.
+        UsageError: P101 another type, P114 no such file, P147 predictions without a truth.
+        InputError: what is wrong with the files.
     """
-    if is_saved_run(path):
-        return load(path)
+    if isinstance(run, Evaluation):
+        return run
+    asked = task or Task()
+    if not isinstance(run, PoseSet) and is_saved(run):
+        return load(run, asked.limits)
     if truth is None:
+        name = run.origin.name if isinstance(run, PoseSet) else Source(run).path
         raise UsageError(
             "P147",
-            where=shown(path),
+            where=shown(name),
             what="is not a saved run, so it needs its ground truth",
             wanted="--gt FILE",
         )
-    asked = task or Task()
-    return evaluate(truth, path, task=asked if like is None else asked.like(like))
+    return evaluate(truth, run, task=asked if like is None else asked.like(like))
+
+
+def is_saved(run: Run) -> bool:
+    """Whether a run was tallied, here or before it was saved; else it is predictions.
+
+    Raises:
+        UsageError: P101 for anything that is no run.
+    """
+    if isinstance(run, (Evaluation, PoseSet)):
+        return isinstance(run, Evaluation)
+    return is_saved_run(path_of(run, "run", "a saved run, or predictions as a path or PoseSet"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -13,17 +14,18 @@ from poseval.benchmarks.base import Benchmark, Part
 from poseval.benchmarks.rule_sets import RuleSet, choose
 from poseval.checks.preconditions import require_possible
 from poseval.datasets.base import ReadOptions, Role
-from poseval.datasets.files.source import Source
-from poseval.errors import MismatchError, shown
+from poseval.datasets.files.source import Source, path_of
+from poseval.errors import MismatchError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import map_joints
 from poseval.results.report import Input, Report
 from poseval.scoring.evaluation import Evaluation, signature_of, tally_part
+from poseval.scoring.keywords import OPTIONAL_TEXT, several
 from poseval.scoring.slices import slices_of
 from poseval.scoring.task import Asked, Task
-from poseval.skeletons import Skeleton
+from poseval.skeletons import SkeletonLike
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -33,29 +35,34 @@ if TYPE_CHECKING:
 PathOrPoses = str | os.PathLike[str] | PoseSet
 # Whether areas may be absent is known only once the benchmark is; the preconditions decide then.
 OPTIONAL = frozenset({"area"})
+A_SET = "a path or a PoseSet"
 
 
 def read(
     path: str | os.PathLike[str],
     *,
-    role: str = "truth",
-    truth: PoseSet | None = None,
+    role: str | Role = "truth",
+    truth: PathOrPoses | None = None,
     format: str | None = None,
-    skeleton: Skeleton | None = None,
+    skeleton: SkeletonLike | None = None,
     rules: str = "reference",
-    optional: frozenset[str] = frozenset(),
-    limits: Limits = DEFAULT,
+    optional: Iterable[str] = (),
+    limits: Limits | Sequence[str] = DEFAULT,
 ) -> PoseSet:
     """Read a file or folder of any known format; the format is recognised by content unless named.
 
     Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
+    `optional` names columns of a truth that may be absent, such as `area`.
 
     Raises:
-        UsageError: the path or format does not exist.
+        UsageError: the path or format does not exist, or an argument is of another type.
         InputError: what is wrong with the file, all faults gathered.
     """
-    options = ReadOptions(Role(role), truth, skeleton, rules, optional, limits)
-    return datasets.read(path, options, format)
+    task = Task.of(rules=rules, skeleton=skeleton, limits=limits)
+    gt = None if truth is None else read_truth(truth, task)
+    absent = frozenset(several((str,), "names of columns")("optional", optional))
+    options = ReadOptions(Role.of(role), gt, task.skeleton, task.rules, absent, task.limits)
+    return datasets.read(path_of(path, "path"), options, OPTIONAL_TEXT("format", format))
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +110,10 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
 
 def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1) -> Evaluation:
     """All of `score` but the last division; with an `executor` in `shards` parts."""
+    if executor is not None and not hasattr(executor, "submit"):
+        raise wrong_type("executor", executor, "an executor of concurrent.futures")
+    if not isinstance(shards, int):
+        raise wrong_type("shards", shards, "a number of parts")
     started = time.perf_counter()
     found = prepared.benchmark
     tallied = tuple(tally_part(part, found.unit, executor, shards) for part in prepared.parts)
@@ -131,8 +142,7 @@ def evaluate(
     **asked: Unpack[Asked],
 ) -> Evaluation:
     """Read, align, check and tally: all of `score` but the last division. Parameters as in `score`."""
-    asked_task = Task.of(task, **asked, **({} if benchmark is None else {"benchmark": benchmark}))
-    return tally(prepare(truth, predictions, asked_task), executor, shards)
+    return tally(prepare(truth, predictions, Task.of(task, benchmark, **asked)), executor, shards)
 
 
 def score(
@@ -149,9 +159,9 @@ def score(
 
     `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
     unless given. What else is asked is a `task`, or its fields as keywords: `metrics` (names such as
-    `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `align_by`, `truth_format`,
-    `predictions_format`, `per_joint`, `slices`, `limits`. With an `executor` the units are tallied in
-    `shards` parts; the report is the same.
+    `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`, `align_by`,
+    `truth_format`, `predictions_format`, `per_joint`, `slices`, `limits`. With an `executor` the units are
+    tallied in `shards` parts; the report is the same.
 
     Raises:
         UsageError: unknown names, or columns that the metrics need and the files lack.
@@ -167,7 +177,7 @@ def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
     if isinstance(truth, PoseSet):
         return task.with_sigmas_on(truth)
     options = ReadOptions(Role.TRUTH, None, task.skeleton, task.rules, OPTIONAL, task.limits)
-    return task.with_sigmas_on(datasets.read(truth, options, task.truth_format))
+    return task.with_sigmas_on(datasets.read(path_of(truth, "truth", A_SET), options, task.truth_format))
 
 
 def _read_both(
@@ -177,13 +187,11 @@ def _read_both(
     name = task.benchmark
     named = benchmarks.get_benchmark(name) if isinstance(name, str) else name
     source = None
-    if (
-        not isinstance(truth, PoseSet)
-        and not isinstance(predictions, PoseSet)
-        and os.path.exists(predictions)
-    ):
-        source = Source(predictions, task.limits)
-        source.fetch()  # while the truth is read
+    if not isinstance(predictions, PoseSet):
+        predictions = path_of(predictions, "predictions", A_SET)
+        if not isinstance(truth, PoseSet) and os.path.exists(predictions):
+            source = Source(predictions, task.limits)
+            source.fetch()  # while the truth is read
     gt = read_truth(truth, task)
     if isinstance(predictions, PoseSet):
         dt = predictions
@@ -197,8 +205,8 @@ def _read_both(
 def _refuse_boxes(predictions: PoseSet) -> None:
     """Raise P410 for predictions of a format that holds no joints: a score of 0 would look honest."""
     name = predictions.origin.format
-    format = datasets.known(name)
-    if format is not None and format.holds and "joints" not in format.holds:
+    held = datasets.get_format(name).holds if name in datasets.names() else frozenset()
+    if held and "joints" not in held:
         raise MismatchError(
             "P410",
             where=shown(predictions.origin.name),
@@ -210,11 +218,11 @@ def _refuse_boxes(predictions: PoseSet) -> None:
 def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple[PoseSet, list[str]]:
     """Predictions on the truth's joints where that was asked for, and on its frames where a way was named."""
     deviations = []
-    joints = task.joints
+    rules = task.joint_rules
     other = predictions.skeleton.joints != truth.skeleton.joints
-    if joints.asked and (other or joints.file is not None):
+    if rules.asked and (other or rules.file is not None):
         predictions, made = map_joints(
-            predictions, truth.skeleton, file=joints.file, near=joints.near, derive=joints.derive
+            predictions, truth.skeleton, file=rules.file, near=rules.near, derive=rules.derive
         )
         deviations.append(f"joints of the predictions were mapped: {made}")
     if task.align_by is not None:

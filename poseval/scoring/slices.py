@@ -14,6 +14,7 @@ from poseval.limits import Limits
 from poseval.poses import Array, Bools
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import stem
+from poseval.scoring.keywords import BY_SEQUENCE
 
 MOST_GROUPS = 1000
 
@@ -22,13 +23,13 @@ def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits)
     """Masks [U] over the benchmark's units of every group that the named slices make.
 
     Raises:
-        UsageError: P149 an unknown slice, or one that cuts a sequence that is scored as a whole.
+        UsageError: P149 a slice that cuts a sequence that is scored as a whole.
         FormatError: P221 a csv file without the columns `frame` and `group`.
     """
     out: dict[str, Bools] = {}
     for name in names:
         groups = _groups(aligned, name, limits)
-        label = name if name == "sequence" else Path(name).stem
+        label = name if name == BY_SEQUENCE else Path(name).stem
         for group in sorted(set(groups.tolist()) - {""})[:MOST_GROUPS]:
             out[f"{label}={group}"] = _units(aligned, unit, groups == group, name)
     return out
@@ -37,12 +38,8 @@ def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits)
 def _groups(aligned: Aligned, name: str, limits: Limits) -> Array:
     """Name of the group [F] of each frame; empty for none."""
     frames = aligned.truth.frames
-    if name == "sequence":
+    if name == BY_SEQUENCE:
         return np.asarray([frames.sequences[index] for index in frames.sequence.tolist()], dtype=np.str_)
-    if not name.endswith(".csv"):
-        raise UsageError(
-            "P149", where=f"slice {shown(name)!r}", what="is not known", wanted="sequence or FILE.csv"
-        )
     rows = csv.DictReader(Document.open(Path(name), limits).data.decode("utf-8-sig").splitlines())
     if not {"frame", "group"} <= set(rows.fieldnames or ()):
         raise FormatError(

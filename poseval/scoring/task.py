@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
-from poseval import metrics as metric_table
 from poseval.benchmarks.base import Benchmark
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics.base import Metric
 from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
-from poseval.skeletons import Skeleton, load_skeleton
+from poseval.scoring.keywords import BY_NAMES, PLAIN
+from poseval.skeletons import Skeleton, SkeletonLike
 
 if TYPE_CHECKING:
     from poseval.scoring.evaluation import Evaluation
@@ -26,16 +26,18 @@ class Asked(TypedDict, total=False):
     """The keywords that make a task beside its benchmark, in the forms that are convenient to write."""
 
     rules: str
-    skeleton: str | Skeleton | None
+    skeleton: SkeletonLike | None
     sigmas: str | os.PathLike[str] | Sequence[float] | None
-    joints: str | os.PathLike[str] | JointRules
+    joints: str | os.PathLike[str] | None
+    near: bool
+    derive: bool
     align_by: str | None
     truth_format: str | None
     predictions_format: str | None
-    metrics: Sequence[str | Metric]
+    metrics: str | Metric | Sequence[str | Metric]
     per_joint: bool
-    slices: Sequence[str]
-    limits: Limits
+    slices: str | Sequence[str]
+    limits: Limits | Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -44,16 +46,26 @@ class Task:
 
     `benchmark` None is recognised from the ground truth. `metrics` replace the benchmark's own. `skeleton`
     names the joints of files that do not, `sigmas` are one number for each joint of the ground truth.
-    `joints` says how predictions of another skeleton are mapped, `align_by` how frames are paired (key, file
-    name, stem, number). The formats are recognised unless named. `slices` name groups of frames that are
-    reported apart, too: `sequence`, or a csv file of frames and their groups.
+    `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
+    equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem,
+    number). The formats are recognised unless named. `slices` name groups of frames that are reported apart,
+    too: `sequence`, or a csv file of frames and their groups.
+
+    The constructor takes names and texts where a value has one: `metrics=["pck(at=0.2)"]`,
+    `skeleton="coco17"`, `limits=["people=10000000"]`.
+
+    Raises:
+        UsageError: P101 another type, P113 an unknown skeleton, P115 sigmas that cannot be read, P121 to
+            P123 metrics that cannot be, P183 limits that cannot be.
     """
 
     benchmark: str | Benchmark | None = None
     rules: str = "reference"
     skeleton: Skeleton | None = None
     sigmas: tuple[float, ...] | None = None
-    joints: JointRules = field(default_factory=JointRules)
+    joints: str | Path | None = None
+    near: bool = False
+    derive: bool = False
     align_by: str | None = None
     truth_format: str | None = None
     predictions_format: str | None = None
@@ -62,15 +74,20 @@ class Task:
     slices: tuple[str, ...] = ()
     limits: Limits = DEFAULT
 
+    def __post_init__(self) -> None:
+        for name, plain in PLAIN.items():
+            object.__setattr__(self, name, plain(name, getattr(self, name)))
+
     @staticmethod
-    def of(task: Task | None = None, **asked: Any) -> Task:
-        """A task from the keywords of `Asked` and `benchmark`; those that are given replace what `task` says.
+    def of(task: Task | None = None, benchmark: str | Benchmark | None = None, **asked: Any) -> Task:
+        """A task from the keywords of `Asked`; those that are given replace what `task` says.
 
         Raises:
-            UsageError: P129 an unknown keyword, P113 an unknown skeleton, P115 sigmas that cannot be read,
-                P121 to P123 metrics that cannot be.
+            UsageError: P129 an unknown keyword, and as for the constructor.
         """
-        known = {f.name for f in fields(Task)}
+        if not isinstance(task, Task | None):
+            raise wrong_type("task", task, "a Task")
+        known = [f.name for f in fields(Task)]
         wrong = [name for name in asked if name not in known]
         if wrong:
             near = get_close_matches(wrong[0], known, 1)
@@ -78,10 +95,18 @@ class Task:
                 "P129",
                 where=f"keyword {shown(wrong[0])!r}",
                 what="is not known",
-                wanted=f"one of {', '.join(f.name for f in fields(Task))}",
+                wanted=f"one of {', '.join(known)}",
                 hint=f"did you mean {near[0]}?" if near else None,
             )
-        return replace(task or Task(), **{name: _PLAIN.get(name, _as_it_is)(v) for name, v in asked.items()})
+        if benchmark is not None:
+            asked["benchmark"] = benchmark
+        return replace(task or Task(), **asked)
+
+    @property
+    def joint_rules(self) -> JointRules:
+        """How predictions of another skeleton are mapped."""
+        file = self.joints if isinstance(self.joints, Path) else None
+        return JointRules(file=file, near=self.near, derive=self.derive, names=self.joints == BY_NAMES)
 
     def like(self, run: Evaluation) -> Task:
         """This task with the benchmark, rules and metrics of a run where nothing else was asked for."""
@@ -109,47 +134,3 @@ class Task:
                 wanted=f"one for each of the {len(truth.skeleton)} joints of {shown(truth.origin.name)}",
             )
         return replace(truth, skeleton=truth.skeleton.with_sigmas(self.sigmas))
-
-
-def read_sigmas(path: str | os.PathLike[str]) -> tuple[float, ...]:
-    """Numbers from a JSON list, or separated by white space or commas.
-
-    Raises:
-        UsageError: P115 when the file holds something else.
-    """
-    try:
-        text = Path(path).read_text("utf-8").strip().strip("[]").replace(",", " ")
-        return tuple(float(word) for word in text.split())
-    except (OSError, ValueError) as error:
-        raise UsageError(
-            "P115",
-            where=shown(os.fspath(path)),
-            what=f"cannot be read as sigmas ({shown(error)})",
-            wanted="one number per joint",
-        ) from error
-
-
-def _as_it_is(value: Any) -> Any:
-    return value
-
-
-def _joints(value: str | os.PathLike[str] | JointRules) -> JointRules:
-    if isinstance(value, JointRules):
-        return value
-    return JointRules(names=True) if value == "names" else JointRules(file=Path(value))
-
-
-def _sigmas(value: str | os.PathLike[str] | Sequence[float] | None) -> tuple[float, ...] | None:
-    if value is None:
-        return None
-    return read_sigmas(value) if isinstance(value, (str, os.PathLike)) else tuple(map(float, value))
-
-
-# keyword -> how its convenient forms become the field
-_PLAIN: dict[str, Any] = {
-    "skeleton": lambda value: load_skeleton(value) if isinstance(value, str) else value,
-    "sigmas": _sigmas,
-    "joints": _joints,
-    "metrics": lambda value: tuple(metric_table.parse(m) if isinstance(m, str) else m for m in value),
-    "slices": tuple,
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -10,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from poseval.errors import Fault, FormatError, UsageError, error_of, shown, unknown_name
+from poseval.errors import Fault, FormatError, UsageError, error_of, shown, unknown_name, wrong_type
 from poseval.skeletons.skeleton import Skeleton, skeleton_from_names, skeleton_of
 
 __all__ = [
     "Skeleton",
+    "SkeletonLike",
     "get_skeleton",
     "load_skeleton",
     "match_names",
@@ -24,6 +26,7 @@ __all__ = [
     "skeleton_of",
 ]
 
+SkeletonLike = str | os.PathLike[str] | Skeleton  # by name, from a file, or itself
 MAX_FILE_BYTES = 1 << 20  # a skeleton file of 1,000 joints is 60 kB
 
 
@@ -41,29 +44,36 @@ def names() -> list[str]:
     return list(_table())
 
 
-@cache
 def get_skeleton(name: str) -> Skeleton:
     """The named skeleton.
 
     Raises:
         UsageError: P113 for an unknown name; the message proposes near ones.
     """
-    node = _table().get(name)
-    if node is None:
+    if not isinstance(name, str) or name not in _table():
         raise unknown_name("P113", "skeleton", name, names(), wanted=", or a .json or .toml file")
-    return skeleton_of(name, node, where=f"table of skeletons: {name}")
+    return _known(name)
 
 
-def load_skeleton(source: str) -> Skeleton:
+@cache
+def _known(name: str) -> Skeleton:
+    return skeleton_of(name, _table()[name], where=f"table of skeletons: {name}")
+
+
+def load_skeleton(source: SkeletonLike) -> Skeleton:
     """A skeleton by name, or from a `.json` / `.toml` file with `joints`, `flip_pairs`, `limbs`, `sigmas`.
 
     Raises:
-        UsageError: P113 for an unknown name, P110 for contradictory parts.
+        UsageError: P101 neither text, path nor skeleton, P113 an unknown name, P110 contradictory parts.
         FormatError: P220 when the file is not of that form.
     """
+    if isinstance(source, Skeleton):
+        return source
+    if not isinstance(source, (str, os.PathLike)):
+        raise wrong_type("skeleton", source, "a name, a .json or .toml file, or a Skeleton")
     path = Path(source)
     if path.suffix not in (".json", ".toml"):
-        return get_skeleton(source)
+        return get_skeleton(os.fspath(source))
     if not path.is_file():
         raise UsageError("P114", where=shown(source), what="is not a file", wanted="a skeleton file")
     if path.stat().st_size > MAX_FILE_BYTES:

@@ -40,6 +40,18 @@ class Skeleton:
     normalisers: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
+        try:
+            self._check()
+        except (TypeError, AttributeError):
+            raise UsageError(
+                "P110",
+                where=f"skeleton {shown(self.name)}",
+                what="has a part of another type",
+                wanted="names of joints, one mirror index each, limbs as pairs of indices, sigmas as numbers",
+            ) from None
+
+    def _check(self) -> None:
+        """Gather what contradicts itself."""
         faults = Faults()
         count = len(self.joints)
         where = f"skeleton {shown(self.name)}"

@@ -9,22 +9,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.metrics.base import Tally
-from poseval.poses import Ints
-from poseval.results.renderers import rendered
+from poseval.poses import Ints, Notice
 from poseval.results.report import Report
+from poseval.results.result import Result
 from poseval.results.signature import MEANING
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.statistics.resampling import (
     RESAMPLES,
     bootstrap_weights,
+    check_options,
     holm,
     percentile_interval,
     randomisation_p,
@@ -62,9 +63,10 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Comparison:
-    """All differences between all pairs of systems."""
+class Comparison(Result):
+    """All differences between all pairs of systems; `notices` are what was odd about each of them."""
 
+    form: ClassVar[str] = "comparison"
     differences: tuple[Difference, ...]
     systems: tuple[str, ...]
     signature: str
@@ -72,6 +74,7 @@ class Comparison:
     level: float
     resamples: int
     seed: int
+    notices: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
 
     @property
     def alpha(self) -> float:
@@ -85,12 +88,9 @@ class Comparison:
             row: dict[str, Any] = asdict(item)
             row = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
             rows.append({**row, "verdict": item.verdict(self.alpha)})
-        head = {k: v for k, v in asdict(self).items() if k != "differences"}
-        return {"schema": SCHEMA, **head, "differences": rows}
-
-    def to_text(self) -> str:
-        """One table per pair of systems, the findings in words."""
-        return rendered("comparison text", self)
+        head = {k: v for k, v in asdict(self).items() if k not in ("differences", "notices")}
+        notices = {name: [vars(notice) for notice in found] for name, found in self.notices.items()}
+        return {"schema": SCHEMA, **head, "differences": rows, "notices": notices}
 
 
 def check_comparable(first: Evaluation | Report, second: Evaluation | Report) -> None:
@@ -123,9 +123,11 @@ def compare(
     `keys` chooses numbers of the summary (default: all). The first system of each pair is the earlier one.
 
     Raises:
-        UsageError: P143 fewer than two systems, P144 an unknown key, P140 fewer than two units.
+        UsageError: P142 level, resamples or seed out of range, P143 fewer than two systems, P144 an unknown
+            key, P140 fewer than two units.
         MismatchError: P420 different signatures, P421 different units.
     """
+    check_options(level, resamples, seed)
     names = tuple(runs)
     first = _checked(runs)
     chosen = _chosen(first, keys)
@@ -158,7 +160,8 @@ def compare(
             )
     adjusted = holm([item.p for item in found])
     rows = tuple(_with_holm(item, p) for item, p in zip(found, adjusted, strict=True))
-    return Comparison(rows, names, str(first.signature), units, level, resamples, seed)
+    notices = {name: run.notices for name, run in runs.items()}
+    return Comparison(rows, names, str(first.signature), units, level, resamples, seed, notices)
 
 
 def _checked(runs: Mapping[str, Evaluation]) -> Evaluation:

@@ -19,7 +19,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from poseval.errors import UsageError
+from poseval.errors import UsageError, shown
 from poseval.poses import Floats, Ints
 from poseval.results.values import Interval
 
@@ -42,6 +42,22 @@ class Samples:
         """All samples [B] of one number."""
         column: Floats = self.values[:, self.keys.index(key)]
         return column
+
+
+def check_options(level: float, resamples: int, seed: int) -> None:
+    """Refuse what no resampling can be done with.
+
+    Raises:
+        UsageError: P142 a level that is no share, fewer than two resamples, or a seed below 0.
+    """
+    real, whole = (int, float, np.floating), (int, np.integer)
+    for name, value, fits, wanted in (
+        ("level", level, isinstance(level, real) and 0 < level < 1, "a share between 0 and 1, such as 0.95"),
+        ("resamples", resamples, isinstance(resamples, whole) and resamples >= 2, "a whole number from 2"),
+        ("seed", seed, isinstance(seed, whole) and seed >= 0, "a whole number from 0"),
+    ):
+        if not fits:
+            raise UsageError("P142", where=name, what=f"is {shown(repr(value), 40)}", wanted=wanted)
 
 
 def _threads() -> int:
@@ -150,14 +166,14 @@ def intervals(
     standard error: some hundred reductions instead of thousands). Undefined numbers get no interval.
 
     Raises:
-        UsageError: P140 fewer than two units; P141 unknown method, P142 level or resamples out of range.
+        UsageError: P140 fewer than two units, P141 unknown method, P142 level, resamples or seed out of
+            range.
     """
     if method not in ("percentile", "bca", "jackknife"):
         raise UsageError(
             "P141", where=f"method {method!r}", what="is not known", wanted="percentile, bca or jackknife"
         )
-    if not 0 < level < 1 or resamples < 2:
-        raise UsageError("P142", where="intervals", what=f"level {level}, {resamples} resamples cannot be")
+    check_options(level, resamples, seed)
     estimate = dict(summarise(np.ones((1, units), dtype=np.int64))[0])
     keys = [key for key, value in estimate.items() if not math.isnan(value)]
     out: dict[str, Interval] = {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,10 +16,11 @@ from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark
 from poseval.benchmarks.official import says
+from poseval.benchmarks.rule_sets import choose
 from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import Fault, InputError, PosevalError, UsageError
 from poseval.poses import Notice, PoseSet
-from poseval.results.renderers import rendered
+from poseval.results.result import Result
 from poseval.scoring.score import OPTIONAL, PathOrPoses, prepare, read_truth, tally
 from poseval.scoring.task import Asked, Task
 
@@ -85,9 +86,10 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Validation:
+class Validation(Result):
     """What was found: format, role, groups of faults, health, what the server says; `ok` without faults."""
 
+    form: ClassVar[str] = "validation"
     path: str
     format: str | None
     role: str
@@ -132,35 +134,35 @@ class Validation:
             "notices": [{"code": n.code, "count": n.count, "text": n.text} for n in self.notices],
         }
 
-    def to_text(self) -> str:
-        """The same for a reader."""
-        return rendered("validation text", self)
-
 
 def validate(
     path: str | os.PathLike[str],
     *,
     truth: PathOrPoses | None = None,
     benchmark: str | Benchmark | None = None,
-    role: Role | None = None,
+    role: str | Role | None = None,
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Validation:
     """Everything wrong or odd with a file; with a truth, everything that scoring it would find.
 
+    `role` is `truth` or `predictions`; recognised unless given. The keywords are those of `poseval.score`.
     What is valid beside a truth can be scored: the same code reads, pairs, checks and tallies.
 
     Raises:
         UsageError: the path does not exist, unknown names.
         InputError: the truth itself is wrong.
     """
-    task = Task.of(task, **asked, **({} if benchmark is None else {"benchmark": benchmark}))
+    task = Task.of(task, benchmark, **asked)
+    chosen = None if role is None else Role.of(role)
     gt = None if truth is None else read_truth(truth, task)
     source = Source(path, task.limits)
     format = task.predictions_format
-    chosen = role or (Role.PREDICTIONS if gt is not None else _likely_role(source, format))
+    chosen = chosen or (Role.PREDICTIONS if gt is not None else _likely_role(source, format))
     found = _Found(os.fspath(path), format, chosen.value)
     asked_of = _benchmark(task, gt)
+    if asked_of is not None:
+        choose(task.rules, asked_of.rule_sets)
     try:
         found.format = format or datasets.recognise(source, chosen)
         if format is None:
@@ -249,10 +251,12 @@ def _likely_role(source: Source, format: str | None) -> Role:
             return next(iter(dataset.reads))
         sure = {role: dataset.sniff(source, role) for role in Role}
     else:
-        try:
-            sure = datasets.confidences(source)
-        except InputError:
-            return Role.TRUTH
+        sure = {}
+        for role in Role:
+            try:
+                sure[role] = datasets.confidence(source, role)
+            except InputError:
+                sure[role] = 0.0
     return max(sure, key=lambda item: sure[item])
 
 

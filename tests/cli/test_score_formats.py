@@ -11,6 +11,7 @@ import pytest
 
 from poseval import datasets
 from poseval.cli import invoke
+from poseval.conversion.folders import SUFFIXES
 from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames, PoseSet
 from poseval.synth import scene_set
@@ -34,8 +35,7 @@ def write(name: str, folder: Path) -> Path:
     if name in EXTRAS:
         pytest.importorskip(EXTRAS[name])
     truth, predictions = truth_and_predictions()
-    row = datasets.get_row(name)
-    path = folder / f"predictions{'' if row.is_folder else row.suffix}"
+    path = folder / f"predictions{SUFFIXES.get(name, '')}"
     datasets.get_format(name).write(predictions, path, WriteOptions(P, truth=truth))
     return path
 

@@ -204,3 +204,19 @@ def test_no_known_format_says_what_it_looks_like(tmp_path: Path, capsys: pytest.
     code, found = told(capsys, tmp_path / "x.jpg")
     assert (code, found["format"], found["faults"][0]["code"]) == (3, None, "P201")
     assert "a picture" in found["faults"][0]["first"][0]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("option", "code"),
+    [
+        (("--rules", "lenient"), "P124"),
+        (("--joints", "nowhere.toml"), "P114"),
+        (("--slice", "nowhere"), "P149"),
+        (("--slice", "nowhere.csv"), "P114"),
+    ],
+)
+def test_a_wrong_call_is_no_fault_of_the_file(
+    files: dict[str, Path], capsys: pytest.CaptureFixture[str], option: tuple[str, str], code: str
+) -> None:
+    assert call(files["dt"], "--gt", files["gt"], *option) == 2
+    assert code in capsys.readouterr().err

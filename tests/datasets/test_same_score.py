@@ -12,7 +12,6 @@ from poseval import datasets
 from poseval.datasets import Role, WriteOptions
 from poseval.errors import MismatchError
 from poseval.poses import Frames, People, PoseSet
-from poseval.poses.joint_mapping import JointRules
 from poseval.scoring.score import score
 from poseval.skeletons import get_skeleton
 
@@ -81,7 +80,7 @@ def test_every_format_has_the_score_of_the_coco_results(
     suffix = {"native": ".npz", "deeplabcut": ".csv"}.get(name)
     if suffix:
         target = target.rename(tmp_path / f"out{suffix}")
-    report = score(truth, target, "coco-keypoints", joints=JointRules(names=True))
+    report = score(truth, target, "coco-keypoints", joints="names")
     assert report.summary["AP"] == pytest.approx(ap, abs=1e-12)
 
 
@@ -93,6 +92,6 @@ def test_other_joints_are_refused_unless_a_map_is_asked_for(
     with pytest.raises(MismatchError) as caught:
         score(files[0], tmp_path / "out", "coco-keypoints")
     assert caught.value.code == "P404"
-    report = score(files[0], tmp_path / "out", "coco-keypoints", joints=JointRules(names=True))
+    report = score(files[0], tmp_path / "out", "coco-keypoints", joints="names")
     assert any("mapped" in text for text in report.deviations)
     assert any(notice.code == "N504" for notice in report.notices)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from poseval.decisions.leaderboard import Entry, Store, build
+from poseval.decisions.leaderboard import FACTS, Entry, Store, build, entry_of
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.report import leaderboard as rendering
 from poseval.results.values import Interval
@@ -101,3 +101,22 @@ def test_another_file_is_no_store(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         Store(path).entries()
     assert caught.value.code == "P241"
+
+
+def test_facts_lie_beside_the_report_and_damaged_ones_are_told(tmp_path: Path) -> None:
+    path, facts = tmp_path / "a.json", tmp_path / f"a.json{FACTS}"
+    path.write_text(REPORTS["a"].to_json())
+    assert entry_of(path).facts == {}
+    facts.write_text('{"parameters": 5}')
+    assert entry_of(path, team="t") == Entry("a", REPORTS["a"], "t", {"parameters": 5})
+    facts.write_text("{")
+    with pytest.raises(FormatError) as caught:
+        entry_of(path)
+    assert caught.value.code == "P242"
+
+
+def test_a_board_as_json_has_no_nan(tmp_path: Path) -> None:
+    undefined = replace(REPORTS["b"], summary={**REPORTS["b"].summary, "error": float("nan")})
+    board = build([Entry("a", REPORTS["a"]), Entry("b", undefined)], sort="error")
+    assert [entry["values"]["error"] is None for entry in board.to_dict()["entries"]] == [False, True]
+    assert "NaN" not in board.to_json()

@@ -108,7 +108,9 @@ def test_holm_against_a_hand_computed_example() -> None:
         ({"units": 1}, "P140"),
         ({"method": "magic"}, "P141"),
         ({"level": 1.0}, "P142"),
+        ({"level": 95}, "P142"),
         ({"resamples": 1}, "P142"),
+        ({"seed": -1}, "P142"),
     ],
 )
 def test_impossible_requests_are_refused(arguments: dict[str, object], code: str) -> None:

@@ -299,7 +299,12 @@ def write_atomically(
         raise
     except OSError as error:
         reason = shown(error.strerror or error)
-        raise UsageError("P137", where=name, what=f"cannot be written ({reason})") from error
+        raise UsageError(
+            "P137",
+            where=name,
+            what=f"cannot be written ({reason})",
+            wanted="a place that exists and can be written to",
+        ) from error
 
 
 def _replace(target: Path, content: bytes | Callable[[BinaryIO], None], force: bool, name: str) -> None:

@@ -45,7 +45,12 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
         if exists and old.exists() and not target.exists():
             old.rename(target)
         reason = shown(error.strerror or error)
-        raise UsageError("P137", where=name, what=f"cannot be written ({reason})") from error
+        raise UsageError(
+            "P137",
+            where=name,
+            what=f"cannot be written ({reason})",
+            wanted="a place that exists and can be written to",
+        ) from error
     finally:
         shutil.rmtree(neighbour, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

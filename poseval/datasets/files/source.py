@@ -7,9 +7,9 @@ import threading
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from poseval.errors import LimitError, PosevalError, UsageError, shown
+from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
 
 if TYPE_CHECKING:
@@ -19,11 +19,22 @@ if TYPE_CHECKING:
 UNPACKED_BY_READER = (".npz",)  # zip inside, but no folder of documents
 
 
+def path_of(value: Any, where: str, wanted: str = "a path") -> str | os.PathLike[str]:
+    """An argument that names a file or folder, which need not exist; as it was given.
+
+    Raises:
+        UsageError: P101 for anything but text or a path; a number, for example, would be an open file.
+    """
+    if isinstance(value, (str, os.PathLike)):
+        return value
+    raise wrong_type(where, value, wanted)
+
+
 class Source:
     """A path given by the user; nothing is opened before it is asked for, and a file is opened once."""
 
     def __init__(self, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> None:
-        self.path = Path(path)
+        self.path = Path(path_of(path, "path"))
         self.limits = limits
         self._archive: Archive | None = None
         self._ahead: threading.Thread | None = None

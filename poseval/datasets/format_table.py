@@ -1,24 +1,20 @@
-"""Writes docs/formats.md from what the formats declare and what their modules say of them.
+"""docs/formats.md, generated from what the formats declare and what their modules say of them.
 
-    python docs/format_pages.py
-
-A test compares the page with what this makes.
+python -m poseval.datasets.format_table > docs/formats.md
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from poseval import datasets
 from poseval.datasets.base import Dataset, Role
 from poseval.datasets.capabilities import FACTS
 
-PAGE = Path(__file__).resolve().parent / "formats.md"
 HEAD = """# Formats
 
-Generated from the code by `python docs/format_pages.py`; a test fails when it is not current.
+Generated from the code by `python -m poseval.datasets.format_table`; a test fails when it is not current.
 
 `poseval convert SOURCE TARGET --to FORMAT` goes from any format that is read to any that is written; what
 the target cannot hold is counted as dropped. A folder that is one set (OpenPose, YOLO, PoseTrack) is read as
@@ -54,8 +50,7 @@ def render() -> str:
         reads, writes = (
             ", ".join(sorted(r.value for r in roles)) or "-" for roles in (one.reads, one.writes)
         )
-        folder = "yes" if datasets.get_row(name).is_folder else "no"
-        rows.append(f"| {name} | {one.title} | {reads} | {writes} | {folder} |")
+        rows.append(f"| {name} | {one.title} | {reads} | {writes} | {'yes' if one.folder else 'no'} |")
         held.append(f"| {name} | {' | '.join(_cell(one, fact) for fact in FACTS)} |")
     return "\n".join([HEAD, *rows, "", HELD, *held, "", TRAPS, *_sections()])
 
@@ -80,4 +75,4 @@ def _sections() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render(), "utf-8")
+    sys.stdout.write(render())

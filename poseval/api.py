@@ -1,0 +1,395 @@
+"""The verbs of the library, one for each command: they take paths or values, return a value and never print.
+
+The commands call them, too. What each stands on is imported when it is called, so that a command loads no
+more than it needs. `read`, `score`, `evaluate` and `validate` stand where their work is done.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from poseval.errors import UsageError, shown, unknown_name, wrong_type
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from poseval.benchmarks.base import Benchmark
+    from poseval.conversion.convert import Conversion
+    from poseval.conversion.folders import Conversions
+    from poseval.datasets import Losses, Role
+    from poseval.decisions.gate import Tolerance, Verdict
+    from poseval.decisions.leaderboard import Board, Entry
+    from poseval.diagnosis.diagnose import Diagnosis
+    from poseval.poses import PoseSet
+    from poseval.report.plots import Figure
+    from poseval.results.report import Report
+    from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.saved_runs import Run
+    from poseval.scoring.score import PathOrPoses, Prepared
+    from poseval.scoring.task import Asked, Task
+    from poseval.skeletons import SkeletonLike
+    from poseval.statistics.comparison import Comparison
+
+RESAMPLES = 1000
+
+
+def write(
+    poses: PoseSet,
+    path: str | os.PathLike[str],
+    format: str,
+    *,
+    role: str | Role = "truth",
+    force: bool = False,
+    truth: PathOrPoses | None = None,
+) -> Losses:
+    """Write a pose set to a file or folder, whole or not at all, and say what the format cannot hold.
+
+    `role` is `truth` or `predictions`; the latter of some formats want their `truth` for ids and frames.
+
+    Raises:
+        UsageError: P130 a format that is not written in this role, P131 a target that exists without
+            `force`, P132 an unknown format, P137 a target that cannot be written.
+    """
+    from poseval.datasets import Role, WriteOptions, writer_of
+    from poseval.datasets.files.source import path_of
+    from poseval.poses import PoseSet
+    from poseval.scoring.keywords import FLAG, kind
+    from poseval.scoring.score import read_truth
+    from poseval.scoring.task import Task
+
+    if not isinstance(poses, PoseSet):
+        raise wrong_type("poses", poses, "a PoseSet", hint="poseval.read(path) gives one")
+    target = Path(path_of(path, "path"))
+    chosen = Role.of(role)
+    writer = writer_of(kind(str, "the name of a format")("format", format), chosen)
+    gt = None if truth is None else read_truth(truth, Task())
+    return writer.write(poses, target, WriteOptions(chosen, FLAG("force", force), gt))
+
+
+def convert(
+    source: str | os.PathLike[str],
+    target: str | os.PathLike[str],
+    to: str,
+    *,
+    role: str | Role | None = None,
+    truth: PathOrPoses | None = None,
+    format: str | None = None,
+    skeleton: SkeletonLike | None = None,
+    to_skeleton: SkeletonLike | None = None,
+    joints: str | os.PathLike[str] | None = None,
+    near: bool = False,
+    derive: bool = False,
+    align_by: str | None = None,
+    force: bool = False,
+    progress: Callable[[int, int], None] | None = None,
+) -> Conversion | Conversions:
+    """Read `source` and write it to `target` in the format `to`; `lines()` of the result say what was lost.
+
+    A folder that is one set becomes what the target format is; a folder of files that are sets of their own
+    becomes a folder of converted files, and a `Conversions`. `format` is the source's, recognised unless
+    given, and so is its `role`. Joints are mapped onto `to_skeleton`, or onto that of the `truth` that
+    predictions belong to: by equal names, or by the map in the file `joints`; `near` allows near equivalents,
+    `derive` derived joints. `progress` is called with (done, total) on long work.
+
+    Raises:
+        UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists.
+        InputError: what is wrong with the source.
+    """
+    from poseval.conversion.convert import ConvertOptions, convert_one
+    from poseval.conversion.folders import convert_many, is_many
+    from poseval.datasets import Role
+    from poseval.datasets.files.source import path_of
+    from poseval.poses.joint_mapping import JointRules
+    from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind
+    from poseval.scoring.score import read_truth
+    from poseval.scoring.task import Task
+    from poseval.skeletons import load_skeleton
+
+    if progress is not None and not callable(progress):
+        raise wrong_type("progress", progress, "a function of two numbers")
+    map_file = None if joints is None else Path(path_of(joints, "joints", "a .toml file"))
+    wanted = None if to_skeleton is None else load_skeleton(to_skeleton)
+    options = ConvertOptions(
+        kind(str, "the name of a format")("to", to),
+        None if role is None else Role.of(role),
+        None if truth is None else read_truth(truth, Task()),
+        OPTIONAL_TEXT("format", format),
+        None if skeleton is None else load_skeleton(skeleton),
+        JointRules(wanted, map_file, FLAG("near", near), FLAG("derive", derive)),
+        OPTIONAL_TEXT("align_by", align_by),
+        FLAG("force", force),
+        progress,
+    )
+    path_of(source, "source", "a path (poseval.write takes a PoseSet)")
+    path_of(target, "target")
+    if is_many(source, options.format):
+        return convert_many(source, target, options, progress)
+    return convert_one(source, target, options)
+
+
+def diagnose(
+    truth: PathOrPoses,
+    predictions: PathOrPoses,
+    benchmark: str | Benchmark | None = None,
+    *,
+    scale: str | None = None,
+    worst: int = 20,
+    task: Task | None = None,
+    **asked: Unpack[Asked],
+) -> Diagnosis:
+    """Say what failed in predictions: jitter, inversions, swaps, misses, scores, background, identities.
+
+    `scale` is the unit of distances, `area` or `head`; by default what the truth has. `worst` is the number
+    of frames to list. The other keywords are those of `poseval.score`.
+
+    Raises:
+        UsageError: unknown names, P112 areas without sigmas.
+        InputError: a file is wrong; P410 people have neither areas nor head sizes.
+    """
+    from poseval.scoring.score import prepare
+    from poseval.scoring.task import Task
+
+    prepared = prepare(truth, predictions, Task.of(task, benchmark, **asked))
+    return diagnose_prepared(prepared, scale, worst)
+
+
+def diagnose_prepared(prepared: Prepared, scale: str | None = None, worst: int = 20) -> Diagnosis:
+    """`diagnose` of files that were read and brought together already."""
+    from dataclasses import replace
+
+    from poseval.diagnosis.diagnose import diagnose
+    from poseval.diagnosis.error_types import Scale
+
+    if not isinstance(worst, int) or worst < 0:
+        raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 0")
+    units = [unit.value for unit in Scale]
+    if scale is not None and not (isinstance(scale, str) and scale in units):
+        raise unknown_name("P102", "scale", scale, units)
+    found = diagnose(
+        prepared.aligned,
+        scale=None if scale is None else Scale(scale),
+        corrected=prepared.rules.name == "corrected",
+        worst=worst,
+    )
+    return replace(found, notices=prepared.notices)
+
+
+def compare(
+    *systems: Run | Mapping[str, Run],
+    truth: PathOrPoses | None = None,
+    benchmark: str | Benchmark | None = None,
+    keys: Sequence[str] = (),
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    task: Task | None = None,
+    **asked: Unpack[Asked],
+) -> Comparison:
+    """Say which differences between systems noise does not explain.
+
+    Systems are saved runs, evaluations, or predictions with their `truth`: one after the other, or one
+    mapping of their names. `keys` chooses numbers of the summary, by default all. The other keywords are
+    those of `poseval.score`.
+
+    Raises:
+        UsageError: P140 fewer than two units, P142 level, resamples or seed out of range, P143 fewer than two
+            systems, P144 an unknown key, P147 predictions without a truth.
+        InputError: a file is wrong; P420 other rules or truth, P421 other units.
+    """
+    from poseval.scoring.keywords import several
+    from poseval.scoring.saved_runs import run_of
+    from poseval.scoring.score import read_truth
+    from poseval.scoring.task import Task
+    from poseval.statistics.comparison import compare
+
+    asked_task = Task.of(task, benchmark, **asked)
+    named = _named(systems)
+    chosen = several((str,), "keys of the summary")("keys", keys)
+    # The truth is read once, however many systems there are.
+    gt = None if truth is None else read_truth(truth, asked_task)
+    runs = {name: run_of(system, gt, asked_task) for name, system in named.items()}
+    return compare(runs, keys=chosen, level=level, resamples=resamples, seed=seed)
+
+
+def _named(systems: Sequence[Run | Mapping[str, Run]]) -> dict[str, Run]:
+    """Systems by the names given, or by their files' names, or whole paths where those are equal."""
+    from poseval.poses import PoseSet
+    from poseval.scoring.evaluation import Evaluation
+
+    if len(systems) == 1 and isinstance(systems[0], Mapping):
+        return {str(name): run for name, run in systems[0].items()}
+    runs: dict[str, Run] = {}
+    paths: list[str] = []
+    for run in systems:
+        if isinstance(run, PoseSet):
+            paths.append(run.origin.path)
+        elif isinstance(run, Evaluation):
+            paths.append(next((item.path for item in run.inputs if item.role == "predictions"), ""))
+        elif isinstance(run, (str, os.PathLike)):
+            paths.append(os.fspath(run))
+        else:
+            hint = "give systems one after the other, or one mapping of their names"
+            raise wrong_type(f"system {len(paths) + 1}", run, "a path, a PoseSet or an evaluation", hint)
+    names = [Path(path).name for path in paths]
+    labels = names if len(set(names)) == len(names) else paths
+    for number, (label, run) in enumerate(zip(labels, systems, strict=True), start=1):
+        unique = label if label and labels.count(label) == 1 else f"{label or 'system'} ({number})"
+        runs[unique] = run  # type: ignore[assignment]  # no mapping is left
+    return runs
+
+
+def gate(
+    run: Run,
+    baseline: str | os.PathLike[str] | Evaluation,
+    truth: PathOrPoses | None = None,
+    *,
+    max_drop: Mapping[str, str | float] | Sequence[str] = (),
+    significant: bool = False,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    update_baseline: bool = False,
+    benchmark: str | Benchmark | None = None,
+    task: Task | None = None,
+    **asked: Unpack[Asked],
+) -> Verdict:
+    """Hold a run against its baseline: a saved run, or predictions with their `truth`.
+
+    `max_drop` says what numbers of the summary, or patterns of them, may lose: `{"AP": 0.005}` (absolute) or
+    `{"AP": "0.5%"}` (of the baseline's value); without it nothing may get worse. A `significant` gate fails
+    only for a drop that noise does not explain. `update_baseline` replaces the baseline's file by a run that
+    passed. Benchmark, rules and metrics are the baseline's unless given.
+
+    Raises:
+        UsageError: P142 level, resamples or seed out of range, P145 a drop that cannot be read, P146 one of
+            no number, P147 predictions without a truth.
+        InputError: a file is wrong; P231 the baseline is no saved run, P420 other rules or truth, P421 other
+            units.
+    """
+    from poseval.datasets.files.source import path_of
+    from poseval.decisions.gate import gate
+    from poseval.scoring import saved_runs
+    from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.keywords import FLAG
+    from poseval.scoring.task import Task
+
+    tolerances = _tolerances(max_drop)
+    FLAG("significant", significant)
+    asked_task = Task.of(task, benchmark, **asked)
+    if not FLAG("update_baseline", update_baseline) and isinstance(baseline, Evaluation):
+        before = baseline
+    else:
+        before = saved_runs.load(path_of(baseline, "baseline", "the path of a saved run"), asked_task.limits)
+    now = saved_runs.run_of(run, truth, asked_task, like=before)
+    verdict = gate(
+        now, before, tolerances, significant=significant, level=level, resamples=resamples, seed=seed
+    )
+    if update_baseline and verdict.passed:
+        saved_runs.save(now, path_of(baseline, "baseline"), force=True)
+    return verdict
+
+
+def _tolerances(max_drop: Mapping[str, str | float] | Sequence[str]) -> list[Tolerance]:
+    """What may get worse, from a mapping or from texts `KEY=AMOUNT`."""
+    from poseval.decisions.gate import Tolerance
+    from poseval.scoring.keywords import several
+
+    if isinstance(max_drop, Mapping):
+        texts: Iterable[str] = [f"{key}={amount}" for key, amount in max_drop.items()]
+    else:
+        texts = several((str,), 'a mapping such as {"AP": "0.5%"}')("max_drop", max_drop)
+    return [Tolerance.parse(text) for text in texts]
+
+
+def leaderboard(
+    runs: Iterable[str | os.PathLike[str] | Report | Evaluation | Entry]
+    | Mapping[str, str | os.PathLike[str] | Report | Evaluation],
+    *,
+    sort: str | None = None,
+    columns: Sequence[str] = (),
+    facts: Sequence[str] = (),
+    best_per_team: bool = False,
+    team: str = "",
+) -> Board:
+    """Rank runs of one benchmark: saved runs, JSON reports, reports or evaluations.
+
+    A mapping names them; files are named by themselves otherwise. `sort` is the number to rank by, by default
+    the first of the summary; `columns` are further numbers, `facts` what `poseval run` wrote beside a report.
+
+    Raises:
+        UsageError: P148 no runs, or a number that none has.
+        InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or truth.
+    """
+    from poseval.decisions.leaderboard import Entry, build
+    from poseval.results.report import Report
+    from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, several
+
+    types = (str, os.PathLike, Report, Evaluation, Entry)
+    wanted = "saved runs or JSON reports"
+    if isinstance(runs, Mapping):
+        named = [(str(name), kind(types, wanted)(str(name), run)) for name, run in runs.items()]
+    else:
+        named = [("", run) for run in several(types, wanted)("runs", runs)]
+    kind(str, "a name")("team", team)
+    entries = [_entry(run, name, team, number) for number, (name, run) in enumerate(named, start=1)]
+    listed = several((str,), "keys")
+    return build(
+        entries,
+        sort=OPTIONAL_TEXT("sort", sort),
+        columns=listed("columns", columns),
+        facts=listed("facts", facts),
+        best_per_team=FLAG("best_per_team", best_per_team),
+    )
+
+
+def _entry(run: Any, name: str, team: str, number: int) -> Entry:
+    from poseval.decisions.leaderboard import Entry, entry_of
+    from poseval.results.report import Report
+
+    if isinstance(run, Entry):
+        return run
+    if isinstance(run, (str, os.PathLike)):
+        return entry_of(run, name, team)
+    report = run if isinstance(run, Report) else run.report()
+    return Entry(name or f"run {number}", report, team)
+
+
+def plot(
+    run: Run,
+    truth: PathOrPoses | None = None,
+    benchmark: str | Benchmark | None = None,
+    *,
+    task: Task | None = None,
+    **asked: Unpack[Asked],
+) -> dict[str, Figure]:
+    """The figures of a saved run, or of predictions with their `truth`, by name.
+
+    They are matplotlib figures that no window and no global state knows of. Predictions give the figures of
+    their diagnosis, too, where the truth allows one. The keywords are those of `poseval.score`.
+
+    Raises:
+        UsageError: P147 predictions without a truth.
+        InputError: a file is wrong.
+    """
+    from poseval.report.plots import figures
+    from poseval.scoring.task import Task
+
+    evaluation, diagnosis = run_and_diagnosis(run, truth, Task.of(task, benchmark, **asked))
+    return figures(evaluation, evaluation.report(), diagnosis)
+
+
+def run_and_diagnosis(run: Run, truth: PathOrPoses | None, task: Task) -> tuple[Evaluation, Diagnosis | None]:
+    """A run, and the diagnosis of predictions; a saved run has no people left to diagnose."""
+    from poseval.diagnosis.diagnose import diagnose_if_possible
+    from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.saved_runs import is_saved, run_of
+    from poseval.scoring.score import prepare, tally
+
+    if truth is None or is_saved(run) or isinstance(run, Evaluation):
+        return run_of(run, truth, task), None
+    prepared = prepare(truth, run, task)
+    return tally(prepared), diagnose_if_possible(prepared.aligned, prepared.rules.name == "corrected")

@@ -1,0 +1,156 @@
+"""The keywords of a task: which types each takes, and how its convenient forms become the field."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from poseval import metrics as metric_table
+from poseval.benchmarks.base import Benchmark
+from poseval.errors import UsageError, shown, wrong_type
+from poseval.limits import Limits, raised
+from poseval.metrics.base import Metric
+from poseval.poses.frame_names import WAYS
+from poseval.skeletons import Skeleton, load_skeleton
+
+BY_NAMES = "names"  # the value of `joints` that maps by equal names
+BY_SEQUENCE = "sequence"  # the slice of each sequence
+Plain = Callable[[str, Any], Any]  # of the keyword's name and value
+
+
+def kind(types: type | tuple[type, ...], wanted: str) -> Plain:
+    """A check that a keyword is of one of these types; None passes where NoneType is one."""
+
+    def checked(name: str, value: Any) -> Any:
+        if isinstance(value, types):
+            return value
+        raise wrong_type(name, value, wanted)
+
+    return checked
+
+
+def several(types: tuple[type, ...], wanted: str) -> Plain:
+    """A check for a list of such values; one alone stands for a list of one."""
+
+    def checked(name: str, value: Any) -> Any:
+        if isinstance(value, types):
+            return (value,)
+        if not isinstance(value, Iterable) or isinstance(value, dict):
+            raise wrong_type(name, value, wanted)
+        listed = tuple(value)
+        for item in listed:
+            if not isinstance(item, types):
+                raise wrong_type(f"an item of {name}", item, wanted)
+        return listed
+
+    return checked
+
+
+def _skeleton(name: str, value: Any) -> Skeleton | None:
+    return None if value is None else load_skeleton(value)
+
+
+def _joints(name: str, value: Any) -> str | Path | None:
+    if value is None:
+        return None
+    if isinstance(value, (str, os.PathLike)):
+        return BY_NAMES if value == BY_NAMES else _file(name, value)
+    raise wrong_type(name, value, f"{BY_NAMES!r} or a .toml file")
+
+
+def _file(name: str, value: str | os.PathLike[str]) -> Path:
+    """A file that a keyword names; that it exists is no question of the files that are scored."""
+    path = Path(value)
+    if not path.is_file():
+        raise UsageError("P114", where=f"{name} {shown(path)}", what="is not a file", wanted="a file")
+    return path
+
+
+def _way(name: str, value: Any) -> str | None:
+    way = OPTIONAL_TEXT(name, value)
+    if way is not None and way not in WAYS:
+        raise UsageError("P176", where=shown(way), what="is no way to pair frames", wanted=" or ".join(WAYS))
+    return str(way) if way is not None else None
+
+
+def read_sigmas(path: str | os.PathLike[str]) -> tuple[float, ...]:
+    """Numbers from a JSON list, or separated by white space or commas.
+
+    Raises:
+        UsageError: P115 when the file holds something else.
+    """
+    try:
+        text = Path(path).read_text("utf-8").strip().strip("[]").replace(",", " ")
+        return tuple(float(word) for word in text.split())
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            "P115",
+            where=shown(os.fspath(path)),
+            what=f"cannot be read as sigmas ({shown(error)})",
+            wanted="one number per joint",
+        ) from error
+
+
+def _sigmas(name: str, value: Any) -> tuple[float, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, (str, os.PathLike)):
+        return read_sigmas(value)
+    if not isinstance(value, Iterable) or isinstance(value, dict):
+        raise wrong_type(name, value, "one number per joint, or a file of them")
+    try:
+        return tuple(map(float, value))
+    except (TypeError, ValueError) as error:
+        raise UsageError(
+            "P115", where=name, what=f"are not numbers ({shown(error)})", wanted="one number per joint"
+        ) from error
+
+
+def _metrics(name: str, value: Any) -> tuple[Metric, ...]:
+    listed = several((str, Metric), "names of metrics, such as pck(at=0.2), or metrics")(name, value)
+    return tuple(metric_table.parse(item) if isinstance(item, str) else item for item in listed)
+
+
+def _slices(name: str, value: Any) -> tuple[str, ...]:
+    listed = several((str, os.PathLike), "names of slices: sequence or FILE.csv")(name, value)
+    names = tuple(map(os.fspath, listed))
+    for slice_name in names:
+        if slice_name.endswith(".csv"):
+            _file("slice", slice_name)
+        elif slice_name != BY_SEQUENCE:
+            raise UsageError(
+                "P149",
+                where=f"slice {shown(slice_name)!r}",
+                what="is not known",
+                wanted=f"{BY_SEQUENCE} or FILE.csv",
+            )
+    return names
+
+
+def _limits(name: str, value: Any) -> Limits:
+    if isinstance(value, Limits):
+        return value
+    return raised(several((str,), "Limits, or texts such as people=10000000")(name, value))
+
+
+OPTIONAL_TEXT = kind((str, type(None)), "a name, or None")
+FLAG = kind(bool, "True or False")
+# keyword -> how its convenient forms become the field
+PLAIN: dict[str, Plain] = {
+    "benchmark": kind((str, Benchmark, type(None)), "the name of a benchmark, or None"),
+    "rules": kind(str, "the name of a rule set"),
+    "skeleton": _skeleton,
+    "sigmas": _sigmas,
+    "joints": _joints,
+    "near": FLAG,
+    "derive": FLAG,
+    "align_by": _way,
+    "truth_format": OPTIONAL_TEXT,
+    "predictions_format": OPTIONAL_TEXT,
+    "metrics": _metrics,
+    "per_joint": FLAG,
+    "slices": _slices,
+    "limits": _limits,
+}

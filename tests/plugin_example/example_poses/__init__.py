@@ -1,1 +1,0 @@
-"""A format, a metric, a benchmark, a model and a tracker, as small as they can be."""
