@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import import_module
 
 from poseval.benchmarks.base import Benchmark
-from poseval.errors import UsageError, shown, unknown_name
+from poseval.errors import UsageError, shown
+from poseval.plugins import Registry
 from poseval.poses import PoseSet
 
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
@@ -40,13 +40,14 @@ TABLE: dict[str, str] = {
     "posetrack18": "poseval.benchmarks.posetrack:PoseTrack18",
     "posetrack21": "poseval.benchmarks.posetrack:PoseTrack21",
 }
-
-
+REGISTRY: Registry[type[Benchmark]] = Registry(
+    "benchmark", "P125", "poseval.benchmarks", TABLE, Benchmark, classes=True
+)
 CERTAIN = 0.8  # no further benchmark is asked (and imported) once one is as sure as this
 
 
 def names() -> list[str]:
-    """Names of all benchmarks."""
+    """Names of all benchmarks that come with poseval."""
     return list(TABLE)
 
 
@@ -55,35 +56,38 @@ def get_benchmark(name: str) -> Benchmark:
     """The named benchmark.
 
     Raises:
-        UsageError: P125 for an unknown name; the message proposes near ones.
+        UsageError: P125 for an unknown name, with near ones; P184 for another package's that fails.
     """
-    place = TABLE.get(name)
-    if place is None:
-        raise unknown_name("P125", "benchmark", name, names())
-    module, _, attribute = place.partition(":")
-    found: Benchmark = getattr(import_module(module), attribute)()
-    return found
+    return REGISTRY.get(name)()
 
 
 def recognise(truth: PoseSet) -> Benchmark:
-    """The benchmark that a truth set belongs to, judged by content.
+    """The benchmark that a truth set belongs to, judged by content; another package's if none of ours fits.
 
     Raises:
         UsageError: P126 when none fits: the benchmark must then be named.
     """
     best: tuple[float, Benchmark | None] = (0.0, None)
-    for name in names():
+    for name in TABLE:
         candidate = get_benchmark(name)
         sure = candidate.recognise(truth)
         if sure > best[0]:
             best = (sure, candidate)
         if sure >= CERTAIN:
             break
-    if best[1] is None:
-        raise UsageError(
-            "P126",
-            where=shown(truth.origin.name),
-            what="does not tell which benchmark it belongs to",
-            wanted=f"--benchmark with one of {', '.join(names())}",
-        )
-    return best[1]
+    return best[1] or _other(truth)
+
+
+def _other(truth: PoseSet) -> Benchmark:
+    """The benchmark of another package that is surest of a truth set."""
+    said, faults = REGISTRY.each(REGISTRY.others(), lambda kind: kind().recognise(truth))
+    name = max(said, key=lambda one: said[one], default="")
+    if said.get(name, 0.0) > 0:
+        return get_benchmark(name)
+    raise UsageError(
+        "P126",
+        where=shown(truth.origin.name),
+        what="does not tell which benchmark it belongs to",
+        wanted=f"--benchmark with one of {', '.join(REGISTRY.names())}",
+        hint=" ".join(faults) or None,
+    )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
 import click
+
+from poseval.errors import shown
+
+if TYPE_CHECKING:
+    from poseval.benchmarks.base import Benchmark
+    from poseval.datasets import Format
+    from poseval.metrics.base import Metric
+    from poseval.plugins import Registry
 
 KINDS = ("benchmarks", "metrics", "formats", "skeletons", "trackers", "limits")
 
@@ -24,31 +35,48 @@ def listing(kind: str) -> None:
         click.echo(f"{name.ljust(width)}  {text}")
 
 
+def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> list[tuple[str, str]]:
+    """A row for each thing of a kind; what cannot be used of other packages is said on stderr."""
+    made, faults = registry.each(registry.names(), row)
+    packages = {plugin.name: f" [{shown(plugin.package)}]" for plugin in registry.plugins()}
+    for plugin in registry.passed_over():
+        what = f"{registry.kind} {shown(plugin.name)!r} of the package {shown(plugin.package)}"
+        faults.append(f"{what}: is not used; the name is that of a {registry.kind} of poseval.")
+    for fault in faults:
+        click.echo(f"poseval: {fault}", err=True)
+    return [(title, text + packages.get(name, "")) for name, (title, text) in made.items()]
+
+
 def _benchmarks() -> list[tuple[str, str]]:
     from poseval import benchmarks
 
-    found = [benchmarks.get_benchmark(name) for name in benchmarks.names()]
-    return [
-        (b.name, f"{b.title} (rules: {', '.join(rule_set.name for rule_set in b.rule_sets)})") for b in found
-    ]
+    def row(kind: type[Benchmark]) -> tuple[str, str]:
+        rules = ", ".join(rule_set.name for rule_set in kind.rule_sets)
+        return kind.name, f"{kind.title} (rules: {rules})"
+
+    return _rows(benchmarks.REGISTRY, row)
 
 
 def _metrics() -> list[tuple[str, str]]:
     from poseval import metrics
 
-    return [(str(m), (type(m).__doc__ or "").strip().splitlines()[0]) for m in metrics.registered()]
+    def row(kind: type[Metric]) -> tuple[str, str]:
+        return str(kind()), (kind.__doc__ or "").strip().partition("\n")[0]
+
+    return sorted(_rows(metrics.REGISTRY, row))
 
 
 def _formats() -> list[tuple[str, str]]:
     from poseval import datasets
+    from poseval.datasets.registry import REGISTRY
 
-    rows = []
-    for name in datasets.names():
-        dataset = datasets.get_format(name)
+    def row(entry: Format) -> tuple[str, str]:
+        dataset = datasets.get_format(entry.name)
         reads = "/".join(sorted(role.value for role in dataset.reads)) or "-"
         writes = "/".join(sorted(role.value for role in dataset.writes)) or "-"
-        rows.append((name, f"{dataset.title} (reads {reads}; writes {writes})"))
-    return rows
+        return entry.name, f"{dataset.title} (reads {reads}; writes {writes})"
+
+    return _rows(REGISTRY, row)
 
 
 def _skeletons() -> list[tuple[str, str]]:
@@ -61,8 +89,7 @@ def _skeletons() -> list[tuple[str, str]]:
 def _trackers() -> list[tuple[str, str]]:
     from poseval import tracking
 
-    kinds = [tracking.get_tracker(name) for name in tracking.names()]
-    return [(str(kind()), f"{kind.summary} ({kind.source})") for kind in kinds]
+    return _rows(tracking.REGISTRY, lambda kind: (str(kind()), f"{kind.summary} ({kind.source})"))
 
 
 def _limits() -> list[tuple[str, str]]:

@@ -29,10 +29,13 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
     authors publish weights.
     """
     from poseval.models.describe import card_json, card_text, table
-    from poseval.models.registry import card, list_models
+    from poseval.models.registry import card, list_models, registry
 
     if any(sign in pattern for sign in "*?["):
-        found = [card(name) for name in list_models(pattern)]
+        by_name, faults = registry().each(list_models(pattern), lambda entry: entry)
+        found = list(by_name.values())
+        for fault in faults:
+            click.echo(f"poseval: {fault}", err=True)
         if as_json:
             click.echo(json.dumps([card_json(entry) for entry in found], indent=2))
         else:

@@ -1,17 +1,18 @@
 """Cross-check: the same files through poseval and through the tool it must agree with.
 
 `CHECKS` names, per metric, a function that runs the other tool. It reads the files by itself, so that a
-mistake of our readers shows, too. Other metrics register by adding a line.
+mistake of our readers shows, too. Another package brings those of its metrics by entry points.
 """
 
 from __future__ import annotations
 
 import os
-from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from poseval.compat.crosschecks.base import Case, Check, Difference
 from poseval.errors import UsageError
+from poseval.plugins import Registry
 from poseval.scoring.score import prepare
 from poseval.scoring.task import Asked, Task
 
@@ -32,6 +33,7 @@ CHECKS: dict[str, str] = {
     "clear_mot": "poseval.compat.crosschecks.tracking:check_clear",
     "identity": "poseval.compat.crosschecks.tracking:check_identity",
 }
+REGISTRY: Registry[Check] = Registry("cross-check", "P145", "poseval.crosschecks", CHECKS, FunctionType)
 
 
 def crosscheck(
@@ -51,6 +53,7 @@ def crosscheck(
         PosevalError: what scoring raises.
     """
     prepared = prepare(truth, predictions, Task.of(task, benchmark, **asked))
+    checked = REGISTRY.names()
     out: list[Difference] = []
     for part in prepared.parts:
         case = Case(
@@ -61,8 +64,8 @@ def crosscheck(
             part.slices,
         )
         for metric in part.metrics:
-            if metric.name in CHECKS:
-                rows = check_of(metric.name)(metric, metric.tally(part.aligned), case)
+            if metric.name in checked:
+                rows = REGISTRY.get(metric.name)(metric, metric.tally(part.aligned), case)
                 prefix = f"{part.label}/" if part.label else ""
                 out.extend(row._replace(name=prefix + row.name) for row in rows)
     if not out:
@@ -70,13 +73,6 @@ def crosscheck(
             "P145",
             where=f"benchmark {prepared.benchmark.name}",
             what="has no metric with a cross-check",
-            wanted=f"one of {', '.join(CHECKS)}",
+            wanted=f"one of {', '.join(checked)}",
         )
     return out
-
-
-def check_of(metric: str) -> Check:
-    """The check of a metric."""
-    module, _, attribute = CHECKS[metric].partition(":")
-    found: Check = getattr(import_module(module), attribute)
-    return found

@@ -130,7 +130,7 @@ def _role(seen: Source, options: ConvertOptions) -> Role:
         dataset = datasets.get_format(options.format)
         sure = {role: dataset.sniff(seen, role) for role in Role if role in dataset.reads}
     else:
-        sure = {role: datasets.confidence(seen, role) for role in Role}
+        sure = datasets.confidences(seen)
     best = max(sure.values(), default=0.0)
     likely = [role for role, value in sure.items() if value == best]
     if best < datasets.SURE and options.format is None:

@@ -10,23 +10,13 @@ from pathlib import Path
 
 from poseval import datasets
 from poseval.conversion.convert import Conversion, ConvertOptions, convert_one
-from poseval.datasets import Role, Source
+from poseval.datasets import Source
 from poseval.datasets.files.folder import write_folder
+from poseval.datasets.registry import TABLE
 from poseval.errors import FormatError, InputError, shown
 
-# How files of a format are called; formats that come as folders are written as such.
-SUFFIXES = {
-    "cvat": ".xml",
-    "native": ".npz",
-    "parquet": ".parquet",
-    "motchallenge": ".txt",
-    "deeplabcut": ".csv",
-    "deeplabcut-h5": ".h5",
-    "sleap": ".slp",
-    "sleap-analysis": ".h5",
-    "nwb": ".nwb",
-}
-KINDS = (".json", ".txt", ".yaml", ".csv", *dict.fromkeys(SUFFIXES.values()))
+# Suffixes of the files that a folder may hold which is written anew.
+KINDS = tuple(sorted({".json", ".txt", ".yaml", ".csv", *(row.suffix for row in TABLE.values())}))
 SHOWN = 10  # files named in the talk, of those converted and of those left out
 
 
@@ -61,9 +51,8 @@ def is_many(source: str | os.PathLike[str], format: str | None) -> bool:
     if not os.path.isdir(source):
         return False
     if format is not None:
-        return not datasets.get_format(format).folder
-    seen = Source(source)
-    return all(datasets.confidence(seen, role) < datasets.SURE for role in Role)
+        return not datasets.get_row(format).is_folder
+    return max(datasets.confidences(Source(source)).values()) < datasets.SURE
 
 
 def convert_many(
@@ -79,10 +68,8 @@ def convert_many(
         UsageError, InputError: as for one file; nothing is written then.
     """
     found = Conversions()
-    paths = Source(source).files
-    write_folder(
-        Path(target), _converted(Path(source), paths, options, found, progress), options.force, KINDS
-    )
+    files = _converted(Path(source), Source(source).files, options, found, progress)
+    write_folder(Path(target), files, options.force, (*KINDS, datasets.get_row(options.to).suffix))
     return found
 
 
@@ -95,7 +82,7 @@ def _converted(
 ) -> Iterator[tuple[str, bytes]]:
     """Relative name and content of each file that comes out."""
     each = replace(options, force=True, progress=None)
-    suffix = SUFFIXES.get(options.to, ".json")
+    suffix = datasets.get_row(options.to).suffix
     with tempfile.TemporaryDirectory() as scratch:
         for at, path in enumerate(paths):
             name = path.as_posix()

@@ -9,8 +9,8 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.files.source import Source
-from poseval.datasets.recognition import SURE, confidence, fits, looks_like, recognise
-from poseval.datasets.registry import get_format, names
+from poseval.datasets.recognition import SURE, confidences, fits, looks_like, recognise
+from poseval.datasets.registry import Format, get_format, get_row, known, names
 from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown
 from poseval.limits import Limits
 from poseval.poses import PoseSet
@@ -18,14 +18,17 @@ from poseval.poses import PoseSet
 __all__ = [
     "SURE",
     "Dataset",
+    "Format",
     "Losses",
     "ReadOptions",
     "Role",
     "Source",
     "WriteOptions",
-    "confidence",
+    "confidences",
     "fits",
     "get_format",
+    "get_row",
+    "known",
     "looks_like",
     "names",
     "read",
@@ -77,12 +80,8 @@ def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
             )
 
 
-# Formats whose coordinates are shares of the image: a size of 0 would put everybody into one point.
-SHARES = frozenset({"yolo", "mediapipe", "label-studio"})
-
-
 def _check_sizes(poses: PoseSet, name: str) -> None:
-    """Raise P304 for an image of no extent, or of less."""
+    """Raise P304 for an image of no extent, or of less: shares of it would put everybody into one point."""
     bad = np.flatnonzero((poses.frames.size <= 0).any(axis=1))
     if len(bad):
         raise ValueRangeError(
@@ -131,7 +130,7 @@ def read(
     name = shown(os.path.basename(os.fspath(path)))
     _check_bounds(poses, options.limits, name)
     _check_finite(poses, options.role, name)
-    if dataset.name in SHARES:
+    if dataset.normalised:
         _check_sizes(poses, name)
     if poses.origin.path:
         return poses

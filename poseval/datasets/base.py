@@ -94,9 +94,9 @@ class Dataset(ABC):
     title: ClassVar[str]
     reads: ClassVar[frozenset[Role]] = frozenset()
     writes: ClassVar[frozenset[Role]] = frozenset()
-    folder: ClassVar[bool] = False  # True: a folder of files is one set
+    normalised: ClassVar[bool] = False  # True: coordinates are shares of the image's size
     local_only: ClassVar[bool] = False  # True: for the user's own process; a server never reads it
-    # Facts of `holding.FACTS` that survive writing and reading; where it is only read, those reading gives.
+    # Facts of `capabilities.FACTS` that survive writing and reading; where it is only read, those read.
     holds: ClassVar[frozenset[str]] = frozenset()
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {}  # but not in this role
 

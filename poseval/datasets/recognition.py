@@ -1,67 +1,21 @@
 """Which format a file or folder is, by content: every format that fits, the best first.
 
 All formats of the file's container are asked, so that two that fit equally are both named; those whose JSON
-keys are absent are neither asked nor imported.
+keys are absent are neither asked nor imported. Formats of other packages are asked where none of ours fits.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from poseval.datasets.base import Role
 from poseval.datasets.files.source import Source
-from poseval.datasets.registry import get_format, names
+from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
 from poseval.errors import FormatError, InputError, PosevalError, shown
 
-if TYPE_CHECKING:
-    from poseval.datasets.files.document import Document
-
 SURE = 0.5  # a format is taken when its confidence reaches this
-
-MATLAB = ("mpii-gt", "mpii-mat", "mpii-submission", "lsp-mat", "flic-mat", "parse-mat", "penn-action")
-# Container -> the formats that come in it; a folder may hold any that says so itself.
-CONTAINERS: dict[str, tuple[str, ...]] = {
-    "json": (
-        *("jhmdb-coco", "face-coco", "alphapose", "coco", "posetrack17", "posetrack18", "posetrack21"),
-        *("mpii-json", "pose-array", "openpose", "mmpose", "detectron2", "mediapipe", "label-studio"),
-    ),
-    "hdf5": ("mpii-h5", "cofw-mat", "pose-mat", "deeplabcut-h5", "sleap", "sleap-analysis", "nwb"),
-    "matlab": (*MATLAB, "jhmdb-mat", "cofw-mat", "pose-mat"),
-    "npy": ("face-npy", "pose-array"),
-    "zip": ("native", "pose-array", "posetrack17", "posetrack18", "posetrack21", "openpose", "mmpose"),
-    "pickle": ("mmpose-dump",),
-    "parquet": ("parquet",),
-    "xml": ("cvat",),
-    "text": (
-        *("yolo", "deeplabcut", "face-csv", "face-pts", "lapa-txt", "wflw-txt", "mediapipe", "motchallenge"),
-    ),
-}
-TRACKED = frozenset(
-    {"vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose", "bbox_head", "track_id"}
-)
-# Format -> keys of the top level or of the first record of a list, one of which a JSON file of it has.
-MARKS: dict[str, frozenset[str]] = {
-    "jhmdb-coco": frozenset({"images"}),
-    "face-coco": frozenset({"images"}),
-    "posetrack17": frozenset({"annolist"}),
-    "posetrack18": TRACKED,
-    "posetrack21": TRACKED,
-    "mpii-json": frozenset({"image", "img_paths"}),
-    "openpose": frozenset({"people"}),
-    "mmpose": frozenset({"keypoints", "instances", "instance_info"}),
-    "detectron2": frozenset({"image_id"}),
-    "mediapipe": frozenset({"landmarks", "pose_landmarks", "poseLandmarks"}),
-    "label-studio": frozenset({"data"}),
-    "pose-array": frozenset(),  # lists in a list, without keys
-}
-# Format -> words, one of which stands in the beginning of a JSON file of it.
-WORDS: dict[str, tuple[bytes, ...]] = {
-    "alphapose": (b'"box"', b'"idx"', b'"pose_keypoints_2d"', b'"joints"'),
-    "mmpose": (b'"keypoint_scores"',),
-    "detectron2": (b'"bbox"',),
-}
 BEGINNING = 1 << 16  # bytes
 MAGIC = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
@@ -71,6 +25,14 @@ MAGIC = (
     (b"\x80", "pickle"),
     (b"PAR1", "parquet"),
 )
+
+
+class Candidate(NamedTuple):
+    """A format that was asked, and how sure it is of the content in a role: 0 to 1."""
+
+    sure: float
+    name: str
+    role: Role
 
 
 def recognise(source: Source, role: Role) -> str:
@@ -84,8 +46,8 @@ def recognise(source: Source, role: Role) -> str:
         raise FormatError(
             "P271", where=shown(source.path), what="is an empty folder", wanted="a set of files"
         )
-    ranked = _ranked(source, role)
-    best = ranked[0][0] if ranked else 0.0
+    found = _candidates(source, role)
+    best = max((one.sure for one in found), default=0.0)
     if best < SURE:
         _refuse_broken_json(source)
         raise FormatError(
@@ -95,7 +57,7 @@ def recognise(source: Source, role: Role) -> str:
             wanted="see `poseval list formats`",
             hint=_other_hint(source, role),
         )
-    equal = [name for confidence, name in ranked if confidence == best]
+    equal = [one.name for one in found if one.sure == best]
     if len(equal) > 1:
         raise FormatError(
             "P202",
@@ -109,33 +71,31 @@ def recognise(source: Source, role: Role) -> str:
 
 def fits(source: Source, role: Role) -> tuple[str, ...]:
     """Names of all formats that the content may be of, the best first."""
-    return tuple(name for confidence, name in _ranked(source, role) if confidence >= SURE)
+    return tuple(one.name for one in _candidates(source, role) if one.sure >= SURE)
 
 
-def confidence(source: Source, role: Role) -> float:
-    """How surely the content is of any known format in a role: 0 to 1."""
-    ranked = _ranked(source, role)
-    return ranked[0][0] if ranked else 0.0
+def confidences(source: Source) -> dict[Role, float]:
+    """How surely the content is of any known format, in each role: 0 to 1."""
+    found = _candidates(source, *Role)
+    return {role: max((one.sure for one in found if one.role is role), default=0.0) for role in Role}
 
 
 def looks_like(source: Source) -> str | None:
     """`openpose predictions`, or the name of a format that poseval does not read; None when nothing fits."""
     try:
-        found = [(_ranked(source, role), role) for role in Role]
+        found = [one for one in _candidates(source, *Role) if one.sure >= SURE]
     except InputError:
         return None
-    found = [(ranked, role) for ranked, role in found if ranked and ranked[0][0] >= SURE]
     if not found:
-        stranger = _stranger(source)
-        return None if stranger is None else stranger[0]
-    best = max(ranked[0][0] for ranked, _ in found)
-    top = [(ranked, role) for ranked, role in found if ranked[0][0] == best]
-    name = top[0][0][0][1]
-    return name if len(top) > 1 else f"{name} {top[0][1].value}"
+        unread = _unread(source)
+        return None if unread is None else unread[0]
+    best = found[0]
+    both = len({one.role for one in found if one.sure == best.sure}) > 1
+    return best.name if both else f"{best.name} {best.role.value}"
 
 
 def container(source: Source) -> str:
-    """What the bytes are, without asking any format: a key of `CONTAINERS`, or `folder`."""
+    """What the bytes are, without asking any format: one of `registry.CONTAINERS`."""
     if source.is_folder:
         return "folder"
     document = source.document
@@ -153,30 +113,45 @@ def container(source: Source) -> str:
     return "xml" if document.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") else "text"
 
 
-def _ranked(source: Source, role: Role) -> list[tuple[float, str]]:
-    """Confidence and name of each format that is read in this role, the surest first."""
-    kind = container(source)
-    asked = names() if kind == "folder" else CONTAINERS[kind]
-    if kind == "json":
-        asked = _marked(source.document, asked)
-    found = []
-    for name in asked:
-        dataset = get_format(name)
-        if role in dataset.reads and dataset.folder >= source.is_folder:
-            found.append((dataset.sniff(source, role), name))
-    return sorted(found, key=lambda pair: -pair[0])
+def _candidates(source: Source, *roles: Role) -> list[Candidate]:
+    """Every format that is read in one of these roles and was asked, the surest first."""
+    found = _answers(source, roles, TABLE.values())
+    if not any(one.sure >= SURE for one in found):
+        found += _others(source, roles)[0]
+    return sorted(found, key=lambda one: -one.sure)
 
 
-def _marked(document: Document, asked: Sequence[str]) -> list[str]:
-    """Those of the formats that the keys and words of a JSON file leave possible."""
-    entries = document.outline.by_key()
-    keys = entries.keys() | {key for entry in entries.values() for key in entry.first_kinds()}
-    beginning = document.data[:BEGINNING]
+def _answers(source: Source, roles: Sequence[Role], rows: Iterable[Format]) -> list[Candidate]:
+    """What the possible ones of some formats say, role by role."""
+    asked = [get_format(row.name) for row in _possible(source, rows)]
     return [
-        name
-        for name in asked
-        if (not keys or MARKS.get(name, keys) & keys)
-        and (name not in WORDS or any(word in beginning for word in WORDS[name]))
+        Candidate(dataset.sniff(source, role), dataset.name, role)
+        for role in roles
+        for dataset in asked
+        if role in dataset.reads
+    ]
+
+
+def _others(source: Source, roles: Sequence[Role]) -> tuple[list[Candidate], list[str]]:
+    """What formats of other packages say, and what is wrong with those that cannot be asked."""
+    said, broken = REGISTRY.each(REGISTRY.others(), lambda row: _answers(source, roles, [row]))
+    return [one for answers in said.values() for one in answers], broken
+
+
+def _possible(source: Source, rows: Iterable[Format]) -> list[Format]:
+    """Those of the formats that the container, and the keys and words of a JSON file, leave possible."""
+    kind = container(source)
+    rows = [row for row in rows if kind in row.containers]
+    if kind != "json":
+        return rows
+    entries = source.document.outline.by_key()
+    keys = entries.keys() | {key for entry in entries.values() for key in entry.first_kinds()}
+    beginning = source.document.data[:BEGINNING]
+    return [
+        row
+        for row in rows
+        if (not keys or row.keys is None or keys & set(row.keys))
+        and (not row.words or any(word in beginning for word in row.words))
     ]
 
 
@@ -185,20 +160,24 @@ def _refuse_broken_json(source: Source) -> None:
     if source.is_folder:
         return
     document = source.document
-    if (document.is_json and source.suffix not in STRANGE_SUFFIXES) or not document.data.strip():
+    if (document.is_json and source.suffix not in OTHER_SUFFIXES) or not document.data.strip():
         _ = document.outline
 
 
 def _other_hint(source: Source, role: Role) -> str | None:
+    """What the content is, where not a known format in this role; else what could not be asked."""
     other = Role.PREDICTIONS if role is Role.TRUTH else Role.TRUTH
-    across = _ranked(source, other)
-    if across and across[0][0] >= SURE:
-        return f"this looks like {across[0][1]} {other.value}; are the two files exchanged?"
-    stranger = _stranger(source)
-    return None if stranger is None else f"this looks like {stranger[0]}, which is not read: {stranger[1]}"
+    across = fits(source, other)
+    if across:
+        return f"this looks like {across[0]} {other.value}; are the two files exchanged?"
+    unread = _unread(source)
+    if unread is not None:
+        return f"this looks like {unread[0]}, which is not read: {unread[1]}"
+    return " ".join(_others(source, (role,))[1]) or None
 
 
-STRANGE_SUFFIXES = frozenset({".ini", ".txt", ".csv", ".toml", ".yaml", ".yml"})
+# Suffixes of text that may begin as JSON does.
+OTHER_SUFFIXES = frozenset({".ini", ".txt", ".csv", ".toml", ".yaml", ".yml"})
 
 
 def _starts(pattern: bytes) -> Callable[[bytes], bool]:
@@ -206,7 +185,7 @@ def _starts(pattern: bytes) -> Callable[[bytes], bool]:
 
 
 # Formats that people have and poseval does not read: name, what to do, and how the file begins.
-STRANGERS: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
+UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
     (
         "SLEAP's labels as JSON",
         "save the project as .slp",
@@ -247,7 +226,7 @@ STRANGERS: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
 )
 
 
-def _stranger(source: Source) -> tuple[str, str] | None:
+def _unread(source: Source) -> tuple[str, str] | None:
     """Name of a format that is not read, and what to do about it."""
     if source.is_folder:
         return None
@@ -255,4 +234,4 @@ def _stranger(source: Source) -> tuple[str, str] | None:
         head = source.document.head
     except PosevalError:
         return None
-    return next(((name, advice) for name, advice, fits_it in STRANGERS if fits_it(head)), None)
+    return next(((name, advice) for name, advice, fits_it in UNREAD if fits_it(head)), None)

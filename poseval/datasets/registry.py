@@ -1,75 +1,162 @@
-"""The table of formats: a name, and where its reader is."""
+"""The table of formats: a row says where a reader is, and what is known of a format before it is imported."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import import_module
+from dataclasses import dataclass
 
 from poseval.datasets.base import Dataset
-from poseval.errors import unknown_name
+from poseval.plugins import Registry, load
 
-# name -> module:class; a table instead of imports keeps start-up short. Their order is that of lists.
-TABLE: dict[str, str] = {
+# What the bytes of a source can be, whatever they mean.
+CONTAINERS = frozenset({"json", "hdf5", "matlab", "npy", "zip", "pickle", "parquet", "xml", "text", "folder"})
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    `place` is the `module:class` of its reader. `containers` are the kinds of source that it comes in, of
+    `CONTAINERS`; with `folder` a folder of files is one set. A JSON file has one of the `keys` at its top
+    level or in the first record of a list (none: lists in lists, without keys; None: any), and one of the
+    `words` in its beginning. `suffix` is how written files end.
+
+    Raises:
+        ValueError: a container that does not exist.
+    """
+
+    name: str
+    place: str
+    containers: tuple[str, ...]
+    keys: tuple[str, ...] | None = None
+    words: tuple[bytes, ...] = ()
+    suffix: str = ".json"
+
+    def __post_init__(self) -> None:
+        wrong = set(self.containers) - CONTAINERS
+        if wrong or not self.containers:
+            raise ValueError(f"containers of {self.name}: {sorted(wrong)}, not of {sorted(CONTAINERS)}")
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether a folder of files is one set."""
+        return "folder" in self.containers
+
+
+POSETRACK_KEYS = (
+    *("vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose", "bbox_head", "track_id"),
+)
+# Their order is that of lists, and of names that fit equally well.
+_ROWS = (
     # Special kinds of COCO files before the general one, which is certain of them, too.
-    "jhmdb-coco": "poseval.datasets.single_person.coco_files:JhmdbCoco",
-    "face-coco": "poseval.datasets.single_person.coco_files:FaceCoco",
-    "alphapose": "poseval.datasets.tools.alphapose:AlphaPose",
-    "coco": "poseval.datasets.coco.format:Coco",
-    "posetrack17": "poseval.datasets.posetrack.posetrack17:PoseTrack17",
-    "posetrack18": "poseval.datasets.posetrack.posetrack18:PoseTrack18",
-    "posetrack21": "poseval.datasets.posetrack.posetrack21:PoseTrack21",
-    "mpii-gt": "poseval.datasets.mpii.gt_valid:MpiiGt",
-    "mpii-json": "poseval.datasets.mpii.json_lists:MpiiJson",
-    "mpii-h5": "poseval.datasets.mpii.hourglass_h5:MpiiH5",
-    "mpii-mat": "poseval.datasets.mpii.release_mat:MpiiMat",
-    "mpii-submission": "poseval.datasets.mpii.submission:MpiiSubmission",
-    "lsp-mat": "poseval.datasets.single_person.lsp_flic_parse:LspMat",
-    "flic-mat": "poseval.datasets.single_person.lsp_flic_parse:FlicMat",
-    "parse-mat": "poseval.datasets.single_person.lsp_flic_parse:ParseMat",
-    "penn-action": "poseval.datasets.single_person.penn_jhmdb:PennAction",
-    "jhmdb-mat": "poseval.datasets.single_person.penn_jhmdb:JhmdbMat",
-    "face-csv": "poseval.datasets.faces.csv:FaceCsv",
-    "face-pts": "poseval.datasets.faces.pts:FacePts",
-    "lapa-txt": "poseval.datasets.faces.pts:LapaTxt",
-    "wflw-txt": "poseval.datasets.faces.wflw:WflwTxt",
-    "cofw-mat": "poseval.datasets.faces.cofw:CofwMat",
-    "face-npy": "poseval.datasets.faces.npy:FaceNpy",
-    "pose-mat": "poseval.datasets.single_person.pose_array:PoseMat",
-    "pose-array": "poseval.datasets.single_person.pose_array:PoseArray",
-    "openpose": "poseval.datasets.tools.openpose:OpenPose",
-    "yolo": "poseval.datasets.yolo.format:Yolo",
-    "deeplabcut": "poseval.datasets.animals.deeplabcut:DeepLabCut",
-    "deeplabcut-h5": "poseval.datasets.animals.deeplabcut_h5:DeepLabCutH5",
-    "mmpose": "poseval.datasets.tools.mmpose:MMPose",
-    "mmpose-dump": "poseval.datasets.tools.mmpose_dump:MMPoseDump",
-    "detectron2": "poseval.datasets.coco.detectron2:Detectron2",
-    "mediapipe": "poseval.datasets.tools.mediapipe:MediaPipe",
-    "sleap": "poseval.datasets.animals.sleap:Sleap",
-    "sleap-analysis": "poseval.datasets.animals.sleap_analysis:SleapAnalysis",
-    "nwb": "poseval.datasets.animals.nwb:Nwb",
-    "label-studio": "poseval.datasets.tools.label_studio:LabelStudio",
-    "cvat": "poseval.datasets.tools.cvat:Cvat",
-    "motchallenge": "poseval.datasets.tools.motchallenge:MotChallenge",
-    "native": "poseval.datasets.native.npz:Native",
-    "parquet": "poseval.datasets.native.parquet:Parquet",
-}
+    Format("jhmdb-coco", "poseval.datasets.single_person.coco_files:JhmdbCoco", ("json",), ("images",)),
+    Format("face-coco", "poseval.datasets.single_person.coco_files:FaceCoco", ("json",), ("images",)),
+    Format(
+        "alphapose",
+        "poseval.datasets.tools.alphapose:AlphaPose",
+        ("json",),
+        words=(b'"box"', b'"idx"', b'"pose_keypoints_2d"', b'"joints"'),
+    ),
+    Format("coco", "poseval.datasets.coco.format:Coco", ("json",)),
+    Format(
+        "posetrack17",
+        "poseval.datasets.posetrack.posetrack17:PoseTrack17",
+        ("json", "zip", "folder"),
+        ("annolist",),
+    ),
+    Format(
+        "posetrack18",
+        "poseval.datasets.posetrack.posetrack18:PoseTrack18",
+        ("json", "zip", "folder"),
+        POSETRACK_KEYS,
+    ),
+    Format(
+        "posetrack21",
+        "poseval.datasets.posetrack.posetrack21:PoseTrack21",
+        ("json", "zip", "folder"),
+        POSETRACK_KEYS,
+    ),
+    Format("mpii-gt", "poseval.datasets.mpii.gt_valid:MpiiGt", ("matlab",)),
+    Format("mpii-json", "poseval.datasets.mpii.json_lists:MpiiJson", ("json",), ("image", "img_paths")),
+    Format("mpii-h5", "poseval.datasets.mpii.hourglass_h5:MpiiH5", ("hdf5",)),
+    Format("mpii-mat", "poseval.datasets.mpii.release_mat:MpiiMat", ("matlab",)),
+    Format("mpii-submission", "poseval.datasets.mpii.submission:MpiiSubmission", ("matlab",)),
+    Format("lsp-mat", "poseval.datasets.single_person.lsp_flic_parse:LspMat", ("matlab",)),
+    Format("flic-mat", "poseval.datasets.single_person.lsp_flic_parse:FlicMat", ("matlab",)),
+    Format("parse-mat", "poseval.datasets.single_person.lsp_flic_parse:ParseMat", ("matlab",)),
+    Format("penn-action", "poseval.datasets.single_person.penn_jhmdb:PennAction", ("matlab", "folder")),
+    Format("jhmdb-mat", "poseval.datasets.single_person.penn_jhmdb:JhmdbMat", ("matlab", "folder")),
+    Format("face-csv", "poseval.datasets.faces.csv:FaceCsv", ("text",)),
+    Format("face-pts", "poseval.datasets.faces.pts:FacePts", ("text", "folder")),
+    Format("lapa-txt", "poseval.datasets.faces.pts:LapaTxt", ("text", "folder")),
+    Format("wflw-txt", "poseval.datasets.faces.wflw:WflwTxt", ("text",)),
+    Format("cofw-mat", "poseval.datasets.faces.cofw:CofwMat", ("hdf5", "matlab")),
+    Format("face-npy", "poseval.datasets.faces.npy:FaceNpy", ("npy",)),
+    Format("pose-mat", "poseval.datasets.single_person.pose_array:PoseMat", ("hdf5", "matlab")),
+    Format("pose-array", "poseval.datasets.single_person.pose_array:PoseArray", ("json", "npy", "zip"), ()),
+    Format("openpose", "poseval.datasets.tools.openpose:OpenPose", ("json", "zip", "folder"), ("people",)),
+    Format("yolo", "poseval.datasets.yolo.format:Yolo", ("text", "folder")),
+    Format("deeplabcut", "poseval.datasets.animals.deeplabcut:DeepLabCut", ("text",), suffix=".csv"),
+    Format("deeplabcut-h5", "poseval.datasets.animals.deeplabcut_h5:DeepLabCutH5", ("hdf5",), suffix=".h5"),
+    Format(
+        "mmpose",
+        "poseval.datasets.tools.mmpose:MMPose",
+        ("json", "zip", "folder"),
+        ("keypoints", "instances", "instance_info"),
+        (b'"keypoint_scores"',),
+    ),
+    Format("mmpose-dump", "poseval.datasets.tools.mmpose_dump:MMPoseDump", ("pickle",)),
+    Format(
+        "detectron2", "poseval.datasets.coco.detectron2:Detectron2", ("json",), ("image_id",), (b'"bbox"',)
+    ),
+    Format(
+        "mediapipe",
+        "poseval.datasets.tools.mediapipe:MediaPipe",
+        ("json", "text"),
+        ("landmarks", "pose_landmarks", "poseLandmarks"),
+    ),
+    Format("sleap", "poseval.datasets.animals.sleap:Sleap", ("hdf5",), suffix=".slp"),
+    Format(
+        "sleap-analysis", "poseval.datasets.animals.sleap_analysis:SleapAnalysis", ("hdf5",), suffix=".h5"
+    ),
+    Format("nwb", "poseval.datasets.animals.nwb:Nwb", ("hdf5",), suffix=".nwb"),
+    Format("label-studio", "poseval.datasets.tools.label_studio:LabelStudio", ("json",), ("data",)),
+    Format("cvat", "poseval.datasets.tools.cvat:Cvat", ("xml",), suffix=".xml"),
+    Format("motchallenge", "poseval.datasets.tools.motchallenge:MotChallenge", ("text",), suffix=".txt"),
+    Format("native", "poseval.datasets.native.npz:Native", ("zip",), suffix=".npz"),
+    Format("parquet", "poseval.datasets.native.parquet:Parquet", ("parquet",), suffix=".parquet"),
+)
+TABLE: dict[str, Format] = {row.name: row for row in _ROWS}
+REGISTRY: Registry[Format] = Registry("format", "P132", "poseval.formats", TABLE, Format)
+_MADE: dict[str, Dataset] = {}
 
 
 def names() -> list[str]:
-    """Names of all formats."""
+    """Names of all formats that come with poseval."""
     return list(TABLE)
 
 
-@cache
+def get_row(name: str) -> Format:
+    """The row of the named format.
+
+    Raises:
+        UsageError: P132 for an unknown name, with near ones; P184 when another package's cannot be used.
+    """
+    return REGISTRY.get(name)
+
+
 def get_format(name: str) -> Dataset:
     """The named format.
 
     Raises:
-        UsageError: P132 for an unknown name; the message proposes near ones.
+        UsageError: as for `get_row`.
     """
-    place = TABLE.get(name)
-    if place is None:
-        raise unknown_name("P132", "format", name, names())
-    module, _, attribute = place.partition(":")
-    found: Dataset = getattr(import_module(module), attribute)()
-    return found
+    if name not in _MADE:
+        place = get_row(name).place
+        with REGISTRY.blamed(name):
+            _MADE[name] = load(place)()
+    return _MADE[name]
+
+
+def known(name: str) -> Dataset | None:
+    """The named format where it is ours, or another package's that has been used; None for other names."""
+    return get_format(name) if name in TABLE or name in _MADE else None

@@ -7,10 +7,10 @@ canonical name back.
 from __future__ import annotations
 
 from dataclasses import fields
-from importlib import import_module
 
-from poseval.errors import UsageError, shown, unknown_name
+from poseval.errors import UsageError, shown
 from poseval.metrics.base import Metric, default_of, read_parameter
+from poseval.plugins import Registry
 
 # name -> module:class; a table instead of imports keeps start-up short
 TABLE: dict[str, str] = {
@@ -29,10 +29,11 @@ TABLE: dict[str, str] = {
     "reid_hota": "poseval.metrics.reid_hota:ReidHota",
     "joint_ap": "poseval.metrics.joint_ap:JointAp",
 }
+REGISTRY: Registry[type[Metric]] = Registry("metric", "P121", "poseval.metrics", TABLE, Metric, classes=True)
 
 
 def names() -> list[str]:
-    """Names of all metrics."""
+    """Names of all metrics that come with poseval."""
     return sorted(TABLE)
 
 
@@ -40,18 +41,13 @@ def get_metric(name: str) -> type[Metric]:
     """The class of a metric.
 
     Raises:
-        UsageError: P121 for an unknown name; the message proposes near ones.
+        UsageError: P121 for an unknown name, with near ones; P184 for another package's that fails.
     """
-    place = TABLE.get(name)
-    if place is None:
-        raise unknown_name("P121", "metric", name, names())
-    module, _, attribute = place.partition(":")
-    found: type[Metric] = getattr(import_module(module), attribute)
-    return found
+    return REGISTRY.get(name)
 
 
 def registered() -> list[Metric]:
-    """Every metric with its default parameters."""
+    """Every metric that comes with poseval, with its default parameters."""
     return [get_metric(name)() for name in names()]
 
 
@@ -59,7 +55,7 @@ def parse(text: str) -> Metric:
     """A metric from its canonical name.
 
     Raises:
-        UsageError: P121 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.
+        UsageError: P121 or P184 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.
     """
     name, bracket, rest = text.strip().partition("(")
     kind = get_metric(name.strip())

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.poses import Array, Ints, Notice, PoseSet
+from poseval.poses import Array, Bools, Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction, Value, Values
 
@@ -128,6 +128,21 @@ class Tally:
         return Tally(first.metric, np.concatenate([part.keys for part in parts]), tables, first.facts)
 
 
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """What a metric that ranks predictions by their score gives to draw.
+
+    Curves of `precision` [T, R] over `recall` [R], NaN where undefined, each with one of the `labels`; and
+    the `score` [D] of every prediction that counts, with whether it is a `hit` [D].
+    """
+
+    labels: tuple[str, ...]
+    recall: Floats
+    precision: Floats
+    score: Floats
+    hit: Bools
+
+
 @dataclass(frozen=True)
 class Metric(ABC):
     """A small frozen value that says its own name; its fields are its parameters."""
@@ -141,6 +156,8 @@ class Metric(ABC):
     undefined: ClassVar[str] = ""  # when values are undefined, for the metric's page
     additions: ClassVar[frozenset[str]] = frozenset({"per_joint"})  # parameters that only add rows
     unit: ClassVar[str] = "frame"  # or "sequence": the smallest part that can be tallied alone
+    threshold: ClassVar[str] = "threshold"  # what the thresholds of rows are, for the axis of a figure
+    together: ClassVar[tuple[str, ...]] = ()  # statistics that one figure shows, the first gives its name
 
     @abstractmethod
     def tally(self, aligned: Aligned) -> Tally:
@@ -189,6 +206,10 @@ class Metric(ABC):
     def notices(self, tally: Tally) -> list[Notice]:
         """What a reader of the numbers should know, e.g. that ties decide them."""
         return []
+
+    def ranking(self, tally: Tally) -> Ranking | None:
+        """Precision over recall, and scores of hits and misses; None where a metric ranks nothing."""
+        return None
 
     def headline(self, values: Values) -> dict[str, float]:
         """The numbers a summary shows: rows without joint, slice and threshold."""

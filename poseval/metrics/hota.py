@@ -67,6 +67,8 @@ class Hota(Metric):
 
     name: ClassVar[str] = "hota"
     unit: ClassVar[str] = "sequence"
+    threshold: ClassVar[str] = "localisation threshold alpha"
+    together: ClassVar[tuple[str, ...]] = ("HOTA", "DetA", "AssA")
     formula: ClassVar[str] = (
         "HOTA = mean over alpha of sqrt(DetA AssA); DetA = TP / (TP + FN + FP); AssA = mean over true "
         "positives of TPA / (TPA + FNA + FPA)"

@@ -70,6 +70,7 @@ class Nme(Metric):
     name = "nme"
     needs = frozenset({Need.ALONE})
     better = Direction.LOWER
+    threshold: ClassVar[str] = "normalised error"
     source = (
         "Sagonas et al., 300 faces in-the-wild challenge (ICCVW 2013); curves and areas: Yang et al., An "
         "empirical study of recent face alignment methods (2015); HRNet-Facial-Landmark-Detection, PIPNet, "

@@ -10,7 +10,7 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.kernels.coco import MAX_THRESHOLDS, Matching, match
-from poseval.metrics.base import Metric, Need, Table, Tally
+from poseval.metrics.base import Metric, Need, Ranking, Table, Tally
 from poseval.metrics.oks_joints import add_joints, joint_rows, joint_rows_under, matches
 from poseval.metrics.oks_scene import (
     AreaSource,
@@ -80,6 +80,7 @@ class OksAp(Metric):
     per_joint: bool = False
 
     name: ClassVar[str] = "oks_ap"
+    threshold: ClassVar[str] = "OKS threshold"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.SIGMAS})
     formula: ClassVar[str] = "AP = mean over thresholds and 101 recalls of precision; match where OKS >= t"
     undefined: ClassVar[str] = "where nobody is to be found (of that size, in that category)"
@@ -188,6 +189,21 @@ class OksAp(Metric):
         """The headline numbers, and those of each joint."""
         rows = self._headline_rows(self.curves(tally, weight))
         return Values([*rows, *self._joint_rows(tally, weight)])
+
+    def ranking(self, tally: Tally) -> Ranking:
+        """A curve for each threshold, the mean of the categories that have one; hits at the lowest."""
+        every = self.curves(tally).precision[:, :, :, 0]
+        some = ~np.isnan(every).all(axis=(0, 1))  # [K]: a category without people has no curve
+        curves = every[:, :, some].mean(axis=2) if some.any() else every[:, :, 0]
+        hit = (tally.column("hit")[:, 0] & np.uint64(1)).astype(np.bool_)
+        counted = hit | ((tally.column("skip")[:, 0] & np.uint64(1)) == 0)
+        return Ranking(
+            tuple(f"OKS {threshold:.2f}" for threshold in self.thresholds),
+            np.linspace(0, 1, every.shape[1]),
+            curves,
+            tally.column("score")[counted],
+            hit[counted],
+        )
 
     def headline(self, values: Values) -> dict[str, float]:
         """The ten numbers, then those of each joint as AP/left_wrist and OKS/left_wrist."""

@@ -164,11 +164,15 @@ class Pck(Metric):
         for number, (threshold, label) in enumerate(zip(self.at, named, strict=True)):
             spare = np.zeros_like(void) if number == 0 else void
             row = _Row(joints, hits[self._place(threshold)] + spare, count + spare, count + void)
-            out += self._statistic(row, f"{self._base()}@{format_parameter(float(label))}", tally.facts, lost)
+            out += self._statistic(
+                row, f"{self.base_name}@{format_parameter(float(label))}", tally.facts, lost
+            )
         out += self._curve(joints, hits + void, count + void)
         return Values(row._replace(metric=str(self)) for row in out)
 
-    def _base(self) -> str:
+    @property
+    def base_name(self) -> str:
+        """What the statistics are called before their threshold: PCK, PCKh for the head's scale, PDJ."""
         return "PCKh" if self.norm == "head" and self.prefix == "PCK" else self.prefix
 
     def _place(self, threshold: float) -> int:
@@ -253,7 +257,7 @@ class Pck(Metric):
             share = (chosen[:, some] / count[kept][some]).mean(axis=1)
         else:
             share = chosen.sum(axis=1) / total
-        base = self._base()
+        base = self.base_name
         area = float(((share[1:] + share[:-1]) / 2 * np.diff(steps)).sum() / steps[-1])
         out = [
             Value("", "AUC", value=area, n=total),

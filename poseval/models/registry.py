@@ -19,6 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
 from poseval.errors import MissingFeature, UsageError, shown, wrong_type
+from poseval.plugins import Registry, load
 
 if TYPE_CHECKING:
     from torch import nn
@@ -123,10 +124,11 @@ class ModelCard:
 
 
 @cache
-def _cards() -> dict[str, ModelCard]:
+def registry() -> Registry[ModelCard]:
+    """The cards by name; those of ours are read from their files now."""
     from poseval.models import cards as package
 
-    found: dict[str, ModelCard] = {}
+    found: dict[str, str | ModelCard] = {}
     for info in sorted(pkgutil.iter_modules(package.__path__), key=lambda info: info.name):
         module = importlib.import_module(f"{package.__name__}.{info.name}")
         entries: Sequence[ModelCard] = module.CARDS
@@ -134,37 +136,29 @@ def _cards() -> dict[str, ModelCard]:
             if entry.name in found:
                 raise RuntimeError(f"two cards are named {entry.name}")
             found[entry.name] = entry
-    return found
+    return Registry("model", "P150", "poseval.models", found, ModelCard)
 
 
 def list_models(pattern: str = "*") -> list[str]:
     """Sorted names of the models that match a shell pattern, e.g. `hrnet*`; an empty list when none does.
+
+    Models of other packages are among them.
 
     Raises:
         UsageError: P101 a pattern that is no text.
     """
     if not isinstance(pattern, str):
         raise wrong_type("pattern", pattern, "a shell pattern such as hrnet*")
-    return sorted(name for name in _cards() if fnmatchcase(name, pattern))
+    return sorted(name for name in registry().names() if fnmatchcase(name, pattern))
 
 
 def card(name: str) -> ModelCard:
     """The card of a model.
 
     Raises:
-        UsageError: P150 for an unknown name; the message proposes near ones.
+        UsageError: P150 for an unknown name, with near ones; P184 for another package's that fails.
     """
-    known = _cards()
-    if isinstance(name, str) and name in known:
-        return known[name]
-    near = get_close_matches(str(name), known, 3, cutoff=0.5)
-    raise UsageError(
-        "P150",
-        where=f"model {shown(name)!r}",
-        what="is not known",
-        wanted=f"one of {', '.join(sorted(known))}",
-        hint=f"did you mean {' or '.join(near)}?" if near else "`poseval models` lists them",
-    )
+    return registry().get(name)
 
 
 def create_model(
@@ -236,9 +230,9 @@ def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[
 
 
 def _builder(entry: ModelCard) -> Callable[..., Any]:
-    module, _, function = entry.builder.partition(":")
     require("torch", f"model {entry.name}", "models")
-    build: Callable[..., Any] = getattr(importlib.import_module(module), function)
+    with registry().blamed(entry.name):
+        build: Callable[..., Any] = load(entry.builder)
     return build
 
 

@@ -33,21 +33,12 @@ STYLES = ("png", "svg", "pdf")
 LARGEST_SHARE = 1.5  # a statistic with a larger value is a count
 MOST_LINES = 8  # more lines in one plot cannot be told apart
 
-AXES = {
-    "AP": "OKS threshold",
-    "AR": "OKS threshold",
-    "CED": "normalised error",
-    "HOTA": "localisation threshold alpha",
-    "DetA": "localisation threshold alpha",
-    "AssA": "localisation threshold alpha",
-}
-
 
 def figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Figure]:
     """Every figure that the run has data for, by name."""
     out: dict[str, Figure] = {}
-    for name, group in _threshold_groups(report).items():
-        out[f"{name}_over_threshold"] = _threshold_figure(group)
+    for name, (axis, group) in _threshold_groups(evaluation, report).items():
+        out[f"{name}_over_threshold"] = _threshold_figure(group, axis)
     out.update(_precision_recall(evaluation))
     joints = _joint_rows(report)
     for statistic, rows in joints.items():
@@ -123,23 +114,23 @@ def _lines(axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[flo
         axes.legend(frameon=False, fontsize=8)
 
 
-def _threshold_groups(report: Report) -> dict[str, list[Value]]:
-    """Rows of all joints that have thresholds, by statistic; statistics of one tracking metric together."""
-    out: dict[str, list[Value]] = {}
+def _threshold_groups(evaluation: Evaluation, report: Report) -> dict[str, tuple[str, list[Value]]]:
+    """What thresholds are, and rows of all joints that have some, by the name of their figure."""
+    out: dict[str, tuple[str, list[Value]]] = {}
+    metrics = {metric.name: metric for part in evaluation.parts for metric in part.tallies}
     for row in report.values:
         if math.isnan(row.threshold) or row.joint or row.slice or math.isnan(row.value):
             continue
-        together = "HOTA" if row.statistic in ("HOTA", "DetA", "AssA") else row.statistic
-        prefix = f"{row.metric.partition('/')[0]}_" if "/" in row.metric.partition("(")[0] else ""
-        out.setdefault(prefix + together, []).append(row)
-    return {name: rows for name, rows in out.items() if len({row.threshold for row in rows}) > 2}
+        part, slash, name = row.metric.partition("(")[0].rpartition("/")
+        metric = metrics[name]
+        figure = metric.together[0] if row.statistic in metric.together else row.statistic
+        out.setdefault(f"{part}_{figure}" if slash else figure, (metric.threshold, []))[1].append(row)
+    return {name: (axis, rows) for name, (axis, rows) in out.items() if len({r.threshold for r in rows}) > 2}
 
 
-def _threshold_figure(rows: Sequence[Value]) -> Figure:
+def _threshold_figure(rows: Sequence[Value], axis: str) -> Figure:
     names = list(dict.fromkeys(row.statistic for row in rows))
-    figure, axes = new_figure(
-        f"{' / '.join(names)} over thresholds", AXES.get(names[0], "threshold"), names[0]
-    )
+    figure, axes = new_figure(f"{' / '.join(names)} over thresholds", axis, names[0])
     curves = []
     for name in names:
         points = sorted((row.threshold, row.value) for row in rows if row.statistic == name)
@@ -152,35 +143,28 @@ def _threshold_figure(rows: Sequence[Value]) -> Figure:
 
 def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
     """Precision over recall per threshold, and score histogram with calibration, where a metric has them."""
-    from poseval.metrics.oks_ap import OksAp
-
     out: dict[str, Figure] = {}
     for part in evaluation.parts:
         prefix = f"{part.label}_" if part.label else ""
         for metric, tally in part.tallies.items():
-            if not isinstance(metric, OksAp):
+            ranking = metric.ranking(tally)
+            if ranking is None:
                 continue
-            arrays = metric.curves(tally)
-            recall = np.linspace(0, 1, arrays.precision.shape[1])
-            figure, axes = new_figure("Precision over recall", "recall", "precision")
-            chosen = range(0, len(metric.thresholds), max(1, len(metric.thresholds) // 5))
-            curves = []
-            for place in chosen:
-                # A category without people has no curve; the mean is over those that have one.
-                cut = arrays.precision[place, :, :, 0]
-                cut = cut[:, ~np.isnan(cut).all(axis=0)]
-                if cut.shape[1]:
-                    mean = cut.mean(axis=1)
-                    label = f"OKS {metric.thresholds[place]:.2f} (AP {mean.mean():.3f})"
-                    curves.append((label, recall.tolist(), mean.tolist()))
+            count = len(ranking.labels)
+            chosen = range(0, count, max(1, count // 5))
+            rows = [(ranking.labels[at], ranking.precision[at]) for at in chosen]
+            curves = [
+                (f"{label} (AP {precision.mean():.3f})", ranking.recall.tolist(), precision.tolist())
+                for label, precision in rows
+                if not np.isnan(precision).any()
+            ]
             if curves:
+                figure, axes = new_figure("Precision over recall", "recall", "precision")
                 _lines(axes, curves)
                 axes.set_ylim(0, 1.02)
                 out[f"{prefix}precision_recall"] = figure
-            hit = (tally.column("hit")[:, 0] & np.uint64(1)).astype(np.bool_)
-            counted = hit | ((tally.column("skip")[:, 0] & np.uint64(1)) == 0)
-            if counted.any():
-                out[f"{prefix}scores"] = _score_figure(tally.column("score")[counted], hit[counted])
+            if len(ranking.score):
+                out[f"{prefix}scores"] = _score_figure(ranking.score, ranking.hit)
     return out
 
 

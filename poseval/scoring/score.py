@@ -205,8 +205,8 @@ def _read_both(
 def _refuse_boxes(predictions: PoseSet) -> None:
     """Raise P410 for predictions of a format that holds no joints: a score of 0 would look honest."""
     name = predictions.origin.format
-    held = datasets.get_format(name).holds if name in datasets.names() else frozenset()
-    if held and "joints" not in held:
+    format = datasets.known(name)
+    if format is not None and format.holds and "joints" not in format.holds:
         raise MismatchError(
             "P410",
             where=shown(predictions.origin.name),

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from poseval.datasets import get_format
+from poseval.datasets import get_format, get_row
 from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.errors import UsageError, shown
 from poseval.poses import PoseSet
@@ -33,7 +33,7 @@ def write_world(
         UsageError: P131 when the truth exists and `force` is not set.
     """
     truth = truth_of(source, skeleton)
-    target = folder / "truth.json" if not get_format(form).folder else folder / "truth"
+    target = folder / "truth.json" if not get_row(form).is_folder else folder / "truth"
     if target.exists() and not force:
         raise UsageError("P131", where=shown(target), what="exists", wanted="a new folder", hint="or --force")
     start = time.perf_counter()

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import fields
-from importlib import import_module
 from typing import Any, TypeVar, get_type_hints
 
-from poseval.errors import UsageError, shown, unknown_name
+from poseval.errors import UsageError, shown
+from poseval.plugins import Registry
 from poseval.tracking.base import (
     UNTRACKED,
     Added,
@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 # name -> module:class; a table instead of imports keeps start-up short
-TABLE = {
+TABLE: dict[str, str] = {
     "greedy": "poseval.tracking.framewise:Greedy",
     "hungarian": "poseval.tracking.framewise:Hungarian",
     "sort": "poseval.tracking.sort:Sort",
@@ -48,6 +48,9 @@ TABLE = {
     "flow": "poseval.tracking.flow_tracker:FlowTracker",
     "lighttrack": "poseval.tracking.lighttrack:LightTrack",
 }
+REGISTRY: Registry[type[TrackerConfig]] = Registry(
+    "tracker", "P160", "poseval.trackers", TABLE, TrackerConfig, classes=True
+)
 
 Kind = TypeVar("Kind", bound=Config)
 
@@ -55,7 +58,7 @@ TRUTH_VALUES = {"true": True, "false": False, "1": True, "0": False, "yes": True
 
 
 def names() -> list[str]:
-    """Names of all trackers."""
+    """Names of all trackers that come with poseval."""
     return list(TABLE)
 
 
@@ -63,14 +66,9 @@ def get_tracker(name: str) -> type[TrackerConfig]:
     """The configuration class of a tracker.
 
     Raises:
-        UsageError: P160 for an unknown name; the message proposes near ones.
+        UsageError: P160 for an unknown name, with near ones; P184 for another package's that fails.
     """
-    place = TABLE.get(name)
-    if place is None:
-        raise unknown_name("P160", "tracker", name, names())
-    module, _, attribute = place.partition(":")
-    found: type[TrackerConfig] = getattr(import_module(module), attribute)
-    return found
+    return REGISTRY.get(name)
 
 
 def parse(text: str) -> TrackerConfig:

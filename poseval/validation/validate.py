@@ -251,12 +251,10 @@ def _likely_role(source: Source, format: str | None) -> Role:
             return next(iter(dataset.reads))
         sure = {role: dataset.sniff(source, role) for role in Role}
     else:
-        sure = {}
-        for role in Role:
-            try:
-                sure[role] = datasets.confidence(source, role)
-            except InputError:
-                sure[role] = 0.0
+        try:
+            sure = datasets.confidences(source)
+        except InputError:
+            return Role.TRUTH
     return max(sure, key=lambda item: sure[item])
 
 

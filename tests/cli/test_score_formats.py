@@ -11,7 +11,6 @@ import pytest
 
 from poseval import datasets
 from poseval.cli import invoke
-from poseval.conversion.folders import SUFFIXES
 from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames, PoseSet
 from poseval.synth import scene_set
@@ -35,7 +34,8 @@ def write(name: str, folder: Path) -> Path:
     if name in EXTRAS:
         pytest.importorskip(EXTRAS[name])
     truth, predictions = truth_and_predictions()
-    path = folder / f"predictions{SUFFIXES.get(name, '')}"
+    row = datasets.get_row(name)
+    path = folder / f"predictions{'' if row.is_folder else row.suffix}"
     datasets.get_format(name).write(predictions, path, WriteOptions(P, truth=truth))
     return path
 

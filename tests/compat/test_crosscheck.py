@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval.compat.crosscheck import CHECKS, check_of
+from poseval.compat.crosscheck import CHECKS, REGISTRY
 from poseval.compat.crosschecks import oks
 from poseval.compat.crosschecks.base import Case, Difference, of_array, of_number
 from poseval.metrics.oks_ap import OksAp
@@ -96,7 +96,7 @@ def test_files_are_read_by_the_check_itself(tmp_path: Path) -> None:
         aligned.predictions,
         {"first": half},
     )
-    found = check_of("oks_ap")(OksAp(), OksAp().tally(aligned), case)
+    found = REGISTRY.get("oks_ap")(OksAp(), OksAp().tally(aligned), case)
     assert [row.name for row in found][:2] == ["AP", "AP50"]
     assert found[13].name == "first/AP"
     assert {row.largest for row in found} == {0.0}
@@ -117,4 +117,4 @@ def test_differences_of_numbers_and_arrays() -> None:
 
 def test_every_check_can_be_imported() -> None:
     for name in CHECKS:
-        assert callable(check_of(name))
+        assert callable(REGISTRY.get(name))

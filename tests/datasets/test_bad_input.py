@@ -88,7 +88,7 @@ def test_another_encoding_is_refused(name: str, encoding: str, tmp_path: Path) -
         read(name, put(seed, tmp_path / "other", recode), seed.role, with_truth(name, seed))
 
 
-@pytest.mark.parametrize("name", [name for name in datasets.names() if datasets.get_format(name).folder])
+@pytest.mark.parametrize("name", [name for name in datasets.names() if datasets.get_row(name).is_folder])
 def test_an_empty_folder_is_refused(name: str, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
     for role in datasets.get_format(name).reads:
@@ -97,7 +97,7 @@ def test_an_empty_folder_is_refused(name: str, tmp_path: Path) -> None:
         assert caught.value.code[:2] == "P2"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not datasets.get_format(name).folder])
+@pytest.mark.parametrize("name", [name for name in NAMES if not datasets.get_row(name).is_folder])
 def test_a_folder_where_a_file_is_wanted_is_refused(name: str, tmp_path: Path) -> None:
     with pytest.raises((UsageError, InputError)):
         read(name, tmp_path, next(iter(datasets.get_format(name).reads)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from scipy.io import savemat
 
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions
-from poseval.datasets.recognition import CONTAINERS, MARKS, WORDS
+from poseval.datasets.registry import CONTAINERS, TABLE
 from poseval.errors import FormatError, PosevalError
 from tests.fuzz.seeds import REAL, Seed, seeds, small_sets
 from tests.shared import shared_path, shared_root
@@ -151,16 +153,39 @@ def test_what_is_not_asked_would_not_have_fitted(name: str, tmp_path: Path) -> N
             every = {}
             for other in datasets.names():
                 dataset = datasets.get_format(other)
-                if role in dataset.reads and dataset.folder >= source.is_folder:
+                if role in dataset.reads and datasets.get_row(other).is_folder >= source.is_folder:
                     every[other] = dataset.sniff(source, role)
             fitting = {other for other, sure in every.items() if sure >= datasets.SURE}
             assert set(datasets.fits(Source(path), role)) == fitting
         assert name in {"detectron2", *REAL} or datasets.recognise(Source(path), seed.role) == name
 
 
-def test_every_format_is_in_a_container() -> None:
-    assert {name for group in CONTAINERS.values() for name in group} == set(datasets.names())
-    assert set(MARKS) | set(WORDS) <= set(CONTAINERS["json"])
+def test_every_row_names_its_reader_and_every_container_is_some_formats() -> None:
+    for name, row in TABLE.items():
+        assert datasets.get_format(name).name == name
+        assert (row.keys is None and not row.words) or "json" in row.containers
+    assert {kind for row in TABLE.values() for kind in row.containers} == CONTAINERS
+
+
+@pytest.mark.parametrize("containers", [("json", "jsonl"), ()])
+def test_a_container_that_does_not_exist_is_refused(containers: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="containers of x: "):
+        datasets.Format("x", "x:X", containers)
+
+
+def test_formats_whose_keys_are_absent_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"people": []}))
+    code = (
+        "import sys\n"
+        "from poseval.datasets import Role, Source, fits\n"
+        f"fits(Source({str(tmp_path / 'a.json')!r}), Role.PREDICTIONS)\n"
+        "print(*(name for name in sys.modules if name.startswith('poseval.datasets.')))\n"
+    )
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+    assert "poseval.datasets.tools.openpose" in found.split()
+    assert not {"poseval.datasets.tools.mmpose", "poseval.datasets.posetrack.posetrack18"} & set(
+        found.split()
+    )
 
 
 class TestTwoFormatsFit:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from poseval.compat.crosscheck import Case, Difference, check_of
+from poseval.compat.crosscheck import REGISTRY, Case, Difference
 from poseval.metrics import parse
 from poseval.metrics.base import Metric
 from poseval.poses import Frames, People, PoseSet
@@ -56,7 +56,7 @@ def aligned(film: Film) -> Aligned:
 def differences(film: Film, metric: Metric) -> list[Difference]:
     sides = aligned(film)
     case = Case("", "", sides.truth, sides.predictions)
-    return check_of(metric.name)(metric, metric.tally(sides), case)
+    return REGISTRY.get(metric.name)(metric, metric.tally(sides), case)
 
 
 CLEAR = [

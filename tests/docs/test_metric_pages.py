@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 from poseval import metrics
 from poseval.metrics.base import Metric
-
-DOCS = Path(__file__).resolve().parents[2] / "docs"
-
-
-def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("metric_pages", DOCS / "metric_pages.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+from tests.docs.scripts import DOCS, script
 
 
 @pytest.mark.parametrize("metric", metrics.registered(), ids=lambda metric: metric.name)
 def test_the_page_is_current(metric: Metric) -> None:
     text = (DOCS / "metrics" / f"{metric.name}.md").read_text("utf-8")
-    assert text == script().page(metric, text), "run python docs/metric_pages.py"
+    assert text == script("metric_pages").page(metric, text), "run python docs/metric_pages.py"
     assert re.match(rf"# {metric.name}\b", text)
 
 
@@ -43,7 +30,7 @@ def test_no_page_is_left_of_a_metric_that_is_gone() -> None:
 
 
 def test_what_is_written_by_hand_stays() -> None:
-    pages = script()
+    pages = script("metric_pages")
     metric = metrics.parse("epe")
     text = pages.page(metric, f"# epe\n\nBy hand.\n\n{pages.MARK}\n\nold")
     assert text.startswith(f"# epe\n\nBy hand.\n\n{pages.MARK}\n\n## Declaration\n")
@@ -51,6 +38,6 @@ def test_what_is_written_by_hand_stays() -> None:
 
 
 def test_comments_become_meanings() -> None:
-    page = script().page(metrics.parse("pdj"))
+    page = script("metric_pages").page(metrics.parse("pdj"))
     assert "| `at` | 0.1/0.2/0.3/0.4/0.5 | thresholds in scale units |" in page
     assert "`minus_one`: the joint counts as -1 (mmpose, quirk M05)" in page

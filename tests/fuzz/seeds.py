@@ -47,22 +47,6 @@ def small_sets() -> tuple[PoseSet, PoseSet]:
     return cut[0], cut[1]
 
 
-SUFFIX = {
-    "cvat": ".xml",
-    "native": ".npz",
-    "motchallenge": ".txt",
-    "deeplabcut": ".csv",
-    "parquet": ".parquet",
-}
-SUFFIX |= {
-    "deeplabcut-h5": ".h5",
-    "sleap": ".slp",
-    "sleap-analysis": ".h5",
-    "nwb": ".nwb",
-    "mediapipe": ".json",
-}
-
-
 OWN_POSES = ("mpii-json", "pose-array")  # written for joints or an order of their own only: made by hand
 
 
@@ -74,7 +58,8 @@ def seeds(name: str, folder: Path) -> list[Seed]:
     for role, poses in ((T, truth), (P, predictions)):
         if role not in dataset.writes or name in OWN_POSES:
             continue
-        target = folder / f"{name}-{role.value}{SUFFIX.get(name, '')}"
+        row = datasets.get_row(name)
+        target = folder / f"{name}-{role.value}{'' if row.is_folder else row.suffix}"
         try:
             dataset.write(poses, target, WriteOptions(role, force=True, truth=truth))
         except UsageError:  # a format of one person per frame, or of other joints: made by hand below
@@ -86,7 +71,7 @@ def seeds(name: str, folder: Path) -> list[Seed]:
             if role is P:  # a file of truth alone may lack what lies beside it
                 out.append(Seed(role, dict([list(files.items())[-1]])))
         else:
-            out.append(Seed(role, {f"seed{SUFFIX.get(name, '.json')}": target.read_bytes()}))
+            out.append(Seed(role, {f"seed{row.suffix}": target.read_bytes()}))
     if name in MADE:
         out += MADE[name](folder)
     if not out and name in REAL:
@@ -95,7 +80,7 @@ def seeds(name: str, folder: Path) -> list[Seed]:
         path = shared_root() / "samples/formats" / REAL[name]
         if path.exists():
             content = Document.open(path).data
-            out = [Seed(role, {f"seed{SUFFIX.get(name, path.suffix)}": content}) for role in dataset.reads]
+            out = [Seed(role, {f"seed{datasets.get_row(name).suffix}": content}) for role in dataset.reads]
     return out
 
 

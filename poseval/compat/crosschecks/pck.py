@@ -45,10 +45,9 @@ def check_pck(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
                 errors[joint].append(math.inf)
     found = metric.reduce(tally)
     out = []
-    base = "PCKh" if metric.norm == "head" and metric.name == "pck" else metric.name.upper()
     for number, at in enumerate(metric.at):
         called = (metric.called or metric.at)[number]
-        name = f"{base}@{called:g}"
+        name = f"{metric.base_name}@{called:g}"
         shares = pck_shares(metric, errors, voids if number else [0] * len(voids), at)
         sizes = [len(error) + void for error, void in zip(errors, voids, strict=True)]
         out.append(differs(name, found.get(name), pck_mean(metric, skeleton, shares, sizes)))

@@ -30,7 +30,6 @@ class _PointFiles(Dataset):
 
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names"})
-    folder: ClassVar[bool] = True
     suffix: ClassVar[str]
     base: ClassVar[int] = 0
 

@@ -24,7 +24,6 @@ class PoseTrack17(Dataset):
     title: ClassVar[str] = "PoseTrack17 annolist JSON, one file per video"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    folder: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         {
             "joints",

@@ -23,7 +23,6 @@ class PoseTrack18(Dataset):
     title: ClassVar[str] = "PoseTrack18 JSON, one file per video"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    folder: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         {
             "joints",

@@ -50,7 +50,6 @@ class PennAction(Dataset):
             "further columns",
         }
     )
-    folder: ClassVar[bool] = True
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
@@ -103,7 +102,6 @@ class JhmdbMat(Dataset):
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "joint names", "frame names", "empty frames", "sequences", "further columns"}
     )
-    folder: ClassVar[bool] = True
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:

@@ -49,6 +49,7 @@ class LabelStudio(Dataset):
     title: ClassVar[str] = "Label Studio JSON (keypoint labels in per cent)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
+    normalised: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         {
             "joints",

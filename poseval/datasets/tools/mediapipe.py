@@ -52,6 +52,7 @@ class MediaPipe(Dataset):
     title: ClassVar[str] = "MediaPipe pose landmarks, JSON (shares) or csv (pixels)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    normalised: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "frame names", "joint scores", "frame sizes", "empty frames", "sequences"}
     )

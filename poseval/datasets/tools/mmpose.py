@@ -43,7 +43,6 @@ class MMPose(Dataset):
     title: ClassVar[str] = "MMPose inferencer JSON, a folder of images or a video"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
-    folder: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "frame names", "joint scores", "boxes", "empty frames", "sequences"}
     )

@@ -66,7 +66,6 @@ class OpenPose(Dataset):
     title: ClassVar[str] = "OpenPose JSON, one file per frame (BODY_25 or COCO-18)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
-    folder: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "frame names", "joint scores", "empty frames", "sequences"}
     )

@@ -59,7 +59,7 @@ class Yolo(Dataset):
     title: ClassVar[str] = "Ultralytics YOLO-pose, one .txt per image with a .yaml"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    folder: ClassVar[bool] = True
+    normalised: ClassVar[bool] = True
     holds: ClassVar[frozenset[str]] = frozenset(
         (
             "joints",

@@ -1,20 +1,24 @@
-"""docs/formats.md, generated from what the formats declare and what their modules say of them.
+"""Writes docs/formats.md from what the formats declare and what their modules say of them.
 
-python -m poseval.datasets.format_table > docs/formats.md
+    python docs/format_pages.py
+
+A test compares the page with what this makes.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 from poseval import datasets
 from poseval.datasets.base import Dataset, Role
 from poseval.datasets.capabilities import FACTS
 
+PAGE = Path(__file__).resolve().parent / "formats.md"
 HEAD = """# Formats
 
-Generated from the code by `python -m poseval.datasets.format_table`; a test fails when it is not current.
+Generated from the code by `python docs/format_pages.py`; a test fails when it is not current.
 
 `poseval convert SOURCE TARGET --to FORMAT` goes from any format that is read to any that is written; what
 the target cannot hold is counted as dropped. A folder that is one set (OpenPose, YOLO, PoseTrack) is read as
@@ -50,7 +54,8 @@ def render() -> str:
         reads, writes = (
             ", ".join(sorted(r.value for r in roles)) or "-" for roles in (one.reads, one.writes)
         )
-        rows.append(f"| {name} | {one.title} | {reads} | {writes} | {'yes' if one.folder else 'no'} |")
+        folder = "yes" if datasets.get_row(name).is_folder else "no"
+        rows.append(f"| {name} | {one.title} | {reads} | {writes} | {folder} |")
         held.append(f"| {name} | {' | '.join(_cell(one, fact) for fact in FACTS)} |")
     return "\n".join([HEAD, *rows, "", HELD, *held, "", TRAPS, *_sections()])
 
@@ -75,4 +80,4 @@ def _sections() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    PAGE.write_text(render(), "utf-8")

@@ -1,0 +1,171 @@
+"""Registries: names of one kind, ours in a table, those of other packages by entry points.
+
+A package adds to a kind by an entry point, whose name is the name of what it adds:
+
+    [project.entry-points."poseval.metrics"]
+    median_error = "their_package.median_error:MedianError"
+
+The groups are `poseval.formats`, `poseval.metrics`, `poseval.benchmarks`, `poseval.models`,
+`poseval.trackers` and `poseval.crosschecks`. Entry points are looked up for names that are not in our table,
+and for lists: to look takes as long as a small score. A name of ours is always ours, so that no number
+changes because a package was installed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+from types import FunctionType
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from poseval.errors import PosevalError, UsageError, shown, unknown_name
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """Something that another package adds: its name, `module:attribute`, and the package."""
+
+    name: str
+    place: str
+    package: str
+
+
+def load(place: str) -> Any:
+    """What stands at a place such as `poseval.metrics.pck:Pck`."""
+    module, _, attribute = place.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+@dataclass(frozen=True, eq=False)
+class Registry(Generic[Thing]):
+    """Everything of one kind by name.
+
+    `table` holds ours, each as it is or as the place where it lies, so that it is imported when it is asked
+    for. `kind` is the word for one of them in messages, `code` that of the error for an unknown name, `group`
+    that of the entry points. What others add must be of the class `base`, or with `classes` a class below it.
+    """
+
+    kind: str
+    code: str
+    group: str
+    table: Mapping[str, str | Thing]
+    base: type[Any]
+    classes: bool = False
+
+    def get(self, name: str) -> Thing:
+        """The thing of a name.
+
+        Raises:
+            UsageError: `code` for an unknown name, with near ones; P184 for another package's that fails.
+        """
+        if not isinstance(name, str):
+            raise unknown_name(self.code, self.kind, name, self.names())
+        row = self.table.get(name)
+        if row is not None:
+            found: Thing = load(row) if isinstance(row, str) else row
+            return found
+        brought = [plugin for plugin in self.plugins() if plugin.name == name]
+        if not brought:
+            raise unknown_name(self.code, self.kind, name, self.names())
+        if len(brought) > 1:
+            packages = " and ".join(shown(plugin.package) for plugin in brought)
+            raise self._unusable(brought[0], f"is brought by {packages}", "one package that brings it")
+        return self._loaded(brought[0])
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """What other packages add under names that are not ours, by name; none is imported."""
+        return tuple(plugin for plugin in self._found() if plugin.name not in self.table)
+
+    def passed_over(self) -> tuple[Plugin, ...]:
+        """What other packages add under names of ours, and what is therefore never used."""
+        return tuple(plugin for plugin in self._found() if plugin.name in self.table)
+
+    def others(self) -> list[str]:
+        """Names of what other packages add."""
+        return list(dict.fromkeys(plugin.name for plugin in self.plugins()))
+
+    def names(self) -> list[str]:
+        """Our names in the order of the table, then those of other packages."""
+        return [*self.table, *self.others()]
+
+    @contextmanager
+    def blamed(self, name: str) -> Iterator[None]:
+        """Whatever the code of another package raises in here becomes an error that names it.
+
+        Raises:
+            UsageError: P184; what our own code raises is left as it is.
+        """
+        try:
+            yield
+        except PosevalError:
+            raise
+        except (Exception, SystemExit) as error:
+            brought = [plugin for plugin in self.plugins() if plugin.name == name]
+            if not brought:
+                raise
+            raise self._unusable(brought[0], f"fails ({type(error).__name__}: {shown(error)})") from error
+
+    def each(
+        self, names: Iterable[str], use: Callable[[Thing], Result]
+    ) -> tuple[dict[str, Result], list[str]]:
+        """What `use` makes of the things of some names, and what is wrong with those of others that fail."""
+        done: dict[str, Result] = {}
+        faults = []
+        for name in names:
+            try:
+                with self.blamed(name):
+                    done[name] = use(self.get(name))
+            except PosevalError as error:
+                if name in self.table:
+                    raise
+                faults.append(str(error))
+        return done, faults
+
+    def _found(self) -> tuple[Plugin, ...]:
+        return _plugins(self.group, tuple(sys.path))
+
+    def _loaded(self, plugin: Plugin) -> Thing:
+        with self.blamed(plugin.name):
+            found: Any = load(plugin.place)
+        kind = found if self.classes else type(found)
+        if not isinstance(kind, type) or not issubclass(kind, self.base):
+            wanted = f"a {'class of ' * self.classes}{self.base.__name__} at {shown(plugin.place)}"
+            raise self._unusable(plugin, f"is a {type(found).__name__}", wanted)
+        own = getattr(found, "name", None)
+        if own != plugin.name and not isinstance(found, FunctionType):
+            raise self._unusable(plugin, f"calls itself {shown(own)!r}", "the name of its entry point")
+        thing: Thing = found
+        return thing
+
+    def _unusable(self, plugin: Plugin, what: str, wanted: str | None = None) -> UsageError:
+        where = f"{self.kind} {shown(plugin.name)!r} of the package {shown(plugin.package)}"
+        return UsageError("P184", where=where, what=what, wanted=wanted)
+
+
+@cache
+def _plugins(group: str, path: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """The entry points of a group on a module search path, by name and package."""
+    from importlib.metadata import entry_points
+
+    found = {
+        Plugin(entry.name, entry.value.partition("[")[0].strip(), _package(entry))
+        for entry in entry_points(group=group)
+    }
+    return tuple(sorted(found, key=lambda plugin: (plugin.name, plugin.package)))
+
+
+def _package(entry: EntryPoint) -> str:
+    """Name and version of the package that an entry point comes from."""
+    if entry.dist is None:
+        return "of no name"
+    return f"{entry.dist.name} {entry.dist.version}"
