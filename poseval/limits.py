@@ -48,7 +48,7 @@ def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
     """Limits with some set by texts such as `people=10000000` or `file_bytes=2GiB`.
 
     Raises:
-        UsageError: P183 an unknown limit, or no positive whole number.
+        UsageError: P193 an unknown limit, or no positive whole number.
     """
     known = [f.name for f in fields(limits)]
     for text in texts:
@@ -57,7 +57,7 @@ def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
         factor = UNITS.get(amount.removeprefix(number), 1)
         if name not in known or not number.isdigit() or int(number) < 1:
             raise UsageError(
-                "P183",
+                "P193",
                 where=f"limit {shown(text)!r}",
                 what="cannot be set" if name in known else "is not known",
                 wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(known)}",

@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
 
-from poseval.cli.options import InputPath
+from poseval.errors import UsageError, unknown_name
+
+CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
 
 
 @click.command()
-@click.argument("first", type=InputPath())
-@click.argument("second", type=InputPath())
-def explain(first: Path, second: Path) -> None:
-    """Say in words how the signatures of two JSON reports or saved runs differ."""
+@click.argument("words", nargs=-1, required=True, metavar="CODE | FIRST SECOND")
+def explain(words: tuple[str, ...]) -> None:
+    """Say what a CODE of an error or notice means, or how the signatures of two reports or runs differ."""
+    if len(words) == 1 and CODE.fullmatch(words[0]):
+        click.echo(_of_code(words[0].upper()))
+        return
+    if len(words) != 2:
+        raise UsageError(
+            "P127",
+            where="explain",
+            what="wants one code, or two reports",
+            wanted="a code such as P402, or FIRST and SECOND",
+        )
     from poseval.report.explain import explain_reports
     from poseval.scoring.saved_runs import load_report
 
+    first, second = map(Path, words)
     click.echo(explain_reports(load_report(first), load_report(second)))
+
+
+def _of_code(code: str) -> str:
+    from poseval.errors.codes import entries
+
+    known = entries()
+    if code not in known:
+        raise unknown_name("P194", "code", code, known)
+    return f"{code}: {known[code].meaning}\nWhat to do: {known[code].remedy}"

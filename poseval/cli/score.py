@@ -143,7 +143,7 @@ def _refuse_with_all(options: ScoreOptions) -> None:
     """Refuse outputs that hold one report.
 
     Raises:
-        UsageError: P128 naming the option.
+        UsageError: P127 naming the option.
     """
     given = {"--csv": options.csv_to, "--save": options.save_to, "--report": options.page_to}
     single = [name for name, value in given.items() if value is not None]
@@ -151,7 +151,7 @@ def _refuse_with_all(options: ScoreOptions) -> None:
         single.append(f"--format {options.style}")
     if single:
         raise UsageError(
-            "P128",
+            "P127",
             where=f"--rules {ALL_RULE_SETS}",
             what=f"does not go with {single[0]}",
             wanted="text or --json, which hold several reports",

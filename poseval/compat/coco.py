@@ -59,7 +59,7 @@ class COCO:
             found = _read(annotation_file)
             if not isinstance(found, dict):
                 raise FormatError(
-                    "P202",
+                    "P203",
                     where=shown(annotation_file),
                     what=f"holds a {type(found).__name__}",
                     wanted="an object with images, annotations and categories",
@@ -101,7 +101,7 @@ class COCO:
     def _records(self, key: str) -> list[Record]:
         found = self.dataset.get(key, [])
         if not isinstance(found, list) or not all(isinstance(record, dict) for record in found):
-            raise FormatError("P202", where=key, what="is not a list of objects")
+            raise FormatError("P203", where=key, what="is not a list of objects")
         for index, record in enumerate(found):
             if "id" not in record:
                 raise FormatError("P206", where=f"{key}[{index}].id", what="is missing")
@@ -186,7 +186,7 @@ class COCO:
         else:
             given = _read(resFile)
         if not isinstance(given, list) or not all(isinstance(record, dict) for record in given):
-            raise FormatError("P202", where="results", what="are not a list of objects")
+            raise FormatError("P203", where="results", what="are not a list of objects")
         out = COCO(verbose=self.verbose)
         out.dataset = {
             "info": deepcopy(self.dataset.get("info", {})),

@@ -38,7 +38,7 @@ class Params:
     def __init__(self, iouType: str = "keypoints") -> None:
         if iouType != "keypoints":
             raise UsageError(
-                "P128",
+                "P188",
                 where=f"iouType {shown(iouType)!r}",
                 what="is not evaluated here",
                 wanted="keypoints",

@@ -201,7 +201,7 @@ class JointAp(Metric):
         total = len(tally.column("unscored"))
         if unscored:
             text = f"{unscored} of {total} predicted joints have no score and rank last"
-            out.append(Notice("N410", text, unscored))
+            out.append(Notice("N432", text, unscored))
         tied = int(_ranked(tally, self._backward).tied().sum())
         if tied:
             values = self.reduce(tally)
@@ -213,7 +213,7 @@ class JointAp(Metric):
                 f"{tied} of {total} joint scores are tied, taken {how}; AP can lie between {low:.4f} and "
                 f"{high:.4f} over all orders of ties"
             )
-            out.append(Notice("N411", text, tied))
+            out.append(Notice("N433", text, tied))
         return out
 
 

@@ -162,7 +162,7 @@ class Nme(Metric):
         yaw = truth.people.extra.get("yaw")
         if yaw is None:
             raise UsageError(
-                "P118",
+                "P185",
                 where=shown(truth.origin.name),
                 what="has no yaw angles",
                 wanted="a column yaw in degrees: nme(bins=...) balances over it",

@@ -151,7 +151,7 @@ def _joints_of(truth: PoseSet, part: BodyPart) -> slice:
     known = _PARTS.get(len(truth.skeleton), {})
     if part not in known:
         raise UsageError(
-            "P127",
+            "P187",
             where=f"skeleton {shown(truth.skeleton.name)}",
             what=f"has no part {part.value}",
             wanted="a whole-body skeleton of 133 or 136 joints",

@@ -63,7 +63,7 @@ class Pcp(Metric):
         sticks = sticks_of(skeleton)
         if not sticks:
             raise UsageError(
-                "P117",
+                "P184",
                 where=f"skeleton {skeleton.name}",
                 what="has no limb that PCP scores",
                 wanted="wrist, elbow, shoulder, hip, knee, ankle or head joints with sides",

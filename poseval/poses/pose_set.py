@@ -73,7 +73,7 @@ def _column(name: str, value: Any, dtype: Any, shape: tuple[int, ...], missing: 
     array = _numbers(name, value, dtype)
     if array.shape != shape:
         raise ValueRangeError(
-            "P310", where=f"column {name}", what=f"has shape {array.shape}", wanted=f"wanted {shape}"
+            "P310", where=f"column {name}", what=f"has shape {array.shape}", wanted=f"{shape}"
         )
     return _frozen(np.ascontiguousarray(array))
 
@@ -103,7 +103,7 @@ def _extras(extra: Mapping[str, Any], rows: int) -> dict[str, Array]:
                 "P310",
                 where=f"column {name}",
                 what=f"has shape {array.shape} and dtype {array.dtype}",
-                wanted=f"wanted {rows} rows of numbers or text",
+                wanted=f"{rows} rows of numbers or text",
             )
         out[name] = _frozen(array)
     return out
@@ -199,7 +199,7 @@ class People:
         xy = _numbers("people.xy", self.xy, np.float64)
         if xy.ndim != 3 or xy.shape[2] != 2:
             raise ValueRangeError(
-                "P310", where="column people.xy", what=f"has shape {xy.shape}", wanted="wanted [N, K, 2]"
+                "P310", where="column people.xy", what=f"has shape {xy.shape}", wanted="[N, K, 2]"
             )
         rows, joints = xy.shape[:2]
         put = object.__setattr__

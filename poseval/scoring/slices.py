@@ -24,7 +24,7 @@ def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits)
 
     Raises:
         UsageError: P149 a slice that cuts a sequence that is scored as a whole.
-        FormatError: P221 a csv file without the columns `frame` and `group`.
+        FormatError: P223 a csv file without the columns `frame` and `group`.
     """
     out: dict[str, Bools] = {}
     for name in names:
@@ -43,7 +43,7 @@ def _groups(aligned: Aligned, name: str, limits: Limits) -> Array:
     rows = csv.DictReader(Document.open(Path(name), limits).data.decode("utf-8-sig").splitlines())
     if not {"frame", "group"} <= set(rows.fieldnames or ()):
         raise FormatError(
-            "P221", where=shown(name), what="lacks a column", wanted="a header with `frame` and `group`"
+            "P223", where=shown(name), what="lacks a column", wanted="a header with `frame` and `group`"
         )
     group = {row["frame"]: row["group"] or "" for row in rows}
     names = zip(frames.key.tolist(), frames.path.tolist(), strict=True)

@@ -83,7 +83,7 @@ class Task:
         """A task from the keywords of `Asked`; those that are given replace what `task` says.
 
         Raises:
-            UsageError: P129 an unknown keyword, and as for the constructor.
+            UsageError: P189 an unknown keyword, and as for the constructor.
         """
         if not isinstance(task, Task | None):
             raise wrong_type("task", task, "a Task")
@@ -92,7 +92,7 @@ class Task:
         if wrong:
             near = get_close_matches(wrong[0], known, 1)
             raise UsageError(
-                "P129",
+                "P189",
                 where=f"keyword {shown(wrong[0])!r}",
                 what="is not known",
                 wanted=f"one of {', '.join(known)}",

@@ -56,9 +56,7 @@ class Skeleton:
         count = len(self.joints)
         where = f"skeleton {shown(self.name)}"
         if not 0 < count <= DEFAULT.joints:
-            faults.add(
-                "P110", where=where, what=f"has {count} joints", wanted=f"wanted 1 to {DEFAULT.joints}"
-            )
+            faults.add("P110", where=where, what=f"has {count} joints", wanted=f"1 to {DEFAULT.joints}")
         if len(set(self.joints)) != count:
             twice = sorted({name for name in self.joints if self.joints.count(name) > 1})
             faults.add("P110", where=where, what=f"names joints twice: {', '.join(map(shown, twice))}")

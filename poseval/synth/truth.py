@@ -77,7 +77,7 @@ def truth_of(source: Iterable[Scene], skeleton: str | Skeleton) -> PoseSet:
     lacking = [joint for joint in bones.joints if joint not in drawable_joints()]
     if lacking:
         raise UsageError(
-            "P121",
+            "P186",
             where=f"skeleton {bones.name}",
             what=f"has joints that the synthetic people lack: {', '.join(lacking[:8])}",
             wanted="a body skeleton such as coco17, mpii16 or posetrack15_poseval",

@@ -115,4 +115,4 @@ def _value(text: str, kind: Any, where: str) -> Any:
             wanted = f"one of {', '.join(str(member.value) for member in kind)}"
         else:
             wanted = {bool: "true or false", int: "an integer", float: "a number"}[kind]
-        raise UsageError("P162", where=where, what=f"is {shown(text)!r}", wanted=f"wanted {wanted}") from None
+        raise UsageError("P162", where=where, what=f"is {shown(text)!r}", wanted=f"{wanted}") from None

@@ -137,7 +137,7 @@ class Config:
                     "P162",
                     where=f"{self.name}: {key}",
                     what=f"is {shown(value)}",
-                    wanted=f"wanted at least {low:g}" + f", at most {high:g}" * math.isfinite(high),
+                    wanted=f"at least {low:g}" + f", at most {high:g}" * math.isfinite(high),
                 )
 
 

@@ -44,7 +44,7 @@ class Bodies:
                 where="bodies",
                 what=f"columns have shapes {self.xy.shape}, {self.seen.shape}, {self.joint_score.shape}, "
                 f"{self.score.shape} and {self.box.shape}",
-                wanted="wanted [n, K, 2], [n, K], [n, K], [n] and [n, 4]",
+                wanted="[n, K, 2], [n, K], [n, K], [n] and [n, 4]",
             )
 
     def __len__(self) -> int:

@@ -74,7 +74,7 @@ def choose_skeleton(
 
     Raises:
         MismatchError: P406 categories that name different joints.
-        FormatError: P221 joint names that are no skeleton.
+        FormatError: P224 joint names that are no skeleton.
     """
     wanted = set(used) & set(categories.names) or set(categories.names)
     named = {categories.joints[key] for key in wanted if key in categories.joints}
@@ -103,7 +103,7 @@ def choose_skeleton(
     try:
         return match_names(names) or skeleton_from_names(names), []
     except UsageError as error:
-        raise FormatError("P221", where=f"{document.name}: categories", what=error.fault.what) from None
+        raise FormatError("P224", where=f"{document.name}: categories", what=error.fault.what) from None
 
 
 def _by_number(document: Document, joints: int) -> tuple[Skeleton, list[Notice]]:

@@ -153,7 +153,7 @@ def _check_shape(document: Document) -> None:
             "P201",
             where=document.name,
             what="is no COCO ground truth",
-            wanted='wanted an object with the lists "images" and "annotations"',
+            wanted='an object with the lists "images" and "annotations"',
             hint=hint,
         )
     for key in outline.repeated():
@@ -188,7 +188,7 @@ def _annotations(document: Document, faults: Faults, skeleton: Skeleton | None) 
 
 
 def _wanted(skeleton: Skeleton | None) -> Mapping[str, Wanted]:
-    length = "wanted three numbers per joint" if skeleton is None else length_text(skeleton)
+    length = "three numbers per joint" if skeleton is None else length_text(skeleton)
     return {**WANTED, "keypoints": Wanted(POINTS.kind, length)}
 
 

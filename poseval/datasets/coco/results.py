@@ -145,7 +145,7 @@ def _check_shape(document: Document) -> None:
                 "P201",
                 where=document.name,
                 what="holds boxes with scores, and no keypoints",
-                wanted="wanted keypoint results",
+                wanted="keypoint results",
                 hint="this looks like the person detections that top-down networks start from",
             )
         return
@@ -157,7 +157,7 @@ def _check_shape(document: Document) -> None:
     what = f"is a list whose first item is {_article(str(outline.entries))}, and no object"
     if outline.kind != "array":
         what = f"is no list, but {_article(outline.kind)}"
-    raise FormatError("P201", where=document.name, what=what, wanted="wanted a list of results", hint=hint)
+    raise FormatError("P201", where=document.name, what=what, wanted="a list of results", hint=hint)
 
 
 def _article(noun: str) -> str:

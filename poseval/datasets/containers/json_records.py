@@ -173,16 +173,16 @@ def _what(data: bytes, fault: RawFault) -> str:
 
 def _wanted(fault: RawFault, wanted: Wanted) -> str | None:
     if not fault.field:
-        return "wanted an object"
+        return "an object"
     if fault.kind in ("type", "null"):
-        return f"wanted {wanted.kind if fault.element < 0 else 'a number'}"
+        return f"{wanted.kind if fault.element < 0 else 'a number'}"
     if fault.kind == "length":
         return wanted.length
     return {
-        "nonfinite": "wanted a finite number",
-        "fraction": "wanted an integer",
-        "range": "wanted an integer that 64 bits hold exactly",
-        "flag": "wanted 0 or 1",
+        "nonfinite": "a finite number",
+        "fraction": "an integer",
+        "range": "an integer that 64 bits hold exactly",
+        "flag": "0 or 1",
         "long_text": "at most limits.text_bytes",
     }.get(fault.kind)
 

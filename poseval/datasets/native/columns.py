@@ -80,7 +80,7 @@ def poses_of(columns: Mapping[str, Array], description: str, options: ReadOption
                 "P201",
                 where=where,
                 what=f"holds {shown(node['role'], 20)}",
-                wanted=f"wanted {options.role.value}",
+                wanted=f"{options.role.value}",
                 hint="are the two files exchanged?",
             )
         people = {name: columns[f"people.{name}"] for name in PEOPLE}

@@ -200,7 +200,7 @@ def numbers(node: Any, where: str, faults: Faults, dims: int | None) -> Floats |
         faults.add("P203", where=where, what="is no regular list of numbers", wanted="a list of numbers")
         return None
     if (dims is not None and found.ndim != dims) or node is None:
-        faults.add("P204", where=where, what=f"has {found.ndim} dimensions", wanted=f"wanted {dims}")
+        faults.add("P204", where=where, what=f"has {found.ndim} dimensions", wanted=f"{dims}")
         return None
     if not np.isfinite(found).all():
         faults.add("P301", where=where, what="holds a NaN or an infinity", wanted="finite numbers")

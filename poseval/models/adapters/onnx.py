@@ -54,7 +54,7 @@ class OnnxModel(nn.Module):
                 "P451",
                 where=shown(path.name),
                 what=f"has {len(outputs)} outputs",
-                wanted=f"wanted {wanted}",
+                wanted=f"{wanted}",
                 hint="onnx_simcc reads files with two outputs, onnx_heatmap those with one",
             )
         rank = 3 if self.simcc else 4
@@ -74,7 +74,7 @@ class OnnxModel(nn.Module):
                 "P451",
                 where=shown(name),
                 what=f"has {part} shape {shown(given)}",
-                wanted=f"wanted {shape}",
+                wanted=f"{shape}",
                 hint="create the model with the file's joints and input_size (height, width)",
             )
 

@@ -38,20 +38,34 @@ def test_each_kind_has_its_exit_status(kind: type[PosevalError], status: int) ->
 
 def test_message_says_where_what_wanted_try_and_code() -> None:
     error = FormatError("P204", where="a.json: [3]", what="has 42 numbers", wanted="needs 51", hint="try X")
-    assert str(error) == "a.json: [3]: has 42 numbers; needs 51. try X. [P204]"
+    assert str(error) == "a.json: [3]: has 42 numbers [P204]\n  expected: needs 51\n  try: try X"
     assert error.code == "P204"
+
+
+def test_faults_of_one_kind_are_one_entry() -> None:
+    faults = Faults()
+    for index in range(612):
+        faults.add("P204", where=f"results[{index}]", what=f"has {index} numbers", wanted="51 numbers")
+    faults.add("P301", where="results[7].score", what="is NaN")
+    with pytest.raises(FormatError) as caught:
+        faults.raise_if_any()
+    first, more, expected, other = str(caught.value).splitlines()
+    assert first == "results[0]: has 0 numbers [P204]"
+    assert more == "  and 611 more: results[1], results[2], results[3], results[4], ..."
+    assert expected == "  expected: 51 numbers"
+    assert other == "results[7].score: is NaN [P301]"
 
 
 def test_all_faults_travel_and_the_rest_is_counted_per_code() -> None:
     faults = Faults()
     for index in range(SHOWN_FAULTS + 5):
-        faults.add("P301" if index % 2 else "P204", where=f"[{index}]", what="is wrong")
+        faults.add("P301" if index % 2 else "P204", where=f"[{chr(97 + index)}]", what="is wrong")
     faults.more("P301", 1000)
     with pytest.raises(FormatError) as caught:
         faults.raise_if_any()
     assert caught.value.total == SHOWN_FAULTS + 5 + 1000
     assert str(caught.value).count("\n") == SHOWN_FAULTS
-    assert "and 1005 more" in str(caught.value)
+    assert "and 1005 more (1002 x P301, 3 x P204)" in str(caught.value)
 
 
 def test_no_fault_raises_nothing() -> None:

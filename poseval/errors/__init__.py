@@ -11,24 +11,27 @@
     │   └── LimitError      P5xx        larger, deeper or slower than allowed
     └── MissingFeature  P6xx        2   an extra is not installed (says which)
 
-A message says where, what, wanted, try. All faults of a file are gathered in `Faults` and raised as one
-error that carries them: the first 20 are shown, the rest are counted per code.
+A message says where, what, `expected:` and `try:`. All faults of a file are gathered in `Faults` and raised
+as one error that carries them. Faults of one kind are one entry with a count and the first places; the first
+20 entries are shown, the rest are counted per code. What each code means stands in `codes.tsv`.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-SHOWN_FAULTS = 20  # more lines than this hide the first one, which is mostly the cause of the rest
+SHOWN_FAULTS = 20  # more entries than this hide the first one, which is mostly the cause of the rest
+SHOWN_PLACES = 4  # further places of a kind of fault that are named
 
 
 def shown(text: object, limit: int = 120) -> str:
     """Text that is safe on a terminal: control, bidi and zero-width characters escaped, long text cut.
 
-    Names come from files of strangers; an escape sequence in one could rewrite the user's screen.
+    Names come from untrusted files; an escape sequence in one could rewrite the user's screen.
     """
     out: list[str] = []
     for char in str(text)[: limit + 1]:
@@ -42,13 +45,9 @@ def shown(text: object, limit: int = 120) -> str:
     return "".join(out)
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "?", "!")) else text + "."
-
-
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: `code`, where it is, what it is, what was wanted, and what to try."""
+    """One thing that is wrong: `code`, where it is, what it is, what was expected, and what to try."""
 
     code: str
     where: str
@@ -57,13 +56,35 @@ class Fault:
     hint: str | None = None
 
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}"
+        return self.text()
+
+    def text(self, others: Sequence[Fault] = ()) -> str:
+        """The fault in labelled parts; `others` are faults of the same kind in other places."""
+        lines = [f"{self.where}: {self.what} [{self.code}]"]
+        if others:
+            places = ", ".join(fault.where for fault in others[:SHOWN_PLACES])
+            more = len(others) - SHOWN_PLACES
+            lines.append(f"  and {len(others)} more: {places}" + (", ..." if more > 0 else ""))
         if self.wanted:
-            text += f"; {self.wanted}"
-        text = _sentence(text)
+            lines.append(f"  expected: {self.wanted}")
         if self.hint:
-            text += " " + _sentence(self.hint)
-        return f"{text} [{self.code}]"
+            lines.append(f"  try: {self.hint}")
+        return "\n".join(lines)
+
+    @property
+    def kind(self) -> tuple[str, str, str, str]:
+        """What faults that differ in numbers alone have in common."""
+        parts = (self.where, self.what, self.wanted or "")
+        where, what, wanted = (re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "#", text) for text in parts)
+        return self.code, where, what, wanted
+
+
+def folded(faults: Iterable[Fault]) -> list[list[Fault]]:
+    """Faults of one kind together, in the order of each kind's first."""
+    kinds: dict[tuple[str, str, str, str], list[Fault]] = {}
+    for fault in faults:
+        kinds.setdefault(fault.kind, []).append(fault)
+    return list(kinds.values())
 
 
 class PosevalError(Exception):
@@ -96,10 +117,11 @@ class PosevalError(Exception):
         return self.fault.code
 
     def _text(self) -> str:
-        lines = [str(fault) for fault in self.faults[:SHOWN_FAULTS]]
-        hidden = self.total - len(lines)
+        kinds = folded(self.faults)
+        lines = [first.text(others) for first, *others in kinds[:SHOWN_FAULTS]]
+        hidden = self.total - sum(len(kind) for kind in kinds[:SHOWN_FAULTS])
         if hidden > 0:
-            rest = Counter(fault.code for fault in self.faults[SHOWN_FAULTS:])
+            rest = self.counts - Counter(fault.code for kind in kinds[:SHOWN_FAULTS] for fault in kind)
             listed = ", ".join(f"{count} x {code}" for code, count in sorted(rest.items()))
             lines.append(f"... and {hidden} more" + (f" ({listed})" if listed else ""))
         return "\n".join(lines)
@@ -202,7 +224,7 @@ def error_of(
 
 
 class Faults:
-    """Collects the faults of one file so that a user mends all of them in one round."""
+    """Collects the faults of one file so that a user fixes all of them in one round."""
 
     KEPT = 2000  # enough for any report; the count goes on without keeping
 

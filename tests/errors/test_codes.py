@@ -1,0 +1,63 @@
+"""The table of codes: complete, without dead entries, and as the page shows it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+
+import pytest
+
+from poseval.cli import invoke
+from poseval.errors.codes import entries
+from tests.shared import ROOT
+
+CODE = re.compile(r"[PN]\d{3}")
+
+
+def used() -> dict[str, set[str]]:
+    """Every code that stands in the source as a text of its own -> the files that use it."""
+    found: dict[str, set[str]] = {}
+    for path in sorted((ROOT / "poseval").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and CODE.fullmatch(node.value):
+                found.setdefault(node.value, set()).add(path.name)
+    return found
+
+
+def test_every_code_stands_in_the_table_and_every_entry_is_used() -> None:
+    codes = used()
+    assert len(codes) > 200
+    assert codes.keys() - entries().keys() == set()
+    assert entries().keys() - codes.keys() == set()
+
+
+def test_entries_are_in_order_and_are_sentences() -> None:
+    for letter in "PN":
+        codes = [code for code in entries() if code.startswith(letter)]
+        assert codes == sorted(codes)
+    for code, entry in entries().items():
+        assert CODE.fullmatch(code)
+        for text in entry:
+            assert text[:1].isupper() or text.startswith(("pip", "num")), code
+            assert text.endswith((".", "'")), code
+    meanings = [entry.meaning for code, entry in entries().items() if code.startswith("P")]
+    assert len(set(meanings)) == len(meanings)
+
+
+def test_the_page_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    import error_page
+
+    assert (ROOT / "docs" / "errors.md").read_text("utf-8") == error_page.render()
+    sys.modules.pop("error_page")
+
+
+def test_explain_prints_an_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["explain", "p402"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"P402: {entries()['P402'].meaning}")
+    assert entries()["P402"].remedy in out
+    assert invoke(["explain", "P999"]) == 2
+    assert "P194" in capsys.readouterr().err
+    assert invoke(["explain", "one.json"]) == 2
