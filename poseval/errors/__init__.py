@@ -62,7 +62,8 @@ class Fault:
         """The fault in labelled parts; `others` are faults of the same kind in other places."""
         lines = [f"{self.where}: {self.what} [{self.code}]"]
         if others:
-            places = ", ".join(fault.where for fault in others[:SHOWN_PLACES])
+            file, colon, _ = self.where.rpartition(": ")
+            places = ", ".join(fault.where.removeprefix(file + colon) for fault in others[:SHOWN_PLACES])
             more = len(others) - SHOWN_PLACES
             lines.append(f"  and {len(others)} more: {places}" + (", ..." if more > 0 else ""))
         if self.wanted:

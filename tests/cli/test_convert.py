@@ -170,7 +170,9 @@ class TestOptions:
         self, sources: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert call(sources["gt"], tmp_path / "a", "--to", "openpose") == 2
-        assert "is not written as truth; it is written as: predictions" in capsys.readouterr().err
+        err = capsys.readouterr().err
+        assert "is not written as truth" in err
+        assert "expected: it is written as: predictions" in err
 
     def test_role(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         # The layout of .pts files is the same for both roles.

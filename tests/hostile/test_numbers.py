@@ -39,7 +39,7 @@ def test_01_every_coordinate_nan_scores_nothing(desk: Desk) -> None:
         row["keypoints"] = [float("nan")] * 51
     error = desk.results_refused(dt, "P301", r"\[0\]\.keypoints\[0\]")
     assert error.total == 6 * 51
-    assert "... and 286 more" in str(error)
+    assert "and 305 more" in str(error)
 
 
 def test_01_many_faults_are_counted(desk: Desk) -> None:
@@ -140,7 +140,7 @@ def test_04_what_is_no_number(desk: Desk, value: Any, kind: str, place: str) -> 
     else:
         dt[2]["keypoints"][8] = value
     where = r"\[2\]\.score" if place == "score" else r"\[2\]\.keypoints\[8\]"
-    desk.results_refused(dt, "P203", rf"{where} \(byte \d+\): is an? {kind}; wanted a number")
+    desk.results_refused(dt, "P203", rf"{where} \(byte \d+\): is an? {kind}[\s\S]*expected: a number")
 
 
 @pytest.mark.parametrize("value", ["yes", 2, -1, 0.5])
@@ -299,7 +299,7 @@ def test_07_area_in_another_unit(desk: Desk) -> None:
 def test_07_missing_area(desk: Desk) -> None:
     gt = truth()
     del gt["annotations"][5]["area"]
-    desk.truth_refused(gt, "P206", r"annotations\[5\]\.area: is missing\. .*oks_ap\(area=box\)")
+    desk.truth_refused(gt, "P206", r"annotations\[5\]\.area: is missing[\s\S]*oks_ap\(area=box\)")
     assert np.isnan(desk.truth(gt, optional=frozenset({"area"})).people.area).sum() == 1
 
 
@@ -320,4 +320,6 @@ def test_08_nan_box_and_short_box(desk: Desk) -> None:
     gt["annotations"][1]["bbox"][2] = float("nan")
     desk.truth_refused(gt, "P301", r"annotations\[1\]\.bbox\[2\]")
     gt["annotations"][1]["bbox"] = [1, 2, 3]
-    desk.truth_refused(gt, "P204", r"annotations\[1\]\.bbox .*has 3 numbers; x, y, width, height")
+    desk.truth_refused(
+        gt, "P204", r"annotations\[1\]\.bbox .*has 3 numbers[\s\S]*expected: x, y, width, height"
+    )

@@ -325,7 +325,7 @@ def test_06_equal_scores_are_told_and_the_rule_is_in_the_signature(tmp_path: Pat
     savemat(tmp_path / "groups_v12.mat", {"groups": cells([cells([np.array([1.0, 2.0])])])})
     found = [points(range(16), one["xy"], scores=[0.5] * 16) for one in people]
     report = poseval.score(truth, submission(tmp_path / "p.mat", [found]), "mpii-multi")
-    assert {notice.code: notice.count for notice in report.notices}["N411"] == 14
+    assert {notice.code: notice.count for notice in report.notices}["N433"] == 14
     assert "ties=earlier_first" in str(report.signature)
 
 
@@ -405,11 +405,11 @@ def test_18_objects_are_never_unpacked(pair: Pair) -> None:
             return (Path.touch, (pair.folder / "attacked",))
 
     np.save(pair.folder / "pred.npy", np.array([Attack()], dtype=object), allow_pickle=True)
-    with pytest.raises(FormatError, match=r"pred\.npy: holds .*objects are never unpacked") as caught:
+    with pytest.raises(FormatError, match=r"pred\.npy: holds [\s\S]*objects are never unpacked") as caught:
         poseval.score(pair.folder / "gt.mat", pair.folder / "pred.npy", "mpii-val")
     assert caught.value.code == "P216"
     np.savez(pair.folder / "pred.npz", preds=np.array([Attack()], dtype=object))
-    with pytest.raises(FormatError, match=r"pred\.npz.*objects are never unpacked"):
+    with pytest.raises(FormatError, match=r"pred\.npz[\s\S]*objects are never unpacked"):
         poseval.score(pair.folder / "gt.mat", pair.folder / "pred.npz", "mpii-val")
     assert not (pair.folder / "attacked").exists()
 

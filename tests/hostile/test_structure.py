@@ -24,7 +24,9 @@ def test_09_fourteen_joints_for_seventeen(desk: Desk) -> None:
     dt = results()
     for row in dt:
         row["keypoints"] = row["keypoints"][:42]
-    error = desk.results_refused(dt, "P204", r"\[0\]\.keypoints: has 42 numbers; skeleton coco17 needs 51")
+    error = desk.results_refused(
+        dt, "P204", r"\[0\]\.keypoints: has 42 numbers[\s\S]*skeleton coco17 needs 51"
+    )
     assert "crowdpose14" in str(error)
     assert error.total == 6
 
@@ -39,7 +41,9 @@ def test_09_one_list_of_another_length(desk: Desk, count: int) -> None:
 def test_09_truth_of_another_length(desk: Desk) -> None:
     gt = truth()
     gt["annotations"][4]["keypoints"] = gt["annotations"][4]["keypoints"][:48]
-    desk.truth_refused(gt, "P204", r"annotations\[4\]\.keypoints: has 48 numbers; skeleton coco17 needs 51")
+    desk.truth_refused(
+        gt, "P204", r"annotations\[4\]\.keypoints: has 48 numbers[\s\S]*skeleton coco17 needs 51"
+    )
 
 
 def test_09_fourteen_unnamed_joints_on_both_sides_have_no_sigmas(desk: Desk) -> None:
@@ -67,7 +71,7 @@ def test_09_categories_that_name_other_joints(desk: Desk) -> None:
 def test_09_joint_named_twice(desk: Desk) -> None:
     gt = truth()
     gt["categories"][0]["keypoints"] = ["nose"] * 17
-    desk.truth_refused(gt, "P221", "names joints twice: nose")
+    desk.truth_refused(gt, "P224", "names joints twice: nose")
 
 
 # 10: keys
@@ -209,7 +213,9 @@ def test_11_boxes_without_keypoints(desk: Desk) -> None:
 
 
 def test_11_list_of_other_things_among_results(desk: Desk) -> None:
-    desk.results_refused([*results(), 7], "P203", r"\[6\] \(byte \d+\): is a number; wanted an object")
+    desk.results_refused(
+        [*results(), 7], "P203", r"\[6\] \(byte \d+\): is a number[\s\S]*expected: an object"
+    )
 
 
 # 12: size and depth

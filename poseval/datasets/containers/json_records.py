@@ -63,8 +63,12 @@ class Records:
 
     def need(self, *names: str, hint: str | None = None, unless: Bools | None = None) -> None:
         """A fault (P206) for each record that lacks one of the fields; null is told elsewhere (P302)."""
+        whole = np.ones(self.table.count, dtype=np.bool_)
+        if self.table.fault_counts.get(("", "type")):
+            # What is no object was refused as such; that it has no fields is no fault of its own.
+            whole = np.logical_or.reduce([self.table[name].mark != 0 for name in names], axis=0)
         for name in names:
-            absent = self.table[name].mark == 0
+            absent = (self.table[name].mark == 0) & whole
             if unless is not None:
                 absent &= ~unless
             self.refuse(absent, "P206", "is missing", name=name, hint=hint)

@@ -84,7 +84,9 @@ class TestCsv:
         assert caught.value.code == "P206"
 
     def test_an_unknown_number_of_landmarks(self, tmp_path: Path) -> None:
-        with pytest.raises(FormatError, match="has 60 landmarks; a known number: 68") as caught:
+        with pytest.raises(
+            FormatError, match=r"has 60 landmarks[\s\S]*expected: a known number: 68"
+        ) as caught:
             truth(write(tmp_path / "t.csv", csv_lines(XY[:, :60])))
         assert caught.value.code == "P204"
 
@@ -186,7 +188,7 @@ class TestWflwTxt:
         assert found.frames.path.tolist() == ["x/1.jpg", "x/2.jpg"]
 
     def test_short_lines(self, tmp_path: Path) -> None:
-        with pytest.raises(FormatError, match="line 2: has 206 words; 207 words") as caught:
+        with pytest.raises(FormatError, match=r"line 2: has 206 words[\s\S]*expected: 207 words") as caught:
             truth(write(tmp_path / "list.txt", [self.line(1, "1 0 0 0 0 1"), self.line(2, "0 0 0 0 0")]))
         assert caught.value.code == "P204"
 
@@ -307,7 +309,9 @@ class TestCoco:
 def test_predictions_of_another_set_are_refused(tmp_path: Path) -> None:
     gt = truth(write(tmp_path / "t.csv", csv_lines()))
     xy = np.random.default_rng(1).uniform(0, 99, (3, 98, 2))
-    with pytest.raises(FormatError, match="has 98 landmarks; 68, as skeleton ibug68 has") as caught:
+    with pytest.raises(
+        FormatError, match=r"has 98 landmarks[\s\S]*expected: 68, as skeleton ibug68 has"
+    ) as caught:
         predictions(write(tmp_path / "p.csv", csv_lines(xy)), gt)
     assert caught.value.code == "P204"
     assert recognised(tmp_path / "p.csv", Role.PREDICTIONS) == "face-csv"

@@ -47,7 +47,7 @@ def test_penn_videos_are_sequences_and_invisible_joints_are_not_labelled(tmp_pat
 
 def test_penn_one_video_and_wrong_shapes(tmp_path: Path) -> None:
     assert truth(penn(tmp_path / "0007.mat")).frames.sequences == ("0007",)
-    with pytest.raises(FormatError, match="y: has shape 3 x 13; 4 x 13") as caught:
+    with pytest.raises(FormatError, match=r"y: has shape 3 x 13[\s\S]*expected: 4 x 13") as caught:
         truth(penn(tmp_path / "0008.mat", y=np.ones((3, 13))))
     assert caught.value.code == "P204"
 
@@ -64,7 +64,9 @@ def test_predictions_by_sequence(tmp_path: Path) -> None:
     assert found.people.xy[0, 0].tolist() == [4.0, 4.0]
     assert found.people.seen[2, :3].tolist() == [2, 0, 2]
     np.savez(tmp_path / "short.npz", **{"0002": xy[:2]})
-    with pytest.raises(MismatchError, match="0002: holds 2 poses of 13 joints; 3 frames") as caught:
+    with pytest.raises(
+        MismatchError, match=r"0002: holds 2 poses of 13 joints[\s\S]*expected: 3 frames"
+    ) as caught:
         predictions(tmp_path / "short.npz", gt)
     assert caught.value.code == "P412"
     np.savez(tmp_path / "strange.npz", **{"0002": xy, "0003": xy})
