@@ -107,7 +107,7 @@ def test_p06_ties() -> None:
     report = run(truth, one, "poseval-2017")
     assert report.values.get("AP_low") == pytest.approx(2 / 3)
     assert report.values.get("AP_high") == 1
-    assert any(notice.code == "N411" for notice in report.notices)
+    assert any(notice.code == "N433" for notice in report.notices)
 
 
 def test_p08_frames_without_predictions() -> None:

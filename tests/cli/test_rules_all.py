@@ -54,7 +54,7 @@ def test_outputs_that_hold_one_report_are_refused(
 ) -> None:
     target = tmp_path / "out"
     assert invoke(["score", files[0], "--gt", files[1], "--rules", "all", option, str(target)]) == 2
-    assert "P128" in capsys.readouterr().err
+    assert "P127" in capsys.readouterr().err
     assert not target.exists()
 
 

@@ -256,7 +256,7 @@ def test_other_max_dets_are_summarised_as_minus_one() -> None:
 def test_steps_out_of_order_and_other_types_are_refused() -> None:
     with pytest.raises(UsageError) as caught:
         COCOeval(iouType="bbox")
-    assert caught.value.code == "P128"
+    assert caught.value.code == "P188"
     run = COCOeval(verbose=False)
     for step in (run.evaluate, run.accumulate, run.summarize):
         with pytest.raises(UsageError) as caught:
@@ -270,7 +270,7 @@ def test_loading_results_as_truth_is_explained(tmp_path: Path) -> None:
     path.write_text("[]", "utf-8")
     with pytest.raises(FormatError, match="looks like results") as caught:
         COCO(path)
-    assert caught.value.code == "P202"
+    assert caught.value.code == "P203"
 
 
 def test_it_talks_unless_told_not_to(capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,7 +130,7 @@ def test_an_empty_yaw_bin_leaves_the_balanced_mean_undefined() -> None:
 def test_yaw_bins_need_yaw() -> None:
     with pytest.raises(UsageError, match="yaw") as caught:
         Nme("outer_eye", bins=(30.0,)).tally(faces([1.0]))
-    assert caught.value.code == "P118"
+    assert caught.value.code == "P185"
 
 
 def test_the_grid_overshoots_for_some_thresholds() -> None:

@@ -69,7 +69,7 @@ def test_parameters_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
 def test_a_part_needs_a_whole_body_skeleton() -> None:
     with pytest.raises(UsageError) as caught:
         OksAp(part=BodyPart.FOOT).tally(one_person())
-    assert caught.value.code == "P127"
+    assert caught.value.code == "P187"
 
 
 def test_oks_does_not_guess_sigmas() -> None:

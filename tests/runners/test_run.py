@@ -167,7 +167,7 @@ def test_an_unreadable_picture_loses_nothing(made: Bench, tmp_path: Path) -> Non
     whole = broken.read_bytes()
     broken.write_bytes(whole[:400])
     job = options(made, tmp_path, images=images, model={"batch": 1})
-    with pytest.raises(FormatError, match=r"000003\.png.*preds\.json\.part") as caught:
+    with pytest.raises(FormatError, match=r"000003\.png[\s\S]*preds\.json\.part") as caught:
         run(job)
     assert caught.value.code == "P260"
     assert not job.out.exists()

@@ -139,7 +139,7 @@ def test_impossible_numbers_are_refused(images: int, people: int, seed: int) -> 
 def test_skeleton_without_a_body_is_refused() -> None:
     with pytest.raises(UsageError, match="kpt-0") as caught:
         scene_set(1, 1, 1, "wflw98")
-    assert caught.value.code == "P121"
+    assert caught.value.code == "P186"
 
 
 def test_no_people_and_no_images() -> None:
