@@ -63,7 +63,7 @@ class Pcp(Metric):
         sticks = sticks_of(skeleton)
         if not sticks:
             raise UsageError(
-                "P184",
+                "P195",
                 where=f"skeleton {skeleton.name}",
                 what="has no limb that PCP scores",
                 wanted="wrist, elbow, shoulder, hip, knee, ankle or head joints with sides",

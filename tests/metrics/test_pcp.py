@@ -102,7 +102,7 @@ def test_a_skeleton_of_sticks_scores_itself() -> None:
 def test_a_face_has_no_sticks() -> None:
     with pytest.raises(UsageError, match="no limb") as caught:
         Pcp().tally(pair_up(np.zeros((1, 68, 2)), np.zeros((1, 68, 2)), "ibug68"))
-    assert caught.value.code == "P184"
+    assert caught.value.code == "P195"
 
 
 def test_nothing_labelled_is_undefined() -> None:

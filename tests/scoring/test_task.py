@@ -51,4 +51,4 @@ def test_keywords_replace_what_a_task_says() -> None:
 def test_an_unknown_keyword_is_told_with_a_near_one() -> None:
     with pytest.raises(UsageError, match="did you mean metrics") as caught:
         poseval.score("gt.json", "dt.json", metric="pck")
-    assert caught.value.code == "P129"
+    assert caught.value.code == "P189"
