@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poseval import benchmarks
 from poseval.datasets import registry as formats
+from poseval.models.registry import registry as models
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -42,6 +43,7 @@ def on_path(*folders: Path) -> Iterator[None]:
     before, made = sys.path[:], dict(formats._MADE)
     sys.path[:0] = [str(folder) for folder in folders]
     benchmarks.get_benchmark.cache_clear()
+    models.cache_clear()
     try:
         yield
     finally:
@@ -49,5 +51,6 @@ def on_path(*folders: Path) -> Iterator[None]:
         formats._MADE.clear()
         formats._MADE.update(made)
         benchmarks.get_benchmark.cache_clear()
+        models.cache_clear()
         for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
             del sys.modules[name]

@@ -46,7 +46,7 @@ POSETRACK_KEYS = (
     *("vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose", "bbox_head", "track_id"),
 )
 # Their order is that of lists, and of names that fit equally well.
-_ROWS = (
+ROWS = (
     # Special kinds of COCO files before the general one, which is certain of them, too.
     Format("jhmdb-coco", "poseval.datasets.single_person.coco_files:JhmdbCoco", ("json",), ("images",)),
     Format("face-coco", "poseval.datasets.single_person.coco_files:FaceCoco", ("json",), ("images",)),
@@ -125,7 +125,7 @@ _ROWS = (
     Format("native", "poseval.datasets.native.npz:Native", ("zip",), suffix=".npz"),
     Format("parquet", "poseval.datasets.native.parquet:Parquet", ("parquet",), suffix=".parquet"),
 )
-TABLE: dict[str, Format] = {row.name: row for row in _ROWS}
+TABLE: dict[str, Format] = {row.name: row for row in ROWS}
 REGISTRY: Registry[Format] = Registry("format", "P132", "poseval.formats", TABLE, Format)
 _MADE: dict[str, Dataset] = {}
 
