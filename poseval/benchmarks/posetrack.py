@@ -2,8 +2,8 @@
 
 Rule sets: `poseval-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
 which the published numbers belong; `poseval-2020` the same program with today's py-motmetrics;
-`posetrack21` the kit of PoseTrack21; `corrected` mends their faults. Each kept fault has its id in
-docs/quirks.md.
+`posetrack21` the kit of PoseTrack21; `trackeval` scores tracks as TrackEval does; `corrected` mends the
+faults of all. Each kept fault has its id in docs/quirks.md.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from poseval.benchmarks.posetrack_frames import evaluated, evaluated_frames
 from poseval.benchmarks.posetrack_pairing import pair
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric
-from poseval.metrics.clear_mot import ClearMot, Motp
-from poseval.metrics.hota import Frames, Hota, Total
+from poseval.metrics.clear_mot import ClearMot, Events, Motp
+from poseval.metrics.hota import Frames, Hota, Matching, Total
 from poseval.metrics.identity import Identity
 from poseval.metrics.joint_ap import JointAp, Ties
 from poseval.metrics.joint_rows import Empty
@@ -28,15 +28,20 @@ from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
 
-POSEVAL = frozenset({"P02", "P03", "P04", "P05", "P06", "P14", "P23", "P24", "P27", "P28"})
+POSEVAL = frozenset({"P02", "P03", "P04", "P05", "P06", "P14", "P23", "P24", "P27", "P28", "P31", "P32"})
 RULES_2017 = RuleSet(
     "poseval-2017", POSEVAL, "the poseval program with py-motmetrics of 2017: published numbers"
 )
 RULES_2020 = RuleSet("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
 RULES_21 = RuleSet(
     "posetrack21",
-    frozenset({"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29", "P30"}),
+    frozenset(
+        {"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29", "P30", "P31", "P32"}
+    ),
     "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
+)
+RULES_TRACKEVAL = RuleSet(
+    "trackeval", frozenset({"P32", "T01", "T02"}), "CLEAR MOT, HOTA and identities as TrackEval 1.3.0"
 )
 CORRECTED = RuleSet("corrected", frozenset(), "the published definitions, faults of the programs mended")
 
@@ -51,7 +56,9 @@ class PoseTrack(Benchmark):
 
     source: ClassVar[str] = "leonid-pishchulin/poseval 4258a15; anDoer/PoseTrack21 3e61960"
     skeleton: ClassVar[str | None] = "posetrack15_poseval"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RULES_2017, RULES_2020, RULES_21, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        *(RULES_2017, RULES_2020, RULES_21, RULES_TRACKEVAL, CORRECTED),
+    )
     unit: ClassVar[str] = "sequence"
     unit_rows: ClassVar[bool] = True
     truth_formats: ClassVar[tuple[str, ...]] = ("posetrack17", "posetrack18", "posetrack21")
@@ -85,7 +92,7 @@ class PoseTrack(Benchmark):
         Raises:
             MismatchError: P48x when sequences or frames do not belong together.
         """
-        strict = rules.name != "corrected"
+        strict = rules.keeps("P04") or rules.keeps("P22")
         needed = None if strict else evaluated_frames(truth, rules)
         aligned, notices = pair(truth, predictions, needed=needed)
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
@@ -93,10 +100,11 @@ class PoseTrack(Benchmark):
         if self.tracking and not metrics:
             reid, why = reid_metrics(filtered, rules, per_joint)
             chosen, more = chosen + reid, more + why
-        parts = [Part("", filtered, chosen)]
-        if rules.name == RULES_21.name and self.tracking and not metrics:
-            by_poseval, _ = evaluated(aligned, RULES_2017)
-            parts.append(Part("poseval", by_poseval, (clear_mot(RULES_2017, per_joint),)))
+        by_poseval = tuple(m for m in chosen if rules.name == RULES_21.name and isinstance(m, ClearMot))
+        own = tuple(metric for metric in chosen if metric not in by_poseval)
+        parts = [Part("", filtered, own)] if own else []
+        if by_poseval:
+            parts.append(Part("poseval", evaluated(aligned, RULES_2017)[0], by_poseval))
         return parts, notices + more
 
     def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
@@ -117,6 +125,13 @@ class PoseTrack(Benchmark):
                     out[prefix + key] = row.value
         order = {name: index for index, name in enumerate(ROWS)}
         return dict(sorted(out.items(), key=lambda item: order.get(item[0].partition("/")[0], len(order))))
+
+    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
+        """Says under which rule sets no PoseTrack numbers are published."""
+        out = super().deviations(rules, truth, predictions)
+        if rules.keeps("T01"):
+            out.append("rules trackeval: no PoseTrack numbers are published by them")
+        return out
 
     def layout(self, summary: Mapping[str, float]) -> Layout | None:
         """Groups as columns and statistics as rows, in percent, as the PoseTrack papers print."""
@@ -139,6 +154,9 @@ def joint_ap(rules: RuleSet, per_joint: bool) -> JointAp:
 
 def clear_mot(rules: RuleSet, per_joint: bool) -> ClearMot:
     """CLEAR MOT under a rule set."""
+    if rules.keeps("T01"):
+        empty = Empty.TRACKEVAL if rules.keeps("T02") else Empty.UNDEFINED
+        return ClearMot(events=Events.TRACKEVAL, empty=empty, per_joint=per_joint)
     return ClearMot(
         last_frame=not rules.keeps("P02"),
         dummies=rules.keeps("P03"),
@@ -149,15 +167,17 @@ def clear_mot(rules: RuleSet, per_joint: bool) -> ClearMot:
 
 
 def tracking_metrics(rules: RuleSet, per_joint: bool) -> tuple[Metric, ...]:
-    """CLEAR MOT where the rule set has its own, identities and HOTA."""
-    own = () if rules.name == RULES_21.name else (clear_mot(rules, per_joint),)
+    """CLEAR MOT, identities and HOTA."""
+    clear = clear_mot(RULES_2017 if rules.name == RULES_21.name else rules, per_joint)
+    zeros = Empty.TRACKEVAL if rules.keeps("T02") else Empty.UNDEFINED
     hota = Hota(
+        assignment=Matching.PLAIN if rules.keeps("P31") else Matching.ALIGNED,
         frames=Frames.SEQUENCE if rules.keeps("P08") else Frames.OWN,
         total=Total.POSETRACK21 if rules.keeps("P26") else Total.POOLED,
-        empty=Empty.POSETRACK21 if rules.keeps("P29") else Empty.UNDEFINED,
+        empty=Empty.POSETRACK21 if rules.keeps("P29") else zeros,
         per_joint=per_joint,
     )
-    return (*own, Identity(per_joint=per_joint), hota)
+    return (clear, Identity(empty=zeros, per_joint=per_joint), hota)
 
 
 def reid_metrics(
@@ -210,5 +230,7 @@ class PoseTrack21(PoseTrack):
 
     name: ClassVar[str] = "posetrack21"
     title: ClassVar[str] = "PoseTrack21, pose estimation, tracking and re-identification"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RULES_21, RULES_2017, RULES_2020, CORRECTED)
+    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
+        *(RULES_21, RULES_2017, RULES_2020, RULES_TRACKEVAL, CORRECTED),
+    )
     own_format: ClassVar[str] = "posetrack21"

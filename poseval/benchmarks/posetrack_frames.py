@@ -48,6 +48,8 @@ def evaluated(aligned: Aligned, rules: RuleSet) -> tuple[Aligned, list[Notice]]:
     for_both[outside.frame] = True
     truth = _without_ignored(truth, truth, for_both, rules)
     predictions = _without_ignored(predictions, truth, for_both, rules)
+    if not rules.keeps("P32"):
+        truth, predictions = _in_order_of_content(truth), _in_order_of_content(predictions)
     return Aligned(truth, replace(predictions, frames=truth.frames)), notices
 
 
@@ -64,6 +66,25 @@ def _positive(poses: PoseSet) -> PoseSet:
     xy = poses.people.xy
     seen = np.where((xy > 0).all(axis=2), 2, 0).astype(np.int8)
     return replace(poses, people=poses.people.with_columns(seen=seen))
+
+
+def _in_order_of_content(poses: PoseSet) -> PoseSet:
+    """The people of each frame by score, then place, then track: no order of the file can break a tie.
+
+    Quirk P32: the programs give ties of the assignment to the person that stands first in the file.
+    """
+    people = poses.people
+    if not len(people):
+        return poses
+    known = ~np.isnan(people.joint_score)
+    score = np.where(known, people.joint_score, 0.0)
+    mean = np.divide(score.sum(axis=1), known.sum(axis=1), out=np.zeros(len(people)), where=known.any(axis=1))
+    places = np.where((people.seen > 0)[..., None], people.xy, 0.0).reshape(len(people), -1)
+    columns = (places, people.seen, score, people.head[:, None], people.track[:, None])
+    content = np.ascontiguousarray(np.concatenate(columns, axis=1) + 0.0)  # -0 is 0
+    rank = np.unique(content.view(f"V{content.itemsize * content.shape[1]}").ravel(), return_inverse=True)[1]
+    order = np.lexsort((rank, -mean, people.frame))
+    return replace(poses, people=people.take(order))
 
 
 def _truncated_scores(poses: PoseSet) -> PoseSet:

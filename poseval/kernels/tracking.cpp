@@ -6,8 +6,9 @@
 namespace poseval::tracking {
 
 py::dict clear_counts(const Scene& scene, double gate, bool skip_last_frame, bool dummies);
+py::dict clear_trackeval_counts(const Scene& scene, double threshold, double radius);
 py::dict identity_counts(const Scene& scene, double gate);
-py::dict hota_counts(const Scene& scene, const std::vector<double>& alphas, double radius);
+py::dict hota_counts(const Scene& scene, const std::vector<double>& alphas, double radius, bool aligned);
 py::dict reid_counts(const Scene& scene, const std::vector<double>& alphas, double radius);
 py::array_t<bool> points_in_regions(In<double> points, In<std::int64_t> frame, In<double> vertices,
                                     In<std::int64_t> start, In<std::int64_t> region_frame);
@@ -117,6 +118,7 @@ void bind_tracking(pybind11::module_& module) {
         .def("use_pairs", &Scene::use_pairs);
     module.def("best_pose", &best_pose);
     module.def("clear_counts", &clear_counts);
+    module.def("clear_trackeval_counts", &clear_trackeval_counts);
     module.def("identity_counts", &identity_counts);
     module.def("hota_counts", &hota_counts);
     module.def("reid_counts", &reid_counts);

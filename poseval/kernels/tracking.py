@@ -3,9 +3,9 @@
 A scene holds truth ("objects") and predictions ("hypotheses") of the same frames, with K joints each; whole
 poses are a scene of one joint whose pair values are given. A unit is a sequence.
 
-Event rules follow py-motmetrics 1.4.0 (`mot.py`), keypoint rules follow poseval (`eval_helpers.py`) and the
-PoseTrack21 kit (`hota_pose.py`), all re-implemented from their description; twins in plain Python are in the
-tests.
+Event rules follow py-motmetrics 1.4.0 (`mot.py`) or TrackEval 1.3.0 (`clear.py`), keypoint rules follow
+poseval (`eval_helpers.py`) and the PoseTrack21 kit (`hota_pose.py`), all re-implemented from their
+description; twins in plain Python are in the tests.
 """
 
 from __future__ import annotations
@@ -110,18 +110,29 @@ class Scene:
         out: dict[str, Any] = _kernels.clear_counts(self.kernel, gate, skip_last_frame, dummies)
         return out
 
+    def clear_trackeval(self, threshold: float, radius: float) -> dict[str, Any]:
+        """CLEAR counts [units, K] by the event rules of TrackEval at similarities from `threshold` on.
+
+        Similarity is max(0, 1 - distance / radius); with a radius of 0 the pair values are similarities.
+        The counts are those of `clear`; `similarity` sums over matches. An object prefers the hypothesis of
+        the frame before, mostly tracked is above 0.8, and fragments are stretches of tracked frames less one.
+        """
+        out: dict[str, Any] = _kernels.clear_trackeval_counts(self.kernel, threshold, radius)
+        return out
+
     def identity(self, gate: float) -> dict[str, Any]:
         """Frames explained by the best one-to-one matching of tracks (`matched`), objects, hypotheses."""
         out: dict[str, Any] = _kernels.identity_counts(self.kernel, gate)
         return out
 
-    def hota(self, alphas: Floats, radius: float) -> dict[str, Any]:
+    def hota(self, alphas: Floats, radius: float, *, aligned: bool) -> dict[str, Any]:
         """HOTA sums [units, K] and [units, K, A] at ascending `alphas`.
 
         Similarity is max(0, 1 - distance / radius); with a radius of 0 the pair values are similarities.
-        objects_alone counts objects in frames without hypotheses, and the reverse.
+        `aligned` multiplies the similarities that the assignment maximises by how well the two tracks agree
+        over the unit. objects_alone counts objects in frames without hypotheses, and the reverse.
         """
-        out: dict[str, Any] = _kernels.hota_counts(self.kernel, alphas.tolist(), radius)
+        out: dict[str, Any] = _kernels.hota_counts(self.kernel, alphas.tolist(), radius, aligned)
         return out
 
     def reid(self, alphas: Floats, radius: float) -> dict[str, Any]:

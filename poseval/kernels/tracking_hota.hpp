@@ -2,6 +2,7 @@
 #pragma once
 
 #include "assignment.hpp"
+#include "numpy_bits.hpp"
 #include "tracking.hpp"
 
 namespace poseval::tracking {
@@ -28,9 +29,10 @@ public:
         hypotheses_ = block.hypotheses;
     }
 
-    // Matches of the one assignment that all alphas share: (g, p, similarity).
-    template <class Use>
-    void match(Use&& use) {
+    // Matches of the one assignment that all alphas share: (g, p, similarity). `weight(g, p)` multiplies the
+    // similarity that the assignment maximises.
+    template <class Use, class Weight>
+    void match(Use&& use, Weight&& weight) {
         const auto positive = [this](int g, int p) { return at(g, p) > 0; };
         if (isolated(objects_, hypotheses_, positive, partner_, taken_)) {
             for (int g = 0; g < objects_; ++g) {
@@ -39,8 +41,33 @@ public:
             return;
         }
         cost_.resize(similarity_.size());
-        for (std::size_t k = 0; k < cost_.size(); ++k) cost_[k] = -similarity_[k];
+        std::size_t k = 0;
+        for (int g = 0; g < objects_; ++g) {
+            for (int p = 0; p < hypotheses_; ++p, ++k) {
+                cost_[k] = similarity_[k] > 0 ? -(weight(g, p) * similarity_[k]) : 0.0;
+            }
+        }
         solve(use);
+    }
+
+    // Each pair's share of all likeness that its object and its hypothesis have in this frame: (g, p, share).
+    // Added up as NumPy adds rows and columns, because ties of the assignment hang on the last bit.
+    template <class Use>
+    void shares(Use&& use) {
+        if (objects_ == 0 || hypotheses_ == 0) return;
+        column_sum_.assign(similarity_.begin(), similarity_.begin() + hypotheses_);
+        for (int g = 1; g < objects_; ++g) {
+            for (int p = 0; p < hypotheses_; ++p) column_sum_[p] += at(g, p);
+        }
+        if (hypotheses_ == 1) column_sum_[0] = pairwise_sum(similarity_.data(), objects_);
+        for (int g = 0; g < objects_; ++g) {
+            const double row_sum =
+                pairwise_sum(similarity_.data() + static_cast<std::size_t>(g) * hypotheses_, hypotheses_);
+            for (int p = 0; p < hypotheses_; ++p) {
+                const double both = column_sum_[p] + row_sum - at(g, p);
+                if (at(g, p) > 0 && both > kEpsilon) use(g, p, at(g, p) / both);
+            }
+        }
     }
 
     // Matches of an assignment made for one alpha.
@@ -77,7 +104,7 @@ private:
     const std::vector<double>& alphas_;
     double radius_;
     int objects_ = 0, hypotheses_ = 0;
-    std::vector<double> similarity_, cost_;
+    std::vector<double> similarity_, cost_, column_sum_;
     std::vector<int> partner_;
     std::vector<char> taken_;
     Assignment solver_;

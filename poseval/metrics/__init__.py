@@ -6,7 +6,9 @@ canonical name back.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from poseval.errors import UsageError, shown
 from poseval.metrics.base import Metric, default_of, read_parameter
@@ -51,28 +53,73 @@ def registered() -> list[Metric]:
     return [get_metric(name)() for name in names()]
 
 
+@dataclass(frozen=True)
+class MetricRequest:
+    """A metric by name with the parameters that were given; the rule set says the others."""
+
+    kind: type[Metric]
+    given: tuple[tuple[str, Any], ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Name of the metric."""
+        return self.kind.name
+
+    @staticmethod
+    def of(text: str) -> MetricRequest:
+        """A request from text such as `joint_ap` or `oks_ap(area=box)`.
+
+        Raises:
+            UsageError: P121 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.
+        """
+        name, bracket, rest = text.strip().partition("(")
+        kind = get_metric(name.strip())
+        if bracket and not rest.endswith(")"):
+            raise UsageError("P123", where=f"metric {shown(text)!r}", what="lacks its closing bracket")
+        known = {f.name: f for f in fields(kind)}
+        given = {}
+        for item in filter(None, (part.strip() for part in rest[:-1].split(","))):
+            key, equals, value = item.partition("=")
+            if key.strip() not in known or not equals:
+                raise UsageError(
+                    "P123",
+                    where=f"metric {name}",
+                    what=f"has no parameter {shown(key.strip())!r}"
+                    if equals
+                    else f"cannot read {shown(item)!r}",
+                    wanted=f"{name}({', '.join(known)})" if known else f"{name} without parameters",
+                )
+            spec = known[key.strip()]
+            like = spec.metadata.get("like", default_of(spec))
+            given[key.strip()] = read_parameter(value.strip(), like, f"metric {name}: {key.strip()}")
+        return MetricRequest(kind, tuple(given.items()))
+
+    def under(self, own: Iterable[Metric] = ()) -> Metric:
+        """The metric; parameters that were not given are those of the metric of `own` that is nearest.
+
+        A metric of another measure (`Metric.measure`) is no model, and what belongs to a given parameter
+        alone (`Metric.companions`) has its default.
+
+        Raises:
+            UsageError: P122 when the parameters do not fit together.
+        """
+        given = dict(self.given)
+        models = [metric for metric in own if type(metric) is self.kind and self._measures_like(metric)]
+        if not models:
+            return self.kind(**given)
+        model = max(models, key=lambda metric: sum(getattr(metric, k) == v for k, v in self.given))
+        defaults = {f.name: default_of(f) for f in fields(self.kind)}
+        back = {other: defaults[other] for name in given for other in self.kind.companions.get(name, ())}
+        return replace(model, **{**back, **given})
+
+    def _measures_like(self, metric: Metric) -> bool:
+        return all(getattr(metric, name) == value for name, value in self.given if name in metric.measure)
+
+
 def parse(text: str) -> Metric:
-    """A metric from its canonical name.
+    """A metric from its canonical name; parameters that it does not give have their defaults.
 
     Raises:
         UsageError: P121 or P184 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.
     """
-    name, bracket, rest = text.strip().partition("(")
-    kind = get_metric(name.strip())
-    if bracket and not rest.endswith(")"):
-        raise UsageError("P123", where=f"metric {shown(text)!r}", what="lacks its closing bracket")
-    known = {f.name: f for f in fields(kind)}
-    given = {}
-    for item in filter(None, (part.strip() for part in rest[:-1].split(","))):
-        key, equals, value = item.partition("=")
-        if key.strip() not in known or not equals:
-            raise UsageError(
-                "P123",
-                where=f"metric {name}",
-                what=f"has no parameter {shown(key.strip())!r}" if equals else f"cannot read {shown(item)!r}",
-                wanted=f"{name}({', '.join(known)})" if known else f"{name} without parameters",
-            )
-        spec = known[key.strip()]
-        like = spec.metadata.get("like", default_of(spec))
-        given[key.strip()] = read_parameter(value.strip(), like, f"metric {name}: {key.strip()}")
-    return kind(**given)
+    return MetricRequest.of(text).under()

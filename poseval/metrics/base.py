@@ -158,6 +158,8 @@ class Metric(ABC):
     unit: ClassVar[str] = "frame"  # or "sequence": the smallest part that can be tallied alone
     threshold: ClassVar[str] = "threshold"  # what the thresholds of rows are, for the axis of a figure
     together: ClassVar[tuple[str, ...]] = ()  # statistics that one figure shows, the first gives its name
+    measure: ClassVar[frozenset[str]] = frozenset()  # parameters that make it another measure
+    companions: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # parameter -> those that describe it alone
 
     @abstractmethod
     def tally(self, aligned: Aligned) -> Tally:

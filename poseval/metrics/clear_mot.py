@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from poseval.kernels.tracking import Scene
 from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.joint_error import require
 from poseval.metrics.joint_rows import (
     Empty,
     JointRows,
@@ -47,6 +49,13 @@ class Motp(enum.Enum):
     EVENTS = "events"  # of every event that py-motmetrics records with a distance, raw pairs included
 
 
+class Events(enum.Enum):
+    """Whose rules say what a match, a switch and a fragment is."""
+
+    MOTMETRICS = "motmetrics"  # an object keeps its hypothesis for ever; then most pairs, then nearest
+    TRACKEVAL = "trackeval"  # an object prefers the hypothesis of the frame before; then greatest likeness
+
+
 @dataclass(frozen=True)
 class ClearMot(Metric):
     """Tracking accuracy and precision.
@@ -58,12 +67,18 @@ class ClearMot(Metric):
     past are carried over first; the memory of a match has no time limit. MT, PT and ML count true tracks that
     are matched in at least 80 %, between, and less than 20 % of their frames.
 
-    `last_frame=no`, `dummies=yes`, `motp=events` and `empty=poseval` reproduce the poseval program.
+    `events=trackeval` takes the rules of TrackEval, which are those of MOT16: an object prefers the
+    hypothesis that it had in the frame before, and MT is above 80 %. The similarity of a joint is then
+    1 - distance.
+
+    `last_frame=no`, `dummies=yes`, `motp=events` and `empty=poseval` reproduce the poseval program,
+    `empty=trackeval` the zeros of TrackEval.
     """
 
     similarity: Similarity = always(Similarity.JOINT)
     at: float = always(0.5)
     area: Scale = Scale.GIVEN
+    events: Events = Events.MOTMETRICS
     last_frame: bool = True
     dummies: bool = False
     motp: Motp = Motp.MATCHES
@@ -72,6 +87,7 @@ class ClearMot(Metric):
 
     name: ClassVar[str] = "clear_mot"
     unit: ClassVar[str] = "sequence"
+    measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
     lower_is_better: ClassVar[frozenset[str]] = frozenset(
         {"misses", "false_positives", "switches", "ML", "fragmentations"}
     )
@@ -81,8 +97,16 @@ class ClearMot(Metric):
     undefined: ClassVar[str] = "a joint that the truth never labels; MOTP without a detection"
     source: ClassVar[str] = (
         "Bernardin and Stiefelhagen 2008; leonid-pishchulin/poseval 4258a15, evaluateTracking.py; "
-        "py-motmetrics 1.4.0, mot.py"
+        "py-motmetrics 1.4.0, mot.py; JonathonLuiten/TrackEval 1.3.0, metrics/clear.py"
     )
+
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for parameters of the poseval program under TrackEval's events."""
+        if self.events is Events.TRACKEVAL:
+            poseval = not self.last_frame or self.dummies or self.motp is Motp.EVENTS
+            require(not poseval, self.name, "events", "trackeval", "motmetrics, for the rules of poseval")
+            joint = self.similarity is Similarity.JOINT
+            require(not joint or self.at < 1, self.name, "at", self.at, "below 1, where likeness is 0")
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
@@ -93,16 +117,27 @@ class ClearMot(Metric):
         """One row per sequence: counts and sums [K] of each joint (K = 1 for whole poses)."""
         scene = scene_of(aligned, self.similarity)
         gate = self.at
+        trackeval = self.events is Events.TRACKEVAL
         if self.similarity is not Similarity.JOINT:
             likeness = pose_similarity(aligned, scene, self.similarity, self.area)
-            scene.use_pairs(np.where(likeness >= self.at, 1 - likeness, np.nan))
+            scene.use_pairs(likeness if trackeval else np.where(likeness >= self.at, 1 - likeness, np.nan))
             gate = math.inf
-        counts = scene.clear(gate, skip_last_frame=not self.last_frame, dummies=self.dummies)
+        if trackeval:
+            counts = self._by_trackeval(scene)
+        else:
+            counts = scene.clear(gate, skip_last_frame=not self.last_frame, dummies=self.dummies)
         keys = aligned.unit_keys("sequence")
         table = Table(np.arange(len(keys), dtype=np.int64), counts)
         return Tally(
             self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
         )
+
+    def _by_trackeval(self, scene: Scene) -> dict[str, Any]:
+        joint = self.similarity is Similarity.JOINT
+        counts = scene.clear_trackeval(*((1 - self.at, 1.0) if joint else (self.at, 0.0)))
+        counts["matched_distance"] = counts["detections"] - counts.pop("similarity")
+        counts["other_distance"] = np.zeros_like(counts["matched_distance"])
+        return counts
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """MOTA, MOTP, precision, recall and all counts per joint, group and in total."""
@@ -119,6 +154,8 @@ class ClearMot(Metric):
 
     def ratios(self, columns: dict[str, Any]) -> dict[str, Floats]:
         """The four ratios [..., K] from counts and sums [..., K]."""
+        if self.empty is Empty.TRACKEVAL:
+            return _trackeval_ratios(columns)
         objects, detections = columns["objects"], columns["detections"]
         wrong = columns["misses"] + columns["false_positives"] + columns["switches"]
         distance = columns["matched_distance"]
@@ -145,3 +182,15 @@ class ClearMot(Metric):
         totals |= {COUNTS[name]: columns[name].sum(axis=-1).astype(np.float64) for name in COUNTS}
         n = columns["objects"].sum(axis=-1)
         return unit_rows(self.name, tally, totals, n, "no labelled joint")
+
+
+def _trackeval_ratios(columns: dict[str, Any]) -> dict[str, Floats]:
+    """The four ratios where nothing is undefined: no denominator is below 1."""
+    detections, false = columns["detections"], columns["false_positives"]
+    objects = np.maximum(1, columns["objects"])
+    return {
+        "MOTA": (detections - false - columns["switches"]) / objects,
+        "MOTP": (detections - columns["matched_distance"]) / np.maximum(1, detections),
+        "precision": detections / np.maximum(1, detections + false),
+        "recall": detections / objects,
+    }

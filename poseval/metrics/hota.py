@@ -18,7 +18,8 @@ from poseval.poses import Array, Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
 
-ALPHAS: Floats = np.arange(1, 20) * 5 / 100  # 0.05, 0.10 ... 0.95
+ALPHAS: Floats = np.arange(1, 20) * 5 / 100  # 0.05, 0.10 ... 0.95, as values show them
+LEVELS: Floats = np.arange(0.05, 0.99, 0.05)  # the same as TrackEval and the kit have them: 9 differ by a bit
 RADIUS = 0.5001  # head sizes at which the similarity of a joint reaches 0 (PoseTrack21, hota_pose.py)
 SUMS = ("association", "association_recall", "association_precision", "fragments", "similarity")
 HEADLINE = ("HOTA", "DetA", "AssA", "LocA")
@@ -36,6 +37,13 @@ class Frames(enum.Enum):
     SEQUENCE = "sequence"  # the joints of the whole sequence, as the PoseTrack21 kit counts
 
 
+class Matching(enum.Enum):
+    """What the one assignment of a frame maximises."""
+
+    ALIGNED = "aligned"  # similarity times how well the two tracks agree over the sequence, as TrackEval
+    PLAIN = "plain"  # similarity alone, as the PoseTrack21 kit
+
+
 class Total(enum.Enum):
     """How joints become one number."""
 
@@ -48,18 +56,20 @@ class Hota(Metric):
     """Higher order tracking accuracy.
 
     The similarity of a joint is max(0, 1 - distance / 0.5001 head sizes); of whole poses their OKS or PCKh.
-    In each frame one assignment of greatest similarity serves all thresholds alpha (0.05 to 0.95); a pair
-    whose similarity reaches alpha is a true positive. DetA = TP / (TP + FN + FP); AssA is the mean over true
-    positives of TPA / (TPA + FNA + FPA), where TPA counts the frames that the two tracks share; LocA is their
-    mean similarity; HOTA = sqrt(DetA AssA) per alpha. FragA is like AssA, where a shared track that another
-    prediction interrupts counts in pieces. Numbers are means over alpha.
+    In each frame one assignment serves all thresholds alpha (0.05 to 0.95); a pair whose similarity reaches
+    alpha is a true positive. The assignment maximises similarity times the global alignment of the two
+    tracks: the Jaccard index of their frames, weighted by likeness. DetA = TP / (TP + FN + FP); AssA is the
+    mean over true positives of TPA / (TPA + FNA + FPA), where TPA counts the frames that the two tracks
+    share; LocA is their mean similarity; HOTA = sqrt(DetA AssA) per alpha. FragA is like AssA, where a shared
+    track that another prediction interrupts counts in pieces. Numbers are means over alpha.
 
-    Association is combined over sequences weighted by true positives. `frames=sequence`,
-    `total=posetrack21` and `empty=posetrack21` reproduce the PoseTrack21 kit.
+    Association is combined over sequences weighted by true positives. `assignment=plain`, `frames=sequence`,
+    `total=posetrack21` and `empty=posetrack21` reproduce the PoseTrack21 kit; TrackEval reads the same zeros.
     """
 
     similarity: Similarity = always(Similarity.JOINT)
     area: Scale = Scale.GIVEN
+    assignment: Matching = Matching.ALIGNED
     frames: Frames = Frames.OWN
     total: Total = Total.POOLED
     empty: Empty = Empty.UNDEFINED
@@ -69,13 +79,15 @@ class Hota(Metric):
     unit: ClassVar[str] = "sequence"
     threshold: ClassVar[str] = "localisation threshold alpha"
     together: ClassVar[tuple[str, ...]] = ("HOTA", "DetA", "AssA")
+    measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
     formula: ClassVar[str] = (
         "HOTA = mean over alpha of sqrt(DetA AssA); DetA = TP / (TP + FN + FP); AssA = mean over true "
         "positives of TPA / (TPA + FNA + FPA)"
     )
     undefined: ClassVar[str] = "a joint that the truth never labels"
     source: ClassVar[str] = (
-        "Luiten et al. 2021; Doering et al. 2022; anDoer/PoseTrack21 3e61960, metrics/hota_pose.py"
+        "Luiten et al. 2021; JonathonLuiten/TrackEval 1.3.0, metrics/hota.py; Doering et al. 2022; "
+        "anDoer/PoseTrack21 3e61960, metrics/hota_pose.py"
     )
 
     @property
@@ -90,7 +102,7 @@ class Hota(Metric):
         if self.similarity is not Similarity.JOINT:
             scene.use_pairs(pose_similarity(aligned, scene, self.similarity, self.area))
             radius = 0.0
-        counts = scene.hota(ALPHAS, radius)
+        counts = scene.hota(LEVELS, radius, aligned=self.assignment is Matching.ALIGNED)
         keys = aligned.unit_keys("sequence")
         counts |= lonely_frames(scene, aligned.truth.frames.sequence, len(keys))
         table = Table(np.arange(len(keys), dtype=np.int64), counts)

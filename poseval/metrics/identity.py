@@ -10,6 +10,7 @@ import numpy as np
 
 from poseval.metrics.base import Metric, Need, Table, Tally, always
 from poseval.metrics.joint_rows import (
+    Empty,
     JointRows,
     joint_facts,
     mean_of_defined,
@@ -34,16 +35,18 @@ class Identity(Metric):
     IDF1 = 2 IDTP / (objects + hypotheses), IDP = IDTP / hypotheses, IDR = IDTP / objects, per joint over the
     sums of all sequences; totals are means over joints.
 
-    Undefined for a joint that the truth never labels. All frames count.
+    Undefined for a joint that the truth never labels; `empty=trackeval` reads 0 there. All frames count.
     """
 
     similarity: Similarity = always(Similarity.JOINT)
     at: float = always(0.5)
     area: Scale = Scale.GIVEN
+    empty: Empty = Empty.UNDEFINED
     per_joint: bool = False
 
     name: ClassVar[str] = "identity"
     unit: ClassVar[str] = "sequence"
+    measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
     formula: ClassVar[str] = (
         "IDF1 = 2 IDTP / (objects + hypotheses); IDP = IDTP / hypotheses; IDR = IDTP / objects"
     )
@@ -76,7 +79,7 @@ class Identity(Metric):
         rows = JointRows.of(tally, self.per_joint, strict=False)
         why = unlabelled_reasons(tally.facts["joints"], columns["objects"])
         out: list[Value] = []
-        for statistic, values in _ratios(columns).items():
+        for statistic, values in _ratios(columns, self.empty).items():
             out += rows(statistic, values, n=columns["objects"], why=why)
         matched = columns["matched"].astype(np.float64)
         out += rows("IDTP", matched, n=columns["objects"], add=True)
@@ -89,15 +92,16 @@ class Identity(Metric):
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""
         columns = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
-        totals = {name: mean_of_defined(values) for name, values in _ratios(columns).items()}
+        totals = {name: mean_of_defined(values) for name, values in _ratios(columns, self.empty).items()}
         return unit_rows(self.name, tally, totals, columns["objects"].sum(axis=-1), "no labelled joint")
 
 
-def _ratios(columns: dict[str, Any]) -> dict[str, Floats]:
+def _ratios(columns: dict[str, Any], empty: Empty) -> dict[str, Floats]:
     matched, objects, hypotheses = columns["matched"], columns["objects"], columns["hypotheses"]
+    zero = 0.0 if empty is Empty.TRACKEVAL else math.nan
     out = {
-        "IDF1": ratio(2 * matched, objects + hypotheses),
-        "IDP": ratio(matched, hypotheses),
-        "IDR": ratio(matched, objects),
+        "IDF1": ratio(2 * matched, objects + hypotheses, empty=zero),
+        "IDP": ratio(matched, hypotheses, empty=zero),
+        "IDR": ratio(matched, objects, empty=zero),
     }
-    return {name: np.where(objects > 0, values, math.nan) for name, values in out.items()}
+    return {name: np.where(objects > 0, values, zero) for name, values in out.items()}

@@ -24,6 +24,7 @@ class Empty(enum.Enum):
     UNDEFINED = "undefined"  # no number, and no part in any mean
     POSEVAL = "poseval"  # the zeros and NaN of the poseval program
     POSETRACK21 = "posetrack21"  # the zeros of the PoseTrack21 kit
+    TRACKEVAL = "trackeval"  # the zeros of TrackEval
 
 
 def groups_of(skeleton: Skeleton) -> dict[str, list[int]]:

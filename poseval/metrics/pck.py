@@ -89,6 +89,7 @@ class Pck(Metric):
     )
     undefined: ClassVar[str] = "no joint of a kind is labelled in the whole set: the joint is undefined"
     prefix: ClassVar[str] = "PCK"
+    companions: ClassVar[Mapping[str, tuple[str, ...]]] = {"at": ("called",)}
 
     def __post_init__(self) -> None:
         """Raises UsageError P122 for parameters that cannot be."""

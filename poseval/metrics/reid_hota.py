@@ -10,7 +10,7 @@ import numpy as np
 
 from poseval.errors import MismatchError, shown
 from poseval.metrics.base import Metric, Need, Table, Tally
-from poseval.metrics.hota import ALPHAS, RADIUS, STATISTICS, Frames, lonely_frames, missed_joints, ratios
+from poseval.metrics.hota import LEVELS, RADIUS, STATISTICS, Frames, lonely_frames, missed_joints, ratios
 from poseval.metrics.joint_rows import Empty, JointRows, joint_facts, mean_of_defined, unlabelled_reasons
 from poseval.metrics.tracking_scene import Similarity, scene_of
 from poseval.poses import Floats, Ints, PoseSet
@@ -61,8 +61,8 @@ class ReidHota(Metric):
         """
         sides = replace(aligned, truth=_by_person(aligned.truth), predictions=_by_person(aligned.predictions))
         scene = scene_of(sides, Similarity.JOINT)
-        found = scene.reid(ALPHAS, RADIUS)
-        counts = scene.hota(ALPHAS, RADIUS)
+        found = scene.reid(LEVELS, RADIUS)
+        counts = scene.hota(LEVELS, RADIUS, aligned=False)
         keys = aligned.unit_keys("sequence")
         tables = {
             "sequences": Table(

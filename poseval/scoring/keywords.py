@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from poseval import metrics as metric_table
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown, wrong_type
 from poseval.limits import Limits, raised
+from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses.frame_names import WAYS
 from poseval.skeletons import Skeleton, load_skeleton
@@ -108,9 +108,10 @@ def _sigmas(name: str, value: Any) -> tuple[float, ...] | None:
         ) from error
 
 
-def _metrics(name: str, value: Any) -> tuple[Metric, ...]:
-    listed = several((str, Metric), "names of metrics, such as pck(at=0.2), or metrics")(name, value)
-    return tuple(metric_table.parse(item) if isinstance(item, str) else item for item in listed)
+def _metrics(name: str, value: Any) -> tuple[Metric | MetricRequest, ...]:
+    wanted = "names of metrics, such as pck(at=0.2), or metrics"
+    listed = several((str, Metric, MetricRequest), wanted)(name, value)
+    return tuple(MetricRequest.of(item) if isinstance(item, str) else item for item in listed)
 
 
 def _slices(name: str, value: Any) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.source import Source, path_of
 from poseval.errors import MismatchError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
+from poseval.metrics import MetricRequest
+from poseval.metrics.base import Metric
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import map_joints
@@ -95,17 +97,24 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     if task.benchmark is None:
         guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
     seconds = time.perf_counter() - started
-    parts, paired = found.prepare(gt, dt, rules, task.metrics, task.per_joint)
+    chosen = _by_hand(found, rules, gt, task)
+    parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
     for part in parts:
         require_possible(part)
     if task.slices:
         parts = [_sliced(part, found, task) for part in parts]
     odd = checks.examine_set(gt, Role.TRUTH) + checks.examine_pair(parts[0].aligned, parts[0].metrics)
     deviations = [*found.deviations(rules, gt, dt), *mapped]
-    if task.metrics:
-        deviations.append(f"metrics chosen by hand: {', '.join(map(str, task.metrics))}")
+    if chosen:
+        deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
     notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *odd)
     return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
+
+
+def _by_hand(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, task: Task) -> tuple[Metric, ...]:
+    """The metrics that were asked for, with the rule set's parameters where none were given."""
+    own = benchmark.metrics(rules, truth, task.per_joint) if task.metrics else ()
+    return tuple(m.under(own) if isinstance(m, MetricRequest) else m for m in task.metrics)
 
 
 def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1) -> Evaluation:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
+from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
@@ -44,7 +45,8 @@ class Asked(TypedDict, total=False):
 class Task:
     """What is asked of ground truth and predictions.
 
-    `benchmark` None is recognised from the ground truth. `metrics` replace the benchmark's own. `skeleton`
+    `benchmark` None is recognised from the ground truth. `metrics` replace the benchmark's own; of those that
+    are asked for by name the rule set says the parameters that were not given. `skeleton`
     names the joints of files that do not, `sigmas` are one number for each joint of the ground truth.
     `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
     equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem,
@@ -69,7 +71,7 @@ class Task:
     align_by: str | None = None
     truth_format: str | None = None
     predictions_format: str | None = None
-    metrics: tuple[Metric, ...] = ()
+    metrics: tuple[Metric | MetricRequest, ...] = ()
     per_joint: bool = False
     slices: tuple[str, ...] = ()
     limits: Limits = DEFAULT

@@ -1,4 +1,4 @@
-"""One test per quirk of PoseTrack; docs/quirks.md has a paragraph for each."""
+"""One test per quirk of PoseTrack and of TrackEval; docs/quirks.md has a paragraph for each."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from poseval.errors import MismatchError, ValueRangeError
+from poseval.metrics.hota import RADIUS
 from poseval.poses import Frames, IgnoreRegions, People, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.score import score
@@ -233,8 +234,58 @@ def test_p30_fragments_across_videos() -> None:
     assert 0.5 not in across
 
 
+def test_p31_the_plain_assignment() -> None:
+    """A stray detection nearer than the track takes its place in the last frame."""
+    size = RADIUS * 30
+    truth = pose_set(10, *walk(10))
+    found = pose_set(10, *walk(10, x=100 + 0.3 * size), (9, 7, 100 + 0.23 * size))
+    aligned = 14 / 19 * math.sqrt(10 / 11)
+    assert run(truth, found, "corrected").summary["HOTA"] == pytest.approx(aligned)
+    for rules in ("poseval-2017", "poseval-2020", "posetrack21"):
+        assert run(truth, found, rules).summary["HOTA"] == pytest.approx(0.6107, abs=5e-5)
+
+
+@pytest.mark.parametrize("rules", ["poseval-2017", "posetrack21", "corrected"])
+def test_whole_poses_are_aligned_under_every_rule_set(rules: str) -> None:
+    """Ten of fifteen joints right in ten frames, and a stray with twelve in the last."""
+    right = np.arange(15)[None, :] < np.array([10] * 10 + [12])[:, None]
+    truth, found = pose_set(10, *walk(10)), pose_set(10, *walk(10), (9, 7, 100.0), joints=right)
+    hota = run(truth, found, rules, "hota(similarity=pckh)").summary["HOTA"]
+    assert hota == pytest.approx(13 / 19 * math.sqrt(10 / 11))
+
+
+def test_p32_ties_of_the_assignment() -> None:
+    """One prediction lies between two people, another by the first alone: who is first decides."""
+    people = [(0, 1, 100.0), (0, 2, 120.0)]
+    found = [(0, 5, 110.0), (0, 6, 92.0)]
+    rules_of = {"corrected": 1, "poseval-2017": 2, "posetrack21": 2}
+    for rules, count in rules_of.items():
+        seen = {
+            run(pose_set(1, *truth), pose_set(1, *guess), rules).summary["AP"]
+            for truth in (people, people[::-1])
+            for guess in (found, found[::-1])
+        }
+        assert len(seen) == count, rules
+
+
+def test_t01_a_match_is_remembered_for_one_frame() -> None:
+    """Tracks 5, 9 (far), then 5 and 6 near: MOT16 takes the nearer one of the two, which is a switch."""
+    truth = pose_set(3, *walk(3))
+    found = pose_set(3, (0, 5, 100.0), (1, 9, FAR), (2, 5, 106.0), (2, 6, 100.0))
+    assert run(truth, found, "trackeval").values.get("switches") == 15
+    assert run(truth, found, "corrected").values.get("switches") == 0
+
+
+def test_t02_nothing_to_divide_by() -> None:
+    truth, found = pose_set(3, *walk(3), joints=NO_NOSE), pose_set(3, *walk(3))
+    report = run(truth, found, "trackeval")
+    nose = {name: report.summary[f"{name}/nose"] for name in ("MOTA", "MOTP", "IDF1", "HOTA")}
+    assert nose == {"MOTA": -3, "MOTP": 0, "IDF1": 0, "HOTA": 0}
+    assert math.isnan(run(truth, found, "corrected").summary["MOTA/nose"])
+
+
 def test_every_quirk_has_a_paragraph_and_every_paragraph_a_test() -> None:
     text = (DOCS / "quirks.md").read_text("utf-8")
-    written = set(re.findall(r"^### (P\d\d): ", text, re.MULTILINE))
-    tested = {name[5:8].upper() for name in globals() if re.match(r"test_p\d\d_", name)}
+    written = set(re.findall(r"^### ([PT]\d\d): ", text, re.MULTILINE))
+    tested = {name[5:8].upper() for name in globals() if re.match(r"test_[pt]\d\d_", name)}
     assert written == tested

@@ -49,13 +49,14 @@ def test_identity_equals_its_twin(seed: int) -> None:
             assert found["hypotheses"][u, j] == hypotheses
 
 
+@pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize("grid", [True, False])
 @SOME
 @given(seed=seeds)
-def test_hota_equals_its_twin(seed: int, grid: bool) -> None:
+def test_hota_equals_its_twin(seed: int, grid: bool, aligned: bool) -> None:
     scene = random_film(seed, grid=grid)
-    found = scene.scene().hota(ALPHAS, 0.5001)
-    for u, row in enumerate(twin.hota(scene, ALPHAS, 0.5001)):
+    found = scene.scene().hota(ALPHAS, 0.5001, aligned=aligned)
+    for u, row in enumerate(twin.hota(scene, ALPHAS, 0.5001, aligned=aligned)):
         for j, wanted in enumerate(row):
             np.testing.assert_array_equal(found["matched"][u, j], wanted["matched"])
             for name in (
@@ -135,7 +136,7 @@ def test_dummies_and_the_last_frame() -> None:
 def test_a_head_of_size_zero_matches_nothing() -> None:
     scene = film(([person(0, 1, head=0.0)], [person(5, 1)]))
     assert scene.scene().clear(GATE)["detections"][0, 0] == 0
-    assert scene.scene().hota(ALPHAS, 0.5001)["matched"].sum() == 0
+    assert scene.scene().hota(ALPHAS, 0.5001, aligned=True)["matched"].sum() == 0
     assert scene.scene().best_pose(GATE)[0].tolist() == [-1]
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from poseval.metrics import parse
-from poseval.metrics.hota import ALPHAS, RADIUS, Frames, Hota, Total, ratios
+from poseval.metrics.hota import ALPHAS, RADIUS, Frames, Hota, Matching, Total, ratios
 from poseval.metrics.joint_rows import Empty
 from poseval.metrics.reid_hota import Pieces, ReidHota
 from poseval.metrics.tracking_scene import Similarity
@@ -64,6 +64,24 @@ def test_fragments_count_less_than_one_whole() -> None:
     found = values(aligned(film(*[([person(0, 0)], [person(4 + t % 2, 0)]) for t in range(4)])))
     assert found.get("AssA") == pytest.approx(0.5)
     assert found.get("FragA") == pytest.approx(0.25)
+
+
+STRAY = film(*[([person(0, 0)], [person(4, 0.3 * RADIUS)])] * 9,
+             ([person(0, 0)], [person(4, 0.3 * RADIUS), person(9, 0.23 * RADIUS)]))  # fmt: skip
+
+
+def test_a_stray_detection_does_not_take_the_place_of_a_track() -> None:
+    """One object, ten frames at a similarity of 0.7; a stray of 0.77 in the last. TP 10, FP 1 up to 0.7."""
+    found = values(aligned(STRAY))
+    assert found.get("HOTA") == pytest.approx(14 / 19 * math.sqrt(10 / 11))
+    assert found.get("AssA") == pytest.approx(14 / 19)
+
+
+def test_the_plain_assignment_takes_the_stray_detection() -> None:
+    """Quirk P31: nine frames with the track, one with the stray; at 0.75 the stray alone is right."""
+    found = values(aligned(STRAY), Hota(assignment=Matching.PLAIN))
+    low = math.sqrt(10 / 11 * (9 * 9 / (10 + 10 - 9) + 1 / 10) / 10)
+    assert found.get("HOTA") == pytest.approx((14 * low + math.sqrt(1 / 20 * 1 / 10)) / 19)
 
 
 def test_misses_and_false_positives() -> None:

@@ -76,12 +76,35 @@ def identity(film: Film, gate: float) -> list[list[tuple[int, int, int]]]:
     return out
 
 
-def hota(film: Film, alphas: np.ndarray, radius: float) -> list[list[dict[str, np.ndarray]]]:
+def hota(
+    film: Film, alphas: np.ndarray, radius: float, *, aligned: bool
+) -> list[list[dict[str, np.ndarray]]]:
     """Sums per sequence and joint."""
-    return [[_hota_of(s, j, alphas, radius) for j in range(film.joints)] for s in film.sequences]
+    return [[_hota_of(s, j, alphas, radius, aligned) for j in range(film.joints)] for s in film.sequences]
 
 
-def _hota_of(sequence: list[Frame], joint: int, alphas: np.ndarray, radius: float) -> dict[str, np.ndarray]:
+def _alikeness(frame: Frame, joint: int, radius: float) -> np.ndarray:
+    return np.nan_to_num(np.maximum(0, 1 - frame.distance(joint) / radius), nan=0.0, posinf=0.0)
+
+
+def _agreement(sequence: list[Frame], joint: int, radius: float) -> dict[tuple[int, int], float]:
+    """TrackEval's global alignment score of each pair of tracks."""
+    shared: dict[tuple[int, int], float] = defaultdict(float)
+    size: tuple[Counter[int], Counter[int]] = (Counter(), Counter())
+    for frame in sequence:
+        alike = _alikeness(frame, joint, radius)
+        for people, counter in ((frame.truth, size[0]), (frame.predictions, size[1])):
+            counter.update(p.track for p in people if p.present[joint])
+        for g, p in np.argwhere(alike > 0):
+            both = alike[:, p].sum() + alike[g].sum() - alike[g, p]
+            shared[frame.truth[g].track, frame.predictions[p].track] += alike[g, p] / both
+    return {(g, p): m / (size[0][g] + size[1][p] - m) for (g, p), m in shared.items()}
+
+
+def _hota_of(
+    sequence: list[Frame], joint: int, alphas: np.ndarray, radius: float, aligned: bool
+) -> dict[str, np.ndarray]:
+    agreement = _agreement(sequence, joint, radius)
     count: dict[int, Counter[tuple[int, int]]] = defaultdict(Counter)
     pieces: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
     last: dict[int, dict[int, int]] = defaultdict(dict)
@@ -92,8 +115,10 @@ def _hota_of(sequence: list[Frame], joint: int, alphas: np.ndarray, radius: floa
             counter.update(p.track for p in people if p.present[joint])
         if not frame.truth or not frame.predictions:
             continue
-        alike = np.nan_to_num(np.maximum(0, 1 - frame.distance(joint) / radius), nan=0.0, posinf=0.0)
-        for g, p in zip(*linear_sum_assignment(-alike), strict=True):
+        alike = _alikeness(frame, joint, radius)
+        weight = [[agreement.get((g.track, p.track), 0.0) for p in frame.predictions] for g in frame.truth]
+        gain = alike * np.array(weight) if aligned else alike
+        for g, p in zip(*linear_sum_assignment(-gain), strict=True):
             pair = (frame.truth[g].track, frame.predictions[p].track)
             for a, alpha in enumerate(alphas):
                 if alike[g, p] <= 0 or alike[g, p] < alpha - EPSILON:
