@@ -117,10 +117,10 @@ class Registry(Generic[Thing]):
 
     def each(
         self, names: Iterable[str], use: Callable[[Thing], Result]
-    ) -> tuple[dict[str, Result], list[str]]:
+    ) -> tuple[dict[str, Result], list[PosevalError]]:
         """What `use` makes of the things of some names, and what is wrong with those of others that fail."""
         done: dict[str, Result] = {}
-        faults = []
+        faults: list[PosevalError] = []
         for name in names:
             try:
                 with self.blamed(name):
@@ -128,7 +128,7 @@ class Registry(Generic[Thing]):
             except PosevalError as error:
                 if name in self.table:
                     raise
-                faults.append(str(error))
+                faults.append(error)
         return done, faults
 
     def _found(self) -> tuple[Plugin, ...]:
@@ -150,6 +150,11 @@ class Registry(Generic[Thing]):
     def _unusable(self, plugin: Plugin, what: str, wanted: str | None = None) -> UsageError:
         where = f"{self.kind} {shown(plugin.name)!r} of the package {shown(plugin.package)}"
         return UsageError("P184", where=where, what=what, wanted=wanted)
+
+
+def in_one_line(faults: Iterable[PosevalError]) -> str | None:
+    """What is wrong with things of other packages, as a hint; None where nothing is."""
+    return "; ".join(f"{error.fault.where} {error.fault.what}" for error in faults) or None
 
 
 @cache

@@ -227,8 +227,8 @@ class TestOfBrokenOnes:
             ("raises", "fails (RuntimeError: no luck)"),
             ("leaves", "fails (SystemExit: 3)"),
             ("is_broken", "fails (SyntaxError"),
-            ("is_text", "is a str; a class of Metric at bad_is_text:THING"),
-            ("is_named_otherwise", "calls itself 'offset'; the name of its entry point"),
+            ("is_text", "is a str [P184]\n  expected: a class of Metric at bad_is_text:THING"),
+            ("is_named_otherwise", "calls itself 'offset' [P184]\n  expected: the name of its entry point"),
             ("lacks_it", "has no attribute 'THING'"),
             ("is_nowhere", "No module named 'nowhere_at_all'"),
         ],
@@ -279,7 +279,7 @@ class TestOfNames:
         with on_path(folder):
             assert type(metrics.parse("oks_ap")).__module__ == "poseval.metrics.oks_ap"
             assert invoke(["list", "metrics"]) == 0
-        said = "metric 'oks_ap' of the package greedy-poses 1.0: is not used"
+        said = "metric 'oks_ap' of the package greedy-poses 1.0 is not used"
         assert said in capsys.readouterr().err
 
     def test_a_name_that_two_packages_bring_is_refused(self, example: Path, tmp_path: Path) -> None:

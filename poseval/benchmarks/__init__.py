@@ -6,7 +6,7 @@ from functools import cache
 
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown
-from poseval.plugins import Registry
+from poseval.plugins import Registry, in_one_line
 from poseval.poses import PoseSet
 
 # name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
@@ -89,5 +89,5 @@ def _other(truth: PoseSet) -> Benchmark:
         where=shown(truth.origin.name),
         what="does not tell which benchmark it belongs to",
         wanted=f"--benchmark with one of {', '.join(REGISTRY.names())}",
-        hint=" ".join(faults) or None,
+        hint=in_one_line(faults),
     )

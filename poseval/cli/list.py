@@ -39,11 +39,11 @@ def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> lis
     """A row for each thing of a kind; what cannot be used of other packages is said on stderr."""
     made, faults = registry.each(registry.names(), row)
     packages = {plugin.name: f" [{shown(plugin.package)}]" for plugin in registry.plugins()}
+    for error in faults:
+        click.echo(f"poseval: {error}", err=True)
     for plugin in registry.passed_over():
         what = f"{registry.kind} {shown(plugin.name)!r} of the package {shown(plugin.package)}"
-        faults.append(f"{what}: is not used; the name is that of a {registry.kind} of poseval.")
-    for fault in faults:
-        click.echo(f"poseval: {fault}", err=True)
+        click.echo(f"poseval: {what} is not used: poseval has a {registry.kind} of this name", err=True)
     return [(title, text + packages.get(name, "")) for name, (title, text) in made.items()]
 
 

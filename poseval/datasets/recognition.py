@@ -14,6 +14,7 @@ from poseval.datasets.base import Role
 from poseval.datasets.files.source import Source
 from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
 from poseval.errors import FormatError, InputError, PosevalError, shown
+from poseval.plugins import in_one_line
 
 SURE = 0.5  # a format is taken when its confidence reaches this
 BEGINNING = 1 << 16  # bytes
@@ -132,7 +133,7 @@ def _answers(source: Source, roles: Sequence[Role], rows: Iterable[Format]) -> l
     ]
 
 
-def _others(source: Source, roles: Sequence[Role]) -> tuple[list[Candidate], list[str]]:
+def _others(source: Source, roles: Sequence[Role]) -> tuple[list[Candidate], list[PosevalError]]:
     """What formats of other packages say, and what is wrong with those that cannot be asked."""
     said, broken = REGISTRY.each(REGISTRY.others(), lambda row: _answers(source, roles, [row]))
     return [one for answers in said.values() for one in answers], broken
@@ -173,7 +174,7 @@ def _other_hint(source: Source, role: Role) -> str | None:
     unread = _unread(source)
     if unread is not None:
         return f"this looks like {unread[0]}, which is not read: {unread[1]}"
-    return " ".join(_others(source, (role,))[1]) or None
+    return in_one_line(_others(source, (role,))[1])
 
 
 # Suffixes of text that may begin as JSON does.

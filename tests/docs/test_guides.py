@@ -27,7 +27,7 @@ import poseval
 from poseval import datasets
 from poseval.cli import invoke
 from poseval.datasets import ReadOptions, Role, WriteOptions
-from poseval.errors import FormatError
+from poseval.errors import FormatError, codes
 from poseval.models.registry import create_model
 from poseval.poses import PoseSet
 from poseval.synth import perturb, scene_set
@@ -44,6 +44,7 @@ class Guide:
 
     files: dict[str, str] = field(default_factory=dict)
     rows: dict[str, str] = field(default_factory=dict)  # `path: TABLE` -> rows
+    codes: str = ""
     project: str = ""
     commands: list[str] = field(default_factory=list)
 
@@ -61,6 +62,9 @@ def guide(kind: str) -> Guide:
         elif language == "toml":
             assert head == "# pyproject.toml"
             found.project += code
+        elif language == "tsv":
+            assert head == "# poseval/errors/codes.tsv"
+            found.codes += body
         elif ":" in head:
             found.rows[head.removeprefix("# ")] = body
         else:
@@ -94,10 +98,17 @@ def here(found: Guide, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
             rows = {row.name: row for row in eval(f"({body})", vars(tables))}
         for key, row in rows.items():
             monkeypatch.setitem(tables.TABLE, key, row)
+    if found.codes:
+        text = (ROOT / "poseval/errors/codes.tsv").read_text("utf-8")
+        assert not {line[:4] for line in found.codes.splitlines()} & {line[:4] for line in text.splitlines()}
+        (folder / "codes.tsv").write_text(text + found.codes)
+        monkeypatch.setattr(codes, "files", lambda package: folder)
+        codes.entries.cache_clear()
     try:
         with on_path():
             yield
     finally:
+        codes.entries.cache_clear()
         for package, module in written:
             sys.modules.pop(f"{package}.{module}", None)
             vars(import_module(package)).pop(module, None)
@@ -186,6 +197,7 @@ def tracker_follows(world: World, said: str) -> None:
 
 def check_is_heard(world: World, said: str) -> None:
     count = len(world.predictions)
+    assert "N479: Scores of predictions are above 1." in said
     assert f"predictions.json: {count} of {count} scores are above 1: are they percentages? [N479]" in said
 
 
