@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from poseval.conversion.folders import Conversions
     from poseval.datasets import Losses, Role
     from poseval.decisions.gate import Tolerance, Verdict
-    from poseval.decisions.leaderboard import Board, Entry
+    from poseval.decisions.leaderboard import Board, Entry, Ranked
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.poses import PoseSet
     from poseval.report.plots import Figure
-    from poseval.results.report import Report
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.saved_runs import Run
     from poseval.scoring.score import PathOrPoses, Prepared
@@ -305,8 +304,7 @@ def _tolerances(max_drop: Mapping[str, str | float] | Sequence[str]) -> list[Tol
 
 
 def leaderboard(
-    runs: Iterable[str | os.PathLike[str] | Report | Evaluation | Entry]
-    | Mapping[str, str | os.PathLike[str] | Report | Evaluation],
+    runs: Iterable[Ranked] | Mapping[str, Ranked],
     *,
     sort: str | None = None,
     columns: Sequence[str] = (),

@@ -22,6 +22,7 @@ from poseval.errors import FormatError, MismatchError, UsageError, shown
 from poseval.results.report import Report
 from poseval.results.result import Result
 from poseval.results.signature import MEANING
+from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import load_report
 
 SCHEMA = "poseval.leaderboard/1"
@@ -47,6 +48,9 @@ class Entry:
         """SHA-256 of name, team and report without timings: the identity of the entry."""
         text = json.dumps([self.name, self.team, self.report.to_json(timings=False)])
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+Ranked = str | os.PathLike[str] | Report | Evaluation | Entry  # what a board can be built of
 
 
 def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = "") -> Entry:

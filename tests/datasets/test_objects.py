@@ -44,17 +44,21 @@ def test_from_movement() -> None:
     assert poses.skeleton.flip == (0, 2, 1)
 
 
-def test_from_sleap() -> None:
+def sleap_labels() -> SimpleNamespace:
     track = SimpleNamespace(name="a")
     video = SimpleNamespace(filename="v.mp4")
     instance = SimpleNamespace(numpy=lambda: np.asarray([[1.0, 2.0], [np.nan, np.nan]]), track=track)
     frame = SimpleNamespace(frame_idx=7, video=video, user_instances=[instance], predicted_instances=[])
-    labels = SimpleNamespace(
+    return SimpleNamespace(
         skeletons=[SimpleNamespace(node_names=["A", "B"])],
         tracks=[track],
         videos=[video],
         labeled_frames=[frame],
     )
+
+
+def test_from_sleap() -> None:
+    labels = sleap_labels()
     poses = poseval.from_sleap(labels)
     assert poses.frames.key.tolist() == ["7"]
     assert poses.people.track.tolist() == [0]
