@@ -190,6 +190,9 @@ def test_predictions_in_a_zip_are_no_saved_run(files: Path, tmp_path: Path) -> N
     assert poseval.gate(place, "good.poseval", "gt.json", metrics=()).passed in (True, False)
     with pytest.raises(UsageError, match="needs its ground truth"):
         poseval.gate(place, "good.poseval")
+    with pytest.raises(UsageError, match=r"try: add --gt FILE \(in Python: truth=FILE\)"):
+        poseval.compare("good.json", "bad.json")
+    assert poseval.compare("good.json", "bad.json", truth="gt.json", **QUICK).systems
 
 
 # A call of each public function that works, of which one argument is then replaced.

@@ -218,7 +218,8 @@ def run_of(
             "P147",
             where=shown(name),
             what="is not a saved run, so it needs its ground truth",
-            wanted="--gt FILE",
+            wanted="predictions together with their truth",
+            hint="add --gt FILE (in Python: truth=FILE)",
         )
     return evaluate(truth, run, task=asked if like is None else asked.like(like))
 
