@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +12,7 @@ from poseval.datasets.base import Role
 from poseval.errors import shown
 from poseval.kernels.poses import Review, review
 from poseval.metrics.base import Metric
-from poseval.poses import Bools, Notice, PoseSet
+from poseval.poses import Bools, PoseSet
 from poseval.poses.aligned import Aligned
 
 
@@ -55,7 +54,3 @@ class Pair:
         metric = self.metrics[0]
         numbers = metric.headline(metric.reduce(metric.tally(aligned)))
         return next(iter(numbers.items()), ("", math.nan))
-
-
-SetCheck = Callable[[Side], Iterable[Notice]]
-PairCheck = Callable[[Pair], Iterable[Notice]]

@@ -14,7 +14,7 @@ from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
 from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
-from poseval.poses.frame_names import file_name, number, place
+from poseval.poses.frame_names import number, place
 from poseval.skeletons import Skeleton, get_skeleton, names
 
 # Joints of formats that name none, as their programs count them.
@@ -283,8 +283,3 @@ def left_out(source: Source, read: int, kinds: tuple[str, ...] = ()) -> list[Not
 def unique_paths(names: Sequence[str]) -> dict[str, int]:
     """Row of each distinct name, in order of first appearance."""
     return {name: row for row, name in enumerate(dict.fromkeys(names))}
-
-
-def short(path: str) -> str:
-    """File name, safe for messages."""
-    return shown(file_name(path))

@@ -106,14 +106,14 @@ def ragged(name: str, *, nullable: bool = False) -> Field:
     return Field(name, "number", "list", nullable=_nulls(nullable))
 
 
-def points(name: str, stride: int = 3, head: int = 2, null_at: int | None = None) -> Field:
+def points(name: str, stride: int = 3, null_at: int | None = None) -> Field:
     """A flat list of points of `stride` numbers, as COCO keypoints: x0 y0 v0 x1 y1 v1 ...
 
-    `values` [M * head] holds the first numbers of each point, `tail` [M * (stride - head)] the others and
+    `values` [M * 2] holds the first two numbers of each point, `tail` [M * (stride - 2)] the others and
     `start` [N + 1] counts points. `null` is NaN at place `null_at` of a point only.
     """
     nullable = (0, 0) if null_at is None else (stride, null_at)
-    return Field(name, "number", "list", stride=stride, head=head, nullable=nullable)
+    return Field(name, "number", "list", stride=stride, head=2, nullable=nullable)
 
 
 def nested(name: str, *, nullable: bool = False) -> Field:
@@ -149,9 +149,9 @@ class Column:
         """[N] how many entries each list has."""
         return np.diff(self.start)
 
-    def strings(self, missing: str = "") -> NDArray[np.str_]:
-        """[N] the texts as a NumPy array; `missing` where there is none."""
-        return np.asarray([*self.words, missing], dtype=np.str_)[self.codes]
+    def strings(self) -> NDArray[np.str_]:
+        """[N] the texts as a NumPy array; empty where there is none."""
+        return np.asarray([*self.words, ""], dtype=np.str_)[self.codes]
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ namespace poseval::json {
 // What ends the reading of a file at once. The names are the words of the Python face.
 enum class Bad : int {
     truncated, junk, trailing_comma, comment, unexpected, control, encoding, escape, number, depth, keys,
-    records, numbers, text,
+    records, numbers,
 };
 
 inline constexpr const char* BAD_NAMES[] = {
     "truncated", "junk", "trailing_comma", "comment", "unexpected", "control", "encoding", "escape", "number",
-    "depth", "keys", "records", "numbers", "text",
+    "depth", "keys", "records", "numbers",
 };
 
 struct Stop {

@@ -1,4 +1,4 @@
-"""Truth and predictions side by side, and the candidate pairs between them as columns."""
+"""Truth and predictions side by side."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from poseval.errors import MismatchError
-from poseval.poses import Array, Floats, Ints, PoseSet
+from poseval.poses import Array, PoseSet
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,47 +60,3 @@ class Aligned:
                     sequences=tuple(frames.sequences[index] for index in chunk),
                 )
             yield Aligned(replace(truth, frames=kept), replace(predictions, frames=kept))
-
-
-@dataclass(frozen=True, eq=False)
-class Pairs:
-    """Every (prediction, truth) pair of people that share a frame (and, when asked, a category), P rows.
-
-    Sorted by prediction row, then by truth row.
-    """
-
-    prediction: Ints  # [P] int64 row in predictions.people
-    truth: Ints  # [P] int64 row in truth.people
-    frame: Ints  # [P] int64
-
-    @staticmethod
-    def candidates(aligned: Aligned, *, by_category: bool = False) -> Pairs:
-        """All candidate pairs, in one vectorised pass."""
-        start = aligned.truth.frame_start()
-        frame = aligned.predictions.people.frame
-        count = (start[1:] - start[:-1])[frame]
-        prediction = np.repeat(np.arange(len(frame)), count)
-        offset = np.arange(len(prediction)) - np.repeat(np.cumsum(count) - count, count)
-        truth = start[frame][prediction] + offset
-        if by_category:
-            same = aligned.truth.people.category[truth] == aligned.predictions.people.category[prediction]
-            prediction, truth = prediction[same], truth[same]
-        return Pairs(prediction, truth, frame[prediction])
-
-    def joint_distance(self, aligned: Aligned) -> Floats:
-        """Euclidean distance [P, K] in pixels; NaN where the truth or the prediction lacks the joint."""
-        xy = aligned.predictions.people.xy[self.prediction] - aligned.truth.people.xy[self.truth]
-        both = (aligned.truth.people.seen[self.truth] > 0) & (
-            aligned.predictions.people.seen[self.prediction] > 0
-        )
-        return np.where(both, np.hypot(xy[..., 0], xy[..., 1]), np.nan)
-
-    def box_iou(self, aligned: Aligned) -> Floats:
-        """Intersection over union [P] of the people's boxes; NaN where a box is not given."""
-        a = aligned.predictions.people.box[self.prediction]
-        b = aligned.truth.people.box[self.truth]
-        low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
-        inter = np.prod(np.maximum(high - low, 0), axis=1)
-        area = np.prod(a[:, 2:] - a[:, :2], axis=1) + np.prod(b[:, 2:] - b[:, :2], axis=1) - inter
-        iou: Floats = np.divide(inter, area, out=np.zeros(len(inter)), where=area > 0)
-        return iou

@@ -88,13 +88,11 @@ def _file_name(name: str) -> str:
     return "".join(char if char.isalnum() or char in "._@-" else "_" for char in name)
 
 
-def new_figure(
-    title: str, xlabel: str = "", ylabel: str = "", width: float = 6.4, height: float = 4.2
-) -> tuple[Figure, Axes]:
-    """A figure in inches with one pair of axes in the house's look."""
+def new_figure(title: str, xlabel: str = "", ylabel: str = "", height: float = 4.2) -> tuple[Figure, Axes]:
+    """A figure, 6.4 inches wide and `height` inches high, with one pair of axes."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(6.4, height), layout="constrained")
     axes = figure.add_subplot()
     axes.set_title(title, loc="left", fontsize=11)
     axes.set_xlabel(xlabel)

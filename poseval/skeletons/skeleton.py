@@ -140,30 +140,10 @@ class Skeleton:
             self.normalisers,
         )
 
-    def permuted(self, order: Sequence[int]) -> Skeleton:
-        """The same joints in another order: joint i of the result is joint `order[i]` of this one."""
-        place = {old: new for new, old in enumerate(order)}
-        return Skeleton(
-            f"{self.name}[permuted]",
-            tuple(self.joints[old] for old in order),
-            tuple(place[self.flip[old]] for old in order),
-            tuple((place[a], place[b]) for a, b in self.limbs),
-            None if self.sigmas is None else tuple(self.sigmas[old] for old in order),
-            self.source,
-            {name: _moved(pair, place) for name, pair in self.normalisers.items()},
-        )
-
     def digest(self) -> str:
         """First 8 hex digits of the SHA-256 of joints, flips and sigmas; tells equal names apart."""
         text = json.dumps([self.joints, self.flip, self.sigmas])
         return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _moved(pair: Any, place: Mapping[int, int]) -> tuple[Any, ...]:
-    """A normaliser under new indices: each end an index, or several to average."""
-    return tuple(
-        tuple(place[old] for old in end) if isinstance(end, (list, tuple)) else place[end] for end in pair
-    )
 
 
 def skeleton_of(name: str, node: Mapping[str, Any], where: str) -> Skeleton:

@@ -10,7 +10,6 @@ import struct
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from numpy.typing import NDArray
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.poses import Floats
@@ -56,12 +55,6 @@ def read_flo(path: Path) -> Field:
             return np.frombuffer(stream.read(wanted), dtype="<f4").reshape(height, width, 2)
     except OSError as error:
         raise FormatError("P290", where=name, what=f"cannot be read ({shown(error)})") from error
-
-
-def write_flo(path: Path, field: NDArray[np.float32] | Floats) -> None:
-    """Write a field [H, W, 2] as a `.flo` file."""
-    height, width = field.shape[:2]
-    path.write_bytes(HEADER.pack(MAGIC, width, height) + np.ascontiguousarray(field, dtype="<f4").tobytes())
 
 
 class FloFiles:

@@ -275,7 +275,7 @@ def overlapping(alike: Floats, limit: float) -> Ints:
     return match
 
 
-def from_corner(bodies: Bodies, share: float = 0.2) -> Floats:
-    """Joints [n, K, 2] as seen from the corner of the grown box of their extent."""
-    box, _ = inferred_boxes(bodies, share)
+def from_corner(bodies: Bodies) -> Floats:
+    """Joints [n, K, 2] as seen from the corner of the box of their extent, grown by 20 %."""
+    box, _ = inferred_boxes(bodies, 0.2)
     return bodies.xy - box[:, None, :2]

@@ -44,19 +44,18 @@ def with_centres(xy: ArrayLike, seen: ArrayLike, area: ArrayLike) -> tuple[Float
     return np.concatenate((placed, flags[..., None]), axis=2), size
 
 
-def heatmap_targets(people: ArrayLike, size: tuple[int, int], official: bool = True) -> tuple[Maps, Maps]:
+def heatmap_targets(people: ArrayLike, size: tuple[int, int]) -> tuple[Maps, Maps]:
     """Heatmaps [J + 1, H, W] and their weights: 1 around joints, 0.1 elsewhere.
 
     The reference program takes the centre's sigma from channel 17 on, so that the centre of CrowdPose's 14
-    joints gets the joints' sigma; `official=False` gives the last channel the centre's sigma always.
+    joints gets the joints' sigma.
     """
     points = np.asarray(people, dtype=np.float64)
     channels = points.shape[1]
     maps = np.zeros((channels, *size), dtype=np.float32)
     weight = np.full(maps.shape, BACKGROUND, dtype=np.float32)
-    first_centre = COCO_JOINTS if official else channels - 1
     for x, y, channel in _inside(points, size):
-        sigma = CENTRE_SIGMA if channel >= first_centre else SIGMA
+        sigma = CENTRE_SIGMA if channel >= COCO_JOINTS else SIGMA
         rows, columns = (_window(value, sigma, side) for value, side in ((y, size[0]), (x, size[1])))
         apart = (columns[None] - x) ** 2 + (rows[:, None] - y) ** 2
         place = (channel, slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))

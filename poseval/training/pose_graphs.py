@@ -14,7 +14,6 @@ from poseval.scoring.score import read
 from poseval.tracking.pose_graphs import pose_pairs
 from poseval.training.sgcn import Schedule, separation, train_sgcn
 
-NAME = "sgcn"
 WEIGHTS = "sgcn.pt"
 
 

@@ -16,9 +16,8 @@ from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import Frames
 from poseval.scoring.score import score
-from poseval.tracking.flo_files import write_flo
 from tests.shared import shared_path
-from tests.tracking.scenes import SIZE, Clip, walkers
+from tests.tracking.scenes import SIZE, Clip, walkers, write_flo
 
 
 def files(folder: Path, scene: Clip) -> tuple[str, str]:

@@ -14,7 +14,7 @@ import numpy as np
 from poseval.metrics.base import Metric, Need
 from poseval.poses import Array, Frames, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.skeletons import get_skeleton
+from poseval.skeletons import Skeleton, get_skeleton
 
 GRID = 8  # steps per pixel
 SEQUENCES, LENGTH, MOST = 3, 4, 3
@@ -170,10 +170,30 @@ def relabelled(poses: PoseSet) -> PoseSet:
     return replace(poses, frames=renamed, people=moved)
 
 
+def permuted(skeleton: Skeleton, order: list[int]) -> Skeleton:
+    """The same joints in another order: joint i of the result is joint `order[i]` of the skeleton."""
+    place = {old: new for new, old in enumerate(order)}
+    normalisers = {
+        name: tuple(
+            tuple(place[old] for old in end) if isinstance(end, (list, tuple)) else place[end] for end in pair
+        )
+        for name, pair in skeleton.normalisers.items()
+    }
+    return Skeleton(
+        f"{skeleton.name}[permuted]",
+        tuple(skeleton.joints[old] for old in order),
+        tuple(place[skeleton.flip[old]] for old in order),
+        tuple((place[a], place[b]) for a, b in skeleton.limbs),
+        None if skeleton.sigmas is None else tuple(skeleton.sigmas[old] for old in order),
+        skeleton.source,
+        normalisers,
+    )
+
+
 def joints_permuted(world: World, rng: np.random.Generator) -> World:
     """Joints in another order, together with the skeleton."""
     order = rng.permutation(len(world.truth.skeleton))
-    skeleton = world.truth.skeleton.permuted(order.tolist())
+    skeleton = permuted(world.truth.skeleton, order.tolist())
 
     def change(poses: PoseSet) -> PoseSet:
         people = poses.people

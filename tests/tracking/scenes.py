@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from poseval.poses import Array, Bools, Floats, Frames, Ints, People, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
 from poseval.tracking import Bodies, FrameInput, Tracker
 from poseval.tracking.bodies import extent
+from poseval.tracking.flo_files import HEADER, MAGIC
 from poseval.tracking.flow import PointFlow
 
 COCO = get_skeleton("coco17")
@@ -21,6 +23,12 @@ FIGURE = np.array(
     dtype=np.float64,
 )  # fmt: skip
 SIZE = (1280.0, 720.0)
+
+
+def write_flo(path: Path, field: Array) -> None:
+    """A field [H, W, 2] as a `.flo` file."""
+    height, width = field.shape[:2]
+    path.write_bytes(HEADER.pack(MAGIC, width, height) + np.ascontiguousarray(field, dtype="<f4").tobytes())
 
 
 @dataclass

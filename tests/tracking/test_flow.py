@@ -13,9 +13,10 @@ from scipy.ndimage import map_coordinates
 from poseval.errors import FormatError, LimitError, MismatchError, MissingFeature, UsageError
 from poseval.tracking.base import FrameInput, Image
 from poseval.tracking.bodies import Bodies
-from poseval.tracking.flo_files import FloFiles, read_flo, write_flo
+from poseval.tracking.flo_files import FloFiles, read_flo
 from poseval.tracking.flow import SOURCES, DenseFlow, DisFlow, flow_source
 from poseval.tracking.flow_field import sample
+from tests.tracking.scenes import write_flo
 
 SHIFT = np.array([5.0, 3.0])
 

@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.errors import UsageError
-from poseval.models.inference.crops import cut
+from poseval.models.inference.crops import cut, map_step
 from poseval.models.inference.decoding import decode
 from poseval.models.registry import card
 from poseval.skeletons import get_skeleton
@@ -45,7 +45,8 @@ def test_targets_lie_where_the_decoder_finds_the_joints(name: str) -> None:
     xy, score = decode(sample["maps"][None], "dark")
     assert entry.crop != "image"
     crops = cut(one.box, entry.input_size, padding=entry.padding, mapping=entry.crop)
-    back = crops.to_image(xy, entry.output_size)[0]
+    step = map_step(entry.input_size, entry.output_size, entry.crop == "udp")
+    back = crops.to_image(xy * step)[0]
     seen = (one.seen > 0) & (score[0] > 0.9)
     assert seen.sum() > 8
     assert np.abs(back - one.xy)[seen].max() < 1.0

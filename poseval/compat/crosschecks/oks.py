@@ -67,7 +67,7 @@ def differences(
 ) -> list[Difference]:
     """Differences over the frames `inside` [F]; `truth` and `results` are not changed."""
     keys = set(case.truth.frames.key[inside].tolist())
-    evaluation = _reference(metric, truth, results, _sigmas(metric, tally, case), keys)
+    evaluation = _reference(metric, truth, results, _sigmas(tally, case), keys)
     weight = None if inside.all() else inside.astype(np.int64)
     ours = metric.headline(metric.reduce_headline(tally, weight))
     out = [
@@ -91,7 +91,7 @@ def _undefined(array: Array) -> Array:
     return np.where(array == -1, np.nan, array)
 
 
-def _sigmas(metric: OksAp, tally: Tally, case: Case) -> Floats:
+def _sigmas(tally: Tally, case: Case) -> Floats:
     skeleton = case.truth.skeleton
     return skeleton.sigma_array[list(skeleton.indices(tally.facts["joints"]))]
 

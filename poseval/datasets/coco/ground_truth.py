@@ -128,7 +128,7 @@ def read_truth(
     faults.raise_if_any()
     notices += placed.notices
     row, more = _without_strangers(records, placed.row)
-    people, more_people = _people(records, parts, row, skeleton, "area" in optional)
+    people, more_people = _people(records, parts, row, skeleton)
     notices += [*more, *more_people]
     _check_crowding(document, people, len(frames))
     names, more = _category_names(document, categories, people)
@@ -276,7 +276,7 @@ def _without_strangers(records: Records, row: Ints) -> tuple[Ints, list[Notice]]
 
 
 def _people(
-    records: Records, parts: tuple[tuple[str, int], ...], row: Ints, skeleton: Skeleton, area_optional: bool
+    records: Records, parts: tuple[tuple[str, int], ...], row: Ints, skeleton: Skeleton
 ) -> tuple[People, list[Notice]]:
     table = records.table
     xy, flags = stack(table, parts)

@@ -29,9 +29,9 @@ def is_whole_body(keys: Collection[str]) -> bool:
     return all(name in keys for name in PART_FIELDS)
 
 
-def typical_joints(records: Records, name: str = "keypoints") -> int:
+def typical_joints(records: Records) -> int:
     """The most common number of joints among the records that have keypoints."""
-    column = records.table[name]
+    column = records.table["keypoints"]
     lengths = column.lengths[column.given]
     if not len(lengths):
         return 0

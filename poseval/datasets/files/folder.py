@@ -10,7 +10,7 @@ from pathlib import Path
 
 from poseval.errors import UsageError, shown
 from poseval.poses import Frames
-from poseval.poses.frame_names import EXTENSIONS, named, stem
+from poseval.poses.frame_names import named, stem
 
 
 def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, kinds: tuple[str, ...]) -> None:
@@ -97,10 +97,3 @@ def file_stems(frames: Frames) -> list[str]:
             wanted="one file name per frame",
         )
     return out
-
-
-def without_extension(path: str, ending: str) -> str:
-    """A file's relative path without its ending: the name that its frame goes by."""
-    cut = path.removesuffix(ending)
-    base, dot, extension = cut.rpartition(".")
-    return base if dot and f".{extension.lower()}" in EXTENSIONS else cut

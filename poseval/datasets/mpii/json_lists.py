@@ -97,7 +97,7 @@ class MpiiJson(Dataset):
                 ]
             )
         width = 3 if old else 2
-        _check_shape(document, table, joints, width, faults)
+        _check_shape(document, joints, width, faults)
         faults.raise_if_any()
         points = joints.values.reshape(table.count, 16, width)
         seen = _seen_old(points) if old else _seen(document, table)
@@ -161,9 +161,7 @@ def _tell(document: Document, table: kj.Columns, faults: Faults) -> None:
         )
 
 
-def _check_shape(
-    document: Document, table: kj.Columns, joints: kj.Column, width: int, faults: Faults
-) -> None:
+def _check_shape(document: Document, joints: kj.Column, width: int, faults: Faults) -> None:
     """Sixteen points of so many numbers in each record."""
     rows, inner = joints.lengths, np.diff(joints.inner)
     bad = rows != 16

@@ -6,7 +6,6 @@ from collections import Counter
 
 import numpy as np
 
-from poseval.datasets.base import Role
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.posetrack.sequences import Clip, polygons_of_frames, skeleton
@@ -38,7 +37,7 @@ WANTED = {
 }
 
 
-def read_clip(document: Document, role: Role, limits: Limits, faults: Faults) -> Clip | None:
+def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None:
     """One file; None when faults were found that leave nothing to go on with."""
     before = len(faults)
     table = document.columns(FIELDS, "annolist", limits.frames)

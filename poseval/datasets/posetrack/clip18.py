@@ -7,7 +7,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from poseval.datasets.base import Role
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.posetrack.sequences import Clip, polygons_of_frames, skeleton
@@ -61,7 +60,7 @@ WANTED = {
 }
 
 
-def read_clip(document: Document, role: Role, limits: Limits, faults: Faults) -> Clip | None:
+def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None:
     """One file; None when faults were found that leave nothing to go on with."""
     before = len(faults)
     table = document.columns(IMAGE_FIELDS, "images", limits.frames)
@@ -73,7 +72,7 @@ def read_clip(document: Document, role: Role, limits: Limits, faults: Faults) ->
     images.need("id")
     people.need("image_id", "keypoints")
     notices: Counter[tuple[str, str]] = Counter()
-    names = _joint_names(document, people, faults, notices)
+    names = _joint_names(document, faults, notices)
     if len(faults) > before:
         return None
     for records, others in ((images, IMAGE_OTHERS), (people, PERSON_OTHERS)):
@@ -119,9 +118,7 @@ def read_clip(document: Document, role: Role, limits: Limits, faults: Faults) ->
     )
 
 
-def _joint_names(
-    document: Document, people: Records, faults: Faults, notices: Counter[tuple[str, str]]
-) -> list[str]:
+def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str, str]]) -> list[str]:
     """Names of the keypoints in this file, by its categories, or the official 17 where it has none."""
     wanted = list(JOINTS)
     entry = document.outline.by_key().get("categories")

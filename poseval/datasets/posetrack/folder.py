@@ -115,7 +115,7 @@ def _read_one(document: Document, options: ReadOptions) -> _Part:
             wanted='an "annolist", or "images" and "annotations" with track_id, bbox_head or vid_id',
         )
         return _Part(None, None, faults)
-    return _Part(form, READERS[form](document, options.role, options.limits, faults), faults)
+    return _Part(form, READERS[form](document, options.limits, faults), faults)
 
 
 def _read_all(source: Source, options: ReadOptions) -> list[_Part]:

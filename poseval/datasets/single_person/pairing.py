@@ -164,7 +164,6 @@ def skeleton_by_count(joints: int, where: str) -> Skeleton:
 
 BY_COUNT = {16: "mpii16", 14: "lsp14", 10: "flic10", 11: "flic11", 13: "penn_action13", 15: "jhmdb15",
             68: "ibug68", 98: "wflw98", 29: "cofw29", 19: "aflw19", 21: "aflw21", 106: "lapa106"}  # fmt: skip
-FACES = {68: "ibug68", 98: "wflw98", 29: "cofw29", 19: "aflw19", 21: "aflw21", 106: "lapa106"}
 
 
 def require_finite(

@@ -150,7 +150,7 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
             wanted="width and height in each entry, or --gt",
         )
     xy = table[:, :, :2] * size_of[row][:, None, :]
-    return _poses(document, options, names, frames, row, xy, table[:, :, 2])
+    return _poses(document, options, frames, row, xy, table[:, :, 2])
 
 
 def _person(node: Any, where: str, faults: Faults) -> list[list[float]] | None:
@@ -204,13 +204,12 @@ def _csv(document: Document, options: ReadOptions) -> PoseSet:
     frames = frames_of(list(index), options.limits, document.name)
     row = np.asarray([index[name] for name in names], dtype=np.int64)
     xy = np.asarray(found, dtype=np.float64).reshape(-1, LANDMARKS, 3)[:, :, :2]
-    return _poses(document, options, names, frames, row, xy, np.full(xy.shape[:2], np.nan))
+    return _poses(document, options, frames, row, xy, np.full(xy.shape[:2], np.nan))
 
 
 def _poses(
     document: Document,
     options: ReadOptions,
-    names: list[str],
     frames: Any,
     row: Any,
     xy: Floats,

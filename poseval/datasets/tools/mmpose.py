@@ -33,8 +33,6 @@ from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
 from poseval.poses import Floats, Notice, Origin, PoseSet
 
-LISTS = ("keypoints", "keypoint_scores")
-
 
 class MMPose(Dataset):
     """JSON of the inferencer."""

@@ -41,20 +41,6 @@ from poseval.skeletons.joint_map import joint_map
 ENDING = "_keypoints.json"
 LISTS = ("pose_keypoints_2d", "pose_keypoints")
 PARTS = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d")
-EXPECTED = frozenset(
-    {
-        *PARTS,
-        "person_id",
-        "face_keypoints",
-        "hand_left_keypoints",
-        "hand_right_keypoints",
-        "pose_keypoints_3d",
-        "face_keypoints_3d",
-        "hand_left_keypoints_3d",
-        "hand_right_keypoints_3d",
-        "part_candidates",
-    }
-)
 SKELETONS = ("openpose_coco18", "openpose_body25")
 SCALED = 1.5  # OpenPose scaled to [0, 1] or [-1, 1] has no coordinate beyond this; pixels have
 

@@ -78,11 +78,12 @@ def upsampled(heatmaps: Tensor, size: tuple[int, int]) -> Tensor:
     return functional.pad(grown, (0, steps[1] - 1, 0, steps[0] - 1), mode="replicate")[0]
 
 
-def centres(heatmap: Tensor, most: int = MOST_PEOPLE) -> tuple[Tensor, Tensor]:
+def centres(heatmap: Tensor) -> tuple[Tensor, Tensor]:
     """Flat places [n] and scores [n] of local maxima of a centre map [H, W], best first."""
     window = next(window for above, window in POOLS if sum(heatmap.shape) / 2 > above)
     highest = functional.max_pool2d(heatmap[None, None], window, 1, window // 2)[0, 0]
-    score, place = torch.where(highest == heatmap, heatmap, 0).flatten().topk(min(most, heatmap.numel()))
+    peaks = torch.where(highest == heatmap, heatmap, 0).flatten()
+    score, place = peaks.topk(min(MOST_PEOPLE, heatmap.numel()))
     good = score > CENTRE_THRESHOLD
     return place[good], score[good]
 
@@ -111,7 +112,7 @@ def joined(found: Mapping[float, Floats]) -> Floats:
     return np.concatenate(parts)
 
 
-def suppressed(found: Floats, heatmaps: Tensor, most: int = MOST_PEOPLE) -> tuple[Floats, Floats]:
+def suppressed(found: Floats, heatmaps: Tensor) -> tuple[Floats, Floats]:
     """People among candidates [n, J, 3]: poses [m, J, 3] with joint scores, and their scores [m].
 
     A joint's score is its centre's times the heatmap's value [J + 1, H, W] where it lies. Of candidates for
@@ -123,8 +124,8 @@ def suppressed(found: Floats, heatmaps: Tensor, most: int = MOST_PEOPLE) -> tupl
     poses = np.concatenate((found[..., :2], found[..., 2:] * heat[..., None]), axis=2)
     mean = heat.mean(axis=1)
     keep = _best_of_groups(_same_person(found[..., :2]), mean)
-    if len(keep) > most:
-        keep = keep[np.argsort(-mean[keep], kind="stable")[:most]]
+    if len(keep) > MOST_PEOPLE:
+        keep = keep[np.argsort(-mean[keep], kind="stable")[:MOST_PEOPLE]]
     return poses[keep], poses[keep, :, 2].mean(axis=1)
 
 

@@ -39,20 +39,13 @@ class Crops:
         area: Floats = self.size.prod(1)
         return area
 
-    def to_image(self, points: ArrayLike, map_size: tuple[int, int] | None = None) -> Floats:
-        """Points [N, K, 2] on the input, or on output maps of `map_size`, as image pixels."""
-        points = np.asarray(points, dtype=np.float64)
-        if map_size is not None:
-            points = points * self._step(map_size)
-        return transform(points, inverse(self.matrix))
+    def to_image(self, points: ArrayLike) -> Floats:
+        """Points [N, K, 2] on the input as image pixels; see `map_step` for points on output maps."""
+        return transform(np.asarray(points, dtype=np.float64), inverse(self.matrix))
 
-    def from_image(self, points: ArrayLike, map_size: tuple[int, int] | None = None) -> Floats:
-        """Image points [N, K, 2] on the input, or on output maps of `map_size`."""
-        points = transform(np.asarray(points, dtype=np.float64), self.matrix)
-        return points if map_size is None else points / self._step(map_size)
-
-    def _step(self, map_size: tuple[int, int]) -> Floats:
-        return map_step(self.input_size, map_size, self.mapping == "udp")
+    def from_image(self, points: ArrayLike) -> Floats:
+        """Image points [N, K, 2] on the input."""
+        return transform(np.asarray(points, dtype=np.float64), self.matrix)
 
 
 def map_step(input_size: tuple[int, int], map_size: tuple[int, int], udp: bool = False) -> Floats:
@@ -68,12 +61,11 @@ def cut(
     input_size: tuple[int, int],
     *,
     padding: float = 1.25,
-    rotation: ArrayLike = 0.0,
     mapping: Mapping = "affine",
 ) -> Crops:
     """Crops for boxes [N, 4]: grown to the input's aspect and by `padding`, then mapped to the input."""
     centre, size = centre_and_size(boxes, input_size[1] / input_size[0], padding)
-    return crops_of(centre, size, input_size, rotation=rotation, mapping=mapping)
+    return crops_of(centre, size, input_size, mapping=mapping)
 
 
 def crops_of(
@@ -100,19 +92,6 @@ def crops_of(
             wanted="affine, udp or integer; an image is not cropped",
         )
     return Crops(centre, size, matrix, input_size, mapping)
-
-
-def clean_boxes(boxes: ArrayLike, image_size: tuple[int, int]) -> tuple[Floats, NDArray[np.bool_]]:
-    """COCO boxes (x, y, width, height) [N, 4] inside the image as x0 y0 x1 y1, and which are left.
-
-    The far corner is `x + max(0, width - 1)`, at most the last pixel; boxes without area are not kept.
-    """
-    x, y, width, height = np.asarray(boxes, dtype=np.float64).reshape(-1, 4).T
-    left, top = np.maximum(x, 0), np.maximum(y, 0)
-    right = np.minimum(image_size[1] - 1, left + np.maximum(0, width - 1))
-    bottom = np.minimum(image_size[0] - 1, top + np.maximum(0, height - 1))
-    keep = (width * height > 0) & (right >= left) & (bottom >= top)
-    return np.stack([left, top, right, bottom], 1), keep
 
 
 def raised(boxes: ArrayLike, share: float) -> Floats:

@@ -117,10 +117,10 @@ def soft_oks_nms(
     return np.array(keep, dtype=np.int64)
 
 
-def instance_scores(joint_score: ArrayLike, box_score: ArrayLike, visible: float = VISIBLE) -> Floats:
-    """Scores [N]: box score times the mean of the joint scores [N, K] above `visible`; none above: 0."""
+def instance_scores(joint_score: ArrayLike, box_score: ArrayLike) -> Floats:
+    """Scores [N]: box score times the mean of the joint scores [N, K] above 0.2; none above: 0."""
     joints = np.asarray(joint_score, dtype=np.float64)
-    counted = joints > visible
+    counted = joints > VISIBLE
     total = counted.sum(1)
     mean = np.divide((joints * counted).sum(1), total, out=np.zeros(len(joints)), where=total > 0)
     return np.asarray(mean * np.asarray(box_score, dtype=np.float64))

@@ -16,14 +16,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
 from poseval.errors import ValueRangeError
 
 KERNEL = 3
-POPCOUNT = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).sum(axis=1).astype(np.int32)
 
 
 class _Sign(torch.autograd.Function):
@@ -109,32 +107,6 @@ class PackedConv(nn.Module):
         sums = functional.conv2d(x.sign(), weight, padding=KERNEL // 2)
         out: Tensor = self.activation_post_process(sums * self.scale)
         return out
-
-    def popcount(self, x: Tensor) -> Tensor:
-        """The same by counting bits, without a single float product before the scale: the exactness oracle.
-
-        A zero activation, and the padding, is in neither count: sign(0) is 0 and not a bit.
-        """
-        sums = popcount_conv(x.sign().to(torch.int8).cpu().numpy(), self.bits.cpu().numpy())
-        out: Tensor = self.activation_post_process(torch.from_numpy(sums).to(x) * self.scale)
-        return out
-
-
-def popcount_conv(signs: NDArray[np.int8], bits: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """3x3 convolution with padding 1 of signs [B, I, H, W] by packed rows [O, bytes]: integers [B, O, H, W].
-
-    sum = live - 2 * disagreeing, where live are the taps that are not zero.
-    """
-    batch, channels, height, width = signs.shape
-    padded = np.pad(signs, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (KERNEL, KERNEL), axis=(2, 3))
-    rows = windows.transpose(0, 2, 3, 1, 4, 5).reshape(-1, channels * KERNEL * KERNEL)
-    plus, live = np.packbits(rows > 0, axis=1), np.packbits(rows != 0, axis=1)
-    alive = POPCOUNT[live].sum(axis=1)
-    sums = np.empty((len(bits), len(rows)), dtype=np.int32)
-    for index, row in enumerate(bits):
-        sums[index] = alive - 2 * POPCOUNT[(plus ^ row) & live].sum(axis=1)
-    return sums.reshape(-1, batch, height, width).transpose(1, 0, 2, 3).copy()
 
 
 def packed(model: nn.Module) -> nn.Module:

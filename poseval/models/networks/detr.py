@@ -44,11 +44,11 @@ def shrunk(padding: Tensor, size: Sequence[int]) -> Tensor:
 
 
 class Mlp(nn.Module):
-    """Linear layers with ReLU between."""
+    """Three linear layers with ReLU between."""
 
-    def __init__(self, inputs: int, hidden: int, outputs: int, depth: int = 3) -> None:
+    def __init__(self, inputs: int, hidden: int, outputs: int) -> None:
         super().__init__()
-        widths = [inputs, *[hidden] * (depth - 1), outputs]
+        widths = [inputs, hidden, hidden, outputs]
         self.layers = nn.ModuleList(nn.Linear(*pair) for pair in pairwise(widths))
 
     def forward(self, x: Tensor) -> Tensor:

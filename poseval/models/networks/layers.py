@@ -114,11 +114,11 @@ def residual_layer(
     return nn.Sequential(*layers)
 
 
-def init_normal(module: nn.Module, std: float = 0.001) -> None:
-    """Published start values of heatmap networks: convolutions normal with `std`, norms 1 and 0, biases 0."""
+def init_normal(module: nn.Module) -> None:
+    """Published start values of heatmap networks: convolutions normal with 0.001, norms 1 and 0, biases 0."""
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
-            nn.init.normal_(part.weight, std=std)
+            nn.init.normal_(part.weight, std=0.001)
             if part.bias is not None:
                 nn.init.zeros_(part.bias)
         elif isinstance(part, nn.BatchNorm2d):

@@ -27,10 +27,10 @@ DROPOUT = 0.2
 SE_REDUCTION = 4
 
 
-def make_divisible(value: float, divisor: int = 8) -> int:
-    """Channel count near `value` that `divisor` divides, never more than 10 % below it (MobileNet's rule)."""
-    near = max(divisor, int(value + divisor / 2) // divisor * divisor)
-    return near + divisor if near < 0.9 * value else near
+def make_divisible(value: float) -> int:
+    """Channel count near `value` that 8 divides, never more than 10 % below it (MobileNet's rule)."""
+    near = max(8, int(value + 4) // 8 * 8)
+    return near + 8 if near < 0.9 * value else near
 
 
 class Block(NamedTuple):
@@ -64,10 +64,8 @@ class CountlessNorm(nn.Module):
     published state dict look incomplete.
     """
 
-    def __init__(self, channels: int, eps: float = 1e-5, momentum: float = 0.1) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.eps = eps
-        self.momentum = momentum
         self.weight = nn.Parameter(torch.ones(channels))
         self.bias = nn.Parameter(torch.zeros(channels))
         self.running_mean: Tensor
@@ -78,9 +76,7 @@ class CountlessNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise x [B, C, H, W] by the batch in training, by the running moments otherwise."""
         moments = (self.running_mean, self.running_var)
-        return functional.batch_norm(
-            x, *moments, self.weight, self.bias, self.training, self.momentum, self.eps
-        )
+        return functional.batch_norm(x, *moments, self.weight, self.bias, self.training)
 
 
 class ConvNorm(nn.Module):

@@ -4,7 +4,7 @@ Source: Ning et al. 2019, "LightTrack: A Generic Framework for Online Top-Down H
 reference program Guanghan/lighttrack `graph/gcn_utils` (a980585), built on ST-GCN's spatial partition.
 
 Two traits of the reference program that trained weights depend on: the skip of each graph convolution is
-computed there and never added, and poses are not normalised by their size (see `graph_of_pose`).
+computed there and never added, and poses are not normalised by their size.
 """
 
 from __future__ import annotations
@@ -42,33 +42,22 @@ MARGIN = 1.0  # of the contrastive loss
 Coordinates = NDArray[np.float64]
 
 
-def spatial_partitions(
-    limbs: tuple[tuple[int, int], ...] = LIMBS, joints: int = JOINTS, centre: int = CENTRE
-) -> Coordinates:
-    """Column-normalised adjacency [3, joints, joints], split by where a neighbour lies.
+def spatial_partitions() -> Coordinates:
+    """Column-normalised adjacency [3, 15, 15], split by where a neighbour lies.
 
     The partitions are: the joint itself; neighbours as far from the centre or farther; neighbours nearer to
     the centre. Distances count at most one limb and are infinite beyond, as the reference program builds
     them, so that most neighbours land in the second partition.
     """
-    linked = np.eye(joints, dtype=bool)
-    for first, second in limbs:
+    linked = np.eye(JOINTS, dtype=bool)
+    for first, second in LIMBS:
         linked[first, second] = linked[second, first] = True
-    itself = np.eye(joints, dtype=bool)
+    itself = np.eye(JOINTS, dtype=bool)
     hops: Coordinates = np.where(itself, 0.0, np.where(linked, 1.0, np.inf))
     normal: Coordinates = linked / linked.sum(axis=0)
     neighbour = hops == 1
-    nearer = hops[:, centre][:, None] < hops[:, centre][None, :]
+    nearer = hops[:, CENTRE][:, None] < hops[:, CENTRE][None, :]
     return np.stack([part * normal for part in (itself, neighbour & ~nearer, neighbour & nearer)])
-
-
-def graph_of_pose(xy: Coordinates, corner: Coordinates) -> Coordinates:
-    """Joints [..., 15, 2] in pixels as seen from the `corner` [..., 2] of the person's box, cut to integers.
-
-    The corner is the top left of LightTrack's box, the joints' extent grown by 20 %. The size of the person
-    stays in: the network compares poses of neighbouring frames.
-    """
-    return np.trunc(xy - corner[..., None, :])
 
 
 class GraphConvolution(nn.Module):
@@ -101,7 +90,9 @@ class GraphLayer(nn.Module):
 class SGCN(nn.Module):
     """Embeds poses so that Euclidean distance tells whether two poses are one person.
 
-    Takes poses as [B, 2, 1, 15, 1] (x and y, one frame, joints, one person) from `graph_of_pose`.
+    Takes poses as [B, 2, 1, 15, 1] (x and y, one frame, joints, one person): pixels as seen from the
+    corner of the person's grown box, cut to integers. The size of the person stays in: the network compares
+    poses of neighbouring frames.
     """
 
     def __init__(self) -> None:
@@ -132,7 +123,7 @@ class SGCN(nn.Module):
 
 
 def pose_distance(model: SGCN, first: Coordinates, second: Coordinates) -> Coordinates:
-    """Distances [N, M] between graphs of poses [N, 15, 2] and [M, 15, 2] (see `graph_of_pose`).
+    """Distances [N, M] between graphs of poses [N, 15, 2] and [M, 15, 2] (see `SGCN`).
 
     LightTrack takes a distance of at most 1 for one person.
     """

@@ -135,10 +135,12 @@ def test_losses_are_the_official_ones(golden: dict[str, Any]) -> None:
 def test_sigma_of_the_centre_depends_on_the_channel() -> None:
     person = np.zeros((1, 15, 3))
     person[0, -1] = (20, 20, 1)
-    official, _ = heatmap_targets(person, (40, 40))
-    meant, _ = heatmap_targets(person, (40, 40), official=False)
-    assert official[-1, 20, 24] == pytest.approx(np.exp(-(4**2) / (2 * 2**2)))
-    assert meant[-1, 20, 24] == pytest.approx(np.exp(-(4**2) / (2 * 4**2)))
+    maps, _ = heatmap_targets(person, (40, 40))
+    assert maps[-1, 20, 24] == pytest.approx(np.exp(-(4**2) / (2 * 2**2)))
+    person = np.zeros((1, 18, 3))
+    person[0, -1] = (20, 20, 1)
+    maps, _ = heatmap_targets(person, (40, 40))
+    assert maps[-1, 20, 24] == pytest.approx(np.exp(-(4**2) / (2 * 4**2)))
 
 
 def test_points_at_the_border_and_outside() -> None:

@@ -16,12 +16,10 @@ from poseval.models.networks.sgcn import (
     LIMBS,
     SGCN,
     contrastive_loss,
-    graph_of_pose,
     pose_distance,
     spatial_partitions,
 )
 from tests.models.fixture import check
-from tests.shared import shared_path
 
 pytestmark = pytest.mark.models
 
@@ -35,12 +33,6 @@ def test_cost_of_one_pose() -> None:
     cost = measure(SGCN(), pose, pose)
     assert cost.parameters == 22786
     assert cost.macs / 2 == pytest.approx(2277376 / 8)
-
-
-def test_graphs_are_the_trackers() -> None:
-    helpers = np.load(shared_path("golden/models/pipeline/lighttrack_helpers.npz"))
-    joints = helpers["keypoints"].reshape(-1, JOINTS, 3)[..., :2]
-    assert np.array_equal(graph_of_pose(joints, helpers["bbox_from_keypoints"][:, :2]), helpers["graph"])
 
 
 def test_partitions_share_out_each_column() -> None:
