@@ -16,11 +16,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import UsageError, shown
 from poseval.poses import Notice
 from poseval.results.result import Result
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.comparison import check_comparable
+from poseval.statistics.comparison import check_paired
 from poseval.statistics.resampling import RESAMPLES, bootstrap_weights, check_options, sample
 
 SCHEMA = "poseval.gate/1"
@@ -129,7 +129,7 @@ def gate(
         MismatchError: P420 different signatures, P421 different units.
     """
     check_options(level, resamples, seed)
-    _check_same_task(run, baseline)
+    check_paired(baseline, run, ("the baseline", "the run"), ignoring={"poseval"})
     before, now = baseline.summary(), run.summary()
     better = run.report().better
     rules = _rules(tolerances, before)
@@ -162,16 +162,6 @@ def _check(key: str, old: float, new: float, drop: float, allowed: float, drops:
             key, old, new, drop, allowed, p, True, "dropped more than allowed, but noise explains it"
         )
     return Check(key, old, new, drop, allowed, p, False, "dropped more than allowed, beyond noise")
-
-
-def _check_same_task(run: Evaluation, baseline: Evaluation) -> None:
-    differing = {key for key, _, _ in run.signature.differences(baseline.signature)}
-    if differing - {"poseval"}:
-        check_comparable(baseline, run)
-    if not np.array_equal(run.unit_keys, baseline.unit_keys):
-        raise MismatchError(
-            "P421", where="the run", what="was scored on other frames or sequences than the baseline"
-        )
 
 
 def _rules(tolerances: Sequence[Tolerance], summary: Mapping[str, float]) -> dict[str, Tolerance]:

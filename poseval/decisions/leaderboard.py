@@ -18,10 +18,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from poseval.errors import FormatError, MismatchError, UsageError, shown
+from poseval.errors import FormatError, UsageError, shown
 from poseval.results.report import Report
 from poseval.results.result import Result
-from poseval.results.signature import MEANING
+from poseval.results.signature import check_comparable
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import load_report
 
@@ -156,7 +156,9 @@ def build(
         raise UsageError("P148", where="leaderboard", what="has no entries")
     first = entries[0]
     for other in entries[1:]:
-        _check_comparable(first, other)
+        check_comparable(
+            first.report.signature, other.report.signature, (first.name, other.name), ignoring={"poseval"}
+        )
     known = list(dict.fromkeys(key for entry in entries for key in entry.report.summary))
     key = sort or known[0]
     for name in (key, *columns):
@@ -183,20 +185,6 @@ def build(
     return Board(
         first.report.benchmark, first.report.rules, key, better, shown_columns, tuple(rows), tuple(facts)
     )
-
-
-def _check_comparable(first: Entry, other: Entry) -> None:
-    differing = [d for d in first.report.signature.differences(other.report.signature) if d[0] != "poseval"]
-    if differing:
-        said = "; ".join(
-            f"{MEANING.get(key, key)}: {shown(mine)} / {shown(theirs)}" for key, mine, theirs in differing
-        )
-        raise MismatchError(
-            "P420",
-            where=f"entries {shown(first.name)!r} and {shown(other.name)!r}",
-            what=f"are not comparable ({said})",
-            wanted="one benchmark, truth and rule set per board",
-        )
 
 
 def _overlap(upper: Entry, lower: Entry, key: str) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from poseval.errors import UsageError, shown
+from poseval.errors import MismatchError, UsageError, shown
 
 # key of a signature -> what it stands for, in words
 MEANING = {
@@ -83,3 +83,31 @@ class Signature(Mapping[str, str]):
         """Keys whose values differ: (key, here, there); an absent key reads as empty text."""
         keys = list(dict.fromkeys([*self, *other]))
         return [(k, self.get(k, ""), other.get(k, "")) for k in keys if self.get(k, "") != other.get(k, "")]
+
+    def explain(self, other: Signature, ignoring: Collection[str] = ()) -> list[str]:
+        """What differs, in words, a line for each key that is not in `ignoring`; empty when comparable."""
+        return [
+            f"{MEANING.get(key, key)}: {shown(mine) or 'absent'} / {shown(theirs) or 'absent'}"
+            for key, mine, theirs in self.differences(other)
+            if key not in ignoring
+        ]
+
+
+def check_comparable(
+    first: Signature, other: Signature, names: tuple[str, str], *, ignoring: Collection[str] = ()
+) -> None:
+    """Refuse two runs, called `names`, that were not made by the same rules on the same truth.
+
+    Gates and leaderboards ignore `poseval`: numbers by the reference rules do not change with the version.
+
+    Raises:
+        MismatchError: P420 naming every part of the signatures that differs.
+    """
+    found = first.explain(other, ignoring)
+    if found:
+        raise MismatchError(
+            "P420",
+            where=" and ".join(shown(name) for name in names),
+            what=f"are not comparable ({'; '.join(found)})",
+            wanted="the same metrics, benchmark, truth, skeleton and rules",
+        )

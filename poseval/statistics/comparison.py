@@ -8,7 +8,7 @@ numbers and pairs of systems at the level. Only runs with the same signature are
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import Any, ClassVar
@@ -18,9 +18,8 @@ import numpy as np
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.metrics.base import Tally
 from poseval.poses import Ints, Notice
-from poseval.results.report import Report
 from poseval.results.result import Result
-from poseval.results.signature import MEANING
+from poseval.results.signature import check_comparable
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.statistics.resampling import (
     RESAMPLES,
@@ -93,20 +92,21 @@ class Comparison(Result):
         return {"schema": SCHEMA, **head, "differences": rows, "notices": notices}
 
 
-def check_comparable(first: Evaluation | Report, second: Evaluation | Report) -> None:
-    """Refuse runs that were not made by the same rules on the same truth.
+def check_paired(
+    first: Evaluation, other: Evaluation, names: tuple[str, str], *, ignoring: Collection[str] = ()
+) -> None:
+    """Refuse two runs, called `names`, whose units cannot be held against each other one by one.
 
     Raises:
-        MismatchError: P420 naming every part of the signatures that differs.
+        MismatchError: P420 different signatures, but for the keys in `ignoring`; P421 different units.
     """
-    differences = first.signature.differences(second.signature)
-    if differences:
-        said = "; ".join(
-            f"{MEANING.get(key, key)}: {shown(mine) or 'absent'} / {shown(theirs) or 'absent'}"
-            for key, mine, theirs in differences
-        )
+    check_comparable(first.signature, other.signature, names, ignoring=ignoring)
+    if not np.array_equal(first.unit_keys, other.unit_keys):
         raise MismatchError(
-            "P420", where="the runs", what=f"are not comparable ({said})", wanted="equal signatures"
+            "P421",
+            where=shown(names[1]),
+            what=f"was scored on other frames or sequences than {shown(names[0])}",
+            wanted="the same ones",
         )
 
 
@@ -168,11 +168,9 @@ def _checked(runs: Mapping[str, Evaluation]) -> Evaluation:
     """The first of the runs, when all were made on the same units under the same signature."""
     if len(runs) < 2:
         raise UsageError("P143", where="compare", what="needs at least two systems")
-    first, *others = runs.values()
-    for name, run in zip(list(runs)[1:], others, strict=True):
-        check_comparable(first, run)
-        if not np.array_equal(first.unit_keys, run.unit_keys):
-            raise MismatchError("P421", where=shown(name), what="was scored on other frames or sequences")
+    (name, first), *others = runs.items()
+    for other, run in others:
+        check_paired(first, run, (name, other))
     return first
 
 
