@@ -99,8 +99,9 @@ def test_an_empty_folder_is_refused(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not datasets.get_row(name).is_folder])
 def test_a_folder_where_a_file_is_wanted_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises((UsageError, InputError)):
-        read(name, tmp_path, next(iter(datasets.get_format(name).reads)))
+    for role in datasets.get_format(name).reads:
+        with pytest.raises((UsageError, InputError)):
+            read(name, tmp_path, role)
 
 
 @pytest.mark.parametrize("name", ["openpose", "yolo", "mmpose"])

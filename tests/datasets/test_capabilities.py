@@ -19,7 +19,8 @@ from tests.fuzz.seeds import seeds
 READ_ONLY = [
     (name, role)
     for name in datasets.names()
-    for role in datasets.get_format(name).reads - datasets.get_format(name).writes
+    for role in Role
+    if role in datasets.get_format(name).reads - datasets.get_format(name).writes
 ]
 
 

@@ -80,7 +80,8 @@ def seeds(name: str, folder: Path) -> list[Seed]:
         path = shared_root() / "samples/formats" / REAL[name]
         if path.exists():
             content = Document.open(path).data
-            out = [Seed(role, {f"seed{datasets.get_row(name).suffix}": content}) for role in dataset.reads]
+            file = f"seed{datasets.get_row(name).suffix}"
+            out = [Seed(role, {file: content}) for role in (T, P) if role in dataset.reads]
     return out
 
 
