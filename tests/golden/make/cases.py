@@ -66,7 +66,7 @@ def _lines(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
 Make = Callable[[], Made]
