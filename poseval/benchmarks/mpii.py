@@ -16,12 +16,14 @@ from poseval.results.layout import Layout
 OFFICIAL = RuleSet(
     "official-kit", frozenset({"M08"}), "MPII evaluation kit, as in anibali/eval-mpii-pose@938ef9a"
 )
-HRNET = RuleSet("hrnet", frozenset({"M01", "M02", "M08"}), "HRNet lib/dataset/mpii.py@6f69e46")
+HRNET = RuleSet("hrnet", frozenset({"M01", "M02", "M08", "M14"}), "HRNet lib/dataset/mpii.py@6f69e46")
 MMPOSE = RuleSet(
     "mmpose", frozenset({"M02", "M03", "M05", "M06", "M07"}), "mmpose 1.3.2 MpiiPCKAccuracy@759b39c"
 )
 PYTORCH_POSE = RuleSet(
-    "pytorch-pose", frozenset({"M02", "M03", "M04", "M08"}), "pytorch-pose evaluation/eval_PCKh.py@edc7aec"
+    "pytorch-pose",
+    frozenset({"M02", "M03", "M04", "M08", "M14"}),
+    "pytorch-pose evaluation/eval_PCKh.py@edc7aec",
 )
 OUTSIDE = ("pelvis", "thorax")  # joints that no PCKh counts
 COLUMNS = ("Head", "Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
@@ -33,7 +35,7 @@ def pckh(rules: RuleSet, per_joint: bool = False) -> Pck:
     if rules.keeps("M05"):
         absent = Absent.MINUS_ONE
     elif rules.keeps("M08"):
-        absent = Absent.UNDEFINED
+        absent = Absent.ALL_UNDEFINED if rules.keeps("M14") else Absent.UNDEFINED
     return Pck(
         norm="head",
         at=(0.5, 0.11) if rules.keeps("M01") else (0.5, 0.1),

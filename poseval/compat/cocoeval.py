@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.compat.coco import COCO, Record
+from poseval.compat.similarity import oks
 from poseval.errors import Faults, UsageError, shown
 from poseval.kernels.coco import Cells, Detections, Matching, Ranked, Targets, accumulate, descending, match
 
@@ -65,6 +66,8 @@ class _Evaluated:
 
     truths: list[Record]
     results: list[Record]
+    targets: Targets
+    found: Floats  # [results, K, 2]
     poses: Cells
     people: Cells
     matching: Matching
@@ -266,9 +269,10 @@ def _evaluate(truths: list[Record], results: list[Record], p: Params) -> _Evalua
         np.array([bounds[:2] for bounds in p.areaRng], dtype=np.float64),
         p.maxDets[-1],
         with_matched=True,
-        with_oks=True,
     )
-    return _Evaluated(truths, results, pose_cells, people, matching, deepcopy(p), groups)
+    return _Evaluated(
+        truths, results, targets, found[..., :2], pose_cells, people, matching, deepcopy(p), groups
+    )
 
 
 def _images_of(done: _Evaluated) -> list[Record | None]:
@@ -315,13 +319,15 @@ def _image_of(
 
 def _oks_of(done: _Evaluated) -> dict[tuple[Any, Any], Any]:
     found, images = done.matching, len(done.params.imgIds)
-    kept = np.diff(found.start)
+    sigmas = np.asarray(done.params.kpt_oks_sigmas, dtype=np.float64)
     out: dict[tuple[Any, Any], Any] = {}
     for i, image in enumerate(done.params.imgIds):
         for k, category in enumerate(done.groups):
             cell = k * images + i
-            values = found.oks[found.oks_start[cell] : found.oks_start[cell + 1]]
-            out[image, category] = values.reshape(kept[cell], -1) if len(values) else []
+            rows = found.row[found.start[cell] : found.start[cell + 1]]
+            people = done.people.row[done.people.start[cell] : done.people.start[cell + 1]]
+            some = len(rows) and len(people)
+            out[image, category] = oks(done.found[rows], done.targets, people, sigmas) if some else []
     return out
 
 

@@ -125,7 +125,7 @@ class Auc(Metric):
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth person: the first threshold that each joint meets, and its share of the area."""
-        length = scale(aligned, self.norm)
+        length = scale(aligned, self.norm, precision=self.precision)
         check_scale(aligned, length, self.norm, _Zero.REFUSE)
         error = relative_error(aligned, length * self.limit, self.precision)
         counted = ~np.isnan(error)

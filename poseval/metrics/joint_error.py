@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +21,7 @@ class Precision(enum.Enum):
     """Width of the numbers in which distances are taken."""
 
     DOUBLE = "double"
-    SINGLE = "single"  # each coordinate scaled, the distance then rounded to float32: mmpose (quirk M07)
+    SINGLE = "single"  # truth and distances rounded to float32, each coordinate scaled: mmpose (quirk M07)
 
 
 class ZeroScale(enum.Enum):
@@ -192,6 +193,7 @@ RULES: dict[str, Callable[[PoseSet], Floats]] = {
     "landmark_diag": lambda truth: _diagonal(_landmark_sides(truth)),
     "pixels": _ones,
 }
+BOXES = frozenset({"bbox", "box_side", "box_sqrt", "box_diag"})  # rules that read the file's boxes
 MEANING = {
     "head": "0.6 times the diagonal of the head box",
     "bbox": "longer side of the person's box",
@@ -223,13 +225,21 @@ def choices(truth: PoseSet) -> list[str]:
     return [*named_pairs(truth), *RULES]
 
 
-def scale(aligned: Aligned, rule: str, ends: Ends = Ends.LABELLED) -> Floats:
+def scale(
+    aligned: Aligned,
+    rule: str,
+    ends: Ends = Ends.LABELLED,
+    precision: Precision = Precision.DOUBLE,
+) -> Floats:
     """Scale [N] in pixels of each truth person under a rule; NaN where it has none.
+
+    In single precision boxes and spans between joints are taken from float32 numbers in float32.
 
     Raises:
         UsageError: P119 for a rule that the skeleton does not have; the message lists its choices.
     """
-    truth = aligned.truth
+    single = precision is Precision.SINGLE
+    truth = in_single(aligned.truth) if single else aligned.truth
     pair = named_pairs(truth).get(rule)
     if pair is None:
         if rule not in RULES:
@@ -239,16 +249,27 @@ def scale(aligned: Aligned, rule: str, ends: Ends = Ends.LABELLED) -> Floats:
                 what=f"is not known for skeleton {truth.skeleton.name}",
                 wanted="one of " + ", ".join(choices(truth)),
             )
-        return RULES[rule](truth)
+        length = RULES[rule](truth)
+        return length.astype(np.float32).astype(np.float64) if single and rule in BOXES else length
+    length = _span(truth.people.xy.astype(np.float32) if single else truth.people.xy, pair)
+    length = length.astype(np.float64)
     if ends is Ends.LABELLED:
         seen = truth.people.seen > 0
         whole = seen[:, pair[0]].all(axis=1) & seen[:, pair[1]].all(axis=1)
-        return np.where(whole, _span(truth.people.xy, pair), np.nan)
-    length = _span(truth.people.xy, pair)
+        return np.where(whole, length, np.nan)
     return np.where(length < 1, _span(predicted(aligned)[0], pair), length)
 
 
-def _span(xy: Floats, pair: tuple[tuple[int, ...], tuple[int, ...]]) -> Floats:
+def in_single(truth: PoseSet) -> PoseSet:
+    """The truth with coordinates and boxes as float32 holds them, coordinates as the file has them."""
+    people, base = truth.people, truth.origin.base
+    with np.errstate(over="ignore"):
+        xy = (people.xy + base).astype(np.float32).astype(np.float64) - base
+        box = people.box.astype(np.float32).astype(np.float64)
+    return replace(truth, people=people.with_columns(xy=xy, box=box))
+
+
+def _span(xy: Array, pair: tuple[tuple[int, ...], tuple[int, ...]]) -> Floats:
     with np.errstate(over="ignore"):
         a, b = (xy[:, end].mean(axis=1) if len(end) > 1 else xy[:, end[0]] for end in pair)
     return distance(a, b)
@@ -317,8 +338,9 @@ def relative_error(
 
 
 def _single(aligned: Aligned, length: Floats) -> Floats:
-    """The same, each coordinate scaled before the root and the distance rounded to float32."""
+    """The same of a truth in float32, each coordinate scaled before the root, and the distance rounded."""
     xy, there = predicted(aligned)
-    delta = (xy - aligned.truth.people.xy) / length[:, None, None]
+    truth = in_single(aligned.truth)
+    delta = ((xy + truth.origin.base) - (truth.people.xy + truth.origin.base)) / length[:, None, None]
     error: Array = np.linalg.norm(delta, axis=-1)
     return np.where(there, error.astype(np.float32).astype(np.float64), np.inf)

@@ -122,7 +122,7 @@ class Nme(Metric):
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth face: its own mean, and the sums that a pooled mean needs."""
         rule = self.scale_rule(aligned.truth)
-        length = scale(aligned, rule)
+        length = scale(aligned, rule, precision=self.precision)
         check_scale(aligned, length, rule, ZeroScale.REFUSE)
         error = self._error(aligned, length)
         counted = ~np.isnan(error)

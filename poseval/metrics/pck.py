@@ -45,10 +45,11 @@ class MeanOf(enum.Enum):
 
 
 class Absent(enum.Enum):
-    """What a joint without a label anywhere does to the row of its kind."""
+    """What a joint without a label anywhere does to the row of its kind, and to the mean."""
 
     SKIP = "skip"  # the row is the mean of the joints that have labels, and says so
     UNDEFINED = "undefined"  # the row is undefined, too
+    ALL_UNDEFINED = "all_undefined"  # the row is undefined, and so is the mean over all joints
     MINUS_ONE = "minus_one"  # the joint counts as -1 (mmpose, quirk M05)
 
 
@@ -119,7 +120,7 @@ class Pck(Metric):
         """
         require_joints(self.head, aligned.truth, self.name, "head")
         require_joints(self.leave_out, aligned.truth, self.name, "leave_out")
-        length = scale(aligned, self.norm, self.ends)
+        length = scale(aligned, self.norm, self.ends, self.precision)
         check_scale(aligned, length, self.norm, self.zero)
         error = relative_error(aligned, length, self.precision)
         grid = self.grid()
@@ -220,7 +221,7 @@ class Pck(Metric):
         hits, count, weight = row.hits[kept], row.count[kept], row.weight[kept]
         void = [row.joints[index] for index in kept if not row.count[index]]
         remark = _remark(len(kept), void, lost)
-        if not count.sum():
+        if not count.sum() or (void and self.absent is Absent.ALL_UNDEFINED):
             return Value("", name, why=remark or "no labelled joint")
         share = np.divide(hits, count, out=np.zeros(len(kept)), where=count > 0)
         if self.mean is MeanOf.JOINTS:
@@ -237,7 +238,7 @@ class Pck(Metric):
         count = int(row.count[list(members)].sum())
         if len(void) == len(members) and self.absent is not Absent.MINUS_ONE:
             return Value("", name, kind, why=f"no labelled {kind}")
-        if void and self.absent is Absent.UNDEFINED:
+        if void and self.absent in (Absent.UNDEFINED, Absent.ALL_UNDEFINED):
             return Value("", name, kind, why=f"no labelled {', '.join(void)}")
         share = [float(row.hits[i] / row.count[i]) if row.count[i] else -1.0 for i in members]
         if self.absent is Absent.SKIP:
@@ -250,7 +251,8 @@ class Pck(Metric):
             return []
         kept = [index for index, joint in enumerate(joints) if joint not in self.leave_out]
         total = int(count[kept].sum())
-        if not total:
+        undefined = self.absent is Absent.ALL_UNDEFINED and not count[kept].all()
+        if not total or undefined:
             return [Value("", area, why="no labelled joint") for area in ("AUC", "AUC_mean")]
         chosen = hits[[self._place(step) for step in steps]][:, kept]
         if self.mean is MeanOf.JOINTS:

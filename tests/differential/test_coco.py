@@ -52,6 +52,9 @@ def test_the_drop_in_agrees(scene: tuple[dict[str, Any], list[dict[str, Any]], l
     for name in ("precision", "recall", "scores"):
         assert np.array_equal(ours.eval[name], theirs.eval[name]), name
     assert ours.stats.tolist() == theirs.stats.tolist()
+    assert ours.ious.keys() == theirs.ious.keys()
+    for key, wanted in theirs.ious.items():
+        assert np.array_equal(ours.ious[key], wanted), key
     for mine, wanted in zip(ours.evalImgs, theirs.evalImgs, strict=True):
         assert (mine is None) == (wanted is None)
         for key in wanted or ():

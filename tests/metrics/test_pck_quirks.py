@@ -102,6 +102,19 @@ def test_m07_float32_distances() -> None:
     assert under("mmpose", scene).get("PCKh@0.5") == 0.0
 
 
+@pytest.mark.parametrize("base", [0, 1])
+def test_m07_float32_truth(base: int) -> None:
+    """The truth is 503.0 as float32, and 3 pixels of a head of 30 are too far; in float64 they are less."""
+    truth, found = np.zeros((1, 16, 2)), np.zeros((1, 16, 2))
+    truth[:, 0], found[:, 0] = (502.9999938964844 - base, 421.9999969482421 - base), (500 - base, 422 - base)
+    seen = np.where(np.arange(16) == 0, 2, 0)[None, :]
+    scene = pair_up(truth, found, head=[29.99999926757812], seen=seen)
+    origin = replace(scene.truth.origin, base=base)
+    scene = replace(scene, truth=replace(scene.truth, origin=origin))
+    at = {name: under(name, scene).get("PCKh@0.1") for name in ("mmpose", "official-kit")}
+    assert at == {"mmpose": 0.0, "official-kit": 1.0}
+
+
 def test_m08_a_row_with_one_side() -> None:
     seen = np.full((2, 16), 2)
     seen[:, JOINTS.index("left_knee")] = 0
@@ -109,6 +122,21 @@ def test_m08_a_row_with_one_side() -> None:
     for name in ("official-kit", "hrnet", "pytorch-pose"):
         assert math.isnan(under(name, scene).get("PCKh@0.5", "knee"))
     assert under("corrected", scene).get("PCKh@0.5", "knee") == 1.0
+
+
+def test_m14_a_joint_that_nobody_labels_takes_the_mean_along() -> None:
+    seen = np.full((2, 16), 2)
+    seen[:, JOINTS.index("left_knee")] = 0
+    scene = off(0.0, seen=seen)
+    for name in ("hrnet", "pytorch-pose"):
+        found = under(name, scene)
+        assert [math.isnan(found.get(key)) for key in ("PCKh@0.5", "PCKh@0.1", "AUC")] == [True] * 3
+        assert found.get("PCKh@0.5", "ankle") == 1
+    for name in ("official-kit", "mmpose", "corrected"):
+        assert under(name, scene).get("PCKh@0.5") == 1
+    outside = np.full((2, 16), 2)
+    outside[:, JOINTS.index("pelvis")] = 0
+    assert under("hrnet", off(0.0, seen=outside)).get("PCKh@0.5") == 1
 
 
 def test_m09_groups_without_predictions() -> None:

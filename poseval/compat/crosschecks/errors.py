@@ -22,7 +22,7 @@ def check_epe(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         raise UsageError("P145", where=f"metric {metric}", what="is not epe")
     joints = case.truth.skeleton.joints
     errors: list[list[float]] = [[] for _ in joints]
-    for person in people(case):
+    for person in people(case, metric.precision):
         for joint, point in enumerate(person.truth):
             if point is not None:
                 errors[joint].append(relative(person, joint, 1.0, metric.precision))
@@ -46,8 +46,8 @@ def check_auc(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         raise UsageError("P145", where=f"metric {metric}", what="is not auc")
     skeleton = case.truth.skeleton
     errors: list[list[float]] = [[] for _ in skeleton.joints]
-    for person in people(case):
-        length = scale_of(person, skeleton, metric.norm) * metric.limit
+    for person in people(case, metric.precision):
+        length = scale_of(person, skeleton, metric.norm, precision=metric.precision) * metric.limit
         for joint, point in enumerate(person.truth):
             if point is not None and not math.isnan(length):
                 errors[joint].append(relative(person, joint, length, metric.precision))
@@ -89,8 +89,8 @@ def check_nme(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     rule = str(tally.facts["by"])
     images: list[tuple[float, float]] = []
     total, points = 0.0, 0
-    for person in people(case):
-        length = scale_of(person, skeleton, rule)
+    for person in people(case, metric.precision):
+        length = scale_of(person, skeleton, rule, precision=metric.precision)
         if metric.points is Points.ALL:
             person = person._replace(truth=list(person.unlabelled))
         errors = [

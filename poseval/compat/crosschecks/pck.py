@@ -32,8 +32,8 @@ def check_pck(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     skeleton = case.truth.skeleton
     errors: list[list[float]] = [[] for _ in skeleton.joints]
     voids = [0] * len(skeleton.joints)
-    for person in people(case):
-        length = scale_of(person, skeleton, metric.norm, metric.ends)
+    for person in people(case, metric.precision):
+        length = scale_of(person, skeleton, metric.norm, metric.ends, metric.precision)
         for joint, point in enumerate(person.truth):
             if point is None or math.isnan(length):
                 continue

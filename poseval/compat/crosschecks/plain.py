@@ -33,13 +33,15 @@ class Person(NamedTuple):
     yaw: float
 
 
-def people(case: Case) -> Iterator[Person]:
-    """Every true person with its prediction, in the order of the file."""
+def people(case: Case, precision: Precision = Precision.DOUBLE) -> Iterator[Person]:
+    """Every true person with its prediction, in the order of the file; truth as float32 where asked."""
     truth, found = case.truth.people, case.predictions.people
+    base = case.truth.origin.base
+    held = as_float32 if precision is Precision.SINGLE else float
     by_frame = {int(frame): row for row, frame in enumerate(found.frame)}
     size, yaw = truth.extra.get("face_size"), truth.extra.get("yaw")
     for row in range(len(truth)):
-        points = [(float(x), float(y)) for x, y in truth.xy[row]]
+        points = [(held(x + base) - base, held(y + base) - base) for x, y in truth.xy[row].tolist()]
         labelled = [
             point if flag in (1, 2) else None for point, flag in zip(points, truth.seen[row], strict=True)
         ]
@@ -50,7 +52,7 @@ def people(case: Case) -> Iterator[Person]:
                 (float(x), float(y)) if flag > 0 else None
                 for (x, y), flag in zip(found.xy[other], found.seen[other], strict=True)
             ]
-        x0, y0, x1, y1 = (float(side) for side in truth.box[row])
+        x0, y0, x1, y1 = (held(side) for side in truth.box[row].tolist())
         yield Person(
             labelled,
             points,
@@ -68,8 +70,15 @@ def apart(a: Point, b: Point) -> float:
     return math.sqrt(x * x + y * y)
 
 
-def scale_of(person: Person, skeleton: Skeleton, rule: str, ends: Ends = Ends.LABELLED) -> float:
+def scale_of(
+    person: Person,
+    skeleton: Skeleton,
+    rule: str,
+    ends: Ends = Ends.LABELLED,
+    precision: Precision = Precision.DOUBLE,
+) -> float:
     """Length that a person's errors are measured in; NaN where there is none."""
+    single = precision is Precision.SINGLE
     x0, y0, x1, y1 = person.box
     width, height = x1 - x0, y1 - y0
     points = [point for point in person.truth if point is not None]
@@ -84,7 +93,8 @@ def scale_of(person: Person, skeleton: Skeleton, rule: str, ends: Ends = Ends.LA
     if rule in simple:
         return simple[rule]
     if rule in ("bbox", "box_side", "longest_side"):
-        return max(width, height) if points else math.nan
+        longest = max(width, height) if points else math.nan
+        return as_float32(longest) if single and rule != "longest_side" else longest
     if rule in ("box_sqrt", "landmark_sqrt"):
         return math.sqrt(width * height)
     if rule in ("box_diag", "landmark_diag"):
@@ -96,12 +106,12 @@ def scale_of(person: Person, skeleton: Skeleton, rule: str, ends: Ends = Ends.LA
         raise UsageError("P145", where=f"normaliser {rule}", what="is not known to the cross-check")
     sides = [end if isinstance(end, (list, tuple)) else (end,) for end in pair]
     if ends is Ends.ANY:
-        own = span(person.unlabelled, sides)
+        own = span(person.unlabelled, sides, single)
         return span(person.found, sides) if own < 1 else own
-    return span(person.truth, sides)
+    return span(person.truth, sides, single)
 
 
-def span(points: Sequence[Point | None], sides: Sequence[Sequence[int]]) -> float:
+def span(points: Sequence[Point | None], sides: Sequence[Sequence[int]], single: bool = False) -> float:
     """Distance between the means of two sets of points; NaN where one is missing."""
     middles = []
     for side in sides:
@@ -110,6 +120,9 @@ def span(points: Sequence[Point | None], sides: Sequence[Sequence[int]]) -> floa
         if len(known) < len(chosen):
             return math.nan
         middles.append((sum(x for x, _ in known) / len(known), sum(y for _, y in known) / len(known)))
+    if single:
+        x, y = (as_float32(a - b) for a, b in zip(*middles, strict=True))
+        return as_float32(math.sqrt(as_float32(as_float32(x * x) + as_float32(y * y))))
     return apart(middles[0], middles[1])
 
 
@@ -127,7 +140,7 @@ def relative(person: Person, joint: int, length: float, precision: Precision) ->
 
 def as_float32(value: float) -> float:
     """A number rounded to 24 bits."""
-    if value == 0 or math.isinf(value):
+    if value == 0 or math.isinf(value) or math.isnan(value):
         return value
     mantissa, exponent = math.frexp(value)
     return math.ldexp(float(round(mantissa * 2**24)), exponent - 24)
