@@ -15,20 +15,8 @@ from poseval.errors import FormatError, LimitError, MismatchError, UsageError, s
 from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.frame_names import number, place
-from poseval.skeletons import Skeleton, get_skeleton, names
-
-# Joints of formats that name none, as their programs count them.
-BY_COUNT = {
-    17: "coco17",
-    18: "openpose_coco18",
-    25: "openpose_body25",
-    26: "halpe26",
-    33: "mediapipe33",
-    133: "coco_wholebody133",
-    136: "halpe136",
-    16: "mpii16",
-    14: "crowdpose14",
-}
+from poseval.skeletons import Skeleton
+from poseval.skeletons.by_count import require_skeleton
 
 
 def frames_of(
@@ -117,18 +105,7 @@ def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
         )
     if asked is None and options.truth is not None and len(options.truth.skeleton) == count:
         asked = options.truth.skeleton
-    if asked is not None:
-        return asked
-    known = BY_COUNT.get(count)
-    if known is None:
-        raise FormatError(
-            "P204",
-            where=where,
-            what=f"has {count} joints per person and names none",
-            wanted="a customary number: " + ", ".join(f"{n} ({name})" for n, name in BY_COUNT.items()),
-            hint=f"name the joints with --skeleton: a file, or one of {', '.join(names())}",
-        )
-    return get_skeleton(known)
+    return require_skeleton(count, "estimators", where) if asked is None else asked
 
 
 def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:

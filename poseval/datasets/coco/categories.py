@@ -11,7 +11,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
 from poseval.poses import Notice
 from poseval.skeletons import Skeleton, get_skeleton, match_names, skeleton_from_names
-from poseval.skeletons import names as skeleton_names
+from poseval.skeletons.by_count import skeleton_for, skeletons_of
 
 WHOLE_BODY = "coco_wholebody133"
 BODY = "coco17"
@@ -109,19 +109,12 @@ def choose_skeleton(
 def _by_number(document: Document, joints: int) -> tuple[Skeleton, list[Notice]]:
     if not joints:
         return get_skeleton(BODY), []
-    known = skeletons_of(joints)
-    if joints == len(get_skeleton(BODY)):
-        known = [BODY]
-    if len(known) == 1:
-        text = f"{document.name}: joints are not named; {joints} joints are taken as {known[0]}"
-        return get_skeleton(known[0]), [Notice("N417", text)]
+    known = skeleton_for(joints, "coco")
+    if known is not None:
+        text = f"{document.name}: joints are not named; {joints} joints are taken as {known.name}"
+        return known, [Notice("N417", text)]
     text = f"{document.name}: joints are not named, and no single known skeleton has {joints}"
     return skeleton_from_names([f"joint_{index}" for index in range(joints)]), [Notice("N417", text)]
-
-
-def skeletons_of(joints: int) -> list[str]:
-    """Names of the known skeletons with so many joints."""
-    return [name for name in skeleton_names() if len(get_skeleton(name)) == joints]
 
 
 def length_text(skeleton: Skeleton, joints: int | None = None) -> str:
@@ -132,7 +125,7 @@ def length_text(skeleton: Skeleton, joints: int | None = None) -> str:
 
 def length_hint(numbers: int) -> str | None:
     """A guess about a list of so many numbers."""
-    known = skeletons_of(numbers // 3) if numbers % 3 == 0 and numbers else []
+    known = skeletons_of(numbers // 3) if numbers % 3 == 0 and numbers else ()
     if not known:
         return None
     return (

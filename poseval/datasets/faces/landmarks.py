@@ -12,9 +12,9 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.single_person.pairing import single_set
 from poseval.errors import Fault, Faults, FormatError, error_of, shown
 from poseval.poses import Floats, Notice, Origin, PoseSet
-from poseval.skeletons import Skeleton, get_skeleton
+from poseval.skeletons import Skeleton
+from poseval.skeletons.by_count import require_skeleton
 
-SKELETONS = {68: "ibug68", 98: "wflw98", 29: "cofw29", 19: "aflw19", 21: "aflw21", 106: "lapa106"}
 CROP_PIXELS = 200  # `scale` of HRNet's face lists is the side of the square crop in units of 200 pixels
 
 
@@ -34,16 +34,7 @@ def face_skeleton(points: int, options: ReadOptions, where: str) -> Skeleton:
                 wanted=f"{len(wanted)}, as skeleton {wanted.name} has",
             )
         return wanted
-    name = SKELETONS.get(points)
-    if name is None:
-        raise FormatError(
-            "P204",
-            where=where,
-            what=f"has {points} landmarks",
-            wanted="a known number: " + ", ".join(f"{n} ({known})" for n, known in SKELETONS.items()),
-            hint="name the landmarks with --skeleton FILE",
-        )
-    return get_skeleton(name)
+    return require_skeleton(points, "faces", where)
 
 
 def crop_box(centre: Floats, scale: Floats) -> Floats:

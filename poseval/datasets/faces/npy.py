@@ -17,12 +17,13 @@ import numpy as np
 
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.containers import npy as numpy_file
-from poseval.datasets.faces.landmarks import SKELETONS, face_set
+from poseval.datasets.faces.landmarks import face_set
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.single_person.pairing import ordered_predictions, origin_of, require_finite
 from poseval.errors import Fault, Faults, PosevalError, error_of
 from poseval.poses import Floats, PoseSet
+from poseval.skeletons.by_count import skeleton_for
 
 # Beginning of the landmark file's name -> companions: column -> file name, the longest beginning first.
 COMPANIONS = {
@@ -51,7 +52,8 @@ class FaceNpy(Dataset):
             shape = numpy_file.load(source.document)[""].shape
         except PosevalError:
             return 0.0
-        return 0.9 if len(shape) == 3 and shape[1] in (2, 3) and shape[2] in SKELETONS else 0.0
+        fits = len(shape) == 3 and shape[1] in (2, 3) and skeleton_for(shape[2], "faces") is not None
+        return 0.9 if fits else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """Truth with `people.extra["yaw"]` in degrees where known, or predictions in the truth's order.

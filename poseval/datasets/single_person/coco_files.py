@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.datasets.base import Dataset, ReadOptions, Role
-from poseval.datasets.faces.landmarks import SKELETONS, crop_box, face_skeleton
+from poseval.datasets.faces.landmarks import crop_box, face_skeleton
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.single_person.pairing import frame_keys, origin_of
@@ -23,6 +23,7 @@ from poseval.errors import Fault, Faults, PosevalError, error_of
 from poseval.kernels import json as kj
 from poseval.poses import Array, Floats, Frames, People, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
+from poseval.skeletons.by_count import skeleton_for
 
 IMAGES = (
     kj.identifier("id"),
@@ -145,7 +146,7 @@ class FaceCoco(_CocoSingle):
     def sniff(self, source: Source, role: Role) -> float:
         """A category `face`, or no named keypoints, and a known number of landmarks."""
         found = _first_annotation(source)
-        if found is None or found[0] not in SKELETONS:
+        if found is None or skeleton_for(found[0], "faces") is None:
             return 0.0
         category = found[1]
         return 1.0 if not category.get("keypoints") or category.get("name") == "face" else 0.0

@@ -17,9 +17,10 @@ import numpy as np
 
 from poseval.datasets.base import ReadOptions
 from poseval.datasets.files.document import Document
-from poseval.errors import Fault, Faults, FormatError, MismatchError, error_of, shown
+from poseval.errors import Fault, Faults, MismatchError, error_of, shown
 from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
-from poseval.skeletons import Skeleton, get_skeleton, names
+from poseval.skeletons import Skeleton
+from poseval.skeletons.by_count import require_skeleton
 
 
 def one_based(name: str) -> Notice:
@@ -96,7 +97,7 @@ def ordered_predictions(
     columns.setdefault("seen", np.where(absent, 0, 2))
     truth = options.truth
     if truth is None:
-        skeleton = options.skeleton or skeleton_by_count(xy.shape[1], origin.name)
+        skeleton = options.skeleton or require_skeleton(xy.shape[1], "single person", origin.name)
         return single_set(skeleton, {"xy": xy, **columns}, origin)
     skeleton = options.skeleton or truth.skeleton
     if frame is None:
@@ -142,28 +143,6 @@ def _check_finite(xy: Floats, absent: Array, where: str) -> None:
         ],
         max(len(bad), 1),
     )
-
-
-def skeleton_by_count(joints: int, where: str) -> Skeleton:
-    """The skeleton that a bare array of so many joints follows in single-person benchmarks.
-
-    Raises:
-        FormatError: P204 when no such skeleton is customary.
-    """
-    found = BY_COUNT.get(joints)
-    if found is None:
-        raise FormatError(
-            "P204",
-            where=shown(where),
-            what=f"has {joints} joints per person and names none",
-            wanted="a customary number: " + ", ".join(f"{n} ({name})" for n, name in BY_COUNT.items()),
-            hint=f"name the joints with --skeleton, one of {', '.join(names())}",
-        )
-    return get_skeleton(found)
-
-
-BY_COUNT = {16: "mpii16", 14: "lsp14", 10: "flic10", 11: "flic11", 13: "penn_action13", 15: "jhmdb15",
-            68: "ibug68", 98: "wflw98", 29: "cofw29", 19: "aflw19", 21: "aflw21", 106: "lapa106"}  # fmt: skip
 
 
 def require_finite(

@@ -36,12 +36,12 @@ from poseval.errors import Faults, FormatError, InputError, UsageError, shown
 from poseval.kernels import json as kj
 from poseval.poses import Floats, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
+from poseval.skeletons.by_count import FAMILIES, skeleton_for
 from poseval.skeletons.joint_map import joint_map
 
 ENDING = "_keypoints.json"
 LISTS = ("pose_keypoints_2d", "pose_keypoints")
 PARTS = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d")
-SKELETONS = ("openpose_coco18", "openpose_body25")
 SCALED = 1.5  # OpenPose scaled to [0, 1] or [-1, 1] has no coordinate beyond this; pixels have
 
 
@@ -174,9 +174,9 @@ def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: Re
         told = ", ".join(f"{count} in {shown(name)}" for count, name in counts.items())
         raise FormatError("P204", where=where, what=f"mixes numbers of joints: {told}", wanted="one skeleton")
     joints = next(iter(counts), 25)
-    skeleton = joints_by_count(joints, options, where) if counts else get_skeleton("openpose_body25")
-    if joints in (18, 25) and options.skeleton is None:
-        skeleton = get_skeleton("openpose_coco18" if joints == 18 else "openpose_body25")
+    # OpenPose's own order goes before the truth's: another skeleton may have 18 or 25 joints, too.
+    own = skeleton_for(joints, "openpose") if options.skeleton is None or not counts else None
+    skeleton = own or joints_by_count(joints, options, where)
     names = [name for name, _, _ in found]
     row = np.repeat(np.arange(len(found)), [len(people) for _, _, people in found])
     points = np.concatenate([np.zeros((0, len(skeleton), 3)), *(p for _, _, p in found if len(p))])
@@ -199,11 +199,11 @@ def _target(skeleton: Skeleton) -> Skeleton:
     Raises:
         UsageError: P173 naming what none of them has.
     """
-    for name in SKELETONS:
+    for name in FAMILIES["openpose"]:
         target = get_skeleton(name)
         if set(skeleton.joints) <= set(target.joints):
             return target
-    lacking = [joint for joint in skeleton.joints if joint not in get_skeleton(SKELETONS[-1]).joints]
+    lacking = [joint for joint in skeleton.joints if joint not in get_skeleton("openpose_body25").joints]
     raise UsageError(
         "P173",
         where=f"skeleton {skeleton.name}",

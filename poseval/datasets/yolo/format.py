@@ -18,7 +18,6 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.datasets.assembly import (
-    BY_COUNT,
     by_image,
     digest_of,
     frames_of,
@@ -35,7 +34,8 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.yolo.data_yaml import SIZES, Description, description_of
 from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Origin, PoseSet
-from poseval.skeletons import Skeleton, get_skeleton
+from poseval.skeletons import Skeleton
+from poseval.skeletons.by_count import skeleton_for
 
 # What lies beside labels and is no label: pictures, lists of them, and Ultralytics' own files.
 BESIDE = (".yaml", ".yml", SIZES, ".cache", "classes.txt", "train.txt", "val.txt", "test.txt", *PICTURES)
@@ -265,7 +265,7 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
     ]
     chosen = [cut for cut in fits if asked is None or cut.joints == asked]
     if asked is None and len(chosen) > 1:
-        chosen = [cut for cut in chosen if cut.joints in BY_COUNT] or chosen
+        chosen = [cut for cut in chosen if skeleton_for(cut.joints, "estimators")] or chosen
     if not chosen or len(chosen) > 1:
         told = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen)
         raise FormatError(
@@ -286,7 +286,7 @@ def _skeleton(description: Description, cut: Columns | None, options: ReadOption
     nameless = description.nameless()
     truth = options.truth is not None and len(options.truth.skeleton) == count
     if nameless is not None and options.skeleton is None and not truth:
-        known = get_skeleton(BY_COUNT[count]) if count in BY_COUNT else None
+        known = skeleton_for(count, "estimators")
         if known is None or known.flip != nameless.flip:
             return nameless
     return joints_by_count(count, options, where)

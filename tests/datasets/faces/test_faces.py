@@ -85,7 +85,7 @@ class TestCsv:
 
     def test_an_unknown_number_of_landmarks(self, tmp_path: Path) -> None:
         with pytest.raises(
-            FormatError, match=r"has 60 landmarks[\s\S]*expected: a known number: 68"
+            FormatError, match=r"has 60 joints[\s\S]*expected: a customary number: 68"
         ) as caught:
             truth(write(tmp_path / "t.csv", csv_lines(XY[:, :60])))
         assert caught.value.code == "P204"
