@@ -171,6 +171,8 @@ def _plugins(group: str, path: tuple[str, ...]) -> tuple[Plugin, ...]:
 
 def _package(entry: EntryPoint) -> str:
     """Name and version of the package that an entry point comes from."""
-    if entry.dist is None:
+    try:
+        return "of no name" if entry.dist is None else f"{entry.dist.name} {entry.dist.version}"
+    except FileNotFoundError:
+        # Once a package imports the backport importlib_metadata, its finder answers; it insists on metadata.
         return "of no name"
-    return f"{entry.dist.name} {entry.dist.version}"

@@ -260,7 +260,13 @@ class TestOfBrokenOnes:
         with on_path(bad), pytest.raises(FormatError, match=r"format 'raises' of the package bad-poses 1\.0"):
             poseval.read(tmp_path / "a.json")
 
-    def test_metadata_without_a_name_hurts_nobody(self, example: Path, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("backport", [False, True])
+    def test_metadata_without_a_name_hurts_nobody(
+        self, example: Path, tmp_path: Path, backport: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        if backport:
+            found = pytest.importorskip("importlib_metadata", reason="needs the backport")
+            monkeypatch.setattr("sys.meta_path", [found.MetadataPathFinder(), *sys.meta_path])
         info = tmp_path / "odd" / "odd-1.0.dist-info"
         info.mkdir(parents=True)
         (info / "entry_points.txt").write_text("[poseval.metrics]\nodd = nowhere:Odd\n")
