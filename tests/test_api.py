@@ -38,15 +38,8 @@ def files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def command(*arguments: str) -> Any:
-    """What a command writes as JSON."""
-    target = Path("said.json")
-    assert invoke([*arguments, "-q", "--json", str(target)]) in (0, 1)
-    return json.loads(target.read_text())
-
-
 class TestEachVerbIsItsCommand:
-    """The value has what the command prints, and nothing was printed."""
+    """The value has what the command writes as JSON, and nothing was printed."""
 
     @pytest.fixture(autouse=True)
     def silent(self, files: Path, capfd: pytest.CaptureFixture[str]) -> Any:
@@ -54,48 +47,45 @@ class TestEachVerbIsItsCommand:
         assert capfd.readouterr() == ("", "")
 
     def said(self, capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
-        found = command(*arguments)
-        capfd.readouterr()
-        return found
+        """What a command gives, after it was seen that the verb before it printed nothing."""
+        assert capfd.readouterr() == ("", "")
+        assert invoke([*arguments]) in (0, 1)
+        return json.loads(capfd.readouterr().out)
 
     def test_compare(self, capfd: pytest.CaptureFixture[str]) -> None:
         found = poseval.compare("good.json", "bad.json", truth="gt.json", **QUICK)
-        options = ("--key", "AP", "--resamples", "20")
-        assert json.loads(found.to_json()) == self.said(
-            capfd, "compare", "good.json", "bad.json", "--gt", "gt.json", *options
-        )
+        files = ("good.json", "bad.json", "--gt", "gt.json")
+        options = ("--key", "AP", "--resamples", "20", "--json", "-")
+        assert json.loads(found.to_json()) == self.said(capfd, "compare", *files, *options)
         assert "good.json is better" in found.to_text()
 
     def test_gate(self, capfd: pytest.CaptureFixture[str]) -> None:
         found = poseval.gate("bad.json", "good.poseval", "gt.json", max_drop={"AP": "0.5%"})
-        arguments = ("--gt", "gt.json", "--baseline", "good.poseval", "--max-drop", "AP=0.5%")
-        assert json.loads(found.to_json()) == self.said(capfd, "gate", "bad.json", *arguments)
+        files = ("bad.json", "--gt", "gt.json", "--baseline", "good.poseval")
+        options = ("--max-drop", "AP=0.5%", "--json", "-")
+        assert json.loads(found.to_json()) == self.said(capfd, "gate", *files, *options)
         assert not found.passed
         assert found.to_text().splitlines()[-1].startswith("gate failed")
 
     def test_diagnose(self, capfd: pytest.CaptureFixture[str]) -> None:
         found = poseval.diagnose("gt.json", "good.json", worst=3)
-        assert json.loads(found.to_json()) == self.said(
-            capfd, "diagnose", "good.json", "--gt", "gt.json", "--worst", "3"
-        )
+        arguments = ("good.json", "--gt", "gt.json", "--worst", "3", "--json", "-")
+        assert json.loads(found.to_json()) == self.said(capfd, "diagnose", *arguments)
         assert len(found.worst) == 3
         assert "worst joint" in found.to_text()
 
     def test_leaderboard(self, capfd: pytest.CaptureFixture[str]) -> None:
         found = poseval.leaderboard(["bad.poseval", "good.poseval"], sort="AP", columns=["AP50"])
-        assert invoke(
-            ["leaderboard", "bad.poseval", "good.poseval", "--sort", "AP", "--column", "AP50", "--json", "b"]
-        ) in (0, 1)
-        capfd.readouterr()
-        assert json.loads(found.to_json()) == json.loads(Path("b").read_text())
+        arguments = ("bad.poseval", "good.poseval", "--sort", "AP", "--column", "AP50", "--json", "-")
+        assert json.loads(found.to_json()) == self.said(capfd, "leaderboard", *arguments)
         assert [entry["name"] for entry in found.to_dict()["entries"]] == ["good", "bad"]
         assert list(found.to_dict()["entries"][0]["values"]) == ["AP", "AP50"]
         assert "good" in found.to_text()
 
     def test_validate(self, capfd: pytest.CaptureFixture[str]) -> None:
         found = poseval.validate("good.json", truth="gt.json", role="predictions")
-        assert invoke(["validate", "good.json", "--gt", "gt.json", "--json"]) == 0
-        assert json.loads(found.to_json()) == json.loads(capfd.readouterr().out)
+        arguments = ("good.json", "--gt", "gt.json", "--json")
+        assert json.loads(found.to_json()) == self.said(capfd, "validate", *arguments)
         assert found.ok
 
     def test_convert_and_write(self, tmp_path: Path) -> None:
@@ -114,6 +104,7 @@ class TestEachVerbIsItsCommand:
         of_files = poseval.plot("good.json", "gt.json", per_joint=True)
         assert "precision_recall" in of_run
         assert of_files.keys() - of_run.keys() >= {"errors_per_joint", "gains", "AP_per_joint"}
+        assert capfd.readouterr() == ("", "")
         arguments = ["good.json", "--gt", "gt.json", "--per-joint", "--out", str(tmp_path), "-q"]
         assert invoke(["plot", *arguments]) == 0
         assert {path.stem for path in tmp_path.iterdir()} == of_files.keys()
