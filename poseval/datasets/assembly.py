@@ -14,6 +14,7 @@ from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
 from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
+from poseval.poses.enclosing import enclosing_boxes
 from poseval.poses.frame_names import number, place
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton
@@ -207,13 +208,11 @@ def boxes_or_extents(poses: PoseSet) -> tuple[Floats, int]:
     Theirs is the extent of their joints, or the whole image where they have none.
     """
     people = poses.people
-    out = people.box.copy()
-    lacking = np.flatnonzero(np.isnan(out).any(axis=1)).tolist()
-    for row in lacking:
-        xy = people.xy[row, people.seen[row] > 0]
-        width, height = poses.frames.size[people.frame[row]]
-        out[row] = (*xy.min(axis=0), *xy.max(axis=0)) if len(xy) else (0.0, 0.0, width, height)
-    return out, len(lacking)
+    lacking = np.isnan(people.box).any(axis=1, keepdims=True)
+    box = np.where(lacking, enclosing_boxes(people.xy, people.seen > 0), people.box)
+    size = poses.frames.size[people.frame]
+    image = np.concatenate([np.zeros_like(size), size], axis=1)
+    return np.where(np.isnan(box).any(axis=1, keepdims=True), image, box), int(lacking.sum())
 
 
 def digest_of(parts: Iterable[tuple[str, str]]) -> str:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from poseval.errors import MismatchError, shown
 from poseval.kernels.coco import Cells, Detections, Matching, Targets, match
+from poseval.kernels.poses import extent
 from poseval.metrics.oks_scene import box_sizes
 from poseval.poses import Bools, Floats, Ints
 from poseval.poses.aligned import Aligned
@@ -140,9 +141,9 @@ def scene_of(aligned: Aligned, scale: Scale) -> Scene:
     )
     people = predictions.people
     score = people.score if not np.isnan(people.score).all() else np.nanmean(people.joint_score, axis=1)
-    extent = np.where(np.isnan(people.area), _extent(people.xy, people.seen > 0), people.area)
+    area = np.where(np.isnan(people.area), extent(people.xy, people.seen), people.area)
     return Scene(
-        Detections(np.where(people.seen[..., None] > 0, people.xy, np.inf), score, extent),
+        Detections(np.where(people.seen[..., None] > 0, people.xy, np.inf), score, area),
         targets,
         Cells.of(people.frame, len(truth.frames)),
         Cells.of(truth.people.frame, len(truth.frames)),
@@ -151,13 +152,6 @@ def scene_of(aligned: Aligned, scale: Scale) -> Scene:
         people.frame,
         len(truth.frames),
     )
-
-
-def _extent(xy: Floats, seen: Bools) -> Floats:
-    """Area [N] of the box around the predicted joints."""
-    low = np.where(seen[..., None], xy, np.inf).min(axis=1)
-    high = np.where(seen[..., None], xy, -np.inf).max(axis=1)
-    return np.where(seen.any(axis=1), np.prod(np.maximum(high - low, 0), axis=1), 0.0)
 
 
 def match_scene(

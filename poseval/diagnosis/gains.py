@@ -27,6 +27,7 @@ from poseval.kernels.coco import (
     keep,
     oks_pairs,
 )
+from poseval.kernels.poses import extent
 from poseval.poses import Bools, Floats, Ints
 
 STEPS = (Fault.MISS, Fault.SWAP, Fault.INVERSION, Fault.JITTER)
@@ -179,10 +180,8 @@ def _soften(scene: Scene, xy: Floats, score: Floats) -> Floats:
     Joints that were not predicted (infinite) are like nothing, and are no part of the extent.
     """
     predicted: Bools = np.asarray(np.isfinite(xy).all(axis=2))
-    known = predicted[..., None]
-    low, high = np.where(known, xy, np.inf).min(axis=1), np.where(known, xy, -np.inf).max(axis=1)
-    area = np.where(predicted.any(axis=1), np.prod(np.maximum(high - low, 0.0), axis=1), 0.0)
-    place = np.where(known, xy, 0.0)
+    area = extent(xy, predicted.astype(np.int8))
+    place = np.where(predicted[..., None], xy, 0.0)
     off = ((place[:, None] - place[None]) ** 2).sum(axis=3)
     off = np.where(predicted[:, None] & predicted[None], off, np.inf)
     mean = (area[:, None] + area[None]) / 2 + np.spacing(1)

@@ -14,6 +14,7 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.kernels.coco import Cells, Detections, Targets
+from poseval.kernels.poses import extent
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -213,7 +214,8 @@ def _detections(people: People, chosen: slice, rules: SceneRules) -> tuple[Detec
     area = people.area
     unknown = np.isnan(area)
     if unknown.any():
-        area = np.where(unknown, _extent(people), area)
+        # pycocotools, too, takes the box around all predicted joints where none is given.
+        area = np.where(unknown, extent(people.xy, people.seen), area)
     with np.errstate(over="ignore", invalid="ignore"):
         finite = bool(np.isfinite(xy.sum()))  # a sum is finite only where all its parts are
     if not finite:
@@ -227,12 +229,3 @@ def _detections(people: People, chosen: slice, rules: SceneRules) -> tuple[Detec
         confidence = people.joint_score[:, chosen]
         taking_part = np.any(confidence > 0, axis=1) | np.all(np.isnan(confidence), axis=1)
     return Detections(xy, score, area), taking_part
-
-
-def _extent(people: People) -> Floats:
-    """Area [N] of the box around all predicted joints; what pycocotools takes where no box is given."""
-    seen = (people.seen > 0)[..., None]
-    low = np.where(seen, people.xy, np.inf).min(axis=1)
-    high = np.where(seen, people.xy, -np.inf).max(axis=1)
-    extent: Floats = np.prod(np.maximum(high - low, 0.0), axis=1)
-    return extent

@@ -14,6 +14,7 @@ from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
 from poseval.limits import DEFAULT
 from poseval.models.weights.load import digest
 from poseval.poses import Bools, Floats, Frames, Ints, Notice, PoseSet
+from poseval.poses.enclosing import enclosing_boxes
 
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
 MPII_PERSON, MPII_DOWN = 200.0, 15.0  # pixels per unit of scale: the square's side, its way down
@@ -55,10 +56,9 @@ def truth_boxes(truth: PoseSet) -> Boxes:
     """
     people = truth.people
     labelled: Bools = np.asarray(people.seen > 0)
-    low = np.where(labelled[:, :, None], people.xy, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(labelled[:, :, None], people.xy, -np.inf).max(axis=1, initial=-np.inf)
     has_joints: Bools = np.asarray(np.any(labelled, axis=1))
-    low, high = np.where(has_joints[:, None], low, 0.0), np.where(has_joints[:, None], high, 0.0)
+    around = enclosing_boxes(people.xy, labelled)
+    low, high = np.split(np.where(np.isnan(around), 0.0, around), 2, axis=1)
     margin = (EXTENT_GROWTH - 1) / 2 * (high - low)
     extent = np.concatenate([low - margin, high + margin], axis=1)
     has_box: Bools = np.asarray(np.isfinite(people.box).all(axis=1))

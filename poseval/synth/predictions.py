@@ -10,6 +10,7 @@ import numpy as np
 
 from poseval.errors import UsageError
 from poseval.poses import Array, Bools, Floats, Ints, Origin, People, PoseSet
+from poseval.poses.enclosing import enclosing_boxes
 from poseval.synth.scene import generator
 
 DEFAULT_SIGMA = 0.08  # of joints without an official sigma
@@ -120,10 +121,9 @@ def _units(truth: PoseSet) -> Floats:
     sigma = np.full(len(truth.skeleton), DEFAULT_SIGMA) if sigmas is None else np.asarray(sigmas)
     people = truth.people
     labelled: Bools = np.asarray(people.seen > 0)
-    low = np.where(labelled[:, :, None], people.xy, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(labelled[:, :, None], people.xy, -np.inf).max(axis=1, initial=-np.inf)
-    extent = np.where(np.any(labelled, axis=1)[:, None], high - low, 1.0)
-    area = np.where(people.area > 0, people.area, 0.53 * extent.prod(axis=1))
+    low, high = np.split(enclosing_boxes(people.xy, labelled), 2, axis=1)
+    sides = np.where(np.isnan(low), 1.0, high - low)
+    area = np.where(people.area > 0, people.area, 0.53 * sides.prod(axis=1))
     out: Floats = 2 * sigma[None, :] * np.sqrt(np.maximum(area, 1.0))[:, None]
     return out
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from poseval.errors import ValueRangeError
 from poseval.poses import Array, Bools, Floats, People
+from poseval.poses.enclosing import enclosing_boxes
 
 LEAST_SIDE = 1.0  # pixels; the extent of a lone joint still needs a side, as ratios of sides are taken
 
@@ -118,11 +119,8 @@ def extent(xy: Floats, seen: Bools) -> Floats:
 
     A row without joints gives one pixel at the origin.
     """
-    some = seen.any(axis=1, keepdims=True)
-    low = np.where(seen[:, :, None], xy, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(seen[:, :, None], xy, -np.inf).max(axis=1, initial=-np.inf)
-    low = np.where(some, low, 0.0)
-    high = np.where(some, high, 0.0)
+    box = enclosing_boxes(xy, seen)
+    low, high = np.split(np.where(np.isnan(box), 0.0, box), 2, axis=1)
     lack = np.maximum(LEAST_SIDE - (high - low), 0.0) / 2
     return np.concatenate([low - lack, high + lack], axis=1)
 

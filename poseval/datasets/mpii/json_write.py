@@ -14,6 +14,7 @@ from poseval.datasets.files.document import write_atomically
 from poseval.datasets.mpii.gt_valid import HEAD_SHARE
 from poseval.errors import MismatchError, shown
 from poseval.poses import Array, Floats, PoseSet
+from poseval.poses.enclosing import enclosing_boxes
 
 PERSON = 200.0  # pixels of the standing height to which `scale` is 1
 HEADS = "mpii_headboxes.npy"
@@ -64,11 +65,9 @@ def _places(poses: PoseSet, labelled: Array) -> tuple[Floats, Floats]:
     people = poses.people
     if {"center", "scale"} <= people.extra.keys():
         return np.asarray(people.extra["center"]), np.asarray(people.extra["scale"])
-    low = np.where(labelled[..., None], people.xy, np.inf).min(axis=1, initial=np.inf)
-    high = np.where(labelled[..., None], people.xy, -np.inf).max(axis=1, initial=-np.inf)
-    extent = np.concatenate([low, high], axis=1)
+    around = enclosing_boxes(people.xy, labelled)
     boxed = np.isfinite(people.box).all(axis=1, keepdims=True)
-    box = np.where(boxed, people.box, np.where(np.isfinite(extent), extent, 0.0))
+    box = np.where(boxed, people.box, np.where(np.isnan(around), 0.0, around))
     side: Floats = (box[:, 2:] - box[:, :2]).max(axis=1, initial=0.0)
     return (box[:, :2] + box[:, 2:]) / 2 + 1, side / PERSON
 
