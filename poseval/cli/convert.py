@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import click
 
 from poseval.cli.options import ALIGN, QUIET, SKELETON, InputPath, talk
-
-PROGRESS_SECONDS = 0.5  # a line that changes faster cannot be read
+from poseval.cli.progress import ProgressLine
 
 
 @click.command()
@@ -41,31 +38,8 @@ def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> N
     """
     from poseval.api import convert
 
-    bar = Progress(sys.stderr.isatty() and not quiet)
-    try:
-        done = convert(source, target, to, progress=bar, **asked)
-    finally:
-        bar.clear()
+    with ProgressLine("files", quiet) as line:
+        done = convert(source, target, to, progress=line, **asked)
     say = talk(quiet)
-    for line in done.lines():
-        say(line)
-
-
-class Progress:
-    """One line on a terminal that says how far the work is; nothing elsewhere."""
-
-    def __init__(self, shown: bool) -> None:
-        self.shown = shown
-        self.next = time.monotonic() + PROGRESS_SECONDS
-        self.drawn = False
-
-    def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if self.shown and now >= self.next:
-            click.echo(f"\r{done:,} of {total:,}", nl=False, err=True)
-            self.next, self.drawn = now + PROGRESS_SECONDS, True
-
-    def clear(self) -> None:
-        """Take the line away."""
-        if self.drawn:
-            click.echo("\r\x1b[K", nl=False, err=True)
+    for text in done.lines():
+        say(text)

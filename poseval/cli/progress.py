@@ -2,40 +2,54 @@
 
 from __future__ import annotations
 
+import sys
 import time
+from types import TracebackType
 
 import click
 
-PAUSE = 0.2  # seconds between two redraws; a terminal over a slow line keeps up
+PAUSE = 0.5  # seconds between two redraws; a line that changes faster cannot be read
 
 
 class ProgressLine:
-    """Callable with (done, total, counted, seconds); draws `1,234/5,000 images  12.3/s  2 min left`."""
+    """Called with (done, total), draws `1,234/5,000 images  12.3/s  2 min left`; leaves nothing behind.
 
-    def __init__(self, unit: str, counted: str = "") -> None:
-        self.unit, self.counted = unit, counted
-        self._first: int | None = None
-        self._drawn = 0.0
-        self._width = 0
+    A context manager. Nothing is drawn when quiet, elsewhere than on a terminal, and for short jobs.
+    """
 
-    def __call__(self, done: int, total: int, counted: int, seconds: float) -> None:
-        if self._first is None:
-            self._first = done  # what an earlier run had finished does not count for the rate
-        now = time.monotonic()
-        if done < total and now - self._drawn < PAUSE:
+    def __init__(self, unit: str, quiet: bool) -> None:
+        self.unit = unit
+        self.shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self._first, self._last, self._start = 0, -1, 0.0
+        self._next = time.monotonic() + PAUSE
+        self._drawn = False
+
+    def __enter__(self) -> ProgressLine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self.shown:
             return
-        self._drawn = now
-        text = progress_text(done, total, done - self._first, seconds, self.unit)
-        if self.counted:
-            text += f"  {counted:,} {self.counted}"
-        click.echo("\r" + text.ljust(self._width), err=True, nl=False)
-        self._width = len(text)
+        now = time.monotonic()
+        if self._last < 0 or done < self._last:
+            # What an earlier run had finished does not count for the rate, nor does reading for writing.
+            self._first, self._start = done, now
+        self._last = done
+        if now >= self._next:
+            self._next, self._drawn = now + PAUSE, True
+            text = progress_text(done, total, done - self._first, now - self._start, self.unit)
+            click.echo(f"\r\x1b[K{text}", err=True, nl=False)
 
-    def close(self) -> None:
-        """End the line."""
-        if self._width:
-            click.echo("", err=True)
-            self._width = 0
+    def clear(self) -> None:
+        """Take the line away until it is drawn again."""
+        if self._drawn:
+            click.echo("\r\x1b[K", err=True, nl=False)
+            self._drawn = False
 
 
 def progress_text(done: int, total: int, worked: int, seconds: float, unit: str) -> str:

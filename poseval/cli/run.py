@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -145,15 +144,12 @@ def run(
     job = RunOptions(
         chosen, out, truth=truth, box_overlap=options.pop("box_nms"), following=following, **options
     )
-    line = None if quiet or not sys.stderr.isatty() else ProgressLine("images", "people")
     try:
-        result = run_model(job, line)
+        with ProgressLine("images", quiet) as line:
+            result = run_model(job, line)
     except KeyboardInterrupt:
-        say(f"\nposeval: interrupted; what is done is kept in {shown(out.name)}.part; run the same again")
+        say(f"poseval: interrupted; what is done is kept in {shown(out.name)}.part; run the same again")
         raise
-    finally:
-        if line:
-            line.close()
     for notice in result.notices:
         say(f"notice: {notice}")
     node = result.provenance

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +51,10 @@ def synth(
     from poseval.synth.folder import write_world
 
     drawn = list(scenes(seed, images, people, video=video, world=World(**world)))
-    line = None if quiet or not sys.stderr.isatty() else ProgressLine("images")
-    try:
+    with ProgressLine("images", quiet) as line:
         truth, path, losses = write_world(
             folder, drawn, skeleton=skeleton, form=form, force=force, progress=line
         )
-    finally:
-        if line:
-            line.close()
     say = talk(quiet)
     say(f"{records(truth)}; format {form}: {losses}")
     click.echo(shown(path))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import QUIET, SKELETON, InputPath, records, talk
+from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def track(
     resources = _resources(config, poses.skeleton, images, flow, sgcn)
     load = _pictures(poses, images) if config.needs_flow and images is not None else None
     say(f"tracker: {config}")
-    done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load)
+    with ProgressLine("frames", quiet) as line:
+        done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load, progress=line)
     if drop_joints is not None:
         done = without_weak_joints(done, drop_joints)
     if smoothing is not None:

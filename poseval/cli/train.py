@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -58,12 +57,13 @@ def train(
     job = TrainOptions(
         model, changes=config_of(changes), config=config_of(config), cache=cache << 20, **options
     )
-    line = None if quiet or not sys.stderr.isatty() else ProgressLine("steps", "samples")
-    try:
-        result = train_model(job, say, line)
-    finally:
-        if line:
-            line.close()
+    with ProgressLine("steps", quiet) as line:
+
+        def say_above(text: str) -> None:
+            line.clear()
+            say(text)
+
+        result = train_model(job, say_above, line)
     if result.number:
         say(f"best {result.number} {result.best:.4f}")
     click.echo(str(result.weights))

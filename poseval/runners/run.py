@@ -32,7 +32,7 @@ from poseval.scoring import score as scoring
 GROUP_FRAMES = 64  # most frames that a crash can cost
 GROUP_BATCHES = 4  # most full batches of one group
 
-Progress = Callable[[int, int, int, float], None]  # frames done, all frames, people, seconds
+Progress = Callable[[int, int], None]  # called with frames done and all frames
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class _Session:
         total = sum(len(rows) for _, rows in self.groups)
         self.resumed = total - sum(len(rows) for _, rows in open_groups)
         if self.progress:
-            self.progress(self.resumed, total, 0, 0.0)
+            self.progress(self.resumed, total)
         start = time.perf_counter()
         with reading(self.pictures, open_groups, self._prepare, loaders) as ready:
             for item in ready:
@@ -172,7 +172,7 @@ class _Session:
                     self.people += len(found.frame)
                 self.worked += len(item.frames) + len(item.faults)
                 if self.progress:
-                    self.progress(self.resumed + self.worked, total, self.people, time.perf_counter() - start)
+                    self.progress(self.resumed + self.worked, total)
         return self.faults
 
     def _prepare(self, row: int, picture: Any) -> Any:

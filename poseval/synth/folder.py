@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -22,7 +21,7 @@ def write_world(
     skeleton: str = "coco17",
     form: str = "coco",
     force: bool = False,
-    progress: Callable[[int, int, int, float], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> tuple[PoseSet, Path, Losses]:
     """Pictures below `folder/images` and their truth beside them.
 
@@ -36,10 +35,9 @@ def write_world(
     target = folder / "truth.json" if not get_row(form).is_folder else folder / "truth"
     if target.exists() and not force:
         raise UsageError("P131", where=shown(target), what="exists", wanted="a new folder", hint="or --force")
-    start = time.perf_counter()
     for index, scene in enumerate(source):
         if progress:
-            progress(index, len(source), 0, time.perf_counter() - start)
+            progress(index, len(source))
         save_picture(render(scene), folder / "images" / scene.path)
     folder.mkdir(parents=True, exist_ok=True)
     losses = get_format(form).write(truth, target, WriteOptions(role=Role.TRUTH, force=force))

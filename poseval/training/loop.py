@@ -27,7 +27,7 @@ from poseval.training.recipes import Recipe
 from poseval.training.task import Watches
 
 Say = Callable[[str], None]
-Progress = Callable[[int, int, int, float], None]  # steps done, all steps, samples, seconds
+Progress = Callable[[int, int], None]  # called with steps done and all steps
 
 
 @dataclass(frozen=True)
@@ -135,8 +135,7 @@ class _Trainer:
                 )
             total.update(found)
             if progress:
-                samples = (step + 1 - epoch * steps) * len(batch["input"])
-                progress(step + 1, recipe.epochs * steps, samples, time.perf_counter() - start)
+                progress(step + 1, recipe.epochs * steps)
         seconds = round(time.perf_counter() - start, 1)
         means = {name: value / steps for name, value in total.items()}
         return {"epoch": epoch + 1, **means, "seconds": seconds}

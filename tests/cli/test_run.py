@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -70,13 +72,29 @@ def test_options_of_a_model() -> None:
     assert caught.value.code == "P152"
 
 
-def test_progress_says_rate_and_rest(capsys: pytest.CaptureFixture[str]) -> None:
+def test_progress_says_rate_and_rest() -> None:
     assert progress_text(0, 5000, 0, 0.0, "images") == "0/5,000 images"
     assert progress_text(1234, 5000, 1000, 100.0, "images") == "1,234/5,000 images  10.0/s  6 min left"
     assert [duration(s) for s in (3, 89.4, 600, 12000)] == ["3 s", "89 s", "10 min", "3 h 20 min"]
-    line = ProgressLine("images", "people")
-    line(2, 10, 0, 0.0)
-    line(10, 10, 30, 4.0)
-    line.close()
-    line.close()
-    assert "10/10 images  2.0/s  0 s left  30 people" in capsys.readouterr().err
+
+
+def test_the_line_counts_its_own_work_and_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with ProgressLine("images", quiet=False) as line:
+        line(2, 10)  # two were done by an earlier run
+        assert capsys.readouterr().err == ""  # a short job shows nothing
+        now[0] = 4.0
+        line(10, 10)
+        assert capsys.readouterr().err == "\r\x1b[K10/10 images  2.0/s  0 s left"
+        now[0] = 5.0
+        line(1, 40)  # the next part of the job has a rate of its own
+        assert capsys.readouterr().err == "\r\x1b[K1/40 images"
+    assert capsys.readouterr().err == "\r\x1b[K"
+    with ProgressLine("images", quiet=True) as line:
+        now[0] = 9.0
+        line(1, 2)
+    assert capsys.readouterr().err == ""
