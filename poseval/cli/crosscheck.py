@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,17 +21,15 @@ def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
     """Run the tools that poseval must agree with on the same files; exit 1 on any difference."""
     from poseval.compat.crosscheck import crosscheck
     from poseval.errors import shown
-    from poseval.report.diagnosis import grid
+    from poseval.report.text_table import aligned, number
 
     found = crosscheck(truth, predictions, task=task)
     rows = [["", "poseval", "reference", "largest difference"]]
     for item in found:
-        rows.append([shown(item.name), _number(item.ours), _number(item.theirs), f"{item.largest:.3g}"])
+        rows.append(
+            [shown(item.name), number(item.ours, ".6f"), number(item.theirs, ".6f"), f"{item.largest:.3g}"]
+        )
     largest = max((item.largest for item in found), default=0.0)
-    click.echo("\n".join(grid(rows)))
+    click.echo("\n".join(aligned(rows)))
     click.echo(f"\nlargest difference: {largest:.3g}")
     return 0 if largest == 0 and found else 1
-
-
-def _number(value: float) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.6f}"

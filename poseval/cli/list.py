@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,17 +22,18 @@ KINDS = ("benchmarks", "metrics", "formats", "skeletons", "trackers", "limits")
 @click.argument("kind", type=click.Choice(KINDS))
 def listing(kind: str) -> None:
     """List benchmarks, metrics, formats, skeletons, trackers or limits."""
-    rows = {
+    listed: dict[str, Callable[[], Sequence[tuple[str, ...]]]] = {
         "benchmarks": _benchmarks,
         "metrics": _metrics,
         "formats": _formats,
         "skeletons": _skeletons,
         "trackers": _trackers,
         "limits": _limits,
-    }[kind]()
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, text in rows:
-        click.echo(f"{name.ljust(width)}  {text}")
+    }
+    from poseval.report.text_table import aligned
+
+    for line in aligned(listed[kind](), left=(0, -1)):
+        click.echo(line)
 
 
 def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> list[tuple[str, str]]:
@@ -92,7 +93,7 @@ def _trackers() -> list[tuple[str, str]]:
     return _rows(tracking.REGISTRY, lambda kind: (str(kind()), f"{kind.summary} ({kind.source})"))
 
 
-def _limits() -> list[tuple[str, str]]:
+def _limits() -> list[tuple[str, str, str]]:
     from poseval.limits import describe
 
-    return [(name, f"{value:>12,}  {reason}") for name, value, reason in describe()]
+    return [(name, f"{value:,}", reason) for name, value, reason in describe()]

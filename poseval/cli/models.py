@@ -28,8 +28,9 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
     A pattern such as 'hrnet*' lists the models it matches. Nothing is ever downloaded: a card says where the
     authors publish weights.
     """
-    from poseval.models.describe import card_json, card_text, table
+    from poseval.models.describe import HEADER, card_json, card_rows, table
     from poseval.models.registry import card, list_models, registry
+    from poseval.report.text_table import aligned
 
     if any(sign in pattern for sign in "*?["):
         by_name, faults = registry().each(list_models(pattern), lambda entry: entry)
@@ -39,14 +40,14 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps([card_json(entry) for entry in found], indent=2))
         else:
-            click.echo("\n".join(table(found)))
+            click.echo("\n".join(aligned(table(found), left=range(len(HEADER)))))
         return
     entry = card(pattern)
     cost, why = _cost(entry, weights)
     if as_json:
         click.echo(json.dumps(card_json(entry, cost), indent=2))
     else:
-        click.echo("\n".join(card_text(entry, cost, why)))
+        click.echo("\n".join(aligned(card_rows(entry, cost, why), left=(0, 1))))
 
 
 def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:

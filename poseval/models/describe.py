@@ -12,26 +12,20 @@ from poseval.skeletons import get_skeleton
 if TYPE_CHECKING:
     from poseval.models.cost import Cost
 
-HEADER = ("name", "kind", "input", "joints", "licence", "source")
-LABEL = 12  # width of the first column of a card
+HEADER: tuple[str, ...] = ("name", "kind", "input", "joints", "licence", "source")
 
 
-def table(cards: Iterable[ModelCard]) -> list[str]:
-    """One line a model, columns aligned, a header first."""
+def table(cards: Iterable[ModelCard]) -> list[tuple[str, ...]]:
+    """Text cells: a header, and a row a model."""
     rows = [HEADER]
     for card in cards:
         height, width = card.input_size
         rows.append((card.name, card.kind, f"{height}x{width}", str(card.joints), card.licence, card.source))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADER))]
-    lines = []
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        lines.append("  ".join(cells).rstrip())
-    return lines
+    return rows
 
 
-def card_text(card: ModelCard, cost: Cost | None, why: str | None = None) -> list[str]:
-    """A card as lines; without a cost, `why` says what it would need."""
+def card_rows(card: ModelCard, cost: Cost | None, why: str | None = None) -> list[tuple[str, str]]:
+    """A card as labels and texts; without a cost, `why` says what it would need."""
     rows = [("model", f"{card.name} ({card.family}, {card.kind})"), ("source", card.source)]
     rows += [("licence", card.licence), ("weights", card.weights), *_input_rows(card)]
     if card.kind != "classifier":
@@ -41,8 +35,7 @@ def card_text(card: ModelCard, cost: Cost | None, why: str | None = None) -> lis
         rows.append(("mirror", ", ".join(f"{a} - {b}" for a, b in flip_pairs(card)) or "not known"))
     rows += _cost_rows(cost) if cost else [("cost", f"not measured: {why}")]
     rows += [("stated", str(result)) for result in card.results]
-    rows += [("note", note) for note in card.notes]
-    return [f"{label.ljust(LABEL)}{text}" for label, text in rows]
+    return rows + [("note", note) for note in card.notes]
 
 
 def _input_rows(card: ModelCard) -> list[tuple[str, str]]:

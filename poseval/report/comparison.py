@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from itertools import combinations
 
 from poseval.errors import shown
+from poseval.report.text_table import aligned, between, number
 from poseval.statistics.comparison import Comparison
 
 
@@ -27,28 +27,18 @@ def render(comparison: Comparison) -> str:
             ]
         ]
         for d in rows:
-            if math.isnan(d.difference):
-                cells.append([shown(d.key), "n/a", "n/a", "n/a", "", "", "undefined"])
-                continue
             cells.append(
                 [
                     shown(d.key),
-                    f"{d.value_first:.4f}",
-                    f"{d.value_second:.4f}",
-                    f"{d.difference:+.4f}",
-                    f"[{d.low:+.4f}, {d.high:+.4f}]",
-                    f"{d.p_holm:.4f}",
+                    number(d.value_first),
+                    number(d.value_second),
+                    number(d.difference, "+.4f"),
+                    between(d.low, d.high, "+.4f"),
+                    number(d.p_holm),
                     shown(d.verdict(comparison.alpha)),
                 ]
             )
-        widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
-        for row in cells:
-            padded = [
-                c.ljust(w) if i in (0, 6) else c.rjust(w)
-                for i, (c, w) in enumerate(zip(row, widths, strict=True))
-            ]
-            lines.append("  ".join(padded).rstrip())
-        lines.append("")
+        lines += [*aligned(cells, left=(0, -1)), ""]
     lines.append(
         f"p: paired approximate randomisation, {comparison.resamples} rounds, Holm-adjusted over all numbers "
         f"and pairs; intervals: paired bootstrap, {comparison.resamples} resamples, seed {comparison.seed}"

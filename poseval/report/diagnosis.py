@@ -6,32 +6,21 @@ import math
 from typing import TYPE_CHECKING
 
 from poseval.errors import shown
+from poseval.report.text_table import aligned, number
 
 if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis, RangeDiagnosis
     from poseval.diagnosis.gains import Stage
 
 
-def grid(rows: list[list[str]]) -> list[str]:
-    """Rows as aligned lines: the first column to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return [
-        "  ".join(
-            c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-
-
-def _number(value: float, digits: int = 3) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
+def _three(value: float) -> str:
+    return number(value, ".3f")
 
 
 def _gain(stage: Stage, before: float) -> str:
     from poseval.diagnosis.diagnose import mean_ap
 
-    value = mean_ap(stage)
-    return "n/a" if math.isnan(value) or math.isnan(before) else f"{value - before:+.3f}"
+    return number(mean_ap(stage) - before, "+.3f")
 
 
 def render(diagnosis: Diagnosis) -> str:
@@ -47,13 +36,13 @@ def render(diagnosis: Diagnosis) -> str:
         total = max(1, int(group.joints[1:].sum()))
         shares = [f"{int(n) / total:.0%}" for n in group.joints[1:]]
         rows.append([f"{group.by}: {group.name}", "", str(group.people), str(group.matched), *shares])
-    lines += [*grid(rows), ""]
+    lines += [*aligned(rows), ""]
     if diagnosis.worst:
         rows = [["worst frames", "joints", "missed people", "background"]]
         rows += [
             [shown(w.frame, 60), str(w.joints), str(w.missed), str(w.background)] for w in diagnosis.worst
         ]
-        lines += [*grid(rows), ""]
+        lines += [*aligned(rows), ""]
     if diagnosis.tracks is not None:
         tracks = diagnosis.tracks
         lines.append(
@@ -79,22 +68,28 @@ def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
     for index, joint in enumerate(diagnosis.joints):
         column = item.counts[1:, index]
         total = int(column.sum())
-        rows.append([shown(joint), *(f"{int(n) / total:.1%}" if total else "n/a" for n in column)])
+        rows.append([shown(joint), *(number(int(n) / total if total else math.nan, ".1%") for n in column)])
     whole = item.counts[1:].sum(axis=1)
     rows.append(["all joints", *(f"{int(n) / max(1, int(whole.sum())):.1%}" for n in whole)])
-    lines += [*grid(rows), ""]
+    lines += [*aligned(rows), ""]
     rows = [["mending", "AP after", "gain", "AP alone", "gain alone"]]
     base = before = mean_ap(item.gains.cumulative[0])
     for one, alone in zip(item.gains.cumulative, item.gains.independent, strict=True):
         rows.append(
-            [one.name, _number(mean_ap(one)), _gain(one, before), _number(mean_ap(alone)), _gain(alone, base)]
+            [
+                one.name,
+                _three(mean_ap(one)),
+                _gain(one, before),
+                _three(mean_ap(alone)),
+                _gain(alone, base),
+            ]
         )
         before = mean_ap(one)
     found = item.lrp
-    lines += [*grid(rows), ""]
+    lines += [*aligned(rows), ""]
     lines.append(
-        f"oLRP {_number(found.olrp)}: localisation {_number(found.localisation)}, false positives "
-        f"{_number(found.false_positive)}, missed {_number(found.false_negative)}; recommended score "
-        f"threshold {_number(found.threshold, 2)}"
+        f"oLRP {_three(found.olrp)}: localisation {_three(found.localisation)}, false positives "
+        f"{_three(found.false_positive)}, missed {_three(found.false_negative)}; recommended score "
+        f"threshold {number(found.threshold, '.2f')}"
     )
     return [*lines, ""]

@@ -10,24 +10,21 @@ from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 from poseval.errors import shown
-from poseval.report.tables import escape_markdown
+from poseval.report.tables import markdown_table
+from poseval.report.text_table import aligned, number
 
 if TYPE_CHECKING:
     from poseval.decisions.gate import Check, Verdict
 
 
-def _number(value: float, digits: int = 4) -> str:
-    return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
-
-
 def _row(check: Check) -> list[str]:
     return [
         shown(check.key),
-        _number(check.baseline),
-        _number(check.value),
-        "n/a" if math.isnan(check.drop) else f"{-check.drop if check.drop else 0.0:+.4f}",
-        _number(check.allowed),
-        "" if math.isnan(check.p) else f"{check.p:.4f}",
+        number(check.baseline),
+        number(check.value),
+        number(-check.drop if check.drop else 0.0, "+.4f"),
+        number(check.allowed),
+        "" if math.isnan(check.p) else number(check.p),
         f"{'pass' if check.passed else 'FAIL'}: {check.why}",
     ]
 
@@ -37,15 +34,7 @@ HEADER = ["", "baseline", "this run", "change", "allowed", "p", ""]
 
 def to_text(verdict: Verdict) -> str:
     """A table of all checks and the verdict. A change below zero is for the worse."""
-    rows = [HEADER, *map(_row, verdict.checks)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(HEADER))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i in (0, len(row) - 1) else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
+    lines = aligned([HEADER, *map(_row, verdict.checks)], left=(0, -1))
     return "\n".join([*lines, "", sentence(verdict)]) + "\n"
 
 
@@ -56,7 +45,7 @@ def sentence(verdict: Verdict) -> str:
     if not failed:
         return f"gate passed: {len(verdict.checks)} number(s) checked ({kind})"
     worst = ", ".join(
-        f"{shown(check.key)} {_number(check.baseline)} -> {_number(check.value)}" for check in failed[:3]
+        f"{shown(check.key)} {number(check.baseline)} -> {number(check.value)}" for check in failed[:3]
     )
     more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
     return f"gate failed: {len(failed)} of {len(verdict.checks)} number(s) got worse ({kind}): {worst}{more}"
@@ -74,7 +63,7 @@ def to_junit(verdict: Verdict) -> str:
         if check.passed:
             lines.append(head + "/>")
             continue
-        text = f"{_number(check.baseline)} -> {_number(check.value)}: {check.why}"
+        text = f"{number(check.baseline)} -> {number(check.value)}: {check.why}"
         lines += [
             head + ">",
             f"    <failure message={quoteattr(text)}>{escape(text)}</failure>",
@@ -97,9 +86,6 @@ def to_annotation(verdict: Verdict) -> str:
 def to_job_summary(verdict: Verdict) -> str:
     """Markdown for the file that GITHUB_STEP_SUMMARY names."""
     lines = ["### poseval gate: " + ("passed" if verdict.passed else "failed"), ""]
-    header = ["number", *HEADER[1:-1], "verdict"]
-    lines += ["| " + " | ".join(header) + " |", "|" + "|".join("---" for _ in header) + "|"]
-    lines += [
-        "| " + " | ".join(escape_markdown(cell) for cell in _row(check)) + " |" for check in verdict.checks
-    ]
+    rows = [["number", *HEADER[1:-1], "verdict"], *map(_row, verdict.checks)]
+    lines += markdown_table(rows)
     return "\n".join([*lines, "", f"`{verdict.signature.replace('`', '')}`"]) + "\n"

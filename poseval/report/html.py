@@ -21,6 +21,7 @@ from poseval.errors import shown
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures
 from poseval.report.text import layout_of
+from poseval.report.text_table import between, number
 from poseval.results.values import Value
 
 if TYPE_CHECKING:
@@ -109,14 +110,13 @@ def _numbers(report: Report) -> list[dict[str, str]]:
     headline = [item for item in report.summary.items() if item[0].rpartition("/")[2] not in joints]
     for key, value in headline[:24]:
         scale = 1.0 if key in layout.plain else layout.scale
-        digits = layout.digits
-        text = "n/a" if math.isnan(value) else f"{value * scale:.{digits}f}"
+        form = f".{layout.digits}f"
         interval = report.intervals.get(key)
-        between = ""
+        ends = ""
         if interval is not None:
-            low, high = interval.low * scale, interval.high * scale
-            between = f"{interval.level:.0%}: {low:.{digits}f} to {high:.{digits}f}"
-        out.append({"key": shown(key), "value": text, "interval": between})
+            low, high = number(interval.low * scale, form), number(interval.high * scale, form)
+            ends = f"{interval.level:.0%}: {low} to {high}"
+        out.append({"key": shown(key), "value": number(value * scale, form), "interval": ends})
     return out
 
 
@@ -134,7 +134,7 @@ def _tables(report: Report) -> list[HtmlTable]:
             Cell(shown(row.statistic)),
             Cell(shown(row.metric)),
             Cell("" if math.isnan(row.threshold) else f"{row.threshold:g}", _sort(row.threshold)),
-            Cell(_number(row.value, row.statistic in counts), _sort(row.value)),
+            Cell(number(row.value, ".0f" if row.statistic in counts else ".4f"), _sort(row.value)),
             Cell(str(row.n), float(row.n)),
             Cell(shown(row.why)),
         )
@@ -161,12 +161,6 @@ def _is_whole(value: float) -> bool:
     return float(value).is_integer()
 
 
-def _number(value: float, whole: bool) -> str:
-    if math.isnan(value):
-        return "n/a"
-    return f"{value:.0f}" if whole else f"{value:.4f}"
-
-
 def _pivot(
     title: str, rows: Sequence[Value], label: str, intervals: Mapping[str, Interval], counts: set[str]
 ) -> HtmlTable:
@@ -180,10 +174,10 @@ def _pivot(
         line = [Cell(shown(name))]
         for statistic in names:
             value = cells[statistic].value if statistic in cells else math.nan
-            text = _number(value, statistic in counts)
-            between = intervals.get(f"{statistic}/{name}")
-            if between is not None:
-                text += f" [{between.low:.4f}, {between.high:.4f}]"
+            text = number(value, ".0f" if statistic in counts else ".4f")
+            interval = intervals.get(f"{statistic}/{name}")
+            if interval is not None:
+                text += " " + between(interval.low, interval.high)
             line.append(Cell(text, _sort(value)))
         body.append(tuple(line))
     return HtmlTable(title, (label, *names), tuple(body))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import shown
-from poseval.report.tables import escape_latex, escape_markdown, write_csv
+from poseval.report.tables import latex_table, markdown_table, write_csv
+from poseval.report.text_table import aligned, between, number
 
 if TYPE_CHECKING:
     from poseval.decisions.leaderboard import Board, Row
@@ -16,12 +17,10 @@ if TYPE_CHECKING:
 
 def _value(row: Row, key: str) -> str:
     value = row.entry.report.summary.get(key, math.nan)
-    if math.isnan(value):
-        return "n/a"
     interval = row.entry.report.intervals.get(key)
-    if interval is None:
-        return f"{value:.4f}"
-    return f"{value:.4f} [{interval.low:.4f}, {interval.high:.4f}]"
+    if interval is None or math.isnan(value):
+        return number(value)
+    return f"{number(value)} {between(interval.low, interval.high)}"
 
 
 def _fact(value: Any) -> str:
@@ -46,13 +45,7 @@ def cells(board: Board) -> list[list[str]]:
 def to_text(board: Board) -> str:
     """A table for the terminal."""
     rows = [[shown(cell) for cell in row] for row in cells(board)]
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [f"{board.benchmark} ({board.rules} rules), sorted by {board.sort}", ""]
-    for row in rows:
-        padded = [
-            c.ljust(w) if i < 2 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(padded).rstrip())
+    lines = [f"{board.benchmark} ({board.rules} rules), sorted by {board.sort}", "", *aligned(rows, (0, 1))]
     if any(row.tied for row in board.rows):
         lines += ["", "=: not told apart from the entry above (intervals overlap, or values are equal)"]
     return "\n".join(lines) + "\n"
@@ -79,21 +72,12 @@ def to_csv(board: Board) -> str:
 
 def to_markdown(board: Board) -> str:
     """A GitHub Markdown table."""
-    rows = cells(board)
-    lines = ["| " + " | ".join(escape_markdown(cell) for cell in row) + " |" for row in rows]
-    lines.insert(1, "|" + "|".join("---" for _ in rows[0]) + "|")
-    return "\n".join(lines) + "\n"
+    return "\n".join(markdown_table(cells(board))) + "\n"
 
 
 def to_latex(board: Board) -> str:
     """A LaTeX tabular."""
-    rows = cells(board)
-    lines = [r"\begin{tabular}{ll" + "r" * (len(rows[0]) - 2) + "}", r"\hline"]
-    for number, row in enumerate(rows):
-        lines.append(
-            " & ".join(escape_latex(cell) for cell in row) + r" \\" + (r" \hline" if not number else "")
-        )
-    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+    return "\n".join(latex_table(cells(board), labels=2)) + "\n"
 
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from poseval.errors import PosevalError, shown
 from poseval.report.text import cell, layout_of
+from poseval.report.text_table import aligned
 from poseval.results.report import Report
 
 RuleSetReports = Mapping[str, Report | PosevalError]  # rule_set -> its report, or why it has none
@@ -36,16 +37,7 @@ def side_by_side(rule_sets: RuleSetReports) -> list[list[str]]:
 
 def render_rule_sets(rule_sets: RuleSetReports, color: bool = False) -> str:
     """The side-by-side table, then the whole text of every rule set, or why it refuses the files."""
-    rows = side_by_side(rule_sets)
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = [
-        "  ".join(
-            item.ljust(width) if i == 0 else item.rjust(width)
-            for i, (item, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    ]
-    parts = ["\n".join(lines) + "\n"]
+    parts = ["\n".join(aligned(side_by_side(rule_sets))) + "\n"]
     for name, report in rule_sets.items():
         if isinstance(report, Report):
             parts.append(report.to_text(color))

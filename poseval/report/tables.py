@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -49,10 +50,7 @@ def escape_latex(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text))
-    except ValueError:
-        return False
+    return re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", text) is not None
 
 
 def write_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
@@ -78,22 +76,36 @@ def to_csv(report: Report) -> str:
     return write_csv(header, [list(row) for row in report.values])
 
 
+def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Lines of a GitHub Markdown table; the first row is the header, numbers stand as they are."""
+    header, *body = (
+        "| " + " | ".join(c if _is_number(c) else escape_markdown(c) for c in row) + " |" for row in rows
+    )
+    return [header, "|" + "---|" * len(rows[0]), *body]
+
+
+def latex_table(rows: Sequence[Sequence[str]], labels: int = 1) -> list[str]:
+    """Lines of a LaTeX tabular that needs no package: a header, and `labels` columns to the left."""
+    header, *body = (
+        " & ".join(c if _is_number(c) else escape_latex(c) for c in row) + r" \\" for row in rows
+    )
+    columns = "l" * labels + "r" * (len(rows[0]) - labels)
+    return [
+        rf"\begin{{tabular}}{{{columns}}}",
+        r"\hline",
+        header,
+        r"\hline",
+        *body,
+        r"\hline",
+        r"\end{tabular}",
+    ]
+
+
 def to_markdown(report: Report) -> str:
     """The summary table as GitHub Markdown."""
-    rows = table_cells(report)
-    lines = [
-        "| " + " | ".join(c if _is_number(c) else escape_markdown(c) for c in row) + " |" for row in rows
-    ]
-    lines.insert(1, "|" + "|".join("---" for _ in rows[0]) + "|")
-    return "\n".join(lines) + "\n"
+    return "\n".join(markdown_table(table_cells(report))) + "\n"
 
 
 def to_latex(report: Report) -> str:
-    """The summary table as a LaTeX tabular (booktabs-free)."""
-    rows = table_cells(report)
-    lines = [r"\begin{tabular}{l" + "r" * (len(rows[0]) - 1) + "}", r"\hline"]
-    for number, row in enumerate(rows):
-        lines.append(" & ".join(c if _is_number(c) else escape_latex(c) for c in row) + r" \\")
-        if number == 0:
-            lines.append(r"\hline")
-    return "\n".join([*lines, r"\hline", r"\end{tabular}"]) + "\n"
+    """The summary table as a LaTeX tabular."""
+    return "\n".join(latex_table(table_cells(report))) + "\n"

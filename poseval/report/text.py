@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from poseval.errors import shown
+from poseval.report.text_table import aligned, between, number, table_width
 from poseval.results.layout import Layout
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def cell(report: Report, layout: Layout, key: str) -> str:
     if math.isnan(value):
         return "n/a" if key in report.summary else ""
     scale = 1.0 if key in layout.plain else layout.scale
-    digits = layout.digits
+    form = f".{layout.digits}f"
     interval = report.intervals.get(key)
-    text = f"{value * scale:.{digits}f}"
+    text = number(value * scale, form)
     if interval is not None:
-        text += f" [{interval.low * scale:.{digits}f}, {interval.high * scale:.{digits}f}]"
+        text += " " + between(interval.low * scale, interval.high * scale, form)
     return text
 
 
@@ -51,15 +52,10 @@ def table_cells(report: Report) -> list[list[str]]:
     return rows
 
 
-def _widths(rows: list[list[str]]) -> list[int]:
-    return [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-
-
 def _turned(rows: list[list[str]]) -> list[list[str]]:
     """The table with rows for columns, where that is narrower and the table is too wide."""
     other = [list(column) for column in zip(*rows, strict=True)]
-    narrower = sum(_widths(other)) + 2 * len(rows) < sum(_widths(rows)) + 2 * len(rows[0])
-    return other if narrower and sum(_widths(rows)) + 2 * len(rows[0]) > WIDE else rows
+    return other if table_width(other) < table_width(rows) > WIDE else rows
 
 
 def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
@@ -67,7 +63,7 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
 
     `rows` are the cells of `table_cells`. A table within `WIDE` characters comes back as it is.
     """
-    if sum(_widths(rows)) + 2 * len(rows[0]) <= WIDE:
+    if table_width(rows) <= WIDE:
         return [rows]
     first, *others = rows[1:]
     shared = [i for i in range(len(rows[0])) if i == 0 or any(row[i] for row in others)]
@@ -78,26 +74,14 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
     return [[["", first[0]], *alone], _turned(rest)]
 
 
-def _aligned(rows: list[list[str]], bold: str, plain: str) -> list[str]:
-    """The lines of one table: labels to the left, numbers to the right, a header in bold."""
-    widths = _widths(rows)
-    lines = []
-    for number, row in enumerate(rows):
-        text = "  ".join(
-            item.ljust(width) if i == 0 and rows[0][0] == "" else item.rjust(width)
-            for i, (item, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        lines.append(f"{bold}{text}{plain}" if number == 0 else text)
-    return lines
-
-
 def render(report: Report, color: bool = False) -> str:
     """The whole report for a reader: title, table, what is undefined, notices, deviations, signature."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
     lines = [f"{bold}{report.benchmark}{plain} ({report.rules} rules)", ""]
     rows = table_cells(report)
     for block in blocks(rows) if report.intervals else [rows]:
-        lines += [*_aligned(block, bold, plain), ""]
+        header, *body = aligned(block, (0,) if block[0][0] == "" else ())
+        lines += [f"{bold}{header}{plain}", *body, ""]
     undefined = [key for key, value in report.summary.items() if math.isnan(value)]
     reasons: dict[str, list[str]] = {}
     for key in undefined:
