@@ -95,7 +95,7 @@ def emit(text: str, target: str | None) -> None:
                 "P137", where="standard output", what=f"cannot be written ({shown(error.strerror or error)})"
             ) from error
         return
-    from poseval.datasets.files.document import write_atomically
+    from poseval.files.writing import write_atomically
 
     write_atomically(Path(str(target)), text.encode(), force=True)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poseval.datasets.files.document import write_atomically
 from poseval.errors import UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.report.plots import COLOURS, STYLES, figure_bytes, new_figure
 
 if TYPE_CHECKING:

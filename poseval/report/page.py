@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poseval.datasets.files.document import write_atomically
 from poseval.diagnosis.diagnose import diagnose_if_possible
 from poseval.errors import UsageError
+from poseval.files.writing import write_atomically
 from poseval.report.html import to_html
 
 if TYPE_CHECKING:

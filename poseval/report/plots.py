@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poseval.datasets.files.document import write_atomically
 from poseval.errors import UsageError, shown
+from poseval.files.writing import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,9 +18,10 @@ import numpy as np
 
 from poseval import benchmarks, metrics
 from poseval.benchmarks.rule_sets import choose
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source, path_of
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
+from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics.base import Table, Tally
 from poseval.poses import Array, PoseSet

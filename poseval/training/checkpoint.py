@@ -11,7 +11,7 @@ import torch
 
 from poseval.errors import FormatError, UsageError, shown
 from poseval.models.weights.load import read_checkpoint
-from poseval.models.weights.trained import SCHEMA
+from poseval.models.weights.trained import SCHEMA, training_run
 
 
 def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:
@@ -32,7 +32,7 @@ def load(path: Path, run: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(node, dict) or node.get("schema") != SCHEMA or "optimiser" not in node:
         what, wanted = "is no checkpoint that training can go on from", "last.pt of `poseval train`"
         raise FormatError("P264", where=shown(path.name), what=what, wanted=wanted)
-    stored, current = json.loads(node["run"]), json.loads(json.dumps(run))
+    stored, current = training_run(node, path.name), json.loads(json.dumps(run))
     differing = sorted(key for key in stored.keys() | current.keys() if stored.get(key) != current.get(key))
     if differing:
         raise UsageError(

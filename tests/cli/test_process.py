@@ -72,7 +72,7 @@ def test_signals_while_writing_leave_no_part(
     out = tmp_path / "out"
     out.mkdir()
     (out / "report.json").write_text("old")
-    place = "import poseval.datasets.files.document as document\ndocument._put"
+    place = "import poseval.files.writing as writing\nwriting._put"
     program = ["-c", WAITING.format(place=place)]
     process = started("score", *files, "-q", "--json", str(out / "report.json"), program=program)
     assert process.stderr is not None

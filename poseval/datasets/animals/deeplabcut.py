@@ -22,9 +22,10 @@ from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import check_count, numbers_of, text_of
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Origin, PoseSet
 from poseval.poses.frame_names import named
 

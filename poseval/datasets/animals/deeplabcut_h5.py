@@ -19,10 +19,11 @@ from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5_groups as hdf5_tree
 from poseval.datasets.containers.hdf5_groups import array, text
-from poseval.datasets.containers.pickle import loads
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, shown
+from poseval.files.pickle import loads
+from poseval.files.writing import write_atomically
 from poseval.poses import Origin, PoseSet
 from poseval.poses.frame_names import named
 

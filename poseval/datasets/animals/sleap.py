@@ -23,9 +23,10 @@ from poseval.datasets.assembly import by_image, frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5_groups as hdf5_tree
 from poseval.datasets.containers.hdf5_groups import table, text, texts
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton
 

@@ -20,9 +20,10 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers import hdf5_groups as hdf5_tree
 from poseval.datasets.containers.hdf5_groups import array, text, texts
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Origin, PoseSet
 from poseval.skeletons import match_names, skeleton_from_names
 

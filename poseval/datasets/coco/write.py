@@ -16,8 +16,8 @@ from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
 from poseval.datasets.coco.keypoints import PARTS
-from poseval.datasets.files.document import write_atomically
 from poseval.errors import UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Frames, PoseSet
 from poseval.skeletons import get_skeleton
 

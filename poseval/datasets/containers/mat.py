@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from poseval.datasets.files.document import Document, allowed_bytes, too_much
+from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
+from poseval.files.reading import allowed_bytes, too_much
 from poseval.poses import Array
 
 MAGIC = b"MATLAB 5.0 MAT-file"

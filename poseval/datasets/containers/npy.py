@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from poseval.datasets.files.document import Document, allowed_bytes, too_much
+from poseval.datasets.files.document import Document
 from poseval.errors import Fault, FormatError, LimitError, error_of, shown
+from poseval.files.reading import allowed_bytes, too_much
 from poseval.limits import Limits
 from poseval.poses import Array
 

@@ -9,8 +9,9 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator
 
-from poseval.datasets.files.document import Document, allowed_bytes, too_much
+from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
+from poseval.files.reading import allowed_bytes, too_much
 from poseval.limits import DEFAULT, Limits
 
 CENTRAL_HEADER = b"PK\x01\x02"  # stands before each entry of the table of contents

@@ -10,9 +10,9 @@ import numpy as np
 
 from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.files.document import write_atomically
 from poseval.datasets.mpii.gt_valid import HEAD_SHARE
 from poseval.errors import MismatchError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
 

@@ -12,10 +12,10 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import FACTS, losses_of
 from poseval.datasets.containers.npy import is_npz, load_npz
-from poseval.datasets.files.document import write_atomically
 from poseval.datasets.files.source import Source
 from poseval.datasets.native.columns import columns_of, description_of, poses_of
 from poseval.errors import FormatError
+from poseval.files.writing import write_atomically
 from poseval.poses import Origin, PoseSet
 
 DESCRIPTION = "description"

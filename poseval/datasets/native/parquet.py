@@ -16,10 +16,11 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import FACTS, losses_of
 from poseval.datasets.containers.npy import load_npz
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.native.columns import columns_of, description_of, poses_of
 from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Origin, PoseSet
 
 MAGIC = b"PAR1"

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import Losses, Role, WriteOptions
-from poseval.datasets.files.document import write_atomically
 from poseval.datasets.posetrack.sequences import HEAD_SHARE, skeleton
 from poseval.errors import Faults, UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Ints, PoseSet
 
 SOURCES = {

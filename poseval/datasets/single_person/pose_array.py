@@ -21,10 +21,11 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers import hdf5, mat_arrays, npy
 from poseval.datasets.containers import mat as matlab
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.single_person.pairing import ordered_predictions, origin_of
 from poseval.errors import Fault, Faults, PosevalError, UsageError, error_of, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Notice, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.sticks import stick_skeleton, sticks_of

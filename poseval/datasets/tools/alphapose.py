@@ -29,9 +29,10 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.coco.write import plain
 from poseval.datasets.containers.json_records import Records, Wanted
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.kernels import json as kj
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
 from poseval.poses.frame_names import named

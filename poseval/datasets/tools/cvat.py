@@ -22,9 +22,10 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import numbers_of
 from poseval.datasets.containers.xml import Node, parse
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names

@@ -21,9 +21,9 @@ import numpy as np
 from poseval.datasets.assembly import boxes_or_extents, by_image, frames_of, mean_score, pose_set, sized
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.files.document import write_atomically
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 from poseval.skeletons import match_names, skeleton_from_names

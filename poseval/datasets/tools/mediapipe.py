@@ -31,9 +31,10 @@ from poseval.datasets.assembly import (
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import numbers_of, text_of
-from poseval.datasets.files.document import Document, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, UsageError, ValueRangeError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Floats, Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 from poseval.skeletons import get_skeleton

@@ -13,10 +13,10 @@ import numpy as np
 
 from poseval.datasets.assembly import frames_of, joints_by_count, pose_set
 from poseval.datasets.base import Dataset, ReadOptions, Role
-from poseval.datasets.containers.pickle import loads
 from poseval.datasets.files.source import Source
 from poseval.datasets.tools.mmpose import numbers
 from poseval.errors import Faults, FormatError
+from poseval.files.pickle import loads
 from poseval.poses import Floats, Notice, Origin, PoseSet
 from poseval.poses.frame_names import file_name
 

@@ -17,9 +17,9 @@ from poseval.datasets.assembly import frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import check_count, numbers_of, stacked, text_of
-from poseval.datasets.files.document import write_atomically
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.poses import Array, Notice, Origin, PoseSet
 from poseval.skeletons import get_skeleton
 

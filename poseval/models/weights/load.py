@@ -1,6 +1,7 @@
 """Published checkpoints into models: unwrapped, prefixes stripped, every disagreement in one message.
 
-Files are read with `weights_only=True`: a checkpoint is a pickle, and a pickle of a stranger may run code.
+Files are read with `weights_only=True`, after their claims have been compared with their bytes: a checkpoint
+is a pickle, and a pickle of unknown origin may run code.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from poseval.errors import Faults, FormatError, MismatchError, UsageError, ValueRangeError, shown
+from poseval.errors import Faults, FormatError, LimitError, MismatchError, UsageError, ValueRangeError, shown
+from poseval.files.pickle import ForeignNameError, stand_in
 from poseval.models.registry import require
+from poseval.models.weights.safetensors import read_safetensors
+from poseval.models.weights.torch_files import check_claims
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -63,6 +67,7 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
     Raises:
         UsageError: P154 when there is no such file.
         FormatError: P250 not a checkpoint or cut short, P251 holds pickled code, P252 holds no weights.
+        LimitError: P501, P502, P504 larger than allowed, or than the bytes that are there.
         ValueRangeError: P350 a weight is NaN or infinite.
         MismatchError: P450 all missing, unexpected and mismatched keys at once.
     """
@@ -127,11 +132,14 @@ def state_digest(model: nn.Module) -> str:
 
 
 def read_checkpoint(path: Path) -> Any:
-    """The object in a PyTorch file, tensors on the CPU, no code run.
+    """The object in a PyTorch file, tensors on the CPU, no code run; or the tensors of a safetensors file.
 
     Raises:
         FormatError: P250, P251.
+        LimitError: P501, P502, P504 larger than allowed, or than its bytes.
     """
+    if path.suffix == ".safetensors":
+        return read_safetensors(path)
     torch = require("torch", shown(path.name), "models")
     with path.open("rb") as file:
         start = file.read(512)
@@ -154,10 +162,16 @@ def read_checkpoint(path: Path) -> Any:
             wanted="a .pth, .pt or .tar file",
         )
     try:
+        check_claims(path)
         with _plain_data_allowed(torch):
             return torch.load(path, map_location="cpu", weights_only=True)
+    except LimitError:
+        raise
+    except ForeignNameError as error:
+        raise _refused(path, str(error)) from error
     except pickle.UnpicklingError as error:
-        raise _refused(path, error) from error
+        named = re.search(r"GLOBAL (\S+)", str(error))
+        raise (_refused(path, named[1]) if named else _torn(path, "its pickle is damaged")) from error
     except Exception as error:  # torch raises RuntimeError, OSError, EOFError, KeyError, ... for torn files
         raise _torn(path, _first_line(error)) from error
 
@@ -167,34 +181,24 @@ def _first_line(error: Exception) -> str:
 
 
 def _plain_data_allowed(torch: Any) -> AbstractContextManager[Any]:
-    """NumPy scalars and argparse name spaces are data; old checkpoints carry them beside the weights."""
+    """NumPy scalars and argparse name spaces are data; old checkpoints carry them beside the weights.
+
+    Containers of our own answer for NumPy's names: its own builders trust what the file says.
+    """
     import argparse
-    import codecs
 
-    import numpy as np
-
-    multiarray = np._core.multiarray if hasattr(np, "_core") else np.core.multiarray  # type: ignore[attr-defined]
-    kinds = [type(np.dtype(kind)) for kind in ("f8", "f4", "i8", "i4", "b1")]
-    allowed: list[Any] = [
-        (multiarray.scalar, "numpy.core.multiarray.scalar"),
-        (multiarray.scalar, "numpy._core.multiarray.scalar"),
-        np.dtype,
-        *kinds,
-        (codecs.encode, "_codecs.encode"),
-        argparse.Namespace,
-    ]
-    context: AbstractContextManager[Any] = torch.serialization.safe_globals(allowed)
+    names = [("numpy", "dtype"), ("_codecs", "encode")]
+    names += [(f"numpy.{core}.multiarray", "scalar") for core in ("core", "_core")]
+    allowed: list[Any] = [(stand_in(module, name), f"{module}.{name}") for module, name in names]
+    context: AbstractContextManager[Any] = torch.serialization.safe_globals([*allowed, argparse.Namespace])
     return context
 
 
-def _refused(path: Path, error: Exception) -> FormatError:
-    named = re.search(r"GLOBAL (\S+)", str(error))
-    if named is None:
-        return _torn(path, "its pickle is damaged")
+def _refused(path: Path, name: str) -> FormatError:
     return FormatError(
         "P251",
         where=shown(path.name),
-        what=f"holds a pickled {shown(named[1])}, and unpickling it could run code",
+        what=f"holds a pickled {shown(name)}, and unpickling it could run code",
         wanted="tensors, numbers and plain containers only",
         hint="if you trust its origin, load it with torch and save its state dictionary alone",
     )

@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import pickle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import FormatError, shown
+from poseval.errors import FormatError, LimitError, shown
+from poseval.files.pickle import ForeignNameError, plain_content
+from poseval.files.reading import read_regular
+from poseval.limits import DEFAULT
 
 NAMES = "StructuredToParameterName@@"  # Paddle's own table of names, beside the arrays
-ALLOWED = {
-    ("numpy.core.multiarray", "_reconstruct"),
-    ("numpy._core.multiarray", "_reconstruct"),
-    ("numpy.core.multiarray", "scalar"),
-    ("numpy._core.multiarray", "scalar"),
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-    ("collections", "OrderedDict"),
-}
-
-
-class _ArraysOnly(pickle.Unpickler):
-    """Resolves the names that NumPy arrays need and refuses every other."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in ALLOWED:
-            raise _Refused(f"{module}.{name}")
-        return super().find_class(module, name)
-
-
-class _Refused(Exception):
-    """A pickled name that is not data."""
 
 
 def read_paddle(path: Path) -> dict[str, NDArray[Any]]:
@@ -43,11 +21,14 @@ def read_paddle(path: Path) -> dict[str, NDArray[Any]]:
 
     Raises:
         FormatError: P250 not such a file, P251 it holds pickled code, P252 it holds no arrays.
+        LimitError: P501, P502 larger than allowed.
     """
     where = shown(path.name)
     try:
-        content = _ArraysOnly(io.BytesIO(path.read_bytes())).load()
-    except _Refused as error:
+        content = plain_content(read_regular(path, where, DEFAULT.file_bytes), where, DEFAULT)
+    except LimitError:
+        raise
+    except ForeignNameError as error:
         raise FormatError(
             "P251",
             where=where,

@@ -17,9 +17,11 @@ from typing import BinaryIO
 import pytest
 
 from poseval.datasets.files.archive import Archive
-from poseval.datasets.files.document import Document, gunzip, write_atomically
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, UsageError
+from poseval.files.reading import gunzip
+from poseval.files.writing import write_atomically
 from poseval.limits import Limits
 
 PACKED = gzip.compress(b"[1, 2, 3]", mtime=0)

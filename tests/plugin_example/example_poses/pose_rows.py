@@ -11,7 +11,7 @@ import numpy as np
 from poseval.datasets import Dataset, Format, Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.datasets.assembly import frames_of, pose_set, unique_paths
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.files.document import write_atomically
+from poseval.files.writing import write_atomically
 from poseval.poses import Origin, PoseSet
 from poseval.skeletons import skeleton_from_names
 

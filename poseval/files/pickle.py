@@ -1,7 +1,7 @@
 """Pickles of numbers, texts, lists, maps and NumPy arrays, read without running any of their code.
 
 Nothing in a pickle is called: the few names that arrays need are answered with containers of our own, which
-become arrays only after their shape, type and bytes have been checked. Every other name is refused (P217).
+become arrays only after their shape, type and bytes have been checked. Every other name is refused.
 The containers are sealed: a pickle may set attributes of what it names, and ours outlive the file. The stream
 is walked once before, so that no opcode can ask for more memory than the file has bytes; lists that hold one
 another many times count as often as they are reached.
@@ -14,7 +14,7 @@ import math
 import pickle
 import pickletools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -40,6 +40,10 @@ ARRAY_MODULES = (
 KINDS = "iufbUS"
 MOST_OPCODES = 20_000_000  # numbers in plain lists take two or three each
 MOST_VALUES = 20_000_000  # reached from the top; a list that stands twice counts twice
+
+
+class ForeignNameError(Exception):
+    """A pickle names something that is no number, text, list, map or array; the message is that name."""
 
 
 class _Sealed(type):
@@ -172,14 +176,19 @@ OTHERS: dict[tuple[str, str], Any] = {
 }
 
 
+def stand_in(module: str, name: str) -> Any:
+    """What answers for a name of NumPy's arrays, or of bytes; None for any other name."""
+    return NAMES.get(name) if module in ARRAY_MODULES else OTHERS.get((module, name))
+
+
 class _Reader(pickle.Unpickler):
     """Admits the names of arrays and of bytes, as our own containers."""
 
     def find_class(self, module: str, name: str) -> Any:
-        found = NAMES.get(name) if module in ARRAY_MODULES else OTHERS.get((module, name))
+        found = stand_in(module, name)
         if found is not None:
             return found
-        raise pickle.UnpicklingError(f"names {module}.{name}")
+        raise ForeignNameError(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Any:
         raise pickle.UnpicklingError("points to objects outside of the file")
@@ -192,30 +201,58 @@ def loads(data: bytes, where: str, limits: Limits) -> Any:
         FormatError: P217 a damaged pickle, or one that holds more than numbers, texts and arrays.
         LimitError: P501 larger than allowed, P502 more values than allowed.
     """
-    if len(data) > limits.file_bytes:
-        raise LimitError(
-            "P501", where=where, what=f"has {len(data):,} bytes", wanted=f"at most {limits.file_bytes:,}"
-        )
     try:
-        _walk(data, where)
-        found = _Reader(io.BytesIO(data), encoding="latin-1").load()
-        return _Values(limits, where).of(found, 0)[0]
-    except (LimitError, FormatError):
+        return plain_content(data, where, limits)
+    except LimitError:
         raise
     except Exception as error:  # a pickle can fail in any way at all; none of them is ours
+        named = "names " if isinstance(error, ForeignNameError) else ""
+        why = shown(error, 100) or type(error).__name__
         raise FormatError(
             "P217",
             where=where,
-            what=f"is a pickle that poseval does not read ({shown(error, 100) or type(error).__name__})",
+            what=f"is a pickle that poseval does not read ({named}{why})",
             wanted="numbers, texts, lists, maps and NumPy arrays only",
             hint="tensors and objects are never unpacked: they could run code; save arrays instead",
         ) from None
 
 
-def _walk(data: bytes, where: str) -> None:
-    """Refuse opcodes beyond the allowed ones, and places in the memo that no honest pickle uses."""
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(data), start=1):
-        if opcode.name not in ALLOWED:
+def plain_content(data: bytes, where: str, limits: Limits) -> Any:
+    """As `loads`, for callers that have a message of their own.
+
+    Raises:
+        LimitError: P501, P502.
+        ForeignNameError: the pickle names what is not data.
+        Exception: of any kind, for a damaged pickle.
+    """
+    if len(data) > limits.file_bytes:
+        raise LimitError(
+            "P501", where=where, what=f"has {len(data):,} bytes", wanted=f"at most {limits.file_bytes:,}"
+        )
+    walk(io.BytesIO(data), where)
+    found = _Reader(io.BytesIO(data), encoding="latin-1").load()
+    return _Values(limits, where).of(found, 0)[0]
+
+
+class Stream(Protocol):
+    """An open file, or bytes in memory."""
+
+    def read(self, size: int = -1, /) -> bytes: ...
+
+    def readline(self) -> bytes: ...
+
+
+def walk(stream: Stream, where: str, more: frozenset[str] = frozenset()) -> None:
+    """Refuse opcodes beyond the allowed ones and `more`, and memo places that no honest pickle uses.
+
+    The stream then stands behind the pickle.
+
+    Raises:
+        ValueError: such an opcode or place, or a damaged pickle.
+        LimitError: P502 more values than allowed.
+    """
+    for count, (opcode, argument, _) in enumerate(pickletools.genops(stream), start=1):  # type: ignore[arg-type]
+        if opcode.name not in ALLOWED and opcode.name not in more:
             raise ValueError(f"opcode {opcode.name}")
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
             raise ValueError("a memo place beyond its content")

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval.datasets.containers.pickle import loads
 from poseval.errors import FormatError, LimitError
+from poseval.files.pickle import loads
 from poseval.limits import DEFAULT, Limits
 
 PROTOCOLS = pytest.mark.parametrize("protocol", range(2, 6))

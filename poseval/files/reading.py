@@ -1,0 +1,209 @@
+"""Bounded reading of one file: its bytes, its text, or the JSON in it.
+
+Nothing but regular files is opened, without waiting; gzip is unpacked as a stream with bounds on size and
+ratio. What is small by nature (settings, facts, reports) is JSON with bounds on bytes, items and depth.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import math
+import os
+import re
+import stat
+import zlib
+from typing import Any, NoReturn
+
+from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.limits import DEFAULT, MIB, Limits
+
+GZIP_MAGIC = b"\x1f\x8b"
+RATIO_FREE_BYTES = MIB  # below this size no ratio is suspicious: a short file of zeros packs 1000 to 1
+SIDE_BYTES = MIB  # a file of settings or facts; a skeleton of 1,000 joints is 60 kB
+REPORT_BYTES = 32 * MIB  # a report; one with 10,000 rows is 3 MB
+ITEMS = 4_000_000  # values of a JSON tree; 500 MB as Python objects at most
+
+
+def read_regular(path: str | os.PathLike[str], name: str, most: int) -> bytes:
+    """All bytes of a regular file. Opened without waiting, so that a FIFO cannot hold us.
+
+    Raises:
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
+        LimitError: P501 larger than `most` bytes.
+    """
+    from poseval.kernels.files import file_start  # the compiled module is not loaded for names of skeletons
+
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        handle = os.open(path, flags)
+    except FileNotFoundError:
+        raise UsageError("P114", where=name, what="does not exist", wanted="a file") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(
+                "P135", where=name, what=f"is {_kind_of(found.st_mode)}", wanted="a regular file"
+            )
+        data = file_start(handle, min(found.st_size, most + 1))
+        os.lseek(handle, len(data), os.SEEK_SET)
+        with io.FileIO(handle, closefd=False) as file:
+            while len(data) <= most:
+                more = file.read(min(MIB, most + 1 - len(data)))
+                if not more:
+                    return data
+                data += more
+    except OSError as error:
+        raise _unreadable(name, error) from None
+    finally:
+        os.close(handle)
+    raise LimitError("P501", where=name, what=f"is larger than {most:,} bytes", wanted="a smaller file")
+
+
+def _kind_of(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    if stat.S_ISFIFO(mode):
+        return "a pipe"
+    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+
+
+def _unreadable(name: str, error: OSError | ValueError) -> UsageError:
+    reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        reason = "its symbolic links form a loop"
+    return UsageError("P136", where=name, what=f"cannot be read ({shown(reason)})", wanted="a readable file")
+
+
+def read_text(path: str | os.PathLike[str], most: int = SIDE_BYTES) -> str:
+    """The text of a small file in UTF-8, with or without a byte order mark.
+
+    Raises:
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
+        LimitError: P501 larger than `most` bytes.
+        UnicodeDecodeError: not UTF-8.
+    """
+    return read_regular(path, shown(os.fspath(path), limit=400), most).decode("utf-8-sig")
+
+
+def read_json(path: str | os.PathLike[str], most: int = SIDE_BYTES, depth: int = DEFAULT.depth) -> Any:
+    """The JSON in a small file, of finite numbers.
+
+    Raises:
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
+        LimitError: P501 larger than `most` bytes, P502 more values or deeper than allowed.
+        ValueError: not JSON, not UTF-8, or a number that is not finite.
+    """
+    name = shown(os.fspath(path), limit=400)
+    return parse_json(read_regular(path, name, most), name, most, depth)
+
+
+def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int = DEFAULT.depth) -> Any:
+    """JSON of finite numbers; bytes, items and depth are counted before a value is built.
+
+    Raises:
+        LimitError: P501 larger than `most` bytes, P502 more than `ITEMS` values or deeper than `depth`.
+        ValueError: not JSON, not UTF-8, or a number that is not finite.
+    """
+    if len(data) > most:
+        raise LimitError("P501", where=name, what=f"has more than {most:,} bytes", wanted="a smaller file")
+    text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    if sum(text.count(sign) for sign in ",[{") > ITEMS:
+        raise LimitError("P502", where=name, what=f"has more than {ITEMS:,} values", wanted="fewer")
+    if _deeper(text, depth):
+        raise LimitError("P502", where=name, what=f"nests deeper than {depth}", wanted="less nesting")
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+
+
+# A string without its end reaches to the end of the text, so that no place is looked at twice.
+STRINGS_AND_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+
+
+def _deeper(text: str, most: int) -> bool:
+    """Whether brackets outside of strings nest deeper."""
+    depth = 0
+    for found in STRINGS_AND_BRACKETS.finditer(text):
+        sign = text[found.start()]
+        if sign in "[{":
+            depth += 1
+            if depth > most:
+                return True
+        elif sign in "]}":
+            depth -= 1
+    return False
+
+
+def _no_constant(word: str) -> NoReturn:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:40]} is too large for a number")
+    return number
+
+
+def allowed_bytes(packed: int, limits: Limits) -> int:
+    """How much `packed` bytes may unpack to."""
+    return min(limits.file_bytes, max(limits.ratio * packed, RATIO_FREE_BYTES))
+
+
+def too_much(name: str, packed: int, limits: Limits) -> LimitError:
+    """The error for packed data that holds more than `allowed_bytes`."""
+    if allowed_bytes(packed, limits) == limits.file_bytes:
+        return LimitError(
+            "P501",
+            where=name,
+            what=f"unpacks to more than {limits.file_bytes:,} bytes",
+            wanted="at most limits.file_bytes",
+        )
+    return LimitError(
+        "P504",
+        where=name,
+        what=f"unpacks to more than {limits.ratio} times its size",
+        wanted="at most limits.ratio",
+        hint="real pose files reach 20; unpack it yourself if you trust it",
+    )
+
+
+def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
+    """The content of a gzip file of one or more members, never more than the limits allow.
+
+    Raises:
+        FormatError: P212 truncated or damaged.
+        LimitError: P501 too large, P504 ratio.
+    """
+    most = allowed_bytes(len(data), limits)
+    parts: list[bytes] = []
+    size = 0
+    rest = data
+    while rest:
+        stream = zlib.decompressobj(wbits=31)
+        try:
+            part = stream.decompress(rest, most - size + 1)
+        except zlib.error as error:
+            raise _damaged(name, str(error)) from None
+        size += len(part)
+        if size > most:
+            raise too_much(name, len(data), limits)
+        if not stream.eof:
+            raise _damaged(name, "it ends too early")
+        parts.append(part)
+        rest = stream.unused_data
+        if rest and not rest.startswith(GZIP_MAGIC):
+            if rest.strip(b"\0"):
+                raise _damaged(name, "other data follows it")
+            break
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _damaged(name: str, why: str) -> FormatError:
+    return FormatError(
+        "P212", where=name, what=f"is a damaged gzip file ({shown(why)})", wanted="a whole one"
+    )

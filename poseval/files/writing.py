@@ -1,0 +1,86 @@
+"""Writing never half done: a neighbour file first, then a rename."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from poseval.errors import UsageError, shown
+
+
+def write_atomically(
+    path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], None], force: bool = False
+) -> None:
+    """Write a neighbour file and rename it: readers see the old content or the new, never a part.
+
+    `content` is the bytes or a function that writes them. On any failure, Ctrl-C included, the neighbour is
+    removed and the target is as it was. A device or pipe (`/dev/stdout`) is written to as it is.
+
+    Raises:
+        UsageError: P131 the target exists and `force` is not given, P137 it cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    name = shown(os.fspath(path), limit=400)
+    exists = os.path.lexists(target) or os.path.exists(path)  # /dev/stdout leads to no name when it is a pipe
+    if exists and not force:
+        raise _exists(name)
+    try:
+        if exists and not os.path.isfile(path):
+            with open(path, "wb") as file:
+                _put(file, content)
+            return
+        _replace(target, content, force, name)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = shown(error.strerror or error)
+        raise UsageError(
+            "P137",
+            where=name,
+            what=f"cannot be written ({reason})",
+            wanted="a place that exists and can be written to",
+        ) from error
+
+
+def _replace(target: Path, content: bytes | Callable[[BinaryIO], None], force: bool, name: str) -> None:
+    neighbour = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
+    try:
+        with neighbour.open("xb") as file:
+            _put(file, content)
+        if force:
+            if target.exists():
+                neighbour.chmod(stat.S_IMODE(target.stat().st_mode))
+            neighbour.replace(target)
+        else:
+            _rename_to_new(neighbour, target, name)
+    except BaseException:
+        neighbour.unlink(missing_ok=True)
+        raise
+
+
+def _rename_to_new(neighbour: Path, target: Path, name: str) -> None:
+    """Rename that does not replace a target that came into being meanwhile, where hard links exist."""
+    try:
+        os.link(neighbour, target)
+    except FileExistsError:
+        raise _exists(name) from None
+    except (OSError, NotImplementedError):
+        neighbour.rename(target)
+    else:
+        neighbour.unlink()
+
+
+def _put(file: BinaryIO, content: bytes | Callable[[BinaryIO], None]) -> None:
+    if callable(content):
+        content(file)
+    else:
+        file.write(content)
+
+
+def _exists(name: str) -> UsageError:
+    return UsageError(
+        "P131", where=name, what="exists", wanted="a new name", hint="pass --force to overwrite it"
+    )

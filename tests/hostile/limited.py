@@ -1,0 +1,91 @@
+"""Programs that run under limits of memory and time, as a server would run them."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.shared import ROOT
+
+MIB = 1 << 20
+ADDRESS_SPACE = 2048 * MIB
+HELD = 1024 * MIB  # resident memory that no file may lead to
+SECONDS = 5  # for a file, and as many again for Python and its libraries to start on a busy machine
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended: exit status (negative for a signal), texts, seconds, bytes of peak memory."""
+
+    status: int
+    out: str
+    err: str
+    seconds: float
+    peak: int
+
+
+def run_limited(
+    arguments: list[str | Path],
+    *,
+    folder: Path,
+    seconds: float = 2 * SECONDS,
+    space: int = ADDRESS_SPACE,
+    **extra: str,
+) -> Ended:
+    """Run `python ARGUMENTS` in a folder; one that takes longer than `seconds` is killed (status -9)."""
+    env = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        **extra,
+    }
+    out, err = folder / ".out", folder / ".err"
+    started = time.monotonic()
+    with out.open("wb") as out_file, err.open("wb") as err_file:
+        child = subprocess.Popen(
+            [sys.executable, *map(os.fspath, arguments)],
+            cwd=folder,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=out_file,
+            stderr=err_file,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (space, space)),
+        )
+        while True:
+            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+            if pid:
+                break
+            if time.monotonic() - started > seconds:
+                os.kill(child.pid, signal.SIGKILL)
+            time.sleep(0.02)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    ended = Ended(
+        child.returncode,
+        out.read_text("utf-8", "backslashreplace"),
+        err.read_text("utf-8", "backslashreplace"),
+        time.monotonic() - started,
+        usage.ru_maxrss * 1024,
+    )
+    out.unlink()
+    err.unlink()
+    return ended
+
+
+def poseval(arguments: list[str | Path], **options: object) -> Ended:
+    """`poseval ARGUMENTS` under the limits."""
+    return run_limited(["-m", "poseval", *arguments], **options)  # type: ignore[arg-type]
+
+
+def see_refused(ended: Ended, codes: str, statuses: tuple[int, ...] = (2, 3)) -> None:
+    """The program ended with an error of ours: `codes` are starts of codes, parted by blanks."""
+    assert ended.status in statuses, (ended.status, ended.out[-500:], ended.err[-2000:])
+    assert any(f"[{code}" in ended.err for code in codes.split()), ended.err
+    assert "Traceback" not in ended.err
+    assert ended.peak < HELD, f"{ended.peak / MIB:.0f} MiB"
