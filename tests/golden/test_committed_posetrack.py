@@ -36,6 +36,18 @@ COUNTS = {
     "objects": "num_objects",
     "detections": "num_detections",
 }
+HOTA_COUNTS = {"matched": "HOTA_TP", "missed": "HOTA_FN", "false": "HOTA_FP"}
+TRACKEVAL = {
+    "clear_mot": {"MOTA": "MOTA", "MOTP": "MOTP", "precision": "CLR_Pr", "recall": "CLR_Re"},
+    "identity": {"IDF1": "IDF1", "IDP": "IDP", "IDR": "IDR"},
+}
+TRACKEVAL_COUNTS = {"misses": "CLR_FN", "false_positives": "CLR_FP", "switches": "IDSW", "fragments": "Frag"}
+TRACKEVAL_COUNTS |= {
+    "detections": "CLR_TP",
+    "mostly_tracked": "MT",
+    "partly_tracked": "PT",
+    "mostly_lost": "ML",
+}
 GROUPS = {"Head": "head", "Shou": "shoulder", "Elb": "elbow", "Wri": "wrist", "Hip": "hip", "Knee": "knee"}
 GROUPS |= {"Ankl": "ankle", "Total": ""}
 TWO_RULES = pytest.mark.parametrize("rules", ["poseval-2017", "poseval-2020"])
@@ -124,18 +136,29 @@ def motp_of_2017(wanted: dict[str, Any]) -> list[float]:
     return [*values, float(np.mean(values))]
 
 
-@pytest.mark.parametrize("case", with_part("poseval", "identity"), ids=str)
-def test_identities_of_trackeval(case: Case) -> None:
-    wanted = case.expected["poseval"]["identity"]
-    for statistic in ("IDTP", "IDF1", "IDP", "IDR"):
-        found = per_joint(case, "poseval-2017", "identity", statistic)[:15]
-        if statistic == "IDTP":
-            assert found == wanted[statistic]
-            continue
-        # TrackEval gives 0 to joints that nobody labels or, for IDP, predicts; here they are undefined.
-        objects, predicted = (np.add(wanted["IDTP"], wanted[name]) for name in ("IDFN", "IDFP"))
-        known = (objects > 0) & ((predicted > 0) | (statistic != "IDP"))
-        check(case, found, np.where(known, wanted[statistic], math.nan))
+@pytest.mark.parametrize("case", with_part("trackeval"), ids=str)
+def test_clear_and_identities_of_trackeval(case: Case) -> None:
+    wanted = case.expected["trackeval"]
+    for metric, names in TRACKEVAL.items():
+        for statistic, key in names.items():
+            found = per_joint(case, "trackeval", metric, statistic)[:15]
+            check(case, found, wanted["CLEAR" if metric == "clear_mot" else "Identity"][key])
+    _, tally = tally_of(case, "trackeval", ClearMot)
+    for column, key in TRACKEVAL_COUNTS.items():
+        assert tally.sum(column).tolist() == wanted["CLEAR"][key], column
+    assert per_joint(case, "trackeval", "identity", "IDTP")[:15] == wanted["Identity"]["IDTP"]
+
+
+@pytest.mark.parametrize("case", with_part("trackeval"), ids=str)
+def test_hota_of_trackeval(case: Case) -> None:
+    wanted = case.expected["trackeval"]["HOTA"]
+    metric, tally = tally_of(case, "trackeval", Hota)
+    units = {name: tally.per_unit(name) for name in tally.tables["sequences"].columns}
+    sums = metric.sums(units, np.ones(tally.units, dtype=np.int64))
+    for name, key in HOTA_COUNTS.items():
+        np.testing.assert_array_equal(sums[name], wanted[key], err_msg=key)
+    for statistic in wanted.keys() - HOTA_COUNTS.values():
+        check(case, per_joint(case, "trackeval", "hota", statistic)[:15], wanted[statistic])
 
 
 @pytest.mark.parametrize("case", with_part("posetrack21"), ids=str)
@@ -153,9 +176,9 @@ def test_reidentification_of_the_kit(case: Case) -> None:
 
 
 def check_hota(case: Case, metric: str, sums: dict[str, Any], wanted: dict[str, Any]) -> None:
-    for name, key in (("matched", "HOTA_TP"), ("missed", "HOTA_FN"), ("false", "HOTA_FP")):
+    for name, key in HOTA_COUNTS.items():
         np.testing.assert_array_equal(sums[name], wanted[key], err_msg=key)
-    statistics = [name for name in wanted if not name.startswith("HOTA_")]
+    statistics = wanted.keys() - HOTA_COUNTS.values()
     assert len(statistics) == 11
     for statistic in statistics:
         check(case, per_joint(case, "posetrack21", metric, statistic), wanted[statistic])
@@ -178,7 +201,7 @@ def test_pose_ap_of_the_kit(case: Case) -> None:
 def test_every_program_spoke_often_enough() -> None:
     assert len(SCORED) >= 23
     assert len(with_part("posetrack21")) >= 15
-    assert len(with_part("poseval", "identity")) >= 15
+    assert len(with_part("trackeval")) >= 15
     assert with_part("posetrack21", "reid")
 
 

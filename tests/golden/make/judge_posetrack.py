@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from tests.golden.make.cases import Made
+from tests.golden.make.judge_trackeval import trackeval
 from tests.golden.make.posetrack_film import NAMES_17, NAMES_18
 
 COMMIT = {"posetrack_poseval": "4258a15", "posetrack21": "3e61960"}
@@ -38,7 +39,7 @@ def judge(made: Made, folder: Path, programs: Path | None) -> Numbers:
     wanted = made.options["programs"]
     with _quiet():
         try:
-            told["poseval"] = poseval(folder, programs)
+            told |= poseval(folder, programs)
         except Exception as error:
             if "answer" not in made.options:
                 raise
@@ -66,7 +67,7 @@ def _quiet() -> Iterator[None]:
 
 
 def poseval(folder: Path, programs: Path) -> Numbers:
-    """Pose AP and CLEAR MOT of the poseval program, and TrackEval's identities at its distances."""
+    """Pose AP and CLEAR MOT of the poseval program, and TrackEval's measures at its distances."""
     # Our own package has the same name: the program's modules are imported under it, ours is not here.
     sys.path.insert(0, str(programs / "posetrack_poseval"))
     loading = importlib.import_module("poseval.eval_helpers")
@@ -93,7 +94,8 @@ def poseval(folder: Path, programs: Path) -> Numbers:
     found["labelled"] = truths.sum(axis=1).astype(int).tolist()
     found["predicted"] = [len(row) for row in labels]
     found["hits"] = [int(row.sum()) for row in labels]
-    return {"poses": found, "tracks": _tracks(tracks, load()), "identity": _identity(*load(), per_frame)}
+    told = {"poses": found, "tracks": _tracks(tracks, load())}
+    return {"poseval": told, "trackeval": trackeval(*load(), per_frame)}
 
 
 def _tracks(program: Any, frames: tuple[list[Any], list[Any]]) -> Numbers:
@@ -127,47 +129,6 @@ def _tracks(program: Any, frames: tuple[list[Any], list[Any]]) -> Numbers:
     told |= {name: values.tolist() for name, values in counts.items()}
     told |= {"distance_of_pairs": distance[0].tolist(), "distance_of_other_events": distance[1].tolist()}
     return told
-
-
-def _identity(truth: list[Any], found: list[Any], per_frame: Mapping[int, Any]) -> Numbers:
-    """TrackEval's identity measures per joint at the distances of the program.
-
-    Nothing where a frame lacks a side, for which the program writes a dummy, or repeats an id: identity
-    measures know neither.
-    """
-    for frame in truth + found:
-        idents = [person["track_id"][0] for person in frame["annorect"]]
-        if not idents or len(set(idents)) < len(idents):
-            return {}
-    options = {"THRESHOLD": 0.5, "PRINT_CONFIG": False}
-    metric = importlib.import_module("trackeval.metrics").Identity(options)
-    sequences = np.array([frame["seq_id"] for frame in truth])
-    fields = ("IDTP", "IDFN", "IDFP", "IDF1", "IDR", "IDP")
-    out: dict[str, list[Any]] = {name: [] for name in fields}
-    for joint in range(15):
-        results = {}
-        for sequence in np.unique(sequences):
-            rows = [per_frame[f][joint] for f in np.flatnonzero(sequences == sequence)]
-            results[str(sequence)] = metric.eval_sequence(_trackeval_data(rows))
-        joined = metric.combine_sequences(results)
-        for name in fields:
-            out[name].append((float if name in ("IDF1", "IDR", "IDP") else int)(joined[name]))
-    return out
-
-
-def _trackeval_data(rows: list[Any]) -> Numbers:
-    """One sequence and joint for TrackEval: ids from 0, similarity 1 - distance, 0 without a match."""
-    truth_ids = sorted({ident for row in rows for ident in row["trackidxGT"]})
-    found_ids = sorted({ident for row in rows for ident in row["trackidxPr"]})
-    data: Numbers = {"gt_ids": [], "tracker_ids": [], "similarity_scores": []}
-    for row in rows:
-        data["gt_ids"].append(np.array([truth_ids.index(i) for i in row["trackidxGT"]], dtype=int))
-        data["tracker_ids"].append(np.array([found_ids.index(i) for i in row["trackidxPr"]], dtype=int))
-        data["similarity_scores"].append(np.nan_to_num(1 - row["dist"], nan=0.0))
-    data |= {"num_gt_ids": len(truth_ids), "num_tracker_ids": len(found_ids)}
-    data["num_gt_dets"] = sum(map(len, data["gt_ids"]))
-    data["num_tracker_dets"] = sum(map(len, data["tracker_ids"]))
-    return data
 
 
 def kit(folder: Path, programs: Path, reid: bool) -> Numbers:
