@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.golden.make import coco, coco_dialects, posetrack
+from tests.golden.make import coco, coco_dialects, posetrack, single
 from tests.golden.make.cases import Made, Make
 
 Judge = Callable[[Made, Path, Path | None], dict[str, Any]]
@@ -15,6 +15,7 @@ Judge = Callable[[Made, Path, Path | None], dict[str, Any]]
 MADE: dict[str, Callable[[], Sequence[Make]]] = {
     "coco": lambda: coco.CASES,
     "posetrack": lambda: posetrack.CASES,
+    "mpii": lambda: single.CASES,
 }
 assert coco_dialects.CROWDPOSE_SIGMAS  # its cases stand in coco.CASES, too
 
