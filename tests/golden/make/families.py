@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.golden.make import coco, coco_dialects, posetrack, single
+from tests.golden.make import coco, coco_dialects, faces, posetrack, single
 from tests.golden.make.cases import Made, Make
 
 Judge = Callable[[Made, Path, Path | None], dict[str, Any]]
@@ -16,6 +16,7 @@ MADE: dict[str, Callable[[], Sequence[Make]]] = {
     "coco": lambda: coco.CASES,
     "posetrack": lambda: posetrack.CASES,
     "mpii": lambda: single.CASES,
+    "nme": lambda: faces.CASES,
 }
 assert coco_dialects.CROWDPOSE_SIGMAS  # its cases stand in coco.CASES, too
 
