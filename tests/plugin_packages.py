@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from poseval import benchmarks
 from poseval.datasets import registry as formats
 from poseval.models.registry import registry as models
 
@@ -42,7 +41,6 @@ def on_path(*folders: Path) -> Iterator[None]:
     tops = {path.stem for folder in folders for path in folder.iterdir()}
     before, made = sys.path[:], dict(formats._MADE)
     sys.path[:0] = [str(folder) for folder in folders]
-    benchmarks.get_benchmark.cache_clear()
     models.cache_clear()
     try:
         yield
@@ -50,7 +48,6 @@ def on_path(*folders: Path) -> Iterator[None]:
         sys.path[:] = before
         formats._MADE.clear()
         formats._MADE.update(made)
-        benchmarks.get_benchmark.cache_clear()
         models.cache_clear()
         for name in [name for name in sys.modules if name.partition(".")[0] in tops]:
             del sys.modules[name]

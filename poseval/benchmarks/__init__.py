@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown
 from poseval.plugins import Registry, in_one_line
 from poseval.poses import PoseSet
 
-# name -> module:class; a table instead of imports keeps start-up short. Order decides between equals.
+# name -> module:NAME; a table instead of imports keeps start-up short. Order decides between equals.
 TABLE: dict[str, str] = {
-    "coco-keypoints": "poseval.benchmarks.coco:CocoKeypoints",
-    "crowdpose": "poseval.benchmarks.coco:CrowdPose",
-    "ochuman": "poseval.benchmarks.coco:OCHuman",
-    "coco-wholebody": "poseval.benchmarks.coco:CocoWholeBody",
-    "aic": "poseval.benchmarks.coco:Aic",
-    "ap10k": "poseval.benchmarks.coco:Ap10k",
-    "halpe": "poseval.benchmarks.coco:Halpe",
-    "humanart": "poseval.benchmarks.coco:HumanArt",
-    "mpii-val": "poseval.benchmarks.mpii:MpiiVal",
-    "mpii-test": "poseval.benchmarks.mpii_release:MpiiTest",
-    "mpii-multi": "poseval.benchmarks.mpii_release:MpiiMulti",
-    "lsp": "poseval.benchmarks.lsp:Lsp",
-    "flic": "poseval.benchmarks.lsp:Flic",
-    "parse": "poseval.benchmarks.lsp:Parse",
-    "penn-action": "poseval.benchmarks.video:PennAction",
-    "jhmdb": "poseval.benchmarks.video:Jhmdb",
+    "coco-keypoints": "poseval.benchmarks.coco:COCO",
+    "crowdpose": "poseval.benchmarks.coco:CROWDPOSE",
+    "ochuman": "poseval.benchmarks.coco:OCHUMAN",
+    "coco-wholebody": "poseval.benchmarks.coco:COCO_WHOLEBODY",
+    "aic": "poseval.benchmarks.coco:AIC",
+    "ap10k": "poseval.benchmarks.coco:AP10K",
+    "halpe": "poseval.benchmarks.coco:HALPE",
+    "humanart": "poseval.benchmarks.coco:HUMANART",
+    "mpii-val": "poseval.benchmarks.mpii:MPII_VAL",
+    "mpii-test": "poseval.benchmarks.mpii_release:MPII_TEST",
+    "mpii-multi": "poseval.benchmarks.mpii_release:MPII_MULTI",
+    "lsp": "poseval.benchmarks.lsp:LSP",
+    "flic": "poseval.benchmarks.lsp:FLIC",
+    "parse": "poseval.benchmarks.lsp:PARSE",
+    "penn-action": "poseval.benchmarks.video:PENN_ACTION",
+    "jhmdb": "poseval.benchmarks.video:JHMDB",
     "300w": "poseval.benchmarks.faces:W300",
-    "wflw": "poseval.benchmarks.faces:Wflw",
-    "cofw": "poseval.benchmarks.faces:Cofw",
-    "aflw19": "poseval.benchmarks.faces:Aflw19",
-    "aflw-pifa": "poseval.benchmarks.faces:AflwPifa",
-    "aflw2000-3d": "poseval.benchmarks.faces:Aflw2000",
-    "lapa": "poseval.benchmarks.faces:Lapa",
-    "oks": "poseval.benchmarks.coco:PlainOks",
-    "posetrack17": "poseval.benchmarks.posetrack:PoseTrack17",
-    "posetrack17-single-frame": "poseval.benchmarks.posetrack:PoseTrack17SingleFrame",
-    "posetrack18": "poseval.benchmarks.posetrack:PoseTrack18",
-    "posetrack21": "poseval.benchmarks.posetrack:PoseTrack21",
+    "wflw": "poseval.benchmarks.faces:WFLW",
+    "cofw": "poseval.benchmarks.faces:COFW",
+    "aflw19": "poseval.benchmarks.faces:AFLW19",
+    "aflw-pifa": "poseval.benchmarks.faces:AFLW_PIFA",
+    "aflw2000-3d": "poseval.benchmarks.faces:AFLW2000",
+    "lapa": "poseval.benchmarks.faces:LAPA",
+    "oks": "poseval.benchmarks.coco:OKS",
+    "posetrack17": "poseval.benchmarks.posetrack:POSETRACK17",
+    "posetrack17-single-frame": "poseval.benchmarks.posetrack:POSETRACK17_SINGLE_FRAME",
+    "posetrack18": "poseval.benchmarks.posetrack:POSETRACK18",
+    "posetrack21": "poseval.benchmarks.posetrack:POSETRACK21",
 }
-REGISTRY: Registry[type[Benchmark]] = Registry(
-    "benchmark", "P125", "poseval.benchmarks", TABLE, Benchmark, classes=True
-)
+REGISTRY: Registry[Benchmark] = Registry("benchmark", "P125", "poseval.benchmarks", TABLE, Benchmark)
 CERTAIN = 0.8  # no further benchmark is asked (and imported) once one is as sure as this
 
 
@@ -51,14 +47,13 @@ def names() -> list[str]:
     return list(TABLE)
 
 
-@cache
 def get_benchmark(name: str) -> Benchmark:
     """The named benchmark.
 
     Raises:
         UsageError: P125 for an unknown name, with near ones; P184 for another package's that fails.
     """
-    return REGISTRY.get(name)()
+    return REGISTRY.get(name)
 
 
 def recognise(truth: PoseSet) -> Benchmark:
@@ -80,7 +75,7 @@ def recognise(truth: PoseSet) -> Benchmark:
 
 def _other(truth: PoseSet) -> Benchmark:
     """The benchmark of another package that is surest of a truth set."""
-    said, faults = REGISTRY.each(REGISTRY.others(), lambda kind: kind().recognise(truth))
+    said, faults = REGISTRY.each(REGISTRY.others(), lambda one: one.recognise(truth))
     name = max(said, key=lambda one: said[one], default="")
     if said.get(name, 0.0) > 0:
         return get_benchmark(name)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from poseval import skeletons
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Frames, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import WAYS, place
+from poseval.skeletons import Skeleton, get_skeleton
 
 
 def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple[Aligned, list[Notice]]:
     """Truth and predictions over one frames table and one joint order.
 
     Frames are tried by key, file name, file stem and number at the end of the stem; the first way on which
-    every frame with predictions finds exactly one frame of the truth is taken, and said aloud when it is not
+    every frame with predictions finds exactly one frame of the truth is taken, with a notice when it is not
     the key. A later way that would pair other frames makes the pairing ambiguous, unless `way` names one.
 
     Raises:
@@ -124,3 +127,27 @@ def _on_joints_of(predictions: PoseSet, truth: PoseSet) -> PoseSet:
         xy=people.xy[:, order], seen=people.seen[:, order], joint_score=people.joint_score[:, order]
     )
     return replace(predictions, skeleton=wanted, people=people)
+
+
+def fits(skeleton: Skeleton, wanted: Sequence[str]) -> bool:
+    """Whether a skeleton has the joints of one of the named ones, in any order."""
+    return any(set(skeleton.joints) == set(get_skeleton(name).joints) for name in wanted)
+
+
+def require_skeleton(truth: PoseSet, benchmark: str, wanted: Sequence[str]) -> None:
+    """Refuse the truth of another benchmark; joints that the user defines may be any.
+
+    Raises:
+        MismatchError: P404 with both skeletons named.
+    """
+    mine = truth.skeleton
+    if fits(mine, wanted) or not fits(mine, skeletons.names()):
+        return
+    raise MismatchError(
+        "P404",
+        where=f"{shown(truth.origin.name)}: joints",
+        what=f"follow skeleton {shown(mine.name)} ({len(mine)} joints); benchmark {benchmark} is of "
+        f"{' or '.join(wanted)}",
+        wanted="a truth of this benchmark",
+        hint="leave --benchmark out: it is guessed from the truth",
+    )

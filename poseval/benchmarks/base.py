@@ -1,19 +1,19 @@
-"""The benchmark protocol: a format, a skeleton, metrics with their parameters, alignment, rule sets."""
+"""A benchmark as a value: a format, a skeleton, metrics with their parameters, alignment, rule sets."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import NamedTuple
 
-from poseval.benchmarks.alignment import align
+from poseval.benchmarks.alignment import align, fits, require_skeleton
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.poses import Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
-from poseval.results.values import Values
+from poseval.results.values import Number, Summary, Values
+from poseval.skeletons import get_skeleton
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,30 +29,101 @@ class Part:
     slices: Mapping[str, Bools] = field(default_factory=dict)
 
 
-PartValues = Mapping[str, Mapping[Metric, Values]]  # part label -> metric -> values of all slices
+Pair = tuple[Aligned, list[Notice]]
+Parts = tuple[list[Part], list[Notice]]
 
 
-class Benchmark(ABC):
-    """Rules live here, not in metrics. Class attributes describe the benchmark; instances are stateless."""
+class Scored(NamedTuple):
+    """The values of one metric on one part, over all its units (slice "") or those of a slice."""
 
-    name: ClassVar[str]
-    title: ClassVar[str]
-    source: ClassVar[str] = ""
-    skeleton: ClassVar[str | None] = None  # None: the truth file says
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (RuleSet("reference"), CORRECTED)
-    unit: ClassVar[str] = "frame"  # what intervals resample: "frame" or "sequence"
-    unit_rows: ClassVar[bool] = False  # whether the values list every unit alone, too
-    truth_formats: ClassVar[tuple[str, ...]] = ()
-    prediction_formats: ClassVar[tuple[str, ...]] = ()
-    optional: ClassVar[frozenset[str]] = frozenset()  # truth columns that may be absent
+    part: str
+    slice: str
+    metric: Metric
+    values: Values
+
+    def rows(self) -> Values:
+        """The values as a report lists them, under the names of the part and the slice."""
+        values = self.values.sliced(self.slice) if self.slice else self.values
+        if not self.part:
+            return values
+        return Values(row._replace(metric=f"{self.part}/{row.metric}") for row in values)
+
+    def numbers(self) -> list[Number]:
+        """What a summary shows of them, under the name of the slice."""
+        found = [self.metric.number(row) for row in self.metric.headline_rows(self.values)]
+        if not self.slice:
+            return found
+        name = self.slice
+        return [n._replace(slice=f"{name}/{n.slice}" if n.slice else name) for n in found]
+
+
+def headlines(scored: Sequence[Scored], rules: RuleSet) -> Summary:
+    """Every headline by its key; part labels are prefixes (`face/AP`), and metrics where keys meet."""
+    out: Summary = {}
+    for item in scored:
+        enter(out, item, item.numbers())
+    return out
+
+
+def enter(summary: Summary, item: Scored, numbers: Sequence[Number]) -> None:
+    """Add numbers of a metric to a summary; none replaces a number of another metric."""
+    prefix = f"{item.part}/" if item.part else ""
+    keyed = {prefix + number.key: number for number in numbers}
+    if not summary.keys().isdisjoint(keyed):
+        keyed = {f"{prefix}{item.metric}/{number.key}": number for number in numbers}
+    summary |= keyed
+
+
+def by_names(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
+    """Frames and joints paired by their names."""
+    return align(truth, predictions)
+
+
+def no_slices(truth: PoseSet) -> dict[str, Bools]:
+    """The set as a whole alone."""
+    return {}
+
+
+def no_table(summary: Summary) -> None:
+    """No table that readers know: the summary is listed."""
+
+
+@dataclass(frozen=True, eq=False)
+class Benchmark:
+    """A benchmark's protocol. Rules live here, not in metrics.
+
+    What varies is data, and where it must be a plain function: `metrics(rules, truth, per_joint)` under a
+    rule set; `pair(truth, predictions, rules)` brings both sets together; `slices(truth)` are subsets of the
+    units [U] that are reported apart; `summary(scored, rules)` names the numbers; `layout(summary)` is the
+    table that readers of the papers know, None to list the summary. `parts(aligned, rules, metrics,
+    per_joint)` stands in for `metrics` and `slices` where a benchmark has several evaluations; `metrics` are
+    then those chosen by hand, if any. A relative of a benchmark is `dataclasses.replace(COCO, name=...)`.
+    Functions that modules define can be pickled, which worker processes need.
+    """
+
+    name: str
+    title: str
+    metrics: Callable[[RuleSet, PoseSet, bool], tuple[Metric, ...]]
+    source: str = ""
+    skeletons: tuple[str, ...] = ()  # of its truth, the usual one first; none: the truth file says
+    fixed_skeleton: bool = False  # whether the truth of another known skeleton is refused
+    rule_sets: tuple[RuleSet, ...] = (RuleSet("reference"), CORRECTED)
+    truth_formats: tuple[str, ...] = ()
+    prediction_formats: tuple[str, ...] = ()
+    signs: tuple[tuple[Sign, float], ...] = ()  # of its truth, and how sure each makes: 0 to 1
+    unit: str = "frame"  # what intervals resample: "frame" or "sequence"
+    unit_rows: bool = False  # whether the values list every unit alone, too
+    sizes: Mapping[int, str] = field(default_factory=dict)  # people in a published set -> what it is
+    incomparable: str = ""  # why its numbers never are the official ones
+    pair: Callable[[PoseSet, PoseSet, RuleSet], Pair] = by_names
+    parts: Callable[[Aligned, RuleSet, tuple[Metric, ...], bool], Parts] | None = None
+    slices: Callable[[PoseSet], Mapping[str, Bools]] = no_slices
+    summary: Callable[[Sequence[Scored], RuleSet], Summary] = headlines
+    layout: Callable[[Summary], Layout | None] = no_table
 
     def recognise(self, truth: PoseSet) -> float:
         """How surely a truth set is of this benchmark: 0 to 1. Ties go to the earlier in the registry."""
-        return 0.0
-
-    @abstractmethod
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """The benchmark's metrics under a rule set."""
+        return max((sure for sign, sure in self.signs if sign(self, truth)), default=0.0)
 
     def prepare(
         self,
@@ -61,42 +132,52 @@ class Benchmark(ABC):
         rules: RuleSet,
         metrics: Sequence[Metric] = (),
         per_joint: bool = False,
-    ) -> tuple[list[Part], list[Notice]]:
+    ) -> Parts:
         """Align and split into parts; `metrics` replace the benchmark's own where given.
 
         Raises:
-            MismatchError: P4xx when the sets do not belong together.
+            MismatchError: P404 the truth of another benchmark, P4xx sets that do not belong together.
         """
-        aligned, notices = align(truth, predictions)
+        if self.fixed_skeleton:
+            require_skeleton(truth, self.name, self.skeletons)
+        aligned, notices = self.pair(truth, predictions, rules)
+        if self.parts is not None:
+            parts, more = self.parts(aligned, rules, tuple(metrics), per_joint)
+            return parts, [*notices, *more]
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
         return [Part("", aligned, chosen, self.slices(aligned.truth))], notices
 
-    def slices(self, truth: PoseSet) -> Mapping[str, Bools]:
-        """Subsets of the resampling units [U] that are reported apart."""
-        return {}
-
-    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
-        """Flat map from a number's key to a fraction; part labels and slices are prefixes (`face/AP`)."""
-        out: dict[str, float] = {}
-        for label, per_metric in values.items():
-            for metric, rows in per_metric.items():
-                prefix = f"{label}/" if label else ""
-                numbers = metric.headline(rows)
-                if any(prefix + key in out for key in numbers):
-                    prefix += f"{metric}/"
-                out.update((prefix + key, value) for key, value in numbers.items())
-                # Slices that a metric makes by itself (category:dog) stay in the values.
-                for name in dict.fromkeys(row.slice for row in rows if row.slice and ":" not in row.slice):
-                    cut = Values(row._replace(slice="") for row in rows if row.slice == name)
-                    out.update((f"{prefix}{name}/{key}", v) for key, v in metric.headline(cut).items())
+    def deviations(self, rules: RuleSet, truth: PoseSet) -> list[str]:
+        """Why the numbers are not comparable with the official ones, when they are not."""
+        if self.incomparable:
+            return [self.incomparable]
+        out = []
+        if rules.incomparable:
+            out.append(f"rules {rules.name}: {rules.incomparable}")
+        if self.fixed_skeleton and not fits(truth.skeleton, self.skeletons):
+            out.append(f"the truth follows skeleton {truth.skeleton.name}, not {self.skeletons[0]}")
+        count, test = len(truth), truth.frames.extra.get("test")
+        if test is not None and test.any():
+            count = int(test[truth.people.frame].sum())
+        if self.sizes and self.sizes.keys().isdisjoint((count, len(truth))):
+            known = ", ".join(f"{size:,} ({name})" for size, name in self.sizes.items())
+            out.append(f"the truth holds {count:,} people; published numbers are on {known}")
         return out
 
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """The table that readers of this benchmark's papers know; None lists the summary."""
-        return None
 
-    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
-        """Why the numbers are not comparable with the official ones, when they are not."""
-        if rules.name == "corrected":
-            return ["rules corrected: faults of the official tool are mended, so its digits can differ"]
-        return []
+Sign = Callable[[Benchmark, PoseSet], bool]
+
+
+def its_format(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """A file of a format that is the benchmark's."""
+    return truth.origin.format in benchmark.truth_formats
+
+
+def its_joints(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """The joints of one of its skeletons, in order."""
+    return any(truth.skeleton.joints == get_skeleton(name).joints for name in benchmark.skeletons)
+
+
+def its_skeleton_alone(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """Its usual skeleton by name, and one person per frame."""
+    return truth.skeleton.name == benchmark.skeletons[0] and len(truth) == len(truth.frames)

@@ -8,281 +8,232 @@ for AI Challenger, Halpe and Human-Art.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from poseval.benchmarks.alignment import align
-from poseval.benchmarks.base import Benchmark, Part, PartValues
+from poseval.benchmarks.base import Benchmark, Part, Parts, Scored, headlines, its_format, its_joints
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, IgnoreBy
-from poseval.poses import Bools, Notice, PoseSet
+from poseval.poses import Bools, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
+from poseval.results.values import Summary
 from poseval.skeletons import get_skeleton
 
 HEADER = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
+SIZES = frozenset({"AP_M", "AP_L", "AR_M", "AR_L"})
 
 # Faults of pycocotools that `corrected` mends; other paragraphs of docs/quirks.md hold in both rule sets.
 COCO_QUIRKS = frozenset({"C01", "C02"})
 
-
-class CocoKeypoints(Benchmark):
-    """COCO keypoints as pycocotools scores them."""
-
-    name: ClassVar[str] = "coco-keypoints"
-    title: ClassVar[str] = "COCO keypoint detection, 17 joints"
-    source: ClassVar[str] = "cocodataset/cocoapi, pycocotools 2.0.11"
-    skeleton: ClassVar[str | None] = "coco17"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
-        RuleSet("reference", COCO_QUIRKS, "pycocotools 2.0.11"),
-        CORRECTED,
-    )
-    truth_formats: ClassVar[tuple[str, ...]] = ("coco",)
-    prediction_formats: ClassVar[tuple[str, ...]] = ("coco",)
-
-    def recognise(self, truth: PoseSet) -> float:
-        """COCO's joints by name, from a COCO file."""
-        return 0.8 if self._has_joints(truth) and truth.origin.format == "coco" else 0.0
-
-    def _has_joints(self, truth: PoseSet) -> bool:
-        return self.skeleton is not None and truth.skeleton.joints == get_skeleton(self.skeleton).joints
-
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """OKS-AP with pycocotools' parameters; an annotation with id 0 counts under corrected rules."""
-        return (OksAp(id_zero=rules.keeps("C02"), per_joint=per_joint),)
-
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """The ten numbers in a row, and a row per joint where asked."""
-        if "AP" not in summary:
-            return None
-        shown = tuple(key for key in HEADER if key in summary)
-        joints = [key[3:] for key in summary if key.startswith("AP/")]
-        rows = [("", shown)]
-        if joints:
-            blank = ("",) * (len(shown) - 1)
-            rows = [("all joints", (*shown, "OKS"))]
-            rows += [(joint, (f"AP/{joint}", *blank, f"OKS/{joint}")) for joint in joints]
-            return Layout((*shown, "OKS"), tuple(rows))
-        return Layout(shown, tuple(rows))
+# CrowdPose's code splits images by crowd index at 0.2 and 0.8, its paper says 0.1 and 0.8; published numbers
+# come from the code.
+CROWDS = {"easy": (-math.inf, 0.2), "medium": (0.2, 0.8), "hard": (0.8, math.inf)}
 
 
-class CrowdPose(CocoKeypoints):
-    """CrowdPose: area is 0.53 of the box, and AP is told apart by crowd index.
+def oks_ap(
+    rules: RuleSet, truth: PoseSet, per_joint: bool, *, area: AreaSource = AreaSource.FILE
+) -> tuple[OksAp]:
+    """OKS-AP with pycocotools' parameters; an annotation with id 0 counts under corrected rules."""
+    return (OksAp(area=area, id_zero=rules.keeps("C02"), per_joint=per_joint),)
 
-    The code splits at 0.2 and 0.8, the paper says 0.1 and 0.8; published numbers come from the code.
+
+def crowdpose_ap(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[OksAp]:
+    """OKS-AP with areas from boxes; the field num_keypoints decides who is ignored."""
+    return (OksAp(area=AreaSource.BOX, per_joint=per_joint),)
+
+
+def ap_table(summary: Summary) -> Layout | None:
+    """The ten numbers in a row, and a row per joint where asked."""
+    if "AP" not in summary:
+        return None
+    columns = tuple(key for key in HEADER if key in summary)
+    joints = [number.joint for key, number in summary.items() if key == f"AP/{number.joint}"]
+    if not joints:
+        return Layout(columns, (("", columns),))
+    blank = ("",) * (len(columns) - 1)
+    rows = [("all joints", (*columns, "OKS"))]
+    rows += [(joint, (f"AP/{joint}", *blank, f"OKS/{joint}")) for joint in joints]
+    return Layout((*columns, "OKS"), tuple(rows))
+
+
+def coco_joints(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """Its joints by name, from a COCO file."""
+    return its_joints(benchmark, truth) and its_format(benchmark, truth)
+
+
+COCO = Benchmark(
+    name="coco-keypoints",
+    title="COCO keypoint detection, 17 joints",
+    source="cocodataset/cocoapi, pycocotools 2.0.11",
+    skeletons=("coco17",),
+    rule_sets=(RuleSet("reference", COCO_QUIRKS, "pycocotools 2.0.11"), CORRECTED),
+    truth_formats=("coco",),
+    prediction_formats=("coco",),
+    signs=((coco_joints, 0.8),),
+    metrics=oks_ap,
+    layout=ap_table,
+)
+
+
+def has_crowd_index(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """Images with a crowd index, and as many joints."""
+    joints = len(get_skeleton(benchmark.skeletons[0]))
+    return "crowd_index" in truth.frames.extra and len(truth.skeleton) == joints
+
+
+def by_crowd_index(truth: PoseSet) -> dict[str, Bools]:
+    """Images by crowd index; none when the file has no index."""
+    index = truth.frames.extra.get("crowd_index")
+    if index is None:
+        return {}
+    return {name: (index >= low) & (index < high) for name, (low, high) in CROWDS.items()}
+
+
+def crowdpose_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
+    """The official names; splits rounded to four decimals under the reference rules."""
+    found = headlines(scored, rules)
+    whole = {key: number for key, number in found.items() if not number.slice}
+    asked = {key: number for key, number in found.items() if number.slice and number.slice not in CROWDS}
+    out = {key: number for key, number in whole.items() if not number.joint and key not in SIZES}
+    for name in CROWDS:
+        if f"{name}/AP" in found:
+            number = found[f"{name}/AP"]
+            value = float(np.round(number.value, 4)) if rules.keeps("C14") else number.value
+            out[f"AP_{name}"] = number._replace(value=value)
+    return out | {key: number for key, number in whole.items() if number.joint} | asked
+
+
+def crowdpose_table(summary: Summary) -> Layout | None:
+    """The papers' columns: AP, AP50, AP75, AR, ..., easy, medium, hard."""
+    base = ap_table(summary)
+    splits = tuple(key for key in (f"AP_{name}" for name in CROWDS) if key in summary)
+    if base is None or not splits:
+        return base
+    (label, keys), *rest = base.rows
+    return Layout((*base.header, *splits), ((label, (*keys, *splits)), *rest))
+
+
+CROWDPOSE = replace(
+    COCO,
+    name="crowdpose",
+    title="CrowdPose, 14 joints, easy / medium / hard by crowd index",
+    source="Jeff-sjtu/CrowdPose, crowdposetools",
+    skeletons=("crowdpose14",),
+    rule_sets=(RuleSet("reference", COCO_QUIRKS | {"C14"}, "crowdposetools"), CORRECTED),
+    signs=((has_crowd_index, 0.95), (its_joints, 0.7)),
+    metrics=crowdpose_ap,
+    slices=by_crowd_index,
+    summary=crowdpose_numbers,
+    layout=crowdpose_table,
+)
+OCHUMAN = replace(  # the area in the file is the box area; nothing in the file tells it from COCO
+    COCO,
+    name="ochuman",
+    title="OCHuman in its COCO form, 17 joints",
+    source="liruilong940607/OCHumanApi; evaluation by pycocotools",
+    skeletons=("ochuman17",),
+    signs=(),
+)
+HUMANART = replace(  # the 21-joint form is recognised, the 17-joint form is named by hand
+    COCO,
+    name="humanart",
+    title="Human-Art, 17 or 21 joints",
+    source="IDEA-Research/HumanArt; evaluation by xtcocotools",
+    skeletons=("humanart21",),
+    signs=((its_joints, 0.8),),
+)
+# mmpose's COCO form has no areas, and mmpose scores it with `use_area=False`: 0.53 of the box.
+AIC = replace(
+    COCO,
+    name="aic",
+    title="AI Challenger keypoints in COCO form, 14 joints",
+    source="AI Challenger 2017 evaluation; mmpose",
+    skeletons=("aic14",),
+    signs=((its_joints, 0.8),),
+    metrics=partial(oks_ap, area=AreaSource.BOX),
+)
+AP10K = replace(  # animals of many categories on one skeleton: AP is the mean over annotated categories
+    COCO,
+    name="ap10k",
+    title="AP-10K animals, 17 joints, many categories",
+    source="AlexTheBad/AP-10K; evaluation by xtcocotools",
+    skeletons=("ap10k17",),
+    signs=((its_joints, 0.8),),
+)
+
+
+def body_parts(
+    aligned: Aligned,
+    rules: RuleSet,
+    metrics: tuple[Metric, ...],
+    per_joint: bool,
+    *,
+    names: Sequence[BodyPart],
+) -> Parts:
+    """Several evaluations on one file: each part with its own joints, sigmas and scores.
+
+    People without a labelled joint of the part are ignored, detections without confidence there dropped.
+    Metrics chosen by hand run once, on all joints.
     """
-
-    name: ClassVar[str] = "crowdpose"
-    title: ClassVar[str] = "CrowdPose, 14 joints, easy / medium / hard by crowd index"
-    source: ClassVar[str] = "Jeff-sjtu/CrowdPose, crowdposetools"
-    skeleton: ClassVar[str | None] = "crowdpose14"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
-        RuleSet("reference", COCO_QUIRKS | {"C14"}, "crowdposetools"),
-        CORRECTED,
-    )
-    optional: ClassVar[frozenset[str]] = frozenset({"area"})
-    SPLITS: ClassVar[tuple[tuple[str, float, float], ...]] = (
-        ("easy", -math.inf, 0.2),
-        ("medium", 0.2, 0.8),
-        ("hard", 0.8, math.inf),
-    )
-
-    def recognise(self, truth: PoseSet) -> float:
-        """CrowdPose's joints, or images that carry a crowd index."""
-        if "crowd_index" in truth.frames.extra and len(truth.skeleton) == 14:
-            return 0.95
-        return 0.7 if self._has_joints(truth) else 0.0
-
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """OKS-AP with areas from boxes; the field num_keypoints decides who is ignored."""
-        return (OksAp(area=AreaSource.BOX, per_joint=per_joint),)
-
-    def slices(self, truth: PoseSet) -> Mapping[str, Bools]:
-        """Images by crowd index; none when the file has no index."""
-        index = truth.frames.extra.get("crowd_index")
-        if index is None:
-            return {}
-        return {name: (index >= low) & (index < high) for name, low, high in self.SPLITS}
-
-    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
-        """The official names; splits rounded to four decimals under the reference rules."""
-        found = super().summary(values, rules)
-        out = {key: found[key] for key in found if "/" not in key and key not in _SIZES}
-        for name, _, _ in self.SPLITS:
-            if f"{name}/AP" in found:
-                value = found[f"{name}/AP"]
-                out[f"AP_{name}"] = float(np.round(value, 4)) if rules.keeps("C14") else value
-        out.update((key, value) for key, value in found.items() if key.startswith(("AP/", "OKS/")))
-        return out
-
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """The papers' columns: AP, AP50, AP75, AR, ..., easy, medium, hard."""
-        base = super().layout(summary)
-        splits = tuple(f"AP_{name}" for name, _, _ in self.SPLITS if f"AP_{name}" in summary)
-        if base is None or not splits:
-            return base
-        (label, keys), *rest = base.rows
-        return Layout((*base.header, *splits), ((label, (*keys, *splits)), *rest))
+    if metrics:
+        return [Part("", aligned, metrics)], []
+    plain = OksAp(ignore=IgnoreBy.FLAGS, drop_zero_confidence=True, per_joint=per_joint)
+    return [Part(name.value, aligned, (replace(plain, part=name),)) for name in names], []
 
 
-_SIZES = frozenset({"AP_M", "AP_L", "AR_M", "AR_L"})
+def halpe_parts(aligned: Aligned, rules: RuleSet, metrics: tuple[Metric, ...], per_joint: bool) -> Parts:
+    """Five evaluations of 136 joints; 26 joints are scored as one body."""
+    if len(aligned.truth.skeleton) != len(get_skeleton("halpe136")):
+        metrics = metrics or (OksAp(per_joint=per_joint),)
+    return body_parts(aligned, rules, metrics, per_joint, names=HALPE_PARTS)
 
 
-class OCHuman(CocoKeypoints):
-    """OCHuman in its COCO form; the area in the file is the box area. Never guessed."""
-
-    name: ClassVar[str] = "ochuman"
-    title: ClassVar[str] = "OCHuman in its COCO form, 17 joints"
-    source: ClassVar[str] = "liruilong940607/OCHumanApi; evaluation by pycocotools"
-    skeleton: ClassVar[str | None] = "ochuman17"
-
-    def recognise(self, truth: PoseSet) -> float:
-        """Never guessed: nothing in the file tells it from COCO."""
-        return 0.0
+def part_table(summary: Summary, *, names: Sequence[BodyPart]) -> Layout | None:
+    """A row per part."""
+    rows = [(name.value, tuple(f"{name.value}/{key}" for key in HEADER)) for name in names]
+    rows = [row for row in rows if row[1][0] in summary]
+    return Layout(HEADER, tuple(rows)) if rows else ap_table(summary)
 
 
-class HumanArt(CocoKeypoints):
-    """Human-Art with COCO's 17 joints or its own 21. The 17-joint form is named by hand."""
-
-    name: ClassVar[str] = "humanart"
-    title: ClassVar[str] = "Human-Art, 17 or 21 joints"
-    source: ClassVar[str] = "IDEA-Research/HumanArt; evaluation by xtcocotools"
-    skeleton: ClassVar[str | None] = "humanart21"
-
-    def recognise(self, truth: PoseSet) -> float:
-        """The 21-joint form, by joint names."""
-        return 0.8 if self._has_joints(truth) else 0.0
-
-
-class Aic(CocoKeypoints):
-    """AI Challenger in its COCO form, with the challenge's own sigmas; its area is 0.53 of the box.
-
-    The COCO form that mmpose publishes has no areas, and mmpose scores it with `use_area=False`.
-    """
-
-    name: ClassVar[str] = "aic"
-    title: ClassVar[str] = "AI Challenger keypoints in COCO form, 14 joints"
-    source: ClassVar[str] = "AI Challenger 2017 evaluation; mmpose"
-    skeleton: ClassVar[str | None] = "aic14"
-    optional: ClassVar[frozenset[str]] = frozenset({"area"})
-
-    def recognise(self, truth: PoseSet) -> float:
-        """AI Challenger's joints by name."""
-        return 0.8 if self._has_joints(truth) else 0.0
-
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """OKS-AP with areas from boxes."""
-        return (OksAp(area=AreaSource.BOX, id_zero=rules.keeps("C02"), per_joint=per_joint),)
-
-
-class Ap10k(CocoKeypoints):
-    """AP-10K: animals of many categories on one skeleton; AP is the mean over annotated categories."""
-
-    name: ClassVar[str] = "ap10k"
-    title: ClassVar[str] = "AP-10K animals, 17 joints, many categories"
-    source: ClassVar[str] = "AlexTheBad/AP-10K; evaluation by xtcocotools"
-    skeleton: ClassVar[str | None] = "ap10k17"
-
-    def recognise(self, truth: PoseSet) -> float:
-        """AP-10K's joints by name."""
-        return 0.8 if self._has_joints(truth) else 0.0
-
-
-class _WholeBodyParts(CocoKeypoints):
-    """Several evaluations on one file: each part with its own joints, sigmas and scores."""
-
-    PARTS: ClassVar[tuple[BodyPart, ...]] = ()
-
-    def part_metric(self, part: BodyPart, per_joint: bool) -> Metric:
-        """The metric of one part: ignored without a labelled joint there, dropped without confidence."""
-        return OksAp(part=part, ignore=IgnoreBy.FLAGS, drop_zero_confidence=True, per_joint=per_joint)
-
-    def prepare(
-        self,
-        truth: PoseSet,
-        predictions: PoseSet,
-        rules: RuleSet,
-        metrics: Sequence[Metric] = (),
-        per_joint: bool = False,
-    ) -> tuple[list[Part], list[Notice]]:
-        """One evaluation per part; metrics chosen by hand run once, on all joints."""
-        if metrics:
-            return super().prepare(truth, predictions, rules, metrics, per_joint)
-        aligned, notices = align(truth, predictions)
-        return [Part(p.value, aligned, (self.part_metric(p, per_joint),)) for p in self.PARTS], notices
-
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """A row per part."""
-        rows = [(part.value, tuple(f"{part.value}/{key}" for key in HEADER)) for part in self.PARTS]
-        rows = [row for row in rows if row[1][0] in summary]
-        return Layout(HEADER, tuple(rows)) if rows else super().layout(summary)
-
-
-class CocoWholeBody(_WholeBodyParts):
-    """COCO-WholeBody: body, feet, face, hands and all 133 joints, each the plain COCO procedure."""
-
-    name: ClassVar[str] = "coco-wholebody"
-    title: ClassVar[str] = "COCO-WholeBody, 133 joints in six evaluations"
-    source: ClassVar[str] = "jin-s13/COCO-WholeBody, evaluation scripts"
-    skeleton: ClassVar[str | None] = "coco_wholebody133"
-    PARTS: ClassVar[tuple[BodyPart, ...]] = (
-        BodyPart.BODY,
-        BodyPart.FOOT,
-        BodyPart.FACE,
-        BodyPart.LEFT_HAND,
-        BodyPart.RIGHT_HAND,
-        BodyPart.WHOLE_BODY,
-    )
-
-    def recognise(self, truth: PoseSet) -> float:
-        """133 joints."""
-        return 0.95 if self._has_joints(truth) else 0.0
-
-
-class Halpe(_WholeBodyParts):
-    """Halpe full body (136 joints) or Halpe 26; halpecocotools computes in float32, we in float64."""
-
-    name: ClassVar[str] = "halpe"
-    title: ClassVar[str] = "Halpe full body, 136 joints in five evaluations, or 26 joints"
-    source: ClassVar[str] = "Fang-Haoshu/Halpe-FullBody, halpecocotools 0.0.1; mmpose"
-    skeleton: ClassVar[str | None] = "halpe136"
-    PARTS: ClassVar[tuple[BodyPart, ...]] = (
-        BodyPart.BODY,
-        BodyPart.FOOT,
-        BodyPart.FACE,
-        BodyPart.HAND,
-        BodyPart.WHOLE_BODY,
-    )
-
-    def recognise(self, truth: PoseSet) -> float:
-        """136 or 26 joints by name."""
-        known = (get_skeleton("halpe136").joints, get_skeleton("halpe26").joints)
-        return 0.9 if truth.skeleton.joints in known else 0.0
-
-    def prepare(
-        self,
-        truth: PoseSet,
-        predictions: PoseSet,
-        rules: RuleSet,
-        metrics: Sequence[Metric] = (),
-        per_joint: bool = False,
-    ) -> tuple[list[Part], list[Notice]]:
-        """Five evaluations of 136 joints; 26 joints are scored as one body."""
-        if len(truth.skeleton) != len(get_skeleton("halpe136")) and not metrics:
-            return super().prepare(truth, predictions, rules, (OksAp(per_joint=per_joint),), per_joint)
-        return super().prepare(truth, predictions, rules, metrics, per_joint)
-
-
-class PlainOks(CocoKeypoints):
-    """OKS-AP for any COCO-like file whose categories name their keypoints; sigmas must be known or given."""
-
-    name: ClassVar[str] = "oks"
-    title: ClassVar[str] = "plain OKS-AP for any COCO-like file"
-    skeleton: ClassVar[str | None] = None
-
-    def recognise(self, truth: PoseSet) -> float:
-        """Any COCO file that no other benchmark claims."""
-        return 0.3 if truth.origin.format == "coco" else 0.0
+COCO_PARTS = (
+    BodyPart.BODY,
+    BodyPart.FOOT,
+    BodyPart.FACE,
+    BodyPart.LEFT_HAND,
+    BodyPart.RIGHT_HAND,
+    BodyPart.WHOLE_BODY,
+)
+COCO_WHOLEBODY = replace(
+    COCO,
+    name="coco-wholebody",
+    title="COCO-WholeBody, 133 joints in six evaluations",
+    source="jin-s13/COCO-WholeBody, evaluation scripts",
+    skeletons=("coco_wholebody133",),
+    signs=((its_joints, 0.95),),
+    parts=partial(body_parts, names=COCO_PARTS),
+    layout=partial(part_table, names=COCO_PARTS),
+)
+HALPE_PARTS = (BodyPart.BODY, BodyPart.FOOT, BodyPart.FACE, BodyPart.HAND, BodyPart.WHOLE_BODY)
+HALPE = replace(  # halpecocotools computes in float32, we in float64
+    COCO,
+    name="halpe",
+    title="Halpe full body, 136 joints in five evaluations, or 26 joints",
+    source="Fang-Haoshu/Halpe-FullBody, halpecocotools 0.0.1; mmpose",
+    skeletons=("halpe136", "halpe26"),
+    signs=((its_joints, 0.9),),
+    parts=halpe_parts,
+    layout=partial(part_table, names=HALPE_PARTS),
+)
+OKS = replace(  # any COCO-like file whose categories name their keypoints; sigmas must be known or given
+    COCO,
+    name="oks",
+    title="plain OKS-AP for any COCO-like file",
+    skeletons=(),
+    signs=((its_format, 0.3),),
+)

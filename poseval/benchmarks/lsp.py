@@ -2,121 +2,116 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
-from poseval.benchmarks.base import PartValues
+from poseval.benchmarks.base import Benchmark, Scored, its_format
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
-from poseval.benchmarks.single import SinglePerson
+from poseval.benchmarks.single import one_each, with_kinds
+from poseval.benchmarks.tables import by_kind, itself
 from poseval.metrics.base import Metric
 from poseval.metrics.pck import Absent, Pck, Pdj
 from poseval.metrics.pcp import Pcp
 from poseval.poses import PoseSet
 from poseval.results.layout import Layout
+from poseval.results.values import Summary
 from poseval.skeletons.sticks import is_stick_skeleton
 
-EVAL_POSE = RuleSet("eval-pose", frozenset({"M08"}), "bearpaw/eval_pose@f6c71b6")
-JOINTS = ("Ankle", "Knee", "Hip", "Wrist", "Elbow", "Shoulder", "Head")
-STICKS = ("Lower_leg", "Upper_leg", "Lower_arm", "Upper_arm", "Head", "Torso")
+KIT = RuleSet("eval-pose", frozenset({"M08"}), "bearpaw/eval_pose@f6c71b6")
 
 
-class Lsp(SinglePerson):
-    """Leeds Sports Pose: the last 1,000 of its 2,000 people.
-
-    The labels come person-centric and observer-centric; the reader tells which and names the skeleton after
-    it, so that signatures of the two never look alike.
-    """
-
-    name: ClassVar[str] = "lsp"
-    title: ClassVar[str] = "Leeds Sports Pose, 14 joints, PCK, PDJ and PCP"
-    source: ClassVar[str] = "Johnson and Everingham 2010; evaluation by bearpaw/eval_pose"
-    skeleton: ClassVar[str | None] = "lsp14"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (EVAL_POSE, CORRECTED)
-    truth_formats: ClassVar[tuple[str, ...]] = ("lsp-mat",)
-    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array")
-    sizes: ClassVar[Mapping[int, str]] = {1000: "the test half"}
-    kinds_of: ClassVar[tuple[str, ...]] = ("PCK@0.2", "PDJ@0.2", "PCP")
-    head: ClassVar[tuple[str, ...]] = ("neck", "head_top")
-    columns: ClassVar[tuple[str, ...]] = JOINTS
-    sticks: ClassVar[tuple[str, ...]] = STICKS
-
-    def recognise(self, truth: PoseSet) -> float:
-        """By the format of the file."""
-        return 0.9 if truth.origin.format in self.truth_formats else 0.0
-
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """PCK by the torso with its curve, PDJ and strict PCP; of arrays of sticks PCP alone."""
-        if is_stick_skeleton(truth.skeleton):
-            return (Pcp(),)
-        absent = Absent.UNDEFINED if rules.keeps("M08") else Absent.SKIP
-        pck = Pck("torso", (0.2,), curve_to=0.2, head=self.head, absent=absent, per_joint=per_joint)
-        return (pck, Pdj(head=self.head, absent=absent), Pcp())
-
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """The kit's three tables under one another, in its own order."""
-        rows: list[tuple[str, tuple[str, ...]]] = []
-        width = max(len(self.columns), len(self.sticks))
-        names = tuple(name.lower() for name in self.columns)
-        blank = ("",) * (width - len(names))
-        if "PCK@0.2" in summary:
-            rows.append(("PCK@0.2", (*(f"PCK@0.2/{n}" for n in names), *blank, "PCK@0.2", "AUC")))
-        if "PDJ@0.2" in summary:
-            rows.append(("PDJ@0.2", (*(f"PDJ@0.2/{n}" for n in names), *blank, "PDJ@0.2", "")))
-        header = (*self.columns, *blank, "Mean", "AUC")
-        if not rows:
-            sticks = tuple(f"PCP/{name.lower()}" for name in self.sticks)
-            return Layout((*self.sticks, "Mean"), (("PCP", (*sticks, "PCP")),)) if "PCP" in summary else None
-        if "PCP" in summary:
-            rows.append(("PCP", (*("",) * width, "PCP", "")))
-            rows += [
-                (f"PCP {name.lower()}", (*("",) * width, f"PCP/{name.lower()}", "")) for name in self.sticks
-            ]
-        return Layout(header, tuple(rows))
+def pck_pdj_pcp(
+    rules: RuleSet, truth: PoseSet, per_joint: bool, *, head: tuple[str, ...] = ("neck", "head_top")
+) -> tuple[Metric, ...]:
+    """PCK by the torso with its curve, PDJ and strict PCP; of arrays of sticks PCP alone."""
+    if is_stick_skeleton(truth.skeleton):
+        return (Pcp(),)
+    absent = Absent.UNDEFINED if rules.keeps("M08") else Absent.SKIP
+    pck = Pck("torso", (0.2,), curve_to=0.2, head=head, absent=absent, per_joint=per_joint)
+    return (pck, Pdj(head=head, absent=absent), Pcp())
 
 
-class Parse(Lsp):
-    """Image Parse: the last 205 of its 305 people."""
-
-    name: ClassVar[str] = "parse"
-    title: ClassVar[str] = "PARSE, 14 joints, PCK, PDJ and PCP"
-    source: ClassVar[str] = "Ramanan 2006; evaluation by bearpaw/eval_pose"
-    skeleton: ClassVar[str | None] = "parse14"
-    truth_formats: ClassVar[tuple[str, ...]] = ("parse-mat",)
-    sizes: ClassVar[Mapping[int, str]] = {205: "the test half"}
+def flic_metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    """As for LSP; the 11 joints of the release have no neck, so that their head row is the nose."""
+    head = ("nose", "neck") if "neck" in truth.skeleton.joints else ("nose",)
+    return pck_pdj_pcp(rules, truth, per_joint, head=head)
 
 
-class Flic(Lsp):
-    """Frames Labeled In Cinema: 1,016 test people, upper bodies.
+kit_numbers = partial(with_kinds, of=("PCK@0.2", "PDJ@0.2", "PCP"))
 
-    The kit's table of PCP calls the torso "Head" and the head "Torso" (quirk M12).
-    """
 
-    name: ClassVar[str] = "flic"
-    title: ClassVar[str] = "FLIC, 10 or 11 joints, PCK, PDJ and PCP"
-    source: ClassVar[str] = "Sapp and Taskar 2013; evaluation by bearpaw/eval_pose"
-    skeleton: ClassVar[str | None] = "flic10"
-    also: ClassVar[tuple[str, ...]] = ("flic11",)
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
-        RuleSet("eval-pose", frozenset({"M08", "M12"}), "bearpaw/eval_pose@f6c71b6"),
-        CORRECTED,
-    )
-    truth_formats: ClassVar[tuple[str, ...]] = ("flic-mat",)
-    sizes: ClassVar[Mapping[int, str]] = {1016: "the test set"}
-    head: ClassVar[tuple[str, ...]] = ("nose", "neck")
-    columns: ClassVar[tuple[str, ...]] = ("Head", "Shoulder", "Elbow", "Wrist", "Hip")
-    sticks: ClassVar[tuple[str, ...]] = ("Head", "Torso", "Upper_arm", "Lower_arm")
+def flic_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
+    """Under the kit's rules the labels of head and torso sticks are exchanged, as its table has them."""
+    out = kit_numbers(scored, rules)
+    if rules.keeps("M12") and {"PCP/head", "PCP/torso"} <= out.keys():
+        out["PCP/head"], out["PCP/torso"] = out["PCP/torso"], out["PCP/head"]
+    return out
 
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """As for LSP; the 11 joints of the release have no neck, so that their head row is the nose."""
-        if "neck" in truth.skeleton.joints or is_stick_skeleton(truth.skeleton):
-            return super().metrics(rules, truth, per_joint)
-        absent = Absent.UNDEFINED if rules.keeps("M08") else Absent.SKIP
-        pck = Pck("torso", (0.2,), curve_to=0.2, head=("nose",), absent=absent, per_joint=per_joint)
-        return (pck, Pdj(head=("nose",), absent=absent), Pcp())
 
-    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
-        """Under the kit's rules the labels of head and torso sticks are exchanged, as its table has them."""
-        out = super().summary(values, rules)
-        if rules.keeps("M12") and {"PCP/head", "PCP/torso"} <= out.keys():
-            out["PCP/head"], out["PCP/torso"] = out["PCP/torso"], out["PCP/head"]
-        return out
+def kit_tables(
+    summary: Summary,
+    *,
+    joints: Sequence[str] = ("Ankle", "Knee", "Hip", "Wrist", "Elbow", "Shoulder", "Head"),
+    sticks: Sequence[str] = ("Lower_leg", "Upper_leg", "Lower_arm", "Upper_arm", "Head", "Torso"),
+) -> Layout | None:
+    """The kit's three tables under one another, in its own order; of sticks alone the last."""
+    rows = []
+    if "PCK@0.2" in summary:
+        rows.append(("PCK@0.2", (*by_kind("PCK@0.2", joints), "AUC")))
+    if "PDJ@0.2" in summary:
+        rows.append(("PDJ@0.2", (*by_kind("PDJ@0.2", joints), "")))
+    if "PCP" not in summary:
+        return Layout((*joints, "Mean", "AUC"), tuple(rows)) if rows else None
+    if not rows:
+        return Layout((*sticks, "Mean"), (("PCP", by_kind("PCP", sticks)),))
+    pcp = [("PCP", "PCP"), *((f"PCP {name.lower()}", f"PCP/{name.lower()}") for name in sticks)]
+    rows += [(label, (*itself(key, joints), "")) for label, key in pcp]
+    return Layout((*joints, "Mean", "AUC"), tuple(rows))
+
+
+# The labels come person-centric and observer-centric; the reader finds out which and names the skeleton after
+# it, so that signatures of the two never look alike.
+LSP = Benchmark(
+    name="lsp",
+    title="Leeds Sports Pose, 14 joints, PCK, PDJ and PCP",
+    source="Johnson and Everingham 2010; evaluation by bearpaw/eval_pose",
+    skeletons=("lsp14",),
+    fixed_skeleton=True,
+    rule_sets=(KIT, CORRECTED),
+    truth_formats=("lsp-mat",),
+    prediction_formats=("pose-mat", "pose-array"),
+    signs=((its_format, 0.9),),
+    sizes={1000: "the test half"},
+    metrics=pck_pdj_pcp,
+    pair=one_each,
+    summary=kit_numbers,
+    layout=kit_tables,
+)
+PARSE = replace(
+    LSP,
+    name="parse",
+    title="PARSE, 14 joints, PCK, PDJ and PCP",
+    source="Ramanan 2006; evaluation by bearpaw/eval_pose",
+    skeletons=("parse14",),
+    truth_formats=("parse-mat",),
+    sizes={205: "the test half"},
+)
+FLIC = replace(
+    LSP,
+    name="flic",
+    title="FLIC, 10 or 11 joints, PCK, PDJ and PCP",
+    source="Sapp and Taskar 2013; evaluation by bearpaw/eval_pose",
+    skeletons=("flic10", "flic11"),
+    # The kit's table of PCP calls the torso "Head" and the head "Torso" (quirk M12).
+    rule_sets=(replace(KIT, quirks=KIT.quirks | {"M12"}), CORRECTED),
+    truth_formats=("flic-mat",),
+    sizes={1016: "the test set"},
+    metrics=flic_metrics,
+    summary=flic_numbers,
+    layout=partial(
+        kit_tables,
+        joints=("Head", "Shoulder", "Elbow", "Wrist", "Hip"),
+        sticks=("Head", "Torso", "Upper_arm", "Lower_arm"),
+    ),
+)

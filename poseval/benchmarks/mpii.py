@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar
+from functools import partial
 
+from poseval.benchmarks.base import Benchmark, its_format, its_skeleton_alone
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
-from poseval.benchmarks.single import SinglePerson
-from poseval.metrics.base import Metric
+from poseval.benchmarks.single import one_each, with_kinds
+from poseval.benchmarks.tables import COLUMNS, by_kind, itself
 from poseval.metrics.joint_error import Precision, ZeroScale
 from poseval.metrics.pck import Absent, Compare, MeanOf, Pck
 from poseval.poses import PoseSet
 from poseval.results.layout import Layout
+from poseval.results.values import Summary
 
 OFFICIAL = RuleSet(
     "official-kit", frozenset({"M08"}), "MPII evaluation kit, as in anibali/eval-mpii-pose@938ef9a"
@@ -26,7 +27,6 @@ PYTORCH_POSE = RuleSet(
     "pytorch-pose evaluation/eval_PCKh.py@edc7aec",
 )
 OUTSIDE = ("pelvis", "thorax")  # joints that no PCKh counts
-COLUMNS = ("Head", "Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
 
 
 def pckh(rules: RuleSet, per_joint: bool = False) -> Pck:
@@ -52,42 +52,38 @@ def pckh(rules: RuleSet, per_joint: bool = False) -> Pck:
     )
 
 
-class MpiiVal(SinglePerson):
-    """The 2,958 people of Tompson's validation list, on which papers report PCKh."""
+def pckh_metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Pck]:
+    """PCKh with the quirks of the rule set."""
+    return (pckh(rules, per_joint),)
 
-    name: ClassVar[str] = "mpii-val"
-    title: ClassVar[str] = "MPII Human Pose, validation set, PCKh"
-    source: ClassVar[str] = "Andriluka et al. 2014; the evaluation kit, HRNet, mmpose and pytorch-pose"
-    skeleton: ClassVar[str | None] = "mpii16"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (OFFICIAL, HRNET, MMPOSE, PYTORCH_POSE, CORRECTED)
-    truth_formats: ClassVar[tuple[str, ...]] = ("mpii-gt", "mpii-json", "mpii-h5")
-    prediction_formats: ClassVar[tuple[str, ...]] = ("pose-mat", "pose-array", "mpii-gt")
-    sizes: ClassVar[Mapping[int, str]] = {2958: "the validation set"}
-    kinds_of: ClassVar[tuple[str, ...]] = ("PCKh@0.5",)
 
-    def recognise(self, truth: PoseSet) -> float:
-        """MPII's joints, one person per frame."""
-        if truth.origin.format in self.truth_formats:
-            return 0.95
-        return 0.4 if truth.skeleton.name == "mpii16" and len(truth) == len(truth.frames) else 0.0
+def pckh_table(summary: Summary) -> Layout | None:
+    """The papers' columns; joints, where asked for, in rows of their own."""
+    if "PCKh@0.5/head" not in summary:
+        return None
+    named = {name.lower() for name in COLUMNS} | {"upper_body", ""}
+    joints = {number.joint for key, number in summary.items() if key == f"PCKh@0.5/{number.joint}"}
+    rows = [
+        ("PCKh@0.5", (*by_kind("PCKh@0.5"), "PCKh@0.5/upper_body", "AUC")),
+        ("PCKh@0.1", (*itself("PCKh@0.1"), "", "")),
+        *((joint, (*itself(f"PCKh@0.5/{joint}"), "", "")) for joint in sorted(joints - named)),
+    ]
+    return Layout((*COLUMNS, "Mean", "UBody", "AUC"), tuple(rows))
 
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """PCKh with the quirks of the rule set."""
-        return (pckh(rules, per_joint),)
 
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """The papers' columns."""
-        if "PCKh@0.5/head" not in summary:
-            return None
-        blank = ("",) * len(COLUMNS)
-        rows = [
-            (
-                "PCKh@0.5",
-                (*(f"PCKh@0.5/{name.lower()}" for name in COLUMNS), "PCKh@0.5", "PCKh@0.5/upper_body", "AUC"),
-            ),
-            ("PCKh@0.1", (*blank, "PCKh@0.1", "", "")),
-        ]
-        shown = {key.partition("/")[2] for key in summary if key.startswith("PCKh@0.5/")}
-        for joint in sorted(shown - {name.lower() for name in COLUMNS} - {"upper_body"}):
-            rows.append((joint, (*blank, f"PCKh@0.5/{joint}", "", "")))
-        return Layout((*COLUMNS, "Mean", "UBody", "AUC"), tuple(rows))
+MPII_VAL = Benchmark(  # the 2,958 people of Tompson's validation list, on which papers report PCKh
+    name="mpii-val",
+    title="MPII Human Pose, validation set, PCKh",
+    source="Andriluka et al. 2014; the evaluation kit, HRNet, mmpose and pytorch-pose",
+    skeletons=("mpii16",),
+    fixed_skeleton=True,
+    rule_sets=(OFFICIAL, HRNET, MMPOSE, PYTORCH_POSE, CORRECTED),
+    truth_formats=("mpii-gt", "mpii-json", "mpii-h5"),
+    prediction_formats=("pose-mat", "pose-array", "mpii-gt"),
+    signs=((its_format, 0.95), (its_skeleton_alone, 0.4)),
+    sizes={2958: "the validation set"},
+    metrics=pckh_metrics,
+    pair=one_each,
+    summary=partial(with_kinds, of=("PCKh@0.5",)),
+    layout=pckh_table,
+)

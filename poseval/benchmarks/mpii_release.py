@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import ClassVar
 
 import numpy as np
 
 from poseval.benchmarks.alignment import align
-from poseval.benchmarks.base import Benchmark, Part, PartValues
-from poseval.benchmarks.mpii import COLUMNS, OUTSIDE
+from poseval.benchmarks.base import Benchmark, Pair, Scored, enter, headlines
+from poseval.benchmarks.mpii import OUTSIDE
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
-from poseval.benchmarks.single import require_skeleton
+from poseval.benchmarks.tables import COLUMNS, by_kind
 from poseval.errors import MismatchError, shown
-from poseval.metrics.base import Metric
 from poseval.metrics.joint_ap import JointAp, Ties
 from poseval.metrics.joint_error import ZeroScale, check_scale
 from poseval.metrics.presence import Presence
 from poseval.poses import Frames, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
+from poseval.results.values import Summary
 from poseval.skeletons import Skeleton
 
 OFFICIAL = RuleSet(
@@ -29,79 +28,24 @@ OFFICIAL = RuleSet(
 HEAD = ("upper_neck", "head_top")
 
 
-class MpiiMulti(Benchmark):
-    """MPII multi-person: AP per joint over groups of people, none of whom stands alone."""
+def in_groups(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
+    """People in their groups, each a frame and a sequence of its own, with fourteen joints.
 
-    name: ClassVar[str] = "mpii-multi"
-    title: ClassVar[str] = "MPII Human Pose, several people, AP per joint over groups"
-    source: ClassVar[str] = (
-        "Pishchulin et al. 2016 (DeepCut); the evaluation kit, assignGTmulti.m, getRPC.m, VOCap.m"
-    )
-    skeleton: ClassVar[str | None] = "mpii16"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (OFFICIAL, CORRECTED)
-    unit: ClassVar[str] = "sequence"
-    truth_formats: ClassVar[tuple[str, ...]] = ("mpii-mat",)
-    prediction_formats: ClassVar[tuple[str, ...]] = ("mpii-submission", "coco")
-
-    def recognise(self, truth: PoseSet) -> float:
-        """The release with groups."""
-        group = truth.people.extra.get("group")
-        return 0.7 if group is not None and bool((group >= 0).any()) else 0.0
-
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """AP of every joint, equal scores in the order of the file."""
-        return (JointAp(ties=Ties.EARLIER_FIRST, per_joint=per_joint),)
-
-    def prepare(
-        self,
-        truth: PoseSet,
-        predictions: PoseSet,
-        rules: RuleSet,
-        metrics: Sequence[Metric] = (),
-        per_joint: bool = False,
-    ) -> tuple[list[Part], list[Notice]]:
-        """Bring people into their groups, each a frame and a sequence of its own, with fourteen joints.
-
-        Systematic mistakes are looked for as in the benchmarks of single people.
-
-        Raises:
-            MismatchError: P414 a truth without groups, P402 to P404 sets that do not belong together, P410
-                people without a head box.
-            ValueRangeError: P304 a head without size.
-        """
-        require_skeleton(truth, self.name, (str(self.skeleton),))
-        aligned, notices = align(truth, predictions)
-        if "group" in aligned.truth.people.extra:
-            aligned, more = grouped(aligned)
-            notices += more
-        aligned = _apart(_without(aligned, OUTSIDE))
-        check_scale(aligned, aligned.truth.people.head, "head", ZeroScale.REFUSE)
-        if rules.keeps("M09"):
-            aligned, more = _with_predictions(aligned)
-            notices += more
-        chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
-        return [Part("", aligned, chosen)], notices
-
-    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
-        """`AP`, `AP/head` (mean of upper neck and head top) and the other kinds."""
-        out = super().summary(values, rules)
-        for per_metric in values.values():
-            for metric, rows in per_metric.items():
-                found = {row.joint: row.value for row in rows if row.statistic == "AP" and row.joint}
-                if set(HEAD) <= found.keys():
-                    found["head"] = float(np.mean([found.pop(name) for name in HEAD]))
-                kinds = [name.lower() for name in COLUMNS]
-                if getattr(metric, "per_joint", False):
-                    kinds += [name for name in found if name not in kinds]
-                out.update((f"AP/{name}", found[name]) for name in kinds if name in found)
-        return out
-
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """The kit's columns."""
-        if "AP/head" not in summary:
-            return None
-        keys = (*(f"AP/{name.lower()}" for name in COLUMNS), "AP")
-        return Layout((*COLUMNS, "Total"), (("AP", keys),))
+    Raises:
+        MismatchError: P414 a truth without groups, P402 to P404 sets that do not belong together, P410 people
+            without a head box.
+        ValueRangeError: P304 a head without size.
+    """
+    aligned, notices = align(truth, predictions)
+    if "group" in aligned.truth.people.extra:
+        aligned, more = grouped(aligned)
+        notices += more
+    aligned = _apart(_without(aligned, OUTSIDE))
+    check_scale(aligned, aligned.truth.people.head, "head", ZeroScale.REFUSE)
+    if rules.keeps("M09"):
+        aligned, more = _with_predictions(aligned)
+        notices += more
+    return aligned, notices
 
 
 def grouped(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
@@ -237,62 +181,33 @@ def _with_predictions(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     return _apart(Aligned(truth, predictions)), [Notice("N492", text, lost)]
 
 
-class MpiiTest(Benchmark):
-    """The form of a submission to MPII's test set: its truth is not public, so nothing else can be said."""
+def of_the_test(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
+    """One frame per separated person of the test images, with the prediction of its rectangle.
 
-    name: ClassVar[str] = "mpii-test"
-    title: ClassVar[str] = "MPII Human Pose, form of a submission to the test set (no quality)"
-    source: ClassVar[str] = "the instructions of MPII's evaluation kit"
-    skeleton: ClassVar[str | None] = "mpii16"
-    truth_formats: ClassVar[tuple[str, ...]] = ("mpii-mat",)
-    prediction_formats: ClassVar[tuple[str, ...]] = ("mpii-submission",)
+    Of a submission of several people, one frame per group, with the prediction of most joints.
 
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """Whether everybody has a prediction."""
-        return (Presence(),)
-
-    def prepare(
-        self,
-        truth: PoseSet,
-        predictions: PoseSet,
-        rules: RuleSet,
-        metrics: Sequence[Metric] = (),
-        per_joint: bool = False,
-    ) -> tuple[list[Part], list[Notice]]:
-        """One frame per separated person of the test images, with the prediction of its rectangle.
-
-        Of a submission of several people, one frame per group, with the prediction of most joints.
-
-        Raises:
-            MismatchError: P414 a truth without test images, P402 to P404 sets that do not belong together.
-        """
-        require_skeleton(truth, self.name, (str(self.skeleton),))
-        aligned, notices = align(truth, predictions)
-        extra, frames = aligned.truth.people.extra, aligned.truth.frames
-        if not {"rect", "single", "expected"} <= extra.keys() or "train" not in frames.extra:
-            raise _no_test(truth)
-        test = ~frames.extra["train"][aligned.truth.people.frame]
-        groups = predictions.people.extra.get("group")
-        several = groups is not None and bool((groups >= 0).any())
-        rows = np.flatnonzero(
-            test & (extra["group"] >= 0 if several else extra["single"] & extra["expected"])
-        )
-        if not len(rows):
-            raise _no_test(truth)
-        if several:
-            aligned, more = _by_group(aligned, rows)
-            notices += more
-        else:
-            aligned, lost = _by_rectangle(aligned, rows)
-            if lost:
-                text = f"{lost} predictions are of rectangles that the test does not score"
-                notices.append(Notice("N493", text, lost))
-        chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
-        return [Part("", _without(aligned, OUTSIDE), chosen)], notices
-
-    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
-        """Nothing here is a score."""
-        return ["this checks the form alone: the truth of the test set is not public"]
+    Raises:
+        MismatchError: P414 a truth without test images, P402 to P404 sets that do not belong together.
+    """
+    aligned, notices = align(truth, predictions)
+    extra, frames = aligned.truth.people.extra, aligned.truth.frames
+    if not {"rect", "single", "expected"} <= extra.keys() or "train" not in frames.extra:
+        raise _no_test(truth)
+    test = ~frames.extra["train"][aligned.truth.people.frame]
+    groups = predictions.people.extra.get("group")
+    several = groups is not None and bool((groups >= 0).any())
+    rows = np.flatnonzero(test & (extra["group"] >= 0 if several else extra["single"] & extra["expected"]))
+    if not len(rows):
+        raise _no_test(truth)
+    if several:
+        aligned, more = _by_group(aligned, rows)
+        notices += more
+    else:
+        aligned, lost = _by_rectangle(aligned, rows)
+        if lost:
+            text = f"{lost} predictions are of rectangles that the test does not score"
+            notices.append(Notice("N493", text, lost))
+    return _without(aligned, OUTSIDE), notices
 
 
 def _no_test(truth: PoseSet) -> MismatchError:
@@ -365,3 +280,76 @@ def _by_group(aligned: Aligned, rows: Ints) -> tuple[Aligned, list[Notice]]:
         ),
         notices,
     )
+
+
+def has_groups(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """The release with groups."""
+    group = truth.people.extra.get("group")
+    return group is not None and bool((group >= 0).any())
+
+
+def joint_ap(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[JointAp]:
+    """AP of every joint, equal scores in the order of the file."""
+    return (JointAp(ties=Ties.EARLIER_FIRST, per_joint=per_joint),)
+
+
+def group_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
+    """`AP`, `AP/head` (mean of upper neck and head top) and the other kinds, and joints where asked."""
+    out = headlines(scored, rules)
+    for item in scored:
+        if item.slice:
+            continue
+        found = {row.joint: item.metric.number(row) for row in item.values if row.statistic == "AP"}
+        found.pop("", None)
+        if set(HEAD) <= found.keys():
+            neck, top = (found.pop(name) for name in HEAD)
+            found["head"] = neck._replace(value=float(np.mean([neck.value, top.value])), joint="head")
+        names = [name.lower() for name in COLUMNS]
+        if getattr(item.metric, "per_joint", False):
+            names += [name for name in found if name not in names]
+        enter(out, item, [found[name] for name in names if name in found])
+    return out
+
+
+def group_table(summary: Summary) -> Layout | None:
+    """The kit's columns."""
+    if "AP/head" not in summary:
+        return None
+    return Layout((*COLUMNS, "Total"), (("AP", by_kind("AP")),))
+
+
+MPII_MULTI = Benchmark(  # AP per joint over groups of people, none of whom stands alone
+    name="mpii-multi",
+    title="MPII Human Pose, several people, AP per joint over groups",
+    source="Pishchulin et al. 2016 (DeepCut); the evaluation kit, assignGTmulti.m, getRPC.m, VOCap.m",
+    skeletons=("mpii16",),
+    fixed_skeleton=True,
+    rule_sets=(OFFICIAL, CORRECTED),
+    unit="sequence",
+    truth_formats=("mpii-mat",),
+    prediction_formats=("mpii-submission", "coco"),
+    signs=((has_groups, 0.7),),
+    metrics=joint_ap,
+    pair=in_groups,
+    summary=group_numbers,
+    layout=group_table,
+)
+
+
+def presence(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Presence]:
+    """Whether everybody has a prediction."""
+    return (Presence(),)
+
+
+MPII_TEST = Benchmark(  # the truth of the test set is not public, so nothing but the form can be scored
+    name="mpii-test",
+    title="MPII Human Pose, form of a submission to the test set (no quality)",
+    source="the instructions of MPII's evaluation kit",
+    skeletons=("mpii16",),
+    fixed_skeleton=True,
+    truth_formats=("mpii-mat",),
+    prediction_formats=("mpii-submission",),
+    incomparable="this checks the form alone: the truth of the test set is not public",
+    metrics=presence,
+    pair=of_the_test,
+)

@@ -8,15 +8,19 @@ faults of all. Each kept fault has its id in docs/quirks.md.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from poseval.benchmarks.base import Benchmark, Part, PartValues
+from poseval.benchmarks import rule_sets
+from poseval.benchmarks.base import Benchmark, Pair, Part, Parts, Scored
 from poseval.benchmarks.posetrack_frames import evaluated, evaluated_frames
 from poseval.benchmarks.posetrack_pairing import pair
 from poseval.benchmarks.rule_sets import RuleSet
+from poseval.benchmarks.tables import by_kind
 from poseval.metrics.base import Metric
 from poseval.metrics.clear_mot import ClearMot, Events, Motp
 from poseval.metrics.hota import Frames, Hota, Matching, Total
@@ -27,6 +31,7 @@ from poseval.metrics.reid_hota import Pieces, ReidHota
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
+from poseval.results.values import Summary
 
 POSEVAL = frozenset({"P02", "P03", "P04", "P05", "P06", "P14", "P23", "P24", "P27", "P28", "P31", "P32"})
 RULES_2017 = RuleSet(
@@ -41,9 +46,12 @@ RULES_21 = RuleSet(
     "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
 )
 RULES_TRACKEVAL = RuleSet(
-    "trackeval", frozenset({"P32", "T01", "T02"}), "CLEAR MOT, HOTA and identities as TrackEval 1.3.0"
+    "trackeval",
+    frozenset({"P32", "T01", "T02"}),
+    "CLEAR MOT, HOTA and identities as TrackEval 1.3.0",
+    incomparable="no PoseTrack numbers are published by them",
 )
-CORRECTED = RuleSet("corrected", frozenset(), "the published definitions, faults of the programs mended")
+CORRECTED = replace(rule_sets.CORRECTED, title="the published definitions, faults of the programs mended")
 
 GROUPS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 HEADER = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total")
@@ -51,96 +59,58 @@ ROWS = ("AP", "MOTA", "MOTP", "precision", "recall", "IDF1", "HOTA", "DetA", "As
 LABELS = {"precision": "Prec", "recall": "Rec", "reid/HOTA": "Re-id HOTA"}
 
 
-class PoseTrack(Benchmark):
-    """What the PoseTrack benchmarks share."""
+def pair_videos(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
+    """Sequences and frames paired; the programs want every frame, other rules those evaluated.
 
-    source: ClassVar[str] = "leonid-pishchulin/poseval 4258a15; anDoer/PoseTrack21 3e61960"
-    skeleton: ClassVar[str | None] = "posetrack15_poseval"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
-        *(RULES_2017, RULES_2020, RULES_21, RULES_TRACKEVAL, CORRECTED),
+    Raises:
+        MismatchError: P48x when sequences or frames do not belong together.
+    """
+    strict = rules.keeps("P04") or rules.keeps("P22")
+    return pair(truth, predictions, needed=None if strict else evaluated_frames(truth, rules))
+
+
+def videos(
+    aligned: Aligned,
+    rules: RuleSet,
+    metrics: tuple[Metric, ...],
+    per_joint: bool,
+    *,
+    tracking: bool = True,
+) -> Parts:
+    """What is evaluated of each frame, with re-identification where both sides say who everybody is.
+
+    Under `posetrack21` the CLEAR numbers are a part of their own, made by the rules of `poseval-2017`.
+    """
+    filtered, notices = evaluated(aligned, rules)
+    chosen = metrics or (poses_and_tracks if tracking else poses)(rules, filtered.truth, per_joint)
+    if tracking and not metrics:
+        reid, why = reid_metrics(filtered, rules, per_joint)
+        chosen, notices = chosen + reid, notices + why
+    by_poseval = tuple(m for m in chosen if rules.name == RULES_21.name and isinstance(m, ClearMot))
+    own = tuple(metric for metric in chosen if metric not in by_poseval)
+    parts = [Part("", filtered, own)] if own else []
+    if by_poseval:
+        parts.append(Part("poseval", evaluated(aligned, RULES_2017)[0], by_poseval))
+    return parts, notices
+
+
+def poses(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    """Pose AP."""
+    return (joint_ap(rules, per_joint),)
+
+
+def poses_and_tracks(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    """Pose AP, CLEAR MOT, identities and HOTA."""
+    clear = clear_mot(RULES_2017 if rules.name == RULES_21.name else rules, per_joint)
+    zeros = Empty.TRACKEVAL if rules.keeps("T02") else Empty.UNDEFINED
+    hota = Hota(
+        assignment=Matching.PLAIN if rules.keeps("P31") else Matching.ALIGNED,
+        frames=Frames.SEQUENCE if rules.keeps("P08") else Frames.OWN,
+        total=Total.POSETRACK21 if rules.keeps("P26") else Total.POOLED,
+        empty=Empty.POSETRACK21 if rules.keeps("P29") else zeros,
+        per_joint=per_joint,
     )
-    unit: ClassVar[str] = "sequence"
-    unit_rows: ClassVar[bool] = True
-    truth_formats: ClassVar[tuple[str, ...]] = ("posetrack17", "posetrack18", "posetrack21")
-    prediction_formats: ClassVar[tuple[str, ...]] = ("posetrack17", "posetrack18", "posetrack21")
-    tracking: ClassVar[bool] = True
-    own_format: ClassVar[str]
-
-    def recognise(self, truth: PoseSet) -> float:
-        """By the form of the files; sets made in memory by their joints and heads."""
-        if truth.origin.format == self.own_format:
-            return 0.9
-        known = truth.skeleton.name == self.skeleton and bool(np.isfinite(truth.people.head).any())
-        return 0.4 if known else 0.0
-
-    def metrics(self, rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-        """Pose AP, and for tracking CLEAR MOT, identities and HOTA."""
-        return (joint_ap(rules, per_joint), *(tracking_metrics(rules, per_joint) if self.tracking else ()))
-
-    def prepare(
-        self,
-        truth: PoseSet,
-        predictions: PoseSet,
-        rules: RuleSet,
-        metrics: Sequence[Metric] = (),
-        per_joint: bool = False,
-    ) -> tuple[list[Part], list[Notice]]:
-        """Pair sequences and frames, choose what is evaluated.
-
-        Under `posetrack21` the CLEAR numbers are a part of their own, made by the rules of `poseval-2017`.
-
-        Raises:
-            MismatchError: P48x when sequences or frames do not belong together.
-        """
-        strict = rules.keeps("P04") or rules.keeps("P22")
-        needed = None if strict else evaluated_frames(truth, rules)
-        aligned, notices = pair(truth, predictions, needed=needed)
-        chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
-        filtered, more = evaluated(aligned, rules)
-        if self.tracking and not metrics:
-            reid, why = reid_metrics(filtered, rules, per_joint)
-            chosen, more = chosen + reid, more + why
-        by_poseval = tuple(m for m in chosen if rules.name == RULES_21.name and isinstance(m, ClearMot))
-        own = tuple(metric for metric in chosen if metric not in by_poseval)
-        parts = [Part("", filtered, own)] if own else []
-        if by_poseval:
-            parts.append(Part("poseval", evaluated(aligned, RULES_2017)[0], by_poseval))
-        return parts, notices + more
-
-    def summary(self, values: PartValues, rules: RuleSet) -> dict[str, float]:
-        """`AP`, `AP/head` ... of each statistic in the order of the papers; joints with --per-joint."""
-        rows = [(metric, found) for per_metric in values.values() for metric, found in per_metric.items()]
-        tracked = any(isinstance(metric, ClearMot) for metric, _ in rows)
-        out: dict[str, float] = {}
-        for metric, found in rows:
-            wanted = set(metric.headline(found))
-            if tracked and isinstance(metric, JointAp):
-                wanted -= {"precision", "recall"}  # the tables of the papers mean those of tracking
-            prefix = "reid/" if isinstance(metric, ReidHota) else ""
-            if any(prefix + name in out for name in wanted):
-                prefix = f"{metric}/"
-            for row in found:
-                if row.statistic in wanted and not row.slice and np.isnan(row.threshold):
-                    key = f"{row.statistic}/{row.joint}" if row.joint else row.statistic
-                    out[prefix + key] = row.value
-        order = {name: index for index, name in enumerate(ROWS)}
-        return dict(sorted(out.items(), key=lambda item: order.get(item[0].partition("/")[0], len(order))))
-
-    def deviations(self, rules: RuleSet, truth: PoseSet, predictions: PoseSet) -> list[str]:
-        """Says under which rule sets no PoseTrack numbers are published."""
-        out = super().deviations(rules, truth, predictions)
-        if rules.keeps("T01"):
-            out.append("rules trackeval: no PoseTrack numbers are published by them")
-        return out
-
-    def layout(self, summary: Mapping[str, float]) -> Layout | None:
-        """Groups as columns and statistics as rows, in percent, as the PoseTrack papers print."""
-        rows = tuple(
-            (LABELS.get(name, name), (*(f"{name}/{group}" for group in GROUPS), name))
-            for name in (*ROWS, "reid/HOTA")
-            if name in summary
-        )
-        return Layout(HEADER, rows) if rows else None
+    return (joint_ap(rules, per_joint), clear, Identity(empty=zeros, per_joint=per_joint), hota)
 
 
 def joint_ap(rules: RuleSet, per_joint: bool) -> JointAp:
@@ -166,20 +136,6 @@ def clear_mot(rules: RuleSet, per_joint: bool) -> ClearMot:
     )
 
 
-def tracking_metrics(rules: RuleSet, per_joint: bool) -> tuple[Metric, ...]:
-    """CLEAR MOT, identities and HOTA."""
-    clear = clear_mot(RULES_2017 if rules.name == RULES_21.name else rules, per_joint)
-    zeros = Empty.TRACKEVAL if rules.keeps("T02") else Empty.UNDEFINED
-    hota = Hota(
-        assignment=Matching.PLAIN if rules.keeps("P31") else Matching.ALIGNED,
-        frames=Frames.SEQUENCE if rules.keeps("P08") else Frames.OWN,
-        total=Total.POSETRACK21 if rules.keeps("P26") else Total.POOLED,
-        empty=Empty.POSETRACK21 if rules.keeps("P29") else zeros,
-        per_joint=per_joint,
-    )
-    return (clear, Identity(empty=zeros, per_joint=per_joint), hota)
-
-
 def reid_metrics(
     aligned: Aligned, rules: RuleSet, per_joint: bool
 ) -> tuple[tuple[Metric, ...], list[Notice]]:
@@ -201,36 +157,83 @@ def reid_metrics(
     return (metric,), []
 
 
-class PoseTrack17(PoseTrack):
-    """PoseTrack 2017 challenge 3: multi-person tracking."""
+def joint_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
+    """`AP`, `AP/head` ... of each statistic in the order of the papers; joints with --per-joint."""
+    tracked = any(isinstance(item.metric, ClearMot) for item in scored)
+    out: Summary = {}
+    for item in scored:
+        if item.slice:
+            continue
+        wanted = {number.statistic for number in item.numbers()}
+        if tracked and isinstance(item.metric, JointAp):
+            wanted -= {"precision", "recall"}  # the tables of the papers mean those of tracking
+        prefix = "reid/" if isinstance(item.metric, ReidHota) else ""
+        if any(prefix + name in out for name in wanted):
+            prefix = f"{item.metric}/"
+        for row in item.values:
+            if row.statistic in wanted and math.isnan(row.threshold):
+                number = item.metric.number(row)
+                out[prefix + number.key] = number
+    order = {name: index for index, name in enumerate(ROWS)}
+    places = {
+        key: order.get(number.statistic, len(order)) if key == number.key else len(order)
+        for key, number in out.items()
+    }
+    return {key: out[key] for key in sorted(out, key=places.__getitem__)}
 
-    name: ClassVar[str] = "posetrack17"
-    title: ClassVar[str] = "PoseTrack17, pose tracking"
-    own_format: ClassVar[str] = "posetrack17"
 
-
-class PoseTrack17SingleFrame(PoseTrack17):
-    """PoseTrack 2017 challenge 1: pose estimation in single frames, AP alone."""
-
-    name: ClassVar[str] = "posetrack17-single-frame"
-    title: ClassVar[str] = "PoseTrack17, pose estimation in single frames"
-    tracking: ClassVar[bool] = False
-
-
-class PoseTrack18(PoseTrack):
-    """PoseTrack 2018."""
-
-    name: ClassVar[str] = "posetrack18"
-    title: ClassVar[str] = "PoseTrack18, pose estimation and tracking"
-    own_format: ClassVar[str] = "posetrack18"
-
-
-class PoseTrack21(PoseTrack):
-    """PoseTrack21; its own kit is the reference, with HOTA and re-identification."""
-
-    name: ClassVar[str] = "posetrack21"
-    title: ClassVar[str] = "PoseTrack21, pose estimation, tracking and re-identification"
-    rule_sets: ClassVar[tuple[RuleSet, ...]] = (
-        *(RULES_21, RULES_2017, RULES_2020, RULES_TRACKEVAL, CORRECTED),
+def joint_table(summary: Summary) -> Layout | None:
+    """Groups as columns and statistics as rows, in percent, as the PoseTrack papers print."""
+    rows = tuple(
+        (LABELS.get(name, name), by_kind(name, GROUPS)) for name in (*ROWS, "reid/HOTA") if name in summary
     )
-    own_format: ClassVar[str] = "posetrack21"
+    return Layout(HEADER, rows) if rows else None
+
+
+def has_heads(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """A set made in memory with its joints and heads."""
+    return truth.skeleton.name == benchmark.skeletons[0] and bool(np.isfinite(truth.people.head).any())
+
+
+def of_format(benchmark: Benchmark, truth: PoseSet, *, name: str) -> bool:
+    """Files of one year; each benchmark takes those of all years."""
+    return truth.origin.format == name
+
+
+POSETRACK17 = Benchmark(  # challenge 3: multi-person tracking
+    name="posetrack17",
+    title="PoseTrack17, pose tracking",
+    source="leonid-pishchulin/poseval 4258a15; anDoer/PoseTrack21 3e61960",
+    skeletons=("posetrack15_poseval",),
+    rule_sets=(RULES_2017, RULES_2020, RULES_21, RULES_TRACKEVAL, CORRECTED),
+    unit="sequence",
+    unit_rows=True,
+    truth_formats=("posetrack17", "posetrack18", "posetrack21"),
+    prediction_formats=("posetrack17", "posetrack18", "posetrack21"),
+    signs=((partial(of_format, name="posetrack17"), 0.9), (has_heads, 0.4)),
+    metrics=poses_and_tracks,
+    pair=pair_videos,
+    parts=videos,
+    summary=joint_numbers,
+    layout=joint_table,
+)
+POSETRACK17_SINGLE_FRAME = replace(  # challenge 1: pose estimation in single frames, AP alone
+    POSETRACK17,
+    name="posetrack17-single-frame",
+    title="PoseTrack17, pose estimation in single frames",
+    metrics=poses,
+    parts=partial(videos, tracking=False),
+)
+POSETRACK18 = replace(
+    POSETRACK17,
+    name="posetrack18",
+    title="PoseTrack18, pose estimation and tracking",
+    signs=((partial(of_format, name="posetrack18"), 0.9), (has_heads, 0.4)),
+)
+POSETRACK21 = replace(  # its own kit is the reference, with HOTA and re-identification
+    POSETRACK17,
+    name="posetrack21",
+    title="PoseTrack21, pose estimation, tracking and re-identification",
+    rule_sets=(RULES_21, RULES_2017, RULES_2020, RULES_TRACKEVAL, CORRECTED),
+    signs=((partial(of_format, name="posetrack21"), 0.9), (has_heads, 0.4)),
+)

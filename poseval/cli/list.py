@@ -51,9 +51,9 @@ def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> lis
 def _benchmarks() -> list[tuple[str, str]]:
     from poseval import benchmarks
 
-    def row(kind: type[Benchmark]) -> tuple[str, str]:
-        rules = ", ".join(rule_set.name for rule_set in kind.rule_sets)
-        return kind.name, f"{kind.title} (rules: {rules})"
+    def row(one: Benchmark) -> tuple[str, str]:
+        rules = ", ".join(rule_set.name for rule_set in one.rule_sets)
+        return one.name, f"{one.title} (rules: {rules})"
 
     return _rows(benchmarks.REGISTRY, row)
 

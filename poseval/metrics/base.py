@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -20,7 +20,7 @@ import numpy as np
 from poseval.errors import UsageError, shown
 from poseval.poses import Array, Bools, Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.results.values import Direction, Value, Values
+from poseval.results.values import Direction, Number, Value, Values
 
 
 class Need(enum.Enum):
@@ -151,6 +151,7 @@ class Metric(ABC):
     needs: ClassVar[frozenset[Need]] = frozenset()
     better: ClassVar[Direction] = Direction.HIGHER
     lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
+    headlines: ClassVar[tuple[str, ...]] = ()  # statistics that a summary shows; none named: all
     source: ClassVar[str]
     formula: ClassVar[str] = ""  # the definition in one line, for the metric's page
     undefined: ClassVar[str] = ""  # when values are undefined, for the metric's page
@@ -170,7 +171,7 @@ class Metric(ABC):
         """Finish rows into values; `weight` [U] int64 is the multiplicity of each unit."""
 
     def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
-        """The rows that `headline` reads, and no others: what intervals call a thousand times.
+        """The rows that `headline_rows` reads, and no others: what intervals call a thousand times.
 
         A metric overrides this where it can be much cheaper than `reduce`; the rows must be the same.
         """
@@ -213,13 +214,24 @@ class Metric(ABC):
         """Precision over recall, and scores of hits and misses; None where a metric ranks nothing."""
         return None
 
-    def headline(self, values: Values) -> dict[str, float]:
-        """The numbers a summary shows: rows without joint, slice and threshold."""
-        return {
-            row.statistic: row.value
+    def headline_rows(self, values: Iterable[Value]) -> list[Value]:
+        """The rows that a summary shows: those of `headlines` without joint, slice and threshold."""
+        return [
+            row
             for row in values
-            if not row.joint and not row.slice and math.isnan(row.threshold)
-        }
+            if not row.joint
+            and not row.slice
+            and math.isnan(row.threshold)
+            and (not self.headlines or row.statistic in self.headlines)
+        ]
+
+    def headline(self, values: Iterable[Value]) -> dict[str, float]:
+        """The values that a summary shows, by key."""
+        return {self.number(row).key: row.value for row in self.headline_rows(values)}
+
+    def number(self, row: Value) -> Number:
+        """A row as a number of a summary, with its direction."""
+        return Number(row.value, self.direction(row.statistic), row.statistic, row.joint, row.slice)
 
     def direction(self, statistic: str) -> Direction:
         """Which way a statistic is better."""

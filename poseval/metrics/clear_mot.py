@@ -39,8 +39,6 @@ COUNTS = {  # column of the tally -> statistic
     "fragments": "fragmentations",
 }
 
-HEADLINE = ("MOTA", "MOTP", "precision", "recall")
-
 
 class Motp(enum.Enum):
     """Which distances MOTP sums."""
@@ -88,6 +86,7 @@ class ClearMot(Metric):
     name: ClassVar[str] = "clear_mot"
     unit: ClassVar[str] = "sequence"
     measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
+    headlines: ClassVar[tuple[str, ...]] = ("MOTA", "MOTP", "precision", "recall")
     lower_is_better: ClassVar[frozenset[str]] = frozenset(
         {"misses", "false_positives", "switches", "ML", "fragmentations"}
     )
@@ -170,10 +169,6 @@ class ClearMot(Metric):
         if self.empty is Empty.UNDEFINED:
             out = {name: np.where(objects > 0, values, math.nan) for name, values in out.items()}
         return out
-
-    def headline(self, values: Values) -> dict[str, float]:
-        """The totals that tables print; counts stay in the values."""
-        return {name: values.get(name) for name in HEADLINE}
 
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""

@@ -80,6 +80,7 @@ class Hota(Metric):
     threshold: ClassVar[str] = "localisation threshold alpha"
     together: ClassVar[tuple[str, ...]] = ("HOTA", "DetA", "AssA")
     measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
+    headlines: ClassVar[tuple[str, ...]] = HEADLINE
     formula: ClassVar[str] = (
         "HOTA = mean over alpha of sqrt(DetA AssA); DetA = TP / (TP + FN + FP); AssA = mean over true "
         "positives of TPA / (TPA + FNA + FPA)"
@@ -141,10 +142,6 @@ class Hota(Metric):
     def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
         """The same without the rows per alpha and without statistics that no summary shows."""
         return Values(row for row in self.reduce(tally, weight) if row.statistic in HEADLINE)
-
-    def headline(self, values: Values) -> dict[str, float]:
-        """The totals that tables print."""
-        return {name: values.get(name) for name in HEADLINE}
 
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""

@@ -23,8 +23,6 @@ from poseval.poses import Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
 
-HEADLINE = ("IDF1",)
-
 
 @dataclass(frozen=True)
 class Identity(Metric):
@@ -47,6 +45,7 @@ class Identity(Metric):
     name: ClassVar[str] = "identity"
     unit: ClassVar[str] = "sequence"
     measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
+    headlines: ClassVar[tuple[str, ...]] = ("IDF1",)
     formula: ClassVar[str] = (
         "IDF1 = 2 IDTP / (objects + hypotheses); IDP = IDTP / hypotheses; IDR = IDTP / objects"
     )
@@ -84,10 +83,6 @@ class Identity(Metric):
         matched = columns["matched"].astype(np.float64)
         out += rows("IDTP", matched, n=columns["objects"], add=True)
         return Values(out)
-
-    def headline(self, values: Values) -> dict[str, float]:
-        """The totals that tables print; counts stay in the values."""
-        return {name: values.get(name) for name in HEADLINE}
 
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""

@@ -28,8 +28,6 @@ from poseval.results.values import Value, Values
 
 MISSING_SCORE = -9999.0  # a joint without a score ranks behind all others (poseval, eval_helpers.py)
 
-HEADLINE = ("AP", "precision", "recall")
-
 
 class Ties(enum.Enum):
     """What happens between joints of equal score."""
@@ -62,6 +60,7 @@ class JointAp(Metric):
     name: ClassVar[str] = "joint_ap"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
     unit: ClassVar[str] = "sequence"
+    headlines: ClassVar[tuple[str, ...]] = ("AP", "precision", "recall")
     formula: ClassVar[str] = (
         "AP = area under the monotone precision over recall of one joint's predictions, ranked by score; "
         "precision = right / predicted, recall = right / labelled; totals are means over joints"
@@ -144,10 +143,6 @@ class JointAp(Metric):
         if weight is None:  # asked for twice in every report, by the numbers and by the notices
             tally.cache[key] = found
         return found
-
-    def headline(self, values: Values) -> dict[str, float]:
-        """The totals that tables print; counts stay in the values."""
-        return {name: values.get(name) for name in HEADLINE}
 
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -29,6 +29,7 @@ from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction, Value, Values
 
 LARGEST = 10  # threshold, in lengths of the face; grids look at every 1e-4
+SPREAD = ("NME_std", "NME_median")  # of the images' errors; no summary shows it
 AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skeleton has it
 
 
@@ -96,10 +97,11 @@ class Nme(Metric):
         """Areas are better when higher, errors and failure rates when lower."""
         return Direction.HIGHER if statistic.startswith(("AUC", "CED")) else Direction.LOWER
 
-    def headline(self, values: Values) -> dict[str, float]:
-        """All but the spread of the images' errors, which `values` holds."""
-        found = super().headline(values)
-        return {key: value for key, value in found.items() if key not in ("NME_std", "NME_median")}
+    def headline_rows(self, values: Iterable[Value]) -> list[Value]:
+        """All but the spread of the images' errors, then the NME of each yaw bin."""
+        rows = list(values)
+        shown_rows = [row for row in super().headline_rows(rows) if row.statistic not in SPREAD]
+        return shown_rows + [row for row in rows if row.slice]
 
     def scale_rule(self, truth: PoseSet) -> str:
         """The normaliser in use.

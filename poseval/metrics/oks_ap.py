@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -205,10 +206,10 @@ class OksAp(Metric):
             hit[counted],
         )
 
-    def headline(self, values: Values) -> dict[str, float]:
-        """The ten numbers, then those of each joint as AP/left_wrist and OKS/left_wrist."""
-        joints = {f"{row.statistic}/{row.joint}": row.value for row in values if row.joint and not row.slice}
-        return {**super().headline(values), **joints}
+    def headline_rows(self, values: Iterable[Value]) -> list[Value]:
+        """The ten numbers, then OKS and AP of each joint."""
+        rows = list(values)
+        return super().headline_rows(rows) + [row for row in rows if row.joint and not row.slice]
 
     def _joint_rows(self, tally: Tally, weight: Ints | None) -> list[Value]:
         if not self.per_joint:

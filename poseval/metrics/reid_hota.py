@@ -17,7 +17,6 @@ from poseval.poses import Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
 
-HEADLINE = ("HOTA", "DetA", "AssA", "LocA")
 TABLES = {"pair_unit": "pair_", "size_unit": "size", "end_unit": "end_"}  # unit column -> what else it holds
 
 
@@ -46,6 +45,7 @@ class ReidHota(Metric):
     name: ClassVar[str] = "reid_hota"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
     unit: ClassVar[str] = "sequence"
+    headlines: ClassVar[tuple[str, ...]] = ("HOTA", "DetA", "AssA", "LocA")
     formula: ClassVar[str] = (
         "as hota, with person ids for track ids, association over all sequences at once, and an assignment "
         "of its own for every alpha"
@@ -133,10 +133,6 @@ class ReidHota(Metric):
             out[name] = np.zeros(shape)
             np.add.at(out[name], pairs[:, 0], values)
         return out
-
-    def headline(self, values: Values) -> dict[str, float]:
-        """The totals that tables print."""
-        return {name: values.get(name) for name in HEADLINE}
 
 
 def _by_person(poses: PoseSet) -> PoseSet:

@@ -29,6 +29,25 @@ class Value(NamedTuple):
     why: str = ""
 
 
+class Number(NamedTuple):
+    """One number of a summary: its value, which way it is better, and what it is of."""
+
+    value: float
+    better: Direction
+    statistic: str
+    joint: str = ""  # a joint, or a kind of joints
+    slice: str = ""
+
+    @property
+    def key(self) -> str:
+        """What a summary calls it, unless a benchmark has another name: `AP`, `AP/left_wrist`, `easy/AP`."""
+        key = f"{self.statistic}/{self.joint}" if self.joint else self.statistic
+        return f"{self.slice}/{key}" if self.slice else key
+
+
+Summary = dict[str, Number]  # by key, in the order of tables
+
+
 class Values(Sequence[Value]):
     """Long and flat: one row per number; one schema for tables, CSV, gates and plots."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poseval._version import __version__
-from poseval.benchmarks.base import Benchmark, Part
+from poseval.benchmarks.base import Benchmark, Part, Scored
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
@@ -19,7 +19,7 @@ from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
 from poseval.results.signature import Signature
-from poseval.results.values import Value, Values
+from poseval.results.values import Summary, Value, Values
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,34 +27,33 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TalliedPart:
-    """The tallies of one part of a benchmark, and its slices."""
+    """The tallies of one part of a benchmark, and its slices: masks [U] of units that are reduced apart."""
 
     label: str
     tallies: Mapping[Metric, Tally]
     slices: Mapping[str, Bools] = field(default_factory=dict)
 
-    def reduce(self, weight: Ints | None = None, headline: bool = False) -> dict[Metric, Values]:
-        """Values of every metric, the whole first, then each slice under its name."""
-        out = {}
-        for metric, tally in self.tallies.items():
-            finish = metric.reduce_headline if headline else metric.reduce
-            rows = finish(tally, weight)
-            for name, mask in self.slices.items():
-                inside = mask.astype(np.int64) if weight is None else weight * mask
-                rows = rows + finish(tally, inside).sliced(name)
-            out[metric] = rows
-        return out
+    def reduce(self, weight: Ints | None = None, headline: bool = False) -> list[Scored]:
+        """Values of every metric, the whole first, then each slice."""
+        cuts = [("", weight)]
+        for name, mask in self.slices.items():
+            cuts.append((name, mask.astype(np.int64) if weight is None else weight * mask))
+        return [
+            Scored(
+                self.label, name, metric, (metric.reduce_headline if headline else metric.reduce)(tally, cut)
+            )
+            for metric, tally in self.tallies.items()
+            for name, cut in cuts
+        ]
 
-    def reduce_headlines(self, weights: Ints) -> list[dict[Metric, Values]]:
+    def reduce_headlines(self, weights: Ints) -> list[list[Scored]]:
         """The headline rows of `reduce` under each weight vector of `weights` [B, U]."""
-        out: list[dict[Metric, Values]] = [{} for _ in weights]
+        out: list[list[Scored]] = [[] for _ in weights]
+        cuts = [("", weights), *((name, weights * mask) for name, mask in self.slices.items())]
         for metric, tally in self.tallies.items():
-            cuts = [("", metric.reduce_headlines(tally, weights))]
-            for name, mask in self.slices.items():
-                cuts.append((name, metric.reduce_headlines(tally, weights * mask)))
-            for draw, found in enumerate(out):
-                rows = [row._replace(slice=name) if name else row for name, cut in cuts for row in cut[draw]]
-                found[metric] = Values(rows)
+            for name, cut in cuts:
+                for draw, values in zip(out, metric.reduce_headlines(tally, cut), strict=True):
+                    draw.append(Scored(self.label, name, metric, values))
         return out
 
 
@@ -72,24 +71,19 @@ class Evaluation:
     timings: dict[str, float] = field(default_factory=dict)
     by_hand: bool = False  # whether the metrics are not the benchmark's own
 
-    def values(self, weight: Ints | None = None) -> dict[str, dict[Metric, Values]]:
-        """Values per part and metric; `weight` [U] is the multiplicity of each unit."""
-        return {part.label: part.reduce(weight) for part in self.parts}
-
     def summaries(self, weights: Ints) -> list[dict[str, float]]:
         """The summary under each weight vector of `weights` [B, U]; much cheaper than one by one."""
         draws = [part.reduce_headlines(weights) for part in self.parts]
-        labels = [part.label for part in self.parts]
-        return [
-            self.benchmark.summary(dict(zip(labels, found, strict=True)), self.rules)
-            for found in zip(*draws, strict=True)
-        ]
+        return [self._numbers(found) for found in zip(*draws, strict=True)]
 
     def summary(self, weight: Ints | None = None) -> dict[str, float]:
         """The benchmark's summary under one weight vector [U]."""
-        return self.benchmark.summary(
-            {part.label: part.reduce(weight, True) for part in self.parts}, self.rules
-        )
+        return self._numbers([part.reduce(weight, headline=True) for part in self.parts])
+
+    def _numbers(self, found: Sequence[Sequence[Scored]]) -> dict[str, float]:
+        """Values of the summary of all parts."""
+        scored = [item for part in found for item in part]
+        return {key: number.value for key, number in self.benchmark.summary(scored, self.rules).items()}
 
     @property
     def unit_keys(self) -> Array:
@@ -108,7 +102,7 @@ class Evaluation:
                     rows += found
         return Values(rows)
 
-    def _layout(self, summary: Mapping[str, float]) -> Layout | None:
+    def _layout(self, summary: Summary) -> Layout | None:
         """The benchmark's table, unless metrics chosen by hand give numbers that it has no place for."""
         layout = self.benchmark.layout(summary)
         if layout is None or not self.by_hand:
@@ -118,14 +112,9 @@ class Evaluation:
     def report(self) -> Report:
         """The report of the whole set."""
         start = time.perf_counter()
-        values = self.values()
-        summary = self.benchmark.summary(values, self.rules)
-        rows = Values(
-            row._replace(metric=f"{label}/{row.metric}" if label else row.metric)
-            for label, per_metric in values.items()
-            for found in per_metric.values()
-            for row in found
-        )
+        scored = [item for part in self.parts for item in part.reduce()]
+        summary = self.benchmark.summary(scored, self.rules)
+        rows = Values(row for item in scored for row in item.rows())
         if self.benchmark.unit_rows:
             rows = rows + self._unit_rows()
         timings = {**self.timings, "reduce": time.perf_counter() - start}
@@ -133,14 +122,14 @@ class Evaluation:
             benchmark=self.benchmark.name,
             rules=self.rules.name,
             signature=self.signature,
-            summary=summary,
+            summary={key: number.value for key, number in summary.items()},
             values=rows,
             notices=self.notices,
             deviations=self.deviations,
             timings=timings,
             inputs=self.inputs,
             layout=self._layout(summary),
-            better=_directions(summary, values),
+            better={key: number.better.value for key, number in summary.items()},
         )
 
 
@@ -162,22 +151,6 @@ def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) ->
             frames = part.aligned.truth.frames
             tallies[metric] = tallies[metric].grouped(frames.sequence, part.aligned.unit_keys(unit))
     return TalliedPart(part.label, tallies, part.slices)
-
-
-def _directions(
-    summary: Mapping[str, float], values: Mapping[str, Mapping[Metric, Values]]
-) -> dict[str, str]:
-    """Which way each summary number is better; the statistic's name is one of the key's parts."""
-    known: dict[str, str] = {}
-    for per_metric in values.values():
-        for metric, rows in per_metric.items():
-            for row in rows:
-                known.setdefault(row.statistic, metric.direction(row.statistic).value)
-    out = {}
-    for key in summary:
-        found = [known[piece] for piece in key.split("/") if piece in known]
-        out[key] = found[-1] if found else "higher"
-    return out
 
 
 def signature_of(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, parts: Sequence[Part]) -> Signature:

@@ -104,7 +104,7 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     if task.slices:
         parts = [_sliced(part, found, task) for part in parts]
     odd = checks.examine_set(gt, Role.TRUTH) + checks.examine_pair(parts[0].aligned, parts[0].metrics)
-    deviations = [*found.deviations(rules, gt, dt), *mapped]
+    deviations = [*found.deviations(rules, gt), *mapped]
     if chosen:
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
     notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *odd)
@@ -126,13 +126,15 @@ def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1)
     started = time.perf_counter()
     found = prepared.benchmark
     tallied = tuple(tally_part(part, found.unit, executor, shards) for part in prepared.parts)
-    told = [n for part in tallied for metric, counts in part.tallies.items() for n in metric.notices(counts)]
+    from_metrics = [
+        n for part in tallied for metric, counts in part.tallies.items() for n in metric.notices(counts)
+    ]
     return Evaluation(
         found,
         prepared.rules,
         tallied,
         signature_of(found, prepared.rules, prepared.truth, prepared.parts),
-        (*prepared.notices, *told),
+        (*prepared.notices, *from_metrics),
         prepared.deviations,
         (_input("truth", prepared.truth), _input("predictions", prepared.predictions)),
         {"read": prepared.seconds, "tally": time.perf_counter() - started},
