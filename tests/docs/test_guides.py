@@ -179,6 +179,21 @@ def format_keeps(world: World, said: str) -> None:
     assert caught.value.counts == {"P204": 1, "P203": 1}
 
 
+def benchmark_scores(world: World, said: str) -> None:
+    truth, guess = world.truth.people, world.predictions.people
+    errors, sizes = [], []
+    for row, frame in enumerate(truth.frame):
+        (other,) = np.flatnonzero(guess.frame == frame)
+        for joint in np.flatnonzero(truth.seen[row] > 0):
+            errors.append(np.hypot(*(truth.xy[row, joint] - guess.xy[other, joint])))
+            sizes.append(max(truth.box[row, 2:] - truth.box[row, :2]))
+    near = np.mean(np.array(errors) <= 0.1 * np.array(sizes))
+    assert 0 < near < 1
+    assert summary() == pytest.approx({"PCK@0.1": near, "EPE": np.mean(errors)})
+    assert json.loads(Path("report.json").read_text())["better"] == {"PCK@0.1": "higher", "EPE": "lower"}
+    assert "passed" in said
+
+
 def model_answers(world: World, said: str) -> None:
     assert "two_layers" in said
     torch = pytest.importorskip("torch")
@@ -205,6 +220,7 @@ def check_is_heard(world: World, said: str) -> None:
 DONE: dict[str, tuple[int, Callable[[World, str], None]]] = {
     "metric": (1, metric_counts),
     "format": (2, format_keeps),
+    "benchmark": (1, benchmark_scores),
     "model": (1, model_answers),
     "tracker": (3, tracker_follows),
     "check": (2, check_is_heard),
