@@ -90,21 +90,18 @@ def no_table(summary: Summary) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """A benchmark's protocol. Rules live here, not in metrics.
+    """What is scored, by which rules, of which files. Rules live here, not in metrics.
 
-    What varies is data, and where it must be a plain function: `metrics(rules, truth, per_joint)` under a
-    rule set; `pair(truth, predictions, rules)` brings both sets together; `slices(truth)` are subsets of the
-    units [U] that are reported apart; `summary(scored, rules)` names the numbers; `layout(summary)` is the
-    table that readers of the papers know, None to list the summary. `parts(aligned, rules, metrics,
-    per_joint)` stands in for `metrics` and `slices` where a benchmark has several evaluations; `metrics` are
-    then those chosen by hand, if any. A relative of a benchmark is `dataclasses.replace(COCO, name=...)`.
-    Functions that modules define can be pickled, which worker processes need.
+    Where data cannot say it, a field is a plain function, and the comment above it names its arguments before
+    the colon. Functions that modules define, and `partial` of them, reach worker processes. A relative of a
+    benchmark is `dataclasses.replace(COCO, name="ochuman", ...)`.
     """
 
     name: str
     title: str
+    # rules, truth, per_joint: its metrics under a rule set, with values of single joints where asked
     metrics: Callable[[RuleSet, PoseSet, bool], tuple[Metric, ...]]
-    source: str = ""
+    source: str = ""  # paper, program and its version
     skeletons: tuple[str, ...] = ()  # of its truth, the usual one first; none: the truth file says
     fixed_skeleton: bool = False  # whether the truth of another known skeleton is refused
     rule_sets: tuple[RuleSet, ...] = (RuleSet("reference"), CORRECTED)
@@ -115,10 +112,15 @@ class Benchmark:
     unit_rows: bool = False  # whether the values list every unit alone, too
     sizes: Mapping[int, str] = field(default_factory=dict)  # people in a published set -> what it is
     incomparable: str = ""  # why its numbers never are the official ones
+    # truth, predictions, rules: both over one frames table and one joint order, and what is scored of them
     pair: Callable[[PoseSet, PoseSet, RuleSet], Pair] = by_names
+    # aligned, rules, metrics by hand, per_joint: several evaluations, in place of `metrics` and `slices`
     parts: Callable[[Aligned, RuleSet, tuple[Metric, ...], bool], Parts] | None = None
+    # truth: subsets of its units [U] that are reported apart
     slices: Callable[[PoseSet], Mapping[str, Bools]] = no_slices
+    # scored, rules: its numbers by the names that the benchmark gives them, in the order of tables
     summary: Callable[[Sequence[Scored], RuleSet], Summary] = headlines
+    # summary: the table that readers of the papers know; None to list the numbers
     layout: Callable[[Summary], Layout | None] = no_table
 
     def recognise(self, truth: PoseSet) -> float:

@@ -61,7 +61,7 @@ def pckh_table(summary: Summary) -> Layout | None:
     """The papers' columns; joints, where asked for, in rows of their own."""
     if "PCKh@0.5/head" not in summary:
         return None
-    named = {name.lower() for name in COLUMNS} | {"upper_body", ""}
+    named = {name.lower() for name in COLUMNS} | {"upper_body"}
     joints = {number.joint for key, number in summary.items() if key == f"PCKh@0.5/{number.joint}"}
     rows = [
         ("PCKh@0.5", (*by_kind("PCKh@0.5"), "PCKh@0.5/upper_body", "AUC")),

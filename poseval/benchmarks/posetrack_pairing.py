@@ -103,11 +103,11 @@ def _sequences(truth: PoseSet, predictions: PoseSet, notices: list[Notice]) -> l
         return None
     extra = [name for name, index in zip(theirs, partner, strict=True) if index < 0]
     if extra:
-        told = ", ".join(shown(name, 60) for name in extra[:5])
+        first = ", ".join(shown(name, 60) for name in extra[:5])
         notices.append(
             Notice(
                 "N484",
-                f"{len(extra)} sequences that the truth does not have were left out: {told}",
+                f"{len(extra)} sequences that the truth does not have were left out: {first}",
                 len(extra),
             )
         )

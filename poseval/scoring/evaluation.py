@@ -38,13 +38,11 @@ class TalliedPart:
         cuts = [("", weight)]
         for name, mask in self.slices.items():
             cuts.append((name, mask.astype(np.int64) if weight is None else weight * mask))
-        return [
-            Scored(
-                self.label, name, metric, (metric.reduce_headline if headline else metric.reduce)(tally, cut)
-            )
-            for metric, tally in self.tallies.items()
-            for name, cut in cuts
-        ]
+        out = []
+        for metric, tally in self.tallies.items():
+            finish = metric.reduce_headline if headline else metric.reduce
+            out += [Scored(self.label, name, metric, finish(tally, cut)) for name, cut in cuts]
+        return out
 
     def reduce_headlines(self, weights: Ints) -> list[list[Scored]]:
         """The headline rows of `reduce` under each weight vector of `weights` [B, U]."""
@@ -96,10 +94,7 @@ class Evaluation:
         for part in self.parts:
             for metric, tally in part.tallies.items():
                 if tally.units > 1:
-                    found = metric.by_unit(tally)
-                    if part.label:
-                        found = Values(row._replace(metric=f"{part.label}/{row.metric}") for row in found)
-                    rows += found
+                    rows += Scored(part.label, "", metric, metric.by_unit(tally)).rows()
         return Values(rows)
 
     def _layout(self, summary: Summary) -> Layout | None:
