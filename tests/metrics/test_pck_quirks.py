@@ -167,8 +167,10 @@ def test_m11_torso_of_unlabelled_joints_and_of_the_prediction() -> None:
 def test_m12_flics_head_is_called_torso() -> None:
     scene = random_pair(1, skeleton="flic10", noise=60.0)
     kit = poseval.score(scene.truth, scene.predictions, "flic").summary
-    mended = poseval.score(scene.truth, scene.predictions, "flic", rules="corrected").summary
+    report = poseval.score(scene.truth, scene.predictions, "flic", rules="corrected")
+    mended = report.summary
     assert kit["PCP/head"] != kit["PCP/torso"]
+    assert mended["PCP/head"] == report.values.get("PCP", "head")
     assert (kit["PCP/head"], kit["PCP/torso"]) == (mended["PCP/torso"], mended["PCP/head"])
 
 
