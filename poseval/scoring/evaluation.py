@@ -69,6 +69,10 @@ class Evaluation:
     timings: dict[str, float] = field(default_factory=dict)
     by_hand: bool = False  # whether the metrics are not the benchmark's own
 
+    def values(self, weight: Ints | None = None) -> list[Scored]:
+        """Values of every part, metric and slice; `weight` [U] is the multiplicity of each unit."""
+        return [item for part in self.parts for item in part.reduce(weight)]
+
     def summaries(self, weights: Ints) -> list[dict[str, float]]:
         """The summary under each weight vector of `weights` [B, U]; much cheaper than one by one."""
         draws = [part.reduce_headlines(weights) for part in self.parts]
@@ -107,7 +111,7 @@ class Evaluation:
     def report(self) -> Report:
         """The report of the whole set."""
         start = time.perf_counter()
-        scored = [item for part in self.parts for item in part.reduce()]
+        scored = self.values()
         summary = self.benchmark.summary(scored, self.rules)
         rows = Values(row for item in scored for row in item.rows())
         if self.benchmark.unit_rows:
