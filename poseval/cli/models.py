@@ -52,7 +52,7 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
 
 def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:
     """The measured cost, or why there is none."""
-    from poseval.models.registry import require
+    from poseval.errors.optional import require
 
     try:
         require("torch", f"model {entry.name}", "models")

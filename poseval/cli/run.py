@@ -117,7 +117,7 @@ def run(
 
     An interrupted run goes on where it stopped when the same command is given again.
     """
-    from poseval.models.registry import require
+    from poseval.errors.optional import require
 
     require("torch", f"model {shown(model)}", "models")
     from poseval.runners.loading import ModelOptions

@@ -121,7 +121,7 @@ def _resources(
         )
     if sgcn is None:
         return Resources(flow=source)
-    from poseval.models.registry import require
+    from poseval.errors.optional import require
 
     require("torch", "lighttrack(matching=sgcn)", "models")
     from poseval.models.networks.sgcn import SGCN

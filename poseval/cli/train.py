@@ -44,7 +44,7 @@ def train(
 
     The same command goes on where an interrupted training stopped.
     """
-    from poseval.models.registry import require
+    from poseval.errors.optional import require
 
     require("torch", f"model {shown(model)}", "models")
     from poseval.training.jobs import TrainOptions

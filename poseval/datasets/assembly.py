@@ -215,6 +215,22 @@ def boxes_or_extents(poses: PoseSet) -> tuple[Floats, int]:
     return np.where(np.isnan(box).any(axis=1, keepdims=True), image, box), int(lacking.sum())
 
 
+def require_scores(poses: PoseSet) -> None:
+    """Refuse predictions of which some have no score, for formats that rank people by it.
+
+    Raises:
+        UsageError: P138.
+    """
+    lacking = int(np.isnan(poses.people.score).sum())
+    if lacking:
+        raise UsageError(
+            "P138",
+            where=shown(poses.origin.name),
+            what=f"{lacking} of {len(poses)} people have no score",
+            wanted="a score for everyone: the format ranks people by it",
+        )
+
+
 def digest_of(parts: Iterable[tuple[str, str]]) -> str:
     """SHA-256 over the names and digests of several files, in order."""
     total = hashlib.sha256()

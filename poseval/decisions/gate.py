@@ -18,7 +18,7 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.poses import Notice
-from poseval.results.result import Result
+from poseval.results.result import Result, json_value
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.comparison import check_paired
 from poseval.statistics.resampling import RESAMPLES, bootstrap_weights, check_options, sample
@@ -93,10 +93,7 @@ class Verdict(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.gate/1`; undefined is None."""
-        rows = [
-            {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in asdict(check).items()}
-            for check in self.checks
-        ]
+        rows = [{key: json_value(value) for key, value in asdict(check).items()} for check in self.checks]
         return {
             "schema": SCHEMA,
             "passed": self.passed,

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 
 from poseval.errors import FormatError, UsageError, shown
 from poseval.results.report import Report
-from poseval.results.result import Result
+from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import load_report
@@ -123,13 +123,13 @@ class Board(Result):
 
     def _row(self, row: Row) -> dict[str, Any]:
         report = row.entry.report
-        values = {key: report.summary.get(key, math.nan) for key in self.columns}
+        values = {key: json_value(report.summary.get(key)) for key in self.columns}
         return {
             "rank": row.rank,
             "tied": row.tied,
             "name": row.entry.name,
             "team": row.entry.team,
-            "values": {key: None if math.isnan(value) else value for key, value in values.items()},
+            "values": values,
             "intervals": {
                 key: asdict(report.intervals[key]) for key in self.columns if key in report.intervals
             },

@@ -28,7 +28,7 @@ from poseval.diagnosis.tracks import TrackErrors, track_errors
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Ints, Notice
 from poseval.poses.aligned import Aligned
-from poseval.results.result import Result
+from poseval.results.result import Result, json_value
 
 SCHEMA = "poseval.diagnosis/1"
 CLASSES = tuple(kind.name.lower() for kind in Fault if kind is not Fault.NONE)
@@ -94,7 +94,11 @@ class Diagnosis(Result):
 def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:
     def stages(found: Sequence[Any]) -> list[dict[str, Any]]:
         return [
-            {"stage": s.name, "AP": [_none(v) for v in s.ap], "recall": [_none(v) for v in s.recall]}
+            {
+                "stage": s.name,
+                "AP": [json_value(v) for v in s.ap],
+                "recall": [json_value(v) for v in s.recall],
+            }
             for s in found
         ]
 
@@ -107,12 +111,8 @@ def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:
         "independent": stages(item.gains.independent),
         "false_positives": item.gains.false_positives.tolist(),
         "missed": item.gains.missed.tolist(),
-        "lrp": {key: _none(value) for key, value in vars(item.lrp).items()},
+        "lrp": {key: json_value(value) for key, value in vars(item.lrp).items()},
     }
-
-
-def _none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
 
 
 def diagnose(

@@ -36,13 +36,17 @@ def write_atomically(
     except BrokenPipeError:
         raise
     except OSError as error:
-        reason = shown(error.strerror or error)
-        raise UsageError(
-            "P137",
-            where=name,
-            what=f"cannot be written ({reason})",
-            wanted="a place that exists and can be written to",
-        ) from error
+        raise unwritable(name, error) from error
+
+
+def unwritable(name: str, error: OSError) -> UsageError:
+    """The error (P137) for an output that the system refuses."""
+    return UsageError(
+        "P137",
+        where=name,
+        what=f"cannot be written ({shown(error.strerror or error)})",
+        wanted="a place that exists and can be written to",
+    )
 
 
 def _replace(target: Path, content: bytes | Callable[[BinaryIO], None], force: bool, name: str) -> None:

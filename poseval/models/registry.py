@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
-from poseval.errors import MissingFeature, UsageError, shown, wrong_type
+from poseval.errors import UsageError, shown, wrong_type
+from poseval.errors.optional import require
 from poseval.plugins import Registry, load
 
 if TYPE_CHECKING:
@@ -234,26 +234,3 @@ def _builder(entry: ModelCard) -> Callable[..., Any]:
     with registry().blamed(entry.name):
         build: Callable[..., Any] = load(entry.builder)
     return build
-
-
-def require(package: str, where: str, extra: str | None) -> ModuleType:
-    """Import an optional package, or say which extra brings it.
-
-    Raises:
-        MissingFeature: P601; a package that is there and fails to import says why.
-    """
-    try:
-        return importlib.import_module(package)
-    except ImportError as error:
-        absent = isinstance(error, ModuleNotFoundError) and error.name == package.partition(".")[0]
-        name = package.partition(".")[0]
-        install = f"pip install 'poseval[{extra}]'" if extra else f"pip install {name}"
-        raise MissingFeature(
-            "P601",
-            where=where,
-            what=f"needs {name}, which is not installed"
-            if absent
-            else f"{name} cannot be imported ({shown(error)})",
-            wanted=f"it comes with the extra `{extra}`" if extra else None,
-            hint=install,
-        ) from error

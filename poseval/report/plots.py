@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.files.writing import write_atomically
+from poseval.files.writing import unwritable, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -63,10 +63,7 @@ def save_figures(found: Mapping[str, Figure], folder: Path, style: str = "png") 
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = shown(error.strerror or error)
-        raise UsageError(
-            "P137", where=shown(folder), what=f"cannot be made ({reason})", wanted="the name of a folder"
-        ) from error
+        raise unwritable(shown(folder), error) from error
     paths = [folder / f"{name}.{style}" for name in found]
     for path, figure in zip(paths, found.values(), strict=True):
         write_atomically(path, figure_bytes(figure, style), force=True)

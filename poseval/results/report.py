@@ -12,6 +12,7 @@ from poseval.errors import Fault, FormatError, error_of
 from poseval.poses import Notice
 from poseval.results.layout import Layout
 from poseval.results.renderers import rendered
+from poseval.results.result import json_value
 from poseval.results.signature import Signature
 from poseval.results.values import Interval, Value, Values
 
@@ -65,7 +66,7 @@ class Report:
             "benchmark": self.benchmark,
             "rules": self.rules,
             "signature": str(self.signature),
-            "summary": {key: _number(value) for key, value in self.summary.items()},
+            "summary": {key: json_value(value) for key, value in self.summary.items()},
         }
         if self.intervals:
             out["intervals"] = {key: asdict(interval) for key, interval in self.intervals.items()}
@@ -138,18 +139,14 @@ class Report:
         return pd.DataFrame([row._asdict() for row in self.values], columns=list(Value._fields))
 
 
-def _number(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)
-
-
 def _nan(value: float | None) -> float:
     return math.nan if value is None else float(value)
 
 
 def _row(value: Value) -> dict[str, Any]:
     row = value._asdict()
-    row["value"] = _number(value.value)
-    row["threshold"] = _number(value.threshold)
+    row["value"] = json_value(value.value)
+    row["threshold"] = json_value(value.threshold)
     row["n"] = int(value.n)
     return row
 

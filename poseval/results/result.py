@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from poseval.results.renderers import rendered
+
+
+def json_value(value: Any) -> Any:
+    """A value as JSON has it: a plain float for any float, None for an undefined one."""
+    if not isinstance(value, float):
+        return value
+    return None if math.isnan(value) else float(value)
 
 
 class Result(ABC):

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import MissingFeature, PosevalError, UsageError, shown
+from poseval.errors import PosevalError, UsageError, shown
+from poseval.errors.optional import require
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -36,7 +36,7 @@ def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
 
     Raises:
         UsageError: P181 an address of an unknown kind, P182 nobody answers there.
-        MissingFeature: P611 without the extra `dask`.
+        MissingFeature: P601 without the extra `dask`.
         PosevalError: P700 when a worker died: its part is not left out in silence.
     """
     if address is None and workers <= 1:
@@ -73,12 +73,7 @@ def _dask(address: str) -> Iterator[Pool]:
         raise UsageError(
             "P181", where=f"executor {shown(address)!r}", what="is not known", wanted="dask:ADDRESS"
         )
-    try:
-        distributed = import_module("distributed")
-    except ImportError as error:
-        raise MissingFeature(
-            "P611", where="executor dask", what="needs distributed", hint="pip install 'poseval[dask]'"
-        ) from error
+    distributed = require("distributed", "executor dask", "dask")
     try:
         client: Any = distributed.Client(place, timeout=ANSWER_SECONDS)
     except (OSError, TimeoutError, ValueError) as error:

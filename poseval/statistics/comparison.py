@@ -18,7 +18,7 @@ import numpy as np
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.metrics.base import Tally
 from poseval.poses import Ints, Notice
-from poseval.results.result import Result
+from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.statistics.resampling import (
@@ -84,8 +84,7 @@ class Comparison(Result):
         """Plain JSON values in schema `poseval.comparison/1`; undefined is None."""
         rows = []
         for item in self.differences:
-            row: dict[str, Any] = asdict(item)
-            row = {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in row.items()}
+            row = {key: json_value(value) for key, value in asdict(item).items()}
             rows.append({**row, "verdict": item.verdict(self.alpha)})
         head = {k: v for k, v in asdict(self).items() if k not in ("differences", "notices")}
         notices = {name: [vars(notice) for notice in found] for name, found in self.notices.items()}

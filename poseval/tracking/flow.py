@@ -14,7 +14,8 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import MismatchError, MissingFeature, UsageError, shown
+from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors.optional import require
 from poseval.poses import Floats
 from poseval.tracking.base import FlowSource, FrameInput
 from poseval.tracking.flow_field import Field, sample
@@ -88,16 +89,7 @@ def _grey(frame: FrameInput) -> Grey:
 
 
 def _opencv() -> Any:
-    try:
-        import cv2
-    except ImportError as error:
-        raise MissingFeature(
-            "P601",
-            where="optical flow",
-            what=f"needs OpenCV, which cannot be imported ({shown(error)})",
-            hint="pip install 'poseval[flow]', or pass flow files by --flow FOLDER",
-        ) from error
-    return cv2
+    return require("cv2", "optical flow", "flow", otherwise="pass flow files by --flow FOLDER")
 
 
 class DisFlow(PixelFlow):

@@ -17,7 +17,7 @@ from poseval.datasets.animals.deeplabcut import HOLDS, LACKS, table_losses
 from poseval.datasets.animals.deeplabcut_table import Table, from_poses, to_poses
 from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
-from poseval.datasets.containers import hdf5_groups as hdf5_tree
+from poseval.datasets.containers import hdf5
 from poseval.datasets.containers.hdf5_groups import array, text
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -44,9 +44,9 @@ class DeepLabCutH5(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By a key of pandas, and whether there are likelihoods."""
-        if source.is_folder or not hdf5_tree.is_hdf5(source.document):
+        if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
-        if not hdf5_tree.keys(source.document) & set(KEYS):
+        if not hdf5.keys(source.document) & set(KEYS):
             return 0.0
         likelihood = b"likelihood" in source.document.data
         return 0.95 if likelihood == (role is Role.PREDICTIONS) else 0.3
@@ -59,7 +59,7 @@ class DeepLabCutH5(Dataset):
             InputError: what is wrong with the file.
         """
         document = source.document
-        with hdf5_tree.opened(document) as file:
+        with hdf5.opened(document) as file:
             key = next((key for key in (*KEYS, *file) if key in file), None)
             if key is None:
                 raise FormatError(

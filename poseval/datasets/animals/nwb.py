@@ -20,7 +20,7 @@ from poseval.datasets.animals.individuals import TRACK, UNTRACKED, tracks_of
 from poseval.datasets.animals.nwb_training import training_set
 from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
-from poseval.datasets.containers import hdf5_groups as hdf5_tree
+from poseval.datasets.containers import hdf5
 from poseval.datasets.containers.hdf5_groups import array, child, text, texts
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -60,12 +60,12 @@ class Nwb(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the groups of an NWB file and the type of those below `processing`."""
-        if source.is_folder or not hdf5_tree.is_hdf5(source.document):
+        if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
-        if not hdf5_tree.keys(source.document) >= {"processing", "session_start_time"}:
+        if not hdf5.keys(source.document) >= {"processing", "session_start_time"}:
             return 0.0
         try:
-            with hdf5_tree.opened(source.document) as file:
+            with hdf5.opened(source.document) as file:
                 return 0.95 if next(_containers(file, KINDS[role]), None) is not None else 0.2
         except FormatError:
             return 0.2
@@ -78,7 +78,7 @@ class Nwb(Dataset):
             InputError: what is wrong with the file.
         """
         document = source.document
-        with hdf5_tree.opened(document) as file:
+        with hdf5.opened(document) as file:
             found = list(_containers(file, KINDS[options.role]))
             if not found:
                 raise FormatError(

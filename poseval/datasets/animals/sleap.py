@@ -21,7 +21,7 @@ from poseval.datasets.animals.individuals import tracks_of
 from poseval.datasets.animals.sleap_skeleton import names_of, skeleton_in
 from poseval.datasets.assembly import by_image, frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
-from poseval.datasets.containers import hdf5_groups as hdf5_tree
+from poseval.datasets.containers import hdf5
 from poseval.datasets.containers.hdf5_groups import table, text, texts
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -75,12 +75,12 @@ class Sleap(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By its tables, and by which of them has points."""
-        if source.is_folder or not hdf5_tree.is_hdf5(source.document):
+        if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
-        if not hdf5_tree.keys(source.document) >= TABLES:
+        if not hdf5.keys(source.document) >= TABLES:
             return 0.0
         try:
-            with hdf5_tree.opened(source.document) as file:
+            with hdf5.opened(source.document) as file:
                 counts = {Role.TRUTH: file["points"].shape[0], Role.PREDICTIONS: file["pred_points"].shape[0]}
         except FormatError:
             return 0.0
@@ -95,7 +95,7 @@ class Sleap(Dataset):
         """
         document = source.document
         points = "points" if options.role is Role.TRUTH else "pred_points"
-        with hdf5_tree.opened(document) as file:
+        with hdf5.opened(document) as file:
             found = _Project(
                 json.loads(text(file["metadata"].attrs["json"])),
                 float(file["metadata"].attrs.get("format_id", 1.0)),

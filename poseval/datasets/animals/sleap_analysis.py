@@ -18,7 +18,7 @@ from poseval.datasets.animals.individuals import cube_of, samples_of, tracks_of
 from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.containers import hdf5_groups as hdf5_tree
+from poseval.datasets.containers import hdf5
 from poseval.datasets.containers.hdf5_groups import array, text, texts
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -44,9 +44,9 @@ class SleapAnalysis(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """By its data sets."""
-        if source.is_folder or not hdf5_tree.is_hdf5(source.document):
+        if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
-        return 0.95 if hdf5_tree.keys(source.document) >= {"tracks", "node_names", "track_occupancy"} else 0.0
+        return 0.95 if hdf5.keys(source.document) >= {"tracks", "node_names", "track_occupancy"} else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """One person per track and frame that has any joint.
@@ -56,7 +56,7 @@ class SleapAnalysis(Dataset):
             InputError: what is wrong with the file.
         """
         document = source.document
-        with hdf5_tree.opened(document) as file:
+        with hdf5.opened(document) as file:
             return _read(file, document, options)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:

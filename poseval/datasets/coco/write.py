@@ -12,11 +12,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from poseval.datasets.assembly import by_image
+from poseval.datasets.assembly import by_image, require_scores
 from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
 from poseval.datasets.coco.keypoints import PARTS
-from poseval.errors import UsageError, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Frames, PoseSet
 from poseval.skeletons import get_skeleton
@@ -67,15 +66,8 @@ def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     Raises:
         UsageError: P131 the file exists, P137 it cannot be written, P138 people without a score.
     """
+    require_scores(poses)
     people = poses.people
-    lacking = int(np.isnan(people.score).sum())
-    if lacking:
-        raise UsageError(
-            "P138",
-            where=shown(poses.origin.name),
-            what=f"{lacking} of {len(people)} people have no score",
-            wanted="a score for everyone: COCO results are ranked by it",
-        )
     losses = _losses(poses, truth=False)
     ids = _ids_of_truth(poses, options.truth)
     with_box = ~np.isnan(people.box).any(axis=1)

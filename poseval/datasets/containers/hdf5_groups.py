@@ -1,66 +1,17 @@
-"""HDF5 files with groups, opened with bounds through h5py (extra `formats`)."""
+"""Members of HDF5 files: groups, links, data sets, tables and texts, read within bounds."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from poseval.datasets.files.document import Document
-from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
+from poseval.errors import FormatError, LimitError, shown
 from poseval.poses import Array
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
 TEXT_KINDS = "OSU"
-
-
-def is_hdf5(document: Document) -> bool:
-    """Whether the bytes are an HDF5 file."""
-    return document.data.startswith(MAGIC)
-
-
-@contextmanager
-def opened(document: Document) -> Iterator[Any]:
-    """The file, opened from memory; every fault of the library becomes ours.
-
-    Raises:
-        MissingFeature: P601 without h5py.
-        FormatError: P215 damaged.
-    """
-    try:
-        import h5py
-    except ImportError:
-        raise MissingFeature(
-            "P601",
-            where=document.name,
-            what="is an HDF5 file, and h5py is not installed",
-            wanted="the extra `formats`",
-            hint="pip install 'poseval[formats]'",
-        ) from None
-    try:
-        with h5py.File(io.BytesIO(document.data), "r") as file:
-            yield file
-    except PosevalError:
-        raise
-    except Exception as error:  # a damaged file fails anywhere in the library, with any error
-        raise FormatError(
-            "P215",
-            where=document.name,
-            what=f"is a damaged HDF5 file, or of another form ({type(error).__name__}: {shown(error, 80)})",
-            wanted="a whole one",
-        ) from None
-
-
-def keys(document: Document) -> frozenset[str]:
-    """Names at the top of the file; none when it is damaged or h5py is not installed."""
-    try:
-        with opened(document) as file:
-            return frozenset(str(name) for name in file)
-    except (FormatError, MissingFeature):
-        return frozenset()
 
 
 def child(group: Any, name: str) -> Any:

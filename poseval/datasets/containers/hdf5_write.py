@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.errors import MissingFeature, shown
+from poseval.errors import shown
+from poseval.errors.optional import require
 from poseval.poses import Array
 
 
@@ -19,16 +20,7 @@ def content(path: Path, fill: Callable[[Any], None]) -> bytes:
     Raises:
         MissingFeature: P601 without h5py.
     """
-    try:
-        import h5py
-    except ImportError:
-        raise MissingFeature(
-            "P601",
-            where=shown(path),
-            what="is HDF5, and h5py is not installed",
-            wanted="the extra `formats`",
-            hint="pip install 'poseval[formats]'",
-        ) from None
+    h5py = require("h5py", shown(path), "formats")
     out = io.BytesIO()
     with h5py.File(out, "w") as file:
         fill(file)

@@ -31,7 +31,7 @@ def hdf5_names(source: Source) -> frozenset[str]:
     if source.is_folder:
         return frozenset()
     try:
-        return frozenset(hdf5.names(source.document)) if hdf5.is_hdf5(source.document) else frozenset()
+        return hdf5.keys(source.document) if hdf5.is_hdf5(source.document) else frozenset()
     except PosevalError:
         return frozenset()
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from poseval.errors import UsageError, shown
+from poseval.files.writing import unwritable
 from poseval.poses import Frames
 from poseval.poses.frame_names import named, stem
 
@@ -44,13 +45,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
     except OSError as error:
         if exists and old.exists() and not target.exists():
             old.rename(target)
-        reason = shown(error.strerror or error)
-        raise UsageError(
-            "P137",
-            where=name,
-            what=f"cannot be written ({reason})",
-            wanted="a place that exists and can be written to",
-        ) from error
+        raise unwritable(name, error) from error
     finally:
         shutil.rmtree(neighbour, ignore_errors=True)
         shutil.rmtree(old, ignore_errors=True)

@@ -19,7 +19,8 @@ from poseval.datasets.containers.npy import load_npz
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.native.columns import columns_of, description_of, poses_of
-from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
+from poseval.errors import FormatError, LimitError, PosevalError, shown
+from poseval.errors.optional import require
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Origin, PoseSet
 
@@ -50,7 +51,7 @@ class Parquet(Dataset):
         """The set as it was written.
 
         Raises:
-            MissingFeature: P602 without pyarrow.
+            MissingFeature: P601 without pyarrow.
             FormatError: P270 damaged or contradictory. LimitError: P502 too many rows.
         """
         document = source.document
@@ -72,7 +73,7 @@ class Parquet(Dataset):
         """Everything.
 
         Raises:
-            MissingFeature: P602 without pyarrow.
+            MissingFeature: P601 without pyarrow.
             UsageError: P131 the file exists, P137 it cannot be written.
         """
         arrow, parquet = _pyarrow(shown(path))
@@ -98,18 +99,7 @@ class Parquet(Dataset):
 
 
 def _pyarrow(where: str) -> tuple[Any, Any]:
-    try:
-        import pyarrow as pa
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingFeature(
-            "P602",
-            where=where,
-            what="is Parquet, and pyarrow is not installed",
-            wanted="the extra `parquet`",
-            hint="pip install 'poseval[parquet]'",
-        ) from None
-    return pa, parquet
+    return require("pyarrow", where, "parquet"), require("pyarrow.parquet", where, "parquet")
 
 
 def _arrow(arrow: Any, column: Array) -> Any:

@@ -6,52 +6,20 @@ Source: PoseTrack18 annotations v0.45; the rules of reading are those of poseval
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
-from poseval.datasets.files.source import Source
-from poseval.datasets.posetrack.folder import read_set, sniff_set
+from poseval.datasets.base import Losses, WriteOptions
+from poseval.datasets.posetrack.posetrack17 import PoseTrack17
 from poseval.poses import PoseSet
 
 
-class PoseTrack18(Dataset):
+class PoseTrack18(PoseTrack17):
     """One COCO-like JSON per video, with head boxes and ignore polygons; a folder of them, or one file."""
 
     name: ClassVar[str] = "posetrack18"
     title: ClassVar[str] = "PoseTrack18 JSON, one file per video"
-    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    holds: ClassVar[frozenset[str]] = frozenset(
-        {
-            "joints",
-            "frame names",
-            "hidden joints",
-            "joint scores",
-            "scores",
-            "tracks",
-            "empty frames",
-            "sequences",
-            "head sizes",
-            "ignore regions",
-            "boxes",
-            "frame sizes",
-        }
-    )
-    lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
-
-    def sniff(self, source: Source, role: Role) -> float:
-        """By the fields that PoseTrack adds to COCO."""
-        return sniff_set(source, self.name, role)
-
-    def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """All sequences as one set.
-
-        Raises:
-            InputError: what is wrong with the files, all faults gathered.
-        """
-        return read_set(source, options, self.name)
+    holds: ClassVar[frozenset[str]] = PoseTrack17.holds | {"boxes", "frame sizes"}
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """One file per sequence in the folder `path`, or one file where it is named `.json`.

@@ -16,7 +16,7 @@ import numpy as np
 from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.posetrack.sequences import HEAD_SHARE, skeleton
 from poseval.errors import Faults, UsageError, shown
-from poseval.files.writing import write_atomically
+from poseval.files.writing import unwritable, write_atomically
 from poseval.poses import Array, Floats, Ints, PoseSet
 
 SOURCES = {
@@ -182,8 +182,7 @@ def write_sequences(
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            reason = shown(error.strerror or error)
-            raise UsageError("P137", where=shown(path), what=f"cannot be written ({reason})") from error
+            raise unwritable(shown(path), error) from error
     if not options.force:
         for target in targets:
             if os.path.lexists(target):

@@ -22,6 +22,7 @@ from poseval.datasets.assembly import (
     mean_score,
     pose_set,
     predicted,
+    require_scores,
     scores_from_joints,
     unique_paths,
 )
@@ -31,7 +32,7 @@ from poseval.datasets.coco.write import plain
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.errors import Faults, FormatError, InputError, UsageError, shown
+from poseval.errors import Faults, FormatError, InputError, shown
 from poseval.files.writing import write_atomically
 from poseval.kernels import json as kj
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
@@ -102,15 +103,8 @@ class AlphaPose(Dataset):
         Raises:
             UsageError: P131 the file exists, P137 it cannot be written, P138 people without a score.
         """
+        require_scores(poses)
         people = poses.people
-        lacking = int(np.isnan(people.score).sum())
-        if lacking:
-            raise UsageError(
-                "P138",
-                where=shown(poses.origin.name),
-                what=f"{lacking} of {len(people)} people have no score",
-                wanted="a score for everyone",
-            )
         losses = losses_of(poses, self.holds)
         unknown = np.isnan(people.joint_score) & (people.seen > 0)
         losses.lose("joint scores that were not given (written as 1)", int(unknown.sum()))

@@ -7,12 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from poseval.datasets.assembly import boxes_or_extents, sized
+from poseval.datasets.assembly import boxes_or_extents, require_scores, sized
 from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.yolo.data_yaml import SIZES, describe
-from poseval.errors import UsageError, shown
 from poseval.poses import Floats, Ints, PoseSet
 
 
@@ -25,14 +24,8 @@ def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: froze
     """
     poses = sized(poses, options.truth, "YOLO's numbers are shares of it")
     people = poses.people
-    predictions = options.role is Role.PREDICTIONS
-    if predictions and np.isnan(people.score).any():
-        raise UsageError(
-            "P138",
-            where=shown(poses.origin.name),
-            what=f"{int(np.isnan(people.score).sum())} of {len(people)} people have no score",
-            wanted="a score for everyone",
-        )
+    if options.role is Role.PREDICTIONS:
+        require_scores(poses)
     box, boxless = boxes_or_extents(poses)
     tracked = _all_tracked(poses)
     losses = losses_of(poses, holds if tracked else holds - {"tracks"})

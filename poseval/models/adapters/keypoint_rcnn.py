@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from poseval.errors.optional import require
 from poseval.models.inference.predictions import Poses, whole_image_poses
-from poseval.models.registry import require
 
 PERSON = 1  # label of people in torchvision's two-class model
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from poseval.errors import MissingFeature, UsageError, shown
-from poseval.models.registry import require
+from poseval.errors.optional import require
 
 JOINTS = 33
 COMPLEXITIES = (0, 1, 2)  # lite, full, heavy

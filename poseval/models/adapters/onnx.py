@@ -14,8 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from poseval.errors import FormatError, MismatchError, UsageError, shown
+from poseval.errors.optional import require
 from poseval.models.inference.decoding import simcc
-from poseval.models.registry import require
 
 
 class OnnxModel(nn.Module):

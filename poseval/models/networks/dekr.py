@@ -10,9 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.errors import UsageError, shown
 from poseval.models.networks.hrnet import HRNetTrunk
-from poseval.models.networks.layers import BasicBlock, check_divisible, init_normal
+from poseval.models.networks.layers import BasicBlock, check_divisible, check_width, init_normal
 from poseval.models.networks.sampling import TAPS, DeformableConv, regular_grid
 
 OFFSET_WIDTH = 15  # channels of each joint's own features
@@ -114,7 +113,6 @@ def build(joints: int, input_size: tuple[int, int], width: int = 32) -> DEKR:
     Raises:
         UsageError: P152 for a width below 1, P151 for an input size not divisible by 32.
     """
-    if not isinstance(width, int) or width < 1:
-        raise UsageError("P152", where="model dekr", what=f"width is {shown(width)}", wanted="32 or 48")
+    check_width("dekr", width)
     check_divisible("dekr", input_size, 32)
     return DEKR(joints, width)

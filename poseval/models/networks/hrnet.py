@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
 from poseval.models.networks.layers import (
     BasicBlock,
     Bottleneck,
     check_divisible,
+    check_width,
     conv3x3,
     init_normal,
     projection,
@@ -157,7 +157,6 @@ def build(joints: int, input_size: tuple[int, int], width: int = 32) -> HRNet:
     Raises:
         UsageError: P152 for a width below 1, P151 for an input size not divisible by 32.
     """
-    if not isinstance(width, int) or width < 1:
-        raise UsageError("P152", where="model hrnet", what=f"width is {shown(width)}", wanted="32 or 48")
+    check_width("hrnet", width)
     check_divisible("hrnet", input_size, 32)
     return HRNet(joints, width)

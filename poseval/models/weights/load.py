@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from poseval.errors import Faults, FormatError, LimitError, MismatchError, UsageError, ValueRangeError, shown
+from poseval.errors.optional import require
 from poseval.files.pickle import ForeignNameError, stand_in
-from poseval.models.registry import require
 from poseval.models.weights.safetensors import read_safetensors
 from poseval.models.weights.torch_files import check_claims
 

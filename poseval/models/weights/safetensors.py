@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import FormatError, shown
+from poseval.errors.optional import require
 from poseval.files.reading import parse_json, read_regular
 from poseval.limits import MIB
-from poseval.models.registry import require
 
 if TYPE_CHECKING:
     from torch import Tensor
