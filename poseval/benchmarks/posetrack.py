@@ -21,7 +21,7 @@ from poseval.benchmarks.posetrack_frames import evaluated, evaluated_frames
 from poseval.benchmarks.posetrack_pairing import pair
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.benchmarks.tables import by_kind
-from poseval.metrics.base import Metric
+from poseval.metrics.base import Metric, Need
 from poseval.metrics.clear_mot import ClearMot, Events, Motp
 from poseval.metrics.hota import Frames, Hota, Matching, Total
 from poseval.metrics.identity import Identity
@@ -159,15 +159,17 @@ def reid_metrics(
 
 def joint_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
     """`AP`, `AP/head` ... of each statistic in the order of the papers; joints with --per-joint."""
-    tracked = any(isinstance(item.metric, ClearMot) for item in scored)
+    of_tracks = {
+        number.statistic for item in scored if Need.TRACKS in item.metric.needs for number in item.numbers()
+    }
     out: Summary = {}
     for item in scored:
         if item.slice:
             continue
         wanted = {number.statistic for number in item.numbers()}
-        if tracked and isinstance(item.metric, JointAp):
-            wanted -= {"precision", "recall"}  # the tables of the papers mean those of tracking
-        prefix = "reid/" if isinstance(item.metric, ReidHota) else ""
+        prefix = f"{item.metric.heading}/" if item.metric.heading else ""
+        if not prefix and Need.TRACKS not in item.metric.needs:
+            wanted -= of_tracks  # the precision and recall in the tables of the papers are those of tracking
         if any(prefix + name in out for name in wanted):
             prefix = f"{item.metric}/"
         for row in item.values:

@@ -53,7 +53,7 @@ def jhmdb_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
     whole: Summary = {}
     apart: Summary = {}
     for metric, items in groupby(scored, key=lambda item: item.metric):
-        prefix = "t" if isinstance(metric, Pck) and metric.norm == "torso" else ""
+        prefix = "t" if metric.has(norm="torso") else ""
         found: dict[str, Summary] = {}
         for item in items:
             numbers = [*item._replace(slice="").numbers(), *kinds(item, ("PCK@0.2",))]
@@ -89,8 +89,7 @@ def penn_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
     pooled: list[Scored] = []
     means: list[Scored] = []
     for item in scored:
-        over_joints = isinstance(item.metric, Pck) and item.metric.mean is MeanOf.JOINTS
-        (means if over_joints else pooled).append(item)
+        (means if item.metric.has(mean=MeanOf.JOINTS) else pooled).append(item)
     out = with_kinds(pooled, rules, of=("PCK@0.2",))
     return out | {f"{number.key}_mean": number for item in means for number in item.numbers()}
 

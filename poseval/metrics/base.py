@@ -159,6 +159,7 @@ class Metric(ABC):
     unit: ClassVar[str] = "frame"  # or "sequence": the smallest part that can be tallied alone
     threshold: ClassVar[str] = "threshold"  # what the thresholds of rows are, for the axis of a figure
     together: ClassVar[tuple[str, ...]] = ()  # statistics that one figure shows, the first gives its name
+    heading: ClassVar[str] = ""  # what its statistics stand under beside a metric with the same ones
     measure: ClassVar[frozenset[str]] = frozenset()  # parameters that make it another measure
     companions: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # parameter -> those that describe it alone
 
@@ -232,6 +233,11 @@ class Metric(ABC):
     def number(self, row: Value) -> Number:
         """A row as a number of a summary, with its direction."""
         return Number(row.value, self.direction(row.statistic), row.statistic, row.joint, row.slice)
+
+    def has(self, **parameters: object) -> bool:
+        """Whether it has all of these parameters, with these values: `has(norm="torso")`."""
+        own = {f.name: getattr(self, f.name) for f in fields(self)}
+        return own | parameters == own
 
     def direction(self, statistic: str) -> Direction:
         """Which way a statistic is better."""

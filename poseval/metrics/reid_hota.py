@@ -46,6 +46,7 @@ class ReidHota(Metric):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
     unit: ClassVar[str] = "sequence"
     headlines: ClassVar[tuple[str, ...]] = ("HOTA", "DetA", "AssA", "LocA")
+    heading: ClassVar[str] = "reid"
     formula: ClassVar[str] = (
         "as hota, with person ids for track ids, association over all sequences at once, and an assignment "
         "of its own for every alpha"
