@@ -102,7 +102,7 @@ def read(
 
     Raises:
         UsageError: the path does not exist, or the format is not known.
-        InputError: what is wrong with the file; P222 for a stranger's file in a format that is not hardened.
+        InputError: what is wrong with the file; P222 for an untrusted file in a format that is not hardened.
     """
     source = source or Source(path, options.limits)
     dataset = get_format(format or recognise(source, options.role))

@@ -43,8 +43,8 @@ class ReadOptions:
     `truth` is the ground truth that predictions belong to: many prediction formats lack frame sizes, ids or
     joint names without it. `skeleton` overrides what the file says. `rules` names the rule set where the
     reference tool's loader has quirks; `optional` lists columns that the chosen metrics can do without
-    (e.g. `area` when OKS takes it from boxes). Without `trusted` the file is a stranger's, and formats that
-    are not hardened against crafted files are not read.
+    (e.g. `area` when OKS takes it from boxes). Without `trusted`, formats that
+    are not hardened against crafted files are refused.
     """
 
     role: Role = Role.TRUTH

@@ -120,7 +120,7 @@ def diagnose(
 ) -> Diagnosis:
     """Diagnose predictions.
 
-    `scale` is areas and sigmas where the truth has them, else head sizes. `corrected` mends the quirks of
+    `scale` is areas and sigmas where the truth has them, else head sizes. `corrected` fixes the quirks of
     coco-analyze (C21, C22).
 
     Raises:

@@ -1,11 +1,11 @@
-"""What each kind of error costs: AP after mending it, alone and one kind after another.
+"""What each kind of error costs: AP after fixing it, alone and one kind after another.
 
-A mended joint does not become perfect: it is put where its class would have ended well, beside the true
-joint by the distance that the similarity stands for. Cumulative gains mend misses, swaps, inversions, jitter,
-then scores, then ignore background false positives, then missed people; independent gains mend one kind.
+A fixed joint does not become perfect: it is put where its class would have ended well, beside the true
+joint by the distance that the similarity stands for. Cumulative gains fix misses, swaps, inversions, jitter,
+then scores, then ignore background false positives, then missed people; independent gains fix one kind.
 
 Source: Ronchi and Perona 2017, section 4; program coco-analyze. Its offset uses sigma^2 where the similarity
-uses (2 sigma)^2, so a mended joint lands at a higher similarity than named (quirk C22). Its soft suppression
+uses (2 sigma)^2, so a fixed joint lands at a higher similarity than named (quirk C22). Its soft suppression
 of optimal scores is not reproduced to the digit (quirk C23).
 """
 
@@ -46,7 +46,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Gains:
-    """Stages of one size range, and counts per threshold [T] after joints and scores are mended.
+    """Stages of one size range, and counts per threshold [T] after joints and scores are fixed.
 
     `false_positives` are predictions without a person, `missed` people that count without a prediction;
     `unmatched` takes in the people that do not count, as coco-analyze's false negatives do.
@@ -59,7 +59,7 @@ class Gains:
     unmatched: Ints
 
 
-def mend(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: bool = False) -> Floats:
+def fixed(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: bool = False) -> Floats:
     """Predicted coordinates [P, K, 2] with the joints of these classes put beside the truth."""
     xy = scene.detections.xy.copy()
     for kind in kinds:
@@ -73,9 +73,9 @@ def mend(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: bool
         person = labels.person[row]
         sigma = scene.sigmas[joint] * (2 if corrected else 1)
         off = np.sqrt(-np.log(similarity) * 2 * scene.targets.area[person] * sigma**2)
-        mended = scene.targets.xy[person, joint].copy()
-        mended[:, 0] += off
-        xy[labels.prediction[row], joint] = mended
+        places = scene.targets.xy[person, joint].copy()
+        places[:, 0] += off
+        xy[labels.prediction[row], joint] = places
     return xy
 
 
@@ -87,12 +87,12 @@ def gains(scene: Scene, labels: Labels, size: SizeRange, corrected: bool = False
     done: tuple[Fault, ...] = ()
     for name, kind in zip(STAGES[1:5], STEPS, strict=True):
         done = (*done, kind)
-        xy = mend(scene, labels, done, corrected)
+        xy = fixed(scene, labels, done, corrected)
         cumulative.append(_stage(name, scene, size, Detections(xy, base.score, base.area)))
-        alone = mend(scene, labels, (kind,), corrected)
+        alone = fixed(scene, labels, (kind,), corrected)
         independent.append(_stage(name, scene, size, Detections(alone, base.score, base.area)))
-    mended = mend(scene, labels, done, corrected)
-    last = Detections(mended, optimal_scores(scene, size, mended)[0], base.area)
+    places = fixed(scene, labels, done, corrected)
+    last = Detections(places, optimal_scores(scene, size, places)[0], base.area)
     cumulative.append(_stage(STAGES[5], scene, size, last))
     rescored = Detections(base.xy, optimal_scores(scene, size, base.xy)[0], base.area)
     independent.append(_stage(STAGES[5], scene, size, rescored))
@@ -157,7 +157,7 @@ def optimal_scores(scene: Scene, size: SizeRange, xy: Floats) -> tuple[Floats, F
 
     The optimal score is that similarity, lowered by soft non-maximum suppression inside the frame:
     score *= exp(-oks^2 / 0.5) for the lower one of a pair, with OKS between predictions on the mean of their
-    extents. `xy` [P, K, 2] are the predictions, mended or not.
+    extents. `xy` [P, K, 2] are the predictions, fixed or not.
     """
     kept = keep(scene.detections.score, scene.poses, MAX_DETS)
     pose, person = cell_pairs(kept, scene.people)

@@ -76,7 +76,7 @@ def _picture(images: Path | None, name: str, window: tuple[float, float, float, 
         return ""
     from PIL import Image, UnidentifiedImageError
 
-    # The name comes from a file of strangers: only what lies below the folder given is opened.
+    # The name comes from an untrusted file: only what lies below the folder given is opened.
     for path in (images / name, images / Path(name).name):
         if not path.is_file() or images.resolve() not in path.resolve().parents:
             continue

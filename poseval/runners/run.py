@@ -306,7 +306,7 @@ def _description(
 ) -> dict[str, Any]:
     """What is run with what: the part of the provenance that is known beforehand.
 
-    Options are told as they were taken, defaults of the card among them; null where a model has none such.
+    Options are given as they were taken, defaults of the card among them; null where a model has none such.
     """
     weights, estimator = loaded.weights, loaded.estimator
     inner = getattr(estimator, "top" if isinstance(estimator, CropEstimator) else "finder", None)
@@ -373,8 +373,8 @@ def _refuse(faults: Sequence[Fault], part: Path) -> None:
     kept = f"the rest is kept in {shown(part.name)}"
     hint = f"{kept}: mend them and run the same command, or pass --skip-unreadable"
     first = faults[0]
-    told = Fault(first.code, first.where, first.what, first.wanted, hint)
-    raise error_of([told, *faults[1:]])
+    summed_up = Fault(first.code, first.where, first.what, first.wanted, hint)
+    raise error_of([summed_up, *faults[1:]])
 
 
 def _skipped(faults: Sequence[Fault]) -> list[Notice]:

@@ -60,7 +60,7 @@ def train_graph_network(
         changes: other values of `Schedule`.
         seed: of the network and the pairs drawn.
         fresh: overwrite weights that lie in the folder.
-        say: told the number of pairs, each epoch's loss, and the separation.
+        say: called with the number of pairs, each epoch's loss, and the separation.
 
     Raises:
         UsageError: P131 weights lie there, P152 unknown value, P165 joints lacking, P166 no tracks or pairs.
@@ -82,8 +82,8 @@ def train_graph_network(
     )
     for name, source in (("trained", data), ("validated", val)):
         if source is not None:
-            told = pairs if source == data else pose_pairs(read(source, optional=frozenset({"area"})))
-            kept, parted = separation(model, told.first, told.second, told.same)
+            judged = pairs if source == data else pose_pairs(read(source, optional=frozenset({"area"})))
+            kept, parted = separation(model, judged.first, judged.second, judged.same)
             say(f"{name}: {kept:.1%} of one person's pairs within distance 1, {parted:.1%} of others beyond")
     out.mkdir(parents=True, exist_ok=True)
     neighbour = path.with_name(path.name + ".tmp")

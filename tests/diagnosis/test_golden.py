@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from poseval.diagnosis.error_types import AREA_RANGES, LOCALISED, Fault, Scale, label, match_scene, scene_of
-from poseval.diagnosis.gains import STAGES, STEPS, gains, mend, optimal_scores
+from poseval.diagnosis.gains import STAGES, STEPS, fixed, gains, optimal_scores
 from poseval.skeletons import get_skeleton
 from tests.golden.coco_files import aligned, load
 from tests.shared import shared_cases
@@ -87,8 +87,8 @@ def test_gains_and_counts_after_mending_are_equal(case: Case, index: int) -> Non
 
 def test_best_similarity_after_mending_is_equal(case: Case) -> None:
     scene = flipped_scene(case).scene
-    mended = mend(scene, label(scene, case.found, 0), STEPS)
-    _, best = optimal_scores(scene, AREA_RANGES[0], mended)
+    places = fixed(scene, label(scene, case.found, 0), STEPS)
+    _, best = optimal_scores(scene, AREA_RANGES[0], places)
     theirs = {d["id"]: d["max_oks"] for d in case.said["detections_all"]}
     np.testing.assert_allclose(best, [theirs[n] for n in case.numbers], rtol=0, atol=1e-14)
 

@@ -9,7 +9,7 @@ import pytest
 
 from poseval.diagnosis import error_types as taxonomy
 from poseval.diagnosis.error_types import AREA_RANGES, Fault, Scale, label, match_scene, scene_of
-from poseval.diagnosis.gains import mend
+from poseval.diagnosis.gains import fixed
 from tests.diagnosis.test_error_types import COCO, NOSE, poses, scene
 
 QUIRKS = (Path(__file__).resolve().parents[2] / "docs" / "quirks.md").read_text("utf-8")
@@ -34,11 +34,11 @@ def test_c21_a_similarity_on_the_limit_is_in_no_class_under_reference(
 
 
 @pytest.mark.parametrize(("corrected", "similarity"), [(False, 0.5**0.25), (True, 0.5)])
-def test_c22_a_mended_miss_lands_nearer_than_its_class_says(corrected: bool, similarity: float) -> None:
+def test_c22_a_places_miss_lands_nearer_than_its_class_says(corrected: bool, similarity: float) -> None:
     xy = poses(np.zeros(2))
     xy[0, NOSE] = 5000
     made = scene_of(scene(xy), Scale.AREA)
     labels = label(made, match_scene(made, np.array([0.1]), AREA_RANGES[:1]), 0)
-    off = mend(made, labels, (Fault.MISS,), corrected)[0, NOSE] - made.targets.xy[0, NOSE]
+    off = fixed(made, labels, (Fault.MISS,), corrected)[0, NOSE] - made.targets.xy[0, NOSE]
     landed = np.exp(-(off**2).sum() / (2 * COCO.sigma_array[NOSE]) ** 2 / 2e4 / 2)
     assert landed == pytest.approx(similarity)

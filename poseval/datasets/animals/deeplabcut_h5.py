@@ -2,7 +2,7 @@
 
 Source: pandas' HDFStore. The form `table` keeps rows in `<key>/table` and the column names as a pickle in an
 attribute of `<key>`; the form `fixed` keeps `block0_values` and the levels of both axes as arrays. We read
-both from the file itself: pandas would unpickle what a stranger wrote.
+both from the file itself: pandas would unpickle an untrusted file.
 """
 
 from __future__ import annotations

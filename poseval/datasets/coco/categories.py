@@ -79,11 +79,11 @@ def choose_skeleton(
     wanted = set(used) & set(categories.names) or set(categories.names)
     named = {categories.joints[key] for key in wanted if key in categories.joints}
     if len(named) > 1:
-        told = "; ".join(f"{len(names)} joints from {shown(names[0], 40)}" for names in sorted(named)[:3])
+        listed = "; ".join(f"{len(names)} joints from {shown(names[0], 40)}" for names in sorted(named)[:3])
         raise MismatchError(
             "P406",
             where=f"{document.name}: categories",
-            what=f"name different joints ({told})",
+            what=f"name different joints ({listed})",
             wanted="one skeleton for all categories",
             hint="name it with --skeleton",
         )

@@ -1,4 +1,4 @@
-"""COCO ground truth as a pose set, every contradiction in it told or refused.
+"""COCO ground truth as a pose set, every contradiction in it reported or refused.
 
 Source: cocodataset.org/#format-data; what pycocotools 2.0.11 requires (coco.py, cocoeval.py `_prepare`). The
 same rules hold under every rule set: none of pycocotools' quirks is in how it loads truth.
@@ -127,7 +127,7 @@ def read_truth(
     placed = place(records, frames)
     faults.raise_if_any()
     notices += placed.notices
-    row, more = _without_strangers(records, placed.row)
+    row, more = _without_unlisted(records, placed.row)
     people, more_people = _people(records, parts, row, skeleton)
     notices += [*more, *more_people]
     _check_crowding(document, people, len(frames))
@@ -263,7 +263,7 @@ def scored(table: kj.Columns) -> Bools:
     return counted
 
 
-def _without_strangers(records: Records, row: Ints) -> tuple[Ints, list[Notice]]:
+def _without_unlisted(records: Records, row: Ints) -> tuple[Ints, list[Notice]]:
     """Leave out annotations of images that are not listed, as pycocotools does, and say so."""
     lost = int((row < 0).sum())
     if not lost:

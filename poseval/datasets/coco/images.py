@@ -115,7 +115,7 @@ def place(records: Records, frames: Frames) -> Placed:
 
     Numbers are compared with numbers and texts with texts. Where the kinds differ, texts are tried as
     written against ids, file names and file stems; the way on which all records find an image is taken and
-    said aloud, and two such ways that disagree are refused (P403).
+    reported, and two such ways that disagree are refused (P403).
     """
     column = records.table["image_id"]
     row = np.full(records.table.count, -1, dtype=np.int64)

@@ -46,10 +46,10 @@ def check_lengths(records: Records, parts: tuple[tuple[str, int], ...], skeleton
         odd = column.given & (column.lengths != joints)
         if not odd.any():
             continue
-        told = {
+        reported = {
             fault.record for fault in records.table.faults if (fault.field, fault.kind) == (name, "length")
         }
-        odd[list(told)] = False
+        odd[list(reported)] = False
         lengths = column.lengths
         for count in np.unique(lengths[odd]).tolist():
             records.refuse(

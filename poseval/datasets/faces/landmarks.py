@@ -76,7 +76,7 @@ def parse_numbers(
             if np.isfinite(quick).all():
                 return quick
     except ValueError:
-        pass  # told cell by cell below
+        pass  # reported cell by cell below
     table = np.full((len(cells), width), np.nan)
     for row, line in enumerate(cells):
         for column, cell in enumerate(line):

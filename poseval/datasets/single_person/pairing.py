@@ -32,9 +32,9 @@ def one_based(name: str) -> Notice:
 def origin_of(
     document: Document, format: str, records: int, notices: Sequence[Notice] = (), base: int = 0
 ) -> Origin:
-    """The origin of a set read from one file; a base of 1 is said aloud."""
-    told = (one_based(os.path.basename(document.name)), *notices) if base else tuple(notices)
-    return Origin(document.name, document.sha256, format, records, told, base)
+    """The origin of a set read from one file; a base of 1 is reported."""
+    notices = (one_based(os.path.basename(document.name)), *notices) if base else notices
+    return Origin(document.name, document.sha256, format, records, tuple(notices), base)
 
 
 def frame_keys(images: Sequence[str]) -> Array:
@@ -80,7 +80,7 @@ def ordered_predictions(
     """Predictions [N, K, 2] in the order of the truth; without a truth, one frame each under its number.
 
     Coordinates are the truth's file's own (its base is taken off). A joint whose x and y are both NaN was not
-    predicted, counts as wrong and is told of; any other number that is not finite is refused. A truth with a
+    predicted, counts as wrong and is reported; any other number that is not finite is refused. A truth with a
     column `test` of frames takes as many poses as it has test frames. `frame` [N] says where the poses belong
     when their file does.
 

@@ -175,9 +175,9 @@ def _tracks(document: Document, records: Records) -> tuple[Ints, list[Notice]]:
             if any(value != int(value) or not 0 <= value < 2**53 for value in found):
                 raise ValueError
         except (ValueError, OverflowError):
-            told = shown(document.data[start : min(end, start + 30)].decode("utf-8", "replace"))
+            text = shown(document.data[start : min(end, start + 30)].decode("utf-8", "replace"))
             records.faults.add(
-                "P303", where=records.at(row, "idx"), what=f"is {told}", wanted="a track number"
+                "P303", where=records.at(row, "idx"), what=f"is {text}", wanted="a track number"
             )
             continue
         merged += len(found) > 1

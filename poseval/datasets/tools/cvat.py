@@ -3,7 +3,7 @@
 Source: CVAT's documentation of its XML form 1.1. `<image>` holds shapes; `<track>` holds a shape per frame.
 A `<skeleton>` has one `<points label=...>` per joint; `outside="1"` is a joint that is not there,
 `occluded="1"` a hidden one. A plain `<points points="x,y;x,y">` is an unordered list: its points become
-joints `<label>-0`, `<label>-1`, ... in their order, which is said aloud. Other shapes have no joints and are
+joints `<label>-0`, `<label>-1`, ... in their order, which is reported. Other shapes have no joints and are
 counted. An image named in several subsets of a project is called by its subset, too, after the first.
 """
 

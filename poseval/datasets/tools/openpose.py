@@ -171,8 +171,10 @@ def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: Re
     where = shown(source.path.name)
     counts = {len(people[0]): name for name, _, people in found if len(people)}
     if len(counts) > 1:
-        told = ", ".join(f"{count} in {shown(name)}" for count, name in counts.items())
-        raise FormatError("P204", where=where, what=f"mixes numbers of joints: {told}", wanted="one skeleton")
+        listed = ", ".join(f"{count} in {shown(name)}" for count, name in counts.items())
+        raise FormatError(
+            "P204", where=where, what=f"mixes numbers of joints: {listed}", wanted="one skeleton"
+        )
     joints = next(iter(counts), 25)
     # OpenPose's own order goes before the truth's: another skeleton may have 18 or 25 joints, too.
     own = skeleton_for(joints, "openpose") if options.skeleton is None or not counts else None

@@ -267,11 +267,11 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
     if asked is None and len(chosen) > 1:
         chosen = [cut for cut in chosen if skeleton_for(cut.joints, "estimators")] or chosen
     if not chosen or len(chosen) > 1:
-        told = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen)
+        listed = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen)
         raise FormatError(
             "P202" if chosen else "P204",
             where=where,
-            what=f"has lines of {width} numbers" + (f", which could be {told}" if told else ""),
+            what=f"has lines of {width} numbers" + (f", which could be {listed}" if listed else ""),
             wanted=f"5 and 2 or 3 for each of {asked} joints" if asked else "a yaml with kpt_shape",
             hint="name the joints with --skeleton",
         )
