@@ -10,18 +10,24 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.kernels.tracking import Scene
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Tally, always
 from poseval.metrics.joint_error import require
 from poseval.metrics.joint_rows import (
     Empty,
     JointRows,
-    joint_facts,
     mean_of_defined,
     ratio,
     unit_rows,
     unlabelled_reasons,
 )
-from poseval.metrics.tracking_scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
+from poseval.metrics.tracking_scene import (
+    Scale,
+    Similarity,
+    needs_of,
+    pose_similarity,
+    scene_of,
+    sequence_tally,
+)
 from poseval.poses import Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
@@ -110,7 +116,7 @@ class ClearMot(Metric):
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         """Track ids, and what the similarity measures with."""
-        return frozenset({Need.TRACKS}) | needs_of(self.similarity, self.area)
+        return needs_of(self.similarity, self.area)
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per sequence: counts and sums [K] of each joint (K = 1 for whole poses)."""
@@ -125,11 +131,7 @@ class ClearMot(Metric):
             counts = self._by_trackeval(scene)
         else:
             counts = scene.clear(gate, skip_last_frame=not self.last_frame, dummies=self.dummies)
-        keys = aligned.unit_keys("sequence")
-        table = Table(np.arange(len(keys), dtype=np.int64), counts)
-        return Tally(
-            self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
-        )
+        return sequence_tally(self.name, aligned, self.similarity, counts)
 
     def _by_trackeval(self, scene: Scene) -> dict[str, Any]:
         joint = self.similarity is Similarity.JOINT

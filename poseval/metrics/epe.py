@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,7 +22,7 @@ from poseval.metrics.joint_error import (
 )
 from poseval.metrics.joint_error import ZeroScale as _Zero
 from poseval.metrics.pck import Compare, MeanOf
-from poseval.poses import Floats, Ints, PoseSet
+from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction, Value, Values
 
@@ -52,12 +53,7 @@ class Epe(Metric):
         wanted = labelled(aligned)
         given = wanted & np.isfinite(error)
         columns = {"error": np.where(given, error, 0.0), "given": given, "missing": wanted & ~given}
-        return Tally(
-            str(self),
-            aligned.unit_keys("frame"),
-            {"people": Table(aligned.truth.people.frame, columns)},
-            {"joints": list(aligned.truth.skeleton.joints)},
-        )
+        return _of_people(str(self), aligned, columns)
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """The mean over all points, then each joint's."""
@@ -79,6 +75,12 @@ class Epe(Metric):
         if not given:
             return Value(str(self), "EPE", joint, why=f"no labelled {what}")
         return Value(str(self), "EPE", joint, value=error / given, n=given)
+
+
+def _of_people(name: str, aligned: Aligned, columns: Mapping[str, Array]) -> Tally:
+    table = Table(aligned.truth.people.frame, columns)
+    joints = {"joints": list(aligned.truth.skeleton.joints)}
+    return Tally(name, aligned.unit_keys("frame"), {"people": table}, joints)
 
 
 class Area(enum.Enum):
@@ -134,12 +136,7 @@ class Auc(Metric):
         hit = place[..., None] <= np.arange(self.steps + 1)
         exact = np.where(counted, np.clip(1 - np.where(counted, error, np.inf), 0, None), 0.0)
         columns = {"hit": hit & counted[..., None], "counted": counted, "exact": exact}
-        return Tally(
-            str(self),
-            aligned.unit_keys("frame"),
-            {"people": Table(aligned.truth.people.frame, columns)},
-            {"joints": list(aligned.truth.skeleton.joints)},
-        )
+        return _of_people(str(self), aligned, columns)
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """The area over all joints, then each joint's."""

@@ -11,9 +11,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.kernels.tracking import Scene
-from poseval.metrics.base import Metric, Need, Table, Tally, always
-from poseval.metrics.joint_rows import Empty, JointRows, joint_facts, ratio, unit_rows, unlabelled_reasons
-from poseval.metrics.tracking_scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
+from poseval.metrics.base import Metric, Need, Tally, always
+from poseval.metrics.joint_rows import Empty, JointRows, ratio, unit_rows, unlabelled_reasons
+from poseval.metrics.tracking_scene import (
+    Scale,
+    Similarity,
+    needs_of,
+    pose_similarity,
+    scene_of,
+    sequence_tally,
+)
 from poseval.poses import Array, Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
@@ -94,7 +101,7 @@ class Hota(Metric):
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         """Track ids, and what the similarity measures with."""
-        return frozenset({Need.TRACKS}) | needs_of(self.similarity, self.area)
+        return needs_of(self.similarity, self.area)
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per sequence: counts [K] and sums [K, A] of each joint and alpha."""
@@ -104,12 +111,8 @@ class Hota(Metric):
             scene.use_pairs(pose_similarity(aligned, scene, self.similarity, self.area))
             radius = 0.0
         counts = scene.hota(LEVELS, radius, aligned=self.assignment is Matching.ALIGNED)
-        keys = aligned.unit_keys("sequence")
-        counts |= lonely_frames(scene, aligned.truth.frames.sequence, len(keys))
-        table = Table(np.arange(len(keys), dtype=np.int64), counts)
-        return Tally(
-            self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
-        )
+        counts |= lonely_frames(scene, aligned.truth.frames.sequence, len(aligned.truth.frames.sequences))
+        return sequence_tally(self.name, aligned, self.similarity, counts)
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """All statistics per joint, group and in total; HOTA, DetA and AssA in total per alpha."""

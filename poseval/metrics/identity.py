@@ -8,17 +8,23 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Tally, always
 from poseval.metrics.joint_rows import (
     Empty,
     JointRows,
-    joint_facts,
     mean_of_defined,
     ratio,
     unit_rows,
     unlabelled_reasons,
 )
-from poseval.metrics.tracking_scene import Scale, Similarity, needs_of, pose_similarity, scene_of, skeleton_of
+from poseval.metrics.tracking_scene import (
+    Scale,
+    Similarity,
+    needs_of,
+    pose_similarity,
+    scene_of,
+    sequence_tally,
+)
 from poseval.poses import Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
@@ -55,7 +61,7 @@ class Identity(Metric):
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         """Track ids, and what the similarity measures with."""
-        return frozenset({Need.TRACKS}) | needs_of(self.similarity, self.area)
+        return needs_of(self.similarity, self.area)
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per sequence: matched frames, objects and hypotheses [K]."""
@@ -66,11 +72,7 @@ class Identity(Metric):
             scene.use_pairs(np.where(likeness >= self.at, 1 - likeness, np.nan))
             gate = math.inf
         counts = scene.identity(gate)
-        keys = aligned.unit_keys("sequence")
-        table = Table(np.arange(len(keys), dtype=np.int64), counts)
-        return Tally(
-            self.name, keys, {"sequences": table}, joint_facts(skeleton_of(aligned, self.similarity))
-        )
+        return sequence_tally(self.name, aligned, self.similarity, counts)
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
         """IDF1, IDP, IDR and IDTP per joint, group and in total."""

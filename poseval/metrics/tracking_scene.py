@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping
 
 import numpy as np
 
 from poseval.errors import MismatchError, shown
 from poseval.kernels.tracking import Scene, Side
-from poseval.metrics.base import Need
-from poseval.poses import Floats, Ints
+from poseval.metrics.base import Need, Table, Tally
+from poseval.metrics.joint_rows import joint_facts
+from poseval.poses import Array, Floats, Ints
 from poseval.poses.aligned import Aligned
-from poseval.skeletons import Skeleton
 
 CHUNK = 1 << 18  # pairs times joints held at a time: some 20 MB
 
@@ -35,15 +36,19 @@ PCKH_GATE = 0.5  # head sizes
 
 
 def needs_of(similarity: Similarity, area: Scale) -> frozenset[Need]:
-    """What a similarity cannot do without."""
+    """Track ids, and what a similarity measures with."""
     if similarity is not Similarity.OKS:
-        return frozenset({Need.HEADS})
-    return frozenset({Need.SIGMAS, Need.AREA if area is Scale.GIVEN else Need.BOXES})
+        return frozenset({Need.TRACKS, Need.HEADS})
+    return frozenset({Need.TRACKS, Need.SIGMAS, Need.AREA if area is Scale.GIVEN else Need.BOXES})
 
 
-def skeleton_of(aligned: Aligned, similarity: Similarity) -> Skeleton | None:
-    """The skeleton whose joints are followed; None for whole poses."""
-    return aligned.truth.skeleton if similarity is Similarity.JOINT else None
+def sequence_tally(name: str, aligned: Aligned, similarity: Similarity, counts: Mapping[str, Array]) -> Tally:
+    """A tally of one row per sequence: columns [S, K, ...] of each joint, K = 1 for whole poses."""
+    keys = aligned.unit_keys("sequence")
+    skeleton = aligned.truth.skeleton if similarity is Similarity.JOINT else None
+    return Tally(
+        name, keys, {"sequences": Table(np.arange(len(keys), dtype=np.int64), counts)}, joint_facts(skeleton)
+    )
 
 
 def scene_of(aligned: Aligned, similarity: Similarity) -> Scene:
