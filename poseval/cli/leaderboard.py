@@ -57,7 +57,8 @@ def leaderboard(
 ) -> None:
     """Rank RUNS (JSON reports or saved runs) of one benchmark."""
     from poseval.api import leaderboard
-    from poseval.decisions.leaderboard import FACTS, Store, entry_of
+    from poseval.decisions.leaderboard import FACTS, entry_of
+    from poseval.decisions.store import Store
 
     action, paths = ("list", runs)
     if store is not None and runs and runs[0] in ACTIONS:

@@ -1,4 +1,4 @@
-"""leaderboard: many reports of one benchmark, ranked; and the store that keeps them.
+"""leaderboard: many reports of one benchmark, ranked.
 
 Neighbours whose intervals overlap share a rank mark (`=`): the order between them is not told by the data.
 Entries are keyed by a digest of their report, so that adding one twice changes nothing.
@@ -10,15 +10,14 @@ import hashlib
 import json
 import math
 import os
-import sqlite3
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from poseval.errors import FormatError, UsageError, shown
+from poseval.errors import FormatError, MismatchError, UsageError, shown
+from poseval.files.reading import read_json
 from poseval.results.report import Report
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
@@ -59,6 +58,7 @@ def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = 
     Raises:
         FormatError: P230 or P231 when the file is neither, P240 a name that is not fit for a table, P242
             facts that cannot be read.
+        LimitError: P501, P502 a report or facts larger than any.
     """
     place = Path(path)
     return Entry(name or place.stem, load_report(place), team, _facts(place.with_name(place.name + FACTS)))
@@ -69,8 +69,8 @@ def _facts(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        facts = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+        facts = read_json(path)
+    except (ValueError, RecursionError) as error:
         raise FormatError("P242", where=shown(path), what=f"cannot be read ({shown(error, 80)})") from error
     return facts if isinstance(facts, dict) else {}
 
@@ -166,6 +166,14 @@ def build(
             wanted = f"one of {', '.join(known[:40])}"
             raise UsageError("P148", where=f"column {shown(name)!r}", what="is in no entry", wanted=wanted)
     better = first.report.better.get(key, "higher")
+    odd = next((entry for entry in entries if entry.report.better.get(key, "higher") != better), None)
+    if odd is not None:
+        raise MismatchError(
+            "P420",
+            where=f"{shown(first.name)} and {shown(odd.name)}",
+            what=f"do not agree which way {shown(key)} is better",
+            wanted="reports of one benchmark, as poseval wrote them",
+        )
 
     def order(entry: Entry) -> tuple[bool, float, str, str]:
         value = entry.report.summary.get(key, math.nan)
@@ -193,65 +201,3 @@ def _overlap(upper: Entry, lower: Entry, key: str) -> bool:
     if a is None or b is None:
         return upper.report.summary.get(key) == lower.report.summary.get(key)
     return a.low <= b.high and b.low <= a.high
-
-
-class Store:
-    """Runs kept in an SQLite file (write-ahead log, one writer at a time, idempotent by digest)."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = sqlite3.connect(self.path, timeout=30.0, isolation_level=None)
-            try:
-                connection.execute("PRAGMA journal_mode=WAL")
-                connection.execute(
-                    "CREATE TABLE IF NOT EXISTS entry (digest TEXT PRIMARY KEY, name TEXT NOT NULL, "
-                    "team TEXT NOT NULL, facts TEXT NOT NULL, report TEXT NOT NULL)"
-                )
-                yield connection
-            finally:
-                connection.close()
-        except sqlite3.DatabaseError as error:
-            raise FormatError(
-                "P241", where=shown(self.path), what=f"is no leaderboard store ({shown(error)})"
-            ) from error
-
-    def add(self, entry: Entry) -> bool:
-        """Keep an entry; False when the very same one is there already."""
-        row = (
-            entry.digest,
-            entry.name,
-            entry.team,
-            json.dumps(dict(entry.facts)),
-            entry.report.to_json(False),
-        )
-        with self._open() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            done = connection.execute("INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)", row)
-            connection.execute("COMMIT")
-            return done.rowcount == 1
-
-    def entries(self) -> list[Entry]:
-        """All entries, in the order of their digests."""
-        with self._open() as connection:
-            rows = connection.execute(
-                "SELECT name, team, facts, report FROM entry ORDER BY digest"
-            ).fetchall()
-        return [
-            Entry(name, Report.from_json(report, shown(self.path)), team, json.loads(facts))
-            for name, team, facts, report in rows
-        ]
-
-    def remove(self, which: str) -> int:
-        """Remove entries by name, or by a digest prefix of at least 8 digits; returns how many."""
-        with self._open() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            prefix = which if len(which) >= 8 and set(which) <= set("0123456789abcdef") else "-"
-            done = connection.execute(
-                "DELETE FROM entry WHERE name = ? OR substr(digest, 1, ?) = ?", (which, len(prefix), prefix)
-            )
-            connection.execute("COMMIT")
-            return done.rowcount

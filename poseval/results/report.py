@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import Fault, FormatError, error_of
+from poseval.errors import FormatError, UsageError, shown
+from poseval.files.reading import REPORT_BYTES, parse_json
 from poseval.poses import Notice
 from poseval.results.layout import Layout
 from poseval.results.renderers import rendered
 from poseval.results.result import json_value
 from poseval.results.signature import Signature
-from poseval.results.values import Interval, Value, Values
+from poseval.results.typed import made, numbers, texts, typed
+from poseval.results.values import Direction, Interval, Value, Values
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,30 +93,44 @@ class Report:
 
         Raises:
             FormatError: P230 when the text is not such a report.
+            LimitError: P501, P502 when it is larger or deeper than any report.
         """
         try:
-            node = json.loads(text)
-            if not isinstance(node, dict) or node.get("schema") != SCHEMA:
-                raise FormatError("P230", where=where, what="is not a report", wanted=f'"schema": "{SCHEMA}"')
+            node = parse_json(text, where, REPORT_BYTES)
+        except ValueError as error:
+            raise _no_report(where, error) from error
+        return Report.from_dict(node, where)
+
+    @staticmethod
+    def from_dict(node: Any, where: str = "report") -> Report:
+        """The report of which `to_dict` gave the values.
+
+        Raises:
+            FormatError: P230 when they are not a report's.
+        """
+        if not isinstance(node, dict) or node.get("schema") != SCHEMA:
+            raise FormatError("P230", where=where, what="is not a report", wanted=f'"schema": "{SCHEMA}"')
+        try:
             layout = node.get("layout")
+            better = dict(node.get("better", {}))
+            if not set(better.values()) <= {direction.value for direction in Direction}:
+                raise ValueError("better is neither higher nor lower")
             return Report(
-                benchmark=node["benchmark"],
-                rules=node["rules"],
+                benchmark=typed((str,), "benchmark", node["benchmark"]),
+                rules=typed((str,), "rules", node["rules"]),
                 signature=Signature.parse(node["signature"]),
-                summary={key: _nan(value) for key, value in node["summary"].items()},
-                values=Values(_value(row) for row in node["values"]),
-                notices=tuple(Notice(n["code"], n["text"], n["count"]) for n in node["notices"]),
-                deviations=tuple(node["deviations"]),
-                timings=node.get("timings", {}),
-                inputs=tuple(Input(**item) for item in node["inputs"]),
-                intervals={key: Interval(**item) for key, item in node.get("intervals", {}).items()},
-                better=dict(node.get("better", {})),
+                summary=numbers(node["summary"], "summary"),
+                values=Values(made(Value, row) for row in node["values"]),
+                notices=tuple(made(Notice, notice) for notice in node["notices"]),
+                deviations=texts(node["deviations"], "deviations"),
+                timings=numbers(node.get("timings", {}), "timings"),
+                inputs=tuple(made(Input, item) for item in node["inputs"]),
+                intervals={key: made(Interval, item) for key, item in node.get("intervals", {}).items()},
+                better=better,
                 layout=None if layout is None else _layout(layout),
             )
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise error_of(
-                [Fault("P230", where, f"is not a report ({type(error).__name__}: {error})", SCHEMA)]
-            ) from error
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
+            raise _no_report(where, error) from error
 
     def to_text(self, color: bool = False) -> str:
         """The table that papers of this benchmark print, with notices below."""
@@ -139,10 +155,6 @@ class Report:
         return pd.DataFrame([row._asdict() for row in self.values], columns=list(Value._fields))
 
 
-def _nan(value: float | None) -> float:
-    return math.nan if value is None else float(value)
-
-
 def _row(value: Value) -> dict[str, Any]:
     row = value._asdict()
     row["value"] = json_value(value.value)
@@ -151,15 +163,16 @@ def _row(value: Value) -> dict[str, Any]:
     return row
 
 
-def _value(row: Mapping[str, Any]) -> Value:
-    return Value(**{**row, "value": _nan(row["value"]), "threshold": _nan(row["threshold"])})
-
-
 def _layout(node: Mapping[str, Any]) -> Layout:
     return Layout(
-        tuple(node["header"]),
-        tuple((label, tuple(keys)) for label, keys in node["rows"]),
-        node["scale"],
-        node["digits"],
-        frozenset(node["plain"]),
+        texts(node["header"], "header"),
+        tuple((typed((str,), "row", label), texts(keys, "row")) for label, keys in node["rows"]),
+        typed((float,), "scale", node["scale"]),
+        typed((int,), "digits", node["digits"]),
+        frozenset(texts(node["plain"], "plain")),
     )
+
+
+def _no_report(where: str, error: Exception) -> FormatError:
+    what = f"is not a report ({type(error).__name__}: {shown(error)})"
+    return FormatError("P230", where=where, what=what, wanted=SCHEMA)

@@ -9,6 +9,7 @@ from typing import Any
 
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown, wrong_type
+from poseval.files.reading import read_text
 from poseval.limits import Limits, raised
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
@@ -79,12 +80,13 @@ def read_sigmas(path: str | os.PathLike[str]) -> tuple[float, ...]:
     """Numbers from a JSON list, or separated by white space or commas.
 
     Raises:
-        UsageError: P115 when the file holds something else.
+        UsageError: P114, P135, P136 when there is no such file to read, P115 when it holds something else.
+        LimitError: P501 when it is larger than any such list.
     """
     try:
-        text = Path(path).read_text("utf-8").strip().strip("[]").replace(",", " ")
+        text = read_text(path).strip().strip("[]").replace(",", " ")
         return tuple(float(word) for word in text.split())
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise UsageError(
             "P115",
             where=shown(os.fspath(path)),

@@ -23,10 +23,10 @@ from poseval.datasets.files.source import Source, path_of
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
 from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits
-from poseval.metrics.base import Table, Tally
 from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
+from poseval.scoring.run_columns import RunArchive
 from poseval.scoring.score import PathOrPoses, evaluate
 from poseval.scoring.task import Task
 
@@ -47,6 +47,9 @@ DAMAGED = (
     RecursionError,
     RuntimeError,
     OSError,
+    IndexError,
+    ArithmeticError,
+    StopIteration,
 )
 STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: the same run gives the same bytes
 
@@ -111,58 +114,35 @@ def load(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Evaluation:
 
     Raises:
         FormatError: P231 when the file is not such a run, or is damaged.
-        LimitError: P501 when it unpacks to more than the limits allow.
+        LimitError: P501 to P504 when it unpacks to more than the limits allow.
     """
     where = shown(Path(path).name)
     data = Document.open(path, limits).data
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            _check_sizes(archive, where, limits)
-            run = json.loads(archive.read(FIRST))
+            if len(archive.infolist()) > limits.archive_members:
+                raise LimitError("P503", where=where, what=f"has {len(archive.infolist()):,} members")
+            members = RunArchive(archive, len(data), where, limits)
+            run = members.json(FIRST)
             if run.get("schema") != SCHEMA:
                 raise ValueError(f"schema {run.get('schema')!r}")
-            return _evaluation(run, archive, where)
+            found = _evaluation(run, members, where)
+            found.report()  # facts and columns that no metric can use show here, and nowhere later
+            return found
     except DAMAGED as error:
         text = f"is not a saved run, or is damaged ({type(error).__name__}: {shown(error, 80)})"
         raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
 
 
-def _check_sizes(archive: zipfile.ZipFile, where: str, limits: Limits) -> None:
-    total = sum(info.file_size for info in archive.infolist())
-    if total > limits.file_bytes or len(archive.infolist()) > limits.archive_members:
-        raise LimitError(
-            "P501", where=where, what=f"unpacks to {total} bytes", wanted="at most limits.file_bytes"
-        )
-
-
-def _column(archive: zipfile.ZipFile, place: list[str]) -> Array:
-    name, kind = place
-    dtype = np.dtype(kind)
-    if dtype.kind not in "biufU":
-        raise ValueError(f"column of type {kind}")
-    array: Array = np.lib.format.read_array(io.BytesIO(archive.read(f"{name}.npy")), allow_pickle=False)
-    return array.astype(dtype)
-
-
-def _evaluation(run: dict[str, Any], archive: zipfile.ZipFile, where: str) -> Evaluation:
-    report = Report.from_json(json.dumps(run["report"]), where)
+def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluation:
+    report = Report.from_dict(run["report"], where)
     benchmark = benchmarks.get_benchmark(report.benchmark)
     parts = []
     for node in run["parts"]:
-        tallies = {}
-        for text, inner in node["tallies"].items():
-            tables = {
-                name: Table(
-                    _column(archive, table["unit"]),
-                    {column: _column(archive, place) for column, place in table["columns"].items()},
-                )
-                for name, table in inner["tables"].items()
-            }
-            tallies[metrics.parse(text)] = Tally(
-                inner["metric"], _column(archive, inner["keys"]), tables, inner["facts"]
-            )
-        slices = {name: _column(archive, place) for name, place in node["slices"].items()}
-        parts.append(TalliedPart(node["label"], tallies, slices))
+        tallies = {metrics.parse(text): members.tally(inner) for text, inner in node["tallies"].items()}
+        units = next(iter(tallies.values())).units
+        slices = {name: members.mask(place, units) for name, place in node["slices"].items()}
+        parts.append(TalliedPart(str(node["label"]), tallies, slices))
     return Evaluation(
         benchmark,
         choose(report.rules, benchmark.rule_sets),

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
-from poseval.datasets.files.document import Document
-from poseval.errors import FormatError, UsageError, shown
-from poseval.limits import Limits
+from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.files.reading import read_text
+from poseval.limits import MIB, Limits
 from poseval.poses import Array, Bools
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import stem
 from poseval.scoring.keywords import BY_SEQUENCE
 
 MOST_GROUPS = 1000
+TABLE_BYTES = 32 * MIB  # 100,000 frames with names of 255 bytes and groups
 
 
 def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits) -> dict[str, Bools]:
@@ -40,12 +41,23 @@ def _groups(aligned: Aligned, name: str, limits: Limits) -> Array:
     frames = aligned.truth.frames
     if name == BY_SEQUENCE:
         return np.asarray([frames.sequences[index] for index in frames.sequence.tolist()], dtype=np.str_)
-    rows = csv.DictReader(Document.open(Path(name), limits).data.decode("utf-8-sig").splitlines())
+    try:
+        rows = csv.DictReader(read_text(name, TABLE_BYTES).splitlines(), strict=True)
+        listed = list(rows)
+    except (ValueError, csv.Error) as error:
+        raise FormatError("P223", where=shown(name), what=f"is no table ({shown(error, 80)})") from error
     if not {"frame", "group"} <= set(rows.fieldnames or ()):
         raise FormatError(
             "P223", where=shown(name), what="lacks a column", wanted="a header with `frame` and `group`"
         )
-    group = {row["frame"]: row["group"] or "" for row in rows}
+    group = {row["frame"]: row["group"] or "" for row in listed}
+    if any(len(word) > limits.text_bytes for word in group.values()):
+        raise LimitError(
+            "P501",
+            where=shown(name),
+            what="has a longer name of a group",
+            wanted=f"{limits.text_bytes} letters",
+        )
     names = zip(frames.key.tolist(), frames.path.tolist(), strict=True)
     found = [group.get(key, group.get(path, group.get(stem(path), ""))) for key, path in names]
     return np.asarray(found, dtype=np.str_)

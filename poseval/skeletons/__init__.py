@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from poseval.errors import Fault, FormatError, UsageError, error_of, shown, unknown_name, wrong_type
+from poseval.errors import FormatError, UsageError, shown, unknown_name, wrong_type
+from poseval.files.reading import read_json, read_text
 from poseval.skeletons.skeleton import Skeleton, skeleton_from_names, skeleton_of
 
 __all__ = [
@@ -27,7 +28,6 @@ __all__ = [
 ]
 
 SkeletonLike = str | os.PathLike[str] | Skeleton  # by name, from a file, or itself
-MAX_FILE_BYTES = 1 << 20  # a skeleton file of 1,000 joints is 60 kB
 
 
 @cache
@@ -66,6 +66,7 @@ def load_skeleton(source: SkeletonLike) -> Skeleton:
     Raises:
         UsageError: P101 neither text, path nor skeleton, P113 an unknown name, P110 contradictory parts.
         FormatError: P220 when the file is not of that form.
+        LimitError: P501, P502 when it is larger or deeper than any skeleton.
     """
     if isinstance(source, Skeleton):
         return source
@@ -76,12 +77,8 @@ def load_skeleton(source: SkeletonLike) -> Skeleton:
         return get_skeleton(os.fspath(source))
     if not path.is_file():
         raise UsageError("P114", where=shown(source), what="is not a file", wanted="a skeleton file")
-    if path.stat().st_size > MAX_FILE_BYTES:
-        raise error_of(
-            [Fault("P501", shown(source), "is too large for a skeleton", f"at most {MAX_FILE_BYTES} bytes")]
-        )
     try:
-        node = json.loads(path.read_text("utf-8")) if path.suffix == ".json" else read_toml(path)
+        node = read_json(path) if path.suffix == ".json" else read_toml(path)
     except (ValueError, RecursionError) as error:
         raise FormatError("P220", where=shown(source), what=f"cannot be read ({shown(error)})") from error
     if not isinstance(node, dict):
@@ -92,16 +89,18 @@ def load_skeleton(source: SkeletonLike) -> Skeleton:
 
 
 def read_toml(path: Path) -> Any:
-    """A TOML file as plain values.
+    """A small TOML file as plain values.
 
     Raises:
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
+        LimitError: P501 too large.
         ValueError: when the file is not TOML.
     """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
-    return tomllib.loads(path.read_text("utf-8"))
+    return tomllib.loads(read_text(path))
 
 
 def match_names(joints: Sequence[str]) -> Skeleton | None:

@@ -145,9 +145,7 @@ def load_joint_map(path: Path, source: Skeleton, target: Skeleton) -> JointMap:
 
     try:
         node = read_toml(path)
-    except FileNotFoundError:
-        raise UsageError("P114", where=shown(path), what="does not exist", wanted="a map of joints") from None
-    except (OSError, ValueError) as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError("P221", where=shown(path), what=f"cannot be read ({shown(error)})") from error
     table = node.get("joints")
     wanted = '[joints] with lines such as neck = ["left_shoulder", "right_shoulder"]'

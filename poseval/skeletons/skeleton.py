@@ -166,7 +166,7 @@ def skeleton_of(name: str, node: Mapping[str, Any], where: str) -> Skeleton:
         limbs = tuple((int(a), int(b)) for a, b in node.get("limbs", ()))
         sigmas = node.get("sigmas")
         numbers = None if sigmas is None else tuple(float(sigma) for sigma in sigmas)
-    except (TypeError, ValueError, IndexError) as error:
+    except (TypeError, ValueError, IndexError, OverflowError) as error:
         raise error_of(
             [Fault("P220", where, f"flip_pairs, limbs or sigmas is malformed ({error})")]
         ) from error

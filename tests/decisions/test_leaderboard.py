@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from poseval.decisions.leaderboard import FACTS, Entry, Store, build, entry_of
+from poseval.decisions.leaderboard import FACTS, Entry, build, entry_of
+from poseval.decisions.store import Store
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.report import leaderboard as rendering
 from poseval.results.values import Interval

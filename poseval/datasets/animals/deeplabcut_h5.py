@@ -18,7 +18,7 @@ from poseval.datasets.animals.deeplabcut_table import Table, from_poses, to_pose
 from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, text
+from poseval.datasets.containers.hdf5_groups import array, child, group, text
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, shown
@@ -65,8 +65,8 @@ class DeepLabCutH5(Dataset):
                 raise FormatError(
                     "P270", where=document.name, what="holds no table of pandas", wanted="DeepLabCut's"
                 )
-            group = file[key]
-            table = _appendable(group, document) if "table" in group else _fixed(group, document)
+            node = group(file, key, document)
+            table = _appendable(node, document) if "table" in node else _fixed(node, document)
         origin = Origin(document.path, document.sha256, self.name)
         return to_poses(table, options, origin, document.name)
 
@@ -90,7 +90,7 @@ def _appendable(group: Any, document: Document) -> Table:
     axes = group.attrs["non_index_axes"]
     found = loads(_raw(axes), f"{document.name}: names of columns", document.limits)
     header = _header(next((names for _, names in found), ()), document)
-    rows = array(group["table"], document)
+    rows = array(child(group, "table"), document)
     fields = rows.dtype.names or ()
     blocks = [name for name in fields if name.startswith("values_block")]
     index = [name for name in fields if name not in blocks]
@@ -111,7 +111,7 @@ def _raw(value: Any) -> bytes:
 def _fixed(group: Any, document: Document) -> Table:
     header = _header(list(zip(*_levels(group, "block0_items", document), strict=True)), document)
     index = _levels(group, "axis1", document)
-    values = np.asarray(array(group["block0_values"], document), dtype=np.float64)
+    values = np.asarray(array(child(group, "block0_values"), document), dtype=np.float64)
     if values.ndim != 2:
         raise FormatError("P270", where=document.name, what="has a block of numbers that is no table")
     return _checked(header, ["/".join(names) for names in zip(*index, strict=True)], values, document)
@@ -120,13 +120,14 @@ def _fixed(group: Any, document: Document) -> Table:
 def _levels(group: Any, axis: str, document: Document) -> list[list[str]]:
     """Texts of each level of an axis, one per row or column."""
     if axis in group:
-        return [[text(value) for value in array(group[axis], document).reshape(-1).tolist()]]
+        return [[text(value) for value in array(child(group, axis), document).reshape(-1).tolist()]]
     out: list[list[str]] = []
     while f"{axis}_level{len(out)}" in group and len(out) < 8:
         words = [
-            text(value) for value in array(group[f"{axis}_level{len(out)}"], document).reshape(-1).tolist()
+            text(value)
+            for value in array(child(group, f"{axis}_level{len(out)}"), document).reshape(-1).tolist()
         ]
-        codes = array(group[f"{axis}_label{len(out)}"], document).reshape(-1)
+        codes = array(child(group, f"{axis}_label{len(out)}"), document).reshape(-1)
         if codes.dtype.kind not in "iu" or (
             len(codes) and not (codes.min() >= 0 and codes.max() < len(words))
         ):

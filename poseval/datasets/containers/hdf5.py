@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
 from poseval.errors.optional import require
+from poseval.files.reading import allowed_bytes, too_much
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 PLACES = (0, 512)  # MATLAB puts a block of 512 bytes in front
@@ -61,7 +63,7 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
 
     Raises:
         MissingFeature: P601 without h5py.
-        FormatError: P215 damaged. LimitError: P502 more numbers than allowed.
+        FormatError: P215 damaged. LimitError: P501, P502, P504 more than allowed, or than the file can hold.
     """
     out: dict[str, Any] = {}
     total = 0
@@ -77,8 +79,8 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
             dataset = file[name]
             if dataset.dtype.kind not in "iufbS" or dataset.external is not None or dataset.is_virtual:
                 continue
-            total += int(dataset.size)
-            if total > document.limits.numbers or dataset.nbytes > document.limits.file_bytes:
+            total += check_claim(dataset, document)
+            if total > document.limits.numbers:
                 raise LimitError(
                     "P502",
                     where=document.name,
@@ -87,3 +89,26 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
                 )
             out[str(name)] = np.asarray(dataset[()])
     return out
+
+
+def check_claim(dataset: Any, document: Document) -> int:
+    """How many values a data set has, refused when it needs far more bytes than the file has.
+
+    A data set without chunks is filled with its default, so that a kilobyte can claim all of the memory; and
+    a chunk is unpacked as a whole.
+
+    Raises:
+        LimitError: P502 more values than allowed, P501 or P504 more bytes than the file can hold.
+    """
+    count = int(dataset.size or 0)
+    if count > document.limits.numbers:
+        raise LimitError(
+            "P502",
+            where=f"{document.name}: {shown(dataset.name, 60)}",
+            what=f"has {count:,} values",
+            wanted=f"at most {document.limits.numbers:,}",
+        )
+    chunk = math.prod(dataset.chunks or ())
+    if max(count, chunk) * dataset.dtype.itemsize > allowed_bytes(len(document.data), document.limits):
+        raise too_much(document.name, len(document.data), document.limits)
+    return count

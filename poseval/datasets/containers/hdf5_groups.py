@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from poseval.datasets.containers.hdf5 import check_claim
 from poseval.datasets.files.document import Document
-from poseval.errors import FormatError, LimitError, shown
+from poseval.errors import FormatError, shown
 from poseval.poses import Array
 
 TEXT_KINDS = "OSU"
@@ -31,11 +32,25 @@ def child(group: Any, name: str) -> Any:
     return node
 
 
+def group(parent: Any, name: str, document: Document) -> Any:
+    """A group in this very file; asking a data set whether it holds a name would read all of it.
+
+    Raises:
+        FormatError: P215 there is none of that name.
+    """
+    import h5py
+
+    found = child(parent, name)
+    if isinstance(found, h5py.Group):
+        return found
+    raise FormatError("P215", where=document.name, what=f"has no group {shown(name)}", wanted="a whole file")
+
+
 def array(node: Any, document: Document) -> Array:
     """All values of a data set of this very file.
 
     Raises:
-        LimitError: P502 more than allowed.
+        LimitError: P501, P502, P504 more than allowed, or than the file can hold.
         FormatError: P215 no data set, or one that lies outside of the file.
     """
     import h5py
@@ -46,14 +61,7 @@ def array(node: Any, document: Document) -> Array:
         )
     if node.size is None:
         return np.zeros(0)
-    limits = document.limits
-    if int(node.size) > limits.numbers or int(node.size) * node.dtype.itemsize > limits.file_bytes:
-        raise LimitError(
-            "P502",
-            where=f"{document.name}: {shown(node.name, 60)}",
-            what=f"has {int(node.size):,} values",
-            wanted=f"at most {limits.numbers:,}",
-        )
+    check_claim(node, document)
     return np.asarray(node[()])
 
 

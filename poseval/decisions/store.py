@@ -1,0 +1,184 @@
+"""The store of a leaderboard: runs in an SQLite file, which is input as any other file is.
+
+Nothing but the one table that the store makes is read: a view, a trigger or another table would run what its
+author wrote. Reading opens the file read-only. A statement that takes too long is ended, and so is one during
+which a signal comes: Python hears of signals between statements only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+from urllib.parse import quote
+
+from poseval.decisions.leaderboard import Entry
+from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.files.reading import SIDE_BYTES, parse_json
+from poseval.limits import DEFAULT
+from poseval.results.report import Report
+
+TABLE = (
+    "CREATE TABLE entry (digest TEXT PRIMARY KEY, name TEXT NOT NULL, "
+    "team TEXT NOT NULL, facts TEXT NOT NULL, report TEXT NOT NULL)"
+)
+SCHEMA = [("index", "sqlite_autoindex_entry_1", "entry", None), ("table", "entry", "entry", TABLE)]
+SECONDS = 30.0  # for a statement, and for other writers to finish; a thousand reports take milliseconds
+STEPS = 10_000  # of SQLite's machine between two looks at the clock and at signals
+PAUSE = 0.02  # seconds between two tries to get a lock
+
+
+class Store:
+    """Runs kept in an SQLite file (write-ahead log, one writer at a time, idempotent by digest)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[tuple[sqlite3.Connection, _Clock]]:
+        self._check_file()
+        clock = _Clock()
+        mode = "rwc" if write else "ro"
+        name = f"file:{quote(os.fsencode(self.path.absolute()))}?mode={mode}"
+        try:
+            with clock.noting_signals(), closing(_connect(name)) as connection:
+                connection.set_progress_handler(clock.late, STEPS)
+                connection.execute("PRAGMA trusted_schema=OFF")
+                self._check_schema(connection, clock, write)
+                yield connection, clock
+        except sqlite3.DatabaseError as error:
+            raise FormatError(
+                "P241", where=shown(self.path), what=f"is no leaderboard store ({shown(error)})"
+            ) from error
+
+    def _check_file(self) -> None:
+        if not self.path.exists():
+            return
+        if not self.path.is_file():
+            raise UsageError("P135", where=shown(self.path), what="is no file", wanted="a leaderboard store")
+        if self.path.stat().st_size > DEFAULT.file_bytes:
+            raise LimitError(
+                "P501", where=shown(self.path), what=f"is larger than {DEFAULT.file_bytes:,} bytes"
+            )
+
+    def _check_schema(self, connection: sqlite3.Connection, clock: _Clock, write: bool) -> None:
+        """See that the file holds our table and nothing else, before anything of it is used."""
+        found = _patiently(
+            connection, clock, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
+        ).fetchall()
+        if not found and write:
+            _patiently(connection, clock, "PRAGMA journal_mode=WAL")
+            _patiently(connection, clock, TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+        elif found != SCHEMA:
+            raise FormatError(
+                "P241",
+                where=shown(self.path),
+                what="holds other tables, views or triggers than a leaderboard store",
+                wanted="a file that `poseval leaderboard --db` made",
+            )
+
+    def add(self, entry: Entry) -> bool:
+        """Keep an entry; False when the very same one is there already."""
+        facts, report = json.dumps(dict(entry.facts)), entry.report.to_json(False)
+        Report.from_json(report, shown(entry.name))  # what cannot be read back would break every later list
+        with self._open(write=True) as (connection, clock):
+            _patiently(connection, clock, "BEGIN IMMEDIATE")
+            done = connection.execute(
+                "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)",
+                (entry.digest, entry.name, entry.team, facts, report),
+            )
+            connection.execute("COMMIT")
+            return done.rowcount == 1
+
+    def entries(self) -> list[Entry]:
+        """All entries, in the order of their digests.
+
+        Raises:
+            FormatError: P230, P240, P241 an entry that is none.
+            LimitError: P501, P502 a file or an entry larger than allowed.
+        """
+        if not self.path.exists():
+            raise UsageError(
+                "P114", where=shown(self.path), what="does not exist", wanted="a leaderboard store"
+            )
+        with self._open(write=False) as (connection, clock):
+            rows = _patiently(
+                connection, clock, "SELECT name, team, facts, report FROM entry ORDER BY digest"
+            ).fetchall()
+        return [self._entry(*row) for row in rows]
+
+    def _entry(self, name: Any, team: Any, facts: Any, report: Any) -> Entry:
+        where = f"{shown(self.path)}: entry {shown(name)}"
+        if not all(isinstance(text, str) for text in (name, team, facts, report)):
+            raise FormatError("P241", where=where, what="is no entry of a leaderboard", wanted="texts")
+        try:
+            found = parse_json(facts, where, SIDE_BYTES)
+        except ValueError as error:
+            raise FormatError(
+                "P242", where=where, what=f"has facts that are no JSON ({shown(error)})"
+            ) from error
+        return Entry(name, Report.from_json(report, where), team, found if isinstance(found, dict) else {})
+
+    def remove(self, which: str) -> int:
+        """Remove entries by name, or by a digest prefix of at least 8 digits; returns how many."""
+        with self._open(write=True) as (connection, clock):
+            _patiently(connection, clock, "BEGIN IMMEDIATE")
+            prefix = which if len(which) >= 8 and set(which) <= set("0123456789abcdef") else "-"
+            done = connection.execute(
+                "DELETE FROM entry WHERE name = ? OR substr(digest, 1, ?) = ?", (which, len(prefix), prefix)
+            )
+            connection.execute("COMMIT")
+            return done.rowcount
+
+
+class _Clock:
+    """Ends statements that take too long, or during which a signal came."""
+
+    def __init__(self) -> None:
+        self.end = time.monotonic() + SECONDS
+        self.signal: int | None = None
+
+    def late(self) -> int:
+        """Whether the statement is to end; SQLite asks again and again."""
+        return int(self.signal is not None or time.monotonic() > self.end)
+
+    @contextmanager
+    def noting_signals(self) -> Iterator[None]:
+        """Note SIGINT and SIGTERM, and send them again at the end: SQLite swallows exceptions."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals are the main thread's affair
+            return
+        before = {number: signal.signal(number, self._note) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            if self.signal is not None:
+                signal.raise_signal(self.signal)
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self.signal = number
+
+
+def _connect(name: str) -> sqlite3.Connection:
+    return sqlite3.connect(name, uri=True, timeout=0.0, isolation_level=None)
+
+
+def _patiently(connection: sqlite3.Connection, clock: _Clock, statement: str) -> sqlite3.Cursor:
+    """Execute a statement, waiting for other writers in Python, where signals are noted."""
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or clock.late():
+                raise
+            time.sleep(PAUSE)
