@@ -10,7 +10,7 @@ import copy
 import json
 import math
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -71,6 +71,33 @@ def formula_value(key: str, shape: tuple[int, ...], multipliers: Mapping[str, fl
     return np.asarray(value, dtype=np.float32)
 
 
+def formula_input(name: str, shape: tuple[int, ...]) -> Tensor:
+    """The input of this name, float32 in [-2, 2)."""
+    text = f"{name}:" + "x".join(map(str, shape))
+    return torch.from_numpy((4 * uniform(seed_of(text), shape) - 2).astype(np.float32))
+
+
+def fill_by_formula(model: nn.Module, multipliers: Mapping[str, float], kept: Collection[str] = ()) -> None:
+    """Fill a model by the formula but for the constants `kept`, which it computes itself."""
+    state = model.state_dict()
+    for key, tensor in state.items():
+        if key in kept:
+            continue
+        if key.endswith("num_batches_tracked"):
+            tensor.zero_()
+            continue
+        value = formula_value(key, tuple(tensor.shape), multipliers)
+        state[key] = torch.from_numpy(value).to(tensor.dtype)
+    model.load_state_dict(state)
+
+
+def state_counts(model: nn.Module) -> dict[str, int]:
+    """Parameters, entries of the state dict, and the CRC-32 of its keys and shapes in order."""
+    rows = [(key, tuple(tensor.shape)) for key, tensor in model.state_dict().items()]
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return {"keys": len(rows), "keys_crc32": seed_of(repr(rows)), "parameters": parameters}
+
+
 @dataclass(frozen=True)
 class Fixture:
     """One variant's folder."""
@@ -97,16 +124,7 @@ class Fixture:
 
     def fill(self, model: nn.Module) -> None:
         """Fill a model by the formula; constants that the model computes itself stay."""
-        state = model.state_dict()
-        for key, tensor in state.items():
-            if key in self.meta["kept"]:
-                continue
-            if key.endswith("num_batches_tracked"):
-                tensor.zero_()
-                continue
-            value = formula_value(key, tuple(tensor.shape), self.meta["weight_multipliers"])
-            state[key] = torch.from_numpy(value).to(tensor.dtype)
-        model.load_state_dict(state)
+        fill_by_formula(model, self.meta["weight_multipliers"], self.meta["kept"])
 
     def inputs(self, dtype: torch.dtype, train: bool = False) -> list[Tensor]:
         """The inputs in the order of `forward`."""
@@ -115,15 +133,8 @@ class Fixture:
         if stored.exists():
             with np.load(stored) as file:
                 return [torch.from_numpy(file[name]).to(dtype) for name in source]
-        return [
-            torch.from_numpy(_input(name, tuple(shape), train)).to(dtype) for name, shape in source.items()
-        ]
-
-
-def _input(name: str, shape: tuple[int, ...], train: bool) -> NDArray[np.float32]:
-    full = f"{name}_train" if train else name
-    text = f"{full}:" + "x".join(map(str, shape))
-    return (4 * uniform(seed_of(text), shape) - 2).astype(np.float32)
+        kind = "_train" if train else ""
+        return [formula_input(name + kind, tuple(shape)).to(dtype) for name, shape in source.items()]
 
 
 @dataclass

@@ -38,6 +38,7 @@ class Made:
 
     def write_expected(self, family: Path, found: Mapping[str, Any]) -> None:
         """Write what the official program said beside the files."""
+        (family / self.name).mkdir(parents=True, exist_ok=True)
         told = {"ask": self.ask, "case": self.name, "tolerance": self.tolerance, "why": self.why, **found}
         (family / self.name / "expected.json").write_text(text_of(told), "utf-8")
 
