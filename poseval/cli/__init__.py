@@ -17,6 +17,7 @@ from types import FrameType
 import click
 
 from poseval._version import __version__
+from poseval.cli.terminal import say
 from poseval.errors import PosevalError, shown
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
@@ -114,7 +115,7 @@ def invoke(arguments: list[str]) -> int:
                 stream.flush()
         return result if isinstance(result, int) else 0
     except PosevalError as error:
-        click.echo(f"poseval: {error}", err=True)
+        say(f"poseval: {error}")
         return error.exit_code
     except click.exceptions.Exit as done:
         return int(done.exit_code)
@@ -143,7 +144,7 @@ def _internal(error: BaseException) -> int:
 
         traceback.print_exc()
     text = f"{type(error).__name__}: {shown(error, 400)}"
-    click.echo(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)", err=True)
+    say(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)")
     return 70
 
 

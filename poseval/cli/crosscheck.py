@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import TRUTH, InputPath, task_options
+from poseval.cli.terminal import say
 
 if TYPE_CHECKING:
-    from poseval.scoring.task import Task
+    from poseval.cli.terminal import say
+from poseval.scoring.task import Task
 
 
 @click.command()
@@ -30,6 +32,6 @@ def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
             [shown(item.name), number(item.ours, ".6f"), number(item.theirs, ".6f"), f"{item.largest:.3g}"]
         )
     largest = max((item.largest for item in found), default=0.0)
-    click.echo("\n".join(aligned(rows)))
-    click.echo(f"\nlargest difference: {largest:.3g}")
+    say("\n".join(aligned(rows)), err=False)
+    say(f"\nlargest difference: {largest:.3g}", err=False)
     return 0 if largest == 0 and found else 1

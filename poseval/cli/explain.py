@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from poseval.cli.terminal import say
 from poseval.errors import UsageError, unknown_name
 
 CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
@@ -17,7 +18,7 @@ CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
 def explain(words: tuple[str, ...]) -> None:
     """Say what a CODE of an error or notice means, or how the signatures of two reports or runs differ."""
     if len(words) == 1 and CODE.fullmatch(words[0]):
-        click.echo(_of_code(words[0].upper()))
+        say(_of_code(words[0].upper()), err=False)
         return
     if len(words) != 2:
         raise UsageError(
@@ -30,7 +31,7 @@ def explain(words: tuple[str, ...]) -> None:
     from poseval.scoring.saved_runs import load_report
 
     first, second = map(Path, words)
-    click.echo(explain_reports(load_report(first), load_report(second)))
+    say(explain_reports(load_report(first), load_report(second)), err=False)
 
 
 def _of_code(code: str) -> str:

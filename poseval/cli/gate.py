@@ -79,7 +79,7 @@ def gate(
     if "-" not in (json_to, junit_to):
         emit(verdict.to_text(), None)
     if github:
-        emit(gate_output.to_annotation(verdict), None)
+        click.echo(gate_output.to_annotation(verdict), nl=False)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")
         if summary:
             with open(summary, "a", encoding="utf-8") as stream:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import InputPath, emit
+from poseval.cli.terminal import say
 from poseval.errors import UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def leaderboard(
         raise UsageError("P148", where="leaderboard", what="has no runs", wanted="RUNS or --db FILE")
     if action == "remove" and store is not None:
         for which in paths:
-            click.echo(f"removed {Store(store).remove(which)} of {which}", err=True)
+            say(f"removed {Store(store).remove(which)} of {which}")
         return
     # The facts of a run lie beside its report: a pattern such as runs/* names both.
     paths = tuple(path for path in paths if not path.endswith(FACTS))
@@ -75,7 +76,7 @@ def leaderboard(
     if store is not None and entries:
         for entry in entries:
             added = Store(store).add(entry)
-            click.echo(f"{'added' if added else 'already there'}: {entry.name}", err=True)
+            say(f"{'added' if added else 'already there'}: {entry.name}")
     if action == "add":
         return
     if store is not None:
@@ -87,7 +88,7 @@ def leaderboard(
         from poseval.report.leaderboard_plot import save_plot
 
         save_plot(board, plot_to, x)
-        click.echo(f"wrote {plot_to}", err=True)
+        say(f"wrote {plot_to}")
 
 
 def _print(board: Board, targets: dict[str, str | None]) -> None:

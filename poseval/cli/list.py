@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poseval.cli.terminal import say
 from poseval.errors import shown
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def listing(kind: str) -> None:
     from poseval.report.text_table import aligned
 
     for line in aligned(listed[kind](), left=(0, -1)):
-        click.echo(line)
+        say(line, err=False)
 
 
 def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> list[tuple[str, str]]:
@@ -41,10 +42,10 @@ def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> lis
     made, faults = registry.each(registry.names(), row)
     packages = {plugin.name: f" [{shown(plugin.package)}]" for plugin in registry.plugins()}
     for error in faults:
-        click.echo(f"poseval: {error}", err=True)
+        say(f"poseval: {error}")
     for plugin in registry.passed_over():
         what = f"{registry.kind} {shown(plugin.name)!r} of the package {shown(plugin.package)}"
-        click.echo(f"poseval: {what} is not used: poseval has a {registry.kind} of this name", err=True)
+        say(f"poseval: {what} is not used: poseval has a {registry.kind} of this name")
     return [(title, text + packages.get(name, "")) for name, (title, text) in made.items()]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import InputPath
+from poseval.cli.terminal import say
 from poseval.errors import MissingFeature, UsageError
 
 if TYPE_CHECKING:
@@ -36,18 +37,18 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
         by_name, faults = registry().each(list_models(pattern), lambda entry: entry)
         found = list(by_name.values())
         for fault in faults:
-            click.echo(f"poseval: {fault}", err=True)
+            say(f"poseval: {fault}")
         if as_json:
-            click.echo(json.dumps([card_json(entry) for entry in found], indent=2))
+            say(json.dumps([card_json(entry) for entry in found], indent=2), err=False)
         else:
-            click.echo("\n".join(aligned(table(found), left=range(len(HEADER)))))
+            say("\n".join(aligned(table(found), left=range(len(HEADER)))), err=False)
         return
     entry = card(pattern)
     cost, why = _cost(entry, weights)
     if as_json:
-        click.echo(json.dumps(card_json(entry, cost), indent=2))
+        say(json.dumps(card_json(entry, cost), indent=2), err=False)
     else:
-        click.echo("\n".join(aligned(card_rows(entry, cost, why), left=(0, 1))))
+        say("\n".join(aligned(card_rows(entry, cost, why), left=(0, 1))), err=False)
 
 
 def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from poseval.cli.terminal import say
 from poseval.errors import UsageError, shown
 from poseval.poses import Notice, PoseSet
 
@@ -87,7 +88,7 @@ def emit(text: str, target: str | None) -> None:
     """
     if target in (None, "-"):
         try:
-            click.echo(text, nl=not text.endswith("\n"))
+            say(text, err=False, nl=not text.endswith("\n"))
         except BrokenPipeError:
             raise
         except OSError as error:
@@ -97,12 +98,12 @@ def emit(text: str, target: str | None) -> None:
         return
     from poseval.files.writing import write_atomically
 
-    write_atomically(Path(str(target)), text.encode(), force=True)
+    write_atomically(Path(str(target)), text.encode("utf-8", "backslashreplace"), force=True)
 
 
 def talk(quiet: bool) -> Callable[[str], None]:
     """A function that says things on stderr, or nothing when quiet."""
-    return (lambda text: None) if quiet else (lambda text: click.echo(text, err=True))
+    return (lambda text: None) if quiet else say
 
 
 def records(poses: PoseSet) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, records, talk
+from poseval.cli.options import QUIET, InputPath, emit, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import shown
 
@@ -57,4 +57,4 @@ def synth(
         )
     say = talk(quiet)
     say(f"{records(truth)}; format {form}: {losses}")
-    click.echo(shown(path))
+    emit(shown(path), None)

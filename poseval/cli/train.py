@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, talk
+from poseval.cli.options import QUIET, InputPath, emit, talk
 from poseval.cli.progress import ProgressLine
 from poseval.cli.run import InputSize, config_of
 from poseval.errors import UsageError, shown
@@ -52,7 +52,7 @@ def train(
 
     say = talk(quiet)
     if model == "sgcn":
-        click.echo(str(_graph_network(config_of(changes), config_of(config), options, say)))
+        emit(str(_graph_network(config_of(changes), config_of(config), options, say)), None)
         return
     job = TrainOptions(
         model, changes=config_of(changes), config=config_of(config), cache=cache << 20, **options
@@ -66,7 +66,7 @@ def train(
         result = train_model(job, say_above, line)
     if result.number:
         say(f"best {result.number} {result.best:.4f}")
-    click.echo(str(result.weights))
+    emit(str(result.weights), None)
 
 
 def _graph_network(

@@ -63,7 +63,7 @@ def to_junit(verdict: Verdict) -> str:
         if check.passed:
             lines.append(head + "/>")
             continue
-        text = f"{number(check.baseline)} -> {number(check.value)}: {check.why}"
+        text = f"{number(check.baseline)} -> {number(check.value)}: {shown(check.why, 1000)}"
         lines += [
             head + ">",
             f"    <failure message={quoteattr(text)}>{escape(text)}</failure>",
@@ -74,7 +74,8 @@ def to_junit(verdict: Verdict) -> str:
 
 def escape_command(text: str) -> str:
     """The message of a GitHub workflow command: `%` and line breaks percent-encoded."""
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    lines = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return shown(lines, 4000)
 
 
 def to_annotation(verdict: Verdict) -> str:
@@ -88,4 +89,4 @@ def to_job_summary(verdict: Verdict) -> str:
     lines = ["### poseval gate: " + ("passed" if verdict.passed else "failed"), ""]
     rows = [["number", *HEADER[1:-1], "verdict"], *map(_row, verdict.checks)]
     lines += markdown_table(rows)
-    return "\n".join([*lines, "", f"`{verdict.signature.replace('`', '')}`"]) + "\n"
+    return "\n".join([*lines, "", f"`{shown(verdict.signature, 4000).replace('`', '')}`"]) + "\n"

@@ -45,7 +45,8 @@ def cells(board: Board) -> list[list[str]]:
 def to_text(board: Board) -> str:
     """A table for the terminal."""
     rows = [[shown(cell) for cell in row] for row in cells(board)]
-    lines = [f"{board.benchmark} ({board.rules} rules), sorted by {board.sort}", "", *aligned(rows, (0, 1))]
+    title = f"{shown(board.benchmark)} ({shown(board.rules)} rules), sorted by {shown(board.sort)}"
+    lines = [title, "", *aligned(rows, (0, 1))]
     if any(row.tied for row in board.rows):
         lines += ["", "=: not told apart from the entry above (intervals overlap, or values are equal)"]
     return "\n".join(lines) + "\n"
@@ -96,7 +97,7 @@ def to_html(board: Board) -> str:
         return "<tr>" + "".join(f"<{tag}>{html.escape(shown(cell))}</{tag}>" for cell in row) + "</tr>"
 
     header, *rows = cells(board)
-    title = html.escape(f"{board.benchmark} ({board.rules} rules)")
+    title = html.escape(f"{shown(board.benchmark)} ({shown(board.rules)} rules)")
     note = (
         "<p><small>= is not told apart from the entry above.</small></p>"
         if any(row.tied for row in board.rows)
@@ -108,7 +109,7 @@ def to_html(board: Board) -> str:
         [
             f"<!doctype html><html lang=en><head>{head}<title>{title}</title>",
             f"<style>{_STYLE}</style></head><body><h1>{title}</h1>",
-            f"<table><caption>sorted by {html.escape(board.sort)}</caption>",
+            f"<table><caption>sorted by {html.escape(shown(board.sort))}</caption>",
             f"<thead>{line(header, 'th')}</thead><tbody>",
             *(line(row, "td") for row in rows),
             f"</tbody></table>{note}<p><small>{signature}</small></p></body></html>",

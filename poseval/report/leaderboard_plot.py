@@ -68,7 +68,7 @@ def board_figure(board: Board, x: str = SPEED) -> Figure:
             hint="`poseval run` writes facts to FILE.run.json; keep that beside the report FILE",
         )
     label = name.replace("_per_second", " / s").replace("_", " ")
-    figure, axes = new_figure(f"{board.benchmark} ({board.rules} rules)", shown(label), shown(board.sort))
+    figure, axes = new_figure(f"{board.benchmark} ({board.rules} rules)", label, board.sort)
     front = _front(points, name in COSTS, board.better == "lower")
     axes.plot([p.x for p in front], [p.y for p in front], color=COLOURS[5], linestyle="--", zorder=1)
     for point in points:

@@ -85,15 +85,20 @@ def _file_name(name: str) -> str:
     return "".join(char if char.isalnum() or char in "._@-" else "_" for char in name)
 
 
+def figure_text(text: str, limit: int = 60) -> str:
+    """Text from a file for a figure: Matplotlib would take what stands between dollar signs for a formula."""
+    return shown(text, limit).replace("$", r"\$")
+
+
 def new_figure(title: str, xlabel: str = "", ylabel: str = "", height: float = 4.2) -> tuple[Figure, Axes]:
     """A figure, 6.4 inches wide and `height` inches high, with one pair of axes."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(6.4, height), layout="constrained")
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontsize=11)
-    axes.set_xlabel(xlabel)
-    axes.set_ylabel(ylabel)
+    axes.set_title(figure_text(title, 120), loc="left", fontsize=11)
+    axes.set_xlabel(figure_text(xlabel))
+    axes.set_ylabel(figure_text(ylabel))
     axes.grid(True, color="#cccccc", linewidth=0.6)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
@@ -104,7 +109,7 @@ def new_figure(title: str, xlabel: str = "", ylabel: str = "", height: float = 4
 def _lines(axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[float]]]) -> None:
     looks = zip(COLOURS, cycle(DASHES), strict=False)
     for (label, x, y), (colour, dash) in zip(curves[:MOST_LINES], looks, strict=False):
-        axes.plot(x, y, label=label, color=colour, linestyle=dash, linewidth=1.8)
+        axes.plot(x, y, label=figure_text(label), color=colour, linestyle=dash, linewidth=1.8)
     if len(curves) > 1 or curves[0][0]:
         axes.legend(frameon=False, fontsize=8)
 
@@ -206,7 +211,7 @@ def _joint_figure(statistic: str, rows: Sequence[Value], report: Report) -> Figu
         interval = report.intervals.get(f"{row.statistic}/{row.joint}")
         if interval is not None:
             axes.plot([interval.low, interval.high], [y, y], color=COLOURS[6], linewidth=1.5, marker="|")
-    axes.set_yticks(place, [shown(row.joint, 40) for row in rows], fontsize=8)
+    axes.set_yticks(place, [figure_text(row.joint, 40) for row in rows], fontsize=8)
     axes.set_xlim(min(0.0, min(row.value for row in rows)), 1.0)
     return figure
 
@@ -250,7 +255,7 @@ def _error_figure(diagnosis: Diagnosis) -> Figure:
     for name, row, colour, hatch in zip(CLASSES, share, colours, ("", "..", "//", "xx", "\\\\"), strict=True):
         axes.barh(place, row[: len(joints)], left=start, color=colour, height=0.7, label=name, hatch=hatch)
         start = start + row[: len(joints)]
-    axes.set_yticks(place, [shown(joint, 40) for joint in joints], fontsize=8)
+    axes.set_yticks(place, [figure_text(joint, 40) for joint in joints], fontsize=8)
     axes.set_xlim(0, 1)
     figure.legend(frameon=False, fontsize=8, ncols=5, loc="outside lower center")
     return figure
@@ -265,5 +270,5 @@ def _gain_figure(diagnosis: Diagnosis) -> Figure:
     figure, axes = new_figure("AP gained by mending one kind of error alone", "AP gain", height=3)
     place = np.arange(len(stages))[::-1]
     axes.barh(place, np.nan_to_num(gain), color=COLOURS[0], height=0.7)
-    axes.set_yticks(place, [stage.name for stage in stages], fontsize=9)
+    axes.set_yticks(place, [figure_text(stage.name) for stage in stages], fontsize=9)
     return figure

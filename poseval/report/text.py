@@ -45,7 +45,7 @@ def table_cells(report: Report) -> list[list[str]]:
         (_, keys), *_ = layout.rows
         pairs = zip(layout.header, keys, strict=True)
         return [["", "value"], *([shown(name), cell(report, layout, key)] for name, key in pairs if key)]
-    rows = [["", *layout.header]]
+    rows = [["", *map(shown, layout.header)]]
     rows += [[shown(label), *(cell(report, layout, key) for key in keys)] for label, keys in layout.rows]
     if all(not row[0] for row in rows):
         rows = [row[1:] for row in rows]
@@ -77,7 +77,7 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
 def render(report: Report, color: bool = False) -> str:
     """The whole report for a reader: title, table, what is undefined, notices, deviations, signature."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
-    lines = [f"{bold}{report.benchmark}{plain} ({report.rules} rules)", ""]
+    lines = [f"{bold}{shown(report.benchmark)}{plain} ({shown(report.rules)} rules)", ""]
     rows = table_cells(report)
     for block in blocks(rows) if report.intervals else [rows]:
         header, *body = aligned(block, (0,) if block[0][0] == "" else ())

@@ -161,7 +161,9 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
     notices = [Notice("N512", f"{document.name}: frames are the samples in order; their times are not used")]
     units = sorted({text(unit) for group in found for unit in _units(group)} - {"pixels", "pixel", "px"})
     if units:
-        sentence = f"{document.name}: places are in {', '.join(shown(unit, 20) for unit in units)}, not in pixels"
+        sentence = (
+            f"{document.name}: places are in {', '.join(shown(unit, 20) for unit in units)}, not in pixels"
+        )
         notices.append(Notice("N513", sentence, len(row)))
     origin = Origin(document.path, document.sha256, "nwb", len(row), tuple(notices))
     frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
