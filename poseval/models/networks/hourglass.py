@@ -9,90 +9,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from poseval.errors import UsageError, shown
 from poseval.models.networks.layers import check_divisible
 
 DEPTH = 4  # poolings inside one hourglass
-
-
-class Conv(nn.Module):
-    """Convolution with bias and size kept, then norm and ReLU where asked for."""
-
-    def __init__(
-        self,
-        inputs: int,
-        outputs: int,
-        kernel: int,
-        stride: int = 1,
-        norm: bool = False,
-        relu: bool = False,
-    ) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=(kernel - 1) // 2)
-        self.bn = nn.BatchNorm2d(outputs) if norm else None
-        self.relu = nn.ReLU() if relu else None
-
-    def forward(self, x: Tensor) -> Tensor:
-        x = self.conv(x)
-        x = x if self.bn is None else self.bn(x)
-        return x if self.relu is None else self.relu(x)
-
-
-class Residual(nn.Module):
-    """Norm-ReLU-1x1 to half the width, norm-ReLU-3x3, norm-ReLU-1x1, plus the input.
-
-    `skip_layer` exists even where the width stays and nothing goes through it: published weights hold it.
-    """
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        half = outputs // 2
-        self.bn1 = nn.BatchNorm2d(inputs)
-        self.conv1 = Conv(inputs, half, 1)
-        self.bn2 = nn.BatchNorm2d(half)
-        self.conv2 = Conv(half, half, 3)
-        self.bn3 = nn.BatchNorm2d(half)
-        self.conv3 = Conv(half, outputs, 1)
-        self.skip_layer = Conv(inputs, outputs, 1)
-        self.relu = nn.ReLU()
-        self.same_width = inputs == outputs
-
-    def forward(self, x: Tensor) -> Tensor:
-        residual = x if self.same_width else self.skip_layer(x)
-        out = self.conv1(self.relu(self.bn1(x)))
-        out = self.conv2(self.relu(self.bn2(out)))
-        out = self.conv3(self.relu(self.bn3(out)))
-        return residual + out  # type: ignore[no-any-return]
-
-
-class Hourglass(nn.Module):
-    """One branch at this resolution, one pooled to half of it and, inside, the next hourglass."""
-
-    def __init__(self, depth: int, width: int) -> None:
-        super().__init__()
-        self.up1 = Residual(width, width)
-        self.pool1 = nn.MaxPool2d(2, 2)
-        self.low1 = Residual(width, width)
-        self.low2: nn.Module = Hourglass(depth - 1, width) if depth > 1 else Residual(width, width)
-        self.low3 = Residual(width, width)
-        self.up2 = nn.Upsample(scale_factor=2, mode="nearest")
-
-    def forward(self, x: Tensor) -> Tensor:
-        low = self.low3(self.low2(self.low1(self.pool1(x))))
-        return self.up1(x) + self.up2(low)  # type: ignore[no-any-return]
-
-
-class Merge(nn.Module):
-    """1x1 convolution from one stack's maps to the next stack's input."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.conv = Conv(inputs, outputs, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.conv(x)
-        return out
 
 
 class StackedHourglass(nn.Module):
@@ -101,31 +23,98 @@ class StackedHourglass(nn.Module):
     def __init__(self, joints: int, stacks: int, width: int = 256) -> None:
         super().__init__()
         self.pre = nn.Sequential(
-            Conv(3, 64, 7, 2, norm=True, relu=True),
-            Residual(64, 128),
+            ConvUnit(3, 64, 7, stride=2, finished=True),
+            PreActivationBlock(64, 128),
             nn.MaxPool2d(2, 2),
-            Residual(128, 128),
-            Residual(128, width),
+            PreActivationBlock(128, 128),
+            PreActivationBlock(128, width),
         )
         self.hgs = nn.ModuleList(nn.Sequential(Hourglass(DEPTH, width)) for _ in range(stacks))
         self.features = nn.ModuleList(
-            nn.Sequential(Residual(width, width), Conv(width, width, 1, norm=True, relu=True))
+            nn.Sequential(PreActivationBlock(width, width), ConvUnit(width, width, finished=True))
             for _ in range(stacks)
         )
-        self.outs = nn.ModuleList(Conv(width, joints, 1) for _ in range(stacks))
-        self.merge_features = nn.ModuleList(Merge(width, width) for _ in range(stacks - 1))
-        self.merge_preds = nn.ModuleList(Merge(joints, width) for _ in range(stacks - 1))
+        self.outs = nn.ModuleList(ConvUnit(width, joints) for _ in range(stacks))
+        self.merge_features = nn.ModuleList(FedBack(width, width) for _ in range(stacks - 1))
+        self.merge_preds = nn.ModuleList(FedBack(joints, width) for _ in range(stacks - 1))
 
     def forward(self, images: Tensor) -> Tensor:
+        """Every stack but the first sees what the one before saw, plus its maps and features."""
         x = self.pre(images)
-        found = []
-        for index, hourglass in enumerate(self.hgs):
-            features = self.features[index](hourglass(x))
-            maps = self.outs[index](features)
-            found.append(maps)
-            if index < len(self.merge_preds):
-                x = x + self.merge_preds[index](maps) + self.merge_features[index](features)
-        return torch.stack(found, 1)
+        heatmaps: list[Tensor] = []
+        merges = [*zip(self.merge_preds, self.merge_features, strict=True), None]
+        for hourglass, features, out, merge in zip(self.hgs, self.features, self.outs, merges, strict=True):
+            found = features(hourglass(x))
+            heatmaps.append(out(found))
+            if merge is not None:
+                of_maps, of_features = merge
+                x = x + of_maps(heatmaps[-1]) + of_features(found)
+        return torch.stack(heatmaps, 1)
+
+
+class Hourglass(nn.Module):
+    """One branch at this resolution, one pooled to half of it and, inside, the next hourglass."""
+
+    def __init__(self, depth: int, width: int) -> None:
+        super().__init__()
+        self.up1 = PreActivationBlock(width, width)
+        self.low1 = PreActivationBlock(width, width)
+        self.low2 = Hourglass(depth - 1, width) if depth > 1 else PreActivationBlock(width, width)
+        self.low3 = PreActivationBlock(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        half = functional.max_pool2d(x, 2)
+        half = self.low3(self.low2(self.low1(half)))
+        return self.up1(x) + functional.interpolate(half, scale_factor=2.0)  # type: ignore[no-any-return]
+
+
+class PreActivationBlock(nn.Module):
+    """Norm-ReLU-1x1 to half the width, norm-ReLU-3x3, norm-ReLU-1x1, plus the input.
+
+    `skip_layer` exists even where the width stays and nothing goes through it: published weights hold it.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        half = outputs // 2
+        self.bn1, self.conv1 = nn.BatchNorm2d(inputs), ConvUnit(inputs, half)
+        self.bn2, self.conv2 = nn.BatchNorm2d(half), ConvUnit(half, half, 3)
+        self.bn3, self.conv3 = nn.BatchNorm2d(half), ConvUnit(half, outputs)
+        self.skip_layer = ConvUnit(inputs, outputs)
+        self.widens = inputs != outputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = x
+        for norm, conv in ((self.bn1, self.conv1), (self.bn2, self.conv2), (self.bn3, self.conv3)):
+            out = conv(functional.relu(norm(out)))
+        return out + (self.skip_layer(x) if self.widens else x)
+
+
+class ConvUnit(nn.Module):
+    """Convolution with a bias, the size kept but for its stride; norm and ReLU behind it if `finished`."""
+
+    def __init__(
+        self, inputs: int, outputs: int, kernel: int = 1, *, stride: int = 1, finished: bool = False
+    ) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2)
+        self.bn = nn.BatchNorm2d(outputs) if finished else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv(x)
+        return x if self.bn is None else functional.relu(self.bn(x))
+
+
+class FedBack(nn.Module):
+    """1x1 convolution from one stack's maps to the next stack's input."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = ConvUnit(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.conv(x)
+        return out
 
 
 def build(joints: int, input_size: tuple[int, int], stacks: int = 2, width: int = 256) -> StackedHourglass:

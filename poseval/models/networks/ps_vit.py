@@ -77,7 +77,7 @@ class Bottleneck(nn.Module):
         return functional.relu(out + (x if self.downsample is None else self.downsample(x)))
 
 
-class Attention(nn.Module):
+class PointAttention(nn.Module):
     """Multi-head self-attention without bias on query, key and value; scale head_dim ** -0.5.
 
     The published B models were evaluated with this scale; the reference program's width ** -0.5 applies only
@@ -120,7 +120,7 @@ class TransformerLayer(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(width)
-        self.attn = Attention(width, heads)
+        self.attn = PointAttention(width, heads)
         self.norm2 = nn.LayerNorm(width)
         self.mlp = Mlp(width)
 

@@ -15,25 +15,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-JOINTS = 15
-CENTRE = 12  # the neck
-# PoseTrack 2017's order, right ankle to head top.
-LIMBS = (
-    (0, 1),
-    (1, 2),
-    (3, 4),
-    (4, 5),
-    (2, 8),
-    (8, 7),
-    (7, 6),
-    (8, 12),
-    (12, 9),
-    (9, 10),
-    (10, 11),
-    (9, 3),
-    (12, 13),
-    (13, 14),
-)
+from poseval.skeletons import get_skeleton
+
+SKELETON = get_skeleton("posetrack15_poseval")  # PoseTrack 2017's order, right ankle to head top
+JOINTS = len(SKELETON)
+CENTRE = SKELETON.joints.index("head_bottom")  # the neck
+
+
+def _links() -> tuple[tuple[int, int], ...]:
+    """The skeleton's limbs, but that each hip is joined to the shoulder of its side, not to the other hip."""
+    place = SKELETON.joints.index
+    hips = {place("left_hip"), place("right_hip")}
+    sides = [(place(f"{side}_hip"), place(f"{side}_shoulder")) for side in ("right", "left")]
+    return (*(limb for limb in SKELETON.limbs if set(limb) != hips), *sides)
+
+
+LIMBS = _links()
 PARTITIONS = 3
 WIDTH = 64
 EMBEDDING = 128

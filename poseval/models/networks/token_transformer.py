@@ -125,7 +125,7 @@ def _picked(tokens: Tensor, index: Tensor) -> Tensor:
     return tokens.gather(2, flat).reshape(*index.shape, tokens.shape[3])
 
 
-class Attention(nn.Module):
+class TokenAttention(nn.Module):
     """Multi-head self-attention without bias on query, key and value."""
 
     def __init__(self, width: int, heads: int, scale: float) -> None:
@@ -163,28 +163,15 @@ class Mlp(nn.Module):
         return out
 
 
-class PreNorm(nn.Module):
-    """A norm, then the layer."""
+class Sublayer(nn.Module):
+    """A layer behind a norm, and a skip around both; published keys call them `fn.norm` and `fn.fn`."""
 
-    def __init__(self, width: int, fn: nn.Module) -> None:
+    def __init__(self, width: int, layer: nn.Module) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(width)
-        self.fn = fn
+        self.fn = nn.ModuleDict({"norm": nn.LayerNorm(width), "fn": layer})
 
     def forward(self, x: Tensor, *rest: Links | Tensor | None) -> Tensor:
-        out: Tensor = self.fn(self.norm(x), *rest)
-        return out
-
-
-class Residual(nn.Module):
-    """The layer and a skip."""
-
-    def __init__(self, fn: PreNorm) -> None:
-        super().__init__()
-        self.fn = fn
-
-    def forward(self, x: Tensor, *rest: Links | Tensor | None) -> Tensor:
-        out: Tensor = x + self.fn(x, *rest)
+        out: Tensor = x + self.fn["fn"](self.fn["norm"](x), *rest)
         return out
 
 
@@ -196,8 +183,8 @@ class Transformer(nn.Module):
         self.layers = nn.ModuleList(
             nn.ModuleList(
                 (
-                    Residual(PreNorm(width, Attention(width, heads, scale))),
-                    Residual(PreNorm(width, Mlp(width))),
+                    Sublayer(width, TokenAttention(width, heads, scale)),
+                    Sublayer(width, Mlp(width)),
                 )
             )
             for _ in range(depth)

@@ -14,7 +14,7 @@ import torch
 from poseval.errors import UsageError
 from poseval.models import create_model, load_weights
 from poseval.models.cost import measure
-from poseval.models.networks.token_transformer import Attention, Links, Transformer
+from poseval.models.networks.token_transformer import Links, TokenAttention, Transformer
 from poseval.models.networks.tokenpose import TokenPose, joint_mask, patches
 from poseval.skeletons import get_skeleton
 from tests.models.fixture import check
@@ -60,7 +60,7 @@ def test_cost(name: str, millions: float, gigas: float, keys: int) -> None:
 def test_attention_of_the_small_variants_is_scaled_by_the_whole_width() -> None:
     def scale(name: str) -> float:
         model = create_model(name)
-        return next(part.scale for part in model.modules() if isinstance(part, Attention))
+        return next(part.scale for part in model.modules() if isinstance(part, TokenAttention))
 
     assert scale("tokenpose_s_v1") == scale("tokenpose_s_v2") == 192**-0.5
     assert scale("tokenpose_t") == (192 // 16) ** -0.5
