@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from poseval.kernels import _kernels
+from poseval.threads import VARIABLE, thread_limit
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -31,3 +36,16 @@ def shared_cases(part: str, pattern: str) -> list[Path]:
     if root.is_dir() and not found:
         raise RuntimeError(f"no case matches {part}/{pattern}")
     return found
+
+
+@contextmanager
+def threads_of(number: str) -> Iterator[None]:
+    """So many threads inside the block, above and below Python; the compiled module takes them only once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(VARIABLE, number)
+        _kernels.set_thread_limit(thread_limit())
+        try:
+            yield
+        finally:
+            patch.undo()
+            _kernels.set_thread_limit(thread_limit())

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.checks.base import Pair
+from poseval.kernels.tracking import assign
 from poseval.poses import Bools, Floats, Ints, Notice, People
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction
@@ -118,12 +119,10 @@ def _other_order(truth: Floats, theirs: Floats, known: Bools, flip: tuple[int, .
     nearest = np.nanargmin(np.where(np.isnan(cost), np.inf, cost), axis=0)
     if (nearest == np.arange(len(own)))[~np.isnan(own)].mean() > 0.7:
         return None
-    from scipy.optimize import linear_sum_assignment
-
     filled = np.where(np.isnan(cost), np.nanmax(cost), cost)
-    _, order = linear_sum_assignment(filled.T)
+    order = assign(filled.T)
     better = filled[order, np.arange(len(own))].sum() < CLEARLY * np.diag(filled).sum()
-    return np.asarray(order, dtype=np.int64) if better else None
+    return order if better else None
 
 
 def _people(joints: int) -> int:

@@ -19,6 +19,7 @@ import click
 from poseval._version import __version__
 from poseval.cli.terminal import say
 from poseval.errors import PosevalError, shown
+from poseval.threads import thread_limit
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -84,6 +85,7 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="poseval")
 def cli() -> None:
     """Score human-pose predictions with the official digits of each benchmark."""
+    thread_limit()  # a wrong value is told before anything is read
 
 
 class Terminated(BaseException):

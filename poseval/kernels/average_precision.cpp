@@ -1,37 +1,37 @@
 // Area under precision over recall of many ranked lists at once (PASCAL VOC 2010 and later).
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <stdexcept>
 #include <utility>
 #include <vector>
 
+#include "arrays.hpp"
+
 namespace py = pybind11;
+using namespace poseval;
 
 namespace {
 
-template <class T>
-using In = py::array_t<T, py::array::c_style | py::array::forcecast>;
+// How rows of equal score are ordered; exported to Python under these names.
+enum Ties { LATER_FIRST, TOGETHER, HITS_FIRST };
 
-// How rows of equal score are ordered.
-enum Ties { kLaterFirst, kTogether, kHitsFirst };
+// Rows that the counts of one list can add up to without rounding.
+constexpr double MOST_ROWS = 9007199254740992.0;  // 2^53
 
 // Rows [R] sorted by cell, then by falling score, then by falling row. Returns order [R] and start [C + 1].
-py::tuple rank_rows(In<std::int64_t> cell, In<double> score, std::int64_t cells) {
-    if (cell.size() != score.size()) throw std::invalid_argument("columns of rows do not fit together");
-    const py::ssize_t count = cell.size();
+py::tuple rank_rows(const Ints& cell, const Doubles& score, std::int64_t cells) {
+    const py::ssize_t count = score.size();
+    want_shape(score, "score", {ANY});
+    want_shape(cell, "cell", {count});
+    want_groups(cells, "cells");
+    want_range(cell, "cell", 0, cells);
+    want_no_nan(score, "score");  // it has no place in an order
     py::array_t<std::int64_t> order(count), start(cells + 1);
     const std::int64_t* const of = cell.data();
     const double* const value = score.data();
     std::int64_t *const out = order.mutable_data(), *const first = start.mutable_data();
-    for (py::ssize_t r = 0; r < count; ++r) {
-        if (of[r] < 0 || of[r] >= cells) throw std::out_of_range("cell of a row");
-    }
     {
         const py::gil_scoped_release release;
         std::fill(first, first + cells + 1, 0);
@@ -51,15 +51,21 @@ py::tuple rank_rows(In<std::int64_t> cell, In<double> score, std::int64_t cells)
 }
 
 // Rows in a given order [R], spread over cells [C] without changing their order. Returns order and start.
-py::tuple regroup_rows(In<std::int64_t> order, In<std::int64_t> cell, std::int64_t cells) {
-    if (cell.size() != order.size()) throw std::invalid_argument("columns of rows do not fit together");
-    const py::ssize_t count = cell.size();
-    py::array_t<std::int64_t> spread(count), start(cells + 1);
+py::tuple regroup_rows(const Ints& order, const Ints& cell, std::int64_t cells) {
+    const py::ssize_t count = order.size();
+    want_shape(order, "order", {ANY});
+    want_shape(cell, "cell", {count});
+    want_groups(cells, "cells");
+    want_range(order, "order", 0, count);
+    want_range(cell, "cell", 0, cells);
     const std::int64_t *const of = cell.data(), *const row = order.data();
-    std::int64_t *const out = spread.mutable_data(), *const first = start.mutable_data();
+    std::vector<bool> met(static_cast<std::size_t>(count));
     for (py::ssize_t r = 0; r < count; ++r) {
-        if (of[r] < 0 || of[r] >= cells || row[r] < 0 || row[r] >= count) throw std::out_of_range("cell of a row");
+        want(!met[static_cast<std::size_t>(row[r])], "order", "wanted each row once");
+        met[static_cast<std::size_t>(row[r])] = true;
     }
+    py::array_t<std::int64_t> spread(count), start(cells + 1);
+    std::int64_t *const out = spread.mutable_data(), *const first = start.mutable_data();
     {
         const py::gil_scoped_release release;
         std::fill(first, first + cells + 1, 0);
@@ -104,13 +110,24 @@ private:
 
 // Area, hits and rows of every cell [C]. `weight` [R] repeats rows; `positives` [C] is what there is to find;
 // the area is NaN where that is 0.
-py::tuple average_precision(In<std::int64_t> order, In<std::int64_t> start, In<double> score, In<bool> hit,
-                            In<std::int64_t> weight, In<double> positives, int ties) {
-    const py::ssize_t cells = start.size() - 1;
-    if (positives.size() != cells || score.size() != hit.size() || weight.size() != hit.size() ||
-        order.size() != hit.size() || start.at(cells) != order.size()) {
-        throw std::invalid_argument("columns of ranked lists do not fit together");
+py::tuple average_precision(const Ints& order, const Ints& start, const Doubles& score, const Column<bool>& hit,
+                            const Ints& weight, const Doubles& positives, int ties) {
+    const py::ssize_t count = order.size(), cells = positives.size();
+    want_shape(order, "order", {ANY});
+    want_shape(positives, "positives", {ANY});
+    want_shape(score, "score", {count});
+    want_shape(hit, "hit", {count});
+    want_shape(weight, "weight", {count});
+    want_offsets(start, "start", cells, count);
+    want_range(order, "order", 0, count);
+    want(ties >= LATER_FIRST && ties <= HITS_FIRST, "ties", "is not known");
+    double total = 0.0;
+    for (py::ssize_t r = 0; r < count; ++r) {
+        const std::int64_t repeats = weight.data()[order.data()[r]];
+        want(repeats >= 0, "weight", "wanted 0 or more");
+        total += static_cast<double>(repeats);
     }
+    want(total <= MOST_ROWS, "weight", "wanted fewer rows in all");
     py::array_t<double> area(cells);
     py::array_t<std::int64_t> hits(cells), rows(cells);
     double* const areas = area.mutable_data();
@@ -126,13 +143,13 @@ py::tuple average_precision(In<std::int64_t> order, In<std::int64_t> start, In<d
             std::int64_t sum_hits = 0, sum_rows = 0;
             for (std::int64_t k = first[c]; k < first[c + 1];) {
                 std::int64_t end = k + 1;
-                while (ties != kLaterFirst && end < first[c + 1] && value[row[end]] == value[row[k]]) ++end;
+                while (ties != LATER_FIRST && end < first[c + 1] && value[row[end]] == value[row[k]]) ++end;
                 std::int64_t right = 0, total = 0;
                 for (; k < end; ++k) {
                     right += good[row[k]] ? times[row[k]] : 0;
                     total += times[row[k]];
                 }
-                if (ties == kHitsFirst) {
+                if (ties == HITS_FIRST) {
                     curve.add(right, right);
                     curve.add(0, total - right);
                 } else {
@@ -156,4 +173,7 @@ void bind_average_precision(py::module_& module) {
     module.def("rank_rows", &rank_rows);
     module.def("regroup_rows", &regroup_rows);
     module.def("average_precision", &average_precision);
+    module.attr("LATER_FIRST") = static_cast<int>(LATER_FIRST);
+    module.attr("TOGETHER") = static_cast<int>(TOGETHER);
+    module.attr("HITS_FIRST") = static_cast<int>(HITS_FIRST);
 }

@@ -13,7 +13,8 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-LATER_FIRST, TOGETHER, HITS_FIRST = range(3)  # how rows of equal score are ordered
+# How rows of equal score are ordered.
+LATER_FIRST, TOGETHER, HITS_FIRST = _kernels.LATER_FIRST, _kernels.TOGETHER, _kernels.HITS_FIRST
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
+#include <limits>
 #include <new>
 #include <utility>
 
@@ -75,6 +76,7 @@ private:
     void grow(std::size_t wanted) {
         std::size_t next = capacity_ < 64 ? 64 : capacity_ + capacity_ / 2;
         if (next < wanted) next = wanted;
+        if (next > std::numeric_limits<std::ptrdiff_t>::max() / sizeof(T)) throw std::bad_alloc();
         void* moved = std::realloc(data_, next * sizeof(T));
         if (moved == nullptr) throw std::bad_alloc();
         data_ = static_cast<T*>(moved);

@@ -1,14 +1,12 @@
 // COCO keypoint evaluation: OKS and the greedy matching over thresholds and area ranges.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
-#include <stdexcept>
-#include <string>
 
+#include "arrays.hpp"
 #include "oks.hpp"
 #include "parallel.hpp"
 
@@ -17,57 +15,44 @@ using namespace poseval;
 
 namespace {
 
-template <class T>
-using Column = py::array_t<T, py::array::c_style | py::array::forcecast>;
-using Bytes = Column<uint8_t>;
-using Doubles = Column<double>;
-using Ints = Column<int64_t>;
+constexpr int64_t MOST_THRESHOLDS = 64;  // bits of a mask
 
-void want(bool good, const char* what) {
-    if (!good) throw std::invalid_argument(what);
-}
+// Poses [N, K, 2] whose rows may lie apart: a slice of joints is not copied.
+using PoseRows = py::array_t<double, ALIGNED>;
 
-Poses poses_of(const py::array_t<double>& xy, int64_t joints) {
-    want(xy.ndim() == 3 && xy.shape(1) == joints && xy.shape(2) == 2, "poses: wanted [N, K, 2]");
+Poses poses_of(const PoseRows& xy, const char* name, int64_t joints) {
+    want_shape(xy, name, {ANY, joints, 2});
     const auto step = static_cast<py::ssize_t>(sizeof(double));
     // NumPy leaves the strides of axes of length 1 to chance.
     want(xy.size() == 0 || (xy.strides(0) % step == 0 && (joints == 1 || xy.strides(1) == 2 * step) &&
                             xy.strides(2) == step),
-         "poses: wanted joints beside each other");
+         name, "wanted joints beside each other");
     return {xy.data(), xy.strides(0) / step};
 }
 
-Truth truth_of(const py::array_t<double>& xy, const Bytes& labelled, const Doubles& area, const Doubles& box,
+Truth truth_of(const PoseRows& xy, const Bytes& labelled, const Doubles& area, const Doubles& box,
                const Doubles& variance) {
-    const int64_t joints = variance.shape(0), rows = xy.shape(0);
-    want(joints > 0 && labelled.ndim() == 2 && labelled.shape(0) == rows && labelled.shape(1) == joints,
-         "labelled: wanted [G, K]");
-    want(area.ndim() == 1 && area.shape(0) == rows, "area: wanted [G]");
-    want(box.ndim() == 2 && box.shape(0) == rows && box.shape(1) == 4, "box: wanted [G, 4]");
-    return {poses_of(xy, joints), labelled.data(), area.data(), box.data(), variance.data(), joints};
+    want_shape(variance, "variance", {ANY});
+    const int64_t joints = variance.shape(0);
+    want(joints > 0, "variance", "wanted a joint");
+    const Poses poses = poses_of(xy, "truth_xy", joints);
+    const int64_t rows = xy.shape(0);
+    want_shape(labelled, "labelled", {rows, joints});
+    want_shape(area, "area", {rows});
+    want_shape(box, "box", {rows, 4});
+    return {poses, labelled.data(), area.data(), box.data(), variance.data(), joints};
 }
 
-void check_rows(const Ints& rows, int64_t limit, const char* what) {
-    const int64_t* row = rows.data();
-    for (int64_t i = 0; i < rows.size(); ++i) want(row[i] >= 0 && row[i] < limit, what);
-}
-
-void check_cells(const Ints& start, int64_t cells, int64_t rows, const char* what) {
-    want(start.ndim() == 1 && start.shape(0) == cells + 1, what);
-    const int64_t* at = start.data();
-    want(at[0] == 0 && at[cells] == rows, what);
-    for (int64_t c = 0; c < cells; ++c) want(at[c] <= at[c + 1], what);
-}
-
-Doubles oks_pairs(const py::array_t<double>& pose_xy, const py::array_t<double>& truth_xy,
-                  const Bytes& labelled, const Doubles& area, const Doubles& box, const Doubles& variance,
-                  const Ints& pose_row, const Ints& truth_row) {
+Doubles oks_pairs(const PoseRows& pose_xy, const PoseRows& truth_xy, const Bytes& labelled,
+                  const Doubles& area, const Doubles& box, const Doubles& variance, const Ints& pose_row,
+                  const Ints& truth_row) {
     const Truth truth = truth_of(truth_xy, labelled, area, box, variance);
-    const Poses poses = poses_of(pose_xy, truth.joints);
+    const Poses poses = poses_of(pose_xy, "pose_xy", truth.joints);
     const int64_t pairs = pose_row.size();
-    want(truth_row.size() == pairs, "pairs: wanted as many truths as poses");
-    check_rows(pose_row, pose_xy.shape(0), "pairs: a pose row is out of range");
-    check_rows(truth_row, truth_xy.shape(0), "pairs: a truth row is out of range");
+    want_shape(pose_row, "pose_row", {ANY});
+    want_shape(truth_row, "truth_row", {pairs});
+    want_range(pose_row, "pose_row", 0, pose_xy.shape(0));
+    want_range(truth_row, "truth_row", 0, truth_xy.shape(0));
     Doubles out(pairs);
     double* value = out.mutable_data();
     const int64_t *p = pose_row.data(), *g = truth_row.data();
@@ -257,38 +242,49 @@ std::pair<Ints, Ints> plan(const Ints& pose_start, const Ints& truth_start, int6
     return {kept_start, oks_start};
 }
 
-py::tuple oks_match(const py::array_t<double>& pose_xy, const Doubles& score, const Doubles& pose_area,
-                    const Ints& pose_row, const Ints& pose_start, const py::array_t<double>& truth_xy,
+py::tuple oks_match(const PoseRows& pose_xy, const Doubles& score, const Doubles& pose_area,
+                    const Ints& pose_row, const Ints& pose_start, const PoseRows& truth_xy,
                     const Bytes& labelled, const Doubles& area, const Doubles& box, const Bytes& ignored,
                     const Bytes& crowd, const Bytes& unseen, const Ints& truth_row, const Ints& truth_start,
                     const Doubles& variance, const Doubles& threshold, const Doubles& range,
                     int64_t max_dets, bool with_matched, bool with_oks,
                     const std::optional<Doubles>& given) {
-    const int64_t cells = pose_start.shape(0) - 1, poses = pose_xy.shape(0), people = truth_xy.shape(0);
-    const int64_t thresholds = threshold.shape(0), ranges = range.shape(0);
-    want(thresholds >= 1 && thresholds <= 64, "threshold: wanted 1 to 64");
-    want(range.ndim() == 2 && range.shape(1) == 2, "range: wanted [A, 2]");
-    want(max_dets >= 0, "max_dets: wanted 0 or more");
-    want(score.size() == poses && pose_area.size() == poses, "poses: wanted a score and an area each");
-    want(ignored.size() == people && crowd.size() == people && unseen.size() == people,
-         "truths: wanted the flags ignored, crowd and unseen each");
-    check_cells(pose_start, cells, pose_row.size(), "pose_start: wanted offsets [C + 1] of pose_row");
-    check_cells(truth_start, cells, truth_row.size(), "truth_start: wanted offsets [C + 1] of truth_row");
-    check_rows(pose_row, poses, "pose_row: out of range");
-    check_rows(truth_row, people, "truth_row: out of range");
+    Task task{};
+    task.truth = truth_of(truth_xy, labelled, area, box, variance);
+    task.poses = poses_of(pose_xy, "pose_xy", task.truth.joints);
+    const int64_t poses = pose_xy.shape(0), people = truth_xy.shape(0);
+    want_shape(threshold, "threshold", {ANY});
+    const int64_t thresholds = threshold.shape(0);
+    want(thresholds >= 1 && thresholds <= MOST_THRESHOLDS, "threshold", "wanted 1 to 64");
+    want_shape(range, "range", {ANY, 2});
+    const int64_t ranges = range.shape(0);
+    want(ranges <= MOST_RANGES, "range", "wanted at most 4096 area ranges");
+    want(max_dets >= 0, "max_dets", "wanted 0 or more");
+    want_shape(score, "score", {poses});
+    want_no_nan(score, "score");  // it has no place in an order
+    want_shape(pose_area, "pose_area", {poses});
+    want_shape(ignored, "ignored", {people});
+    want_shape(crowd, "crowd", {people});
+    want_shape(unseen, "unseen", {people});
+    want_shape(pose_row, "pose_row", {ANY});
+    want_shape(truth_row, "truth_row", {ANY});
+    want_offsets(pose_start, "pose_start", ANY, pose_row.size());
+    const int64_t cells = pose_start.size() - 1;
+    want_offsets(truth_start, "truth_start", cells, truth_row.size());
+    want_range(pose_row, "pose_row", 0, poses);
+    want_range(truth_row, "truth_row", 0, people);
+    want(!with_matched || people <= std::numeric_limits<int32_t>::max(), "truth_xy", "wanted fewer people");
+    want_cells("oks", {pose_row.size(), truth_row.size()});
 
     const auto [kept_start, oks_start] = plan(pose_start, truth_start, max_dets);
     const int64_t rows = kept_start.data()[cells];
-    want(!given || given->size() == oks_start.data()[cells], "given: wanted an OKS per pair");
+    if (given) want_shape(*given, "given", {oks_start.data()[cells]});
     Ints kept(rows), rank(rows);
-    Column<uint64_t> hit({rows, ranges}), skip({rows, ranges});
+    Masks hit({rows, ranges}), skip({rows, ranges});
     Bytes truth_skip({truth_row.size(), py::ssize_t(ranges)});
     Column<int32_t> matched({with_matched ? rows : 0, ranges, thresholds});
     Doubles oks(with_oks ? oks_start.data()[cells] : 0);
 
-    Task task{};
-    task.truth = truth_of(truth_xy, labelled, area, box, variance);
-    task.poses = poses_of(pose_xy, task.truth.joints);
     task.score = score.data(), task.pose_area = pose_area.data();
     task.pose_row = pose_row.data(), task.pose_start = pose_start.data();
     task.ignored = ignored.data(), task.crowd = crowd.data(), task.unseen = unseen.data();
@@ -328,4 +324,5 @@ void bind_coco(py::module_& module) {
                py::arg("truth_row"), py::arg("truth_start"), py::arg("variance"), py::arg("threshold"),
                py::arg("range"), py::arg("max_dets"), py::arg("with_matched"), py::arg("with_oks"),
                py::arg("given"));
+    module.attr("MOST_THRESHOLDS") = MOST_THRESHOLDS;
 }

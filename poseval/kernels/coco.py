@@ -21,7 +21,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Masks = NDArray[np.uint64]
 
-MAX_THRESHOLDS = 64  # bits of a mask
+MAX_THRESHOLDS = _kernels.MOST_THRESHOLDS  # bits of a mask
+PRECISION, RECALL = _kernels.PRECISION, _kernels.RECALL  # kinds of statistics
 RECALLS: Floats = np.linspace(0.0, 1.0, 101)
 
 
@@ -252,8 +253,8 @@ def resample(
     """Means [B, S] of the curves under many weights [B, U], without the curves; NaN where undefined.
 
     `orders` holds one ranking per category, `positives` [U, K, A] the people to be found. A statistic is
-    (kind, threshold, range): kind 0 the mean of precision, 1 of recall; threshold -1 takes all. Bit-equal to
-    the mean over `accumulate`, entries of categories without people left out.
+    (kind, threshold, range): the mean of PRECISION or RECALL; threshold -1 takes all. Bit-equal to the mean
+    over `accumulate`, entries of categories without people left out.
 
     Raises:
         ValueError: shapes disagree, a weight is negative, or an index is out of range.

@@ -1,12 +1,10 @@
 // Precision over recall from ranked detections, each counted as often as its unit weighs.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <algorithm>
 #include <limits>
 #include <stdexcept>
 #include <vector>
 
+#include "arrays.hpp"
 #include "curves.hpp"
 #include "numpy_bits.hpp"
 #include "parallel.hpp"
@@ -16,30 +14,54 @@ using namespace poseval;
 
 namespace {
 
-template <class T>
-using Column = py::array_t<T, py::array::c_style | py::array::forcecast>;
-using Masks = Column<uint64_t>;
-using Doubles = Column<double>;
-using Ints = Column<int64_t>;
-
 constexpr double NaN = std::numeric_limits<double>::quiet_NaN();
 
-void want(bool good, const char* what) {
-    if (!good) throw std::invalid_argument(what);
-}
+// Every count stays below this, so that doubles hold it exactly.
+constexpr double MOST_COUNTED = 9007199254740992.0;  // 2^53
+
+// Hits of one curve when tied rows are walked copy by copy; more would take gigabytes.
+constexpr size_t MOST_EVENTS = size_t{1} << 28;
 
 Ranked ranked_of(const Doubles& score, const Masks& hit, const Masks& skip, const Ints& unit,
                  const Ints& order, int64_t units) {
+    want_shape(score, "score", {ANY});
+    want_no_nan(score, "score");  // it ties with nothing, not even with itself
     const int64_t rows = score.size();
-    want(hit.ndim() == 2 && hit.shape(0) == rows && skip.ndim() == 2 && skip.shape(0) == rows &&
-             hit.shape(1) == skip.shape(1) && hit.shape(1) >= 1,
-         "hit, skip: wanted [R, A]");
-    want(unit.size() == rows, "unit: wanted [R]");
-    for (int64_t i = 0; i < rows; ++i)
-        want(unit.data()[i] >= 0 && unit.data()[i] < units, "unit: out of range");
-    for (int64_t i = 0; i < order.size(); ++i)
-        want(order.data()[i] >= 0 && order.data()[i] < rows, "order: out of range");
-    return {score.data(), hit.data(), skip.data(), unit.data(), order.data(), order.size(), hit.shape(1)};
+    want_shape(hit, "hit", {rows, ANY});
+    const int64_t ranges = hit.shape(1);
+    want(ranges >= 1 && ranges <= MOST_RANGES, "hit", "wanted 1 to 4096 area ranges");
+    want_shape(skip, "skip", {rows, ranges});
+    want_shape(unit, "unit", {rows});
+    want_shape(order, "order", {ANY});
+    want_range(unit, "unit", 0, units);
+    want_range(order, "order", 0, rows);
+    return {score.data(), hit.data(), skip.data(), unit.data(), order.data(), order.size(), ranges};
+}
+
+// Weights and the numbers of people to be found: 0 or more, and small enough for exact counts.
+void want_counts(const Ints& weight, const Ints& positives, int64_t rows) {
+    double heaviest = 1.0, people = 0.0;
+    for (int64_t i = 0; i < weight.size(); ++i) {
+        want(weight.data()[i] >= 0, "weight", "wanted 0 or more");
+        heaviest = std::max(heaviest, static_cast<double>(weight.data()[i]));
+    }
+    for (int64_t i = 0; i < positives.size(); ++i) {
+        want(positives.data()[i] >= 0, "positives", "wanted 0 or more");
+        people += static_cast<double>(positives.data()[i]);
+    }
+    want(heaviest * (static_cast<double>(rows) + people) <= MOST_COUNTED, "weight", "wanted smaller counts");
+}
+
+void want_recalls(const Doubles& recalls) {
+    want_shape(recalls, "recalls", {ANY});
+    const double *first = recalls.data(), *end = first + recalls.size();
+    want(std::all_of(first, end, [](double recall) { return recall >= 0 && recall <= 1; }), "recalls",
+         "wanted 0 to 1");
+    want(std::is_sorted(first, end), "recalls", "wanted ascending");
+}
+
+void want_thresholds(int64_t thresholds) {
+    want(thresholds >= 1 && thresholds <= 64, "thresholds", "wanted 1 to 64");
 }
 
 // A hit on the way down the ranking: counts after it, and the ranked row it belongs to.
@@ -105,12 +127,14 @@ void walk_weighted(const Lane& lane, uint64_t bit, std::vector<Event>& events, i
         const int64_t end = lane.group[static_cast<size_t>(i)];
         const int64_t weight = lane.weight[static_cast<size_t>(i)];
         const int64_t rounds = end - i > 1 ? weight : 1, times = end - i > 1 ? 1 : weight;
-        for (int64_t round = 0; round < rounds; ++round)
+        for (int64_t round = 0; round < rounds; ++round) {
             for (int64_t j = i; j < end; ++j) {
                 const auto at = static_cast<size_t>(j);
                 if (!(lane.skip[at] & bit)) counted += times;
                 if (lane.hit[at] & bit) events.push_back({hits += times, counted, j});
             }
+            if (events.size() > MOST_EVENTS) throw std::length_error("weight: too many copies of tied rows");
+        }
         i = end;
     }
 }
@@ -152,12 +176,15 @@ void sample(const Lane& lane, const std::vector<Event>& events, double positives
 py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, const Ints& unit,
                      const Ints& order, const Ints& weight, const Ints& positives, int64_t thresholds,
                      const Doubles& recalls) {
+    want_shape(weight, "weight", {ANY});
     const bool weighted = weight.size() > 0;
     const int64_t units = weighted ? weight.size() : std::numeric_limits<int64_t>::max();
     const Ranked rows = ranked_of(score, hit, skip, unit, order, units);
-    want(thresholds >= 1 && thresholds <= 64, "thresholds: wanted 1 to 64");
-    want(positives.size() == rows.ranges, "positives: wanted [A]");
-    for (int64_t u = 0; u < weight.size(); ++u) want(weight.data()[u] >= 0, "weight: wanted 0 or more");
+    want_thresholds(thresholds);
+    want_shape(recalls, "recalls", {ANY});  // in any order, as the reference takes them
+    want_shape(positives, "positives", {rows.ranges});
+    want_counts(weight, positives, rows.count);
+    want_cells("precision", {thresholds, recalls.size(), rows.ranges});
     const int64_t ranges = rows.ranges, points = recalls.size();
     Doubles precision({thresholds, points, ranges}), scores({thresholds, points, ranges});
     Doubles recall({thresholds, ranges});
@@ -193,24 +220,27 @@ py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, 
 Doubles resample(const Doubles& score, const Masks& hit, const Masks& skip, const Ints& unit,
                  const Ints& order, const Ints& start, const Ints& positives, const Ints& weight,
                  int64_t thresholds, const Doubles& recalls, const Ints& statistics) {
-    const int64_t sets = start.size() - 1;
-    want(weight.ndim() == 2, "weight: wanted [B, U]");
+    want_shape(weight, "weight", {ANY, ANY});
     const int64_t draws = weight.shape(0), units = weight.shape(1);
     Resampling task{ranked_of(score, hit, skip, unit, order, units)};
-    want(thresholds >= 1 && thresholds <= 64, "thresholds: wanted 1 to 64");
-    want(sets >= 1 && start.data()[0] == 0 && start.data()[sets] == order.size(), "start: wanted [K + 1]");
-    want(positives.ndim() == 3 && positives.shape(0) == units && positives.shape(1) == sets &&
-             positives.shape(2) == task.rows.ranges,
-         "positives: wanted [U, K, A]");
-    want(statistics.ndim() == 2 && statistics.shape(1) == 3, "statistics: wanted [S, 3]");
-    want(std::is_sorted(recalls.data(), recalls.data() + recalls.size()), "recalls: wanted ascending");
-    for (int64_t i = 0; i < weight.size(); ++i) want(weight.data()[i] >= 0, "weight: wanted 0 or more");
+    const int64_t ranges = task.rows.ranges;
+    want_thresholds(thresholds);
+    want_recalls(recalls);
+    want_offsets(start, "start", ANY, order.size());
+    const int64_t sets = start.size() - 1;
+    want(sets >= 1, "start", "wanted a ranking");
+    want_shape(positives, "positives", {units, sets, ranges});
+    want_counts(weight, positives, order.size());
+    want_shape(statistics, "statistics", {ANY, 3});
     for (int64_t s = 0; s < statistics.shape(0); ++s) {
         const int64_t* row = statistics.data() + s * 3;
-        want((row[0] == 0 || row[0] == 1) && row[1] >= -1 && row[1] < thresholds && row[2] >= 0 &&
-                 row[2] < task.rows.ranges,
-             "statistics: out of range");
+        want((row[0] == PRECISION || row[0] == RECALL) && row[1] >= -1 && row[1] < thresholds && row[2] >= 0 &&
+                 row[2] < ranges,
+             "statistics", "out of range");
     }
+    want_cells("precision", {LANES, ranges, thresholds, std::max<int64_t>(recalls.size(), 1), sets});
+    want_cells("weight", {LANES, units});
+    want_cells("weight", {draws, units});
     task.start = start.data(), task.sets = sets;
     task.positives = positives.data(), task.units = units;
     task.weight = weight.data(), task.draws = draws;
@@ -235,4 +265,6 @@ void bind_curves(py::module_& module) {
     module.def("resample", &resample, py::arg("score"), py::arg("hit"), py::arg("skip"), py::arg("unit"),
                py::arg("order"), py::arg("start"), py::arg("positives"), py::arg("weight"),
                py::arg("thresholds"), py::arg("recalls"), py::arg("statistics"));
+    module.attr("PRECISION") = static_cast<int>(PRECISION);
+    module.attr("RECALL") = static_cast<int>(RECALL);
 }

@@ -14,6 +14,12 @@ struct Ranked {
     int64_t count, ranges;
 };
 
+// What a statistic is a mean of; exported to Python under these names.
+enum Statistic : int64_t { PRECISION, RECALL };
+
+// Resamples that are walked at once.
+constexpr int64_t LANES = 16;
+
 struct Resampling {
     Ranked rows;
     const int64_t* start = nullptr;  // [K + 1] offsets into `order`: one ranking per set (category)
@@ -24,7 +30,7 @@ struct Resampling {
     int64_t draws = 0, thresholds = 0;
     const double* recalls = nullptr;  // [Q], ascending
     int64_t points = 0;
-    const int64_t* statistics = nullptr;  // [S, 3] precision 0 or recall 1, threshold or -1 for all, range
+    const int64_t* statistics = nullptr;  // [S, 3] a Statistic, threshold or -1 for all, range
     int64_t wanted = 0;
     double* out = nullptr;  // [B, S]
 };

@@ -1,6 +1,4 @@
 // The bytes of a file in one bytes object, copied by several threads where it is long.
-#include <pybind11/pybind11.h>
-
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -12,6 +10,7 @@
 #include <unistd.h>
 #endif
 
+#include "arrays.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
@@ -69,6 +68,7 @@ Outcome fill(int handle, char* data, std::int64_t size) {
 
 // The first `size` bytes of an open file, or as many as it has.
 py::bytes file_start(int handle, std::int64_t size) {
+    poseval::want(size >= 0, "size", "wanted 0 or more");
     auto out = py::reinterpret_steal<py::object>(PyBytes_FromStringAndSize(nullptr, size));
     if (!out) throw py::error_already_set();
     char* data = PyBytes_AS_STRING(out.ptr());

@@ -25,10 +25,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
-TYPES = ("number", "integer", "flag", "text", "id", "span", "records")
-SHAPES = ("one", "fixed", "list", "lists")
 STRETCH = 4 << 20  # bytes; long against the start of a thread, small against a file
-ABSENT, GIVEN, NULL, TEXT = range(4)  # values of `Column.mark`
+# Values of `Column.mark`.
+ABSENT, GIVEN = _kernels.MARK_ABSENT, _kernels.MARK_GIVEN
+NULL, TEXT = _kernels.MARK_NULL, _kernels.MARK_TEXT
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Field:
         """The tuple that the compiled module reads."""
         return (
             self.name,
-            TYPES.index(self.type),
-            SHAPES.index(self.shape),
+            self.type,
+            self.shape,
             self.length,
             self.stride,
             self.head,
@@ -268,7 +268,11 @@ def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping
 
 
 def line_of(data: bytes, offset: int) -> int:
-    """Line, from 1, that holds the byte at `offset`."""
+    """Line, from 1, that holds the byte at `offset`.
+
+    Raises:
+        ValueError: the text has no such byte, nor ends there.
+    """
     return _kernels.line_of(data, offset)
 
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <limits>
-#include <system_error>
-#include <thread>
+
+#include "parallel.hpp"
 
 namespace poseval::json {
 
@@ -51,32 +51,23 @@ struct Ahead {
     std::unique_ptr<Table> table;
 };
 
-// Threads that are waited for however the block is left.
-struct Crew {
-    std::vector<std::thread> threads;
-    ~Crew() {
-        for (std::thread& thread : threads) thread.join();
-    }
-};
-
 void read_ahead(Ahead& ahead, std::string_view text, const Limit& limit, int depth, std::int64_t until) {
     Scanner scan(text, ahead.begin, limit.depth, limit.keys);
     scan.depth = depth;
-    ahead.table->clear();
-    ahead.usable = false;
     try {
+        ahead.table->clear();
         ahead.ended = read_stretch(scan, *ahead.table, limit, until);
         ahead.next = scan.offset();
         ahead.usable = ahead.table->unknown_rest == 0;
     } catch (const Stop&) {
         // Either a wrong guess or a real fault: reading in order tells, and names the right place.
-    } catch (const std::bad_alloc&) {
-        // Reading in order needs less memory.
+    } catch (const std::exception&) {
+        // No memory: reading in order needs less.
     }
 }
 
 // One reader ahead for each thread beside the caller's.
-std::vector<Ahead> crew_for(const Table& table, std::int64_t threads) {
+std::vector<Ahead> readers_for(const Table& table, std::int64_t threads) {
     std::vector<Ahead> ahead(static_cast<std::size_t>(std::max<std::int64_t>(threads - 1, 0)));
     for (Ahead& one : ahead) one.table = std::make_unique<Table>(*table.schema);
     return ahead;
@@ -102,7 +93,7 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
     bool ended = read_stretch(scan, table, limit, begin + std::min(SAMPLE, stretch));
     std::vector<Ahead> ahead;
     if (!ended) {
-        ahead = crew_for(table, std::min<std::int64_t>(threads, bytes / std::min(stretch, SHORTEST) + 1));
+        ahead = readers_for(table, std::min<std::int64_t>(threads, bytes / std::min(stretch, SHORTEST) + 1));
         const double share = static_cast<double>(scan.offset() - begin);
         try {
             for (Ahead& one : ahead) one.table->reserve(table, 1.05 * static_cast<double>(stretch) / share);
@@ -129,16 +120,14 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
             continue;
         }
         {
-            Crew crew;
+            Helpers helpers;
             for (std::size_t i = 0; i < used; ++i) {
                 const std::int64_t until = i + 1 < used ? ahead[i + 1].begin : reach;
                 ahead[i].usable = false;
-                try {
-                    crew.threads.emplace_back(read_ahead, std::ref(ahead[i]), text, std::cref(limit),
-                                              scan.depth, until);
-                } catch (const std::system_error&) {
-                    // No thread to be had: the stretch is read in order.
-                }
+                // Without a thread the stretch is read in order.
+                helpers.start([&one = ahead[i], text, &limit, depth = scan.depth, until] {
+                    read_ahead(one, text, limit, depth, until);
+                });
             }
             ended = read_stretch(scan, table, limit, ahead[0].begin);
         }

@@ -5,81 +5,104 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 
 #include "json_number.hpp"
 
-#if defined(__SSE2__) || defined(_M_X64)
-#define POSEVAL_JSON_SSE2 1
+// Without vectors of the processor's own, eight bytes at a time in plain integers are faster than blocks.
+#if defined(POSEVAL_PLAIN)  // for tests
+#elif defined(__SSE2__) || defined(_M_X64)
+#define POSEVAL_BLOCKS "sse2"
 #include <emmintrin.h>
+#elif defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define POSEVAL_BLOCKS "neon"
+#include <arm_neon.h>
 #endif
 
 namespace poseval::json {
 
 inline constexpr int BLOCK = 64;
 
-#if defined(POSEVAL_JSON_SSE2)
+// Switched off by tests, so that every processor can show that both ways lead to the same.
+inline std::atomic<bool> reads_blocks{true};
 
-inline constexpr bool WIDE_BLOCKS = true;
+#if defined(POSEVAL_BLOCKS)
 
 // 64 bytes from `at` on; bit i of every mask is byte i.
 class Block {
 public:
-    explicit Block(const char* at) {
-        for (int i = 0; i < 4; ++i) part_[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at) + i);
+#if defined(__aarch64__)
+    using Vector = uint8x16_t;
+    static Vector load(const char* at) { return vld1q_u8(reinterpret_cast<const std::uint8_t*>(at)); }
+    static Vector filled(int byte) { return vdupq_n_u8(static_cast<std::uint8_t>(byte)); }
+    static Vector same(Vector a, Vector b) { return vceqq_u8(a, b); }
+    static Vector either(Vector a, Vector b) { return vorrq_u8(a, b); }
+    static Vector less(Vector a, Vector b) { return vsubq_u8(a, b); }
+    static Vector lower(Vector a, Vector b) { return vminq_u8(a, b); }
+
+    // The high bit of every byte of four vectors, whose bytes are all 0 or all 255.
+    static std::uint64_t bits(const Vector (&part)[4]) {
+        // Each byte keeps one bit of eight; pairs are added until eight bytes have become one.
+        static constexpr std::uint8_t PLACES[16] = {1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64, 128};
+        const Vector place = vld1q_u8(PLACES);
+        const Vector low = vpaddq_u8(vandq_u8(part[0], place), vandq_u8(part[1], place));
+        const Vector high = vpaddq_u8(vandq_u8(part[2], place), vandq_u8(part[3], place));
+        const Vector both = vpaddq_u8(low, high);
+        return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(both, both)), 0);
     }
+#else
+    using Vector = __m128i;
+    static Vector load(const char* at) { return _mm_loadu_si128(reinterpret_cast<const Vector*>(at)); }
+    static Vector filled(int byte) { return _mm_set1_epi8(static_cast<char>(byte)); }
+    static Vector same(Vector a, Vector b) { return _mm_cmpeq_epi8(a, b); }
+    static Vector either(Vector a, Vector b) { return _mm_or_si128(a, b); }
+    static Vector less(Vector a, Vector b) { return _mm_sub_epi8(a, b); }
+    static Vector lower(Vector a, Vector b) { return _mm_min_epu8(a, b); }
+
+    // The high bit of every byte of four vectors.
+    static std::uint64_t bits(const Vector (&part)[4]) {
+        std::uint64_t out = 0;
+        for (int i = 0; i < 4; ++i) {
+            const auto some = static_cast<std::uint32_t>(_mm_movemask_epi8(part[i]));
+            out |= static_cast<std::uint64_t>(some) << (16 * i);
+        }
+        return out;
+    }
+#endif
+
+    explicit Block(const char* at) : part_{load(at), load(at + 16), load(at + 32), load(at + 48)} {}
 
     std::uint64_t equal(char c) const {
-        const __m128i wanted = _mm_set1_epi8(c);
-        return mask([&](__m128i bytes) { return _mm_cmpeq_epi8(bytes, wanted); });
+        const Vector wanted = filled(c);
+        return mask([&](Vector bytes) { return same(bytes, wanted); });
     }
 
     // Bytes that equal `c` once bit 5 is set: [ and { differ in that bit alone, as ] and } do.
     std::uint64_t folded(char c) const {
-        const __m128i wanted = _mm_set1_epi8(c);
-        const __m128i bit = _mm_set1_epi8(0x20);
-        return mask([&](__m128i bytes) { return _mm_cmpeq_epi8(_mm_or_si128(bytes, bit), wanted); });
+        const Vector wanted = filled(c), bit = filled(0x20);
+        return mask([&](Vector bytes) { return same(either(bytes, bit), wanted); });
     }
 
     std::uint64_t digits() const {
-        const __m128i zero = _mm_set1_epi8('0');
-        const __m128i nine = _mm_set1_epi8(9);
-        return mask([&](__m128i bytes) {
-            const __m128i value = _mm_sub_epi8(bytes, zero);
-            return _mm_cmpeq_epi8(_mm_min_epu8(value, nine), value);
+        const Vector zero = filled('0'), nine = filled(9);
+        return mask([&](Vector bytes) {
+            const Vector value = less(bytes, zero);
+            return same(lower(value, nine), value);
         });
     }
 
 private:
     template <class Test>
     std::uint64_t mask(Test test) const {
-        std::uint64_t out = 0;
-        for (int i = 0; i < 4; ++i) {
-            const auto bits = static_cast<std::uint32_t>(_mm_movemask_epi8(test(part_[i])));
-            out |= static_cast<std::uint64_t>(bits) << (16 * i);
-        }
-        return out;
+        const Vector found[4] = {test(part_[0]), test(part_[1]), test(part_[2]), test(part_[3])};
+        return bits(found);
     }
 
-    __m128i part_[4];
+    Vector part_[4];
 };
-
-#else
-
-inline constexpr bool WIDE_BLOCKS = false;
-
-// Without vectors of the processor's own, eight bytes at a time in plain integers are faster than this.
-class Block {
-public:
-    explicit Block(const char*) {}
-    std::uint64_t equal(char) const { return 0; }
-    std::uint64_t folded(char) const { return 0; }
-    std::uint64_t digits() const { return 0; }
-};
-
-#endif
 
 // Each bit becomes the parity of the bits up to it.
 inline std::uint64_t parity_so_far(std::uint64_t bits) {
@@ -170,21 +193,27 @@ struct NumberBlock {
     int length = 0;           // where the number behind them starts; 0 when none was judged
 };
 
+#endif
+
 // Passes over numbers of a list that starts at `p`; returns where a later one starts, or `p` itself.
-inline const char* pass_numbers(const char* p, const char* end) {
-    if constexpr (!WIDE_BLOCKS) return p;
+inline const char* pass_numbers(const char* p, [[maybe_unused]] const char* end) {
+#if defined(POSEVAL_BLOCKS)
+    if (!reads_blocks.load(std::memory_order_relaxed)) return p;
     while (end - p >= BLOCK) {
         const NumberBlock block(p);
         if (block.length == 0) break;
         p += block.length;
     }
+#endif
     return p;
 }
 
 // The same, giving each number to `take`; at most `most` numbers.
 template <class Take>
-const char* read_numbers(const char* p, const char* end, std::int64_t most, Take take) {
-    if constexpr (!WIDE_BLOCKS) return p;
+const char* read_numbers(const char* p, [[maybe_unused]] const char* end, [[maybe_unused]] std::int64_t most,
+                         [[maybe_unused]] Take take) {
+#if defined(POSEVAL_BLOCKS)
+    if (!reads_blocks.load(std::memory_order_relaxed)) return p;
     while (end - p >= BLOCK + 8 && most >= BLOCK) {  // a number is read with the seven bytes behind it
         const NumberBlock block(p);
         if (block.length == 0) break;
@@ -194,6 +223,7 @@ const char* read_numbers(const char* p, const char* end, std::int64_t most, Take
         }
         p += block.length;
     }
+#endif
     return p;
 }
 

@@ -1,10 +1,9 @@
 // Columns of records as NumPy arrays: the binding to Python.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-#include <pybind11/stl.h>
-
 #include <algorithm>
+#include <iterator>
+#include <tuple>
 
+#include "arrays.hpp"
 #include "json_array.hpp"
 #include "json_text.hpp"
 #include "parallel.hpp"
@@ -13,8 +12,8 @@ namespace py = pybind11;
 
 namespace poseval::json {
 
-py::dict outline(const py::bytes& data, int max_depth, std::int64_t max_keys);
-void check(const py::bytes& data, std::int64_t start, int depth, int max_depth, std::int64_t max_keys);
+py::dict outline(const py::bytes& data, std::int64_t max_depth, std::int64_t max_keys);
+void check(const py::bytes& data, std::int64_t start, int depth, std::int64_t max_depth, std::int64_t max_keys);
 [[noreturn]] void raise_stop(const Stop& stop);
 
 namespace {
@@ -132,43 +131,80 @@ py::dict to_python(Table& table) {
     return out;
 }
 
-// A schema from tuples (name, type, shape, length, stride, head, null_stride, null_at, records).
-Schema to_schema(const py::list& fields, std::int64_t text_bytes) {
+// Numbers in a list of fixed length; a record needs room for all of them whether they are there or not.
+constexpr std::int64_t LONGEST_FIXED = 1 << 20;
+constexpr int DEEPEST_SCHEMA = 8;  // records in records
+
+template <class Names>
+int place_of(const py::handle& word, const Names& names, const char* what) {
+    const auto text = py::cast<std::string>(word);
+    const auto found = std::find(std::begin(names), std::end(names), text);
+    want(found != std::end(names), what, "is not known");
+    return static_cast<int>(found - std::begin(names));
+}
+
+Schema to_schema(const py::list& fields, std::int64_t text_bytes, int depth);
+
+// From a tuple (name, type, shape, length, stride, head, null_stride, null_at, records).
+Field to_field(const py::handle& item, std::int64_t text_bytes, int depth) {
+    want(py::isinstance<py::tuple>(item) && py::len(item) == 9, "fields", "wanted tuples of nine");
+    const auto spec = py::reinterpret_borrow<py::tuple>(item);
+    Field field;
+    field.name = py::cast<std::string>(spec[0]);
+    field.type = static_cast<Type>(place_of(spec[1], TYPE_NAMES, "type"));
+    field.shape = static_cast<Shape>(place_of(spec[2], SHAPE_NAMES, "shape"));
+    field.length = py::cast<std::int64_t>(spec[3]);
+    field.stride = py::cast<std::int64_t>(spec[4]);
+    field.head = py::cast<std::int64_t>(spec[5]);
+    field.null_stride = py::cast<std::int64_t>(spec[6]);
+    field.null_at = py::cast<std::int64_t>(spec[7]);
+    want(field.shape == Shape::one || field.type == Type::number, "shape", "wanted a list of numbers only");
+    want(field.length >= 0 && field.length <= LONGEST_FIXED, "length", "out of range");
+    want(field.stride >= 1 && field.head >= 0 && field.head <= field.stride, "stride", "out of range");
+    want(field.null_stride >= 0 && field.null_at >= 0, "null_stride", "out of range");
+    if (field.type == Type::table) {
+        want(py::isinstance<py::list>(spec[8]), "fields", "wanted a list of fields of records");
+        field.records = std::make_unique<Schema>(
+            to_schema(py::reinterpret_borrow<py::list>(spec[8]), text_bytes, depth + 1));
+    }
+    return field;
+}
+
+Schema to_schema(const py::list& fields, std::int64_t text_bytes, int depth) {
+    want(depth <= DEEPEST_SCHEMA, "fields", "wanted fewer records in records");
     Schema schema;
     schema.text_bytes = text_bytes;
-    for (const py::handle& item : fields) {
-        const auto spec = py::cast<py::tuple>(item);
-        Field field;
-        field.name = py::cast<std::string>(spec[0]);
-        field.type = static_cast<Type>(py::cast<int>(spec[1]));
-        field.shape = static_cast<Shape>(py::cast<int>(spec[2]));
-        field.length = py::cast<std::int64_t>(spec[3]);
-        field.stride = py::cast<std::int64_t>(spec[4]);
-        field.head = py::cast<std::int64_t>(spec[5]);
-        field.null_stride = py::cast<std::int64_t>(spec[6]);
-        field.null_at = py::cast<std::int64_t>(spec[7]);
-        if (field.type == Type::table) {
-            field.records = std::make_unique<Schema>(to_schema(py::cast<py::list>(spec[8]), text_bytes));
-        }
-        schema.fields.push_back(std::move(field));
+    try {
+        for (const py::handle& item : fields) schema.fields.push_back(to_field(item, text_bytes, depth));
+    } catch (const py::cast_error&) {
+        throw py::type_error("fields: wanted words and whole numbers");
     }
     return schema;
 }
 
+using Limits = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
 py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last, const py::list& fields,
-                 const py::tuple& limits, int threads, std::int64_t stretch, std::int64_t end) {
+                 const Limits& limits, int threads, std::int64_t stretch, std::int64_t end) {
     const std::string_view text = data;
-    const Schema schema = to_schema(fields, py::cast<std::int64_t>(limits[4]));
-    const Limit limit{py::cast<int>(limits[0]), py::cast<std::int64_t>(limits[1]),
-                      py::cast<std::int64_t>(limits[2]), py::cast<std::int64_t>(limits[3])};
-    if (start < 0 || start > static_cast<std::int64_t>(text.size())) throw py::index_error("start");
+    const auto bytes = static_cast<std::int64_t>(text.size());
+    const auto [deepest, keys, records, numbers, text_bytes] = limits;
+    const Limit limit{deepest, keys, records, numbers};
+    for (const std::int64_t bound : {deepest, keys, records, numbers, text_bytes}) {
+        want(bound >= 0, "limits", "wanted 0 or more");
+    }
+    want(start >= 0 && start <= bytes, "start", "out of range");
+    want(depth >= 0 && depth <= DEEPEST, "depth", "out of range");
+    want(threads >= 0 && threads <= MOST_THREADS, "threads", "out of range");
+    want(stretch >= 1, "stretch", "wanted 1 or more");
+    const Schema schema = to_schema(fields, text_bytes, 0);
     Table table(schema);
     Scanner scan(text, start, limit.depth, limit.keys);
     scan.depth = depth;
     try {
         py::gil_scoped_release release;
-        read_array(scan, text, table, limit, threads > 0 ? threads : thread_limit(),
-                   std::max<std::int64_t>(stretch, 1), end < 0 ? static_cast<std::int64_t>(text.size()) : end);
+        read_array(scan, text, table, limit, threads > 0 ? threads : thread_limit.load(),
+                   std::min(stretch, bytes + 1), end < 0 ? bytes : std::min(end, bytes));
         if (last) scan.finish();
     } catch (const Stop& stop) {
         raise_stop(stop);
@@ -181,8 +217,8 @@ py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last
 // Line (from 1) that holds byte `offset`.
 py::ssize_t line_of(const py::bytes& data, py::ssize_t offset) {
     const std::string_view text = data;
-    const auto end = std::clamp<py::ssize_t>(offset, 0, static_cast<py::ssize_t>(text.size()));
-    return 1 + std::count(text.begin(), text.begin() + end, '\n');
+    want(offset >= 0 && offset <= static_cast<py::ssize_t>(text.size()), "offset", "out of range");
+    return 1 + std::count(text.begin(), text.begin() + offset, '\n');
 }
 
 }  // namespace
@@ -199,4 +235,10 @@ void bind_json(py::module_& module) {
     module.def("json_check", &check, py::arg("data"), py::arg("start"), py::arg("depth"),
                py::arg("max_depth"), py::arg("max_keys"));
     module.def("line_of", &line_of, py::arg("data"), py::arg("offset"));
+    module.def("read_in_blocks", [](bool on) { reads_blocks = on; }, py::arg("on"));
+    const std::pair<const char*, Mark> marks[] = {{"MARK_ABSENT", Mark::absent},
+                                                  {"MARK_GIVEN", Mark::given},
+                                                  {"MARK_NULL", Mark::null},
+                                                  {"MARK_TEXT", Mark::text}};
+    for (const auto& [name, mark] : marks) module.attr(name) = static_cast<int>(mark);
 }

@@ -1,6 +1,5 @@
 // The outline of a JSON file: what its top level holds and where, without building it.
-#include <pybind11/pybind11.h>
-
+#include "arrays.hpp"
 #include "json_scan.hpp"
 #include "json_text.hpp"
 
@@ -109,8 +108,11 @@ py::tuple entry(Scanner& scan, const py::object& key, bool deep) {
 }  // namespace
 
 // Checks the value that starts at byte `start`, `depth` levels deep.
-void check(const py::bytes& data, std::int64_t start, int depth, int max_depth, std::int64_t max_keys) {
+void check(const py::bytes& data, std::int64_t start, int depth, std::int64_t max_depth, std::int64_t max_keys) {
     const std::string_view text = data;
+    want(start >= 0 && start <= static_cast<std::int64_t>(text.size()), "start", "out of range");
+    want(depth >= 0 && depth <= DEEPEST, "depth", "out of range");
+    want(max_depth >= 0 && max_keys >= 0, "limits", "wanted 0 or more");
     Scanner scan(text, start, max_depth, max_keys);
     scan.depth = depth;
     try {
@@ -124,8 +126,9 @@ void check(const py::bytes& data, std::int64_t start, int depth, int max_depth, 
 // {"kind", "start", "end", "entries"}. An object is checked and walked to its end, but for long arrays of records
 // in it. Of an array only the first element is read (`entries` holds it, `end` is -1): the rest is checked when
 // its columns are read.
-py::dict outline(const py::bytes& data, int max_depth, std::int64_t max_keys) {
+py::dict outline(const py::bytes& data, std::int64_t max_depth, std::int64_t max_keys) {
     const std::string_view text = data;
+    want(max_depth >= 0 && max_keys >= 0, "limits", "wanted 0 or more");
     Scanner scan(text, 0, max_depth, max_keys);
     py::dict out;
     try {

@@ -49,9 +49,9 @@ public:
     int max_depth;
     std::int64_t max_keys;
 
-    Scanner(std::string_view text, std::int64_t start, int max_depth_, std::int64_t max_keys_)
+    Scanner(std::string_view text, std::int64_t start, std::int64_t max_depth_, std::int64_t max_keys_)
         : base(text.data()), p(text.data() + start), end(text.data() + text.size()),
-          max_depth(max_depth_ < DEEPEST ? max_depth_ : DEEPEST), max_keys(max_keys_) {}
+          max_depth(static_cast<int>(max_depth_ < DEEPEST ? max_depth_ : DEEPEST)), max_keys(max_keys_) {}
 
     std::int64_t offset() const { return p - base; }
 
@@ -342,6 +342,7 @@ inline void Scanner::skip() {
 }
 
 inline std::int64_t Scanner::hurry() {
+    [[maybe_unused]] const bool blocks = reads_blocks.load(std::memory_order_relaxed);
     std::int64_t objects = 0;
     int level = 0;
     const auto bracket = [&] {  // false at the one that closes the array
@@ -356,7 +357,8 @@ inline std::int64_t Scanner::hurry() {
         return true;
     };
     for (;;) {
-        if (WIDE_BLOCKS && end - p >= BLOCK) {
+#if defined(POSEVAL_BLOCKS)
+        if (blocks && end - p >= BLOCK) {
             const Outside found(p);
             const char* block = p;
             for (std::uint64_t rest = found.brackets; rest != 0; rest &= rest - 1) {
@@ -366,6 +368,7 @@ inline std::int64_t Scanner::hurry() {
             p = block + found.length;
             if (found.length == BLOCK) continue;
         }
+#endif
         while (end - p >= 8 && dull_eight(p)) p += 8;
         switch (*p) {
             case '"':

@@ -14,11 +14,15 @@
 
 namespace poseval::json {
 
+// The names are the words of the Python face.
 enum class Type : int { number, integer, flag, text, id, span, table };
 enum class Shape : int { one, fixed, list, lists };
 
-// State of one field in one record.
-enum class Mark : std::uint8_t { absent = 0, given = 1, null = 2, text = 3 };
+inline constexpr const char* TYPE_NAMES[] = {"number", "integer", "flag", "text", "id", "span", "records"};
+inline constexpr const char* SHAPE_NAMES[] = {"one", "fixed", "list", "lists"};
+
+// State of one field in one record; exported to Python.
+enum class Mark : std::uint8_t { absent, given, null, text };
 
 // What can be wrong with one value; the reading goes on.
 enum class Wrong : int { type, nonfinite, null, repeated, length, fraction, range, flag, long_text };
@@ -59,7 +63,7 @@ struct Schema {
 };
 
 struct Limit {
-    int depth;
+    std::int64_t depth;
     std::int64_t keys;
     std::int64_t records;
     std::int64_t numbers;

@@ -4,22 +4,48 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
-#include <cstdlib>
 #include <exception>
+#include <functional>
 #include <mutex>
+#include <new>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace poseval {
 
-// POSEVAL_NUM_THREADS, or the cores this process may use.
-inline int thread_limit() {
-    if (const char* text = std::getenv("POSEVAL_NUM_THREADS")) {
-        const long wanted = std::strtol(text, nullptr, 10);
-        if (wanted >= 1) return static_cast<int>(std::min(wanted, 256L));
+inline constexpr int MOST_THREADS = 256;  // more help no machine and cost memory
+
+// Threads that one call uses at most: set on import, as poseval/threads.py reads the environment.
+inline std::atomic<int> thread_limit{1};
+
+// Threads beside the caller's, waited for however the block is left.
+class Helpers {
+public:
+    Helpers() = default;
+    Helpers(const Helpers&) = delete;
+    Helpers& operator=(const Helpers&) = delete;
+    ~Helpers() {
+        for (std::thread& thread : threads_) thread.join();
     }
-    return static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
-}
+
+    // False where the system gives no further thread: the caller then does that part itself.
+    template <class Work>
+    bool start(Work&& work) {
+        try {
+            threads_.emplace_back(std::forward<Work>(work));
+        } catch (const std::system_error&) {
+            return false;
+        } catch (const std::bad_alloc&) {
+            return false;
+        }
+        return true;
+    }
+
+private:
+    std::vector<std::thread> threads_;
+};
 
 // Calls body(begin, end) for consecutive pieces of [0, count), each piece once. A body writes only to slots
 // that belong to its piece, so the outcome is the same for any number of threads. `grain` is the number of
@@ -27,7 +53,7 @@ inline int thread_limit() {
 // body stops the rest and is thrown again here.
 template <class Body>
 void for_pieces(int64_t count, int64_t grain, Body body) {
-    const int64_t threads = std::min<int64_t>(thread_limit(), count / std::max<int64_t>(grain, 1));
+    const int64_t threads = std::min<int64_t>(thread_limit, count / std::max<int64_t>(grain, 1));
     if (threads <= 1) {
         if (count > 0) body(int64_t{0}, count);
         return;
@@ -47,11 +73,12 @@ void for_pieces(int64_t count, int64_t grain, Body body) {
             if (!failure) failure = std::current_exception();
         }
     };
-    std::vector<std::thread> pool;
-    pool.reserve(static_cast<size_t>(threads - 1));
-    for (int64_t i = 1; i < threads; ++i) pool.emplace_back(work);
-    work();
-    for (auto& thread : pool) thread.join();
+    {
+        Helpers helpers;
+        for (int64_t i = 1; i < threads && helpers.start(std::ref(work)); ++i) {
+        }
+        work();
+    }
     if (failure) std::rethrow_exception(failure);
 }
 

@@ -1,44 +1,40 @@
 // Small passes over pose columns that NumPy needs several passes and copies for.
-#include <pybind11/numpy.h>
-#include <pybind11/pybind11.h>
-
 #include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
 #include <limits>
 #include <mutex>
-#include <stdexcept>
 #include <vector>
 
+#include "arrays.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
+using namespace poseval;
 
 namespace {
 
 constexpr std::int64_t GRAIN = 50'000;  // people that are worth a thread
 
-using Doubles = py::array_t<double, py::array::c_style | py::array::forcecast>;
-using Bytes = py::array_t<std::int8_t, py::array::c_style | py::array::forcecast>;
-
 std::int64_t joints_of(const Doubles& xy) {
-    if (xy.ndim() != 3 || xy.shape(2) != 2) throw std::invalid_argument("xy is not [N, K, 2]");
+    want_shape(xy, "xy", {ANY, ANY, 2});
+    want_groups(xy.shape(0), "xy");
     return xy.shape(1);
 }
 
 // Area [N] of the smallest upright box around the joints with seen > 0; 0 where that has no width or height.
-py::array_t<double> extent(const Doubles& xy, const Bytes& seen) {
+py::array_t<double> extent(const Doubles& xy, const Column<std::int8_t>& seen) {
     const std::int64_t joints = joints_of(xy);
     const std::int64_t rows = xy.shape(0);
-    if (seen.size() != rows * joints) throw std::invalid_argument("seen is not [N, K]");
+    want_shape(seen, "seen", {rows, joints});
     py::array_t<double> out(rows);
     const double* points = xy.data();
     const std::int8_t* flags = seen.data();
     double* area = out.mutable_data();
     {
         py::gil_scoped_release release;
-        poseval::for_pieces(rows, GRAIN, [=](std::int64_t begin, std::int64_t end) {
+        for_pieces(rows, GRAIN, [=](std::int64_t begin, std::int64_t end) {
             constexpr double FAR = std::numeric_limits<double>::infinity();
             for (std::int64_t n = begin; n < end; ++n) {
                 double low[2] = {FAR, FAR};
@@ -63,14 +59,14 @@ py::array_t<double> extent(const Doubles& xy, const Bytes& seen) {
 py::array_t<std::int8_t> predicted(const Doubles& xy, const Doubles& score) {
     const std::int64_t joints = joints_of(xy);
     const std::int64_t rows = xy.shape(0);
-    if (score.size() != rows * joints) throw std::invalid_argument("score is not [N, K]");
+    want_shape(score, "score", {rows, joints});
     py::array_t<std::int8_t> out({rows, joints});
     const double* points = xy.data();
     const double* scores = score.data();
     std::int8_t* seen = out.mutable_data();
     {
         py::gil_scoped_release release;
-        poseval::for_pieces(rows, GRAIN, [=](std::int64_t begin, std::int64_t end) {
+        for_pieces(rows, GRAIN, [=](std::int64_t begin, std::int64_t end) {
             for (std::int64_t k = begin * joints; k < end * joints; ++k) {
                 const bool none = scores[k] == 0 && points[2 * k] == 0 && points[2 * k + 1] == 0;
                 seen[k] = none ? 0 : 2;
@@ -80,10 +76,10 @@ py::array_t<std::int8_t> predicted(const Doubles& xy, const Doubles& score) {
     return out;
 }
 
-using Ints = py::array_t<std::int64_t, py::array::c_style | py::array::forcecast>;
-
 // Rows in order of their group 0 .. groups - 1, those of a group in table order; others are left out.
 py::array_t<std::int64_t> group_order(const Ints& group, std::int64_t groups) {
+    want_shape(group, "group", {ANY});
+    want_groups(groups, "groups");
     const std::int64_t rows = group.size();
     const std::int64_t* of = group.data();
     std::vector<std::int64_t> next(static_cast<std::size_t>(groups) + 1, 0);
@@ -113,20 +109,22 @@ void fetch([[maybe_unused]] const char* at, [[maybe_unused]] std::size_t size) {
 
 // Rows of a table [N, ...] in another order, copied by several threads.
 py::array take_rows(const py::array& table, const Ints& order) {
-    if (table.ndim() < 1 || !(table.flags() & py::array::c_style)) throw std::invalid_argument("not a table");
+    want(table.ndim() >= 1 && (table.flags() & py::array::c_style), "table", "wanted rows beside each other");
+    // Bytes are copied; an object's reference count would not know.
+    want(!py::cast<bool>(table.dtype().attr("hasobject")), "table", "wanted plain values, not objects");
+    want_shape(order, "order", {ANY});
     std::vector<py::ssize_t> shape(table.shape(), table.shape() + table.ndim());
     const std::int64_t rows = shape[0], wanted = order.size();
     shape[0] = wanted;
+    want_range(order, "order", 0, rows);
     py::array out(table.dtype(), shape);
     const std::int64_t* from = order.data();
-    for (std::int64_t n = 0; n < wanted; ++n)
-        if (from[n] < 0 || from[n] >= rows) throw std::invalid_argument("order is out of range");
     const auto size = rows ? static_cast<std::size_t>(table.nbytes() / rows) : 0;
     const char* source = static_cast<const char*>(table.data());
     char* target = static_cast<char*>(out.mutable_data());
     {
         py::gil_scoped_release release;
-        poseval::for_pieces(wanted, GRAIN / 2, [=](std::int64_t begin, std::int64_t end) {
+        for_pieces(wanted, GRAIN / 2, [=](std::int64_t begin, std::int64_t end) {
             for (std::int64_t n = begin; n < end; ++n) {
                 if (n + AHEAD < end) fetch(source + from[n + AHEAD] * size, size);
                 std::memcpy(target + n * size, source + from[n] * size, size);
@@ -178,7 +176,8 @@ struct Seen {
 // pairs. Rows are sorted by frame.
 py::tuple pose_review(const Doubles& xy, const Ints& frame, const Ints& category) {
     const std::int64_t numbers = joints_of(xy) * 2, rows = xy.shape(0);
-    if (frame.size() != rows || category.size() != rows) throw std::invalid_argument("frame is not [N]");
+    want_shape(frame, "frame", {rows});
+    want_shape(category, "category", {rows});
     const double* points = xy.data();
     const std::int64_t *frames = frame.data(), *kinds = category.data();
     std::int64_t copies = 0;
@@ -187,7 +186,7 @@ py::tuple pose_review(const Doubles& xy, const Ints& frame, const Ints& category
         py::gil_scoped_release release;
         std::mutex guard;
         std::vector<std::uint64_t> hash(static_cast<std::size_t>(rows));
-        poseval::for_pieces(rows, GRAIN / 2, [&](std::int64_t begin, std::int64_t end) {
+        for_pieces(rows, GRAIN / 2, [&](std::int64_t begin, std::int64_t end) {
             Seen seen;
             for (std::int64_t n = begin; n < end; ++n) {
                 const auto kind = static_cast<std::uint64_t>(kinds[n]);

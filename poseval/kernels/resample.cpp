@@ -17,8 +17,6 @@
 namespace poseval {
 namespace {
 
-constexpr int64_t LANES = 16;
-
 // One ranking, rows that count nowhere left out. `group` is the number of rows that tie inside a unit and
 // hold a hit; written at the first and last of them, 1 elsewhere.
 struct Ranking {
@@ -255,8 +253,8 @@ class Block {
             const int64_t* row = task_.statistics + s * 3;
             const int64_t a = row[2], begin = row[1] < 0 ? 0 : row[1];
             const int64_t end = row[1] < 0 ? task_.thresholds : row[1] + 1;
-            const int64_t points = row[0] == 0 ? task_.points : 1;
-            const std::vector<double>& values = row[0] == 0 ? precision_ : recall_;
+            const int64_t points = row[0] == PRECISION ? task_.points : 1;
+            const std::vector<double>& values = row[0] == PRECISION ? precision_ : recall_;
             const int64_t first = lane * curves_ + curve(a, 0);
             buffer_.clear();
             for (int64_t i = (first + begin) * points; i < (first + end) * points; ++i)

@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include "assignment.hpp"
+
 namespace poseval::tracking {
 
 py::dict clear_counts(const Scene& scene, double gate, bool skip_last_frame, bool dummies);
@@ -10,13 +12,28 @@ py::dict clear_trackeval_counts(const Scene& scene, double threshold, double rad
 py::dict identity_counts(const Scene& scene, double gate);
 py::dict hota_counts(const Scene& scene, const std::vector<double>& alphas, double radius, bool aligned);
 py::dict reid_counts(const Scene& scene, const std::vector<double>& alphas, double radius);
-py::array_t<bool> points_in_regions(In<double> points, In<std::int64_t> frame, In<double> vertices,
-                                    In<std::int64_t> start, In<std::int64_t> region_frame);
+Column<bool> points_in_regions(const Doubles& points, const Ints& frame, const Doubles& vertices, const Ints& start,
+                               const Ints& region_frame);
 
 namespace {
 
-// What a predicted joint is; the order is part of the Python face.
-enum Label : std::int8_t { kAbsent, kHit, kTooFar, kUnlabelled, kUnassigned };
+// What a predicted joint is; exported to Python under these names.
+enum Label : std::int8_t { ABSENT, HIT, TOO_FAR, UNLABELLED, UNASSIGNED };
+
+// Numbers that a distance is compared with; NaN would be compared with in vain.
+void want_gate(double gate) { want(!std::isnan(gate), "gate", "wanted a number"); }
+
+void want_radius(double radius) {
+    want(std::isfinite(radius) && radius >= 0, "radius", "wanted a finite number, 0 or more");
+}
+
+void want_alphas(const std::vector<double>& alphas) {
+    constexpr std::size_t MOST_ALPHAS = 1000;
+    want(!alphas.empty() && alphas.size() <= MOST_ALPHAS, "alphas", "wanted 1 to 1000");
+    want(std::all_of(alphas.begin(), alphas.end(), [](double alpha) { return std::isfinite(alpha); }) &&
+             std::is_sorted(alphas.begin(), alphas.end()),
+         "alphas", "wanted finite numbers, ascending");
+}
 
 // Poses of one frame assigned by share of joints within the gate (PCKh); see `best_pose` in tracking.py.
 class PoseAssigner {
@@ -68,13 +85,15 @@ private:
 };
 
 py::tuple best_pose(const Scene& scene, double gate) {
+    scene.want_distances();
+    want_gate(gate);
     const py::ssize_t rows = scene.hypotheses_total(), joints = scene.joints();
     py::array_t<std::int64_t> owned(rows);
     py::array_t<std::int8_t> label({rows, joints});
     std::int64_t* const out = owned.mutable_data();
     std::int8_t* const labels = label.mutable_data();
     std::fill(out, out + rows, -1);
-    std::fill(labels, labels + rows * joints, kAbsent);
+    std::fill(labels, labels + rows * joints, ABSENT);
     {
         const py::gil_scoped_release release;
         FrameBlock block;
@@ -92,11 +111,11 @@ py::tuple best_pose(const Scene& scene, double gate) {
                     if (!scene.hypothesis_has(hypothesis + p, j)) continue;
                     std::int8_t& what = labels[(hypothesis + p) * joints + j];
                     if (truth < 0) {
-                        what = kUnassigned;
+                        what = UNASSIGNED;
                     } else if (!scene.object_has(truth, j)) {
-                        what = kUnlabelled;
+                        what = UNLABELLED;
                     } else {
-                        what = assigner.within(block, static_cast<int>(truth - object), p, j) ? kHit : kTooFar;
+                        what = assigner.within(block, static_cast<int>(truth - object), p, j) ? HIT : TOO_FAR;
                     }
                 }
             }
@@ -105,22 +124,79 @@ py::tuple best_pose(const Scene& scene, double gate) {
     return py::make_tuple(owned, label);
 }
 
+py::dict checked_clear(const Scene& scene, double gate, bool skip_last_frame, bool dummies) {
+    scene.want_distances();
+    want_gate(gate);
+    return clear_counts(scene, gate, skip_last_frame, dummies);
+}
+
+py::dict checked_clear_trackeval(const Scene& scene, double threshold, double radius) {
+    scene.want_distances();
+    want_gate(threshold);
+    want_radius(radius);
+    return clear_trackeval_counts(scene, threshold, radius);
+}
+
+py::dict checked_identity(const Scene& scene, double gate) {
+    scene.want_distances();
+    want_gate(gate);
+    return identity_counts(scene, gate);
+}
+
+py::dict checked_hota(const Scene& scene, const std::vector<double>& alphas, double radius, bool aligned) {
+    scene.want_distances();
+    want_alphas(alphas);
+    want_radius(radius);
+    return hota_counts(scene, alphas, radius, aligned);
+}
+
+py::dict checked_reid(const Scene& scene, const std::vector<double>& alphas, double radius) {
+    scene.want_distances();
+    want_alphas(alphas);
+    want_radius(radius);
+    return reid_counts(scene, alphas, radius);
+}
+
+// Column of each row of a cost matrix, or -1; see assignment.hpp.
+Ints assign(const Doubles& cost) {
+    want_shape(cost, "cost", {ANY, ANY});
+    const py::ssize_t rows = cost.shape(0), columns = cost.shape(1);
+    want_groups(rows, "cost");
+    want_groups(columns, "cost");
+    Ints out(rows);
+    std::int64_t* const to = out.mutable_data();
+    const std::vector<double> copy(cost.data(), cost.data() + cost.size());
+    const py::gil_scoped_release release;
+    std::fill(to, to + rows, -1);
+    if (copy.empty()) return out;
+    Assignment solver;
+    const std::vector<int>& chosen = solver.solve(copy, static_cast<int>(rows), static_cast<int>(columns));
+    std::copy(chosen.begin(), chosen.end(), to);
+    return out;
+}
+
 }  // namespace
 
 }  // namespace poseval::tracking
 
 void bind_tracking(pybind11::module_& module) {
+    using namespace poseval;
     using namespace poseval::tracking;
     py::class_<Scene>(module, "Scene")
-        .def(py::init<In<std::int64_t>, In<std::int64_t>, In<std::int64_t>, In<std::int64_t>, In<std::uint8_t>,
-                      In<std::uint8_t>, In<std::int64_t>, In<std::int64_t>, In<std::int64_t>, In<std::int64_t>>())
+        .def(py::init<Ints, Ints, Ints, Ints, Bytes, Bytes, Ints, Ints, Ints, Ints>())
         .def("use_joints", &Scene::use_joints)
         .def("use_pairs", &Scene::use_pairs);
     module.def("best_pose", &best_pose);
-    module.def("clear_counts", &clear_counts);
-    module.def("clear_trackeval_counts", &clear_trackeval_counts);
-    module.def("identity_counts", &identity_counts);
-    module.def("hota_counts", &hota_counts);
-    module.def("reid_counts", &reid_counts);
+    module.def("clear_counts", &checked_clear);
+    module.def("clear_trackeval_counts", &checked_clear_trackeval);
+    module.def("identity_counts", &checked_identity);
+    module.def("hota_counts", &checked_hota);
+    module.def("reid_counts", &checked_reid);
+    module.def("assign", &assign);
     module.def("points_in_regions", &points_in_regions);
+    const std::pair<const char*, Label> labels[] = {
+        {"LABEL_ABSENT", ABSENT},         {"LABEL_HIT", HIT},
+        {"LABEL_TOO_FAR", TOO_FAR},       {"LABEL_UNLABELLED", UNLABELLED},
+        {"LABEL_UNASSIGNED", UNASSIGNED}};
+    for (const auto& [name, label] : labels) module.attr(name) = static_cast<int>(label);
 }

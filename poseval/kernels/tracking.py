@@ -23,7 +23,8 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 # What a predicted joint is, as `best_pose` labels it.
-ABSENT, HIT, TOO_FAR, UNLABELLED, UNASSIGNED = range(5)
+ABSENT, HIT, TOO_FAR = _kernels.LABEL_ABSENT, _kernels.LABEL_HIT, _kernels.LABEL_TOO_FAR
+UNLABELLED, UNASSIGNED = _kernels.LABEL_UNLABELLED, _kernels.LABEL_UNASSIGNED
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,13 @@ def dense_tracks(unit: Ints, track: Ints, units: int) -> tuple[Ints, Ints, Ints]
 
 
 class Scene:
-    """Frames of all units with both sides. `unit` [F] is each frame's unit, `number` [F] its place in it."""
+    """Frames of all units with both sides. `unit` [F] is each frame's unit, `number` [F] its place in it.
+
+    Distances are given by `use_joints` or `use_pairs` before anything is counted.
+
+    Raises:
+        ValueError: shapes, offsets or indices disagree, here and in every method.
+    """
 
     def __init__(self, unit: Ints, number: Ints, units: int, truth: Side, predictions: Side) -> None:
         self.order: Ints = np.lexsort((number, unit)).astype(np.int64)
@@ -178,13 +185,31 @@ class Scene:
         return out
 
 
+def assign(cost: Floats) -> Ints:
+    """Column of each row of a cost matrix [R, C] [R] in the assignment of least sum; -1 for none.
+
+    As many rows as there are columns are assigned. A cost of infinity forbids a pair. Of several assignments
+    of the same sum the one is taken that SciPy's `linear_sum_assignment` takes, which published programs use:
+    the smaller side (with equal ones the rows) is assigned in order, along shortest paths; of equally near
+    columns a free one comes first, of several free ones the last in a list that begins with the last column
+    and where the end of the list takes the place of each column that leaves it.
+
+    Raises:
+        ValueError: not as many pairs of finite cost are possible, or a cost is NaN or minus infinity.
+    """
+    return _kernels.assign(cost)
+
+
 def points_in_regions(
     points: Floats, frame: Ints, vertices: Floats, start: Ints, region_frame: Ints
 ) -> Bools:
     """Which points [M, 2] lie strictly inside a polygon of their frame [M] (even-odd; boundary is outside).
 
-    Frames ascend in both lists; polygon r is `vertices[start[r]:start[r + 1]]`, closed implicitly; with fewer
+    Frames of points ascend; polygon r is `vertices[start[r]:start[r + 1]]`, closed implicitly; with fewer
     than 3 vertices it holds nothing.
+
+    Raises:
+        ValueError: shapes or offsets disagree, or frames do not ascend.
     """
     out: Bools = _kernels.points_in_regions(points, frame, vertices, start, region_frame)
     return out

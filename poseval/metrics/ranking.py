@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from poseval.kernels.coco import RECALLS, Curves, Ranked, accumulate, descending, resample
+from poseval.kernels.coco import PRECISION, RECALL, RECALLS, Curves, Ranked, accumulate, descending, resample
 from poseval.metrics.base import Tally
 from poseval.poses import Bools, Floats, Ints
 
@@ -108,7 +108,7 @@ def means(
         positives(tally, categories, counted),
         weights,
         thresholds,
-        [(int(kind == "AR"), threshold, range) for kind, threshold, range in statistics],
+        [(RECALL if kind == "AR" else PRECISION, threshold, range) for kind, threshold, range in statistics],
         RECALLS,
     )
 

@@ -11,9 +11,8 @@ Sources: Efron and Tibshirani 1993, chapters 13, 14 (percentile, BCa) and 11 (ja
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from statistics import NormalDist
 
@@ -22,6 +21,7 @@ import numpy as np
 from poseval.errors import UsageError, shown
 from poseval.poses import Floats, Ints
 from poseval.results.values import Interval
+from poseval.threads import each
 
 Summarise = Callable[[Ints], Sequence[Mapping[str, float]]]  # weights [B, U] -> B summaries
 
@@ -60,10 +60,6 @@ def check_options(level: float, resamples: int, seed: int) -> None:
             raise UsageError("P142", where=name, what=f"is {shown(repr(value), 40)}", wanted=wanted)
 
 
-def _threads() -> int:
-    return max(1, int(os.environ.get("POSEVAL_NUM_THREADS") or os.cpu_count() or 1))
-
-
 def _chunk(summarise: Summarise, weights: Ints, keys: Sequence[str]) -> list[list[float]]:
     return [[summary.get(key, math.nan) for key in keys] for summary in summarise(weights)]
 
@@ -81,8 +77,7 @@ def sample(
         futures = [executor.submit(_chunk, summarise, chunk, keys) for chunk in chunks]
         found = [future.result() for future in futures]
     else:
-        with ThreadPoolExecutor(_threads()) as pool:
-            found = list(pool.map(lambda chunk: _chunk(summarise, chunk, keys), chunks))
+        found = each(lambda chunk: _chunk(summarise, chunk, keys), chunks)
     rows = [row for part in found for row in part]
     return Samples(tuple(keys), np.array(rows, dtype=np.float64).reshape(len(weights), len(keys)))
 

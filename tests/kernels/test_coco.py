@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from poseval.kernels import coco
 from poseval.kernels.coco import Cells, Detections, Ranked, Targets
 from tests.oracles import coco_matching as twin
+from tests.shared import threads_of
 
 RANGES = np.array([[0.0, 1e10], [1024.0, 9216.0], [9216.0, 1e10]])
 
@@ -124,12 +125,12 @@ def test_giving_up_hopeless_pairs_changes_no_match(seed: int, joints: int) -> No
         assert np.array_equal(getattr(exact, name), getattr(quick, name)), name
 
 
-def test_threads_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_change_nothing() -> None:
     made = scene(11, 17, 2000)
-    monkeypatch.setenv("POSEVAL_NUM_THREADS", "1")
-    alone = coco.match(**made, with_matched=True, with_oks=True)
-    monkeypatch.setenv("POSEVAL_NUM_THREADS", "5")
-    shared = coco.match(**made, with_matched=True, with_oks=True)
+    with threads_of("1"):
+        alone = coco.match(**made, with_matched=True, with_oks=True)
+    with threads_of("5"):
+        shared = coco.match(**made, with_matched=True, with_oks=True)
     assert len(alone.row) > 1000
     for name, column in vars(alone).items():
         assert np.array_equal(column, getattr(shared, name)), name
@@ -207,14 +208,14 @@ def test_resampled_means_are_the_means_of_the_curves(
             assert equal(ours[draw, s], wanted), (draw, s)
 
 
-def test_resampling_ignores_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_resampling_ignores_the_number_of_threads() -> None:
     ranked, positives = ranking(8, 500, 30, 10)
     weights = np.random.default_rng(0).integers(0, 3, (200, 30))
     order = [coco.descending(ranked.score)]
     results = []
     for count in ("1", "3"):
-        monkeypatch.setenv("POSEVAL_NUM_THREADS", count)
-        results.append(coco.resample(ranked, order, positives[:, None], weights, 10, [(0, -1, 0)]))
+        with threads_of(count):
+            results.append(coco.resample(ranked, order, positives[:, None], weights, 10, [(0, -1, 0)]))
     assert equal(results[0], results[1])
     assert len(np.unique(results[0])) > 100
 

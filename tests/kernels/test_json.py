@@ -14,6 +14,8 @@ from poseval.errors import FormatError, LimitError
 from poseval.kernels import json as kj
 from poseval.limits import Limits
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 FIELDS = [
     kj.identifier("image_id"),
     kj.integer("category"),

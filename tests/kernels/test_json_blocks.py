@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from poseval.errors import InputError
 from poseval.kernels import json as kj
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 NUMBERS = st.one_of(
     st.integers(-9999, 9999).map(str),
     st.decimals(-999, 999, allow_nan=False, places=3).map(str),

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from poseval.kernels import json as columns_of
 
+pytestmark = pytest.mark.usefixtures("either_way")
+
 
 def read_numbers(texts: list[str]) -> np.ndarray:
     data = ('[{"v": [' + ", ".join(texts) + "]}]").encode()

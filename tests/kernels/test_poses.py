@@ -54,7 +54,7 @@ def test_shapes_are_checked() -> None:
         lambda: predicted(np.zeros((2, 3, 3)), np.zeros((2, 3))),
         lambda: predicted(np.zeros((2, 3, 2)), np.zeros((3, 3))),
     ):
-        with pytest.raises(ValueError, match=r"is not \[N, K"):
+        with pytest.raises(ValueError, match="do not fit together"):
             call()
 
 
@@ -66,7 +66,7 @@ def test_review_of_many_poses() -> None:
     xy[7, 3] = np.nan
     xy[11:13] = 5.0
     assert review(xy, frame, category) == (1, np.nanmin(xy), np.nanmax(xy), 2)
-    with pytest.raises(ValueError, match="K, 2"):
+    with pytest.raises(ValueError, match="any, any, 2"):
         review(xy[:, :, 0], frame, category)
     with pytest.raises(ValueError, match="frame"):
         review(xy, frame[1:], category)

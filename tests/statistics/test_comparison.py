@@ -7,6 +7,7 @@ import pytest
 from poseval.errors import MismatchError, UsageError
 from poseval.statistics.comparison import compare
 from tests import toy
+from tests.shared import threads_of
 
 TRUTH = toy.truth()
 
@@ -43,8 +44,8 @@ def test_wrong_calls_are_refused(keys: tuple[str, ...], code: str) -> None:
     assert caught.value.code == code
 
 
-def test_seeds_and_threads_decide_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seeds_and_threads_decide_nothing_else() -> None:
     runs = {"a": toy.run(1.0, 0, TRUTH), "b": toy.run(1.1, 1, TRUTH)}
     first = compare(runs, resamples=60).to_dict()
-    monkeypatch.setenv("POSEVAL_NUM_THREADS", "3")
-    assert compare(runs, resamples=60).to_dict() == first
+    with threads_of("3"):
+        assert compare(runs, resamples=60).to_dict() == first

@@ -19,6 +19,7 @@ from poseval.statistics.resampling import (
     shuffle_signs,
 )
 from tests import toy
+from tests.shared import threads_of
 
 
 def test_weights_sum_to_the_number_of_units_and_depend_only_on_seed_and_index() -> None:
@@ -29,13 +30,13 @@ def test_weights_sum_to_the_number_of_units_and_depend_only_on_seed_and_index() 
     assert not all((a == b).all() for a, b in zip(weights, bootstrap_weights(50, 20, seed=4), strict=True))
 
 
-def test_threads_do_not_change_the_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threads_do_not_change_the_samples() -> None:
     run = toy.run(1.0, 0)
     weights = bootstrap_weights(len(run.unit_keys), 30, 0)
     results = []
     for threads in ("1", "5"):
-        monkeypatch.setenv("POSEVAL_NUM_THREADS", threads)
-        results.append(sample(run.summaries, weights, ["hit_rate", "error"]).values)
+        with threads_of(threads):
+            results.append(sample(run.summaries, weights, ["hit_rate", "error"]).values)
     assert results[0].tobytes() == results[1].tobytes()
 
 

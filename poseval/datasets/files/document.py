@@ -18,6 +18,7 @@ from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import GZIP_MAGIC, gunzip, read_regular
 from poseval.kernels import json as kernel
 from poseval.limits import DEFAULT, MIB, Limits
+from poseval.threads import started
 
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 DIGEST_AHEAD_BYTES = MIB  # above this size the digest is worth a thread of its own
@@ -36,9 +37,8 @@ class Document:
         self._read: set[int] = set()  # bytes where arrays start whose columns were read
         self._digesting: threading.Thread | None = None
         if len(data) >= DIGEST_AHEAD_BYTES:
-            self._digesting = threading.Thread(target=self._digest.update, args=(data,), daemon=True)
-            self._digesting.start()
-        else:
+            self._digesting = started(lambda: self._digest.update(data))
+        if self._digesting is None:
             self._digest.update(data)
 
     @classmethod

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
+from poseval.threads import started
 
 if TYPE_CHECKING:
     from poseval.datasets.files.archive import Archive
@@ -76,10 +77,9 @@ class Source:
         return found
 
     def fetch(self) -> None:
-        """Read the file in a thread; whoever asks for the document waits for it."""
+        """Read the file in a thread, if one is to be had; whoever asks for the document waits for it."""
         if not self.is_folder:
-            self._ahead = threading.Thread(target=self._fetch, daemon=True)
-            self._ahead.start()
+            self._ahead = started(self._fetch)
 
     def _fetch(self) -> None:
         from poseval.datasets.files.document import Document

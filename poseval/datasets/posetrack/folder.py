@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from poseval.datasets.posetrack import clip17, clip18
 from poseval.datasets.posetrack.sequences import Clip, assemble
 from poseval.errors import Faults, FormatError, PosevalError, shown
 from poseval.poses import Notice, PoseSet
+from poseval.threads import each
 
 # form of a file -> who reads it
 READERS = {
@@ -120,17 +120,13 @@ def _read_one(document: Document, options: ReadOptions) -> _Part:
 
 def _read_all(source: Source, options: ReadOptions) -> list[_Part]:
     """All files in sorted order; the kernels let go of the interpreter, so that threads help."""
-    paths = [path for path in source.files if is_json_name(path)] if source.is_folder else []
-    threads = min(thread_limit(), len(paths))
-    if threads < 2:
-        return [_read_one(document, options) for document in documents(source)]
-    from concurrent.futures import ThreadPoolExecutor
+    if not source.is_folder:
+        return [_read_one(source.document, options)]
 
     def one(path: Path) -> _Part:
         return _read_one(Document.open(source.path / path, source.limits), options)
 
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(one, paths))
+    return each(one, [path for path in source.files if is_json_name(path)])
 
 
 def read_set(source: Source, options: ReadOptions, name: str) -> PoseSet:
@@ -157,9 +153,3 @@ def read_set(source: Source, options: ReadOptions, name: str) -> PoseSet:
             Notice("N476", f"files of several forms were read together: {', '.join(sorted(forms))}")
         )
     return poses.with_notices(notices)
-
-
-def thread_limit() -> int:
-    """POSEVAL_NUM_THREADS, or the processors."""
-    given = os.environ.get("POSEVAL_NUM_THREADS", "")
-    return max(1, int(given) if given.isdigit() else os.cpu_count() or 1)

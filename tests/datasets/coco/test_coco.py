@@ -20,7 +20,7 @@ from poseval.kernels.json import STRETCH
 from poseval.poses import Frames, IgnoreRegions, People, PoseSet
 from poseval.skeletons import get_skeleton
 from tests.hostile.made import codes, results, truth, write
-from tests.shared import shared_cases, shared_path
+from tests.shared import shared_cases, shared_path, threads_of
 
 ANY_AREA = frozenset({"area"})
 
@@ -86,13 +86,13 @@ def test_results_by_column(tmp_path: Path) -> None:
     assert people.area[4] == 14.0
 
 
-def test_one_file_is_read_the_same_by_any_number_of_threads(tmp_path: Path, monkeypatch: Any) -> None:
+def test_one_file_is_read_the_same_by_any_number_of_threads(tmp_path: Path) -> None:
     rows = [{**row, "score": n / 7} for n, row in enumerate(results() * 4000)]
     path, gt = write(tmp_path / "dt.json", rows), read_truth(write(tmp_path / "gt.json", truth()))
     seen = []
     for threads in ("1", "2", "5"):
-        monkeypatch.setenv("POSEVAL_NUM_THREADS", threads)
-        found = read_results(path, gt)
+        with threads_of(threads):
+            found = read_results(path, gt)
         seen.append((found.people.xy.tobytes(), found.people.score.tobytes(), found.people.area.tobytes()))
     assert path.stat().st_size > 2 * STRETCH
     assert seen[0] == seen[1] == seen[2]
