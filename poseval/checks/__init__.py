@@ -30,7 +30,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "boxes": ("set", "poseval.checks.boxes:outside_the_image"),
     "gaps": ("pair", "poseval.checks.counts:frames_without_predictions"),
     "scale": ("pair", "poseval.checks.scales:tiny_scales"),
-    "coordinate frame": ("pair", "poseval.checks.systematic:systematic_mistakes"),
+    "coordinate frame": ("pair", "poseval.checks.coordinate_frame:systematic_mistakes"),
 }
 
 

@@ -28,6 +28,7 @@ from poseval.scoring.keywords import OPTIONAL_TEXT, several
 from poseval.scoring.slices import slices_of
 from poseval.scoring.task import Asked, Task
 from poseval.skeletons import SkeletonLike
+from poseval.threads import thread_limit
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -89,6 +90,7 @@ class Prepared:
 
 def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepared:
     """Read, align and check; parameters as in `score`."""
+    thread_limit()  # a number that cannot be is refused before any work
     started = time.perf_counter()
     gt, dt, found = _read_both(truth, predictions, task)
     rules = choose(task.rules, found.rule_sets)

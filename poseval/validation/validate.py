@@ -15,7 +15,7 @@ import numpy as np
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark
-from poseval.benchmarks.official import says
+from poseval.benchmarks.official_programs import says
 from poseval.benchmarks.rule_sets import choose
 from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import Fault, InputError, PosevalError, UsageError

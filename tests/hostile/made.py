@@ -46,7 +46,7 @@ def truth() -> dict[str, Any]:
         }
         for n in range(PEOPLE)
     ]
-    categories = [{"id": 1, "name": "person", "keypoints": NAMES}]
+    categories = [{"id": 1, "name": "person", "keypoints": list(NAMES)}]
     return {"images": images, "annotations": annotations, "categories": categories}
 
 

@@ -2,8 +2,8 @@
 
 Each sentence was measured on the reference code or read in it; servers put checks and messages of their own
 before it. Sources: pycocotools 2.0.11 `coco.py` (`loadRes`) and `cocoeval.py`, run on one file per fault
-(tests/benchmarks/test_official.py repeats it); xtcocotools 1.14.3 `cocoeval.py`; PoseTrack's evaluator
-`poseval` (`eval_helpers.py`, `convert.py`) and PoseTrack21's (`datasets/posetrack.py`); MPII's kit
+(tests/benchmarks/test_official_programs.py repeats it); xtcocotools 1.14.3 `cocoeval.py`; PoseTrack's
+evaluator `poseval` (`eval_helpers.py`, `convert.py`) and PoseTrack21's (`datasets/posetrack.py`); MPII's kit
 (`evaluatePCKh.m`).
 """
 

@@ -15,7 +15,7 @@ from pycocotools.coco import COCO as Coco
 from pycocotools.cocoeval import COCOeval
 
 from poseval import benchmarks
-from poseval.benchmarks.official import COCO, NOT_KNOWN, OFFICIAL, says
+from poseval.benchmarks.official_programs import COCO, NOT_KNOWN, OFFICIAL, says
 from poseval.validation.validate import validate
 from tests.hostile.made import results, truth
 
