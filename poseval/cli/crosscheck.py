@@ -20,13 +20,18 @@ from poseval.scoring.task import Task
 @TRUTH
 @task_options
 def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
-    """Run the programs that poseval must agree with on the same files; exit 1 on any difference.
-
-    Where a program cannot be installed, a transcription of it answers, and is named as such.
-    """
+    """Run the tools that poseval must agree with on the same files; exit 1 on any difference."""
     from poseval.compat.crosscheck import crosscheck
-    from poseval.report.crosscheck import as_text
+    from poseval.errors import shown
+    from poseval.report.text_table import aligned, number
 
     found = crosscheck(truth, predictions, task=task)
-    say(as_text(found.differences, found.unchecked), err=False)
-    return 0 if found.agrees else 1
+    rows = [["", "poseval", "reference", "largest difference"]]
+    for item in found:
+        rows.append(
+            [shown(item.name), number(item.ours, ".6f"), number(item.theirs, ".6f"), f"{item.largest:.3g}"]
+        )
+    largest = max((item.largest for item in found), default=0.0)
+    say("\n".join(aligned(rows)), err=False)
+    say(f"\nlargest difference: {largest:.3g}", err=False)
+    return 0 if largest == 0 and found else 1
