@@ -80,6 +80,7 @@ THIRD_PARTY = {
     "pycocotools": ({"compat"}, True),
     "motmetrics": ({"compat"}, True),
     "trackeval": ({"compat"}, True),
+    "xtcocotools": ({"compat"}, True),
 }
 
 
@@ -129,6 +130,15 @@ def module_of(path: Path) -> str:
 
 def name_of(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
+
+
+def test_the_other_side_of_a_cross_check_knows_nothing_of_poseval() -> None:
+    files = sorted((PACKAGE / "compat" / "official").glob("*.py"))
+    assert len(files) > 10
+    for path in files:
+        for name, _ in imports(path):
+            ours = name.split(".")[0] == "poseval"
+            assert not ours or name.startswith("poseval.compat.official"), f"{name_of(path)} imports {name}"
 
 
 def test_the_root_holds_no_more_than_eight_modules() -> None:

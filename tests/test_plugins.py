@@ -110,7 +110,7 @@ class TestOfTheExample:
         assert metrics.parse(str(metrics.parse("offset(pixels=2)"))) == metrics.parse("offset(pixels=2)")
 
     def test_a_metric_brings_its_cross_check(self, example: Path) -> None:
-        (found,) = crosscheck(example / "gt.json", example / "dt.json")
+        (found,) = crosscheck(example / "gt.json", example / "dt.json").differences
         assert (found.name, found.ours, found.theirs, found.largest) == ("offset", 3.0, 3.0, 0.0)
         assert invoke(["crosscheck", str(example / "dt.json"), "--gt", str(example / "gt.json")]) == 0
 

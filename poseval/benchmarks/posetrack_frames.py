@@ -69,7 +69,9 @@ def _positive(poses: PoseSet) -> PoseSet:
 
 
 def _in_order_of_content(poses: PoseSet) -> PoseSet:
-    """The people of each frame by score, then place, then track: no order of the file can break a tie.
+    """The people of each frame by score, then by the sums of x and of y, then by all that is left.
+
+    No order of the file can then break a tie.
 
     Quirk P32: the programs give ties of the assignment to the person that stands first in the file.
     """
@@ -80,10 +82,13 @@ def _in_order_of_content(poses: PoseSet) -> PoseSet:
     score = np.where(known, people.joint_score, 0.0)
     mean = np.divide(score.sum(axis=1), known.sum(axis=1), out=np.zeros(len(people)), where=known.any(axis=1))
     places = np.where((people.seen > 0)[..., None], people.xy, 0.0).reshape(len(people), -1)
-    columns = (places, people.seen, score, people.head[:, None], people.track[:, None])
-    content = np.ascontiguousarray(np.concatenate(columns, axis=1) + 0.0)  # -0 is 0
-    rank = np.unique(content.view(f"V{content.itemsize * content.shape[1]}").ravel(), return_inverse=True)[1]
-    order = np.lexsort((rank, -mean, people.frame))
+    first = (places[:, 1::2].sum(axis=1), places[:, 0::2].sum(axis=1), -mean, people.frame)
+    order = np.lexsort(first)
+    if bool(np.all([np.diff(column[order]) == 0 for column in first], axis=0).any()):
+        rest = np.concatenate(
+            (places, people.seen, score, people.head[:, None], people.track[:, None]), axis=1
+        )
+        order = np.lexsort((*rest.T, *first))
     return replace(poses, people=people.take(order))
 
 

@@ -20,18 +20,13 @@ from poseval.scoring.task import Task
 @TRUTH
 @task_options
 def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
-    """Run the tools that poseval must agree with on the same files; exit 1 on any difference."""
+    """Run the programs that poseval must agree with on the same files; exit 1 on any difference.
+
+    Where a program cannot be installed, a transcription of it answers, and is named as such.
+    """
     from poseval.compat.crosscheck import crosscheck
-    from poseval.errors import shown
-    from poseval.report.text_table import aligned, number
+    from poseval.report.crosscheck import as_text
 
     found = crosscheck(truth, predictions, task=task)
-    rows = [["", "poseval", "reference", "largest difference"]]
-    for item in found:
-        rows.append(
-            [shown(item.name), number(item.ours, ".6f"), number(item.theirs, ".6f"), f"{item.largest:.3g}"]
-        )
-    largest = max((item.largest for item in found), default=0.0)
-    say("\n".join(aligned(rows)), err=False)
-    say(f"\nlargest difference: {largest:.3g}", err=False)
-    return 0 if largest == 0 and found else 1
+    say(as_text(found.differences, found.unchecked), err=False)
+    return 0 if found.agrees else 1

@@ -1,25 +1,65 @@
-"""Cross-check: the same files through poseval and through the tool it must agree with.
+"""Cross-check: the same files through poseval and through the programs that it must agree with.
 
-`CHECKS` names, per metric, a function that runs the other tool. It reads the files by itself, so that a
-mistake of our readers shows, too. Another package brings those of its metrics by entry points.
+`OFFICIAL` names, per benchmark, the other side of its own metrics: a function of `compat.official`, which
+knows nothing of poseval. Metrics that are chosen by hand, and those of other packages, have a check per
+metric: `CHECKS` for ours, entry points of `poseval.crosschecks` for theirs.
 """
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from types import FunctionType
 from typing import TYPE_CHECKING
 
-from poseval.compat.crosschecks.base import Case, Check, Difference
-from poseval.errors import UsageError
-from poseval.plugins import Registry
-from poseval.scoring.score import prepare
+import numpy as np
+
+from poseval.compat.crosschecks.base import Case, Check, Checked, Difference, of_array, of_number
+from poseval.compat.official.base import Answer, CannotCheck, Number, Question, Side
+from poseval.compat.official.coco_sigmas import OF_BENCHMARK
+from poseval.compat.official.posetrack import evaluated
+from poseval.compat.official.posetrack_files import Video, videos
+from poseval.compat.official.single_files import Singles
+from poseval.errors import UsageError, shown
+from poseval.metrics.hota import Hota
+from poseval.metrics.oks_ap import OksAp
+from poseval.plugins import Registry, load
+from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.score import Prepared, prepare, tally
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-# metric -> module:function of type `Check`
+_ROOM = "poseval.compat.official"
+# benchmark -> module:function of type `Answer`
+OFFICIAL: dict[str, str | Answer] = {
+    "coco-keypoints": f"{_ROOM}.coco:body",
+    "ochuman": f"{_ROOM}.coco:body",
+    "oks": f"{_ROOM}.coco:plain",
+    "crowdpose": f"{_ROOM}.coco:crowdpose",
+    "coco-wholebody": f"{_ROOM}.coco:whole_body",
+    "aic": f"{_ROOM}.coco:aic",
+    "ap10k": f"{_ROOM}.coco:ap10k",
+    "humanart": f"{_ROOM}.coco:humanart",
+    "halpe": f"{_ROOM}.coco:halpe",
+    "mpii-val": f"{_ROOM}.single:mpii",
+    "mpii-multi": f"{_ROOM}.mpii_multi:multi",
+    "lsp": f"{_ROOM}.single:lsp",
+    "parse": f"{_ROOM}.single:lsp",
+    "flic": f"{_ROOM}.single:flic",
+    "jhmdb": f"{_ROOM}.single:jhmdb",
+    "penn-action": f"{_ROOM}.single:penn",
+    **dict.fromkeys(("300w", "wflw", "cofw", "aflw19", "lapa"), f"{_ROOM}.faces:faces"),
+    "aflw2000-3d": f"{_ROOM}.faces:aflw2000",
+    "posetrack17": f"{_ROOM}.posetrack:sides",
+    "posetrack18": f"{_ROOM}.posetrack:sides",
+    "posetrack21": f"{_ROOM}.posetrack:sides",
+    "posetrack17-single-frame": f"{_ROOM}.posetrack:single_frames",
+}
+# metric -> module:function of type `Check`, for metrics chosen by hand
 CHECKS: dict[str, str] = {
     "oks_ap": "poseval.compat.crosschecks.oks:check",
     "auc": "poseval.compat.crosschecks.errors:check_auc",
@@ -32,8 +72,22 @@ CHECKS: dict[str, str] = {
     "joint_ap": "poseval.compat.crosschecks.joint_ap:check",
     "clear_mot": "poseval.compat.crosschecks.tracking:check_clear",
     "identity": "poseval.compat.crosschecks.tracking:check_identity",
+    "hota": "poseval.compat.crosschecks.tracking:check_hota",
 }
 REGISTRY: Registry[Check] = Registry("cross-check", "P145", "poseval.crosschecks", CHECKS, FunctionType)
+# benchmark -> reader of people one by one, for metrics chosen by hand
+READERS: dict[str, str] = {
+    "mpii-val": f"{_ROOM}.single_files:mpii",
+    **dict.fromkeys(("lsp", "parse"), f"{_ROOM}.single_files:lsp"),
+    "flic": f"{_ROOM}.single_files:flic",
+    "jhmdb": f"{_ROOM}.single_files:jhmdb",
+    **dict.fromkeys(("300w", "wflw", "cofw", "aflw19", "lapa", "aflw2000-3d"), f"{_ROOM}.faces_files:read"),
+}
+# What a task can ask for and no program knows; sigmas, too, but of benchmarks that leave them open.
+CHANGES = ("skeleton", "joints", "near", "derive", "align_by")
+OWN_SIGMAS = frozenset({"oks"})
+# Part of a benchmark -> rules by which its people are kept, where they are not those of the rule set.
+RULES_OF = {"poseval": "poseval-2017"}
 
 
 def crosscheck(
@@ -43,36 +97,158 @@ def crosscheck(
     *,
     task: Task | None = None,
     **asked: Unpack[Asked],
-) -> list[Difference]:
-    """Score two files with poseval and with the tools it reproduces; one row per number and array.
+) -> Checked:
+    """Score two files with poseval and with the programs it reproduces.
 
-    Parameters as in `poseval.score`. Part labels are prefixes (`face/AP`), as in summaries.
+    Parameters as in `poseval.score`. Names are those of the summary; a count stands under
+    `metric:statistic/joint`.
 
     Raises:
-        UsageError: P145 no metric of the benchmark has a check, or the other tool cannot read the files.
+        UsageError: P145 nothing of the benchmark can be checked on these files.
         PosevalError: what scoring raises.
     """
-    prepared = prepare(truth, predictions, Task.of(task, benchmark, **asked))
+    wanted = Task.of(task, benchmark, **asked)
+    asked_joints, wanted = wanted.per_joint, replace(wanted, per_joint=True)
+    prepared = prepare(truth, predictions, wanted)
+    run = tally(prepared)
+    question = Question(
+        prepared.benchmark.name, prepared.rules.name, os.fspath(truth), os.fspath(predictions), wanted.sigmas
+    )
+    joints = () if asked_joints else prepared.truth.skeleton.joints
+    try:
+        known = _for_program(question, wanted)
+        found = (
+            _by_metric(prepared, run, known) if run.by_hand else _by_benchmark(run, known, frozenset(joints))
+        )
+    except CannotCheck as reason:
+        found = _by_metric(prepared, run, replace(question, benchmark=""))
+        found = replace(found, unchecked=(f"{question.benchmark} by its program: {reason}", *found.unchecked))
+    if not found.differences:
+        why = "; ".join(map(shown, found.unchecked)) or "no program"
+        raise UsageError(
+            "P145",
+            where=f"benchmark {question.benchmark}",
+            what=f"cannot be checked on these files: {why}",
+            wanted=f"a benchmark of {', '.join(OFFICIAL)}, in the files of its program",
+        )
+    return found
+
+
+def _for_program(question: Question, task: Task) -> Question:
+    """The question as it is, if the benchmark's program can be asked it.
+
+    Raises:
+        CannotCheck: no program is known, or the task asks for what no program knows.
+    """
+    if question.benchmark not in OFFICIAL:
+        raise CannotCheck("none is known")
+    own = () if question.benchmark in OWN_SIGMAS else ("sigmas",)
+    changed = [name for name in (*CHANGES, *own) if getattr(task, name) != getattr(Task(), name)]
+    if changed:
+        raise CannotCheck(f"it knows no {', '.join(changed)}")
+    return question
+
+
+def _by_benchmark(run: Evaluation, question: Question, spare: frozenset[str]) -> Checked:
+    """The benchmark's own numbers beside those of its program; rows of `spare` joints need no other side.
+
+    Raises:
+        CannotCheck: the program does not read these files.
+    """
+    entry = OFFICIAL[question.benchmark]
+    answer: Answer = load(entry) if isinstance(entry, str) else entry
+    sides = answer(question)
+    ours = numbers_of(run)
+    out = [item for side in sides for item in _compared(ours, side)]
+    compared = {key for side in sides for key in side.numbers}
+    lacking = [
+        f"{key}: the other side does not print it"
+        for key in run.report().summary
+        if key not in compared and key.rpartition("/")[2] not in spare
+    ]
+    told = [text for side in sides for text in side.remarks]
+    return Checked(tuple(out), (*told, *lacking))
+
+
+def _compared(ours: Mapping[str, Number], side: Side) -> Iterator[Difference]:
+    for key, theirs in side.numbers.items():
+        mine = ours.get(key, math.nan)
+        if isinstance(theirs, np.ndarray):
+            found = of_array(key, np.asarray(mine, dtype=np.float64), theirs.astype(np.float64))
+        else:
+            found = of_number(key, float(mine), float(theirs))
+            found = found if key in ours else found._replace(largest=math.inf)
+        yield found._replace(program=side.program, tolerance=side.tolerance)
+
+
+def numbers_of(run: Evaluation) -> dict[str, Number]:
+    """The summary, every value of each metric under `metric:statistic/joint`, and its arrays."""
+    out: dict[str, Number] = dict(run.report().summary)
+    for part in run.parts:
+        prefix = f"{part.label}/" if part.label else ""
+        for metric, counts in part.tallies.items():
+            for row in metric.reduce(counts):
+                if math.isnan(row.threshold) and not row.slice:
+                    key = f"{row.statistic}/{row.joint}" if row.joint else row.statistic
+                    out.setdefault(f"{prefix}{metric.name}:{key}", row.value)
+                    out.setdefault(prefix + key, row.value)
+            if isinstance(metric, OksAp):
+                curves = metric.curves(counts)
+                out |= {f"{prefix}oks_ap:{k}": getattr(curves, k) for k in ("precision", "recall", "scores")}
+            if isinstance(metric, Hota):
+                out[f"{prefix}hota:matched"] = counts.sum("matched")
+    return out
+
+
+def _by_metric(prepared: Prepared, run: Evaluation, question: Question) -> Checked:
+    """Each metric beside the check of its name, on people that the other side read where it can."""
     checked = REGISTRY.names()
+    singles, seen = _singles(question), _videos(question)
     out: list[Difference] = []
-    for part in prepared.parts:
+    unchecked: list[str] = []
+    for part, tallied in zip(prepared.parts, run.parts, strict=True):
+        rules = RULES_OF.get(part.label, question.rules)
         case = Case(
-            os.fspath(truth),
-            os.fspath(predictions),
+            question.truth,
+            question.predictions,
             part.aligned.truth,
             part.aligned.predictions,
             part.slices,
+            singles,
+            None if seen is None else [evaluated(video, rules) for video in seen],
+            OF_BENCHMARK.get((question.benchmark, len(part.aligned.truth.skeleton))),
         )
-        for metric in part.metrics:
-            if metric.name in checked:
-                rows = REGISTRY.get(metric.name)(metric, metric.tally(part.aligned), case)
-                prefix = f"{part.label}/" if part.label else ""
-                out.extend(row._replace(name=prefix + row.name) for row in rows)
-    if not out:
-        raise UsageError(
-            "P145",
-            where=f"benchmark {prepared.benchmark.name}",
-            what="has no metric with a cross-check",
-            wanted=f"one of {', '.join(checked)}",
-        )
-    return out
+        prefix = f"{part.label}/" if part.label else ""
+        for metric, counts in tallied.tallies.items():
+            if metric.name not in checked:
+                unchecked.append(f"{prefix}{metric}: no check of this metric")
+                continue
+            with REGISTRY.blamed(metric.name):
+                try:
+                    rows = REGISTRY.get(metric.name)(metric, counts, case)
+                except CannotCheck as why:
+                    unchecked.append(f"{prefix}{metric}: {why}")
+                    continue
+            out.extend(row._replace(name=prefix + row.name) for row in rows)
+    return Checked(tuple(out), tuple(unchecked))
+
+
+def _singles(question: Question) -> Singles | None:
+    """People one by one, read by the other side; None where it does not read these files."""
+    if question.benchmark not in READERS:
+        return None
+    try:
+        found: Singles = load(READERS[question.benchmark])(question.truth, question.predictions)
+    except CannotCheck:
+        return None
+    return found
+
+
+def _videos(question: Question) -> list[Video] | None:
+    """People in sequences, read by the other side; None where it does not read these files."""
+    if not question.benchmark.startswith("posetrack"):
+        return None
+    try:
+        return videos(question.truth, question.predictions)
+    except CannotCheck:
+        return None

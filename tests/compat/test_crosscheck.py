@@ -108,7 +108,7 @@ def test_differences_of_numbers_and_arrays() -> None:
     assert of_number("x", nan, nan).largest == 0.0
     assert of_number("x", nan, 0.0).largest == math.inf
     ours = np.array([1.0, nan, 0.5])
-    assert of_array("a", ours, ours) == ("a [3]", 0.75, 0.75, 0.0)
+    assert of_array("a", ours, ours)[:4] == ("a [3]", 0.75, 0.75, 0.0)
     assert of_array("a", ours, np.array([1.0, nan, 0.25])).largest == 0.25
     assert of_array("a", ours, np.array([1.0, 0.0, 0.5])).largest == math.inf
     assert of_array("a", ours, ours[:2]).largest == math.inf

@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from poseval import metrics
 from poseval.benchmarks import TABLE, get_benchmark
-from poseval.compat.crosscheck import CHECKS, REGISTRY, crosscheck
+from poseval.compat.crosscheck import OFFICIAL, REGISTRY, crosscheck
 from poseval.compat.crosschecks.base import Case
 from poseval.compat.crosschecks.plain import as_float32
 from poseval.metrics import parse
 from poseval.metrics.base import Metric
+from poseval.plugins import load
 from tests.properties import worlds
 from tests.properties.worlds import World
 from tests.shared import shared_path
@@ -53,7 +55,7 @@ def largest(metric: Metric, world: World) -> float:
     case = Case("", "", world.truth, world.predictions)
     found = REGISTRY.get(metric.name)(metric, metric.tally(world.aligned()), case)
     assert len(found) > 1
-    return max(item.largest for item in found)
+    return max(0.0 if item.agrees else item.largest for item in found)
 
 
 @pytest.mark.parametrize("name", BODY)
@@ -115,8 +117,8 @@ def test_real_files(rule_set: str) -> None:
     truth = shared_path("samples/formats/mpii_gt_valid_mat/gt_valid_first200.mat")
     predictions = shared_path("samples/formats/mpii_pred_mat/pred_first200.mat")
     found = crosscheck(truth, predictions, "mpii-val", rules=rule_set)
-    assert len(found) > 30
-    assert max(item.largest for item in found) == 0
+    assert len(found.differences) > 20
+    assert found.agrees
 
 
 REAL = {
@@ -134,9 +136,7 @@ REAL = {
 def test_real_files_of_other_benchmarks_under_every_rule_set(name: str) -> None:
     truth, predictions = (shared_path(f"golden/{path}") for path in REAL[name])
     for rule_set in get_benchmark(name).rule_sets:
-        found = crosscheck(truth, predictions, name, rules=rule_set.name)
-        assert len(found) > 2
-        assert max(item.largest for item in found) == 0
+        assert crosscheck(truth, predictions, name, rules=rule_set.name).agrees
 
 
 def test_the_form_of_a_submission() -> None:
@@ -147,11 +147,15 @@ def test_the_form_of_a_submission() -> None:
     assert largest(parse("presence"), some) == 0
 
 
-@pytest.mark.parametrize("name", [n for n, place in TABLE.items() if place.split(":")[0].endswith(
-    (".mpii", ".mpii_release", ".lsp", ".video", ".faces"))])  # fmt: skip
-def test_every_rule_set_of_these_benchmarks_can_be_checked(name: str) -> None:
-    world = worlds.singles(1)
-    benchmark = get_benchmark(name)
-    for rules in benchmark.rule_sets:
-        for metric in benchmark.metrics(rules, world.truth, False):
-            assert metric.name in CHECKS
+# Numbers of the test set are computed by its organisers; what is printed is the form of a submission.
+NO_PROGRAM = {"mpii-test", "aflw-pifa"}
+
+
+@pytest.mark.parametrize("name", sorted(TABLE.keys() - NO_PROGRAM))
+def test_every_benchmark_has_another_side(name: str) -> None:
+    assert callable(load(str(OFFICIAL[name])))
+
+
+@pytest.mark.parametrize("name", sorted(metrics.TABLE.keys() - {"reid_hota", "ex_oks"}))
+def test_every_metric_has_a_check(name: str) -> None:
+    assert callable(REGISTRY.get(name))

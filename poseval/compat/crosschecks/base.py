@@ -3,34 +3,70 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
+from poseval.compat.official.base import ADDITION
+from poseval.compat.official.posetrack_files import Video
+from poseval.compat.official.single_files import Singles
 from poseval.metrics.base import Metric, Tally
-from poseval.poses import Array, Bools, PoseSet
+from poseval.poses import Array, Bools, Floats, PoseSet
+
+LOOPS = "poseval's definition again, in plain loops, not a program"
 
 
 class Difference(NamedTuple):
-    """One number, or one array by its mean, from both tools. Undefined is NaN on either side."""
+    """One number, or one array by its mean, from both sides. Undefined is NaN on either side.
+
+    `largest` is the largest absolute difference: 0 where both are undefined, infinite where one is. Up to
+    `tolerance` it is the order of additions.
+    """
 
     name: str
     ours: float
     theirs: float
-    largest: float  # largest absolute difference; 0 where both are undefined, infinite where one is
+    largest: float
+    program: str = LOOPS
+    tolerance: float = ADDITION
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the two sides say the same."""
+        return self.largest <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Every number that was compared, and the names of those that were not, with the reason."""
+
+    differences: tuple[Difference, ...]
+    unchecked: tuple[str, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether something was compared, and nothing differs."""
+        return bool(self.differences) and all(item.agrees for item in self.differences)
 
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """What a check is given: files, what poseval read from them, and subsets of frames to look at apart."""
+    """What a check of one metric is given: files, what poseval read, and what the other side read.
+
+    `singles` are people one by one and `videos` people in sequences, as `compat.official` read them; None
+    where poseval's own reading is all there is. `slices` are subsets of frames to look at apart.
+    """
 
     truth_path: str
     predictions_path: str
     truth: PoseSet
     predictions: PoseSet
     slices: Mapping[str, Bools] = field(default_factory=dict)
+    singles: Singles | None = None
+    videos: Sequence[Video] | None = None
+    sigmas: Floats | None = None
 
 
 Check = Callable[[Metric, Tally, Case], list[Difference]]
@@ -40,7 +76,7 @@ def of_number(name: str, ours: float, theirs: float) -> Difference:
     """The difference of two numbers."""
     if math.isnan(ours) or math.isnan(theirs):
         return Difference(name, ours, theirs, 0.0 if math.isnan(ours) and math.isnan(theirs) else math.inf)
-    return Difference(name, ours, theirs, abs(ours - theirs))
+    return Difference(name, ours, theirs, 0.0 if ours == theirs else abs(ours - theirs))
 
 
 def of_array(name: str, ours: Array, theirs: Array) -> Difference:

@@ -8,20 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
-import os
 from typing import Any
 
 import numpy as np
 
 from poseval.compat.crosschecks.base import Case, Difference, of_array, of_number
-from poseval.datasets.files.document import Document
-from poseval.errors import UsageError, shown
+from poseval.compat.official.base import CannotCheck, from_json
+from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Tally
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import BOX_SHARE, AreaSource, BodyPart, Categories, IgnoreBy
 from poseval.poses import Array, Bools, Floats
 
+PROGRAM = "pycocotools, its parameters and records set to those of the metric"
 Record = dict[str, Any]
 
 # Fields of a whole-body record, in the order of its joints
@@ -41,24 +40,20 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """Every headline number and array of the whole set, and of each slice.
 
     Raises:
-        UsageError: P145 where pycocotools cannot read the files.
+        UsageError: P145 for another metric.
+        CannotCheck: pycocotools does not read the files.
     """
     if not isinstance(metric, OksAp):
         raise UsageError("P145", where=f"metric {metric}", what="is not oks_ap")
-    truth, results = _read(case.truth_path), _read(case.predictions_path)
+    truth, results = from_json(case.truth_path), from_json(case.predictions_path)
     if not isinstance(truth, dict) or not isinstance(results, list) or not results:
-        raise UsageError(
-            "P145",
-            where=shown(case.predictions_path),
-            what="cannot be evaluated by pycocotools",
-            wanted="a COCO truth file and a list of at least one result",
-        )
+        raise CannotCheck("pycocotools takes a COCO truth file and a list of at least one result")
     out: list[Difference] = []
     frames = np.ones(len(case.truth.frames), dtype=np.bool_)
     for name, inside in [("", frames), *case.slices.items()]:
         prefix = f"{name}/" if name else ""
         rows = differences(metric, tally, truth, results, case, inside)
-        out.extend(row._replace(name=prefix + row.name) for row in rows)
+        out.extend(row._replace(name=prefix + row.name, program=PROGRAM, tolerance=0.0) for row in rows)
     return out
 
 
@@ -71,8 +66,8 @@ def differences(
     weight = None if inside.all() else inside.astype(np.int64)
     ours = metric.headline(metric.reduce_headline(tally, weight))
     out = [
-        of_number(name, value, float(_undefined(np.array(theirs))))
-        for (name, value), theirs in zip(ours.items(), _summary(metric, evaluation), strict=True)
+        of_number(statistic.name, ours[statistic.name], float(_undefined(np.array(theirs))))
+        for statistic, theirs in zip(metric.statistics, _summary(metric, evaluation), strict=True)
     ]
     curves = metric.curves(tally, weight)
     for name in ("precision", "recall", "scores"):
@@ -81,19 +76,15 @@ def differences(
     return out
 
 
-def _read(path: str) -> Any:
-    document = Document.open(os.fspath(path))
-    _ = document.outline  # bounds depth and size before a tree is built
-    return json.loads(document.data)
-
-
 def _undefined(array: Array) -> Array:
     return np.where(array == -1, np.nan, array)
 
 
 def _sigmas(tally: Tally, case: Case) -> Floats:
+    """Of the joints that count: those of the benchmark's program, else those of the skeleton."""
     skeleton = case.truth.skeleton
-    return skeleton.sigma_array[list(skeleton.indices(tally.facts["joints"]))]
+    whole = skeleton.sigma_array if case.sigmas is None else case.sigmas
+    return whole[list(skeleton.indices(tally.facts["joints"]))]
 
 
 def _reference(metric: OksAp, truth: Record, results: list[Record], sigmas: Floats, keys: set[str]) -> Any:

@@ -1,164 +1,180 @@
-"""Cross-check of clear_mot and identity: py-motmetrics, one accumulator per sequence and joint.
+"""Cross-checks of clear_mot, identity and hota: py-motmetrics and TrackEval, by joints or whole poses.
 
-py-motmetrics reads no PoseTrack files, so it is given the people that poseval read and kept. Distances are
-worked out here from the coordinates, apart from the compiled module. Counts must agree exactly; sums of
-distances are added in the order of its events, so that they agree to the last bit, too.
+Neither reads PoseTrack's files: they are given people that the other side read, and distances worked out here
+in plain code. Counts must agree exactly.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from poseval.compat.crosschecks.base import Case, Difference, of_array
+from poseval.compat.crosschecks.videos import alike, distances, videos_of
+from poseval.compat.official.base import CannotCheck
+from poseval.compat.official.tracking import (
+    Meeting,
+    Tracks,
+    clear_counts,
+    identity_counts,
+    motmetrics_version,
+    trackeval,
+    trackeval_version,
+)
 from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Tally
-from poseval.metrics.clear_mot import ClearMot
+from poseval.metrics.clear_mot import ClearMot, Events
+from poseval.metrics.hota import RADIUS, Frames, Hota, Matching
 from poseval.metrics.identity import Identity
-from poseval.metrics.tracking_scene import Similarity, pair_rows, pose_similarity, scene_of
-from poseval.poses import Array, Floats, Ints
-from poseval.poses.aligned import Aligned
+from poseval.metrics.tracking_scene import Similarity
+from poseval.poses import Array, Floats
 
-TRACKS = {  # column of our tally -> metric of py-motmetrics
-    "tracks": "num_unique_objects",
-    "mostly_tracked": "mostly_tracked",
-    "partly_tracked": "partially_tracked",
-    "mostly_lost": "mostly_lost",
-    "fragments": "num_fragmentations",
-}
 COUNTS = ("misses", "false_positives", "switches", "objects", "detections")
-
-
-@dataclass(frozen=True, eq=False)
-class Meeting:
-    """One frame of one joint: ids of both sides and their distances [O, H], NaN where they may not match."""
-
-    objects: Ints
-    hypotheses: Ints
-    distance: Floats
-    dummy: bool
+TRACKS = ("tracks", "mostly_tracked", "partly_tracked", "mostly_lost", "fragments")
+DISTANCES = {"matched_distance": "matched", "other_distance": "other"}
+CLEAR = {  # column of our tally -> TrackEval's
+    "misses": "CLR_FN",
+    "false_positives": "CLR_FP",
+    "switches": "IDSW",
+    "detections": "CLR_TP",
+    "mostly_tracked": "MT",
+    "partly_tracked": "PT",
+    "mostly_lost": "ML",
+    "fragments": "Frag",
+}
+HOTA = {"matched": "HOTA_TP", "association": "AssA", "similarity": "LocA"}
+Seen = tuple[list[int], list[int], Floats, bool]  # ids of both sides, likeness or distance, a side is empty
 
 
 def check_clear(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
-    """Every count per sequence and joint, and the sums of distances.
+    """Every count per joint, and the sums of distances.
 
     Raises:
         UsageError: P145 for another metric.
     """
     if not isinstance(metric, ClearMot):
         raise UsageError("P145", where=f"metric {metric}", what="is not clear_mot")
-    names = [*COUNTS, *(() if metric.dummies else TRACKS), "matched_distance", "other_distance"]
-    ours = {name: tally.per_unit(name) for name in names}
-    theirs = {name: np.zeros(column.shape) for name, column in ours.items()}
-    for unit, joint, meetings in _films(case, metric):
-        kept = meetings[:-1] if not metric.last_frame else meetings
-        for name, value in _clear(kept, metric.dummies).items():
-            theirs[name][unit, joint] = value
-    return [of_array(f"clear_mot/{name}", ours[name].astype(np.float64), theirs[name]) for name in names]
+    if metric.events is Events.TRACKEVAL:
+        return _clear_by_trackeval(metric, tally, case)
+    names = {name: name for name in (*COUNTS, *(() if metric.dummies else TRACKS))} | DISTANCES
+    theirs: dict[str, list[float]] = {name: [] for name in names}
+    for videos in _per_joint(case, metric):
+        total = dict.fromkeys(names, 0.0)
+        for frames in videos:
+            kept = frames if metric.last_frame else frames[:-1]
+            found = clear_counts(_meetings(kept, metric), metric.dummies)
+            for name, key in names.items():
+                total[name] += found[key]
+        for name, value in total.items():
+            theirs[name].append(value)
+    program = _program(motmetrics_version(), case)
+    return [_column(f"clear_mot/{name}", tally.sum(name), theirs[name], program) for name in names]
+
+
+def _clear_by_trackeval(metric: ClearMot, tally: Tally, case: Case) -> list[Difference]:
+    joint = metric.similarity is Similarity.JOINT
+    threshold = 1 - metric.at if joint else metric.at
+    theirs: dict[str, list[float]] = {name: [] for name in CLEAR}
+    for videos in _per_joint(case, metric):
+        found = trackeval([_tracks(frames, joint, 1.0) for frames in videos], "CLEAR", THRESHOLD=threshold)
+        for name, key in CLEAR.items():
+            theirs[name].append(float(found[key]))
+    program = _program(trackeval_version(), case)
+    return [_column(f"clear_mot/{name}", tally.sum(name), theirs[name], program) for name in CLEAR]
 
 
 def check_identity(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
-    """IDTP, objects and hypotheses per sequence and joint.
+    """IDTP, objects and hypotheses per joint.
 
     Raises:
         UsageError: P145 for another metric.
     """
     if not isinstance(metric, Identity):
         raise UsageError("P145", where=f"metric {metric}", what="is not identity")
-    names = {"matched": "idtp", "objects": "num_objects", "hypotheses": "num_predictions"}
-    ours = {name: tally.per_unit(name).astype(np.float64) for name in names}
-    theirs = {name: np.zeros(column.shape) for name, column in ours.items()}
-    for unit, joint, meetings in _films(case, metric):
-        found = _computed(_accumulated(meetings, dummies=False), list(names.values()))
-        for name, wanted in names.items():
-            theirs[name][unit, joint] = found[wanted]
-    return [of_array(f"identity/{name}", ours[name], theirs[name]) for name in names]
+    rows = [
+        np.sum([identity_counts(_meetings(frames, metric)) for frames in videos], axis=0)
+        for videos in _per_joint(case, metric)
+    ]
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), -1)
+    names = ("matched", "objects", "hypotheses")
+    program = _program(motmetrics_version(), case)
+    return [
+        _column(f"identity/{name}", tally.sum(name), table[:, k].tolist(), program)
+        for k, name in enumerate(names)
+    ]
 
 
-def _films(case: Case, metric: ClearMot | Identity) -> Iterator[tuple[int, int, list[Meeting]]]:
-    """Sequence, joint and frames in order; a whole pose is joint 0."""
-    aligned = Aligned(case.truth, case.predictions)
-    frames = case.truth.frames
-    starts = case.truth.frame_start(), case.predictions.frame_start()
-    pairs = None
-    if metric.similarity is not Similarity.JOINT:
-        scene = scene_of(aligned, metric.similarity)
-        likeness = pose_similarity(aligned, scene, metric.similarity, metric.area)
-        pairs = scene.pair_start, np.where(likeness >= metric.at, 1 - likeness, np.nan), pair_rows(scene)
-    for unit in range(len(frames.sequences)):
-        rows = np.flatnonzero(frames.sequence == unit)
-        rows = rows[np.argsort(frames.number[rows], kind="stable")]
-        for joint in range(1 if pairs is not None else len(case.truth.skeleton)):
-            yield unit, joint, [_meeting(case, metric, int(f), joint, starts, pairs) for f in rows]
+def check_hota(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
+    """True positives, and the sums behind AssA and LocA, per joint and threshold.
+
+    Raises:
+        UsageError: P145 for another metric.
+        CannotCheck: the metric follows the PoseTrack21 kit, or TrackEval is not installed.
+    """
+    if not isinstance(metric, Hota):
+        raise UsageError("P145", where=f"metric {metric}", what="is not hota")
+    if metric.assignment is not Matching.ALIGNED or metric.frames is not Frames.OWN:
+        raise CannotCheck("TrackEval has no such rules; the rule set posetrack21 is checked as a whole")
+    theirs: dict[str, list[Array]] = {name: [] for name in HOTA}
+    joint = metric.similarity is Similarity.JOINT
+    for videos in _per_joint(case, metric):
+        found = trackeval([_tracks(frames, joint, RADIUS) for frames in videos], "HOTA")
+        matched = found["HOTA_TP"]
+        for name, key in HOTA.items():
+            theirs[name].append(matched if name == "matched" else found[key] * matched)
+    program = _program(trackeval_version(), case)
+    return [
+        _column(f"hota/{name}", np.atleast_2d(tally.sum(name)), np.stack(theirs[name]), program)
+        for name in HOTA
+    ]
 
 
-def _meeting(
-    case: Case, metric: ClearMot | Identity, frame: int, joint: int, starts: tuple[Ints, Ints], pairs: Any
-) -> Meeting:
-    sides = case.truth.people, case.predictions.people
-    rows = [np.arange(start[frame], start[frame + 1]) for start in starts]
-    dummy = not all(len(side) for side in rows)
-    if pairs is not None:
-        first, value, _ = pairs
-        distance = value[first[frame] : first[frame + 1]].reshape(len(rows[0]), len(rows[1]))
-        return Meeting(sides[0].track[rows[0]], sides[1].track[rows[1]], distance, dummy)
-    rows = [row[side.seen[row, joint] > 0] for row, side in zip(rows, sides, strict=True)]
-    delta = sides[0].xy[rows[0], joint][:, None] - sides[1].xy[rows[1], joint][None]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        distance = np.sqrt(delta[..., 0] ** 2 + delta[..., 1] ** 2) / sides[0].head[rows[0]][:, None]
-        distance = np.where(distance <= metric.at, distance, np.nan)
-    return Meeting(sides[0].track[rows[0]], sides[1].track[rows[1]], distance, dummy)
+def _program(name: str, case: Case) -> str:
+    return f"{name}, on people " + ("read apart" if case.videos is not None else "that poseval read")
 
 
-def _accumulated(meetings: list[Meeting], dummies: bool) -> Any:
-    """The accumulator after all frames. Ids are made negative once, so that no id equals the dummy's."""
-    from motmetrics import MOTAccumulator
+def _column(name: str, ours: Array, theirs: Any, program: str) -> Difference:
+    found = of_array(name, np.asarray(ours, dtype=np.float64), np.asarray(theirs, dtype=np.float64))
+    scale = max(1.0, abs(found.theirs))
+    return found._replace(program=program, tolerance=found.tolerance * scale)
 
-    accumulator = MOTAccumulator(auto_id=True)
-    for meeting in meetings:
-        if dummies and meeting.dummy:
-            accumulator.update([0], [0], [[np.nan]])
+
+def _per_joint(case: Case, metric: ClearMot | Identity | Hota) -> Iterator[list[list[Seen]]]:
+    """Sequences of frames, of every joint or once for whole poses."""
+    videos = videos_of(case)
+    if metric.similarity is Similarity.JOINT:
+        looks: Sequence[Any] = [partial(distances, joint=k) for k in range(len(case.truth.skeleton))]
+    else:
+        sigmas = case.truth.skeleton.sigma_array if metric.similarity is Similarity.OKS else np.empty(0)
+        looks = [partial(alike, kind=metric.similarity, size=metric.area, sigmas=sigmas)]
+    for look in looks:
+        out = []
+        for video in videos:
+            frames = []
+            for truth, found in video.frames:
+                a, b, table = look(truth, found)
+                ids = [[int(p.track or 0) for p in side] for side in (a, b)]
+                frames.append((ids[0], ids[1], table, not truth.people or not found.people))
+            out.append(frames)
+        yield out
+
+
+def _meetings(frames: list[Seen], metric: ClearMot | Identity) -> list[Meeting]:
+    """Frames for py-motmetrics; NaN where a pair may not match."""
+    out = []
+    for a, b, table, lonely in frames:
+        if metric.similarity is Similarity.JOINT:
+            distance = np.where(table <= metric.at, table, np.nan)
         else:
-            accumulator.update(-1 - meeting.objects, -1 - meeting.hypotheses, meeting.distance)
-    return accumulator
-
-
-def _clear(meetings: list[Meeting], dummies: bool) -> dict[str, float]:
-    accumulator = _accumulated(meetings, dummies)
-    events = accumulator.events
-    kinds, distances = events["Type"].tolist(), events["D"].tolist()
-    found = Counter(kinds)
-    matched = other = 0.0
-    for kind, distance in zip(kinds, distances, strict=True):
-        if kind in ("MATCH", "SWITCH"):
-            matched += distance
-        elif distance == distance:
-            other += distance
-    detections = found["MATCH"] + found["SWITCH"]
-    out: dict[str, float] = {
-        "misses": found["MISS"],
-        "false_positives": found["FP"],
-        "switches": found["SWITCH"],
-        "objects": detections + found["MISS"],
-        "detections": detections,
-        "matched_distance": matched,
-        "other_distance": other,
-    }
-    if not dummies:
-        tracks = _computed(accumulator, list(TRACKS.values()))
-        out |= {name: tracks[wanted] for name, wanted in TRACKS.items()}
+            distance = np.where(table >= metric.at, 1 - table, np.nan)
+        out.append(Meeting(a, b, distance, lonely))
     return out
 
 
-def _computed(accumulator: Any, names: list[str]) -> dict[str, float]:
-    """Metrics of py-motmetrics; 0 for an accumulator that saw nothing."""
-    from motmetrics import metrics
-
-    if not len(accumulator.events):
-        return dict.fromkeys(names, 0.0)
-    table: Array = metrics.create().compute(accumulator, metrics=names, return_dataframe=False)
-    return {name: float(table[name]) for name in names}
+def _tracks(frames: list[Seen], joint: bool, radius: float) -> Tracks:
+    """Frames for TrackEval; the similarity of a joint falls from 1 to 0 over `radius` head sizes."""
+    likeness = [np.maximum(0.0, 1 - table / radius) if joint else table for _, _, table, _ in frames]
+    return Tracks([a for a, _, _, _ in frames], [b for _, b, _, _ in frames], likeness)
