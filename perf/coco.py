@@ -296,9 +296,9 @@ def main() -> None:
 
 PAGE = """## COCO keypoints
 
-Made by `python perf/coco.py --write docs/performance.md`, which makes the files and an environment for the
-peers, too. Whole processes, from start to exit, one at a time; contestants interleaved, {rounds} rounds (slow
-peers {slow}), medians. All contestants give the same AP.
+Made by `python perf/coco.py --write docs/performance.md`, which makes synthetic files and an environment
+for the peers, too. Whole processes, from start to exit, one at a time; contestants interleaved, {rounds}
+rounds (slow peers {slow}), medians. All contestants give the same AP.
 
 Machine: {machine}; load {load:.1f} when it began.{remark}
 

@@ -40,11 +40,11 @@ def write_truth(scene: Scene, path: Path) -> None:
         {
             "license": 1 + n % 8,
             "file_name": f"{n:012d}.jpg",
-            "coco_url": f"http://images.example.org/val2017/{n:012d}.jpg",
+            "coco_url": f"http://images.example.org/synthetic/{n:012d}.jpg",
             "height": HEIGHT,
             "width": WIDTH,
-            "date_captured": "2013-11-14 17:02:52",
-            "flickr_url": f"http://farm7.example.com/6116/{n:010d}_da26cf2c9e_z.jpg",
+            "date_captured": "2001-02-03 04:05:06",
+            "flickr_url": f"http://photos.example.org/albums/0/{n:010d}_{0:010x}_z.jpg",
             "id": n,
         }
         for n in range(IMAGES)

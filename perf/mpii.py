@@ -223,9 +223,9 @@ def page(results: dict[str, Runs], parts: dict[str, float], load: float) -> str:
         "",
         wrapped(
             f"PCKh of {PEOPLE:,} people at {THRESHOLDS} thresholds, from `gt_valid.mat` and `pred.mat` "
-            "(seeded). Whole processes, contestants interleaved, median (least to most). All agree on "
-            "PCKh@0.5 to nine digits. `python perf/mpii.py --write docs/performance.md` makes this section "
-            "anew."
+            "(synthetic, seeded). Whole processes, contestants interleaved, median (least to most). All "
+            "agree on PCKh@0.5 to nine digits. `python perf/mpii.py --write docs/performance.md` makes this "
+            "section anew."
         ),
         "",
         wrapped(machine),

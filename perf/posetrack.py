@@ -110,8 +110,9 @@ def counts(truth: Path, found: Path) -> str:
     ]
     size = sum(path.stat().st_size for side in (truth, found) for path in side.iterdir()) / 1e6
     return (
-        f"{VIDEOS} videos of {FRAMES + UNLABELLED} frames, {FRAMES} of them labelled; {people[0]:,} true "
-        f"people and {people[1]:,} predicted ones, up to 25 in a frame; {size:.0f} MB of JSON"
+        f"{VIDEOS} synthetic videos of {FRAMES + UNLABELLED} frames, {FRAMES} of them labelled; "
+        f"{people[0]:,} true people and {people[1]:,} predicted ones, up to 25 in a frame; "
+        f"{size:.0f} MB of JSON"
     )
 
 

@@ -57,6 +57,9 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     assert metadata["Name"] == "poseval"
     assert metadata["Requires-Python"] == ">=3.10"
     assert metadata["License-Expression"] == "Apache-2.0"
+    notices = {name.partition("/licenses/")[2] for name in names if "/licenses/" in name}
+    compiled_in = {f"LICENSES/{name}.txt" for name in ("numpy", "pybind11", "scipy", "simdjson")}
+    assert notices == {"LICENSE", "NOTICE", *compiled_in}
     required = {
         line.split(";")[0] for line in metadata.get_all("Requires-Dist", []) if "extra ==" not in line
     }

@@ -201,6 +201,6 @@ def test_classes_are_learnt(
     load_weights(model, out / "best.pt")
     held_out = ClassJudge(card(name).sized(3, size), ClassPictures(held, 0)).score(model, "cpu")
     right = f"top1 {history[-1]['top1']:.3f}, held out {held_out['top1']:.3f}"
-    record_property(f"learnt:{name}", f"{right} (3 classes, {epochs} epochs, 64x64)")
+    record_property(f"learnt:{name}", f"{right} (3 synthetic classes, {epochs} epochs, 64x64)")
     assert history[-1]["top1"] > 0.95
     assert held_out["top1"] > 0.8

@@ -67,7 +67,8 @@ def _learn(
     assert invoke(["score", found, "--gt", truth, "--json", str(report)]) == 0
     node = json.loads(report.read_text())
     ap: float = node["summary"]["AP"]
-    record(f"learnt:{name}", f"AP {ap:.3f} ({node['benchmark']}, {epochs} epochs, {size})")
+    joints = node["benchmark"].removesuffix("-keypoints")
+    record(f"learnt:{name}", f"AP {ap:.3f} (synthetic, {joints} joints, {epochs} epochs, {size})")
     return ap
 
 
