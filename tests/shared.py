@@ -13,6 +13,8 @@ from poseval.kernels import _kernels
 from poseval.threads import VARIABLE, thread_limit
 
 ROOT = Path(__file__).resolve().parent.parent
+# Built by tests/sanitise.sh: everything is slow, and no address space can be limited.
+SANITISED = bool(os.environ.get("POSEVAL_SANITISED"))
 
 
 def shared_root() -> Path:

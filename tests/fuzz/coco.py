@@ -2,11 +2,8 @@
 
     python -m tests.fuzz.coco --rounds 20000 --seed 7
 
-What is accepted must be JSON to Python's own reader, and must score without a warning from NumPy. Run it
-against a module built with sanitizers to look for faults below Python:
-
-    CFLAGS="-fsanitize=address,undefined -g" python setup.py build_ext --inplace --force
-    LD_PRELOAD="$(gcc -print-file-name=libasan.so)" ASAN_OPTIONS=detect_leaks=0 python -m tests.fuzz.coco
+What is accepted must be JSON to Python's own reader, and must score without a warning from NumPy.
+`tests/sanitise.sh` runs it against a module built with sanitizers, which see faults below Python.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.shared import ROOT
+from tests.shared import ROOT, SANITISED
 
 MIB = 1 << 20
 ADDRESS_SPACE = 2048 * MIB
@@ -56,13 +56,13 @@ def run_limited(
             stdin=subprocess.DEVNULL,
             stdout=out_file,
             stderr=err_file,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (space, space)),
+            preexec_fn=None if SANITISED else lambda: resource.setrlimit(resource.RLIMIT_AS, (space, space)),
         )
         while True:
             pid, status, usage = os.wait4(child.pid, os.WNOHANG)
             if pid:
                 break
-            if time.monotonic() - started > seconds:
+            if time.monotonic() - started > seconds * (20 if SANITISED else 1):
                 os.kill(child.pid, signal.SIGKILL)
             time.sleep(0.02)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -71,7 +71,7 @@ def run_limited(
         out.read_text("utf-8", "backslashreplace"),
         err.read_text("utf-8", "backslashreplace"),
         time.monotonic() - started,
-        usage.ru_maxrss * 1024,
+        0 if SANITISED else usage.ru_maxrss * 1024,
     )
     out.unlink()
     err.unlink()

@@ -11,9 +11,8 @@ import pytest
 
 from poseval.kernels import _kernels
 from tests.kernels.wrong_calls import calls
-from tests.shared import ROOT
+from tests.shared import ROOT, SANITISED
 
-SANITISED = bool(os.environ.get("POSEVAL_SANITISED"))  # shadow memory takes terabytes of addresses
 SPACE = 6 << 30  # bytes; a call that asks for more is refused by the system
 
 
