@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from poseval.cli.terminal import say
-from poseval.errors import UsageError, shown
 from poseval.poses import Notice, PoseSet
 
 
@@ -84,7 +83,8 @@ def emit(text: str, target: str | None) -> None:
     """Write a result to stdout (`None` or `-`) or, by a neighbour file and a rename, to a file.
 
     Raises:
-        UsageError: P137 it cannot be written (disk full, no such folder, no permission).
+        UsageError: P137 it cannot be written (no such folder, no permission).
+        LimitError: P506 a full disk.
     """
     if target in (None, "-"):
         try:
@@ -92,9 +92,9 @@ def emit(text: str, target: str | None) -> None:
         except BrokenPipeError:
             raise
         except OSError as error:
-            raise UsageError(
-                "P137", where="standard output", what=f"cannot be written ({shown(error.strerror or error)})"
-            ) from error
+            from poseval.files.writing import unwritable
+
+            raise unwritable("standard output", error) from error
         return
     from poseval.files.writing import write_atomically
 

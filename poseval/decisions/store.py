@@ -33,6 +33,7 @@ TABLE = (
 SCHEMA = [("index", "sqlite_autoindex_entry_1", "entry", None), ("table", "entry", "entry", TABLE)]
 SECONDS = 30.0  # for a statement, and for other writers to finish; a thousand reports take milliseconds
 STEPS = 10_000  # of SQLite's machine between two looks at the clock and at signals
+NO_ROOM = ("database or disk is full", "disk I/O error")  # as SQLite says it
 PAUSE = 0.02  # seconds between two tries to get a lock
 
 
@@ -55,6 +56,10 @@ class Store:
                 self._check_schema(connection, clock, write)
                 yield connection, clock
         except sqlite3.DatabaseError as error:
+            if write and str(error) in NO_ROOM:
+                raise LimitError(
+                    "P506", where=shown(self.path), what=f"cannot be written ({error})", wanted="room for it"
+                ) from error
             raise FormatError(
                 "P241", where=shown(self.path), what=f"is no leaderboard store ({shown(error)})"
             ) from error

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from poseval.errors import UsageError, shown
+from poseval.errors import LimitError, PosevalError, UsageError, shown
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def write_atomically(
@@ -21,6 +24,7 @@ def write_atomically(
 
     Raises:
         UsageError: P131 the target exists and `force` is not given, P137 it cannot be written.
+        LimitError: P506 no room is left for it.
     """
     target = Path(os.path.realpath(path))
     name = shown(os.fspath(path), limit=400)
@@ -39,12 +43,15 @@ def write_atomically(
         raise unwritable(name, error) from error
 
 
-def unwritable(name: str, error: OSError) -> UsageError:
-    """The error (P137) for an output that the system refuses."""
+def unwritable(name: str, error: OSError) -> PosevalError:
+    """The error for an output that the system refuses: P137, or P506 where no room is left for it."""
+    reason = shown(error.strerror or error)
+    if error.errno in NO_ROOM:
+        return LimitError("P506", where=name, what=f"cannot be written ({reason})", wanted="room for it")
     return UsageError(
         "P137",
         where=name,
-        what=f"cannot be written ({shown(error.strerror or error)})",
+        what=f"cannot be written ({reason})",
         wanted="a place that exists and can be written to",
     )
 

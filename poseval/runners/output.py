@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import Dataset, Losses, Role, WriteOptions
+from poseval.files.writing import write_atomically
 from poseval.models.inference.suppression import oks_nms, soft_oks_nms
 from poseval.models.weights.load import digest
 from poseval.poses import Frames, Ints, Notice, Origin, People, PoseSet
@@ -80,7 +81,5 @@ def write_provenance(node: Mapping[str, Any], out: Path) -> Path:
     path = provenance_path(out)
     output = {"name": out.name, "sha256": digest(out) if out.is_file() else None}
     text = json.dumps({"schema": SCHEMA, **node, "output": output}, indent=1, allow_nan=False)
-    neighbour = path.with_name(path.name + ".tmp")
-    neighbour.write_text(text + "\n", "utf-8")
-    neighbour.replace(path)
+    write_atomically(path, (text + "\n").encode(), force=True)
     return path

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from poseval.errors import shown
+from poseval.files.writing import unwritable, write_atomically
 from poseval.poses import Floats
 from poseval.synth.scene import Scene, generator
 from poseval.synth.shapes import Shape
@@ -34,11 +37,22 @@ def render(scene: Scene) -> Picture:
 
 
 def save_picture(picture: Picture, path: Path) -> None:
-    """Write a picture; the suffix says the format."""
+    """Write a picture; the suffix says the format.
+
+    Raises:
+        UsageError: P137 it cannot be written. LimitError: P506 no room is left for it.
+    """
     from PIL import Image
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(picture).save(path, compress_level=1)  # of PNG: a third of the time, a tenth more bytes
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(shown(path.parent), error) from error
+    kind, out = Image.registered_extensions()[path.suffix.lower()], io.BytesIO()
+    Image.fromarray(picture).save(
+        out, kind, compress_level=1
+    )  # of PNG: a third of the time, a tenth more bytes
+    write_atomically(path, out.getvalue(), force=True)
 
 
 def _background(rng: np.random.Generator, width: int, height: int) -> Floats:

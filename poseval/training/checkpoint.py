@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,15 +11,20 @@ from typing import Any
 import torch
 
 from poseval.errors import FormatError, UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.models.weights.load import read_checkpoint
 from poseval.models.weights.trained import SCHEMA, training_run
 
 
 def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:
-    """Write by a neighbour file and a rename: a crash leaves the old checkpoint whole."""
-    neighbour = path.with_name(path.name + ".tmp")
-    torch.save({"schema": SCHEMA, "run": json.dumps(run), **node}, neighbour)
-    neighbour.replace(path)
+    """Write by a neighbour file and a rename: a crash leaves the old checkpoint whole.
+
+    Raises:
+        UsageError: P137 it cannot be written. LimitError: P506 no room is left for it.
+    """
+    out = io.BytesIO()
+    torch.save({"schema": SCHEMA, "run": json.dumps(run), **node}, out)
+    write_atomically(path, out.getvalue(), force=True)
 
 
 def load(path: Path, run: Mapping[str, Any]) -> dict[str, Any]:

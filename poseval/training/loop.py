@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from poseval.errors import ValueRangeError, shown
+from poseval.files.writing import write_atomically
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import card, create_model
 from poseval.models.weights.load import load_fitting
@@ -166,7 +167,8 @@ class _Trainer:
             number=self.number,
             best=self.best,
         )
-        (path.parent / "history.json").write_text(json.dumps(self.history, indent=1) + "\n", "utf-8")
+        history = json.dumps(self.history, indent=1) + "\n"
+        write_atomically(path.parent / "history.json", history.encode(), force=True)
 
     def _resume(self, node: Mapping[str, Any]) -> None:
         self.model.load_state_dict(node["model"])

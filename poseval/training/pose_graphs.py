@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from poseval.errors import UsageError, shown
+from poseval.files.writing import write_atomically
 from poseval.scoring.score import read
 from poseval.tracking.pose_graphs import pose_pairs
 from poseval.training.sgcn import Schedule, separation, train_sgcn
@@ -86,7 +88,7 @@ def train_graph_network(
             kept, parted = separation(model, judged.first, judged.second, judged.same)
             say(f"{name}: {kept:.1%} of one person's pairs within distance 1, {parted:.1%} of others beyond")
     out.mkdir(parents=True, exist_ok=True)
-    neighbour = path.with_name(path.name + ".tmp")
-    torch.save({"model": model.state_dict()}, neighbour)
-    neighbour.replace(path)
+    content = io.BytesIO()
+    torch.save({"model": model.state_dict()}, content)
+    write_atomically(path, content.getvalue(), force=True)
     return path

@@ -99,9 +99,9 @@ def test_reader_that_goes_away(files: list[str]) -> None:
 def test_full_disk(files: list[str], way: list[str]) -> None:
     process = started("score", *files, *way)
     told = process.communicate(timeout=60)[1]
-    assert process.returncode == 2
+    assert process.returncode == 3
     assert "/dev/full: cannot be written (No space left on device)" in told
-    assert "[P137]" in told
+    assert "[P506]" in told
     assert stat.S_ISCHR(os.stat("/dev/full").st_mode)  # still the device: nothing was renamed over it
 
 
@@ -110,8 +110,8 @@ def test_full_disk_behind_stdout(files: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         process = started("score", *files, stdout=full)
         told = process.communicate(timeout=60)[1]
-    assert process.returncode == 2
-    assert "[P137]" in told
+    assert process.returncode == 3
+    assert "[P506]" in told
     assert "Traceback" not in told
 
 

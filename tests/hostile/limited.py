@@ -36,9 +36,20 @@ def run_limited(
     folder: Path,
     seconds: float = 2 * SECONDS,
     space: int = ADDRESS_SPACE,
+    file_bytes: int | None = None,
     **extra: str,
 ) -> Ended:
-    """Run `python ARGUMENTS` in a folder; one that takes longer than `seconds` is killed (status -9)."""
+    """Run `python ARGUMENTS` in a folder; one that takes longer than `seconds` is killed (status -9).
+
+    A file of more than `file_bytes` cannot be written, as on a disk that is nearly full.
+    """
+
+    def limit() -> None:
+        if not SANITISED:
+            resource.setrlimit(resource.RLIMIT_AS, (space, space))
+        if file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
     env = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
@@ -56,7 +67,7 @@ def run_limited(
             stdin=subprocess.DEVNULL,
             stdout=out_file,
             stderr=err_file,
-            preexec_fn=None if SANITISED else lambda: resource.setrlimit(resource.RLIMIT_AS, (space, space)),
+            preexec_fn=limit,
         )
         while True:
             pid, status, usage = os.wait4(child.pid, os.WNOHANG)

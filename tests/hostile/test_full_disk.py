@@ -1,0 +1,40 @@
+"""Row 39: no writer leaves a part behind when there is no room, and each says which file it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import poseval as library
+from poseval.scoring.saved_runs import save
+from tests.hostile.limited import poseval, see_refused
+from tests.hostile.made import results, truth, write
+
+ROOM = 1000  # bytes; every output below has more
+
+WRITERS: dict[str, list[str]] = {
+    "json": ["score", "dt.json", "--gt", "gt.json", "--json", "out/r.json"],
+    "csv": ["score", "dt.json", "--gt", "gt.json", "--per-joint", "--csv", "out/r.csv"],
+    "save": ["score", "dt.json", "--gt", "gt.json", "--save", "out/r.poseval"],
+    "report": ["score", "dt.json", "--gt", "gt.json", "--report", "out/r.html"],
+    "plot": ["plot", "good.poseval", "--out", "out"],
+    "convert": ["convert", "gt.json", "out/c.json", "--to", "coco"],
+    "folder": ["convert", "gt.json", "out/c", "--to", "posetrack18"],
+    "synth": ["synth", "out/world", "--images", "1"],
+    "store": ["leaderboard", "add", "good.poseval", "--db", "out/board.sqlite"],
+    "board": ["leaderboard", "good.poseval", "--html", "out/board.html"],
+}
+
+
+@pytest.mark.parametrize("arguments", WRITERS.values(), ids=WRITERS)
+def test_writers(arguments: list[str], tmp_path: Path) -> None:
+    write(tmp_path / "gt.json", truth())
+    write(tmp_path / "dt.json", results())
+    save(library.evaluate(tmp_path / "gt.json", tmp_path / "dt.json"), tmp_path / "good.poseval")
+    (tmp_path / "out").mkdir()
+    ended = poseval(arguments, folder=tmp_path, seconds=60, file_bytes=ROOM)
+    see_refused(ended, "P506", (3,))
+    assert "out" in ended.err
+    left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert all(path.stat().st_size < ROOM and not path.name.endswith(".tmp") for path in left)
