@@ -1,7 +1,7 @@
 """PoseTrack17, 18 and 21: pose estimation and tracking in videos.
 
-Rule sets: `poseval-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
-which the published numbers belong; `poseval-2020` the same program with today's py-motmetrics;
+Rule sets: `posetrack-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
+which the published numbers belong; `posetrack-2020` the same program with today's py-motmetrics;
 `posetrack21` the kit of PoseTrack21; `trackeval` scores tracks as TrackEval does; `corrected` mends the
 faults of all. Each kept fault has its id in docs/quirks.md.
 """
@@ -35,15 +35,17 @@ from poseval.results.values import Summary
 
 POSEVAL = frozenset({"P02", "P03", "P04", "P05", "P06", "P14", "P23", "P24", "P27", "P28", "P31", "P32"})
 RULES_2017 = RuleSet(
-    "poseval-2017", POSEVAL, "the poseval program with py-motmetrics of 2017: published numbers"
+    "posetrack-2017", POSEVAL, "the official program (poseval) with py-motmetrics of 2017: published numbers"
 )
-RULES_2020 = RuleSet("poseval-2020", POSEVAL | {"P01"}, "the poseval program with py-motmetrics 1.1 or later")
+RULES_2020 = RuleSet(
+    "posetrack-2020", POSEVAL | {"P01"}, "the official program (poseval) with py-motmetrics 1.1 or later"
+)
 RULES_21 = RuleSet(
     "posetrack21",
     frozenset(
         {"P06", "P08", "P10", "P14", "P21", "P22", "P23", "P25", "P26", "P28", "P29", "P30", "P31", "P32"}
     ),
-    "the PoseTrack21 kit; CLEAR MOT by poseval-2017, as its paper",
+    "the PoseTrack21 kit; CLEAR MOT by posetrack-2017, as its paper",
 )
 RULES_TRACKEVAL = RuleSet(
     "trackeval",
@@ -79,7 +81,7 @@ def videos(
 ) -> Parts:
     """What is evaluated of each frame, with re-identification where both sides say who everybody is.
 
-    Under `posetrack21` the CLEAR numbers are a part of their own, made by the rules of `poseval-2017`.
+    Under `posetrack21` the CLEAR numbers are a part of their own, made by the rules of `posetrack-2017`.
     """
     filtered, notices = evaluated(aligned, rules)
     chosen = metrics or (poses_and_tracks if tracking else poses)(rules, filtered.truth, per_joint)

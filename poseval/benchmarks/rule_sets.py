@@ -1,17 +1,19 @@
-"""Rule sets: what a benchmark reproduces of its reference tool, and what it mends."""
+"""Rule sets: which faults of its reference tool a benchmark reproduces, and which it fixes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from poseval.errors import UsageError, shown
+from poseval.poses import Notice
+from poseval.results.former_names import current_rules
 
 
 @dataclass(frozen=True)
 class RuleSet:
     """A named rule set. `quirks` are the ids of the reference tool's faults that it keeps."""
 
-    name: str  # "reference", "corrected", or a profile such as "poseval-2017"
+    name: str  # "reference", "corrected", or a profile such as "posetrack-2017"
     quirks: frozenset[str] = frozenset()
     title: str = ""
     incomparable: str = ""  # why its numbers are not the official ones
@@ -29,13 +31,14 @@ CORRECTED = RuleSet(
 
 
 def choose(name: str, rule_sets: tuple[RuleSet, ...]) -> RuleSet:
-    """The rule set called `name`; `reference` means the first one.
+    """The rule set called `name`, by its current or a former name; `reference` means the first one.
 
     Raises:
         UsageError: P124 for a name that the benchmark does not have.
     """
+    current = current_rules(name)
     for rule_set in rule_sets:
-        if rule_set.name == name or (name == "reference" and rule_set is rule_sets[0]):
+        if rule_set.name == current or (name == "reference" and rule_set is rule_sets[0]):
             return rule_set
     raise UsageError(
         "P124",
@@ -43,3 +46,11 @@ def choose(name: str, rule_sets: tuple[RuleSet, ...]) -> RuleSet:
         what="are not known to this benchmark",
         wanted="one of reference, " + ", ".join(rule_set.name for rule_set in rule_sets),
     )
+
+
+def renamed(name: str) -> list[Notice]:
+    """The notice for a rule set that was asked for by a former name; none for a current name."""
+    current = current_rules(name)
+    if current == name:
+        return []
+    return [Notice("N900", f"rule set {name} is now called {current}; use the new name")]

@@ -87,7 +87,7 @@ READERS: dict[str, str] = {
 CHANGES = ("skeleton", "joints", "near", "derive", "align_by")
 OWN_SIGMAS = frozenset({"oks"})
 # Part of a benchmark -> rules by which its people are kept, where they are not those of the rule set.
-RULES_OF = {"poseval": "poseval-2017"}
+RULES_OF = {"poseval": "posetrack-2017"}
 
 
 def crosscheck(

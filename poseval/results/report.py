@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from poseval.errors import FormatError, UsageError, shown
 from poseval.files.reading import REPORT_BYTES, parse_json
 from poseval.poses import Notice
+from poseval.results.former_names import current_rules
 from poseval.results.layout import Layout
 from poseval.results.renderers import rendered
 from poseval.results.result import json_value
@@ -117,7 +118,7 @@ class Report:
                 raise ValueError("better is neither higher nor lower")
             return Report(
                 benchmark=typed((str,), "benchmark", node["benchmark"]),
-                rules=typed((str,), "rules", node["rules"]),
+                rules=current_rules(typed((str,), "rules", node["rules"])),
                 signature=Signature.parse(node["signature"]),
                 summary=numbers(node["summary"], "summary"),
                 values=Values(made(Value, row) for row in node["values"]),

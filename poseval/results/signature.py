@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from poseval.errors import MismatchError, UsageError, shown
+from poseval.results.former_names import current_rules
 
 # key of a signature -> what it stands for, in words
 MEANING = {
@@ -34,10 +35,15 @@ def _unescape(text: str) -> str:
 class Signature(Mapping[str, str]):
     """Ordered (key, value) pairs; the first pair is `metric`.
 
-    Two runs are comparable when their signatures are equal. `poseval` (the version) is last.
+    Two runs are comparable when their signatures are equal. `poseval` (the version) is last. A rule set
+    is held under its current name, so that runs of earlier versions stay comparable.
     """
 
     pairs: tuple[tuple[str, str], ...]
+
+    def __post_init__(self) -> None:
+        pairs = tuple((key, current_rules(value) if key == "rules" else value) for key, value in self.pairs)
+        object.__setattr__(self, "pairs", pairs)
 
     def __getitem__(self, key: str) -> str:
         for name, value in self.pairs:

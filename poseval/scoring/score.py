@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import on_frames_of
 from poseval.benchmarks.base import Benchmark, Part
-from poseval.benchmarks.rule_sets import RuleSet, choose
+from poseval.benchmarks.rule_sets import RuleSet, choose, renamed
 from poseval.checks.preconditions import require_possible
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.source import Source, path_of
@@ -95,7 +95,7 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     gt, dt, found = _read_both(truth, predictions, task)
     rules = choose(task.rules, found.rule_sets)
     dt, mapped = _brought_together(gt, dt, task)
-    guessed = []
+    guessed = renamed(task.rules)
     if task.benchmark is None:
         guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
     seconds = time.perf_counter() - started

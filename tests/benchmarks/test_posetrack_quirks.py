@@ -62,8 +62,8 @@ def walk(frames: int, x: float = 100.0, track: int = 1) -> list[tuple[int, int, 
 
 def test_p01_motp_of_a_pair_of_neighbours() -> None:
     truth = pose_set(3, *[row for f in range(3) for row in ((f, 1, 100.0), (f, 2, 109.0))])
-    old = run(truth, truth, "poseval-2017").summary["MOTP"]
-    new = run(truth, truth, "poseval-2020").summary["MOTP"]
+    old = run(truth, truth, "posetrack-2017").summary["MOTP"]
+    new = run(truth, truth, "posetrack-2020").summary["MOTP"]
     assert old == 1
     assert new == pytest.approx(1 - 0.3)  # each object has one wrong neighbour at 0.3 heads
 
@@ -71,21 +71,21 @@ def test_p01_motp_of_a_pair_of_neighbours() -> None:
 def test_p02_the_last_frame() -> None:
     truth = pose_set(3, *walk(3))
     wrong = pose_set(3, (0, 1, 100.0), (1, 1, 100.0), (2, 7, FAR))
-    assert run(truth, wrong, "poseval-2017").summary["MOTA"] == 1
+    assert run(truth, wrong, "posetrack-2017").summary["MOTA"] == 1
     assert run(truth, wrong, "corrected").summary["MOTA"] == pytest.approx(1 - 2 / 3)
-    single = run(pose_set(1, (0, 1, 100.0)), pose_set(1, (0, 1, 100.0)), "poseval-2017").summary
+    single = run(pose_set(1, (0, 1, 100.0)), pose_set(1, (0, 1, 100.0)), "posetrack-2017").summary
     assert math.isnan(single["MOTA"])
 
 
 def test_p03_nobody_predicted() -> None:
     truth = pose_set(3, *[row for f in range(3) for row in ((f, 1, 100.0), (f, 2, 300.0))])
-    assert run(truth, pose_set(3), "poseval-2017").summary["MOTA"] == -1
+    assert run(truth, pose_set(3), "posetrack-2017").summary["MOTA"] == -1
     assert run(truth, pose_set(3), "corrected").summary["MOTA"] == 0
 
 
 def test_p04_labelled_frames_without_people() -> None:
     truth, found = pose_set(3, *walk(2)), pose_set(3, *walk(2), (2, 9, FAR))
-    assert run(truth, found, "poseval-2017").summary["AP"] == 1
+    assert run(truth, found, "posetrack-2017").summary["AP"] == 1
     assert run(truth, found, "corrected", "joint_ap").values.get("precision") == pytest.approx(2 / 3)
 
 
@@ -94,7 +94,7 @@ NO_NOSE = np.arange(15) != SKELETON.index("nose")
 
 def test_p05_motp_of_a_joint_that_nobody_labels() -> None:
     truth = pose_set(3, *walk(3), joints=NO_NOSE)
-    assert run(truth, truth, "poseval-2017").summary["MOTP"] == pytest.approx(14 / 15)
+    assert run(truth, truth, "posetrack-2017").summary["MOTP"] == pytest.approx(14 / 15)
     assert run(truth, truth, "corrected").summary["MOTP"] == 1
 
 
@@ -102,10 +102,12 @@ def test_p06_ties() -> None:
     truth = pose_set(2, *walk(2))
     one = pose_set(2, (0, 1, 100.0), (0, 5, FAR), (1, 1, 100.0))
     other = pose_set(2, (0, 1, 100.0), (1, 1, 100.0), (1, 5, FAR))
-    assert run(truth, one, "poseval-2017").summary["AP"] != run(truth, other, "poseval-2017").summary["AP"]
+    assert (
+        run(truth, one, "posetrack-2017").summary["AP"] != run(truth, other, "posetrack-2017").summary["AP"]
+    )
     together = [run(truth, found, "corrected").summary["AP"] for found in (one, other)]
     assert together == pytest.approx([2 / 3, 2 / 3])
-    report = run(truth, one, "poseval-2017")
+    report = run(truth, one, "posetrack-2017")
     assert report.values.get("AP_low") == pytest.approx(2 / 3)
     assert report.values.get("AP_high") == 1
     assert any(notice.code == "N433" for notice in report.notices)
@@ -132,7 +134,7 @@ def test_p10_whole_numbers() -> None:
 
 def test_p14_heads_of_size_zero() -> None:
     truth = pose_set(2, *walk(2), head=np.zeros(2))
-    report = run(truth, pose_set(2, *walk(2)), "poseval-2017")
+    report = run(truth, pose_set(2, *walk(2)), "posetrack-2017")
     assert report.summary["AP"] == 0
     assert any(notice.code == "N486" for notice in report.notices)
     with pytest.raises(ValueRangeError) as caught:
@@ -140,7 +142,7 @@ def test_p14_heads_of_size_zero() -> None:
     assert caught.value.code == "P304"
 
 
-@pytest.mark.parametrize("rules", ["poseval-2017", "posetrack21", "corrected"])
+@pytest.mark.parametrize("rules", ["posetrack-2017", "posetrack21", "corrected"])
 def test_p18_another_order_of_images(rules: str) -> None:
     truth = pose_set(3, (0, 1, 100.0), (1, 1, 300.0), (2, 1, 500.0))
     turned = pose_set(3, (0, 1, 500.0), (1, 1, 300.0), (2, 1, 100.0))
@@ -166,14 +168,14 @@ def test_p22_labelled_frames_by_the_flag() -> None:
 
 def test_p23_groups_with_an_undefined_joint() -> None:
     truth, found = pose_set(3, *walk(3), joints=NO_NOSE), pose_set(3, *walk(3))
-    assert math.isnan(run(truth, found, "poseval-2017").summary["AP/head"])
+    assert math.isnan(run(truth, found, "posetrack-2017").summary["AP/head"])
     assert run(truth, found, "corrected").summary["AP/head"] == 1
 
 
 def test_p24_a_joint_that_nobody_labels_or_predicts() -> None:
     truth = pose_set(3, *walk(3), joints=NO_NOSE)
-    assert run(truth, truth, "poseval-2017").summary["AP"] == pytest.approx(14 / 15)
-    assert run(truth, pose_set(3, *walk(3)), "poseval-2017").summary["AP"] == 1
+    assert run(truth, truth, "posetrack-2017").summary["AP"] == pytest.approx(14 / 15)
+    assert run(truth, pose_set(3, *walk(3)), "posetrack-2017").summary["AP"] == 1
     assert run(truth, truth, "corrected").summary["AP"] == 1
 
 
@@ -195,7 +197,7 @@ def test_p26_totals_of_hota() -> None:
 def test_p27_repeated_ids_in_the_truth() -> None:
     truth = pose_set(3, (0, 1, 100.0), (0, 1, 300.0), (1, 1, 100.0), (2, 1, 100.0))
     found = pose_set(3, *walk(3))
-    report = run(truth, found, "poseval-2017")
+    report = run(truth, found, "posetrack-2017")
     assert report.values.get("misses") == 15
     assert any(notice.code == "N487" for notice in report.notices)
     for rules in ("posetrack21", "corrected"):
@@ -209,12 +211,12 @@ def test_p28_people_without_joints() -> None:
     found = pose_set(
         3, (0, 7, 0.0), *[(1, 1, 100.0), (1, 2, 300.0)], joints=np.array([[0], [1], [1]]) * np.ones(15)
     )
-    assert run(truth, found, "poseval-2017").values.get("misses") == 2 * 15  # no dummy in frame 0
+    assert run(truth, found, "posetrack-2017").values.get("misses") == 2 * 15  # no dummy in frame 0
     corner = IgnoreRegions(
         np.array([[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]]), np.array([0, 3]), np.zeros(1, dtype=np.int64)
     )
     regional = replace(truth, ignore=corner)
-    assert run(regional, found, "poseval-2017").values.get("misses") == 15  # the dummy's one miss
+    assert run(regional, found, "posetrack-2017").values.get("misses") == 15  # the dummy's one miss
 
 
 def test_p29_undefined_hota() -> None:
@@ -241,11 +243,11 @@ def test_p31_the_plain_assignment() -> None:
     found = pose_set(10, *walk(10, x=100 + 0.3 * size), (9, 7, 100 + 0.23 * size))
     aligned = 14 / 19 * math.sqrt(10 / 11)
     assert run(truth, found, "corrected").summary["HOTA"] == pytest.approx(aligned)
-    for rules in ("poseval-2017", "poseval-2020", "posetrack21"):
+    for rules in ("posetrack-2017", "posetrack-2020", "posetrack21"):
         assert run(truth, found, rules).summary["HOTA"] == pytest.approx(0.6107, abs=5e-5)
 
 
-@pytest.mark.parametrize("rules", ["poseval-2017", "posetrack21", "corrected"])
+@pytest.mark.parametrize("rules", ["posetrack-2017", "posetrack21", "corrected"])
 def test_whole_poses_are_aligned_under_every_rule_set(rules: str) -> None:
     """Ten of fifteen joints right in ten frames, and a stray with twelve in the last."""
     right = np.arange(15)[None, :] < np.array([10] * 10 + [12])[:, None]
@@ -258,7 +260,7 @@ def test_p32_ties_of_the_assignment() -> None:
     """One prediction lies between two people, another by the first alone: who is first decides."""
     people = [(0, 1, 100.0), (0, 2, 120.0)]
     found = [(0, 5, 110.0), (0, 6, 92.0)]
-    rules_of = {"corrected": 1, "poseval-2017": 2, "posetrack21": 2}
+    rules_of = {"corrected": 1, "posetrack-2017": 2, "posetrack21": 2}
     for rules, count in rules_of.items():
         seen = {
             run(pose_set(1, *truth), pose_set(1, *guess), rules).summary["AP"]

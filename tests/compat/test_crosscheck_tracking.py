@@ -35,7 +35,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
     return str(tmp_path / "gt"), str(tmp_path / "pred")
 
 
-@pytest.mark.parametrize("rules", ["poseval-2017", "poseval-2020", "posetrack21", "corrected"])
+@pytest.mark.parametrize("rules", ["posetrack-2017", "posetrack-2020", "posetrack21", "corrected"])
 def test_no_differences_on_files(files: tuple[str, str], rules: str) -> None:
     found = crosscheck(*files, "posetrack18", rules=rules)
     prefix = "poseval/" if rules == "posetrack21" else ""

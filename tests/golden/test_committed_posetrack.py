@@ -1,8 +1,8 @@
 """The committed PoseTrack cases: counts are exact, ratios agree to the tolerance that each case names.
 
 The poseval program prints percents; what depends on py-motmetrics is compared with today's release under
-`poseval-2020`, and without the distances of its other events, as the release of 2017 counted, under
-`poseval-2017`.
+`posetrack-2020`, and without the distances of its other events, as the release of 2017 counted, under
+`posetrack-2017`.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ TRACKEVAL_COUNTS |= {
 }
 GROUPS = {"Head": "head", "Shou": "shoulder", "Elb": "elbow", "Wri": "wrist", "Hip": "hip", "Knee": "knee"}
 GROUPS |= {"Ankl": "ankle", "Total": ""}
-TWO_RULES = pytest.mark.parametrize("rules", ["poseval-2017", "poseval-2020"])
+TWO_RULES = pytest.mark.parametrize("rules", ["posetrack-2017", "posetrack-2020"])
 
 
 def with_part(*parts: str) -> list[Case]:
@@ -125,7 +125,7 @@ def test_clear_mot(case: Case, rules: str) -> None:
     check(case, tally.sum("other_distance"), wanted["distance_of_other_events"])
     for statistic in ("MOTA", "precision", "recall"):
         check(case, per_joint(case, rules, "clear_mot", statistic), wanted[statistic], 100)
-    motp = wanted["MOTP"] if rules == "poseval-2020" else motp_of_2017(wanted)
+    motp = wanted["MOTP"] if rules == "posetrack-2020" else motp_of_2017(wanted)
     check(case, per_joint(case, rules, "clear_mot", "MOTP"), motp, 100)
 
 
@@ -208,5 +208,5 @@ def test_every_program_spoke_often_enough() -> None:
 @pytest.mark.parametrize("case", REFUSED, ids=str)
 def test_what_the_program_refuses_is_refused(case: Case) -> None:
     with pytest.raises(PosevalError) as caught:
-        report_of(case, "poseval-2017")
+        report_of(case, "posetrack-2017")
     assert caught.value.code == case.expected["answer"]

@@ -63,7 +63,7 @@ def test_there_are_cases() -> None:
 @pytest.mark.parametrize("case", usable("ap"))
 def test_pose_ap(case: str) -> None:
     wanted = output(case)["ap"]
-    tally, values = found(case, "poseval-2017", JointAp)
+    tally, values = found(case, "posetrack-2017", JointAp)
     assert tally.sum("labelled").tolist() == wanted["n_gt_joints"]
     joint = tally.column("joint")
     assert np.bincount(joint, minlength=15).tolist() == wanted["n_pred_joints"]
@@ -95,7 +95,7 @@ def _ties(tally: Tally) -> list[int]:
 @pytest.mark.parametrize("case", [case for case in CASES if "ap_under_tie_orders" in expected(case)])
 def test_orders_of_ties(case: str) -> None:
     orders = expected(case)["ap_under_tie_orders"]
-    _, reference = found(case, "poseval-2017", JointAp)
+    _, reference = found(case, "posetrack-2017", JointAp)
     _, corrected = found(case, "corrected", JointAp)
     stated = next(orders[key] for key in orders if key.startswith("stable_argsort_reversed"))
     worst = next(orders[key] for key in orders if key.startswith("pessimistic"))
@@ -120,7 +120,7 @@ def check_counts(counts: dict[str, np.ndarray], wanted: list[dict[str, Any]], ru
 
 
 @pytest.mark.parametrize("case", usable("mot"))
-@pytest.mark.parametrize("rules", ["poseval-2017", "poseval-2020"])
+@pytest.mark.parametrize("rules", ["posetrack-2017", "posetrack-2020"])
 def test_clear_mot(case: str, rules: str) -> None:
     wanted = output(case)["mot"]
     tally, values = found(case, rules, ClearMot)
@@ -129,7 +129,7 @@ def test_clear_mot(case: str, rules: str) -> None:
     for index, sequence in enumerate(tally.keys):
         single = output(case)["mot_per_sequence"][str(sequence)]
         check_counts({name: columns[name][index] for name in columns}, single["counts_per_joint"], rules)
-    motp = "motp_match_switch_only" if rules == "poseval-2017" else "motp"
+    motp = "motp_match_switch_only" if rules == "posetrack-2017" else "motp"
     for statistic, key in (("MOTA", "mota"), ("MOTP", motp), ("precision", "pre"), ("recall", "rec")):
         ours = per_joint(values, statistic)
         np.testing.assert_allclose(ours, numbers(wanted[key]), rtol=TOLERANCE, atol=TOLERANCE)
@@ -233,7 +233,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_invalid_files_are_refused(case: str) -> None:
     with pytest.raises(PosevalError) as caught:
-        evaluation(case, "poseval-2017", "posetrack18")
+        evaluation(case, "posetrack-2017", "posetrack18")
     assert caught.value.code == REFUSED[case]
 
 
@@ -248,5 +248,5 @@ def test_invalid_files_are_refused(case: str) -> None:
 )
 def test_what_the_program_refuses_or_mispairs_gets_the_right_number(case: str) -> None:
     """The files differ from a sound one by what poseval stumbles over: the number is the sound one's."""
-    values = evaluation(case, "poseval-2017").report().summary
+    values = evaluation(case, "posetrack-2017").report().summary
     assert 100 * values["AP"] == pytest.approx(84.90113054586739, rel=TOLERANCE)

@@ -15,7 +15,7 @@ from poseval.metrics.tracking_scene import Similarity
 from tests.benchmarks.test_posetrack_quirks import NO_NOSE, pose_set, run, walk
 
 
-@pytest.mark.parametrize("rules", ["poseval-2017", "poseval-2020", "posetrack21", "corrected"])
+@pytest.mark.parametrize("rules", ["posetrack-2017", "posetrack-2020", "posetrack21", "corrected"])
 @pytest.mark.parametrize(
     ("metric", "statistic"), [("joint_ap", "AP"), ("clear_mot", "MOTA"), ("hota", "HOTA")]
 )
@@ -57,8 +57,8 @@ def test_names_of_thresholds_go_with_the_thresholds() -> None:
 def test_a_run_that_is_compared_keeps_its_own_parameters() -> None:
     """A task with a metric, not its name, is taken as it is."""
     truth = pose_set(3, *walk(3), joints=NO_NOSE)
-    assert np.isclose(run(truth, truth, "poseval-2017").summary["AP"], 14 / 15)
+    assert np.isclose(run(truth, truth, "posetrack-2017").summary["AP"], 14 / 15)
     from poseval.scoring.score import score
 
-    report = score(truth, truth, "posetrack18", rules="poseval-2017", metrics=[JointAp()])
+    report = score(truth, truth, "posetrack18", rules="posetrack-2017", metrics=[JointAp()])
     assert report.summary["AP"] == 1

@@ -57,8 +57,8 @@ def sides(question: Question) -> list[Side]:
             return [replace(poses(kept, "corrected"), remarks=(f"tracks: {why}",))]
     out = [poses(kept, rules), _identities(kept), hota(kept, rules)]
     if rules == "posetrack21":
-        by_poseval = [evaluated(video, "poseval-2017") for video in found]
-        return [*out, _clear(by_poseval, "poseval-2017", "poseval/")]
+        by_poseval = [evaluated(video, "posetrack-2017") for video in found]
+        return [*out, _clear(by_poseval, "posetrack-2017", "poseval/")]
     return [*out, _clear(kept, rules, "")]
 
 
@@ -146,7 +146,7 @@ def _clear(kept: Sequence[Video], rules: str, part: str) -> Side:
 
 def _clear_ratios(total: dict[str, float], rules: str) -> dict[str, float]:
     objects, detections, false = (total[key] for key in ("objects", "detections", "false_positives"))
-    distance = total["matched"] + (total["other"] if rules == "poseval-2020" else 0.0)
+    distance = total["matched"] + (total["other"] if rules == "posetrack-2020" else 0.0)
     found = {
         "MOTA": 1 - ratio(total["misses"] + total["switches"] + false, objects),
         "MOTP": 1 - ratio(distance, detections),
