@@ -9,10 +9,9 @@ import numpy as np
 from poseval.checks.base import Pair, Side
 from poseval.errors import shown
 from poseval.poses import Notice
+from poseval.poses.derived_columns import labelled_count
 
 FIRST = 5  # places that a notice names
-# COCO-WholeBody's num_keypoints counts the joints of the body alone, which stand first.
-WHOLE_BODY, BODY = 133, 17
 
 
 def keypoint_counts(side: Side) -> Iterator[Notice]:
@@ -21,8 +20,7 @@ def keypoint_counts(side: Side) -> Iterator[Notice]:
     given = people.extra.get("num_keypoints")
     if given is None:
         return
-    seen = people.seen[:, :BODY] if people.seen.shape[1] == WHOLE_BODY else people.seen
-    labelled = (seen > 0).sum(axis=1)
+    labelled = labelled_count(people.seen)
     differs = np.flatnonzero((given >= 0) & (given != labelled))
     if not len(differs):
         return

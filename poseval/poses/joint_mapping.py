@@ -7,6 +7,7 @@ from pathlib import Path
 
 from poseval.errors import MismatchError, shown
 from poseval.poses import Notice, PoseSet
+from poseval.poses.derived_columns import made_again
 from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import JointMap, check_flips, joint_map, load_joint_map
 
@@ -33,7 +34,9 @@ def map_joints(
     """The set in the joints of `target`: by equal names, or as a user's TOML `file` says.
 
     `near` allows near equivalents and `derive` derived joints; neither is ever made without being asked for.
-    The origin gains a notice (N504) that lists what was mapped.
+    What a file made from its joints (`num_keypoints`, boxes and areas that fit them exactly) is made again
+    from the joints that are left. The origin gains notices: N504 lists what was mapped, N920 what was made
+    again.
 
     Raises:
         FormatError: P221 a malformed file.
@@ -55,6 +58,12 @@ def map_joints(
         )
     people = poses.people
     xy, seen, score = made.apply(people.xy, people.seen, people.joint_score)
-    moved = people.with_columns(xy=xy, seen=seen, joint_score=score)
+    moved, counts = made_again(people, people.with_columns(xy=xy, seen=seen, joint_score=score))
+    notices = [Notice("N504", f"joints mapped: {made}")]
+    if counts:
+        what = ", ".join(f"{name} of {count} people" for name, count in counts.items())
+        notices.append(
+            Notice("N920", f"made again from the joints that are left: {what}", max(counts.values()))
+        )
     mapped = replace(poses, skeleton=target, people=moved)
-    return mapped.with_notices([Notice("N504", f"joints mapped: {made}")]), made
+    return mapped.with_notices(notices), made
