@@ -69,22 +69,41 @@ class WriteOptions:
 
 @dataclass
 class Losses:
-    """What the target format cannot hold, counted: field -> how many values were dropped."""
+    """What the target format cannot hold, counted: field -> how many values were dropped.
+
+    `made` are values that the target needs, that the source lacks, and how they were made; `missing` those
+    that could not be made.
+    """
 
     kept_people: int = 0
     kept_frames: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
 
     def lose(self, what: str, count: int) -> None:
         """Count dropped values; nothing is remembered for a count of 0."""
         if count:
             self.dropped[what] += count
 
+    def make(self, what: str, count: int) -> None:
+        """Count values that were made for the target; nothing is remembered for a count of 0."""
+        if count:
+            self.made[what] += count
+
+    def miss(self, what: str, count: int) -> None:
+        """Count values that the target needs and lacks; nothing is remembered for a count of 0."""
+        if count:
+            self.missing[what] += count
+
     def __str__(self) -> str:
-        kept = f"kept {self.kept_people} people in {self.kept_frames} frames"
+        parts = [f"kept {self.kept_people} people in {self.kept_frames} frames"]
         if not self.dropped:
-            return f"{kept}; nothing dropped"
-        return f"{kept}; dropped " + ", ".join(f"{what} ({count})" for what, count in self.dropped.items())
+            parts.append("nothing dropped")
+        for verb, counts in (("dropped", self.dropped), ("made", self.made), ("missing", self.missing)):
+            if counts:
+                parts.append(f"{verb} " + ", ".join(f"{what} ({count})" for what, count in counts.items()))
+        return "; ".join(parts)
 
 
 class Dataset(ABC):

@@ -54,6 +54,11 @@ def stem(path: str) -> str:
     return name[:cut] if cut > 0 and name[cut:].lower() in EXTENSIONS else name
 
 
+def has_extension(path: str) -> bool:
+    """Whether a name ends like that of a picture, video or annotation file."""
+    return stem(path) != file_name(path)
+
+
 def number(path: str) -> int:
     """The last number in a file's stem, -1 where there is none."""
     found = _DIGITS.search(stem(path))

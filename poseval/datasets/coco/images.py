@@ -13,6 +13,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, shown
 from poseval.kernels import json as kj
 from poseval.poses import Array, Frames, Ints, Notice
+from poseval.poses.frame_names import named, stem
 
 FIELDS = (
     kj.identifier("id"),
@@ -81,6 +82,20 @@ def read_images(document: Document, faults: Faults) -> tuple[Frames, list[Notice
     return frames, notices
 
 
+def image_numbers(frames: Frames) -> Ints | None:
+    """Ids [F] int64: the numbers of the file, keys or names of files that are plain numbers; None without."""
+    if "image_id" in frames.extra:
+        return cast("Ints", frames.extra["image_id"])
+    keys: list[str] = frames.key.tolist()
+    if all(key.lstrip("-").isdecimal() and len(key) < 19 and str(int(key)) == key for key in keys):
+        return np.asarray([int(key) for key in keys], dtype=np.int64)
+    stems = [stem(name) for name in named(frames)]
+    if not all(name.isascii() and name.isdecimal() and len(name) < 19 for name in stems):
+        return None
+    numbers = np.asarray([int(name) for name in stems], dtype=np.int64)
+    return numbers if len(np.unique(numbers)) == len(numbers) else None
+
+
 def _refuse_alike(records: Records, keys: Array, texts: Array) -> None:
     """Faults (P305) for ids that are a number here and the same digits as text there."""
     both = np.intersect1d(keys[texts], keys[~texts])
@@ -124,8 +139,8 @@ def place(records: Records, frames: Frames) -> Placed:
     notices: list[Notice] = []
     if numbers.any():
         if ids is None:
-            row[numbers] = _of_texts(column.values[numbers].astype(np.str_), _by(frames, "id"))
-            notices.append(_paired(records, "number", "id"))
+            row[numbers], how = _of_numbers_as_names(column.values[numbers], frames)
+            notices.append(_paired(records, "number", how))
         else:
             row = np.where(numbers, _of_numbers(column.values, ids), -1)
     hint = None
@@ -194,6 +209,22 @@ def _of_numbers(values: Ints, ids: Ints) -> Ints:
         return table[np.where(inside, values, -1)]
     at = np.minimum(np.searchsorted(ids, values), len(ids) - 1)
     return np.where(ids[at] == values, at, -1)
+
+
+def _of_numbers_as_names(values: Ints, frames: Frames) -> tuple[Ints, str]:
+    """Frame row of each number among images that are named by texts, and by what: the id, or the file's name.
+
+    Files are tried where not all numbers are ids, as `000003.jpg` for 3.
+    """
+    row = _of_texts(values.astype(np.str_), _by(frames, "id"))
+    if (row >= 0).all():
+        return row, "id"
+    numbers = image_numbers(frames)
+    if numbers is None:
+        return row, "id"
+    order = np.argsort(numbers)
+    place = _of_numbers(values, numbers[order])
+    return np.where(place >= 0, order[place], -1), "the number that is their file's name"
 
 
 def _of_texts(texts: Array, table: dict[str, int]) -> Ints:

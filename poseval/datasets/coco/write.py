@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,33 +16,40 @@ import numpy as np
 from poseval.datasets.assembly import by_image, require_scores
 from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
+from poseval.datasets.coco.images import image_numbers
 from poseval.datasets.coco.keypoints import PARTS
 from poseval.files.writing import write_atomically
-from poseval.poses import Array, Frames, PoseSet
+from poseval.poses import Array, Floats, Frames, PoseSet
+from poseval.poses.enclosing import enclosing_boxes
+from poseval.poses.frame_names import has_extension, named
 from poseval.skeletons import get_skeleton
 
 EXACT = 2.0**53  # integral doubles below have no more digits than they show
 PROGRESS_ROWS = 10_000
+NAMED_BY_ID = ("coco", "jhmdb-coco", "face-coco")  # files whose keys of frames are their images' ids
 PARTS_WITH_SCORE = tuple(f"{name.split('_')[0]}_score" for name, _ in PARTS[1:])
 
 
 def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     """An annotation file: images, annotations, categories.
 
-    Images keep their numbers where the frames have them (`extra["image_id"]`, or keys that are numbers), else
-    they are numbered from 1. Annotations keep their ids where these are distinct, else they are numbered.
+    Images keep their numbers where the frames have them (see `image_numbers`), else they are numbered from 1.
+    Annotations keep their ids where these are distinct, else they are numbered. pycocotools wants a box and
+    an area of everyone: a box that was not given is the extent of the labelled joints, an area that of the
+    box; both are 0 for people without a labelled joint.
 
     Raises:
         UsageError: P131 the file exists, P137 it cannot be written.
     """
     poses = by_image(poses)
-    ids = image_ids(poses.frames)
     losses = _losses(poses, truth=True)
-    if ids.dtype.kind == "U":
-        losses.lose(
-            "frame names that are no numbers (kept as file names)", 0 if _all_paths(poses) else len(ids)
-        )
-        ids = np.arange(1, len(ids) + 1)
+    found = image_numbers(poses.frames)
+    ids = np.arange(1, len(poses.frames) + 1) if found is None else found
+    if found is None:
+        losses.make("image ids (numbered from 1; names stay file names)", len(ids))
+    poses = _with_boxes_and_areas(poses, losses)
+    bare = sum(not has_extension(name) for name in named(poses.frames))
+    losses.miss("extensions of file names (the source has none)", bare)
 
     def content(file: BinaryIO) -> None:
         file.write(b'{"images": [')
@@ -67,9 +75,12 @@ def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         UsageError: P131 the file exists, P137 it cannot be written, P138 people without a score.
     """
     require_scores(poses)
+    poses = by_image(poses)
     people = poses.people
     losses = _losses(poses, truth=False)
-    ids = _ids_of_truth(poses, options.truth)
+    ids = _ids_of_results(poses, options.truth)
+    if ids.dtype.kind not in "iu":
+        losses.miss("numbers of images, which pycocotools wants: give --gt FILE", len(ids))
     with_box = ~np.isnan(people.box).any(axis=1)
     if not with_box.all():
         losses.lose("boxes (not everyone has one)", int(with_box.sum()))
@@ -88,30 +99,33 @@ def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     return losses
 
 
-def image_ids(frames: Frames) -> Array:
-    """Ids [F]: the numbers of the file, keys that are plain numbers, or the keys themselves."""
-    if "image_id" in frames.extra:
-        return frames.extra["image_id"]
-    keys = frames.key.tolist()
-    if all(key.lstrip("-").isdigit() and len(key) < 19 and str(int(key)) == key for key in keys):
-        return np.asarray([int(key) for key in keys], dtype=np.int64)
-    return frames.key
+def _ids_of_results(poses: PoseSet, truth: PoseSet | None) -> Array:
+    """Image ids [F]: those that the truth has as a COCO file, by key; the set's own without a truth."""
+    own = image_numbers(poses.frames)
+    ids = poses.frames.key if own is None else own
+    if truth is None:
+        return ids
+    frames = by_image(truth).frames
+    numbers = image_numbers(frames)
+    if numbers is None:  # as `write_truth` numbers them, unless the file itself has names for ids
+        numbers = frames.key if truth.origin.format in NAMED_BY_ID else np.arange(1, len(frames) + 1)
+    known = dict(zip(frames.key.tolist(), numbers.tolist(), strict=True))
+    found = [known.get(key, old) for key, old in zip(poses.frames.key.tolist(), ids.tolist(), strict=True)]
+    whole = all(isinstance(number, int) for number in found)
+    return np.asarray(found, dtype=np.int64 if whole else object)
 
 
-def _ids_of_truth(poses: PoseSet, truth: PoseSet | None) -> Array:
-    """Image ids [F] as the truth has them, found by key; by the set's own frames without a truth."""
-    own = image_ids(poses.frames)
-    if truth is None or truth.frames is poses.frames:
-        return own
-    known = dict(zip(truth.frames.key.tolist(), image_ids(truth.frames).tolist(), strict=True))
-    found = [
-        known.get(key, default) for key, default in zip(poses.frames.key.tolist(), own.tolist(), strict=True)
-    ]
-    return np.asarray(found, dtype=object)
-
-
-def _all_paths(poses: PoseSet) -> bool:
-    return bool((poses.frames.path != "").all())
+def _with_boxes_and_areas(poses: PoseSet, losses: Losses) -> PoseSet:
+    """The set with a box and an area for everyone; what was made is counted."""
+    people = poses.people
+    boxless = np.asarray(np.isnan(people.box).any(axis=1), dtype=np.bool_)
+    extent = enclosing_boxes(people.xy, people.seen > 0)
+    box: Floats = np.where(boxless[:, None], np.nan_to_num(extent, nan=0.0), people.box)
+    shapeless = np.isnan(people.area)
+    area = np.where(shapeless, (box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), people.area)
+    losses.make("boxes from the extent of the labelled joints", int(boxless.sum()))
+    losses.make("areas of the boxes", int(shapeless.sum()))
+    return replace(poses, people=people.with_columns(box=box, area=area))
 
 
 def _losses(poses: PoseSet, truth: bool) -> Losses:
@@ -209,10 +223,8 @@ def _annotations(poses: PoseSet, ids: Array) -> Iterator[dict[str, Any]]:
         for name, joints in parts:
             out[name] = _points(people.xy[row, joints], people.seen[row, joints].astype(np.float64))
         out["num_keypoints"] = int(counts[row] if counts[row] >= 0 else body[row])
-        if not np.isnan(people.area[row]):
-            out["area"] = plain(float(people.area[row]))
-        if not np.isnan(people.box[row]).any():
-            out["bbox"] = _box(poses, row)
+        out["area"] = plain(float(people.area[row]))
+        out["bbox"] = _box(poses, row)
         out["iscrowd"] = int(people.crowd[row])
         if "ignore" in people.extra:
             out["ignore"] = int(people.extra["ignore"][row])

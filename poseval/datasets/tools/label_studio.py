@@ -109,7 +109,7 @@ class LabelStudio(Dataset):
         poses = sized(poses, options.truth, "Label Studio's numbers are per cent of it")
         losses = losses_of(poses, self.holds_as(options.role))
         box, boxless = boxes_or_extents(poses)
-        losses.lose("boxes that were not given (written as the joints' extent)", boxless)
+        losses.make("boxes from the joints' extent", boxless)
         text = json.dumps(list(_tasks(poses, box, options.role)), allow_nan=False)
         write_atomically(path, text.encode(), options.force)
         return losses

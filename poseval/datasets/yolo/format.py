@@ -11,7 +11,7 @@ low confidence there.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -116,8 +116,11 @@ class Yolo(Dataset):
         cut = _columns(width, description, options, where) if rows else None
         skeleton = _skeleton(description, cut, options, where)
         table = stacked(rows, width)
-        size = _sizes(source, names, options, where)
+        pictures = _pictures(source.path if source.is_folder else source.path.parent, names)
+        size = _sizes(source, names, pictures, options, where)
         frames = frames_of(names, options.limits, where, size)
+        paths = [name + (found.suffix if found else "") for name, found in zip(names, pictures, strict=True)]
+        frames = replace(frames, path=np.asarray(paths, dtype=np.str_))
         unknown = np.asarray(np.isnan(size).any(axis=1), dtype=np.bool_)
         lacking = np.flatnonzero(unknown[np.asarray(row, dtype=np.int64)])
         if len(lacking):
@@ -292,17 +295,18 @@ def _skeleton(description: Description, cut: Columns | None, options: ReadOption
     return joints_by_count(count, options, where)
 
 
-def _sizes(source: Source, names: list[str], options: ReadOptions, where: str) -> Floats:
+def _sizes(
+    source: Source, names: list[str], pictures: list[Path | None], options: ReadOptions, where: str
+) -> Floats:
     """Sizes [F, 2]: from the list beside the labels, from the pictures, from the truth; NaN where unknown."""
     frames = frames_of(names, options.limits, where)
     size = sizes_of(frames, options, where)
     listed = _listed_sizes(source)
-    base = source.path if source.is_folder else source.path.parent
-    for row, name in enumerate(names):
+    for row, (name, picture) in enumerate(zip(names, pictures, strict=True)):
         if name in listed:
             size[row] = listed[name]
-        elif np.isnan(size[row]).any():
-            size[row] = _picture(base, name) or (np.nan, np.nan)
+        elif picture is not None and np.isnan(size[row]).any():
+            size[row] = picture_size(picture) or (np.nan, np.nan)
     return size
 
 
@@ -332,19 +336,32 @@ def _listed_sizes(source: Source) -> dict[str, tuple[float, float]]:
     return out
 
 
-def _picture(base: Path, name: str) -> tuple[int, int] | None:
-    """Size of the picture that belongs to a label file: beside it, or below `images` instead of `labels`."""
+def _pictures(base: Path, names: list[str]) -> list[Path | None]:
+    """The picture of each label file: beside it, or below `images` instead of `labels`; None without one."""
     folders = [base, base / "images"]
     parts = list(base.absolute().parts)
     if "labels" in parts:
         at = len(parts) - 1 - parts[::-1].index("labels")
         folders.append(Path(*parts[:at], "images", *parts[at + 1 :]))
-    for folder in folders:
-        for suffix in PICTURES:
-            found = picture_size(folder / (name + suffix))
-            if found:
-                return found
-    return None
+    listed: dict[Path, dict[str, Path]] = {}
+    out: list[Path | None] = []
+    for name in names:
+        places = [folder / name for folder in folders]
+        for place in places:
+            if place.parent not in listed:
+                listed[place.parent] = _pictures_in(place.parent)
+        found = [listed[place.parent].get(place.name) for place in places]
+        out.append(next((path for path in found if path is not None), None))
+    return out
+
+
+def _pictures_in(folder: Path) -> dict[str, Path]:
+    """Pictures of a folder by their names without extension; the first kind of `PICTURES` counts."""
+    if not folder.is_dir():
+        return {}
+    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]
+    found.sort(key=lambda path: PICTURES.index(path.suffix.lower()), reverse=True)
+    return {path.name.removesuffix(path.suffix): path for path in found}
 
 
 def _no_counts(values: Floats) -> bool:

@@ -34,7 +34,7 @@ def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: froze
     losses.lose("joints at 0 0 (read as not labelled)", int(at_origin.sum()))
     lost = ~found & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)
     losses.lose("places of joints that are not labelled", int(lost.sum()))
-    losses.lose("boxes that were not given (written as the joints' extent)", boxless)
+    losses.make("boxes from the joints' extent", boxless)
     write_folder(path, _files(poses, box, options), options.force, (".txt", ".yaml", SIZES))
     return losses
 
