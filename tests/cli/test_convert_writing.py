@@ -52,7 +52,7 @@ class TestWriting:
 
         monkeypatch.setattr(Path, "replace", full)
         words = (sources["native"], target, "--to", to, "--gt", sources["gt"], "--force")
-        assert call(*words) == 2
+        assert call(*words) == 3
         assert target.read_text() == "old"
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
@@ -71,7 +71,7 @@ class TestWriting:
             return write(path, data)
 
         monkeypatch.setattr(Path, "write_bytes", fills)
-        assert call(sources["native"], target, "--to", "openpose", "--force") == 2
+        assert call(sources["native"], target, "--to", "openpose", "--force") == 3
         assert {path.name: path.read_bytes() for path in target.iterdir()} == before
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
