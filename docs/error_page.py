@@ -33,7 +33,7 @@ All faults of a file come at once. Those that differ in numbers alone are one en
 | P700 | a worker died | 70 |
 | Nxxx | a notice: legal, and worth knowing; it changes no exit status | |
 
-A failed gate or cross-check exits with 1, an internal fault with 70, Ctrl-C with 130.
+A failed gate or cross-check exits with 1, an internal error with 70, Ctrl-C with 130.
 """
 
 

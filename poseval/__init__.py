@@ -1,11 +1,11 @@
-"""poseval: official digits, honest errors and fast scoring for human-pose benchmarks.
+"""poseval: exact and fast scores of human-pose benchmarks, with clear errors.
 
     import poseval
     report = poseval.score("person_keypoints.json", "predictions.json")
     report.summary["AP"]
 
-`__all__` is what docs/api.md promises. Names are imported when first used, so that `import poseval` costs
-nothing.
+`__all__` lists the public names of docs/api.md. They are imported when first used, so that
+`import poseval` takes no time.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def __getattr__(name: str) -> Any:
         import warnings
 
         successor, version = _DEPRECATED[name]
-        text = f"poseval.{name} goes away in version {version}: use poseval.{successor}"
+        text = f"poseval.{name} will be removed in version {version}; use poseval.{successor}"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return __getattr__(successor)
     raise AttributeError(f"module 'poseval' has no attribute {name!r}")

@@ -1,7 +1,7 @@
-"""The verbs of the library, one for each command: they take paths or values, return a value and never print.
+"""One function per command. They take paths or values, return a value and never print.
 
-The commands call them, too. What each stands on is imported when it is called, so that a command loads no
-more than it needs. `read`, `score`, `evaluate` and `validate` stand where their work is done.
+The commands call these functions. Imports happen inside them, so that a command loads no more than it needs.
+`read`, `score`, `evaluate` and `validate` are defined in the packages that do their work.
 """
 
 from __future__ import annotations
@@ -44,9 +44,10 @@ def write(
     force: bool = False,
     truth: PathOrPoses | None = None,
 ) -> Losses:
-    """Write a pose set to a file or folder, whole or not at all, and say what the format cannot hold.
+    """Write a pose set to a file or folder, completely or not at all, and return what the format cannot hold.
 
-    `role` is `truth` or `predictions`; the latter of some formats want their `truth` for ids and frames.
+    `role` is `truth` or `predictions`. Predictions of some formats need their ground truth (`truth`) for ids
+    and frames.
 
     Raises:
         UsageError: P130 a format that is not written in this role, P131 a target that exists without
@@ -85,13 +86,13 @@ def convert(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Conversion | Conversions:
-    """Read `source` and write it to `target` in the format `to`; `lines()` of the result say what was lost.
+    """Read `source` and write it to `target` in the format `to`; `lines()` of the result list what was lost.
 
-    A folder that is one set becomes what the target format is; a folder of files that are sets of their own
-    becomes a folder of converted files, and a `Conversions`. `format` is the source's, recognised unless
-    given, and so is its `role`. Joints are mapped onto `to_skeleton`, or onto that of the `truth` that
-    predictions belong to: by equal names, or by the map in the file `joints`; `near` allows near equivalents,
-    `derive` derived joints. `progress` is called with (done, total) on long work.
+    A folder that is one data set becomes one target. Otherwise each file of a folder is converted by itself,
+    into a folder, and the result is a `Conversions`. `format` and `role` describe the source and are
+    recognised unless given. Joints are mapped to `to_skeleton`, or to the skeleton of the ground truth
+    (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
+    joints, `derive` computes missing ones. `progress` is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists.
@@ -139,10 +140,10 @@ def diagnose(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Diagnosis:
-    """Say what failed in predictions: jitter, inversions, swaps, misses, scores, background, identities.
+    """Find the errors of predictions: jitter, inversions, swaps, misses, scores, false positives, identities.
 
-    `scale` is the unit of distances, `area` or `head`; by default what the truth has. `worst` is the number
-    of frames to list. The other keywords are those of `poseval.score`.
+    `scale` is the unit of distances, `area` or `head`; by default what the ground truth has. `worst` is the
+    number of frames to list. The other keywords are those of `poseval.score`.
 
     Raises:
         UsageError: unknown names, P112 areas without sigmas.
@@ -156,14 +157,16 @@ def diagnose(
 
 
 def diagnose_prepared(prepared: Prepared, scale: str | None = None, worst: int = 20) -> Diagnosis:
-    """`diagnose` of files that were read and brought together already."""
+    """`diagnose` for files that were already read and paired."""
     from dataclasses import replace
 
     from poseval.diagnosis.diagnose import diagnose
     from poseval.diagnosis.error_types import Scale
 
     if not isinstance(worst, int) or worst < 0:
-        raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 0")
+        raise UsageError(
+            "P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a whole number of at least 0"
+        )
     units = [unit.value for unit in Scale]
     if scale is not None and not (isinstance(scale, str) and scale in units):
         raise unknown_name("P102", "scale", scale, units)
@@ -187,16 +190,16 @@ def compare(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Comparison:
-    """Say which differences between systems noise does not explain.
+    """Compare systems, and tell which differences noise does not explain.
 
-    Systems are saved runs, evaluations, or predictions with their `truth`: one after the other, or one
-    mapping of their names. `keys` chooses numbers of the summary, by default all. The other keywords are
-    those of `poseval.score`.
+    Systems are saved runs, evaluations, or predictions with their ground truth (`truth`): one argument each,
+    or one mapping of names to systems. `keys` chooses numbers of the summary, by default all. The other
+    keywords are those of `poseval.score`.
 
     Raises:
         UsageError: P140 fewer than two units, P142 level, resamples or seed out of range, P143 fewer than two
-            systems, P144 an unknown key, P147 predictions without a truth.
-        InputError: a file is wrong; P420 other rules or truth, P421 other units.
+            systems, P144 an unknown key, P147 predictions without ground truth.
+        InputError: a file is wrong; P420 other rules or ground truth, P421 other units.
     """
     from poseval.scoring.keywords import several
     from poseval.scoring.saved_runs import run_of
@@ -214,7 +217,7 @@ def compare(
 
 
 def _named(systems: Sequence[Run | Mapping[str, Run]]) -> dict[str, Run]:
-    """Systems by the names given, or by their files' names, or whole paths where those are equal."""
+    """Systems by the given names, else by their file names, or by whole paths where file names are equal."""
     from poseval.poses import PoseSet
     from poseval.scoring.evaluation import Evaluation
 
@@ -230,7 +233,7 @@ def _named(systems: Sequence[Run | Mapping[str, Run]]) -> dict[str, Run]:
         elif isinstance(run, (str, os.PathLike)):
             paths.append(os.fspath(run))
         else:
-            hint = "give systems one after the other, or one mapping of their names"
+            hint = "give one argument per system, or one mapping of names to systems"
             raise wrong_type(f"system {len(paths) + 1}", run, "a path, a PoseSet or an evaluation", hint)
     names = [Path(path).name for path in paths]
     labels = names if len(set(names)) == len(names) else paths
@@ -255,18 +258,18 @@ def gate(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Verdict:
-    """Hold a run against its baseline: a saved run, or predictions with their `truth`.
+    """Check a run against its baseline: a saved run, or predictions with their ground truth (`truth`).
 
-    `max_drop` says what numbers of the summary, or patterns of them, may lose: `{"AP": 0.005}` (absolute) or
-    `{"AP": "0.5%"}` (of the baseline's value); without it nothing may get worse. A `significant` gate fails
-    only for a drop that noise does not explain. `update_baseline` replaces the baseline's file by a run that
-    passed. Benchmark, rules and metrics are the baseline's unless given.
+    `max_drop` says how much numbers of the summary, or patterns of them, may get worse: `{"AP": 0.005}`
+    (absolute) or `{"AP": "0.5%"}` (of the baseline's value); without it nothing may. A `significant` gate
+    fails only for a drop that noise does not explain. `update_baseline` replaces the baseline's file by a run
+    that passed. Benchmark, rules and metrics are the baseline's unless given.
 
     Raises:
         UsageError: P142 level, resamples or seed out of range, P145 a drop that cannot be read, P146 one of
-            no number, P147 predictions without a truth.
-        InputError: a file is wrong; P231 the baseline is no saved run, P420 other rules or truth, P421 other
-            units.
+            no number, P147 predictions without ground truth.
+        InputError: a file is wrong; P231 the baseline is no saved run, P420 other rules or ground truth, P421
+            other units.
     """
     from poseval.datasets.files.source import path_of
     from poseval.decisions.gate import gate
@@ -292,7 +295,7 @@ def gate(
 
 
 def _tolerances(max_drop: Mapping[str, str | float] | Sequence[str]) -> list[Tolerance]:
-    """What may get worse, from a mapping or from texts `KEY=AMOUNT`."""
+    """How much may get worse, from a mapping or from texts `KEY=AMOUNT`."""
     from poseval.decisions.gate import Tolerance
     from poseval.scoring.keywords import several
 
@@ -314,12 +317,13 @@ def leaderboard(
 ) -> Board:
     """Rank runs of one benchmark: saved runs, JSON reports, reports or evaluations.
 
-    A mapping names them; files are named by themselves otherwise. `sort` is the number to rank by, by default
+    A mapping gives their names; otherwise file names do. `sort` is the number to rank by, by default
     the first of the summary; `columns` are further numbers, `facts` what `poseval run` wrote beside a report.
 
     Raises:
         UsageError: P148 no runs, or a number that none has.
-        InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or truth.
+        InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or ground
+            truth.
     """
     from poseval.decisions.leaderboard import Entry, build
     from poseval.results.report import Report
@@ -364,13 +368,13 @@ def plot(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> dict[str, Figure]:
-    """The figures of a saved run, or of predictions with their `truth`, by name.
+    """The figures of a saved run, or of predictions with their ground truth (`truth`), by name.
 
-    They are matplotlib figures that no window and no global state knows of. Predictions give the figures of
-    their diagnosis, too, where the truth allows one. The keywords are those of `poseval.score`.
+    They are matplotlib figures that belong to no window and no global state. Predictions also give the
+    figures of their diagnosis, where the ground truth allows one. The keywords are those of `poseval.score`.
 
     Raises:
-        UsageError: P147 predictions without a truth.
+        UsageError: P147 predictions without ground truth.
         InputError: a file is wrong.
     """
     from poseval.report.plots import figures
@@ -381,7 +385,7 @@ def plot(
 
 
 def run_and_diagnosis(run: Run, truth: PathOrPoses | None, task: Task) -> tuple[Evaluation, Diagnosis | None]:
-    """A run, and the diagnosis of predictions; a saved run has no people left to diagnose."""
+    """A run, and the diagnosis of predictions. A saved run holds no people, so it has no diagnosis."""
     from poseval.diagnosis.diagnose import diagnose_if_possible
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.saved_runs import is_saved, run_of

@@ -1,4 +1,4 @@
-"""Every bound on untrusted input, named, with its reason. Printed by `poseval list limits`."""
+"""Every limit on untrusted input, with its name and reason. Printed by `poseval list limits`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _limit(default: int, reason: str) -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds that a reader keeps. All are counts unless the name says bytes."""
+    """Limits that a reader keeps. All are counts unless the name says bytes."""
 
     file_bytes: int = _limit(512 * MIB, "one file after decompression; COCO test-dev results are 60 MB")
     depth: int = _limit(32, "nesting of JSON; real files use 6")
@@ -59,7 +59,7 @@ def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
             raise UsageError(
                 "P193",
                 where=f"limit {shown(text)!r}",
-                what="cannot be set" if name in known else "is not known",
+                what="is not a positive whole number" if name in known else "is not known",
                 wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(known)}",
             )
         limits = replace(limits, **{name: int(number) * factor})

@@ -1,14 +1,14 @@
-"""Registries: names of one kind, ours in a table, those of other packages by entry points.
+"""Registries: names of one kind, from our own table and from entry points of other packages.
 
-A package adds to a kind by an entry point, whose name is the name of what it adds:
+A package adds an item by an entry point that has the item's name:
 
     [project.entry-points."poseval.metrics"]
     median_error = "their_package.median_error:MedianError"
 
 The groups are `poseval.formats`, `poseval.metrics`, `poseval.benchmarks`, `poseval.models`,
-`poseval.trackers` and `poseval.crosschecks`. Entry points are looked up for names that are not in our table,
-and for lists: to look takes as long as a small score. A name of ours is always ours, so that no number
-changes because a package was installed.
+`poseval.trackers` and `poseval.crosschecks`. Entry points are looked up only for names
+that are not in our table, and for lists, because the lookup takes as long as a small score. A name in our
+table always means our item, so that no number changes because a package was installed.
 """
 
 from __future__ import annotations
@@ -41,18 +41,18 @@ class Plugin:
 
 
 def load(place: str) -> Any:
-    """What stands at a place such as `poseval.metrics.pck:Pck`."""
+    """The object at a place such as `poseval.metrics.pck:Pck`."""
     module, _, attribute = place.partition(":")
     return getattr(import_module(module), attribute)
 
 
 @dataclass(frozen=True, eq=False)
 class Registry(Generic[Thing]):
-    """Everything of one kind by name.
+    """All items of one kind, by name.
 
-    `table` holds ours, each as it is or as the place where it lies, so that it is imported when it is asked
-    for. `kind` is the word for one of them in messages, `code` that of the error for an unknown name, `group`
-    that of the entry points. What others add must be of the class `base`, or with `classes` a class below it.
+    `table` holds our items, as objects or as places that are imported when needed. `kind` is the word for
+    an item in messages, `code` the error code for an unknown name, `group` the group of entry points. Items
+    of other packages must be instances of `base`, or, with `classes`, subclasses of it.
     """
 
     kind: str
@@ -63,10 +63,11 @@ class Registry(Generic[Thing]):
     classes: bool = False
 
     def get(self, name: str) -> Thing:
-        """The thing of a name.
+        """The item with this name.
 
         Raises:
-            UsageError: `code` for an unknown name, with near ones; P184 for another package's that fails.
+            UsageError: `code` for an unknown name, with similar names; P184 for an item of another package
+                that fails.
         """
         if not isinstance(name, str):
             raise unknown_name(self.code, self.kind, name, self.names())
@@ -79,31 +80,35 @@ class Registry(Generic[Thing]):
             raise unknown_name(self.code, self.kind, name, self.names())
         if len(brought) > 1:
             packages = " and ".join(shown(plugin.package) for plugin in brought)
-            raise self._unusable(brought[0], f"is brought by {packages}", "one package that brings it")
+            raise self._unusable(
+                brought[0],
+                f"is provided by several packages: {packages}",
+                "a single package that provides it",
+            )
         return self._loaded(brought[0])
 
     def plugins(self) -> tuple[Plugin, ...]:
-        """What other packages add under names that are not ours, by name; none is imported."""
+        """Items of other packages under names that are not in our table. None is imported."""
         return tuple(plugin for plugin in self._found() if plugin.name not in self.table)
 
     def passed_over(self) -> tuple[Plugin, ...]:
-        """What other packages add under names of ours, and what is therefore never used."""
+        """Items of other packages under names in our table, which are therefore never used."""
         return tuple(plugin for plugin in self._found() if plugin.name in self.table)
 
     def others(self) -> list[str]:
-        """Names of what other packages add."""
+        """Names of the items of other packages."""
         return list(dict.fromkeys(plugin.name for plugin in self.plugins()))
 
     def names(self) -> list[str]:
-        """Our names in the order of the table, then those of other packages."""
+        """Names in the order of our table, then those of other packages."""
         return [*self.table, *self.others()]
 
     @contextmanager
     def blamed(self, name: str) -> Iterator[None]:
-        """Whatever the code of another package raises in here becomes an error that names it.
+        """Turn whatever the code of another package raises in here into an error that names the package.
 
         Raises:
-            UsageError: P184; what our own code raises is left as it is.
+            UsageError: P184. Errors that our own code raises are not changed.
         """
         try:
             yield
@@ -118,7 +123,7 @@ class Registry(Generic[Thing]):
     def each(
         self, names: Iterable[str], use: Callable[[Thing], Result]
     ) -> tuple[dict[str, Result], list[PosevalError]]:
-        """What `use` makes of the things of some names, and what is wrong with those of others that fail."""
+        """The results of `use` for the named items, and the errors of those that fail."""
         done: dict[str, Result] = {}
         faults: list[PosevalError] = []
         for name in names:
@@ -153,7 +158,7 @@ class Registry(Generic[Thing]):
 
 
 def in_one_line(faults: Iterable[PosevalError]) -> str | None:
-    """What is wrong with things of other packages, as a hint; None where nothing is."""
+    """The faults of items of other packages, as a hint. None without faults."""
     return "; ".join(f"{error.fault.where} {error.fault.what}" for error in faults) or None
 
 

@@ -1,4 +1,4 @@
-"""A pytest fixture that holds predictions against a baseline: `poseval_gate`.
+"""The pytest fixture `poseval_gate`, which checks predictions against a baseline.
 
 def test_model_keeps_up(poseval_gate):
     poseval_gate("preds.json", gt="gt.json", baseline="baseline.poseval", max_drop={"AP": "0.5%"})
@@ -18,7 +18,7 @@ PathLike = str | os.PathLike[str]
 
 
 class Gate(Protocol):
-    """What the fixture gives: call it to fail the test when the run is worse than its baseline allows."""
+    """The type of the fixture. Call it to fail the test when the run is worse than its baseline allows."""
 
     def __call__(
         self, predictions: PathLike, *, baseline: PathLike, gt: PathLike | None = None, **keywords: Any
@@ -30,7 +30,8 @@ class Gate(Protocol):
 def poseval_gate() -> Gate:
     """Fail the test when predictions (or a saved run) score worse than a baseline allows.
 
-    `max_drop` maps keys of the summary, or patterns, to what they may lose: 0.005 (absolute) or "0.5%".
+    `max_drop` maps keys of the summary, or patterns, to how much they may get worse: 0.005 (absolute) or
+    "0.5%".
     """
 
     def check(

@@ -1,7 +1,7 @@
-"""How many threads this process may use, and work shared over them.
+"""How many threads this process may use, and work that is shared among them.
 
 The result of any work here is the same for every number of threads, and none of it fails where the system
-gives no further thread: fewer do it then, at last the caller's own.
+cannot start another thread: fewer threads then do the work, in the end the caller's own.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Result = TypeVar("Result")
 
 
 def thread_limit() -> int:
-    """POSEVAL_NUM_THREADS, or the processors that this process may use; at most 256.
+    """POSEVAL_NUM_THREADS, or the number of processors that this process may use; at most 256.
 
-    The compiled module takes it when it is imported.
+    The compiled module reads it when it is imported.
 
     Raises:
         UsageError: P196 for a value that is no whole number above 0.
@@ -49,7 +49,7 @@ def _processors() -> int:
 
 
 def started(work: Callable[[], object]) -> threading.Thread | None:
-    """A daemon thread that does the work, or None where the system gives none: nothing was done then."""
+    """A daemon thread that does the work, or None where the system cannot start one. Then nothing is done."""
     thread = threading.Thread(target=work, daemon=True)
     try:
         thread.start()
@@ -59,7 +59,8 @@ def started(work: Callable[[], object]) -> threading.Thread | None:
 
 
 def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """`work` of every item, in order, by several threads; worth it where the work lets go of the interpreter.
+    """`work` of every item, in order, by several threads. Useful where the work releases the interpreter
+    lock.
 
     Raises what `work` raises, for the first such item.
     """

@@ -294,7 +294,7 @@ class TestOfNames:
         with on_path(folder), pytest.raises(UsageError) as caught:
             metrics.parse("offset")
         assert caught.value.code == "P184"
-        assert "is brought by example-poses 1.0 and second-poses 1.0" in str(caught.value)
+        assert "is provided by several packages: example-poses 1.0 and second-poses 1.0" in str(caught.value)
 
     def test_near_names_are_proposed(self, example: Path) -> None:
         with pytest.raises(UsageError, match="did you mean offset") as caught:

@@ -63,7 +63,7 @@ def test_a_deprecated_name_works_and_names_its_successor(monkeypatch: pytest.Mon
     with pytest.warns(DeprecationWarning, match=r"use poseval\.score") as caught:
         found = poseval.assess
     assert found is poseval.score
-    assert str(caught[0].message) == "poseval.assess goes away in version 0.9: use poseval.score"
+    assert str(caught[0].message) == "poseval.assess will be removed in version 0.9; use poseval.score"
     assert caught[0].filename == __file__
     with pytest.warns(DeprecationWarning, match=r"use poseval\.score") as caught:
         from poseval import assess

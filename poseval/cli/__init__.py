@@ -1,7 +1,7 @@
-"""The command line: thin commands over the library. Results on stdout, talk on stderr.
+"""The command line: thin commands over the library. Results go to stdout, messages to stderr.
 
-Exits: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file, 70 internal fault, 130 Ctrl-C,
-143 terminated.
+Exit statuses: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file, 70 internal error,
+130 Ctrl-C, 143 terminated.
 """
 
 from __future__ import annotations
@@ -27,25 +27,28 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "poseval.cli.compare:compare",
         "Say which differences between systems noise does not explain.",
     ),
-    "convert": ("poseval.cli.convert:convert", "Convert between formats, and say what is lost."),
-    "crosscheck": ("poseval.cli.crosscheck:crosscheck", "Run the official tool on the same files, too."),
-    "demo": ("poseval.cli.demo:demo", "Make synthetic files in a folder and score them."),
-    "diagnose": ("poseval.cli.diagnose:diagnose", "Say what failed, and what it costs."),
-    "explain": ("poseval.cli.explain:explain", "Say in words how two reports' signatures differ."),
+    "convert": ("poseval.cli.convert:convert", "Convert between formats and list what is lost."),
+    "crosscheck": (
+        "poseval.cli.crosscheck:crosscheck",
+        "Compare the numbers with those of the official programs.",
+    ),
+    "demo": ("poseval.cli.demo:demo", "Make synthetic data, run a small network on it and score it."),
+    "diagnose": ("poseval.cli.diagnose:diagnose", "Show the errors in predictions and what each costs."),
+    "explain": ("poseval.cli.explain:explain", "Explain an error code, or how two reports differ."),
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
     "list": (
         "poseval.cli.list:listing",
         "List benchmarks, metrics, formats, skeletons, trackers or limits.",
     ),
-    "models": ("poseval.cli.models:models", "List reference models; print one's card, size and cost."),
-    "plot": ("poseval.cli.plot:plot", "Draw the figures of a saved run."),
-    "run": ("poseval.cli.run:run", "Run a model over images into a predictions file."),
+    "models": ("poseval.cli.models:models", "List reference models, or print one with its size and cost."),
+    "plot": ("poseval.cli.plot:plot", "Draw figures of a run."),
+    "run": ("poseval.cli.run:run", "Run a model on images and write its predictions."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
-    "synth": ("poseval.cli.synth:synth", "Draw synthetic people with their exact truth."),
-    "track": ("poseval.cli.track:track", "Give the people of predictions identities over time."),
-    "train": ("poseval.cli.train:train", "Train a model by the published recipe of its family."),
-    "validate": ("poseval.cli.validate:validate", "Say everything that is wrong or odd with a file."),
+    "synth": ("poseval.cli.synth:synth", "Draw synthetic people with exact ground truth."),
+    "track": ("poseval.cli.track:track", "Track the people of predictions over time."),
+    "train": ("poseval.cli.train:train", "Train a model by its published recipe."),
+    "validate": ("poseval.cli.validate:validate", "Report everything that is wrong or unusual in a file."),
 }
 
 
@@ -84,8 +87,8 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="poseval")
 def cli() -> None:
-    """Score human-pose predictions with the official digits of each benchmark."""
-    thread_limit()  # a wrong value is told before anything is read
+    """Score human-pose predictions exactly as each benchmark's official program does."""
+    thread_limit()  # a wrong value is an error before anything is read
 
 
 class Terminated(BaseException):
@@ -146,7 +149,7 @@ def _internal(error: BaseException) -> int:
 
         traceback.print_exc()
     text = f"{type(error).__name__}: {shown(error, 400)}"
-    say(f"poseval: internal fault: {text} (POSEVAL_DEBUG=1 shows where)")
+    say(f"poseval: internal error: {text} (POSEVAL_DEBUG=1 shows where)")
     return 70
 
 

@@ -15,26 +15,26 @@ from poseval.cli.progress import ProgressLine
 @click.argument("source", type=InputPath())
 @click.argument("target", type=InputPath())
 @click.option(
-    "--to", "to", required=True, metavar="FORMAT", help="Format to write; see `poseval list formats`."
+    "--to", "to", required=True, metavar="FORMAT", help="Format to write (see `poseval list formats`)."
 )
-@click.option("--format-in", "format", metavar="FORMAT", help="Format of SOURCE; recognised otherwise.")
+@click.option("--format-in", "format", metavar="FORMAT", help="Format of SOURCE. Recognised by default.")
 @click.option(
-    "--role", type=click.Choice(["truth", "predictions"]), help="What SOURCE is; recognised otherwise."
+    "--role", type=click.Choice(["truth", "predictions"]), help="What SOURCE holds. Recognised by default."
 )
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth that predictions belong to.")
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions belong to.")
 @SKELETON
-@click.option("--to-skeleton", metavar="NAME|FILE", help="Skeleton to map the joints to, by equal names.")
-@click.option("--joints", type=InputPath(), metavar="MAP.toml", help="Your own map of joints.")
-@click.option("--near", is_flag=True, help="Allow near equivalents (upper_neck for neck); they are listed.")
-@click.option("--derive", is_flag=True, help="Make derived joints (neck from shoulders); they are listed.")
+@click.option("--to-skeleton", metavar="NAME|FILE", help="Skeleton to map the joints to, by name.")
+@click.option("--joints", type=InputPath(), metavar="MAP.toml", help="File with a joint map.")
+@click.option("--near", is_flag=True, help="Allow similar joints (upper_neck for neck). They are listed.")
+@click.option("--derive", is_flag=True, help="Compute missing joints (neck from shoulders). They are listed.")
 @ALIGN
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET
 def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> None:
-    """Convert SOURCE to TARGET, and say what TARGET cannot hold.
+    """Convert SOURCE to TARGET and list what TARGET cannot hold.
 
-    A folder that is one set (OpenPose, YOLO, PoseTrack ...) becomes what the target format is; a folder of
-    files that are sets of their own becomes a folder of converted files.
+    A folder that is one data set (OpenPose, YOLO, PoseTrack ...) becomes one target. Otherwise each file of
+    the folder is converted by itself, into a folder.
     """
     from poseval.api import convert
 

@@ -20,9 +20,11 @@ from poseval.scoring.task import Task
 @TRUTH
 @task_options
 def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
-    """Run the programs that poseval must agree with on the same files; exit 1 on any difference.
+    """Compare poseval's numbers with those of the official programs on the same files.
 
-    Where a program cannot be installed, a transcription of it answers, and is named as such.
+    The exit status is 1 when any number differs.
+
+    Where a program cannot be installed, a transcription of it is run instead, and named as such.
     """
     from poseval.compat.crosscheck import crosscheck
     from poseval.report.crosscheck import as_text

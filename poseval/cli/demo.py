@@ -11,14 +11,20 @@ from poseval.cli.options import QUIET, InputPath, emit, talk, use_color
 
 @click.command()
 @click.argument("folder", type=InputPath(), default=Path("poseval-demo"))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--plain", is_flag=True, help="COCO files with predictions made from the truth; no network.")
-@click.option("--force", is_flag=True, help="Overwrite the demo's files.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
+@click.option(
+    "--plain",
+    is_flag=True,
+    help="Make COCO files with predictions derived from the ground truth; use no network.",
+)
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 @QUIET
 def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None:
-    """Draw clips into FOLDER (default poseval-demo), run the shipped network, track, score, report.
+    """Draw videos into FOLDER, run the network that comes with poseval, track, score and report.
 
-    Without PyTorch the recorded predictions of that network are scored.
+    FOLDER is `poseval-demo` unless given.
+
+    Without PyTorch, recorded predictions of that network are scored.
     """
     say = talk(quiet)
     if not plain:
@@ -31,5 +37,5 @@ def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None
 
     truth, predictions = make_demo(folder, seed, force=force)
     say(f"wrote {truth} and {predictions}: synthetic people, seed {seed}")
-    say(f"scoring them as `poseval score {predictions} --gt {truth}` does:")
+    say(f"scoring them, as `poseval score {predictions} --gt {truth}` does:")
     emit(score(truth, predictions).to_text(color=use_color()), None)

@@ -19,12 +19,16 @@ if TYPE_CHECKING:
 @TRUTH
 @task_options
 @click.option(
-    "--scale", type=click.Choice(["area", "head"]), help="Unit of distances; default what the truth has."
+    "--scale",
+    type=click.Choice(["area", "head"]),
+    help="Unit of distances. By default what the ground truth has.",
 )
-@click.option("--worst", default=20, show_default=True, type=click.IntRange(0), help="Worst frames to list.")
+@click.option(
+    "--worst", default=20, show_default=True, type=click.IntRange(0), help="Number of worst frames to list."
+)
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON.")
-@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (extra html).")
-@click.option("--images", type=InputPath(), help="Folder of images to draw the worst frames over.")
+@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (needs the extra `html`).")
+@click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
 @QUIET
 def diagnose(
     predictions: Path,
@@ -37,7 +41,9 @@ def diagnose(
     images: Path | None,
     quiet: bool,
 ) -> None:
-    """Say what failed in PREDICTIONS: jitter, inversions, swaps, misses, scores, background, identities."""
+    """Show the errors in PREDICTIONS and what each costs.
+
+    Kinds of errors: jitter, inversions, swaps, misses, wrong scores, false positives, identity switches."""
     from poseval.api import diagnose_prepared
     from poseval.scoring.score import prepare, tally
 

@@ -16,16 +16,16 @@ CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="CODE | FIRST SECOND")
 def explain(words: tuple[str, ...]) -> None:
-    """Say what a CODE of an error or notice means, or how the signatures of two reports or runs differ."""
+    """Explain the CODE of an error or notice, or how the signatures of two reports or runs differ."""
     if len(words) == 1 and CODE.fullmatch(words[0]):
         say(_of_code(words[0].upper()), err=False)
         return
     if len(words) != 2:
         raise UsageError(
             "P127",
-            where="explain",
-            what="wants one code, or two reports",
-            wanted="a code such as P402, or FIRST and SECOND",
+            where="arguments of explain",
+            what="are neither one code nor two reports",
+            wanted="a code such as P402, or two reports FIRST and SECOND",
         )
     from poseval.report.explain import explain_reports
     from poseval.scoring.saved_runs import load_report

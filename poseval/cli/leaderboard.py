@@ -9,7 +9,7 @@ import click
 
 from poseval.cli.options import InputPath, emit
 from poseval.cli.terminal import say
-from poseval.errors import UsageError
+from poseval.errors import UsageError, number_of
 
 if TYPE_CHECKING:
     from poseval.decisions.leaderboard import Board
@@ -17,27 +17,35 @@ if TYPE_CHECKING:
 ACTIONS = ("add", "list", "export", "remove")
 
 
-@click.command(epilog="With --db, the first word may be an action: add, list, export or remove.")
+@click.command(epilog="With --db, the first argument may be an action: add, list, export or remove.")
 @click.argument("runs", nargs=-1)
-@click.option("--db", "store", type=InputPath(), help="SQLite file that keeps the runs.")
-@click.option("--sort", metavar="KEY", help="Number of the summary to rank by; default the first.")
-@click.option("--column", "columns", multiple=True, metavar="KEY", help="Number to show; repeatable.")
+@click.option("--db", "store", type=InputPath(), help="SQLite file that stores the runs.")
+@click.option("--sort", metavar="KEY", help="Number to rank by. By default the first of the summary.")
+@click.option("--column", "columns", multiple=True, metavar="KEY", help="Number to show. Repeatable.")
 @click.option(
-    "--fact", "facts", multiple=True, metavar="NAME", help="Column of the provenance block to show."
+    "--fact",
+    "facts",
+    multiple=True,
+    metavar="NAME",
+    help="Fact from the .run.json file to show, such as parameters. Repeatable.",
 )
-@click.option("--best-per-team", is_flag=True, help="Only the best entry of each team.")
-@click.option("--team", default="", help="Team of the runs given.")
-@click.option("--name", help="Name of the run given (one run); default its file name.")
-@click.option("--json", "json_to", metavar="FILE|-")
-@click.option("--csv", "csv_to", metavar="FILE|-")
-@click.option("--markdown", "markdown_to", metavar="FILE|-")
-@click.option("--latex", "latex_to", metavar="FILE|-")
-@click.option("--html", "html_to", metavar="FILE|-")
+@click.option("--best-per-team", is_flag=True, help="Show only the best entry of each team.")
+@click.option("--team", default="", help="Team of the given runs.")
+@click.option("--name", help="Name of the given run. By default its file name.")
+@click.option("--json", "json_to", metavar="FILE|-", help="Write the leaderboard as JSON.")
+@click.option("--csv", "csv_to", metavar="FILE|-", help="Write the leaderboard as CSV.")
+@click.option("--markdown", "markdown_to", metavar="FILE|-", help="Write it as Markdown.")
+@click.option("--latex", "latex_to", metavar="FILE|-", help="Write it as LaTeX.")
+@click.option("--html", "html_to", metavar="FILE|-", help="Write it as HTML.")
 @click.option(
-    "--plot", "plot_to", type=click.Path(path_type=Path), help="PNG, SVG or PDF of the number over --x."
+    "--plot", "plot_to", type=click.Path(path_type=Path), help="Plot the number over --x, as PNG, SVG or PDF."
 )
 @click.option(
-    "--x", default="people/s", show_default=True, metavar="NAME", help="Fact or number across --plot."
+    "--x",
+    default="people/s",
+    show_default=True,
+    metavar="NAME",
+    help="Fact or number on the x axis of --plot.",
 )
 def leaderboard(
     runs: tuple[str, ...],
@@ -65,10 +73,13 @@ def leaderboard(
     if store is not None and runs and runs[0] in ACTIONS:
         action, paths = runs[0], runs[1:]
     if store is None and not runs:
-        raise UsageError("P148", where="leaderboard", what="has no runs", wanted="RUNS or --db FILE")
+        raise UsageError(
+            "P148", where="arguments of leaderboard", what="name no runs", wanted="RUNS or --db FILE"
+        )
     if action == "remove" and store is not None:
         for which in paths:
-            say(f"removed {Store(store).remove(which)} of {which}")
+            removed = number_of(Store(store).remove(which), "entry", "entries")
+            say(f"removed {removed} called {which}")
         return
     # The facts of a run lie beside its report: a pattern such as runs/* names both.
     paths = tuple(path for path in paths if not path.endswith(FACTS))
@@ -76,7 +87,7 @@ def leaderboard(
     if store is not None and entries:
         for entry in entries:
             added = Store(store).add(entry)
-            say(f"{'added' if added else 'already there'}: {entry.name}")
+            say(f"{'added' if added else 'already stored'}: {entry.name}")
     if action == "add":
         return
     if store is not None:

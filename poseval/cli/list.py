@@ -38,7 +38,7 @@ def listing(kind: str) -> None:
 
 
 def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> list[tuple[str, str]]:
-    """A row for each thing of a kind; what cannot be used of other packages is said on stderr."""
+    """One row per item of a kind. Items of other packages that cannot be used are reported on stderr."""
     made, faults = registry.each(registry.names(), row)
     packages = {plugin.name: f" [{shown(plugin.package)}]" for plugin in registry.plugins()}
     for error in faults:

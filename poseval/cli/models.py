@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("pattern", metavar="[NAME|PATTERN]", default="*")
 @click.option(
-    "--weights", type=InputPath(), help="Weights to measure with, for networks that lie in their file."
+    "--weights", type=InputPath(), help="Weights, for models whose network is stored in the weights file."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print cards as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the models as JSON.")
 def models(pattern: str, weights: Path | None, as_json: bool) -> None:
-    """List reference models, or print the card of one with its parameters and multiply-adds.
+    """List reference models, or print one with its parameters and multiply-adds.
 
-    A pattern such as 'hrnet*' lists the models it matches. Nothing is ever downloaded: a card says where the
-    authors publish weights.
+    A pattern such as 'hrnet*' lists the models that match. Nothing is downloaded: each entry says where the
+    authors publish the weights.
     """
     from poseval.models.describe import HEADER, card_json, card_rows, table
     from poseval.models.registry import card, list_models, registry
@@ -52,7 +52,7 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
 
 
 def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:
-    """The measured cost, or why there is none."""
+    """The measured cost, or the reason why there is none."""
     from poseval.errors.optional import require
 
     try:

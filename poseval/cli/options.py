@@ -13,48 +13,83 @@ from typing import Any
 import click
 
 from poseval.cli.terminal import say
+from poseval.errors import number_of
 from poseval.poses import Notice, PoseSet
 
 
 class InputPath(click.Path):
-    """A path as typed; whether it exists is checked by the reader, which knows what was wanted."""
+    """A path as typed. The reader checks whether it exists, because it knows what was expected."""
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
 
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
-BENCHMARK = click.option("--benchmark", metavar="NAME", help="Benchmark; guessed from the truth otherwise.")
-SKELETON = click.option("--skeleton", metavar="NAME|FILE", help="Skeleton, when the file does not tell.")
+BENCHMARK = click.option(
+    "--benchmark", metavar="NAME", help="Benchmark. By default recognised from the ground truth."
+)
+SKELETON = click.option(
+    "--skeleton", metavar="NAME|FILE", help="Skeleton, for files that do not name their joints."
+)
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "number")
-ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only this way.")
-QUIET = click.option("--quiet", "-q", is_flag=True, help="No talk on stderr.")
+ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only by this.")
+QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")
 
 # What can be asked of two files, by the names of the fields of `Task`.
 TASK_OPTIONS = (
     BENCHMARK,
-    click.option("--metric", "metrics", multiple=True, metavar="NAME(...)", help="Replaces the benchmark's."),
+    click.option(
+        "--metric",
+        "metrics",
+        multiple=True,
+        metavar="NAME(...)",
+        help="Metric to use instead of the benchmark's. Repeatable.",
+    ),
     click.option(
         "--rules",
         default="reference",
         metavar="NAME",
-        help="Rule set: reference (the official tool's digits), corrected, or a profile of the benchmark.",
+        help="Rule set: reference (as the official program), corrected, or another of the benchmark.",
     ),
     SKELETON,
-    click.option("--sigmas", type=InputPath(), help="One OKS sigma per joint: JSON list or lines."),
-    click.option("--joints", metavar="names|MAP.toml", help="Map predictions of other joints."),
-    click.option("--near", is_flag=True, help="Allow near equivalents, listed (upper_neck for neck)."),
-    click.option("--derive", is_flag=True, help="Make derived joints, listed (neck from shoulders)."),
-    ALIGN,
-    click.option("--gt-format", "truth_format", metavar="FORMAT", help="Format of the ground truth."),
-    click.option("--format-in", "predictions_format", metavar="FORMAT", help="Format of the predictions."),
-    click.option("--per-joint", is_flag=True, help="Numbers of each joint, too."),
     click.option(
-        "--slice", "slices", multiple=True, metavar="sequence|FILE.csv", help="Report groups of frames apart."
+        "--sigmas", type=InputPath(), help="File with one OKS sigma per joint: a JSON list or lines."
     ),
     click.option(
-        "--limit", "limits", multiple=True, metavar="NAME=NUMBER", help="Raise a bound of `list limits`."
+        "--joints", metavar="names|MAP.toml", help="Map predictions with other joints, by name or by a file."
+    ),
+    click.option("--near", is_flag=True, help="Allow similar joints (upper_neck for neck). They are listed."),
+    click.option(
+        "--derive", is_flag=True, help="Compute missing joints (neck from shoulders). They are listed."
+    ),
+    ALIGN,
+    click.option(
+        "--gt-format",
+        "truth_format",
+        metavar="FORMAT",
+        help="Format of the ground truth. Recognised by default.",
+    ),
+    click.option(
+        "--format-in",
+        "predictions_format",
+        metavar="FORMAT",
+        help="Format of the predictions. Recognised by default.",
+    ),
+    click.option("--per-joint", is_flag=True, help="Also report each joint."),
+    click.option(
+        "--slice",
+        "slices",
+        multiple=True,
+        metavar="sequence|FILE.csv",
+        help="Also report groups of frames. Repeatable.",
+    ),
+    click.option(
+        "--limit",
+        "limits",
+        multiple=True,
+        metavar="NAME=NUMBER",
+        help="Change a limit (see `poseval list limits`). Repeatable.",
     ),
 )
 
@@ -102,16 +137,16 @@ def emit(text: str, target: str | None) -> None:
 
 
 def talk(quiet: bool) -> Callable[[str], None]:
-    """A function that says things on stderr, or nothing when quiet."""
+    """A function that prints messages on stderr, or nothing when quiet."""
     return (lambda text: None) if quiet else say
 
 
 def records(poses: PoseSet) -> str:
     """`12 people in 5 frames`, for messages."""
-    return f"{len(poses)} people in {len(poses.frames)} frames"
+    return f"{number_of(len(poses), 'person', 'people')} in {number_of(len(poses.frames), 'frame')}"
 
 
 def tell(notices: Iterable[Notice], say: Callable[[str], None], name: str = "") -> None:
-    """Say what was found odd, under the name of the file where there are several."""
+    """Print notices, with the name of the file where there are several."""
     for notice in notices:
         say(f"{name}: {notice}" if name else f"notice: {notice}")

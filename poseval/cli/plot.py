@@ -15,13 +15,26 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("run", type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth; not needed when RUN is a saved run.")
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed when RUN is a saved run.")
 @task_options
-@click.option("--out", type=click.Path(path_type=Path), default=Path("figures"), show_default=True)
-@click.option("--format", "style", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("figures"),
+    show_default=True,
+    help="Folder for the figures.",
+)
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["png", "svg", "pdf"]),
+    default="png",
+    show_default=True,
+    help="Format of the figures.",
+)
 @QUIET
 def plot(run: Path, truth: Path | None, task: Task, out: Path, style: str, quiet: bool) -> None:
-    """Draw the figures of RUN: a saved run (score --save), or predictions with --gt."""
+    """Draw figures of RUN: a saved run (`score --save`), or predictions with --gt."""
     from poseval.api import run_and_diagnosis
     from poseval.report.plots import figures, save_figures
 

@@ -1,4 +1,4 @@
-"""One line on a terminal that says how far a long job is, how fast, and how long it still takes."""
+"""One line on a terminal that shows the progress of a long job, its speed and the time left."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import click
 
 from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk, use_color
 from poseval.cli.progress import ProgressLine
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, number_of, shown
 
 
 class InputSize(click.ParamType[tuple[int, int]]):
@@ -41,7 +41,7 @@ def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key:
-            raise UsageError("P152", where=f"--option {shown(pair)}", what="has no value", wanted="key=value")
+            raise UsageError("P152", where=f"option {shown(pair)!r}", what="has no value", wanted="key=value")
         try:
             out[key] = json.loads(text)
         except ValueError:
@@ -58,48 +58,91 @@ def scales_of(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise UsageError("P127", where="--scales", what=f"is {shown(text)}", wanted="0.5,1,2") from None
+        raise UsageError(
+            "P127",
+            where="--scales",
+            what=f"cannot be read: {shown(text)!r}",
+            wanted="numbers between commas, such as 0.5,1,2",
+        ) from None
 
 
 @click.command()
 @click.argument("model")
-@click.option("--weights", type=InputPath(), help="Checkpoint file (or folder) of the model.")
-@click.option("--gt", "truth", type=InputPath(), help="Truth file whose images are run.")
-@click.option("--images", type=InputPath(), help="Folder of images, or one image.")
-@click.option("--video", type=InputPath(), help="Video file (extra `video`).")
+@click.option("--weights", type=InputPath(), help="Checkpoint of the model, a file or folder.")
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth whose images are used.")
+@click.option("--images", type=InputPath(), help="Folder of images, or a single image.")
+@click.option("--video", type=InputPath(), help="Video file (needs the extra `video`).")
 @click.option(
     "--boxes",
     metavar="truth|image|FILE|detector:NAME",
-    help="Where boxes come from; default the truth's, without a truth the whole image.",
+    help="Source of the person boxes. By default the ground truth's, or the whole image without --gt.",
 )
-@click.option("--detector-weights", type=InputPath(), help="Checkpoint of detector:NAME.")
-@click.option("--box-score", type=float, default=0.0, show_default=True, help="Least score of a box.")
-@click.option("--box-nms", type=float, default=0.6, show_default=True, help="IoU of a detector's box NMS.")
-@click.option("--out", type=InputPath(), required=True, help="Predictions to write.")
-@click.option("--format", "form", metavar="NAME", help="Format; default the benchmark's, else coco.")
-@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="People of a batch.")
-@click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
-@click.option("--half/--full", default=None, help="16-bit arithmetic; default on a GPU.")
-@click.option("--threads", type=click.IntRange(1), help="Of the processor; default PyTorch's choice.")
-@click.option("--flip/--no-flip", default=None, help="Flip test; default as the card says.")
-@click.option("--decode", metavar="METHOD", help="argmax, quarter, dark or udp; default as the card says.")
-@click.option("--scales", metavar="S,S,...", default="1", show_default=True, help="Of bottom-up models.")
-@click.option("--rescore", type=InputPath(), help="Weights of a bottom-up model's rescoring net.")
-@click.option("--nms", type=click.Choice(("oks", "soft", "none")), help="Default oks for models on boxes.")
-@click.option("--nms-threshold", type=float, default=0.9, show_default=True)
-@click.option("--joints", type=click.IntRange(1), help="Joints of the weights, where not the card's.")
-@click.option("--input-size", type=InputSize(), help="Height and width, where not the card's.")
-@click.option("--skeleton", metavar="NAME|FILE", help="Joints that the weights give.")
-@click.option("--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model.")
-@click.option("--loaders", type=click.IntRange(1), default=4, show_default=True, help="Images read at once.")
-@click.option("--skip-unreadable", is_flag=True, help="Go on without pictures that cannot be read.")
-@click.option("--tracker", metavar="NAME(...)", help="Track what was found: `poseval list trackers`.")
-@click.option("--flow", default="dis", show_default=True, metavar="KIND|FOLDER", help="Flow of the tracker.")
-@click.option("--sgcn", type=InputPath(), help="Weights for lighttrack(matching=sgcn).")
-@click.option("--fresh", is_flag=True, help="Forget an unfinished run.")
-@click.option("--force", is_flag=True, help="Overwrite the output.")
-@click.option("--score", "then_score", is_flag=True, help="Score the predictions at once (needs --gt).")
-@click.option("--json", "json_to", metavar="FILE", help="With --score: write the report, too.")
+@click.option(
+    "--detector-weights", type=InputPath(), help="Checkpoint of the detector in --boxes detector:NAME."
+)
+@click.option("--box-score", type=float, default=0.0, show_default=True, help="Minimum box score.")
+@click.option(
+    "--box-nms", type=float, default=0.6, show_default=True, help="IoU threshold of the detector's box NMS."
+)
+@click.option("--out", type=InputPath(), required=True, help="File or folder for the predictions.")
+@click.option(
+    "--format", "form", metavar="NAME", help="Format to write. By default the benchmark's, else coco."
+)
+@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="People per batch.")
+@click.option(
+    "--device",
+    type=click.Choice(("auto", "cpu", "cuda")),
+    default="auto",
+    show_default=True,
+    help="Device to compute on.",
+)
+@click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
+@click.option("--threads", type=click.IntRange(1), help="Processor threads. By default PyTorch's choice.")
+@click.option(
+    "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
+)
+@click.option(
+    "--decode", metavar="METHOD", help="Decoding: argmax, quarter, dark or udp. By default as published."
+)
+@click.option(
+    "--scales", metavar="S,S,...", default="1", show_default=True, help="Image scales of bottom-up models."
+)
+@click.option("--rescore", type=InputPath(), help="Weights of the rescoring network of a bottom-up model.")
+@click.option(
+    "--nms",
+    type=click.Choice(("oks", "soft", "none")),
+    help="Suppression of duplicate people. By default oks for top-down models.",
+)
+@click.option("--nms-threshold", type=float, default=0.9, show_default=True, help="OKS threshold of --nms.")
+@click.option(
+    "--joints", type=click.IntRange(1), help="Number of joints of the weights, where not as published."
+)
+@click.option("--input-size", type=InputSize(), help="Height and width of the input, where not as published.")
+@click.option("--skeleton", metavar="NAME|FILE", help="Skeleton that the weights predict.")
+@click.option(
+    "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
+)
+@click.option(
+    "--loaders",
+    type=click.IntRange(1),
+    default=4,
+    show_default=True,
+    help="Number of images read in parallel.",
+)
+@click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
+@click.option("--tracker", metavar="NAME(...)", help="Track the people found (see `poseval list trackers`).")
+@click.option(
+    "--flow",
+    default="dis",
+    show_default=True,
+    metavar="KIND|FOLDER",
+    help="Optical flow of the tracker: a method, or a folder of .flo files.",
+)
+@click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
+@click.option("--fresh", is_flag=True, help="Start over instead of continuing an unfinished run.")
+@click.option("--force", is_flag=True, help="Overwrite an existing output.")
+@click.option("--score", "then_score", is_flag=True, help="Score the predictions afterwards (needs --gt).")
+@click.option("--json", "json_to", metavar="FILE", help="With --score, write the report as JSON.")
 @BENCHMARK
 @QUIET
 def run(
@@ -113,9 +156,9 @@ def run(
     quiet: bool,
     **options: Any,
 ) -> None:
-    """Run MODEL over images and write its predictions in the benchmark's own format.
+    """Run MODEL on images and write its predictions in the benchmark's own format.
 
-    An interrupted run goes on where it stopped when the same command is given again.
+    An interrupted run continues where it stopped when the same command is given again.
     """
     from poseval.errors.optional import require
 
@@ -126,7 +169,7 @@ def run(
     from poseval.runners.with_tracker import Following
 
     if (then_score or json_to) and truth is None:
-        raise UsageError("P127", where="--score", what="needs a truth", wanted="--gt TRUTH")
+        raise UsageError("P127", where="--score", what="needs ground truth", wanted="--gt with its path")
     say = talk(quiet)
     taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads")
     named = {key: options.pop(key) for key in taken}
@@ -148,15 +191,18 @@ def run(
         with ProgressLine("images", quiet) as line:
             result = run_model(job, line)
     except KeyboardInterrupt:
-        say(f"poseval: interrupted; what is done is kept in {shown(out.name)}.part; run the same again")
+        say(
+            f"poseval: interrupted. Finished images are kept in {shown(out.name)}.part."
+            " Repeat the command to continue."
+        )
         raise
     for notice in result.notices:
         say(f"notice: {notice}")
     node = result.provenance
     rate = node["people_per_second"]
     say(
-        f"{node['people']} people in {node['frames']} images"
-        + (f", {rate:g} people a second" if rate else "")
+        f"{number_of(node['people'], 'person', 'people')} in {number_of(node['frames'], 'image')}"
+        + (f", {rate:g} people per second" if rate else "")
         + f"; wrote {shown(out)} and {shown(out.name)}.run.json"
     )
     if then_score or json_to:
@@ -164,7 +210,7 @@ def run(
 
 
 def _score(truth: Path | None, out: Path, benchmark: str | None, json_to: str | None, say: Any) -> None:
-    """Score what was written; the provenance goes beside the report, where the leaderboard finds it."""
+    """Score what was written. The facts of the run go beside the report, where the leaderboard finds them."""
     import shutil
 
     from poseval.runners.output import provenance_path
@@ -172,7 +218,7 @@ def _score(truth: Path | None, out: Path, benchmark: str | None, json_to: str | 
 
     report = scoring.score(str(truth), out, benchmark)
     if benchmark is None:
-        say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
+        say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     if json_to:
         emit(report.to_json() + "\n", json_to)
         shutil.copyfile(provenance_path(out), provenance_path(Path(json_to)))

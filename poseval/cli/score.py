@@ -76,18 +76,43 @@ class ScoreOptions:
 @task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the report as JSON.")
 @click.option("--csv", "csv_to", metavar="FILE|-", help="Write all values as CSV.")
-@click.option("--format", "style", type=click.Choice(FORMATS), default="text", help="What stdout shows.")
-@click.option("--save", "save_to", type=InputPath(), help="Save the run for gate, compare and leaderboard.")
 @click.option(
-    "--ci", "level", type=click.FloatRange(1, 99.9), metavar="PERCENT", help="Confidence intervals."
+    "--format",
+    "style",
+    type=click.Choice(FORMATS),
+    default="text",
+    help="Format of the output on stdout.",
+    show_default=True,
 )
-@click.option("--ci-method", type=click.Choice(CI_METHODS), default="percentile", show_default=True)
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(2))
-@click.option("--seed", default=0, show_default=True)
-@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (extra html).")
-@click.option("--images", type=InputPath(), help="Folder of images to draw the worst frames over.")
-@click.option("--workers", type=click.IntRange(1), default=1, help="Worker processes.")
-@click.option("--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (extra dask).")
+@click.option("--save", "save_to", type=InputPath(), help="Save the run, for gate, compare and leaderboard.")
+@click.option(
+    "--ci",
+    "level",
+    type=click.FloatRange(1, 99.9),
+    metavar="PERCENT",
+    help="Add confidence intervals of this level.",
+)
+@click.option(
+    "--ci-method",
+    type=click.Choice(CI_METHODS),
+    default="percentile",
+    show_default=True,
+    help="Method of --ci.",
+)
+@click.option(
+    "--resamples",
+    default=1000,
+    show_default=True,
+    type=click.IntRange(2),
+    help="Bootstrap resamples of --ci.",
+)
+@click.option("--seed", default=0, show_default=True, help="Random seed of --ci.")
+@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (needs the extra `html`).")
+@click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
+@click.option("--workers", type=click.IntRange(1), default=1, help="Number of worker processes.")
+@click.option(
+    "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
+)
 @QUIET
 def score(**given: Any) -> None:
     """Score PREDICTIONS against ground truth."""
@@ -103,7 +128,7 @@ def score(**given: Any) -> None:
     report = options.reported(evaluation)
     _write_files(options, evaluation, report, prepared)
     if options.task.benchmark is None:
-        say(f"benchmark: {report.benchmark} (guessed; name it with --benchmark)")
+        say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:

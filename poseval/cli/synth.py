@@ -14,22 +14,36 @@ from poseval.errors import shown
 
 @click.command()
 @click.argument("folder", type=InputPath())
-@click.option("--images", default=100, show_default=True, type=click.IntRange(0), help="Pictures in all.")
-@click.option("--people", default=3, show_default=True, type=click.IntRange(0), help="Most on one picture.")
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
-@click.option("--video", is_flag=True, help="Clips with motion and crossings instead of stills.")
-@click.option("--skeleton", default="coco17", show_default=True, metavar="NAME", help="Joints of the truth.")
+@click.option("--images", default=100, show_default=True, type=click.IntRange(0), help="Number of images.")
 @click.option(
-    "--format", "form", default="coco", show_default=True, metavar="NAME", help="Format of the truth."
+    "--people",
+    default=3,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Maximum number of people per image.",
 )
-@click.option("--width", default=320, show_default=True)
-@click.option("--height", default=240, show_default=True)
-@click.option("--smallest", default=90.0, show_default=True, help="Standing height of the smallest, pixels.")
-@click.option("--largest", default=260.0, show_default=True)
-@click.option("--clutter", default=7, show_default=True, help="Most things behind the people.")
-@click.option("--occluders", default=0.4, show_default=True, help="Chance of a thing before somebody.")
-@click.option("--sequence-length", default=24, show_default=True, help="Frames of a clip.")
-@click.option("--force", is_flag=True, help="Overwrite the truth.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
+@click.option("--video", is_flag=True, help="Make videos with motion and crossings instead of single images.")
+@click.option(
+    "--skeleton", default="coco17", show_default=True, metavar="NAME", help="Skeleton of the ground truth."
+)
+@click.option(
+    "--format", "form", default="coco", show_default=True, metavar="NAME", help="Format of the ground truth."
+)
+@click.option("--width", default=320, show_default=True, help="Width of an image, in pixels.")
+@click.option("--height", default=240, show_default=True, help="Height of an image, in pixels.")
+@click.option(
+    "--smallest", default=90.0, show_default=True, help="Smallest height of a standing person, in pixels."
+)
+@click.option(
+    "--largest", default=260.0, show_default=True, help="Largest height of a standing person, in pixels."
+)
+@click.option("--clutter", default=7, show_default=True, help="Maximum number of objects behind the people.")
+@click.option(
+    "--occluders", default=0.4, show_default=True, help="Probability of an object in front of a person."
+)
+@click.option("--sequence-length", default=24, show_default=True, help="Frames per video.")
+@click.option("--force", is_flag=True, help="Overwrite existing ground truth.")
 @QUIET
 def synth(
     folder: Path,
@@ -43,9 +57,9 @@ def synth(
     quiet: bool,
     **world: Any,
 ) -> None:
-    """Draw synthetic people into FOLDER/images, with their exact truth beside them.
+    """Draw synthetic people into FOLDER/images, with exact ground truth beside them.
 
-    The same options give the same truth on every platform.
+    The same options give the same ground truth on every platform.
     """
     from poseval.synth import World, scenes
     from poseval.synth.folder import write_world

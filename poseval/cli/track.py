@@ -10,7 +10,7 @@ import click
 
 from poseval.cli.options import QUIET, SKELETON, InputPath, records, talk
 from poseval.cli.progress import ProgressLine
-from poseval.errors import UsageError
+from poseval.errors import UsageError, number_of
 
 if TYPE_CHECKING:
     from poseval.poses import PoseSet
@@ -23,28 +23,35 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 
 @click.command()
 @click.argument("predictions", type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth: gives frames, their order and ids.")
+@click.option(
+    "--gt", "truth", type=InputPath(), help="Ground truth that gives the frames, their order and ids."
+)
 @click.option(
     "--tracker",
     "tracker_name",
     default="greedy",
     show_default=True,
     metavar="NAME(...)",
-    help=f"{TRACKERS}; parameters in brackets: sort(min_hits=1).",
+    help=f"Tracker: {TRACKERS}. Parameters go in brackets, as in sort(min_hits=1).",
 )
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="File or folder to write.")
-@click.option("--to", "target", metavar="FORMAT", help="Format to write; that of PREDICTIONS otherwise.")
-@click.option("--images", type=InputPath(), help="Folder of the frames, for optical flow.")
-@click.option("--flow", "flow", metavar="KIND|FOLDER", help="dis (default), dis_medium, farneback, lk, or "
-              "a folder of .flo files.")  # fmt: skip
-@click.option("--sgcn", type=InputPath(), help="Weights for lighttrack(matching=sgcn).")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="File or folder for the tracked predictions.",
+)
+@click.option("--to", "target", metavar="FORMAT", help="Format to write. By default that of PREDICTIONS.")
+@click.option("--images", type=InputPath(), help="Folder of images, for optical flow.")
+@click.option("--flow", "flow", metavar="KIND|FOLDER",
+              help="Optical flow: dis (default), dis_medium, farneback, lk, or a folder.")  # fmt: skip
+@click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
 @click.option("--untracked", type=click.Choice(["keep", "drop", "fresh"]), default="drop", show_default=True,
-              help="Rows without a track: keep, drop, or a fresh identity each.")  # fmt: skip
-@click.option("--drop-joints", type=float, metavar="SCORE", help="Leave out joints below this score.")
+              help="People without a track: keep them, drop them, or make new identities.")  # fmt: skip
+@click.option("--drop-joints", type=float, metavar="SCORE", help="Drop joints with a score below this.")
 @click.option("--smooth", is_flag=False, flag_value="one_euro", metavar="one_euro(...)",
               help="Smooth the joints along their tracks.")  # fmt: skip
 @SKELETON
-@click.option("--force", is_flag=True, help="Overwrite the output.")
+@click.option("--force", is_flag=True, help="Overwrite an existing output.")
 @QUIET
 def track(
     predictions: Path,
@@ -62,7 +69,7 @@ def track(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Give the people of PREDICTIONS identities over time; keypoints and scores stay as they are."""
+    """Track the people of PREDICTIONS over time. Keypoints and scores do not change."""
     from poseval import tracking
     from poseval.datasets import Role, WriteOptions, get_format
     from poseval.skeletons import load_skeleton
@@ -79,7 +86,7 @@ def track(
     writer = get_format(target or poses.origin.format)
     known = len(poses.origin.notices)
     resources = _resources(config, poses.skeleton, images, flow, sgcn)
-    load = _pictures(poses, images) if config.needs_flow and images is not None else None
+    load = _image_loader(poses, images) if config.needs_flow and images is not None else None
     say(f"tracker: {config}")
     with ProgressLine("frames", quiet) as line:
         done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load, progress=line)
@@ -90,7 +97,7 @@ def track(
     losses = writer.write(done, out, WriteOptions(Role.PREDICTIONS, force, gt))
     for notice in done.origin.notices[known:]:
         say(str(notice))
-    say(f"{records(done)}: {_tracks(done)} tracks; {losses}")
+    say(f"{records(done)}: {number_of(_tracks(done), 'track')}; {losses}")
 
 
 def _read(predictions: Path, truth: Path | None, skeleton: Skeleton | None) -> tuple[PoseSet, PoseSet | None]:
@@ -116,7 +123,7 @@ def _resources(
         raise UsageError(
             "P163",
             where=f"tracker {config.name}",
-            what="uses neither images nor flow",
+            what="uses neither images nor optical flow",
             wanted="no --images and no --flow",
         )
     if sgcn is None:
@@ -133,7 +140,7 @@ def _resources(
     return Resources(flow=source, matcher=GraphMatcher(skeleton, model.eval()))
 
 
-def _pictures(poses: PoseSet, images: Path) -> Callable[[int], Image]:
+def _image_loader(poses: PoseSet, images: Path) -> Callable[[int], Image]:
     from poseval.runners.frames import TruthPictures
 
     return TruthPictures(poses, images).load

@@ -16,33 +16,82 @@ from poseval.errors import UsageError, shown
 
 @click.command()
 @click.argument("model")
-@click.option("--data", "truth", type=InputPath(), required=True, help="Truth file or classes to train on.")
-@click.option("--images", type=InputPath(), help="Folder of its images; classifiers and sgcn need none.")
-@click.option("--val", "val_truth", type=InputPath(), help="Truth file to validate on.")
-@click.option("--val-images", type=InputPath(), help="Folder of its images.")
+@click.option(
+    "--data",
+    "truth",
+    type=InputPath(),
+    required=True,
+    help="Ground truth to train on, or a folder of classes.",
+)
+@click.option(
+    "--images", type=InputPath(), help="Folder of the training images. Not needed for classifiers and sgcn."
+)
+@click.option("--val", "val_truth", type=InputPath(), help="Ground truth to validate on.")
+@click.option("--val-images", type=InputPath(), help="Folder of the validation images.")
 @click.option("--out", type=InputPath(), required=True, help="Folder for checkpoints.")
-@click.option("--epochs", type=click.IntRange(1), help="Other than the recipe's; milestones are stretched.")
-@click.option("--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Another value in the recipe.")
-@click.option("--start-from", type=InputPath(), help="Checkpoint of a related network.")
-@click.option("--input-size", "size", type=InputSize(), help="Height and width, where not the card's.")
-@click.option("--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model.")
-@click.option("--benchmark", metavar="NAME", help="Benchmark of the validation; else guessed.")
-@click.option("--validate-every", type=click.IntRange(1), default=1, show_default=True, metavar="EPOCHS")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--device", type=click.Choice(("auto", "cpu", "cuda")), default="auto", show_default=True)
-@click.option("--half/--full", default=None, help="16-bit arithmetic; default on a GPU.")
-@click.option("--loaders", type=click.IntRange(1), default=2, show_default=True, help="Images read at once.")
-@click.option("--cache", type=click.IntRange(0), default=512, show_default=True, metavar="MIB")
-@click.option("--fresh", is_flag=True, help="Begin anew where a checkpoint lies.")
+@click.option(
+    "--epochs",
+    type=click.IntRange(1),
+    help="Number of epochs instead of the recipe's. The learning rate schedule is scaled with it.",
+)
+@click.option(
+    "--set", "changes", multiple=True, metavar="FIELD=VALUE", help="Change a value of the recipe. Repeatable."
+)
+@click.option("--start-from", type=InputPath(), help="Checkpoint of a related network to start from.")
+@click.option(
+    "--input-size", "size", type=InputSize(), help="Height and width of the input, where not as published."
+)
+@click.option(
+    "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
+)
+@click.option(
+    "--benchmark",
+    metavar="NAME",
+    help="Benchmark of the validation. By default recognised from the ground truth.",
+)
+@click.option(
+    "--validate-every",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    metavar="EPOCHS",
+    help="Validate after this many epochs.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@click.option(
+    "--device",
+    type=click.Choice(("auto", "cpu", "cuda")),
+    default="auto",
+    show_default=True,
+    help="Device to compute on.",
+)
+@click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
+@click.option(
+    "--loaders",
+    type=click.IntRange(1),
+    default=2,
+    show_default=True,
+    help="Number of images read in parallel.",
+)
+@click.option(
+    "--cache",
+    type=click.IntRange(0),
+    default=512,
+    show_default=True,
+    metavar="MIB",
+    help="Memory for decoded images.",
+)
+@click.option("--fresh", is_flag=True, help="Start over instead of continuing from a checkpoint.")
 @QUIET
 def train(
     model: str, changes: tuple[str, ...], config: tuple[str, ...], cache: int, quiet: bool, **options: Any
 ) -> None:
-    """Train MODEL by the published recipe of its family; `sgcn` is LightTrack's matching network.
+    """Train MODEL by the published recipe of its family.
 
-    Classifiers take folders with a folder of pictures for each class as --data and --val.
+    MODEL `sgcn` is LightTrack's matching network. For classifiers, --data and --val are folders that hold one
+    folder of images per class.
 
-    The same command goes on where an interrupted training stopped.
+    An interrupted training continues where it stopped when the same command is given again.
     """
     from poseval.errors.optional import require
 
@@ -72,14 +121,20 @@ def train(
 def _graph_network(
     changes: dict[str, Any], config: dict[str, Any], options: dict[str, Any], say: Callable[[str], None]
 ) -> Path:
-    """LightTrack's network learns from tracks alone; what only networks of pictures have is refused."""
+    """Train LightTrack's network, which learns from tracks alone. Options about images are refused."""
     from poseval.training.pose_graphs import train_graph_network
 
     foreign = ("images", "val_images", "start_from", "size", "benchmark", "half")
     given = [name for name in foreign if options[name] is not None] + ["option"] * bool(config)
     if given:
         flags = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise UsageError("P127", where="train sgcn", what=f"has no use for {flags}", wanted="tracks alone")
+        raise UsageError(
+            "P127",
+            where="train sgcn",
+            what=f"does not use {flags}",
+            wanted="only options about tracks",
+            hint=f"leave out {flags}",
+        )
     return train_graph_network(
         options["truth"],
         options["out"],

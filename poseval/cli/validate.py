@@ -17,14 +17,16 @@ INVALID = 3  # the exit of a wrong file
 
 @click.command()
 @click.argument("file", type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth that FILE's predictions belong to.")
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions in FILE belong to.")
 @click.option(
-    "--role", type=click.Choice(["truth", "predictions"]), help="What FILE is; recognised otherwise."
+    "--role", type=click.Choice(["truth", "predictions"]), help="What FILE holds. Recognised by default."
 )
 @task_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def validate(file: Path, truth: Path | None, role: str | None, task: Task, as_json: bool) -> int:
-    """Say everything that is wrong or odd with FILE; exit 0 when nothing is wrong, else 3."""
+    """Report everything that is wrong or unusual in FILE.
+
+    The exit status is 0 when nothing is wrong, else 3."""
     from poseval.validation.validate import validate
 
     found = validate(file, truth=truth, role=role, task=task)

@@ -45,6 +45,11 @@ def shown(text: object, limit: int = 120) -> str:
     return "".join(out)
 
 
+def number_of(count: int, noun: str, plural: str | None = None) -> str:
+    """A count with its noun in the right number: `1 fault`, `1,612 faults`, `1 person`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong: `code`, where it is, what it is, what was expected, and what to try."""

@@ -199,7 +199,7 @@ def test_an_internal_fault_is_70_and_ctrl_c_130(
 
         monkeypatch.setattr("poseval.scoring.score.prepare", fail)
         assert invoke(["score", files["good"], "--gt", files["gt"]]) == status
-    assert "internal fault" in capsys.readouterr().err
+    assert "internal error" in capsys.readouterr().err
 
 
 def test_colour_is_for_terminals_that_want_it(

@@ -141,7 +141,7 @@ def test_closed_stdout(files: list[str]) -> None:
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert "internal fault" not in done.stderr
+    assert "internal error" not in done.stderr
 
 
 def test_a_fifo_is_refused_at_once(files: list[str], tmp_path: Path) -> None:

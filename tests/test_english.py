@@ -1,0 +1,106 @@
+"""The words that users read: no private words, the field's terms, help texts that are sentences."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from poseval.cli import COMMANDS as SHORT
+from poseval.cli import cli
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "poseval"
+COLUMNS = 80  # of a terminal
+DONE = ("api.py", "limits.py", "plugins.py", "threads.py", "pytest_plugin.py", "__init__.py", "cli/")
+LATER = ("cli/gate.py", "cli/compare.py")
+SOURCES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
+CHECKED = [name for name in SOURCES if name.startswith(DONE) and not name.startswith(LATER)]
+
+# What is not written, as a regular expression -> what is written instead.
+BANNED = {
+    r"(?<!ground[ -])(?<!ground\n)\btruths?\b": "ground truth",
+    r"\b(mend|mends|mended|mending)\b": "fix",
+    r"\b(labelled|joint) places\b": "labelled keypoints",
+    r"\bbackgrounds?\b": "false positives",
+    r"\bmissed people\b": "misses",
+    r"\bshares?\b": "fraction, percentage or normalised coordinates",
+    r"\b(aloud|told|strangers?|crews?|books?|desks?|talks?)\b": "a plain word",
+    r"\b(films?|pictures?)\b": "video or image",
+    r"\b(heard|hears?)\b": "report",
+    r"\b(dear|dearest|hopeless)\b": "a plain word",
+    r"\(s\)": "the noun in the right number (poseval.errors.number_of)",
+    r"\blegal\b": "valid",
+}
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)  # names of options, keys and files stay as they are
+
+
+def found(text: str) -> list[str]:
+    """The banned words of a text, each with what to write."""
+    plain = CODE.sub("``", text)
+    return [
+        f"{match.group()!r}: write {instead}"
+        for pattern, instead in BANNED.items()
+        for match in re.finditer(pattern, plain, re.IGNORECASE)
+    ]
+
+
+def sentences(path: Path) -> Iterator[tuple[int, str]]:
+    """Every text of a source file that has a space, but docstrings and keys: what can reach a user."""
+    tree = ast.parse(path.read_text("utf-8"))
+    skipped = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.JoinedStr):
+            skipped.update(id(part) for part in ast.walk(node) if part is not node)
+    for node in ast.walk(tree):
+        if id(node) in skipped:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "{}" for part in node.values]
+            yield node.lineno, "".join(map(str, parts))
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value.strip():
+            yield node.lineno, node.value
+
+
+def commands(group: click.Group = cli) -> Iterator[tuple[str, click.Command]]:
+    """Every command by its name."""
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        yield name, command
+
+
+COMMANDS = dict(commands())
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_messages_have_no_banned_word(name: str) -> None:
+    lines = sentences(SOURCES[name])
+    wrong = [f"line {line}: {text!r}: {found(text)}" for line, text in lines if found(text)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("name", [name for name in COMMANDS if f"cli/{name}.py" not in LATER])
+def test_help_texts_are_sentences_and_fit(name: str) -> None:
+    command = COMMANDS[name]
+    texts = {name: command.help or "", f"{name} (short)": SHORT[name][1]}
+    texts |= {f"{name} {p.opts[0]}": p.help or "" for p in command.params if isinstance(p, click.Option)}
+    wrong = [
+        where for where, text in texts.items() if not re.fullmatch(r"[A-Z0-9{].*\.", text.strip(), re.DOTALL)
+    ]
+    assert not wrong, f"no sentence (capital, full stop): {wrong}"
+    assert not [text for text in texts.values() if found(text)]
+    page = command.get_help(click.Context(command, info_name=f"poseval {name}", terminal_width=COLUMNS))
+    assert [line for line in page.splitlines() if len(line) > COLUMNS] == []
+
+
+def test_a_banned_word_is_found() -> None:
+    assert found("the truth is told") != found("the ground truth")
+    assert [line for line, _ in sentences(Path(__file__))]
+    assert found("`truth` and ground truth") == []
+    assert len(found("3 fault(s) in the truth, said aloud")) == 3
