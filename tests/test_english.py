@@ -16,8 +16,19 @@ from poseval.cli import cli
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "poseval"
 COLUMNS = 80  # of a terminal
-DONE = ("api.py", "limits.py", "plugins.py", "threads.py", "pytest_plugin.py", "__init__.py", "cli/")
-LATER = ("cli/gate.py", "cli/compare.py")
+DONE = (
+    "api.py",
+    "limits.py",
+    "plugins.py",
+    "threads.py",
+    "pytest_plugin.py",
+    "__init__.py",
+    "cli/",
+    "report/",
+    "results/",
+    "diagnosis/",
+)
+LATER = ("cli/gate.py", "cli/compare.py", "report/gate.py", "report/leaderboard.py", "report/comparison.py")
 SOURCES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
 CHECKED = [name for name in SOURCES if name.startswith(DONE) and not name.startswith(LATER)]
 
@@ -36,6 +47,8 @@ BANNED = {
     r"\(s\)": "the noun in the right number (poseval.errors.number_of)",
     r"\blegal\b": "valid",
 }
+# Values in JSON, which stay as they are.
+IN_JSON = {"missed people"}
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)  # names of options, keys and files stay as they are
 
 
@@ -80,7 +93,7 @@ COMMANDS = dict(commands())
 
 @pytest.mark.parametrize("name", CHECKED)
 def test_messages_have_no_banned_word(name: str) -> None:
-    lines = sentences(SOURCES[name])
+    lines = [(line, text) for line, text in sentences(SOURCES[name]) if text not in IN_JSON]
     wrong = [f"line {line}: {text!r}: {found(text)}" for line, text in lines if found(text)]
     assert not wrong, "\n".join(wrong)
 

@@ -1,1 +1,1 @@
-"""What failed, and what it costs: joint errors, scores, background, missed people, track errors."""
+"""Which errors were made and what they cost: joints, scores, false positives, misses, tracks."""

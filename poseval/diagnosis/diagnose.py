@@ -1,4 +1,4 @@
-"""diagnose(aligned) -> Diagnosis: joint errors, what they cost, LRP, and who is hard."""
+"""diagnose(aligned) -> Diagnosis: joint errors, what they cost, LRP, and which people are hard."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class RangeDiagnosis:
 
 @dataclass(frozen=True)
 class Worst:
-    """A frame with many errors: its key, how many joints are not good, missed people, false predictions."""
+    """A frame with many errors: its key, numbers of wrong joints, of misses and of false positives."""
 
     frame: str
     joints: int
@@ -57,7 +57,7 @@ class Worst:
 
 @dataclass(frozen=True)
 class Diagnosis(Result):
-    """What failed. `scale` says what distances were measured in, `notices` what was odd about the files."""
+    """Errors and their costs. `scale` is the unit of distances; `notices` are those of the files."""
 
     form: ClassVar[str] = "diagnosis"
     joints: tuple[str, ...]
@@ -120,8 +120,8 @@ def diagnose(
 ) -> Diagnosis:
     """Diagnose predictions.
 
-    `scale` is areas and sigmas where the truth has them, else head sizes. `corrected` fixes the quirks of
-    coco-analyze (C21, C22).
+    `scale` is areas and sigmas where the ground truth has them, else head sizes. `corrected` fixes the quirks
+    of coco-analyze (C21, C22).
 
     Raises:
         MismatchError: P410 when people have neither areas nor head sizes.
@@ -152,7 +152,7 @@ def diagnose(
 
 
 def diagnose_if_possible(aligned: Aligned, corrected: bool = False) -> Diagnosis | None:
-    """The diagnosis, or None for a truth without areas and sigmas, and without head sizes."""
+    """The diagnosis, or None for ground truth without areas and sigmas and without head sizes."""
     try:
         return diagnose(aligned, corrected=corrected)
     except (MismatchError, UsageError):
@@ -171,7 +171,7 @@ def _worst(aligned: Aligned, labels: Labels, count: int) -> list[Worst]:
     used = np.zeros(len(predictions), dtype=np.bool_)
     used[labels.prediction] = True
     background = np.bincount(predictions.frame[~used], minlength=len(frames))
-    # A missed person is as bad as all joints of one person.
+    # A miss is as bad as all joints of one person.
     badness = joints + len(aligned.truth.skeleton) * missed
     order = np.lexsort((np.arange(len(frames)), -background, -badness))[:count]
     return [
@@ -182,26 +182,26 @@ def _worst(aligned: Aligned, labels: Labels, count: int) -> list[Worst]:
 
 
 def headline(diagnosis: Diagnosis) -> list[str]:
-    """The findings in sentences: the dearest error, the worst joint, the hardest people."""
+    """The findings in sentences: the most costly error and the worst joint."""
     main = diagnosis.ranges[0]
     lines = []
-    base, *others = [(stage.name, mean_ap(stage)) for stage in main.gains.independent]
-    costs = {name: value - base[1] for name, value in others if not math.isnan(value - base[1])}
+    base, *others = [(stage.title, mean_ap(stage)) for stage in main.gains.independent]
+    costs = {title: value - base[1] for title, value in others if not math.isnan(value - base[1])}
     if costs:
-        dearest = max(costs, key=lambda name: costs[name])
-        gain = f"mending {dearest} alone would add {costs[dearest]:+.3f}, more than any other kind"
+        costliest = max(costs, key=lambda name: costs[name])
+        gain = f"fixing {costliest} alone would change it by {costs[costliest]:+.3f}, more than any other"
         lines.append(f"AP by OKS is {base[1]:.3f}; {gain}")
     total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
     if total.any():
-        share = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
-        joint = int(np.argmax(share))
+        fraction = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
+        joint = int(np.argmax(fraction))
         name = shown(diagnosis.joints[joint])
-        lines.append(f"worst joint: {name}, {share[joint]:.0%} of its labelled places are not good")
+        lines.append(f"worst joint: {name}, {fraction[joint]:.0%} of its labelled keypoints are wrong")
     return lines
 
 
 def mean_ap(stage: Stage) -> float:
-    """AP over thresholds; NaN where nobody is to be found."""
+    """AP over thresholds; NaN without people to find."""
     return math.nan if np.isnan(stage.ap).all() else float(np.nanmean(stage.ap))
 
 

@@ -1,4 +1,4 @@
-"""Good, jitter, inversion, swap or miss: what became of each joint of each matched person.
+"""Good, jitter, inversion, swap or miss: the class of each joint of each matched person.
 
 A prediction is matched to a person at a similarity of 0.1, as COCO matches. Then each labelled joint of the
 person is compared with the same joint, and the mirrored joint, of every person in the frame: `best` is the
@@ -76,7 +76,7 @@ HEAD_RANGES = (SizeRange("all", 0.0, math.inf),)
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Truth and predictions as the diagnosis sees them, and the frames they are matched in."""
+    """Ground truth and predictions as the diagnosis needs them, and the frames in which they are matched."""
 
     detections: Detections
     targets: Targets
@@ -119,7 +119,7 @@ def scene_of(aligned: Aligned, scale: Scale) -> Scene:
             "P410",
             where=shown(truth.origin.name),
             what=f"{int(np.isnan(size).sum())} of {len(truth)} people have no {scale.value}",
-            wanted="the diagnosis measures errors in it",
+            wanted=f"{scale.value} of every person, because errors are measured in it",
         )
     joints = len(truth.skeleton)
     sigmas = truth.skeleton.sigma_array if scale is Scale.AREA else np.full(joints, HEAD_SIGMA)
@@ -157,7 +157,7 @@ def scene_of(aligned: Aligned, scale: Scale) -> Scene:
 def match_scene(
     scene: Scene, thresholds: Floats, ranges: tuple[SizeRange, ...], detections: Detections | None = None
 ) -> Matching:
-    """COCO's greedy matching of the scene's people, or of other predictions in their places."""
+    """COCO's greedy matching of the predictions, or of `detections` in place of them."""
     bounds = np.array([(item.low, item.high) for item in ranges])
     return match(
         detections or scene.detections,

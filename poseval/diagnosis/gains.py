@@ -1,8 +1,8 @@
-"""What each kind of error costs: AP after fixing it, alone and one kind after another.
+"""What each kind of error costs: AP after fixing it, alone and one kind after the other.
 
-A fixed joint does not become perfect: it is put where its class would have ended well, beside the true
-joint by the distance that the similarity stands for. Cumulative gains fix misses, swaps, inversions, jitter,
-then scores, then ignore background false positives, then missed people; independent gains fix one kind.
+A fixed joint does not become perfect: it is moved to the distance from the true joint at which its class
+ends. Cumulative gains fix misses, swaps, inversions, jitter, then scores, then ignore false positives, then
+people without a prediction; independent gains fix one kind.
 
 Source: Ronchi and Perona 2017, section 4; program coco-analyze. Its offset uses sigma^2 where the similarity
 uses (2 sigma)^2, so a fixed joint lands at a higher similarity than named (quirk C22). Its soft suppression
@@ -31,17 +31,24 @@ from poseval.kernels.poses import extent
 from poseval.poses import Bools, Floats, Ints
 
 STEPS = (Fault.MISS, Fault.SWAP, Fault.INVERSION, Fault.JITTER)
+# The names in JSON, and how reports call those that need another name.
 STAGES = ("baseline", "miss", "swap", "inversion", "jitter", "score", "background", "missed people")
+TITLES = {"miss": "missed joints", "background": "false positives", "missed people": "misses"}
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """AP and recall per threshold [T] after a stage; NaN where nobody is to be found."""
+    """AP and recall per threshold [T] after a stage; NaN without people to find."""
 
     name: str
     ap: Floats
     recall: Floats
+
+    @property
+    def title(self) -> str:
+        """The stage in the words of a report."""
+        return TITLES.get(self.name, self.name)
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Gains:
     """Stages of one size range, and counts per threshold [T] after joints and scores are fixed.
 
     `false_positives` are predictions without a person, `missed` people that count without a prediction;
-    `unmatched` takes in the people that do not count, as coco-analyze's false negatives do.
+    `unmatched` includes the people that do not count, as coco-analyze's false negatives do.
     """
 
     cumulative: tuple[Stage, ...]
@@ -60,7 +67,7 @@ class Gains:
 
 
 def fixed(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: bool = False) -> Floats:
-    """Predicted coordinates [P, K, 2] with the joints of these classes put beside the truth."""
+    """Predicted coordinates [P, K, 2] with the joints of these classes moved beside the true joints."""
     xy = scene.detections.xy.copy()
     for kind in kinds:
         row, joint = np.nonzero(labels.fault == kind)
@@ -177,7 +184,7 @@ def optimal_scores(scene: Scene, size: SizeRange, xy: Floats) -> tuple[Floats, F
 def _soften(scene: Scene, xy: Floats, score: Floats) -> Floats:
     """Soft-NMS of one frame: each prediction lowers those that score less.
 
-    Joints that were not predicted (infinite) are like nothing, and are no part of the extent.
+    Joints that were not predicted (infinite) have similarity 0 and are not part of the extent.
     """
     predicted: Bools = np.asarray(np.isfinite(xy).all(axis=2))
     area = extent(xy, predicted.astype(np.int8))

@@ -1,4 +1,4 @@
-"""Which people are hard: the shares of joint errors by size, crowding and number of labelled joints."""
+"""Which people are hard: the fractions of joint errors by size, crowding and number of labelled joints."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""LRP for keypoints: one number for where, what is missed and what is too much, and the best score threshold.
+"""LRP for keypoints: one number for localisation, misses and false positives, and the best score threshold.
 
 At score threshold s: LRP(s) = (sum over hits of (1 - OKS) / (1 - tau) + FP + FN) / (TP + FP + FN), with OKS
-in place of IoU and tau = 0.5; oLRP is the least over s in {0, 0.01, ..., 1}, the first of equals, and that s
-is the recommended threshold. Predictions that do not count drop out.
+in place of IoU and tau = 0.5; oLRP is the minimum over s in {0, 0.01, ..., 1}, the first of equals, and that
+s is the recommended threshold. Predictions that do not count drop out.
 
 Source: Oksuz et al. 2018, "Localization Recall Precision"; program cancam/LRP.
 """
@@ -23,7 +23,7 @@ THRESHOLDS = np.arange(101) / 100
 
 @dataclass(frozen=True)
 class Lrp:
-    """oLRP and its parts at the recommended score threshold; NaN where nobody is to be found."""
+    """oLRP and its parts at the recommended score threshold; NaN without people to find."""
 
     olrp: float
     localisation: float  # mean (1 - OKS) of hits

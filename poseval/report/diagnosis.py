@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.report.text_table import aligned, number
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ def render(diagnosis: Diagnosis) -> str:
     for item in diagnosis.ranges:
         if item.matched:
             lines += _range_lines(diagnosis, item)
-    rows = [["people", "", "count", "matched", *_SHARES]]
+    rows = [["people", "", "count", "matched", *_CLASSES]]
     for group in diagnosis.groups:
         total = max(1, int(group.joints[1:].sum()))
-        shares = [f"{int(n) / total:.0%}" for n in group.joints[1:]]
-        rows.append([f"{group.by}: {group.name}", "", str(group.people), str(group.matched), *shares])
+        fractions = [f"{int(n) / total:.0%}" for n in group.joints[1:]]
+        rows.append([f"{group.by}: {group.name}", "", str(group.people), str(group.matched), *fractions])
     lines += [*aligned(rows), ""]
     if diagnosis.worst:
-        rows = [["worst frames", "joints", "missed people", "background"]]
+        rows = [["worst frames", "joints", "misses", "false positives"]]
         rows += [
             [shown(w.frame, 60), str(w.joints), str(w.missed), str(w.background)] for w in diagnosis.worst
         ]
@@ -46,8 +46,9 @@ def render(diagnosis: Diagnosis) -> str:
     if diagnosis.tracks is not None:
         tracks = diagnosis.tracks
         lines.append(
-            f"tracks: {tracks.count('switch')} switches, {tracks.count('fragment')} fragments, "
-            f"{len(tracks.mixed)} identities on several people"
+            f"tracks: {number_of(tracks.count('switch'), 'switch', 'switches')}, "
+            f"{number_of(tracks.count('fragment'), 'fragment')}, "
+            f"{number_of(len(tracks.mixed), 'identity', 'identities')} on several people"
         )
         for event in tracks.events[:20]:
             lines.append(
@@ -57,14 +58,14 @@ def render(diagnosis: Diagnosis) -> str:
     return "\n".join(lines) + "\n"
 
 
-_SHARES = ["good", "jitter", "inversion", "swap", "miss"]
+_CLASSES = ["good", "jitter", "inversion", "swap", "miss"]
 
 
 def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
     from poseval.diagnosis.diagnose import mean_ap
 
-    lines = [f"size {item.size.name}: {item.matched} people matched", ""]
-    rows = [["joint", *_SHARES]]
+    lines = [f"size {item.size.name}: {number_of(item.matched, 'person', 'people')} matched", ""]
+    rows = [["joint", *_CLASSES]]
     for index, joint in enumerate(diagnosis.joints):
         column = item.counts[1:, index]
         total = int(column.sum())
@@ -72,12 +73,12 @@ def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
     whole = item.counts[1:].sum(axis=1)
     rows.append(["all joints", *(f"{int(n) / max(1, int(whole.sum())):.1%}" for n in whole)])
     lines += [*aligned(rows), ""]
-    rows = [["mending", "AP after", "gain", "AP alone", "gain alone"]]
+    rows = [["fixed", "AP, one after the other", "gain", "AP, alone", "gain"]]
     base = before = mean_ap(item.gains.cumulative[0])
     for one, alone in zip(item.gains.cumulative, item.gains.independent, strict=True):
         rows.append(
             [
-                one.name,
+                one.title,
                 _three(mean_ap(one)),
                 _gain(one, before),
                 _three(mean_ap(alone)),
@@ -89,7 +90,7 @@ def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
     lines += [*aligned(rows), ""]
     lines.append(
         f"oLRP {_three(found.olrp)}: localisation {_three(found.localisation)}, false positives "
-        f"{_three(found.false_positive)}, missed {_three(found.false_negative)}; recommended score "
+        f"{_three(found.false_positive)}, misses {_three(found.false_negative)}; recommended score "
         f"threshold {number(found.threshold, '.2f')}"
     )
     return [*lines, ""]

@@ -1,7 +1,7 @@
-"""The HTML report: one static file that works from disk without a network, in light and dark.
+"""The HTML report: one static file that works without a network, in light and dark mode.
 
 All text is escaped by the template engine; the Content-Security-Policy admits one script, by its hash, which
-sorts tables. Pictures are embedded.
+sorts tables. Images are embedded.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures
 from poseval.report.text import layout_of
@@ -200,8 +200,8 @@ def _frames(
     out = []
     for worst in diagnosis.worst[:20]:
         text = (
-            f"{shown(worst.frame)}: {worst.joints} joints not good, {worst.missed} people missed, "
-            f"{worst.background} background"
+            f"{shown(worst.frame)}: {number_of(worst.joints, 'wrong joint')}, "
+            f"{number_of(worst.missed, 'miss', 'misses')}, {number_of(worst.background, 'false positive')}"
         )
         out.append((frame_svg(aligned, place[worst.frame], images), text))
     return out

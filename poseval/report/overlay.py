@@ -1,4 +1,4 @@
-"""Truth and prediction of one frame as an SVG drawing, over the image where it is at hand."""
+"""Ground truth and predictions of one frame as an SVG drawing, over the image where there is one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRUTH, FOUND = "#009E73", "#D55E00"
 
 
 def frame_svg(aligned: Aligned, frame: int, images: Path | None = None) -> str:
-    """One frame: truth in green solid lines, predictions in orange dashed ones, cut to the people."""
+    """One frame, cropped to the people: ground truth in solid green, predictions in dashed orange lines."""
     truth, found = aligned.truth.people, aligned.predictions.people
     frames = aligned.truth.frames
     mine, theirs = truth.take(truth.frame == frame), found.take(found.frame == frame)
@@ -40,7 +40,7 @@ def frame_svg(aligned: Aligned, frame: int, images: Path | None = None) -> str:
 
 
 def _window(mine: People, theirs: People, size: Floats) -> tuple[float, float, float, float]:
-    """What to show: the true people with a margin, or all people, or the frame; inside the frame."""
+    """The region to show: the true people with a margin, or all people, or the frame."""
     people = mine if (mine.seen > 0).any() else theirs
     points = people.xy[people.seen > 0]
     if not len(points):
@@ -71,7 +71,7 @@ def _person(xy: Floats, seen: Bools, skeleton: Skeleton, colour: str, dash: str)
 
 
 def _picture(images: Path | None, name: str, window: tuple[float, float, float, float], scale: float) -> str:
-    """The part of an image that the window shows, in its place; empty where there is no readable image."""
+    """The part of the image inside the window; empty without a readable image."""
     if images is None or not name:
         return ""
     from PIL import Image, UnidentifiedImageError

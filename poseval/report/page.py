@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def write_page(
     path: Path, report: Report, evaluation: Evaluation, aligned: Aligned, images: Path | None = None
 ) -> None:
-    """Write the page to `path`; a truth without areas, sigmas and head sizes gets a page without diagnosis.
+    """Write the page to `path`. Ground truth without areas, sigmas and head sizes gets no diagnosis.
 
     Raises:
         UsageError: P114 when the folder of images does not exist.

@@ -1,7 +1,8 @@
 """Figures of a run: matplotlib `Figure` objects, never pyplot, so that nothing global changes.
 
-Colours are Okabe and Ito's (2008), told apart by all common kinds of colour blindness, and every line has its
-own dash as well, so a figure survives a black-and-white print. The same run gives the same bytes.
+Colours are Okabe and Ito's (2008), which can be distinguished with all common kinds of colour blindness, and
+every line has its own dash, so that a figure can be printed in black and white. The same run gives the same
+bytes.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DASHES = ("-", "--", "-.", ":")
 STYLES = ("png", "svg", "pdf")
-LARGEST_SHARE = 1.5  # a statistic with a larger value is a count
+LARGEST_FRACTION = 1.5  # a statistic with a larger value is a count
 MOST_LINES = 8  # more lines in one plot cannot be told apart
 
 
@@ -86,7 +87,7 @@ def _file_name(name: str) -> str:
 
 
 def figure_text(text: str, limit: int = 60) -> str:
-    """Text from a file for a figure: Matplotlib would take what stands between dollar signs for a formula."""
+    """Text from a file for a figure. Matplotlib would read text between dollar signs as a formula."""
     return shown(text, limit).replace("$", r"\$")
 
 
@@ -115,7 +116,7 @@ def _lines(axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[flo
 
 
 def _threshold_groups(evaluation: Evaluation, report: Report) -> dict[str, tuple[str, list[Value]]]:
-    """What thresholds are, and rows of all joints that have some, by the name of their figure."""
+    """The label of the thresholds and the rows over all joints that have them, by figure."""
     out: dict[str, tuple[str, list[Value]]] = {}
     metrics = {metric.name: metric for part in evaluation.parts for metric in part.tallies}
     for row in report.values:
@@ -169,7 +170,7 @@ def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
 
 
 def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Figure:
-    """Histogram of hits and false positives by score, and the share of hits per bin."""
+    """Histogram of hits and false positives by score, and the fraction of hits per bin."""
     edges = np.linspace(score.min(), max(score.max(), score.min() + 1e-9), 21)
     centre, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     hits, _ = np.histogram(score[hit], edges)
@@ -177,18 +178,18 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
     figure, axes = new_figure("Scores and calibration", "score", "detections")
     axes.bar(centre, hits, width * 0.92, color=COLOURS[0], label="matched at the lowest threshold")
     axes.bar(centre, misses, width * 0.92, bottom=hits, color=COLOURS[1], hatch="//", label="false positive")
-    share = np.divide(hits, hits + misses, out=np.full(len(hits), np.nan), where=hits + misses > 0)
+    fraction = np.divide(hits, hits + misses, out=np.full(len(hits), np.nan), where=hits + misses > 0)
     right = axes.twinx()
-    right.plot(centre, share, color=COLOURS[6], marker="o", markersize=3, label="share of matches")
+    right.plot(centre, fraction, color=COLOURS[6], marker="o", markersize=3, label="fraction of matches")
     right.set_ylim(0, 1.02)
-    right.set_ylabel("share of matches")
+    right.set_ylabel("fraction of matches")
     handles = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
     axes.legend(handles=handles, frameon=False, fontsize=8, loc="upper left")
     return figure
 
 
 def _joint_rows(report: Report) -> dict[str, list[Value]]:
-    """Rows by joint of each share in the summary; a second metric's namesake is named by its metric."""
+    """Rows by joint of each fraction in the summary; equal statistics get the names of their metrics."""
     headline = {key.partition("/")[0] for key in report.summary}
     groups: dict[tuple[str, str], list[Value]] = {}
     for row in report.values:
@@ -197,7 +198,7 @@ def _joint_rows(report: Report) -> dict[str, list[Value]]:
     out: dict[str, list[Value]] = {}
     for (metric, statistic), rows in groups.items():
         joints = [row for row in rows if row.joint and not math.isnan(row.value)]
-        counts = any(row.value > LARGEST_SHARE for row in rows)
+        counts = any(row.value > LARGEST_FRACTION for row in rows)
         if 2 <= len(joints) <= 40 and not counts:
             out[f"{metric.partition('(')[0]}_{statistic}" if statistic in out else statistic] = joints
     return out
@@ -217,7 +218,7 @@ def _joint_figure(statistic: str, rows: Sequence[Value], report: Report) -> Figu
 
 
 def _composition(report: Report) -> dict[str, Figure]:
-    """What MOTA loses to misses, false positives and switches."""
+    """How much MOTA loses to misses, false positives and switches."""
     found: dict[str, float] = {}
     for row in report.values:
         if not row.joint and not row.slice and math.isnan(row.threshold):
@@ -226,33 +227,35 @@ def _composition(report: Report) -> dict[str, Figure]:
     objects = found.get("objects", math.nan)
     if not all(name in found for name in parts) or not objects > 0:
         return {}
-    figure, axes = new_figure("What MOTA is made of", "share of all true joints", height=2.2)
+    figure, axes = new_figure("What MOTA is made of", "fraction of all true joints", height=2.2)
     left = found.get("MOTA", math.nan)
     start = max(left, 0.0) if not math.isnan(left) else 0.0
     axes.barh([0], [start], color=COLOURS[2], label="MOTA")
     for name, colour, hatch in zip(
         parts, (COLOURS[0], COLOURS[1], COLOURS[3]), ("", "//", "xx"), strict=True
     ):
-        share = found[name] / objects
-        axes.barh([0], [share], left=start, color=colour, hatch=hatch, label=name.replace("_", " "))
-        start += share
+        fraction = found[name] / objects
+        axes.barh([0], [fraction], left=start, color=colour, hatch=hatch, label=name.replace("_", " "))
+        start += fraction
     axes.set_yticks([])
     axes.legend(frameon=False, fontsize=8, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.35))
     return {"mota_composition": figure}
 
 
 def _error_figure(diagnosis: Diagnosis) -> Figure:
-    """Shares of good, jitter, inversion, swap and miss per joint."""
+    """Fractions of good, jitter, inversion, swap and miss per joint."""
     from poseval.diagnosis.diagnose import CLASSES
 
     counts = diagnosis.ranges[0].counts[1:].astype(np.float64)
-    share = counts / np.maximum(counts.sum(axis=0), 1)
+    fraction = counts / np.maximum(counts.sum(axis=0), 1)
     joints = diagnosis.joints[:40]
-    figure, axes = new_figure("Joint errors", "share of labelled joints", height=0.9 + 0.26 * len(joints))
+    figure, axes = new_figure("Joint errors", "fraction of labelled joints", height=0.9 + 0.26 * len(joints))
     place = np.arange(len(joints))[::-1]
     start = np.zeros(len(joints))
     colours = (COLOURS[2], COLOURS[5], COLOURS[4], COLOURS[3], COLOURS[1])
-    for name, row, colour, hatch in zip(CLASSES, share, colours, ("", "..", "//", "xx", "\\\\"), strict=True):
+    for name, row, colour, hatch in zip(
+        CLASSES, fraction, colours, ("", "..", "//", "xx", "\\\\"), strict=True
+    ):
         axes.barh(place, row[: len(joints)], left=start, color=colour, height=0.7, label=name, hatch=hatch)
         start = start + row[: len(joints)]
     axes.set_yticks(place, [figure_text(joint, 40) for joint in joints], fontsize=8)
@@ -262,13 +265,13 @@ def _error_figure(diagnosis: Diagnosis) -> Figure:
 
 
 def _gain_figure(diagnosis: Diagnosis) -> Figure:
-    """AP gained by mending each kind of error alone."""
+    """AP gained by fixing each kind of error alone."""
     from poseval.diagnosis.diagnose import mean_ap
 
     base, *stages = diagnosis.ranges[0].gains.independent
     gain = [mean_ap(stage) - mean_ap(base) for stage in stages]
-    figure, axes = new_figure("AP gained by mending one kind of error alone", "AP gain", height=3)
+    figure, axes = new_figure("AP gained by fixing one kind of error alone", "AP gain", height=3)
     place = np.arange(len(stages))[::-1]
     axes.barh(place, np.nan_to_num(gain), color=COLOURS[0], height=0.7)
-    axes.set_yticks(place, [figure_text(stage.name) for stage in stages], fontsize=9)
+    axes.set_yticks(place, [figure_text(stage.title) for stage in stages], fontsize=9)
     return figure

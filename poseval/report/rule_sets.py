@@ -36,13 +36,13 @@ def side_by_side(rule_sets: RuleSetReports) -> list[list[str]]:
 
 
 def render_rule_sets(rule_sets: RuleSetReports, color: bool = False) -> str:
-    """The side-by-side table, then the whole text of every rule set, or why it refuses the files."""
+    """The side-by-side table, then the report of every rule set, or why it refuses the files."""
     parts = ["\n".join(aligned(side_by_side(rule_sets))) + "\n"]
     for name, report in rule_sets.items():
         if isinstance(report, Report):
             parts.append(report.to_text(color))
         else:
-            parts.append(f"{name} rules refuse these files:\n{report}\n")
+            parts.append(f"The rule set {name} refuses these files:\n{report}\n")
     return "\n".join(parts)
 
 

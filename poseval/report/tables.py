@@ -32,12 +32,12 @@ _LATEX = {
 
 
 def escape_csv(text: str) -> str:
-    """A text cell that no spreadsheet takes for a formula: such cells get a leading apostrophe."""
+    """A text cell that no spreadsheet reads as a formula: such cells get a leading apostrophe."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def escape_markdown(text: str) -> str:
-    """A text cell of a Markdown table, without markup, HTML or further columns."""
+    """A text cell of a Markdown table, without markup, HTML or column separators."""
     text = shown(text, 1000)
     for char in "\\`*_{}[]<>()#+-!|~":
         text = text.replace(char, "\\" + char)

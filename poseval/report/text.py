@@ -59,7 +59,8 @@ def _turned(rows: list[list[str]]) -> list[list[str]]:
 
 
 def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
-    """A table too wide for a terminal as tables that fit: what one row alone has, number by number; the rest.
+    """A table that is too wide for a terminal, as several that fit: numbers of a single row apart from the
+    rest.
 
     `rows` are the cells of `table_cells`. A table within `WIDE` characters comes back as it is.
     """
@@ -75,7 +76,7 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
 
 
 def render(report: Report, color: bool = False) -> str:
-    """The whole report for a reader: title, table, what is undefined, notices, deviations, signature."""
+    """The whole report: title, table, undefined numbers, notices, deviations, signature."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
     lines = [f"{bold}{shown(report.benchmark)}{plain} ({shown(report.rules)} rules)", ""]
     rows = table_cells(report)

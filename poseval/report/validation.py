@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from poseval.errors import number_of
 from poseval.validation.validate import Validation
 
 
 def render(validation: Validation) -> str:
-    """What the file is, its faults by code with their likely causes, health, and what a server says."""
+    """What the file is, its faults by code with likely causes, what is unusual, and what a server says."""
     head = f"{validation.path}: {validation.format or 'no known format'}, {validation.role}"
-    out = [f"{head}: {validation.people} people in {validation.frames} frames" if validation.ok else head]
+    people = number_of(validation.people, "person", "people")
+    size = f": {people} in {number_of(validation.frames, 'frame')}" if validation.ok else ""
+    out = [head + size]
     if validation.others:
-        out.append(f"{' and '.join(validation.others)} would fit, too; --format-in names the format")
+        others = " and ".join(validation.others)
+        out.append(f"other formats that fit: {others} (choose with --format-in)")
     for group in validation.groups:
-        out.append(f"{group.code}: {group.count} x" + (f" (likely: {group.cause})" if group.cause else ""))
+        out.append(
+            f"{group.code}: {number_of(group.count, 'fault')}"
+            + (f" (likely: {group.cause})" if group.cause else "")
+        )
         out += [f"  {fault}" for fault in group.first]
         if group.count > len(group.first):
             out.append(f"  ... and {group.count - len(group.first)} more")
-    out += [f"health: {notice}" for notice in validation.health]
+    out += [f"unusual: {notice}" for notice in validation.health]
     out += [f"notice: {notice}" for notice in validation.notices]
     out += [f"server: {line}" for line in validation.server]
     out.append(
-        "valid" if validation.ok else f"invalid: {sum(group.count for group in validation.groups)} faults"
+        "valid"
+        if validation.ok
+        else f"invalid: {number_of(sum(group.count for group in validation.groups), 'fault')}"
     )
     return "\n".join(out) + "\n"

@@ -1,4 +1,4 @@
-"""Names that signatures, reports and saved runs of earlier versions carry, and what they are called today."""
+"""Names that signatures, reports and saved runs of earlier versions carry, and their current names."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ RULE_SETS = {"poseval-2017": "posetrack-2017", "poseval-2020": "posetrack-2020"}
 
 
 def current_rules(name: str) -> str:
-    """Today's name of a rule set; any other name is returned as it is."""
+    """The current name of a rule set. Other names are returned unchanged."""
     return RULE_SETS.get(name, name)

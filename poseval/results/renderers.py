@@ -1,7 +1,7 @@
-"""The one place where values name their renderers, so that `report.to_text()` can be called.
+"""The renderers of results, by name, so that `report.to_text()` can be called.
 
-Results know no renderer. What a method `to_<form>` of a value calls stands in this table, is imported when it
-is called, and nothing else in this package looks at `poseval.report`.
+Results import no renderer. A method `to_<form>` looks its renderer up in this table and imports it when it is
+called. Nothing else in this package refers to `poseval.report`.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class Report:
     better: Mapping[str, str] = field(default_factory=dict)  # summary key -> "higher" or "lower"
 
     def why(self, key: str) -> str:
-        """Why a summary number is undefined; empty when it is defined or nobody said."""
+        """Why a summary number is undefined; empty when it is defined or no reason is known."""
         last = key.rpartition("/")[2]
         for row in self.values:
             if row.why and math.isnan(row.value):

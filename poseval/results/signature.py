@@ -1,4 +1,4 @@
-"""The signature: typed pairs that say what a number is, with one text form that parses back."""
+"""The signature: pairs that say how a number was made, with a text form that can be parsed."""
 
 from __future__ import annotations
 
@@ -80,7 +80,10 @@ class Signature(Mapping[str, str]):
             name, colon, value = item.partition(":")
             if not colon or not name:
                 raise UsageError(
-                    "P117", where=f"signature {shown(text)!r}", what=f"has no key in {shown(item)!r}"
+                    "P117",
+                    where=f"signature {shown(text)!r}",
+                    what=f"has no key in {shown(item)!r}",
+                    wanted="the signature line of a report",
                 )
             pairs.append((name, _unescape(value)))
         return Signature(tuple(pairs))
@@ -91,9 +94,9 @@ class Signature(Mapping[str, str]):
         return [(k, self.get(k, ""), other.get(k, "")) for k in keys if self.get(k, "") != other.get(k, "")]
 
     def explain(self, other: Signature, ignoring: Collection[str] = ()) -> list[str]:
-        """What differs, in words, a line for each key that is not in `ignoring`; empty when comparable."""
+        """What differs, one line per key that is not in `ignoring`; empty when comparable."""
         return [
-            f"{MEANING.get(key, key)}: {shown(mine) or 'absent'} / {shown(theirs) or 'absent'}"
+            f"{MEANING.get(key, key)}: {shown(mine) or 'none'} / {shown(theirs) or 'none'}"
             for key, mine, theirs in self.differences(other)
             if key not in ignoring
         ]
@@ -102,9 +105,9 @@ class Signature(Mapping[str, str]):
 def check_comparable(
     first: Signature, other: Signature, names: tuple[str, str], *, ignoring: Collection[str] = ()
 ) -> None:
-    """Refuse two runs, called `names`, that were not made by the same rules on the same truth.
+    """Refuse two runs, called `names`, that were not made by the same rules on the same ground truth.
 
-    Gates and leaderboards ignore `poseval`: numbers by the reference rules do not change with the version.
+    Gates and leaderboards ignore the version of poseval: numbers by the reference rules do not depend on it.
 
     Raises:
         MismatchError: P420 naming every part of the signatures that differs.
@@ -115,5 +118,5 @@ def check_comparable(
             "P420",
             where=" and ".join(shown(name) for name in names),
             what=f"are not comparable ({'; '.join(found)})",
-            wanted="the same metrics, benchmark, truth, skeleton and rules",
+            wanted="the same metrics, benchmark, ground truth, skeleton and rules",
         )

@@ -1,4 +1,4 @@
-"""Values of a report out of plain JSON: every field is of its type, so that nothing behind fails on it."""
+"""Values of a report from plain JSON, with the type of every field checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Made = TypeVar("Made")
 
 
 def made(kind: type[Made], node: Any) -> Made:
-    """A dataclass or named tuple of the fields in a JSON object; null is a number that is undefined.
+    """A dataclass or named tuple from the fields of a JSON object; null is an undefined number.
 
     Raises:
         TypeError: no object, or a field that is missing, unknown or of another type.
@@ -29,10 +29,10 @@ def _types(kind: type[Any]) -> dict[str, tuple[type, ...]]:
 
 
 def typed(types: tuple[type, ...], name: str, value: Any) -> Any:
-    """A value that is of one of these types; a whole number is a float, too, and null is NaN.
+    """A value of one of these types. A whole number is a float, too; null is NaN.
 
     Raises:
-        TypeError: it is of another type.
+        TypeError: it has another type.
         OverflowError: an integer that is beyond all floats.
     """
     if value is None and NoneType not in types and float in types:
@@ -40,7 +40,7 @@ def typed(types: tuple[type, ...], name: str, value: Any) -> Any:
     if type(value) is int and float in types:
         float(value)  # an integer of 400 digits has none
     elif type(value) not in types:
-        raise TypeError(f"{name} is of another type")
+        raise TypeError(f"{name} has another type")
     return value
 
 

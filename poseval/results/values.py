@@ -10,14 +10,14 @@ from typing import Any, NamedTuple
 
 
 class Direction(enum.Enum):
-    """Whether more is better: sorts leaderboards, colours reports, drives gates."""
+    """Whether higher or lower is better. Leaderboards, reports and gates use it."""
 
     HIGHER = "higher"
     LOWER = "lower"
 
 
 class Value(NamedTuple):
-    """One number. `value` is NaN when undefined, and `why` then says why; `n` counts what it rests on."""
+    """One number. `value` is NaN when undefined, and `why` says why; `n` counts what it is computed from."""
 
     metric: str
     statistic: str
@@ -30,7 +30,7 @@ class Value(NamedTuple):
 
 
 class Number(NamedTuple):
-    """One number of a summary: its value, which way it is better, and what it is of."""
+    """One number of a summary: its value, which direction is better, and what it measures."""
 
     value: float
     better: Direction
@@ -40,7 +40,7 @@ class Number(NamedTuple):
 
     @property
     def key(self) -> str:
-        """What a summary calls it, unless a benchmark has another name: `AP`, `AP/left_wrist`, `easy/AP`."""
+        """Its key in a summary, unless a benchmark has another: `AP`, `AP/left_wrist`, `easy/AP`."""
         key = f"{self.statistic}/{self.joint}" if self.joint else self.statistic
         return f"{self.slice}/{key}" if self.slice else key
 
@@ -73,7 +73,7 @@ class Values(Sequence[Value]):
         return hash(repr(self.rows))
 
     def where(self, **wanted: object) -> Values:
-        """Rows whose fields equal what is asked, e.g. `where(statistic="AP", joint="")`."""
+        """Rows whose fields have the given values, e.g. `where(statistic="AP", joint="")`."""
         return Values(row for row in self.rows if all(getattr(row, k) == v for k, v in wanted.items()))
 
     def get(self, statistic: str, joint: str = "", slice: str = "") -> float:
@@ -86,7 +86,7 @@ class Values(Sequence[Value]):
         return math.nan
 
     def sliced(self, name: str) -> Values:
-        """The same rows with their slice named; a slice that the metric made keeps its name behind."""
+        """The same rows with the slice's name; a slice made by the metric keeps its own name after it."""
         return Values(row._replace(slice=f"{name}/{row.slice}" if row.slice else name) for row in self.rows)
 
 

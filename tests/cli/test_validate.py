@@ -88,7 +88,7 @@ def test_the_text_has_the_same_in_lines(
     assert call(path, "--gt", files["gt"], "--benchmark", "coco-keypoints") == 3
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("bad.json: coco, predictions")
-    assert f"P206: 5 x (likely: {CAUSES['P206']})" in lines
+    assert f"P206: 5 faults (likely: {CAUSES['P206']})" in lines
     assert any(line.startswith("  bad.json: [0].score: is missing") for line in lines)
     assert "server: pycocotools: P206: stops with a KeyError that names the field and no record" in lines
     assert lines[-1] == "invalid: 5 faults"
@@ -113,7 +113,7 @@ def test_a_sound_file_exits_with_0(files: dict[str, Path], capsys: pytest.Captur
     assert call(files["dt"], "--gt", files["gt"], "--benchmark", "coco-keypoints") == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("dt.json: coco, predictions: 5 people in 3 frames")
-    assert "detectron2 would fit, too; --format-in names the format" in lines
+    assert "other formats that fit: detectron2 (choose with --format-in)" in lines
     assert "server: pycocotools would score this file" in lines
     assert lines[-1] == "valid"
 
