@@ -240,7 +240,7 @@ FITS = {
     "People-head": {"list"},
     "People-crowd": {"list"},
     "Frames-labelled": {"list"},
-    "sigmas": {"array"},
+    "sigmas": {"number"},
     "PoseSet-origin": WRONG.keys(),
     "PoseSet-categories": WRONG.keys(),
     "Frames-key": {"list", "array"},

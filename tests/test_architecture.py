@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "datasets": "skeletons poses kernels files",
         "metrics": "skeletons poses kernels results",
         "benchmarks": "skeletons poses kernels results metrics",
-        "checks": "poses kernels results metrics datasets benchmarks",
+        "checks": "skeletons poses kernels results metrics datasets benchmarks",
         "scoring": "skeletons poses results metrics datasets benchmarks checks files",
         "statistics": "poses results metrics scoring",
         "decisions": "poses results scoring statistics files",

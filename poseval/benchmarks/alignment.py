@@ -134,6 +134,18 @@ def fits(skeleton: Skeleton, wanted: Sequence[str]) -> bool:
     return any(set(skeleton.joints) == set(get_skeleton(name).joints) for name in wanted)
 
 
+def differing_sigmas(skeleton: Skeleton, wanted: Sequence[str]) -> Skeleton | None:
+    """The named skeleton of the same joints, where it has other sigmas."""
+    for name in wanted:
+        known = get_skeleton(name)
+        if known.sigmas is None or skeleton.sigmas is None or set(known.joints) != set(skeleton.joints):
+            continue
+        theirs = known.sigma_array[list(known.indices(skeleton.joints))]
+        if not np.allclose(skeleton.sigma_array, theirs, rtol=1e-9, atol=0):
+            return known
+    return None
+
+
 def require_skeleton(truth: PoseSet, benchmark: str, wanted: Sequence[str]) -> None:
     """Refuse the truth of another benchmark; joints that the user defines may be any.
 

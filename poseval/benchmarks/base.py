@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from poseval.benchmarks.alignment import align, fits, require_skeleton
+from poseval.benchmarks.alignment import align, differing_sigmas, fits, require_skeleton
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.poses import Bools, Notice, PoseSet
@@ -158,6 +158,9 @@ class Benchmark:
             out.append(f"rules {rules.name}: {rules.incomparable}")
         if self.fixed_skeleton and not fits(truth.skeleton, self.skeletons):
             out.append(f"the truth follows skeleton {truth.skeleton.name}, not {self.skeletons[0]}")
+        other = differing_sigmas(truth.skeleton, self.skeletons)
+        if other is not None:
+            out.append(f"sigmas are not those of {other.name}, which {self.name} has")
         count, test = len(truth), truth.frames.extra.get("test")
         if test is not None and test.any():
             count = int(test[truth.people.frame].sum())

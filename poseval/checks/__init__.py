@@ -18,6 +18,7 @@ from poseval.poses.aligned import Aligned
 
 # name of a check -> what it looks at, and module:function
 TABLE: dict[str, tuple[str, str]] = {
+    "sigmas": ("truth", "poseval.checks.sigmas:unit_of_sigmas"),
     "area": ("truth", "poseval.checks.areas:unit_of_area"),
     "keypoint count": ("set", "poseval.checks.counts:keypoint_counts"),
     "labels": ("truth", "poseval.checks.counts:nobody_labelled"),

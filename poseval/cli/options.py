@@ -54,7 +54,9 @@ TASK_OPTIONS = (
     ),
     SKELETON,
     click.option(
-        "--sigmas", type=InputPath(), help="File with one OKS sigma per joint: a JSON list or lines."
+        "--sigmas",
+        metavar="NUMBERS|FILE",
+        help="OKS sigmas: 0.05 for all joints, a list 0.05,0.1,..., names nose=0.03,..., or a file.",
     ),
     click.option(
         "--joints", metavar="names|MAP.toml", help="Map predictions with other joints, by name or by a file."

@@ -111,8 +111,9 @@ def crosscheck(
     asked_joints, wanted = wanted.per_joint, replace(wanted, per_joint=True)
     prepared = prepare(truth, predictions, wanted)
     run = tally(prepared)
+    sigmas = None if wanted.sigmas is None else prepared.truth.skeleton.sigmas
     question = Question(
-        prepared.benchmark.name, prepared.rules.name, os.fspath(truth), os.fspath(predictions), wanted.sigmas
+        prepared.benchmark.name, prepared.rules.name, os.fspath(truth), os.fspath(predictions), sigmas
     )
     joints = () if asked_joints else prepared.truth.skeleton.joints
     try:

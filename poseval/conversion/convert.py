@@ -76,7 +76,12 @@ def convert_one(
     chosen = options.role or _role(seen, options)
     writer = datasets.writer_of(options.to, chosen)
     asked = ReadOptions(
-        chosen, options.truth, options.skeleton, optional=frozenset({"area"}), progress=options.progress
+        chosen,
+        options.truth,
+        options.skeleton,
+        optional=frozenset({"area"}),
+        progress=options.progress,
+        mapped=chosen is Role.PREDICTIONS,
     )
     poses = datasets.read(source, asked, options.format, seen)
     found = poses.origin.format

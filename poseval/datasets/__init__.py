@@ -14,6 +14,7 @@ from poseval.datasets.registry import Format, get_format, get_row, known, names
 from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown
 from poseval.limits import Limits
 from poseval.poses import PoseSet
+from poseval.skeletons.agreement import agreed, contradiction
 
 __all__ = [
     "SURE",
@@ -24,6 +25,7 @@ __all__ = [
     "Role",
     "Source",
     "WriteOptions",
+    "as_asked",
     "confidences",
     "fits",
     "get_format",
@@ -92,6 +94,23 @@ def _check_sizes(poses: PoseSet, name: str) -> None:
         )
 
 
+def as_asked(poses: PoseSet, options: ReadOptions) -> PoseSet:
+    """The set under the skeleton that was asked for; its own joints stay, in their order.
+
+    Raises:
+        MismatchError: P407 where the file names other joints, and joints are not mapped onto it later.
+    """
+    asked = options.skeleton
+    if asked is None or poses.skeleton is asked:
+        return poses
+    skeleton = agreed(poses.skeleton, asked)
+    if skeleton is None and options.mapped and options.role is Role.TRUTH:
+        return poses  # the skeleton is that of the predictions
+    if skeleton is None:
+        raise contradiction(poses.skeleton, asked, shown(poses.origin.name))
+    return replace(poses, skeleton=skeleton)
+
+
 def read(
     path: str | os.PathLike[str],
     options: ReadOptions,
@@ -102,7 +121,8 @@ def read(
 
     Raises:
         UsageError: the path does not exist, or the format is not known.
-        InputError: what is wrong with the file; P222 for an untrusted file in a format that is not hardened.
+        InputError: what is wrong with the file; P222 for an untrusted file in a format that is not
+            hardened, P407 a skeleton that contradicts the file's names.
     """
     source = source or Source(path, options.limits)
     dataset = get_format(format or recognise(source, options.role))
@@ -128,6 +148,7 @@ def read(
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()
     name = shown(os.path.basename(os.fspath(path)))
+    poses = as_asked(poses, options)
     _check_bounds(poses, options.limits, name)
     _check_finite(poses, options.role, name)
     if dataset.normalised:

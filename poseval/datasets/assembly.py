@@ -97,6 +97,8 @@ def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
         FormatError: P204 when the numbers of joints differ, or the number is not customary.
     """
     asked = options.skeleton
+    if asked is not None and len(asked) != count and options.mapped:
+        asked = None  # it is the ground truth's
     if asked is not None and len(asked) != count:
         raise FormatError(
             "P204",

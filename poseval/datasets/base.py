@@ -41,7 +41,9 @@ class ReadOptions:
     """How a file is read.
 
     `truth` is the ground truth that predictions belong to: many prediction formats lack frame sizes, ids or
-    joint names without it. `skeleton` overrides what the file says. `rules` names the rule set where the
+    joint names without it. `skeleton` names the joints of a file that names none, and is refused where it
+    contradicts the file's own names; with `mapped`, joints are mapped later, so that each file is read by its
+    own skeleton instead. `rules` names the rule set where the
     reference tool's loader has quirks; `optional` lists columns that the chosen metrics can do without
     (e.g. `area` when OKS takes it from boxes). Without `trusted`, formats that
     are not hardened against crafted files are refused.
@@ -55,6 +57,7 @@ class ReadOptions:
     limits: Limits = DEFAULT
     progress: Callable[[int, int], None] | None = None  # called with (done, total) on long work
     trusted: bool = True
+    mapped: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown, wrong_type
-from poseval.files.reading import read_text
 from poseval.limits import Limits, raised
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses.frame_names import WAYS
 from poseval.skeletons import Skeleton, load_skeleton
+from poseval.skeletons.sigmas import Given, read_sigmas
 
 BY_NAMES = "names"  # the value of `joints` that maps by equal names
 BY_SEQUENCE = "sequence"  # the slice of each sequence
@@ -76,38 +76,8 @@ def _way(name: str, value: Any) -> str | None:
     return str(way) if way is not None else None
 
 
-def read_sigmas(path: str | os.PathLike[str]) -> tuple[float, ...]:
-    """Numbers from a JSON list, or separated by white space or commas.
-
-    Raises:
-        UsageError: P114, P135, P136 when there is no such file to read, P115 when it holds something else.
-        LimitError: P501 when it is larger than any such list.
-    """
-    try:
-        text = read_text(path).strip().strip("[]").replace(",", " ")
-        return tuple(float(word) for word in text.split())
-    except ValueError as error:
-        raise UsageError(
-            "P115",
-            where=shown(os.fspath(path)),
-            what=f"cannot be read as sigmas ({shown(error)})",
-            wanted="one number per joint",
-        ) from error
-
-
-def _sigmas(name: str, value: Any) -> tuple[float, ...] | None:
-    if value is None:
-        return None
-    if isinstance(value, (str, os.PathLike)):
-        return read_sigmas(value)
-    if not isinstance(value, Iterable) or isinstance(value, dict):
-        raise wrong_type(name, value, "one number per joint, or a file of them")
-    try:
-        return tuple(map(float, value))
-    except (TypeError, ValueError) as error:
-        raise UsageError(
-            "P115", where=name, what=f"are not numbers ({shown(error)})", wanted="one number per joint"
-        ) from error
+def _sigmas(name: str, value: Any) -> Given | None:
+    return None if value is None else read_sigmas(value)
 
 
 def _metrics(name: str, value: Any) -> tuple[Metric | MetricRequest, ...]:

@@ -187,9 +187,10 @@ def score(
 
 def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
     """The ground truth of a task, under its sigmas."""
+    mapped = task.joint_rules.asked
+    options = ReadOptions(Role.TRUTH, None, task.skeleton, task.rules, OPTIONAL, task.limits, mapped=mapped)
     if isinstance(truth, PoseSet):
-        return task.with_sigmas_on(truth)
-    options = ReadOptions(Role.TRUTH, None, task.skeleton, task.rules, OPTIONAL, task.limits)
+        return task.with_sigmas_on(datasets.as_asked(truth, options))
     return task.with_sigmas_on(datasets.read(path_of(truth, "truth", A_SET), options, task.truth_format))
 
 
@@ -209,7 +210,10 @@ def _read_both(
     if isinstance(predictions, PoseSet):
         dt = predictions
     else:
-        options = ReadOptions(Role.PREDICTIONS, gt, task.skeleton, task.rules, limits=task.limits)
+        mapped = task.joint_rules.asked
+        options = ReadOptions(
+            Role.PREDICTIONS, gt, task.skeleton, task.rules, limits=task.limits, mapped=mapped
+        )
         dt = datasets.read(predictions, options, task.predictions_format, source)
     _refuse_boxes(dt)
     return gt, dt, named or benchmarks.recognise(gt)

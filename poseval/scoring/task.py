@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -18,6 +18,7 @@ from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
 from poseval.scoring.keywords import BY_NAMES, PLAIN
 from poseval.skeletons import Skeleton, SkeletonLike
+from poseval.skeletons.sigmas import Given, sigmas_on
 
 if TYPE_CHECKING:
     from poseval.scoring.evaluation import Evaluation
@@ -28,7 +29,7 @@ class Asked(TypedDict, total=False):
 
     rules: str
     skeleton: SkeletonLike | None
-    sigmas: str | os.PathLike[str] | Sequence[float] | None
+    sigmas: str | os.PathLike[str] | Sequence[float] | Mapping[str, float] | float | None
     joints: str | os.PathLike[str] | None
     near: bool
     derive: bool
@@ -47,7 +48,8 @@ class Task:
 
     `benchmark` None is recognised from the ground truth. `metrics` replace the benchmark's own; of those that
     are asked for by name the rule set says the parameters that were not given. `skeleton`
-    names the joints of files that do not, `sigmas` are one number for each joint of the ground truth.
+    names the joints of files that name none, and is refused where it contradicts a file. `sigmas` are those
+    of the ground truth's own joints: a list in their order, a mapping by name, or one number for all.
     `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
     equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem,
     number). The formats are recognised unless named. `slices` name groups of frames that are reported apart,
@@ -64,7 +66,7 @@ class Task:
     benchmark: str | Benchmark | None = None
     rules: str = "reference"
     skeleton: Skeleton | None = None
-    sigmas: tuple[float, ...] | None = None
+    sigmas: Given | None = None
     joints: str | Path | None = None
     near: bool = False
     derive: bool = False
@@ -124,15 +126,9 @@ class Task:
         """Ground truth under the sigmas that were asked for.
 
         Raises:
-            UsageError: P115 for another number of sigmas than joints.
+            UsageError: P115 for another number of sigmas than joints, or names of other joints.
         """
         if self.sigmas is None:
             return truth
-        if len(self.sigmas) != len(truth.skeleton):
-            raise UsageError(
-                "P115",
-                where="sigmas",
-                what=f"are {len(self.sigmas)} numbers",
-                wanted=f"one for each of the {len(truth.skeleton)} joints of {shown(truth.origin.name)}",
-            )
-        return replace(truth, skeleton=truth.skeleton.with_sigmas(self.sigmas))
+        skeleton = sigmas_on(self.sigmas, truth.skeleton, shown(truth.origin.name))
+        return replace(truth, skeleton=skeleton)

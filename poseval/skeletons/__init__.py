@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 
 from poseval.errors import FormatError, UsageError, shown, unknown_name, wrong_type
 from poseval.files.reading import read_json, read_text
+from poseval.skeletons.agreement import plain_names
 from poseval.skeletons.skeleton import Skeleton, skeleton_from_names, skeleton_of
 
 __all__ = [
@@ -113,16 +113,8 @@ def match_names(joints: Sequence[str]) -> Skeleton | None:
     for name, node in _table().items():
         if node["joints"] == wanted or node.get("source_names") == wanted:
             return get_skeleton(name)
-    plain = _plain_names(wanted)
+    plain = plain_names(wanted)
     for name, node in _table().items():
-        if _plain_names(node["joints"]) == plain:
+        if plain_names(node["joints"]) == plain:
             return get_skeleton(name)
     return None
-
-
-_SHORT = {"l": "left", "r": "right", "f": "front", "b": "back"}
-
-
-def _plain_names(joints: Sequence[str]) -> list[list[str]]:
-    words = [re.split(r"[^a-z0-9]+", name.strip().lower()) for name in joints]
-    return [[_SHORT.get(word, word) for word in parts if word] for parts in words]

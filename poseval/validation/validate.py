@@ -167,7 +167,8 @@ def validate(
         found.format = format or datasets.recognise(source, chosen)
         if format is None:
             found.others = tuple(name for name in datasets.fits(source, chosen) if name != found.format)
-        options = ReadOptions(chosen, gt, task.skeleton, task.rules, OPTIONAL, task.limits)
+        mapped = task.joint_rules.asked
+        options = ReadOptions(chosen, gt, task.skeleton, task.rules, OPTIONAL, task.limits, mapped=mapped)
         poses = datasets.read(path, options, found.format, source)
     except InputError as error:
         return found.told(error, asked_of)

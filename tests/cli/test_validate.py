@@ -175,7 +175,7 @@ def test_format_role_and_skeleton_by_hand(files: dict[str, Path], capsys: pytest
     code, found = told(capsys, files["gt"], "--role", "predictions")
     assert (code, found["faults"][0]["code"]) == (3, "P201")
     code, found = told(capsys, files["gt"], "--skeleton", "mpii16")
-    assert (code, found["faults"][0]["code"]) == (3, "P204")
+    assert (code, found["faults"][0]["code"]) == (3, "P407")
 
 
 def test_align(files: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,21 +70,9 @@ def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> 
     cube = np.full((len(table.index), len(individuals), len(parts), 3), np.nan)
     for (individual, part, coord), at in place.items():
         cube[:, individuals.index(individual), parts.index(part), COORDS.index(coord)] = table.values[:, at]
-    return _poses(cube, individuals, _skeleton(parts, options, where), table, options, origin, where)
-
-
-def _skeleton(parts: list[str], options: ReadOptions, where: str) -> Skeleton:
-    asked = options.skeleton
-    if asked is None:
-        return match_names(parts) or skeleton_from_names(parts)
-    if len(asked) != len(parts):
-        raise FormatError(
-            "P204",
-            where=where,
-            what=f"has {len(parts)} body parts",
-            wanted=f"skeleton {asked.name} has {len(asked)}",
-        )
-    return asked
+    return _poses(
+        cube, individuals, match_names(parts) or skeleton_from_names(parts), table, options, origin, where
+    )
 
 
 def _poses(

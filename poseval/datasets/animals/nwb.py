@@ -167,7 +167,7 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
         notices.append(Notice("N513", sentence, len(row)))
     origin = Origin(document.path, document.sha256, "nwb", len(row), tuple(notices))
     frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
-    skeleton = options.skeleton or match_names(joints) or skeleton_from_names(joints)
+    skeleton = match_names(joints) or skeleton_from_names(joints)
     return pose_set(skeleton, frames, row, columns, origin, options.limits)
 
 

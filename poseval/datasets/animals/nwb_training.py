@@ -53,7 +53,7 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
             rows.append(row)
             points.append(values)
     joints = joints or ["point"]
-    skeleton = options.skeleton or match_names(joints) or skeleton_from_names(joints)
+    skeleton = match_names(joints) or skeleton_from_names(joints)
     table = np.asarray(points, dtype=np.float64).reshape(len(rows), len(joints), 3)
     columns = {"xy": table[:, :, :2], "seen": table[:, :, 2].astype(np.int8)}
     origin = Origin(document.path, document.sha256, "nwb", len(rows))

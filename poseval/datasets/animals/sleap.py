@@ -144,7 +144,7 @@ def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseS
     truth = options.role is Role.TRUTH
     instances, points = project.tables["instances"], project.points
     kept = instances[instances["instance_type"] == (USER if truth else PREDICTED)]
-    skeleton = options.skeleton or _skeleton(project, kept, document)
+    skeleton = _skeleton(project, kept, document)
     start = kept["point_id_start"].astype(np.int64)
     count = len(skeleton)
     if len(kept) and not (

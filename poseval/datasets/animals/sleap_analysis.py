@@ -112,7 +112,7 @@ def _read(file: Any, document: Document, options: ReadOptions) -> PoseSet:
         "joint_score": score,
         "score": np.where(np.isnan(whole), mean, whole),
     }
-    skeleton = options.skeleton or match_names(nodes) or skeleton_from_names(nodes)
+    skeleton = match_names(nodes) or skeleton_from_names(nodes)
     origin = Origin(document.path, document.sha256, "sleap-analysis", len(row))
     frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
     return pose_set(skeleton, frames, row, columns, origin, options.limits)

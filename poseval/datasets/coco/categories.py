@@ -11,6 +11,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
 from poseval.poses import Notice
 from poseval.skeletons import Skeleton, get_skeleton, match_names, skeleton_from_names
+from poseval.skeletons.agreement import plain_names
 from poseval.skeletons.by_count import skeleton_for, skeletons_of
 
 WHOLE_BODY = "coco_wholebody133"
@@ -64,20 +65,34 @@ def _joint_names(listed: Any, where: str, faults: Faults) -> tuple[str, ...]:
     return tuple(listed)
 
 
-def choose_skeleton(
-    document: Document, categories: Categories, used: Iterable[int], joints: int, whole_body: bool
-) -> tuple[Skeleton, list[Notice]]:
-    """The skeleton of the file's poses, which have `joints` joints (0: there are none to count).
+@dataclass(frozen=True)
+class Given:
+    """What tells the skeleton beside the categories; `joints` per pose are 0 where there are no poses."""
 
-    By the joint names of the categories in use; without names by their number, where only one known
-    skeleton has so many (17 is COCO's).
+    joints: int
+    whole_body: bool = False  # the file keeps the parts of a whole body in fields of their own
+    asked: Skeleton | None = None
+
+
+def choose_skeleton(
+    document: Document, categories: Categories, used: Iterable[int], given: Given
+) -> tuple[Skeleton, list[Notice]]:
+    """The skeleton of the file's poses.
+
+    By the joint names of the categories in use; without names the one that was asked for, else by their
+    number, where only one known skeleton has so many (17 is COCO's).
 
     Raises:
         MismatchError: P406 categories that name different joints.
         FormatError: P224 joint names that are no skeleton.
     """
+    joints, asked = given.joints, given.asked
     wanted = set(used) & set(categories.names) or set(categories.names)
     named = {categories.joints[key] for key in wanted if key in categories.joints}
+    if len(named) > 1 and asked is not None:
+        named = {
+            names for names in named if set(plain_names(names)) == set(plain_names(asked.joints))
+        } or named
     if len(named) > 1:
         listed = "; ".join(f"{len(names)} joints from {shown(names[0], 40)}" for names in sorted(named)[:3])
         raise MismatchError(
@@ -87,10 +102,13 @@ def choose_skeleton(
             wanted="one skeleton for all categories",
             hint="name it with --skeleton",
         )
+    if not named and asked is not None:
+        return asked, []
     if not named:
         return _by_number(document, joints)
     (names,) = named
-    if whole_body and match_names(names) == get_skeleton(BODY):
+    body_alone = asked is not None and len(asked) == len(get_skeleton(BODY))
+    if given.whole_body and not body_alone and match_names(names) == get_skeleton(BODY):
         return get_skeleton(WHOLE_BODY), []
     if 0 < joints < len(names):
         first = match_names(names[:joints])

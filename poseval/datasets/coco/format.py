@@ -70,7 +70,7 @@ class Coco(Dataset):
             poses = read_truth(source.document, options.skeleton, options.optional)
         else:
             rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
-            poses = read_results(source.document, options.truth, options.skeleton, rule)
+            poses = read_results(source.document, options.truth, options.skeleton, rule, options.mapped)
         if source.archive is None or not source.archive.others:
             return poses
         others = source.archive.others

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from poseval.datasets.coco.categories import Categories, choose_skeleton, length_text, read_categories
+from poseval.datasets.coco.categories import Categories, Given, choose_skeleton, length_text, read_categories
 from poseval.datasets.coco.images import place, read_images
 from poseval.datasets.coco.keypoints import (
     PART_FIELDS,
@@ -115,9 +115,10 @@ def read_truth(
     records.need("id", "image_id", "category_id")
     name = _points_field(records, skeleton)
     whole_body = is_whole_body(records.table.columns)
-    if skeleton is None:
+    if skeleton is None or name == "keypoints":
         used = sorted(set(records.table["category_id"].values.tolist()))
-        skeleton, more = choose_skeleton(document, categories, used, typical_joints(records), whole_body)
+        given = Given(typical_joints(records), whole_body, skeleton)
+        skeleton, more = choose_skeleton(document, categories, used, given)
         notices += more
     parts = PARTS if whole_body and len(skeleton) == 133 else ((name, len(skeleton)),)
     records.need(*(part for part, _ in parts))

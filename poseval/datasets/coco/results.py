@@ -21,14 +21,16 @@ from poseval.datasets.coco.keypoints import (
     corners,
     is_whole_body,
     stack,
+    typical_joints,
 )
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, LimitError, UsageError
+from poseval.errors import Faults, FormatError, LimitError, MismatchError, UsageError, shown
 from poseval.kernels import json as kj
 from poseval.kernels.poses import extent, predicted, take_rows
 from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
+from poseval.skeletons.by_count import require_skeleton, skeleton_for
 
 FIELDS = (
     kj.identifier("image_id"),
@@ -86,8 +88,12 @@ def read_results(
     truth: PoseSet | None,
     skeleton: Skeleton | None = None,
     area_rule: AreaRule = AreaRule.FIRST,
+    mapped: bool = False,
 ) -> PoseSet:
     """A COCO results file, on the frames of its truth.
+
+    Results name no joints: they are the truth's. Where joints are `mapped` later they are those of the
+    `skeleton`, or the usual ones of their number where the truth has another.
 
     People keep the order of the file inside a frame. `score` is the result's, `joint_score` the third number
     of each joint (NaN for null). A joint at (0, 0) of score 0 is not predicted (`seen` 0); its coordinates
@@ -108,9 +114,10 @@ def read_results(
             hint="pass --gt FILE",
         )
     _check_shape(document)
-    joints = truth.skeleton if skeleton is None else skeleton
+    joints = skeleton if mapped and skeleton is not None else truth.skeleton
     faults = Faults()
     records = _records(document, faults, joints)
+    joints = _of_their_number(records, joints, truth, mapped)
     parts = _parts(records, joints)
     records.tell()
     records.need("image_id", "category_id", *(name for name, _ in parts))
@@ -179,6 +186,35 @@ def _records(document: Document, faults: Faults, joints: Skeleton) -> Records:
 
 def _wanted(joints: Skeleton) -> Mapping[str, Wanted]:
     return {**WANTED, "keypoints": Wanted(POINTS.kind, length_text(joints))}
+
+
+def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped: bool) -> Skeleton:
+    """The skeleton of results that agree on another number of joints than `joints` has.
+
+    Raises:
+        MismatchError: P404 where joints are not mapped, with the ways to do it.
+        FormatError: P204 a number of joints that is not customary.
+    """
+    column = records.table["keypoints"]
+    counts = column.lengths[column.given]
+    own = typical_joints(records)
+    if not own or own == len(joints) or is_whole_body(records.table.columns) or (counts != own).any():
+        return joints
+    where = f"{records.document.name}: joints"
+    if mapped:
+        return require_skeleton(own, "estimators", where)
+    usual = skeleton_for(own, "estimators")
+    if usual is None:
+        return joints  # the lengths of the lists are refused
+    raise MismatchError(
+        "P404",
+        where=where,
+        what=f"are {own} in every result, as {usual.name} has; the ground truth "
+        f"{shown(truth.origin.name)} follows {shown(truth.skeleton.name, 60)} ({len(truth.skeleton)} joints)",
+        wanted="results of the ground truth's joints",
+        hint=f"--joints names maps them by name; or convert the file: poseval convert "
+        f"{shown(records.document.name)} OUT.json --to coco --gt {shown(truth.origin.name)}",
+    )
 
 
 def _parts(records: Records, joints: Skeleton) -> tuple[tuple[str, int], ...]:

@@ -104,7 +104,7 @@ def poses_of(columns: Mapping[str, Array], description: str, options: ReadOption
         regions = IgnoreRegions(**ignore)
         categories = {int(number): str(name) for number, name in node["categories"].items()}
         origin = Origin(origin.path, origin.sha256, origin.format, len(rows), notices)
-        skeleton = options.skeleton or _skeleton(node["skeleton"])
+        skeleton = _skeleton(node["skeleton"])
         return PoseSet(skeleton, table, rows, regions, origin, categories)
     except (FormatError, LimitError):
         raise

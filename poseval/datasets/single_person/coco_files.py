@@ -183,7 +183,7 @@ class JhmdbCoco(_CocoSingle):
 
     def skeleton(self, points: int, options: ReadOptions, document: Document) -> Skeleton:
         """JHMDB's fifteen joints."""
-        skeleton = options.skeleton or get_skeleton("jhmdb15")
+        skeleton = get_skeleton("jhmdb15")
         if points != len(skeleton):
             where = f"{document.name}: annotations[0].keypoints"
             raise error_of(

@@ -100,6 +100,8 @@ def ordered_predictions(
         skeleton = options.skeleton or require_skeleton(xy.shape[1], "single person", origin.name)
         return single_set(skeleton, {"xy": xy, **columns}, origin)
     skeleton = options.skeleton or truth.skeleton
+    if options.mapped and xy.shape[1] != len(skeleton):
+        skeleton = require_skeleton(xy.shape[1], "single person", origin.name)
     if frame is None:
         frame = truth.people.frame
         test = truth.frames.extra.get("test")
@@ -119,6 +121,7 @@ def ordered_predictions(
             where=shown(origin.name),
             what=f"has {xy.shape[1]} joints; the truth follows {skeleton.name} ({len(skeleton)} joints)",
             wanted="the same joints in the same order",
+            hint="--joints names maps joints by name, those of a file that names none by their number",
         )
     moved = replace(origin, base=truth.origin.base)
     if moved.base:

@@ -218,7 +218,11 @@ class _Reader:
                 what=f"has {len(joints)} joints",
                 wanted=f"at most {options.limits.joints}",
             )
-        skeleton = options.skeleton or _skeleton(joints)
+        asked = options.skeleton
+        if asked is not None and set(joints) <= set(asked.joints):
+            skeleton = asked
+        else:
+            skeleton = _skeleton(joints)
         missing = [name for name in joints if name not in skeleton.joints]
         if missing and self.shapes:
             raise FormatError(

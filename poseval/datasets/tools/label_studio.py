@@ -200,9 +200,7 @@ class _Reader:
         joints = list(self.order) or ["point"]
         if len(joints) > options.limits.joints:
             raise FormatError("P204", where=self.where, what=f"has {len(joints)} joints")
-        guess = options.truth.skeleton if options.truth is not None else None
-        if options.skeleton is not None:
-            guess = options.skeleton
+        guess = options.skeleton or (options.truth.skeleton if options.truth is not None else None)
         if guess is None or not set(joints) <= set(guess.joints):
             guess = _known(joints)
         place = {name: at for at, name in enumerate(guess.joints)}

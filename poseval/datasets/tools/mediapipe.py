@@ -225,9 +225,7 @@ def _poses(
         notices.append(scores_from_joints(document.name, len(row)))
     origin = Origin(document.path, document.sha256, "mediapipe", len(row), tuple(notices))
     columns = {"xy": xy, "seen": seen, "joint_score": score, "score": mean}
-    return pose_set(
-        options.skeleton or get_skeleton("mediapipe33"), frames, row, columns, origin, options.limits
-    )
+    return pose_set(get_skeleton("mediapipe33"), frames, row, columns, origin, options.limits)
 
 
 def _frames(poses: PoseSet, xy: Any, seen: Any, score: Any) -> Iterator[dict[str, Any]]:

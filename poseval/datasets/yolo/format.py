@@ -282,8 +282,8 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
 
 
 def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Skeleton:
-    """As asked, as the yaml names the joints, as the truth has them, by their number; else without names."""
-    if options.skeleton is None and description.skeleton is not None:
+    """As the yaml names the joints, as asked, as the truth has them, by their number; else without names."""
+    if description.skeleton is not None:
         return description.skeleton
     count = cut.joints if cut else (description.joints or 17)
     nameless = description.nameless()

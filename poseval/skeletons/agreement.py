@@ -1,0 +1,95 @@
+"""Whether a skeleton that was asked for is the one that a file names, and the one made of both."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from poseval.errors import MismatchError, shown
+from poseval.skeletons.skeleton import Skeleton
+
+_SHORT = {"l": "left", "r": "right", "f": "front", "b": "back"}
+_NUMBERED = re.compile(r"(kpt|keypoint|joint|point|node|bodypart|p)?[-_ ]?\d+|point")
+
+
+def plain_names(joints: Sequence[str]) -> list[tuple[str, ...]]:
+    """Words of each name without what differs between releases: case, `-` and blanks, `L` for `left`."""
+    words = [re.split(r"[^a-z0-9]+", name.strip().lower()) for name in joints]
+    return [tuple(_SHORT.get(word, word) for word in parts if word) for parts in words]
+
+
+def is_numbered(skeleton: Skeleton) -> bool:
+    """Whether its joints are only numbered (`kpt-0`, `joint_3`, `7`), so that it names none of them."""
+    return all(_NUMBERED.fullmatch(name.strip().lower()) for name in skeleton.joints)
+
+
+def agreed(own: Skeleton, asked: Skeleton) -> Skeleton | None:
+    """The skeleton asked for, on the joints of a file in the file's order.
+
+    Joints are found by name. Where one of the two only numbers its joints, they are taken by place. A part
+    that `asked` does not have, such as sigmas, is the file's own; the file's skeleton itself where nothing
+    differs, and None where the two name different joints, or another number of them.
+    """
+    if asked is own:
+        return own
+    if is_numbered(own) or is_numbered(asked):
+        if len(own) != len(asked):
+            return None
+        joints = asked.joints if is_numbered(own) else own.joints
+        return replace(asked, joints=joints)
+    place = {name: at for at, name in enumerate(plain_names(asked.joints))}
+    mine = plain_names(own.joints)
+    if len(mine) != len(place) or set(mine) != set(place):
+        return None
+    made = _in_order(asked, [place[name] for name in mine], own)
+    same = made.flip == own.flip and _alike(made.sigmas, own.sigmas) and not asked.normalisers
+    return own if same else made
+
+
+def _alike(a: Sequence[float] | None, b: Sequence[float] | None) -> bool:
+    """Whether sigmas are equal but for the last digits: 0.26 / 10 is not 0.026."""
+    if a is None or b is None:
+        return a is b
+    return all(math.isclose(x, y, rel_tol=1e-9) for x, y in zip(a, b, strict=True))
+
+
+def _in_order(asked: Skeleton, order: Sequence[int], own: Skeleton) -> Skeleton:
+    """`asked` with its joint `order[i]` as joint i, under the names of `own`."""
+    place = {old: new for new, old in enumerate(order)}
+    return Skeleton(
+        asked.name,
+        own.joints,
+        tuple(place[asked.flip[old]] for old in order),
+        tuple((place[a], place[b]) for a, b in asked.limbs) or own.limbs,
+        own.sigmas if asked.sigmas is None else tuple(asked.sigmas[old] for old in order),
+        asked.source,
+        {name: _moved(pair, place) for name, pair in asked.normalisers.items()} or own.normalisers,
+    )
+
+
+def _moved(ends: Any, place: Mapping[int, int]) -> Any:
+    """Indices, however they are nested, at their new places."""
+    return tuple(_moved(end, place) for end in ends) if isinstance(ends, (list, tuple)) else place[ends]
+
+
+def contradiction(own: Skeleton, asked: Skeleton, where: str) -> MismatchError:
+    """P407: the file has these joints, and the skeleton asked for has those."""
+    mine, theirs = plain_names(own.joints), plain_names(asked.joints)
+    alone = [name for name, words in zip(own.joints, mine, strict=True) if words not in theirs]
+    more = [name for name, words in zip(asked.joints, theirs, strict=True) if words not in mine]
+    differ = [
+        f"{whose} {', '.join(map(shown, names[:4]))}{' ...' if len(names) > 4 else ''}"
+        for whose, names in (("the file alone has", alone), ("the skeleton alone has", more))
+        if names
+    ]
+    return MismatchError(
+        "P407",
+        where=f"{where}: joints",
+        what=f"are {len(own)} of {own.name}, and --skeleton {shown(asked.name, 60)} has {len(asked)} others: "
+        + "; ".join(differ),
+        wanted="the joints that the file has",
+        hint="leave --skeleton out; predictions of other joints are mapped by name with --joints names",
+    )

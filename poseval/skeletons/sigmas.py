@@ -1,0 +1,131 @@
+"""Sigmas that are given by hand: read from a text, a file or numbers, and put on the joints of a skeleton."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from poseval.errors import UsageError, shown
+from poseval.files.reading import read_text
+from poseval.skeletons.skeleton import Skeleton
+
+ByPlace = tuple[float, ...]  # one for each joint in order; a single one is that of all joints
+ByName = tuple[tuple[str, float], ...]  # of joints, or of kinds of joints: `wrist` is left and right
+Given = ByPlace | ByName
+WANTED = "a list 0.05,0.1,..., names nose=0.026,wrist=0.062, a file of one of them, or one number for all"
+
+
+def read_sigmas(given: object) -> Given:
+    """Sigmas from numbers, a mapping of names, or a text: the sigmas themselves, or the path of their file.
+
+    A file holds a JSON list or object, or the same text, separated by white space or commas.
+
+    Raises:
+        UsageError: P114, P135, P136 when there is no such file to read, P115 when it holds something else.
+        LimitError: P501 when it is larger than any such list.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        text = os.fspath(given)
+        try:
+            return _positive(_parsed(text), "--sigmas")
+        except ValueError:
+            where = shown(text)
+            if "=" in text and not os.path.exists(text):
+                raise _refused(where, "is no list of name=number, and no file") from None
+        try:
+            return _positive(_parsed(read_text(text)), where)
+        except ValueError as error:
+            raise _refused(where, f"cannot be read as sigmas ({shown(error)})") from error
+    listed = _numbers(given)
+    if listed is None:
+        raise _refused("sigmas", f"are of type {shown(type(given).__name__, 60)}, not numbers")
+    return _positive(listed, "sigmas")
+
+
+def _parsed(text: str) -> Given:
+    """Raises ValueError for anything that is no list of numbers, and no list of names and numbers."""
+    text = text.strip()
+    if text[:1] in ("{", "["):
+        node = json.loads(text)
+        found = _numbers(node)
+        if found is None:
+            raise ValueError("no list of numbers, and no object of names and numbers")
+        return found
+    words = text.replace(",", " ").split()
+    if not words:
+        raise ValueError("nothing in it")
+    if "=" not in text:
+        return tuple(float(word) for word in words)
+    pairs = [word.partition("=") for word in words]
+    return tuple((name, float(number)) for name, _, number in pairs)
+
+
+def _numbers(given: Any) -> Given | None:
+    """The sigmas in a number, a list or a mapping; None in anything else."""
+    try:
+        if isinstance(given, Mapping):
+            return tuple((str(name), float(number)) for name, number in given.items())
+        if isinstance(given, Iterable):
+            return tuple(float(number) for number in given)
+        return (float(given),)
+    except (TypeError, ValueError):
+        return None
+
+
+def _positive(given: Given, where: str) -> Given:
+    numbers = [item[1] if isinstance(item, tuple) else item for item in given]
+    bad = [number for number in numbers if not (math.isfinite(number) and number > 0)]
+    if bad or not numbers:
+        what = f"hold {bad[0]:g}, which is not positive" if bad else "hold no number"
+        raise _refused(where, what)
+    return given
+
+
+def sigmas_on(given: Given, skeleton: Skeleton, where: str) -> Skeleton:
+    """The skeleton under sigmas that were given: by name, by place, or one for all.
+
+    Joints that a list of names leaves out keep the sigmas that the skeleton has.
+
+    Raises:
+        UsageError: P115 names that the skeleton does not have, joints without a sigma, or another number.
+    """
+    names = {item[0]: item[1] for item in given if isinstance(item, tuple)}
+    if names:
+        return skeleton.with_sigmas(_by_name(names, skeleton, where))
+    numbers = [number for number in given if not isinstance(number, tuple)]
+    if len(numbers) == 1:
+        return skeleton.with_sigmas(numbers * len(skeleton))
+    if len(numbers) != len(skeleton):
+        raise _refused(
+            "sigmas",
+            f"are {len(numbers)} numbers; the {len(skeleton)} joints of {where} are "
+            + ", ".join(map(shown, skeleton.joints[:40])),
+        )
+    return skeleton.with_sigmas(numbers)
+
+
+def _by_name(names: Mapping[str, float], skeleton: Skeleton, where: str) -> list[float]:
+    known = {joint: (at,) for at, joint in enumerate(skeleton.joints)}
+    groups = {**skeleton.groups, **known}
+    strange = [name for name in names if name not in groups]
+    if strange:
+        raise _refused(
+            "sigmas",
+            f"name {', '.join(map(shown, strange[:5]))}; the joints of {where} are "
+            + ", ".join(map(shown, skeleton.joints[:40])),
+        )
+    found = [math.nan] * len(skeleton) if skeleton.sigmas is None else list(skeleton.sigmas)
+    for name in sorted(names, key=lambda one: -len(groups[one])):  # a joint goes before its kind
+        for at in groups[name]:
+            found[at] = names[name]
+    lacking = [joint for joint, sigma in zip(skeleton.joints, found, strict=True) if math.isnan(sigma)]
+    if lacking:
+        raise _refused("sigmas", f"leave out {', '.join(map(shown, lacking[:5]))}")
+    return found
+
+
+def _refused(where: str, what: str) -> UsageError:
+    return UsageError("P115", where=where, what=what, wanted=WANTED)
