@@ -53,7 +53,7 @@ def test_one_message_says_how(
     gt, dt, mine, theirs = files
     assert invoke([command, str(dt), "--gt", str(gt)]) == 3
     told = "".join(capsys.readouterr())
-    assert told.count("[P404]") == 1
+    assert told.count("[P204]") == 1
     assert "--joints names" in told
     assert "poseval convert dt.json OUT.json --to coco --gt gt.json" in told
     assert mine in told

@@ -25,7 +25,7 @@ from poseval.datasets.coco.keypoints import (
 )
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, LimitError, MismatchError, UsageError, shown
+from poseval.errors import Faults, FormatError, LimitError, UsageError, shown
 from poseval.kernels import json as kj
 from poseval.kernels.poses import extent, predicted, take_rows
 from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
@@ -192,8 +192,8 @@ def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped:
     """The skeleton of results that agree on another number of joints than `joints` has.
 
     Raises:
-        MismatchError: P404 where joints are not mapped, with the ways to do it.
-        FormatError: P204 a number of joints that is not customary.
+        FormatError: P204 where joints are not mapped, with the ways to do it; and where they are, for a number
+            of joints that is not customary.
     """
     column = records.table["keypoints"]
     counts = column.lengths[column.given]
@@ -206,8 +206,8 @@ def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped:
     usual = skeleton_for(own, "estimators")
     if usual is None:
         return joints  # the lengths of the lists are refused
-    raise MismatchError(
-        "P404",
+    raise FormatError(
+        "P204",
         where=where,
         what=f"are {own} in every result, as {usual.name} has; the ground truth "
         f"{shown(truth.origin.name)} follows {shown(truth.skeleton.name, 60)} ({len(truth.skeleton)} joints)",
