@@ -113,5 +113,7 @@ def _files(place: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
         for path in sorted(place.rglob("*")):
             if path.is_file():
                 yield f"{name}/{path.relative_to(place).as_posix()}", path.read_bytes()
-    else:
-        yield name + suffix, place.read_bytes()
+        return
+    yield name + suffix, place.read_bytes()
+    for path in sorted(place.parent.glob(f"{place.name}.*")):  # what a writer puts beside its file
+        yield name + path.name.removeprefix(place.name), path.read_bytes()

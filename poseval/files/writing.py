@@ -43,6 +43,16 @@ def write_atomically(
         raise unwritable(name, error) from error
 
 
+def require_free(path: str | os.PathLike[str], force: bool = False) -> None:
+    """Refuse a target that exists before anything is written.
+
+    Raises:
+        UsageError: P131 the target exists and `force` is not given.
+    """
+    if not force and os.path.lexists(path):
+        raise _exists(shown(os.fspath(path), limit=400))
+
+
 def unwritable(name: str, error: OSError) -> PosevalError:
     """The error for an output that the system refuses: P137, or P506 where no room is left for it."""
     reason = shown(error.strerror or error)

@@ -17,7 +17,8 @@ from poseval.synth import scene_set
 from tests.datasets.test_same_score import truth_and_predictions
 
 T, P = Role.TRUTH, Role.PREDICTIONS
-WRITTEN = [name for name in datasets.names() if P in datasets.get_format(name).writes]
+FORMATS = {name: datasets.get_format(name) for name in datasets.names()}
+WRITTEN = [name for name, form in FORMATS.items() if P in form.writes & form.reads]
 EXTRAS = {"parquet": "pyarrow", **dict.fromkeys(("deeplabcut-h5", "sleap", "sleap-analysis", "nwb"), "h5py")}
 OTHER_JOINTS = {"posetrack17", "posetrack18", "posetrack21"}  # their skeletons lack some of COCO's joints
 ELSEWHERE = {"motchallenge", "pose-array"}  # boxes, and one person per frame: see below

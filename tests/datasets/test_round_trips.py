@@ -44,7 +44,12 @@ EXTRAS = {"parquet": "pyarrow"} | dict.fromkeys(
     ("deeplabcut-h5", "sleap", "sleap-analysis", "nwb"), "h5py"
 )  # formats whose library comes with an extra
 JOINTLESS = "motchallenge"  # knows neither joints nor names: nothing of interest survives with another format
-CASES = [(name, role) for role in Role for name in WRITABLE if role in datasets.get_format(name).writes]
+CASES = [
+    (name, role)
+    for role in Role
+    for name in WRITABLE
+    if role in datasets.get_format(name).writes & datasets.get_format(name).reads
+]
 PAIRS = [
     (a, b, role)
     for role in Role

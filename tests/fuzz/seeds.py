@@ -56,7 +56,7 @@ def seeds(name: str, folder: Path) -> list[Seed]:
     truth, predictions = small_sets()
     out = []
     for role, poses in ((T, truth), (P, predictions)):
-        if role not in dataset.writes or name in OWN_POSES:
+        if role not in dataset.writes & dataset.reads or name in OWN_POSES:
             continue
         row = datasets.get_row(name)
         target = folder / f"{name}-{role.value}{'' if row.is_folder else row.suffix}"

@@ -10,7 +10,6 @@ counted. An image named in several subsets of a project is called by its subset,
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -27,7 +26,6 @@ from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Notice, Origin, PoseSet
-from poseval.poses.frame_names import named
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
 
@@ -47,7 +45,7 @@ class Cvat(Dataset):
     name: ClassVar[str] = "cvat"
     title: ClassVar[str] = "CVAT XML 1.1, images and video (skeletons and points)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
-    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
         {
             "joints",
@@ -86,18 +84,20 @@ class Cvat(Dataset):
         return reader.assembled(options)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
-        """Images with skeletons.
+        """Images with skeletons; predictions say that they were made automatically.
 
         Raises:
             UsageError: P131 the file exists, P137 it cannot be written.
         """
+        from poseval.datasets.tools.cvat_write import lines
+
         poses = by_image(poses)
         losses = losses_of(poses, self.holds)
         lost = (poses.people.seen == 0) & np.isfinite(poses.people.xy).all(axis=2)
         losses.lose(
             "places of joints that are not labelled", int((lost & (poses.people.xy != 0).any(axis=2)).sum())
         )
-        text = "\n".join(_lines(poses)) + "\n"
+        text = "\n".join(lines(poses, options.role)) + "\n"
         write_atomically(path, text.encode("utf-8", "xmlcharrefreplace"), options.force)
         return losses
 
@@ -264,31 +264,3 @@ class _Reader:
 
 def _skeleton(joints: list[str]) -> Skeleton:
     return match_names(joints) or skeleton_from_names(joints)
-
-
-def _lines(poses: PoseSet) -> Iterator[str]:
-    # Imported here: it brings all of urllib with it, 20 ms for every command that asks all formats.
-    from xml.sax.saxutils import quoteattr
-
-    people = poses.people
-    start = poses.frame_start()
-    yield '<?xml version="1.0" encoding="utf-8"?>'
-    yield "<annotations>"
-    yield "  <version>1.1</version>"
-    for at, name in enumerate(named(poses.frames)):
-        width, height = poses.frames.size[at].tolist()
-        size = f' width="{width:g}" height="{height:g}"' if width == width else ""
-        yield f'  <image id="{at}" name={quoteattr(name)}{size}>'
-        for row in range(int(start[at]), int(start[at + 1])):
-            label = poses.categories.get(int(people.category[row]), "person")
-            yield f'    <skeleton label={quoteattr(label)} source="manual" z_order="0">'
-            for joint, place in enumerate(poses.skeleton.joints):
-                flag = int(people.seen[row, joint])
-                x, y = people.xy[row, joint].tolist() if flag else (0.0, 0.0)
-                yield (
-                    f'      <points label={quoteattr(place)} outside="{int(flag == 0)}" '
-                    f'occluded="{int(flag == 1)}" points="{x!r},{y!r}"></points>'
-                )
-            yield "    </skeleton>"
-        yield "  </image>"
-    yield "</annotations>"

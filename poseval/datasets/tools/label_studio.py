@@ -10,7 +10,7 @@ a person is the keypoints of one region, or all that have none. A `rectanglelabe
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,9 +23,8 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
-from poseval.files.writing import write_atomically
-from poseval.poses import Array, Floats, Notice, Origin, PoseSet
-from poseval.poses.frame_names import named
+from poseval.files.writing import require_free, write_atomically
+from poseval.poses import Array, Notice, Origin, PoseSet
 from poseval.skeletons import match_names, skeleton_from_names
 
 KEYS = {Role.TRUTH: "annotations", Role.PREDICTIONS: "predictions"}
@@ -100,18 +99,30 @@ class LabelStudio(Dataset):
         return reader.assembled(options, Origin(document.path, document.sha256, self.name, len(tasks)))
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
-        """A list of tasks; images are named by file.
+        """A list of tasks, whose images are files that Label Studio serves, and its labelling configuration.
+
+        The configuration is `out.config.xml` beside `out.json`: without its tags, Label Studio shows nothing.
 
         Raises:
-            UsageError: P131 the file exists, P137 it cannot be written, P174 images of unknown size.
+            UsageError: P131 a file exists, P137 one cannot be written, P174 images of unknown size.
         """
+        from poseval.datasets.tools.label_studio_write import configuration, configuration_path, tasks
+
         poses = by_image(poses)
         poses = sized(poses, options.truth, "Label Studio's numbers are per cent of it")
         losses = losses_of(poses, self.holds_as(options.role))
         box, boxless = boxes_or_extents(poses)
         losses.make("boxes from the joints' extent", boxless)
-        text = json.dumps(list(_tasks(poses, box, options.role)), allow_nan=False)
+        text = json.dumps(list(tasks(poses, box, options.role)), allow_nan=False)
+        if path.exists() and not path.is_file():  # a pipe, which has no neighbour
+            write_atomically(path, text.encode(), options.force)
+            losses.miss("labelling configuration (the output is no file)", 1)
+            return losses
+        beside = configuration_path(path)
+        require_free(beside, options.force)
         write_atomically(path, text.encode(), options.force)
+        write_atomically(beside, configuration(poses).encode("utf-8", "xmlcharrefreplace"), options.force)
+        losses.make("labelling configuration beside it (.config.xml)", 1)
         return losses
 
 
@@ -272,43 +283,3 @@ def _image(data: dict[str, Any]) -> str | None:
         if dash and len(head) == 8:
             path = rest
     return path.lstrip("/") or None
-
-
-def _tasks(poses: PoseSet, boxes: Floats, role: Role) -> Iterator[dict[str, Any]]:
-    people = poses.people
-    start = poses.frame_start()
-    for at, name in enumerate(named(poses.frames)):
-        width, height = poses.frames.size[at].tolist()
-        size = {"original_width": width, "original_height": height}
-        results: list[dict[str, Any]] = []
-        for row in range(int(start[at]), int(start[at + 1])):
-            owner = f"p{row}"
-            x0, y0, x1, y1 = boxes[row].tolist()
-            score = float(people.score[row])
-            value: dict[str, Any] = {
-                "rectanglelabels": ["person"],
-                "x": x0 / width * 100,
-                "y": y0 / height * 100,
-                "width": (x1 - x0) / width * 100,
-                "height": (y1 - y0) / height * 100,
-            }
-            region = {"id": owner, "type": "rectanglelabels", "value": value, **size}
-            results.append(region if score != score else {**region, "score": score})
-            for joint in np.flatnonzero(people.seen[row] > 0).tolist():
-                x, y = people.xy[row, joint].tolist()
-                value = {
-                    "keypointlabels": [poses.skeleton.joints[joint]],
-                    "x": x / width * 100,
-                    "y": y / height * 100,
-                    "width": 0.5,
-                }
-                point = {
-                    "id": f"{owner}k{joint}",
-                    "parentID": owner,
-                    "type": "keypointlabels",
-                    "value": value,
-                    **size,
-                }
-                confidence = float(people.joint_score[row, joint])
-                results.append(point if confidence != confidence else {**point, "score": confidence})
-        yield {"id": at + 1, "data": {"image": name}, KEYS[role]: [{"result": results}]}
