@@ -83,6 +83,7 @@ def convert(
     near: bool = False,
     derive: bool = False,
     align_by: str | None = None,
+    worst: int | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Conversion | Conversions:
@@ -92,16 +93,22 @@ def convert(
     into a folder, and the result is a `Conversions`. `format` and `role` describe the source and are
     recognised unless given. Joints are mapped to `to_skeleton`, or to the skeleton of the ground truth
     (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
-    joints, `derive` computes missing ones. `progress` is called with (done, total) on long work.
+    joints, `derive` computes missing ones. With `worst`, only that many frames are written: those in which
+    predictions have the most faults against their `truth`, to be labelled again. `progress` is called with
+    (done, total) on long work.
 
     Raises:
-        UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists.
+        UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
+            P950 no frame has a fault.
         InputError: what is wrong with the source.
     """
+    from functools import partial
+
     from poseval.conversion.convert import ConvertOptions, convert_one
     from poseval.conversion.folders import convert_many, is_many
     from poseval.datasets import Role
     from poseval.datasets.files.source import path_of
+    from poseval.diagnosis.worst import worst_frames
     from poseval.poses.joint_mapping import JointRules
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind
     from poseval.scoring.score import read_truth
@@ -110,6 +117,8 @@ def convert(
 
     if progress is not None and not callable(progress):
         raise wrong_type("progress", progress, "a function of two numbers")
+    if worst is not None and (not isinstance(worst, int) or worst < 1):
+        raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 1")
     map_file = None if joints is None else Path(path_of(joints, "joints", "a .toml file"))
     wanted = None if to_skeleton is None else load_skeleton(to_skeleton)
     options = ConvertOptions(
@@ -120,6 +129,7 @@ def convert(
         None if skeleton is None else load_skeleton(skeleton),
         JointRules(wanted, map_file, FLAG("near", near), FLAG("derive", derive)),
         OPTIONAL_TEXT("align_by", align_by),
+        None if worst is None else partial(worst_frames, count=worst),
         FLAG("force", force),
         progress,
     )

@@ -28,6 +28,12 @@ from poseval.cli.progress import ProgressLine
 @click.option("--near", is_flag=True, help="Allow similar joints (upper_neck for neck). They are listed.")
 @click.option("--derive", is_flag=True, help="Compute missing joints (neck from shoulders). They are listed.")
 @ALIGN
+@click.option(
+    "--worst",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Only the N frames with the most faults, of predictions with --gt.",
+)
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET
 def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> None:

@@ -11,7 +11,8 @@ from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of
 from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.errors import FormatError, UsageError, shown
-from poseval.poses import Notice, PoseSet
+from poseval.poses import Ints, Notice, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import JointRules, map_joints
 from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import JointMap
@@ -23,7 +24,8 @@ class ConvertOptions:
 
     Without a role, the one in which the content is recognised is taken. Predictions with a `truth` are
     placed on its frames (by the way `align_by`, where names are ambiguous) and, where the joints differ, onto
-    its skeleton by equal names; `joints` says more.
+    its skeleton by equal names; `joints` says more. `choose` picks the frames to write, from predictions
+    beside their truth: rows, and a sentence about them.
     """
 
     to: str
@@ -33,6 +35,7 @@ class ConvertOptions:
     skeleton: Skeleton | None = None
     joints: JointRules = JointRules()
     align_by: str | None = None
+    choose: Callable[[Aligned], tuple[Ints, str]] | None = None
     force: bool = False
     progress: Callable[[int, int], None] | None = None
 
@@ -122,6 +125,17 @@ def _prepared(
             what="pairs nothing",
             wanted="predictions and --gt FILE",
         )
+    if options.choose is not None:
+        if truth is None or role is not Role.PREDICTIONS:
+            raise UsageError(
+                "P127",
+                where="--worst",
+                what="compares predictions with their ground truth",
+                wanted="predictions and --gt FILE",
+            )
+        rows, text = options.choose(Aligned(truth, poses))
+        poses = poses.take_frames(rows)
+        notices.append(Notice("N950", text, len(rows)))
     return poses, mapped, notices
 
 
