@@ -84,6 +84,7 @@ def convert(
     derive: bool = False,
     align_by: str | None = None,
     worst: int | None = None,
+    category: str | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Conversion | Conversions:
@@ -94,8 +95,8 @@ def convert(
     recognised unless given. Joints are mapped to `to_skeleton`, or to the skeleton of the ground truth
     (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
     joints, `derive` computes missing ones. With `worst`, only that many frames are written: those in which
-    predictions have the most faults against their `truth`, to be labelled again. `progress` is called with
-    (done, total) on long work.
+    predictions have the most faults against their `truth`, to be labelled again. `category` is the
+    one category to read of a file with several. `progress` is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
@@ -124,7 +125,7 @@ def convert(
     options = ConvertOptions(
         kind(str, "the name of a format")("to", to),
         None if role is None else Role.of(role),
-        None if truth is None else read_truth(truth, Task()),
+        None if truth is None else read_truth(truth, Task(category=category)),
         OPTIONAL_TEXT("format", format),
         None if skeleton is None else load_skeleton(skeleton),
         JointRules(wanted, map_file, FLAG("near", near), FLAG("derive", derive)),
@@ -132,6 +133,7 @@ def convert(
         None if worst is None else partial(worst_frames, count=worst),
         FLAG("force", force),
         progress,
+        OPTIONAL_TEXT("category", category),
     )
     path_of(source, "source", "a path (poseval.write takes a PoseSet)")
     path_of(target, "target")

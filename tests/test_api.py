@@ -228,6 +228,7 @@ FITS = {
     "Task-benchmark": {"nowhere"},
     "Task-truth_format": {"nowhere"},
     "Task-predictions_format": {"nowhere"},
+    "Task-category": {"nowhere"},
     "leaderboard-facts": {"nowhere"},
     "leaderboard-team": {"nowhere"},
     "list_models-pattern": {"nowhere"},

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import ALIGN, QUIET, SKELETON, InputPath, talk
+from poseval.cli.options import ALIGN, CATEGORY, QUIET, ROLE, SKELETON, InputPath, talk
 from poseval.cli.progress import ProgressLine
 
 
@@ -18,9 +18,7 @@ from poseval.cli.progress import ProgressLine
     "--to", "to", required=True, metavar="FORMAT", help="Format to write (see `poseval list formats`)."
 )
 @click.option("--format-in", "format", metavar="FORMAT", help="Format of SOURCE. Recognised by default.")
-@click.option(
-    "--role", type=click.Choice(["truth", "predictions"]), help="What SOURCE holds. Recognised by default."
-)
+@ROLE
 @click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions belong to.")
 @SKELETON
 @click.option("--to-skeleton", metavar="NAME|FILE", help="Skeleton to map the joints to, by name.")
@@ -34,6 +32,7 @@ from poseval.cli.progress import ProgressLine
     metavar="N",
     help="Only the N frames with the most faults, of predictions with --gt.",
 )
+@CATEGORY
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET
 def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> None:

@@ -34,6 +34,12 @@ SKELETON = click.option(
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "number")
 ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only by this.")
+CATEGORY = click.option("--category", metavar="NAME", help="Read this category of a file with several.")
+ROLE = click.option(
+    "--role",
+    type=click.Choice(["predictions", "ground-truth", "truth"]),
+    help="What the file holds. By default predictions with --gt, and recognised without.",
+)
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")
 
 # What can be asked of two files, by the names of the fields of `Task`.
@@ -78,6 +84,7 @@ TASK_OPTIONS = (
         metavar="FORMAT",
         help="Format of the predictions. Recognised by default.",
     ),
+    CATEGORY,
     click.option("--per-joint", is_flag=True, help="Also report each joint."),
     click.option(
         "--slice",

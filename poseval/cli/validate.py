@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import InputPath, emit, task_options
+from poseval.cli.options import ROLE, InputPath, emit, task_options
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
@@ -18,9 +18,7 @@ INVALID = 3  # the exit of a wrong file
 @click.command()
 @click.argument("file", type=InputPath())
 @click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions in FILE belong to.")
-@click.option(
-    "--role", type=click.Choice(["truth", "predictions"]), help="What FILE holds. Recognised by default."
-)
+@ROLE
 @task_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def validate(file: Path, truth: Path | None, role: str | None, task: Task, as_json: bool) -> int:

@@ -22,7 +22,8 @@ from poseval.skeletons.joint_map import JointMap
 class ConvertOptions:
     """What is to become of a source.
 
-    Without a role, the one in which the content is recognised is taken. Predictions with a `truth` are
+    Without a role, what has a `truth` is predictions where its content can be, and else the role is taken in
+    which the content is recognised. `category` is the one class to read. Predictions with a `truth` are
     placed on its frames (by the way `align_by`, where names are ambiguous) and, where the joints differ, onto
     its skeleton by equal names; `joints` says more. `choose` picks the frames to write, from predictions
     beside their truth: rows, and a sentence about them.
@@ -38,6 +39,7 @@ class ConvertOptions:
     choose: Callable[[Aligned], tuple[Ints, str]] | None = None
     force: bool = False
     progress: Callable[[int, int], None] | None = None
+    category: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def convert_one(
     """
     datasets.get_format(options.to)  # before anything is read
     seen = Source(source)
-    chosen = options.role or _role(seen, options)
+    chosen, guess = (options.role, []) if options.role else _role(seen, options)
     writer = datasets.writer_of(options.to, chosen)
     asked = ReadOptions(
         chosen,
@@ -85,6 +87,7 @@ def convert_one(
         optional=frozenset({"area"}),
         progress=options.progress,
         mapped=chosen is Role.PREDICTIONS,
+        category=options.category,
     )
     poses = datasets.read(source, asked, options.format, seen)
     found = poses.origin.format
@@ -95,9 +98,8 @@ def convert_one(
     if mapped is not None and mapped.dropped:
         losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
     others = () if options.format else tuple(set(datasets.fits(seen, chosen)) - {found})
-    return Conversion(
-        found, options.to, chosen, losses, mapped, (*poses.origin.notices, *notices), tuple(sorted(others))
-    )
+    told = (*guess, *poses.origin.notices, *notices)
+    return Conversion(found, options.to, chosen, losses, mapped, told, tuple(sorted(others)))
 
 
 def _prepared(
@@ -139,8 +141,8 @@ def _prepared(
     return poses, mapped, notices
 
 
-def _role(seen: Source, options: ConvertOptions) -> Role:
-    """The role in which the content is recognised; both are tried.
+def _role(seen: Source, options: ConvertOptions) -> tuple[Role, list[Notice]]:
+    """The role in which the content is recognised, both being tried; and what to say of a guess.
 
     Raises:
         FormatError: P201 when neither fits, P202 when both do, the target takes both and no truth is given.
@@ -154,7 +156,7 @@ def _role(seen: Source, options: ConvertOptions) -> Role:
     likely = [role for role, value in sure.items() if value == best]
     if best < datasets.SURE and options.format is None:
         datasets.recognise(seen, Role.TRUTH)
-    if len(likely) > 1 and options.truth is not None:
+    if options.truth is not None and sure.get(Role.PREDICTIONS, 0.0) >= datasets.SURE:
         likely = [Role.PREDICTIONS]
     if len(likely) > 1:
         likely = [role for role in likely if role in datasets.get_format(options.to).writes]
@@ -166,4 +168,4 @@ def _role(seen: Source, options: ConvertOptions) -> Role:
             wanted="one role",
             hint="say which with --role truth or --role predictions",
         )
-    return likely[0]
+    return likely[0], datasets.guessed(seen, likely[0], sure)

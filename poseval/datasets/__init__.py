@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from poseval.datasets.assembly import of_other_categories
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.files.source import Source
-from poseval.datasets.recognition import SURE, confidences, fits, looks_like, recognise
+from poseval.datasets.recognition import SURE, confidences, fits, guessed, looks_like, recognise
 from poseval.datasets.registry import Format, get_format, get_row, known, names
-from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown
+from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown, unknown_name
 from poseval.limits import Limits
 from poseval.poses import PoseSet
 from poseval.skeletons.agreement import agreed, contradiction
@@ -30,6 +31,7 @@ __all__ = [
     "fits",
     "get_format",
     "get_row",
+    "guessed",
     "known",
     "looks_like",
     "names",
@@ -111,6 +113,25 @@ def as_asked(poses: PoseSet, options: ReadOptions) -> PoseSet:
     return replace(poses, skeleton=skeleton)
 
 
+def _of_category(poses: PoseSet, category: str, role: Role, name: str) -> PoseSet:
+    """The people of one category, the others counted; predictions of formats without categories stay.
+
+    Raises:
+        UsageError: P102 a ground truth without that category.
+    """
+    kept = {key: text for key, text in poses.categories.items() if category in (text, str(key))}
+    if not kept:
+        if role is Role.PREDICTIONS:
+            return poses
+        raise unknown_name("P102", "category", category, poses.categories.values())
+    inside = np.isin(poses.people.category, list(kept))
+    if inside.all():
+        return replace(poses, categories=kept)
+    others = sorted({poses.categories.get(key, str(key)) for key in poses.people.category[~inside].tolist()})
+    made = replace(poses, people=poses.people.take(np.flatnonzero(inside)), categories=kept)
+    return made.with_notices([of_other_categories(name, int((~inside).sum()), others)])
+
+
 def read(
     path: str | os.PathLike[str],
     options: ReadOptions,
@@ -149,6 +170,8 @@ def read(
         source.document.check_rest()
     name = shown(os.path.basename(os.fspath(path)))
     poses = as_asked(poses, options)
+    if options.category is not None:
+        poses = _of_category(poses, options.category, options.role, name)
     _check_bounds(poses, options.limits, name)
     _check_finite(poses, options.role, name)
     if dataset.normalised:

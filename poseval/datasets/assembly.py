@@ -255,6 +255,13 @@ def mean_score(joint_score: Floats, seen: Array) -> Floats:
     return np.asarray(np.divide(total, count, out=np.zeros(len(total)), where=count > 0), dtype=np.float64)
 
 
+def of_other_categories(where: str, count: int, names: Sequence[str]) -> Notice:
+    """What to say of records of categories that are not scored."""
+    told = ", ".join(shown(name, 40) for name in names[:5]) + (", ..." if len(names) > 5 else "")
+    text = f"{where}: {count} records of other categories were left out ({told})"
+    return Notice("N540", text, count)
+
+
 def scores_from_joints(where: str, count: int) -> Notice:
     """What to say where a format has no score per person."""
     return Notice(

@@ -25,13 +25,13 @@ class Role(enum.Enum):
 
     @classmethod
     def of(cls, value: Role | str) -> Role:
-        """A role from its name.
+        """A role from its name, `ground-truth` being the truth.
 
         Raises:
             UsageError: P102 for anything else.
         """
         try:
-            return cls(value)
+            return cls.TRUTH if value == "ground-truth" else cls(value)
         except ValueError:
             raise unknown_name("P102", "role", value, [role.value for role in cls]) from None
 
@@ -46,7 +46,8 @@ class ReadOptions:
     own skeleton instead. `rules` names the rule set where the
     reference tool's loader has quirks; `optional` lists columns that the chosen metrics can do without
     (e.g. `area` when OKS takes it from boxes). Without `trusted`, formats that
-    are not hardened against crafted files are refused.
+    are not hardened against crafted files are refused. `category` is the name of the one class to read, where
+    a file has several.
     """
 
     role: Role = Role.TRUTH
@@ -58,6 +59,7 @@ class ReadOptions:
     progress: Callable[[int, int], None] | None = None  # called with (done, total) on long work
     trusted: bool = True
     mapped: bool = False
+    category: str | None = None
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,16 @@ keys are absent are neither asked nor imported. Formats of other packages are as
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from poseval.datasets.base import Role
 from poseval.datasets.files.source import Source
+from poseval.datasets.near_misses import unread_form
 from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
 from poseval.errors import FormatError, InputError, PosevalError, shown
 from poseval.plugins import in_one_line
+from poseval.poses import Notice
 
 SURE = 0.5  # a format is taken when its confidence reaches this
 BEGINNING = 1 << 16  # bytes
@@ -81,6 +82,15 @@ def confidences(source: Source) -> dict[Role, float]:
     return {role: max((one.sure for one in found if one.role is role), default=0.0) for role in Role}
 
 
+def guessed(source: Source, role: Role, sure: Mapping[Role, float]) -> list[Notice]:
+    """What to say where a role was taken and the content fits the other one, too."""
+    other = next(one for one in Role if one is not role)
+    if sure.get(other, 0.0) < SURE:
+        return []
+    text = f"{shown(source.path.name)}: was read as {role.value}; --role {other.value} reads it as that"
+    return [Notice("N544", text)]
+
+
 def looks_like(source: Source) -> str | None:
     """`openpose predictions`, or the name of a format that poseval does not read; None when nothing fits."""
     try:
@@ -88,7 +98,7 @@ def looks_like(source: Source) -> str | None:
     except InputError:
         return None
     if not found:
-        unread = _unread(source)
+        unread = unread_form(source)
         return None if unread is None else unread[0]
     best = found[0]
     both = len({one.role for one in found if one.sure == best.sure}) > 1
@@ -171,7 +181,7 @@ def _other_hint(source: Source, role: Role) -> str | None:
     across = fits(source, other)
     if across:
         return f"this looks like {across[0]} {other.value}; are the two files exchanged?"
-    unread = _unread(source)
+    unread = unread_form(source)
     if unread is not None:
         return f"this looks like {unread[0]}, which is not read: {unread[1]}"
     return in_one_line(_others(source, (role,))[1])
@@ -179,60 +189,3 @@ def _other_hint(source: Source, role: Role) -> str | None:
 
 # Suffixes of text that may begin as JSON does.
 OTHER_SUFFIXES = frozenset({".ini", ".txt", ".csv", ".toml", ".yaml", ".yml"})
-
-
-def _starts(pattern: bytes) -> Callable[[bytes], bool]:
-    return lambda head: re.match(pattern, head) is not None
-
-
-# Formats that people have and poseval does not read: name, what to do, and how the file begins.
-UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
-    (
-        "SLEAP's labels as JSON",
-        "save the project as .slp",
-        lambda head: head.lstrip().startswith(b"{") and b'"skeletons"' in head and b'"py/' in head,
-    ),
-    (
-        "SLEAP's analysis as csv",
-        "export the analysis as .h5",
-        _starts(rb"track,frame_idx,instance\.score,"),
-    ),
-    (
-        "AlphaTracker's annotations",
-        "convert them with sleap-io",
-        lambda head: head.lstrip().startswith(b"[") and b'"annotations"' in head and b'"class"' in head,
-    ),
-    (
-        "CelebA's list of landmarks",
-        "it has five points and no benchmark here",
-        _starts(rb"\d+\r?\nlefteye_x lefteye_y "),
-    ),
-    (
-        "a list of class names",
-        "give gt.txt, det.txt or the folder of labels beside it",
-        _starts(rb"(?:[A-Za-z][\w -]*(?:\r?\n|\Z)){2,}\Z"),
-    ),
-    ("MOTChallenge's seqinfo.ini", "give gt.txt or det.txt", _starts(rb"\[Sequence\]")),
-    (
-        "a data.yaml of Ultralytics",
-        "give the folder of labels beside it",
-        _starts(rb"(?s).{0,2000}kpt_shape\s*:"),
-    ),
-    (
-        "a picture",
-        "give the file of labels or predictions",
-        _starts(rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0{4}"),
-    ),
-    ("a PyTorch checkpoint or pickle", "give predictions, not weights", _starts(rb"\x80[\x02-\x05]")),
-)
-
-
-def _unread(source: Source) -> tuple[str, str] | None:
-    """Name of a format that is not read, and what to do about it."""
-    if source.is_folder:
-        return None
-    try:
-        head = source.document.head
-    except PosevalError:
-        return None
-    return next(((name, advice) for name, advice, fits_it in UNREAD if fits_it(head)), None)

@@ -122,6 +122,7 @@ PLAIN: dict[str, Plain] = {
     "align_by": _way,
     "truth_format": OPTIONAL_TEXT,
     "predictions_format": OPTIONAL_TEXT,
+    "category": OPTIONAL_TEXT,
     "metrics": _metrics,
     "per_joint": FLAG,
     "slices": _slices,

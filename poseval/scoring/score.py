@@ -51,20 +51,24 @@ def read(
     rules: str = "reference",
     optional: Iterable[str] = (),
     limits: Limits | Sequence[str] = DEFAULT,
+    category: str | None = None,
 ) -> PoseSet:
     """Read a file or folder of any known format; the format is recognised by content unless named.
 
     Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
-    `optional` names columns of a truth that may be absent, such as `area`.
+    `optional` names columns of a truth that may be absent, such as `area`; `category` is the one class to
+    read of a file with several.
 
     Raises:
         UsageError: the path or format does not exist, or an argument is of another type.
         InputError: what is wrong with the file, all faults gathered.
     """
-    task = Task.of(rules=rules, skeleton=skeleton, limits=limits)
+    task = Task.of(rules=rules, skeleton=skeleton, limits=limits, category=category)
     gt = None if truth is None else read_truth(truth, task)
     absent = frozenset(several((str,), "names of columns")("optional", optional))
-    options = ReadOptions(Role.of(role), gt, task.skeleton, task.rules, absent, task.limits)
+    options = ReadOptions(
+        Role.of(role), gt, task.skeleton, task.rules, absent, task.limits, category=task.category
+    )
     return datasets.read(path_of(path, "path"), options, OPTIONAL_TEXT("format", format))
 
 
@@ -93,6 +97,15 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     thread_limit()  # a number that cannot be is refused before any work
     started = time.perf_counter()
     gt, dt, found = _read_both(truth, predictions, task)
+    if is_image_list(gt):
+        raise MismatchError(
+            "P414",
+            where=shown(gt.origin.name),
+            what="is a list of images without annotations, as test sets have it: there is nothing to score",
+            wanted="annotations",
+            hint="check the form of results with `poseval validate RESULTS --gt LIST`, and score them with a "
+            "set that has annotations",
+        )
     rules = choose(task.rules, found.rule_sets)
     dt, mapped = _brought_together(gt, dt, task)
     guessed = renamed(task.rules)
@@ -173,8 +186,8 @@ def score(
     `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
     unless given. What else is asked is a `task`, or its fields as keywords: `metrics` (names such as
     `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`, `align_by`,
-    `truth_format`, `predictions_format`, `per_joint`, `slices`, `limits`. With an `executor` the units are
-    tallied in `shards` parts; the report is the same.
+    `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`, `limits`. With an `executor` the
+    units are tallied in `shards` parts; the report is the same.
 
     Raises:
         UsageError: unknown names, or columns that the metrics need and the files lack.
@@ -188,7 +201,16 @@ def score(
 def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
     """The ground truth of a task, under its sigmas."""
     mapped = task.joint_rules.asked
-    options = ReadOptions(Role.TRUTH, None, task.skeleton, task.rules, OPTIONAL, task.limits, mapped=mapped)
+    options = ReadOptions(
+        Role.TRUTH,
+        None,
+        task.skeleton,
+        task.rules,
+        OPTIONAL,
+        task.limits,
+        mapped=mapped,
+        category=task.category,
+    )
     if isinstance(truth, PoseSet):
         return task.with_sigmas_on(datasets.as_asked(truth, options))
     return task.with_sigmas_on(datasets.read(path_of(truth, "truth", A_SET), options, task.truth_format))
@@ -212,11 +234,22 @@ def _read_both(
     else:
         mapped = task.joint_rules.asked
         options = ReadOptions(
-            Role.PREDICTIONS, gt, task.skeleton, task.rules, limits=task.limits, mapped=mapped
+            Role.PREDICTIONS,
+            gt,
+            task.skeleton,
+            task.rules,
+            limits=task.limits,
+            mapped=mapped,
+            category=task.category,
         )
         dt = datasets.read(predictions, options, task.predictions_format, source)
     _refuse_boxes(dt)
     return gt, dt, named or benchmarks.recognise(gt)
+
+
+def is_image_list(truth: PoseSet) -> bool:
+    """Whether a ground truth came from a list of images alone."""
+    return any(notice.code == "N541" for notice in truth.origin.notices)
 
 
 def _refuse_boxes(predictions: PoseSet) -> None:

@@ -36,6 +36,7 @@ class Asked(TypedDict, total=False):
     align_by: str | None
     truth_format: str | None
     predictions_format: str | None
+    category: str | None
     metrics: str | Metric | Sequence[str | Metric]
     per_joint: bool
     slices: str | Sequence[str]
@@ -52,8 +53,9 @@ class Task:
     of the ground truth's own joints: a list in their order, a mapping by name, or one number for all.
     `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
     equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem,
-    number). The formats are recognised unless named. `slices` name groups of frames that are reported apart,
-    too: `sequence`, or a csv file of frames and their groups.
+    number). The formats are recognised unless named. `category` is the one class of a file to score, where it
+    has several. `slices` name groups of frames that are reported apart, too: `sequence`, or a csv file of
+    frames and their groups.
 
     The constructor takes names and texts where a value has one: `metrics=["pck(at=0.2)"]`,
     `skeleton="coco17"`, `limits=["people=10000000"]`.
@@ -73,6 +75,7 @@ class Task:
     align_by: str | None = None
     truth_format: str | None = None
     predictions_format: str | None = None
+    category: str | None = None
     metrics: tuple[Metric | MetricRequest, ...] = ()
     per_joint: bool = False
     slices: tuple[str, ...] = ()

@@ -21,7 +21,7 @@ from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import Fault, InputError, PosevalError, UsageError
 from poseval.poses import Notice, PoseSet
 from poseval.results.result import Result
-from poseval.scoring.score import OPTIONAL, PathOrPoses, prepare, read_truth, tally
+from poseval.scoring.score import OPTIONAL, PathOrPoses, is_image_list, prepare, read_truth, tally
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:
@@ -158,7 +158,13 @@ def validate(
     gt = None if truth is None else read_truth(truth, task)
     source = Source(path, task.limits)
     format = task.predictions_format
-    chosen = chosen or (Role.PREDICTIONS if gt is not None else _likely_role(source, format))
+    guess: list[Notice] = []
+    if chosen is None:
+        chosen = Role.PREDICTIONS
+        if gt is None:
+            sure = _confidences(source, format)
+            chosen = max(sure, key=lambda item: sure[item], default=Role.TRUTH)
+            guess = datasets.guessed(source, chosen, sure)
     found = _Found(os.fspath(path), format, chosen.value)
     asked_of = _benchmark(task, gt)
     if asked_of is not None:
@@ -168,12 +174,21 @@ def validate(
         if format is None:
             found.others = tuple(name for name in datasets.fits(source, chosen) if name != found.format)
         mapped = task.joint_rules.asked
-        options = ReadOptions(chosen, gt, task.skeleton, task.rules, OPTIONAL, task.limits, mapped=mapped)
+        options = ReadOptions(
+            chosen,
+            gt,
+            task.skeleton,
+            task.rules,
+            OPTIONAL,
+            task.limits,
+            mapped=mapped,
+            category=task.category,
+        )
         poses = datasets.read(path, options, found.format, source)
     except InputError as error:
         return found.told(error, asked_of)
     found.people, found.frames = len(poses), len(poses.frames)
-    found.notices = poses.origin.notices
+    found.notices = (*guess, *poses.origin.notices)
     if chosen is Role.TRUTH:
         # What can be scored as its own predictions lacks nothing that a score needs.
         people = poses.people.with_columns(score=np.ones(len(poses)), track=np.arange(len(poses)))
@@ -204,9 +219,10 @@ def _scored(
 ) -> PosevalError | None:
     """Why predictions cannot be scored; what is odd about them goes to `found`."""
     try:
-        if benchmark is None:
+        if benchmark is None or is_image_list(truth):
             aligned, _ = align(truth, predictions, task.align_by)
-            found.health = tuple(checks.examine_set(aligned.predictions, Role.PREDICTIONS))
+            odd = checks.examine_set(aligned.predictions, Role.PREDICTIONS)
+            found.health = (*(n for n in truth.origin.notices if n.code == "N541"), *odd)
             return None
         prepared = prepare(truth, predictions, replace(task, benchmark=benchmark))
         known = {*truth.origin.notices, *predictions.origin.notices}
@@ -245,18 +261,15 @@ class _Found:
         )  # fmt: skip
 
 
-def _likely_role(source: Source, format: str | None) -> Role:
+def _confidences(source: Source, format: str | None) -> dict[Role, float]:
+    """How surely the file can be read in each role; nothing of a broken one."""
     if format is not None:
         dataset = datasets.get_format(format)
-        if len(dataset.reads) == 1:
-            return next(iter(dataset.reads))
-        sure = {role: dataset.sniff(source, role) for role in Role}
-    else:
-        try:
-            sure = datasets.confidences(source)
-        except InputError:
-            return Role.TRUTH
-    return max(sure, key=lambda item: sure[item])
+        return {role: dataset.sniff(source, role) for role in Role if role in dataset.reads}
+    try:
+        return datasets.confidences(source)
+    except InputError:
+        return {}
 
 
 def grouped(error: PosevalError) -> tuple[Group, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -24,6 +25,14 @@ class Categories:
 
     names: dict[int, str]
     joints: dict[int, tuple[str, ...]]
+
+    def only(self, keys: Iterable[int]) -> Categories:
+        """Those with these ids."""
+        kept = list(keys)
+        return Categories(
+            {key: self.names[key] for key in kept},
+            {key: self.joints[key] for key in kept if key in self.joints},
+        )
 
 
 def read_categories(document: Document, faults: Faults) -> Categories:
@@ -100,7 +109,11 @@ def choose_skeleton(
             where=f"{document.name}: categories",
             what=f"name different joints ({listed})",
             wanted="one skeleton for all categories",
-            hint="name it with --skeleton",
+            hint="score one category at a time: "
+            + " or ".join(
+                f"--category {shlex.quote(shown(categories.names[key], 60))}"
+                for key in sorted(wanted & set(categories.joints))[:3]
+            ),
         )
     if not named and asked is not None:
         return asked, []

@@ -11,7 +11,10 @@ from typing import ClassVar
 
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.coco.ground_truth import read_truth
+from poseval.datasets.coco.result_lists import ANNOTATIONS, any_has, first_record, list_key
 from poseval.datasets.coco.results import AreaRule, read_results
+from poseval.datasets.coco.shape import is_image_list
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import InputError
 from poseval.kernels.json import Outline
@@ -50,14 +53,13 @@ class Coco(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the keys of the top level and of the first record."""
+        """By the keys of the top level and of the records."""
         if source.is_folder or not source.document.is_json:
             return 0.0
         try:
-            outline = source.document.outline
+            return _truth(source.document) if role is Role.TRUTH else _results(source.document)
         except InputError:
             return 0.0
-        return _truth(outline) if role is Role.TRUTH else _results(outline)
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """Truth or results; results belong to the truth in the options.
@@ -67,7 +69,7 @@ class Coco(Dataset):
             InputError: everything that is wrong with the file.
         """
         if options.role is Role.TRUTH:
-            poses = read_truth(source.document, options.skeleton, options.optional)
+            poses = read_truth(source.document, options.skeleton, options.optional, options.category)
         else:
             rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
             poses = read_results(source.document, options.truth, options.skeleton, rule, options.mapped)
@@ -89,28 +91,41 @@ class Coco(Dataset):
         return write(poses, path, options)
 
 
-def _truth(outline: Outline) -> float:
+def _truth(document: Document) -> float:
+    outline = document.outline
     keys = outline.by_key()
-    if outline.kind != "object" or not {"images", "annotations"} <= keys.keys():
+    if is_image_list(document):
+        return 0.6
+    if outline.kind != "object" or not {"images", ANNOTATIONS} <= keys.keys():
         return 0.0
-    annotation = keys["annotations"].first_kinds()
+    annotation = keys[ANNOTATIONS].first_kinds()
     if not annotation:
-        return 0.6 if keys["annotations"].kind == "array" else 0.0
-    if annotation.get("keypoints") != "array":
+        return 0.6 if keys[ANNOTATIONS].kind == "array" else 0.0
+    if annotation.get("keypoints") != "array" and not any_has(document, ANNOTATIONS, "keypoints"):
         return 0.3
-    image = keys["images"].first_kinds()
-    video = bool({"vid_id", "nframes", "is_labeled"} & image.keys())
-    return 0.6 if video or ("score" in annotation and "id" not in annotation) else 0.9
+    return 0.6 if _is_video(outline) or ("score" in annotation and "id" not in annotation) else 0.9
 
 
-def _results(outline: Outline) -> float:
-    if outline.kind != "array":
-        return 0.0
-    if outline.entries is None:
+def _is_video(outline: Outline) -> bool:
+    return bool({"vid_id", "nframes", "is_labeled"} & outline.by_key()["images"].first_kinds().keys())
+
+
+def _results(document: Document) -> float:
+    outline = document.outline
+    if outline.kind == "array" and outline.entries is None:
         return 0.55  # an empty list
-    keys = outline.by_key()
+    key = list_key(document)
+    if key is None:
+        return 0.0
+    keys = first_record(document, key)
+    if key == ANNOTATIONS and "images" in outline.by_key():
+        if _is_video(outline) or not any_has(document, key, "score"):
+            return 0.0
+        return 0.7 if "id" in keys else 0.9
     if "image_id" not in keys:
         return 0.5 if "keypoints" in keys and "score" in keys else 0.0
     if "keypoints" in keys:
         return 0.9 if "score" in keys and "category_id" in keys else 0.6
+    if any_has(document, key, "keypoints"):
+        return 0.6
     return 0.5 if "bbox" in keys and "score" in keys else 0.4

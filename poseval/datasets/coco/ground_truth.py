@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from poseval.datasets.coco.categories import Categories, Given, choose_skeleton, length_text, read_categories
+from poseval.datasets.coco.classes import asked_class, of_classes, scored_classes
 from poseval.datasets.coco.images import place, read_images
 from poseval.datasets.coco.keypoints import (
     PART_FIELDS,
@@ -22,14 +23,20 @@ from poseval.datasets.coco.keypoints import (
     stack,
     typical_joints,
 )
+from poseval.datasets.coco.result_lists import first_record
+from poseval.datasets.coco.shape import check_truth, is_image_list
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, LimitError
+from poseval.errors import Faults, LimitError
 from poseval.kernels import json as kj
 from poseval.kernels.poses import take_rows
-from poseval.poses import Array, Bools, Floats, Ints, Notice, Origin, People, PoseSet
+from poseval.poses import Array, Bools, Floats, Frames, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
 
+BOXES_HINT = (
+    "boxes without keypoints stand in instances_*.json, people with them in person_keypoints_*.json; write "
+    '"keypoints": [] where nobody labelled the joints of a person'
+)
 AREA_HINT = "take areas from the boxes: --metric 'oks_ap(area=box)'"
 FIELDS = (
     kj.integer("id"),
@@ -93,7 +100,10 @@ WANTED = {
 
 
 def read_truth(
-    document: Document, skeleton: Skeleton | None = None, optional: frozenset[str] = frozenset()
+    document: Document,
+    skeleton: Skeleton | None = None,
+    optional: frozenset[str] = frozenset(),
+    category: str | None = None,
 ) -> PoseSet:
     """A COCO ground-truth file.
 
@@ -101,16 +111,26 @@ def read_truth(
     Further columns: `num_keypoints` [N] int64 as the file says, `box_size` [N, 2] float64 width and height as
     the file has them, `order` [N] int64 record in the file; where the file has them `pad_to_contain` [N, K]
     float64 and `ignore` [N] bool. The parts of whole-body files are one skeleton of 133 joints. With "area"
-    among the `optional` columns, people may lack an area or have an unusable one.
+    among the `optional` columns, people may lack an area or have an unusable one. Annotations of another
+    class than the `category` that is asked for, and of classes without keypoints, are left out and counted.
+    A list of images without annotations is a set without people.
 
     Raises:
+        UsageError: P102 a category that the file does not have.
         InputError: everything that is wrong with the file.
     """
-    _check_shape(document)
+    check_truth(document)
     faults = Faults()
     frames, notices = read_images(document, faults)
-    categories = read_categories(document, faults)
-    records = _annotations(document, faults, skeleton)
+    everyone = read_categories(document, faults)
+    categories = asked_class(everyone, category)
+    if is_image_list(document):
+        return _without_people(document, frames, skeleton, categories, notices)
+    if category is None:
+        categories = scored_classes(document, categories)
+    listed, key, more = of_classes(document, "annotations", everyone, categories)
+    notices += more
+    records = _annotations(listed, key, faults, skeleton)
     records.tell()
     records.need("id", "image_id", "category_id")
     name = _points_field(records, skeleton)
@@ -121,8 +141,8 @@ def read_truth(
         skeleton, more = choose_skeleton(document, categories, used, given)
         notices += more
     parts = PARTS if whole_body and len(skeleton) == 133 else ((name, len(skeleton)),)
-    records.need(*(part for part, _ in parts))
-    check_lengths(records, parts, skeleton)
+    records.need(*(part for part, _ in parts), hint=BOXES_HINT)
+    check_lengths(records, parts, skeleton, may_be_empty=True)
     _check_values(records, "area" in optional)
     faults.raise_if_any()
     placed = place(records, frames)
@@ -139,52 +159,37 @@ def read_truth(
     return PoseSet(skeleton, frames, people, origin=origin, categories=names)
 
 
-def _check_shape(document: Document) -> None:
-    """Refuse what is no COCO ground truth (P201), with a guess, and keys that stand twice (P205)."""
-    outline = document.outline
-    keys = outline.by_key()
-    needed = ("images", "annotations")
-    if outline.kind != "object" or any(key not in keys or keys[key].kind != "array" for key in needed):
-        hint = None
-        if outline.kind == "array" and "score" in keys:
-            hint = "this looks like predictions; are the two files exchanged?"
-        elif outline.kind == "object" and "annotations" not in keys and "images" in keys:
-            hint = "this looks like a list of images without annotations, as test sets have it"
-        raise FormatError(
-            "P201",
-            where=document.name,
-            what="is no COCO ground truth",
-            wanted='an object with the lists "images" and "annotations"',
-            hint=hint,
-        )
-    for key in outline.repeated():
-        if key in (*needed, "categories"):
-            raise FormatError("P205", where=f"{document.name}: {key}", what="stands twice in the file")
-    first = keys["annotations"].first_kinds()
-    if "score" in first and "id" not in first:
-        raise FormatError(
-            "P201",
-            where=f"{document.name}: annotations",
-            what="have scores and no ids",
-            wanted="ground truth",
-            hint="this looks like predictions; COCO results are the bare list of them",
-        )
+def _without_people(
+    document: Document,
+    frames: Frames,
+    skeleton: Skeleton | None,
+    categories: Categories,
+    notices: list[Notice],
+) -> PoseSet:
+    """The images of a test set, whose annotations its makers keep."""
+    if skeleton is None:
+        skeleton, more = choose_skeleton(document, categories, (), Given(0, False))
+        notices += more
+    text = f"{document.name}: is a list of images without annotations: results can be checked, not scored"
+    notices.append(Notice("N541", text, len(frames)))
+    origin = Origin(document.path, document.sha256, "coco", 0, tuple(notices))
+    people = People(np.zeros((0, len(skeleton), 2)), np.zeros(0, dtype=np.int64))
+    return PoseSet(skeleton, frames, people, origin=origin, categories=categories.names or {1: "person"})
 
 
-def _annotations(document: Document, faults: Faults, skeleton: Skeleton | None) -> Records:
+def _annotations(document: Document, key: str, faults: Faults, skeleton: Skeleton | None) -> Records:
     """The columns of the annotations, with those optional fields that occur anywhere in them."""
-    entry = document.outline.by_key()["annotations"]
-    kinds = entry.first_kinds()
+    kinds = first_record(document, key)
     optional = dict(OPTIONAL)
     if skeleton is not None:
         for field in (kj.points(f"keypoints_{len(skeleton)}"), kj.integer(f"num_keypoints_{len(skeleton)}")):
             optional[field.name] = field
     chosen = {name: field for name, field in optional.items() if name in kinds}
     while True:
-        table = document.columns((*FIELDS, *chosen.values()), "annotations")
+        table = document.columns((*FIELDS, *chosen.values()), key or None)
         late = {name: optional[name] for name in table.unknown if name in optional}
         if not late:
-            return Records(document, table, faults, "annotations", _wanted(skeleton))
+            return Records(document, table, faults, key, _wanted(skeleton))
         chosen |= late
 
 
@@ -222,7 +227,7 @@ def _check_values(records: Records, area_optional: bool) -> None:
                 "P305",
                 where=records.at(int(later), "id"),
                 what=f"{int(table['id'].values[at])} is the id of {times} annotations "
-                f"(first: {records.key}[{at}])",
+                f"(first: {records.at(at).removeprefix(f'{records.document.name}: ')})",
                 wanted="one annotation per id",
             )
             if len(records.faults) > records.faults.KEPT:
@@ -283,6 +288,10 @@ def _people(
     xy, flags = stack(table, parts)
     seen, notices = _seen(records, flags)
     labelled = (seen[:, : parts[0][1]] > 0).sum(axis=1).astype(np.int64)
+    unlabelled = int((table[parts[0][0]].lengths == 0).sum())
+    if unlabelled:
+        text = f"{records.document.name}: {unlabelled} annotations have an empty list of keypoints"
+        notices.append(Notice("N542", f"{text}: nobody labelled them", unlabelled))
     given = _count_field(records, parts)
     uncounted = int((~given.given).sum())
     if uncounted:

@@ -32,18 +32,22 @@ def is_whole_body(keys: Collection[str]) -> bool:
 def typical_joints(records: Records) -> int:
     """The most common number of joints among the records that have keypoints."""
     column = records.table["keypoints"]
-    lengths = column.lengths[column.given]
+    lengths = column.lengths[column.lengths > 0]
     if not len(lengths):
         return 0
     first = int(lengths[0])
     return first if bool((lengths == first).all()) else most_common(lengths.tolist())
 
 
-def check_lengths(records: Records, parts: tuple[tuple[str, int], ...], skeleton: Skeleton) -> None:
+def check_lengths(
+    records: Records, parts: tuple[tuple[str, int], ...], skeleton: Skeleton, may_be_empty: bool = False
+) -> None:
     """Faults (P204) for keypoint lists of another length; lists that are no points have one already."""
     for name, joints in parts:
         column = records.table[name]
         odd = column.given & (column.lengths != joints)
+        if may_be_empty:
+            odd &= column.lengths > 0
         if not odd.any():
             continue
         reported = {
@@ -63,12 +67,24 @@ def check_lengths(records: Records, parts: tuple[tuple[str, int], ...], skeleton
 
 
 def stack(table: kj.Columns, parts: tuple[tuple[str, int], ...]) -> tuple[Floats, Floats]:
-    """Coordinates [N, K, 2] and third numbers [N, K] of the parts side by side; lengths are checked."""
-    xy = [table[name].values.reshape(table.count, joints, 2) for name, joints in parts]
-    third = [table[name].tail.reshape(table.count, joints) for name, joints in parts]
+    """Coordinates [N, K, 2] and third numbers [N, K] of the parts side by side; lengths are checked.
+
+    A list without points is one of zeros.
+    """
+    found = [_part(table, name, joints) for name, joints in parts]
     if len(parts) == 1:
-        return xy[0], third[0]
-    return np.concatenate(xy, axis=1), np.concatenate(third, axis=1)
+        return found[0]
+    return np.concatenate([xy for xy, _ in found], axis=1), np.concatenate([z for _, z in found], axis=1)
+
+
+def _part(table: kj.Columns, name: str, joints: int) -> tuple[Floats, Floats]:
+    column = table[name]
+    whole = column.lengths == joints
+    if whole.all():
+        return column.values.reshape(table.count, joints, 2), column.tail.reshape(table.count, joints)
+    xy, third = np.zeros((table.count, joints, 2)), np.zeros((table.count, joints))
+    xy[whole], third[whole] = column.values.reshape(-1, joints, 2), column.tail.reshape(-1, joints)
+    return xy, third
 
 
 def by_frame(row: Ints) -> Ints | None:

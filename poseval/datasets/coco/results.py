@@ -11,8 +11,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from poseval.datasets.assembly import of_other_categories
 from poseval.datasets.coco.categories import length_text
-from poseval.datasets.coco.images import place, unknown_images
+from poseval.datasets.coco.images import unknown_images
 from poseval.datasets.coco.keypoints import (
     PART_FIELDS,
     PARTS,
@@ -23,8 +24,11 @@ from poseval.datasets.coco.keypoints import (
     stack,
     typical_joints,
 )
+from poseval.datasets.coco.own_tables import own_tables, place_by_own
+from poseval.datasets.coco.result_lists import ANNOTATIONS, any_has, first_record, list_key
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
+from poseval.datasets.files.joined import some_of
 from poseval.errors import Faults, FormatError, LimitError, UsageError, shown
 from poseval.kernels import json as kj
 from poseval.kernels.poses import extent, predicted, take_rows
@@ -90,7 +94,7 @@ def read_results(
     area_rule: AreaRule = AreaRule.FIRST,
     mapped: bool = False,
 ) -> PoseSet:
-    """A COCO results file, on the frames of its truth.
+    """A COCO results file, on the frames of its truth: a bare list, or one under a key of an object.
 
     Results name no joints: they are the truth's. Where joints are `mapped` later they are those of the
     `skeleton`, or the usual ones of their number where the truth has another.
@@ -99,7 +103,9 @@ def read_results(
     of each joint (NaN for null). A joint at (0, 0) of score 0 is not predicted (`seen` 0); its coordinates
     stay, and OKS reads them as pycocotools does. `source_id` is the place in the file from 1, which is the id
     that pycocotools gives. Further columns: `order` [N] int64 place from 0, `box_size` [N, 2] float64, and
-    `foot_score`, `face_score`, ... [N] float64 (NaN absent) of whole-body results that have them.
+    `foot_score`, `face_score`, ... [N] float64 (NaN absent) of whole-body results that have them. An object
+    with images and categories of its own has image ids and an order of joints of its own. Results of
+    categories that the truth does not have are left out where their joints are others, too.
 
     Raises:
         UsageError: P139 without truth.
@@ -113,10 +119,12 @@ def read_results(
             wanted="a ground truth",
             hint="pass --gt FILE",
         )
-    _check_shape(document)
-    joints = skeleton if mapped and skeleton is not None else truth.skeleton
+    key = _check_shape(document)
     faults = Faults()
-    records = _records(document, faults, joints)
+    own = own_tables(document, key, faults)
+    joints = own.skeleton or (skeleton if mapped and skeleton is not None else truth.skeleton)
+    listed, kept_key, notices = _of_truth(document, key, truth)
+    records = _records(listed, kept_key, faults, joints)
     joints = _of_their_number(records, joints, truth, mapped)
     parts = _parts(records, joints)
     records.tell()
@@ -131,23 +139,29 @@ def read_results(
         name="bbox",
         wanted="x, y, width, height, neither of them negative",
     )
-    placed = place(records, truth.frames)
+    placed = place_by_own(records, own, truth.frames)
     unknown_images(records, placed, truth.frames)
     faults.raise_if_any()
-    people, notices = _people(records, parts, placed.row, area_rule)
+    people, more = _people(records, parts, placed.row, area_rule)
     _check_crowding(document, people, len(truth.frames))
-    notices = [*placed.notices, *notices, *_categories(document, people, truth)]
+    if key:
+        text = f"{document.name}: the list under {shown(key, 40)!r} was read as predictions"
+        notices.append(Notice("N543", text, records.table.count))
+    notices += [*own.notices, *placed.notices, *more, *_categories(document, people, truth)]
     notices += records.unknown(EXPECTED | OPTIONAL.keys())
     origin = Origin(document.path, document.sha256, "coco", records.table.count, tuple(notices))
     return PoseSet(joints, truth.frames, people, origin=origin, categories=truth.categories)
 
 
-def _check_shape(document: Document) -> None:
-    """Refuse (P201) what is no list of results, with a guess."""
+def _check_shape(document: Document) -> str:
+    """The key of the list of results, empty for a bare list; P201, with a guess, where there is none."""
     outline = document.outline
     keys = outline.by_key()
-    if outline.kind == "array" and (outline.entries is None or isinstance(outline.entries, tuple)):
-        if keys and "keypoints" not in keys and "bbox" in keys and "score" in keys:
+    key = list_key(document)
+    if key is not None and (key or outline.entries is None or isinstance(outline.entries, tuple)):
+        first = first_record(document, key)
+        boxes = first and "keypoints" not in first and {"bbox", "score"} <= first
+        if boxes and not any_has(document, key, "keypoints"):
             raise FormatError(
                 "P201",
                 where=document.name,
@@ -155,11 +169,9 @@ def _check_shape(document: Document) -> None:
                 wanted="keypoint results",
                 hint="this looks like the person detections that top-down networks start from",
             )
-        return
+        return key
     hint = None
-    if "annotations" in keys and "score" in keys["annotations"].first_kinds():
-        hint = "COCO results are the bare list; take it out of the object's key annotations"
-    elif "annotations" in keys or "images" in keys:
+    if ANNOTATIONS in keys or "images" in keys:
         hint = "this looks like ground truth; are the two files exchanged?"
     what = f"is a list whose first item is {_article(str(outline.entries))}, and no object"
     if outline.kind != "array":
@@ -167,20 +179,36 @@ def _check_shape(document: Document) -> None:
     raise FormatError("P201", where=document.name, what=what, wanted="a list of results", hint=hint)
 
 
+def _of_truth(document: Document, key: str, truth: PoseSet) -> tuple[Document, str, list[Notice]]:
+    """The results without those of other categories that have other joints: they could not be read."""
+    first = first_record(document, key)
+    if "category_id" not in first or is_whole_body(first):
+        return document, key, []
+    table = document.columns(FIELDS[1:3], key or None)
+    lengths = table["keypoints"].lengths
+    foreign = table["category_id"].given & ~np.isin(table["category_id"].values, list(truth.categories))
+    if not foreign.any() or foreign.all() or not set(lengths[foreign]) - set(lengths[~foreign]):
+        return document, key, []
+    kinds = [f"category {kind}" for kind in np.unique(table["category_id"].values[foreign]).tolist()]
+    notice = of_other_categories(document.name, int(foreign.sum()), kinds)
+    return some_of(document, key, ~foreign), "", [notice]
+
+
 def _article(noun: str) -> str:
     return f"{'an' if noun[0] in 'ao' else 'a'} {noun}"
 
 
-def _records(document: Document, faults: Faults, joints: Skeleton) -> Records:
+def _records(document: Document, key: str, faults: Faults, joints: Skeleton) -> Records:
     """The columns of the results, with those optional fields that occur anywhere in them."""
-    chosen = {name: field for name, field in OPTIONAL.items() if name in document.outline.by_key()}
+    first = first_record(document, key)
+    chosen = {name: field for name, field in OPTIONAL.items() if name in first}
     if len(joints) != sum(count for _, count in PARTS):
         chosen = {}
     while True:
-        table = document.columns((*FIELDS, *chosen.values()))
+        table = document.columns((*FIELDS, *chosen.values()), key or None)
         late = {name: OPTIONAL[name] for name in table.unknown if name in OPTIONAL}
         if not late or not chosen:
-            return Records(document, table, faults, "", _wanted(joints))
+            return Records(document, table, faults, key, _wanted(joints))
         chosen |= late
 
 
@@ -192,8 +220,8 @@ def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped:
     """The skeleton of results that agree on another number of joints than `joints` has.
 
     Raises:
-        FormatError: P204 where joints are not mapped, with the ways to do it; and where they are, for a number
-            of joints that is not customary.
+        FormatError: P204 where joints are not mapped, with the ways to do it, and where they are, for a
+            number of joints that is not customary.
     """
     column = records.table["keypoints"]
     counts = column.lengths[column.given]
@@ -271,7 +299,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
                 "which have one, is the extent of their joints, too"
             )
             notices = [Notice("N431", text, count)]
-        if "segmentation" in records.document.outline.by_key():
+        if "segmentation" in first_record(records.document, records.key):
             text = f"{records.document.name}: areas are the extent of the joints, not of the segmentation"
             notices.append(Notice("N431", text))
         return extent(xy), notices

@@ -52,7 +52,7 @@ class Records:
 
     def at(self, record: int, name: str = "", element: int = -1) -> str:
         """Where a record, a field or an element stands."""
-        text = f"{self.document.name}: {self.key}[{record}]"
+        text = self.document.place(self.key, record)
         if name:
             text += f".{name}"
         return f"{text}[{element}]" if element >= 0 else text

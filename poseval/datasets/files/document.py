@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from poseval.datasets.files.json_lines import as_list
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import GZIP_MAGIC, gunzip, read_regular
 from poseval.kernels import json as kernel
@@ -26,9 +27,14 @@ TREE_BYTES = 16 * MIB  # largest part of a document that becomes Python objects
 
 
 class Document:
-    """The bytes of one file, and what they hold. `path` is as it was given, `name` its safe short form."""
+    """The bytes of one file, and what they hold. `path` is as it was given, `name` its safe short form.
 
-    def __init__(self, data: bytes, path: str = "<memory>", limits: Limits = DEFAULT) -> None:
+    `of` are the bytes of the file where `data` was made from them; the digest is theirs.
+    """
+
+    def __init__(
+        self, data: bytes, path: str = "<memory>", limits: Limits = DEFAULT, of: bytes | None = None
+    ) -> None:
         self.data = data
         self.path = path
         self.name = shown(path.rstrip("/").rsplit("/", 1)[-1], limit=200)
@@ -36,14 +42,15 @@ class Document:
         self._digest = hashlib.sha256()
         self._read: set[int] = set()  # bytes where arrays start whose columns were read
         self._digesting: threading.Thread | None = None
-        if len(data) >= DIGEST_AHEAD_BYTES:
-            self._digesting = started(lambda: self._digest.update(data))
+        content = data if of is None else of
+        if len(content) >= DIGEST_AHEAD_BYTES:
+            self._digesting = started(lambda: self._digest.update(content))
         if self._digesting is None:
-            self._digest.update(data)
+            self._digest.update(content)
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Document:
-        """Read a regular file whole, unpacking gzip.
+        """Read a regular file whole, unpacking gzip; JSON lines become one list.
 
         Raises:
             UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
@@ -54,7 +61,8 @@ class Document:
         data = read_regular(path, text, limits.file_bytes)
         if data.startswith(GZIP_MAGIC):
             data = gunzip(data, text, limits)
-        return cls(data, os.fspath(path), limits)
+        lines = as_list(data, os.fspath(path))
+        return cls(data if lines is None else lines, os.fspath(path), limits, data)
 
     @property
     def sha256(self) -> str:
@@ -88,6 +96,10 @@ class Document:
             LimitError: P502 nested too deep or too many keys.
         """
         return kernel.outline(self.data, name=self.name, limits=self.limits)
+
+    def place(self, key: str, record: int) -> str:
+        """Where a record of the array under a key stands, in words: `gt.json: annotations[3]`."""
+        return f"{self.name}: {key}[{record}]"
 
     def line(self, offset: int) -> int:
         """Line, from 1, of a byte offset."""

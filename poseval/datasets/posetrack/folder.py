@@ -74,12 +74,20 @@ def documents(source: Source) -> Iterator[Document]:
 
 
 def role_of(document: Document) -> Role | None:
-    """The role that a PoseTrack file speaks for: truth has head boxes or ignore regions; None cannot tell."""
+    """The role that a PoseTrack file speaks for; None cannot tell.
+
+    Truth has head boxes or ignore regions. People with scores of their joints and without head boxes are
+    predictions, even in a copy of the truth's list of images.
+    """
     keys = document.outline.by_key()
     if "annolist" in keys:
         frame = keys["annolist"].first_kinds()
         return Role.TRUTH if {"ignore_regions", "is_labeled"} & frame.keys() else None
     image, person = keys["images"].first_kinds(), keys["annotations"].first_kinds()
+    listed = keys["annotations"].first
+    scored = isinstance(listed, tuple) and any(entry.key == "scores" and entry.items for entry in listed)
+    if scored and "bbox_head" not in person:
+        return Role.PREDICTIONS
     marks = {"ignore_regions_x", "has_no_densepose"} & image.keys() | {"bbox_head"} & person.keys()
     return Role.TRUTH if marks else Role.PREDICTIONS
 

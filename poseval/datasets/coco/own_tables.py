@@ -1,0 +1,65 @@
+"""Images and categories of a COCO file that holds predictions: its ids and joint order are its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from poseval.datasets.coco.categories import Given, choose_skeleton, read_categories
+from poseval.datasets.coco.images import Placed, place, read_images
+from poseval.datasets.coco.result_lists import ANNOTATIONS
+from poseval.datasets.containers.json_records import Records
+from poseval.datasets.files.document import Document
+from poseval.errors import Faults, InputError
+from poseval.poses import Frames, Notice
+from poseval.poses.frame_names import place as by_name
+from poseval.skeletons import Skeleton
+
+NAMES = ("file name", "stem")
+
+
+@dataclass(frozen=True)
+class OwnTables:
+    """What a file says of its own images and joints; None where it says nothing."""
+
+    frames: Frames | None = None
+    skeleton: Skeleton | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+def own_tables(document: Document, key: str, faults: Faults) -> OwnTables:
+    """The images and the joints that an object names beside its results; nothing for a bare list."""
+    keys = document.outline.by_key()
+    if key != ANNOTATIONS or "images" not in keys:
+        return OwnTables()
+    frames, notices = read_images(document, faults)
+    categories = read_categories(document, faults)
+    if len({*categories.joints.values()}) != 1:
+        return OwnTables(frames, None, tuple(notices))
+    try:
+        skeleton, more = choose_skeleton(document, categories, categories.joints, Given(0, False))
+    except InputError:  # names that are no skeleton: the joints are the truth's, as in a bare list
+        return OwnTables(frames, None, tuple(notices))
+    return OwnTables(frames, skeleton, (*notices, *more))
+
+
+def place_by_own(records: Records, own: OwnTables, frames: Frames) -> Placed:
+    """The frame of each record: by the names of the file's own images where all of the truth's are found.
+
+    Where the names are found and the ids mean other images, the names are right: ids are anybody's.
+    """
+    if own.frames is None or not (own.frames.path != "").any():
+        return place(records, frames)
+    mine = place(records, own.frames)
+    if (mine.row < 0).any() or not len(mine.row):
+        return place(records, frames)
+    found = by_name(own.frames, frames, np.unique(mine.row), NAMES)
+    if found.way is None or found.others:
+        return place(records, frames)
+    row = found.row[mine.row]
+    by_id = place(records, frames)
+    if np.array_equal(row, by_id.row):
+        return by_id
+    text = f"{records.document.name}: image ids differ from the truth's; images were paired by {found.way}"
+    return Placed(row, [*mine.notices, Notice("N402", text)])

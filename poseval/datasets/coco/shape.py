@@ -1,0 +1,78 @@
+"""Whether a JSON document has the shape of a COCO file, and what it may be where it has not."""
+
+from __future__ import annotations
+
+from poseval.datasets.coco.result_lists import ANNOTATIONS, any_has
+from poseval.datasets.files.document import Document
+from poseval.errors import FormatError
+from poseval.kernels.json import Outline
+
+
+def is_image_list(document: Document) -> bool:
+    """Whether it lists images without annotations, as the files of test sets do."""
+    keys = document.outline.by_key()
+    return ANNOTATIONS not in keys and _lists_images(document.outline)
+
+
+def _lists_images(outline: Outline) -> bool:
+    images = outline.by_key().get("images")
+    if outline.kind != "object" or images is None or images.kind != "array" or not images.items:
+        return False
+    return {"id", "file_name"} <= images.first_kinds().keys() and ANNOTATIONS not in images.first_kinds()
+
+
+def near_miss(document: Document) -> tuple[str, str] | None:
+    """What an object with images and annotations is that is no ground truth of keypoints, and the way out."""
+    outline = document.outline
+    keys = outline.by_key()
+    if outline.kind != "object" or "images" not in keys:
+        return None
+    annotations = keys.get(ANNOTATIONS)
+    if annotations is not None and annotations.kind == "array" and annotations.items:
+        if any_has(document, ANNOTATIONS, "keypoints"):
+            return None
+        return (
+            "a COCO file of boxes or masks without keypoints",
+            (
+                "give the file that has them: person_keypoints_*.json beside instances_*.json, or an export "
+                "as COCO keypoints"
+            ),
+        )
+    if ANNOTATIONS in keys["images"].first_kinds():
+        return "OCHuman's own JSON", "convert it to COCO's form with OCHuman's ochumanApi"
+    return None
+
+
+def check_truth(document: Document) -> None:
+    """Refuse what is no COCO ground truth (P201), with a guess, and keys that stand twice (P205)."""
+    outline = document.outline
+    keys = outline.by_key()
+    needed = ("images", "annotations")
+    if is_image_list(document):
+        return
+    if outline.kind != "object" or any(key not in keys or keys[key].kind != "array" for key in needed):
+        hint = None
+        if outline.kind == "array" and "score" in keys:
+            hint = "this looks like predictions; are the two files exchanged?"
+        else:
+            missed = near_miss(document)
+            hint = None if missed is None else f"this looks like {missed[0]}: {missed[1]}"
+        raise FormatError(
+            "P201",
+            where=document.name,
+            what="is no COCO ground truth",
+            wanted='an object with the lists "images" and "annotations"',
+            hint=hint,
+        )
+    for key in outline.repeated():
+        if key in (*needed, "categories"):
+            raise FormatError("P205", where=f"{document.name}: {key}", what="stands twice in the file")
+    first = keys["annotations"].first_kinds()
+    if "score" in first and "id" not in first:
+        raise FormatError(
+            "P201",
+            where=f"{document.name}: annotations",
+            what="have scores and no ids",
+            wanted="ground truth",
+            hint="this looks like predictions; are the two files exchanged?",
+        )

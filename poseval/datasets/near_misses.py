@@ -1,0 +1,95 @@
+"""Files that people take for labels or predictions and that are not read: their names, and the way out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from poseval.datasets.coco.shape import near_miss
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.source import Source
+from poseval.errors import InputError, PosevalError
+
+
+def _starts(pattern: bytes) -> Callable[[bytes], bool]:
+    return lambda head: re.match(pattern, head) is not None
+
+
+# Formats that people have and poseval does not read: name, what to do, and how the file begins.
+UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
+    (
+        "SLEAP's labels as JSON",
+        "save the project as .slp",
+        lambda head: head.lstrip().startswith(b"{") and b'"skeletons"' in head and b'"py/' in head,
+    ),
+    (
+        "SLEAP's analysis as csv",
+        "export the analysis as .h5",
+        _starts(rb"track,frame_idx,instance\.score,"),
+    ),
+    (
+        "AlphaTracker's annotations",
+        "convert them with sleap-io",
+        lambda head: head.lstrip().startswith(b"[") and b'"annotations"' in head and b'"class"' in head,
+    ),
+    (
+        "CelebA's list of landmarks",
+        "it has five points and no benchmark here",
+        _starts(rb"\d+\r?\nlefteye_x lefteye_y "),
+    ),
+    (
+        "a list of class names",
+        "give gt.txt, det.txt or the folder of labels beside it",
+        _starts(rb"(?:[A-Za-z][\w -]*(?:\r?\n|\Z)){2,}\Z"),
+    ),
+    ("MOTChallenge's seqinfo.ini", "give gt.txt or det.txt", _starts(rb"\[Sequence\]")),
+    (
+        "a data.yaml of Ultralytics",
+        "give the folder of labels beside it",
+        _starts(rb"(?s).{0,2000}kpt_shape\s*:"),
+    ),
+    (
+        "a picture",
+        "give the file of labels or predictions",
+        _starts(rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0{4}"),
+    ),
+    ("a PyTorch checkpoint or pickle", "give predictions, not weights", _starts(rb"\x80[\x02-\x05]")),
+)
+
+
+# The same of JSON: by keys of the top level, or of the first record of a list.
+UNREAD_JSON: tuple[tuple[str, str, frozenset[str]], ...] = (
+    (
+        "Label Studio's JSON_MIN",
+        "export as JSON, which keeps who has which keypoint",
+        frozenset({"annotation_id", "annotator"}),
+    ),
+    (
+        "AI Challenger's own JSON",
+        "convert it to COCO's form, for example with MMPose's tools/dataset_converters",
+        frozenset({"keypoint_annotations", "human_annotations"}),
+    ),
+)
+
+
+def unread_form(source: Source) -> tuple[str, str] | None:
+    """Name of a form that is not read, and what to do about it."""
+    if source.is_folder:
+        return None
+    try:
+        document = source.document
+    except PosevalError:
+        return None
+    found = next(((name, advice) for name, advice, fits_it in UNREAD if fits_it(document.head)), None)
+    return found or (_unread_json(document) if document.is_json else None)
+
+
+def _unread_json(document: Document) -> tuple[str, str] | None:
+    try:
+        keys = document.outline.by_key().keys()
+    except InputError:
+        return None
+    for name, advice, wanted in UNREAD_JSON:
+        if wanted <= keys:
+            return name, advice
+    return near_miss(document)
