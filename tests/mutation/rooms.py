@@ -1,0 +1,80 @@
+"""Rooms: their modules, and the tests that each module answers to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Tests of every metric.
+ALL_METRICS = ("tests/metrics/test_base.py", "tests/properties/test_metrics.py")
+SINGLE = ("tests/metrics/test_pck.py", "tests/metrics/test_pck_quirks.py", "tests/benchmarks/test_declared.py")
+OKS = (
+    "tests/metrics/test_oks_ap.py",
+    "tests/metrics/test_coco_quirks.py",
+    "tests/differential/test_coco.py",
+)
+TRACKS = (
+    "tests/metrics/test_hota.py",
+    "tests/differential/test_motmetrics.py",
+    "tests/differential/test_trackeval.py",
+    "tests/benchmarks/test_posetrack_quirks.py",
+    "tests/scoring/test_metrics_by_hand.py",
+)
+DIAGNOSIS = (
+    "tests/diagnosis/test_error_types.py",
+    "tests/diagnosis/test_quirks.py",
+    "tests/diagnosis/test_tracks.py",
+)
+TRACKERS = ("tests/tracking/test_every_tracker.py", "tests/tracking/test_box_trackers.py")
+
+
+def _metric(*tests: str) -> tuple[str, ...]:
+    return (*tests, *ALL_METRICS)
+
+
+ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
+    "metrics": {
+        "poseval.metrics": ("tests/metrics/test_base.py", "tests/scoring/test_metrics_by_hand.py", *SINGLE),
+        "poseval.metrics.base": _metric(*SINGLE, *OKS, *TRACKS),
+        "poseval.metrics.clear_mot": _metric(*TRACKS),
+        "poseval.metrics.epe": _metric("tests/metrics/test_epe.py", *SINGLE),
+        "poseval.metrics.error_curve": _metric("tests/metrics/test_nme.py", *SINGLE),
+        "poseval.metrics.ex_oks": _metric(*OKS),
+        "poseval.metrics.hota": _metric(*TRACKS),
+        "poseval.metrics.identity": _metric(*TRACKS),
+        "poseval.metrics.joint_ap": _metric(*TRACKS),
+        "poseval.metrics.joint_error": _metric(*SINGLE, "tests/metrics/test_nme.py", "tests/metrics/test_epe.py"),
+        "poseval.metrics.joint_rows": _metric(*TRACKS),
+        "poseval.metrics.nme": _metric("tests/metrics/test_nme.py", *SINGLE),
+        "poseval.metrics.oks_ap": _metric(*OKS),
+        "poseval.metrics.oks_joints": _metric(*OKS),
+        "poseval.metrics.oks_scene": _metric(*OKS),
+        "poseval.metrics.pck": _metric(*SINGLE),
+        "poseval.metrics.pcp": _metric("tests/metrics/test_pcp.py"),
+        "poseval.metrics.presence": _metric("tests/metrics/test_presence.py"),
+        "poseval.metrics.ranking": _metric(*OKS),
+        "poseval.metrics.reid_hota": _metric(*TRACKS),
+        "poseval.metrics.tracking_scene": _metric(*TRACKS),
+    },
+    "diagnosis": {
+        f"poseval.diagnosis.{name}": DIAGNOSIS
+        for name in ("diagnose", "error_types", "gains", "groups", "lrp", "tracks")
+    },
+    "tracking": {
+        "poseval.tracking.assignment": ("tests/tracking/test_assignment.py", *TRACKERS),
+        "poseval.tracking.base": ("tests/tracking/test_registry.py", *TRACKERS),
+        "poseval.tracking.bytetrack": TRACKERS,
+        "poseval.tracking.framewise": ("tests/tracking/test_framewise.py", *TRACKERS),
+        "poseval.tracking.kalman": ("tests/tracking/test_kalman.py", *TRACKERS),
+        "poseval.tracking.ocsort": TRACKERS,
+        "poseval.tracking.similarity": ("tests/tracking/test_similarity.py", *TRACKERS),
+        "poseval.tracking.sort": TRACKERS,
+    },
+}
+
+
+def path_of(module: str) -> Path:
+    """The file of a module."""
+    path = ROOT.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")

@@ -1,0 +1,223 @@
+"""One mutant against the tests of its module, in a process of its own that begins with most imports done."""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import importlib.machinery
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import pytest
+
+MEMORY = 6 << 30  # bytes of address space
+NOTHING_RAN = 5  # pytest's exit status
+# What the tests import and no mutant is in; done once.
+WARM = ("numpy", "pandas", "scipy.optimize", "scipy.stats", "scipy.ndimage", "pycocotools.cocoeval", "motmetrics")
+WARM_OPTIONAL = ("hypothesis", "trackeval", "torch")
+
+
+@dataclass
+class Reach:
+    """Which lines of a module each test runs, and how long it takes in seconds."""
+
+    lines: dict[str, list[int]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def tests(self, lines: range) -> list[str]:
+        """Tests that run one of the lines, the fastest first."""
+        found = [test for test, ran in self.lines.items() if any(line in lines for line in ran)]
+        return sorted(found, key=lambda test: self.seconds[test])
+
+
+def warm_up() -> None:
+    """Import what every trial needs."""
+    for name in WARM:
+        importlib.import_module(name)
+    for name in WARM_OPTIONAL:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            continue
+    gc.freeze()
+
+
+def reach_of(module: str, path: Path, tests: Sequence[str], seconds: float) -> Reach:
+    """Run the tests of an unchanged module.
+
+    Raises:
+        RuntimeError: a test fails, or none runs.
+    """
+    watcher = Watcher(path)
+    status, answer = _in_child(lambda: (_pytest(tests, watcher), watcher.found()), seconds)
+    if status != 0 or answer is None:
+        raise RuntimeError(f"the tests of {module} must pass before it is mutated (status {status})")
+    return Reach(**answer)
+
+
+def killer_of(module: str, path: Path, tree: ast.Module, runs: Sequence[Sequence[str]], seconds: float) -> str:
+    """The first test that fails under a mutated tree; "" where none does, "timeout" where they take too long."""
+
+    def trial() -> tuple[int, Any]:
+        sys.meta_path.insert(0, Changed(module, path, tree))
+        first = FirstFailure()
+        status = 0
+        for tests in runs:
+            status = status or _pytest(tests, first)
+        return status, first.name
+
+    status, name = _in_child(trial, seconds)
+    if status is None:
+        return "timeout"
+    if status == NOTHING_RAN:
+        raise RuntimeError(f"no test of {module} ran")
+    return str(name or f"status {status}") if status else ""
+
+
+class Changed(importlib.machinery.SourceFileLoader):
+    """Finds and loads one module from a changed tree."""
+
+    def __init__(self, module: str, path: Path, tree: ast.Module) -> None:
+        super().__init__(module, str(path))
+        self._tree = tree
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """The spec of the changed module; None of any other."""
+        if name != self.name:
+            return None
+        return importlib.util.spec_from_file_location(
+            name, self.path, loader=self, submodule_search_locations=self._folder()
+        )
+
+    def _folder(self) -> list[str] | None:
+        return [str(Path(self.path).parent)] if self.path.endswith("__init__.py") else None
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the changed tree."""
+        exec(compile(self._tree, self.path, "exec"), module.__dict__)
+
+
+class Watcher:
+    """A pytest plugin that notes which lines of a file each test runs."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = str(path)
+        self._lines: dict[str, set[int]] = {}
+        self._seconds: dict[str, float] = {}
+        self._now: set[int] = set()
+
+    def found(self) -> dict[str, Any]:
+        """The fields of a `Reach`."""
+        return {"lines": {k: sorted(v) for k, v in self._lines.items()}, "seconds": self._seconds}
+
+    def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
+        return self._line if frame.f_code.co_filename == self._path else None
+
+    def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
+        self._now.add(frame.f_lineno)
+        return self._line
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        """Trace a test with its fixtures."""
+        self._now = self._lines[item.nodeid] = set()
+        begin = time.perf_counter()
+        sys.settrace(self._trace)
+        threading.settrace(self._trace)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+            self._seconds[item.nodeid] = time.perf_counter() - begin
+
+
+class FirstFailure:
+    """A pytest plugin that remembers what failed first."""
+
+    name = ""
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the name of a failed test."""
+        if report.failed and not self.name:
+            self.name = report.nodeid
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Take the name of a file that cannot be imported."""
+        if report.failed and not self.name:
+            self.name = report.nodeid
+
+
+def _pytest(tests: Sequence[str], plugin: object) -> int:
+    """Exit status of pytest in this process."""
+    from hypothesis import HealthCheck, Phase, settings
+
+    settings.register_profile(
+        "mutation",
+        phases=[Phase.explicit, Phase.generate],
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    settings.load_profile("mutation")
+    # `plain`: pytest would load poseval itself where it rewrites assertions, as the package holds a plugin.
+    options = ["-x", "-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    return int(pytest.main([*options, *tests], plugins=[plugin]))
+
+
+def _in_child(work: Callable[[], tuple[int, Any]], seconds: float) -> tuple[int | None, Any]:
+    """Status and answer of work in a forked process; no status where it ran too long."""
+    read, write = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(read)
+        os.setpgid(0, 0)
+        status, answer = 1, None
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            silent = os.open(os.devnull, os.O_RDWR)
+            for stream in range(3):
+                os.dup2(silent, stream)
+            status, answer = work()
+        finally:
+            text = json.dumps([status, answer]).encode()
+            with os.fdopen(write, "wb") as out:
+                out.write(text)
+            os._exit(0)
+    os.close(write)
+    text = _read_until(read, time.monotonic() + seconds)
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        pass
+    os.waitpid(pid, 0)
+    if text is None:
+        return None, None
+    status, answer = json.loads(text) if text else (1, "crash")
+    return status, answer
+
+
+def _read_until(source: int, end: float) -> bytes | None:
+    parts = []
+    with os.fdopen(source, "rb", buffering=0) as stream:
+        while True:
+            ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
+            if not ready:
+                return None
+            part = stream.read(1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
