@@ -33,3 +33,68 @@ def test_switches_fragments_and_mixed_identities_are_found_with_their_frames() -
         ("switch", "f3", 20, 2, 1),
     ]
     assert tracks.mixed == (("walk", 1, (10, 20)), ("walk", 2, (10, 20)))
+
+
+def walk(identity: list[int | None], track: int = 7) -> Aligned:
+    """One person on `track`, found with this identity in each frame; None: not found, -1: without one."""
+    count = len(identity)
+    frames = Frames(np.array([f"f{i}" for i in range(count)]), sequences=("walk",))
+    body = np.random.default_rng(0).uniform(0, 150, (17, 2))
+    xy = np.repeat(body[None], count, axis=0)
+    people = People(xy=xy, frame=np.arange(count), track=np.full(count, track), area=np.full(count, 2e4))
+    kept = np.array([i for i, name in enumerate(identity) if name is not None], dtype=int)
+    guess = People(
+        xy=xy[kept],
+        frame=kept,
+        track=np.array([identity[i] for i in kept], dtype=int),
+        score=np.ones(len(kept)),
+    )
+    return Aligned(PoseSet(COCO, frames, people), PoseSet(COCO, frames, guess))
+
+
+def events(aligned: Aligned) -> list[tuple[str, str, int, int]]:
+    tracks = diagnose(aligned).tracks
+    assert tracks is not None
+    return [(e.kind, e.frame, e.before, e.after) for e in tracks.events]
+
+
+def test_a_track_that_is_never_lost_has_no_break() -> None:
+    assert events(walk([1, 1, 1])) == []
+    assert events(walk([0, 0, 0], track=0)) == []
+
+
+def test_a_late_start_is_no_fragment() -> None:
+    assert events(walk([None, None, 1, 1])) == []
+
+
+def test_found_again_with_another_identity_is_both() -> None:
+    assert events(walk([1, None, None, 2])) == [("switch", "f3", 1, 2), ("fragment", "f3", 1, 2)]
+
+
+def test_identity_zero_is_an_identity() -> None:
+    assert events(walk([0, 1, None, 0])) == [
+        ("switch", "f1", 0, 1),
+        ("switch", "f3", 1, 0),
+        ("fragment", "f3", 1, 0),
+    ]
+
+
+def test_a_match_without_an_identity_ends_a_gap() -> None:
+    """It is another identity than the last one; the next one is compared with the last that was known."""
+    assert events(walk([1, -1, 1])) == [("switch", "f1", 1, -1)]
+    assert events(walk([-1, None, 1, 1])) == []
+
+
+def test_the_dictionary_counts_and_lists_breaks() -> None:
+    tracks = diagnose(walk([1, None, 2, 2])).tracks
+    assert tracks is not None
+    out = tracks.to_dict()
+    assert (out["switches"], out["fragments"], out["mixed"]) == (1, 1, [])
+    assert out["events"][0] == {
+        "kind": "switch",
+        "sequence": "walk",
+        "frame": "f2",
+        "person": 7,
+        "before": 1,
+        "after": 2,
+    }

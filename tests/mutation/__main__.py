@@ -1,8 +1,10 @@
-"""Change one place after the other and see whether a test fails: `python -m tests.mutation metrics --sample 150`.
+"""Change one place after the other and see whether a test fails.
+
+    python -m tests.mutation metrics --sample 150
 
 Results are lines of JSON in a file that is kept between runs: what was tried is not tried again while the
-module stays as it is, but for survivors with `--retry`. Exit status 1: less than 95 % of a room's mutants were
-killed, without those that known.tsv calls equivalent.
+module stays as it is, but for survivors with `--retry`. Exit status 1: less than 95 % of a room's mutants,
+without those that known.tsv calls equivalent, were killed.
 """
 
 from __future__ import annotations
@@ -65,9 +67,7 @@ def _room(room: str, options: argparse.Namespace) -> int:
     return _report(room, chosen, results)
 
 
-def _killers(
-    room: str, chosen: list[Mutant], results: _Results, retry: bool
-) -> Iterator[tuple[Mutant, str]]:
+def _killers(room: str, chosen: list[Mutant], results: _Results, retry: bool) -> Iterator[tuple[Mutant, str]]:
     """Mutants that were not tried, each with the test that kills it."""
     for module, tests in ROOMS[room].items():
         todo = [mutant for mutant in chosen if mutant.module == module and not results.has(mutant, retry)]

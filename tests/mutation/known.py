@@ -1,4 +1,4 @@
-"""Mutants that live, each with its reason: `known.tsv` has a line `equivalent|survivor, reason, name` for each."""
+"""Mutants that live, with their reasons: a line of known.tsv is `equivalent` or `survivor`, reason, name."""
 
 from __future__ import annotations
 

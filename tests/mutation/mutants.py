@@ -1,8 +1,8 @@
 """Mutants of a Python module: the same module with one place changed.
 
-Changed are comparisons, arithmetic, logic, numbers, conditions, order of arguments, calls such as `abs` and
-`min`, and statements, which are dropped. Texts, annotations, decorators, what is raised and `strict=` are left
-alone: no test could or should tell them.
+Changed are comparisons, arithmetic, logic, numbers, conditions, the order of arguments, and calls such as
+`abs` and `min`; statements are dropped. Texts, annotations, decorators, what is raised and `strict=` are left
+alone: no test should look at them.
 """
 
 from __future__ import annotations
@@ -37,10 +37,22 @@ SWAPPED: dict[type[ast.operator], type[ast.operator]] = {
     ast.LShift: ast.RShift,
 }
 RENAMED = {
-    **{"min": "max", "max": "min", "any": "all", "all": "any", "minimum": "maximum", "maximum": "minimum"},
-    **{"argmin": "argmax", "argmax": "argmin", "floor": "ceil", "ceil": "floor", "fmin": "fmax", "fmax": "fmin"},
+    "min": "max",
+    "max": "min",
+    "any": "all",
+    "all": "any",
+    "minimum": "maximum",
+    "maximum": "minimum",
+    "argmin": "argmax",
+    "argmax": "argmin",
+    "floor": "ceil",
+    "ceil": "floor",
+    "fmin": "fmax",
+    "fmax": "fmin",
 }
-UNWRAPPED = frozenset({"abs", "min", "max", "minimum", "maximum", "clip", "sqrt", "rint", "floor", "round", "sorted"})
+UNWRAPPED = frozenset(
+    {"abs", "min", "max", "minimum", "maximum", "clip", "sqrt", "rint", "floor", "round", "sorted"}
+)
 # The order of their arguments means nothing, or a checker of types finds the swap.
 SYMMETRIC = frozenset({"min", "max", "minimum", "maximum", "array_equal", "isinstance", "zip", "lcm", "gcd"})
 NO_MUTANTS = frozenset({"strict", "dtype", "copy", "compare", "repr"})  # keywords

@@ -8,7 +8,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Tests of every metric.
 ALL_METRICS = ("tests/metrics/test_base.py", "tests/properties/test_metrics.py")
-SINGLE = ("tests/metrics/test_pck.py", "tests/metrics/test_pck_quirks.py", "tests/benchmarks/test_declared.py")
+SINGLE = (
+    "tests/metrics/test_pck.py",
+    "tests/metrics/test_pck_quirks.py",
+    "tests/benchmarks/test_declared.py",
+)
 OKS = (
     "tests/metrics/test_oks_ap.py",
     "tests/metrics/test_coco_quirks.py",
@@ -21,10 +25,9 @@ TRACKS = (
     "tests/benchmarks/test_posetrack_quirks.py",
     "tests/scoring/test_metrics_by_hand.py",
 )
-DIAGNOSIS = (
-    "tests/diagnosis/test_error_types.py",
-    "tests/diagnosis/test_quirks.py",
-    "tests/diagnosis/test_tracks.py",
+DIAGNOSIS = tuple(
+    f"tests/diagnosis/test_{name}.py"
+    for name in ("error_types", "scene", "plain_loops", "lrp", "report", "groups", "tracks", "quirks")
 )
 TRACKERS = ("tests/tracking/test_every_tracker.py", "tests/tracking/test_box_trackers.py")
 
@@ -44,7 +47,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.metrics.hota": _metric(*TRACKS),
         "poseval.metrics.identity": _metric(*TRACKS),
         "poseval.metrics.joint_ap": _metric(*TRACKS),
-        "poseval.metrics.joint_error": _metric(*SINGLE, "tests/metrics/test_nme.py", "tests/metrics/test_epe.py"),
+        "poseval.metrics.joint_error": _metric(
+            *SINGLE, "tests/metrics/test_nme.py", "tests/metrics/test_epe.py"
+        ),
         "poseval.metrics.joint_rows": _metric(*TRACKS),
         "poseval.metrics.nme": _metric("tests/metrics/test_nme.py", *SINGLE),
         "poseval.metrics.oks_ap": _metric(*OKS),

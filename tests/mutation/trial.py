@@ -25,7 +25,15 @@ import pytest
 MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
 # What the tests import and no mutant is in; done once.
-WARM = ("numpy", "pandas", "scipy.optimize", "scipy.stats", "scipy.ndimage", "pycocotools.cocoeval", "motmetrics")
+WARM = (
+    "numpy",
+    "pandas",
+    "scipy.optimize",
+    "scipy.stats",
+    "scipy.ndimage",
+    "pycocotools.cocoeval",
+    "motmetrics",
+)
 WARM_OPTIONAL = ("hypothesis", "trackeval", "torch")
 
 
@@ -67,8 +75,10 @@ def reach_of(module: str, path: Path, tests: Sequence[str], seconds: float) -> R
     return Reach(**answer)
 
 
-def killer_of(module: str, path: Path, tree: ast.Module, runs: Sequence[Sequence[str]], seconds: float) -> str:
-    """The first test that fails under a mutated tree; "" where none does, "timeout" where they take too long."""
+def killer_of(
+    module: str, path: Path, tree: ast.Module, runs: Sequence[Sequence[str]], seconds: float
+) -> str:
+    """The first test that fails under a mutated tree: "" none, "timeout" where they take too long."""
 
     def trial() -> tuple[int, Any]:
         sys.meta_path.insert(0, Changed(module, path, tree))

@@ -1,0 +1,189 @@
+"""The diagnosis as a value: frames in order of badness, findings, and the plain dictionary."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from poseval.diagnosis import diagnose as module
+from poseval.diagnosis.diagnose import CLASSES, Diagnosis, diagnose, headline, mean_ap
+from poseval.diagnosis.error_types import Fault
+from poseval.diagnosis.gains import Stage
+from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.skeletons import get_skeleton
+from tests.diagnosis.crowded import crowded
+
+COCO = get_skeleton("coco17")
+AREA = 20000.0
+
+
+def sets(
+    truth: list[tuple[int, np.ndarray]], found: list[tuple[int, np.ndarray]], frames: int, **columns: object
+) -> Aligned:
+    """People (frame, xy) of both sides; scores fall from 1 in the order given, over all frames."""
+    names = Frames(np.array([f"f{place}" for place in range(frames)]))
+    sides = []
+    for rows in (truth, found):
+        order = sorted(range(len(rows)), key=lambda row: rows[row][0])
+        xy = np.stack([rows[row][1] for row in order]) if rows else np.zeros((0, 17, 2))
+        frame = np.array([rows[row][0] for row in order], dtype=int)
+        box = np.concatenate([xy.min(axis=1), xy.max(axis=1)], axis=1)
+        sides.append((xy, frame, box, 1 - np.array(order) / 100))
+    (xy, frame, box, _), (found_xy, found_frame, _, score) = sides
+    base: dict[str, object] = {"area": np.full(len(xy), AREA), "box": box}
+    people = People(xy=xy, frame=frame, **{**base, **columns})  # type: ignore[arg-type]
+    guess = People(xy=found_xy, frame=found_frame, score=score, area=np.full(len(found_xy), AREA))
+    return Aligned(PoseSet(COCO, names, people), PoseSet(COCO, names, guess))
+
+
+def body(shift: float = 0.0, wrong: int = 0) -> np.ndarray:
+    """A pose; its first `wrong` joints are far from everything."""
+    xy = np.random.default_rng(0).uniform(0, 170, (17, 2))
+    xy[:, 0] += shift
+    xy[:wrong, 1] += 3000
+    return xy
+
+
+def worst(found: Diagnosis) -> list[tuple[str, int, int, int]]:
+    return [(item.frame, item.joints, item.missed, item.background) for item in found.worst]
+
+
+def test_the_worst_frames_come_first() -> None:
+    truth = [(0, body()), (1, body()), (2, body()), (3, body()), (3, body(900)), (4, body()), (5, body())]
+    found = [
+        (0, body(wrong=1)),
+        (1, body(wrong=3)),
+        (3, body()),
+        (4, body()),
+        (4, body(5000)),
+        (4, body(7000)),
+        (5, body()),
+        (1, body(5000)),
+        (0, body(5000)),
+        (0, body(7000)),
+    ]
+    aligned = sets(truth, found, 7)
+    wanted = [
+        ("f2", 0, 1, 0),  # a missed person is as bad as all joints of one
+        ("f3", 0, 1, 0),
+        ("f1", 3, 0, 1),
+        ("f0", 1, 0, 2),
+        ("f4", 0, 0, 2),  # only predictions of nobody; f5 and f6 have nothing wrong
+    ]
+    assert worst(diagnose(aligned)) == wanted
+    assert worst(diagnose(aligned, worst=2)) == wanted[:2]
+
+
+def test_frames_with_equal_badness_are_ordered_by_false_positives() -> None:
+    truth = [(0, body()), (1, body())]
+    found = [(0, body(wrong=1)), (1, body(wrong=1)), (1, body(5000))]
+    assert worst(diagnose(sets(truth, found, 2))) == [("f1", 1, 0, 1), ("f0", 1, 0, 0)]
+
+
+def test_a_missed_person_weighs_as_much_as_all_its_joints() -> None:
+    truth = [(0, body()), (0, body(900)), (1, body()), (2, body()), (2, body(900))]
+    found = [(0, body(wrong=10)), (0, body(900, wrong=8)), (2, body(wrong=8)), (2, body(900, wrong=8))]
+    assert [row[0] for row in worst(diagnose(sets(truth, found, 3)))] == ["f0", "f1", "f2"]
+
+
+def test_crowds_and_people_without_labels_are_not_missed() -> None:
+    seen = np.full((4, 17), 2, dtype=np.int8)
+    seen[1] = 0
+    seen[2, 1:] = 0
+    crowd = np.array([False, False, False, True])
+    truth = [(0, body()), (0, body(900)), (0, body(1800)), (0, body(2700))]
+    found = diagnose(sets(truth, [(0, body())], 1, seen=seen, crowd=crowd))
+    assert worst(found) == [("f0", 0, 1, 0)]
+
+
+def test_at_most_twenty_frames() -> None:
+    truth = [(frame, body()) for frame in range(25)]
+    assert [item.frame for item in diagnose(sets(truth, [], 25)).worst] == [
+        f"f{place}" for place in range(20)
+    ]
+
+
+def test_the_dictionary_holds_every_number() -> None:
+    found = diagnose(crowded(1), worst=3)
+    out = json.loads(json.dumps(found.to_dict()))
+    assert CLASSES == ("good", "jitter", "inversion", "swap", "miss")
+    assert (out["schema"], out["scale"]) == ("poseval.diagnosis/1", "area")
+    assert out["joints"] == list(COCO.joints)
+    assert out["tracks"] is None
+    assert len(out["worst"]) == 3
+    assert out["worst"][0] == vars(found.worst[0])
+    for shown, item in zip(out["ranges"], found.ranges, strict=True):
+        assert shown["name"] == item.size.name
+        assert shown["matched"] == item.matched
+        for name, kind in zip(CLASSES, list(Fault)[1:], strict=True):
+            assert shown["counts"][name] == item.counts[kind].tolist()
+        assert shown["thresholds"] == pytest.approx(np.arange(0.5, 0.99, 0.05))
+        for name, stages in (("cumulative", item.gains.cumulative), ("independent", item.gains.independent)):
+            assert [stage["stage"] for stage in shown[name]] == [stage.name for stage in stages]
+            for stage, item_stage in zip(shown[name], stages, strict=True):
+                assert np.array_equal(np.array(stage["AP"], dtype=float), item_stage.ap, equal_nan=True)
+                assert np.array_equal(
+                    np.array(stage["recall"], dtype=float), item_stage.recall, equal_nan=True
+                )
+        assert shown["false_positives"] == item.gains.false_positives.tolist()
+        assert shown["missed"] == item.gains.missed.tolist()
+    for shown, group in zip(out["groups"], found.groups, strict=True):
+        assert (shown["by"], shown["name"], shown["people"]) == (group.by, group.name, group.people)
+        assert list(shown["joints"].values()) == group.joints.tolist()[1:]
+
+
+def test_people_of_all_ranges_are_counted_in_their_own() -> None:
+    found = diagnose(crowded(1))
+    every, medium, large = (item.matched for item in found.ranges)
+    assert every > max(medium, large) > 0
+    assert [int(item.counts[1:].sum()) > 0 for item in found.ranges] == [True] * 3
+
+
+def test_findings_name_the_dearest_error_and_the_worst_joint() -> None:
+    truth = [(frame, body()) for frame in range(4)]
+    found = [(frame, body(wrong=3 if frame < 3 else 2)) for frame in range(4)]
+    lines = headline(diagnose(sets(truth, found, 4)))
+    share = diagnose(sets(truth, found, 4)).ranges[0].gains
+    base, miss = mean_ap(share.independent[0]), mean_ap(share.independent[1])
+    assert f"{base:.3f}" in lines[0]
+    assert "miss alone" in lines[0]
+    assert f"{miss - base:+.3f}" in lines[0]
+    assert "nose" in lines[1]
+    assert "100%" in lines[1]
+    seen = np.full((4, 17), 2, dtype=np.int8)
+    seen[:, :2] = 0
+    lines = headline(diagnose(sets(truth, found, 4, seen=seen)))
+    assert "right_eye" in lines[1]
+    assert "75%" in lines[1]
+
+
+def test_without_anybody_who_counts_no_error_is_dear() -> None:
+    (line,) = headline(diagnose(sets([(0, body())], [(0, body())], 1, area=np.array([10.0]))))
+    assert "nose" in line
+    assert headline(diagnose(sets([(0, body())], [], 1, area=np.array([10.0])))) == []
+
+
+def test_the_mean_over_thresholds_leaves_out_what_is_undefined() -> None:
+    assert mean_ap(Stage("x", np.array([0.5, math.nan, 0.7]), np.zeros(3))) == pytest.approx(0.6)
+    assert math.isnan(mean_ap(Stage("x", np.full(3, math.nan), np.zeros(3))))
+
+
+def test_tracks_are_followed_where_anybody_has_one() -> None:
+    truth, found = [(0, body()), (0, body(900))], [(0, body()), (0, body(900))]
+    assert diagnose(sets(truth, found, 1)).tracks is None
+    assert diagnose(sets(truth, found, 1, track=np.array([-1, 0]))).tracks is not None
+    assert diagnose(sets(truth, found, 1, track=np.array([-1, 0]))).to_dict()["tracks"]["events"] == []
+
+
+def test_corrected_rules_reach_every_part() -> None:
+    """Fixing misses under corrected rules puts joints where their class ends, which is further away."""
+    truth, found = [(0, body())], [(0, body(wrong=9))]
+    plain, corrected = (diagnose(sets(truth, found, 1), corrected=kind).ranges[0] for kind in (False, True))
+    assert mean_ap(plain.gains.independent[1]) > mean_ap(corrected.gains.independent[1])
+    default = diagnose(sets(truth, found, 1)).ranges[0].gains.independent[1]
+    assert default.ap.tolist() == plain.gains.independent[1].ap.tolist()
+    assert module.diagnose_if_possible(sets(truth, found, 1), True) is not None
