@@ -14,7 +14,7 @@ from poseval.tracking.base import UNTRACKED, FrameInput, Resources, Tracker, Tra
 from poseval.tracking.kalman import AreaRatioMotion, Filters
 from poseval.tracking.similarity import box_iou
 
-NEVER = -1  # age of an observation that does not exist
+NEVER = np.iinfo(np.int64).min  # age of an observation that does not exist; ages looked for may be below 0
 
 
 @dataclass(frozen=True)

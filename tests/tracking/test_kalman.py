@@ -14,26 +14,7 @@ from poseval.tracking.kalman import (
     to_area_ratio,
     to_ratio_height,
 )
-
-
-class Dense:
-    """One track with a full covariance: textbook Kalman filter of constant velocity."""
-
-    def __init__(self, x: Floats, position: Floats, velocity: Floats) -> None:
-        count = len(x)
-        self.x = np.concatenate([x, np.zeros(count)])
-        self.p = np.diag(np.concatenate([position, velocity]))
-        self.f = np.block([[np.eye(count), np.eye(count)], [np.zeros((count, count)), np.eye(count)]])
-        self.h = np.eye(count, 2 * count)
-
-    def predict(self, position: Floats, velocity: Floats) -> None:
-        self.x = self.f @ self.x
-        self.p = self.f @ self.p @ self.f.T + np.diag(np.concatenate([position, velocity]))
-
-    def update(self, z: Floats, noise: Floats) -> None:
-        gain = self.p @ self.h.T @ np.linalg.inv(self.h @ self.p @ self.h.T + np.diag(noise))
-        self.x = self.x + gain @ (z - self.h @ self.x)
-        self.p = (np.eye(len(self.x)) - gain @ self.h) @ self.p
+from tests.oracles.trackers import Dense
 
 
 def boxes(rng: np.random.Generator, frames: int) -> Floats:
