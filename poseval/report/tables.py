@@ -15,7 +15,7 @@ from poseval.report.text import table_cells
 if TYPE_CHECKING:
     from poseval.results.report import Report
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 _LATEX = {
     "\\": r"\textbackslash{}",
