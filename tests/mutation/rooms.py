@@ -15,11 +15,15 @@ SINGLE = (
 )
 OKS = (
     "tests/metrics/test_oks_ap.py",
+    "tests/metrics/test_ex_oks.py",
     "tests/metrics/test_coco_quirks.py",
     "tests/differential/test_coco.py",
 )
 TRACKS = (
     "tests/metrics/test_hota.py",
+    "tests/metrics/test_hota_ratios.py",
+    "tests/metrics/test_joint_rows.py",
+    "tests/metrics/test_tracks_by_hand.py",
     "tests/differential/test_motmetrics.py",
     "tests/differential/test_trackeval.py",
     "tests/benchmarks/test_posetrack_quirks.py",
@@ -29,7 +33,11 @@ DIAGNOSIS = tuple(
     f"tests/diagnosis/test_{name}.py"
     for name in ("error_types", "scene", "plain_loops", "lrp", "report", "groups", "tracks", "quirks")
 )
-TRACKERS = ("tests/tracking/test_every_tracker.py", "tests/tracking/test_box_trackers.py")
+TRACKERS = (
+    "tests/tracking/test_every_tracker.py",
+    "tests/tracking/test_box_trackers.py",
+    "tests/tracking/test_plain_loops.py",
+)
 
 
 def _metric(*tests: str) -> tuple[str, ...]:
@@ -39,7 +47,7 @@ def _metric(*tests: str) -> tuple[str, ...]:
 ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "metrics": {
         "poseval.metrics": ("tests/metrics/test_base.py", "tests/scoring/test_metrics_by_hand.py", *SINGLE),
-        "poseval.metrics.base": _metric(*SINGLE, *OKS, *TRACKS),
+        "poseval.metrics.base": _metric("tests/scoring/test_metrics_by_hand.py", *SINGLE),
         "poseval.metrics.clear_mot": _metric(*TRACKS),
         "poseval.metrics.epe": _metric("tests/metrics/test_epe.py", *SINGLE),
         "poseval.metrics.error_curve": _metric("tests/metrics/test_nme.py", *SINGLE),
