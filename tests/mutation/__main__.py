@@ -77,10 +77,8 @@ def _killers(room: str, chosen: list[Mutant], results: _Results, retry: bool) ->
         reach = reach_of(module, path, tests, 20 * LIMIT)
         for mutant in todo:
             near = list(reach.lines) if mutant.lines is None else reach.tests(mutant.lines)
-            # A fixture that tests share counts for the first of them alone: survivors meet all.
-            runs = [near[:1], near[1:40], tests] if len(near) > 1 else [tests]
-            killer = killer_of(module, path, mutated(mutant, path), runs, LIMIT)
-            yield mutant, killer
+            runs = [part for part in (near[:20], near[20:]) if part]
+            yield mutant, killer_of(module, path, mutated(mutant, path), runs, LIMIT) if runs else ""
 
 
 def _report(room: str, chosen: list[Mutant], results: _Results) -> int:

@@ -164,8 +164,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             for other in COMPARED[type(operator)]:
                 ops = [*node.ops[:index], other(), *node.ops[index + 1 :]]
                 yield node, ast.Compare(node.left, ops, node.comparators)
-    elif isinstance(node, ast.BinOp):
-        if type(node.op) in SWAPPED and not isinstance(node.left, ast.Constant | ast.JoinedStr):
+    elif isinstance(node, ast.BinOp) and not (_is_text(node.left) or _is_text(node.right)):
+        if type(node.op) in SWAPPED and not isinstance(node.left, ast.Constant):
             yield node, ast.BinOp(node.left, SWAPPED[type(node.op)](), node.right)
         yield node, node.right if isinstance(node.left, ast.Constant) else node.left
     elif isinstance(node, ast.UnaryOp):
@@ -194,6 +194,10 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             yield node, ast.comprehension(node.target, node.iter, ifs, node.is_async)
     elif isinstance(node, ast.stmt) and _can_go(node):
         yield node, ast.copy_location(ast.Pass(), node)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
 
 
 def _call_changes(node: ast.Call) -> Iterator[tuple[ast.AST, ast.AST]]:
