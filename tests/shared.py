@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,31 @@ def shared_path(part: str) -> Path:
     """A file or folder of the shared data; skips the test, saying so, where it is absent."""
     path = shared_root() / part
     if not path.exists():
-        pytest.skip(f"shared data absent: {part} (set POSEVAL_SHARED)")
+        pytest.skip(_absent(part))
     return path
+
+
+def _absent(part: str) -> str:
+    return f"shared data absent: {part} (set POSEVAL_SHARED)"
+
+
+def whole_module_needs(part: str) -> None:
+    """Skip the module that calls this where a part of the shared data is absent: one skip, not one a test."""
+    if not (shared_root() / part).exists():
+        pytest.skip(_absent(part), allow_module_level=True)
+
+
+def only_with(part: str, values: Sequence[Any]) -> list[Any]:
+    """Values to parametrise over where a part of the shared data is there, else one skipped value.
+
+    Values that are tuples stand for as many arguments.
+    """
+    if (shared_root() / part).exists():
+        return list(values)
+    first = values[0] if values else None
+    width = len(first) if isinstance(first, tuple) else 1
+    mark = pytest.mark.skip(reason=_absent(part))
+    return [pytest.param(*[None] * width, marks=mark, id=f"without {part}")]
 
 
 def shared_cases(part: str, pattern: str) -> list[Path]:

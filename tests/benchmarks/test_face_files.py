@@ -12,7 +12,7 @@ from scipy.io import savemat
 import poseval
 from poseval.results.report import Report
 from tests.datasets.faces.test_faces import csv_lines
-from tests.shared import shared_path
+from tests.golden.committed import ROOT
 
 RNG = np.random.default_rng(0)
 IMAGES = ("helen/testset/a", "lfpw/testset/b", "ibug/c", "ibug/d")
@@ -103,7 +103,7 @@ def test_cofw_and_lapa(tmp_path: Path) -> None:
 
 
 def test_jhmdb_in_coco_form_from_results_and_from_an_array(tmp_path: Path) -> None:
-    truth = shared_path("samples/formats/jhmdb_coco/test_jhmdb_sub1.json")
+    truth = ROOT / "mpii/jhmdb_ordinary/gt.json"
     people = json.loads(truth.read_text())["annotations"]
     points = np.array([person["keypoints"] for person in people]).reshape(-1, 15, 3)[..., :2]
     points = points + RNG.normal(0, 3, points.shape)

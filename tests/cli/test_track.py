@@ -16,7 +16,7 @@ from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import Frames
 from poseval.scoring.score import score
-from tests.shared import shared_path
+from tests.golden.committed import ROOT
 from tests.tracking.scenes import SIZE, Clip, walkers, write_flo
 
 
@@ -174,7 +174,7 @@ def test_the_list_of_trackers_can_be_pasted_back(capsys: pytest.CaptureFixture[s
 
 
 def test_posetrack_predictions_go_in_and_come_out_scored(tmp_path: Path) -> None:
-    case = shared_path("golden/posetrack/s03_full_noise")
+    case = ROOT / "posetrack/ordinary_18"
     out = tmp_path / "tracked"
     given, truth = str(case / "pred"), str(case / "gt")
     assert (

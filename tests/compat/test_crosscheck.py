@@ -18,12 +18,22 @@ from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy
 from poseval.skeletons import get_skeleton
 from tests.golden import coco_files
-from tests.shared import shared_path
+from tests.golden.committed import ROOT
+from tests.shared import only_with, shared_path
+
+Files = tuple[dict[str, Any], list[dict[str, Any]]]
+
+
+def files_of(folder: str) -> Files:
+    """Truth and results of a committed case, or of one of the shared data, whose name has a folder."""
+    if "/" in folder:
+        path = shared_path(folder)
+        return coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    return coco_files.load(ROOT / "coco" / folder, "gt"), coco_files.load(ROOT / "coco" / folder, "pred")
 
 
 def difference_of(folder: str, metric: OksAp, sigmas: np.ndarray, **changes: Any) -> list[Difference]:
-    path = shared_path(f"golden/coco/{folder}")
-    truth, results = coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    truth, results = files_of(folder)
     aligned = coco_files.aligned(truth, results, sigmas)
     case = Case("gt.json", "dt.json", aligned.truth, aligned.predictions)
     inside = np.ones(len(aligned.truth.frames), dtype=bool)
@@ -36,25 +46,29 @@ WHOLE = get_skeleton("coco_wholebody133").sigma_array
 WHOLE_BODY = OksAp(ignore=IgnoreBy.FLAGS, drop_zero_confidence=True)
 
 
-@pytest.mark.parametrize(
-    ("folder", "metric", "sigmas"),
-    [
-        ("litehrnet_fashion_real", OksAp(id_zero=True), COCO17),
-        ("val2017_subset_mixed", OksAp(id_zero=True), COCO17),
-        ("val2017_subset_mixed", OksAp(max_dets=3, thresholds=(0.4, 0.5), ranges=("all:0:1e10",)), COCO17),
-        ("val2017_subset_ties_int", OksAp(area=AreaSource.BOX, ignore=IgnoreBy.FLAGS), COCO17),
-        ("multicat_pseudo", OksAp(), COCO17),
-        ("multicat_pseudo", OksAp(categories=Categories.POOLED), COCO17),
-        ("edge_gt_id_zero", OksAp(id_zero=True), COCO17),
-        ("edge_gt_id_zero", OksAp(), COCO17),
-        ("crowdpose_val_a", OksAp(area=AreaSource.BOX), get_skeleton("crowdpose14").sigma_array),
-        ("wholebody_example_real", replace(WHOLE_BODY, part=BodyPart.FOOT), WHOLE),
-        ("wholebody_example_real", replace(WHOLE_BODY, part=BodyPart.RIGHT_HAND), WHOLE),
-        ("wholebody_example_real", replace(WHOLE_BODY, part=BodyPart.WHOLE_BODY), WHOLE),
-        ("wholebody_example_real", WHOLE_BODY, WHOLE),
-    ],
-    ids=str,
-)
+MADE = [
+    ("ordinary", OksAp(id_zero=True), COCO17),
+    ("ordinary", OksAp(max_dets=3, thresholds=(0.4, 0.5), ranges=("all:0:1e10",)), COCO17),
+    ("one_score", OksAp(area=AreaSource.BOX, ignore=IgnoreBy.FLAGS), COCO17),
+    ("categories", OksAp(), COCO17),
+    ("categories", OksAp(categories=Categories.POOLED), COCO17),
+    ("id_zero", OksAp(id_zero=True), COCO17),
+    ("id_zero", OksAp(), COCO17),
+    ("crowdpose", OksAp(area=AreaSource.BOX), get_skeleton("crowdpose14").sigma_array),
+    ("whole_body", replace(WHOLE_BODY, part=BodyPart.FOOT), WHOLE),
+    ("whole_body", replace(WHOLE_BODY, part=BodyPart.RIGHT_HAND), WHOLE),
+    ("whole_body", replace(WHOLE_BODY, part=BodyPart.WHOLE_BODY), WHOLE),
+    ("whole_body", WHOLE_BODY, WHOLE),
+]
+REAL = [
+    ("golden/coco/litehrnet_fashion_real", OksAp(id_zero=True), COCO17),
+    ("golden/coco/val2017_subset_mixed", OksAp(id_zero=True), COCO17),
+    ("golden/coco/val2017_subset_ties_int", OksAp(area=AreaSource.BOX, ignore=IgnoreBy.FLAGS), COCO17),
+    ("golden/coco/wholebody_example_real", WHOLE_BODY, WHOLE),
+]
+
+
+@pytest.mark.parametrize(("folder", "metric", "sigmas"), [*MADE, *only_with("golden/coco", REAL)], ids=str)
 def test_there_is_no_difference(folder: str, metric: OksAp, sigmas: np.ndarray) -> None:
     found = difference_of(folder, metric, sigmas)
     assert len(found) == len(metric.statistics) + 3
@@ -63,15 +77,14 @@ def test_there_is_no_difference(folder: str, metric: OksAp, sigmas: np.ndarray) 
 
 
 def test_slices_compare_the_same_images() -> None:
-    whole = difference_of("val2017_subset_mixed", OksAp(), COCO17)
-    part = difference_of("val2017_subset_mixed", OksAp(), COCO17, every_frame=False)
+    whole = difference_of("ordinary", OksAp(), COCO17)
+    part = difference_of("ordinary", OksAp(), COCO17, every_frame=False)
     assert {row.largest for row in part} == {0.0}
     assert part[0].ours != whole[0].ours
 
 
 def test_a_wrong_parameter_shows() -> None:
-    path = shared_path("golden/coco/val2017_subset_mixed")
-    truth, results = coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    truth, results = files_of("ordinary")
     aligned = coco_files.aligned(truth, results, COCO17)
     for record in results[::5]:
         record["score"] *= 0.5
@@ -83,8 +96,7 @@ def test_a_wrong_parameter_shows() -> None:
 
 
 def test_files_are_read_by_the_check_itself(tmp_path: Path) -> None:
-    path = shared_path("golden/coco/edge_perfect")
-    truth, results = coco_files.load(path, "gt"), coco_files.load(path, "dt")
+    truth, results = files_of("perfect")
     (tmp_path / "gt.json").write_text(json.dumps(truth), "utf-8")
     (tmp_path / "dt.json").write_text(json.dumps(results), "utf-8")
     aligned = coco_files.aligned(truth, results, COCO17)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +19,12 @@ from poseval.compat.crosschecks.plain import as_float32
 from poseval.metrics import parse
 from poseval.metrics.base import Metric
 from poseval.plugins import load
+from tests.golden.committed import ROOT
+from tests.golden.committed import Case as Committed
+from tests.golden.make import single_files
 from tests.properties import worlds
 from tests.properties.worlds import World
-from tests.shared import shared_path
+from tests.shared import only_with, shared_path
 
 BODY = [
     "pck(norm=head,at=0.5/0.1,curve_to=0.5,leave_out=pelvis/thorax)",
@@ -113,15 +117,38 @@ def test_float32_rounding() -> None:
 
 
 @pytest.mark.parametrize("rule_set", [rule_set.name for rule_set in get_benchmark("mpii-val").rule_sets])
-def test_real_files(rule_set: str) -> None:
-    truth = shared_path("samples/formats/mpii_gt_valid_mat/gt_valid_first200.mat")
-    predictions = shared_path("samples/formats/mpii_pred_mat/pred_first200.mat")
+def test_files_of_mpii(rule_set: str, tmp_path: Path) -> None:
+    truth, predictions = single_files.write_mpii(ROOT / "mpii/mpii_ordinary", tmp_path)
     found = crosscheck(truth, predictions, "mpii-val", rules=rule_set)
     assert len(found.differences) > 20
     assert found.agrees
 
 
+MADE = {
+    "lsp": "mpii/lsp_ordinary",
+    "jhmdb": "mpii/jhmdb_ordinary",
+    "300w": "nme/w300_ordinary",
+    "wflw": "nme/wflw_subsets",
+    "cofw": "nme/cofw_occlusion",
+    "aflw19": "nme/aflw_by_box",
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_files_of_other_benchmarks_under_every_rule_set(name: str, tmp_path: Path) -> None:
+    case = Committed(ROOT / MADE[name])
+    paths = case.truth, case.predictions
+    if name == "lsp":
+        paths = single_files.write_lsp(case.folder, tmp_path)
+    for rule_set in get_benchmark(name).rule_sets:
+        found = crosscheck(*paths, name, rules=rule_set.name)
+        assert found.differences
+        assert found.agrees
+
+
 REAL = {
+    "mpii-val": ("mpii/_inputs/gt_valid_detections_our_format.mat",
+                 "mpii/_inputs/preds/bearpaw-hg_s8_b1.mat"),
     "lsp": ("mpii/_inputs/eval_pose/gt/lsp-joints-OC.mat",
             "mpii/_inputs/eval_pose/results/LSP/pred_keypoints_lsp_oc.mat"),
     "parse": ("mpii/_inputs/eval_pose/gt/parse-labels.mat",
@@ -132,7 +159,7 @@ REAL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", REAL)
+@pytest.mark.parametrize("name", only_with("golden/nme", list(REAL)))
 def test_real_files_of_other_benchmarks_under_every_rule_set(name: str) -> None:
     truth, predictions = (shared_path(f"golden/{path}") for path in REAL[name])
     for rule_set in get_benchmark(name).rule_sets:

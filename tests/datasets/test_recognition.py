@@ -17,7 +17,7 @@ from poseval.datasets import ReadOptions, Role, Source, WriteOptions
 from poseval.datasets.registry import CONTAINERS, TABLE
 from poseval.errors import FormatError, PosevalError
 from tests.fuzz.seeds import REAL, Seed, seeds, small_sets
-from tests.shared import shared_path, shared_root
+from tests.shared import only_with, shared_path, shared_root
 
 T, P = Role.TRUTH, Role.PREDICTIONS
 EXTRAS = {"parquet": "pyarrow", "mpii-h5": "h5py", "deeplabcut-h5": "h5py", **dict.fromkeys(REAL, "h5py")}
@@ -94,7 +94,7 @@ def test_the_index_is_at_hand() -> None:
 
 
 @pytest.mark.parametrize("role", [T, P], ids=["truth", "predictions"])
-@pytest.mark.parametrize("file", listed())
+@pytest.mark.parametrize("file", only_with("samples/formats", listed()))
 def test_every_sample_is_recognised(file: str, role: Role) -> None:
     if file.endswith((".h5", ".h5.gz", ".slp", ".nwb.gz")):
         pytest.importorskip("h5py")
@@ -110,17 +110,20 @@ def test_every_sample_is_recognised(file: str, role: Role) -> None:
 
 @pytest.mark.parametrize(
     ("file", "says"),
-    [
-        ("celeba_landmarks/list_landmarks_align_celeba.txt", "CelebA's list of landmarks"),
-        ("motchallenge/labels.txt", "a list of class names"),
-        ("motchallenge/seqinfo.ini", "MOTChallenge's seqinfo.ini"),
-        (
-            "sleap_analysis_csv/minimal_instance.000_centered_pair_low_quality.analysis.csv",
-            "SLEAP's analysis as csv",
-        ),
-        ("sleap_json/minimal_instance.json", "SLEAP's labels as JSON"),
-        ("alphatracker_json/at_testdata.json", "AlphaTracker's annotations"),
-    ],
+    only_with(
+        "samples/formats",
+        [
+            ("celeba_landmarks/list_landmarks_align_celeba.txt", "CelebA's list of landmarks"),
+            ("motchallenge/labels.txt", "a list of class names"),
+            ("motchallenge/seqinfo.ini", "MOTChallenge's seqinfo.ini"),
+            (
+                "sleap_analysis_csv/minimal_instance.000_centered_pair_low_quality.analysis.csv",
+                "SLEAP's analysis as csv",
+            ),
+            ("sleap_json/minimal_instance.json", "SLEAP's labels as JSON"),
+            ("alphatracker_json/at_testdata.json", "AlphaTracker's annotations"),
+        ],
+    ),
 )
 def test_a_format_that_is_not_read_is_named(file: str, says: str) -> None:
     source = Source(shared_path(f"samples/formats/{file}"))

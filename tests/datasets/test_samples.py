@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,14 +18,20 @@ from poseval.errors import FormatError, PosevalError, UsageError
 from poseval.poses import PoseSet
 from tests.datasets.pose_sets import assert_same
 from tests.datasets.sample_list import REFUSED, SAMPLES, Refused, Sample
-from tests.shared import shared_path
+from tests.shared import only_with, shared_path
 
 T, P = Role.TRUTH, Role.PREDICTIONS
-EVERY = pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file)
 HDF5 = (".h5", ".h5.gz", ".slp", ".nwb.gz")
 OPTIONAL = frozenset({"area"})
 SCORELESS = {"mediapipe", "pose-array", "pose-mat", "sleap-analysis"}  # samples with people without a score
 UNTRUE = {"motchallenge"}  # boxes without joints, whose joints are none of COCO's business
+
+
+def each(samples: Sequence[Sample | Refused]) -> pytest.MarkDecorator:
+    """Parametrise over samples, one skipped test where they are absent."""
+    return pytest.mark.parametrize(
+        "sample", only_with("samples/formats", samples), ids=lambda sample: sample.file
+    )
 
 
 def place(file: str) -> Path:
@@ -49,7 +56,7 @@ def test_no_sample_is_left_out() -> None:
     assert {entry["file"] for entry in listed} == known
 
 
-@EVERY
+@each(SAMPLES)
 def test_sample_is_recognised_and_read(sample: Sample) -> None:
     assert datasets.recognise(Source(place(sample.file)), sample.role) == sample.format
     poses = read(sample)
@@ -60,16 +67,16 @@ def test_sample_is_recognised_and_read(sample: Sample) -> None:
     assert poses.people.seen[sample.row, sample.joint] == sample.seen
 
 
-@pytest.mark.parametrize("refused", REFUSED, ids=lambda refused: refused.file)
-def test_what_is_not_read_is_refused_for_a_reason(refused: Refused) -> None:
-    path = place(refused.file)
+@each(REFUSED)
+def test_what_is_not_read_is_refused_for_a_reason(sample: Refused) -> None:
+    path = place(sample.file)
     truth = None
-    if refused.truth:
-        truth = datasets.read(place(refused.truth), ReadOptions(T, optional=OPTIONAL))
+    if sample.truth:
+        truth = datasets.read(place(sample.truth), ReadOptions(T, optional=OPTIONAL))
     with pytest.raises(PosevalError) as caught:
         datasets.read(path, ReadOptions(P, truth))
-    assert caught.value.code == refused.code
-    assert refused.reason in str(caught.value)
+    assert caught.value.code == sample.code
+    assert sample.reason in str(caught.value)
     with pytest.raises(FormatError):
         datasets.read(path, ReadOptions(T))
 
@@ -85,10 +92,8 @@ def reachable(sample: Sample, folder: Path) -> tuple[PoseSet, Path | None]:
     return poses, truth
 
 
-@EVERY
+@each([one for one in SAMPLES if one.format not in SCORELESS | UNTRUE])  # of these see the tests below
 def test_to_coco_and_back(sample: Sample, tmp_path: Path) -> None:
-    if sample.format in SCORELESS | UNTRUE:
-        pytest.skip("has no scores, or no joints: see the tests below")
     poses, truth = reachable(sample, tmp_path)
     known = None if truth is None else datasets.read(truth, ReadOptions(T, optional=OPTIONAL))
     coco = tmp_path / "coco.json"
@@ -108,9 +113,7 @@ def test_to_coco_and_back(sample: Sample, tmp_path: Path) -> None:
     assert_same(poses, back, (facts | {"joints"}) - {"categories"})
 
 
-@pytest.mark.parametrize(
-    "sample", [one for one in SAMPLES if one.format in SCORELESS], ids=lambda sample: sample.file
-)
+@each([one for one in SAMPLES if one.format in SCORELESS])
 def test_without_scores_there_are_no_coco_results(sample: Sample, tmp_path: Path) -> None:
     poses, truth = reachable(sample, tmp_path)
     assert truth is not None

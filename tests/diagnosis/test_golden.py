@@ -12,7 +12,9 @@ from poseval.diagnosis.error_types import AREA_RANGES, LOCALISED, Fault, Scale, 
 from poseval.diagnosis.gains import STAGES, STEPS, fixed, gains, optimal_scores
 from poseval.skeletons import get_skeleton
 from tests.golden.coco_files import aligned, load
-from tests.shared import shared_cases
+from tests.shared import shared_cases, whole_module_needs
+
+whole_module_needs("golden/coco")
 
 CASES = shared_cases("golden/coco", "*/coco_analyze.json.gz")
 NAMES = ("good", "jitter", "inversion", "swap", "miss")

@@ -26,7 +26,9 @@ from poseval.metrics.ranking import OksCurves
 from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton
 from tests.golden import coco_files
-from tests.shared import shared_cases, shared_path
+from tests.shared import shared_cases, shared_path, whole_module_needs
+
+whole_module_needs("golden/coco")
 
 COCO_SIGMAS = get_skeleton("coco17").sigma_array
 FOLDERS = [path.parent for path in shared_cases("golden/coco", "*/expected.json")]
@@ -276,7 +278,6 @@ ANSWERS: dict[str, tuple[type[InputError], str] | float] = {
 
 
 def test_every_case_is_looked_at() -> None:
-    shared_path("golden/coco")
     raising = {folder.name for folder in FOLDERS if expected(folder)["raises"]}
     assert raising | {"edge_nan_keypoints"} == set(ANSWERS)
     special = {"edge_use_cats_0", "exoks_a", "wholebody_example_real"}

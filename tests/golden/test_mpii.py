@@ -28,7 +28,9 @@ from poseval.poses.aligned import Aligned
 from poseval.results.report import Report
 from poseval.results.values import Values
 from tests.metrics.single import pair_up, values
-from tests.shared import shared_path
+from tests.shared import shared_path, whole_module_needs
+
+whole_module_needs("golden/mpii")
 
 EXACT = 1e-9
 QUADRATURE = 1e-6  # relative tolerance at which quadgk stops

@@ -20,7 +20,9 @@ from poseval.poses.aligned import Aligned
 from poseval.results.report import Report
 from poseval.results.values import Values
 from tests.metrics.single import values
-from tests.shared import shared_path
+from tests.shared import shared_path, whole_module_needs
+
+whole_module_needs("golden/nme")
 
 EXACT = 1e-9
 FLOAT32 = 2**-22

@@ -17,7 +17,9 @@ from poseval.metrics.reid_hota import ReidHota
 from poseval.results.values import Values
 from poseval.skeletons import get_skeleton
 from tests.golden.posetrack_cases import CASES, ORDER_21, cases_with, evaluation, expected, numbers, output
-from tests.shared import shared_root
+from tests.shared import whole_module_needs
+
+whole_module_needs("golden/posetrack")
 
 JOINTS = get_skeleton("posetrack15_poseval").joints
 NOT_PAIRED_BY_POSITION = {"invalid_images_reversed"}  # P18: see test_reversed_images below
@@ -30,10 +32,6 @@ COUNTS = {
     "objects": "num_objects",
     "detections": "num_detections",
 }
-
-pytestmark = pytest.mark.skipif(
-    not CASES, reason=f"shared data absent: {shared_root() / 'golden/posetrack'} (set POSEVAL_SHARED)"
-)
 
 
 def usable(*keys: str) -> list[str]:

@@ -23,7 +23,7 @@ from poseval.errors import FormatError
 from poseval.scoring.saved_runs import load, save
 from tests.hostile.limited import poseval, see_refused
 from tests.hostile.made import results, truth, write
-from tests.shared import shared_path
+from tests.shared import only_with, shared_path
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
 Members = dict[str, bytes]
@@ -349,7 +349,7 @@ KNOWN = ("bomb2.poseval", "poison.json", "b_fill.h5", "b_dlc.h5", "evil2.pdparam
 
 
 @pytest.mark.parametrize("verb", ["leaderboard", "validate", "compare"])
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", only_with("attack", KNOWN))
 def test_known_attacks(name: str, verb: str, folder: Path) -> None:
     path = shared_path(f"attack/{name}")
     more: list[str | Path] = ["good.poseval", "--gt", "gt.json"] if verb == "compare" else []

@@ -19,7 +19,7 @@ import pytest
 from poseval.datasets.files.archive import Archive
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.errors import FormatError, LimitError, UsageError
+from poseval.errors import FormatError, LimitError, PosevalError, UsageError
 from poseval.files.reading import gunzip
 from poseval.files.writing import write_atomically
 from poseval.limits import Limits
@@ -326,9 +326,16 @@ def test_new_file_follows_the_umask(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("force", [False, True])
 @pytest.mark.parametrize(
-    "error", [OSError(28, "No space left on device"), KeyboardInterrupt(), RuntimeError()]
+    ("error", "code"),
+    [
+        (OSError(28, "No space left on device"), "P506"),
+        (OSError(13, "Permission denied"), "P137"),
+        (KeyboardInterrupt(), ""),
+        (RuntimeError(), ""),
+    ],
+    ids=["full", "denied", "ctrl-c", "fault"],
 )
-def test_failure_leaves_nothing_behind(tmp_path: Path, error: BaseException, force: bool) -> None:
+def test_failure_leaves_nothing_behind(tmp_path: Path, error: BaseException, code: str, force: bool) -> None:
     path = tmp_path / "out.json"
     if force:
         path.write_bytes(b"old")
@@ -337,11 +344,9 @@ def test_failure_leaves_nothing_behind(tmp_path: Path, error: BaseException, for
         file.write(b"half")
         raise error
 
-    with pytest.raises(UsageError if isinstance(error, OSError) else type(error)) as caught:
+    with pytest.raises(PosevalError if code else type(error)) as caught:
         write_atomically(path, fail, force=force)
-    if isinstance(error, OSError):
-        assert isinstance(caught.value, UsageError)
-        assert caught.value.code == "P137"
+    assert getattr(caught.value, "code", "") == code
     assert [item.name for item in tmp_path.iterdir()] == (["out.json"] if force else [])
     assert not force or path.read_bytes() == b"old"
 
