@@ -175,7 +175,7 @@ Sign = Callable[[Benchmark, PoseSet], bool]
 
 def its_format(benchmark: Benchmark, truth: PoseSet) -> bool:
     """A file of a format that is the benchmark's."""
-    return truth.origin.format in benchmark.truth_formats
+    return truth.origin.first_format in benchmark.truth_formats
 
 
 def its_joints(benchmark: Benchmark, truth: PoseSet) -> bool:

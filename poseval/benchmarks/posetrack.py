@@ -201,7 +201,7 @@ def has_heads(benchmark: Benchmark, truth: PoseSet) -> bool:
 
 def of_format(benchmark: Benchmark, truth: PoseSet, *, name: str) -> bool:
     """Files of one year; each benchmark takes those of all years."""
-    return truth.origin.format == name
+    return truth.origin.first_format == name
 
 
 POSETRACK17 = Benchmark(  # challenge 3: multi-person tracking

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poseval import datasets
@@ -91,7 +91,10 @@ def convert_one(
     )
     poses = datasets.read(source, asked, options.format, seen)
     found = poses.origin.format
+    read = poses
     poses, mapped, notices = _prepared(poses, chosen, options)
+    if poses is not read:  # no longer what the digest of the file stands for
+        poses = replace(poses, origin=replace(poses.origin, sha256=""))
     losses = writer.write(
         poses, Path(target), WriteOptions(chosen, options.force, options.truth, options.progress)
     )

@@ -43,7 +43,8 @@ class Origin:
     """Where a pose set came from: path as given, SHA-256 of the bytes parsed, format name, notices.
 
     `base` is the coordinate that the file gives to the first pixel (1 in MATLAB's world); readers take it
-    off, and predictions that are bare arrays share the base of their truth.
+    off, and predictions that are bare arrays share the base of their truth. `converted_from` is the format of
+    the file that a file of poseval's own was made from; `sha256` and `base` are then that file's.
     """
 
     path: str = ""
@@ -52,6 +53,12 @@ class Origin:
     records: int = 0
     notices: tuple[Notice, ...] = ()
     base: int = 0
+    converted_from: str = ""
+
+    @property
+    def first_format(self) -> str:
+        """The format that people annotated in: benchmarks are recognised by it."""
+        return self.converted_from or self.format
 
     @property
     def name(self) -> str:

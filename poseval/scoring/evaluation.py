@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.poses.digest import content_digest
 from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
 from poseval.results.signature import Signature
@@ -170,9 +170,4 @@ def signature_of(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, parts: Se
 
 def truth_digest(truth: PoseSet) -> str:
     """SHA-256 of the truth: of the bytes parsed where it came from a file, else of its columns."""
-    if truth.origin.sha256:
-        return truth.origin.sha256
-    digest = hashlib.sha256()
-    for column in (truth.frames.key, truth.people.frame, truth.people.seen, truth.people.xy):
-        digest.update(np.ascontiguousarray(column).tobytes())
-    return digest.hexdigest()
+    return truth.origin.sha256 or content_digest(truth)

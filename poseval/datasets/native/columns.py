@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +60,11 @@ def description_of(poses: PoseSet, role: Role) -> str:
         },
         "sequences": list(poses.frames.sequences),
         "categories": {str(number): name for number, name in poses.categories.items()},
+        "origin": {
+            "format": poses.origin.first_format,
+            "sha256": poses.origin.sha256,
+            "base": poses.origin.base,
+        },
         "notices": [[notice.code, notice.text, notice.count] for notice in poses.origin.notices],
     }
     return json.dumps(node, allow_nan=False)
@@ -103,7 +110,7 @@ def poses_of(columns: Mapping[str, Array], description: str, options: ReadOption
             raise ValueError("flags beyond 0, 1, 2, 3")
         regions = IgnoreRegions(**ignore)
         categories = {int(number): str(name) for number, name in node["categories"].items()}
-        origin = Origin(origin.path, origin.sha256, origin.format, len(rows), notices)
+        origin = _origin(node.get("origin"), replace(origin, records=len(rows), notices=notices))
         skeleton = _skeleton(node["skeleton"])
         return PoseSet(skeleton, table, rows, regions, origin, categories)
     except (FormatError, LimitError):
@@ -116,6 +123,16 @@ def poses_of(columns: Mapping[str, Array], description: str, options: ReadOption
             what=f"contradicts itself, or is damaged ({shown(error, 100)})",
             wanted="a file that poseval wrote",
         ) from None
+
+
+def _origin(node: Any, here: Origin) -> Origin:
+    """Where the set came from at first; files of poseval 0.1 do not say it."""
+    if node is None:
+        return here
+    digest, base = str(node["sha256"]), int(node["base"])
+    if not re.fullmatch("(?:[0-9a-f]{64})?", digest) or base not in (0, 1):
+        raise ValueError("an origin of another form")
+    return replace(here, sha256=digest or here.sha256, base=base, converted_from=str(node["format"]))
 
 
 def _skeleton(node: Any) -> Skeleton:

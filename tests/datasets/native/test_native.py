@@ -5,17 +5,20 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.datasets.native.columns import description_of
 from poseval.errors import InputError
 from poseval.poses import PoseSet
 from tests.datasets.posetrack_sets import random_set
+from tests.golden.committed import ROOT
 
 T, P = Role.TRUTH, Role.PREDICTIONS
 
@@ -93,3 +96,38 @@ def test_files_that_contradict_themselves_are_refused(
     with pytest.raises(InputError) as caught:
         datasets.read(changed(tmp_path / "a.npz", **columns), ReadOptions(T), "native")
     assert caught.value.code == code, caught.value
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".parquet"])
+def test_a_converted_truth_is_scored_as_the_file_it_was_made_from(suffix: str, tmp_path: Path) -> None:
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow", reason="needs pyarrow")
+    case = ROOT / "posetrack/ordinary_18"
+    out = tmp_path / f"gt{suffix}"
+    name = "native" if suffix == ".npz" else "parquet"
+    datasets.get_format(name).write(datasets.read(case / "gt", ReadOptions(T)), out, WriteOptions(T))
+    first = poseval.score(case / "gt", case / "pred")
+    again = poseval.score(out, case / "pred")
+    assert again.signature == first.signature
+    assert again.values == first.values
+
+
+def test_the_first_pixel_of_a_converted_truth_stays_where_it_was(tmp_path: Path) -> None:
+    poses = random_set(1, predictions=False)
+    from_one = replace(poses, origin=replace(poses.origin, base=1, format="mpii-json"))
+    datasets.get_format("native").write(from_one, tmp_path / "a.npz", WriteOptions(T))
+    back = datasets.read(tmp_path / "a.npz", ReadOptions(T)).origin
+    assert (back.base, back.format, back.converted_from) == (1, "native", "mpii-json")
+
+
+@pytest.mark.parametrize(
+    "origin", [1, {}, {"format": "coco", "sha256": "x", "base": 0}, {"format": "", "sha256": "", "base": 7}]
+)
+def test_an_origin_of_another_form_is_refused(origin: object, tmp_path: Path) -> None:
+    node = json.loads(description_of(random_set(1, predictions=False), T))
+    path = changed(
+        tmp_path / "a.npz",
+        description=array(np.frombuffer(json.dumps({**node, "origin": origin}).encode(), dtype=np.uint8)),
+    )
+    with pytest.raises(InputError, match="P270"):
+        datasets.read(path, ReadOptions(T))
