@@ -101,6 +101,6 @@ def test_without_trackeval_its_numbers_are_not_checked(
 def test_the_command_names_both_sides(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["crosscheck", files[1], "--gt", files[0]]) == 0
     out = capsys.readouterr().out
-    assert "Other side: counts: py-motmetrics" in out
+    assert "Other program: counts: py-motmetrics" in out
     assert "transcription of poseval 4258a15, evaluateAP.py, not the program" in out
-    assert " 0 differ" in out
+    assert ", 0 different;" in out
