@@ -219,14 +219,9 @@ def _wanted(joints: Skeleton) -> Mapping[str, Wanted]:
 def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped: bool) -> Skeleton:
     """The skeleton of results that agree on another number of joints than `joints` has.
 
-        Raises:
-    <<<<<<< Updated upstream
-            FormatError: P204 where joints are not mapped, with the ways to do it, and where they are, for a
-                number of joints that is not customary.
-    =======
-            FormatError: P204 where joints are not mapped, with the ways to do it; and where they are, for an unknown
-                number of joints.
-    >>>>>>> Stashed changes
+    Raises:
+    FormatError: P204 where joints are not mapped, with the ways to do it, and where they are, for a
+        number of joints that is not customary.
     """
     column = records.table["keypoints"]
     counts = column.lengths[column.given]
