@@ -1,8 +1,8 @@
-"""What is wrong or odd about files, asked in one place and heard by every command.
+"""Checks of files for mistakes that leave them valid. Every command runs them.
 
 A check is a function and a row of `TABLE`. It looks at one set (`truth`, `predictions`, or `set` for both) or
-at the two side by side (`pair`), and answers with notices; it changes nothing and refuses nothing. What makes
-a score impossible is in `preconditions`.
+at the two side by side (`pair`), and returns notices; it changes nothing and raises no error. What makes a
+score impossible is in `preconditions`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ TABLE: dict[str, tuple[str, str]] = {
 
 
 def examine_set(poses: PoseSet, role: Role) -> list[Notice]:
-    """What is odd about one set of people."""
+    """Notices about one set of people."""
     from poseval.checks.base import Side
 
     side = Side(poses, role)
@@ -44,7 +44,7 @@ def examine_set(poses: PoseSet, role: Role) -> list[Notice]:
 
 
 def examine_pair(aligned: Aligned, metrics: Sequence[Metric]) -> list[Notice]:
-    """What is odd about predictions, alone and beside their ground truth."""
+    """Notices about predictions, alone and together with their ground truth."""
     from poseval.checks.base import Pair
 
     found = examine_set(aligned.predictions, Role.PREDICTIONS)

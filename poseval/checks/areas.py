@@ -1,4 +1,4 @@
-"""Areas in another unit than square pixels."""
+"""Areas that are not in square pixels."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ def unit_of_area(side: Side) -> Iterator[Notice]:
         yield Notice("N416", f"{side.name}: {bad} of {len(known)} areas are 0 or less", bad)
         return
     if len(known) > 1 and bool((known <= 1).all()):
-        text = f"{side.name}: all {len(known)} areas are 1 or less: not square pixels"
+        text = f"{side.name}: all {len(known)} areas are 1 or less, so they cannot be square pixels"
         yield Notice("N416", text, len(known))
         return
     share = _share_of_extent(people, counted)
     # np.median would import numpy.ma, at 20 ms for every command.
     if len(share) and not TINY_SHARE <= (middle := float(np.sort(share)[len(share) // 2])) <= HUGE_SHARE:
         text = (
-            f"{side.name}: areas are implausible: half of them are {'below' if middle < 1 else 'above'} "
-            f"{middle:.2g} times the extent of the person's labelled joints; are they square pixels?"
+            f"{side.name}: areas are implausible: half of them are {'less' if middle < 1 else 'more'} than  "
+            f"{middle:.2g} times the extent of the person's labelled joints. Are they in square pixels?"
         )
         yield Notice("N416", text, len(share))
 

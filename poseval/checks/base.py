@@ -1,4 +1,4 @@
-"""What a check is given: one set of people, or ground truth and predictions side by side."""
+"""The input of a check: one set of people, or ground truth and predictions together."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Side:
     def review(self) -> Review:
         """Copies, extremes and single points, from one pass over the coordinates.
 
-        People of the ground truth without a label are left out: their coordinates are nobody's.
+        People of the ground truth without a label are left out: their coordinates have no meaning.
         """
         people = self.poses.people
         if self.role is Role.TRUTH:

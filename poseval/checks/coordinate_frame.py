@@ -1,4 +1,4 @@
-"""Systematic mistakes that leave a file readable and its numbers plausible, found by what they do.
+"""Systematic mistakes that leave a file readable and its numbers plausible, found by their effect.
 
 Left and right exchanged, joints in another order, and a shift of one pixel between a one-based and a
 zero-based file. Each becomes a notice that names the likely mistake and what the number would be without it;
@@ -22,16 +22,16 @@ LOOKED_AT = 2000  # people; more do not change a median
 LOOKED_AT_IN_CROWDS = 500  # people of frames with several predictions, each of which has to be compared
 DISTANCES = 1_000_000  # between all pairs of joints
 FEWEST = 8  # people that share a joint, below which nothing is suspected
-CLEARLY = 0.6  # errors after the repair, as a share of those before, that arouse suspicion
+CLEARLY = 0.6  # errors after the repair, as a fraction of those before, that arouse suspicion
 GAIN = 0.05  # by how much the number must get better to be worth a notice
 SHIFT_PRECISION = 0.25  # pixels
-COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
+COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not reported
 
 
 def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
     """N460 left and right exchanged, N461 another order of joints, N462 a shift of one pixel.
 
-    The number that a notice tells, the first of the benchmark, is computed only where something is suspected.
+    The number in a notice, the first of the benchmark, is computed only when a mistake is suspected.
     """
     aligned = pair.aligned
     truth, theirs, known = _points(aligned)
@@ -59,9 +59,9 @@ def _points(aligned: Aligned) -> tuple[Floats, Floats, Bools]:
 
 
 def _partners(truth: People, predictions: People, kept: Ints) -> Ints:
-    """Row [M] of the prediction in the frame of each true person; where there are several, the nearest.
+    """Row [M] of the prediction in the frame of each true person; of several, the nearest.
 
-    Nearest by the middle of their joints, which no order of joints changes.
+    Nearest by the mean of their joints, which does not depend on their order.
     """
     first = np.searchsorted(predictions.frame, truth.frame[kept])
     count = np.searchsorted(predictions.frame, truth.frame[kept], side="right") - first
@@ -104,7 +104,7 @@ def _middle(values: Floats) -> Floats:
 
 
 def _other_order(truth: Floats, theirs: Floats, known: Bools, flip: tuple[int, ...]) -> Ints | None:
-    """Predicted column for each true joint, when another order than the file's fits clearly better."""
+    """The predicted column of each true joint, if another order than the file's fits clearly better."""
     some = np.linspace(0, len(truth) - 1, min(len(truth), _people(len(flip)))).astype(np.int64)
     truth, theirs, known = truth[some], theirs[some], known[some]
     own = _median(_distance(theirs, truth), known)
@@ -126,7 +126,7 @@ def _other_order(truth: Floats, theirs: Floats, known: Bools, flip: tuple[int, .
 
 
 def _people(joints: int) -> int:
-    """How many people are enough to see the order of joints, with bounded work."""
+    """How many people are enough to detect the order of joints, with bounded work."""
     return max(FEWEST, min(200, DISTANCES // joints**2))
 
 
@@ -148,10 +148,10 @@ def _order_notice(pair: Pair, order: Ints) -> Notice | None:
     skeleton = pair.aligned.truth.skeleton
     instead = f"{name} would be {after:.2f} instead of {before:.2f}"
     if tuple(order.tolist()) == skeleton.flip:
-        return Notice("N460", f"left and right look exchanged: with the flip {instead}")
+        return Notice("N460", f"left and right look exchanged; after exchanging them, {instead}")
     wrong = np.flatnonzero(order != np.arange(len(order)))
-    told = ", ".join(f"column {order[k]} looks like {skeleton.joints[k]}" for k in wrong[:4].tolist())
-    text = f"joints look like they are in another order ({told}): put right, {instead}"
+    listed = ", ".join(f"column {order[k]} looks like {skeleton.joints[k]}" for k in wrong[:4].tolist())
+    text = f"joints look reordered ({listed}); in the right order, {instead}"
     return Notice("N461", text, len(wrong))
 
 
@@ -174,11 +174,11 @@ def _shift_notice(pair: Pair, delta: Floats, known: Bools) -> Notice | None:
     moved = replace(aligned.predictions, people=people.with_columns(xy=people.xy - sign))
     name, before = pair.headline(aligned)
     _, after = pair.headline(Aligned(aligned.truth, moved))
-    where = "right and below" if sign > 0 else "left and above"
+    where = "to the right of and below" if sign > 0 else "to the left of and above"
     kinds = ("one-based", "zero-based") if sign > 0 else ("zero-based", "one-based")
     text = (
-        f"predictions lie one pixel to the {where} the truth (median offset {middle[0]:+.2f}, "
-        f"{middle[1]:+.2f}): are they {kinds[0]}, and taken for {kinds[1]}? Shifted, the median error "
+        f"predictions lie one pixel {where} the ground truth (median offset {middle[0]:+.2f}, "
+        f"{middle[1]:+.2f}). Are they {kinds[0]}, but read as {kinds[1]}? Shifted, the median error "
         f"would be {errors[1]:.2f} instead of {errors[0]:.2f} pixels, and {name} {after:.4f} instead of "
         f"{before:.4f}"
     )

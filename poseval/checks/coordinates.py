@@ -1,4 +1,4 @@
-"""Coordinates that are legal and cannot be meant: copies, single points, joints outside their images."""
+"""Coordinates that are valid but hardly intended: copies, single points, joints outside their images."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from collections.abc import Iterator
 import numpy as np
 
 from poseval.checks.base import Side
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.poses import Floats, Notice
 
-SAMPLE = 5_000  # people looked at for shares: enough for a per cent or two, and the cost stays small
-OUTSIDE_SHARE = 0.2  # of joints; real predictions have a few per cent outside
-COPIES_SHARE = 0.01
-FAR_WIDTHS = 100  # widths of the picture
-WIDEST = 10_000.0  # pixels, of pictures whose size the files do not give
+SAMPLE = 5_000  # people sampled for fractions: precise to one or two percent at a small cost
+OUTSIDE_FRACTION = 0.2  # of joints; real predictions have a few per cent outside
+COPIES_FRACTION = 0.01
+FAR_WIDTHS = 100  # image widths
+WIDEST = 10_000.0  # pixels, of images whose size the files do not give
 
 
 def copies(side: Side) -> Iterator[Notice]:
     """N419: people whose joints equal those of an earlier one in the same frame to the last bit."""
     count = side.review.copies
-    if count > COPIES_SHARE * len(side.poses):
+    if count > COPIES_FRACTION * len(side.poses):
         what = f"{count} of {len(side.poses)} {_people(side)}"
         yield Notice("N419", f"{side.name}: {what} are copies of another in the same image", count)
 
 
 def one_point(side: Side) -> Iterator[Notice]:
-    """N426: people of three joints and more that all lie in one point."""
+    """N426: people with three or more joints that are all at one point."""
     count = side.review.points
-    if side.poses.people.xy.shape[1] >= 3 and count > COPIES_SHARE * len(side.poses):
+    if side.poses.people.xy.shape[1] >= 3 and count > COPIES_FRACTION * len(side.poses):
         what = f"{count} of {len(side.poses)} {_people(side)}"
-        yield Notice("N426", f"{side.name}: {what} have all joints in one point", count)
+        yield Notice("N426", f"{side.name}: {what} have all joints at one point", count)
 
 
 def outside_the_image(side: Side) -> Iterator[Notice]:
@@ -43,13 +43,13 @@ def outside_the_image(side: Side) -> Iterator[Notice]:
     if not count:
         return
     xy = people.xy[rows]
-    share = float((((xy < 0) | (xy > bounds)).any(axis=2) & used).sum()) / count
-    if share >= OUTSIDE_SHARE:
-        yield Notice("N421", f"{side.name}: {share:.0%} of the joints are outside their images")
+    fraction = float((((xy < 0) | (xy > bounds)).any(axis=2) & used).sum()) / count
+    if fraction >= OUTSIDE_FRACTION:
+        yield Notice("N421", f"{side.name}: {fraction:.0%} of the joints are outside their images")
 
 
 def far_away(side: Side) -> Iterator[Notice]:
-    """N422: joints that are many widths of their picture away from it."""
+    """N422: joints that are many image widths away from their image."""
     poses = side.poses
     people, frames = poses.people, poses.frames
     size: Floats = np.where(np.isnan(frames.size), 0.0, frames.size).max(axis=1, initial=0)
@@ -63,7 +63,8 @@ def far_away(side: Side) -> Iterator[Notice]:
     if count:
         row, joint = np.argwhere(far)[0].tolist()
         place = f"{shown(frames.key[people.frame[row]], 60)}, {shown(poses.skeleton.joints[joint])}"
-        text = f"{side.name}: {count} joints lie more than {FAR_WIDTHS} widths of the picture away"
+        joints = number_of(count, "joint")
+        text = f"{side.name}: {joints} more than {FAR_WIDTHS} image widths away from the image"
         yield Notice("N422", f"{text} (first: {place})", count)
 
 

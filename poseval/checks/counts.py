@@ -1,4 +1,4 @@
-"""Numbers of keypoints, of predictions and of scores that are legal and look wrong."""
+"""Numbers of keypoints, predictions and scores that are valid and look wrong."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from poseval.checks.base import Pair, Side
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.poses import Notice
 from poseval.poses.derived_columns import labelled_count
 
@@ -15,7 +15,7 @@ FIRST = 5  # places that a notice names
 
 
 def keypoint_counts(side: Side) -> Iterator[Notice]:
-    """N415: `num_keypoints` that contradicts the flags. The field decides for pycocotools who is ignored."""
+    """N415: `num_keypoints` that contradicts the visibility flags. pycocotools reads it to ignore people."""
     people = side.poses.people
     given = people.extra.get("num_keypoints")
     if given is None:
@@ -26,28 +26,29 @@ def keypoint_counts(side: Side) -> Iterator[Notice]:
         return
     order = people.extra.get("order", np.arange(len(people)))
     places = sorted(order[differs].tolist())[:FIRST]
-    told = ", ".join(f"annotations[{row}]" for row in places)
+    listed = ", ".join(f"annotations[{row}]" for row in places)
     text = (
-        f"{side.name}: num_keypoints of {len(differs)} annotations is not their number of labelled joints "
-        f"(first: {told})"
+        f"{side.name}: num_keypoints is not the number of labelled joints in "
+        f"{number_of(len(differs), 'annotation')} "
+        f"(first: {listed})"
     )
     hidden = int(((given == 0) & (labelled > 0)).sum())
     if hidden:
-        text += f"; {hidden} of them say 0, and are ignored, though joints are labelled"
+        text += f"; {hidden} of them {'is' if hidden == 1 else 'are'} 0, so people with labelled joints are ignored"
     yield Notice("N415", text, len(differs))
 
 
 def nobody_labelled(side: Side) -> Iterator[Notice]:
-    """N427: ground truth in which nobody is to be found."""
+    """N427: ground truth without labelled people."""
     people = side.poses.people
     count = people.extra.get("num_keypoints")
     labelled = (people.seen > 0).any(axis=1) if count is None else count != 0
     if not (~people.crowd & labelled).any():
-        yield Notice("N427", f"{side.name}: no person with labelled joints: nothing can be scored")
+        yield Notice("N427", f"{side.name}: no person has labelled joints, so nothing can be scored")
 
 
 def no_predictions(side: Side) -> Iterator[Notice]:
-    """N423: an empty submission."""
+    """N423: no predictions."""
     if not len(side.poses):
         yield Notice("N423", f"{side.name}: no predictions at all")
 

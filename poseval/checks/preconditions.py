@@ -1,4 +1,4 @@
-"""What metrics cannot do without, checked before any work."""
+"""What metrics need, checked before any work."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from poseval.poses import Array, People, PoseSet
 
 
 def require_possible(part: Part) -> None:
-    """Refuse before any work what the metrics cannot do without.
+    """Raise before any work if the metrics lack what they need.
 
     Raises:
         MismatchError: P410 naming the column, the file and the metric.
-        ValueRangeError: P304 areas that nobody can have.
+        ValueRangeError: P304 areas of 0 or less.
         UsageError: P112 when OKS has no sigmas.
     """
     truth, predictions = part.aligned.truth, part.aligned.predictions
@@ -31,8 +31,8 @@ def require_possible(part: Part) -> None:
         (Need.TRACKS, predictions, lambda people: people.track < 0),
     ]
     hints = {
-        Need.AREA: "take it from the boxes: --metric 'oks_ap(area=box)'",
-        Need.TRACKS: "poses alone are scored with --metric joint_ap",
+        Need.AREA: "compute it from the boxes with --metric 'oks_ap(area=box)'",
+        Need.TRACKS: "score poses without tracks with --metric joint_ap",
     }
     for metric in part.metrics:
         if Need.SIGMAS in metric.needs:
@@ -46,7 +46,7 @@ def require_possible(part: Part) -> None:
                     "P410",
                     where=shown(side.origin.name),
                     what=f"{count} of {len(side)} people have no {need.value}",
-                    wanted=f"{metric} needs it",
+                    wanted=f"{need.value} for each, which {metric} needs",
                     hint=hints.get(need),
                 )
 
@@ -64,7 +64,7 @@ def _check_areas(truth: PoseSet, hint: str) -> None:
         raise ValueRangeError(
             "P304",
             where=f"{shown(truth.origin.name)}: annotations[{first}].area",
-            what=f"is {value:g}, and {len(bad)} of {len(people)} people that count have an area of 0 or less",
-            wanted="square pixels, more than 0",
+            what=f"is {value:g}; {len(bad)} of {len(people)} people that count have an area of 0 or less",
+            wanted="an area in square pixels, more than 0",
             hint=hint,
         )

@@ -1,4 +1,4 @@
-"""Scales of the ground truth that nobody can mean: a head, a box or a face of a pixel."""
+"""Implausible scales of the ground truth: a head, a box or a face of one pixel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from poseval.checks.base import Pair
 from poseval.metrics.joint_error import labelled, scale
 from poseval.poses import Notice
 
-SMALLEST = 1.0  # pixels; no head, box or face that anybody annotates is as small
+SMALLEST = 1.0  # pixels; no annotated head, box or face is as small
 
 
 def tiny_scales(pair: Pair) -> Iterator[Notice]:
@@ -22,5 +22,5 @@ def tiny_scales(pair: Pair) -> Iterator[Notice]:
             small = (scale(pair.aligned, rule) <= SMALLEST) & scored
         if small.any():
             count = int(small.sum())
-            told = f"{count} of {int(scored.sum())} people have a scale ({rule}) of a pixel or less"
-            yield Notice("N466", f"{told}: are the coordinates pixels?", count)
+            what = f"{count} of {int(scored.sum())} people have a scale ({rule}) of one pixel or less"
+            yield Notice("N466", f"{what}. Are the coordinates in pixels?", count)

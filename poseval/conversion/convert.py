@@ -1,4 +1,4 @@
-"""From any readable format to any writable one, with everything said that the target cannot hold."""
+"""Convert any readable format to any writable one, and report what the target cannot hold."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from poseval.skeletons.joint_map import JointMap
 
 @dataclass(frozen=True)
 class ConvertOptions:
-    """What is to become of a source.
+    """The options of a conversion.
 
-    Without a role, what has a `truth` is predictions where its content can be, and else the role is taken in
-    which the content is recognised. `category` is the one class to read. Predictions with a `truth` are
-    placed on its frames (by the way `align_by`, where names are ambiguous) and, where the joints differ, onto
-    its skeleton by equal names; `joints` says more. `choose` picks the frames to write, from predictions
-    beside their truth: rows, and a sentence about them.
+    Without a role, a source with ground truth (`truth`) is read as predictions if it can be, and otherwise in
+    the role in which its content is recognised. `category` is the one class to read. Predictions with ground
+    truth are aligned to its frames (by `align_by`, where names are ambiguous). Where the joints differ, they
+    are mapped to its skeleton by name; `joints` has options of that. `choose` picks the frames to write: it
+    gets predictions with their ground truth and returns rows and a sentence about them.
     """
 
     to: str
@@ -44,9 +44,9 @@ class ConvertOptions:
 
 @dataclass(frozen=True)
 class Conversion:
-    """What a conversion did: formats, role, what was lost, how joints were mapped, what readers noticed.
+    """The result of a conversion: formats, role, losses, the joint map and the reader's notices.
 
-    `others` are formats that the source fits, too, though not as well.
+    `others` are further formats that the source also fits, though less well.
     """
 
     source_format: str
@@ -58,10 +58,10 @@ class Conversion:
     others: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
-        """The same as sentences."""
+        """The result as lines of text."""
         out = [f"{self.source_format} {self.role.value} -> {self.target_format}: {self.losses}"]
         if self.others:
-            out.append(f"{' and '.join(self.others)} would fit, too; --format-in names the format")
+            out.append(f"other formats that fit: {' and '.join(self.others)} (choose with --format-in)")
         if self.joints is not None:
             out.append(f"joints: {self.joints}")
         return [*out, *(str(notice) for notice in self.notices if notice.code != "N504")]
@@ -108,7 +108,7 @@ def convert_one(
 def _prepared(
     poses: PoseSet, role: Role, options: ConvertOptions
 ) -> tuple[PoseSet, JointMap | None, list[Notice]]:
-    """The set on the truth's frames and the wanted joints."""
+    """The set with the frames of the ground truth and the requested joints."""
     rules, truth = options.joints, options.truth
     wanted = rules.target
     notices: list[Notice] = []
@@ -127,7 +127,7 @@ def _prepared(
         raise UsageError(
             "P183",
             where=f"--align {options.align_by}",
-            what="pairs nothing",
+            what="has no effect without ground truth",
             wanted="predictions and --gt FILE",
         )
     if options.choose is not None:
@@ -145,10 +145,11 @@ def _prepared(
 
 
 def _role(seen: Source, options: ConvertOptions) -> tuple[Role, list[Notice]]:
-    """The role in which the content is recognised, both being tried; and what to say of a guess.
+    """The role in which the content is recognised (both are tried), and a notice when it is a guess.
 
     Raises:
-        FormatError: P201 when neither fits, P202 when both do, the target takes both and no truth is given.
+        FormatError: P201 when neither fits, P202 when both do, the target takes both and no ground truth is
+            given.
     """
     if options.format is not None:
         dataset = datasets.get_format(options.format)
@@ -167,8 +168,8 @@ def _role(seen: Source, options: ConvertOptions) -> tuple[Role, list[Notice]]:
         raise FormatError(
             "P202",
             where=shown(seen.path),
-            what="could be truth or predictions",
+            what="could be ground truth or predictions",
             wanted="one role",
-            hint="say which with --role truth or --role predictions",
+            hint="add --role truth or --role predictions",
         )
     return likely[0], datasets.guessed(seen, likely[0], sure)

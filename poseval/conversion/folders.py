@@ -1,4 +1,4 @@
-"""Converting a folder of files that are sets of their own: a folder of the same shape comes out."""
+"""Convert a folder of separate data sets into a folder of the same structure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poseval.conversion.convert import Conversion, ConvertOptions, convert_one
 from poseval.datasets import Source
 from poseval.datasets.files.folder import write_folder
 from poseval.datasets.registry import TABLE
-from poseval.errors import FormatError, InputError, shown
+from poseval.errors import FormatError, InputError, number_of, shown
 
 # Suffixes of the files that a folder may hold which is written anew.
 KINDS = tuple(sorted({".json", ".txt", ".yaml", ".csv", *(row.suffix for row in TABLE.values())}))
@@ -22,32 +22,33 @@ SHOWN = 10  # files named in the talk, of those converted and of those left out
 
 @dataclass
 class Conversions:
-    """What became of each file: its conversion, or why it was left out."""
+    """The conversion of each file, or the reason why it was left out."""
 
     done: list[tuple[str, Conversion]] = field(default_factory=list)
     left: list[tuple[str, str]] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        """The same as sentences: each file's, a total, and the files that were left out."""
+        """The result as lines of text: each file, a total, and the files that were left out."""
         out = []
         for name, one in self.done[:SHOWN]:
             own = f"{shown(Path(name).name)}: "  # with which readers begin their notices
             out += [f"{shown(name)}: {line.removeprefix(own)}" for line in one.lines()]
         if len(self.done) > SHOWN:
-            out.append(f"... and {len(self.done) - SHOWN} files more")
+            out.append(f"... and {number_of(len(self.done) - SHOWN, 'more file')}")
         people = sum(one.losses.kept_people for _, one in self.done)
         frames = sum(one.losses.kept_frames for _, one in self.done)
         dropped = sum(sum(one.losses.dropped.values()) for _, one in self.done)
-        total = f"{len(self.done)} files: kept {people} people in {frames} frames; {dropped} values dropped"
-        out.append(total if dropped else total.replace("0 values", "nothing"))
+        lost = number_of(dropped, "value") if dropped else "nothing"
+        kept = f"{number_of(people, 'person', 'people')} in {number_of(frames, 'frame')}"
+        out.append(f"{number_of(len(self.done), 'file')}: kept {kept}; dropped {lost}")
         out += [f"left out: {shown(name)} ({why})" for name, why in self.left[:SHOWN]]
         if len(self.left) > SHOWN:
-            out.append(f"... and {len(self.left) - SHOWN} files more left out")
+            out.append(f"... and {number_of(len(self.left) - SHOWN, 'more file')} left out")
         return out
 
 
 def is_many(source: str | os.PathLike[str], format: str | None) -> bool:
-    """Whether the source is a folder, and of files that are sets of their own."""
+    """Whether the source is a folder of separate data sets."""
     if not os.path.isdir(source):
         return False
     if format is not None:
@@ -80,7 +81,7 @@ def _converted(
     found: Conversions,
     progress: Callable[[int, int], None] | None,
 ) -> Iterator[tuple[str, bytes]]:
-    """Relative name and content of each file that comes out."""
+    """Relative name and content of each converted file."""
     each = replace(options, force=True, progress=None)
     suffix = datasets.get_row(options.to).suffix
     with tempfile.TemporaryDirectory() as scratch:

@@ -7,7 +7,7 @@
     ├── InputError                  3   a file is wrong
     │   ├── FormatError     P2xx        not the format, or a malformed node
     │   ├── ValueRangeError P3xx        NaN, infinite, negative area, id twice
-    │   ├── MismatchError   P4xx        predictions and truth do not belong together
+    │   ├── MismatchError   P4xx        predictions and ground truth do not belong together
     │   └── LimitError      P5xx        larger, deeper or slower than allowed
     └── MissingFeature  P6xx        2   an extra is not installed (says which)
 
@@ -177,7 +177,7 @@ class ValueRangeError(InputError):
 
 
 class MismatchError(InputError):
-    """Predictions and truth do not belong together (P4xx)."""
+    """Predictions and ground truth do not belong together (P4xx)."""
 
 
 class LimitError(InputError):

@@ -1,7 +1,7 @@
-"""Everything that is wrong or odd with a file, in one run: faults by code, health, and the official server.
+"""Everything that is wrong or unusual in a file, in one run: faults by code, notices, the official server.
 
-Faults come from the readers, which gather all of them; here they are grouped by code with their count, their
-first places and the likely cause. Health are facts that are legal and suspicious.
+Readers gather all faults. Here they are grouped by code, with their count, their first places and the likely
+cause. `health` holds notices about what is valid but suspicious.
 """
 
 from __future__ import annotations
@@ -33,43 +33,43 @@ CAUSES = {
     "P200": "the program that wrote it stopped before it wrote anything",
     "P201": "another format or the other role; the two files may be exchanged",
     "P202": "content that two formats share, or two kinds of files in one folder",
-    "P203": "a program that writes numbers as text, or true for 1",
+    "P203": "a program that writes numbers as text, or true instead of 1",
     "P204": "keypoints of another skeleton, or points of two numbers instead of three",
-    "P205": "two writers filled in the same object, or a merge gone wrong",
-    "P206": "a field that the writer left out or spells otherwise",
+    "P205": "two programs wrote the same object, or a merge failed",
+    "P206": "a field that is left out or spelt differently",
     "P210": "a truncated download, or a file written by hand",
     "P211": "a file saved in another encoding than UTF-8",
     "P212": "an interrupted download, or a file cut when it was packed",
-    "P213": "an archive packed by hand, or not meant as one set",
+    "P213": "an archive packed by hand, or one that holds several sets",
     "P214": "a MATLAB file that was cut or edited",
-    "P215": "an HDF5 file that was open while it was copied, or of another program",
+    "P215": "an HDF5 file that was open while it was copied, or one of another program",
     "P216": "an array of Python objects, or a file cut short",
     "P217": "a pickle with tensors or objects in it, which are never unpacked",
     "P219": "an XML file with entities, or edited by hand",
     "P270": "another program's file under the same extension",
     "P271": "the folder above or below the right one",
-    "P275": "joints spelt otherwise, or of another data set",
+    "P275": "joints spelt differently, or of another data set",
     "P276": "people of images that were left out of the file",
     "P301": "a division by zero in the model or in the conversion to pixels",
     "P302": "a missing number written as null",
-    "P303": "ids, classes or flags that were computed, or scaled with everything else",
+    "P303": "ids, classes or flags that were computed or scaled with the coordinates",
     "P304": "areas or sizes that were never filled in",
-    "P305": "two files joined, or ids that start anew in each of them",
-    "P306": "confidences where flags belong: predictions taken for labels",
-    "P307": "corners taken for width and height, or the reverse",
+    "P305": "two files joined, each with ids that start at the same number",
+    "P306": "confidences instead of visibility flags: predictions used as labels",
+    "P307": "corners instead of width and height, or the reverse",
     "P308": "labels without their images",
     "P372": "results of two runs in one folder",
     "P402": "predictions of another split, or ids of another version of the data",
     "P403": "frame names that occur in several folders",
     "P404": "predictions of another skeleton",
     "P405": "a tracker that gives one id to two people, or two runs joined",
-    "P410": "a column that the benchmark's metric cannot do without",
-    "P412": "predictions of another split, or people without a detection left out",
+    "P410": "a column is missing that the benchmark's metric needs",
+    "P412": "predictions of another split, or images without detections left out",
     "P480": "sequences that failed while predicting, or another split",
     "P481": "only labelled frames were predicted, or frames cut off at the end",
     "P482": "frames counted from 0 and from 1, or another sequence under this name",
-    "P501": "a file that is no list of poses, or many sets in one",
-    "P502": "detections without a threshold and without suppression of doubles",
+    "P501": "a file that is not a list of poses, or several sets in one file",
+    "P502": "detections without a score threshold and without suppression of duplicates",
     "P503": "the folder of a whole data set",
     "P504": "an archive made to exhaust memory",
 }
@@ -87,7 +87,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Validation(Result):
-    """What was found: format, role, groups of faults, health, what the server says; `ok` without faults."""
+    """The result: format, role, groups of faults, notices, what the server says. `ok` without faults."""
 
     form: ClassVar[str] = "validation"
     path: str
@@ -103,7 +103,7 @@ class Validation(Result):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong; health never makes a file wrong."""
+        """Whether there are no faults. Notices never make a file invalid."""
         return not self.groups
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,14 +144,15 @@ def validate(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Validation:
-    """Everything wrong or odd with a file; with a truth, everything that scoring it would find.
+    """Everything wrong or unusual in a file; with ground truth, everything that scoring it would find.
 
     `role` is `truth` or `predictions`; recognised unless given. The keywords are those of `poseval.score`.
-    What is valid beside a truth can be scored: the same code reads, pairs, checks and tallies.
+    A file that is valid together with its ground truth can be scored, because the same code reads and scores
+    it.
 
     Raises:
         UsageError: the path does not exist, unknown names.
-        InputError: the truth itself is wrong.
+        InputError: the ground truth itself is wrong.
     """
     task = Task.of(task, benchmark, **asked)
     chosen = None if role is None else Role.of(role)
@@ -186,7 +187,7 @@ def validate(
         )
         poses = datasets.read(path, options, found.format, source)
     except InputError as error:
-        return found.told(error, asked_of)
+        return found.with_faults(error, asked_of)
     found.people, found.frames = len(poses), len(poses.frames)
     found.notices = (*guess, *poses.origin.notices)
     if chosen is Role.TRUTH:
@@ -195,15 +196,15 @@ def validate(
         own = replace(poses, people=people)
         refused = _scored(poses, own, asked_of or _benchmark(task, poses), task, found)
         found.health = tuple(checks.examine_set(poses, chosen))
-        return found.told(refused, asked_of)
+        return found.with_faults(refused, asked_of)
     if gt is None:
         found.health = tuple(checks.examine_set(poses, chosen))
-        return found.told(None, asked_of)
-    return found.told(_scored(gt, poses, asked_of, task, found), asked_of)
+        return found.with_faults(None, asked_of)
+    return found.with_faults(_scored(gt, poses, asked_of, task, found), asked_of)
 
 
 def _benchmark(task: Task, truth: PoseSet | None) -> Benchmark | None:
-    """The benchmark named, or the one that the truth is of, where it tells."""
+    """The named benchmark, or the one recognised from the ground truth, if any."""
     if task.benchmark is not None:
         return benchmarks.get_benchmark(task.benchmark) if isinstance(task.benchmark, str) else task.benchmark
     if truth is None:
@@ -217,7 +218,7 @@ def _benchmark(task: Task, truth: PoseSet | None) -> Benchmark | None:
 def _scored(
     truth: PoseSet, predictions: PoseSet, benchmark: Benchmark | None, task: Task, found: _Found
 ) -> PosevalError | None:
-    """Why predictions cannot be scored; what is odd about them goes to `found`."""
+    """Why predictions cannot be scored. Notices about them are added to `found`."""
     try:
         if benchmark is None or is_image_list(truth):
             aligned, _ = align(truth, predictions, task.align_by)
@@ -249,7 +250,7 @@ class _Found:
     health: tuple[Notice, ...] = ()
     notices: tuple[Notice, ...] = ()
 
-    def told(self, error: PosevalError | None, benchmark: Benchmark | None) -> Validation:
+    def with_faults(self, error: PosevalError | None, benchmark: Benchmark | None) -> Validation:
         """The validation, with the faults of an error by code."""
         groups = () if error is None else grouped(error)
         server: tuple[str, ...] = ()

@@ -53,7 +53,8 @@ def test_left_and_right_exchanged_is_told_with_both_numbers(tmp_path: Path) -> N
     text = notices(report)["N460"]
     before = report.summary["PCKh@0.5"]
     assert text == (
-        f"left and right look exchanged: with the flip PCKh@0.5 would be {honest:.2f} instead of {before:.2f}"
+        f"left and right look exchanged; after exchanging them, "
+        f"PCKh@0.5 would be {honest:.2f} instead of {before:.2f}"
     )
     assert honest > 0.9 > before
 
@@ -62,17 +63,15 @@ def test_joints_in_another_order_are_told(tmp_path: Path) -> None:
     truth, predicted, heads = mpii()
     order = np.roll(np.arange(16), 3)
     report = score(tmp_path, truth, predicted[:, order], heads)
-    assert notices(report)["N461"].startswith(
-        "joints look like they are in another order (column 3 looks like right_ankle, "
-    )
+    assert notices(report)["N461"].startswith("joints look reordered (column 3 looks like right_ankle, ")
     assert report.summary["PCKh@0.5"] < 0.2
 
 
 def test_a_shift_of_one_pixel_is_told(tmp_path: Path) -> None:
     truth, predicted, heads = mpii(400, noise=2.0)
     report = score(tmp_path, truth, predicted - 1, heads)
-    assert notices(report)["N462"].startswith("predictions lie one pixel to the left and above the truth")
-    assert "are they zero-based, and taken for one-based?" in notices(report)["N462"]
+    assert notices(report)["N462"].startswith("predictions lie one pixel to the left of and above")
+    assert "Are they zero-based, but read as one-based?" in notices(report)["N462"]
     assert "N462" not in notices(score(tmp_path, truth, predicted, heads))
 
 
@@ -94,7 +93,9 @@ def test_a_real_exchange_is_found() -> None:
         predictions, people=people.with_columns(xy=people.xy[:, flip], seen=people.seen[:, flip])
     )
     found = notices(poseval.score(truth, swapped, "mpii-val"))
-    assert found["N460"].startswith("left and right look exchanged: with the flip PCKh@0.5 would be 0.88")
+    assert found["N460"].startswith(
+        "left and right look exchanged; after exchanging them, PCKh@0.5 would be 0.88"
+    )
 
 
 def test_nobody_predicted_is_zero_with_a_notice() -> None:

@@ -49,7 +49,7 @@ def test_all_areas_are_one_or_less(area: float) -> None:
     areas = np.full(len(truth), area)
     found = told(with_people(truth, area=areas), T)
     assert found["N416"].count == len(truth)
-    assert "not square pixels" in found["N416"].text
+    assert "cannot be square pixels" in found["N416"].text
     areas[:] = 40_000.0
     assert "N416" not in told(with_people(truth, area=areas), T)
 

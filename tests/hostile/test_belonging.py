@@ -140,7 +140,7 @@ def test_32_joints_outside_the_images(desk: Desk) -> None:
 def test_32_one_point_for_all_joints(desk: Desk) -> None:
     dt = results()
     dt[2]["keypoints"] = [5.0, 6.0, 0.5] * 17
-    assert "1 of 6 predictions have all joints in one point" in sentence(desk.results(dt), "N426")
+    assert "1 of 6 predictions have all joints at one point" in sentence(desk.results(dt), "N426")
 
 
 def areas(desk: Desk, rows: list[dict[str, object]], rule: str) -> list[float]:

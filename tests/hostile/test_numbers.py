@@ -114,7 +114,7 @@ def test_03_huge_coordinates_saturate(desk: Desk) -> None:
     report = poseval.score(*desk.both(truth(), dt))
     assert all(math.isfinite(value) for value in report.summary.values() if value == value)
     assert 0 < report.summary["AP"] < 1
-    assert "more than 100 widths of the picture away" in sentence(desk.results(dt), "N422")
+    assert "more than 100 image widths away" in sentence(desk.results(dt), "N422")
 
 
 @pytest.mark.parametrize("rules", ["reference", "corrected"])
@@ -293,7 +293,7 @@ def test_07_area_in_another_unit(desk: Desk) -> None:
     gt = truth()
     for row in gt["annotations"]:
         row["area"] /= 10_000
-    assert "are they square pixels?" in sentence(desk.truth(gt), "N416")
+    assert "Are they in square pixels?" in sentence(desk.truth(gt), "N416")
 
 
 def test_07_missing_area(desk: Desk) -> None:

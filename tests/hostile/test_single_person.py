@@ -347,7 +347,7 @@ def test_07_a_head_of_a_pixel_is_told(pair: Pair) -> None:
     pair.heads[4:6] = [[10.0, 10.0], [10.5, 10.5]]
     told = [notice for notice in pair.score().notices if notice.code == "N466"]
     assert [notice.count for notice in told] == [2]
-    assert told[0].text.startswith(f"2 of {COUNT} people have a scale (head) of a pixel or less")
+    assert told[0].text.startswith(f"2 of {COUNT} people have a scale (head) of one pixel or less")
 
 
 def test_07_faces_in_shares_of_the_picture(tmp_path: Path) -> None:

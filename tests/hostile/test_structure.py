@@ -138,7 +138,7 @@ def test_10_num_keypoints_that_contradicts_the_flags(desk: Desk) -> None:
     gt["annotations"][2]["num_keypoints"] = 0
     told = sentence(desk.truth(gt), "N415")
     assert "annotations[2]" in told
-    assert "1 of them say 0" in told
+    assert "1 of them is 0" in told
     gt["annotations"][2]["num_keypoints"] = -3
     desk.truth_refused(gt, "P306", r"annotations\[2\]\.num_keypoints: is -3")
 
