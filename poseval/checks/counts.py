@@ -34,7 +34,8 @@ def keypoint_counts(side: Side) -> Iterator[Notice]:
     )
     hidden = int(((given == 0) & (labelled > 0)).sum())
     if hidden:
-        text += f"; {hidden} of them {'is' if hidden == 1 else 'are'} 0, so people with labelled joints are ignored"
+        zeros = "1 of them is 0" if hidden == 1 else f"{hidden} of them are 0"
+        text += f"; {zeros}, so people with labelled joints are ignored"
     yield Notice("N415", text, len(differs))
 
 
