@@ -1,4 +1,4 @@
-"""The frames in which predictions fail most, also for people without areas, heads or sigmas."""
+"""The frames with the most errors, also for people without areas, head sizes or sigmas."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.diagnosis.diagnose import diagnose
-from poseval.errors import UsageError
+from poseval.errors import UsageError, number_of
 from poseval.poses import Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.enclosing import enclosing_boxes
@@ -16,33 +16,33 @@ ANY_SIGMA = 0.1  # of every joint where the skeleton has none: COCO's largest, 0
 
 
 def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
-    """Rows, ascending, of at most `count` frames with the most faults, and a sentence on how they were found.
+    """Rows, ascending, of at most `count` frames with the most errors, and a sentence about how they were found.
 
-    A frame's faults are its joints that are not good, with a missed person as bad as all joints of one, then
-    its false predictions, as `poseval diagnose` counts them.
+    The errors of a frame are its wrong joints, where a miss counts as all joints of a person, and then its
+    false positives, as `poseval diagnose` counts them.
 
     Raises:
-        UsageError: P950 when no frame has a fault.
+        UsageError: P950 when no frame has an error.
     """
     truth, by = _measurable(aligned.truth)
     found = diagnose(Aligned(truth, aligned.predictions), worst=count).worst
     if not found:
         raise UsageError(
-            "P950", where="--worst", what="finds no fault in any frame", wanted="predictions with faults"
+            "P950", where="--worst", what="finds no error in any frame", wanted="predictions with errors"
         )
     place = {key: row for row, key in enumerate(truth.frames.key.tolist())}
     rows = np.asarray(sorted(place[one.frame] for one in found), dtype=np.int64)
     first = found[0]
     text = (
-        f"the {len(found)} frames with the most faults of {len(truth.frames)}{by}; the worst is "
-        f"{first.frame} with {first.joints} joints that are not good, {first.missed} missed people and "
-        f"{first.background} false predictions"
+        f"chose {len(found)} of {number_of(len(truth.frames), 'frame')} with the most errors{by}; the worst is "
+        f"{first.frame} with {number_of(first.joints, 'wrong joint')}, "
+        f"{number_of(first.missed, 'miss', 'misses')} and {number_of(first.background, 'false positive')}"
     )
     return rows, text
 
 
 def _measurable(truth: PoseSet) -> tuple[PoseSet, str]:
-    """The truth with something to measure distances in, and what was made up for that."""
+    """Ground truth with a scale for distances, and words about how the scale was made."""
     people, sigmas = truth.people, truth.skeleton.sigmas
     area = people.area
     if not np.isnan(people.head).any() or (sigmas is not None and not np.isnan(area).any()):

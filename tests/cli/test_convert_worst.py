@@ -66,8 +66,8 @@ def test_the_frames_with_the_most_faults(
     assert [task["data"]["image"][-8:] for task in tasks] == [f"img{n}.png" for n in frames]
     assert [len(task["predictions"][0]["result"]) for task in tasks] == [0 if n == 2 else 18 for n in frames]
     err = capsys.readouterr().err
-    assert f"the {len(frames)} frames with the most faults of 7, by areas of boxes" in err
-    assert "the worst is mouse/img2.png with 0 joints that are not good, 1 missed people" in err
+    assert f"chose {len(frames)} of 7 frames with the most errors, by areas of boxes" in err
+    assert "the worst is mouse/img2.png with 0 wrong joints, 1 miss" in err
     assert "[N950]" in err
 
 
