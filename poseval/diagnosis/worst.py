@@ -16,7 +16,7 @@ ANY_SIGMA = 0.1  # of every joint where the skeleton has none: COCO's largest, 0
 
 
 def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
-    """Rows, ascending, of at most `count` frames with the most errors, and a sentence about how they were found.
+    """Rows, ascending, of at most `count` frames with the most errors, and a sentence about them.
 
     The errors of a frame are its wrong joints, where a miss counts as all joints of a person, and then its
     false positives, as `poseval diagnose` counts them.
@@ -34,8 +34,8 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     rows = np.asarray(sorted(place[one.frame] for one in found), dtype=np.int64)
     first = found[0]
     text = (
-        f"chose {len(found)} of {number_of(len(truth.frames), 'frame')} with the most errors{by}; the worst is "
-        f"{first.frame} with {number_of(first.joints, 'wrong joint')}, "
+        f"chose {len(found)} of {number_of(len(truth.frames), 'frame')} with the most errors{by}; "
+        f"the worst is {first.frame} with {number_of(first.joints, 'wrong joint')}, "
         f"{number_of(first.missed, 'miss', 'misses')} and {number_of(first.background, 'false positive')}"
     )
     return rows, text
