@@ -79,7 +79,7 @@ ROWS = (
     Format("mpii-json", "poseval.datasets.mpii.json_lists:MpiiJson", ("json",), ("image", "img_paths")),
     Format("mpii-h5", "poseval.datasets.mpii.hourglass_h5:MpiiH5", ("hdf5",)),
     Format("mpii-mat", "poseval.datasets.mpii.release_mat:MpiiMat", ("matlab",)),
-    Format("mpii-submission", "poseval.datasets.mpii.submission:MpiiSubmission", ("matlab",)),
+    Format("mpii-submission", "poseval.datasets.mpii.submission:MpiiSubmission", ("matlab",), suffix=".mat"),
     Format("lsp-mat", "poseval.datasets.single_person.lsp_flic_parse:LspMat", ("matlab",)),
     Format("flic-mat", "poseval.datasets.single_person.lsp_flic_parse:FlicMat", ("matlab",)),
     Format("parse-mat", "poseval.datasets.single_person.lsp_flic_parse:ParseMat", ("matlab",)),

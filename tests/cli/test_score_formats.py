@@ -21,7 +21,8 @@ FORMATS = {name: datasets.get_format(name) for name in datasets.names()}
 WRITTEN = [name for name, form in FORMATS.items() if P in form.writes & form.reads]
 EXTRAS = {"parquet": "pyarrow", **dict.fromkeys(("deeplabcut-h5", "sleap", "sleap-analysis", "nwb"), "h5py")}
 OTHER_JOINTS = {"posetrack17", "posetrack18", "posetrack21"}  # their skeletons lack some of COCO's joints
-ELSEWHERE = {"motchallenge", "pose-array"}  # boxes, and one person per frame: see below
+# Boxes, one person per frame (see below), and MPII's release as the truth (see test_submission_write.py).
+ELSEWHERE = {"motchallenge", "pose-array", "mpii-submission"}
 
 
 @pytest.fixture(scope="module")

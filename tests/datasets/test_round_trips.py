@@ -33,11 +33,13 @@ OWN_JOINTS = {
     "mpii-json": "mpii16",
 }
 HEADLESS = ("openpose", "mediapipe")  # they lack the ends of PoseTrack's heads
-ORDERED = "pose-array"  # poses in the order of a truth with one person per frame: see test_pose_array.py
+# Poses in the order of a truth with one person per frame, and in the shape of MPII's release: see
+# test_pose_array.py and test_submission_write.py.
+BY_TRUTH = ("pose-array", "mpii-submission")
 WRITABLE = [
     name
     for name in datasets.names()
-    if datasets.get_format(name).writes and name not in (*OWN_JOINTS, ORDERED)
+    if datasets.get_format(name).writes and name not in (*OWN_JOINTS, *BY_TRUTH)
 ]
 ON_TRUTH = ("coco", "detectron2")  # results that are nothing without their truth's frames
 EXTRAS = {"parquet": "pyarrow"} | dict.fromkeys(

@@ -9,19 +9,21 @@ x, y, id and, for several people, a score each. Coordinates are one-based.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, NamedTuple
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import mat, mat_arrays
 from poseval.datasets.containers.mat import Struct
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
+from poseval.datasets.mpii.groups import Place, groups_of
 from poseval.datasets.mpii.release_mat import JOINTS, number_of, points_of
 from poseval.datasets.single_person.pairing import frame_keys, origin_of
-from poseval.errors import Fault, Faults, MismatchError, error_of, shown
-from poseval.poses import Array, Frames, Ints, People, PoseSet
+from poseval.errors import Fault, Faults, MismatchError, UsageError, error_of, shown
+from poseval.poses import Array, Frames, People, PoseSet
 from poseval.skeletons import get_skeleton
 
 
@@ -31,6 +33,7 @@ class MpiiSubmission(Dataset):
     name: ClassVar[str] = "mpii-submission"
     title: ClassVar[str] = "MPII server submission (pred_keypoints_mpii.mat, pred_keypoints_mpii_multi.mat)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "joint names", "frame names", "joint scores", "empty frames", "further columns"}
     )
@@ -70,11 +73,12 @@ class MpiiSubmission(Dataset):
             for rect, person in enumerate(_rows(entry.get("annorect")))
         ]
         faults.raise_if_any()
+        table = [row for row in table if row[1].any()]  # a rectangle without points is nobody's prediction
         element = np.asarray([row[3] for row in table], dtype=np.int64)
         truth = options.truth
         if truth is None:
             frames = Frames(frame_keys([f"{index}" for index in range(len(pred.rows))]))
-            place = _Place(np.arange(len(pred.rows)), np.full(len(pred.rows), -1))
+            place = Place(np.arange(len(pred.rows)), np.full(len(pred.rows), -1))
         else:
             frames = truth.frames
             scored = any(np.isfinite(row[2]).any() for row in table)
@@ -94,25 +98,37 @@ class MpiiSubmission(Dataset):
         origin = origin_of(document, self.name, len(table), base=1)
         return PoseSet(get_skeleton("mpii16"), frames, people, origin=origin)
 
+    def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
+        """`pred_keypoints_mpii.mat` or `pred_keypoints_mpii_multi.mat`, as the file is called.
 
-class _Place(NamedTuple):
-    """Where the elements of `pred` belong: frame [E] and group inside it [E] (-1 none)."""
+        Raises:
+            UsageError: P951 another name, P952 no release as ground truth, P173 other joints, P138 several
+                people without scores, P131 the file exists, P137 it cannot be written.
+        """
+        from poseval.datasets.mpii.submission_write import write_submission
 
-    frame: Ints
-    group: Ints
+        if poses.skeleton.joints != get_skeleton("mpii16").joints:
+            raise UsageError(
+                "P173",
+                where="format mpii-submission",
+                what=f"holds the joints of mpii16, not of {shown(poses.skeleton.name)}",
+                wanted="mapped joints",
+                hint="add --to-skeleton mpii16",
+            )
+        return write_submission(poses, path, options, self.holds_as(options.role))
 
 
-def _placed(truth: PoseSet, count: int, scored: bool, document: Document) -> _Place:
+def _placed(truth: PoseSet, count: int, scored: bool, document: Document) -> Place:
     """Images or groups of the truth, of test or training or both, whichever has so many.
 
     Where both have, scores decide: only the submission of several people has them.
     """
     train = truth.frames.extra.get("train", np.ones(len(truth.frames), dtype=np.bool_))
     everything = np.arange(len(truth.frames))
-    offers: list[tuple[str, _Place]] = []
+    offers: list[tuple[str, Place]] = []
     for name, rows in (("test", everything[~train]), ("training", everything[train]), ("all", everything)):
-        offers.append((f"{name} images", _Place(rows, np.full(len(rows), -1))))
-        offers.append((f"groups of {name} images", _groups(truth, rows)))
+        offers.append((f"{name} images", Place(rows, np.full(len(rows), -1))))
+        offers.append((f"groups of {name} images", groups_of(truth, rows)))
     fitting = [place for _, place in offers if len(place.frame) == count]
     fitting.sort(key=lambda place: bool((place.group >= 0).any()) != scored)
     if not fitting:
@@ -124,13 +140,6 @@ def _placed(truth: PoseSet, count: int, scored: bool, document: Document) -> _Pl
             wanted=f"as many as the release {shown(truth.origin.name)} has: {told}",
         )
     return fitting[0]
-
-
-def _groups(truth: PoseSet, frames: Ints) -> _Place:
-    group = truth.people.extra.get("group", np.full(len(truth), -1))
-    rows = np.flatnonzero((group >= 0) & np.isin(truth.people.frame, frames))
-    pairs = np.unique(np.stack([truth.people.frame[rows], group[rows]], axis=1), axis=0).reshape(-1, 2)
-    return _Place(pairs[:, 0], pairs[:, 1])
 
 
 def _person(person: dict[str, Any], where: str, faults: Faults) -> tuple[Any, ...]:
