@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from poseval.conversion.convert import Conversion
     from poseval.conversion.folders import Conversions
     from poseval.datasets import Losses, Role
-    from poseval.decisions.gate import Tolerance, Verdict
+    from poseval.decisions.keeping import Saved
     from poseval.decisions.leaderboard import Board, Entry, Ranked
+    from poseval.decisions.tolerances import Tolerance
+    from poseval.decisions.verdict import Verdict
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.poses import PoseSet
     from poseval.report.plots import Figure
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
     from poseval.scoring.task import Asked, Task
     from poseval.skeletons import SkeletonLike
     from poseval.statistics.comparison import Comparison
+    from poseval.statistics.training import Deviations
 
-RESAMPLES = 1000
+    System = Run | Sequence[Run]  # one run, or several trainings of one recipe
+
+KEEP_UP = "keep-up"  # what a gate may require
 
 
 def write(
@@ -192,50 +197,70 @@ def diagnose_prepared(prepared: Prepared, scale: str | None = None, worst: int =
 
 
 def compare(
-    *systems: Run | Mapping[str, Run],
+    *systems: System | Mapping[str, System],
     truth: PathOrPoses | None = None,
     benchmark: str | Benchmark | None = None,
     keys: Sequence[str] = (),
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
+    level: float | str = 0.95,
+    resamples: int | None = None,
     seed: int = 0,
+    cluster: str | None = None,
+    seed_sd: Deviations = None,
+    simultaneous: bool = False,
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Comparison:
     """Compare systems, and tell which differences noise does not explain.
 
     Systems are saved runs, evaluations, or predictions with their ground truth (`truth`): one argument each,
-    or one mapping of names to systems. `keys` chooses numbers of the summary, by default all. The other
-    keywords are those of `poseval.score`.
+    or one mapping of names to systems. A list or a folder of saved runs is one system, trained several times.
+    `keys` chooses numbers of the summary, by default all. `level` is 0.95 or 95, `resamples` the number of
+    random sign flips, by default as many as the tests need. `cluster` is what is drawn as a whole, `seed_sd`
+    the standard deviation of a number between trainings, where one run a side cannot tell. `simultaneous`
+    intervals hold for all differences at once. The other keywords are those of `poseval.score`.
 
     Raises:
         UsageError: P140 fewer than two units, P142 level, resamples or seed out of range, P143 fewer than two
-            systems, P144 an unknown key, P147 predictions without ground truth.
+            systems, P144 an unknown key, P147 predictions without ground truth, P167 too few resamples, P168
+            an unknown cluster.
         InputError: a file is wrong; P420 other rules or ground truth, P421 other units.
     """
-    from poseval.scoring.keywords import several
-    from poseval.scoring.saved_runs import run_of
+    from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, several
+    from poseval.scoring.saved_runs import runs_of
     from poseval.scoring.score import read_truth
     from poseval.scoring.task import Task
+    from poseval.statistics.clusters import clustered
     from poseval.statistics.comparison import compare
+    from poseval.statistics.training import deviations
 
     asked_task = Task.of(task, benchmark, **asked)
-    named = _named(systems)
+    named, field = _named(systems), OPTIONAL_TEXT("cluster", cluster)
     chosen = several((str,), "keys of the summary")("keys", keys)
     # The truth is read once, however many systems there are.
     gt = None if truth is None else read_truth(truth, asked_task)
-    runs = {name: run_of(system, gt, asked_task) for name, system in named.items()}
-    return compare(runs, keys=chosen, level=level, resamples=resamples, seed=seed)
+    runs = {
+        name: [clustered(run, field, asked_task.limits) for run in runs_of(system, gt, asked_task)]
+        for name, system in named.items()
+    }
+    return compare(
+        runs,
+        keys=chosen,
+        level=level,
+        resamples=resamples,
+        seed=seed,
+        seed_sd=deviations(seed_sd),
+        simultaneous=FLAG("simultaneous", simultaneous),
+    )
 
 
-def _named(systems: Sequence[Run | Mapping[str, Run]]) -> dict[str, Run]:
-    """Systems by the given names, else by their file names, or by whole paths where file names are equal."""
+def _named(systems: Sequence[System | Mapping[str, System]]) -> dict[str, System]:
+    """Systems by the names given, or by their files' names, or whole paths where those are equal."""
     from poseval.poses import PoseSet
     from poseval.scoring.evaluation import Evaluation
 
     if len(systems) == 1 and isinstance(systems[0], Mapping):
         return {str(name): run for name, run in systems[0].items()}
-    runs: dict[str, Run] = {}
+    runs: dict[str, System] = {}
     paths: list[str] = []
     for run in systems:
         if isinstance(run, PoseSet):
@@ -256,59 +281,75 @@ def _named(systems: Sequence[Run | Mapping[str, Run]]) -> dict[str, Run]:
 
 
 def gate(
-    run: Run,
-    baseline: str | os.PathLike[str] | Evaluation,
+    run: System,
+    baseline: Saved | Sequence[Saved],
     truth: PathOrPoses | None = None,
     *,
     max_drop: Mapping[str, str | float] | Sequence[str] = (),
+    guard: Sequence[str] = (),
     significant: bool = False,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
+    require: str | None = None,
+    level: float | str = 0.95,
+    resamples: int | None = None,
     seed: int = 0,
+    cluster: str | None = None,
+    seed_sd: Deviations = None,
+    ledger: str | os.PathLike[str] | None = None,
     update_baseline: bool = False,
+    accept: str | None = None,
     benchmark: str | Benchmark | None = None,
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Verdict:
-    """Check a run against its baseline: a saved run, or predictions with their ground truth (`truth`).
+    """Check a run, or several trainings of one recipe, against the baseline.
 
-    `max_drop` says how much numbers of the summary, or patterns of them, may get worse: `{"AP": 0.005}`
-    (absolute) or `{"AP": "0.5%"}` (of the baseline's value); without it nothing may. A `significant` gate
-    fails only for a drop that noise does not explain. `update_baseline` replaces the baseline's file by a run
-    that passed. Benchmark, rules and metrics are the baseline's unless given.
+    A run is a saved run, or predictions with their ground truth (`truth`).
+    `max_drop` says what numbers of the summary, or patterns of them, may lose: `{"AP": 0.005}` (absolute) or
+    `{"AP": "2%"}` (of the baseline's value). `guard` names the numbers that decide; by default those of
+    `max_drop`, else the primary number, and all where digits are compared. A `significant` gate bounds each
+    drop; with `require="keep-up"` it fails for what is not shown, too. `level`, `resamples`, `seed`,
+    `cluster` and `seed_sd` are as in `compare`. `ledger` is a file that counts the looks. `update_baseline`
+    replaces the baseline's file by a run that is shown to keep up, `accept` by any run for the reason given.
+    Benchmark, rules and metrics are the baseline's unless given.
 
     Raises:
         UsageError: P142 level, resamples or seed out of range, P145 a drop that cannot be read, P146 one of
-            no number, P147 predictions without ground truth.
-        InputError: a file is wrong; P231 the baseline is no saved run, P420 other rules or ground truth, P421
-            other units.
+            no number, P147 predictions without ground truth, P167 too few resamples, P168 an unknown cluster,
+            P169 what does not go together.
+        InputError: a file is wrong; P231 the baseline is no saved run, P232 the ledger is none, P420 other
+            rules or truth, P421 other units.
     """
     from poseval.datasets.files.source import path_of
-    from poseval.decisions.gate import gate
-    from poseval.scoring import saved_runs
-    from poseval.scoring.evaluation import Evaluation
-    from poseval.scoring.keywords import FLAG
+    from poseval.decisions.gate import Demands
+    from poseval.decisions.keeping import Keeping, hold
+    from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, several
     from poseval.scoring.task import Task
+    from poseval.statistics.training import deviations
 
-    tolerances = _tolerances(max_drop)
-    FLAG("significant", significant)
-    asked_task = Task.of(task, benchmark, **asked)
-    if not FLAG("update_baseline", update_baseline) and isinstance(baseline, Evaluation):
-        before = baseline
-    else:
-        before = saved_runs.load(path_of(baseline, "baseline", "the path of a saved run"), asked_task.limits)
-    now = saved_runs.run_of(run, truth, asked_task, like=before)
-    verdict = gate(
-        now, before, tolerances, significant=significant, level=level, resamples=resamples, seed=seed
+    if OPTIONAL_TEXT("require", require) not in (None, KEEP_UP):
+        raise unknown_name("P102", "require", require, [KEEP_UP])
+    demands = Demands(
+        _tolerances(max_drop),
+        several((str,), "keys or patterns")("guard", guard),
+        FLAG("significant", significant),
+        require is not None,
+        level,
+        resamples,
+        seed,
+        deviations(seed_sd),
     )
-    if update_baseline and verdict.passed:
-        saved_runs.save(now, path_of(baseline, "baseline"), force=True)
-    return verdict
+    keeping = Keeping(
+        FLAG("update_baseline", update_baseline),
+        OPTIONAL_TEXT("accept", accept),
+        None if ledger is None else Path(path_of(ledger, "ledger")),
+    )
+    field = OPTIONAL_TEXT("cluster", cluster)
+    return hold(run, baseline, truth, Task.of(task, benchmark, **asked), field, demands, keeping)
 
 
 def _tolerances(max_drop: Mapping[str, str | float] | Sequence[str]) -> list[Tolerance]:
-    """How much may get worse, from a mapping or from texts `KEY=AMOUNT`."""
-    from poseval.decisions.gate import Tolerance
+    """What may get worse, from a mapping or from texts `KEY=AMOUNT`."""
+    from poseval.decisions.tolerances import Tolerance
     from poseval.scoring.keywords import several
 
     if isinstance(max_drop, Mapping):
@@ -326,16 +367,18 @@ def leaderboard(
     facts: Sequence[str] = (),
     best_per_team: bool = False,
     team: str = "",
+    level: float | str = 0.95,
 ) -> Board:
     """Rank runs of one benchmark: saved runs, JSON reports, reports or evaluations.
 
     A mapping gives their names; otherwise file names do. `sort` is the number to rank by, by default
     the first of the summary; `columns` are further numbers, `facts` what `poseval run` wrote beside a report.
+    Saved runs and evaluations are told apart by paired tests at `level`, reports by overlap of intervals.
 
     Raises:
-        UsageError: P148 no runs, or a number that none has.
+        UsageError: P142 a level that cannot be, P148 no runs, or a number that none has.
         InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or ground
-            truth.
+            truth, P422 intervals of different levels or methods.
     """
     from poseval.decisions.leaderboard import Entry, build
     from poseval.results.report import Report
@@ -357,6 +400,7 @@ def leaderboard(
         columns=listed("columns", columns),
         facts=listed("facts", facts),
         best_per_team=FLAG("best_per_team", best_per_team),
+        level=level,
     )
 
 
@@ -368,8 +412,9 @@ def _entry(run: Any, name: str, team: str, number: int) -> Entry:
         return run
     if isinstance(run, (str, os.PathLike)):
         return entry_of(run, name, team)
-    report = run if isinstance(run, Report) else run.report()
-    return Entry(name or f"run {number}", report, team)
+    if isinstance(run, Report):
+        return Entry(name or f"run {number}", run, team)
+    return Entry(name or f"run {number}", run.report(), team, run=run)
 
 
 def plot(

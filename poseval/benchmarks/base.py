@@ -108,7 +108,9 @@ class Benchmark:
     truth_formats: tuple[str, ...] = ()
     prediction_formats: tuple[str, ...] = ()
     signs: tuple[tuple[Sign, float], ...] = ()  # of its truth, and how sure each makes: 0 to 1
-    unit: str = "frame"  # what intervals resample: "frame" or "sequence"
+    primary: str = ""  # the number that decides; the first of the summary where there is none of this name
+    unit: str = "frame"  # what is tallied apart and can weigh: "frame" or "sequence"
+    cluster: str = ""  # what is resampled as a whole where the truth knows it: a field of `scoring.groups`
     unit_rows: bool = False  # whether the values list every unit alone, too
     sizes: Mapping[int, str] = field(default_factory=dict)  # people in a published set -> what it is
     incomparable: str = ""  # why its numbers never are the official ones

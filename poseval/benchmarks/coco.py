@@ -70,6 +70,7 @@ def coco_joints(benchmark: Benchmark, truth: PoseSet) -> bool:
 COCO = Benchmark(
     name="coco-keypoints",
     title="COCO keypoint detection, 17 joints",
+    primary="AP",
     source="cocodataset/cocoapi, pycocotools 2.0.11",
     skeletons=("coco17",),
     rule_sets=(RuleSet("reference", COCO_QUIRKS, "pycocotools 2.0.11"), CORRECTED),
@@ -213,6 +214,7 @@ COCO_WHOLEBODY = replace(
     COCO,
     name="coco-wholebody",
     title="COCO-WholeBody, 133 joints in six evaluations",
+    primary="wholebody/AP",
     source="jin-s13/COCO-WholeBody, evaluation scripts",
     skeletons=("coco_wholebody133",),
     signs=((its_joints, 0.95),),
@@ -224,6 +226,7 @@ HALPE = replace(  # halpecocotools computes in float32, we in float64
     COCO,
     name="halpe",
     title="Halpe full body, 136 joints in five evaluations, or 26 joints",
+    primary="wholebody/AP",
     source="Fang-Haoshu/Halpe-FullBody, halpecocotools 0.0.1; mmpose",
     skeletons=("halpe136", "halpe26"),
     signs=((its_joints, 0.9),),

@@ -111,6 +111,8 @@ def error_table(summary: Summary) -> Layout | None:
 W300 = Benchmark(
     name="300w",
     title="300W, 68 landmarks, NME by the outer eye corners",
+    primary="NME",
+    cluster="image",
     source="Sagonas et al. 2013; HRNet-Facial-Landmark-Detection",
     skeletons=("ibug68",),
     fixed_skeleton=True,

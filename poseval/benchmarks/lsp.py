@@ -75,6 +75,8 @@ def kit_tables(
 LSP = Benchmark(
     name="lsp",
     title="Leeds Sports Pose, 14 joints, PCK, PDJ and PCP",
+    primary="PCK@0.2",
+    cluster="image",
     source="Johnson and Everingham 2010; evaluation by bearpaw/eval_pose",
     skeletons=("lsp14",),
     fixed_skeleton=True,

@@ -74,6 +74,8 @@ def pckh_table(summary: Summary) -> Layout | None:
 MPII_VAL = Benchmark(  # the 2,958 people of Tompson's validation list, on which papers report PCKh
     name="mpii-val",
     title="MPII Human Pose, validation set, PCKh",
+    primary="PCKh@0.5",
+    cluster="image",
     source="Andriluka et al. 2014; the evaluation kit, HRNet, mmpose and pytorch-pose",
     skeletons=("mpii16",),
     fixed_skeleton=True,

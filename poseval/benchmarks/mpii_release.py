@@ -321,6 +321,7 @@ def group_table(summary: Summary) -> Layout | None:
 MPII_MULTI = Benchmark(  # AP per joint over groups of people, none of whom stands alone
     name="mpii-multi",
     title="MPII Human Pose, several people, AP per joint over groups",
+    primary="AP",
     source="Pishchulin et al. 2016 (DeepCut); the evaluation kit, assignGTmulti.m, getRPC.m, VOCap.m",
     skeletons=("mpii16",),
     fixed_skeleton=True,

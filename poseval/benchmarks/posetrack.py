@@ -207,6 +207,7 @@ def of_format(benchmark: Benchmark, truth: PoseSet, *, name: str) -> bool:
 POSETRACK17 = Benchmark(  # challenge 3: multi-person tracking
     name="posetrack17",
     title="PoseTrack17, pose tracking",
+    primary="MOTA",
     source="leonid-pishchulin/poseval 4258a15; anDoer/PoseTrack21 3e61960",
     skeletons=("posetrack15_poseval",),
     rule_sets=(RULES_2017, RULES_2020, RULES_21, RULES_TRACKEVAL, CORRECTED),
@@ -225,6 +226,7 @@ POSETRACK17_SINGLE_FRAME = replace(  # challenge 1: pose estimation in single fr
     POSETRACK17,
     name="posetrack17-single-frame",
     title="PoseTrack17, pose estimation in single frames",
+    primary="AP",
     metrics=poses,
     parts=partial(videos, tracking=False),
 )

@@ -105,6 +105,8 @@ def penn_table(summary: Summary) -> Layout | None:
 JHMDB = Benchmark(
     name="jhmdb",
     title="JHMDB, 15 joints, PCK by box and torso, three splits",
+    primary="PCK@0.2",
+    cluster="sequence",
     source="Jhuang et al. 2013; mmpose JhmdbPCKAccuracy",
     skeletons=("jhmdb15",),
     fixed_skeleton=True,
@@ -121,6 +123,8 @@ JHMDB = Benchmark(
 PENN_ACTION = Benchmark(
     name="penn-action",
     title="Penn Action, 13 joints, PCK by the box",
+    primary="PCK@0.2",
+    cluster="sequence",
     source="Zhang et al. 2013; protocol of Luo et al., LSTM Pose Machines (CVPR 2018)",
     skeletons=("penn_action13",),
     fixed_skeleton=True,

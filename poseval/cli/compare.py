@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, emit, talk, task_options, tell
+from poseval.cli.options import (
+    CLUSTER,
+    COUNT,
+    LEVEL,
+    QUIET,
+    SEED_OPTION,
+    SEED_SD,
+    InputPath,
+    emit,
+    talk,
+    task_options,
+    tell,
+)
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
@@ -19,9 +31,12 @@ if TYPE_CHECKING:
 @click.option(
     "--key", "keys", multiple=True, help="Number of the summary to compare; repeatable; default all."
 )
-@click.option("--level", default=0.95, show_default=True, help="Confidence level.")
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(2))
-@click.option("--seed", default=0, show_default=True)
+@click.option("--level", type=LEVEL, default="95", show_default=True, help="95, 95% and 0.95 are the same.")
+@click.option("--resamples", type=COUNT, help="Random sign flips; by default as many as the tests need.")
+@SEED_OPTION
+@CLUSTER
+@SEED_SD
+@click.option("--simultaneous", is_flag=True, help="Intervals that hold for all differences at once.")
 @task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the comparison as JSON.")
 @QUIET
@@ -30,16 +45,33 @@ def compare(
     truth: Path | None,
     keys: tuple[str, ...],
     level: float,
-    resamples: int,
+    resamples: int | None,
     seed: int,
+    cluster: str | None,
+    seed_sd: tuple[str, ...],
+    simultaneous: bool,
     task: Task,
     json_to: str | None,
     quiet: bool,
 ) -> None:
-    """Say which differences between SYSTEMS (predictions or saved runs) noise does not explain."""
+    """Say which differences between SYSTEMS noise does not explain.
+
+    A system is predictions, a saved run, or a folder of saved runs: several trainings of one recipe.
+    """
     from poseval.api import compare
 
-    found = compare(*systems, truth=truth, keys=keys, level=level, resamples=resamples, seed=seed, task=task)
+    found = compare(
+        *systems,
+        truth=truth,
+        keys=keys,
+        level=level,
+        resamples=resamples,
+        seed=seed,
+        cluster=cluster,
+        seed_sd=seed_sd,
+        simultaneous=simultaneous,
+        task=task,
+    )
     for name, notices in found.notices.items():
         tell(notices, talk(quiet), name)
     if json_to:

@@ -4,22 +4,54 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, emit, talk, task_options, tell
-
-if TYPE_CHECKING:
-    from poseval.scoring.task import Task
-
-
-@click.command()
-@click.argument("predictions", type=InputPath())
-@click.option(
-    "--gt", "truth", type=InputPath(), help="Ground truth; not needed when PREDICTIONS is a saved run."
+from poseval.cli.options import (
+    CLUSTER,
+    COUNT,
+    LEVEL,
+    QUIET,
+    SEED_OPTION,
+    SEED_SD,
+    InputPath,
+    emit,
+    talk,
+    task_options,
+    tell,
 )
-@click.option("--baseline", type=InputPath(), required=True, help="Saved run to hold against (score --save).")
+
+
+class GateCommand(click.Command):
+    """Lets `RUNS --baseline FILES` take every file behind the option, as a shell's pattern gives them."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments after the option has been put before each of its files."""
+        if "--baseline" in args:
+            place = args.index("--baseline")
+            # Files in front of the option are runs; without any, the file behind its own is one.
+            before = self.make_parser(ctx).parse_args(args[:place])[0].get("runs")
+            if isinstance(before, tuple) and before:
+                end = place + 1
+                while end < len(args) and not args[end].startswith("-"):
+                    end += 1
+                named = [text for path in args[place + 1 : end] for text in ("--baseline", path)]
+                args = [*args[:place], *named, *args[end:]]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=GateCommand)
+@click.argument("runs", nargs=-1, required=True, type=InputPath())
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth; not needed when RUNS are saved runs.")
+@click.option(
+    "--baseline",
+    "baselines",
+    type=InputPath(),
+    required=True,
+    multiple=True,
+    help="Saved run to hold against (score --save), or several trainings of it.",
+)
 @click.option(
     "--max-drop",
     "drops",
@@ -27,50 +59,44 @@ if TYPE_CHECKING:
     metavar="KEY=AMOUNT[%]",
     help="Allowed drop of a number, absolute or in percent of the baseline; KEY may be a pattern.",
 )
-@click.option("--significant", is_flag=True, help="Fail only when noise does not explain the drop.")
-@click.option("--level", default=0.95, show_default=True, help="Confidence level of --significant.")
-@click.option("--resamples", default=1000, show_default=True, type=click.IntRange(2))
-@click.option("--seed", default=0, show_default=True)
+@click.option(
+    "--guard",
+    multiple=True,
+    metavar="KEY,...",
+    help="Numbers that decide, or patterns; by default those of --max-drop, else the primary number.",
+)
+@click.option("--significant", is_flag=True, help="Bound each drop instead of comparing digits.")
+@click.option("--require", type=click.Choice(["keep-up"]), help="What is not shown to keep up fails, too.")
+@click.option("--level", type=LEVEL, default="95", show_default=True, help="95, 95% and 0.95 are the same.")
+@click.option("--resamples", type=COUNT, help="Random sign flips; by default as many as the tests need.")
+@SEED_OPTION
+@CLUSTER
+@SEED_SD
+@click.option("--ledger", type=InputPath(), help="File that counts the looks; each has a part of alpha.")
 @task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the verdict as JSON.")
 @click.option("--junit", "junit_to", metavar="FILE|-", help="Write the verdict as JUnit XML.")
 @click.option("--github", is_flag=True, help="Print a GitHub annotation and write the job summary.")
-@click.option(
-    "--update-baseline", is_flag=True, help="Replace the baseline by this run when the gate passes."
-)
+@click.option("--update-baseline", is_flag=True, help="Replace the baseline by a run shown to keep up.")
+@click.option("--accept", metavar="REASON", help="Replace baseline and anchor by this run in any case.")
 @QUIET
 def gate(
-    predictions: Path,
+    runs: tuple[Path, ...],
     truth: Path | None,
-    baseline: Path,
+    baselines: tuple[Path, ...],
     drops: tuple[str, ...],
-    significant: bool,
-    level: float,
-    resamples: int,
-    seed: int,
-    task: Task,
     json_to: str | None,
     junit_to: str | None,
     github: bool,
-    update_baseline: bool,
     quiet: bool,
+    **asked: Any,
 ) -> int:
-    """Fail (exit 1) when PREDICTIONS score worse than the baseline allows."""
+    """Fail (exit 1) when RUNS, one or several trainings, score worse than the baseline allows."""
     from poseval.api import gate
     from poseval.report import gate as gate_output
 
-    verdict = gate(
-        predictions,
-        baseline,
-        truth,
-        max_drop=drops,
-        significant=significant,
-        level=level,
-        resamples=resamples,
-        seed=seed,
-        update_baseline=update_baseline,
-        task=task,
-    )
+    before = baselines[0] if len(baselines) == 1 else baselines
+    verdict = gate(runs[0] if len(runs) == 1 else runs, before, truth, max_drop=drops, **asked)
     tell(verdict.notices, talk(quiet))
     if json_to:
         emit(verdict.to_json() + "\n", json_to)
@@ -84,6 +110,6 @@ def gate(
         if summary:
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(gate_output.to_job_summary(verdict))
-    if update_baseline and verdict.passed:
-        talk(quiet)(f"baseline replaced: {baseline}")
+    if asked["update_baseline"] or asked["accept"] is not None:
+        talk(quiet)(f"baseline {'replaced' if verdict.replaced else 'kept'}: {baselines[0]}")
     return 0 if verdict.passed else 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import InputPath, emit
+from poseval.cli.options import LEVEL, InputPath, emit
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of
 
@@ -28,6 +28,9 @@ ACTIONS = ("add", "list", "export", "remove")
     multiple=True,
     metavar="NAME",
     help="Fact from the .run.json file to show, such as parameters. Repeatable.",
+)
+@click.option(
+    "--level", type=LEVEL, default="95", show_default=True, help="Level of the paired tests of saved runs."
 )
 @click.option("--best-per-team", is_flag=True, help="Show only the best entry of each team.")
 @click.option("--team", default="", help="Team of the given runs.")
@@ -53,6 +56,7 @@ def leaderboard(
     sort: str | None,
     columns: tuple[str, ...],
     facts: tuple[str, ...],
+    level: float,
     best_per_team: bool,
     team: str,
     name: str | None,
@@ -92,7 +96,9 @@ def leaderboard(
         return
     if store is not None:
         entries = Store(store).entries()
-    board = leaderboard(entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts)
+    board = leaderboard(
+        entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts, level=level
+    )
     targets = {"json": json_to, "csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to}
     _print(board, targets)
     if plot_to is not None:

@@ -24,6 +24,33 @@ class InputPath(click.Path):
         super().__init__(path_type=Path)
 
 
+class Asked(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.2 on
+    """A level, a count or a seed, as `poseval.statistics.options` reads it."""
+
+    def __init__(self, name: str, reader: str) -> None:
+        self.name, self.reader = name, reader
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number that a text stands for."""
+        from poseval.statistics import options
+
+        return getattr(options, self.reader)(value, f"--{param.name}" if param else self.name)
+
+
+LEVEL, COUNT, SEED = Asked("level", "level_of"), Asked("count", "count_of"), Asked("seed", "seed_of")
+SEED_OPTION = click.option("--seed", type=SEED, default=0, show_default=True, help="Of all random draws.")
+CLUSTER = click.option(
+    "--cluster",
+    metavar="frame|sequence|FIELD|FILE.csv",
+    help="What is drawn as a whole; by default what the benchmark says.",
+)
+SEED_SD = click.option(
+    "--seed-sd",
+    "seed_sd",
+    multiple=True,
+    metavar="[KEY=]SD",
+    help="Standard deviation of a number between trainings, where one run a side cannot tell.",
+)
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 BENCHMARK = click.option(
     "--benchmark", metavar="NAME", help="Benchmark. By default recognised from the ground truth."

@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, use_color
+from poseval.cli.options import (
+    CLUSTER,
+    COUNT,
+    LEVEL,
+    QUIET,
+    SEED_OPTION,
+    TRUTH,
+    InputPath,
+    emit,
+    talk,
+    task_options,
+    use_color,
+)
 from poseval.errors import UsageError
 from poseval.results.report import Report
 
@@ -18,7 +30,7 @@ if TYPE_CHECKING:
     from poseval.scoring.score import Prepared
     from poseval.scoring.task import Task
 
-CI_METHODS = ("percentile", "bca", "jackknife")
+CI_METHODS = ("auto", "jackknife", "half-samples", "percentile", "bca")
 ALL_RULE_SETS = "all"  # every rule set of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 
@@ -38,6 +50,7 @@ class ScoreOptions:
     ci_method: str
     resamples: int
     seed: int
+    cluster: str | None
     page_to: Path | None
     images: Path | None
     workers: int
@@ -50,24 +63,28 @@ class ScoreOptions:
         from poseval.scoring.score import tally
 
         with pool(self.workers, self.address) as workers:
-            return tally(prepared, workers.executor, workers.shards)
+            evaluation = tally(prepared, workers.executor, workers.shards)
+        if self.cluster is None:
+            return evaluation
+        from poseval.statistics.clusters import clustered
+
+        return clustered(evaluation, self.cluster, self.task.limits)
 
     def reported(self, evaluation: Evaluation) -> Report:
         """The report, with intervals where asked."""
         report = evaluation.report()
         if self.level is None:
             return report
-        from poseval.statistics.resampling import intervals
+        from poseval.statistics.intervals import with_intervals
 
-        found = intervals(
-            evaluation.summaries,
-            len(evaluation.unit_keys),
-            level=self.level / 100,
+        return with_intervals(
+            report,
+            evaluation,
+            level=self.level,
             method=self.ci_method,
             resamples=self.resamples,
             seed=self.seed,
         )
-        return replace(report, intervals=found)
 
 
 @click.command()
@@ -85,28 +102,23 @@ class ScoreOptions:
     show_default=True,
 )
 @click.option("--save", "save_to", type=InputPath(), help="Save the run, for gate, compare and leaderboard.")
-@click.option(
-    "--ci",
-    "level",
-    type=click.FloatRange(1, 99.9),
-    metavar="PERCENT",
-    help="Add confidence intervals of this level.",
-)
+@click.option("--ci", "level", type=LEVEL, metavar="LEVEL", help="Add confidence intervals: 95, 95% or 0.95.")
 @click.option(
     "--ci-method",
     type=click.Choice(CI_METHODS),
-    default="percentile",
+    default="auto",
     show_default=True,
     help="Method of --ci.",
 )
 @click.option(
     "--resamples",
+    type=COUNT,
     default=1000,
     show_default=True,
-    type=click.IntRange(2),
-    help="Bootstrap resamples of --ci.",
+    help="Bootstrap samples of the methods percentile and bca.",
 )
-@click.option("--seed", default=0, show_default=True, help="Random seed of --ci.")
+@SEED_OPTION
+@CLUSTER
 @click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (needs the extra `html`).")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Number of worker processes.")

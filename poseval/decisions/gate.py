@@ -1,195 +1,190 @@
 """gate: does a run keep up with its baseline? For CI: fails when the model got worse, and only then.
 
-A baseline is a saved run. Each rule allows one number a drop, absolute (`AP=0.005`) or relative
-(`AP=0.5%`). An exact gate fails when the drop is larger than allowed. A significant gate fails only when, in
-addition, a one-sided paired bootstrap over the common units says that the drop beyond the tolerance is not
-explained by which units happened to be in the set.
+Each guarded number is allowed a drop, absolute (`AP=0.005`) or relative (`AP=0.5%`). An exact gate compares
+digits. A significant gate bounds each drop from both sides (`decisions.bounds`). Where the baseline has an
+anchor beside its last run, both are held against.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass
 
 import numpy as np
 
+from poseval.decisions.baselines import Baseline, digest_of
+from poseval.decisions.bounds import with_bounds
+from poseval.decisions.loss import LOST, nearly_all_lost
+from poseval.decisions.tolerances import Tolerance, by_key, guarded
+from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import UsageError, shown
-from poseval.poses import Notice
-from poseval.results.result import Result, json_value
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.comparison import check_paired
-from poseval.statistics.resampling import RESAMPLES, bootstrap_weights, check_options, sample
-
-SCHEMA = "poseval.gate/1"
-
-
-@dataclass(frozen=True)
-class Tolerance:
-    """How much the numbers that match `pattern` (`AP`, `*/AP`) may get worse."""
-
-    pattern: str
-    amount: float
-    relative: bool = False
-
-    @staticmethod
-    def parse(text: str) -> Tolerance:
-        """`AP=0.005` (absolute, a fraction) or `AP=0.5%` (of the baseline's value).
-
-        Raises:
-            UsageError: P145 when the text is neither.
-        """
-        pattern, equals, amount = text.rpartition("=")
-        relative = amount.endswith("%")
-        try:
-            number = float(amount.removesuffix("%")) / (100 if relative else 1)
-        except ValueError:
-            number = math.nan
-        if not equals or not pattern or not (math.isfinite(number) and number >= 0):
-            raise UsageError(
-                "P145",
-                where=f"tolerance {shown(text)!r}",
-                what="cannot be read",
-                wanted="AP=0.005 or AP=0.5%",
-            )
-        return Tolerance(pattern, number, relative)
-
-    def allowed(self, baseline: float) -> float:
-        """The largest drop allowed from a baseline value."""
-        return self.amount * abs(baseline) if self.relative else self.amount
+from poseval.statistics.comparison import Runs, check_paired, one_way
+from poseval.statistics.noninferiority import State
+from poseval.statistics.options import count_of, level_of, seed_of
+from poseval.statistics.training import Gap, Side, seed_deviations
 
 
 @dataclass(frozen=True)
-class Check:
-    """One number of the gate. `drop` is positive when the run is worse; `p` is NaN for an exact gate."""
+class Demands:
+    """What is asked of a gate.
 
-    key: str
-    baseline: float
-    value: float
-    drop: float
-    allowed: float
-    p: float
-    passed: bool
-    why: str
+    Numbers that `guard` names decide; by default those that have a tolerance, else the primary number, and in
+    an exact gate all. `must_keep_up`: what is not shown fails, too. `seed_sd` is the standard deviation
+    between trainings, where one run a side cannot tell. `look` counts the runs that are held against one
+    anchor: the k-th has alpha 6 / (pi^2 k^2), so that all of them together have alpha.
+    """
 
+    tolerances: Sequence[Tolerance] = ()
+    guard: Sequence[str] = ()
+    significant: bool = False
+    must_keep_up: bool = False
+    level: float | str = 0.95
+    resamples: int | None = None
+    seed: int = 0
+    seed_sd: Mapping[str, float] | None = None
+    look: int = 0
 
-@dataclass(frozen=True)
-class Verdict(Result):
-    """The outcome of a gate; `notices` are what was odd about the run."""
-
-    form: ClassVar[str] = "verdict"
-    checks: tuple[Check, ...]
-    significant: bool
-    level: float
-    signature: str
-    notices: tuple[Notice, ...] = ()
+    def __post_init__(self) -> None:
+        """Raises UsageError P142 for a level, a number of resamples or a seed that cannot be."""
+        level_of(self.level)
+        seed_of(self.seed)
+        if self.resamples is not None:
+            count_of(self.resamples)
 
     @property
-    def passed(self) -> bool:
-        """Whether every check passed."""
-        return all(check.passed for check in self.checks)
+    def alpha(self) -> float:
+        """The chance of a false alarm of this look."""
+        alpha = 1 - level_of(self.level)
+        return alpha * 6 / (math.pi * self.look) ** 2 if self.look else alpha
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values in schema `poseval.gate/1`; undefined is None."""
-        rows = [{key: json_value(value) for key, value in asdict(check).items()} for check in self.checks]
-        return {
-            "schema": SCHEMA,
-            "passed": self.passed,
-            "significant": self.significant,
-            "level": self.level,
-            "signature": self.signature,
-            "checks": rows,
-            "notices": [vars(notice) for notice in self.notices],
-        }
+    def guarded(self, keys: Sequence[str], primary: str) -> set[str]:
+        """The numbers that decide.
+
+        Raises:
+            UsageError: P146 a pattern that matches none.
+        """
+        allowed = by_key(self.tolerances, keys)
+        if self.guard:
+            return set(guarded(self.guard, keys))
+        if allowed:
+            return set(allowed)
+        return {primary} if self.significant else set(keys)
 
 
-def gate(
-    run: Evaluation,
-    baseline: Evaluation,
-    tolerances: Sequence[Tolerance] = (),
-    *,
-    significant: bool = False,
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Verdict:
-    """Hold a run against a baseline.
+EXACT = Demands()
 
-    Without tolerances every number of the summary must be no worse than the baseline's. A number that the
-    baseline has and the run cannot give fails. The version of poseval may differ between the two: numbers
-    of the reference rules do not change with it, and a changed digit is what a gate is for.
+
+def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verdict:
+    """Hold a run, or the mean of several trainings, against a baseline.
+
+    A number that the baseline has and the run cannot give fails. So does a primary number of which hardly
+    anything is left, whatever is asked: no tolerance, level or number of units lets it pass. The version of
+    poseval may differ between the two: numbers of the reference rules do not change with it, and a changed
+    digit is what a gate is for.
 
     Raises:
-        UsageError: P142 level, resamples or seed out of range, P146 when a pattern matches no number.
+        UsageError: P140 fewer than two units, P142 level, seed or deviation out of range, P146 a pattern
+            that matches no number, or none that the baseline defines, P167 too few resamples, P168 two
+            clusters at once.
         MismatchError: P420 different signatures, P421 different units.
     """
-    check_options(level, resamples, seed)
-    check_paired(baseline, run, ("the baseline", "the run"), ignoring={"poseval"})
-    before, now = baseline.summary(), run.summary()
-    better = run.report().better
-    rules = _rules(tolerances, before)
-    worse = _bootstrap_drops(run, baseline, list(rules), better, resamples, seed) if significant else {}
-    checks = []
-    for key, tolerance in rules.items():
-        old, new = before[key], now.get(key, math.nan)
-        sign = -1.0 if better.get(key) == "lower" else 1.0
-        drop, allowed = sign * (old - new), tolerance.allowed(old)
-        if math.isnan(old):
-            checks.append(
-                Check(key, old, new, math.nan, allowed, math.nan, True, "undefined in the baseline")
-            )
-        elif math.isnan(new):
-            checks.append(Check(key, old, new, math.nan, allowed, math.nan, False, "undefined in this run"))
-        else:
-            checks.append(_check(key, old, new, drop, allowed, worse.get(key), level))
-    return Verdict(tuple(checks), significant, level, str(run.signature), run.notices)
+    now, targets = _several(run), _targets(baseline)
+    for name, runs in [*targets, ("the first run", now)]:
+        for other in runs:
+            check_paired(other, now[0], (name, "the run"), ignoring={"poseval"})
+    clusters = one_way(now[0])
+    checks = _by_digits(targets, now, demands)
+    _require_defined(checks)
+    verdict = Verdict(
+        tuple(checks),
+        demands.significant,
+        demands.must_keep_up,
+        demands.alpha,
+        demands.look,
+        clusters.count,
+        clusters.name,
+        (len(targets[0][1]), len(now)),
+        str(now[0].signature),
+        notices=now[0].notices,
+    )
+    if not demands.significant:
+        return verdict
+    keys = list(dict.fromkeys(check.key for check in verdict.checks))
+    deviations = seed_deviations(demands.seed_sd, keys)
+    side = Side.of(now, clusters, keys)
+    others = {name: Side.of(runs, clusters, keys) for name, runs in targets}
+    gaps = {name: Gap.between(other, side, deviations) for name, other in others.items()}
+    supported = np.min([side.support, *(other.support for other in others.values())], axis=0)
+    return with_bounds(verdict, gaps, supported, demands.resamples, demands.seed)
 
 
-def _check(key: str, old: float, new: float, drop: float, allowed: float, drops: Any, level: float) -> Check:
-    if drop <= allowed:
-        return Check(key, old, new, drop, allowed, math.nan, True, "within tolerance")
-    if drops is None:
-        return Check(key, old, new, drop, allowed, math.nan, False, "dropped more than allowed")
-    defined = drops[~np.isnan(drops)]
-    p = float((1 + np.sum(defined <= allowed)) / (1 + len(defined)))
-    if p > 1 - level:
-        return Check(
-            key, old, new, drop, allowed, p, True, "dropped more than allowed, but noise explains it"
-        )
-    return Check(key, old, new, drop, allowed, p, False, "dropped more than allowed, beyond noise")
+def _several(run: Runs) -> list[Evaluation]:
+    return [run] if isinstance(run, Evaluation) else list(run)
 
 
-def _rules(tolerances: Sequence[Tolerance], summary: Mapping[str, float]) -> dict[str, Tolerance]:
-    """The tolerance of each number; a later rule overrides an earlier one."""
-    if not tolerances:
-        return {key: Tolerance(key, 0.0) for key in summary}
-    out: dict[str, Tolerance] = {}
-    for tolerance in tolerances:
-        hit = [key for key in summary if key == tolerance.pattern] or [
-            key for key in summary if fnmatch.fnmatchcase(key, tolerance.pattern)
-        ]
-        if not hit:
-            raise UsageError(
-                "P146",
-                where=f"tolerance for {shown(tolerance.pattern)!r}",
-                what="matches no number of the baseline",
-                wanted=f"one of {', '.join(list(summary)[:40])}",
-            )
-        out.update((key, tolerance) for key in hit)
+def _targets(baseline: Runs | Baseline) -> list[tuple[str, list[Evaluation]]]:
+    """The last run, and the anchor where it is another."""
+    if not isinstance(baseline, Baseline):
+        return [(LAST, _several(baseline))]
+    last = (LAST, [baseline.last])
+    if digest_of(baseline.anchor) == digest_of(baseline.last):
+        return [last]
+    return [last, (ANCHOR, [baseline.anchor])]
+
+
+def _mean(runs: Sequence[Evaluation]) -> dict[str, float]:
+    found = [run.summary() for run in runs]
+    return {key: float(np.mean([summary.get(key, math.nan) for summary in found])) for key in found[0]}
+
+
+def _by_digits(
+    targets: Sequence[tuple[str, list[Evaluation]]], now: Sequence[Evaluation], demands: Demands
+) -> list[Check]:
+    """Every number against every target; one that is not guarded is shown by a significant gate."""
+    new, better, primary = _mean(now), now[0].report().better, now[0].primary
+    out = []
+    for name, runs in targets:
+        before = _mean(runs)
+        allowed = by_key(demands.tolerances, list(before))
+        chosen = demands.guarded(list(before), primary)
+        for key, old in before.items():
+            value, way = new.get(key, math.nan), better.get(key, "higher")
+            lost = key == primary and nearly_all_lost(old, value, way, _highest(runs[0], key))
+            if not (key in chosen or demands.significant or lost):
+                continue
+            most = allowed.get(key, Tolerance(key, 0.0)).allowed(old)
+            drop = value - old if way == "lower" else old - value
+            state, why = _state(old, value, drop <= most) if key in chosen else (State.NOT_TESTED, "")
+            if lost:
+                state, why = State.FAILS, LOST
+            out.append(Check(key, name, old, value, drop, most, state, key in chosen or lost, way, why))
     return out
 
 
-def _bootstrap_drops(
-    run: Evaluation,
-    baseline: Evaluation,
-    keys: Sequence[str],
-    better: Mapping[str, str],
-    resamples: int,
-    seed: int,
-) -> dict[str, Any]:
-    """Resampled drops [B] of each number, both systems under the same weights."""
-    weights = bootstrap_weights(len(run.unit_keys), resamples, seed)
-    new, old = sample(run.summaries, weights, keys), sample(baseline.summaries, weights, keys)
-    return {key: (old.of(key) - new.of(key)) * (-1.0 if better.get(key) == "lower" else 1.0) for key in keys}
+def _highest(run: Evaluation, key: str) -> float:
+    """The highest value that a number can have."""
+    (whole,) = run.summaries(np.ones((1, len(run.unit_keys)), dtype=np.int64))
+    return whole[key].bounds[1]
+
+
+def _require_defined(checks: Sequence[Check]) -> None:
+    """Refuse a gate that nothing could fail, as the baseline has none of the numbers that decide."""
+    guarded = [check for check in checks if check.guarded]
+    if all(math.isnan(check.baseline) for check in guarded):
+        raise UsageError(
+            "P146",
+            where="numbers that decide",
+            what=f"are undefined in the baseline: {', '.join(shown(check.key) for check in guarded[:8])}",
+            wanted="one that the baseline defines",
+            hint="name others with --guard or --max-drop",
+        )
+
+
+def _state(old: float, new: float, within: bool) -> tuple[State, str]:
+    if math.isnan(old):
+        return State.NOT_TESTED, "undefined in the baseline"
+    if math.isnan(new):
+        return State.FAILS, "undefined in this run"
+    return (State.KEEPS_UP, "") if within else (State.FAILS, "")

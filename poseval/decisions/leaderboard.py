@@ -1,6 +1,7 @@
 """leaderboard: many reports of one benchmark, ranked.
 
-Neighbours whose intervals overlap share a rank mark (`=`): the order between them is not told by the data.
+Saved runs are tested in pairs, reports by overlap of their intervals (`decisions.ties`): each entry has the
+ranks that it may have, and a mark (`=`) where the order to its upper neighbour is not told by the data.
 Entries are keyed by a digest of their report, so that adding one twice changes nothing.
 """
 
@@ -16,27 +17,33 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from poseval.decisions.ties import Ties, by_overlap, by_tests
 from poseval.errors import FormatError, MismatchError, UsageError, shown
 from poseval.files.reading import read_json
 from poseval.results.report import Report
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
 from poseval.scoring.evaluation import Evaluation
-from poseval.scoring.saved_runs import load_report
+from poseval.scoring.saved_runs import is_saved_run, load, load_report
+from poseval.statistics.options import level_of
 
-SCHEMA = "poseval.leaderboard/1"
+SCHEMA = "poseval.leaderboard/2"
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
 FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One run on a board. `facts` are further columns (parameters, MACs, speed) from a provenance block."""
+    """One run on a board. `facts` are further columns (parameters, MACs, speed) from a provenance block.
+
+    `run` holds the tallies of a saved run, from which paired tests are made.
+    """
 
     name: str
     report: Report
     team: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    run: Evaluation | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         for text in (self.name, self.team):
@@ -61,7 +68,9 @@ def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = 
         LimitError: P501, P502 a report or facts larger than any.
     """
     place = Path(path)
-    return Entry(name or place.stem, load_report(place), team, _facts(place.with_name(place.name + FACTS)))
+    run = load(place) if is_saved_run(place) else None
+    report = load_report(place) if run is None else run.report()
+    return Entry(name or place.stem, report, team, _facts(place.with_name(place.name + FACTS)), run)
 
 
 def _facts(path: Path) -> dict[str, Any]:
@@ -96,16 +105,20 @@ def check_name(text: str) -> None:
 
 @dataclass(frozen=True)
 class Row:
-    """A ranked entry. `tied` says that its interval overlaps its upper neighbour's."""
+    """A ranked entry, and the best and worst rank that it may have.
+
+    `tied` says that the data do not order it and its upper neighbour.
+    """
 
     rank: int
     tied: bool
     entry: Entry
+    ranks: tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Board(Result):
-    """Ranked entries and the columns that are shown."""
+    """Ranked entries and the columns that are shown; `ties` says how entries were told apart."""
 
     form: ClassVar[str] = "board"
     benchmark: str
@@ -114,24 +127,28 @@ class Board(Result):
     better: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
+    ties: str
     facts: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values in schema `poseval.leaderboard/1`; undefined is None."""
+        """Plain JSON values in schema `poseval.leaderboard/2`; undefined is None."""
         head = {"benchmark": self.benchmark, "rules": self.rules, "sort": self.sort, "better": self.better}
-        return {"schema": SCHEMA, **head, "entries": [self._row(row) for row in self.rows]}
+        return {"schema": SCHEMA, **head, "ties": self.ties, "entries": [self._row(row) for row in self.rows]}
 
     def _row(self, row: Row) -> dict[str, Any]:
         report = row.entry.report
         values = {key: json_value(report.summary.get(key)) for key in self.columns}
         return {
             "rank": row.rank,
+            "ranks": list(row.ranks),
             "tied": row.tied,
             "name": row.entry.name,
             "team": row.entry.team,
             "values": values,
             "intervals": {
-                key: asdict(report.intervals[key]) for key in self.columns if key in report.intervals
+                key: {name: json_value(value) for name, value in asdict(report.intervals[key]).items()}
+                for key in self.columns
+                if key in report.intervals
             },
             "facts": {name: row.entry.facts.get(name) for name in self.facts},
             "signature": str(report.signature),
@@ -145,13 +162,18 @@ def build(
     columns: Sequence[str] = (),
     best_per_team: bool = False,
     facts: Sequence[str] = (),
+    level: float | str = 0.95,
 ) -> Board:
     """Rank entries of one benchmark by a number of their summary; undefined ones come last.
 
+    `level` is that of the paired tests of saved runs; intervals of reports have their own.
+
     Raises:
-        UsageError: P148 no entries, or a sort key or column that no entry has.
-        MismatchError: P420 entries whose signatures differ, naming the first pair and how they differ.
+        UsageError: P142 a level that cannot be, P148 no entries, or a sort key or column that no entry has.
+        MismatchError: P420 entries whose signatures differ, naming the first pair and how they differ, P422
+            intervals of different levels or methods.
     """
+    share = level_of(level)
     if not entries:
         raise UsageError("P148", where="leaderboard", what="has no entries")
     first = entries[0]
@@ -186,18 +208,28 @@ def build(
         for entry in ranked:
             leaders.setdefault(entry.team or entry.digest, entry)
         ranked = list(leaders.values())
-    rows: list[Row] = []
-    for place, entry in enumerate(ranked, start=1):
-        rows.append(Row(place, bool(rows) and _overlap(rows[-1].entry, entry, key), entry))
+    ties = _ties(ranked, key, share)
+    rows = [
+        Row(place + 1, place > 0 and not ties.apart[place - 1, place], entry, ties.ranks(place))
+        for place, entry in enumerate(ranked)
+    ]
     shown_columns = tuple(dict.fromkeys([key, *(columns or known[:10])]))
     return Board(
-        first.report.benchmark, first.report.rules, key, better, shown_columns, tuple(rows), tuple(facts)
+        first.report.benchmark,
+        first.report.rules,
+        key,
+        better,
+        shown_columns,
+        tuple(rows),
+        ties.how,
+        tuple(facts),
     )
 
 
-def _overlap(upper: Entry, lower: Entry, key: str) -> bool:
-    """Whether two entries cannot be ordered: equal values, or overlapping intervals where both have one."""
-    a, b = upper.report.intervals.get(key), lower.report.intervals.get(key)
-    if a is None or b is None:
-        return upper.report.summary.get(key) == lower.report.summary.get(key)
-    return a.low <= b.high and b.low <= a.high
+def _ties(ranked: Sequence[Entry], key: str, level: float) -> Ties:
+    """Paired tests where all entries are saved runs, else overlap."""
+    runs = [entry.run for entry in ranked if entry.run is not None]
+    if len(runs) == len(ranked) > 1:
+        return by_tests(runs, key, level)
+    values = [entry.report.summary.get(key, math.nan) for entry in ranked]
+    return by_overlap(values, [entry.report.interval(key) for entry in ranked], [e.name for e in ranked])

@@ -20,7 +20,7 @@ import numpy as np
 from poseval.errors import UsageError, shown
 from poseval.poses import Array, Bools, Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.results.values import Direction, Number, Value, Values
+from poseval.results.values import SHARE, Bounds, Direction, Number, Value, Values
 
 
 class Need(enum.Enum):
@@ -151,6 +151,7 @@ class Metric(ABC):
     needs: ClassVar[frozenset[Need]] = frozenset()
     better: ClassVar[Direction] = Direction.HIGHER
     lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
+    value_bounds: ClassVar[Mapping[str, Bounds]] = {}  # of statistics that are no shares
     headlines: ClassVar[tuple[str, ...]] = ()  # statistics that a summary shows; none named: all
     source: ClassVar[str]
     formula: ClassVar[str] = ""  # the definition in one line, for the metric's page
@@ -231,8 +232,10 @@ class Metric(ABC):
         return {self.number(row).key: row.value for row in self.headline_rows(values)}
 
     def number(self, row: Value) -> Number:
-        """A row as a number of a summary, with its direction."""
-        return Number(row.value, self.direction(row.statistic), row.statistic, row.joint, row.slice)
+        """A row as a number of a summary, with its direction and bounds."""
+        statistic = row.statistic
+        bounds = self.value_bounds.get(statistic, SHARE)
+        return Number(row.value, self.direction(statistic), statistic, row.joint, row.slice, row.n, bounds)
 
     def has(self, **parameters: object) -> bool:
         """Whether it has all of these parameters, with these values: `has(norm="torso")`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -30,7 +31,7 @@ from poseval.metrics.tracking_scene import (
 )
 from poseval.poses import Floats, Ints
 from poseval.poses.aligned import Aligned
-from poseval.results.values import Value, Values
+from poseval.results.values import AT_MOST_ONE, Bounds, Value, Values
 
 COUNTS = {  # column of the tally -> statistic
     "misses": "misses",
@@ -93,6 +94,7 @@ class ClearMot(Metric):
     unit: ClassVar[str] = "sequence"
     measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
     headlines: ClassVar[tuple[str, ...]] = ("MOTA", "MOTP", "precision", "recall")
+    value_bounds: ClassVar[Mapping[str, Bounds]] = {"MOTA": AT_MOST_ONE, "MOTP": AT_MOST_ONE}
     lower_is_better: ClassVar[frozenset[str]] = frozenset(
         {"misses", "false_positives", "switches", "ML", "fragmentations"}
     )

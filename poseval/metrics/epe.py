@@ -24,7 +24,7 @@ from poseval.metrics.joint_error import ZeroScale as _Zero
 from poseval.metrics.pck import Compare, MeanOf
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.results.values import Direction, Value, Values
+from poseval.results.values import ERROR, Bounds, Direction, Value, Values
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ class Epe(Metric):
     name = "epe"
     needs = frozenset({Need.ALONE})
     better = Direction.LOWER
+    value_bounds: ClassVar[Mapping[str, Bounds]] = {"EPE": ERROR}
     source = (
         "Zimmermann and Brox, Learning to estimate 3D hand pose (ICCV 2017), section 5; mmpose keypoint_epe"
     )

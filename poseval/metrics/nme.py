@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import ClassVar
@@ -26,7 +26,7 @@ from poseval.metrics.joint_error import (
 )
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.results.values import Direction, Value, Values
+from poseval.results.values import ERROR, Bounds, Direction, Value, Values
 
 LARGEST = 10  # threshold, in lengths of the face; grids look at every 1e-4
 SPREAD = ("NME_std", "NME_median")  # of the images' errors; no summary shows it
@@ -71,6 +71,9 @@ class Nme(Metric):
     name = "nme"
     needs = frozenset({Need.ALONE})
     better = Direction.LOWER
+    value_bounds: ClassVar[Mapping[str, Bounds]] = dict.fromkeys(
+        ("NME", "NME_plain", "NME_std", "NME_median"), ERROR
+    )
     threshold: ClassVar[str] = "normalised error"
     source = (
         "Sagonas et al., 300 faces in-the-wild challenge (ICCVW 2013); curves and areas: Yang et al., An "

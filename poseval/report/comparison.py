@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from itertools import combinations
 
 from poseval.errors import shown
 from poseval.report.text_table import aligned, between, number
-from poseval.statistics.comparison import Comparison
+from poseval.statistics.comparison import Comparison, Difference
 
 
 def render(comparison: Comparison) -> str:
     """One table per pair of systems, the findings in words."""
     lines = []
+    kind = "simultaneous interval" if comparison.simultaneous else "interval"
     for first, second in combinations(comparison.systems, 2):
         rows = [d for d in comparison.differences if (d.first, d.second) == (first, second)]
-        lines += [f"{shown(second)} against {shown(first)} on the same {comparison.units} units", ""]
-        cells = [
-            [
-                "",
-                shown(first, 24),
-                shown(second, 24),
-                "difference",
-                f"{comparison.level:.0%} interval",
-                "p",
-                "",
-            ]
-        ]
-        for d in rows:
-            cells.append(
-                [
-                    shown(d.key),
-                    number(d.value_first),
-                    number(d.value_second),
-                    number(d.difference, "+.4f"),
-                    between(d.low, d.high, "+.4f"),
-                    number(d.p_holm),
-                    shown(d.verdict(comparison.alpha)),
-                ]
-            )
-        lines += [*aligned(cells, left=(0, -1)), ""]
-    lines.append(
-        f"p: paired approximate randomisation, {comparison.resamples} rounds, Holm-adjusted over all numbers "
-        f"and pairs; intervals: paired bootstrap, {comparison.resamples} resamples, seed {comparison.seed}"
-    )
-    return "\n".join(lines) + "\n"
+        units = f"{comparison.units:,} units ({shown(comparison.cluster)})"
+        lines += [f"{shown(second)} against {shown(first)} on the same {units}", ""]
+        names = [shown(first, 24), shown(second, 24)]
+        head = ["", *names, "difference", f"{100 * comparison.level:g} % {kind}", "p", "adjusted", ""]
+        cells = [head, *(_cells(d, comparison.alpha) for d in rows)]
+        lines += [*aligned(cells, left=(0, -1)), *_training(comparison, rows), ""]
+    return "\n".join([*lines, *_basis(comparison)]) + "\n"
+
+
+def _cells(d: Difference, alpha: float) -> list[str]:
+    adjusted = number(d.p_adjusted)
+    if d.p_error > 0:
+        adjusted += f" ± {d.p_error:.4f}"
+    return [
+        shown(d.key),
+        number(d.value_first),
+        number(d.value_second),
+        number(d.difference, "+.4f"),
+        between(d.low, d.high, "+.4f"),
+        number(d.p),
+        adjusted,
+        shown(d.verdict(alpha)),
+    ]
+
+
+def _training(comparison: Comparison, rows: Sequence[Difference]) -> list[str]:
+    """The two parts of the variance, of the primary number or the first."""
+    row = next((d for d in rows if d.key == comparison.primary), rows[0])
+    if math.isnan(row.error_training):
+        return ["between-training variance not measured: one run a side"]
+    units, training = number(row.error_units), number(row.error_training)
+    return [f"standard error of {shown(row.key)}: {units} from units, {training} from training"]
+
+
+def _basis(comparison: Comparison) -> list[str]:
+    """How p and the intervals were made."""
+    pairs = len(comparison.systems) * (len(comparison.systems) - 1) // 2
+    if comparison.rounds:
+        kind = "all" if comparison.complete else f"seed {comparison.seed},"
+        test = f"sign flips on the units' contributions, {kind} {comparison.rounds:,} of them; max-T"
+    else:
+        test = "Student's t; Holm"
+    ahead = ", the primary number first" if len({d.key for d in comparison.differences}) > 1 else ""
+    over = f", Holm over {pairs} pairs" if pairs > 1 else ""
+    return [f"p: {test} over numbers{ahead}{over}", "intervals: Student's t; ± is the Monte Carlo error"]

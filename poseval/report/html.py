@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poseval.errors import number_of, shown
+from poseval.report.interval_notes import notes
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures
 from poseval.report.text import layout_of
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.poses.aligned import Aligned
     from poseval.results.report import Report
-    from poseval.results.values import Interval
     from poseval.scoring.evaluation import Evaluation
 
 # Sorts a table by the clicked column: by the cells' data-sort numbers where they have them, else by text.
@@ -90,6 +90,7 @@ def to_html(
         title=f"{report.benchmark}: poseval report",
         report=report,
         numbers=_numbers(report),
+        interval_notes=notes(report),
         tables=_tables(report),
         findings=_findings(diagnosis),
         figures=[
@@ -111,11 +112,11 @@ def _numbers(report: Report) -> list[dict[str, str]]:
     for key, value in headline[:24]:
         scale = 1.0 if key in layout.plain else layout.scale
         form = f".{layout.digits}f"
-        interval = report.intervals.get(key)
+        interval = report.interval(key)
         ends = ""
         if interval is not None:
             low, high = number(interval.low * scale, form), number(interval.high * scale, form)
-            ends = f"{interval.level:.0%}: {low} to {high}"
+            ends = f"{100 * interval.level:g} %: {low} to {high}"
         out.append({"key": shown(key), "value": number(value * scale, form), "interval": ends})
     return out
 
@@ -127,7 +128,7 @@ def _tables(report: Report) -> list[HtmlTable]:
     out = []
     for title, rows, label in (("Per joint", joints, "joint"), ("Per sequence and slice", slices, "slice")):
         if rows:
-            out.append(_pivot(title, rows, label, report.intervals, counts))
+            out.append(_pivot(title, rows, label, report, counts))
     every = [row for row in report.values if row not in joints and row not in slices][:MOST_ROWS]
     body = tuple(
         (
@@ -161,9 +162,7 @@ def _is_whole(value: float) -> bool:
     return float(value).is_integer()
 
 
-def _pivot(
-    title: str, rows: Sequence[Value], label: str, intervals: Mapping[str, Interval], counts: set[str]
-) -> HtmlTable:
+def _pivot(title: str, rows: Sequence[Value], label: str, report: Report, counts: set[str]) -> HtmlTable:
     """One row per joint or slice, one column per statistic, intervals behind the numbers that have one."""
     names = list(dict.fromkeys(row.statistic for row in rows))
     found: dict[str, dict[str, Value]] = {}
@@ -175,7 +174,7 @@ def _pivot(
         for statistic in names:
             value = cells[statistic].value if statistic in cells else math.nan
             text = number(value, ".0f" if statistic in counts else ".4f")
-            interval = intervals.get(f"{statistic}/{name}")
+            interval = report.interval(f"{statistic}/{name}")
             if interval is not None:
                 text += " " + between(interval.low, interval.high)
             line.append(Cell(text, _sort(value)))

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import shown
-from poseval.report.tables import latex_table, markdown_table, write_csv
+from poseval.report.interval_notes import FIELDS, basis
+from poseval.report.tables import escape_latex, escape_markdown, latex_table, markdown_table, write_csv
 from poseval.report.text_table import aligned, between, number
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def _value(row: Row, key: str) -> str:
     value = row.entry.report.summary.get(key, math.nan)
-    interval = row.entry.report.intervals.get(key)
+    interval = row.entry.report.interval(key)
     if interval is None or math.isnan(value):
         return number(value)
     return f"{number(value)} {between(interval.low, interval.high)}"
@@ -28,7 +29,9 @@ def _fact(value: Any) -> str:
 
 
 def _rank(row: Row) -> str:
-    return f"{row.rank}{' =' if row.tied else ''}"
+    low, high = row.ranks
+    may_be = f" ({low}-{high})" if low < high else ""
+    return f"{row.rank}{' =' if row.tied else ''}{may_be}"
 
 
 def cells(board: Board) -> list[list[str]]:
@@ -42,43 +45,66 @@ def cells(board: Board) -> list[list[str]]:
     return rows
 
 
+def _notes(board: Board) -> list[str]:
+    """How entries were told apart, and what each entry's interval stands on."""
+    lines = [f"told apart by {board.ties}"]
+    made: dict[str, list[str]] = {}
+    for row in board.rows:
+        interval = row.entry.report.interval(board.sort)
+        if interval is not None:
+            made.setdefault(basis(interval), []).append(row.entry.name)
+    for text, names in made.items():
+        whose = "" if len(made) == 1 else f" ({', '.join(shown(name, 40) for name in names)})"
+        lines.append(f"intervals: {text}{whose}")
+    return lines
+
+
 def to_text(board: Board) -> str:
     """A table for the terminal."""
     rows = [[shown(cell) for cell in row] for row in cells(board)]
     title = f"{shown(board.benchmark)} ({shown(board.rules)} rules), sorted by {shown(board.sort)}"
     lines = [title, "", *aligned(rows, (0, 1))]
     if any(row.tied for row in board.rows):
-        lines += ["", "=: not told apart from the entry above (intervals overlap, or values are equal)"]
+        lines += ["", "=: not told apart from the entry above; behind it the ranks that an entry may have"]
+    lines += ["", *_notes(board)]
     return "\n".join(lines) + "\n"
 
 
 def to_csv(board: Board) -> str:
     """One row per entry; numbers as numbers with their interval ends, text safe against formula injection."""
-    header = ["rank", "tied", "name", "team"]
+    header = ["rank", "best rank", "worst rank", "tied", "name", "team"]
     for key in board.columns:
         header += [key, f"{key} low", f"{key} high"]
-    header += [*board.facts, "signature"]
+    header += [*(f"interval {name}" for name in FIELDS), *board.facts, "ties", "signature"]
     rows: list[list[object]] = []
     for row in board.rows:
         report = row.entry.report
-        out: list[object] = [row.rank, int(row.tied), row.entry.name, row.entry.team]
+        out: list[object] = [row.rank, *row.ranks, int(row.tied), row.entry.name, row.entry.team]
         for key in board.columns:
-            interval = report.intervals.get(key)
+            interval = report.interval(key)
             ends = [interval.low, interval.high] if interval else [math.nan, math.nan]
             out += [report.summary.get(key, math.nan), *ends]
+        interval = report.interval(board.sort)
+        found = [getattr(interval, name) if interval else None for name in FIELDS]
+        out += ["" if item is None else item for item in found]
         out += [row.entry.facts.get(name, "") for name in board.facts]
-        rows.append([*out, str(report.signature)])
+        rows.append([*out, board.ties, str(report.signature)])
     return write_csv(header, rows)
 
 
 def to_markdown(board: Board) -> str:
     """A GitHub Markdown table."""
-    return "\n".join(markdown_table(cells(board))) + "\n"
+    lines = markdown_table(cells(board))
+    for text in _notes(board):
+        lines += ["", escape_markdown(text)]
+    return "\n".join(lines) + "\n"
 
 
 def to_latex(board: Board) -> str:
     """A LaTeX tabular."""
-    return "\n".join(latex_table(cells(board), labels=2)) + "\n"
+    lines = latex_table(cells(board), labels=2)
+    lines += [rf"\par\footnotesize {escape_latex(text)}" for text in _notes(board)]
+    return "\n".join(lines) + "\n"
 
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
@@ -103,6 +129,7 @@ def to_html(board: Board) -> str:
         if any(row.tied for row in board.rows)
         else ""
     )
+    notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in _notes(board))
     signature = html.escape(shown(str(board.rows[0].entry.report.signature), 4000))
     head = f'<meta charset=utf-8><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     return "\n".join(
@@ -112,7 +139,7 @@ def to_html(board: Board) -> str:
             f"<table><caption>sorted by {html.escape(shown(board.sort))}</caption>",
             f"<thead>{line(header, 'th')}</thead><tbody>",
             *(line(row, "td") for row in rows),
-            f"</tbody></table>{note}<p><small>{signature}</small></p></body></html>",
+            f"</tbody></table>{note}{notes}<p><small>{signature}</small></p></body></html>",
             "",
         ]
     )

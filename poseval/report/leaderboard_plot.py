@@ -97,7 +97,7 @@ def _points(board: Board, name: str) -> tuple[list[Point], list[str]]:
         if math.isnan(x) or math.isnan(y):
             absent.append(row.entry.name)
         else:
-            points.append(Point(x, y, row.entry.report.intervals.get(board.sort), row.entry.name))
+            points.append(Point(x, y, row.entry.report.interval(board.sort), row.entry.name))
     return points, absent
 
 

@@ -209,7 +209,7 @@ def _joint_figure(statistic: str, rows: Sequence[Value], report: Report) -> Figu
     place = np.arange(len(rows))[::-1]
     axes.barh(place, [row.value for row in rows], color=COLOURS[0], height=0.7)
     for y, row in zip(place, rows, strict=True):
-        interval = report.intervals.get(f"{row.statistic}/{row.joint}")
+        interval = report.interval(f"{row.statistic}/{row.joint}")
         if interval is not None:
             axes.plot([interval.low, interval.high], [y, y], color=COLOURS[6], linewidth=1.5, marker="|")
     axes.set_yticks(place, [figure_text(row.joint, 40) for row in rows], fontsize=8)

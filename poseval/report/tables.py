@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from poseval.errors import shown
+from poseval.report.interval_notes import FIELDS, notes
 from poseval.report.text import table_cells
 
 if TYPE_CHECKING:
@@ -71,9 +72,19 @@ def write_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def to_csv(report: Report) -> str:
-    """All values of a report."""
+    """All values of a report; behind them the numbers of the summary with their intervals, where asked."""
     header = ["metric", "statistic", "joint", "slice", "threshold", "value", "n", "why"]
-    return write_csv(header, [list(row) for row in report.values])
+    rows: list[list[object]] = [list(row) for row in report.values]
+    if not report.intervals:
+        return write_csv(header, rows)
+    blank: list[object] = [""] * (2 + len(FIELDS))
+    rows = [[*row, *blank] for row in rows]
+    for key, interval in report.intervals.items():
+        found = [getattr(interval, name) for name in FIELDS]
+        value = report.summary[key]
+        row = ["summary", key, "", "", math.nan, value, interval.units, "", interval.low, interval.high]
+        rows.append([*row, *("" if item is None else item for item in found)])
+    return write_csv([*header, "low", "high", *(f"interval_{name}" for name in FIELDS)], rows)
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -103,9 +114,14 @@ def latex_table(rows: Sequence[Sequence[str]], labels: int = 1) -> list[str]:
 
 def to_markdown(report: Report) -> str:
     """The summary table as GitHub Markdown."""
-    return "\n".join(markdown_table(table_cells(report))) + "\n"
+    lines = markdown_table(table_cells(report))
+    for text in notes(report):
+        lines += ["", escape_markdown(text)]
+    return "\n".join(lines) + "\n"
 
 
 def to_latex(report: Report) -> str:
     """The summary table as a LaTeX tabular."""
-    return "\n".join(latex_table(table_cells(report))) + "\n"
+    lines = latex_table(table_cells(report))
+    lines += [rf"\par\footnotesize {escape_latex(text)}" for text in notes(report)]
+    return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from poseval.errors import shown
+from poseval.report.interval_notes import notes
 from poseval.report.text_table import aligned, between, number, table_width
 from poseval.results.layout import Layout
 
@@ -30,7 +31,7 @@ def cell(report: Report, layout: Layout, key: str) -> str:
         return "n/a" if key in report.summary else ""
     scale = 1.0 if key in layout.plain else layout.scale
     form = f".{layout.digits}f"
-    interval = report.intervals.get(key)
+    interval = report.interval(key)
     text = number(value * scale, form)
     if interval is not None:
         text += " " + between(interval.low * scale, interval.high * scale, form)
@@ -90,6 +91,7 @@ def render(report: Report, color: bool = False) -> str:
     for reason, keys in reasons.items():
         listed = ", ".join(map(shown, keys[:8])) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
         lines.append(f"n/a: {listed}: {shown(reason, 400) or 'undefined'}")
+    lines += [f"{dim}{text}{plain}" for text in notes(report)]
     lines += [f"{dim}notice:{plain} {shown(str(notice), 600)}" for notice in report.notices]
     lines += [f"{dim}not comparable:{plain} {shown(text, 600)}" for text in report.deviations]
     lines.append(f"{dim}{shown(str(report.signature), 4000)}{plain}")

@@ -22,7 +22,7 @@ from poseval.results.values import Direction, Interval, Value, Values
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA = "poseval.report/1"
+SCHEMA = "poseval.report/2"
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,12 @@ class Report:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     layout: Layout | None = None
     better: Mapping[str, str] = field(default_factory=dict)  # summary key -> "higher" or "lower"
+    primary: str = ""  # key of the number that decides
+
+    def interval(self, key: str) -> Interval | None:
+        """The interval of a summary number; None where there is none."""
+        found = self.intervals.get(key)
+        return found if found is not None and found.given else None
 
     def why(self, key: str) -> str:
         """Why a summary number is undefined; empty when it is defined or no reason is known."""
@@ -63,7 +69,7 @@ class Report:
         return ""
 
     def to_dict(self, timings: bool = True) -> dict[str, Any]:
-        """Plain JSON values in schema `poseval.report/1` (docs/report.md); undefined is None."""
+        """Plain JSON values in schema `poseval.report/2` (docs/report.md); undefined is None."""
         out: dict[str, Any] = {
             "schema": SCHEMA,
             "benchmark": self.benchmark,
@@ -71,8 +77,12 @@ class Report:
             "signature": str(self.signature),
             "summary": {key: json_value(value) for key, value in self.summary.items()},
         }
+        out["primary"] = self.primary
         if self.intervals:
-            out["intervals"] = {key: asdict(interval) for key, interval in self.intervals.items()}
+            out["intervals"] = {
+                key: {name: json_value(v) for name, v in asdict(interval).items()}
+                for key, interval in self.intervals.items()
+            }
         out["better"] = dict(self.better)
         out["values"] = [_row(value) for value in self.values]
         out["notices"] = [{"code": n.code, "text": n.text, "count": n.count} for n in self.notices]
@@ -128,6 +138,7 @@ class Report:
                 inputs=tuple(made(Input, item) for item in node["inputs"]),
                 intervals={key: made(Interval, item) for key, item in node.get("intervals", {}).items()},
                 better=better,
+                primary=typed((str,), "primary", node["primary"]),
                 layout=None if layout is None else _layout(layout),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:

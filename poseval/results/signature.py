@@ -15,6 +15,7 @@ MEANING = {
     "gt": "the ground truth (its bytes differ)",
     "skel": "the skeleton or its sigmas",
     "rules": "the rule set",
+    "cluster": "what is resampled as a whole",
     "poseval": "the version of poseval",
 }
 
@@ -87,6 +88,12 @@ class Signature(Mapping[str, str]):
                 )
             pairs.append((name, _unescape(value)))
         return Signature(tuple(pairs))
+
+    def with_pair(self, name: str, value: str) -> Signature:
+        """The signature with one pair added or replaced, in front of the version."""
+        kept = [pair for pair in self.pairs if pair[0] != name]
+        place = next((at for at, pair in enumerate(kept) if pair[0] == "poseval"), len(kept))
+        return Signature((*kept[:place], (name, value), *kept[place:]))
 
     def differences(self, other: Signature) -> list[tuple[str, str, str]]:
         """Keys whose values differ: (key, here, there); an absent key reads as empty text."""

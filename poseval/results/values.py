@@ -16,6 +16,12 @@ class Direction(enum.Enum):
     LOWER = "lower"
 
 
+Bounds = tuple[float, float]  # the lowest and highest value that a statistic can have
+SHARE: Bounds = (0.0, 1.0)
+ERROR: Bounds = (0.0, math.inf)
+AT_MOST_ONE: Bounds = (-math.inf, 1.0)
+
+
 class Value(NamedTuple):
     """One number. `value` is NaN when undefined, and `why` says why; `n` counts what it is computed from."""
 
@@ -30,13 +36,18 @@ class Value(NamedTuple):
 
 
 class Number(NamedTuple):
-    """One number of a summary: its value, which direction is better, and what it measures."""
+    """One number of a summary: its value, which direction is better, and what it measures.
+
+    `n` counts what it is computed from; counts of disjoint units add up.
+    """
 
     value: float
     better: Direction
     statistic: str
     joint: str = ""  # a joint, or a kind of joints
     slice: str = ""
+    n: int = 0
+    bounds: Bounds = SHARE
 
     @property
     def key(self) -> str:
@@ -92,9 +103,34 @@ class Values(Sequence[Value]):
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval around a summary number, in the number's own unit."""
+    """An interval around a summary number, in the number's own unit, and all that it stands on.
+
+    The ends are NaN where there is none, and `why` says why; `why` also says what is special about one.
+    `units` clusters named `cluster` were resampled `resamples` times; `undefined` is the share of resamples
+    without the number. `error` is the standard error. `effective` of `groups` groups of units carry it.
+    `design_effect` is the variance over that of as many independent units, NaN where each unit is one.
+    The unit `largest_unit` moves the number most, by `largest` standard errors of what the others give; NaN
+    where nobody looked.
+    """
 
     low: float
     high: float
     level: float = 0.95
     method: str = "percentile"
+    seed: int | None = None
+    resamples: int = 0
+    units: int = 0
+    cluster: str = ""
+    undefined: float = 0.0
+    why: str = ""
+    error: float = math.nan
+    effective: float = math.nan
+    groups: int = 0
+    design_effect: float = math.nan
+    largest: float = math.nan
+    largest_unit: str = ""
+
+    @property
+    def given(self) -> bool:
+        """Whether there is one."""
+        return not math.isnan(self.low)

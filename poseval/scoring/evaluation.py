@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -68,24 +68,33 @@ class Evaluation:
     inputs: tuple[Input, ...] = ()
     timings: dict[str, float] = field(default_factory=dict)
     by_hand: bool = False  # whether the metrics are not the benchmark's own
+    groups: Mapping[str, Array] = field(default_factory=dict)  # field -> [U] str, what each unit belongs to
 
     def values(self, weight: Ints | None = None) -> list[Scored]:
         """Values of every part, metric and slice; `weight` [U] is the multiplicity of each unit."""
         return [item for part in self.parts for item in part.reduce(weight)]
 
-    def summaries(self, weights: Ints) -> list[dict[str, float]]:
+    def summaries(self, weights: Ints) -> list[Summary]:
         """The summary under each weight vector of `weights` [B, U]; much cheaper than one by one."""
         draws = [part.reduce_headlines(weights) for part in self.parts]
-        return [self._numbers(found) for found in zip(*draws, strict=True)]
+        return [self._summary(found) for found in zip(*draws, strict=True)]
 
     def summary(self, weight: Ints | None = None) -> dict[str, float]:
-        """The benchmark's summary under one weight vector [U]."""
-        return self._numbers([part.reduce(weight, headline=True) for part in self.parts])
+        """The values of the benchmark's summary under one weight vector [U]."""
+        found = self._summary([part.reduce(weight, headline=True) for part in self.parts])
+        return {key: number.value for key, number in found.items()}
 
-    def _numbers(self, found: Sequence[Sequence[Scored]]) -> dict[str, float]:
-        """Values of the summary of all parts."""
-        scored = [item for part in found for item in part]
-        return {key: number.value for key, number in self.benchmark.summary(scored, self.rules).items()}
+    def _summary(self, found: Sequence[Sequence[Scored]]) -> Summary:
+        return self.benchmark.summary([item for part in found for item in part], self.rules)
+
+    @property
+    def primary(self) -> str:
+        """The key of the number that decides."""
+        return self._primary(self.summary())
+
+    def _primary(self, summary: Collection[str]) -> str:
+        named = self.benchmark.primary
+        return named if named in summary else next(iter(summary), "")
 
     @property
     def unit_keys(self) -> Array:
@@ -129,6 +138,7 @@ class Evaluation:
             inputs=self.inputs,
             layout=self._layout(summary),
             better={key: number.better.value for key, number in summary.items()},
+            primary=self._primary(summary),
         )
 
 

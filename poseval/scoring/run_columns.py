@@ -32,7 +32,12 @@ class RunArchive:
         self._room = limits.file_bytes
         self._read: set[str] = set()
 
-    def _member(self, name: str) -> bytes:
+    def member(self, name: str) -> bytes:
+        """The bytes of a member.
+
+        Raises:
+            LimitError: P504 when all that were read unpack to more than the limits allow. KeyError: none.
+        """
         with self._archive.open(name) as stream:
             data = stream.read(self._left + 1)
         self._left -= len(data)
@@ -46,7 +51,7 @@ class RunArchive:
         Raises:
             LimitError: P501, P502, P504. ValueError, KeyError: none.
         """
-        node = parse_json(self._member(name), self._where, REPORT_BYTES, DEPTH)
+        node = parse_json(self.member(name), self._where, REPORT_BYTES, DEPTH)
         if not isinstance(node, dict):
             raise ValueError("no object")
         return node
@@ -67,7 +72,7 @@ class RunArchive:
             raise ValueError(f"column {name} stands twice")
         self._read.add(name)
         try:
-            found = load_npy(self._member(f"{name}.npy"), str(name), self._limits)
+            found = load_npy(self.member(f"{name}.npy"), str(name), self._limits)
         except FormatError as error:
             raise ValueError(str(error)) from None
         if (dtype.kind == "U" and found.dtype != dtype) or not np.can_cast(found.dtype, dtype, "safe"):
@@ -107,6 +112,17 @@ class RunArchive:
             if name == "score" and not np.isfinite(column).all():
                 raise ValueError("a score that is not finite")
         return Table(unit, columns)
+
+    def names(self, place: Any, units: int) -> Array:
+        """A name for each unit [U] str.
+
+        Raises:
+            LimitError, ValueError, TypeError, KeyError: as for `column`.
+        """
+        found = self.column(place)
+        if found.dtype.kind != "U" or found.shape != (units,):
+            raise ValueError("names that are not one for each unit")
+        return found
 
     def mask(self, place: Any, units: int) -> Bools:
         """Which units a slice holds [U].

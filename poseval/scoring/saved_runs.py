@@ -11,6 +11,7 @@ import json
 import os
 import zipfile
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from poseval.scoring.run_columns import RunArchive
 from poseval.scoring.score import PathOrPoses, evaluate
 from poseval.scoring.task import Task
 
-SCHEMA = "poseval.run/1"
+SCHEMA = "poseval.run/2"
 Run = PathOrPoses | Evaluation  # a saved run, predictions as a file or in memory, or an evaluation
 FIRST = "run.json"  # the archive's first member, by which a run is told from a zip of predictions
 NAME_AT = 30  # byte of a zip at which its first member's name stands
@@ -56,6 +57,11 @@ STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: the same run gives
 
 def save(evaluation: Evaluation, path: str | os.PathLike[str], *, force: bool = True) -> None:
     """Write a run to `path` by a neighbour file and a rename."""
+    write_atomically(Path(path), packed(evaluation), force=force)
+
+
+def packed(evaluation: Evaluation) -> bytes:
+    """A run as the bytes of its file; the same run, the same bytes."""
     columns: dict[str, Array] = {}
 
     def put(array: Array) -> list[str]:
@@ -86,18 +92,25 @@ def save(evaluation: Evaluation, path: str | os.PathLike[str], *, force: bool = 
         for part in evaluation.parts
     ]
     report = evaluation.report().to_dict(timings=False)
-    run = {"schema": SCHEMA, "report": report, "by_hand": evaluation.by_hand, "parts": parts}
+    run = {
+        "schema": SCHEMA,
+        "report": report,
+        "by_hand": evaluation.by_hand,
+        "groups": {name: put(names) for name, names in evaluation.groups.items()},
+        "parts": parts,
+    }
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        _member(archive, FIRST, json.dumps(run, allow_nan=False).encode())
+        add_member(archive, FIRST, json.dumps(run, allow_nan=False).encode())
         for name, array in columns.items():
             buffer = io.BytesIO()
             np.lib.format.write_array(buffer, _small(array), allow_pickle=False)
-            _member(archive, f"{name}.npy", buffer.getvalue())
-    write_atomically(Path(path), out.getvalue(), force=force)
+            add_member(archive, f"{name}.npy", buffer.getvalue())
+    return out.getvalue()
 
 
-def _member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    """Add a file to an archive, without the time of day."""
     archive.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
 
 
@@ -116,8 +129,16 @@ def load(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Evaluation:
         FormatError: P231 when the file is not such a run, or is damaged.
         LimitError: P501 to P504 when it unpacks to more than the limits allow.
     """
-    where = shown(Path(path).name)
-    data = Document.open(path, limits).data
+    return unpacked(Document.open(path, limits).data, shown(Path(path).name), limits)
+
+
+def unpacked(data: bytes, where: str, limits: Limits = DEFAULT) -> Evaluation:
+    """The run that `packed` gave, called `where` in messages.
+
+    Raises:
+        FormatError: P231 when the bytes are not such a run, or are damaged.
+        LimitError: P501 to P504 when they unpack to more than the limits allow.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > limits.archive_members:
@@ -143,6 +164,8 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         units = next(iter(tallies.values())).units
         slices = {name: members.mask(place, units) for name, place in node["slices"].items()}
         parts.append(TalliedPart(str(node["label"]), tallies, slices))
+    units = next(iter(parts[0].tallies.values())).units
+    groups = {name: members.names(place, units) for name, place in run["groups"].items()}
     return Evaluation(
         benchmark,
         choose(report.rules, benchmark.rule_sets),
@@ -151,7 +174,8 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         report.notices,
         report.deviations,
         report.inputs,
-        by_hand=bool(run.get("by_hand", False)),
+        by_hand=bool(run["by_hand"]),
+        groups=groups,
     )
 
 
@@ -203,6 +227,28 @@ def run_of(
             hint="add --gt FILE (in Python: truth=FILE)",
         )
     return evaluate(truth, run, task=asked if like is None else asked.like(like))
+
+
+def runs_of(
+    run: Run | Sequence[Run],
+    truth: PathOrPoses | None = None,
+    task: Task | None = None,
+    like: Evaluation | None = None,
+) -> list[Evaluation]:
+    """One run, or several trainings of it: a sequence, or a folder that holds saved runs and nothing else.
+
+    Raises:
+        UsageError: P101 another type, P114 no such file, P147 predictions without a truth.
+        InputError: what is wrong with the files.
+    """
+    if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():
+        inside = sorted(path for path in Path(run).iterdir() if not path.name.startswith("."))
+        if inside and all(is_saved_run(path) for path in inside):
+            limits = DEFAULT if task is None else task.limits
+            return [load(path, limits) for path in inside]
+    if isinstance(run, Sequence) and not isinstance(run, str):
+        return [run_of(item, truth, task, like) for item in run]
+    return [run_of(run, truth, task, like)]
 
 
 def is_saved(run: Run) -> bool:

@@ -24,6 +24,7 @@ from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import map_joints
 from poseval.results.report import Input, Report
 from poseval.scoring.evaluation import Evaluation, signature_of, tally_part
+from poseval.scoring.groups import groups_of
 from poseval.scoring.keywords import OPTIONAL_TEXT, several
 from poseval.scoring.slices import slices_of
 from poseval.scoring.task import Asked, Task
@@ -154,6 +155,7 @@ def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1)
         (_input("truth", prepared.truth), _input("predictions", prepared.predictions)),
         {"read": prepared.seconds, "tally": time.perf_counter() - started},
         by_hand=bool(prepared.task.metrics),
+        groups=groups_of(prepared.aligned, found.unit),
     )
 
 

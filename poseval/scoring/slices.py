@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from poseval.errors import FormatError, LimitError, UsageError, shown
-from poseval.files.reading import read_text
-from poseval.limits import MIB, Limits
+from poseval.errors import UsageError, shown
+from poseval.limits import Limits
 from poseval.poses import Array, Bools
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import stem
+from poseval.scoring.groups import read_groups
 from poseval.scoring.keywords import BY_SEQUENCE
 
 MOST_GROUPS = 1000
-TABLE_BYTES = 32 * MIB  # 100,000 frames with names of 255 bytes and groups
 
 
 def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits) -> dict[str, Bools]:
@@ -41,23 +39,7 @@ def _groups(aligned: Aligned, name: str, limits: Limits) -> Array:
     frames = aligned.truth.frames
     if name == BY_SEQUENCE:
         return np.asarray([frames.sequences[index] for index in frames.sequence.tolist()], dtype=np.str_)
-    try:
-        rows = csv.DictReader(read_text(name, TABLE_BYTES).splitlines(), strict=True)
-        listed = list(rows)
-    except (ValueError, csv.Error) as error:
-        raise FormatError("P223", where=shown(name), what=f"is no table ({shown(error, 80)})") from error
-    if not {"frame", "group"} <= set(rows.fieldnames or ()):
-        raise FormatError(
-            "P223", where=shown(name), what="lacks a column", wanted="a header with `frame` and `group`"
-        )
-    group = {row["frame"]: row["group"] or "" for row in listed}
-    if any(len(word) > limits.text_bytes for word in group.values()):
-        raise LimitError(
-            "P501",
-            where=shown(name),
-            what="has a longer name of a group",
-            wanted=f"{limits.text_bytes} letters",
-        )
+    group = read_groups(name, limits)
     names = zip(frames.key.tolist(), frames.path.tolist(), strict=True)
     found = [group.get(key, group.get(path, group.get(stem(path), ""))) for key, path in names]
     return np.asarray(found, dtype=np.str_)

@@ -1,8 +1,9 @@
 """compare: which differences between systems on the same units can be told from noise.
 
-Two systems are compared unit by unit: a paired bootstrap gives the interval of each difference, a paired
-approximate randomisation its p-value, and Holm's procedure keeps the chance of any false alarm over all
-numbers and pairs of systems at the level. Only runs with the same signature are compared.
+Each unit contributes a part to a difference. Were two systems equal, the sign of each part would be a toss:
+sign flips give p, max-T over the flips corrects for the numbers of a pair, Holm for the pairs. The primary
+number has nine tenths of alpha. With several trained runs a side, training varies as well as units, and
+Student's t stands in for the flips. Only runs with the same signature are compared.
 """
 
 from __future__ import annotations
@@ -16,28 +17,31 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.errors import MismatchError, UsageError, shown
-from poseval.metrics.base import Tally
-from poseval.poses import Ints, Notice
+from poseval.poses import Notice
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
-from poseval.scoring.evaluation import Evaluation, TalliedPart
-from poseval.statistics.resampling import (
-    RESAMPLES,
-    bootstrap_weights,
-    check_options,
-    holm,
-    percentile_interval,
-    randomisation_p,
-    sample,
-    shuffle_signs,
-)
+from poseval.scoring.evaluation import Evaluation
+from poseval.statistics.clusters import BOTH, Clusters, clusters_of
+from poseval.statistics.formulas import t_quantile
+from poseval.statistics.multiplicity import over_pairs
+from poseval.statistics.options import level_of, seed_of
+from poseval.statistics.pairs import TOO_FEW, Rules, reasons, tested
+from poseval.statistics.signflips import Tests, rounds_for
+from poseval.statistics.training import Gap, Side, seed_deviations
 
-SCHEMA = "poseval.comparison/1"
+SCHEMA = "poseval.comparison/2"
+FLIPS, STUDENT = "sign flips", "Student's t"
+Runs = Evaluation | Sequence[Evaluation]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One number of two systems: `second - first`, its interval, p by randomisation, and Holm's p."""
+    """One number of two systems: `second - first`, its interval, and its p-values.
+
+    `p` is of this number alone, `p_adjusted` of all numbers and pairs; `p_error` is the Monte Carlo error of
+    the latter. `error_units` and `error_training` are the two parts of the standard error `error`, the
+    second NaN where training is not measured. `why` says why there is no verdict.
+    """
 
     key: str
     first: str
@@ -47,15 +51,20 @@ class Difference:
     difference: float
     low: float
     high: float
+    error: float
+    error_units: float
+    error_training: float
     p: float
-    p_holm: float
+    p_adjusted: float
+    p_error: float
     better: str
+    why: str
 
     def verdict(self, alpha: float) -> str:
         """The finding in words."""
-        if math.isnan(self.p_holm):
-            return "undefined"
-        if self.p_holm > alpha or self.difference == 0:
+        if self.why:
+            return self.why
+        if self.p_adjusted > alpha or self.difference == 0:
             return "cannot be told apart"
         gain = self.difference > 0 if self.better == "higher" else self.difference < 0
         return f"{self.second if gain else self.first} is better"
@@ -63,16 +72,26 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison(Result):
-    """All differences between all pairs of systems; `notices` are what was odd about each of them."""
+    """All differences between all pairs of systems; `notices` are what was odd about each of them.
+
+    `units` clusters named `cluster` change sides in `rounds` flips, all that there are where `complete`.
+    `trainings` says how many runs each system has. `simultaneous` intervals hold all at once.
+    """
 
     form: ClassVar[str] = "comparison"
     differences: tuple[Difference, ...]
     systems: tuple[str, ...]
+    trainings: tuple[int, ...]
     signature: str
+    primary: str
     units: int
+    cluster: str
     level: float
-    resamples: int
-    seed: int
+    method: str
+    rounds: int
+    complete: bool
+    seed: int | None
+    simultaneous: bool
     notices: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
 
     @property
@@ -81,7 +100,7 @@ class Comparison(Result):
         return 1 - self.level
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values in schema `poseval.comparison/1`; undefined is None."""
+        """Plain JSON values in schema `poseval.comparison/2`; undefined is None."""
         rows = []
         for item in self.differences:
             row = {key: json_value(value) for key, value in asdict(item).items()}
@@ -89,6 +108,42 @@ class Comparison(Result):
         head = {k: v for k, v in asdict(self).items() if k not in ("differences", "notices")}
         notices = {name: [vars(notice) for notice in found] for name, found in self.notices.items()}
         return {"schema": SCHEMA, **head, "differences": rows, "notices": notices}
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two systems and the tests of their numbers; `why` says why a number has no verdict."""
+
+    names: tuple[str, str]
+    sides: tuple[Side, Side]
+    gap: Gap
+    tests: Tests
+    why: Sequence[str]
+
+    def difference(self, key: str, p: float, tails: float, better: str) -> Difference:
+        """One number; `p` is adjusted over all pairs, `tails` the chance that its interval leaves out."""
+        gap, column = self.gap, self.gap.influence.at(key)
+        value, error, why = float(gap.influence.value[column]), float(gap.error[column]), self.why[column]
+        half = t_quantile(1 - tails / 2, float(gap.freedom[column])) * error
+        if why and why != TOO_FEW:
+            half = math.nan
+        return Difference(
+            key,
+            *self.names,
+            value_first=float(self.sides[0].influence.value[column]),
+            value_second=float(self.sides[1].influence.value[column]),
+            difference=value,
+            low=value - half,
+            high=value + half,
+            error=error,
+            error_units=math.sqrt(gap.units[column]),
+            error_training=math.sqrt(gap.training[column]),
+            p=float(self.tests.raw[column]),
+            p_adjusted=p,
+            p_error=float(self.tests.error[column]),
+            better=better,
+            why=why,
+        )
 
 
 def check_paired(
@@ -109,65 +164,89 @@ def check_paired(
         )
 
 
-def compare(
-    runs: Mapping[str, Evaluation],
-    *,
-    keys: Sequence[str] = (),
-    level: float = 0.95,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Comparison:
-    """Compare two or more systems that were scored on the same units.
-
-    `keys` chooses numbers of the summary (default: all). The first system of each pair is the earlier one.
+def one_way(evaluation: Evaluation) -> Clusters:
+    """The clusters of a run, for tests of differences.
 
     Raises:
-        UsageError: P142 level, resamples or seed out of range, P143 fewer than two systems, P144 an unknown
-            key, P140 fewer than two units.
+        UsageError: P168 for two that cross.
+    """
+    ways = clusters_of(evaluation)
+    if len(ways) > 1:
+        name = BOTH.join(way.name for way in ways)
+        raise UsageError("P168", where=f"cluster {name!r}", what="is for intervals alone", wanted="one field")
+    return ways[0]
+
+
+def compare(
+    runs: Mapping[str, Runs],
+    *,
+    keys: Sequence[str] = (),
+    level: float | str = 0.95,
+    resamples: int | None = None,
+    seed: int = 0,
+    simultaneous: bool = False,
+    seed_sd: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Compare two or more systems, of one or several trained runs each, that were scored on the same units.
+
+    `keys` chooses numbers of the summary (default: all). The first system of each pair is the earlier one.
+    `resamples` is the number of random flips, by default as many as the tests need. `seed_sd` is the standard
+    deviation between trainings of a number, where there is one run a side.
+
+    Raises:
+        UsageError: P142 level or seed out of range, P143 fewer than two systems, P144 an unknown key, P140
+            fewer than two units, P167 fewer resamples than the tests need, P168 two clusters.
         MismatchError: P420 different signatures, P421 different units.
     """
-    check_options(level, resamples, seed)
-    names = tuple(runs)
-    first = _checked(runs)
+    share, start = level_of(level), seed_of(seed)
+    systems = {name: [run] if isinstance(run, Evaluation) else list(run) for name, run in runs.items()}
+    first = _checked(systems)
     chosen = _chosen(first, keys)
-    units = len(first.unit_keys)
-    weights = bootstrap_weights(units, resamples, seed)
-    samples = {name: sample(run.summaries, weights, chosen) for name, run in runs.items()}
-    better = first.report().better
-    values = {name: run.summary() for name, run in runs.items()}
+    clusters = one_way(first)
+    pairs = list(combinations(systems, 2))
+    rounds = rounds_for(len(chosen) * len(pairs), 1 - share, resamples)
+    rules = Rules(chosen, first.primary, 1 - share, len(pairs), rounds, start)
+    sides = {name: Side.of(found, clusters, chosen) for name, found in systems.items()}
+    deviations = seed_deviations(seed_sd, chosen)
+    supported = np.min([side.support for side in sides.values()], axis=0)
     found = []
-    for one, two in combinations(names, 2):
-        joined = _joined(runs[one], runs[two])
-        shuffled = _shuffled(joined, units, chosen, resamples, seed)
-        for column, key in enumerate(chosen):
-            gap = values[two][key] - values[one][key]
-            low, high = percentile_interval(samples[two].of(key) - samples[one].of(key), level)
-            found.append(
-                Difference(
-                    key,
-                    one,
-                    two,
-                    values[one][key],
-                    values[two][key],
-                    gap,
-                    low,
-                    high,
-                    randomisation_p(gap, shuffled[:, column]),
-                    math.nan,
-                    better.get(key, "higher"),
-                )
-            )
-    adjusted = holm([item.p for item in found])
-    rows = tuple(_with_holm(item, p) for item, p in zip(found, adjusted, strict=True))
-    notices = {name: run.notices for name, run in runs.items()}
-    return Comparison(rows, names, str(first.signature), units, level, resamples, seed, notices)
+    for one, two in pairs:
+        gap = Gap.between(sides[one], sides[two], deviations)
+        tests, why = tested(gap, rules, reasons(gap, supported, clusters.name))
+        found.append(Pair((one, two), (sides[one], sides[two]), gap, tests, why))
+    adjusted = over_pairs([pair.tests.adjusted for pair in found])
+    tails = (1 - share) / (len(chosen) * len(pairs) if simultaneous else 1)
+    better = first.report().better
+    rows = [
+        pair.difference(key, float(p[column]), tails, better[key])
+        for pair, p in zip(found, adjusted, strict=True)
+        for column, key in enumerate(chosen)
+    ]
+    rounds = max(pair.tests.rounds for pair in found)
+    return Comparison(
+        tuple(rows),
+        tuple(systems),
+        tuple(len(runs) for runs in systems.values()),
+        str(first.signature),
+        first.primary,
+        clusters.count,
+        clusters.name,
+        share,
+        FLIPS if rounds else STUDENT,
+        rounds,
+        all(pair.tests.complete for pair in found),
+        start,
+        simultaneous,
+        {name: runs[0].notices for name, runs in systems.items()},
+    )
 
 
-def _checked(runs: Mapping[str, Evaluation]) -> Evaluation:
+def _checked(systems: Mapping[str, Sequence[Evaluation]]) -> Evaluation:
     """The first of the runs, when all were made on the same units under the same signature."""
-    if len(runs) < 2:
+    if len(systems) < 2:
         raise UsageError("P143", where="compare", what="needs at least two systems")
-    (name, first), *others = runs.items()
+    named = [(name, run) for name, runs in systems.items() for run in runs]
+    (name, first), *others = named
     for other, run in others:
         check_paired(first, run, (name, other))
     return first
@@ -175,7 +254,7 @@ def _checked(runs: Mapping[str, Evaluation]) -> Evaluation:
 
 def _chosen(first: Evaluation, keys: Sequence[str]) -> tuple[str, ...]:
     """The numbers asked for, or all of the summary."""
-    known = tuple(first.report().summary)
+    known = tuple(first.summary())
     for key in keys:
         if key not in known:
             wanted = f"one of {', '.join(known[:40])}"
@@ -183,31 +262,3 @@ def _chosen(first: Evaluation, keys: Sequence[str]) -> tuple[str, ...]:
                 "P144", where=f"number {shown(key)!r}", what="is not in the summary", wanted=wanted
             )
     return tuple(keys) or known
-
-
-def _with_holm(item: Difference, p: float) -> Difference:
-    return Difference(**{**asdict(item), "p_holm": p})
-
-
-def _joined(one: Evaluation, two: Evaluation) -> Evaluation:
-    """Both systems' units behind one another: weights then say which system speaks for a unit."""
-    parts = []
-    for a, b in zip(one.parts, two.parts, strict=True):
-        tallies = {m: Tally.concat([a.tallies[m], b.tallies[m]]) for m in a.tallies}
-        slices = {name: np.concatenate([a.slices[name], b.slices[name]]) for name in a.slices}
-        parts.append(TalliedPart(a.label, tallies, slices))
-    return Evaluation(one.benchmark, one.rules, tuple(parts), one.signature)
-
-
-def _shuffled(
-    joined: Evaluation, units: int, keys: Sequence[str], rounds: int, seed: int
-) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Differences [B, S] after exchanging the systems of random units."""
-
-    def weights(swap: Ints, which: int) -> Ints:
-        return np.concatenate([1 - swap, swap] if which == 0 else [swap, 1 - swap])
-
-    signs = shuffle_signs(units, rounds, seed)
-    kept = sample(joined.summaries, [weights(swap, 0) for swap in signs], keys)
-    swapped = sample(joined.summaries, [weights(swap, 1) for swap in signs], keys)
-    return swapped.values - kept.values

@@ -16,7 +16,7 @@ from poseval.report.plots import figure_bytes, figures, save_figures
 from poseval.results.values import Interval, Value, Values
 from poseval.scoring.score import evaluate, prepare
 from poseval.scoring.task import Task
-from poseval.statistics.resampling import intervals
+from poseval.statistics.intervals import intervals
 from poseval.synth import perturb, scene_set
 from tests.browser import browser
 from tests.results.test_report import report
@@ -24,7 +24,7 @@ from tests.results.test_report import report
 TRUTH = scene_set(seed=5, images=12, people=3)
 FOUND = perturb(TRUTH, seed=6)
 RUN = evaluate(TRUTH, FOUND, "coco-keypoints", per_joint=True)
-REPORT = replace(RUN.report(), intervals=intervals(RUN.summaries, len(RUN.unit_keys), resamples=50))
+REPORT = replace(RUN.report(), intervals=intervals(RUN))
 ALIGNED = prepare(TRUTH, FOUND, Task(benchmark="coco-keypoints")).aligned
 DIAGNOSIS = diagnose(ALIGNED)
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"

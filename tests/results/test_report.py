@@ -66,7 +66,8 @@ def test_terminal_escapes_in_names_are_shown_escaped() -> None:
 
 def test_csv_has_every_value_and_reads_back() -> None:
     rows = list(csv.DictReader(io.StringIO(report().to_csv())))
-    assert [row["statistic"] for row in rows] == ["AP", "AR"]
+    assert [row["statistic"] for row in rows] == ["AP", "AR", "AP"]
+    assert (rows[2]["metric"], rows[2]["interval_method"]) == ("summary", "percentile")
     assert float(rows[0]["value"]) == 0.5
     assert rows[1]["value"] == ""
 

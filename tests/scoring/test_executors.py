@@ -17,7 +17,7 @@ import pytest
 from poseval.errors import PosevalError, UsageError
 from poseval.scoring.executors import pool
 from poseval.scoring.score import score
-from poseval.statistics.resampling import intervals
+from poseval.statistics.intervals import intervals
 from poseval.synth import perturb, scene_set
 
 TRUTH = scene_set(seed=1, images=60, people=3)
@@ -42,10 +42,9 @@ def test_intervals_over_processes_are_the_same() -> None:
     from poseval.scoring.score import evaluate
 
     run = evaluate(TRUTH, FOUND, "coco-keypoints")
-    units = len(run.unit_keys)
     with pool(2) as found:
-        shared = intervals(run.summaries, units, resamples=120, executor=found.executor)
-    assert shared == intervals(run.summaries, units, resamples=120)
+        shared = intervals(run, method="percentile", resamples=400, executor=found.executor)
+    assert repr(shared) == repr(intervals(run, method="percentile", resamples=400))
 
 
 def _die() -> None:

@@ -12,7 +12,7 @@ from poseval.errors import FormatError, LimitError, PosevalError, UsageError
 from poseval.limits import Limits
 from poseval.scoring.saved_runs import is_saved_run, load, load_report, run_of, save
 from poseval.scoring.score import evaluate
-from poseval.statistics.resampling import bootstrap_weights
+from poseval.statistics.weights import multinomial
 from poseval.synth import perturb, scene_set
 
 TRUTH = scene_set(seed=1, images=20, people=3)
@@ -29,7 +29,7 @@ def path(tmp_path: Path) -> Path:
 def test_a_run_answers_every_question_after_loading(path: Path) -> None:
     again = load(path)
     assert again.report().to_json(timings=False) == RUN.report().to_json(timings=False)
-    weights = np.stack(bootstrap_weights(len(RUN.unit_keys), 5, 0))
+    weights = np.stack(multinomial(len(RUN.unit_keys), 5, 0))
     assert again.summaries(weights) == RUN.summaries(weights)
     assert again.unit_keys.tolist() == RUN.unit_keys.tolist()
 

@@ -10,19 +10,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from poseval import benchmarks
 from poseval.metrics.base import Table, Tally
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.ranking import means
 from poseval.poses import Floats, Ints
-from poseval.statistics.resampling import (
-    bca_interval,
-    bootstrap_weights,
-    jackknife_weights,
-    percentile_interval,
-)
+from poseval.results.signature import Signature
+from poseval.scoring.evaluation import Evaluation, TalliedPart
+from poseval.statistics.intervals import intervals
 
 METRIC = OksAp(thresholds=(0.5,), ranges=("all:0:1e10",))
-IMAGES, PEOPLE, SETS, RESAMPLES = 200, 2, 1000, 250
+IMAGES, PEOPLE, SETS, RESAMPLES = 200, 2, 1000, 400
 
 
 def simulate(seed: int) -> Tally:
@@ -55,20 +53,22 @@ def ap(tally: Tally, weights: Ints) -> Floats:
     return found
 
 
+def evaluation(tally: Tally) -> Evaluation:
+    coco = benchmarks.get_benchmark("coco-keypoints")
+    signature = Signature((("metric", str(METRIC)),))
+    return Evaluation(coco, coco.rule_sets[0], (TalliedPart("", {METRIC: tally}),), signature)
+
+
 @pytest.mark.slow
 def test_intervals_of_ap_cover_as_often_as_they_say() -> None:
     one = np.ones((1, IMAGES), dtype=np.int64)
     target = float(np.mean([ap(simulate(seed), one)[0] for seed in range(10_000, 14_000)]))
-    leave_out = np.stack(jackknife_weights(IMAGES, 100))
-    covered = {"percentile": 0, "bca": 0}
+    covered = {"auto": 0, "percentile": 0, "bca": 0}
     for seed in range(SETS):
-        tally = simulate(seed)
-        samples = ap(tally, np.stack(bootstrap_weights(IMAGES, RESAMPLES, seed)))
-        estimate = float(ap(tally, one)[0])
-        low, high = percentile_interval(samples, 0.95)
-        covered["percentile"] += low <= target <= high
-        low, high = bca_interval(samples, estimate, ap(tally, leave_out), 0.95)
-        covered["bca"] += low <= target <= high
+        run = evaluation(simulate(seed))
+        for method in covered:
+            found = intervals(run, method=method, resamples=RESAMPLES, seed=seed)["AP"]
+            covered[method] += found.low <= target <= found.high
     for method, count in covered.items():
         assert 0.93 <= count / SETS <= 0.97, (method, count / SETS)
 

@@ -1,0 +1,151 @@
+"""Baselines of gates: the last accepted run, the anchor beside it, how they came there, and the looks taken.
+
+A baseline file is the saved run of the last one with two more members: the anchor's saved run, and
+`baseline.json` (schema `poseval.baseline/1`); a plain saved run is a baseline that nothing has replaced yet.
+The anchor is the best run shown so far, or one that a person accepted: a run that is tested against the last
+one alone may lose a little each time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from poseval.errors import Fault, error_of, shown
+from poseval.files.reading import read_json, read_regular
+from poseval.files.writing import write_atomically
+from poseval.limits import DEFAULT, Limits
+from poseval.results.result import json_value
+from poseval.results.typed import made, typed
+from poseval.scoring import saved_runs
+from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.run_columns import RunArchive
+
+SCHEMA, LEDGER_SCHEMA = "poseval.baseline/1", "poseval.ledger/1"
+ANCHOR, HEAD = "anchor.poseval", "baseline.json"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One run that became the baseline: its digest, its primary number, why, and whether it is the anchor."""
+
+    digest: str
+    key: str
+    value: float
+    why: str
+    anchor: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Baseline:
+    """What a gate holds runs against: the last run, the anchor, and the steps that led there."""
+
+    anchor: Evaluation
+    last: Evaluation
+    lineage: tuple[Step, ...] = ()
+
+    @staticmethod
+    def of(run: Evaluation, why: str = "first run") -> Baseline:
+        """A baseline that nothing has replaced yet."""
+        return Baseline(run, run, (_step(run, why, anchor=True),))
+
+    def replaced_by(self, run: Evaluation, why: str, *, anchor: bool) -> Baseline:
+        """With another last run, which becomes the anchor where it is shown to be better, or accepted."""
+        step = _step(run, why, anchor=anchor)
+        return Baseline(run if anchor else self.anchor, run, (*self.lineage, step))
+
+
+def digest_of(run: Evaluation) -> str:
+    """SHA-256 of a run as it is saved."""
+    return hashlib.sha256(saved_runs.packed(run)).hexdigest()
+
+
+def _step(run: Evaluation, why: str, *, anchor: bool) -> Step:
+    return Step(digest_of(run)[:16], run.primary, run.summary()[run.primary], why, anchor)
+
+
+def load_baseline(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Baseline:
+    """The baseline that `save_baseline` wrote, or a plain saved run as one.
+
+    Raises:
+        FormatError: P231 when the file is neither, or is damaged.
+        LimitError: P501 when it unpacks to more than the limits allow.
+    """
+    where = shown(Path(path).name)
+    data = read_regular(path, where, limits.file_bytes)
+    last = saved_runs.unpacked(data, where, limits)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            if HEAD not in archive.namelist():
+                return Baseline.of(last)
+            members = RunArchive(archive, len(data), where, limits)
+            head, anchor = members.json(HEAD), members.member(ANCHOR)
+        if head.get("schema") != SCHEMA:
+            raise ValueError(f"schema {head.get('schema')!r}")
+        steps = tuple(made(Step, step) for step in head["lineage"])
+        return Baseline(saved_runs.unpacked(anchor, f"{where}: {ANCHOR}", limits), last, steps)
+    except saved_runs.DAMAGED as error:
+        text = f"is no baseline, or is damaged ({type(error).__name__}: {shown(error, 80)})"
+        raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
+
+
+def save_baseline(baseline: Baseline, path: str | os.PathLike[str]) -> None:
+    """Write a baseline by a neighbour file and a rename; the same baseline, the same bytes."""
+    head = {
+        "schema": SCHEMA,
+        "lineage": [{k: json_value(v) for k, v in vars(step).items()} for step in baseline.lineage],
+    }
+    out = io.BytesIO(saved_runs.packed(baseline.last))
+    with zipfile.ZipFile(out, "a") as archive:
+        saved_runs.add_member(archive, HEAD, json.dumps(head, allow_nan=False, indent=1).encode())
+        saved_runs.add_member(archive, ANCHOR, saved_runs.packed(baseline.anchor))
+    write_atomically(Path(path), out.getvalue(), force=True)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The looks taken at runs against one anchor: run digest -> number of the look, from 1.
+
+    Each look may be wrong, so many looks will be: the k-th is given less of alpha than the one before.
+    """
+
+    anchor: str
+    looks: Mapping[str, int]
+
+    def looked_at(self, digest: str) -> Ledger:
+        """With a look at a run; a run that was looked at before is no new look."""
+        if digest in self.looks:
+            return self
+        return replace(self, looks={**self.looks, digest: len(self.looks) + 1})
+
+
+def load_ledger(path: str | os.PathLike[str], anchor: str) -> Ledger:
+    """The ledger of an anchor; an empty one where the file does not exist or is of another anchor.
+
+    Raises:
+        FormatError: P232 when the file is no ledger.
+    """
+    if not Path(path).exists():
+        return Ledger(anchor, {})
+    where = shown(Path(path).name)
+    try:
+        node = read_json(path)
+        if node["schema"] != LEDGER_SCHEMA:
+            raise ValueError(f"schema {node['schema']!r}")
+        looks = {digest: typed((int,), digest, number) for digest, number in node["looks"].items()}
+        return Ledger(anchor, looks if node["anchor"] == anchor else {})
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        text = f"is no ledger ({type(error).__name__}: {shown(error, 80)})"
+        raise error_of([Fault("P232", where, text, "a file that `poseval gate --ledger` wrote")]) from error
+
+
+def save_ledger(ledger: Ledger, path: str | os.PathLike[str]) -> None:
+    """Write a ledger by a neighbour file and a rename."""
+    node = {"schema": LEDGER_SCHEMA, "anchor": ledger.anchor, "looks": dict(ledger.looks)}
+    write_atomically(Path(path), (json.dumps(node, indent=1) + "\n").encode(), force=True)

@@ -1,0 +1,120 @@
+"""Which entries of a board the data order: by paired tests of saved runs, else by overlap of intervals.
+
+Overlap asks two systems to differ by more than twice what a paired test asks on the same units. Ranks that an
+entry may have are counted from what is shown: one more than the entries above it for certain.
+
+Sources: Westfall and Young 1993 (max-T over all pairs); Al Mohamad, Goeman and van Zwet 2022 (ranks).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from poseval.errors import MismatchError, shown
+from poseval.poses import Bools
+from poseval.results.values import Interval
+from poseval.scoring.evaluation import Evaluation
+from poseval.statistics.comparison import check_paired, one_way
+from poseval.statistics.pairs import TOO_FEW
+from poseval.statistics.signflips import flip_test, least_p, rounds_for
+from poseval.statistics.support import why_not
+from poseval.statistics.training import Side
+
+
+@dataclass(frozen=True, eq=False)
+class Ties:
+    """`apart` [S, S] says which entries the data order, best first; `how` says by what.
+
+    `known` [S] entries take part; the others may have any rank.
+    """
+
+    how: str
+    apart: Bools
+    known: Bools
+
+    def ranks(self, place: int) -> tuple[int, int]:
+        """The best and the worst rank that the entry at a place may have."""
+        count = len(self.apart)
+        if not self.known[place]:
+            return 1, count
+        above, below = self.apart[:place, place].sum(), self.apart[place, place + 1 :].sum()
+        return 1 + int(above), count - int(below)
+
+
+def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
+    """Paired sign-flip tests of all pairs, best first, with max-T over the pairs.
+
+    Raises:
+        UsageError: P140 fewer than two units, P168 two clusters at once.
+        MismatchError: P421 runs on other units.
+    """
+    count, alpha = len(runs), 1 - level
+    for run in runs[1:]:
+        check_paired(runs[0], run, ("one entry", "another"), ignoring={"poseval"})
+    clusters = one_way(runs[0])
+    sides = [Side.of([run], clusters, [key]) for run in runs]
+    apart = np.zeros((count, count), dtype=np.bool_)
+    known = np.array([not _why_not(side, clusters.name) for side in sides])
+    pairs = [(i, j) for i, j in combinations(range(count), 2) if known[i] and known[j]]
+    how = (
+        f"paired sign-flip tests on {clusters.count:,} units ({clusters.name}), max-T over {len(pairs)} pairs"
+    )
+    if not pairs:
+        return Ties(how, apart, known)
+    parts = np.stack(
+        [sides[i].influence.minus(sides[j].influence).contributions[:, 0] for i, j in pairs], axis=1
+    )
+    if least_p(len(parts)) > alpha:
+        return Ties(f"{how}: {TOO_FEW}", apart, known)
+    found = flip_test(parts, alpha=alpha, rounds=rounds_for(len(pairs), alpha), seed=0)
+    for (i, j), p in zip(pairs, found.adjusted.tolist(), strict=True):
+        apart[i, j] = p <= alpha
+    return Ties(f"{how}, {100 * level:g} %", apart, known)
+
+
+def _why_not(side: Side, cluster: str) -> str:
+    found = side.influence
+    if math.isnan(found.value[0]):
+        return "undefined"
+    return why_not(int(side.support[0]), float(found.undefined[0]), cluster)
+
+
+def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None], names: Sequence[str]) -> Ties:
+    """Intervals that do not meet, best first; entries without one may have any rank.
+
+    Raises:
+        MismatchError: P422 intervals of different levels, methods or clusters.
+    """
+    count = len(values)
+    given = [(name, i) for name, i in zip(names, intervals, strict=True) if i is not None]
+    for name, interval in given[1:]:
+        _check_alike(given[0][0], given[0][1], name, interval)
+    apart = np.zeros((count, count), dtype=np.bool_)
+    known = np.array([interval is not None for interval in intervals])
+    if not given:
+        for i, j in combinations(range(count), 2):
+            apart[i, j] = values[i] != values[j]
+        return Ties("values alone: no entry has an interval", apart, np.ones(count, dtype=np.bool_))
+    for i, j in combinations(range(count), 2):
+        a, b = intervals[i], intervals[j]
+        apart[i, j] = a is not None and b is not None and (a.low > b.high or b.low > a.high)
+    level = f"{100 * given[0][1].level:g} % {given[0][1].method}"
+    return Ties(f"overlap of {level} intervals; paired tests need saved runs", apart, known)
+
+
+def _check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
+    for what in ("level", "method", "cluster"):
+        a, b = getattr(one, what), getattr(two, what)
+        if a != b and "exact" not in (a, b):
+            raise MismatchError(
+                "P422",
+                where=f"{shown(first)} and {shown(other)}",
+                what=f"have intervals of another {what}: {shown(a)} / {shown(b)}",
+                wanted="intervals made in one way",
+                hint="score again with the same --ci, or give saved runs",
+            )

@@ -1,0 +1,76 @@
+"""What units belong to: a sequence, an image, a person, a column of the truth; to be resampled as a whole."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping
+
+import numpy as np
+
+from poseval.errors import FormatError, LimitError, shown
+from poseval.files.reading import read_text
+from poseval.limits import MIB, Limits
+from poseval.poses import Array, Ints
+from poseval.poses.aligned import Aligned
+
+TABLE_BYTES = 32 * MIB  # 100,000 frames with names of 255 bytes and groups
+FRAME, SEQUENCE, IMAGE, PERSON = "frame", "sequence", "image", "person"
+
+
+def groups_of(aligned: Aligned, unit: str) -> dict[str, Array]:
+    """Names [U] of what each unit belongs to, by field.
+
+    `image` is the path of its picture, where there are paths. The others put two units or more together:
+    `sequence`, `person` where every frame shows one who is known, and columns of the frames that hold whole
+    numbers or words.
+    """
+    frames, people = aligned.truth.frames, aligned.truth.people
+    fields = {name: column for name, column in frames.extra.items() if column.dtype.kind in "iuU"}
+    fields[SEQUENCE] = np.asarray(frames.sequences, dtype=np.str_)[frames.sequence]
+    person = people.extra.get("person_id")
+    if person is not None and np.array_equal(people.frame, np.arange(len(frames))) and (person >= 0).all():
+        fields[PERSON] = person
+    out = {IMAGE: frames.path} if unit == FRAME and any(frames.path) else {}
+    for name, column in fields.items():
+        named = column if unit == FRAME else _of_sequences(column, frames.sequence, len(frames.sequences))
+        if column.ndim == 1 and named is not None and 1 < len(set(named.tolist())) < len(named):
+            out[name] = named.astype(np.str_)
+    return out
+
+
+def _of_sequences(column: Array, sequence: Ints, count: int) -> Array | None:
+    """A column of frames as one of sequences [S]; None where it differs inside of one."""
+    if column.ndim != 1 or not len(column):
+        return None
+    first = np.zeros(count, dtype=np.int64)
+    first[sequence[::-1]] = np.arange(len(sequence))[::-1]
+    return column[first] if bool((column == column[first][sequence]).all()) else None
+
+
+def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME) -> Mapping[str, str]:
+    """The group of each name in a csv file with the columns `frame` (or that of the unit) and `group`.
+
+    Raises:
+        FormatError: P223 when the file is no table, or lacks a column. LimitError: P501.
+    """
+    try:
+        rows = csv.DictReader(read_text(path, TABLE_BYTES).splitlines(), strict=True)
+        listed = list(rows)
+    except (ValueError, csv.Error) as error:
+        raise FormatError("P223", where=shown(path), what=f"is no table ({shown(error, 80)})") from error
+    header = rows.fieldnames or ()
+    key = unit if unit in header else FRAME
+    if not {key, "group"} <= set(header):
+        raise FormatError(
+            "P223", where=shown(path), what="lacks a column", wanted=f"a header with `{unit}` and `group`"
+        )
+    group = {row[key]: row["group"] or "" for row in listed}
+    if any(len(word) > limits.text_bytes for word in group.values()):
+        raise LimitError(
+            "P501",
+            where=shown(path),
+            what="has a longer name of a group",
+            wanted=f"{limits.text_bytes} letters",
+        )
+    return group

@@ -1,0 +1,58 @@
+"""Summaries under many weight vectors: arithmetic on tallies, so that no person is looked at twice."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from poseval.poses import Floats, Ints
+from poseval.results.values import Summary
+from poseval.threads import each
+
+Summarise = Callable[[Ints], Sequence[Summary]]  # weights [B, U] -> B summaries
+
+CHUNK = 50  # weight vectors that are reduced together: bounds memory in a thread
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Numbers under weight vectors: `values` [B, K], NaN where undefined, and `n` [B, K], their support."""
+
+    keys: tuple[str, ...]
+    values: Floats
+    n: Ints
+
+
+def _reduced(summarise: Summarise, keys: Sequence[str], weights: Ints) -> list[tuple[list[float], list[int]]]:
+    out = []
+    for summary in summarise(weights):
+        found = [summary.get(key) for key in keys]
+        values = [math.nan if number is None else number.value for number in found]
+        out.append((values, [0 if number is None else number.n for number in found]))
+    return out
+
+
+def draw(summarise: Summarise, weights: Ints, keys: Sequence[str], executor: Executor | None = None) -> Draws:
+    """The numbers `keys` under each weight vector of `weights` [B, U], in order.
+
+    Without an `executor` threads do it: kernels release the GIL. One of processes needs a `summarise` that
+    can be pickled, such as the method of an evaluation.
+    """
+    chunks = [weights[first : first + CHUNK] for first in range(0, len(weights), CHUNK)]
+    reduced = partial(_reduced, summarise, tuple(keys))
+    if executor is not None:
+        found = [future.result() for future in [executor.submit(reduced, chunk) for chunk in chunks]]
+    else:
+        found = each(reduced, chunks)
+    rows = [row for part in found for row in part]
+    shape = (len(weights), len(keys))
+    return Draws(
+        tuple(keys),
+        np.array([values for values, _ in rows], dtype=np.float64).reshape(shape),
+        np.array([counts for _, counts in rows], dtype=np.int64).reshape(shape),
+    )

@@ -1,0 +1,157 @@
+"""What each unit does to a number: the linear part that errors, tests and families of tests stand on.
+
+Up to 63 units each is left out once (jackknife). Beyond, consecutive units make 63 blocks, and balanced
+half-samples double one half of the blocks and drop the other: leaving out a unit of many hardly moves a
+number such as AP50, which jumps at recalls, and then says nothing about its spread.
+
+Sources: Efron and Tibshirani 1993, chapter 11; Busing, Meijer and van der Leeden 1999 (units of unequal
+size); McCarthy 1969, Shao and Wu 1992 (balanced half-samples); Kish 1965 (effective number of units).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from poseval.errors import UsageError
+from poseval.poses import Floats, Ints
+from poseval.statistics.clusters import Clusters
+from poseval.statistics.draws import Draws, Summarise, draw
+from poseval.statistics.weights import BLOCKS, blocks, effective, half_samples, leave_outs
+
+LEFT_OUT, HALVED = "jackknife", "half-samples"
+
+
+@dataclass(frozen=True, eq=False)
+class Influence:
+    """How G groups of units move K numbers.
+
+    `value` [K]; `share` [G, K] of what a number rests on (columns add up to 1); `moves` [G, K] what a group
+    adds beyond its share of the value (columns add up to 0); `undefined` [K] share of replicates without
+    the number; `group` [C] is the group of each cluster. A ratio of sums is the sum of share times the
+    group's own ratio, and moves are exact.
+    """
+
+    keys: tuple[str, ...]
+    value: Floats
+    share: Floats
+    moves: Floats
+    undefined: Floats
+    group: Ints
+    replicates: int
+
+    @property
+    def method(self) -> str:
+        """`jackknife`, or `half-samples` where groups are blocks."""
+        return LEFT_OUT if len(self.group) == len(self.moves) else HALVED
+
+    @property
+    def contributions(self) -> Floats:
+        """What each group contributes [G, K] to the number; columns add up to the value."""
+        out: Floats = self.share * self.value + self.moves
+        return out
+
+    @cached_property
+    def left_out(self) -> Floats:
+        """The number with all minus the number without a group [G, K]; of blocks, as if they were equal."""
+        rest = 1 - self.share if self.method == LEFT_OUT else 1 - 1 / len(self.moves)
+        out: Floats = self.moves / np.maximum(rest, 1e-9)
+        return out
+
+    @cached_property
+    def error(self) -> Floats:
+        """Standard error [K]."""
+        count = len(self.moves)
+        off = self.left_out - self.left_out.mean(axis=0)
+        out: Floats = np.sqrt((count - 1) / count * (off**2).sum(axis=0))
+        return out
+
+    def error_without(self, group: int) -> Floats:
+        """Standard error [K] that the other groups give."""
+        rest = np.delete(self.left_out, group, axis=0)
+        out: Floats = np.sqrt(((rest - rest.mean(axis=0)) ** 2).sum(axis=0))
+        return out
+
+    @cached_property
+    def effective(self) -> Floats:
+        """Effective number of groups [K]: as many of equal size would tell as much of the spread."""
+        return effective(self.share)
+
+    @property
+    def freedom(self) -> Floats:
+        """Degrees of freedom [K] of the standard error."""
+        return np.maximum(self.effective - 1, 1.0)
+
+    def minus(self, other: Influence) -> Influence:
+        """The difference of two systems on the same units."""
+        return replace(
+            self,
+            value=self.value - other.value,
+            share=(self.share + other.share) / 2,
+            moves=self.moves - other.moves,
+            undefined=np.maximum(self.undefined, other.undefined),
+        )
+
+    def at(self, key: str) -> int:
+        """The column of a number."""
+        return self.keys.index(key)
+
+
+def influence(
+    summarise: Summarise,
+    clusters: Clusters,
+    keys: Sequence[str],
+    executor: Executor | None = None,
+    *,
+    scattered: bool = False,
+) -> Influence:
+    """What the clusters do to the numbers `keys`; blocks are of neighbours, or `scattered`.
+
+    Raises:
+        UsageError: P140 fewer than two clusters.
+    """
+    count = clusters.count
+    if count < 2:
+        raise UsageError(
+            "P140",
+            where="statistics",
+            what=f"need at least 2 units to resample; there are {count} ({clusters.name})",
+        )
+    few = count <= BLOCKS
+    group = np.arange(count) if few else blocks(count, scattered)
+    signs, halves = half_samples()
+    drawn = leave_outs(count) if few else halves[:, group]
+    weights = np.concatenate([np.ones((1, count), dtype=np.int64), drawn])
+    found = draw(summarise, clusters.weights(weights), keys, executor)
+    whole, replicates = found.values[0], found.values[1:]
+    share = _shares(found, signs, few, np.bincount(group))
+    moves = (1 - share) * (whole - replicates) if few else _effects(replicates, signs)
+    moves = moves - share * moves.sum(axis=0)
+    undefined: Floats = np.isnan(replicates).mean(axis=0)
+    return Influence(tuple(keys), whole, share, moves, undefined, group, len(replicates))
+
+
+def _effects(replicates: Floats, signs: Ints) -> Floats:
+    """What doubling each block adds [63, K], half of the difference to dropping it; undefined pairs add 0."""
+    odd = np.nan_to_num((replicates[: len(signs)] - replicates[len(signs) :]) / 2)
+    out: Floats = signs.T @ odd / (len(signs) + 1)
+    return out
+
+
+def _shares(found: Draws, signs: Ints, few: bool, sizes: Ints) -> Floats:
+    """What a number rests on in each group, as a share of the whole; equal units where nobody counts."""
+    total = found.n[0].astype(np.float64)
+    rest = found.n[1:].astype(np.float64)
+    if few:
+        part = total - rest
+    else:
+        part = _effects(rest, signs) + total / (len(signs) + 1)
+    part = np.maximum(np.rint(part), 0.0)
+    sums = part.sum(axis=0)
+    equal = np.broadcast_to((sizes / sizes.sum())[:, None], part.shape)
+    out: Floats = np.where(sums > 0, part / np.where(sums > 0, sums, 1.0), equal)
+    return out

@@ -1,0 +1,120 @@
+"""Sign flips: could a difference have come about if each unit had exchanged the two systems at random?
+
+Each unit contributes a part to the difference (`influence.Influence.contributions`); were the systems equal,
+its sign would be a toss. Several numbers share the tosses: step-down max-T (Westfall and Young 1993, 2.6)
+keeps the chance of any false alarm at the level, and loses little where numbers move together.
+
+Sources: Fisher 1935; Westfall and Young 1993; Phipson and Smyth 2010 (a p of random flips is never 0).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from poseval.errors import UsageError
+from poseval.poses import Array, Floats
+from poseval.statistics.options import count_of
+from poseval.statistics.weights import ENUMERATED, every_sign, random_signs
+
+LEAST, MOST = 1000, 20_000  # rounds to begin with, and up to which they are added where p is close to alpha
+CLOSE = 1e-9  # sums in another order are equal
+
+
+@dataclass(frozen=True, eq=False)
+class Tests:
+    """p-values [K] of K numbers: `raw` of each alone, `adjusted` for all, and the `error` of the latter.
+
+    The error is that of random flips; 0 where `complete` says that every combination was gone through, and
+    where no flips were needed.
+    """
+
+    raw: Floats
+    adjusted: Floats
+    error: Floats
+    rounds: int
+    complete: bool
+
+
+def least_p(groups: int, *, one_sided: bool = False) -> float:
+    """The least p that flips of so many groups can give."""
+    return math.ldexp(1.0 if one_sided else 2.0, -groups)
+
+
+def rounds_for(tests: int, alpha: float, asked: int | None = None) -> int:
+    """How many random flips so many tests need: their least p must be well below alpha / tests.
+
+    Raises:
+        UsageError: P142 what is no number, P167 when fewer are asked for.
+    """
+    needed = max(LEAST, math.ceil(20 * tests / alpha))
+    if asked is not None and count_of(asked) < needed:
+        raise UsageError(
+            "P167",
+            where=f"{asked:,} resamples",
+            what=f"are too few for m = {tests:,} tests at alpha = {alpha:g}",
+            wanted=f"max({LEAST:,}, 20 m / alpha) = {needed:,} or more",
+            hint="name fewer numbers, or leave the option out",
+        )
+    return needed if asked is None else asked
+
+
+def flip_test(
+    contributions: Floats, *, alpha: float, rounds: int, seed: int, one_sided: bool = False
+) -> Tests:
+    """Test K differences [G, K] from the contributions of G groups; a column with NaN has no p.
+
+    Up to 12 groups all signs are gone through. Beyond, `rounds` random ones, and more up to 20,000 while the
+    adjusted p of a number is so close to alpha that its Monte Carlo error could decide. `one_sided` asks
+    for a sum above 0.
+    """
+    groups, width = contributions.shape
+    complete = groups <= ENUMERATED
+    known = np.flatnonzero(~np.isnan(contributions).any(axis=0))
+    columns = _scaled(contributions[:, known])
+    seen = _statistic(columns.sum(axis=0), one_sided)
+    order = np.argsort(-seen, kind="stable")
+    seen = seen * (1 - CLOSE) - CLOSE
+    above, highest, done = np.zeros(len(known)), np.zeros(len(known)), 0
+    for signs in [every_sign(groups)] if complete else _streams(groups, seed):
+        found = _statistic(signs @ columns, one_sided)
+        above += (found >= seen).sum(axis=0)
+        most = np.maximum.accumulate(found[:, order[::-1]], axis=1)[:, ::-1]
+        highest[order] += (most >= seen[order]).sum(axis=0)
+        done += len(signs)
+        if not complete and done >= rounds and (done >= MOST or not _close(highest, done, alpha)):
+            break
+    own = 0 if complete else 1  # the signs as they are belong to the flips, too
+    raw, adjusted = (above + own) / (done + own), (highest + own) / (done + own)
+    adjusted[order] = np.maximum.accumulate(adjusted[order])
+    error = np.zeros(len(known)) if complete else np.sqrt(adjusted * (1 - adjusted) / done)
+    out = np.full((3, width), math.nan)
+    out[:, known] = raw, adjusted, error
+    return Tests(out[0], out[1], out[2], done, complete)
+
+
+def _streams(groups: int, seed: int) -> Iterator[Array]:
+    stream = 0
+    while True:
+        yield random_signs(groups, seed, stream)
+        stream += 1
+
+
+def _scaled(contributions: Floats) -> Floats:
+    """Contributions over the root of their squares, so that numbers of any spread compare in a maximum."""
+    size = np.sqrt((contributions**2).sum(axis=0))
+    out: Floats = np.divide(contributions, size, out=np.zeros_like(contributions), where=size > 0)
+    return out
+
+
+def _statistic(sums: Floats, one_sided: bool) -> Floats:
+    out: Floats = sums if one_sided else np.abs(sums)
+    return out
+
+
+def _close(above: Floats, rounds: int, alpha: float) -> bool:
+    p = (above + 1) / (rounds + 1)
+    return bool((np.abs(p - alpha) <= 2 * np.sqrt(p * (1 - p) / rounds)).any())

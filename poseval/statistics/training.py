@@ -1,0 +1,179 @@
+"""Differences of two sides: what the units in the set may have done, and what the seeds of training may have.
+
+Resampling units holds the weights of a network fixed. Another training of the same recipe gives another
+number, and only several runs a side show how far apart. A side is the mean of its runs on the same units.
+
+Sources: Satterthwaite 1946 (degrees of freedom); Owen 2007 (two ways to vary, and what they share).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+
+import numpy as np
+
+from poseval.errors import UsageError, shown, wrong_type
+from poseval.poses import Floats, Ints
+from poseval.scoring.evaluation import Evaluation
+from poseval.statistics.clusters import Clusters
+from poseval.statistics.influence import Influence, influence
+from poseval.statistics.support import support
+
+Deviations = Mapping[str, float] | Sequence[str] | float | None
+
+HIGHEST = 1e6  # pixels, points or shares; a larger deviation is a slip of the pen
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """The mean of R runs: its influence, and the runs' `values` [R, K].
+
+    `shared` [K] is the variance that units and training have together, which is in the parts of both;
+    `support` [K] units that each number rests on, in the run that has the fewest.
+    """
+
+    influence: Influence
+    values: Floats
+    shared: Floats
+    support: Ints
+
+    @property
+    def runs(self) -> int:
+        """Number of runs."""
+        return len(self.values)
+
+    @staticmethod
+    def of(evaluations: Sequence[Evaluation], clusters: Clusters, keys: Sequence[str]) -> Side:
+        """The mean of runs on the same units.
+
+        Raises:
+            UsageError: P140 fewer than two units.
+        """
+        runs = [influence(run.summaries, clusters, keys) for run in evaluations]
+        counts = [
+            support(run.summaries, clusters, found) for run, found in zip(evaluations, runs, strict=True)
+        ]
+        first, count = runs[0], len(runs)
+        values, moves = np.stack([run.value for run in runs]), np.stack([run.moves for run in runs])
+        mean = replace(
+            first,
+            value=values.mean(axis=0),
+            share=np.mean([run.share for run in runs], axis=0),
+            moves=moves.mean(axis=0),
+            undefined=np.max([run.undefined for run in runs], axis=0),
+        )
+        groups = moves.shape[1]
+        off = ((moves - mean.moves) ** 2).sum(axis=(0, 1)) * groups / (groups - 1)
+        return Side(mean, values, off / (count * max(count - 1, 1)), np.min(counts, axis=0))
+
+
+@dataclass(frozen=True, eq=False)
+class Gap:
+    """The difference second - first of K numbers.
+
+    Variances [K]: `units` of what is in the set, `training` of what the seeds do, NaN where one run a side
+    cannot tell. `error` [K] is the standard error of both, `freedom` [K] its degrees of freedom.
+    """
+
+    influence: Influence
+    units: Floats
+    training: Floats
+    error: Floats
+    freedom: Floats
+
+    @property
+    def measured(self) -> bool:
+        """Whether the variance of training is known."""
+        return not bool(np.isnan(self.training).any())
+
+    @staticmethod
+    def between(first: Side, second: Side, seed_sd: Floats | None = None) -> Gap:
+        """The gap from `first` to `second`; `seed_sd` [K] is a standard deviation between trainings.
+
+        Where one side alone has several runs, the other's training is taken to vary as much.
+        """
+        found = second.influence.minus(first.influence)
+        units, freedom = found.error**2, found.freedom
+        if seed_sd is not None:
+            training = seed_sd**2 * (1 / first.runs + 1 / second.runs)
+            total = units + training
+            return Gap(found, units, training, np.sqrt(total), _pooled(total, [(units, freedom)]))
+        known = [side for side in (first, second) if side.runs > 1]
+        if not known:
+            return Gap(found, units, np.full(len(units), np.nan), found.error, freedom)
+        parts = []
+        for side in (first, second):
+            like = side if side.runs > 1 else known[0]
+            parts.append((like.values.var(axis=0, ddof=1) / side.runs, like.runs - 1.0))
+        training = np.sum([part for part, _ in parts], axis=0)
+        if len(known) == 1:
+            parts = [(training, known[0].runs - 1.0)]
+        total = units + training - first.shared - second.shared
+        total = np.maximum(total, np.maximum(units, training))
+        return Gap(
+            found, units, training, np.sqrt(total), _pooled(units + training, [(units, freedom), *parts])
+        )
+
+
+def _pooled(total: Floats, parts: Sequence[tuple[Floats, Floats | float]]) -> Floats:
+    """Satterthwaite's degrees of freedom of a sum of variances."""
+    spread = np.sum([part**2 / freedom for part, freedom in parts], axis=0)
+    out: Floats = np.divide(total**2, spread, out=np.full(len(total), 1e9), where=spread > 0)
+    return out
+
+
+def seed_deviations(asked: Mapping[str, float] | None, keys: Sequence[str]) -> Floats | None:
+    """Standard deviations [K] between trainings: one number for all, or one for each key or pattern.
+
+    Raises:
+        UsageError: P146 a key or pattern of no number, or numbers without one.
+    """
+    if asked is None:
+        return None
+    out = np.full(len(keys), np.nan)
+    for pattern, value in asked.items():
+        hit = [place for place, key in enumerate(keys) if fnmatchcase(key, pattern)]
+        if not hit:
+            where = f"seed deviation of {shown(pattern)!r}"
+            raise UsageError("P146", where=where, what="matches no number", wanted="a key or a pattern")
+        out[hit] = float(value)
+    left = [key for key, value in zip(keys, out, strict=True) if math.isnan(value)]
+    if left:
+        raise UsageError("P146", where="seed deviations", what=f"lack {shown(left[0])}", wanted="all numbers")
+    return out
+
+
+def deviations(asked: Deviations) -> dict[str, float] | None:
+    """Deviations by key, from a mapping, from texts `KEY=SD` or `SD`, or from one number for all.
+
+    Raises:
+        UsageError: P101 another type, P142 what is no number from 0.
+    """
+    wanted = "SD, KEY=SD or a mapping of keys, such as 0.003"
+    if asked is None:
+        return None
+    if isinstance(asked, Mapping):
+        named: list[tuple[str, object]] = [(str(key), value) for key, value in asked.items()]
+    elif isinstance(asked, (int, float)):
+        named = [("*", asked)]
+    elif isinstance(asked, Sequence) and all(isinstance(text, str) for text in asked):
+        texts = [asked] if isinstance(asked, str) else asked
+        named = [(key or "*", value) for key, _, value in (text.rpartition("=") for text in texts)]
+    else:
+        raise wrong_type("seed_sd", asked, wanted)
+    out = {key: _number(value) for key, value in named}
+    wrong = [key for key, value in out.items() if not 0 <= value <= HIGHEST]
+    if wrong:
+        what = f"is {shown(dict(named)[wrong[0]], 40)}"
+        raise UsageError("P142", where=f"seed deviation of {shown(wrong[0])!r}", what=what, wanted=wanted)
+    return out or None
+
+
+def _number(value: object) -> float:
+    try:
+        return math.nan if isinstance(value, bool) else float(str(value))
+    except ValueError:
+        return math.nan

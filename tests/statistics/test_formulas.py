@@ -1,0 +1,83 @@
+"""SciPy is the oracle of every formula."""
+
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from poseval.results.values import AT_MOST_ONE, ERROR, SHARE
+from poseval.statistics.formulas import (
+    bca_interval,
+    exact_limit,
+    percentile_interval,
+    t_interval,
+    t_quantile,
+    t_tail,
+)
+from poseval.statistics.weights import leave_outs, multinomial
+
+
+def test_students_t() -> None:
+    for freedom in (1.5, 4, 62):
+        assert t_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom))
+        assert t_tail(2.1, freedom) == pytest.approx(stats.t.sf(2.1, freedom))
+
+
+def test_the_interval_of_a_mean_is_the_textbooks() -> None:
+    wanted = stats.t.interval(0.9, 11, loc=3.0, scale=0.4)
+    unbounded = (-math.inf, math.inf)
+    assert t_interval(3.0, 0.4, 11, 0.9, unbounded) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("value", "bounds"), [(0.97, SHARE), (0.02, SHARE), (0.05, ERROR), (0.6, AT_MOST_ONE)]
+)
+def test_ends_stay_within_the_bounds(value: float, bounds: tuple[float, float]) -> None:
+    low, high = t_interval(value, 0.04, 6, 0.95, bounds)
+    assert bounds[0] < low < value < high < bounds[1]
+    narrow = t_interval(value, 1e-6, 6, 0.95, bounds)
+    half = stats.t.ppf(0.975, 6) * 1e-6
+    assert narrow == pytest.approx((value - half, value + half), abs=1e-9)
+
+
+def test_logit_scale_by_hand() -> None:
+    half = stats.t.ppf(0.975, 6) * 0.04 / (0.9 * 0.1)
+    ends = [1 / (1 + math.exp(-(math.log(9) + sign * half))) for sign in (-1, 1)]
+    assert t_interval(0.9, 0.04, 6, 0.95, SHARE) == pytest.approx(ends)
+
+
+def test_an_impossible_value_keeps_the_plain_scale() -> None:
+    low, high = t_interval(-1.0, 0.1, 6, 0.95, SHARE)
+    assert (low + high) / 2 == pytest.approx(-1.0)
+
+
+def test_bca_is_scipys() -> None:
+    x = np.random.default_rng(0).gamma(1.0, size=40)
+    samples = multinomial(40, 4000, 1) @ x / 40
+    left_out = x.mean() - leave_outs(40) @ x / 39
+    given = SimpleNamespace(bootstrap_distribution=samples)
+    wanted = stats.bootstrap((x,), np.mean, n_resamples=0, bootstrap_result=given, method="BCa")
+    found = bca_interval(samples, float(x.mean()), left_out, 0.95)
+    assert found == pytest.approx(tuple(wanted.confidence_interval), rel=1e-9)
+
+
+def test_the_percentile_interval_is_expanded() -> None:
+    samples = np.random.default_rng(0).normal(size=100_000)
+    plain = percentile_interval(samples, 0.95, 1e12, 1e12)
+    assert plain == pytest.approx(tuple(np.quantile(samples, [0.025, 0.975])), abs=1e-6)
+    # The mean of n normal values: the bootstrap's spread is short by (n - 1) / n, and t has n - 1 degrees.
+    n = 8
+    low, high = percentile_interval(samples * math.sqrt((n - 1) / n), 0.95, n, n - 1)
+    assert (low, high) == pytest.approx((-stats.t.ppf(0.975, n - 1), stats.t.ppf(0.975, n - 1)), abs=0.03)
+
+
+@pytest.mark.parametrize("units", [5, 20, 300])
+def test_exact_limits_are_clopper_pearsons(units: int) -> None:
+    wanted = stats.binomtest(units, units, alternative="greater").proportion_ci(0.95, "exact").low
+    assert exact_limit(1.0, units, 0.95) == (pytest.approx(wanted), 1.0)
+    wanted = stats.binomtest(0, units, alternative="less").proportion_ci(0.95, "exact").high
+    assert exact_limit(0.0, units, 0.95) == (0.0, pytest.approx(wanted))

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from poseval.errors import UsageError
+from poseval.statistics.clusters import units_of
+from poseval.statistics.influence import HALVED, LEFT_OUT, influence
+from poseval.statistics.support import support
+from tests.statistics.ratios import run
+
+
+def of(top: np.ndarray, bottom: np.ndarray | None = None):
+    made = run(top, bottom)
+    return influence(made.summaries, units_of(made), list(made.summary()))
+
+
+@pytest.mark.parametrize("units", [5, 60, 63, 64, 500])
+def test_the_error_of_a_mean_is_the_textbooks(units: int) -> None:
+    x = np.random.default_rng(0).normal(10, 2, units)
+    found = of(x)
+    assert found.method == (LEFT_OUT if units <= 63 else HALVED)
+    wanted = x.std(ddof=1) / np.sqrt(units)
+    # Blocks know the variance from 62 degrees of freedom.
+    assert found.error[0] == pytest.approx(wanted, rel=1e-9 if units <= 63 else 0.3)
+    assert found.freedom[0] == pytest.approx(min(units, 63) - 1, rel=0.02)
+
+
+@pytest.mark.parametrize("units", [9, 200])
+def test_contributions_of_a_ratio_are_its_terms(units: int) -> None:
+    """A ratio of sums is the sum of share times own ratio, whatever the sizes of the units."""
+    rng = np.random.default_rng(1)
+    bottom = rng.integers(1, 40, units)
+    top = rng.random(units) * bottom
+    found = of(top, bottom)
+    if units == 9:
+        assert found.contributions[:, 0] == pytest.approx(top / bottom.sum())
+        assert found.share[:, 0] == pytest.approx(bottom / bottom.sum())
+        assert found.effective[0] == pytest.approx(bottom.sum() ** 2 / (bottom**2).sum())
+    assert found.contributions.sum(axis=0) == pytest.approx(found.value)
+    assert found.moves.sum(axis=0) == pytest.approx(0, abs=1e-12)
+    assert found.share.sum(axis=0) == pytest.approx(1)
+
+
+def test_shares_of_blocks_are_counted_exactly() -> None:
+    bottom = np.random.default_rng(2).integers(0, 9, 1000)
+    found = of(bottom * 0.5, bottom)
+    wanted = np.bincount(found.group, weights=bottom) / bottom.sum()
+    assert found.share[:, 0] == pytest.approx(wanted)
+
+
+def test_a_number_that_jumps_has_an_error_from_half_samples_that_leave_outs_miss() -> None:
+    """The median: leave-outs of one are known to be inconsistent, half-samples are not."""
+    rng = np.random.default_rng(3)
+    off = []
+    for _ in range(60):
+        x = rng.normal(size=400)
+        order = np.argsort(x)
+
+        def medians(weights, x=x, order=order):
+            from poseval.results.values import Direction, Number
+
+            cut = np.cumsum(weights[:, order], axis=1)
+            places = np.argmax(cut * 2 >= cut[:, -1:], axis=1)
+            return [
+                {"m": Number(float(x[order][p]), Direction.HIGHER, "m", n=int(w.sum()))}
+                for p, w in zip(places, weights, strict=True)
+            ]
+
+        clusters = units_of(run(x))
+        off.append(influence(medians, clusters, ["m"]).error[0])
+    wanted = np.sqrt(np.pi / 2 / 400)
+    assert np.mean(off) == pytest.approx(wanted, rel=0.15)
+
+
+def test_units_that_a_number_rests_on_are_counted() -> None:
+    top, bottom = np.zeros((300, 3)), np.zeros((300, 3), dtype=np.int64)
+    bottom[:, 0], bottom[[5, 6, 200], 1], bottom[::2, 2] = 1, 1, 1
+    made = run(top, bottom)
+    keys = list(made.summary())
+    found = influence(made.summaries, units_of(made), keys)
+    count = support(made.summaries, units_of(made), found)
+    assert count[1] == 3
+    assert count[0] >= 5
+    assert support(made.summaries, units_of(made), found, exact=keys).tolist() == [300, 3, 150]
+
+
+def test_one_unit_cannot_be_resampled() -> None:
+    with pytest.raises(UsageError) as caught:
+        of(np.ones(1))
+    assert caught.value.code == "P140"
+
+
+def test_duplicating_all_units_leaves_the_value_and_halves_the_variance() -> None:
+    """Copies count as new units: nothing but a cluster can tell that they are not."""
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=20)
+    once, twice = of(x), of(np.concatenate([x, x]))
+    assert twice.value == pytest.approx(once.value)
+    assert twice.error**2 == pytest.approx(once.error**2 / 2 * 19 * 2 / 39)
