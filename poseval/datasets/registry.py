@@ -104,6 +104,15 @@ ROWS = (
         ("keypoints", "instances", "instance_info"),
         (b'"keypoint_scores"',),
     ),
+    Format("poseflow", "poseval.datasets.tools.per_frame:PoseFlow", ("json",), words=(b'"idx"',)),
+    Format(
+        "openpifpaf",
+        "poseval.datasets.tools.per_frame:OpenPifPaf",
+        ("json", "folder"),
+        ("keypoints", "predictions"),
+    ),
+    Format("huggingface", "poseval.datasets.tools.per_frame:HuggingFacePose", ("json",), ()),
+    Format("easy-vitpose", "poseval.datasets.tools.per_frame:EasyViTPose", ("json",), ("skeleton",)),
     Format("mmpose-dump", "poseval.datasets.tools.mmpose_dump:MMPoseDump", ("pickle",)),
     Format(
         "detectron2", "poseval.datasets.coco.detectron2:Detectron2", ("json",), ("image_id",), (b'"bbox"',)
@@ -120,6 +129,11 @@ ROWS = (
     ),
     Format("nwb", "poseval.datasets.animals.nwb:Nwb", ("hdf5",), suffix=".nwb"),
     Format("label-studio", "poseval.datasets.tools.label_studio:LabelStudio", ("json",), ("data",)),
+    Format("labelme", "poseval.datasets.tools.labelme:LabelMe", ("json", "zip", "folder"), ("shapes",)),
+    Format("via", "poseval.datasets.tools.via:Via", ("json", "text"), suffix=".csv"),
+    Format("supervisely", "poseval.datasets.tools.graphs:Supervisely", ("folder",)),
+    Format("darwin", "poseval.datasets.tools.graphs:Darwin", ("json", "zip", "folder"), ("item",)),
+    Format("datumaro", "poseval.datasets.tools.datumaro:Datumaro", ("json",), ("items",)),
     Format("cvat", "poseval.datasets.tools.cvat:Cvat", ("xml",), suffix=".xml"),
     Format("motchallenge", "poseval.datasets.tools.motchallenge:MotChallenge", ("text",), suffix=".txt"),
     Format("native", "poseval.datasets.native.npz:Native", ("zip",), suffix=".npz"),

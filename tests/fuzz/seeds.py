@@ -18,6 +18,7 @@ from poseval.datasets import Role, WriteOptions
 from poseval.errors import UsageError
 from poseval.poses import Frames, PoseSet
 from poseval.skeletons import get_skeleton
+from tests.datasets.made_forms import PREDICTED, TRUTHS
 from tests.datasets.mat_files import gt_valid, person, points, release, structs, submission
 from tests.datasets.test_same_score import truth_and_predictions
 from tests.shared import shared_root
@@ -74,6 +75,9 @@ def seeds(name: str, folder: Path) -> list[Seed]:
             out.append(Seed(role, {f"seed{row.suffix}": target.read_bytes()}))
     if name in MADE:
         out += MADE[name](folder)
+    for role, poses, makers in ((T, truth, TRUTHS), (P, predictions, PREDICTED)):
+        for files in (maker(poses) for maker in makers.get(name, ())):
+            out.append(Seed(role, files, folder=len(files) > 1))
     if not out and name in REAL:
         from poseval.datasets.files.document import Document
 

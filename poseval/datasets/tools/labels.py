@@ -1,0 +1,98 @@
+"""What formats of annotation tools share: one JSON file, or a folder of one file an image, read as truth."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from poseval.datasets.assembly import digest_of, left_out
+from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.source import Source
+from poseval.datasets.gathering import Gathering, Joints
+from poseval.errors import FormatError, InputError, shown
+from poseval.poses import Origin, PoseSet
+
+
+class Labels(Dataset):
+    """An annotation tool's export: people from the documents that fit, the others counted."""
+
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {
+            "joints",
+            "joint names",
+            "frame names",
+            "frame sizes",
+            "hidden joints",
+            "boxes",
+            "categories",
+            "empty frames",
+            "sequences",
+        }
+    )
+    suffix: ClassVar[str] = ".json"
+
+    @abstractmethod
+    def fits(self, document: Document) -> float:
+        """How surely a document is a file of this tool; may raise InputError."""
+
+    @abstractmethod
+    def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
+        """Take the people of a document."""
+
+    def joints(self, source: Source, documents: list[Document]) -> Joints:
+        """How the joints are known; by their names in the annotations unless a tool declares them."""
+        return Joints()
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the first document, or the first of a folder that fits."""
+        try:
+            return max((self.fits(document) for document in _first(source, self.suffix)), default=0.0)
+        except InputError:
+            return 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """One person for each group of joints.
+
+        Raises:
+            InputError: what is wrong with the files, all faults gathered; P271 a folder without any.
+        """
+        found = list(source.documents(self.suffix))
+        documents = [document for document in found if not source.is_folder or self._is_own(document)]
+        if not documents:
+            raise FormatError("P271", where=shown(source.path), what=f"holds no file of {self.name}")
+        where = documents[0].name if not source.is_folder else shown(source.path.name)
+        gathering = Gathering(where, options)
+        joints = self.joints(source, found)
+        for document in documents:
+            self.gather(document, gathering, joints)
+        parts = [(document.name, document.sha256) for document in documents]
+        digest = digest_of(parts) if source.is_folder else parts[0][1]
+        poses = gathering.poses(Origin(str(source.path), digest, self.name), joints)
+        return poses.with_notices(left_out(source, len(found)))
+
+    def _is_own(self, document: Document) -> bool:
+        _ = document.outline  # a broken file of a folder is refused, not left out
+        return self.fits(document) > 0
+
+
+LOOKED_AT = 5  # files of a folder that are looked at to recognise it
+
+
+def _first(source: Source, suffix: str) -> Iterator[Document]:
+    if not source.is_folder:
+        yield source.document
+        return
+    named = [path for path in source.files if path.name.lower().removesuffix(".gz").endswith(suffix)]
+    for path in named[:LOOKED_AT]:
+        yield Document.open(source.path / path, source.limits)
+
+
+def image_name(value: Any, otherwise: str) -> str:
+    """The name of an image as a tool gives it, with slashes; the file's own where it gives none."""
+    if isinstance(value, str) and value:
+        return value.replace("\\", "/").rsplit("/", 1)[-1]
+    return Path(otherwise).name.removesuffix(".gz").removesuffix(".json")

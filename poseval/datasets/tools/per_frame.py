@@ -1,0 +1,316 @@
+"""Predictions that programs write as one object a frame or image, people nested in it.
+
+PoseFlow and AlphaPose with tracking by it: an object keyed by the image's name, each a list of people with
+`keypoints` (x, y, confidence a joint), `scores` (the person's) and `idx` (the track). Source: PoseFlow's
+`tracker-general.py` and AlphaPose's `--pose_flow`. openpifpaf: one file an image, called after it
+(`a.jpg.predictions.json`), a list of people with `keypoints`, `score`, `bbox` and `category_id`; or, for a
+video, a line a frame, `{"frame": 3, "predictions": [...]}`. Source: openpifpaf's `Annotation.json_data` and
+`openpifpaf.video`. Hugging Face: what `post_process_pose_estimation` of transformers gives, as JSON: a list
+of images, each a list of people with `keypoints` [K][x, y], `scores` [K], `labels` [K] and `bbox` (x0 y0 x1
+y1); images have no names and are those of the ground truth in ascending order of their ids, which a notice
+says. easy_ViTPose: `keypoints`, a list of frames, each an object of people by track number, [K][y, x,
+confidence], and `skeleton`, the names of the joints. Source: easy_ViTPose's `inference.py` and
+`visualization.py`.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+from poseval.datasets.assembly import digest_of, left_out
+from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.source import Source
+from poseval.datasets.gathering import Box, Found, Gathering, Joints, Point, items_of, number_of
+from poseval.errors import FormatError, InputError, MismatchError, shown
+from poseval.kernels.json import Outline
+from poseval.poses import Notice, Origin, PoseSet
+from poseval.poses.frame_names import named
+
+ENDING = ".predictions.json"
+
+
+class PerFrame(Dataset):
+    """A format of nested people, read by the one function that takes a document."""
+
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = frozenset(
+        {"joints", "frame names", "joint scores", "scores", "boxes", "tracks", "empty frames", "frame sizes"}
+    )
+
+    @abstractmethod
+    def fits(self, outline: Outline, document: Document) -> float:
+        """How surely a JSON document is of this form."""
+
+    @abstractmethod
+    def gather(self, document: Document, into: Gathering, name: str) -> Joints:
+        """Take the people of a document whose file is called `name`, without endings."""
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the keys of the top level and what they hold."""
+        if source.is_folder or not source.document.is_json:
+            return 0.0
+        try:
+            return self.fits(source.document.outline, source.document)
+        except InputError:
+            return 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """People of all frames; the score of a person without one is the mean confidence of its joints.
+
+        Raises:
+            InputError: what is wrong with the file, all faults gathered.
+        """
+        return self.read_all(source, [source.document], options)
+
+    def read_all(self, source: Source, documents: list[Document], options: ReadOptions) -> PoseSet:
+        """The people of several documents as one set."""
+        where = documents[0].name if len(documents) == 1 else shown(source.path.name)
+        gathering = Gathering(where, options)
+        joints = Joints()
+        for document in documents:
+            joints = self.gather(document, gathering, _stem(source, document))
+        parts = [(document.name, document.sha256) for document in documents]
+        digest = parts[0][1] if len(parts) == 1 else digest_of(parts)
+        return gathering.poses(Origin(str(source.path), digest, self.name), joints)
+
+
+class PoseFlow(PerFrame):
+    """People by image, with tracks."""
+
+    name: ClassVar[str] = "poseflow"
+    title: ClassVar[str] = "PoseFlow and AlphaPose --pose_flow JSON: people by image, with tracks"
+
+    def fits(self, outline: Outline, document: Document) -> float:
+        """An object whose first list holds people with keypoints and scores."""
+        if outline.kind != "object":
+            return 0.0
+        lists = [entry for entry in outline.by_key().values() if entry.items]
+        first = lists[0].first_kinds() if lists else {}
+        return 0.9 if {"keypoints", "scores", "idx"} <= first.keys() else 0.0
+
+    def gather(self, document: Document, into: Gathering, name: str) -> Joints:
+        """One frame for each key."""
+        for key, people in items_of(document):
+            _people(people, into, into.frame(key), f"{document.name}: {shown(key, 60)}")
+        return Joints()
+
+
+class OpenPifPaf(PerFrame):
+    """A file an image, or a line a frame of a video."""
+
+    name: ClassVar[str] = "openpifpaf"
+    title: ClassVar[str] = "openpifpaf JSON, one file per image or one line per frame"
+
+    def fits(self, outline: Outline, document: Document) -> float:
+        """People with a box and without an image, or frames with a list of predictions."""
+        keys = outline.by_key()
+        if outline.kind != "array":
+            return 0.0
+        if {"frame", "predictions"} <= keys.keys() and keys["predictions"].kind == "array":
+            return 0.9
+        own = {"keypoints", "score", "bbox", "category_id"} <= keys.keys() and "image_id" not in keys
+        return 0.8 if own and document.path.lower().removesuffix(".gz").endswith(ENDING) else 0.6 * own
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the ending of the files of a folder, and by the content of the first that holds anybody."""
+        if not source.is_folder:
+            return super().sniff(source, role)
+        try:
+            documents = _files(source)
+            return 0.9 if any(self.fits(one.outline, one) for one in documents) else 0.0
+        except InputError:
+            return 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """People of all files.
+
+        Raises:
+            InputError: what is wrong with the files, all faults gathered; P271 a folder without any.
+        """
+        documents = list(_files(source)) if source.is_folder else [source.document]
+        if not documents:
+            raise FormatError("P271", where=shown(source.path), what=f"holds no file that ends in {ENDING}")
+        return self.read_all(source, documents, options).with_notices(left_out(source, len(documents)))
+
+    def gather(self, document: Document, into: Gathering, name: str) -> Joints:
+        """The people of a file, or of each line."""
+        if "predictions" in document.outline.by_key():
+            for at, node in items_of(document):
+                where = f"{document.name}: [{at}]"
+                frame = node.get("frame") if isinstance(node, dict) else None
+                if type(frame) is not int or not 0 <= frame < 1 << 40:
+                    into.faults.add("P206", where=where, what="has no number of its frame", wanted="frame")
+                    continue
+                _people(node.get("predictions"), into, into.frame(str(frame)), f"{where}.predictions")
+            return Joints()
+        _people([node for _, node in items_of(document)], into, into.frame(name), document.name)
+        return Joints()
+
+
+class HuggingFacePose(PerFrame):
+    """Lists of people for images that have no names."""
+
+    name: ClassVar[str] = "huggingface"
+    title: ClassVar[str] = "transformers post_process_pose_estimation as JSON: lists of people, an image each"
+
+    def fits(self, outline: Outline, document: Document) -> float:
+        """`keypoints`, `scores` and `labels` in the first person of a list of lists."""
+        if outline.kind != "array" or outline.entries != "array":
+            return 0.0
+        head = document.data[outline.start : outline.start + (1 << 16)]
+        return 0.9 if all(word in head for word in (b'"keypoints"', b'"scores"', b'"labels"')) else 0.0
+
+    def gather(self, document: Document, into: Gathering, name: str) -> Joints:
+        """One image for each list, in the order of the ground truth's.
+
+        Raises:
+            MismatchError: P412 without a ground truth of so many images.
+        """
+        images = [people for _, people in items_of(document)]
+        truth = into.options.truth
+        if truth is None or len(truth.frames) != len(images):
+            there = (
+                "no ground truth is given" if truth is None else f"the ground truth has {len(truth.frames)}"
+            )
+            raise MismatchError(
+                "P412",
+                where=document.name,
+                what=f"holds people of {len(images)} images without names, and {there}",
+                wanted="as many images, in the same order",
+                hint="write the results with their image ids, as COCO results",
+            )
+        for at, (image, people) in enumerate(zip(named(truth.frames), images, strict=True)):
+            _people(people, into, into.frame(image), f"{document.name}: [{at}]", corners=True)
+        return Joints()
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """People of all images, with a notice of how those were named.
+
+        Raises:
+            InputError: as for any format of this family.
+        """
+        text = f"{source.document.name}: names no images; they are those of the ground truth in its order"
+        return super().read(source, options).with_notices([Notice("N449", text)])
+
+
+class EasyViTPose(PerFrame):
+    """Frames of people by track, y before x."""
+
+    name: ClassVar[str] = "easy-vitpose"
+    title: ClassVar[str] = "easy_ViTPose JSON: frames of people by track, y before x"
+
+    def fits(self, outline: Outline, document: Document) -> float:
+        """`keypoints` and `skeleton` at the top."""
+        keys = outline.by_key()
+        fits = outline.kind == "object" and {"keypoints", "skeleton"} <= keys.keys()
+        return 0.9 if fits and keys["keypoints"].kind == "array" else 0.0
+
+    def gather(self, document: Document, into: Gathering, name: str) -> Joints:
+        """One frame for each object of people."""
+        keys = document.outline.by_key()
+        if "keypoints" not in keys or "skeleton" not in keys:
+            raise FormatError("P206", where=document.name, what="has no keypoints, or no skeleton")
+        frames = document.tree(keys["keypoints"].start, keys["keypoints"].end)
+        listed = document.tree(keys["skeleton"].start, keys["skeleton"].end)
+        joints = _declared(listed, document.name)
+        for at, people in enumerate(frames if isinstance(frames, list) else [None]):
+            where = f"{document.name}: keypoints[{at}]"
+            frame = into.frame(name if len(frames or ()) == 1 else str(at))
+            if not isinstance(people, dict):
+                into.faults.add("P203", where=where, what="is no object of people by track")
+                continue
+            for who, points in people.items():
+                person = Found(frame, track=int(who) if who.isdecimal() and len(who) < 18 else -1)
+                if not isinstance(points, list) or len(points) != len(joints):
+                    text = f"has not the {len(joints)} joints of the skeleton"
+                    into.faults.add("P204", where=f"{where}.{shown(who, 20)}", what=text)
+                    continue
+                for joint, point in zip(joints, points, strict=True):
+                    values = [*point[1::-1], *point[2:]] if isinstance(point, list) else []
+                    found = into.point(values, f"{where}.{shown(who, 20)}.{shown(joint, 20)}")
+                    if found is not None:
+                        person.joints[joint] = found
+                into.people.append(person)
+        return Joints(declared=joints)
+
+
+def _declared(listed: Any, where: str) -> list[str]:
+    """Names of joints, from a list or an object by number."""
+    if isinstance(listed, dict) and all(key.isdecimal() for key in listed):
+        listed = [listed[key] for key in sorted(listed, key=int)]
+    if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
+        raise FormatError(
+            "P270", where=f"{where}: skeleton", what="is no list of names", wanted="joint names"
+        )
+    return listed
+
+
+def _people(node: Any, into: Gathering, frame: int, where: str, corners: bool = False) -> None:
+    """Objects with keypoints as people of a frame; `corners` tells how their boxes are meant."""
+    if not isinstance(node, list) or not all(isinstance(person, dict) for person in node):
+        into.faults.add("P203", where=where, what="is no list of people", wanted="a list of objects")
+        return
+    for at, person in enumerate(node):
+        place = f"{where}[{at}]"
+        points = _points(person, into, f"{place}.keypoints")
+        if points is None:
+            continue
+        score = next((number_of(person[key]) for key in ("score", "scores") if key in person), None)
+        track = person.get("idx")
+        known = type(track) in (int, float) and track == int(track) and 0 <= track < 1 << 53
+        into.people.append(
+            Found(
+                frame,
+                points=points,
+                score=float("nan") if score is None else score,
+                box=_box(person.get("bbox"), corners),
+                track=int(track) if known else -1,
+            )
+        )
+
+
+def _points(person: dict[str, Any], into: Gathering, where: str) -> list[Point | None] | None:
+    """Points of a flat list of threes, or of a list of points with the confidences beside it."""
+    listed = person.get("keypoints")
+    if not isinstance(listed, list) or not listed or not isinstance(listed[0], list):
+        return into.triples(listed, where)
+    scores = person.get("scores")
+    given: list[Any] = scores if isinstance(scores, list) else []
+    if given and len(given) != len(listed):
+        into.faults.add("P204", where=where, what=f"has {len(listed)} points and {len(given)} scores")
+        return None
+    out: list[Point | None] = []
+    for at, point in enumerate(listed):
+        values = [*point, *given[at : at + 1]] if isinstance(point, list) else [point]
+        found = into.point(values, f"{where}[{at}]")
+        if found is None:
+            return None
+        out.append(found)
+    return out
+
+
+def _box(node: Any, corners: bool) -> Box | None:
+    numbers = [number_of(value) for value in node] if isinstance(node, list) else []
+    if len(numbers) != 4 or any(number is None for number in numbers):
+        return None
+    x, y, w, h = (float(number or 0) for number in numbers)
+    return (x, y, w, h) if corners else (x, y, x + w, y + h)
+
+
+def _files(source: Source) -> Iterator[Document]:
+    for path in source.files:
+        if path.name.lower().removesuffix(".gz").endswith(ENDING):
+            yield Document.open(source.path / path, source.limits)
+
+
+def _stem(source: Source, document: Document) -> str:
+    """The image that a file is called after, below the folder."""
+    path = Path(document.path)
+    text = path.relative_to(source.path).as_posix() if source.is_folder else path.name
+    for ending in (".gz", ".json", ".predictions"):
+        text = text.removesuffix(ending)
+    return text

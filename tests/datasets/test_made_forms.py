@@ -1,0 +1,173 @@
+"""Forms that poseval only reads: made from a known pose set, they give its values and its score back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import poseval
+from poseval import datasets
+from poseval.datasets import Role, WriteOptions
+from poseval.errors import FormatError, InputError, MismatchError
+from poseval.poses import Frames, PoseSet
+from poseval.poses.frame_names import named
+from tests.datasets.made_forms import (
+    PREDICTED,
+    TRUTHS,
+    Files,
+    Maker,
+    huggingface,
+    labelme,
+    supervisely,
+    via_csv,
+)
+from tests.datasets.reading import codes, predictions, recognised, truth
+from tests.datasets.test_same_score import truth_and_predictions
+
+T, P = Role.TRUTH, Role.PREDICTIONS
+READ_AS_PREDICTIONS = [(name, maker) for name, makers in PREDICTED.items() for maker in makers]
+READ_AS_TRUTH = [(name, maker) for name, makers in TRUTHS.items() for maker in makers]
+WITHOUT_BOXES = ("via", "supervisely")
+WITHOUT_HIDDEN = ("via",)
+WITHOUT_SCORES = ("huggingface", "easy-vitpose")
+
+
+def truth_of_all_kinds() -> PoseSet:
+    """A truth with hidden and absent joints, and people in an image who are not in the order of the file."""
+    made, _ = truth_and_predictions()
+    rng = np.random.default_rng(8)
+    seen = rng.integers(0, 3, made.people.seen.shape)
+    seen[:, 4] = 2
+    seen[0] = 2  # every joint occurs
+    xy = np.where((seen > 0)[:, :, None], made.people.xy, 0.0)
+    return replace(made, people=made.people.with_columns(seen=seen.astype(np.int8), xy=xy))
+
+
+def put(files: Files, folder: Path) -> Path:
+    """The files below a folder; the one file where there is one."""
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+    return folder / next(iter(files)) if len(files) == 1 else folder
+
+
+def in_order(poses: PoseSet) -> tuple[list[str], list[int]]:
+    """Names of the frames, and the people frame by frame in the order of those names."""
+    names = [Path(name).name for name in named(poses.frames)]
+    order = np.argsort(names, kind="stable").tolist()
+    return [names[at] for at in order], [
+        r for at in order for r in np.flatnonzero(poses.people.frame == at).tolist()
+    ]
+
+
+def ids(value: Any) -> str:
+    return getattr(value, "__name__", str(value))
+
+
+@pytest.mark.parametrize(("name", "maker"), READ_AS_TRUTH, ids=ids)
+def test_truth_has_its_values(name: str, maker: Maker, tmp_path: Path) -> None:
+    made = truth_of_all_kinds()
+    path = put(maker(made), tmp_path / "set")
+    assert recognised(path) == name
+    found = truth(path)
+    assert found.origin.format == name
+    names, rows = in_order(found)
+    wanted_names, wanted = in_order(made)
+    assert names == wanted_names
+    assert found.skeleton.joints == made.skeleton.joints
+    there = made.people.seen[wanted] > 0
+    np.testing.assert_array_equal(found.people.seen[rows] > 0, there)
+    np.testing.assert_array_equal(found.people.xy[rows][there], made.people.xy[wanted][there])
+    if name not in WITHOUT_HIDDEN:
+        np.testing.assert_array_equal(found.people.seen[rows], made.people.seen[wanted])
+    if name not in WITHOUT_BOXES:
+        np.testing.assert_allclose(found.people.box[rows], made.people.box[wanted])
+    if name != "via":
+        assert sorted(found.frames.size.tolist()) == sorted(made.frames.size.tolist())
+
+
+@pytest.mark.parametrize(("name", "maker"), READ_AS_PREDICTIONS, ids=ids)
+def test_predictions_have_the_score_of_coco_results(name: str, maker: Maker, tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    coco = datasets.get_format("coco")
+    coco.write(gt, tmp_path / "gt.json", WriteOptions(T))
+    wanted = dt
+    if name in WITHOUT_SCORES:
+        means = np.where(dt.people.seen > 0, dt.people.joint_score, np.nan)
+        wanted = replace(dt, people=dt.people.with_columns(score=np.nanmean(means, axis=1)))
+    coco.write(wanted, tmp_path / "dt.json", WriteOptions(P, truth=gt))
+    ap = poseval.score(tmp_path / "gt.json", tmp_path / "dt.json", "coco-keypoints").summary["AP"]
+    path = put(maker(dt), tmp_path / "set")
+    assert recognised(path, P) == name
+    if maker.__name__ in ("openpifpaf_lines", "easy_vitpose"):  # frames of a video: called by their numbers
+        numbers = [str(at) for at in range(len(gt.frames))]
+        gt = replace(gt, frames=Frames(numbers, size=gt.frames.size))
+    report = poseval.score(
+        gt if maker.__name__ in ("openpifpaf_lines", "easy_vitpose") else tmp_path / "gt.json",
+        path,
+        "coco-keypoints",
+    )
+    assert 0.1 < ap < 0.9
+    assert report.summary["AP"] == pytest.approx(ap, abs=1e-12)
+
+
+def test_images_without_names_need_a_truth_of_as_many(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    path = put(huggingface(dt), tmp_path / "set")
+    assert "N449" in codes(predictions(path, gt))
+    few = Frames(gt.frames.key[:2], size=gt.frames.size[:2])
+    short = replace(gt, frames=few, people=gt.people.take(np.flatnonzero(gt.people.frame < 2)))
+    for truth_of in (None, short):
+        with pytest.raises(MismatchError) as caught:
+            predictions(path, truth_of)
+        assert caught.value.code == "P412"
+
+
+def test_points_of_two_people_in_one_group_are_refused(tmp_path: Path) -> None:
+    made, _ = truth_and_predictions()
+    name, content = next(iter(labelme(made).items()))
+    node = json.loads(content)
+    for shape in node["shapes"]:
+        shape.pop("group_id", None)
+    with pytest.raises(FormatError, match="group id of their own") as caught:
+        truth(put({name: json.dumps(node).encode()}, tmp_path / "one"))
+    assert caught.value.code == "P205"
+
+
+def test_names_in_no_order_are_said(tmp_path: Path) -> None:
+    made, _ = truth_and_predictions()
+    text = labelme(made)[next(iter(labelme(made)))].decode()
+    found = truth(
+        put(
+            {"a.json": text.replace('"nose"', '"p10"').replace('"left_eye"', '"p9"').encode()}, tmp_path / "a"
+        )
+    )
+    assert "N545" in codes(found)
+    assert list(found.skeleton.joints).index("p9") + 1 == list(found.skeleton.joints).index("p10")
+
+
+def test_a_region_attribute_that_names_no_joint(tmp_path: Path) -> None:
+    made, _ = truth_and_predictions()
+    text = (
+        via_csv(made)["via.csv"].replace(b'""joint""', b'""colour""').replace(b'""person""', b'""weather""')
+    )
+    with pytest.raises(FormatError, match="rename the region attribute") as caught:
+        truth(put({"via.csv": text}, tmp_path / "a"))
+    assert caught.value.code == "P206"
+
+
+def test_a_project_without_its_declarations(tmp_path: Path) -> None:
+    made, _ = truth_and_predictions()
+    files = supervisely(made)
+    files["meta.json"] = b'{"classes": [{"title": "box", "shape": "rectangle"}]}'
+    with pytest.raises(FormatError, match="declares no graph") as caught:
+        truth(put(files, tmp_path / "a"))
+    assert caught.value.code == "P270"
+    one = put({"a.json": files[list(files)[1]]}, tmp_path / "b")
+    with pytest.raises(InputError):
+        truth(one)
