@@ -112,17 +112,7 @@ def _arrow(arrow: Any, column: Array) -> Any:
 def _columns(parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
     file = parquet.ParquetFile(io.BytesIO(document.data))
     count = int(file.metadata.num_rows)
-    if (
-        count > document.limits.people
-        or sum(file.metadata.row_group(at).total_byte_size for at in range(file.metadata.num_row_groups))
-        > document.limits.file_bytes
-    ):
-        raise LimitError(
-            "P502",
-            where=document.name,
-            what=f"has {count:,} rows",
-            wanted=f"at most {document.limits.people:,}",
-        )
+    _check_footer(file.metadata, document)
     metadata = file.schema_arrow.metadata or {}
     if DESCRIPTION not in metadata or TABLES not in metadata:
         raise FormatError("P270", where=document.name, what="has no description", wanted="a file of poseval")
@@ -139,3 +129,19 @@ def _columns(parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
         array = np.asarray(flat.to_numpy(zero_copy_only=False))
         columns[name] = (array.astype(np.str_) if array.dtype.kind == "O" else array).reshape(count, *shape)
     return columns, metadata[DESCRIPTION].decode("utf-8", "replace")
+
+
+def _check_footer(footer: Any, document: Document) -> None:
+    """Raise P502 where the footer promises more rows, values or bytes than allowed, before any is read."""
+    limits = document.limits
+    groups = [footer.row_group(at) for at in range(footer.num_row_groups)]
+    values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
+    for count, most, what in (
+        (footer.num_rows, limits.people, "rows"),
+        (values, limits.numbers, "values"),
+        (sum(group.total_byte_size for group in groups), limits.file_bytes, "bytes"),
+    ):
+        if count > most:
+            raise LimitError(
+                "P502", where=document.name, what=f"has {count:,} {what}", wanted=f"at most {most:,}"
+            )
