@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from poseval.errors import LimitError, PosevalError, UsageError, shown
+from poseval.files.neighbours import neighbour_of
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -67,7 +68,7 @@ def unwritable(name: str, error: OSError) -> PosevalError:
 
 
 def _replace(target: Path, content: bytes | Callable[[BinaryIO], None], force: bool, name: str) -> None:
-    neighbour = target.with_name(f".{target.name[:100]}.{os.urandom(6).hex()}.tmp")
+    neighbour = neighbour_of(target)
     try:
         with neighbour.open("xb") as file:
             _put(file, content)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from poseval.errors import UsageError, shown
+from poseval.files.neighbours import neighbour_of
 from poseval.files.writing import unwritable
 from poseval.poses import Frames
 from poseval.poses.frame_names import named, stem
@@ -24,6 +24,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
     """
     target = Path(os.path.realpath(path))
     name = shown(os.fspath(path), limit=400)
+    neighbour = neighbour_of(target)  # before looking: it may put back a folder whose writer was killed
     exists = os.path.lexists(target)
     if exists and not force:
         raise UsageError(
@@ -31,7 +32,6 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
         )
     if exists:
         _check_replaceable(target, name, kinds)
-    neighbour = target.with_name(f".{target.name[:100]}.{secrets.token_hex(6)}.tmp")
     old = neighbour.with_suffix(".old")
     try:
         neighbour.mkdir()

@@ -1,0 +1,59 @@
+"""Names of files that are being written, and what becomes of them when their writer was killed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+from pathlib import Path
+
+# .NAME.HOST-PROCESS-RANDOM.tmp is being written; .old is a folder that was moved away for its successor.
+_FORM = re.compile(
+    r"\.(?P<name>.+)\.(?P<host>[0-9a-f]{8})-(?P<process>[0-9]+)-[0-9a-f]{12}\.(?P<kind>tmp|old)"
+)
+_HOST = hashlib.sha256(platform.node().encode("utf-8", "surrogateescape")).hexdigest()[:8]
+_NAME = 100  # characters of the target's name that a neighbour carries: a name has 255 bytes at most
+_seen: set[Path] = set()
+
+
+def neighbour_of(target: Path) -> Path:
+    """A new name beside the target, to write to before a rename.
+
+    What killed writers of this machine left in that folder is removed first, once a process and folder.
+    """
+    if target.parent not in _seen:
+        _seen.add(target.parent)
+        _clear(target.parent)
+    return target.with_name(f".{target.name[:_NAME]}.{_HOST}-{os.getpid()}-{os.urandom(6).hex()}.tmp")
+
+
+def _clear(folder: Path) -> None:
+    if os.name != "posix":  # elsewhere nothing tells whether a process still runs
+        return
+    try:
+        found = [(entry.path, _FORM.fullmatch(entry.name)) for entry in os.scandir(folder)]
+    except OSError:
+        return
+    for path, match in found:
+        if match is None or match["host"] != _HOST or _runs(int(match["process"])):
+            continue
+        target = folder / match["name"]
+        if match["kind"] == "old" and not os.path.lexists(target):
+            if len(match["name"]) < _NAME:  # else the name is cut, and a person must look
+                os.rename(path, target)  # killed between the two renames
+        elif os.path.isdir(path):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            Path(path).unlink(missing_ok=True)
+
+
+def _runs(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
