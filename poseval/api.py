@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from poseval.decisions.verdict import Verdict
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.poses import PoseSet
+    from poseval.poses.transforms import Transform
     from poseval.report.plots import Figure
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.saved_runs import Run
@@ -88,6 +89,7 @@ def convert(
     near: bool = False,
     derive: bool = False,
     align_by: str | None = None,
+    transform: str | Transform | Sequence[str | Transform] = (),
     worst: int | None = None,
     category: str | None = None,
     force: bool = False,
@@ -99,9 +101,10 @@ def convert(
     into a folder, and the result is a `Conversions`. `format` and `role` describe the source and are
     recognised unless given. Joints are mapped to `to_skeleton`, or to the skeleton of the ground truth
     (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
-    joints, `derive` computes missing ones. With `worst`, only that many frames are written: those in which
-    predictions have the most faults against their `truth`, to be labelled again. `category` is the
-    one category to read of a file with several. `progress` is called with (done, total) on long work.
+    joints, `derive` computes missing ones. `transform` changes coordinates, as in `poseval.score`. With
+    `worst`, only that many frames are written: those in which predictions have the most faults against their
+    `truth`, to be labelled again. `category` is the one category to read of a file with several. `progress`
+    is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
@@ -116,7 +119,7 @@ def convert(
     from poseval.datasets.files.source import path_of
     from poseval.diagnosis.worst import worst_frames
     from poseval.poses.joint_mapping import JointRules
-    from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind
+    from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, transforms
     from poseval.scoring.score import read_truth
     from poseval.scoring.task import Task
     from poseval.skeletons import load_skeleton
@@ -139,6 +142,7 @@ def convert(
         FLAG("force", force),
         progress,
         OPTIONAL_TEXT("category", category),
+        transforms("transform", transform),
     )
     path_of(source, "source", "a path (poseval.write takes a PoseSet)")
     path_of(target, "target")

@@ -62,6 +62,18 @@ def on_frames_of(
     return moved, notices
 
 
+def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
+    """Predictions whose images have the sizes [F, 2] that the truth gives, where theirs are not known."""
+    frames = predictions.frames
+    if frames is truth.frames or not np.isnan(frames.size).any():
+        return predictions
+    row = place(frames, truth.frames, np.arange(len(frames)), WAYS).row
+    size = np.where((row >= 0)[:, None], truth.frames.size[row], np.nan) if len(truth.frames) else frames.size
+    return replace(
+        predictions, frames=replace(frames, size=np.where(np.isnan(frames.size), size, frames.size))
+    )
+
+
 def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints, str]:
     """Row of each predicted frame in the truth (-1: none, and nobody predicted there), and by what."""
     if way is not None and way not in WAYS:

@@ -1,20 +1,21 @@
 """Checks of files for mistakes that leave them valid. Every command runs them.
 
-A check is a function and a row of `TABLE`. It looks at one set (`truth`, `predictions`, or `set` for both) or
-at the two side by side (`pair`), and returns notices; it changes nothing and raises no error. What makes a
-score impossible is in `preconditions`.
+A check is a function and a row of `TABLE`. It looks at one set (`truth`, `predictions`, or `set` for both),
+at a set without its counterpart (`alone`), or at the two side by side (`pair`), where it can compute what the
+number would be, and returns notices; it changes nothing and raises no error. What makes a score impossible is
+in `preconditions`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
+from poseval.benchmarks.base import Part
+from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import Role
-from poseval.metrics.base import Metric
 from poseval.poses import Notice, PoseSet
-from poseval.poses.aligned import Aligned
 
 # name of a check -> what it looks at, and module:function
 TABLE: dict[str, tuple[str, str]] = {
@@ -30,26 +31,29 @@ TABLE: dict[str, tuple[str, str]] = {
     "one point": ("set", "poseval.checks.coordinates:one_point"),
     "boxes": ("set", "poseval.checks.boxes:outside_the_image"),
     "gaps": ("pair", "poseval.checks.counts:frames_without_predictions"),
+    "form of boxes": ("alone", "poseval.checks.boxes:in_another_form"),
+    "form of boxes, both": ("pair", "poseval.checks.boxes:in_another_form_beside"),
+    "unit": ("alone", "poseval.checks.coordinates:fractions_of_the_image"),
     "scale": ("pair", "poseval.checks.scales:tiny_scales"),
     "coordinate frame": ("pair", "poseval.checks.coordinate_frame:systematic_mistakes"),
 }
 
 
-def examine_set(poses: PoseSet, role: Role) -> list[Notice]:
-    """Notices about one set of people."""
+def examine_set(poses: PoseSet, role: Role, paired: bool = False) -> list[Notice]:
+    """Notices about one set of people; with `paired`, without those that a check of the pair gives."""
     from poseval.checks.base import Side
 
-    side = Side(poses, role)
-    return _ask({role.value, "set"}, side)
+    kinds = {role.value, "set"} | (set() if paired else {"alone"})
+    return _ask(kinds, Side(poses, role))
 
 
-def examine_pair(aligned: Aligned, metrics: Sequence[Metric]) -> list[Notice]:
-    """Notices about predictions, alone and together with their ground truth."""
+def examine_pair(part: Part, rescoring: Rescoring) -> list[Notice]:
+    """Notices about predictions, alone and together with their ground truth, and what mistakes cost."""
     from poseval.checks.base import Pair
 
-    found = examine_set(aligned.predictions, Role.PREDICTIONS)
-    if metrics and len(aligned.predictions):
-        found += _ask({"pair"}, Pair(aligned, tuple(metrics)))
+    found = examine_set(part.aligned.predictions, Role.PREDICTIONS, paired=True)
+    if part.metrics and len(part.aligned.predictions):
+        found += _ask({"pair"}, Pair(part, rescoring))
     return found
 
 

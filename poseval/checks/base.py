@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
+from poseval.benchmarks.base import Part
+from poseval.checks.rescoring import Change, Rescoring
 from poseval.datasets.base import Role
 from poseval.errors import shown
 from poseval.kernels.poses import Review, review
@@ -44,13 +45,21 @@ class Side:
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """Ground truth and predictions over the same frames and joints, and the metrics that score them."""
+    """Ground truth and predictions over the same frames and joints, and what scores them."""
 
-    aligned: Aligned
-    metrics: tuple[Metric, ...]
+    part: Part
+    rescoring: Rescoring
 
-    def headline(self, aligned: Aligned) -> tuple[str, float]:
-        """Name and value of the first number of the first metric, for these two sets or changed ones."""
-        metric = self.metrics[0]
-        numbers = metric.headline(metric.reduce(metric.tally(aligned)))
-        return next(iter(numbers.items()), ("", math.nan))
+    @property
+    def aligned(self) -> Aligned:
+        """Both sides."""
+        return self.part.aligned
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The metrics that score them."""
+        return self.part.metrics
+
+    def with_predictions(self, predictions: PoseSet) -> Change:
+        """The first number of the benchmark, and what it would be for other predictions."""
+        return self.rescoring.of_sets(self.part, Aligned(self.aligned.truth, predictions))

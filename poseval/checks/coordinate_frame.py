@@ -1,185 +1,119 @@
-"""Systematic mistakes that leave a file readable and its numbers plausible, found by their effect.
+"""Predictions in another coordinate frame than the truth, found by what they would be in the right one.
 
-Left and right exchanged, joints in another order, and a shift of one pixel between a one-based and a
-zero-based file. Each becomes a notice that names the likely mistake and what the number would be without it;
+Joints in another order, x and y exchanged, fractions of the image size instead of pixels, a constant scale or
+offset, and a shift of one pixel between a one-based and a zero-based file. Some people of some frames are
+looked at; only where a change of coordinates fits them clearly better is the number of all of them computed.
+Each becomes a notice that names the likely mistake, what the number would be without it and how to undo it;
 nothing is changed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from poseval.checks.base import Pair
-from poseval.kernels.tracking import assign
-from poseval.poses import Bools, Floats, Ints, Notice, People
-from poseval.poses.aligned import Aligned
-from poseval.results.values import Direction
+from poseval.checks.joint_order import CLEARLY, GAIN, other_order
+from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle
+from poseval.checks.placements import placements
+from poseval.errors import shown
+from poseval.poses import Notice
+from poseval.poses.transforms import Transform, transformed
 
-LOOKED_AT = 2000  # people; more do not change a median
-LOOKED_AT_IN_CROWDS = 500  # people of frames with several predictions, each of which has to be compared
-DISTANCES = 1_000_000  # between all pairs of joints
-FEWEST = 8  # people that share a joint, below which nothing is suspected
-CLEARLY = 0.6  # errors after the repair, as a fraction of those before, that arouse suspicion
-GAIN = 0.05  # by how much the number must get better to be worth a notice
+FITTED = 60  # people that tell where a frame lies
+APART = 0.12  # sizes of a person between it and its prediction, above which they can be of other people
+SURELY = 0.35  # the same as CLEARLY, of people that were paired by their shape alone
+BEYOND_DOUBT = 0.2  # the same of fewer than FEWEST people
+NEAR = 0.12  # sizes of a person that remain, beyond which no frame is right
+AS_GOOD = 1.25  # times the least error: the simplest such frame is taken
 SHIFT_PRECISION = 0.25  # pixels
-COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not reported
+COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
+CODES = {"xy": "N921", "normalised": "N922", "scale": "N923", "offset": "N924"}
 
 
 def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
-    """N460 left and right exchanged, N461 another order of joints, N462 a shift of one pixel.
-
-    The number in a notice, the first of the benchmark, is computed only when a mistake is suspected.
-    """
-    aligned = pair.aligned
-    truth, theirs, known = _points(aligned)
-    if len(truth) < FEWEST:
+    """N460 to N462 and N921 to N924: another order of joints, or another coordinate frame."""
+    partners = by_place(pair.aligned)
+    if not partners.tell:
         return
-    order = _other_order(truth, theirs, known, aligned.truth.skeleton.flip)
-    found = None if order is None else _order_notice(pair, order)
-    if found is None:
-        found = _shift_notice(pair, theirs - truth, known)
+    found = other_order(pair, partners) if len(partners.truth) >= FEWEST else None
+    found = found or _shift_notice(pair, partners) or _other_frame(pair, partners)
     if found is not None:
         yield found
 
 
-def _points(aligned: Aligned) -> tuple[Floats, Floats, Bools]:
-    """True and predicted coordinates [M, K, 2] of some people, and where both are known [M, K]."""
-    truth, predictions = aligned.truth.people, aligned.predictions.people
-    count = np.bincount(predictions.frame, minlength=len(aligned.truth.frames))
-    most = LOOKED_AT if not len(count) or count.max() <= 1 else LOOKED_AT_IN_CROWDS
-    kept = np.flatnonzero((count > 0)[truth.frame] & np.logical_or.reduce(truth.seen > 0, axis=1))
-    if len(kept) > most:
-        kept = kept[np.linspace(0, len(kept) - 1, most).astype(np.int64)]
-    row = _partners(truth, predictions, kept)
-    known: Bools = (truth.seen[kept] > 0) & (predictions.seen[row] > 0)
-    return truth.xy[kept], predictions.xy[row], known
+@dataclass(frozen=True)
+class Frame:
+    """A coordinate frame that the predictions may be in: the way back, and the error that remains."""
+
+    back: tuple[Transform, ...]
+    error: float
 
 
-def _partners(truth: People, predictions: People, kept: Ints) -> Ints:
-    """Row [M] of the prediction in the frame of each true person; of several, the nearest.
-
-    Nearest by the mean of their joints, which does not depend on their order.
-    """
-    first = np.searchsorted(predictions.frame, truth.frame[kept])
-    count = np.searchsorted(predictions.frame, truth.frame[kept], side="right") - first
-    if (count <= 1).all():
-        return np.asarray(first, dtype=np.int64)
-    start = np.cumsum(count) - count
-    rows = np.repeat(first - start, count) + np.arange(count.sum())
-    used, place = np.unique(rows, return_inverse=True)
-    theirs = _middles(predictions.xy[used], predictions.seen[used] > 0)[place]
-    mine = np.repeat(_middles(truth.xy[kept], truth.seen[kept] > 0), count, axis=0)
-    person = np.repeat(np.arange(len(kept)), count)
-    nearest = np.lexsort((_distance(theirs, mine), person))
-    return np.asarray(rows[nearest[start]], dtype=np.int64)
-
-
-def _middles(xy: Floats, known: Bools) -> Floats:
-    """Mean [N, 2] of the known joints."""
-    total = np.where(known[..., None], xy, 0.0).sum(axis=1)
-    return np.asarray(total / np.maximum(known.sum(axis=1), 1)[:, None])
-
-
-def _distance(a: Floats, b: Floats) -> Floats:
-    with np.errstate(over="ignore", invalid="ignore"):
-        x, y = a[..., 0] - b[..., 0], a[..., 1] - b[..., 1]
-        return np.asarray(np.sqrt(x * x + y * y))
-
-
-def _median(values: Floats, known: Bools) -> Floats:
-    """Lower median along the first axis [M, ...] over known entries; NaN below the fewest."""
-    count = known.sum(axis=0)
-    ordered = np.sort(np.where(known, values, np.inf), axis=0)
-    middle = np.take_along_axis(ordered, np.maximum(count - 1, 0)[None] // 2, axis=0)[0]
-    return np.where(count >= FEWEST, middle, np.nan)
-
-
-def _middle(values: Floats) -> Floats:
-    """Lower median along the first axis. NumPy's own imports masked arrays, which takes longest of all."""
-    half = (len(values) - 1) // 2
-    return np.asarray(np.partition(values, half, axis=0)[half])
-
-
-def _other_order(truth: Floats, theirs: Floats, known: Bools, flip: tuple[int, ...]) -> Ints | None:
-    """The predicted column of each true joint, if another order than the file's fits clearly better."""
-    some = np.linspace(0, len(truth) - 1, min(len(truth), _people(len(flip)))).astype(np.int64)
-    truth, theirs, known = truth[some], theirs[some], known[some]
-    own = _median(_distance(theirs, truth), known)
-    if np.isnan(own).all():
+def _other_frame(pair: Pair, nearest: Partners) -> Notice | None:
+    """The simplest frame that fits clearly better than the own, where the number gets better by it."""
+    nearest = nearest.some(FITTED)
+    own = nearest.error(nearest.theirs)
+    few = len(nearest.truth) < FEWEST
+    best = _simplest(_frames(pair, nearest, False), (BEYOND_DOUBT if few else CLEARLY) * own)
+    if best is None and own > APART:
+        paired = [(turned, by_shape(pair.aligned, turned)) for turned in (False, True)]
+        frames = [frame for turned, some in paired if some.tell for frame in _frames(pair, some, turned)]
+        best = _simplest(frames, (BEYOND_DOUBT if few else SURELY) * own)
+    if best is None or not best.back:
         return None
-    mirror = np.asarray(flip)
-    exchanged = _median(_distance(theirs[:, mirror], truth), known & known[:, mirror])
-    if np.nansum(exchanged) < CLEARLY * np.nansum(own):
-        return mirror
-    every = _distance(theirs[:, :, None], truth[:, None])  # [M, predicted, true]
-    cost = _median(every, known[:, :, None] & known[:, None])
-    nearest = np.nanargmin(np.where(np.isnan(cost), np.inf, cost), axis=0)
-    if (nearest == np.arange(len(own)))[~np.isnan(own)].mean() > 0.7:
+    change = pair.with_predictions(transformed(pair.aligned.predictions, best.back))
+    if not change.gain > GAIN:
         return None
-    filled = np.where(np.isnan(cost), np.nanmax(cost), cost)
-    order = assign(filled.T)
-    better = filled[order, np.arange(len(own))].sum() < CLEARLY * np.diag(filled).sum()
-    return order if better else None
+    name = shown(pair.aligned.predictions.origin.name)
+    words = " and ".join(step.sentence for step in best.back)
+    options = " ".join(f"--transform {step}" for step in best.back)
+    return Notice(CODES[best.back[0].kind], f"{name}: with {words} {change}; try: {options}")
 
 
-def _people(joints: int) -> int:
-    """How many people are enough to detect the order of joints, with bounded work."""
-    return max(FEWEST, min(200, DISTANCES // joints**2))
-
-
-def _reordered(aligned: Aligned, order: Ints) -> Aligned:
-    people = aligned.predictions.people
-    moved = people.with_columns(
-        xy=people.xy[:, order], seen=people.seen[:, order], joint_score=people.joint_score[:, order]
-    )
-    return Aligned(aligned.truth, replace(aligned.predictions, people=moved))
-
-
-def _order_notice(pair: Pair, order: Ints) -> Notice | None:
-    name, before = pair.headline(pair.aligned)
-    _, after = pair.headline(_reordered(pair.aligned, order))
-    higher_is_better = pair.metrics[0].better is Direction.HIGHER
-    gain = after - before if higher_is_better else (before - after) / max(abs(before), 1e-9)
-    if not gain > GAIN:
+def _simplest(frames: Sequence[Frame], most: float) -> Frame | None:
+    """The first frame whose error is about the least, where that is small enough."""
+    least = min((frame.error for frame in frames), default=np.inf)
+    if not least < min(most, NEAR):
         return None
-    skeleton = pair.aligned.truth.skeleton
-    instead = f"{name} would be {after:.2f} instead of {before:.2f}"
-    if tuple(order.tolist()) == skeleton.flip:
-        return Notice("N460", f"left and right look exchanged; after exchanging them, {instead}")
-    wrong = np.flatnonzero(order != np.arange(len(order)))
-    listed = ", ".join(f"column {order[k]} looks like {skeleton.joints[k]}" for k in wrong[:4].tolist())
-    text = f"joints look reordered ({listed}); in the right order, {instead}"
-    return Notice("N461", text, len(wrong))
+    return next(frame for frame in frames if frame.error <= AS_GOOD * least + 1e-3)
 
 
-def _shift_notice(pair: Pair, delta: Floats, known: Bools) -> Notice | None:
-    aligned = pair.aligned
-    offset = delta[known]
+def _frames(pair: Pair, partners: Partners, turned: bool) -> list[Frame]:
+    """Frames that could be, the own one and the simplest first, and how well each fits."""
+    theirs = partners.theirs[..., ::-1] if turned else partners.theirs
+    size = pair.aligned.truth.frames.size[partners.frame]
+    first = (Transform("xy"),) if turned else ()
+    found = [Frame(first, partners.error(theirs))]
+    if len(size) and bool(np.isfinite(size).all()):
+        found.append(Frame((*first, Transform("normalised")), partners.error(theirs * size[:, None])))
+    return found + [Frame((*first, *back), error) for back, error in placements(partners, theirs)]
+
+
+def _shift_notice(pair: Pair, partners: Partners) -> Notice | None:
+    """N462: everything lies one pixel beside the truth."""
+    offset = (partners.theirs - partners.truth)[partners.known]
     offset = offset[np.isfinite(offset).all(axis=1)]
     if len(offset) < FEWEST:
         return None
-    middle = _middle(offset)
-    spread = 1.4826 * _middle(np.abs(offset - middle))  # of a normal distribution
+    by = middle(offset)
+    spread = 1.4826 * middle(np.abs(offset - by))  # of a normal distribution
     error = 1.2533 * spread / np.sqrt(len(offset))
-    sign = np.sign(middle[0])
-    if (np.abs(middle - sign) > SHIFT_PRECISION).any() or (error > COARSEST).any():
+    sign = float(np.sign(by[0]))
+    if not sign or (np.abs(by - sign) > SHIFT_PRECISION).any() or (error > COARSEST).any():
         return None
-    errors = [float(_middle(_distance(offset, np.full(2, by)))) for by in (0.0, sign)]
+    errors = [float(middle(distance(offset, np.full(2, moved)))) for moved in (0.0, sign)]
     if errors[1] >= errors[0]:
         return None
-    people = aligned.predictions.people
-    moved = replace(aligned.predictions, people=people.with_columns(xy=people.xy - sign))
-    name, before = pair.headline(aligned)
-    _, after = pair.headline(Aligned(aligned.truth, moved))
+    back = Transform("offset", (-sign, -sign))
+    change = pair.with_predictions(back.apply(pair.aligned.predictions))
     where = "to the right of and below" if sign > 0 else "to the left of and above"
     kinds = ("one-based", "zero-based") if sign > 0 else ("zero-based", "one-based")
     text = (
-        f"predictions lie one pixel {where} the ground truth (median offset {middle[0]:+.2f}, "
-        f"{middle[1]:+.2f}). Are they {kinds[0]}, but read as {kinds[1]}? Shifted, the median error "
-        f"would be {errors[1]:.2f} instead of {errors[0]:.2f} pixels, and {name} {after:.4f} instead of "
-        f"{before:.4f}"
+        f"predictions lie one pixel {where} the ground truth (median offset {by[0]:+.2f}, {by[1]:+.2f}). Are "
+        f"they {kinds[0]}, but read as {kinds[1]}? Shifted, the median error would be {errors[1]:.2f} "
+        f"instead of {errors[0]:.2f} pixels, and {change}; try: --transform {back}"
     )
     return Notice("N462", text)

@@ -13,6 +13,7 @@ from poseval.poses import Floats, Notice
 SAMPLE = 5_000  # people sampled for fractions: precise to one or two percent at a small cost
 OUTSIDE_FRACTION = 0.2  # of joints; real predictions have a few per cent outside
 COPIES_FRACTION = 0.01
+NORMALISED = (-1.0, 2.0)  # fractions of the image's size; joints outside the image lie near it
 FAR_WIDTHS = 100  # image widths
 WIDEST = 10_000.0  # pixels, of images whose size the files do not give
 
@@ -66,6 +67,18 @@ def far_away(side: Side) -> Iterator[Notice]:
         joints = number_of(count, "joint")
         text = f"{side.name}: {joints} more than {FAR_WIDTHS} image widths away from the image"
         yield Notice("N422", f"{text} (first: {place})", count)
+
+
+def fractions_of_the_image(side: Side) -> Iterator[Notice]:
+    """N922: everything lies between 0 and 1, give or take a joint outside: no pixels."""
+    low, high = side.review.low, side.review.high
+    if len(side.poses) and NORMALISED[0] <= low < high <= NORMALISED[1]:
+        text = (
+            f"{side.name}: all coordinates lie between {low:.2g} and {high:.2g}: they look like fractions "
+            "of the image size, not pixels; try: --transform normalised where image sizes are "
+            "known, or --transform scale=WIDTH,HEIGHT"
+        )
+        yield Notice("N922", text, len(side.poses))
 
 
 def _people(side: Side) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import ALIGN, CATEGORY, QUIET, ROLE, SKELETON, InputPath, talk
+from poseval.cli.options import ALIGN, CATEGORY, QUIET, ROLE, SKELETON, TRANSFORM, InputPath, talk
 from poseval.cli.progress import ProgressLine
 
 
@@ -26,6 +26,7 @@ from poseval.cli.progress import ProgressLine
 @click.option("--near", is_flag=True, help="Allow similar joints (upper_neck for neck). They are listed.")
 @click.option("--derive", is_flag=True, help="Compute missing joints (neck from shoulders). They are listed.")
 @ALIGN
+@TRANSFORM
 @click.option(
     "--worst",
     type=click.IntRange(1),

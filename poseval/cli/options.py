@@ -61,6 +61,12 @@ SKELETON = click.option(
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "number")
 ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only by this.")
+TRANSFORM = click.option(
+    "--transform",
+    multiple=True,
+    metavar="xy|scale=K|...",
+    help="Change coordinates: xy, left-right, normalised, scale=K, offset=X,Y, boxes=corners. Repeatable.",
+)
 CATEGORY = click.option("--category", metavar="NAME", help="Read this category of a file with several.")
 ROLE = click.option(
     "--role",
@@ -99,6 +105,7 @@ TASK_OPTIONS = (
         "--derive", is_flag=True, help="Compute missing joints (neck from shoulders). They are listed."
     ),
     ALIGN,
+    TRANSFORM,
     click.option(
         "--gt-format",
         "truth_format",

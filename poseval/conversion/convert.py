@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poseval import datasets
-from poseval.benchmarks.alignment import on_frames_of
+from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.errors import FormatError, UsageError, shown
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import JointRules, map_joints
+from poseval.poses.transforms import Transform, transformed
 from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import JointMap
 
@@ -40,6 +41,7 @@ class ConvertOptions:
     force: bool = False
     progress: Callable[[int, int], None] | None = None
     category: str | None = None
+    transforms: tuple[Transform, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,10 @@ def _prepared(
             what="has no effect without ground truth",
             wanted="predictions and --gt FILE",
         )
+    if options.transforms:
+        poses = transformed(poses if truth is None else with_sizes_of(truth, poses), options.transforms)
+        words = " and ".join(step.sentence for step in options.transforms)
+        notices.append(Notice("N930", f"coordinates were changed: {words}", len(poses)))
     if options.choose is not None:
         if truth is None or role is not Role.PREDICTIONS:
             raise UsageError(

@@ -16,6 +16,7 @@ MEANING = {
     "skel": "the skeleton or its sigmas",
     "rules": "the rule set",
     "cluster": "what is resampled as a whole",
+    "transform": "changes of coordinates (--transform)",
     "poseval": "the version of poseval",
 }
 

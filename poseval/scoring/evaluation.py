@@ -16,6 +16,7 @@ from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.digest import content_digest
+from poseval.poses.transforms import Transform
 from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
 from poseval.results.signature import Signature
@@ -162,8 +163,14 @@ def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) ->
     return TalliedPart(part.label, tallies, part.slices)
 
 
-def signature_of(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, parts: Sequence[Part]) -> Signature:
-    """What the numbers were made of, as typed pairs."""
+def signature_of(
+    benchmark: Benchmark,
+    rules: RuleSet,
+    truth: PoseSet,
+    parts: Sequence[Part],
+    changes: Sequence[Transform] = (),
+) -> Signature:
+    """What the numbers were made of, as typed pairs; `changes` of coordinates only where there are any."""
     metrics = dict.fromkeys(metric.signature_form() for part in parts for metric in part.metrics)
     skeleton = truth.skeleton
     return Signature(
@@ -173,6 +180,7 @@ def signature_of(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, parts: Se
             ("gt", truth_digest(truth)[:8]),
             ("skel", f"{skeleton.name}@{skeleton.digest()}"),
             ("rules", rules.name),
+            *([("transform", "+".join(map(str, changes)))] if changes else []),
             ("poseval", __version__),
         )
     )

@@ -13,6 +13,7 @@ from poseval.limits import Limits, raised
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses.frame_names import WAYS
+from poseval.poses.transforms import Transform
 from poseval.skeletons import Skeleton, load_skeleton
 from poseval.skeletons.sigmas import Given, read_sigmas
 
@@ -86,6 +87,12 @@ def _metrics(name: str, value: Any) -> tuple[Metric | MetricRequest, ...]:
     return tuple(MetricRequest.of(item) if isinstance(item, str) else item for item in listed)
 
 
+def transforms(name: str, value: Any) -> tuple[Transform, ...]:
+    """Changes of coordinates, from texts such as `scale=2.5`."""
+    listed = several((str, Transform), "changes such as xy, normalised or scale=2.5")(name, value)
+    return tuple(Transform.parse(item) if isinstance(item, str) else item for item in listed)
+
+
 def _slices(name: str, value: Any) -> tuple[str, ...]:
     listed = several((str, os.PathLike), "names of slices: sequence or FILE.csv")(name, value)
     names = tuple(map(os.fspath, listed))
@@ -120,6 +127,7 @@ PLAIN: dict[str, Plain] = {
     "near": FLAG,
     "derive": FLAG,
     "align_by": _way,
+    "transform": transforms,
     "truth_format": OPTIONAL_TEXT,
     "predictions_format": OPTIONAL_TEXT,
     "category": OPTIONAL_TEXT,

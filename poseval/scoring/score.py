@@ -6,13 +6,15 @@ import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poseval import benchmarks, checks, datasets
-from poseval.benchmarks.alignment import on_frames_of
+from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.benchmarks.base import Benchmark, Part
 from poseval.benchmarks.rule_sets import RuleSet, choose, renamed
 from poseval.checks.preconditions import require_possible
+from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.source import Source, path_of
 from poseval.errors import MismatchError, shown, wrong_type
@@ -22,6 +24,7 @@ from poseval.metrics.base import Metric
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import map_joints
+from poseval.poses.transforms import transformed
 from poseval.results.report import Input, Report
 from poseval.scoring.evaluation import Evaluation, signature_of, tally_part
 from poseval.scoring.groups import groups_of
@@ -113,13 +116,14 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     if task.benchmark is None:
         guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
     seconds = time.perf_counter() - started
-    chosen = _by_hand(found, rules, gt, task)
+    chosen = _by_hand(found, gt, task, rules)
     parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
     for part in parts:
         require_possible(part)
     if task.slices:
         parts = [_sliced(part, found, task) for part in parts]
-    odd = checks.examine_set(gt, Role.TRUTH) + checks.examine_pair(parts[0].aligned, parts[0].metrics)
+    again = Rescoring(found, rules, gt, dt, partial(_by_hand, found, gt, task), task.per_joint)
+    odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
     deviations = [*found.deviations(rules, gt), *mapped]
     if chosen:
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
@@ -127,7 +131,7 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
 
 
-def _by_hand(benchmark: Benchmark, rules: RuleSet, truth: PoseSet, task: Task) -> tuple[Metric, ...]:
+def _by_hand(benchmark: Benchmark, truth: PoseSet, task: Task, rules: RuleSet) -> tuple[Metric, ...]:
     """The metrics that were asked for, with the rule set's parameters where none were given."""
     own = benchmark.metrics(rules, truth, task.per_joint) if task.metrics else ()
     return tuple(m.under(own) if isinstance(m, MetricRequest) else m for m in task.metrics)
@@ -149,7 +153,7 @@ def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1)
         found,
         prepared.rules,
         tallied,
-        signature_of(found, prepared.rules, prepared.truth, prepared.parts),
+        signature_of(found, prepared.rules, prepared.truth, prepared.parts, prepared.task.transform),
         (*prepared.notices, *from_metrics),
         prepared.deviations,
         (_input("truth", prepared.truth), _input("predictions", prepared.predictions)),
@@ -187,7 +191,7 @@ def score(
 
     `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
     unless given. What else is asked is a `task`, or its fields as keywords: `metrics` (names such as
-    `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`, `align_by`,
+    `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`, `align_by`, `transform`,
     `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`, `limits`. With an `executor` the
     units are tallied in `shards` parts; the report is the same.
 
@@ -280,6 +284,10 @@ def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple
     if task.align_by is not None:
         predictions, notices = on_frames_of(truth, predictions, task.align_by)
         predictions = predictions.with_notices(notices)
+    if task.transform:
+        predictions = transformed(with_sizes_of(truth, predictions), task.transform)
+        words = " and ".join(step.sentence for step in task.transform)
+        deviations.append(f"coordinates of the predictions were changed: {words}")
     return predictions, deviations
 
 

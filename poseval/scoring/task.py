@@ -16,6 +16,7 @@ from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
+from poseval.poses.transforms import Transform
 from poseval.scoring.keywords import BY_NAMES, PLAIN
 from poseval.skeletons import Skeleton, SkeletonLike
 from poseval.skeletons.sigmas import Given, sigmas_on
@@ -34,6 +35,7 @@ class Asked(TypedDict, total=False):
     near: bool
     derive: bool
     align_by: str | None
+    transform: str | Transform | Sequence[str | Transform]
     truth_format: str | None
     predictions_format: str | None
     category: str | None
@@ -53,16 +55,17 @@ class Task:
     of the ground truth's own joints: a list in their order, a mapping by name, or one number for all.
     `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
     equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem,
-    number). The formats are recognised unless named. `category` is the one class of a file to score, where it
-    has several. `slices` name groups of frames that are reported apart, too: `sequence`, or a csv file of
-    frames and their groups.
+    number). `transform` are changes of the predictions' coordinates, in order: `xy`, `left-right`,
+    `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised unless named.
+    `category` is the one class of a file to score, where it has several. `slices` name groups of frames that
+    are reported apart, too: `sequence`, or a csv file of frames and their groups.
 
     The constructor takes names and texts where a value has one: `metrics=["pck(at=0.2)"]`,
     `skeleton="coco17"`, `limits=["people=10000000"]`.
 
     Raises:
         UsageError: P101 another type, P113 an unknown skeleton, P115 sigmas that cannot be read, P121 to
-            P123 metrics that cannot be, P183 limits that cannot be.
+            P123 metrics that cannot be, P183 limits that cannot be, P197 an unknown transform.
     """
 
     benchmark: str | Benchmark | None = None
@@ -73,6 +76,7 @@ class Task:
     near: bool = False
     derive: bool = False
     align_by: str | None = None
+    transform: tuple[Transform, ...] = ()
     truth_format: str | None = None
     predictions_format: str | None = None
     category: str | None = None

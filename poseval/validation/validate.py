@@ -20,6 +20,7 @@ from poseval.benchmarks.rule_sets import choose
 from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import Fault, InputError, PosevalError, UsageError
 from poseval.poses import Notice, PoseSet
+from poseval.poses.transforms import transformed
 from poseval.results.result import Result
 from poseval.scoring.score import OPTIONAL, PathOrPoses, is_image_list, prepare, read_truth, tally
 from poseval.scoring.task import Asked, Task
@@ -186,6 +187,8 @@ def validate(
             category=task.category,
         )
         poses = datasets.read(path, options, found.format, source)
+        if gt is None and task.transform:
+            poses, task = transformed(poses, task.transform), replace(task, transform=())
     except InputError as error:
         return found.with_faults(error, asked_of)
     found.people, found.frames = len(poses), len(poses.frames)

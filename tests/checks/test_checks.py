@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import poseval
 from poseval import checks
+from poseval.benchmarks import get_benchmark
+from poseval.benchmarks.base import Part
+from poseval.checks.rescoring import Rescoring
 from poseval.datasets import Role
 from poseval.metrics.oks_ap import OksAp
 from poseval.poses import Notice, PoseSet
@@ -23,10 +27,15 @@ def with_people(poses: PoseSet, **columns: Any) -> PoseSet:
     return replace(poses, people=poses.people.with_columns(**columns))
 
 
+def rescoring(truth: PoseSet, predictions: PoseSet) -> Rescoring:
+    benchmark = get_benchmark("coco-keypoints")
+    return Rescoring(benchmark, benchmark.rule_sets[0], truth, predictions, lambda rules: ())
+
+
 def told(poses: PoseSet, role: Role, truth: PoseSet | None = None) -> dict[str, Notice]:
     found = checks.examine_set(poses, role)
     if truth is not None:
-        found = checks.examine_pair(Aligned(truth, poses), (OksAp(),))
+        found = checks.examine_pair(Part("", Aligned(truth, poses), (OksAp(),)), rescoring(truth, poses))
     return {notice.code: notice for notice in found}
 
 
@@ -119,3 +128,38 @@ def test_num_keypoints_that_contradicts_the_flags(counts: Callable[[Any], Any], 
     assert ("N415" in found) is is_told
     if is_told:
         assert found["N415"].count == len(truth)
+
+
+@pytest.mark.parametrize("form", ["corners", "centre"])
+@pytest.mark.parametrize("role", [T, P])
+def test_boxes_in_another_form(form: str, role: Role) -> None:
+    truth, predictions = on_truth()
+    box = truth.people.box
+    sides = box[:, 2:] - box[:, :2]
+    first, second = (box[:, :2], box[:, 2:]) if form == "corners" else (box[:, :2] + sides / 2, sides)
+    read = np.concatenate([first, first + second], axis=1)  # as x, y, width, height
+    wrong = with_people(truth if role is T else predictions, box=read)
+    assert f"--transform boxes={form}" in told(wrong, role)["N925"].text
+    assert f"--transform boxes={form}" in told(*pair_with(wrong, role))["N925"].text
+    assert "N925" not in told(truth, T)
+    assert "N925" not in told(predictions, P, truth)
+
+
+def pair_with(wrong: PoseSet, role: Role) -> tuple[PoseSet, Role, PoseSet]:
+    truth, predictions = on_truth()
+    if role is T:
+        return replace(predictions, frames=wrong.frames), P, wrong
+    return wrong, P, replace(truth, frames=wrong.frames)
+
+
+def test_what_boxes_in_another_form_cost() -> None:
+    truth, predictions = on_truth()
+    sides = truth.people.box[:, 2:]
+    wrong = with_people(
+        truth, box=np.concatenate([truth.people.box[:, :2], truth.people.box[:, :2] + sides], axis=1)
+    )
+    near = with_people(predictions, xy=predictions.people.xy + 8.0)
+    report = poseval.score(wrong, near, "coco-keypoints", metrics="oks_ap(area=box)")
+    cost = next(notice.text for notice in report.notices if notice.code == "N925")
+    right = poseval.score(truth, near, "coco-keypoints", metrics="oks_ap(area=box)").summary["AP"]
+    assert f"AP would be {100 * right:.1f} instead of {100 * report.summary['AP']:.1f}" in cost

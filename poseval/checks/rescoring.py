@@ -1,0 +1,117 @@
+"""What a number would be if files or rules were otherwise: the cost of what a check suspects."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from poseval.benchmarks.base import Benchmark, Part, Scored
+from poseval.benchmarks.rule_sets import RuleSet
+from poseval.metrics.base import Metric
+from poseval.poses import PoseSet
+from poseval.poses.aligned import Aligned
+from poseval.results.values import Direction, Number, Summary
+
+SHOWN = 0.0005  # of a share: less does not show in a per cent with one digit
+
+
+class Change(NamedTuple):
+    """A number of a summary as it is and as it would be, in the units of the benchmark's table."""
+
+    name: str
+    before: float
+    after: float
+    better: Direction
+    scale: float = 1.0  # from the number to what the table prints
+    digits: int = 4
+
+    @property
+    def gain(self) -> float:
+        """By how much it would be better: a difference of shares, a share of what should be low."""
+        if self.better is Direction.HIGHER:
+            return self.after - self.before
+        return (self.before - self.after) / max(abs(self.before), 1e-9)
+
+    @property
+    def shows(self) -> bool:
+        """Whether the difference shows in the table; NaN differs from any number."""
+        if math.isnan(self.before) or math.isnan(self.after):
+            return math.isnan(self.before) != math.isnan(self.after)
+        return abs(self.after - self.before) >= SHOWN * 100 / self.scale
+
+    def __str__(self) -> str:
+        before, after = (
+            "undefined" if math.isnan(value) else f"{value * self.scale:.{self.digits}f}"
+            for value in (self.before, self.after)
+        )
+        return f"{self.name} would be {after} instead of {before}"
+
+
+@dataclass(frozen=True, eq=False)
+class Rescoring:
+    """A benchmark, its rules and two sets: what scores them again when something is changed.
+
+    `by_hand` gives the metrics that were asked for under a rule set; none: the benchmark's own.
+    """
+
+    benchmark: Benchmark
+    rules: RuleSet
+    truth: PoseSet
+    predictions: PoseSet
+    by_hand: Callable[[RuleSet], tuple[Metric, ...]]
+    per_joint: bool = False
+
+    def of_sets(self, part: Part, aligned: Aligned) -> Change:
+        """The first number of a part, and what it would be for other sets than the part's."""
+        first = part.metrics[:1]
+        before = self._summary(replace(part, metrics=first), self.rules)
+        after = self._summary(Part(part.label, aligned, first), self.rules)
+        return self._changes(before, after)[0]
+
+    def of_metric(self, part: Part, metric: Metric) -> list[Change]:
+        """The numbers of a part's first metric, and what they would be by another."""
+        before = self._summary(replace(part, metrics=part.metrics[:1]), self.rules)
+        after = self._summary(replace(part, metrics=(metric,)), self.rules)
+        return self._changes(before, after)
+
+    def of_rules(self, part: Part, rules: RuleSet) -> list[Change]:
+        """The numbers of a part that other rules can move, and what they would be.
+
+        Those of metrics with other parameters; of the first metric, where rules choose other people or
+        frames.
+        """
+        chosen = self.by_hand(rules)
+        parts, _ = self.benchmark.prepare(self.truth, self.predictions, rules, chosen, self.per_joint)
+        other = next((item for item in parts if item.label == part.label), None)
+        if other is None or len(other.metrics) != len(part.metrics):
+            return []
+        places = [at for at, metric in enumerate(part.metrics) if metric != other.metrics[at]] or [0]
+        before = self._summary(replace(part, metrics=_at(part.metrics, places)), self.rules)
+        after = self._summary(replace(other, metrics=_at(other.metrics, places)), rules)
+        return self._changes(before, after)
+
+    def _summary(self, part: Part, rules: RuleSet) -> Summary:
+        scored = []
+        for metric in part.metrics:
+            tally = metric.tally(part.aligned)
+            scored.append(Scored(part.label, "", metric, metric.reduce(tally)))
+            for name, mask in part.slices.items():
+                scored.append(Scored(part.label, name, metric, metric.reduce(tally, mask.astype("int64"))))
+        return self.benchmark.summary(scored, rules)
+
+    def _changes(self, before: Summary, after: Summary) -> list[Change]:
+        layout = self.benchmark.layout(before)
+        out = []
+        for key, number in before.items():
+            other = after.get(key, Number(math.nan, number.better, number.statistic))
+            scale, digits = 1.0, 4
+            if layout is not None:
+                scale, digits = (1.0 if key in layout.plain else layout.scale), layout.digits
+            out.append(Change(key, number.value, other.value, number.better, scale, digits))
+        return out
+
+
+def _at(metrics: Sequence[Metric], places: Sequence[int]) -> tuple[Metric, ...]:
+    return tuple(metrics[at] for at in places)

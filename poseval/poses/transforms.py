@@ -1,0 +1,163 @@
+"""Changes of coordinates that are asked for by name, and never made without being asked for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from poseval.errors import MismatchError, UsageError, shown
+from poseval.poses import Array, Floats, IgnoreRegions, People, PoseSet
+
+FORMS = "xy, left-right, normalised, scale=K or K,K, offset=X,Y, boxes=corners or boxes=centre"
+MEANING = {
+    "xy": "x and y exchanged",
+    "left-right": "left and right exchanged",
+    "normalised": "fractions of the image size converted to pixels",
+    "scale": "coordinates times {}",
+    "offset": "coordinates moved by {} pixels",
+    "boxes=corners": "boxes read as corners x0, y0, x1, y1",
+    "boxes=centre": "boxes read as centre, width and height",
+}
+
+
+@dataclass(frozen=True)
+class Transform:
+    """One change of coordinates: what it is, and its one or two numbers (for x and for y)."""
+
+    kind: str
+    numbers: tuple[float, float] = (1.0, 1.0)
+
+    @staticmethod
+    def parse(text: str) -> Transform:
+        """The change that a text such as `scale=2.5` names.
+
+        Raises:
+            UsageError: P197 when it names none.
+        """
+        kind, equals, rest = text.strip().partition("=")
+        if kind in ("scale", "offset") and equals:
+            numbers = _numbers(rest)
+            if kind == "scale" and len(numbers) == 1:
+                numbers *= 2
+            if len(numbers) == 2 and (kind == "offset" or all(numbers)):
+                return Transform(kind, (numbers[0], numbers[1]))
+        elif text.strip() in MEANING and text.strip() not in ("scale", "offset"):
+            return Transform(text.strip())
+        raise UsageError("P197", where=f"--transform {shown(text)}", what="is not known", wanted=FORMS)
+
+    @property
+    def sentence(self) -> str:
+        """What it does, in words."""
+        return MEANING[self.kind].format(self._listed)
+
+    @property
+    def _listed(self) -> str:
+        x, y = (f"{number:.10g}" for number in self.numbers)
+        return x if x == y and self.kind == "scale" else f"{x},{y}"
+
+    def __str__(self) -> str:
+        return f"{self.kind}={self._listed}" if self.kind in ("scale", "offset") else self.kind
+
+    def apply(self, poses: PoseSet) -> PoseSet:
+        """The set with its joints, boxes, areas, head sizes and ignore regions in the other frame.
+
+        Raises:
+            MismatchError: P415 when `normalised` is asked and the size of an image with people is not known.
+        """
+        if self.kind == "left-right":
+            order = np.asarray(poses.skeleton.flip)
+            return replace(poses, people=reordered(poses.people, order))
+        if self.kind.startswith("boxes"):
+            return replace(poses, people=_boxes(poses.people, self.kind))
+        people = poses.people
+        if self.kind == "xy":
+            return _moved(poses, lambda points, of: points[..., ::-1], np.ones((len(people), 2)))
+        if self.kind == "offset":
+            by = np.asarray(self.numbers)
+            return _moved(poses, lambda points, of: points + by, np.ones((len(people), 2)))
+        if self.kind == "scale":
+            factor = np.asarray(self.numbers)
+            return _moved(
+                poses, lambda points, of: points * factor, np.broadcast_to(factor, (len(people), 2))
+            )
+        size = poses.frames.size
+        unknown = np.isnan(size[people.frame]).any(axis=1)
+        if unknown.any():
+            key = shown(poses.frames.key[people.frame[unknown.argmax()]], 60)
+            raise MismatchError(
+                "P415",
+                where=shown(poses.origin.name),
+                what=f"{int(unknown.sum())} of {len(people)} people are in images of unknown size "
+                f"(first: {key})",
+                wanted="image sizes in the ground truth, to convert fractions to pixels",
+                hint="where all images have one size, say it: --transform scale=WIDTH,HEIGHT",
+            )
+        return _moved(poses, lambda points, of: points * size[of][:, None], size[people.frame])
+
+
+def reordered(people: People, order: Array) -> People:
+    """People whose joint k is what was joint `order[k]` [K]."""
+    return people.with_columns(
+        xy=people.xy[:, order], seen=people.seen[:, order], joint_score=people.joint_score[:, order]
+    )
+
+
+def transformed(poses: PoseSet, transforms: Sequence[Transform]) -> PoseSet:
+    """The set after all changes, in order."""
+    for transform in transforms:
+        poses = transform.apply(poses)
+    return poses
+
+
+def _numbers(text: str) -> list[float]:
+    try:
+        found = [float(word) for word in text.replace("x", ",").split(",")]
+    except ValueError:
+        return []
+    return found if all(map(math.isfinite, found)) else []
+
+
+Move = Callable[[Floats, Array], Floats]  # of points [R, V, 2] and their frames [R]
+
+
+def _moved(poses: PoseSet, move: Move, factor: Floats) -> PoseSet:
+    """Points moved, lengths and areas of people times their factor [N, 2]."""
+    people = poses.people
+    with np.errstate(over="ignore", invalid="ignore"):
+        xy = move(people.xy, people.frame)
+        corners = move(people.box.reshape(-1, 2, 2), people.frame)
+        box = np.concatenate([corners.min(axis=1), corners.max(axis=1)], axis=1)
+        grown = np.abs(factor.prod(axis=1))
+        extra = dict(people.extra)
+        if "box_size" in extra:
+            extra["box_size"] = box[:, 2:] - box[:, :2]
+        moved = people.with_columns(
+            xy=xy, box=box, area=people.area * grown, head=people.head * np.sqrt(grown), extra=extra
+        )
+        regions = poses.ignore
+        if len(regions):
+            of = np.repeat(regions.frame, np.diff(regions.start))
+            vertices = move(regions.vertices[:, None], of)[:, 0]
+            regions = IgnoreRegions(vertices, regions.start, regions.frame)
+    return replace(poses, people=moved, ignore=regions)
+
+
+def _boxes(people: People, kind: str) -> People:
+    """Boxes that a reader took for corner, width and height, as what they are."""
+    first, size = people.box[:, :2], people.box[:, 2:] - people.box[:, :2]
+    if "box_size" in people.extra:
+        size = np.asarray(people.extra["box_size"], dtype=np.float64)
+    if kind == "boxes=corners":
+        box = np.concatenate([first, size], axis=1)
+    else:
+        box = np.concatenate([first - size / 2, first + size / 2], axis=1)
+    extra = dict(people.extra)
+    if "box_size" in extra:
+        extra["box_size"] = box[:, 2:] - box[:, :2]
+    with np.errstate(over="ignore", invalid="ignore"):
+        of_box = np.isclose(people.area, size.prod(axis=1))
+        area = np.where(of_box, (box[:, 2:] - box[:, :2]).prod(axis=1), people.area)
+    return people.with_columns(box=box, area=area, extra=extra)

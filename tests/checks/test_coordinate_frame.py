@@ -1,0 +1,185 @@
+"""Predictions in another coordinate frame: told with the number in every benchmark, and no noise is one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import poseval
+from poseval.checks.rescoring import Rescoring
+from poseval.cli import invoke
+from poseval.datasets import Role, WriteOptions, get_format
+from poseval.poses import PoseSet
+from poseval.poses.transforms import Transform, transformed
+from poseval.synth import perturb, scene_set
+from poseval.validation.validate import validate
+from tests.metrics.single import random_pair
+
+CODES = {"N460", "N461", "N462", "N921", "N922", "N923", "N924"}
+# How files go wrong, and what is told of it.
+WRONG = {
+    "xy": ("xy", "N921"),
+    "quarter": ("scale=0.25", "N923"),
+    "double": ("scale=2", "N923"),
+    "stretched": ("scale=0.5,0.8", "N923"),
+    "moved": ("offset=100,-40", "N924"),
+    "mirrored": ("left-right", "N460"),
+}
+
+
+def people(name: str) -> tuple[PoseSet, PoseSet]:
+    """A truth of a benchmark, and good predictions over its frames."""
+    if name in SINGLE:
+        scene = random_pair(5, 30, SINGLE[name], noise=4.0)
+        return scene.truth, scene.predictions
+    video = name == "posetrack18"
+    truth = scene_set(8, 20, 3, CROWDS[name], video=video)
+    predictions = perturb(truth, 1, jitter=0.3, inversion=0.0, switches=0.0)
+    return truth, replace(predictions, frames=truth.frames)
+
+
+CROWDS = {"coco-keypoints": "coco17", "crowdpose": "crowdpose14", "posetrack18": "posetrack17slots"}
+SINGLE = {
+    "mpii-val": "mpii16",
+    "lsp": "lsp14",
+    "jhmdb": "jhmdb15",
+    "penn-action": "penn_action13",
+    "wflw": "wflw98",
+}
+BENCHMARKS = (*CROWDS, *SINGLE)
+
+
+def wrong(predictions: PoseSet, text: str) -> PoseSet:
+    return transformed(predictions, [Transform.parse(text)])
+
+
+def told(truth: PoseSet, predictions: PoseSet, name: str, transform: Sequence[str] = ()) -> dict[str, str]:
+    report = poseval.score(truth, predictions, name, transform=transform)
+    return {notice.code: notice.text for notice in report.notices if notice.code in CODES}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_what_is_told_brings_the_number_back(name: str, kind: str) -> None:
+    truth, predictions = people(name)
+    text, code = WRONG[kind]
+    right = poseval.score(truth, predictions, name)
+    found = told(truth, wrong(predictions, text), name)
+    assert list(found) == [code]
+    options = [word for word in found[code].split("try: ")[1].split() if word != "--transform"]
+    mended = poseval.score(truth, wrong(predictions, text), name, transform=options)
+    key = next(iter(right.summary))
+    assert mended.summary[key] == pytest.approx(right.summary[key], abs=0.03)
+    assert not told(truth, wrong(predictions, text), name, options)
+    scale = 1 if mended.layout is None or key in mended.layout.plain else 100
+    digits = 4 if mended.layout is None else mended.layout.digits
+    assert f"{key} would be {mended.summary[key] * scale:.{digits}f} instead of" in found[code]
+
+
+@pytest.mark.parametrize("name", BENCHMARKS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_shares_of_the_image(name: str, turned: bool) -> None:
+    truth, predictions = people(name)
+    size = np.full((len(truth.frames), 2), (640.0, 480.0))
+    size[::2] = (500.0, 700.0)
+    truth = replace(truth, frames=replace(truth.frames, size=size))
+    xy = predictions.people.xy / size[predictions.people.frame][:, None]
+    shares = replace(
+        predictions, frames=truth.frames, people=predictions.people.with_columns(xy=xy, area=None, box=None)
+    )
+    found = told(truth, wrong(shares, "xy") if turned else shares, name)
+    assert list(found) == ["N921" if turned else "N922"]
+    steps = "--transform xy --transform normalised" if turned else "--transform normalised"
+    assert found.popitem()[1].endswith(f"try: {steps}")
+
+
+def test_shares_of_images_of_one_unknown_size() -> None:
+    truth, predictions = people("posetrack18")
+    unknown = replace(truth.frames, size=np.full((len(truth.frames), 2), np.nan))
+    truth, predictions = replace(truth, frames=unknown), replace(predictions, frames=unknown)
+    found = told(truth, wrong(predictions, "scale=0.0015625,0.002"), "posetrack18")
+    assert "--transform scale=640,500" in found["N923"]
+
+
+def test_a_crop_that_was_scaled() -> None:
+    truth, predictions = people("coco-keypoints")
+    found = told(truth, wrong(wrong(predictions, "offset=-40,-60"), "scale=0.5"), "coco-keypoints")
+    assert found["N923"].endswith("--transform scale=2 --transform offset=40,60")
+
+
+@pytest.mark.parametrize("people_of_an_image", [1, 4])
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {},
+        {"jitter": 1.5, "gross": 0.2, "swap": 0.2, "inversion": 0.2},
+        {"jitter": 3.0, "gross": 0.4, "missed_people": 0.5, "missed_joints": 0.5, "false_positives": 2.0},
+        {"missed_people": 0.9, "false_positives": 1.0},
+    ],
+    ids=["ordinary", "noisy", "bad", "misses"],
+)
+def test_bad_models_are_no_other_frame(people_of_an_image: int, faults: dict[str, float]) -> None:
+    for seed in range(4):
+        truth = scene_set(20 + seed, 20, people_of_an_image)
+        predictions = replace(perturb(truth, seed, **faults), frames=truth.frames)
+        assert told(truth, predictions, "coco-keypoints") == {}
+
+
+def test_the_poses_of_others_are_no_other_frame() -> None:
+    for seed in range(4):
+        truth = scene_set(40 + seed, 30, 2)
+        rng = np.random.default_rng(seed)
+        xy = truth.people.xy[rng.permutation(len(truth))]
+        seen = np.full(xy.shape[:2], 2)
+        columns = {"xy": np.nan_to_num(xy), "seen": seen, "score": rng.random(len(truth))}
+        shuffled = replace(truth, people=truth.people.with_columns(**columns))
+        assert told(truth, shuffled, "coco-keypoints") == {}
+
+
+def test_nothing_is_scored_again_without_a_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    monkeypatch.setattr(Rescoring, "of_sets", lambda *given: calls.append(given))
+    for name in BENCHMARKS:
+        poseval.score(*people(name), name)
+    assert not calls
+
+
+@pytest.mark.parametrize("name", ["coco", "yolo", "alphapose", "native"])
+def test_every_format_and_command_hears_it(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, predictions = people("coco-keypoints")
+    gt, good, bad = tmp_path / "gt.json", tmp_path / "good", tmp_path / "bad"
+    get_format("coco").write(truth, gt, WriteOptions(Role.TRUTH))
+    moved = wrong(predictions, "offset=60,0")
+    for poses, path in ((predictions, good), (moved, bad)):
+        get_format(name).write(poses, path, WriteOptions(Role.PREDICTIONS, truth=truth))
+    assert "N924" in {notice.code for notice in validate(bad, truth=gt).health}
+    common = ["--gt", str(gt), "--benchmark", "coco-keypoints"]
+    base = str(tmp_path / "base.poseval")
+    assert invoke(["score", str(good), *common, "--save", base, "-q"]) == 0
+    for command in (
+        ["score", str(bad), *common],
+        ["compare", str(good), str(bad), *common],
+        ["gate", str(bad), "--baseline", base, "--max-drop", "*=1", *common],
+        ["diagnose", str(bad), *common],
+        ["validate", str(bad), *common],
+    ):
+        capsys.readouterr()
+        assert invoke(command) == 0
+        assert "N924" in "".join(capsys.readouterr()), command[0]
+        assert invoke([*command, "--transform", "offset=-60,0"]) in (0, 3), command[0]
+
+
+def test_coordinates_between_0_and_1_are_no_pixels() -> None:
+    truth, predictions = people("coco-keypoints")
+    shares = wrong(predictions, "scale=0.001")
+    from poseval import checks
+
+    assert "N922" in {notice.code for notice in checks.examine_set(shares, Role.PREDICTIONS)}
+    assert "N922" not in {notice.code for notice in checks.examine_set(predictions, Role.PREDICTIONS)}
+    assert "N922" in {notice.code for notice in checks.examine_set(wrong(truth, "scale=0.001"), Role.TRUTH)}
