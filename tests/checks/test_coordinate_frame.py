@@ -170,9 +170,9 @@ def test_every_format_and_command_hears_it(
         ["validate", str(bad), *common],
     ):
         capsys.readouterr()
-        assert invoke(command) == 0
+        assert invoke(command) in (0, 1)  # a gate may fail
         assert "N924" in "".join(capsys.readouterr()), command[0]
-        assert invoke([*command, "--transform", "offset=-60,0"]) in (0, 3), command[0]
+        assert invoke([*command, "--transform", "offset=-60,0"]) == 0, command[0]
 
 
 def test_coordinates_between_0_and_1_are_no_pixels() -> None:
