@@ -90,7 +90,7 @@ class TestEachVerbIsItsCommand:
 
     def test_convert_and_write(self, tmp_path: Path) -> None:
         done = poseval.convert("gt.json", tmp_path / "gt.npz", "native", role="truth")
-        assert "coco truth -> native" in done.lines()[0]
+        assert "coco ground truth -> native" in done.lines()[0]
         losses = poseval.write(poseval.read(tmp_path / "gt.npz"), tmp_path / "again.json", "coco")
         assert losses.kept_people == len(TRUTH)
         (tmp_path / "many").mkdir()
@@ -182,7 +182,7 @@ def test_predictions_in_a_zip_are_no_saved_run(files: Path, tmp_path: Path) -> N
     assert poseval.gate(place, "good.poseval", "gt.json", metrics=()).passed in (True, False)
     with pytest.raises(UsageError, match="needs its ground truth"):
         poseval.gate(place, "good.poseval")
-    with pytest.raises(UsageError, match=r"try: add --gt FILE \(in Python: truth=FILE\)"):
+    with pytest.raises(UsageError, match=r"try: add --gt FILE \(in Python: `truth=FILE`\)"):
         poseval.compare("good.json", "bad.json")
     assert poseval.compare("good.json", "bad.json", truth="gt.json", **QUICK).systems
 

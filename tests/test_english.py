@@ -27,6 +27,18 @@ DONE = (
     "report/",
     "results/",
     "diagnosis/",
+    "checks/",
+    "conversion/",
+    "validation/",
+    "errors/",
+    "datasets/",
+    "files/",
+    "poses/",
+    "skeletons/",
+    "benchmarks/",
+    "scoring/",
+    "compat/",
+    "kernels/",
 )
 LATER = ("cli/gate.py", "cli/compare.py", "report/gate.py", "report/leaderboard.py", "report/comparison.py")
 SOURCES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}

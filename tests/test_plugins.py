@@ -52,7 +52,7 @@ def example(tmp_path: Path) -> Iterator[Path]:
 class TestOfTheExample:
     def test_nothing_is_known_without_it(self, tmp_path: Path) -> None:
         rows(tmp_path / "gt.json", 0.0)
-        with pytest.raises(FormatError, match="no truth of a format that poseval knows"):
+        with pytest.raises(FormatError, match="is not ground truth in a known format"):
             poseval.read(tmp_path / "gt.json")
         for get in (metrics.parse, benchmarks.get_benchmark, tracking.parse, card, datasets.get_format):
             with pytest.raises(UsageError, match="is not known"):

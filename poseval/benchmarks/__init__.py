@@ -57,7 +57,8 @@ def get_benchmark(name: str) -> Benchmark:
 
 
 def recognise(truth: PoseSet) -> Benchmark:
-    """The benchmark that a truth set belongs to, judged by content; another package's if none of ours fits.
+    """The benchmark that a ground-truth set belongs to, judged by content; another package's if none of ours
+    fits.
 
     Raises:
         UsageError: P126 when none fits: the benchmark must then be named.
@@ -74,7 +75,7 @@ def recognise(truth: PoseSet) -> Benchmark:
 
 
 def _other(truth: PoseSet) -> Benchmark:
-    """The benchmark of another package that is surest of a truth set."""
+    """The benchmark of another package that is surest of a ground-truth set."""
     said, faults = REGISTRY.each(REGISTRY.others(), lambda one: one.recognise(truth))
     name = max(said, key=lambda one: said[one], default="")
     if said.get(name, 0.0) > 0:
@@ -82,7 +83,7 @@ def _other(truth: PoseSet) -> Benchmark:
     raise UsageError(
         "P126",
         where=shown(truth.origin.name),
-        what="does not tell which benchmark it belongs to",
+        what="is of no benchmark that could be recognised",
         wanted=f"--benchmark with one of {', '.join(REGISTRY.names())}",
         hint=in_one_line(faults),
     )

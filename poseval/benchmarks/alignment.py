@@ -1,4 +1,4 @@
-"""Bring predictions onto the truth's frames and joints, or say why they do not belong together."""
+"""Bring predictions onto the ground truth's frames and joints, or say why they do not belong together."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ from poseval.skeletons import Skeleton, get_skeleton
 
 
 def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple[Aligned, list[Notice]]:
-    """Truth and predictions over one frames table and one joint order.
+    """Ground truth and predictions over one frames table and one joint order.
 
     Frames are tried by key, file name, file stem and number at the end of the stem; the first way on which
-    every frame with predictions finds exactly one frame of the truth is taken, with a notice when it is not
-    the key. A later way that would pair other frames makes the pairing ambiguous, unless `way` names one.
+    every frame with predictions finds exactly one frame of the ground truth is taken, with a notice when it
+    is not the key. A later way that would pair other frames makes the pairing ambiguous, unless `way` names
+    one.
 
     Raises:
-        MismatchError: P402 frames that the truth does not have, P403 ambiguous names, P404 other joints.
+        MismatchError: P402 frames that the ground truth does not have, P403 ambiguous names, P404 other
+        joints.
         UsageError: P176 an unknown way.
     """
     notices: list[Notice] = []
     if predictions.skeleton.joints != truth.skeleton.joints:
         predictions = _on_joints_of(predictions, truth)
-        notices.append(Notice("N401", "joints of the predictions were put into the truth's order by name"))
+        notices.append(
+            Notice("N401", "joints of the predictions were put into the order of the ground truth by name")
+        )
     moved, more = on_frames_of(truth, predictions, way)
     return Aligned(truth, moved), [*notices, *more]
 
@@ -37,10 +41,10 @@ def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple
 def on_frames_of(
     truth: PoseSet, predictions: PoseSet, way: str | None = None
 ) -> tuple[PoseSet, list[Notice]]:
-    """Predictions over the truth's table of frames, and what to say about the pairing.
+    """Predictions over the ground truth's table of frames, and what to say about the pairing.
 
     Raises:
-        MismatchError: P402 frames that the truth does not have, P403 ambiguous names.
+        MismatchError: P402 frames that the ground truth does not have, P403 ambiguous names.
         UsageError: P176 an unknown way.
     """
     notices: list[Notice] = []
@@ -63,7 +67,7 @@ def on_frames_of(
 
 
 def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
-    """Predictions whose images have the sizes [F, 2] that the truth gives, where theirs are not known."""
+    """Predictions whose images have the sizes [F, 2] that the ground truth gives, where theirs are not known."""
     frames = predictions.frames
     if frames is truth.frames or not np.isnan(frames.size).any():
         return predictions
@@ -75,9 +79,11 @@ def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
 
 
 def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints, str]:
-    """Row of each predicted frame in the truth (-1: none, and nobody predicted there), and by what."""
+    """Row of each predicted frame in the ground truth (-1: none, and nobody predicted there), and by what."""
     if way is not None and way not in WAYS:
-        raise UsageError("P176", where=shown(way), what="is no way to pair frames", wanted=" or ".join(WAYS))
+        raise UsageError(
+            "P176", where=shown(way), what="is not a way to pair frames", wanted=" or ".join(WAYS)
+        )
     used = np.unique(predictions.people.frame)
     theirs = predictions.frames
     if not len(used):
@@ -87,14 +93,15 @@ def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints,
     if found.way is not None and not found.others:
         return found.row, found.way
     if found.way is not None or found.twice:
-        what = "are ambiguous: a name occurs twice"
+        what = "are ambiguous, because a name occurs twice"
         if found.way is not None:
-            what = f"pair with the truth's by {found.way}, and differently by {' and by '.join(found.others)}"
+            others = " and by ".join(found.others)
+            what = f"are paired with the ground truth by {found.way}, but differently by {others}"
         raise MismatchError(
             "P403",
             where=where,
             what=f"{what} ({found.doubt})" if found.doubt else what,
-            wanted="one frame per name, found one way",
+            wanted="one frame per name, found in one way",
             hint=f"choose one with --align: {', '.join(WAYS)}",
         )
     overlap = 1 - len(found.missing) / len(used)
@@ -103,14 +110,14 @@ def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints,
     raise MismatchError(
         "P402",
         where=where,
-        what=f"{count} are not in the truth (first: {named})",
+        what=f"{count} are not in the ground truth (first: {named})",
         wanted=f"frames of the ground truth by {', '.join(WAYS) if way is None else way}",
-        hint=f"only {overlap:.0%} of the frames overlap: predictions of another split?",
+        hint=f"only {overlap:.0%} of the frames overlap. Are these predictions of another split?",
     )
 
 
 def _on_joints_of(predictions: PoseSet, truth: PoseSet) -> PoseSet:
-    """Predictions with their joints in the truth's order, when both name the same joints.
+    """Predictions with their joints in the ground truth's order, when both name the same joints.
 
     Raises:
         MismatchError: P404 with both skeletons named.
@@ -127,7 +134,7 @@ def _on_joints_of(predictions: PoseSet, truth: PoseSet) -> PoseSet:
         raise MismatchError(
             "P404",
             where=f"{shown(predictions.origin.name)}: joints",
-            what=f"follow skeleton {mine.name} ({len(mine)} joints); the truth follows {wanted.name} "
+            what=f"follow skeleton {mine.name} ({len(mine)} joints); the ground truth follows {wanted.name} "
             f"({len(wanted)} joints), and {' and '.join(differ)}",
             wanted="the same joints",
             hint="map them by name with `poseval score --joints names` (or your own MAP.toml), or name the "
@@ -159,7 +166,7 @@ def differing_sigmas(skeleton: Skeleton, wanted: Sequence[str]) -> Skeleton | No
 
 
 def require_skeleton(truth: PoseSet, benchmark: str, wanted: Sequence[str]) -> None:
-    """Refuse the truth of another benchmark; joints that the user defines may be any.
+    """Refuse the ground truth of another benchmark; joints that the user defines may be any.
 
     Raises:
         MismatchError: P404 with both skeletons named.
@@ -170,8 +177,8 @@ def require_skeleton(truth: PoseSet, benchmark: str, wanted: Sequence[str]) -> N
     raise MismatchError(
         "P404",
         where=f"{shown(truth.origin.name)}: joints",
-        what=f"follow skeleton {shown(mine.name)} ({len(mine)} joints); benchmark {benchmark} is of "
+        what=f"follow skeleton {shown(mine.name)} ({len(mine)} joints); benchmark {benchmark} has "
         f"{' or '.join(wanted)}",
-        wanted="a truth of this benchmark",
-        hint="leave --benchmark out: it is guessed from the truth",
+        wanted="ground truth of this benchmark",
+        hint="leave out --benchmark, so that it is recognised from the ground truth",
     )

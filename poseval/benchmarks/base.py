@@ -99,22 +99,23 @@ class Benchmark:
 
     name: str
     title: str
-    # rules, truth, per_joint: its metrics under a rule set, with values of single joints where asked
+    # rules, ground truth, per_joint: its metrics under a rule set, with values of single joints where asked
     metrics: Callable[[RuleSet, PoseSet, bool], tuple[Metric, ...]]
     source: str = ""  # paper, program and its version
-    skeletons: tuple[str, ...] = ()  # of its truth, the usual one first; none: the truth file says
-    fixed_skeleton: bool = False  # whether the truth of another known skeleton is refused
+    skeletons: tuple[str, ...] = ()  # of its ground truth, the usual one first; none: the file says
+    fixed_skeleton: bool = False  # whether the ground truth of another known skeleton is refused
     rule_sets: tuple[RuleSet, ...] = (RuleSet("reference"), CORRECTED)
     truth_formats: tuple[str, ...] = ()
     prediction_formats: tuple[str, ...] = ()
-    signs: tuple[tuple[Sign, float], ...] = ()  # of its truth, and how sure each makes: 0 to 1
+    signs: tuple[tuple[Sign, float], ...] = ()  # of its ground truth, and how sure each makes: 0 to 1
     primary: str = ""  # the number that decides; the first of the summary where there is none of this name
     unit: str = "frame"  # what is tallied apart and can weigh: "frame" or "sequence"
-    cluster: str = ""  # what is resampled as a whole where the truth knows it: a field of `scoring.groups`
+    cluster: str = ""  # what is resampled as a whole where it is known: a field of `scoring.groups`
     unit_rows: bool = False  # whether the values list every unit alone, too
     sizes: Mapping[int, str] = field(default_factory=dict)  # people in a published set -> what it is
     incomparable: str = ""  # why its numbers never are the official ones
-    # truth, predictions, rules: both over one frames table and one joint order, and what is scored of them
+    # ground truth, predictions, rules: both over one frames table and one joint order, and what is scored of
+    # them
     pair: Callable[[PoseSet, PoseSet, RuleSet], Pair] = by_names
     # aligned, rules, metrics by hand, per_joint: several evaluations, in place of `metrics` and `slices`
     parts: Callable[[Aligned, RuleSet, tuple[Metric, ...], bool], Parts] | None = None
@@ -126,7 +127,7 @@ class Benchmark:
     layout: Callable[[Summary], Layout | None] = no_table
 
     def recognise(self, truth: PoseSet) -> float:
-        """How surely a truth set is of this benchmark: 0 to 1. Ties go to the earlier in the registry."""
+        """How surely ground truth is of this benchmark, 0 to 1. Ties go to the earlier in the registry."""
         return max((sure for sign, sure in self.signs if sign(self, truth)), default=0.0)
 
     def prepare(
@@ -140,7 +141,7 @@ class Benchmark:
         """Align and split into parts; `metrics` replace the benchmark's own where given.
 
         Raises:
-            MismatchError: P404 the truth of another benchmark, P4xx sets that do not belong together.
+            MismatchError: P404 the ground truth of another benchmark, P4xx sets that do not belong together.
         """
         if self.fixed_skeleton:
             require_skeleton(truth, self.name, self.skeletons)
@@ -159,16 +160,16 @@ class Benchmark:
         if rules.incomparable:
             out.append(f"rules {rules.name}: {rules.incomparable}")
         if self.fixed_skeleton and not fits(truth.skeleton, self.skeletons):
-            out.append(f"the truth follows skeleton {truth.skeleton.name}, not {self.skeletons[0]}")
+            out.append(f"the ground truth follows skeleton {truth.skeleton.name}, not {self.skeletons[0]}")
         other = differing_sigmas(truth.skeleton, self.skeletons)
         if other is not None:
-            out.append(f"sigmas are not those of {other.name}, which {self.name} has")
+            out.append(f"sigmas are not those of {other.name}, which {self.name} uses")
         count, test = len(truth), truth.frames.extra.get("test")
         if test is not None and test.any():
             count = int(test[truth.people.frame].sum())
         if self.sizes and self.sizes.keys().isdisjoint((count, len(truth))):
             known = ", ".join(f"{size:,} ({name})" for size, name in self.sizes.items())
-            out.append(f"the truth holds {count:,} people; published numbers are on {known}")
+            out.append(f"the ground truth has {count:,} people; published numbers are for {known}")
         return out
 
 

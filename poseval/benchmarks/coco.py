@@ -28,7 +28,7 @@ from poseval.skeletons import get_skeleton
 HEADER = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
 SIZES = frozenset({"AP_M", "AP_L", "AR_M", "AR_L"})
 
-# Faults of pycocotools that `corrected` mends; other paragraphs of docs/quirks.md hold in both rule sets.
+# Faults of pycocotools that `corrected` fixes; other paragraphs of docs/quirks.md hold in both rule sets.
 COCO_QUIRKS = frozenset({"C01", "C02"})
 
 # CrowdPose's code splits images by crowd index at 0.2 and 0.8, its paper says 0.1 and 0.8; published numbers
@@ -136,7 +136,7 @@ CROWDPOSE = replace(
 OCHUMAN = replace(  # the area in the file is the box area; nothing in the file tells it from COCO
     COCO,
     name="ochuman",
-    title="OCHuman in its COCO form, 17 joints",
+    title="OCHuman in COCO format, 17 joints",
     source="liruilong940607/OCHumanApi; evaluation by pycocotools",
     skeletons=("ochuman17",),
     signs=(),
@@ -153,7 +153,7 @@ HUMANART = replace(  # the 21-joint form is recognised, the 17-joint form is nam
 AIC = replace(
     COCO,
     name="aic",
-    title="AI Challenger keypoints in COCO form, 14 joints",
+    title="AI Challenger keypoints in COCO formatatat, 14 joints",
     source="AI Challenger 2017 evaluation; mmpose",
     skeletons=("aic14",),
     signs=((its_joints, 0.8),),

@@ -32,8 +32,8 @@ def in_groups(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
     """People in their groups, each a frame and a sequence of its own, with fourteen joints.
 
     Raises:
-        MismatchError: P414 a truth without groups, P402 to P404 sets that do not belong together, P410 people
-            without a head box.
+        MismatchError: P414 ground truth without groups, P402 to P404 sets that do not belong together, P410
+            people without a head box.
         ValueRangeError: P304 a head without size.
     """
     aligned, notices = align(truth, predictions)
@@ -49,7 +49,7 @@ def in_groups(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
 
 
 def grouped(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
-    """Groups as frames: truth people of groups that have labels, and the predictions in them.
+    """Groups as frames: ground-truth people of groups that have labels, and the predictions in them.
 
     Predictions that name their group (a submission) go there; others go to the group of their image, and
     where an image has several to the one with the nearest person.
@@ -68,7 +68,7 @@ def grouped(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
             "P414",
             where=shown(truth.origin.name),
             what="has no group of people with labels",
-            wanted="MPII's release with groups_v12.mat beside it",
+            wanted="MPII's release with groups_v12.mat next to it",
         )
     kept = kept[np.isin(code[kept], scored)]
     width = int(own.max(initial=0)) + 1
@@ -113,7 +113,7 @@ def _groups_of_predictions(aligned: Aligned, scored: Ints, width: int) -> tuple[
     if len(several):
         text = (
             f"{len(several)} predictions are in images with several groups, and do not say to which they "
-            "belong: each was given to the group of the nearest person"
+            "belong; each was assigned to the group of the nearest person"
         )
         notices.append(Notice("N491", text, len(several)))
     return target, notices
@@ -187,7 +187,7 @@ def of_the_test(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
     Of a submission of several people, one frame per group, with the prediction of most joints.
 
     Raises:
-        MismatchError: P414 a truth without test images, P402 to P404 sets that do not belong together.
+        MismatchError: P414 ground truth without test images, P402 to P404 sets that do not belong together.
     """
     aligned, notices = align(truth, predictions)
     extra, frames = aligned.truth.people.extra, aligned.truth.frames
@@ -205,7 +205,7 @@ def of_the_test(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
     else:
         aligned, lost = _by_rectangle(aligned, rows)
         if lost:
-            text = f"{lost} predictions are of rectangles that the test does not score"
+            text = f"{lost} predictions belong to rectangles that the test does not score"
             notices.append(Notice("N493", text, lost))
     return _without(aligned, OUTSIDE), notices
 
@@ -215,12 +215,12 @@ def _no_test(truth: PoseSet) -> MismatchError:
         "P414",
         where=shown(truth.origin.name),
         what="has no separated people in test images",
-        wanted="MPII's whole release (mpii_human_pose_v1_u12_1.mat)",
+        wanted="the complete MPII release (mpii_human_pose_v1_u12_1.mat)",
     )
 
 
 def _by_rectangle(aligned: Aligned, rows: Ints) -> tuple[Aligned, int]:
-    """The truth people in `rows` and the predictions of their rectangles; how many predictions are left."""
+    """The true people in `rows` and the predictions of their rectangles; how many predictions are left."""
     truth, predictions = aligned.truth, aligned.predictions
     frames = truth.frames
     rect = truth.people.extra["rect"]
@@ -248,7 +248,7 @@ def _by_rectangle(aligned: Aligned, rows: Ints) -> tuple[Aligned, int]:
 
 
 def _by_group(aligned: Aligned, rows: Ints) -> tuple[Aligned, list[Notice]]:
-    """The groups that the truth people in `rows` make, one of them for each, and the fullest prediction."""
+    """The groups of the true people in `rows`, one person for each, and the fullest prediction."""
     truth, predictions = aligned.truth, aligned.predictions
     theirs, own = predictions.people, truth.people.extra["group"]
     width = int(max(own.max(initial=0), theirs.extra["group"].max(initial=0))) + 1
@@ -265,7 +265,7 @@ def _by_group(aligned: Aligned, rows: Ints) -> tuple[Aligned, list[Notice]]:
     people = theirs.with_columns(frame=zero).take(inside[chosen]).with_columns(frame=frame)
     wanted = truth.people.with_columns(frame=np.zeros(len(truth), dtype=np.int64)).take(rows[first])
     notices = [
-        Notice("N468", "several people: a group counts as a person, with its prediction of most joints")
+        Notice("N468", "several people; a group counts as a person, with its prediction of most joints")
     ]
     unscored = int((np.isnan(theirs.joint_score) & (theirs.seen > 0)).sum())
     if unscored:
@@ -342,15 +342,17 @@ def presence(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Presence]
     return (Presence(),)
 
 
-MPII_TEST = Benchmark(  # the truth of the test set is not public, so nothing but the form can be scored
-    name="mpii-test",
-    title="MPII Human Pose, form of a submission to the test set (no quality)",
-    source="the instructions of MPII's evaluation kit",
-    skeletons=("mpii16",),
-    fixed_skeleton=True,
-    truth_formats=("mpii-mat",),
-    prediction_formats=("mpii-submission",),
-    incomparable="this checks the form alone: the truth of the test set is not public",
-    metrics=presence,
-    pair=of_the_test,
+MPII_TEST = (
+    Benchmark(  # the ground truth of the test set is not public, so nothing but the form can be scored
+        name="mpii-test",
+        title="MPII Human Pose, form of a submission to the test set (no quality)",
+        source="the instructions of MPII's evaluation kit",
+        skeletons=("mpii16",),
+        fixed_skeleton=True,
+        truth_formats=("mpii-mat",),
+        prediction_formats=("mpii-submission",),
+        incomparable="only the form is checked, because the ground truth of the test set is not public",
+        metrics=presence,
+        pair=of_the_test,
+    )
 )

@@ -19,34 +19,34 @@ NOT_KNOWN = "not known what the official evaluator does here"
 COCO: Mapping[str, str] = MappingProxyType(
     {
         "P200": "stops with an IndexError on an empty list, and with a JSONDecodeError on an empty file",
-        "P201": "stops with an AssertionError where the file is no list of results, with a KeyError on boxes",
-        "P203": "stops with a TypeError for text, in images with a truth only; true counts as 1",
-        "P204": "stops with a ValueError about shapes, in images with a truth only; 50 numbers pass",
-        "P205": "keeps the last of the repeated values and says nothing",
-        "P206": "stops with a KeyError that names the field and no record",
+        "P201": "stops with an AssertionError if the file is not a list of results, with a KeyError on boxes",
+        "P203": "stops with a TypeError for text, only in images with ground truth; true counts as 1",
+        "P204": "stops with a ValueError about shapes, only in images with ground truth; 50 numbers pass",
+        "P205": "keeps the last of the repeated values without a message",
+        "P206": "stops with a KeyError that names the field, not the record",
         "P210": "stops with a JSONDecodeError",
         "P211": "stops with a UnicodeDecodeError, or with a JSONDecodeError at a byte order mark",
         "P301": "accepts it: NaN coordinates count as a perfect match, infinite ones as a miss",
-        "P302": "stops with a TypeError, in images with a truth only",
-        "P305": "writes 1 to N over the ids of results and says nothing",
-        "P307": "accepts it, and takes the product of the sides for the area",
+        "P302": "stops with a TypeError, only in images with ground truth",
+        "P305": "replaces the ids of results by 1 to N without a message",
+        "P307": "accepts it and computes the area from width times height",
         "P402": "stops with an AssertionError that names no image",
-        "P404": "stops with a ValueError about shapes, in images with a truth only",
+        "P404": "stops with a ValueError about shapes, only in images with ground truth",
     }
 )
 XTCOCO: Mapping[str, str] = MappingProxyType({"P200": "scores an empty list as 0"})
 POSETRACK: Mapping[str, str] = MappingProxyType(
     {
-        "P204": "stops with a ValueError about shapes; a wrong number of scores is read as far as it goes",
+        "P204": "stops with a ValueError about shapes; reads a wrong number of scores as far as possible",
         "P206": "stops with a KeyError where a track_id is missing",
         "P210": "stops with a JSONDecodeError",
-        "P275": "stops with an assertion that names the joint, or none at all",
-        "P276": "drops the person and says nothing",
-        "P301": "accepts it: a distance that is NaN is never a match",
+        "P275": "stops with an assertion, with or without the name of the joint",
+        "P276": "drops the person without a message",
+        "P301": "accepts it; a NaN distance is never a match",
         "P405": "stops with an exception that names frame and file",
         "P480": "stops with an IOError that names the file",
         "P481": "stops with an exception that has both counts",
-        "P482": "pairs frames by position and never compares names",
+        "P482": "pairs frames by position and does not compare names",
     }
 )
 POSETRACK21: Mapping[str, str] = MappingProxyType(
@@ -54,15 +54,15 @@ POSETRACK21: Mapping[str, str] = MappingProxyType(
         "P204": "stops with a ValueError about shapes",
         "P206": "stops with a KeyError",
         "P210": "stops with a JSONDecodeError",
-        "P275": "never reads the names: joints count by their place",
+        "P275": "does not read the names; joints are identified by position",
         "P276": "stops with a KeyError",
         "P405": "stops with an exception that names sequence, frame and ids",
         "P480": "stops with an exception that names the file",
-        "P481": "stops with an IndexError for too few frames, and leaves out those too many",
+        "P481": "stops with an IndexError for too few frames, and ignores extra frames",
         "P482": "stops with an assertion without text",
     }
 )
-MPII: Mapping[str, str] = MappingProxyType({"P301": "takes NaN for infinitely far: the joint is wrong"})
+MPII: Mapping[str, str] = MappingProxyType({"P301": "treats NaN as infinitely far, so the joint is wrong"})
 
 # benchmark -> the reference program, and what it says
 OFFICIAL: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
@@ -96,7 +96,7 @@ def says(
     wrong = bool(benchmark.prediction_formats) and format not in benchmark.prediction_formats
     if wrong and format is not None:
         wanted = " or ".join(benchmark.prediction_formats)
-        out.append(f"{program} takes {wanted}, not {format}: convert it with `poseval convert --to`")
+        out.append(f"{program} reads {wanted}, not {format}; convert it with `poseval convert --to`")
     listed = list(dict.fromkeys(codes))
     out += [f"{program}: {code}: {known.get(code, NOT_KNOWN)}" for code in listed]
     if not listed and people == 0 and program in EMPTY:

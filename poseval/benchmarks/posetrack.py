@@ -2,7 +2,7 @@
 
 Rule sets: `posetrack-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
 which the published numbers belong; `posetrack-2020` the same program with today's py-motmetrics;
-`posetrack21` the kit of PoseTrack21; `trackeval` scores tracks as TrackEval does; `corrected` mends the
+`posetrack21` the kit of PoseTrack21; `trackeval` scores tracks as TrackEval does; `corrected` fixes the
 faults of all. Each kept fault has its id in docs/quirks.md.
 """
 
@@ -53,7 +53,7 @@ RULES_TRACKEVAL = RuleSet(
     "CLEAR MOT, HOTA and identities as TrackEval 1.3.0",
     incomparable="no PoseTrack numbers are published by them",
 )
-CORRECTED = replace(rule_sets.CORRECTED, title="the published definitions, faults of the programs mended")
+CORRECTED = replace(rule_sets.CORRECTED, title="the published definitions, faults of the programs fixed")
 
 GROUPS = ("head", "shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 HEADER = ("Head", "Shou", "Elb", "Wri", "Hip", "Knee", "Ankl", "Total")
@@ -141,7 +141,7 @@ def clear_mot(rules: RuleSet, per_joint: bool) -> ClearMot:
 def reid_metrics(
     aligned: Aligned, rules: RuleSet, per_joint: bool
 ) -> tuple[tuple[Metric, ...], list[Notice]]:
-    """Re-identification HOTA where both sides say who everybody is; a notice where only the truth does."""
+    """Re-identification HOTA where both sides have identities; a notice where only the ground truth has."""
     known = [
         bool((side.people.extra.get("person_id", np.full(len(side), -1)) >= 0).all()) and len(side) > 0
         for side in (aligned.truth, aligned.predictions)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.benchmarks.rule_sets import RuleSet
-from poseval.errors import Faults, shown
+from poseval.errors import Faults, number_of, shown
 from poseval.kernels.tracking import points_in_regions
 from poseval.poses import Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
@@ -16,7 +16,8 @@ from poseval.poses.aligned import Aligned
 def evaluated_frames(truth: PoseSet, rules: RuleSet) -> Bools:
     """Which frames [F] are evaluated.
 
-    Quirk P04: those whose truth lists a person, labelled or not. Quirk P22: those labelled. Otherwise either.
+    Quirk P04: those whose ground truth lists a person, labelled or not. Quirk P22: those labelled. Otherwise
+    either.
     """
     listed = np.bincount(truth.people.frame, minlength=len(truth.frames)) > 0
     if rules.keeps("P04"):
@@ -31,7 +32,7 @@ def evaluated(aligned: Aligned, rules: RuleSet) -> tuple[Aligned, list[Notice]]:
 
     Raises:
         ValueRangeError: P304 for a head of size 0, unless quirk P14 is kept.
-        MismatchError: P405 for a track id twice in a frame of the truth, unless quirk P27 is kept.
+        MismatchError: P405 for a track id twice in a frame of the ground truth, unless quirk P27 is kept.
     """
     notices: list[Notice] = []
     frames = np.flatnonzero(evaluated_frames(aligned.truth, rules))
@@ -107,7 +108,10 @@ def _check_heads(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None:
     if not len(empty):
         return
     if rules.keeps("P14"):
-        text = f"{len(empty)} people of the truth have a head box of size 0 and cannot be matched (quirk P14)"
+        text = (
+            f"{number_of(len(empty), 'true person', 'true people')} with a head box of size 0 cannot be "
+            "matched (quirk P14)"
+        )
         notices.append(Notice("N486", text, len(empty)))
         return
     faults = Faults()
@@ -117,7 +121,7 @@ def _check_heads(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None:
             "P304",
             where=f"{shown(truth.origin.name)}: frame {key}, track {truth.people.track[row]}",
             what="has a head box of size 0",
-            wanted="a head size above 0, which distances are measured in",
+            wanted="a head size above 0, the unit of distances",
         )
     faults.raise_if_any()
 
@@ -131,7 +135,8 @@ def _check_tracks(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None
         return
     if rules.keeps("P27"):
         text = (
-            f"{len(rows)} people of the truth repeat a track id of their frame; both are counted (quirk P27)"
+            f"{number_of(len(rows), 'true person', 'true people')} with the track id of another one in the "
+            "frame; all are counted (quirk P27)"
         )
         notices.append(Notice("N487", text, len(rows)))
         return
@@ -147,7 +152,8 @@ def _check_tracks(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None
 
 
 def _without_ignored(poses: PoseSet, truth: PoseSet, regional: Bools, rules: RuleSet) -> PoseSet:
-    """Without joints strictly inside the truth's ignore regions, and without people that have no joint.
+    """Without joints strictly inside the ground truth's ignore regions, and without people that have no
+    joint.
 
     Quirk P28: people without a joint are left out on frames with ignore regions only; elsewhere they stay and
     show that the frame is not empty.

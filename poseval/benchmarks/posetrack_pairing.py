@@ -1,4 +1,4 @@
-"""Pair the sequences of predictions and truth by name, and their frames by id, file name or file stem."""
+"""Pair sequences of predictions and ground truth by name, and their frames by id, file name or stem."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from poseval.benchmarks.alignment import align
-from poseval.errors import Fault, Faults, MismatchError, error_of, shown
+from poseval.errors import Fault, Faults, MismatchError, error_of, number_of, shown
 from poseval.poses import Array, Frames, IgnoreRegions, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -20,14 +20,14 @@ WAYS = ("id", "file name", "file stem")
 def pair(
     truth: PoseSet, predictions: PoseSet, *, needed: Array | None = None
 ) -> tuple[Aligned, list[Notice]]:
-    """Both sets over the truth's frames.
+    """Both sets over the ground truth's frames.
 
-    Every sequence of the truth needs its predictions, every frame of the predictions its partner. `needed`
-    [F] bool says which frames of the truth must be among the predictions; None means all.
+    Every sequence of the ground truth needs its predictions, every frame of the predictions its partner.
+    `needed` [F] bool says which frames of the ground truth must be among the predictions; None means all.
 
     Raises:
         MismatchError: P480 a sequence without predictions, P481 frames that are missing, P482 frames that the
-            truth does not have, P404 other joints; each with a table of counts per sequence.
+            ground truth does not have, P404 other joints; each with a table of counts per sequence.
     """
     if predictions.skeleton.joints != truth.skeleton.joints or predictions.frames is truth.frames:
         return align(truth, predictions)
@@ -62,15 +62,15 @@ def pair(
         notices.append(Notice("N481", f"frames were paired by {way}, because ids differ"))
     if turned:
         text = (
-            f"frames of {turned} sequences stand in another order than in the truth; they are paired by "
-            "name, where the poseval program pairs them by position (quirk P18)"
+            f"frames of {number_of(turned, 'sequence')} are in another order than in the ground truth; they "
+            "are paired by name, while the official program pairs them by position (quirk P18)"
         )
         notices.append(Notice("N482", text, turned))
     return Aligned(truth, _moved(truth, predictions, place)), notices
 
 
 def _moved(truth: PoseSet, predictions: PoseSet, place: Ints) -> PoseSet:
-    """Predictions over the truth's frames; people of frames without a partner are left out."""
+    """Predictions over the ground truth's frames; people of frames without a partner are left out."""
     people = predictions.people
     target = place[people.frame]
     kept = np.flatnonzero(target >= 0)
@@ -89,7 +89,7 @@ def _videos(frames: Frames) -> list[str]:
 
 
 def _sequences(truth: PoseSet, predictions: PoseSet, notices: list[Notice]) -> list[int] | None:
-    """The truth's sequence of each sequence of the predictions, -1 for none; None where nothing is shared."""
+    """The true sequence of each predicted sequence, -1 for none; None where nothing is common."""
     ours, theirs = truth.frames.sequences, predictions.frames.sequences
     place = {name: index for index, name in enumerate(ours)}
     partner = [place.get(name, -1) for name in theirs]
@@ -107,7 +107,7 @@ def _sequences(truth: PoseSet, predictions: PoseSet, notices: list[Notice]) -> l
         notices.append(
             Notice(
                 "N484",
-                f"{len(extra)} sequences that the truth does not have were left out: {first}",
+                f"{len(extra)} sequences that are not in the ground truth were left out: {first}",
                 len(extra),
             )
         )
@@ -118,7 +118,7 @@ def _sequences(truth: PoseSet, predictions: PoseSet, notices: list[Notice]) -> l
             where=shown(predictions.origin.name),
             what=f"has no predictions for {len(absent)} of {len(ours)} sequences "
             f"(first: {', '.join(shown(ours[index], 60) for index in absent[:5])})",
-            wanted="one file per sequence of the truth, of the same name",
+            wanted="one file per sequence of the ground truth, with the same name",
         )
     return partner
 
@@ -148,7 +148,7 @@ def _names(frames: Frames, rows: Ints, way: str) -> list[str]:
 
 
 def _frames(mine: Frames, ours: Ints, theirs: Frames, rows: Ints) -> tuple[Ints, str]:
-    """Row of the truth for each row of the predictions (-1 none) by the first way that places all of them."""
+    """The true row for each row of the predictions (-1 none), by the first way that pairs all of them."""
     best: tuple[int, Ints, str] = (-1, np.full(len(rows), -1, dtype=np.int64), "id")
     for way in WAYS:
         names = _names(mine, ours, way)
@@ -180,9 +180,9 @@ def _check_frames(
         faults.add(
             "P482",
             where=where,
-            what=f"{len(foreign)} of {len(rows[1])} frames are not in the truth (first: "
+            what=f"{len(foreign)} of {len(rows[1])} frames are not in the ground truth (first: "
             f"{shown(predictions.frames.key[foreign[0]], 60)})",
-            wanted="the truth's frames, by id, file name or file stem",
+            wanted="frames of the ground truth, by id, file name or file stem",
         )
     lacking = np.setdiff1d(rows[0], found)
     if needed is not None:
@@ -191,7 +191,7 @@ def _check_frames(
         faults.add(
             "P481",
             where=where,
-            what=f"has {len(rows[1])} frames, the truth {len(rows[0])}; {len(lacking)} "
+            what=f"has {len(rows[1])} frames, the ground truth {len(rows[0])}; {len(lacking)} "
             f"{'frames' if needed is None else 'evaluated frames'} are missing (first: "
             f"{shown(truth.frames.key[lacking[0]], 60)})",
             wanted="every frame of the video, with or without people",
@@ -214,6 +214,6 @@ def _raise(faults: Faults, truth: PoseSet, predictions: PoseSet, partner: Sequen
         more = f" and {len(table) - SHOWN_SEQUENCES} more" if len(table) > SHOWN_SEQUENCES else ""
         listed = "; ".join(table[:SHOWN_SEQUENCES]) + more
         first = Fault(
-            first.code, first.where, first.what, first.wanted, f"frames truth/predictions: {listed}"
+            first.code, first.where, first.what, first.wanted, f"frames of ground truth/predictions: {listed}"
         )
     raise error_of([first, *rest], len(faults))

@@ -25,8 +25,8 @@ class RuleSet:
 
 CORRECTED = RuleSet(
     "corrected",
-    title="the published definition, faults of the tools mended",
-    incomparable="faults of the official tool are mended, so its digits can differ",
+    title="the published definition, faults of the programs fixed",
+    incomparable="faults of the official program are fixed, so numbers can differ from its own",
 )
 
 

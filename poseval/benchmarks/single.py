@@ -62,7 +62,7 @@ def kinds(item: Scored, of: Sequence[str]) -> list[Number]:
 
 
 def to_sticks(poses: PoseSet) -> PoseSet:
-    """The two ends of every stick of a truth as a pose set of its own."""
+    """The two ends of every stick of ground truth as a pose set of its own."""
     people, skeleton = poses.people, poses.skeleton
     ends: list[Floats] = []
     known = []
@@ -81,7 +81,7 @@ def _test_half(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     if test is None or test.all() or not test.any():
         return aligned, []
     if not test[aligned.predictions.people.frame].all():
-        text = f"{int((~test).sum())} of {len(test)} frames are not of the test half, and are scored as well"
+        text = f"{int((~test).sum())} of {len(test)} frames are not in the test half, but are scored as well"
         return aligned, [Notice("N463", text)]
     rows = np.flatnonzero(test)
     truth = aligned.truth.take_frames(rows)
@@ -118,6 +118,6 @@ def _require_predictions(aligned: Aligned) -> None:
         where=shown(predictions.origin.name),
         what=f"{len(lost)} of {int(wanted.sum())} annotated people have no prediction "
         f"(first: {keys}){per_sequence}",
-        wanted="one for every person",
-        hint="give NaN (or empty cells) for a person that your model did not find: it counts as wrong",
+        wanted="a prediction for every person",
+        hint="give NaN (or empty cells) for a person that was not found; it counts as wrong",
     )

@@ -44,7 +44,7 @@ def jhmdb_metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metr
 
 
 def split_videos(truth: PoseSet) -> Mapping[str, Bools]:
-    """The test videos of each split, where the truth says."""
+    """The test videos of each split, where the ground truth says."""
     return {name: truth.frames.extra[name] for name in SPLITS if name in truth.frames.extra}
 
 

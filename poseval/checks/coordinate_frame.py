@@ -1,4 +1,5 @@
-"""Predictions in another coordinate frame than the truth, found by what they would be in the right one.
+"""Predictions in another coordinate frame than the ground truth, found by what they would be in the right
+one.
 
 Joints in another order, x and y exchanged, fractions of the image size instead of pixels, a constant scale or
 offset, and a shift of one pixel between a one-based and a zero-based file. Some people of some frames are
@@ -93,7 +94,7 @@ def _frames(pair: Pair, partners: Partners, turned: bool) -> list[Frame]:
 
 
 def _shift_notice(pair: Pair, partners: Partners) -> Notice | None:
-    """N462: everything lies one pixel beside the truth."""
+    """N462: everything lies one pixel beside the ground truth."""
     offset = (partners.theirs - partners.truth)[partners.known]
     offset = offset[np.isfinite(offset).all(axis=1)]
     if len(offset) < FEWEST:

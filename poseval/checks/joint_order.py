@@ -13,7 +13,7 @@ from poseval.poses import Bools, Floats, Ints, Notice
 from poseval.poses.transforms import reordered
 
 DISTANCES = 1_000_000  # between all pairs of joints
-CLEARLY = 0.6  # errors after the repair, as a share of those before, that arouse suspicion
+CLEARLY = 0.6  # errors after the repair, as a fraction of those before, that arouse suspicion
 GAIN = 0.05  # by how much the number must get better to be worth a notice
 
 

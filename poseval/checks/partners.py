@@ -49,7 +49,7 @@ class Partners:
         )
 
     def error(self, theirs: Floats) -> float:
-        """Median distance of `theirs` [M, K, 2] from the truth, in sizes of the person."""
+        """Median distance of `theirs` [M, K, 2] from the ground truth, in sizes of the person."""
         relative = distance(theirs, self.truth) / self.size[:, None]
         return float(middle(np.where(np.isfinite(relative), relative, np.inf)[self.known]))
 

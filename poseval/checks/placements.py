@@ -1,4 +1,4 @@
-"""Scales and offsets that lay predictions on the truth, in round numbers where those do as well."""
+"""Scales and offsets that lay predictions on the ground truth, in round numbers where those do as well."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sigmas in another unit than shares of the root of a person's area."""
+"""Sigmas in another unit than fractions of the root of a person's area."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """COCO: the annotation index that scripts written for pycocotools expect.
 
 The keypoint part of `pycocotools.coco.COCO`: the same names, arguments and answers, on dictionaries as the
-file holds them. Masks, pictures and downloads are left to pycocotools.
+file holds them. Masks, images and downloads are left to pycocotools.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class COCO:
                     where=shown(annotation_file),
                     what=f"holds a {type(found).__name__}",
                     wanted="an object with images, annotations and categories",
-                    hint="this looks like results: give them to loadRes" if isinstance(found, list) else None,
+                    hint="this looks like results; give them to loadRes" if isinstance(found, list) else None,
                 )
             self._say(f"Done (t={time.time() - started:0.2f}s)")
             self.dataset = found
@@ -89,7 +89,7 @@ class COCO:
                 raise ValueRangeError(
                     "P305",
                     where=f"annotations[{index}].id",
-                    what=f"{shown(annotation['id'])} was given before",
+                    what=f"{shown(annotation['id'])} occurs twice",
                     wanted="one annotation per id",
                 )
             self.anns[annotation["id"]] = annotation
@@ -175,7 +175,7 @@ class COCO:
 
         Raises:
             FormatError: P202 not a list of objects, P206 a record lacks what the first one has.
-            MismatchError: P402 images that the truth does not have.
+            MismatchError: P402 images that the ground truth does not have.
         """
         self._say("Loading and preparing results...")
         started = time.time()

@@ -1,8 +1,8 @@
 """COCOeval: the keypoint evaluation of pycocotools under the same names, on compiled kernels.
 
     from poseval.compat import COCO, COCOeval
-    truth = COCO("person_keypoints.json")
-    run = COCOeval(truth, truth.loadRes("predictions.json"), "keypoints")
+    ground truth = COCO("person_keypoints.json")
+    run = COCOeval(ground truth, truth.loadRes("predictions.json"), "keypoints")
     run.evaluate(); run.accumulate(); run.summarize()
 
 Arrays and printed numbers are those of pycocotools 2.0.11, with four exceptions, where its number would be
@@ -43,7 +43,7 @@ class Params:
                 where=f"iouType {shown(iouType)!r}",
                 what="is not evaluated here",
                 wanted="keypoints",
-                hint="boxes and masks: use pycocotools",
+                hint="only keypoints; use pycocotools for boxes and masks",
             )
         self.iouType = iouType
         self.imgIds: list[Any] = []
@@ -76,7 +76,7 @@ class _Evaluated:
 
 
 class COCOeval:
-    """Evaluate results against truth; see the module for an example.
+    """Evaluate results against ground truth; see the module for an example.
 
     `verbose=False` keeps evaluate() and accumulate() quiet and lets summarize() fill `stats` without
     printing.
@@ -114,7 +114,7 @@ class COCOeval:
         """Match every image and category.
 
         Raises:
-            UsageError: P129 there is no truth or no results.
+            UsageError: P129 there is no ground truth or no results.
             FormatError: P203 to P206 fields that are missing, not numbers or of the wrong length.
             ValueRangeError: P301 NaN or infinity.
         """
@@ -122,7 +122,7 @@ class COCOeval:
         self._say("Running per image evaluation...")
         self._say(f"Evaluate annotation type *{self.params.iouType}*")
         if self.cocoGt is None or self.cocoDt is None:
-            raise UsageError("P129", where="COCOeval", what="has no truth or no results")
+            raise UsageError("P129", where="COCOeval", what="has no ground truth or no results")
         p = self.params
         p.imgIds = list(np.unique(p.imgIds))
         if p.useCats:
@@ -165,7 +165,7 @@ class COCOeval:
         started = time.time()
         self._say("Accumulating evaluation results...")
         if self._done is None:
-            raise UsageError("P129", where="COCOeval.accumulate", what="was called before evaluate()")
+            raise UsageError("P129", where="COCOeval.accumulate", what="is called before evaluate()")
         self.eval = _accumulate(self._done, self.params if p is None else p)
         self._say(f"DONE (t={time.time() - started:0.2f}s).")
 
@@ -176,7 +176,7 @@ class COCOeval:
             UsageError: P129 before accumulate().
         """
         if not self.eval:
-            raise UsageError("P129", where="COCOeval.summarize", what="was called before accumulate()")
+            raise UsageError("P129", where="COCOeval.summarize", what="is called before accumulate()")
         cuts = [(None, "all"), (0.5, "all"), (0.75, "all"), (None, "medium"), (None, "large")]
         self.stats = np.array([self._summarize(ap, *cut) for ap in (1, 0) for cut in cuts], dtype=np.float64)
 
@@ -296,7 +296,7 @@ def _image_of(
         return None
     turn = np.argsort(found.truth_skip[listed, a], kind="stable")
     results = [done.results[row] for row in found.row[rows]]
-    matched = found.matched[rows, a].T  # [T, D] row of the truth
+    matched = found.matched[rows, a].T  # [T, D] row of the ground truth
     place = {int(person): at for at, person in enumerate(people[turn])}
     owner = np.zeros((len(p.iouThrs), len(people)))
     for t, d in zip(*np.nonzero(matched >= 0), strict=True):

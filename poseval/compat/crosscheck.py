@@ -123,7 +123,9 @@ def crosscheck(
         )
     except CannotCheck as reason:
         found = _by_metric(prepared, run, replace(question, benchmark=""))
-        found = replace(found, unchecked=(f"{question.benchmark} by its program: {reason}", *found.unchecked))
+        found = replace(
+            found, unchecked=(f"{question.benchmark}, official program: {reason}", *found.unchecked)
+        )
     if not found.differences:
         why = "; ".join(map(shown, found.unchecked)) or "no program"
         raise UsageError(
@@ -146,7 +148,7 @@ def _for_program(question: Question, task: Task) -> Question:
     own = () if question.benchmark in OWN_SIGMAS else ("sigmas",)
     changed = [name for name in (*CHANGES, *own) if getattr(task, name) != getattr(Task(), name)]
     if changed:
-        raise CannotCheck(f"it knows no {', '.join(changed)}")
+        raise CannotCheck(f"it does not support {', '.join(changed)}")
     return question
 
 
@@ -163,7 +165,7 @@ def _by_benchmark(run: Evaluation, question: Question, spare: frozenset[str]) ->
     out = [item for side in sides for item in _compared(ours, side)]
     compared = {key for side in sides for key in side.numbers}
     lacking = [
-        f"{key}: the other side does not print it"
+        f"{key}: the other program does not print it"
         for key in run.report().summary
         if key not in compared and key.rpartition("/")[2] not in spare
     ]
@@ -222,7 +224,7 @@ def _by_metric(prepared: Prepared, run: Evaluation, question: Question) -> Check
         prefix = f"{part.label}/" if part.label else ""
         for metric, counts in tallied.tallies.items():
             if metric.name not in checked:
-                unchecked.append(f"{prefix}{metric}: no check of this metric")
+                unchecked.append(f"{prefix}{metric}: there is no check of this metric")
                 continue
             with REGISTRY.blamed(metric.name):
                 try:

@@ -25,9 +25,9 @@ class ConvertOptions:
 
     Without a role, a source with ground truth (`truth`) is read as predictions if it can be, and otherwise in
     the role in which its content is recognised. `category` is the one class to read. Predictions with ground
-    truth are aligned to its frames (by `align_by`, where names are ambiguous). Where the joints differ, they
-    are mapped to its skeleton by name; `joints` has options of that. `choose` picks the frames to write: it
-    gets predictions with their ground truth and returns rows and a sentence about them.
+    ground truth are aligned to its frames (by `align_by`, where names are ambiguous). Where the joints
+    differ, they are mapped to its skeleton by name; `joints` has options of that. `choose` picks the frames
+    to write: it gets predictions with their ground truth and returns rows and a sentence about them.
     """
 
     to: str
@@ -61,7 +61,7 @@ class Conversion:
 
     def lines(self) -> list[str]:
         """The result as lines of text."""
-        out = [f"{self.source_format} {self.role.value} -> {self.target_format}: {self.losses}"]
+        out = [f"{self.source_format} {self.role.words} -> {self.target_format}: {self.losses}"]
         if self.others:
             out.append(f"other formats that fit: {' and '.join(self.others)} (choose with --format-in)")
         if self.joints is not None:
@@ -176,6 +176,6 @@ def _role(seen: Source, options: ConvertOptions) -> tuple[Role, list[Notice]]:
             where=shown(seen.path),
             what="could be ground truth or predictions",
             wanted="one role",
-            hint="add --role truth or --role predictions",
+            hint="add `--role truth` or `--role predictions`",
         )
     return likely[0], datasets.guessed(seen, likely[0], sure)

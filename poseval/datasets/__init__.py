@@ -53,8 +53,8 @@ def writer_of(format: str, role: Role) -> Dataset:
         raise UsageError(
             "P130",
             where=f"format {format}",
-            what=f"is not written as {role.value}",
-            wanted=f"it is written as: {told}",
+            what=f"cannot be written as {role.words}",
+            wanted=f"it can be written as: {told}",
         )
     return dataset
 
@@ -79,20 +79,20 @@ def _check_finite(poses: PoseSet, role: Role, name: str) -> None:
             raise ValueRangeError(
                 "P301",
                 where=f"{name}: {column}",
-                what=f"is infinite for {int(np.isinf(values).sum())} of {values.size}",
+                what=f"is infinite in {int(np.isinf(values).sum())} of {values.size} rows",
                 wanted="finite numbers",
             )
 
 
 def _check_sizes(poses: PoseSet, name: str) -> None:
-    """Raise P304 for an image of no extent, or of less: shares of it would put everybody into one point."""
+    """Raise P304 for an image of size 0, or of less: it would put all joints at one point."""
     bad = np.flatnonzero((poses.frames.size <= 0).any(axis=1))
     if len(bad):
         raise ValueRangeError(
             "P304",
             where=f"{name}: image {shown(poses.frames.key[bad[0]], 60)}",
-            what=f"has the size {poses.frames.size[bad[0]].tolist()}, and {len(bad)} images have none",
-            wanted="pixels, more than 0: coordinates are shares of them",
+            what=f"has the size {poses.frames.size[bad[0]].tolist()}, like {len(bad) - 1} others",
+            wanted="sizes above 0, because coordinates are normalised by them",
         )
 
 
@@ -148,12 +148,14 @@ def read(
     source = source or Source(path, options.limits)
     dataset = get_format(format or recognise(source, options.role))
     if options.role not in dataset.reads:
-        raise UsageError("P133", where=f"format {dataset.name}", what=f"is not read as {options.role.value}")
+        raise UsageError(
+            "P133", where=f"format {dataset.name}", what=f"cannot be read as {options.role.words}"
+        )
     if dataset.local_only and not options.trusted:
         raise FormatError(
             "P222",
             where=shown(source.path),
-            what=f"is {dataset.name}, a format that is read in the user's own process only",
+            what=f"is {dataset.name}, a format that is read only on the user's own machine",
             wanted="a format for submissions, such as JSON, csv or .npz",
         )
     try:

@@ -91,7 +91,8 @@ def pose_set(
 
 
 def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
-    """The skeleton of a file that names no joints: as asked, as the truth has it, or the customary one.
+    """The skeleton of a file that names no joints: as asked, as the ground truth has it, or the customary
+    one.
 
     Raises:
         FormatError: P204 when the numbers of joints differ, or the number is not customary.
@@ -112,10 +113,10 @@ def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
 
 
 def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
-    """Width and height [F, 2] of frames, from the truth's frames of the same name; NaN where unknown.
+    """Width and height [F, 2] of frames, from the ground truth's frames of the same name; NaN where unknown.
 
     Raises:
-        MismatchError: P403 when names pair with the truth's in more than one way.
+        MismatchError: P403 when names pair with the ground truth's in more than one way.
     """
     size = np.full((len(frames), 2), np.nan)
     if options.truth is None or not len(frames):
@@ -125,7 +126,7 @@ def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
         raise MismatchError(
             "P403",
             where=where,
-            what=f"names frames that pair with the truth's by {found.way}, and differently by "
+            what=f"has frames that are paired with the ground truth by {found.way}, but differently by "
             f"{' and '.join(found.others)}",
             wanted="one way",
         )
@@ -135,7 +136,7 @@ def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
 
 
 def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
-    """The set with sizes for all frames that have people, the truth's where its own are unknown.
+    """The set with sizes for all frames that have people, the ground truth's where its own are unknown.
 
     Raises:
         UsageError: P174 where a size stays unknown; `what` says why the format needs it.
@@ -152,8 +153,8 @@ def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
         raise UsageError(
             "P174",
             where=f"frame {shown(poses.frames.key[lacking[0]], 60)}",
-            what=f"has no size (as {len(lacking) - 1} others), and {what}",
-            wanted="sizes of the images",
+            what=f"has no size (nor do {len(lacking) - 1} others), but {what}",
+            wanted="the sizes of all images",
             hint="pass --gt FILE that has them",
         )
     frames = poses.frames
@@ -229,7 +230,7 @@ def require_scores(poses: PoseSet) -> None:
             "P138",
             where=shown(poses.origin.name),
             what=f"{lacking} of {len(poses)} people have no score",
-            wanted="a score for everyone: the format ranks people by it",
+            wanted="a score for every person, because the format ranks people by it",
         )
 
 
@@ -266,7 +267,7 @@ def scores_from_joints(where: str, count: int) -> Notice:
     """What to say where a format has no score per person."""
     return Notice(
         "N500",
-        f"{where}: the format has no score per person; the mean confidence of the predicted joints is taken",
+        f"{where}: the format has no score per person; the mean confidence of the predicted joints is used",
         count,
     )
 

@@ -23,9 +23,14 @@ class Role(enum.Enum):
     TRUTH = "truth"
     PREDICTIONS = "predictions"
 
+    @property
+    def words(self) -> str:
+        """The role as messages write it."""
+        return "ground truth" if self is Role.TRUTH else "predictions"
+
     @classmethod
     def of(cls, value: Role | str) -> Role:
-        """A role from its name, `ground-truth` being the truth.
+        """A role from its name, `ground-truth` being the ground truth.
 
         Raises:
             UsageError: P102 for anything else.
@@ -64,7 +69,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How a file is written; `force` allows to overwrite, `role` chooses truth or predictions form."""
+    """How a file is written; `force` allows to overwrite, `role` chooses ground truth or predictions form."""
 
     role: Role = Role.TRUTH
     force: bool = False
@@ -118,7 +123,7 @@ class Dataset(ABC):
     title: ClassVar[str]
     reads: ClassVar[frozenset[Role]] = frozenset()
     writes: ClassVar[frozenset[Role]] = frozenset()
-    normalised: ClassVar[bool] = False  # True: coordinates are shares of the image's size
+    normalised: ClassVar[bool] = False  # True: coordinates are fractions of the image's size
     local_only: ClassVar[bool] = False  # True: for the user's own process; a server never reads it
     # Facts of `capabilities.FACTS` that survive writing and reading; where it is only read, those read.
     holds: ClassVar[frozenset[str]] = frozenset()
@@ -146,4 +151,4 @@ class Dataset(ABC):
         Raises:
             UsageError: P130 when the format cannot be written, P131 when the output exists.
         """
-        raise UsageError("P130", where=f"format {self.name}", what="cannot be written by poseval")
+        raise UsageError("P130", where=f"format {self.name}", what="cannot be written")

@@ -128,11 +128,11 @@ class Gathering:
         return out
 
     def poses(self, origin: Origin, joints: Joints = COUNTED, shares: bool = False) -> PoseSet:
-        """What was gathered; with `shares` coordinates are shares of the image's width and height.
+        """What was gathered; with `shares` coordinates are fractions of the image's width and height.
 
         Raises:
             FormatError: the faults found; P204 people of several numbers of joints, or of an unusual one.
-            ValueRangeError: P308 shares of an image of unknown size.
+            ValueRangeError: P308 fractions of an image of unknown size.
             LimitError: P502 more joints or people than allowed.
         """
         self.faults.raise_if_any()
@@ -256,7 +256,7 @@ class Gathering:
             raise ValueRangeError(
                 "P308",
                 where=f"{self.where}: {shown(name, 60)}",
-                what="is an image of unknown size, and coordinates are shares of it",
+                what="is an image of unknown size, and coordinates are fractions of it",
                 wanted="the size of the image",
                 hint="pass --gt FILE that has it",
             )

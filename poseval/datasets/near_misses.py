@@ -34,22 +34,22 @@ UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
     ),
     (
         "CelebA's list of landmarks",
-        "it has five points and no benchmark here",
+        "no benchmark of poseval uses its five points",
         _starts(rb"\d+\r?\nlefteye_x lefteye_y "),
     ),
     (
         "a list of class names",
-        "give gt.txt, det.txt or the folder of labels beside it",
+        "give gt.txt, det.txt or the folder of labels next to it",
         _starts(rb"(?:[A-Za-z][\w -]*(?:\r?\n|\Z)){2,}\Z"),
     ),
     ("MOTChallenge's seqinfo.ini", "give gt.txt or det.txt", _starts(rb"\[Sequence\]")),
     (
         "a data.yaml of Ultralytics",
-        "give the folder of labels beside it",
+        "give the folder of labels next to it",
         _starts(rb"(?s).{0,2000}kpt_shape\s*:"),
     ),
     (
-        "a picture",
+        "an image",
         "give the file of labels or predictions",
         _starts(rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0{4}"),
     ),
@@ -66,7 +66,7 @@ UNREAD_JSON: tuple[tuple[str, str, frozenset[str]], ...] = (
     ),
     (
         "AI Challenger's own JSON",
-        "convert it to COCO's form, for example with MMPose's tools/dataset_converters",
+        "convert it to COCO format, for example with MMPose's tools/dataset_converters",
         frozenset({"keypoint_annotations", "human_annotations"}),
     ),
 )

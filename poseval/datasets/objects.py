@@ -51,7 +51,7 @@ def from_movement(
 
 
 def from_sleap(labels: Any, *, role: str | Role = "truth", skeleton: SkeletonLike | None = None) -> PoseSet:
-    """A pose set from `sleap_io.Labels`: user instances as truth, predicted ones as predictions.
+    """A pose set from `sleap_io.Labels`: user instances as ground truth, predicted ones as predictions.
 
     Raises:
         UsageError: P179 when the object has another form.
@@ -158,7 +158,7 @@ def _frame_points(one: Any) -> tuple[Array, Array, Array, Array]:
 
 
 def _frame_name(frame: Any, several: bool) -> str:
-    """The picture's name where the video is a list of pictures, else the number (and the video)."""
+    """The image's name where the video is a list of images, else the number (and the video)."""
     number, files = int(frame.frame_idx), frame.video.filename
     if isinstance(files, (list, tuple)):
         return str(files[number])
@@ -183,6 +183,4 @@ def _origin(format: str, records: int) -> Origin:
 
 
 def _odd(what: str, error: Exception) -> UsageError:
-    return UsageError(
-        "P179", where=what, what=f"has another form than its library documents ({shown(error, 100)})"
-    )
+    return UsageError("P179", where=what, what=f"is not as its library documents it ({shown(error, 100)})")

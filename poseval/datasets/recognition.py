@@ -55,7 +55,7 @@ def recognise(source: Source, role: Role) -> str:
         raise FormatError(
             "P201",
             where=shown(source.path),
-            what=f"is no {role.value} of a format that poseval knows",
+            what=f"is not {role.words} in a known format",
             wanted="see `poseval list formats`",
             hint=_other_hint(source, role),
         )
@@ -66,7 +66,7 @@ def recognise(source: Source, role: Role) -> str:
             where=shown(source.path),
             what=f"could be {' or '.join(equal)}",
             wanted="one format",
-            hint=f"name it with --format-in {equal[0]}",
+            hint=f"choose one, for example --format-in {equal[0]}",
         )
     return equal[0]
 
@@ -87,7 +87,7 @@ def guessed(source: Source, role: Role, sure: Mapping[Role, float]) -> list[Noti
     other = next(one for one in Role if one is not role)
     if sure.get(other, 0.0) < SURE:
         return []
-    text = f"{shown(source.path.name)}: was read as {role.value}; --role {other.value} reads it as that"
+    text = f"{shown(source.path.name)}: was read as {role.words}; use --role {other.value} to read it as that"
     return [Notice("N544", text)]
 
 
@@ -102,7 +102,7 @@ def looks_like(source: Source) -> str | None:
         return None if unread is None else unread[0]
     best = found[0]
     both = len({one.role for one in found if one.sure == best.sure}) > 1
-    return best.name if both else f"{best.name} {best.role.value}"
+    return best.name if both else f"{best.name} {best.role.words}"
 
 
 def container(source: Source) -> str:
@@ -180,7 +180,7 @@ def _other_hint(source: Source, role: Role) -> str | None:
     other = Role.PREDICTIONS if role is Role.TRUTH else Role.TRUTH
     across = fits(source, other)
     if across:
-        return f"this looks like {across[0]} {other.value}; are the two files exchanged?"
+        return f"this looks like {across[0]} {other.value}. Are the two files exchanged?"
     unread = unread_form(source)
     if unread is not None:
         return f"this looks like {unread[0]}, which is not read: {unread[1]}"

@@ -39,7 +39,7 @@ ARRAY_MODULES = (
 )
 KINDS = "iufbUS"
 MOST_OPCODES = 20_000_000  # numbers in plain lists take two or three each
-MOST_VALUES = 20_000_000  # reached from the top; a list that stands twice counts twice
+MOST_VALUES = 20_000_000  # reached from the top; a list that occurs twice counts twice
 
 
 class ForeignNameError(Exception):
@@ -85,7 +85,7 @@ class _Type(metaclass=_Sealed):
         """The type, refused unless it is of numbers or text."""
         code = self.code.decode("latin-1") if isinstance(self.code, bytes) else self.code
         if not isinstance(code, str) or len(code) > 12:
-            raise ValueError("an array of a type that is no text")
+            raise ValueError("an array of a type that is not text")
         found = np.dtype(code)
         if found.kind not in KINDS or found.hasobject or found.subdtype is not None:
             raise ValueError(f"an array of {found}")
@@ -111,12 +111,12 @@ class _Array(metaclass=_Sealed):
             raise ValueError("an array without its content")
         _, shape, kind, fortran, raw = self.state
         if not isinstance(kind, _Type) or not isinstance(shape, tuple) or len(shape) > 8:
-            raise ValueError("an array of an odd form")
+            raise ValueError("an array of an unusual form")
         if isinstance(raw, str):
             raw = raw.encode("latin-1")
         dtype = kind.dtype()
         if not isinstance(raw, bytes) or any(type(side) is not int or side < 0 for side in shape):
-            raise ValueError("an array whose content is no bytes")
+            raise ValueError("an array whose content is not bytes")
         if math.prod(shape) * dtype.itemsize != len(raw):
             raise ValueError(f"an array of shape {shape} with {len(raw)} bytes")
         flat = np.frombuffer(raw, dtype).astype(dtype.newbyteorder("="))
@@ -135,7 +135,7 @@ class _Scalar(metaclass=_Sealed):
         """The number as Python's."""
         raw = self.raw.encode("latin-1") if isinstance(self.raw, str) else self.raw
         if not isinstance(self.kind, _Type) or not isinstance(raw, bytes):
-            raise ValueError("a NumPy number of an odd form")
+            raise ValueError("a NumPy number of an unusual form")
         dtype = self.kind.dtype()
         if len(raw) != dtype.itemsize or not raw:
             raise ValueError(f"a NumPy number of {len(raw)} bytes")
@@ -152,7 +152,7 @@ def _from_buffer(raw: Any = b"", kind: Any = None, shape: Any = (), order: Any =
 def _encode(text: Any = "", encoding: Any = "latin1") -> bytes:
     """`_codecs.encode`, by which protocol 2 writes bytes."""
     if not isinstance(text, str) or encoding not in ("latin1", "latin-1"):
-        raise ValueError("bytes in an odd encoding")
+        raise ValueError("bytes in an unusual encoding")
     return text.encode("latin-1")
 
 
@@ -211,9 +211,9 @@ def loads(data: bytes, where: str, limits: Limits) -> Any:
         raise FormatError(
             "P217",
             where=where,
-            what=f"is a pickle that poseval does not read ({named}{why})",
+            what=f"is a pickle with unsupported content ({named}{why})",
             wanted="numbers, texts, lists, maps and NumPy arrays only",
-            hint="tensors and objects are never unpacked: they could run code; save arrays instead",
+            hint="save arrays instead; tensors and objects are never unpacked, because they could run code",
         ) from None
 
 
@@ -255,7 +255,7 @@ def walk(stream: Stream, where: str, more: frozenset[str] = frozenset()) -> None
         if opcode.name not in ALLOWED and opcode.name not in more:
             raise ValueError(f"opcode {opcode.name}")
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
-            raise ValueError("a memo place beyond its content")
+            raise ValueError("a memo index without content")
         if count > MOST_OPCODES:
             raise LimitError(
                 "P502", where=where, what=f"has more than {MOST_OPCODES:,} values", wanted="fewer"
@@ -277,16 +277,16 @@ class _Values:
             if isinstance(node, (dict, list, tuple, _Array)):
                 self.done[id(node)] = known  # the nodes live as long as this does, so ids stay theirs
         if depth + known[2] > self.limits.depth:
-            raise ValueError(f"nests deeper than {self.limits.depth}")
+            raise ValueError(f"is nested deeper than {self.limits.depth} levels")
         if known[1] > MOST_VALUES:
             raise LimitError(
-                "P502", where=self.where, what=f"reaches more than {MOST_VALUES:,} values", wanted="fewer"
+                "P502", where=self.where, what=f"has more than {MOST_VALUES:,} values", wanted="fewer"
             )
         return known
 
     def _made(self, node: Any, depth: int) -> tuple[Any, int, int]:
         if depth > self.limits.depth:
-            raise ValueError(f"nests deeper than {self.limits.depth}")
+            raise ValueError(f"is nested deeper than {self.limits.depth} levels")
         if isinstance(node, _Array):
             array = node.array()
             return array, max(array.size, 1), 0

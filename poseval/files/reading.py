@@ -116,7 +116,9 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
     if sum(text.count(sign) for sign in ",[{") > ITEMS:
         raise LimitError("P502", where=name, what=f"has more than {ITEMS:,} values", wanted="fewer")
     if _deeper(text, depth):
-        raise LimitError("P502", where=name, what=f"nests deeper than {depth}", wanted="less nesting")
+        raise LimitError(
+            "P502", where=name, what=f"is nested deeper than {depth}", wanted="fewer nested levels"
+        )
     return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
 
 
@@ -139,7 +141,7 @@ def _deeper(text: str, most: int) -> bool:
 
 
 def _no_constant(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a JSON number")
 
 
 def _finite(text: str) -> float:
@@ -168,7 +170,7 @@ def too_much(name: str, packed: int, limits: Limits) -> LimitError:
         where=name,
         what=f"unpacks to more than {limits.ratio} times its size",
         wanted="at most limits.ratio",
-        hint="real pose files reach 20; unpack it yourself if you trust it",
+        hint="unpack it yourself if you trust it (pose files usually reach 20)",
     )
 
 

@@ -58,12 +58,14 @@ def unwritable(name: str, error: OSError) -> PosevalError:
     """The error for an output that the system refuses: P137, or P506 where no room is left for it."""
     reason = shown(error.strerror or error)
     if error.errno in NO_ROOM:
-        return LimitError("P506", where=name, what=f"cannot be written ({reason})", wanted="room for it")
+        return LimitError(
+            "P506", where=name, what=f"cannot be written ({reason})", wanted="free space on the disk"
+        )
     return UsageError(
         "P137",
         where=name,
         what=f"cannot be written ({reason})",
-        wanted="a place that exists and can be written to",
+        wanted="an existing folder that can be written to",
     )
 
 

@@ -71,7 +71,7 @@ class Detections:
 
 @dataclass(frozen=True, eq=False)
 class Matching:
-    """Kept detections, R rows in order of cell and descending score; what became of the N listed truths."""
+    """Kept detections, R rows by cell and descending score, and the state of the N listed true people."""
 
     row: Ints  # [R] row among the detections
     rank: Ints  # [R] 0 for the highest score of the cell
@@ -79,8 +79,8 @@ class Matching:
     hit: Masks  # [R, A] matched to a person that counts
     skip: Masks  # [R, A] does not count: matched to an ignored person, or unmatched and of a foreign size
     truth_skip: Bools  # [N, A] does not count in this area range
-    matched: NDArray[np.int32]  # [R, A, T] row of the matched truth, -1 none; empty unless asked for
-    oks: Floats  # OKS with every truth of the cell, detections in rows; empty unless asked for
+    matched: NDArray[np.int32]  # [R, A, T] row of the matched ground truth, -1 none; empty unless asked for
+    oks: Floats  # OKS with every ground truth of the cell, detections in rows; empty unless asked for
     oks_start: Ints  # [C + 1] offsets of cells into `oks`
 
 

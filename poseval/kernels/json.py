@@ -232,16 +232,16 @@ class Outline:
 
 
 _SYNTAX = {
-    "junk": "has more text behind the end of the document",
+    "junk": "has more text after the end of the document",
     "trailing_comma": "has a comma before a closing bracket",
-    "comment": "holds a comment, which JSON has not",
+    "comment": "has a comment, which JSON does not allow",
     "unexpected": "holds a character that JSON does not allow here",
     "control": "has an unescaped control character in a string",
     "escape": "has a malformed escape in a string",
     "number": "has a malformed number",
 }
 _LIMITED = {
-    "depth": ("nests deeper than allowed", "levels"),
+    "depth": ("is nested deeper than allowed", "levels"),
     "keys": ("has an object with more keys than allowed", "keys"),
     "records": ("has more records than allowed", "records"),
     "numbers": ("has more numbers than allowed", "numbers"),

@@ -1,7 +1,7 @@
 """Face of the tracking kernels: best-pose assignment, CLEAR MOT, identities, HOTA, points in polygons.
 
-A scene holds truth ("objects") and predictions ("hypotheses") of the same frames, with K joints each; whole
-poses are a scene of one joint whose pair values are given. A unit is a sequence.
+A scene holds ground truth ("objects") and predictions ("hypotheses") of the same frames, with K joints each;
+whole poses are a scene of one joint whose pair values are given. A unit is a sequence.
 
 Event rules follow py-motmetrics 1.4.0 (`mot.py`) or TrackEval 1.3.0 (`clear.py`), keypoint rules follow
 poseval (`eval_helpers.py`) and the PoseTrack21 kit (`hota_pose.py`), all re-implemented from their
@@ -82,7 +82,7 @@ class Scene:
         )
 
     def use_joints(self, truth_xy: Floats, prediction_xy: Floats, head: Floats) -> None:
-        """Distances from coordinates [N, K, 2] in units of the truth's head [G]; 0 never matches."""
+        """Distances from coordinates [N, K, 2] in units of the ground truth's head [G]; 0 never matches."""
         self.kernel.use_joints(truth_xy, prediction_xy, head)
 
     def use_pairs(self, value: Floats) -> None:
@@ -96,11 +96,11 @@ class Scene:
         return np.concatenate(([0], np.cumsum(count))).astype(np.int64)
 
     def best_pose(self, gate: float) -> tuple[Ints, NDArray[np.int8]]:
-        """The truth row that each prediction [P] owns, or -1, and what each of its joints is [P, K].
+        """The ground truth row that each prediction [P] owns, or -1, and what each of its joints is [P, K].
 
-        A prediction chooses the truth with the largest share of labelled joints within `gate` (the first one
-        of equals); a truth belongs to the prediction with the largest share (the first one of equals), if
-        that is above 0. A prediction that loses its truth gets no other.
+        A prediction chooses the ground truth with the largest fraction of labelled joints within `gate` (the
+        first one of equals); ground truth belongs to the prediction with the largest share (the first one of
+        equals), if that is above 0. A prediction that loses its ground truth gets no other.
         """
         owned, label = _kernels.best_pose(self.kernel, gate)
         return owned, label
@@ -147,10 +147,10 @@ class Scene:
 
         matched and similarity [units, K, A]; per pair of tracks that ever match: pair_unit, pair_joint,
         pair_object, pair_hypothesis [R] (raw ids), pair_count and pair_squares [R, A] (sum of squared lengths
-        of uninterrupted pieces); per track: size_unit, size_joint, size_side (0 truth), size_track, size; and
-        per object of a unit, joint and alpha the hypothesis and length of its first and last piece and the
-        number of pieces: end_unit, end_joint, end_alpha, end_object, end_first, end_first_length, end_last,
-        end_last_length, end_pieces.
+        of uninterrupted pieces); per track: size_unit, size_joint, size_side (0 ground truth), size_track,
+        size; and per object of a unit, joint and alpha the hypothesis and length of its first and last piece
+        and the number of pieces: end_unit, end_joint, end_alpha, end_object, end_first, end_first_length,
+        end_last, end_last_length, end_pieces.
         """
         found = _kernels.reid_counts(self.kernel, alphas.tolist(), radius)
         pairs, sizes = found.pop("pairs"), found.pop("sizes")

@@ -1,4 +1,4 @@
-"""Pose sets as columns, truth and predictions side by side, names of frames, and maps between joints."""
+"""Pose sets as columns, ground truth with predictions, names of frames, and maps between joints."""
 
 from poseval.poses.pose_set import (
     Array,

@@ -1,4 +1,4 @@
-"""Truth and predictions side by side."""
+"""Ground truth and predictions side by side."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poseval.poses import Array, PoseSet
 
 @dataclass(frozen=True, eq=False)
 class Aligned:
-    """Truth and predictions over the same frames table and the same joints: what a metric tallies.
+    """Ground truth and predictions over the same frames table and the same joints: what a metric tallies.
 
     Raises:
         MismatchError: P401 when the frames tables or the joints differ; alignment comes before.
@@ -24,13 +24,13 @@ class Aligned:
 
     def __post_init__(self) -> None:
         if self.truth.frames is not self.predictions.frames:
-            raise MismatchError("P401", where="aligned sets", what="do not share one table of frames")
+            raise MismatchError("P401", where="aligned sets", what="have different tables of frames")
         if self.truth.skeleton.joints != self.predictions.skeleton.joints:
             raise MismatchError(
                 "P401",
                 where=f"{self.predictions.origin.name}: joints",
                 what=f"follow skeleton {self.predictions.skeleton.name}",
-                wanted=f"the truth follows {self.truth.skeleton.name}",
+                wanted=f"the ground truth follows {self.truth.skeleton.name}",
             )
 
     def unit_keys(self, unit: str) -> Array:

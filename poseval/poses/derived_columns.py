@@ -9,7 +9,7 @@ from poseval.poses.enclosing import enclosing_boxes
 
 ROUNDING = 0.011  # pixels: files round boxes to two decimals
 AREA_ROUNDING = 1e-4  # of an area
-# Areas that are made from joints: the whole box around them, or the share of it that a person covers.
+# Areas that are made from joints: the whole box around them, or the fraction of it that a person covers.
 SHARES = (1.0, 0.53)
 # COCO-WholeBody's num_keypoints counts the joints of the body alone, which stand first.
 WHOLE_BODY, BODY = 133, 17
@@ -24,7 +24,7 @@ def labelled_count(seen: Array) -> Ints:
 def made_again(before: People, after: People) -> tuple[People, dict[str, int]]:
     """`after` with the columns anew that fit the joints of `before` [N rows each], and how many changed.
 
-    A box that is not the smallest around the joints, and an area that is no share of it, did not come from
+    A box that is not the smallest around the joints, and an area that is no fraction of it, did not come from
     joints and stay; so do those of people who are left without two joints to span one. Who has a
     `num_keypoints` of 0 is ignored by the file and stays so.
     """
@@ -58,7 +58,7 @@ def _area(box: Floats) -> Floats:
 
 
 def _areas(area: Floats, old: Floats, new: Floats) -> Floats:
-    """Areas [N] that were a share of the box around the joints, `old`, as the same share of `new`."""
+    """Areas [N] that were a fraction of the box around the joints, `old`, as the same fraction of `new`."""
     out = area.copy()
     for share in SHARES:
         with np.errstate(invalid="ignore", over="ignore"):

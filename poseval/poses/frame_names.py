@@ -31,7 +31,7 @@ class Placement:
 
     `way` is None when no way finds them all; `row` is then of the way that finds most, `missing` the frames
     that it does not find. `twice` is true when a way finds all frames, but two in one place or a name twice.
-    `doubt` says of one frame what it could be, where others disagree or a name stands twice.
+    `doubt` says of one frame what it could be, where others disagree or a name occurs twice.
     """
 
     row: Ints
@@ -48,14 +48,14 @@ def file_name(path: str) -> str:
 
 
 def stem(path: str) -> str:
-    """File name without the extension of a picture, video or annotation file."""
+    """File name without the extension of an image, video or annotation file."""
     name = file_name(path)
     cut = name.rfind(".")
     return name[:cut] if cut > 0 and name[cut:].lower() in EXTENSIONS else name
 
 
 def has_extension(path: str) -> bool:
-    """Whether a name ends like that of a picture, video or annotation file."""
+    """Whether a name ends like that of an image, video or annotation file."""
     return stem(path) != file_name(path)
 
 
@@ -124,7 +124,7 @@ def _disputed(
 
 
 def _doubled(theirs: Frames, ours: Frames, used: Ints, way: str) -> str:
-    """One name that stands twice on a way, and the two frames that have it."""
+    """One name that occurs twice on a way, and the two frames that have it."""
     wanted = [labels(theirs, way)[row] for row in used.tolist()]
     for table, rows in ((ours, range(len(ours))), (theirs, used.tolist())):
         first: dict[str, int] = {}
@@ -138,7 +138,7 @@ def _doubled(theirs: Frames, ours: Frames, used: Ints, way: str) -> str:
 
 
 def _rows(theirs: list[str], ours: list[str]) -> tuple[Ints, bool]:
-    """Row of each name, and whether none of the names found stands twice among ours."""
+    """Row of each name, and whether none of the names found occurs twice among ours."""
     where: dict[str, int] = {}
     double: set[str] = set()
     for at, name in enumerate(ours):

@@ -33,7 +33,7 @@ def map_joints(
 ) -> tuple[PoseSet, JointMap]:
     """The set in the joints of `target`: by equal names, or as a user's TOML `file` says.
 
-    `near` allows near equivalents and `derive` derived joints; neither is ever made without being asked for.
+    `near` allows similar joints and `derive` derived joints; neither is ever made without being asked for.
     What a file made from its joints (`num_keypoints`, boxes and areas that fit them exactly) is made again
     from the joints that are left. The origin gains notices: N504 lists what was mapped, N920 what was made
     again.
@@ -54,7 +54,7 @@ def map_joints(
             where=f"{shown(poses.origin.name)}: joints",
             what=f"have no name in common with {target.name}: {', '.join(map(shown, source.joints[:6]))}",
             wanted=f"joints of {target.name}",
-            hint="say which is which with --joints map.toml",
+            hint="give a joint map with --joints map.toml",
         )
     people = poses.people
     xy, seen, score = made.apply(people.xy, people.seen, people.joint_score)
@@ -63,7 +63,7 @@ def map_joints(
     if counts:
         what = ", ".join(f"{name} of {count} people" for name, count in counts.items())
         notices.append(
-            Notice("N920", f"made again from the joints that are left: {what}", max(counts.values()))
+            Notice("N920", f"computed again from the remaining joints: {what}", max(counts.values()))
         )
     mapped = replace(poses, skeleton=target, people=moved)
     return mapped.with_notices(notices), made

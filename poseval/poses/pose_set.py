@@ -43,8 +43,8 @@ class Origin:
     """Where a pose set came from: path as given, SHA-256 of the bytes parsed, format name, notices.
 
     `base` is the coordinate that the file gives to the first pixel (1 in MATLAB's world); readers take it
-    off, and predictions that are bare arrays share the base of their truth. `converted_from` is the format of
-    the file that a file of poseval's own was made from; `sha256` and `base` are then that file's.
+    off, and predictions that are bare arrays share the base of their ground truth. `converted_from` is the
+    format of the file that a file of poseval's own was made from; `sha256` and `base` are then that file's.
     """
 
     path: str = ""
@@ -157,7 +157,7 @@ class Frames:
         put(self, "extra", _extras(self.extra, count))
         if count and not (self.sequence.min() >= 0 and self.sequence.max() < len(self.sequences)):
             raise ValueRangeError(
-                "P311", where="frames.sequence", what="points outside the list of sequences"
+                "P311", where="frames.sequence", what="has indices outside the list of sequences"
             )
 
     def __len__(self) -> int:
@@ -184,7 +184,7 @@ class People:
 
     A joint that is not labelled or not predicted has `seen` 0; its coordinates are then NaN or whatever the
     file holds, and no metric reads them (except where a reference tool does, under its quirk id).
-    For predictions `seen` is 2 where the joint was predicted. `seen` 3 marks a truth joint outside the
+    For predictions `seen` is 2 where the joint was predicted. `seen` 3 marks a true joint outside the
     activation window (Ex-OKS).
     """
 
@@ -233,9 +233,7 @@ class People:
         with np.errstate(over="ignore", invalid="ignore"):
             finite = bool(np.isfinite(self.xy.sum()))
         if not finite and not np.isfinite(self.xy[self.seen > 0]).all():
-            raise ValueRangeError(
-                "P301", where="column people.xy", what="holds a NaN or an infinity where seen > 0"
-            )
+            raise ValueRangeError("P301", where="column people.xy", what="is NaN or infinite where seen > 0")
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -269,7 +267,7 @@ class IgnoreRegions:
         put(self, "frame", _column("ignore.frame", self.frame, np.int64, (count,), 0))
         if self.start[0] != 0 or self.start[-1] != len(vertices) or bool((np.diff(self.start) < 0).any()):
             raise ValueRangeError(
-                "P313", where="ignore.start", what="does not cut the vertices into polygons"
+                "P313", where="ignore.start", what="does not divide the vertices into polygons"
             )
         if not np.isfinite(vertices).all():
             raise ValueRangeError("P301", where="ignore.vertices", what="holds a NaN or an infinity")
@@ -309,7 +307,9 @@ class PoseSet:
             )
         for name, column in (("people", self.people.frame), ("ignore", self.ignore.frame)):
             if len(column) and not (column.min() >= 0 and column.max() < len(self.frames)):
-                raise ValueRangeError("P311", where=f"column {name}.frame", what="points outside the frames")
+                raise ValueRangeError(
+                    "P311", where=f"column {name}.frame", what="has indices outside the frames"
+                )
 
     def __len__(self) -> int:
         return len(self.people)

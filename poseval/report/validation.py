@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from poseval.datasets.base import Role
 from poseval.errors import number_of
 from poseval.validation.validate import Validation
 
 
 def render(validation: Validation) -> str:
     """What the file is, its faults by code with likely causes, what is unusual, and what a server says."""
-    head = f"{validation.path}: {validation.format or 'no known format'}, {validation.role}"
+    head = f"{validation.path}: {validation.format or 'no known format'}, {Role(validation.role).words}"
     people = number_of(validation.people, "person", "people")
     size = f": {people} in {number_of(validation.frames, 'frame')}" if validation.ok else ""
     out = [head + size]

@@ -53,7 +53,7 @@ def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
             "P700",
             where="workers",
             what="a worker process died before it finished",
-            hint="fewer --workers need less memory",
+            hint="use fewer --workers, which need less memory",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""What units belong to: a sequence, an image, a person, a column of the truth; to be resampled as a whole."""
+"""Groups of units that are resampled as a whole: a sequence, an image, a person, a column of ground truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FRAME, SEQUENCE, IMAGE, PERSON = "frame", "sequence", "image", "person"
 def groups_of(aligned: Aligned, unit: str) -> dict[str, Array]:
     """Names [U] of what each unit belongs to, by field.
 
-    `image` is the path of its picture, where there are paths. The others put two units or more together:
+    `image` is the path of its image, where there are paths. The others put two units or more together:
     `sequence`, `person` where every frame shows one who is known, and columns of the frames that hold whole
     numbers or words.
     """
@@ -58,7 +58,7 @@ def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME)
         rows = csv.DictReader(read_text(path, TABLE_BYTES).splitlines(), strict=True)
         listed = list(rows)
     except (ValueError, csv.Error) as error:
-        raise FormatError("P223", where=shown(path), what=f"is no table ({shown(error, 80)})") from error
+        raise FormatError("P223", where=shown(path), what=f"is not a table ({shown(error, 80)})") from error
     header = rows.fieldnames or ()
     key = unit if unit in header else FRAME
     if not {key, "group"} <= set(header):
@@ -70,7 +70,7 @@ def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME)
         raise LimitError(
             "P501",
             where=shown(path),
-            what="has a longer name of a group",
-            wanted=f"{limits.text_bytes} letters",
+            what="has a group name that is too long",
+            wanted=f"at most at most {limits.text_bytes} letters",
         )
     return group

@@ -73,7 +73,9 @@ def _file(name: str, value: str | os.PathLike[str]) -> Path:
 def _way(name: str, value: Any) -> str | None:
     way = OPTIONAL_TEXT(name, value)
     if way is not None and way not in WAYS:
-        raise UsageError("P176", where=shown(way), what="is no way to pair frames", wanted=" or ".join(WAYS))
+        raise UsageError(
+            "P176", where=shown(way), what="is not a way to pair frames", wanted=" or ".join(WAYS)
+        )
     return str(way) if way is not None else None
 
 

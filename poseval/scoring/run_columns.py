@@ -53,7 +53,7 @@ class RunArchive:
         """
         node = parse_json(self.member(name), self._where, REPORT_BYTES, DEPTH)
         if not isinstance(node, dict):
-            raise ValueError("no object")
+            raise ValueError("not an object")
         return node
 
     def column(self, place: Any) -> Array:
@@ -69,14 +69,14 @@ class RunArchive:
         if dtype.kind not in KINDS or (dtype.kind != "U" and dtype.itemsize > NUMBER_BYTES):
             raise ValueError(f"column of type {kind}")
         if name in self._read:
-            raise ValueError(f"column {name} stands twice")
+            raise ValueError(f"column {name} occurs twice")
         self._read.add(name)
         try:
             found = load_npy(self.member(f"{name}.npy"), str(name), self._limits)
         except FormatError as error:
             raise ValueError(str(error)) from None
         if (dtype.kind == "U" and found.dtype != dtype) or not np.can_cast(found.dtype, dtype, "safe"):
-            raise ValueError(f"column of type {found.dtype}, and {kind} is announced")
+            raise ValueError(f"column of type {found.dtype}, but {kind} is expected")
         self._room -= found.size * max(dtype.itemsize, found.dtype.itemsize)
         if self._room < 0:
             raise LimitError(
@@ -105,7 +105,7 @@ class RunArchive:
         if unit.ndim != 1 or unit.dtype.kind not in "iu":
             raise ValueError("rows without their units")
         if len(unit) and not 0 <= unit.min() <= unit.max() < units:
-            raise ValueError(f"a row of a unit beyond the {units}")
+            raise ValueError(f"a row with a unit beyond the {units}")
         for name, column in columns.items():
             if column.shape[:1] != unit.shape:
                 raise ValueError(f"column {name} has {column.shape} values for {len(unit)} rows")
@@ -132,5 +132,5 @@ class RunArchive:
         """
         found: Bools = self.column(place)
         if found.dtype != np.bool_ or found.shape != (units,):
-            raise ValueError("a slice that is no choice of units")
+            raise ValueError("a slice that is not a choice of units")
         return found

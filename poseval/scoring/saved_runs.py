@@ -209,7 +209,7 @@ def run_of(
     gate asks the question that its baseline answered.
 
     Raises:
-        UsageError: P101 another type, P114 no such file, P147 predictions without a truth.
+        UsageError: P101 another type, P114 no such file, P147 predictions without ground truth.
         InputError: what is wrong with the files.
     """
     if isinstance(run, Evaluation):
@@ -223,8 +223,8 @@ def run_of(
             "P147",
             where=shown(name),
             what="is not a saved run, so it needs its ground truth",
-            wanted="predictions together with their truth",
-            hint="add --gt FILE (in Python: truth=FILE)",
+            wanted="predictions together with their ground truth",
+            hint="add --gt FILE (in Python: `truth=FILE`)",
         )
     return evaluate(truth, run, task=asked if like is None else asked.like(like))
 
@@ -238,7 +238,7 @@ def runs_of(
     """One run, or several trainings of it: a sequence, or a folder that holds saved runs and nothing else.
 
     Raises:
-        UsageError: P101 another type, P114 no such file, P147 predictions without a truth.
+        UsageError: P101 another type, P114 no such file, P147 predictions without ground truth.
         InputError: what is wrong with the files.
     """
     if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():

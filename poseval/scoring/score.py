@@ -1,4 +1,4 @@
-"""score(truth, predictions, benchmark) -> Report: read, align, check, tally, reduce, report."""
+"""score(ground truth, predictions, benchmark) -> Report: read, align, check, tally, reduce, report."""
 
 from __future__ import annotations
 
@@ -60,8 +60,8 @@ def read(
     """Read a file or folder of any known format; the format is recognised by content unless named.
 
     Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
-    `optional` names columns of a truth that may be absent, such as `area`; `category` is the one class to
-    read of a file with several.
+    `optional` names columns of ground truth that may be absent, such as `area`; `category` is the one class
+    to read of a file with several.
 
     Raises:
         UsageError: the path or format does not exist, or an argument is of another type.
@@ -105,7 +105,7 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
         raise MismatchError(
             "P414",
             where=shown(gt.origin.name),
-            what="is a list of images without annotations, as test sets have it: there is nothing to score",
+            what="is a list of images without annotations, as for test sets, so there is nothing to score",
             wanted="annotations",
             hint="check the form of results with `poseval validate RESULTS --gt LIST`, and score them with a "
             "set that has annotations",
@@ -114,7 +114,9 @@ def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepare
     dt, mapped = _brought_together(gt, dt, task)
     guessed = renamed(task.rules)
     if task.benchmark is None:
-        guessed.append(Notice("N100", f"benchmark {found.name}, guessed from the truth's content"))
+        guessed.append(
+            Notice("N100", f"benchmark {found.name}, recognised from the content of the ground truth")
+        )
     seconds = time.perf_counter() - started
     chosen = _by_hand(found, gt, task, rules)
     parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
@@ -189,7 +191,7 @@ def score(
 ) -> Report:
     """Score predictions against ground truth by a benchmark's rules.
 
-    `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the truth's content
+    `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the ground truth's content
     unless given. What else is asked is a `task`, or its fields as keywords: `metrics` (names such as
     `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`, `align_by`, `transform`,
     `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`, `limits`. With an `executor` the
@@ -225,7 +227,7 @@ def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
 def _read_both(
     truth: PathOrPoses, predictions: PathOrPoses, task: Task
 ) -> tuple[PoseSet, PoseSet, Benchmark]:
-    """Truth, predictions and the benchmark, named or recognised."""
+    """Ground truth, predictions and the benchmark, named or recognised."""
     name = task.benchmark
     named = benchmarks.get_benchmark(name) if isinstance(name, str) else name
     source = None
@@ -233,7 +235,7 @@ def _read_both(
         predictions = path_of(predictions, "predictions", A_SET)
         if not isinstance(truth, PoseSet) and os.path.exists(predictions):
             source = Source(predictions, task.limits)
-            source.fetch()  # while the truth is read
+            source.fetch()  # while the ground truth is read
     gt = read_truth(truth, task)
     if isinstance(predictions, PoseSet):
         dt = predictions
@@ -272,7 +274,7 @@ def _refuse_boxes(predictions: PoseSet) -> None:
 
 
 def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple[PoseSet, list[str]]:
-    """Predictions on the truth's joints where that was asked for, and on its frames where a way was named."""
+    """Predictions on the true joints where asked for, and on the true frames where a way was named."""
     deviations = []
     rules = task.joint_rules
     other = predictions.skeleton.joints != truth.skeleton.joints

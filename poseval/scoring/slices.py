@@ -55,7 +55,7 @@ def _units(aligned: Aligned, unit: str, inside: Bools, name: str) -> Bools:
         raise UsageError(
             "P149",
             where=f"slice {shown(name)!r}",
-            what="cuts sequences, which this benchmark scores as a whole",
+            what="divides sequences, which this benchmark scores as a whole",
             wanted="groups of whole sequences",
         )
     return held > 0

@@ -90,6 +90,6 @@ def contradiction(own: Skeleton, asked: Skeleton, where: str) -> MismatchError:
         where=f"{where}: joints",
         what=f"are {len(own)} of {own.name}, and --skeleton {shown(asked.name, 60)} has {len(asked)} others: "
         + "; ".join(differ),
-        wanted="the joints that the file has",
-        hint="leave --skeleton out; predictions of other joints are mapped by name with --joints names",
+        wanted="the joints of the file",
+        hint="leave out --skeleton; map predictions with other joints by name with --joints names",
     )

@@ -1,7 +1,7 @@
 """Which skeleton a file means that holds so many joints and names none of them.
 
 A number alone is ambiguous: 14 joints are CrowdPose's in the files of pose estimators and Leeds Sports Pose's
-in arrays of one person a picture. The family of the file decides.
+in arrays of one person an image. The family of the file decides.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def require_skeleton(count: int, family: str, where: str) -> Skeleton:
         raise FormatError(
             "P204",
             where=shown(where),
-            what=f"has {count} joints per person and names none",
-            wanted=f"a customary number: {known}",
-            hint=f"name the joints with --skeleton: a file, or one of {', '.join(names())}",
+            what=f"has {count} joints per person without names",
+            wanted=f"a usual number: {known}",
+            hint=f"give --skeleton with a file, or one of {', '.join(names())}",
         )
     return found

@@ -1,7 +1,7 @@
 """Joint maps: from the joints of one skeleton to those of another, by canonical name.
 
 A map says for each target joint which source joints it comes from: one (a renamed joint), several (a derived
-joint: their mean), or none. Derived joints and near equivalents (`upper_neck` for `neck`) change what is
+joint: their mean), or none. Derived joints and similar joints (`upper_neck` for `neck`) change what is
 measured, so they are made only on request, and a map lists them.
 """
 
@@ -97,7 +97,7 @@ class JointMap:
     def __str__(self) -> str:
         parts = [f"{self.source.name} -> {self.target.name}"]
         for title, names in (
-            ("near equivalents", self.near),
+            ("similar joints", self.near),
             ("derived", self.derived),
             ("without source", self.missing),
             ("dropped", self.dropped),
@@ -108,7 +108,7 @@ class JointMap:
 
 
 def joint_map(source: Skeleton, target: Skeleton, *, near: bool = False, derive: bool = False) -> JointMap:
-    """The map by equal canonical names; `near` allows near equivalents, `derive` derived joints."""
+    """The map by equal canonical names; `near` allows similar joints, `derive` derived joints."""
     same = source.joints == target.joints
     # A bare number (`kpt-3`) names a point only inside its own scheme: 68 and 98 landmarks share none.
     place = {n: i for i, n in enumerate(source.joints) if same or not n.startswith("kpt-")}
@@ -150,14 +150,14 @@ def load_joint_map(path: Path, source: Skeleton, target: Skeleton) -> JointMap:
     table = node.get("joints")
     wanted = '[joints] with lines such as neck = ["left_shoulder", "right_shoulder"]'
     if not isinstance(table, dict) or not table:
-        raise FormatError("P221", where=shown(path), what="has no table [joints]", wanted=wanted)
+        raise FormatError("P221", where=shown(path), what="does not have a table [joints]", wanted=wanted)
     weights: list[Mapping[int, float]] = [{} for _ in target.joints]
     derived = []
     for joint, names in table.items():
         listed: Sequence[Any] = [names] if isinstance(names, str) else names
         if not isinstance(listed, list) or not listed or not all(isinstance(n, str) for n in listed):
             raise FormatError(
-                "P221", where=f"{shown(path)}: {shown(joint)}", what="is no name", wanted=wanted
+                "P221", where=f"{shown(path)}: {shown(joint)}", what="is not a joint name", wanted=wanted
             )
         index = target.index(joint)
         weights[index] = {source.index(name): 1.0 / len(listed) for name in listed}
@@ -167,7 +167,7 @@ def load_joint_map(path: Path, source: Skeleton, target: Skeleton) -> JointMap:
 
 
 def check_flips(mapping: JointMap) -> None:
-    """Refuse a map that sends a mirror pair to joints that do not mirror each other.
+    """Refuse a map that sends a mirror pair to joints that are not mirror images of each other.
 
     Raises:
         UsageError: P116 naming the first such pair.
@@ -179,5 +179,5 @@ def check_flips(mapping: JointMap) -> None:
             raise UsageError(
                 "P116",
                 where=f"joint map {mapping.source.name} -> {mapping.target.name}",
-                what=f"sends {pair[0]} and {pair[1]} to joints that do not mirror each other",
+                what=f"sends {pair[0]} and {pair[1]} to joints that are not mirror images of each other",
             )

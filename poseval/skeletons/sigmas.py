@@ -34,7 +34,7 @@ def read_sigmas(given: object) -> Given:
         except ValueError:
             where = shown(text)
             if "=" in text and not os.path.exists(text):
-                raise _refused(where, "is no list of name=number, and no file") from None
+                raise _refused(where, "is neither a list of name=number nor a file") from None
         try:
             return _positive(_parsed(read_text(text)), where)
         except ValueError as error:
@@ -52,11 +52,11 @@ def _parsed(text: str) -> Given:
         node = json.loads(text)
         found = _numbers(node)
         if found is None:
-            raise ValueError("no list of numbers, and no object of names and numbers")
+            raise ValueError("neither a list of numbers nor an object of names and numbers")
         return found
     words = text.replace(",", " ").split()
     if not words:
-        raise ValueError("nothing in it")
+        raise ValueError("it is empty")
     if "=" not in text:
         return tuple(float(word) for word in words)
     pairs = [word.partition("=") for word in words]

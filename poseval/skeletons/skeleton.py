@@ -46,7 +46,7 @@ class Skeleton:
             raise UsageError(
                 "P110",
                 where=f"skeleton {shown(self.name)}",
-                what="has a part of another type",
+                what="has an entry of the wrong type",
                 wanted="names of joints, one mirror index each, limbs as pairs of indices, sigmas as numbers",
             ) from None
 
@@ -59,12 +59,15 @@ class Skeleton:
             faults.add("P110", where=where, what=f"has {count} joints", wanted=f"1 to {DEFAULT.joints}")
         if len(set(self.joints)) != count:
             twice = sorted({name for name in self.joints if self.joints.count(name) > 1})
-            faults.add("P110", where=where, what=f"names joints twice: {', '.join(map(shown, twice))}")
+            faults.add("P110", where=where, what=f"has joints twice: {', '.join(map(shown, twice))}")
         if len(self.flip) != count or any(
             not 0 <= other < count or self.flip[other] != index for index, other in enumerate(self.flip)
         ):
             faults.add(
-                "P110", where=where, what="flip is not its own inverse", wanted="one mirror index per joint"
+                "P110",
+                where=where,
+                what="flip is not a symmetric exchange of joints",
+                wanted="one mirror index per joint",
             )
         if any(not 0 <= end < count for limb in self.limbs for end in limb):
             faults.add("P110", where=where, what="a limb ends at a joint that does not exist")
@@ -113,7 +116,7 @@ class Skeleton:
             raise UsageError(
                 "P112",
                 where=f"skeleton {self.name}",
-                what="has no sigmas, and OKS does not guess them",
+                what="has no sigmas, which OKS needs",
                 wanted="one sigma per joint",
                 hint="give them: --sigmas 0.05 for all joints, nose=0.03,..., or FILE; or --benchmark custom",
             )

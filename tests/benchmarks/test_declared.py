@@ -65,7 +65,7 @@ def test_a_value_scores() -> None:
     assert report.benchmark == "dancers"
     assert report.summary == pytest.approx({"PCK@0.1": (error <= 10).mean(), "EPE": error.mean()})
     assert report.better == {"PCK@0.1": "higher", "EPE": "lower"}
-    assert report.deviations == ("the truth holds 6 people; published numbers are on 10 (the test set)",)
+    assert report.deviations == ("the truth holds 6 people; published numbers are for 10 (the test set)",)
     assert report.layout is None
     assert DANCERS.recognise(scene.truth) == 0.9
 
@@ -76,7 +76,7 @@ def test_a_relative_differs_in_what_is_replaced() -> None:
     report = poseval.score(scene.truth, scene.predictions, benchmark=relative, rules="corrected")
     assert (report.benchmark, report.signature["bench"]) == ("few-dancers", "few-dancers")
     assert report.deviations == (
-        "rules corrected: faults of the official tool are mended, so its digits can differ",
+        "rules corrected: faults of the official program are fixed, so numbers can differ from its own",
     )
     other = dancers(skeleton="coco17")
     assert relative.recognise(other.truth) == 0.0

@@ -128,7 +128,9 @@ def test_the_form_of_a_test_submission(tmp_path: Path) -> None:
     report = poseval.score(path, pred, "mpii-test")
     assert report.summary["complete_people"] == 0.5
     assert report.summary["predicted_joints"] == pytest.approx((14 + 6) / 28)
-    assert report.deviations == ("this checks the form alone: the truth of the test set is not public",)
+    assert report.deviations == (
+        "only the form is checked, because the ground truth of the test set is not public",
+    )
     assert "N493" in {notice.code for notice in report.notices}
 
 

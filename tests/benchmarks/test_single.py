@@ -168,13 +168,13 @@ def test_joints_of_ones_own_are_a_deviation() -> None:
     poses = PoseSet(own, Frames(np.array(["a", "b", "c"])), people)
     report = poseval.score(poses, poses, "300w", metrics=["nme(by=landmark_diag)"])
     assert report.summary["NME"] == 0.0
-    assert f"the truth follows skeleton {own.name}, not ibug68" in report.deviations
+    assert f"the ground truth follows skeleton {own.name}, not ibug68" in report.deviations
 
 
 def test_a_set_of_another_size_is_not_comparable(tmp_path: Path) -> None:
     report = score(tmp_path, *mpii())
     assert report.deviations == (
-        "the truth holds 40 people; published numbers are on 2,958 (the validation set)",
+        "the truth holds 40 people; published numbers are for 2,958 (the validation set)",
     )
 
 

@@ -260,7 +260,7 @@ def test_diagnose_and_plot(files: dict[str, str], tmp_path: Path, capsys: pytest
     ("arguments", "status", "said"),
     [
         (["score", "nowhere.json", "--gt", "{gt}"], 2, "P114"),
-        (["score", "{gt}", "--gt", "{gt}"], 3, "looks like coco truth"),
+        (["score", "{gt}", "--gt", "{gt}"], 3, "looks like coco ground truth"),
         (["score", "{good}", "--gt", "{gt}", "--benchmark", "cocoo"], 2, "P125"),
         (["score", "{good}", "--gt", "{gt}", "--metric", "oks_pa"], 2, "P121"),
         (["score", "{good}", "--gt", "{gt}", "--rules", "lenient"], 2, "P124"),

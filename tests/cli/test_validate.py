@@ -90,7 +90,7 @@ def test_the_text_has_the_same_in_lines(
     assert lines[0].endswith("bad.json: coco, predictions")
     assert f"P206: 5 faults (likely: {CAUSES['P206']})" in lines
     assert any(line.startswith("  bad.json: [0].score: is missing") for line in lines)
-    assert "server: pycocotools: P206: stops with a KeyError that names the field and no record" in lines
+    assert "server: pycocotools: P206: stops with a KeyError that names the field, not the record" in lines
     assert lines[-1] == "invalid: 5 faults"
 
 
@@ -203,7 +203,7 @@ def test_no_known_format_says_what_it_looks_like(tmp_path: Path, capsys: pytest.
     (tmp_path / "x.jpg").write_bytes(b"\xff\xd8\xff\xe0" + bytes(20))
     code, found = told(capsys, tmp_path / "x.jpg")
     assert (code, found["format"], found["faults"][0]["code"]) == (3, None, "P201")
-    assert "a picture" in found["faults"][0]["first"][0]["hint"]
+    assert "an image" in found["faults"][0]["first"][0]["hint"]
 
 
 @pytest.mark.parametrize(

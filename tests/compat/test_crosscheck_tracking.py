@@ -94,7 +94,7 @@ def test_without_trackeval_its_numbers_are_not_checked(
     monkeypatch.setitem(sys.modules, "trackeval", None)
     found = crosscheck(*files, "posetrack18", rules="trackeval")
     assert found.unchecked[0] == "tracks: TrackEval is not installed (extra `crosscheck`)"
-    assert "HOTA: the other side does not print it" in found.unchecked
+    assert "HOTA: the other program does not print it" in found.unchecked
     assert found.agrees
 
 

@@ -292,7 +292,7 @@ class Refused:
     truth: str = ""
 
 
-BOXES = "boxes with scores, and no keypoints"
+BOXES = "boxes with scores, but no keypoints"
 REFUSED = [
     Refused("alphapose_json/poseflow-alpha-pose-results-sample.json", "P210", "line 164"),
     Refused("alphatracker_json/at_testdata.json", "P201", "AlphaTracker"),
@@ -318,7 +318,7 @@ REFUSED = [
     Refused(
         "mpii_json_datumaro/jnt_visible.npy",
         "P206",
-        "no single array of poses",
+        "not have exactly one array of poses",
         "mpii_json_datumaro/mpii_annotations.json",
     ),
     Refused(

@@ -299,7 +299,7 @@ def test_a_sound_file_that_is_only_damaged_is_not_called_another(tmp_path: Path)
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"\xff\xd8\xff\xe0" + b"\0" * 20, "a picture"),
+        (b"\xff\xd8\xff\xe0" + b"\0" * 20, "an image"),
         (b"\x80\x02}q\x00.", "a PyTorch checkpoint or pickle"),
         (b"path: ../x\nkpt_shape: [17, 3]\n", "a data.yaml of Ultralytics"),
     ],
@@ -320,7 +320,7 @@ def test_labels_whose_class_is_no_number_are_of_no_format(word: str, tmp_path: P
 def test_the_other_role_is_named(tmp_path: Path) -> None:
     path = write_all(tmp_path)["coco"]
     with pytest.raises(
-        FormatError, match="looks like coco predictions; are the two files exchanged"
+        FormatError, match=r"looks like coco predictions\. Are the two files exchanged"
     ) as caught:
         datasets.recognise(Source(path), T)
     assert caught.value.code == "P201"

@@ -161,5 +161,5 @@ def test_cvat_project_names_an_image_of_two_subsets_by_its_subset() -> None:
 @pytest.mark.parametrize("name", ["yolo", "deeplabcut", "cvat", "openpose", "mmpose", "mediapipe"])
 def test_a_named_format_that_does_not_fit_is_told_what_it_looks_like(name: str) -> None:
     role = T if T in datasets.get_format(name).reads else P
-    with pytest.raises(FormatError, match="looks like coco truth"):
+    with pytest.raises(FormatError, match="looks like coco ground truth"):
         datasets.read(place("coco_keypoints/test_coco.json"), ReadOptions(role), name)

@@ -1,7 +1,8 @@
 """Run Python code and kill the process, without warning, at its n-th step in a folder.
 
 `python -m tests.hostile.killed FOLDER N CODE`: a step changes a file below FOLDER (opening it for writing, a
-link, a rename, a removal, a change of mode), or is a statement of SQLite. A run of fewer steps ends as it would.
+link, a rename, a removal, a change of mode), or is a statement of SQLite. A run of fewer steps
+ends as it would.
 """
 
 from __future__ import annotations

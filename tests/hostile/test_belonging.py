@@ -53,7 +53,7 @@ def test_22_predictions_of_another_split(desk: Desk) -> None:
 def test_22_categories_of_another_set(desk: Desk) -> None:
     dt = results()
     dt[0]["category_id"] = 5
-    assert "1 results are of categories that the truth does not have (5)" in sentence(
+    assert "1 results have categories that are not in the ground truth (5)" in sentence(
         desk.results(dt), "N418"
     )
     gt = truth()

@@ -240,7 +240,7 @@ def test_05_texts_on_both_sides_are_compared_as_given(desk: Desk) -> None:
 def test_05_ids_that_are_number_here_and_text_there(desk: Desk) -> None:
     gt = truth()
     gt["images"].append({"id": "10", "width": 1, "height": 1})
-    desk.truth_refused(gt, "P305", r"images\[4\]\.id: is the text '10', and another image has the number 10")
+    desk.truth_refused(gt, "P305", r"images\[4\]\.id: is the text '10', but another image has the number 10")
 
 
 # 6: scores

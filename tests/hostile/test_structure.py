@@ -71,7 +71,7 @@ def test_09_categories_that_name_other_joints(desk: Desk) -> None:
 def test_09_joint_named_twice(desk: Desk) -> None:
     gt = truth()
     gt["categories"][0]["keypoints"] = ["nose"] * 17
-    desk.truth_refused(gt, "P224", "names joints twice: nose")
+    desk.truth_refused(gt, "P224", "has joints twice: nose")
 
 
 # 10: keys
@@ -175,7 +175,7 @@ def test_11_what_is_no_list_of_results(desk: Desk, text: str) -> None:
 def test_11_list_in_a_list(desk: Desk) -> None:
     """Another format may claim it, and then refuse it; as COCO it is none."""
     path = write(desk.folder / "dt.json", "[[1, 2], [3]]")
-    with pytest.raises(PosevalError, match="first item is an array, and no object") as caught:
+    with pytest.raises(PosevalError, match="first item is an array, not an object") as caught:
         read(path, ReadOptions(Role.PREDICTIONS, truth=desk.truth()), format="coco")
     assert caught.value.code == "P201"
     with pytest.raises(FormatError):
@@ -189,8 +189,8 @@ def test_11_empty_file(desk: Desk, text: str) -> None:
 
 
 def test_11_truth_and_results_exchanged(desk: Desk) -> None:
-    desk.truth_refused(results(), "P201", "this looks like coco predictions; are the two files exchanged")
-    desk.results_refused(truth(), "P201", "this looks like coco truth; are the two files exchanged")
+    desk.truth_refused(results(), "P201", "this looks like coco predictions. Are the two files exchanged")
+    desk.results_refused(truth(), "P201", "this looks like coco ground truth. Are the two files exchanged")
 
 
 def test_11_exchanged_with_the_format_named(desk: Desk) -> None:

@@ -27,7 +27,7 @@ def written(poses: PoseSet, role: Role, folder: Path) -> tuple[list[dict[str, An
     """The tasks, and the configuration beside them."""
     target = folder / "out.json"
     losses = datasets.get_format("label-studio").write(poses, target, WriteOptions(role))
-    assert losses.made["labelling configuration beside it (.config.xml)"] == 1
+    assert losses.made["labelling configuration next to it (.config.xml)"] == 1
     return json.loads(target.read_bytes()), (folder / "out.config.xml").read_text("utf-8")
 
 

@@ -140,7 +140,7 @@ class TestAmbiguous:
         error = self.refused(theirs, poses(ours))
         assert error.code == "P403"
         text = str(error)
-        assert "pair with the truth's by key, and differently by stem and by number" in text
+        assert "are paired with the ground truth by key, but differently by stem and by number" in text
         # Two frames that one of their frames could be, by name.
         assert "frame 'img_2.json' is 'cam/img_1.jpg' by key and 'cam/img_2.jpg' by stem" in text
         assert "--align: key, file name, stem, number" in text
@@ -172,7 +172,7 @@ class TestAmbiguous:
         ours = poses(frames(["1", "2", "3", "4"]))
         error = self.refused(poses(frames(["1", "7", "8", "9"])), ours)
         assert error.code == "P402"
-        assert "3 of 4 frames with predictions are not in the truth (first: 7, 8, 9)" in str(error)
+        assert "3 of 4 frames with predictions are not in the ground truth (first: 7, 8, 9)" in str(error)
         assert "only 25% of the frames overlap" in str(error)
 
     def test_an_unknown_way(self) -> None:

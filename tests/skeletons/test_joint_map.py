@@ -140,7 +140,7 @@ def test_a_mirrored_person_maps_to_a_mirrored_person(
         assert not made.derived
         assert all(len(sources) <= 1 for sources in made.weights)
     text = str(made)
-    for title, listed in (("near equivalents", made.near), ("derived", made.derived)):
+    for title, listed in (("similar joints", made.near), ("derived", made.derived)):
         assert (f"{title}: {', '.join(listed)}" in text) == bool(listed)
 
 

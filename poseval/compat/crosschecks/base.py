@@ -15,7 +15,7 @@ from poseval.compat.official.single_files import Singles
 from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, Bools, Floats, PoseSet
 
-LOOPS = "poseval's definition again, in plain loops, not a program"
+LOOPS = "poseval's definition written again in plain loops, not another program"
 
 
 class Difference(NamedTuple):

@@ -65,7 +65,7 @@ def check_auc(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
 
 
 def auc_of(metric: Auc, errors: Sequence[Sequence[float]]) -> float:
-    """Area under the share of right points of some joints together."""
+    """Area under the fraction of right points of some joints together."""
     points = [value for error in errors for value in error]
     if not points:
         return math.nan

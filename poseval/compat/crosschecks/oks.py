@@ -47,7 +47,7 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         raise UsageError("P145", where=f"metric {metric}", what="is not oks_ap")
     truth, results = from_json(case.truth_path), from_json(case.predictions_path)
     if not isinstance(truth, dict) or not isinstance(results, list) or not results:
-        raise CannotCheck("pycocotools takes a COCO truth file and a list of at least one result")
+        raise CannotCheck("pycocotools needs a COCO ground-truth file and a list of at least one result")
     out: list[Difference] = []
     frames = np.ones(len(case.truth.frames), dtype=np.bool_)
     for name, inside in [("", frames), *case.slices.items()]:

@@ -80,7 +80,7 @@ def check_pck(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
 
 
 def pck_shares(metric: Pck, errors: list[list[float]], voids: list[int], at: float) -> list[float]:
-    """Share of right joints, NaN without any."""
+    """Fraction of right joints, NaN without any."""
     shares = []
     for error, void in zip(errors, voids, strict=True):
         right = void
@@ -171,7 +171,7 @@ def check_pcp(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
 
 
 def check_presence(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
-    """The shares of people with every joint, and of joints."""
+    """The fractions of people with every joint, and of joints."""
     given = whole = wanted = count = 0
     for person in people(case):
         found = sum(point is not None for point in person.found)

@@ -34,7 +34,7 @@ class Person(NamedTuple):
 
 
 def people(case: Case, precision: Precision = Precision.DOUBLE) -> Iterator[Person]:
-    """Every true person with its prediction, in the order of the file; truth as float32 where asked.
+    """Every true person with its prediction, in the order of the file; ground truth as float32 where asked.
 
     People are those that the other side read, where it reads these files, else those that poseval read.
     """

@@ -117,7 +117,9 @@ def check_hota(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     if not isinstance(metric, Hota):
         raise UsageError("P145", where=f"metric {metric}", what="is not hota")
     if metric.assignment is not Matching.ALIGNED or metric.frames is not Frames.OWN:
-        raise CannotCheck("TrackEval has no such rules; the rule set posetrack21 is checked as a whole")
+        raise CannotCheck(
+            "TrackEval does not have these rules; the rule set posetrack21 is checked as a whole"
+        )
     theirs: dict[str, list[Array]] = {name: [] for name in HOTA}
     joint = metric.similarity is Similarity.JOINT
     for videos in _per_joint(case, metric):
@@ -133,7 +135,7 @@ def check_hota(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
 
 
 def _program(name: str, case: Case) -> str:
-    return f"{name}, on people " + ("read apart" if case.videos is not None else "that poseval read")
+    return f"{name}, on people " + ("read separately" if case.videos is not None else "that poseval read")
 
 
 def _column(name: str, ours: Array, theirs: Any, program: str) -> Difference:

@@ -58,7 +58,7 @@ def distances(truth: Frame, found: Frame, joint: int) -> tuple[list[Person], lis
 def alike(
     truth: Frame, found: Frame, kind: Similarity, size: Scale, sigmas: Floats
 ) -> tuple[list[Person], list[Person], Floats]:
-    """Everyone of a frame, and how alike whole poses are [O, H]; 0 for a truth without joints."""
+    """Everyone of a frame, and how alike whole poses are [O, H]; 0 for ground truth without joints."""
     a, b = truth.people, found.people
     table = np.array([[_likeness(x, y, kind, size, sigmas) for y in b] for x in a], dtype=np.float64)
     return a, b, table.reshape(len(a), len(b))

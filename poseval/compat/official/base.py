@@ -76,7 +76,7 @@ def from_json(path: str | Path) -> Any:
     try:
         return json.loads(content(path))
     except (ValueError, IsADirectoryError) as error:
-        raise CannotCheck(f"{path} is no JSON file ({type(error).__name__})") from None
+        raise CannotCheck(f"{path} is not a JSON file ({type(error).__name__})") from None
 
 
 def arrays(path: str | Path) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def arrays(path: str | Path) -> dict[str, Any]:
     try:
         return {"": np.array(json.loads(data, parse_constant=float), dtype=np.float64)}
     except (ValueError, TypeError):
-        raise CannotCheck(f"{path} holds no arrays that the other side reads") from None
+        raise CannotCheck(f"{path} holds no arrays that the other program reads") from None
 
 
 def matlab(data: bytes, **how: Any) -> dict[str, Any]:

@@ -139,9 +139,9 @@ def _extended(
 def _both(question: Question) -> tuple[Record, list[Record]]:
     truth, results = from_json(question.truth), from_json(question.predictions)
     if not isinstance(truth, dict) or not isinstance(results, list) or not results:
-        raise CannotCheck("pycocotools takes a COCO truth file and a list of at least one result")
+        raise CannotCheck("pycocotools needs a COCO ground-truth file and a list of at least one result")
     if not all("keypoints" in record and "image_id" in record for record in results[:1]):
-        raise CannotCheck("the predictions are no COCO results")
+        raise CannotCheck("the predictions are not COCO results")
     return truth, results
 
 
@@ -157,7 +157,7 @@ def _pycocotools(truth: Record, results: list[Record], rules: str, sigmas: Array
     evaluation = _evaluated(truth, results, sigmas, rules)
     name = _package("pycocotools")
     if rules == "corrected":
-        name += ", its faults C01 and C02 mended by rewriting records"
+        name += ", its faults C01 and C02 fixed by rewriting records"
     return Side(name, {**_summary(evaluation), **_arrays(evaluation)})
 
 

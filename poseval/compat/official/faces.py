@@ -46,7 +46,7 @@ def _scale(people: Singles) -> Array:
     count = len(people.joints)
     if count == 19:
         if people.size is None:
-            raise CannotCheck("the truth holds no box_size")
+            raise CannotCheck("the ground truth has no box_size")
         return people.size
     a, b = OUTER_EYES[count]
     return np.asarray(np.linalg.norm(people.truth[:, a] - people.truth[:, b], axis=1))
@@ -75,7 +75,7 @@ def mmpose(people: Singles) -> dict[str, Number]:
     held = people.truth.astype(np.float32)
     if len(people.joints) == 19:
         if people.box is None:
-            raise CannotCheck("the truth holds no centre and scale")
+            raise CannotCheck("the ground truth has no centre and scale")
         box = people.box.astype(np.float32)
         scale = (box[:, 2:] - box[:, :2]).max(axis=1)
     else:
@@ -125,7 +125,7 @@ RULES: Mapping[str, tuple[str, Callable[[Singles], dict[str, Number]]]] = {
     "mmpose": ("mmpose 759b39c, keypoint_nme()", mmpose),
     "pipnet": ("PIPNet b9eab58, compute_fr_and_auc()", pipnet),
     "sbr": ("landmark-detection 1d4fd20, SBR common_eval.py", sbr),
-    "corrected": ("PIPNet b9eab58, its faults mended", corrected),
+    "corrected": ("PIPNet b9eab58, its faults fixed", corrected),
 }
 
 
@@ -133,7 +133,7 @@ def aflw2000(question: Question) -> list[Side]:
     """3DDFA: by the root of the area around the landmarks, the mean of three bins of yaw, in float32."""
     people = faces_files.read(question.truth, question.predictions)
     if people.yaw is None:
-        raise CannotCheck("no yaw angles lie beside the landmarks")
+        raise CannotCheck("there are no yaw angles next to the landmarks")
     mended = question.rules == "corrected"
     kind = np.float64 if mended else np.float32
     truth: Array = people.truth.astype(kind)

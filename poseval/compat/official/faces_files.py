@@ -1,7 +1,7 @@
 """Landmark files in plain Python: csv, COCO form, .pts, WFLW's list, COFW's .mat, LaPa's .txt and 3DDFA's
 .npy.
 
-Numbers stay as the files have them; predictions follow the order of the truth or its image names.
+Numbers stay as the files have them; predictions follow the order of the ground truth or its image names.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CROP_PIXELS = 200  # of one unit of `scale`
 
 
 def read(truth: str, predictions: str) -> Singles:
-    """A truth of any of these forms with its predictions."""
+    """Ground truth of any of these forms with its predictions."""
     place = Path(truth)
     found, names = _truth(place)
     found.found = _predictions(Path(predictions), names, found)
@@ -135,7 +135,7 @@ def _arrays(place: Path) -> tuple[Singles, list[Any]]:
         xy = np.stack([table[:, :29], table[:, 29:58]], axis=2)
         return _singles(xy, np.ones(xy.shape[:2], dtype=bool)), [str(k + 1) for k in range(len(xy))]
     if set(data) != {""} or np.ndim(data[""]) != 3:
-        raise CannotCheck("the truth holds no landmarks that the other side reads")
+        raise CannotCheck("the ground truth has no landmarks that the other program reads")
     xy = np.asarray(data[""])[:, :2].transpose(0, 2, 1)
     found = _singles(xy, ~(xy == -1).any(axis=2))
     aflw2000 = place.name.startswith("AFLW2000-3D")
@@ -183,11 +183,11 @@ def _singles(xy: Array, labelled: Array, **columns: Any) -> Singles:
 
 
 def _predictions(place: Path, names: Sequence[Any], truth: Singles) -> Array:
-    """Predicted points [N, K, 2] in the order of the truth."""
+    """Predicted points [N, K, 2] in the order of the ground truth."""
     shape = truth.truth.shape[:2]
     if place.is_dir() or (".pts" in place.name and ".npy" not in place.name):
         if not truth.base and place.is_dir() and any(place.rglob("*.pts")):
-            raise CannotCheck("predictions count pixels from 1, the truth from 0")
+            raise CannotCheck("predictions count pixels from 1, the ground truth from 0")
         return _named({k: v[:, :2] for k, v in _point_files(place).items()}, names, shape)
     if ".csv" in place.name:
         found, other = _csv(place)
@@ -206,7 +206,7 @@ def _predictions(place: Path, names: Sequence[Any], truth: Singles) -> Array:
 
 def _named(points: dict[Any, Array], names: Sequence[Any], shape: tuple[int, ...]) -> Array:
     if len(set(names)) < len(names):
-        raise CannotCheck("an image holds several faces")
+        raise CannotCheck("an image has several faces")
     lost = [name for name in names if name not in points]
     if lost:
         raise CannotCheck(f"{len(lost)} faces have no prediction of the same name (first: {lost[0]})")

@@ -40,7 +40,7 @@ def multi(question: Question) -> list[Side]:
     """AP of each joint over groups of people."""
     groups, predictions = _truth(question.truth), _predictions(question.predictions)
     if len(groups) != len(predictions):
-        raise CannotCheck(f"the submission has {len(predictions)} groups, the truth {len(groups)}")
+        raise CannotCheck(f"the submission has {len(predictions)} groups, the ground truth {len(groups)}")
     mended = question.rules == "corrected"
     scored: dict[int, list[tuple[float, bool]]] = {joint: [] for joint in PARTS}
     labelled = dict.fromkeys(PARTS, 0)
@@ -57,7 +57,7 @@ def multi(question: Question) -> list[Side]:
     numbers: dict[str, Number] = {"AP": mean(ap.values())}
     numbers |= {f"AP/{MPII[joint]}": value for joint, value in ap.items()}
     numbers |= {f"AP/{kind}": mean(ap[joint] for joint in members) for kind, members in KINDS.items()}
-    name = "the MPII kit (anibali/eval-mpii-pose 938ef9a), evaluateAP.m" + (", M09 mended" if mended else "")
+    name = "the MPII kit (anibali/eval-mpii-pose 938ef9a), evaluateAP.m" + (", M09 fixed" if mended else "")
     return [Side(transcription(name), numbers, ADDITION)]
 
 
@@ -92,10 +92,10 @@ def _truth(path: str) -> list[list[Person]]:
     """getMultiPersonGroups.m: the groups of several people of every image."""
     release = _loaded(path).get("RELEASE")
     if release is None:
-        raise CannotCheck("the truth is not MPII's release")
+        raise CannotCheck("the ground truth is not the MPII release")
     beside = next((file for name in GROUP_FILES if (file := Path(path).parent / name).is_file()), None)
     if beside is None:
-        raise CannotCheck("no list of groups lies beside the release")
+        raise CannotCheck("there is no list of groups next to the release")
     groups, images = _listed(_loaded(beside)["groups"]), _listed(release.annolist)
     singles = _listed(getattr(release, "single_person", ()))
     out = []
@@ -112,7 +112,7 @@ def _truth(path: str) -> list[list[Person]]:
 def _predictions(path: str) -> list[list[Person]]:
     pred = _loaded(path).get("pred")
     if pred is None:
-        raise CannotCheck("the predictions are no submission of groups")
+        raise CannotCheck("the predictions are not a submission of groups")
     return [[_person(rect) for rect in _listed(getattr(one, "annorect", ()))] for one in _listed(pred)]
 
 
@@ -120,7 +120,7 @@ def _loaded(path: str | Path) -> dict[str, Any]:
     try:
         return matlab(content(path), squeeze_me=True, struct_as_record=False)
     except (ValueError, NotImplementedError) as error:
-        raise CannotCheck(f"{path} is no .mat file that SciPy reads ({type(error).__name__})") from None
+        raise CannotCheck(f"{path} is not a .mat file that SciPy reads ({type(error).__name__})") from None
 
 
 def _listed(value: Any) -> list[Any]:

@@ -99,7 +99,7 @@ def _whole_scores(frame: Frame) -> Frame:
 
 
 def _by_content(frame: Frame) -> Frame:
-    """People by their mean joint score, then by the sums of their coordinates (P32 mended)."""
+    """People by their mean joint score, then by the sums of their coordinates (P32 fixed)."""
 
     def key(person: Person) -> tuple[float, float, float]:
         score = mean(person.scores[j] for j in person.joints if j in person.scores)

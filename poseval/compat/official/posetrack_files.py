@@ -62,7 +62,7 @@ class Video:
 
 
 def videos(truth: str, predictions: str) -> list[Video]:
-    """Every sequence of the truth in the order of file names, with its predictions by position.
+    """Every sequence of the ground truth in the order of file names, with its predictions by position.
 
     Raises:
         CannotCheck: files or frames do not correspond one to one, which poseval stops at.
@@ -80,7 +80,7 @@ def videos(truth: str, predictions: str) -> list[Video]:
         if any(
             x.name != y.name and x.name.split()[0] == y.name.split()[0] for x, y in zip(a, b, strict=True)
         ):
-            raise CannotCheck(f"{name}: frames stand in another order, and the program pairs by position")
+            raise CannotCheck(f"{name}: frames are in another order, but the program pairs them by position")
         out.append(Video(name, list(zip(a, b, strict=True))))
     return out
 
@@ -97,7 +97,7 @@ def _frames(path: Path) -> list[Frame]:
         return [_frame17(entry) for entry in data["annolist"]]
     if isinstance(data, dict) and "images" in data and "annotations" in data:
         return _frames18(data)
-    raise CannotCheck(f"{path.name} is no PoseTrack file")
+    raise CannotCheck(f"{path.name} is not a PoseTrack file")
 
 
 def _first(value: Any) -> Any:

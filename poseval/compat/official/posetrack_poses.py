@@ -21,7 +21,7 @@ GROUPS = {"head": (14, 12, 13), "shoulder": (8, 9), "elbow": (7, 10), "wrist": (
           "knee": (1, 4), "ankle": (0, 5)}  # fmt: skip
 SOURCES = {
     "posetrack21": "the PoseTrack21 kit 3e61960, metrics/map.py",
-    "corrected": "poseval 4258a15, evaluateAP.py, its faults mended",
+    "corrected": "poseval 4258a15, evaluateAP.py, its faults fixed",
 }
 
 

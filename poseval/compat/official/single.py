@@ -19,7 +19,7 @@ from poseval.compat.official.single_files import Singles
 SIDED = ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
 UPPER_BODY = tuple(f"{side}_{kind}" for side in ("left", "right") for kind in ("shoulder", "elbow", "wrist"))
 MPII_OUTSIDE = (6, 7)  # pelvis and thorax
-Share = Callable[[float], Array]  # threshold -> share of right joints [K]
+Share = Callable[[float], Array]  # threshold -> fraction of right joints [K]
 
 
 def errors(people: Singles, scale: Array) -> Array:
@@ -30,7 +30,7 @@ def errors(people: Singles, scale: Array) -> Array:
 
 
 def shares(error: Array, counted: Array, *, strict: bool = False) -> Share:
-    """Share of right joints [K] at a threshold; NaN for a joint that nobody labels."""
+    """Fraction of right joints [K] at a threshold; NaN for a joint that nobody labels."""
 
     def at(threshold: float) -> Array:
         right = (error < threshold) if strict else (error <= threshold)
@@ -125,11 +125,11 @@ def kit(people: Singles, *, mended: bool = False) -> Side:
         **_joints("PCKh@0.5", people.joints, share(0.5)),
     }
     name = "the MPII kit (anibali/eval-mpii-pose 938ef9a), evaluatePCKh.m"
-    return Side(transcription(name + (", its faults mended" if mended else "")), numbers, ADDITION)
+    return Side(transcription(name + (", its faults fixed" if mended else "")), numbers, ADDITION)
 
 
 def mmpose_mpii(people: Singles) -> Side:
-    """MpiiPCKAccuracy: a float32 truth, float32 distances, strictly below, -1 for unlabelled joints."""
+    """MpiiPCKAccuracy: float32 ground truth and distances, strictly below, -1 for unlabelled joints."""
     head, count, inside = _mpii_parts(people)
     scale = np.array(head)
     first = _mmpose_shares(people, scale, 0.5, 1)
@@ -215,7 +215,7 @@ def _eval_pose(people: Singles, question: Question) -> Side:
             numbers |= kinds(name, people.joints, share(at), HEADS[count], None)
     numbers |= _joints("PCK@0.2", people.joints, share(0.2))
     numbers |= _pcp(people, STICKS[count])
-    mended = ", its faults mended" if question.rules == "corrected" else ""
+    mended = ", its faults fixed" if question.rules == "corrected" else ""
     return Side(transcription(f"bearpaw/eval_pose f6c71b6{mended}"), numbers, ADDITION)
 
 
@@ -253,12 +253,12 @@ def jhmdb(question: Question) -> list[Side]:
             if at == 0.2:
                 numbers |= kinds(name, people.joints, share, ("head",), None if mended else -1.0)
     numbers["EPE"] = _epe(people, mended)
-    name = "mmpose 759b39c, JhmdbPCKAccuracy" + (", its faults mended" if mended else "")
+    name = "mmpose 759b39c, JhmdbPCKAccuracy" + (", its faults fixed" if mended else "")
     return [Side(transcription(name), numbers, ADDITION)]
 
 
 def _torsos(people: Singles, mended: bool) -> Array:
-    """Distance of joints 4 and 5, of the prediction where the truth's is below a pixel (M11)."""
+    """Distance of joints 4 and 5, of the prediction where the ground truth's is below a pixel (M11)."""
     if mended:
         whole = people.labelled[:, 4] & people.labelled[:, 5]
         return np.where(whole, np.linalg.norm(people.truth[:, 4] - people.truth[:, 5], axis=1), math.nan)

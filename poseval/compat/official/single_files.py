@@ -1,6 +1,7 @@
 """Files of single people in plain Python: MPII, LSP, PARSE, FLIC, JHMDB and Penn Action, and arrays of poses.
 
-Numbers stay as the files have them. A bare array of predictions counts pixels as its truth's file does.
+Numbers stay as the files have them. A bare array of predictions counts pixels as its ground truth's file
+does.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ JHMDB = (
 
 @dataclass
 class Singles:
-    """People one by one: truth and predictions [N, K, 2] (NaN: not predicted), and what scales them."""
+    """People one by one: ground truth and predictions [N, K, 2] (NaN: not predicted), and their scales."""
 
     joints: Sequence[str]
     truth: Array
@@ -54,7 +55,7 @@ class Singles:
     box: Array | None = None  # [N, 4] corners
     size: Array | None = None  # [N], of faces
     yaw: Array | None = None  # [N] degrees
-    base: int = 0  # what the truth's file calls the first pixel
+    base: int = 0  # what the ground truth's file calls the first pixel
     subsets: Mapping[str, Array] = field(default_factory=dict)  # [N] bool
 
 
@@ -82,7 +83,7 @@ def _heads(boxes: Any) -> Array:
 
 def _mpii_h5(data: Mapping[str, Any]) -> tuple[Array, Array, Array]:
     if "part" not in data:
-        raise CannotCheck("the truth is no MPII file that the other side reads")
+        raise CannotCheck("the ground truth is not an MPII file that the other program reads")
     xy = np.asarray(data["part"], dtype=np.float64)
     return xy, np.asarray((xy > 1).all(axis=2)), np.asarray(data["normalize"], dtype=np.float64).ravel()
 
@@ -103,7 +104,7 @@ def _mpii_list(path: str) -> tuple[Array, Array, Array]:
             boxes = data.get("headboxes_src", data.get(""))
             if boxes is not None and np.shape(boxes) == (2, 2, len(xy)):
                 return xy, labelled, _heads(boxes)
-    raise CannotCheck("no file with head boxes lies beside the list")
+    raise CannotCheck("there is no file with head boxes next to the list")
 
 
 def lsp(truth: str, predictions: str) -> Singles:
@@ -120,13 +121,13 @@ def lsp(truth: str, predictions: str) -> Singles:
         xy, first = np.asarray(data["joints"])[:2].transpose(2, 1, 0), 0
         first, names = (1000 if len(xy) == 2000 else 0), list(LSP)
     else:
-        raise CannotCheck("the truth holds no joints of LSP or PARSE")
+        raise CannotCheck("the ground truth has no joints of LSP or PARSE")
     xy = xy.astype(np.float64)
     guess = poses(predictions, len(xy), 14, len(xy) - first)
     if len(guess) < len(xy):
         xy = xy[first:]
     elif first:
-        raise CannotCheck("predictions of the training half, too: the kit scores the test half alone")
+        raise CannotCheck("predictions include the training half, but the kit scores only the test half")
     return Singles(names, xy, np.asarray(np.isfinite(xy).all(axis=2)), guess, base=1)
 
 
@@ -134,7 +135,7 @@ def flic(truth: str, predictions: str) -> Singles:
     """FLIC's joints [2, 10, N] as the kits ship them."""
     data = arrays(truth)
     if np.shape(data.get("joints", ()))[:2] != (2, 10):
-        raise CannotCheck("the kit reads FLIC as joints [2, 10, N] alone")
+        raise CannotCheck("the kit reads FLIC only as joints [2, 10, N]")
     xy = np.asarray(data["joints"], dtype=np.float64).transpose(2, 1, 0)
     return Singles(FLIC, xy, np.asarray(np.isfinite(xy).all(axis=2)), poses(predictions, len(xy), 10), base=1)
 
@@ -143,7 +144,7 @@ def jhmdb(truth: str, predictions: str) -> Singles:
     """mmpose's COCO form: boxes and points count from 1, and boxes are clipped to the image."""
     data = from_json(truth)
     if not isinstance(data, dict) or "annotations" not in data:
-        raise CannotCheck("mmpose reads JHMDB in COCO form")
+        raise CannotCheck("mmpose reads JHMDB only in COCO format")
     size = {image["id"]: (image["width"], image["height"]) for image in data["images"]}
     people = data["annotations"]
     points = np.array([p["keypoints"] for p in people], dtype=np.float64).reshape(len(people), -1, 3)
@@ -216,5 +217,7 @@ def _laid_out(table: Array, people: int | None, joints: int, *others: int) -> Ar
     ways = [way for way in LAYOUTS if table.shape[way[2]] in (2, 3) and table.shape[way[1]] == joints
             and (people is None or table.shape[way[0]] in counts)]  # fmt: skip
     if not ways:
-        raise CannotCheck(f"an array of shape {table.shape} is no array of {people} poses of {joints} joints")
+        raise CannotCheck(
+            f"an array of shape {table.shape} is not an array of {people} poses of {joints} joints"
+        )
     return table.transpose(ways[0])

@@ -59,12 +59,12 @@ def clear_counts(meetings: Sequence[Meeting], dummies: bool) -> dict[str, float]
     Counts of tracks, too, where no dummies stand for empty frames.
 
     Raises:
-        CannotCheck: an id stands twice in the first frame of its track, where py-motmetrics stops.
+        CannotCheck: an id occurs twice in the first frame of its track, where py-motmetrics stops.
     """
     try:
         accumulator = _accumulated(meetings, dummies)
     except KeyError:
-        raise CannotCheck("py-motmetrics stops at an id that stands twice in its first frame (P27)") from None
+        raise CannotCheck("py-motmetrics stops at an id that occurs twice in its first frame (P27)") from None
     events = accumulator.events
     kinds, distances = events["Type"].tolist(), events["D"].tolist()
     count = Counter(kinds)
@@ -113,12 +113,12 @@ def trackeval(sequences: Sequence[Tracks], metric: str, **config: Any) -> dict[s
     """What a metric of TrackEval says of all sequences together.
 
     Raises:
-        CannotCheck: TrackEval is not installed, or an id stands twice in a frame.
+        CannotCheck: TrackEval is not installed, or an id occurs twice in a frame.
     """
     for one in sequences:
         for frame in (*one.objects, *one.hypotheses):
             if len(set(frame)) < len(frame):
-                raise CannotCheck("TrackEval takes no id that stands twice in a frame")
+                raise CannotCheck("TrackEval does not accept an id that occurs twice in a frame")
     try:
         from trackeval import metrics
     except ImportError:

@@ -84,7 +84,7 @@ def table_losses(poses: PoseSet, holds: frozenset[str]) -> Losses:
     losses.lose("people without a joint", int(empty.sum()))
     losses.kept_people -= int(empty.sum())
     lost = (people.seen == 0) & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)
-    losses.lose("places of joints that were not found", int(lost.sum()))
+    losses.lose("coordinates of joints that were not found", int(lost.sum()))
     return losses
 
 
@@ -108,10 +108,10 @@ def _table(document: Document) -> Table:
         raise FormatError(
             "P270",
             where=document.name,
-            what=f"has the header rows {', '.join(map(shown, titles)) or 'none'}",
+            what=f"has these header rows: {', '.join(map(shown, titles)) or 'none'}",
             wanted="scorer, (individuals,) bodyparts, coords",
         )
-    # Newer files keep folder, video and picture of a path in three columns.
+    # Newer files keep folder, video and image of a path in three columns.
     skip = 3 if len(rows[0]) > 3 and rows[0][1] == rows[0][2] == "" else 1
     width = len(rows[0])
     width = max(width, *(len(row) for row in rows[1:head]))

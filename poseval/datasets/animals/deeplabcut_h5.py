@@ -63,7 +63,7 @@ class DeepLabCutH5(Dataset):
             key = next((key for key in (*KEYS, *file) if key in file), None)
             if key is None:
                 raise FormatError(
-                    "P270", where=document.name, what="holds no table of pandas", wanted="DeepLabCut's"
+                    "P270", where=document.name, what="holds no pandas table", wanted="DeepLabCut's"
                 )
             node = group(file, key, document)
             table = _appendable(node, document) if "table" in node else _fixed(node, document)
@@ -96,7 +96,10 @@ def _appendable(group: Any, document: Document) -> Table:
     index = [name for name in fields if name not in blocks]
     if len(blocks) != 1 or not index:
         raise FormatError(
-            "P270", where=document.name, what="has no single block of numbers", wanted="DeepLabCut's"
+            "P270",
+            where=document.name,
+            what="does not have exactly one block of numbers",
+            wanted="DeepLabCut's",
         )
     parts = [[text(value) for value in rows[name].tolist()] for name in index]
     values = np.asarray(rows[blocks[0]], dtype=np.float64).reshape(len(rows), -1)
@@ -113,7 +116,7 @@ def _fixed(group: Any, document: Document) -> Table:
     index = _levels(group, "axis1", document)
     values = np.asarray(array(child(group, "block0_values"), document), dtype=np.float64)
     if values.ndim != 2:
-        raise FormatError("P270", where=document.name, what="has a block of numbers that is no table")
+        raise FormatError("P270", where=document.name, what="has a block of numbers that is not a table")
     return _checked(header, ["/".join(names) for names in zip(*index, strict=True)], values, document)
 
 
@@ -131,7 +134,7 @@ def _levels(group: Any, axis: str, document: Document) -> list[list[str]]:
         if codes.dtype.kind not in "iu" or (
             len(codes) and not (codes.min() >= 0 and codes.max() < len(words))
         ):
-            raise FormatError("P270", where=document.name, what="has names of columns that point nowhere")
+            raise FormatError("P270", where=document.name, what="has column names with invalid indices")
         out.append([words[int(code)] for code in codes])
     return out
 

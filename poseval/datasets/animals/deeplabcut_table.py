@@ -65,7 +65,7 @@ def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> 
     place = {(i, p, c): at for at, (_, i, p, c) in enumerate(table.header)}
     if len(place) < len(table.header):
         raise FormatError(
-            "P205", where=where, what="has two columns of one name", wanted="one scorer's columns"
+            "P205", where=where, what="has two columns with the same name", wanted="the columns of one scorer"
         )
     cube = np.full((len(table.index), len(individuals), len(parts), 3), np.nan)
     for (individual, part, coord), at in place.items():
@@ -98,7 +98,7 @@ def _poses(
                 where=where,
                 what="has joints without a likelihood",
                 wanted="predictions",
-                hint="this looks like labels, which are truth",
+                hint="this looks like labels, which are ground truth",
             )
         columns |= {"joint_score": np.where(seen > 0, score, np.nan), "score": mean_score(score, seen)}
         notices.append(scores_from_joints(where, len(row)))
@@ -109,7 +109,7 @@ def _poses(
         list(table.index), options.limits, where, None, numbers if min(numbers, default=-1) >= 0 else None
     )
     if len(set(table.index)) < len(table.index):
-        raise FormatError("P205", where=where, what="names a row twice", wanted="one row per frame")
+        raise FormatError("P205", where=where, what="has a row twice", wanted="one row per frame")
     origin = Origin(origin.path, origin.sha256, origin.format, len(row), (*origin.notices, *notices))
     return pose_set(skeleton, frames, row, columns, origin, options.limits)
 

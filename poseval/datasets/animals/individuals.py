@@ -80,8 +80,8 @@ def samples_of(poses: PoseSet) -> tuple[Ints, int, bool]:
     """Sample [F] of each frame, how many samples there are, and whether they are the frames' numbers.
 
     A video's frames stand at the numbers in their names (else at their own), so that frames missing in the
-    middle stay gaps and find their truth again. Where numbers are ids rather than places (gaps would fill the
-    file), frames follow one another.
+    middle stay gaps and find their ground truth again. Where numbers are ids rather than places (gaps would
+    fill the file), frames follow one another.
 
     Raises:
         UsageError: P178 several sequences, which such a file cannot keep apart.
@@ -92,7 +92,7 @@ def samples_of(poses: PoseSet) -> tuple[Ints, int, bool]:
             "P178",
             where=shown(poses.origin.name),
             what="has several sequences",
-            wanted="one: the file has one row of samples",
+            wanted="one sequence, because the file has one row of samples",
         )
     count = len(frames)
     given = np.asarray([number(name) for name in named(frames)], dtype=np.int64)

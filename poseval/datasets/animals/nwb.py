@@ -1,9 +1,9 @@
-"""NWB with ndx-pose: estimates as series over time, training frames as truth.
+"""NWB with ndx-pose: estimates as series over time, training frames as ground truth.
 
-Source: ndx-pose 0.1 to 0.4. Predictions: a `PoseEstimation` for each animal (or for several, told apart by
+Source: ndx-pose 0.1 to 0.4. Predictions: a `PoseEstimation` for each animal (or for several, distinguished by
 their names) holds a `PoseEstimationSeries` per joint (`data` [T, 2 or 3], times `conversion` plus `offset`,
 and `confidence` [T]); a third coordinate is depth and is left out. Frames are the samples, numbered from 0;
-animals that share a file must have equally many. Truth: a `PoseTraining` holds `TrainingFrame`s with
+animals that share a file must have equally many. Ground truth: a `PoseTraining` holds `TrainingFrame`s with
 `SkeletonInstance`s (`node_locations` [K, 2 or 3]; `node_visibility` false is a hidden joint, NaN none).
 Joints are in the order of the container's `nodes` (0.1), else of the linked skeleton's, else of their names.
 """
@@ -37,7 +37,7 @@ class Nwb(Dataset):
     """Pose estimation and training frames in an NWB file."""
 
     name: ClassVar[str] = "nwb"
-    title: ClassVar[str] = "NWB with ndx-pose (PoseTraining as truth, PoseEstimation as predictions)"
+    title: ClassVar[str] = "NWB with ndx-pose (PoseTraining as ground truth, PoseEstimation as predictions)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     local_only: ClassVar[bool] = True
@@ -71,7 +71,7 @@ class Nwb(Dataset):
             return 0.2
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Training frames as truth; else one person per container and sample that has any joint.
+        """Training frames as ground truth; else one person per container and sample that has any joint.
 
         Raises:
             MissingFeature: P601 without h5py.
@@ -138,7 +138,7 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
         raise FormatError(
             "P204",
             where=document.name,
-            what=f"has containers of {sorted(counts)} samples",
+            what=f"has containers with {sorted(counts)} samples",
             wanted="one number of samples",
         )
     size = max(counts) * len(series) * len(joints) * 3
@@ -158,12 +158,16 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
         "score": mean_score(score, seen),
         "track": tracks_of(_individuals(found))[who],
     }
-    notices = [Notice("N512", f"{document.name}: frames are the samples in order; their times are not used")]
+    notices = [
+        Notice(
+            "N512",
+            f"{document.name}: frames are numbered in the order of the samples; their times are not used",
+        )
+    ]
     units = sorted({text(unit) for group in found for unit in _units(group)} - {"pixels", "pixel", "px"})
     if units:
-        sentence = (
-            f"{document.name}: places are in {', '.join(shown(unit, 20) for unit in units)}, not in pixels"
-        )
+        named = ", ".join(shown(unit, 20) for unit in units)
+        sentence = f"{document.name}: coordinates are in {named}, not in pixels"
         notices.append(Notice("N513", sentence, len(row)))
     origin = Origin(document.path, document.sha256, "nwb", len(row), tuple(notices))
     frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
@@ -209,7 +213,7 @@ def _series(group: Any, document: Document) -> tuple[list[str], Floats]:
     joints = list(dict.fromkeys([*(name for name in order if name in series), *series]))
     if not joints or len(joints) > document.limits.joints:
         raise FormatError(
-            "P206", where=f"{document.name}: {shown(group.name, 60)}", what="has no series of joints"
+            "P206", where=f"{document.name}: {shown(group.name, 60)}", what="has no series with joints"
         )
     values = [_values(series[name], name, document) for name in joints]
     if len({len(one) for one in values}) > 1:

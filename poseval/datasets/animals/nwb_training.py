@@ -1,4 +1,4 @@
-"""Training frames of ndx-pose (`PoseTraining`) as truth."""
+"""Training frames of ndx-pose (`PoseTraining`) as ground truth."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
             own, values = _instance(instance, document, where)
             if joints and own != joints:
                 raise FormatError(
-                    "P204", where=where, what="has an instance of other joints", wanted="one skeleton"
+                    "P204", where=where, what="has an instance with other joints", wanted="one skeleton"
                 )
             joints = own
             rows.append(row)
@@ -73,7 +73,7 @@ def _typed(group: Any, kind: str) -> list[Any]:
 
 
 def _frames(groups: list[Any], document: Document) -> list[_Frame]:
-    """The frames by video and number, named by their pictures, else by number (and video)."""
+    """The frames by video and number, named by their images, else by number (and video)."""
     videos: dict[str, list[str]] = {}
     out = []
     for at, group in enumerate(groups):
@@ -95,7 +95,7 @@ def _frames(groups: list[Any], document: Document) -> list[_Frame]:
         frames.append(_Frame(place, number, name, group))
     names = [frame.name for frame in frames]
     if len(set(names)) < len(names):
-        raise FormatError("P305", where=document.name, what="has two training frames of one picture")
+        raise FormatError("P305", where=document.name, what="has two training frames of the same image")
     return frames
 
 
@@ -110,19 +110,25 @@ def _instance(instance: Any, document: Document, where: str) -> tuple[list[str],
     places = child(instance, "node_locations")
     if len(skeletons) != 1 or places is None:
         raise FormatError(
-            "P206", where=where, what="has an instance without a skeleton or without places", wanted="both"
+            "P206",
+            where=where,
+            what="has an instance without a skeleton or without coordinates",
+            wanted="both",
         )
     joints = texts(child(skeletons[0], "nodes"), document)
     data = array(places, document).astype(np.float64)
     if data.ndim != 2 or data.shape[1] not in (2, 3) or len(data) != len(joints):
         raise FormatError(
-            "P204", where=where, what=f"has places {data.shape}", wanted=f"[{len(joints)} joints, 2 or 3]"
+            "P204",
+            where=where,
+            what=f"has coordinates of shape {data.shape}",
+            wanted=f"[{len(joints)} joints, 2 or 3]",
         )
     visible = np.ones(len(joints), dtype=np.bool_)
     if "node_visibility" in instance:
         visible = array(child(instance, "node_visibility"), document).astype(np.bool_)
     if visible.shape != (len(joints),):
-        raise FormatError("P204", where=where, what="has visibilities that are not one for each joint")
+        raise FormatError("P204", where=where, what="does not have one visibility per joint")
     placed = np.isfinite(data[:, :2]).all(axis=1)
     flag = np.where(placed, np.where(visible, 2.0, 1.0), 0.0)
     return joints, np.concatenate([data[:, :2], flag[:, None]], axis=1)

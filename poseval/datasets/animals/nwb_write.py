@@ -66,8 +66,8 @@ def _check_names(poses: PoseSet) -> None:
             raise UsageError(
                 "P173",
                 where=f"joint {shown(joint)!r}",
-                what="has a name that no series of NWB can have",
-                wanted="another name: --joints map.toml",
+                what="has a name that NWB does not allow",
+                wanted="another name, given with --joints map.toml",
             )
 
 
@@ -93,7 +93,7 @@ def _frame_of_file(file: Any, poses: PoseSet) -> Any:
     file.create_dataset("file_create_date", data=[EPOCH], dtype=h5py.string_dtype())
     file["session_start_time"] = file["timestamps_reference_time"] = EPOCH
     file["identifier"] = poses.origin.sha256 or "poseval"
-    file["session_description"] = "poses; the start of the session is not known"
+    file["session_description"] = "poses; the start of the session is unknown"
     behavior = _typed(file, "processing/behavior", "ProcessingModule", CORE)
     behavior.attrs["description"] = "processed behavioral data"
     skeleton = _typed(_typed(behavior, "Skeletons", "Skeletons"), "skeleton", "Skeleton")
@@ -113,7 +113,7 @@ def _fill_estimates(file: Any, poses: PoseSet, individuals: list[str], cube: Flo
         group["skeleton"] = h5py.SoftLink("/processing/behavior/Skeletons/skeleton")
         for joint, label in enumerate(poses.skeleton.joints):
             series = _typed(group, label, "PoseEstimationSeries")
-            series.attrs["comments"], series.attrs["description"] = "no comments", f"places of {label}"
+            series.attrs["comments"], series.attrs["description"] = "no comments", f"coordinates of {label}"
             series["data"] = cube[:, at, joint, :2]
             for key, value in (("conversion", 1.0), ("offset", 0.0), ("resolution", -1.0)):
                 series["data"].attrs[key] = value

@@ -2,8 +2,8 @@
 
 Source: SLEAP `sleap/io/format/hdf5.py`. A project keeps frames, instances and points as tables that point
 into one another, and names as JSON; a point counts only where `visible` says so. Before form 1.1 coordinates
-had their origin at the corner of the first pixel: 0.5 is taken off. User instances are truth; predicted ones
-are predictions. A video that is a list of pictures gives its frames their names.
+had their origin at the corner of the first pixel: 0.5 is taken off. User instances are ground truth;
+predicted ones are predictions. A video that is a list of images gives its frames their names.
 """
 
 from __future__ import annotations
@@ -48,11 +48,11 @@ FIELDS = {
     "points": ("x", "y", "visible"),
     "pred_points": ("x", "y", "visible", "score"),
 }
-_EMBEDDED = re.compile(r"video(\d{1,9})/")  # `video15/video`: pictures inside the project, under their own id
+_EMBEDDED = re.compile(r"video(\d{1,9})/")  # `video15/video`: images inside the project, under their own id
 
 
 class Sleap(Dataset):
-    """A project: user instances as truth, predicted instances as predictions."""
+    """A project: user instances as ground truth, predicted instances as predictions."""
 
     name: ClassVar[str] = "sleap"
     title: ClassVar[str] = "SLEAP project (.slp)"
@@ -107,7 +107,7 @@ class Sleap(Dataset):
             return _poses(found, options, document)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
-        """A project of form 1.3 whose videos are lists of pictures, one for each sequence.
+        """A project of form 1.3 whose videos are lists of images, one for each sequence.
 
         Raises:
             MissingFeature: P601 without h5py.
@@ -172,14 +172,14 @@ def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseS
         columns |= {"joint_score": score, "score": kept["score"].astype(np.float64)}
     notices = []
     if shift:
-        notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was taken off"))
+        notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was subtracted"))
     origin = Origin(document.path, document.sha256, "sleap", len(kept), tuple(notices))
     names, size = _frames(project, document)
     made = frames_of(names, options.limits, document.name, size)
     index = {int(frame): at for at, frame in enumerate(project.tables["frames"]["frame_id"].tolist())}
     place = np.asarray([index.get(int(frame), -1) for frame in kept["frame_id"].tolist()], dtype=np.int64)
     if (place < 0).any():
-        raise FormatError("P270", where=document.name, what="has instances of frames that it does not list")
+        raise FormatError("P270", where=document.name, what="has instances in frames that it does not list")
     return pose_set(skeleton, made, place, columns, origin, options.limits)
 
 
@@ -195,7 +195,7 @@ def _skeleton(project: _Project, kept: Array, document: Document) -> Skeleton:
         raise FormatError(
             "P204",
             where=document.name,
-            what=f"has instances of {len(named)} skeletons with other joints",
+            what=f"has instances of {len(named)} skeletons with different joints",
             wanted="one skeleton",
         )
     return skeleton_in(project.metadata, int(used[0]), document.name)
@@ -204,14 +204,14 @@ def _skeleton(project: _Project, kept: Array, document: Document) -> Skeleton:
 def _numbered(track: Ints, names: list[str], document: Document) -> Ints:
     """Tracks by the numbers in their names where all have one (`track_7`), else by their places."""
     if len(track) and int(track.max()) >= max(len(names), 1) and names:
-        raise FormatError("P270", where=document.name, what="has instances of tracks that it does not list")
+        raise FormatError("P270", where=document.name, what="has instances with tracks that it does not list")
     if not names:
         return np.maximum(track, -1)
     return np.where(track >= 0, tracks_of(names)[np.maximum(track, 0)], -1)
 
 
 def _frames(project: _Project, document: Document) -> tuple[list[str], Floats]:
-    """Name and size of each frame: by its picture's name, else by its number (and its video)."""
+    """Name and size of each frame: by its image's name, else by its number (and its video)."""
     frames, videos = project.tables["frames"], project.videos
     place = _places(frames["video"].astype(np.int64), videos, document)
     several = len(np.unique(place)) > 1
@@ -240,7 +240,7 @@ def _backend(video: Any) -> dict[str, Any]:
 
 
 def _titles(videos: list[Any]) -> list[str]:
-    """What each video is called: pictures inside the project by where they come from; no two the same."""
+    """What each video is called: images inside the project by where they come from; no two the same."""
     out: list[str] = []
     for at, video in enumerate(videos):
         backend = _backend(video)
@@ -253,7 +253,7 @@ def _titles(videos: list[Any]) -> list[str]:
 
 
 def _pictures(backend: dict[str, Any]) -> list[str]:
-    """Names of the pictures of a video that is a list of them."""
+    """Names of the images of a video that is a list of them."""
     for key in ("filenames", "filename"):
         listed = backend.get(key)
         if isinstance(listed, list) and len(set(map(str, listed))) == len(listed):
@@ -262,7 +262,7 @@ def _pictures(backend: dict[str, Any]) -> list[str]:
 
 
 def _places(video: Ints, videos: list[Any], document: Document) -> Ints:
-    """Index of each frame's video: its id, which of pictures inside the project is in their place's name."""
+    """Index of each frame's video: its id, which of images inside the project is in their place's name."""
     used = np.unique(video).tolist()
     if not videos or (len(used) == len(videos) and used[-1:] == [len(videos) - 1]):
         return video if videos else np.zeros(len(video), dtype=np.int64)
@@ -271,5 +271,5 @@ def _places(video: Ints, videos: list[Any], document: Document) -> Ints:
         found = _EMBEDDED.match(str(_backend(node).get("dataset") or ""))
         known[int(found[1]) if found else at] = at
     if not set(used) <= known.keys():
-        raise FormatError("P270", where=document.name, what="has frames of videos that it does not list")
+        raise FormatError("P270", where=document.name, what="has frames in videos that it does not list")
     return np.asarray([known[which] for which in video.tolist()], dtype=np.int64)

@@ -94,9 +94,8 @@ def _read(file: Any, document: Document, options: ReadOptions) -> PoseSet:
         raise FormatError(
             "P204",
             where=document.name,
-            what=f"has tracks of {cube.shape[2]} joints in {cube.shape[3]} coordinates, "
-            f"{cube.shape[1]} of them",
-            wanted=f"{len(nodes)} joints in 2, of {len(named) or 'one or more'} tracks",
+            what=f"has {cube.shape[1]} tracks with {cube.shape[2]} joints in {cube.shape[3]} coordinates",
+            wanted=f"{len(nodes)} joints in 2 coordinates, in {len(named) or 'one or more'} tracks",
         )
     found = np.asarray(np.isfinite(cube).all(axis=3))
     row, who = np.nonzero(found.any(axis=2))

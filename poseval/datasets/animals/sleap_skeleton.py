@@ -29,7 +29,7 @@ def names_of(metadata: Mapping[str, Any], which: int, where: str) -> list[str]:
         names = [str(node["name"]) for node in metadata["nodes"]]
         own = [names[int(node["id"])] for node in metadata["skeletons"][which]["nodes"]]
         if not own or len(set(own)) < len(own):
-            raise ValueError("nodes named twice or none")
+            raise ValueError("node names that are missing or occur twice")
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise FormatError(
             "P270", where=where, what=f"has no skeleton ({shown(error, 60)})", wanted="SLEAP's metadata"

@@ -107,7 +107,7 @@ def choose_skeleton(
         raise MismatchError(
             "P406",
             where=f"{document.name}: categories",
-            what=f"name different joints ({listed})",
+            what=f"have different joints ({listed})",
             wanted="one skeleton for all categories",
             hint="score one category at a time: "
             + " or ".join(

@@ -48,11 +48,13 @@ class Detectron2(Dataset):
         """As COCO results, with half a pixel taken off every keypoint.
 
         Raises:
-            UsageError: P139 without truth. InputError: as COCO results.
+            UsageError: P139 without ground truth. InputError: as COCO results.
         """
         poses = Coco().read(source, options)
         people = poses.people.with_columns(xy=_shifted(poses, -HALF))
-        text = f"{source.document.name}: half a pixel was taken off the keypoints, which Detectron2 adds"
+        text = (
+            f"{source.document.name}: half a pixel, which Detectron2 adds, was subtracted from the keypoints"
+        )
         return replace(poses, people=people, origin=replace(poses.origin, format=self.name)).with_notices(
             [Notice("N506", text)]
         )

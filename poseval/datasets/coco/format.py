@@ -62,10 +62,10 @@ class Coco(Dataset):
             return 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Truth or results; results belong to the truth in the options.
+        """Ground truth or results; results belong to the ground truth in the options.
 
         Raises:
-            UsageError: P139 results without truth.
+            UsageError: P139 results without ground truth.
             InputError: everything that is wrong with the file.
         """
         if options.role is Role.TRUTH:

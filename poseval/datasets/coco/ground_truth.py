@@ -1,7 +1,7 @@
 """COCO ground truth as a pose set, every contradiction in it reported or refused.
 
 Source: cocodataset.org/#format-data; what pycocotools 2.0.11 requires (coco.py, cocoeval.py `_prepare`). The
-same rules hold under every rule set: none of pycocotools' quirks is in how it loads truth.
+same rules hold under every rule set: none of pycocotools' quirks is in how it loads ground truth.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from poseval.poses import Array, Bools, Floats, Frames, Ints, Notice, Origin, Pe
 from poseval.skeletons import Skeleton
 
 BOXES_HINT = (
-    "boxes without keypoints stand in instances_*.json, people with them in person_keypoints_*.json; write "
-    '"keypoints": [] where nobody labelled the joints of a person'
+    "give person_keypoints_*.json, not instances_*.json, which has only boxes; write "
+    '"keypoints": [] for a person whose joints were not labelled'
 )
-AREA_HINT = "take areas from the boxes: --metric 'oks_ap(area=box)'"
+AREA_HINT = "compute areas from the boxes with --metric 'oks_ap(area=box)'"
 FIELDS = (
     kj.integer("id"),
     kj.identifier("image_id"),
@@ -170,7 +170,9 @@ def _without_people(
     if skeleton is None:
         skeleton, more = choose_skeleton(document, categories, (), Given(0, False))
         notices += more
-    text = f"{document.name}: is a list of images without annotations: results can be checked, not scored"
+    text = (
+        f"{document.name}: is a list of images without annotations, so results can be checked but not scored"
+    )
     notices.append(Notice("N541", text, len(frames)))
     origin = Origin(document.path, document.sha256, "coco", 0, tuple(notices))
     people = People(np.zeros((0, len(skeleton), 2)), np.zeros(0, dtype=np.int64))
@@ -275,7 +277,7 @@ def _without_unlisted(records: Records, row: Ints) -> tuple[Ints, list[Notice]]:
     if not lost:
         return row, []
     text = (
-        f"{records.document.name}: {lost} of {len(row)} annotations are of images that are not listed "
+        f"{records.document.name}: {lost} of {len(row)} annotations belong to images that are not listed "
         "and were left out"
     )
     return row, [Notice("N412", text, lost)]
@@ -291,7 +293,7 @@ def _people(
     unlabelled = int((table[parts[0][0]].lengths == 0).sum())
     if unlabelled:
         text = f"{records.document.name}: {unlabelled} annotations have an empty list of keypoints"
-        notices.append(Notice("N542", f"{text}: nobody labelled them", unlabelled))
+        notices.append(Notice("N542", f"{text}: their joints were not labelled", unlabelled))
     given = _count_field(records, parts)
     uncounted = int((~given.given).sum())
     if uncounted:
@@ -353,7 +355,7 @@ def _seen(records: Records, flags: Floats) -> tuple[Array, list[Notice]]:
     odd = int(((flags < 0) | (flags > 3)).sum())
     if not odd:
         return seen, []
-    text = f"{records.document.name}: {odd} visibility flags are below 0 (taken as not labelled) or above 3"
+    text = f"{records.document.name}: {odd} visibility flags are below 0 (read as not labelled) or above 3"
     return seen, [Notice("N428", text, odd)]
 
 
@@ -391,10 +393,12 @@ def _category_names(
     used = sorted(set(people.category.tolist()))
     if not categories.names:
         names = {key: f"category {key}" for key in used} or {1: "person"}
-        return names, [Notice("N429", f"{document.name}: lists no categories; those in use were taken")]
+        return names, [
+            Notice("N429", f"{document.name}: lists no categories; those of its annotations were used")
+        ]
     strange = [key for key in used if key not in categories.names]
     if not strange:
         return categories.names, []
     count = int(np.isin(people.category, strange).sum())
-    text = f"{document.name}: {count} annotations are of categories that are not listed and never count"
+    text = f"{document.name}: {count} annotations have categories that are not listed and do not count"
     return categories.names, [Notice("N418", text, count)]

@@ -101,7 +101,7 @@ def _refuse_alike(records: Records, keys: Array, texts: Array) -> None:
     both = np.intersect1d(keys[texts], keys[~texts])
     for key in both[:20]:
         row = int(np.flatnonzero((keys == key) & texts)[0])
-        what = f"is the text {shown(key)!r}, and another image has the number {shown(key)}"
+        what = f"is the text {shown(key)!r}, but another image has the number {shown(key)}"
         records.faults.add("P305", where=records.at(row, "id"), what=what, wanted="one kind of id")
 
 
@@ -118,7 +118,7 @@ def _repeated(records: Records, first: Ints) -> list[Notice]:
 
 @dataclass(frozen=True, eq=False)
 class Placed:
-    """Frame row of each record, -1 for an image that the truth does not have, and what to say about it."""
+    """Frame row of each record, -1 for an image that is not in the ground truth, and a notice about it."""
 
     row: Ints  # [N]
     notices: list[Notice]
@@ -242,7 +242,7 @@ def _look_alike(words: tuple[str, ...], frames: Frames) -> str | None:
 
 
 def unknown_images(records: Records, placed: Placed, frames: Frames) -> None:
-    """One fault (P402) for all records of images that the truth does not have, with the overlap."""
+    """One fault (P402) for all records of images that the ground truth does not have, with the overlap."""
     lost = np.flatnonzero(placed.row < 0)
     if not len(lost):
         return
@@ -262,13 +262,14 @@ def unknown_images(records: Records, placed: Placed, frames: Frames) -> None:
     hint = placed.hint
     if hint is None and overlap < 0.5:
         hint = (
-            f"only {overlap:.0%} of the images predicted on are in the truth: predictions of another split?"
+            f"only {overlap:.0%} of the images with predictions are in the ground truth. "
+            "Are these predictions of another split?"
         )
     records.faults.add(
         "P402",
         where=records.at(int(lost[0]), "image_id"),
-        what=f"{len(lost)} of {records.table.count} records are for images that the truth does not have "
+        what=f"{len(lost)} of {records.table.count} records are for images that are not in the ground truth "
         f"(first: {places(lost[np.sort(distinct)], name)})",
-        wanted=f"images of the truth, which has {len(frames)}",
+        wanted=f"images of the ground truth, which has {len(frames)}",
         hint=hint,
     )

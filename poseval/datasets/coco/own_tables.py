@@ -39,13 +39,14 @@ def own_tables(document: Document, key: str, faults: Faults) -> OwnTables:
         return OwnTables(frames, None, tuple(notices))
     try:
         skeleton, more = choose_skeleton(document, categories, categories.joints, Given(0, False))
-    except InputError:  # names that are no skeleton: the joints are the truth's, as in a bare list
+    except InputError:  # names that are no skeleton: the joints are the ground truth's, as in a bare list
         return OwnTables(frames, None, tuple(notices))
     return OwnTables(frames, skeleton, (*notices, *more))
 
 
 def place_by_own(records: Records, own: OwnTables, frames: Frames) -> Placed:
-    """The frame of each record: by the names of the file's own images where all of the truth's are found.
+    """The frame of each record: by the names of the file's own images where all of the ground truth's are
+    found.
 
     Where the names are found and the ids mean other images, the names are right: ids are anybody's.
     """
@@ -61,5 +62,8 @@ def place_by_own(records: Records, own: OwnTables, frames: Frames) -> Placed:
     by_id = place(records, frames)
     if np.array_equal(row, by_id.row):
         return by_id
-    text = f"{records.document.name}: image ids differ from the truth's; images were paired by {found.way}"
+    text = (
+        f"{records.document.name}: image ids differ from those of the ground truth; "
+        f"images were paired by {found.way}"
+    )
     return Placed(row, [*mine.notices, Notice("N402", text)])

@@ -96,8 +96,8 @@ def read_results(
 ) -> PoseSet:
     """A COCO results file, on the frames of its truth: a bare list, or one under a key of an object.
 
-    Results name no joints: they are the truth's. Where joints are `mapped` later they are those of the
-    `skeleton`, or the usual ones of their number where the truth has another.
+    Results name no joints: they are the ground truth's. Where joints are `mapped` later they are those of the
+    `skeleton`, or the usual ones of their number where the ground truth has another.
 
     People keep the order of the file inside a frame. `score` is the result's, `joint_score` the third number
     of each joint (NaN for null). A joint at (0, 0) of score 0 is not predicted (`seen` 0); its coordinates
@@ -105,18 +105,18 @@ def read_results(
     that pycocotools gives. Further columns: `order` [N] int64 place from 0, `box_size` [N, 2] float64, and
     `foot_score`, `face_score`, ... [N] float64 (NaN absent) of whole-body results that have them. An object
     with images and categories of its own has image ids and an order of joints of its own. Results of
-    categories that the truth does not have are left out where their joints are others, too.
+    categories that the ground truth does not have are left out where their joints are others, too.
 
     Raises:
-        UsageError: P139 without truth.
+        UsageError: P139 without ground truth.
         InputError: everything that is wrong with the file.
     """
     if truth is None:
         raise UsageError(
             "P139",
             where=document.name,
-            what="is a COCO results file, which means nothing without its ground truth",
-            wanted="a ground truth",
+            what="is a COCO results file, which cannot be read without its ground truth",
+            wanted="ground truth",
             hint="pass --gt FILE",
         )
     key = _check_shape(document)
@@ -129,7 +129,7 @@ def read_results(
     parts = _parts(records, joints)
     records.tell()
     records.need("image_id", "category_id", *(name for name, _ in parts))
-    records.need("score", hint="a result without a score cannot be ranked; give every result one")
+    records.need("score", hint="give every result a score, because results are ranked by it")
     check_lengths(records, parts, joints)
     size = records.table["bbox"].values.reshape(-1, 4)[:, 2:]
     records.refuse(
@@ -165,17 +165,17 @@ def _check_shape(document: Document) -> str:
             raise FormatError(
                 "P201",
                 where=document.name,
-                what="holds boxes with scores, and no keypoints",
+                what="has boxes with scores, but no keypoints",
                 wanted="keypoint results",
-                hint="this looks like the person detections that top-down networks start from",
+                hint="this looks like person detections, which are the input of top-down networks",
             )
         return key
     hint = None
     if ANNOTATIONS in keys or "images" in keys:
-        hint = "this looks like ground truth; are the two files exchanged?"
-    what = f"is a list whose first item is {_article(str(outline.entries))}, and no object"
+        hint = "this looks like ground truth. Are the two files exchanged?"
+    what = f"is a list whose first item is {_article(str(outline.entries))}, not an object"
     if outline.kind != "array":
-        what = f"is no list, but {_article(outline.kind)}"
+        what = f"is not a list, but {_article(outline.kind)}"
     raise FormatError("P201", where=document.name, what=what, wanted="a list of results", hint=hint)
 
 
@@ -300,7 +300,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
             )
             notices = [Notice("N431", text, count)]
         if "segmentation" in first_record(records.document, records.key):
-            text = f"{records.document.name}: areas are the extent of the joints, not of the segmentation"
+            text = f"{records.document.name}: areas are computed from the joints, not from the segmentation"
             notices.append(Notice("N431", text))
         return extent(xy), notices
     with np.errstate(over="ignore"):
@@ -312,7 +312,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
     if not with_box.any():
         return area, []
     name = records.document.name
-    text = f"{name}: {len(without)} results have no bbox; their area is the extent of their joints"
+    text = f"{name}: {len(without)} results have no bbox; their area is computed from their joints"
     return area, [Notice("N431", text, len(without))]
 
 
@@ -329,7 +329,7 @@ def _check_crowding(document: Document, people: People, frames: int) -> None:
 
 
 def _categories(document: Document, people: People, truth: PoseSet) -> list[Notice]:
-    """A notice about results of categories that the truth does not have; they never count."""
+    """A notice about results of categories that the ground truth does not have; they never count."""
     column = people.category
     if not len(column) or (bool((column == column[0]).all()) and int(column[0]) in truth.categories):
         return []
@@ -338,5 +338,5 @@ def _categories(document: Document, people: People, truth: PoseSet) -> list[Noti
     if not count:
         return []
     ids = ", ".join(map(str, np.unique(column[strange])[:5].tolist()))
-    text = f"{document.name}: {count} results are of categories that the truth does not have ({ids})"
+    text = f"{document.name}: {count} results have categories that are not in the ground truth ({ids})"
     return [Notice("N418", text, count)]

@@ -32,19 +32,19 @@ def near_miss(document: Document) -> tuple[str, str] | None:
         if any_has(document, ANNOTATIONS, "keypoints"):
             return None
         return (
-            "a COCO file of boxes or masks without keypoints",
+            "a COCO file with boxes or masks and without keypoints",
             (
-                "give the file that has them: person_keypoints_*.json beside instances_*.json, or an export "
-                "as COCO keypoints"
+                "give the file with keypoints: person_keypoints_*.json next to instances_*.json, or an "
+                "export as COCO keypoints"
             ),
         )
     if ANNOTATIONS in keys["images"].first_kinds():
-        return "OCHuman's own JSON", "convert it to COCO's form with OCHuman's ochumanApi"
+        return "OCHuman's own JSON", "convert it to COCO format with OCHuman's ochumanApi"
     return None
 
 
 def check_truth(document: Document) -> None:
-    """Refuse what is no COCO ground truth (P201), with a guess, and keys that stand twice (P205)."""
+    """Refuse what is not COCO ground truth (P201), with a guess, and keys that occur twice (P205)."""
     outline = document.outline
     keys = outline.by_key()
     needed = ("images", "annotations")
@@ -53,20 +53,20 @@ def check_truth(document: Document) -> None:
     if outline.kind != "object" or any(key not in keys or keys[key].kind != "array" for key in needed):
         hint = None
         if outline.kind == "array" and "score" in keys:
-            hint = "this looks like predictions; are the two files exchanged?"
+            hint = "this looks like predictions. Are the two files exchanged?"
         else:
             missed = near_miss(document)
             hint = None if missed is None else f"this looks like {missed[0]}: {missed[1]}"
         raise FormatError(
             "P201",
             where=document.name,
-            what="is no COCO ground truth",
+            what="is not COCO ground truth",
             wanted='an object with the lists "images" and "annotations"',
             hint=hint,
         )
     for key in outline.repeated():
         if key in (*needed, "categories"):
-            raise FormatError("P205", where=f"{document.name}: {key}", what="stands twice in the file")
+            raise FormatError("P205", where=f"{document.name}: {key}", what="occurs twice in the file")
     first = keys["annotations"].first_kinds()
     if "score" in first and "id" not in first:
         raise FormatError(
@@ -74,5 +74,5 @@ def check_truth(document: Document) -> None:
             where=f"{document.name}: annotations",
             what="have scores and no ids",
             wanted="ground truth",
-            hint="this looks like predictions; are the two files exchanged?",
+            hint="this looks like predictions. Are the two files exchanged?",
         )

@@ -80,10 +80,10 @@ def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     losses = _losses(poses, truth=False)
     ids = _ids_of_results(poses, options.truth)
     if ids.dtype.kind not in "iu":
-        losses.miss("numbers of images, which pycocotools wants: give --gt FILE", len(ids))
+        losses.miss("image ids as numbers, which pycocotools needs (give --gt FILE)", len(ids))
     with_box = ~np.isnan(people.box).any(axis=1)
     if not with_box.all():
-        losses.lose("boxes (not everyone has one)", int(with_box.sum()))
+        losses.lose("boxes (not every person has one)", int(with_box.sum()))
     predicted = people.seen > 0
     losses.lose(
         "joint scores that were not given (written as 1)",
@@ -100,7 +100,7 @@ def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
 
 
 def _ids_of_results(poses: PoseSet, truth: PoseSet | None) -> Array:
-    """Image ids [F]: those that the truth has as a COCO file, by key; the set's own without a truth."""
+    """Image ids [F]: by key those of a COCO ground truth; without ground truth, the set's own."""
     own = image_numbers(poses.frames)
     ids = poses.frames.key if own is None else own
     if truth is None:

@@ -42,8 +42,8 @@ def opened(document: Document) -> Iterator[Any]:
         raise FormatError(
             "P215",
             where=document.name,
-            what=f"is a damaged HDF5 file, or of another form ({type(error).__name__}: {shown(error, 80)})",
-            wanted="a whole one",
+            what=f"is damaged, or has an unexpected form ({type(error).__name__}: {shown(error, 80)})",
+            wanted="an undamaged HDF5 file",
         ) from None
 
 

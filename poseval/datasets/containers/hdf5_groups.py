@@ -43,7 +43,9 @@ def group(parent: Any, name: str, document: Document) -> Any:
     found = child(parent, name)
     if isinstance(found, h5py.Group):
         return found
-    raise FormatError("P215", where=document.name, what=f"has no group {shown(name)}", wanted="a whole file")
+    raise FormatError(
+        "P215", where=document.name, what=f"has no group {shown(name)}", wanted="a complete file"
+    )
 
 
 def array(node: Any, document: Document) -> Array:
@@ -57,7 +59,7 @@ def array(node: Any, document: Document) -> Array:
 
     if not isinstance(node, h5py.Dataset) or node.external is not None or node.is_virtual:
         raise FormatError(
-            "P215", where=document.name, what="lacks a data set that its form needs", wanted="a whole one"
+            "P215", where=document.name, what="lacks a required data set", wanted="an undamaged file"
         )
     if node.size is None:
         return np.zeros(0)
@@ -78,7 +80,7 @@ def table(node: Any, fields: Sequence[str], document: Document) -> Array:
         raise FormatError(
             "P270",
             where=f"{document.name}: {shown(node.name, 60)}",
-            what=f"is no table with numbers in {', '.join(bad or fields)}",
+            what=f"is not a table with numbers in {', '.join(bad or fields)}",
         )
     return found
 

@@ -167,7 +167,7 @@ def _what(data: bytes, fault: RawFault) -> str:
         return f"has {fault.number} numbers"
     return {
         "null": "is null",
-        "repeated": "stands twice in one object",
+        "repeated": "occurs twice in one object",
         "fraction": f"is {_token(data, fault.offset)}",
         "range": f"is {_token(data, fault.offset)}",
         "flag": f"is {fault.number}",

@@ -96,7 +96,7 @@ class _Reader:
         self.name = document.name
         self.limits = document.limits
         if len(data) < HEADER_BYTES or data[126:128] not in (b"IM", b"MI"):
-            raise self.damaged("its header is not whole")
+            raise self.damaged("its header is incomplete")
         self.order = "<" if data[126:128] == b"IM" else ">"
         self.data = data
         self.numbers = 0
@@ -122,7 +122,7 @@ class _Reader:
             else:
                 data = self.data
             if kind != MATRIX:
-                raise self.damaged(f"element of type {kind} where a variable was expected")
+                raise self.damaged(f"an element of type {kind} instead of a variable")
             cls, _, shape, name, _ = self.header(data, start, start + size)
 
             def value(data: bytes = data, start: int = start, end: int = start + size) -> Any:
@@ -153,11 +153,11 @@ class _Reader:
         if kind >> 16:
             short = kind >> 16
             if short > 4:
-                raise self.damaged(f"a short element of {short} bytes")
+                raise self.damaged(f"a short element with a size of {short} bytes")
             return kind & 0xFFFF, at + 4, short, at + 8
         start = at + 8
         if start + size > end:
-            raise self.damaged("an element is longer than what holds it")
+            raise self.damaged("an element is longer than its parent")
         return kind, start, size, start + (size + 7) // 8 * 8
 
     def header(self, data: bytes, at: int, end: int) -> tuple[int, int, tuple[int, ...], str, int]:
@@ -169,7 +169,7 @@ class _Reader:
         _, start, size, at = self.tag(data, at, end)
         count = size // 4
         if size % 4 or not 2 <= count <= 8 or start + size > len(data):
-            raise self.damaged("an array has no sensible dimensions")
+            raise self.damaged("an array has invalid dimensions")
         shape = struct.unpack_from(f"{self.order}{count}i", data, start)
         if any(side < 0 for side in shape):
             raise self.damaged("an array has a negative dimension")
@@ -185,7 +185,7 @@ class _Reader:
             raise LimitError(
                 "P502",
                 where=self.name,
-                what="nests deeper than allowed",
+                what="is nested too deeply",
                 wanted=f"{self.limits.depth} levels",
             )
         cls, flags, shape, _, at = self.header(data, start, end)
@@ -221,7 +221,7 @@ class _Reader:
             with np.errstate(invalid="raise"):
                 flat = np.frombuffer(data, dtype, count, start).astype(want, copy=False)
         except FloatingPointError:
-            raise self.damaged(f"numbers that are no {np.dtype(want)}") from None
+            raise self.damaged(f"numbers that are not of type {np.dtype(want)}") from None
         return flat.reshape(shape, order="F")
 
     def text(self, data: bytes, at: int, end: int, shape: tuple[int, ...]) -> str:
@@ -241,7 +241,7 @@ class _Reader:
         for _ in range(count):
             kind, start, size, after = self.tag(data, at, end)
             if kind != MATRIX:
-                raise self.damaged(f"element of type {kind} where an array was expected")
+                raise self.damaged(f"an element of type {kind} instead of an array")
             if size >= SINGLE_HEADER + 8 and data[start : start + SINGLE_HEADER] in self.single:
                 yield self.number(data, start + SINGLE_HEADER, start + size)
             else:
@@ -271,7 +271,7 @@ class _Reader:
         _, start, size, at = self.tag(data, at, end)
         width = struct.unpack_from(self.order + "i", data, start)[0] if size == 4 else 0
         if not 0 < width <= LONGEST_FIELD:
-            raise self.damaged("a struct has no sensible field names")
+            raise self.damaged("a struct has invalid field names")
         _, start, size, at = self.tag(data, at, end)
         raw = [data[place : place + width] for place in range(start, start + size, width)]
         fields = tuple(name.split(b"\0", 1)[0].decode("latin-1") for name in raw)

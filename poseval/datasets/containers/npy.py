@@ -58,16 +58,21 @@ def load_npy(data: bytes, where: str, limits: Limits) -> Array:
     except (ValueError, TypeError, SyntaxError, TokenError, EOFError, RecursionError, MemoryError) as error:
         raise _damaged(where, shown(error)) from None
     if dtype.kind not in KINDS or dtype.hasobject:
-        raise error_of([Fault("P216", where, f"holds {shown(dtype)}", "numbers: objects are never unpacked")])
+        raise error_of(
+            [Fault("P216", where, f"holds {shown(dtype)}", "numbers, because objects are never unpacked")]
+        )
     count = math.prod(shape)
     if count > limits.numbers:
         raise LimitError(
-            "P502", where=where, what=f"claims {count:,} numbers", wanted=f"at most {limits.numbers:,}"
+            "P502",
+            where=where,
+            what=f"has {count:,} numbers by its header",
+            wanted=f"at most {limits.numbers:,}",
         )
     at = stream.tell()
     if any(side < 0 for side in shape) or len(data) - at != count * dtype.itemsize:
         raise _damaged(
-            where, f"its header claims shape {shape}, which its {len(data) - at} bytes do not fill"
+            where, f"the header gives shape {shape}, but only {len(data) - at} bytes of data follow"
         )
     flat = np.frombuffer(data, dtype, count, at)
     native = flat.astype(dtype.newbyteorder("="), copy=False)
@@ -101,7 +106,7 @@ def load_npz(document: Document) -> dict[str, Array]:
                     raise too_much(document.name, len(document.data), limits)
                 name = entry.filename.removesuffix(".npy")
                 if name in out:
-                    raise _damaged(document.name, f"two members are called {shown(name)}")
+                    raise _damaged(document.name, f"two members have the name {shown(name)}")
                 out[name] = load_npy(data, f"{document.name}: {shown(name)}", limits)
     except (
         zipfile.BadZipFile,
@@ -124,4 +129,6 @@ def load(document: Document) -> dict[str, Array]:
 
 
 def _damaged(where: str, why: str) -> FormatError:
-    return FormatError("P216", where=where, what=f"is a damaged NumPy file ({why})", wanted="a whole one")
+    return FormatError(
+        "P216", where=where, what=f"is a damaged NumPy file ({why})", wanted="an undamaged file"
+    )

@@ -42,7 +42,9 @@ def numbers_of(words: list[str], where: str, faults: Faults, missing: bool = Fal
             value = float(word)
             if value in (float("inf"), float("-inf")):
                 faults.add(
-                    "P301", where=f"{where}, column {at + 1}", what=f"is {shown(word, 30)}, beyond a double"
+                    "P301",
+                    where=f"{where}, column {at + 1}",
+                    what=f"is {shown(word, 30)}, which is too large for a double",
                 )
                 return None
             out.append(value)

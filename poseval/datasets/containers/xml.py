@@ -57,7 +57,7 @@ class _Builder:
             "P218",
             where=self._where(),
             what="declares a document type or an entity",
-            wanted="plain elements: entities are never expanded",
+            wanted="plain elements, because entities are never expanded",
         )
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
@@ -67,7 +67,7 @@ class _Builder:
             raise LimitError(
                 "P502",
                 where=self._where(),
-                what="nests too deep or has too many elements",
+                what="is nested too deeply or has too many elements",
                 wanted=f"at most {limits.depth} levels and {MOST_ELEMENTS:,} elements",
             )
         node = Node(name, attributes, line=self.parser.CurrentLineNumber)
@@ -94,6 +94,6 @@ def parse(document: Document) -> Node:
         builder.parser.Parse(document.data, True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         raise FormatError(
-            "P219", where=document.name, what=f"is no whole XML document ({shown(error)})"
+            "P219", where=document.name, what=f"is not a complete XML document ({shown(error)})"
         ) from None
     return builder.root.children[0]

@@ -29,7 +29,7 @@ class _Loader(SafeLoader):
         if len(found) < len(node.value):
             keys = Counter(self.construct_object(key) for key, _ in node.value)
             repeated = shown(keys.most_common(1)[0][0], 40)
-            raise _at(node, f"repeats the key {repeated!r}")
+            raise _at(node, f"has the key {repeated!r} twice")
         return found
 
 
@@ -59,7 +59,7 @@ def parse(data: bytes, where: str) -> dict[Any, Any]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise _refused(where, "is no map of `key: value`")
+        raise _refused(where, "is not a map of `key: value`")
     return found
 
 
@@ -81,7 +81,7 @@ def _check_events(text: str) -> None:
         elif getattr(event, "tag", None) is not None:
             problem = "has a tag (!)"
         elif depth > MAX_DEPTH:
-            problem = f"nests deeper than {MAX_DEPTH}"
+            problem = f"is nested deeper than {MAX_DEPTH} levels"
         elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and len(event.value) > MAX_PLAIN:
             problem = f"has {len(event.value):,} characters without quotes"
         if problem:

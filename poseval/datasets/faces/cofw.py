@@ -34,7 +34,7 @@ class CofwMat(Dataset):
         return 1.0 if "phisT" in known or "phisTr" in known else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; occluded landmarks are hidden and count. Coordinates are scored as they stand.
+        """The ground truth; occluded landmarks are hidden and count. Coordinates are scored as they stand.
 
         Raises:
             FormatError: P203, P204, P206 for another form, P214 or P215 damaged.

@@ -58,7 +58,7 @@ class FaceCsv(Dataset):
         return 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Truth or predictions.
+        """Ground truth or predictions.
 
         `people.extra`: `face_size` where the list has `box_size`, and for WFLW the subsets whose lists lie
         beside it. Boxes are the square crops that centre and scale describe.
@@ -97,12 +97,12 @@ def _lines(document: Document) -> tuple[list[str], list[list[str]]]:
         rows = [row for row in csv.reader(read_text(document).splitlines()) if row]
     except csv.Error as error:
         raise error_of(
-            [Fault("P210", document.name, f"is no csv ({shown(error)})", "one face a line")]
+            [Fault("P210", document.name, f"is not csv ({shown(error)})", "one face per line")]
         ) from None
     finally:
         csv.field_size_limit(limit)
     if not rows:
-        raise error_of([Fault("P200", document.name, "is empty", "a header and one face a line")])
+        raise error_of([Fault("P200", document.name, "is empty", "a header and one face per line")])
     faults = Faults()
     for number, row in enumerate(rows[1:], 2):
         if len(row) != len(rows[0]):

@@ -22,7 +22,8 @@ def face_skeleton(points: int, options: ReadOptions, where: str) -> Skeleton:
     """The skeleton of so many landmarks, or the one asked for.
 
     Raises:
-        FormatError: P204 for a number of landmarks that no known set has, or that the truth does not have.
+        FormatError: P204 for a number of landmarks that no known set has, or that the ground truth does not
+            have.
     """
     wanted = options.skeleton or (options.truth.skeleton if options.truth is not None else None)
     if wanted is not None:
@@ -118,4 +119,4 @@ def half_pairs(count: int, faces: int) -> list[Notice]:
     """A notice about faces of which some landmarks are missing; none when all are whole."""
     if not count:
         return []
-    return [Notice("N448", f"{count} of {faces} faces lack landmarks", count)]
+    return [Notice("N448", f"{count} of {faces} faces do not have all landmarks", count)]

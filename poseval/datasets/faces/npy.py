@@ -36,7 +36,9 @@ class FaceNpy(Dataset):
     """Landmarks [N, 2 or 3, K] as .npy."""
 
     name: ClassVar[str] = "face-npy"
-    title: ClassVar[str] = "face landmarks as .npy with boxes and yaw beside it (3DDFA: AFLW, AFLW2000-3D)"
+    title: ClassVar[str] = (
+        "face landmarks as .npy with boxes and yaw angles next to it (3DDFA: AFLW, AFLW2000-3D)"
+    )
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "joint names", "frame names", "boxes", "further columns"}
@@ -56,11 +58,12 @@ class FaceNpy(Dataset):
         return 0.9 if fits else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Truth with `people.extra["yaw"]` in degrees where known, or predictions in the truth's order.
+        """Ground truth with `people.extra["yaw"]` in degrees where known, or predictions in the ground
+        ground truth's order.
 
         Raises:
             FormatError: P204 another shape, P216 damaged.
-            MismatchError: P412 another number of faces than the truth.
+            MismatchError: P412 another number of faces than the ground truth.
         """
         document = source.document
         table = numpy_file.load(document)[""]

@@ -38,7 +38,7 @@ class _PointFiles(Dataset):
         """Words of each point's line; None when the file is not of the format (a fault is added)."""
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Truth or predictions; keys are relative paths without their extension.
+        """Ground truth or predictions; keys are relative paths without their extension.
 
         Raises:
             FormatError: P201 no such file, P203 no number, P204 another number of points, P211 not UTF-8.
@@ -58,7 +58,7 @@ class _PointFiles(Dataset):
             raise FormatError(
                 "P204",
                 where=shown(source.path),
-                what=f"holds faces of {' and '.join(map(str, sorted(counts)))} points",
+                what=f"holds faces with {' and '.join(map(str, sorted(counts)))} points",
                 wanted="one number of points",
             )
         table = np.stack(parts)
@@ -106,11 +106,13 @@ class FacePts(_PointFiles):
         count = COUNT.search(text)
         start, end = text.find("{"), text.rfind("}")
         if count is None or start < 0 or end < start:
-            faults.add("P210", where=document.name, what="is no .pts file", wanted="n_points: N and braces")
+            faults.add(
+                "P210", where=document.name, what="is not a .pts file", wanted="n_points: N and braces"
+            )
             return None
         lines = [line.split() for line in text[start + 1 : end].splitlines() if line.strip()]
         if len(lines) != int(count.group(1)):
-            what = f"has {len(lines)} points, and its header says {count.group(1)}"
+            what = f"has {len(lines)} points, but its header says {count.group(1)}"
             faults.add("P204", where=document.name, what=what)
             return None
         return lines
@@ -139,7 +141,7 @@ class LapaTxt(_PointFiles):
         """The lines behind the first."""
         lines = [line.split() for line in read_text(document).splitlines() if line.strip()]
         if not lines or lines[0] != [str(len(lines) - 1)]:
-            what = f"has {max(len(lines) - 1, 0)} points, and its first line says otherwise"
+            what = f"has {max(len(lines) - 1, 0)} points, but its first line gives another number"
             faults.add("P204", where=document.name, what=what, wanted="their number in the first line")
             return None
         return lines[1:]
@@ -156,7 +158,9 @@ def _points(document: Document, lines: list[list[str]], faults: Faults) -> Array
     for row, words in enumerate(lines):
         where = f"{document.name}: point {row + 1}"
         if len(words) not in (2, 3):
-            faults.add("P204", where=where, what=f"has {len(words)} numbers", wanted="x, y and maybe a flag")
+            faults.add(
+                "P204", where=where, what=f"has {len(words)} numbers", wanted="x, y and optionally a flag"
+            )
             continue
         try:
             if odd_number("".join(words)):

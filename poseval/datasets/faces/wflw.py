@@ -39,7 +39,7 @@ class WflwTxt(Dataset):
         return 0.95 if len(line.split()) == WORDS else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; `people.extra` holds the six attributes as flags.
+        """The ground truth; `people.extra` holds the six attributes as flags.
 
         Raises:
             FormatError: P203 no number, P204 lines of another length, P211 not UTF-8.

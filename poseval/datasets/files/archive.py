@@ -62,7 +62,7 @@ class Archive:
         for entry in sorted(entries, key=lambda item: item.header_offset):
             if entry.header_offset < end:
                 raise FormatError(
-                    "P213", where=self.name, what="has members that overlap", wanted="a sound archive"
+                    "P213", where=self.name, what="has members that overlap", wanted="an undamaged archive"
                 )
             end = entry.header_offset + LOCAL_HEADER_BYTES + entry.compress_size
         for entry in self._members.values():
@@ -70,7 +70,7 @@ class Archive:
                 raise FormatError(
                     "P213",
                     where=f"{self.name}: {shown(entry.filename)}",
-                    what="is encrypted or packed in a rare way",
+                    what="is encrypted or compressed by an unsupported method",
                     wanted="stored or deflated members",
                 )
         packed = sum(entry.compress_size for entry in self._members.values())
@@ -79,7 +79,10 @@ class Archive:
 
     def _damaged(self, error: Exception) -> FormatError:
         return FormatError(
-            "P212", where=self.name, what=f"is a damaged zip file ({shown(error)})", wanted="a whole one"
+            "P212",
+            where=self.name,
+            what=f"is a damaged zip file ({shown(error)})",
+            wanted="an undamaged file",
         )
 
     def __len__(self) -> int:

@@ -79,7 +79,7 @@ def file_stems(frames: Frames) -> list[str]:
             raise UsageError(
                 "P172",
                 where=f"frame {shown(path)!r}",
-                what="has a name that cannot be a file's",
+                what="has a name that is not a valid file name",
                 wanted="a relative path",
             )
         out.append("/".join(parts))
@@ -88,7 +88,7 @@ def file_stems(frames: Frames) -> list[str]:
         raise UsageError(
             "P172",
             where=f"frame {shown(twice)!r}",
-            what="names two frames once its extension is gone",
+            what="names two frames once the extension is removed",
             wanted="one file name per frame",
         )
     return out

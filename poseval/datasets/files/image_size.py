@@ -1,4 +1,4 @@
-"""Width and height of a picture from its header, by Pillow; no pixel is decoded."""
+"""Width and height of an image from its header, by Pillow; no pixel is decoded."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class _Budgeted(io.FileIO):
     def _spend(self, count: int) -> int:
         self.left -= count
         if self.left < 0:
-            raise OSError("more is read than a picture's size can need")
+            raise OSError("the image header is longer than any known")
         return count
 
 
 def picture_size(path: Path) -> tuple[int, int] | None:
     """Width and height in pixels as stored; the EXIF orientation is not applied.
 
-    None when the file is no picture of these formats, is damaged before its size is known, or claims more
+    None when the file is no image of these formats, is damaged before its size is known, or claims more
     pixels than Pillow trusts (about 179 million).
     """
     from PIL import Image
@@ -51,7 +51,7 @@ def picture_size(path: Path) -> tuple[int, int] | None:
         if not path.is_file():  # a pipe would wait for ever
             return None
         with warnings.catch_warnings(), io.BufferedReader(_Budgeted(path)) as file:
-            warnings.simplefilter("ignore")  # of large pictures and odd EXIF data: neither is decoded here
+            warnings.simplefilter("ignore")  # of large images and odd EXIF data: neither is decoded here
             with Image.open(file, formats=FORMATS) as picture:
                 width, height = picture.size
     except Exception:  # Pillow raises OSError, SyntaxError, ValueError, struct.error, ... by format

@@ -1,4 +1,4 @@
-"""MPII validation truth as HRNet and pytorch-pose use it: `gt_valid.mat`, `detections_our_format.mat`.
+"""MPII validation ground truth as HRNet and pytorch-pose use it: `gt_valid.mat`, `detections_our_format.mat`.
 
 2,958 people in the order of Tompson's validation list: `dataset_joints` (names), `jnt_missing` [16, N],
 `pos_gt_src` [16, 2, N], `headboxes_src` [2, 2, N] (corner, then x and y), and sometimes `pos_pred_src`.
@@ -46,7 +46,9 @@ class MpiiGt(Dataset):
     """`gt_valid.mat` and `detections_our_format.mat`."""
 
     name: ClassVar[str] = "mpii-gt"
-    title: ClassVar[str] = "MPII validation truth in one .mat (gt_valid.mat, detections_our_format.mat)"
+    title: ClassVar[str] = (
+        "MPII validation ground truth in one .mat (gt_valid.mat, detections_our_format.mat)"
+    )
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names", "head sizes"})
     local_only: ClassVar[bool] = True
@@ -59,7 +61,7 @@ class MpiiGt(Dataset):
         return 1.0 if role is Role.TRUTH or "pos_pred_src" in names else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth, or the predictions that such a file may carry.
+        """The ground truth, or the predictions that such a file may carry.
 
         Raises:
             FormatError: P203, P204, P206 for variables that are missing or of another form, P214 damaged.

@@ -1,4 +1,4 @@
-"""MPII truth as the stacked hourglass has it: `valid.h5` (extra `formats`).
+"""MPII ground truth as the stacked hourglass has it: `valid.h5` (extra `formats`).
 
 `part` [N, 16, 2] holds the annotations cut down to whole pixels, `normalize` [N] the head size, `imgname` and
 `person` say who it is. `visible` is 0 for hidden and for missing joints alike, so a joint is labelled where
@@ -22,7 +22,7 @@ from poseval.skeletons import get_skeleton
 TRUTH = frozenset({"part", "normalize", "imgname"})
 WHOLE_PIXELS = Notice(
     "N441",
-    "joints in hourglass files are cut down to whole pixels: digits differ from those of gt_valid.mat",
+    "joints in hourglass files are rounded down to whole pixels; scores differ from those of gt_valid.mat",
 )
 
 
@@ -30,7 +30,7 @@ class MpiiH5(Dataset):
     """The stacked hourglass's annotation files."""
 
     name: ClassVar[str] = "mpii-h5"
-    title: ClassVar[str] = "MPII truth of the stacked hourglass (valid.h5)"
+    title: ClassVar[str] = "MPII ground truth of the stacked hourglass (valid.h5)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
     holds: ClassVar[frozenset[str]] = frozenset(
         {"joints", "joint names", "frame names", "hidden joints", "head sizes", "further columns"}
@@ -42,7 +42,7 @@ class MpiiH5(Dataset):
         return 1.0 if mat_arrays.hdf5_names(source) >= TRUTH else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth.
+        """The ground truth.
 
         Raises:
             MissingFeature: P601 without h5py.

@@ -1,4 +1,5 @@
-"""MPII truth as JSON lists: HRNet's and mmpose's `valid.json`, and pytorch-pose's `mpii_annotations.json`.
+"""MPII ground truth as JSON lists: HRNet's and mmpose's `valid.json`, and pytorch-pose's
+`mpii_annotations.json`.
 
 HRNet: {image, joints [16][x, y], joints_vis [16] 0/1, center, scale}, one-based, (-1, -1) or (0, 0) where
 missing. pytorch-pose: {img_paths, joint_self [16][x, y, v], isValidation, objpos, scale_provided}; v is 0 for
@@ -44,7 +45,7 @@ PYTORCH_POSE = (
 HEAD_FILES = ("gt_valid.mat", "mpii_gt_val.mat", "detections_our_format.mat", "mpii_headboxes.npy")
 NO_HEADS = Notice(
     "N443",
-    "the file holds no head sizes, and no file with them lies beside it (gt_valid.mat, mpii_gt_val.mat, "
+    "the file has no head sizes, and there is no file with them next to it (gt_valid.mat, mpii_gt_val.mat, "
     "detections_our_format.mat, mpii_headboxes.npy)",
 )
 
@@ -53,7 +54,7 @@ class MpiiJson(Dataset):
     """HRNet's, mmpose's and pytorch-pose's lists of MPII people."""
 
     name: ClassVar[str] = "mpii-json"
-    title: ClassVar[str] = "MPII truth as a JSON list (HRNet, mmpose, pytorch-pose)"
+    title: ClassVar[str] = "MPII ground truth as a JSON list (HRNet, mmpose, pytorch-pose)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "head sizes"})
@@ -71,7 +72,7 @@ class MpiiJson(Dataset):
         return 0.7 if {"image", "center", "scale"} <= keys else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; of pytorch-pose's list the people marked as validation, where there are any.
+        """The ground truth; of pytorch-pose's list the people marked as validation, where there are any.
 
         Raises:
             FormatError: P203 to P206 for records of another form; a list without joints is the test list.
@@ -91,7 +92,7 @@ class MpiiJson(Dataset):
                     Fault(
                         "P206",
                         document.name,
-                        "has no joints: this is the list of test images, whose truth is not public",
+                        "has no joints. This is the list of test images, whose ground truth is not public",
                         "validation or training people",
                     )
                 ]
@@ -145,7 +146,7 @@ def head_column(folder: Path, count: int, limits: Limits) -> tuple[Floats, list[
         else:
             continue
         if boxes.shape == (2, 2, count):
-            return head_sizes(boxes), [Notice("N444", f"head sizes were taken from {shown(name)} beside it")]
+            return head_sizes(boxes), [Notice("N444", f"head sizes were read from {shown(name)} next to it")]
     return np.full(count, np.nan), [NO_HEADS]
 
 
@@ -156,7 +157,7 @@ def _tell(document: Document, table: kj.Columns, faults: Faults) -> None:
         faults.add(
             codes.get(fault.kind, "P203"),
             where=f"{place}.{fault.field}" if fault.field else place,
-            what=f"is wrong ({fault.kind.replace('_', ' ')}{f', {fault.found}' if fault.found else ''})",
+            what=f"is invalid ({fault.kind.replace('_', ' ')}{f', {fault.found}' if fault.found else ''})",
             wanted="finite numbers",
         )
 
@@ -171,7 +172,7 @@ def _check_shape(document: Document, joints: kj.Column, width: int, faults: Faul
         faults.add(
             "P204",
             where=f"{document.name}: [{row}].joints",
-            what=f"has {rows[row]} joints, or joints of another length than {width}",
+            what=f"has {rows[row]} joints, or joints with another length than {width}",
             wanted=f"16 joints of {width} numbers",
         )
 

@@ -1,4 +1,4 @@
-"""Write MPII truth as HRNet's JSON list, with the head boxes in `mpii_headboxes.npy` beside it."""
+"""Write MPII ground truth as HRNet's JSON list, with the head boxes in `mpii_headboxes.npy` beside it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write_list(poses: PoseSet, path: Path, options: WriteOptions, holds: frozens
             where=shown(path.name),
             what=f"cannot hold the joints of {poses.skeleton.name}",
             wanted="mpii16",
-            hint="map the joints first: --joints mpii16",
+            hint="map the joints first with --joints mpii16",
         )
     people, frames = poses.people, poses.frames
     labelled = people.seen > 0

@@ -90,7 +90,9 @@ class MpiiMat(Dataset):
         return PoseSet(get_skeleton("mpii16"), frames, table.people(), origin=origin)
 
 
-_NO_GROUPS = Notice("N445", "no groups_v12.mat lies beside the release: groups of people are not known")
+_NO_GROUPS = Notice(
+    "N445", "there is no groups_v12.mat next to the release, so groups of people are not known"
+)
 
 
 class _Table:

@@ -47,7 +47,7 @@ class MpiiSubmission(Dataset):
         return 0.9
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The predictions, on the frames of the truth when there is one (MPII's release).
+        """The predictions, on the frames of the ground truth when there is one (MPII's release).
 
         `people.extra`: `rect` (place in its element, from 0) and `group` (place of the group in its image;
         -1 where elements are images).
@@ -55,13 +55,14 @@ class MpiiSubmission(Dataset):
         Raises:
             FormatError: P206 without a struct `pred`, P214 damaged.
             ValueRangeError: P301 numbers that are not finite, P303 joint ids outside 0..15.
-            MismatchError: P412 when the number of elements fits neither images nor groups of the truth.
+            MismatchError: P412 when the number of elements fits neither images nor groups of the ground
+                ground truth.
         """
         document = source.document
         pred = mat.load(document, frozenset({"pred"})).get("pred")
         if not isinstance(pred, Struct) or "annorect" not in pred.fields:
             wanted = "a struct array with annorect, like annolist"
-            raise error_of([Fault("P206", f"{document.name}: pred", "is no such struct", wanted)])
+            raise error_of([Fault("P206", f"{document.name}: pred", "is not such a struct", wanted)])
         faults = Faults()
         table = [
             (
@@ -119,7 +120,7 @@ class MpiiSubmission(Dataset):
 
 
 def _placed(truth: PoseSet, count: int, scored: bool, document: Document) -> Place:
-    """Images or groups of the truth, of test or training or both, whichever has so many.
+    """Images or groups of the ground truth, of test or training or both, whichever has so many.
 
     Where both have, scores decide: only the submission of several people has them.
     """

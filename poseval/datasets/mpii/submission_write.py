@@ -152,7 +152,7 @@ def _scores(poses: PoseSet, losses: Losses) -> Floats:
 
 
 def _rectangles(poses: PoseSet, release: _Release, wanted: Bools, losses: Losses) -> Ints:
-    """Row [N] of the truth's person that each prediction is of, each once; -1 none.
+    """Row [N] of the ground truth's person that each prediction is of, each once; -1 none.
 
     A prediction says its rectangle, or goes to the nearest position; of several for one, the nearest stays.
     """

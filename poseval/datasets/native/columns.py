@@ -87,8 +87,8 @@ def poses_of(columns: Mapping[str, Array], description: str, options: ReadOption
                 "P201",
                 where=where,
                 what=f"holds {shown(node['role'], 20)}",
-                wanted=f"{options.role.value}",
-                hint="are the two files exchanged?",
+                wanted=options.role.words,
+                hint="Are the two files exchanged?",
             )
         people = {name: columns[f"people.{name}"] for name in PEOPLE}
         frames = {name: columns[f"frames.{name}"] for name in FRAMES}
@@ -104,10 +104,10 @@ def poses_of(columns: Mapping[str, Array], description: str, options: ReadOption
         sequences = tuple(str(name) for name in node["sequences"])
         table = Frames(**frames, sequences=sequences, extra=_extra(columns, "frames.extra."))
         if len(np.unique(table.key)) < len(table):
-            raise ValueError("frames of one key")
+            raise ValueError("frames with distinct keys")
         rows = People(**people, extra=_extra(columns, "people.extra."))
         if not np.isin(rows.seen, (0, 1, 2, 3)).all():
-            raise ValueError("flags beyond 0, 1, 2, 3")
+            raise ValueError("flags other than 0, 1, 2, 3")
         regions = IgnoreRegions(**ignore)
         categories = {int(number): str(name) for number, name in node["categories"].items()}
         origin = _origin(node.get("origin"), replace(origin, records=len(rows), notices=notices))

@@ -26,7 +26,7 @@ class Native(Dataset):
     """Columns as arrays, the rest as JSON in bytes."""
 
     name: ClassVar[str] = "native"
-    title: ClassVar[str] = "poseval's own columns (.npz), keeps everything"
+    title: ClassVar[str] = "poseval's own columns (.npz); keeps everything"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(FACTS)
@@ -51,7 +51,10 @@ class Native(Dataset):
         raw = columns.pop(DESCRIPTION, None)
         if raw is None or raw.dtype != np.uint8:
             raise FormatError(
-                "P270", where=document.name, what="has no description", wanted="a file of poseval"
+                "P270",
+                where=document.name,
+                what="has no description of its columns",
+                wanted="a file that poseval wrote",
             )
         origin = Origin(document.path, document.sha256, self.name)
         return poses_of(columns, raw.tobytes().decode("utf-8", "replace"), options, origin)

@@ -32,7 +32,7 @@ class Parquet(Dataset):
     """A row per person."""
 
     name: ClassVar[str] = "parquet"
-    title: ClassVar[str] = "poseval's own columns as Parquet (extra parquet), keeps everything"
+    title: ClassVar[str] = "poseval's own columns as Parquet (needs the extra parquet); keeps everything"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(FACTS)
@@ -115,7 +115,12 @@ def _columns(parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
     _check_footer(file.metadata, document)
     metadata = file.schema_arrow.metadata or {}
     if DESCRIPTION not in metadata or TABLES not in metadata:
-        raise FormatError("P270", where=document.name, what="has no description", wanted="a file of poseval")
+        raise FormatError(
+            "P270",
+            where=document.name,
+            what="has no description of its columns",
+            wanted="a file that poseval wrote",
+        )
     inner = Document(base64.b64decode(metadata[TABLES], validate=True), document.name, document.limits)
     columns = load_npz(inner)
     shapes = {

@@ -61,9 +61,15 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
         frame,
         np.floor(np.nan_to_num(track)) != np.nan_to_num(track),
         "P303",
-        "has a fraction as track_id",
+        "has a track_id that is not a whole number",
     )
-    _refuse(frames, frame, np.abs(np.nan_to_num(track)) > MOST_TRACK, "P303", "has a track_id beyond int64")
+    _refuse(
+        frames,
+        frame,
+        np.abs(np.nan_to_num(track)) > MOST_TRACK,
+        "P303",
+        "has a track_id that is too large for 64 bits",
+    )
     vertices, start, region_image, degenerate = _regions(table, limits, document.name)
     if degenerate:
         notices["N471", "{count} ignore regions have fewer than 3 vertices and are skipped"] += degenerate
@@ -102,7 +108,7 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
 def _inner(column: kj.Column) -> kj.Columns:
     """The table of a list of records; an empty one where no record has the list."""
     if column.records is None:
-        raise TypeError("not a list of records")
+        raise TypeError("is not a list of records")
     return column.records
 
 
@@ -110,7 +116,13 @@ def _refuse(frames: Records, frame: Ints, wrong: Bools, code: str, what: str) ->
     """A fault for each frame with a person in the mask [N]."""
     rows = np.zeros(frames.table.count, dtype=np.bool_)
     rows[frame[wrong]] = True
-    frames.refuse(rows, code, what, name="annorect", wanted="see docs/formats.md, PoseTrack17")
+    frames.refuse(
+        rows,
+        code,
+        what,
+        name="annorect",
+        wanted="a list of records (a list of records (a list of records (see docs/formats.md, PoseTrack17)))",
+    )
 
 
 def _joints(

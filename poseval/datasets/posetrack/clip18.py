@@ -125,11 +125,12 @@ def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str,
     categories = [] if entry is None else document.tree(entry.start, entry.end)
     where = f"{document.name}: categories"
     if not isinstance(categories, list) or not all(isinstance(item, Mapping) for item in categories):
-        faults.add("P203", where=where, what="is no list of categories")
+        faults.add("P203", where=where, what="is not a list of categories")
         return wanted
     if not categories:
         notices[
-            "N470", "{count} files have no categories: keypoints are taken in the official order of 17"
+            "N470",
+            "{count} files have no categories; their keypoints are read in the official order of 17 joints",
         ] += 1
         return wanted
     if len(categories) > 1:
@@ -140,7 +141,10 @@ def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str,
     names = categories[0].get("keypoints")
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         faults.add(
-            "P274", where=f"{where}[0].keypoints", what="is no list of joint names", wanted="17 or 15 names"
+            "P274",
+            where=f"{where}[0].keypoints",
+            what="is not a list of joint names",
+            wanted="17 or 15 names",
         )
         return wanted
     return _canonical(names, where, faults, notices)
@@ -232,7 +236,7 @@ def _joints(
     if not given.all() and bool(((visible > 0) & (visible < 1)).any()):
         notices[
             "N474",
-            "{count} people have fractions as visibility and no scores: scores are read from `scores` only",
+            "{count} people have fractions as visibility and no scores; scores are only read from `scores`",
         ] += int((~given).sum())
     return xy, seen, score, _whole(people, image, images)
 
@@ -286,7 +290,7 @@ def _regions(images: Records, limits: Limits, notices: Counter[tuple[str, str]])
         "P204",
         lambda row: f"lists {y.lengths[row]} polygons, ignore_regions_x {x.lengths[row]}",
         name="ignore_regions_y",
-        wanted="as many",
+        wanted="as many polygons in both",
     )
     if not same.all():
         return np.zeros((0, 2)), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
@@ -295,7 +299,7 @@ def _regions(images: Records, limits: Limits, notices: Counter[tuple[str, str]])
     if uneven.any():
         rows = np.zeros(len(same), dtype=np.bool_)
         rows[image[uneven]] = True
-        images.refuse(rows, "P204", "has polygons with other numbers of vertices than ignore_regions_x",
+        images.refuse(rows, "P204", "has polygons with other numbers of vertices than in ignore_regions_x",
                       name="ignore_regions_y", wanted="one y for each x")  # fmt: skip
         return np.zeros((0, 2)), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int64)
     vertices = np.stack([x.values, y.values], axis=1)

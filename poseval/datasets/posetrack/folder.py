@@ -76,8 +76,8 @@ def documents(source: Source) -> Iterator[Document]:
 def role_of(document: Document) -> Role | None:
     """The role that a PoseTrack file speaks for; None cannot tell.
 
-    Truth has head boxes or ignore regions. People with scores of their joints and without head boxes are
-    predictions, even in a copy of the truth's list of images.
+    Ground truth has head boxes or ignore regions. People with scores of their joints and without head boxes
+    are predictions, even in a copy of the ground truth's list of images.
     """
     keys = document.outline.by_key()
     if "annolist" in keys:
@@ -119,7 +119,7 @@ def _read_one(document: Document, options: ReadOptions) -> _Part:
         faults.add(
             "P270",
             where=document.name,
-            what="is no PoseTrack file",
+            what="is not a PoseTrack file",
             wanted='an "annolist", or "images" and "annotations" with track_id, bbox_head or vid_id',
         )
         return _Part(None, None, faults)

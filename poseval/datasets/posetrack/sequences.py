@@ -1,7 +1,7 @@
 """What the PoseTrack formats share: one file per video, gathered into one pose set.
 
 Every file is read into a `Clip`, whatever its form; clips of several forms make one set. Joints are brought
-into the order of the poseval program by name, so that truth and predictions of mixed forms meet.
+into the order of the poseval program by name, so that ground truth and predictions of mixed forms meet.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from poseval.poses import Array, Bools, Floats, Frames, IgnoreRegions, Ints, Not
 from poseval.skeletons import Skeleton, get_skeleton
 
 SKELETON = "posetrack15_poseval"
-HEAD_SHARE = 0.6  # head size is this share of the head box's diagonal (poseval, eval_helpers.py)
+HEAD_SHARE = 0.6  # head size is this fraction of the head box's diagonal (poseval, eval_helpers.py)
 
 
 def skeleton() -> Skeleton:
@@ -114,7 +114,7 @@ def assemble(clips: Sequence[Clip], format: str, path: str, limits: Limits, faul
     """One pose set of all clips; sequences are sorted by name, frames keep the order of their file.
 
     Raises:
-        InputError: everything gathered in `faults`, and a sequence or frame that stands twice.
+        InputError: everything gathered in `faults`, and a sequence or frame that occurs twice.
         LimitError: P505 for too many frames, people, or people in a frame.
     """
     named = [_sequence_names(clip) for clip in clips]
@@ -171,7 +171,7 @@ def _refuse_twice(clips: Sequence[Clip], named: Sequence[tuple[list[str], Ints]]
                 faults.add(
                     "P372",
                     where=clip.document.name,
-                    what=f"holds sequence {shown(name)}, which {owner[name]} holds too",
+                    what=f"holds the sequence {shown(name)}, which is also in {owner[name]}",
                     wanted="one file per sequence",
                 )
             owner[name] = clip.document.name
@@ -181,7 +181,7 @@ def _refuse_twice(clips: Sequence[Clip], named: Sequence[tuple[list[str], Ints]]
             if count > 1
         ]
         for key, _ in twice:
-            faults.add("P373", where=f"{clip.document.name}: image {shown(key)}", what="stands there twice")
+            faults.add("P373", where=f"{clip.document.name}: image {shown(key)}", what="occurs twice")
 
 
 def _check_limits(frames: int, people_in: Ints, limits: Limits, path: str) -> None:

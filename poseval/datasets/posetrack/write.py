@@ -70,10 +70,10 @@ def columns_of(poses: PoseSet) -> Columns:
             "P190",
             where=shown(poses.origin.name),
             what=f"follows skeleton {poses.skeleton.name}, which has no joint of PoseTrack",
-            wanted=f"some of {', '.join(wanted)}",
+            wanted=f"at least one of {', '.join(wanted)}",
         )
     others = [index for index, name in enumerate(mine) if name not in wanted]
-    losses.lose("joints that PoseTrack has not", int((people.seen[:, others] > 0).sum()))
+    losses.lose("joints that PoseTrack does not have", int((people.seen[:, others] > 0).sum()))
     rows, joints = len(people), len(wanted)
     xy, seen = np.zeros((rows, joints, 2)), np.zeros((rows, joints), dtype=np.int8)
     score = np.full((rows, joints), np.nan)
@@ -166,8 +166,8 @@ def write_sequences(
             raise UsageError(
                 "P191",
                 where=shown(path),
-                what=f"is one file for {len(names)} sequences",
-                wanted="a folder: PoseTrack has one file per sequence",
+                what=f"is a single file for {len(names)} sequences",
+                wanted="a folder, because PoseTrack has one file per sequence",
             )
         targets = [path]
     else:
@@ -176,7 +176,7 @@ def write_sequences(
         for index, name in enumerate(names):
             name = name or (path.name if len(names) == 1 else f"sequence_{index:04d}")
             if UNSAFE.search(name) or name.startswith("."):
-                faults.add("P192", where=f"sequence {shown(name)}", what="is no name for a file")
+                faults.add("P192", where=f"sequence {shown(name)}", what="is not a valid file name")
             targets.append(path / f"{name}.json")
         faults.raise_if_any()
         try:
@@ -187,7 +187,11 @@ def write_sequences(
         for target in targets:
             if os.path.lexists(target):
                 raise UsageError(
-                    "P131", where=shown(target), what="exists", wanted="a new name", hint="--force overwrites"
+                    "P131",
+                    where=shown(target),
+                    what="exists",
+                    wanted="a new name",
+                    hint="pass --force to overwrite it",
                 )
     for index, target in enumerate(targets):
         frames = np.flatnonzero(poses.frames.sequence == index)

@@ -35,7 +35,7 @@ def write(poses: PoseSet, path: Path, options: WriteOptions, reid: bool) -> Loss
     lose_for_role(columns, options.role)
     ids, renamed = image_ids(poses)
     losses = columns.losses
-    losses.lose("frame names that are no numbers (kept as file names)", renamed)
+    losses.lose("frame names that are not numbers (kept as file names)", renamed)
     _lose(columns, options.role, reid)
     write_sequences(
         poses, path, options, lambda index, frames: _document(columns, ids, frames, options.role, reid)
@@ -47,17 +47,19 @@ def _lose(columns: Columns, role: Role, reid: bool) -> None:
     people = columns.poses.people
     losses = columns.losses
     if "listed" in people.extra:
-        losses.lose("people without a list of points (get zeros)", int((~people.extra["listed"]).sum()))
+        losses.lose(
+            "people without a list of points (written as zeros)", int((~people.extra["listed"]).sum())
+        )
     if "person_id" in people.extra and not reid:
         losses.lose("person ids", int((people.extra["person_id"] >= 0).sum()))
     at_origin = np.all(columns.xy == 0, axis=2)
     hidden = np.logical_and(at_origin, columns.seen == 1)
-    losses.lose("hidden joints at (0, 0) (become visible)", int(hidden.sum()))
+    losses.lose("hidden joints at (0, 0) (written as visible)", int(hidden.sum()))
     if role is Role.PREDICTIONS:
         scored = ~np.isnan(columns.joint_score)
         some = scored.any(axis=1)
         absent = int(((columns.seen > 0) & ~scored)[some].sum())
-        losses.lose("missing joint scores of people with others (become 0)", absent)
+        losses.lose("missing joint scores of people with other joint scores (written as 0)", absent)
 
 
 def _document(columns: Columns, ids: Ints, frames: Ints, role: Role, reid: bool) -> dict[str, Any]:

@@ -78,7 +78,7 @@ class _CocoSingle(Dataset):
         return None
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth.
+        """The ground truth.
 
         Raises:
             FormatError: P203 to P206 for records of another form.
@@ -236,7 +236,7 @@ def _image_of(document: Document, images: kj.Columns, table: kj.Columns) -> Arra
     lost = [row for row, place in enumerate(found) if place < 0]
     if lost:
         where = f"{document.name}: annotations[{lost[0]}].image_id"
-        what = f"is of an image that is not listed; {len(lost)} annotations are"
+        what = f"belongs to an image that is not listed, like {len(lost) - 1} others"
         raise error_of([Fault("P402", where, what, "an image of the list")])
     return np.asarray(found)
 
@@ -251,5 +251,5 @@ def _tell(document: Document, table: kj.Columns, name: str, faults: Faults) -> N
         faults.add(
             CODES.get(fault.kind, "P203"),
             where=f"{document.name}: {name}[{fault.record}].{fault.field}",
-            what=f"is wrong ({fault.kind.replace('_', ' ')}{f', {fault.found}' if fault.found else ''})",
+            what=f"is invalid ({fault.kind.replace('_', ' ')}{f', {fault.found}' if fault.found else ''})",
         )

@@ -29,8 +29,8 @@ from poseval.skeletons import Skeleton, get_skeleton
 
 LSP_PEOPLE, LSP_TEST_FROM = 2000, 1000
 PARSE_PEOPLE, PARSE_TEST_FROM = 305, 100
-# Share of right hips and shoulders that lie to the left of the left ones: 0.92 under LSP's observer-centric
-# labels, 0.65 under its person-centric ones.
+# Fraction of right hips and shoulders that lie to the left of the left ones: 0.92 under LSP's
+# observer-centric labels, 0.65 under its person-centric ones.
 OBSERVER_SHARE = 0.8
 # Places of flic11's joints among the 29 points of the release.
 FLIC_POINTS = (0, 1, 2, 3, 4, 5, 6, 9, 12, 13, 16)
@@ -51,7 +51,7 @@ class LspMat(Dataset):
         return 1.0 if len(shape) == 3 and shape[:2] in ((3, 14), (2, 14), (14, 3)) else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; `frames.extra["test"]` marks the test half of the 2,000.
+        """The ground truth; `frames.extra["test"]` marks the test half of the 2,000.
 
         Raises:
             FormatError: P203, P204 for an array of another form, P214 damaged.
@@ -95,7 +95,7 @@ class FlicMat(Dataset):
         return 0.9 if "examples" in shapes else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; `frames.extra["test"]` follows `istest` of the release.
+        """The ground truth; `frames.extra["test"]` follows `istest` of the release.
 
         Raises:
             FormatError: P203, P204, P206 for another form, P214 damaged.
@@ -140,7 +140,7 @@ class ParseMat(Dataset):
         return 1.0 if len(shape) == 3 and shape[:2] == (14, 2) else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; `frames.extra["test"]` marks the test half of the 305.
+        """The ground truth; `frames.extra["test"]` marks the test half of the 305.
 
         Raises:
             FormatError: P203, P204 for an array of another form, P214 damaged.
@@ -183,14 +183,20 @@ def _labelling(
     named = re.search(r"[-_](oc|pc)\b", document.name.rsplit("/", 1)[-1].lower())
     right, left = (list(skeleton.indices((f"{side}_hip", f"{side}_shoulder"))) for side in ("right", "left"))
     if not named and skeleton.name != "lsp14":
-        told = "the file's name does not tell whether labels are person-centric or observer-centric"
+        told = "the file name does not say whether labels are person-centric or observer-centric"
         return skeleton, [Notice("N446", told)]
     both = labelled[:, right] & labelled[:, left]
     share = float((xy[:, right, 0] < xy[:, left, 0])[both].mean()) if both.any() else 0.5
     observer = named.group(1) == "oc" if named else share > OBSERVER_SHARE
-    how = "by the file's name" if named else f"by the data: {share:.0%} of right joints lie on the left"
+    how = (
+        "judged by the file name"
+        if named
+        else f"judged by the data: {share:.0%} of the right joints are on the left"
+    )
     kind = "observer-centric" if observer else "person-centric"
-    notice = Notice("N446", f"labels are {kind} ({how}); digits of the two labellings do not compare")
+    notice = Notice(
+        "N446", f"labels are {kind} ({how}); numbers of the two kinds of labels are not comparable"
+    )
     if not observer:
         return skeleton, [notice]
     return Skeleton(

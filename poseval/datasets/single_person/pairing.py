@@ -1,8 +1,8 @@
 """What the readers of single-person formats share: one person per frame, and pairing by order.
 
 A frame of a single-person benchmark is one annotated person, so an image with three of them makes three
-frames. Files without names (arrays of poses) follow the order of their truth, and nothing but the count can
-be checked.
+frames. Files without names (arrays of poses) follow the order of their ground truth, and nothing but the
+count can be checked.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from poseval.skeletons.by_count import require_skeleton
 
 def one_based(name: str) -> Notice:
     """The notice that a file counts pixels from 1."""
-    text = f"{shown(name)}: coordinates are one-based (the first pixel is 1); 1 was taken off"
+    text = f"{shown(name)}: coordinates are one-based (the first pixel is 1); 1 was subtracted"
     return Notice("N440", text)
 
 
@@ -77,12 +77,13 @@ def ordered_predictions(
     people: Mapping[str, Any] | None = None,
     frame: Ints | None = None,
 ) -> PoseSet:
-    """Predictions [N, K, 2] in the order of the truth; without a truth, one frame each under its number.
+    """Predictions [N, K, 2] in the order of the ground truth; without ground truth, one frame each under its
+    number.
 
-    Coordinates are the truth's file's own (its base is taken off). A joint whose x and y are both NaN was not
-    predicted, counts as wrong and is reported; any other number that is not finite is refused. A truth with a
-    column `test` of frames takes as many poses as it has test frames. `frame` [N] says where the poses belong
-    when their file does.
+    Coordinates are the ground truth's file's own (its base is taken off). A joint whose x and y are both NaN
+    was not predicted, counts as wrong and is reported; any other number that is not finite is refused. Ground
+    ground truth with a column `test` of frames takes as many poses as it has test frames. `frame` [N] says
+    where the poses belong when their file does.
 
     Raises:
         ValueRangeError: P301 for infinities, half of a point, or nothing but NaN.
@@ -92,7 +93,7 @@ def ordered_predictions(
     absent: Array = np.asarray(np.isnan(xy).all(axis=2))
     _check_finite(xy, absent, origin.name)
     if absent.any():
-        text = f"{int(absent.sum())} joints are NaN: not predicted, so they count as wrong"
+        text = f"{int(absent.sum())} joints are NaN, that is, not predicted; they count as wrong"
         origin = replace(origin, notices=(*origin.notices, Notice("N449", text, int(absent.sum()))))
     columns.setdefault("seen", np.where(absent, 0, 2))
     truth = options.truth
@@ -111,17 +112,17 @@ def ordered_predictions(
         raise MismatchError(
             "P412",
             where=shown(origin.name),
-            what=f"holds {len(xy)} poses; the truth {shown(truth.origin.name)} has {len(truth)}",
-            wanted="one pose per annotated person, in the truth's order: the file has no names to pair by",
-            hint="are these predictions of another split?",
+            what=f"holds {len(xy)} poses; the ground truth {shown(truth.origin.name)} has {len(truth)}",
+            wanted="one pose per annotated person, in the order of the ground truth",
+            hint="Are these predictions of another split?",
         )
     if xy.shape[1] != len(skeleton):
         raise MismatchError(
             "P404",
             where=shown(origin.name),
-            what=f"has {xy.shape[1]} joints; the truth follows {skeleton.name} ({len(skeleton)} joints)",
+            what=f"has {xy.shape[1]} joints; the ground truth follows {skeleton.name} ({len(skeleton)})",
             wanted="the same joints in the same order",
-            hint="--joints names maps joints by name, those of a file that names none by their number",
+            hint="map the joints by name with --joints names",
         )
     moved = replace(origin, base=truth.origin.base)
     if moved.base:
@@ -134,7 +135,7 @@ def _check_finite(xy: Floats, absent: Array, where: str) -> None:
     if not len(bad) and not (len(xy) and absent.all()):
         return
     person, joint = bad[0] if len(bad) else (0, 0)
-    what = "is infinite, or NaN in one of x and y" if len(bad) else "is NaN, and so is every other"
+    what = "is infinite, or NaN in one of x and y" if len(bad) else "is NaN, like every other coordinate"
     raise error_of(
         [
             Fault(

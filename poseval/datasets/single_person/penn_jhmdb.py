@@ -59,7 +59,7 @@ class PennAction(Dataset):
         return 0.95 if {"x", "y", "visibility", "bbox"} <= mat_arrays.shapes(source).keys() else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; invisible joints are not labelled. `frames.extra["test"]` where `train` is -1.
+        """The ground truth; invisible joints are not labelled. `frames.extra["test"]` where `train` is -1.
 
         Frames at the end of a video that have no box are left out, `frames.extra["left_out"]` of them.
 
@@ -111,7 +111,7 @@ class JhmdbMat(Dataset):
         return 0.95 if {"pos_img", "scale"} <= mat_arrays.shapes(source).keys() else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The truth; `frames.extra["split1"]` to `["split3"]` mark the test videos of each split.
+        """The ground truth; `frames.extra["split1"]` to `["split3"]` mark the test videos of each split.
 
         Raises:
             FormatError: P203, P204, P206 for a file of another form, P214 damaged.
@@ -226,7 +226,7 @@ def _origin(source: Source, name: str, digests: list[str], videos: list[dict[str
 def _joined(
     skeleton: str, videos: list[dict[str, Any]], origin: Origin, flags: tuple[str, ...] = ("test",)
 ) -> PoseSet:
-    """Videos as sequences, frame t of video v under the key `v/t` (t from 1, as the pictures are called)."""
+    """Videos as sequences, frame t of video v under the key `v/t` (t from 1, as the images are called)."""
     if not videos:
         raise FormatError("P201", where=origin.name, what="holds no video")
     length = [len(video["xy"]) for video in videos]

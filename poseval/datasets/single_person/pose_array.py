@@ -1,8 +1,9 @@
 """Predictions as a bare array: .npy, .npz and JSON, and `pred.mat` and `preds.h5`.
 
 An array of N people, K joints and x, y (or x, y, score), with its axes in any of the orders that evaluation
-scripts use; the truth says which. Pairing is by order, so the counts must agree. A .npz with one array per
-sequence is paired by name and frame. Arrays of sticks (the two ends of each limb) are told by their length.
+scripts use; the ground truth says which. Pairing is by order, so the counts must agree. A .npz with one array
+per sequence is paired by name and frame. Arrays of sticks (the two ends of each limb) are told by their
+length.
 """
 
 from __future__ import annotations
@@ -36,11 +37,11 @@ LAYOUTS = ((0, 1, 2), (2, 1, 0), (2, 0, 1), (0, 2, 1), (1, 0, 2), (1, 2, 0))
 
 
 class PoseArray(Dataset):
-    """An array of poses in the order of the truth."""
+    """An array of poses in the order of the ground truth."""
 
     name: ClassVar[str] = "pose-array"
     title: ClassVar[str] = (
-        "predictions as an array (.npy, .npz, nested lists in JSON) in the order of the truth"
+        "predictions as an array (.npy, .npz, nested lists in JSON) in the order of the ground truth"
     )
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
@@ -85,21 +86,24 @@ class PoseArray(Dataset):
         return ordered_predictions(np.asarray(xy, dtype=np.float64), options, origin, columns)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
-        """Nested lists [people][joints][x, y, score], a pose for each person of the truth, in its order.
+        """Nested lists [people][joints][x, y, score], a pose for each person of the ground truth, in its
+        order.
 
-        A person of the truth gets the surest pose of its frame, counted from the pixel that the truth's file
-        counts from; null stands for joints that were not predicted.
+        A person of the ground truth gets the surest pose of its frame, counted from the pixel that the ground
+        ground truth's file counts from; null stands for joints that were not predicted.
 
         Raises:
-            UsageError: P130 without a truth, or with several people in one of its frames; P131, P137.
+            UsageError: P130 without ground truth, or with several people in one of its frames; P131, P137.
         """
         truth = options.truth
         if truth is None or len(np.unique(truth.people.frame)) < len(truth):
             raise UsageError(
                 "P130",
                 where=f"format {self.name}",
-                what="has no names and follows the order of a truth with one person per frame",
-                wanted="such a truth" if truth is None else "another format for several people per frame",
+                what="has no names, so it needs ground truth with one person per frame",
+                wanted="ground truth with one person per frame"
+                if truth is None
+                else "another format for several people per frame",
             )
         people, own = (
             poses.people,
@@ -119,7 +123,7 @@ class PoseArray(Dataset):
         plain[np.isnan(values)] = None
         write_atomically(path, json.dumps(plain.tolist()).encode(), options.force)
         losses = losses_of(poses, self.holds)
-        losses.lose("people beyond the surest of their frame", len(poses) - int(found.sum()))
+        losses.lose("people other than the most confident one of each frame", len(poses) - int(found.sum()))
         return losses
 
     def arrays(self, document: Document) -> dict[str, Any]:
@@ -138,7 +142,7 @@ class PoseArray(Dataset):
     ) -> PoseSet:
         """Arrays [T, K, 2] by sequence name, frame t of each being the sequence's frame t.
 
-        Arrays may hold the frames at the end of a video that the truth's reader left out.
+        Arrays may hold the frames at the end of a video that the ground truth's reader left out.
         """
         frames = truth.frames
         faults, parts, rows, beyond = Faults(), [], [], 0
@@ -157,7 +161,7 @@ class PoseArray(Dataset):
                     "P412",
                     where=f"{document.name}: {shown(name)}",
                     what=f"holds {len(xy)} poses of {xy.shape[1]} joints",
-                    wanted=f"{len(own)} frames of {len(truth.skeleton)} joints in the truth",
+                    wanted=f"{len(own)} frames of {len(truth.skeleton)} joints in the ground truth",
                 )
                 continue
             parts.append(xy[..., :2])
@@ -167,7 +171,9 @@ class PoseArray(Dataset):
         xy = np.concatenate(parts).astype(np.float64)[np.argsort(frame, kind="stable")]
         notices = []
         if beyond:
-            text = f"{beyond} predictions at the ends of videos are of frames that the truth leaves out"
+            text = (
+                f"{beyond} predictions at the ends of videos are of frames that the ground truth leaves out"
+            )
             notices.append(Notice("N494", text, beyond))
         origin = origin_of(document, self.name, len(xy), notices)
         return ordered_predictions(xy, options, origin, frame=np.sort(frame))
@@ -177,7 +183,7 @@ class PoseMat(PoseArray):
     """The same in a .mat or HDF5 file, as HRNet and the stacked hourglass write it."""
 
     name: ClassVar[str] = "pose-mat"
-    title: ClassVar[str] = "predictions as an array (.mat, .h5) in the order of the truth"
+    title: ClassVar[str] = "predictions as an array (.mat, .h5) in the order of the ground truth"
     local_only: ClassVar[bool] = True
     writes: ClassVar[frozenset[Role]] = frozenset()
 
@@ -276,7 +282,7 @@ def _one(found: Mapping[str, Any], document: Document) -> tuple[str, Array]:
                 Fault(
                     "P206",
                     document.name,
-                    f"has no single array of poses (holds {told or 'nothing'})",
+                    f"does not have exactly one array of poses (holds {told or 'nothing'})",
                     "an array with axes of people, joints and x, y, called preds",
                 )
             ]
@@ -285,7 +291,7 @@ def _one(found: Mapping[str, Any], document: Document) -> tuple[str, Array]:
 
 
 def _by_sequence(found: Mapping[str, Any], truth: PoseSet, document: Document) -> dict[str, Array]:
-    """Arrays whose names are sequences of the truth.
+    """Arrays whose names are sequences of the ground truth.
 
     Raises:
         MismatchError: P402 when some names are and others are not.
@@ -301,8 +307,8 @@ def _by_sequence(found: Mapping[str, Any], truth: PoseSet, document: Document) -
                 Fault(
                     "P402",
                     f"{document.name}: arrays",
-                    f"{len(strange)} of {len(found)} are not in the truth (first: {shown(strange[0], 40)})",
-                    "sequences of the truth",
+                    f"{len(strange)} of {len(found)} not in the ground truth (first: {shown(strange[0])})",
+                    "sequences of the ground truth",
                 )
             ]
         )
@@ -310,7 +316,7 @@ def _by_sequence(found: Mapping[str, Any], truth: PoseSet, document: Document) -
 
 
 def _laid_out(array: Array, options: ReadOptions, where: str, people: int | None = None) -> Array:
-    """The array with axes people, joints, coordinates (2, or 3 with a score): as the truth suggests it."""
+    """The array with axes people, joints, coordinates (2, or 3 with a score), judged by the ground truth."""
     counts: set[int] = set()
     joints = 0
     if options.truth is not None:
@@ -330,7 +336,7 @@ def _laid_out(array: Array, options: ReadOptions, where: str, people: int | None
 
 
 def _stick_skeleton(ends: int, options: ReadOptions) -> Skeleton | None:
-    """The truth's skeleton of sticks, when the array has two ends for each of its sticks."""
+    """The ground truth's skeleton of sticks, when the array has two ends for each of its sticks."""
     if options.truth is None or options.skeleton is not None or ends == len(options.truth.skeleton):
         return None
     sticks = sticks_of(options.truth.skeleton)

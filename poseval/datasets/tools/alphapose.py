@@ -94,7 +94,7 @@ class AlphaPose(Dataset):
         if kind == "object":
             return _from_keyed(document, options)
         raise FormatError(
-            "P201", where=document.name, what=f"is no list, but {kind}", wanted="AlphaPose's list"
+            "P201", where=document.name, what=f"is not a list, but {kind}", wanted="AlphaPose's list"
         )
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
@@ -177,13 +177,13 @@ def _tracks(document: Document, records: Records) -> tuple[Ints, list[Notice]]:
         except (ValueError, OverflowError):
             text = shown(document.data[start : min(end, start + 30)].decode("utf-8", "replace"))
             records.faults.add(
-                "P303", where=records.at(row, "idx"), what=f"is {text}", wanted="a track number"
+                "P303", where=records.at(row, "idx"), what=f"is {text}", wanted="the number of a track"
             )
             continue
         merged += len(found) > 1
         if len(found) == 1:
             out[row] = int(found.pop())
-    text = f"{document.name}: {merged} people were merged from several tracks and have none now"
+    text = f"{document.name}: {merged} people were merged from several tracks and now have none"
     return out, [Notice("N503", text, merged)] if merged else []
 
 
@@ -202,7 +202,7 @@ def _from_keyed(document: Document, options: ReadOptions) -> PoseSet:
         raise FormatError(
             "P204",
             where=document.name,
-            what=f"mixes people of {sorted(counts)} joints",
+            what=f"has people with {sorted(counts)} joints",
             wanted="one skeleton",
         )
     skeleton = joints_by_count(next(iter(counts), 18), options, document.name)
@@ -234,7 +234,7 @@ def _keyed_people(node: Any, where: str, faults: Faults) -> Floats:
         flat = person.get(KEYED[key]) if isinstance(person, dict) else None
         place = f"{where}.{key}[{at}].{KEYED[key]}"
         if not isinstance(flat, list) or any(type(value) not in (int, float) for value in flat):
-            faults.add("P203", where=place, what="is no list of numbers", wanted="x, y, score, ...")
+            faults.add("P203", where=place, what="is not a list of numbers", wanted="x, y, score, ...")
         elif not flat or len(flat) % 3 or (out and len(flat) != len(out[0])):
             faults.add("P204", where=place, what=f"has {len(flat)} numbers", wanted="three for each joint")
         elif not all(abs(value) < 1e300 for value in flat):

@@ -95,7 +95,8 @@ class Cvat(Dataset):
         losses = losses_of(poses, self.holds)
         lost = (poses.people.seen == 0) & np.isfinite(poses.people.xy).all(axis=2)
         losses.lose(
-            "places of joints that are not labelled", int((lost & (poses.people.xy != 0).any(axis=2)).sum())
+            "coordinates of joints that are not labelled",
+            int((lost & (poses.people.xy != 0).any(axis=2)).sum()),
         )
         text = "\n".join(lines(poses, options.role)) + "\n"
         write_atomically(path, text.encode("utf-8", "xmlcharrefreplace"), options.force)
@@ -178,7 +179,7 @@ class _Reader:
                 joint = points.attributes.get("label", "")
                 if not joint:
                     place = f"{self.document.name}: line {points.line}"
-                    self.faults.add("P206", where=place, what="has a joint without a label")
+                    self.faults.add("P206", where=place, what="has a joint without a name")
                     continue
                 self.order.setdefault(joint)
                 if points.attributes.get("outside") != "1":
@@ -247,12 +248,16 @@ class _Reader:
         }
         notices = []
         if self.plain:
-            text = f"{where}: {self.plain} plain point lists: their points are joints by their order"
+            text = f"{where}: {self.plain} plain point lists; their points were read as joints by their order"
             notices.append(Notice("N508", text, self.plain))
         for kind, count in self.other.items():
             if count:
                 notices.append(
-                    Notice("N509", f"{where}: {count} x {shown(kind, 40)} without joints, not read", count)
+                    Notice(
+                        "N509",
+                        f"{where}: {count} shapes of kind {shown(kind, 40)} without joints were not read",
+                        count,
+                    )
                 )
         origin = Origin(self.document.path, self.document.sha256, "cvat", len(self.shapes), tuple(notices))
         size = np.asarray(self.sizes, dtype=np.float64).reshape(-1, 2)

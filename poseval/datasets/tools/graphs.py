@@ -127,7 +127,7 @@ class Darwin(Labels):
         frame = into.frame(f"{folder}/{name}" if folder else name, (slot.get("width"), slot.get("height")))
         listed = node.get("annotations")
         if not isinstance(listed, list) or not all(isinstance(one, dict) for one in listed):
-            into.faults.add("P203", where=f"{document.name}: annotations", what="is no list of objects")
+            into.faults.add("P203", where=f"{document.name}: annotations", what="is not a list of objects")
             return
         for at, one in enumerate(listed):
             where = f"{document.name}: annotations[{at}]"

@@ -45,7 +45,7 @@ class LabelStudio(Dataset):
     """A list of tasks."""
 
     name: ClassVar[str] = "label-studio"
-    title: ClassVar[str] = "Label Studio JSON (keypoint labels in per cent)"
+    title: ClassVar[str] = "Label Studio JSON (keypoint labels in percent)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     normalised: ClassVar[bool] = True
@@ -89,7 +89,7 @@ class LabelStudio(Dataset):
         tasks = document.tree(document.outline.start, len(document.data))
         if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
             raise FormatError(
-                "P270", where=document.name, what="is no list of tasks", wanted="Label Studio's export"
+                "P270", where=document.name, what="is not a list of tasks", wanted="Label Studio's export"
             )
         faults = Faults()
         reader = _Reader(document.name, faults, options.role)
@@ -109,10 +109,10 @@ class LabelStudio(Dataset):
         from poseval.datasets.tools.label_studio_write import configuration, configuration_path, tasks
 
         poses = by_image(poses)
-        poses = sized(poses, options.truth, "Label Studio's numbers are per cent of it")
+        poses = sized(poses, options.truth, "Label Studio's coordinates are percentages of it")
         losses = losses_of(poses, self.holds_as(options.role))
         box, boxless = boxes_or_extents(poses)
-        losses.make("boxes from the joints' extent", boxless)
+        losses.make("boxes computed from the joints", boxless)
         text = json.dumps(list(tasks(poses, box, options.role)), allow_nan=False)
         if path.exists() and not path.is_file():  # a pipe, which has no neighbour
             write_atomically(path, text.encode(), options.force)
@@ -122,7 +122,7 @@ class LabelStudio(Dataset):
         require_free(beside, options.force)
         write_atomically(path, text.encode(), options.force)
         write_atomically(beside, configuration(poses).encode("utf-8", "xmlcharrefreplace"), options.force)
-        losses.make("labelling configuration beside it (.config.xml)", 1)
+        losses.make("labelling configuration next to it (.config.xml)", 1)
         return losses
 
 
@@ -147,7 +147,7 @@ class _Reader:
         self.sizes.append((np.nan, np.nan))
         given = task.get(KEYS[self.role]) or []
         if not isinstance(given, list) or not all(isinstance(one, dict) for one in given):
-            self.faults.add("P203", where=f"{where}.{KEYS[self.role]}", what="is no list of objects")
+            self.faults.add("P203", where=f"{where}.{KEYS[self.role]}", what="is not a list of objects")
             return
         kept = [one for one in given if not one.get("was_cancelled")]
         if len(kept) > 1:
@@ -155,7 +155,7 @@ class _Reader:
         for one in kept[:1]:
             results = one.get("result")
             if not isinstance(results, list) or not all(isinstance(item, dict) for item in results):
-                self.faults.add("P203", where=f"{where}.result", what="is no list of objects")
+                self.faults.add("P203", where=f"{where}.result", what="is not a list of objects")
                 return
             self._results(results, frame, where)
 
@@ -173,8 +173,8 @@ class _Reader:
                 self.faults.add(
                     "P203",
                     where=place,
-                    what="has no size of its image, or a place that is no number",
-                    wanted="original_width, original_height, and x, y in per cent",
+                    what="has no image size, or a coordinate that is not a number",
+                    wanted="original_width, original_height, and x, y in percent",
                 )
                 continue
             width, height = float(size[0] or 0), float(size[1] or 0)
@@ -197,8 +197,8 @@ class _Reader:
                 self.faults.add(
                     "P205",
                     where=place,
-                    what=f"labels {shown(labels[0], 30)!r} a second time",
-                    wanted="one of each joint in a region",
+                    what=f"has the label {shown(labels[0], 30)!r} a second time",
+                    wanted="each joint once in a region",
                     hint="group the keypoints of a person under a region (parentID)",
                 )
                 continue

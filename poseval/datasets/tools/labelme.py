@@ -32,7 +32,7 @@ class LabelMe(Labels):
 
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
         """The groups of one image."""
-        entries = document.outline.by_key()  # the picture itself may stand in the file: it is not built
+        entries = document.outline.by_key()  # the image itself may stand in the file: it is not built
         node = {
             key: document.tree(entry.start, entry.end) for key, entry in entries.items() if key != "imageData"
         }

@@ -1,4 +1,4 @@
-"""What formats of annotation tools share: one JSON file, or a folder of one file an image, read as truth."""
+"""What formats of annotation tools have in common: one JSON file, or a folder of one file per image."""
 
 from __future__ import annotations
 

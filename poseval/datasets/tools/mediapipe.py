@@ -1,6 +1,6 @@
 """MediaPipe pose landmarks: JSON of results, and the csv of its classification guide.
 
-Source: MediaPipe's `PoseLandmarkerResult`: per person 33 landmarks with x and y as shares of the image's
+Source: MediaPipe's `PoseLandmarkerResult`: per person 33 landmarks with x and y as fractions of the image's
 width and height, z, visibility and presence. There is no official file; what people write is a list of
 frames, each with `pose_landmarks` (or `landmarks`): a list of people, each a list of landmarks
 `{"x", "y", "z", "visibility", "presence"}`; and `image` or `frame`, `width`, `height`. The csv has one person
@@ -50,7 +50,7 @@ class MediaPipe(Dataset):
     """Landmarks of images or frames."""
 
     name: ClassVar[str] = "mediapipe"
-    title: ClassVar[str] = "MediaPipe pose landmarks, JSON (shares) or csv (pixels)"
+    title: ClassVar[str] = "MediaPipe pose landmarks, JSON (normalised) or csv (pixels)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     normalised: ClassVar[bool] = True
@@ -96,10 +96,10 @@ class MediaPipe(Dataset):
             raise UsageError(
                 "P173",
                 where=f"skeleton {poses.skeleton.name}",
-                what="has joints that MediaPipe has not: " + ", ".join(map(shown, lacking[:5])),
+                what="has joints that MediaPipe does not have: " + ", ".join(map(shown, lacking[:5])),
                 wanted="its 33 landmarks",
             )
-        poses = sized(poses, options.truth, "MediaPipe's numbers are shares of it")
+        poses = sized(poses, options.truth, "MediaPipe's coordinates are normalised by it")
         losses = losses_of(poses, self.holds)
         people = poses.people
         xy, seen, score = joint_map(poses.skeleton, target).apply(people.xy, people.seen, people.joint_score)
@@ -112,7 +112,7 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
     nodes = document.tree(document.outline.start, len(document.data))
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         raise FormatError(
-            "P270", where=document.name, what="is no list of frames", wanted="MediaPipe's landmarks"
+            "P270", where=document.name, what="is not a list of frames", wanted="MediaPipe's landmarks"
         )
     faults = Faults()
     names, sizes, found = [], [], []
@@ -130,9 +130,7 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
             if points is not None:
                 found.append((at, points))
     if len(set(names)) < len(names):
-        raise FormatError(
-            "P305", where=document.name, what="names a frame twice", wanted="one entry per frame"
-        )
+        raise FormatError("P305", where=document.name, what="has a frame twice", wanted="one entry per frame")
     faults.raise_if_any()
     frames = frames_of(
         names, options.limits, document.name, np.asarray(sizes, dtype=np.float64).reshape(-1, 2)
@@ -147,7 +145,7 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
         raise ValueRangeError(
             "P308",
             where=f"{document.name}: {shown(names[lacking[0]], 60)}",
-            what="is an image of unknown size, and MediaPipe's numbers are shares of it",
+            what="is an image of unknown size, and MediaPipe's coordinates are normalised by it",
             wanted="width and height in each entry, or --gt",
         )
     xy = table[:, :, :2] * size_of[row][:, None, :]
@@ -168,7 +166,7 @@ def _person(node: Any, where: str, faults: Faults) -> list[list[float]] | None:
     for at, point in enumerate(node):
         x, y = (_number(point.get("x")), _number(point.get("y"))) if isinstance(point, dict) else (None, None)
         if x is None or y is None:
-            faults.add("P203", where=f"{where}[{at}]", what="has no finite x and y", wanted="numbers")
+            faults.add("P203", where=f"{where}[{at}]", what="does not have finite x and y", wanted="numbers")
             return None
         seen = _number(point.get("visibility"))
         out.append([x, y, np.nan if seen is None else seen])
@@ -200,7 +198,7 @@ def _csv(document: Document, options: ReadOptions) -> PoseSet:
         ) from error
     faults.raise_if_any()
     if not found:
-        raise FormatError("P200", where=document.name, what="is empty", wanted="one frame a line")
+        raise FormatError("P200", where=document.name, what="is empty", wanted="one frame per line")
     index = unique_paths(names)
     frames = frames_of(list(index), options.limits, document.name)
     row = np.asarray([index[name] for name in names], dtype=np.int64)

@@ -128,7 +128,7 @@ def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict
         node = node[0]
     if not isinstance(node, list) or not all(isinstance(item, dict) for item in node):
         raise FormatError(
-            "P270", where=where, what="is no list of instances or frames", wanted="MMPose's JSON"
+            "P270", where=where, what="is not a list of instances or frames", wanted="MMPose's JSON"
         )
     path = Path(document.path)
     path = path.relative_to(source.path) if source.is_folder else Path(path.name)
@@ -142,7 +142,7 @@ def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict
             raise FormatError("P206", where=where, what="has a frame without frame_id or instances")
         if not all(isinstance(one, dict) for one in instances):
             raise FormatError(
-                "P203", where=f"{where}: frame {number}", what="has an instance that is no object"
+                "P203", where=f"{where}: frame {number}", what="has an instance that is not an object"
             )
         yield f"{name}/{number:06d}", instances
 
@@ -168,7 +168,7 @@ def _columns(
                 "P204",
                 where=place,
                 what=f"has {len(points)} joints of shape {points.shape[1:]} and {len(found)} scores",
-                wanted="as many of both, x and y, as all others",
+                wanted="x, y and a score for each joint, as in all others",
             )
             continue
         xy.append(points)
@@ -195,7 +195,7 @@ def numbers(node: Any, where: str, faults: Faults, dims: int | None) -> Floats |
             raise ValueError
         found = np.asarray(node, dtype=np.float64)
     except (ValueError, TypeError, OverflowError):
-        faults.add("P203", where=where, what="is no regular list of numbers", wanted="a list of numbers")
+        faults.add("P203", where=where, what="is not a regular list of numbers", wanted="a list of numbers")
         return None
     if (dims is not None and found.ndim != dims) or node is None:
         faults.add("P204", where=where, what=f"has {found.ndim} dimensions", wanted=f"{dims}")

@@ -49,7 +49,7 @@ class MMPoseDump(Dataset):
         entries = loads(document.data, document.name, document.limits)
         if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
             raise FormatError(
-                "P270", where=document.name, what="is no list of results", wanted="MMPose's --dump"
+                "P270", where=document.name, what="is not a list of results", wanted="MMPose's --dump"
             )
         faults = Faults()
         names: dict[str, int] = {}
@@ -73,7 +73,7 @@ class MMPoseDump(Dataset):
         faults.raise_if_any()
         joints = {one[1].shape[1] for one in found}
         if len(joints) > 1:
-            raise FormatError("P204", where=document.name, what=f"mixes people of {sorted(joints)} joints")
+            raise FormatError("P204", where=document.name, what=f"has people with {sorted(joints)} joints")
         skeleton = joints_by_count(next(iter(joints), 17), options, document.name)
         size = np.asarray([sizes.get(row, (np.nan, np.nan)) for row in names.values()]).reshape(-1, 2)
         frames = frames_of(list(names), options.limits, document.name, size)

@@ -72,7 +72,10 @@ class MotChallenge(Dataset):
                 continue
             if not 6 <= len(found) <= 10 or (rows and len(found) != len(rows[0])):
                 faults.add(
-                    "P204", where=where, what=f"has {len(found)} numbers", wanted="6 to 10, as all lines"
+                    "P204",
+                    where=where,
+                    what=f"has {len(found)} numbers",
+                    wanted="6 to 10, the same in all lines",
                 )
             elif (
                 found[0] != int(found[0])
@@ -80,9 +83,11 @@ class MotChallenge(Dataset):
                 or found[1] != int(found[1])
                 or abs(found[1]) > 2**53
             ):
-                faults.add("P303", where=where, what="has a frame or track that is no whole number from 1")
+                faults.add(
+                    "P303", where=where, what="has a frame or track that is not a whole number of at least 1"
+                )
             elif found[4] < 0 or found[5] < 0:
-                faults.add("P307", where=where, what="has a box of negative size")
+                faults.add("P307", where=where, what="has a box with a negative size")
             else:
                 rows.append(found)
         faults.raise_if_any()
@@ -106,7 +111,7 @@ class MotChallenge(Dataset):
             columns["score"] = conf
         else:
             columns["crowd"] = conf == 0
-        text = f"{document.name}: holds boxes and no joints; one pixel was taken off, its first pixel is 1"
+        text = f"{document.name}: holds boxes and no joints; 1 was subtracted, because its first pixel is 1"
         origin = Origin(document.path, document.sha256, self.name, len(rows), (Notice("N507", text),))
         place = np.searchsorted(numbers, table[:, 0].astype(np.int64))
         return pose_set(asked, frames, place, columns, origin, options.limits)
@@ -122,7 +127,7 @@ class MotChallenge(Dataset):
                 "P178",
                 where=shown(poses.origin.name),
                 what="has several sequences",
-                wanted="one sequence: a file of MOTChallenge is one",
+                wanted="one sequence per file",
             )
         people = poses.people
         losses = losses_of(poses, self.holds_as(options.role))

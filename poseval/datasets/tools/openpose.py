@@ -105,7 +105,7 @@ class OpenPose(Dataset):
         losses.lose("joint scores that were not given (written as 1)", int(unknown.sum()))
         lost = people.seen == 0
         losses.lose(
-            "places of joints that were not found",
+            "coordinates of joints that were not found",
             int((lost & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)).sum()),
         )
         xy = np.where((seen > 0)[:, :, None], xy, 0.0)
@@ -173,10 +173,13 @@ def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: Re
     if len(counts) > 1:
         listed = ", ".join(f"{count} in {shown(name)}" for count, name in counts.items())
         raise FormatError(
-            "P204", where=where, what=f"mixes numbers of joints: {listed}", wanted="one skeleton"
+            "P204",
+            where=where,
+            what=f"has people with different numbers of joints: {listed}",
+            wanted="one skeleton",
         )
     joints = next(iter(counts), 25)
-    # OpenPose's own order goes before the truth's: another skeleton may have 18 or 25 joints, too.
+    # OpenPose's own order goes before the ground truth's: another skeleton may have 18 or 25 joints, too.
     own = skeleton_for(joints, "openpose") if options.skeleton is None or not counts else None
     skeleton = own or joints_by_count(joints, options, where)
     names = [name for name, _, _ in found]
@@ -186,7 +189,7 @@ def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: Re
     seen = predicted(xy, score)
     notices = [scores_from_joints(where, len(row))] if len(row) else []
     if len(row) and float(np.abs(xy).max()) <= SCALED:
-        text = f"{where}: no coordinate is beyond {SCALED}: scaled by --keypoint_scale instead of pixels?"
+        text = f"{where}: no coordinate is above {SCALED}. Are they scaled by --keypoint_scale?"
         notices.append(Notice("N501", text, len(row)))
     origin = Origin(
         str(source.path), digest_of((n, d) for n, d, _ in found), "openpose", len(row), tuple(notices)
@@ -209,9 +212,9 @@ def _target(skeleton: Skeleton) -> Skeleton:
     raise UsageError(
         "P173",
         where=f"skeleton {skeleton.name}",
-        what=f"has joints that OpenPose has not: {', '.join(map(shown, lacking[:5]))}",
+        what=f"has joints that OpenPose does not have: {', '.join(map(shown, lacking[:5]))}",
         wanted="the joints of BODY_25",
-        hint="map them first: --to-skeleton openpose_body25",
+        hint="map them first with --to-skeleton openpose_body25",
     )
 
 

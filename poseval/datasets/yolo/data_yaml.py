@@ -48,7 +48,7 @@ def description_of(source: Source) -> Description:
         raise FormatError(
             "P202",
             where=str(source.path),
-            what="holds descriptions (.yaml) that differ",
+            what="has several .yaml files with different contents",
             wanted="one of them",
         )
     return found[0] if found else Description()
@@ -69,7 +69,7 @@ def _read(document: Document) -> Description:
         raise FormatError(
             "P273",
             where=f"{document.name}: kpt_shape",
-            what="is no [joints, 2 or 3]",
+            what="is not a list [joints, 2 or 3]",
             wanted="kpt_shape: [17, 3]",
         )
     joints, dims = shape
@@ -105,8 +105,8 @@ def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
         raise FormatError(
             "P273",
             where=f"{where}: flip_idx",
-            what="is not its own inverse over all joints",
-            wanted=f"the mirror joint of each of {joints} joints",
+            what="is not a symmetric exchange of all joints",
+            wanted=f"the index of the mirror joint of each of the {joints} joints",
         )
     if names is None:
         return None
@@ -114,7 +114,7 @@ def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
         raise FormatError(
             "P273",
             where=f"{where}: kpt_names",
-            what="does not name each joint once",
+            what="does not name every joint exactly once",
             wanted=f"{joints} names",
         )
     texts = [str(name) for name in names]

@@ -2,10 +2,10 @@
 
 Source: Ultralytics' documentation of pose data sets and `Results.save_txt`. A label is
 `class cx cy w h (x y [v])*K`; a prediction `class cx cy w h (x y conf)*K [box_conf] [track]`. All lengths are
-shares of the image's width and height, so sizes of images are needed: they come from `image_sizes.csv` beside
-the labels, from the pictures (`images/` beside `labels/`), or from the truth. `kpt_shape` in the yaml decides
-what the columns are; without it their count does. A joint at 0 0 is not labelled; predictions put those of
-low confidence there.
+fractions of the image's width and height, so sizes of images are needed: they come from `image_sizes.csv`
+beside the labels, from the images (`images/` beside `labels/`), or from the ground truth. `kpt_shape` in the
+yaml decides what the columns are; without it their count does. A joint at 0 0 is not labelled; predictions
+put those of low confidence there.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from poseval.poses import Array, Floats, Origin, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import skeleton_for
 
-# What lies beside labels and is no label: pictures, lists of them, and Ultralytics' own files.
+# What lies beside labels and is no label: images, lists of them, and Ultralytics' own files.
 BESIDE = (".yaml", ".yml", SIZES, ".cache", "classes.txt", "train.txt", "val.txt", "test.txt", *PICTURES)
 BOX = 5  # class, centre and size of the box stand before the joints
 
@@ -127,8 +127,8 @@ class Yolo(Dataset):
             raise ValueRangeError(
                 "P308",
                 where=f"{where}: {shown(names[row[lacking[0]]], 60)}",
-                what="is an image of unknown size, and YOLO's numbers are shares of it",
-                wanted=f"the pictures beside the labels, a file {SIZES} (name,width,height), or --gt",
+                what="is an image of unknown size, but YOLO's coordinates are normalised by it",
+                wanted=f"the images next to the labels, a file {SIZES} (name,width,height), or --gt",
             )
         columns = (
             _people(table, cut, size, row, options.role, where)
@@ -172,7 +172,7 @@ def _first_line(document: Document) -> list[str] | None:
 
 
 def _likely(words: list[str], role: Role) -> float:
-    """How much a line looks like one of YOLO's; predictions have shares of confidence among the joints."""
+    """How much a line looks like one of YOLO's; predictions have fractions of confidence among the joints."""
     try:
         numbers = [float(word) for word in words]
     except ValueError:
@@ -282,7 +282,7 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
 
 
 def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Skeleton:
-    """As the yaml names the joints, as asked, as the truth has them, by their number; else without names."""
+    """Joints by the yaml, as asked, by the ground truth, or by their number; else without names."""
     if description.skeleton is not None:
         return description.skeleton
     count = cut.joints if cut else (description.joints or 17)
@@ -298,7 +298,7 @@ def _skeleton(description: Description, cut: Columns | None, options: ReadOption
 def _sizes(
     source: Source, names: list[str], pictures: list[Path | None], options: ReadOptions, where: str
 ) -> Floats:
-    """Sizes [F, 2]: from the list beside the labels, from the pictures, from the truth; NaN where unknown."""
+    """Sizes [F, 2]: from the list beside the labels, the images or the ground truth; NaN where unknown."""
     frames = frames_of(names, options.limits, where)
     size = sizes_of(frames, options, where)
     listed = _listed_sizes(source)
@@ -325,7 +325,7 @@ def _listed_sizes(source: Source) -> dict[str, tuple[float, float]]:
             faults.add(
                 "P204",
                 where=f"{document.name}: line {number}",
-                what="has no three columns",
+                what="does not have three columns",
                 wanted="name,width,height",
             )
             continue
@@ -337,7 +337,7 @@ def _listed_sizes(source: Source) -> dict[str, tuple[float, float]]:
 
 
 def _pictures(base: Path, names: list[str]) -> list[Path | None]:
-    """The picture of each label file: beside it, or below `images` instead of `labels`; None without one."""
+    """The image of each label file: beside it, or below `images` instead of `labels`; None without one."""
     folders = [base, base / "images"]
     parts = list(base.absolute().parts)
     if "labels" in parts:
@@ -356,7 +356,7 @@ def _pictures(base: Path, names: list[str]) -> list[Path | None]:
 
 
 def _pictures_in(folder: Path) -> dict[str, Path]:
-    """Pictures of a folder by their names without extension; the first kind of `PICTURES` counts."""
+    """Images of a folder by their names without extension; the first kind of `PICTURES` counts."""
     if not folder.is_dir():
         return {}
     found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]
@@ -376,12 +376,14 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
     xy = joints[:, :, :2] * scale[:, None, :]
     centre, half = table[:, 1:3] * scale, table[:, 3:5] * scale / 2
     if np.isinf(xy).any():
-        raise ValueRangeError("P301", where=where, what="has a share that is infinite in pixels")
+        raise ValueRangeError(
+            "P301", where=where, what="has a normalised coordinate that is infinite in pixels"
+        )
     at_origin = (joints[:, :, :2] == 0).all(axis=2)
     kinds = table[:, 0]
     if _no_counts(kinds) or (table[:, 3:5] < 0).any():
         raise FormatError(
-            "P203", where=where, what="has a class that is no whole number, or a box of negative size"
+            "P203", where=where, what="has a class that is not a whole number, or a box with a negative size"
         )
     columns: dict[str, Array] = {
         "xy": xy,
@@ -396,7 +398,7 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
                 where=where,
                 what=f"has a visibility of {third[~np.isin(third, (0, 1, 2))][0]:g}",
                 wanted="0, 1 or 2",
-                hint="this looks like predictions; are the two files exchanged?",
+                hint="this looks like predictions. Are the two files exchanged?",
             )
         columns["seen"] = np.where(at_origin, 0, third).astype(np.int8)
         return columns
@@ -406,6 +408,8 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
         columns["score"] = table[:, BOX + cut.joints * cut.dims]
     if cut.track:
         if _no_counts(table[:, -1] + 1):
-            raise FormatError("P203", where=where, what="has a track that is no whole number from -1")
+            raise FormatError(
+                "P203", where=where, what="has a track that is not a whole number of at least -1"
+            )
         columns["track"] = table[:, -1].astype(np.int64)
     return columns

@@ -22,7 +22,7 @@ def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: froze
         UsageError: P131 it exists, P172 frames without file names, P174 images of unknown size, P138
             predictions without a score.
     """
-    poses = sized(poses, options.truth, "YOLO's numbers are shares of it")
+    poses = sized(poses, options.truth, "YOLO's coordinates are normalised by it")
     people = poses.people
     if options.role is Role.PREDICTIONS:
         require_scores(poses)
@@ -33,8 +33,8 @@ def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: froze
     at_origin = found & (people.xy == 0).all(axis=2)
     losses.lose("joints at 0 0 (read as not labelled)", int(at_origin.sum()))
     lost = ~found & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)
-    losses.lose("places of joints that are not labelled", int(lost.sum()))
-    losses.make("boxes from the joints' extent", boxless)
+    losses.lose("coordinates of joints that are not labelled", int(lost.sum()))
+    losses.make("boxes computed from the joints", boxless)
     write_folder(path, _files(poses, box, options), options.force, (".txt", ".yaml", SIZES))
     return losses
 

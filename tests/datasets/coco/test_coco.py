@@ -321,7 +321,7 @@ def test_results_read_back_to_the_last_bit(
         assert not losses.dropped
         same(poses, again, RESULT_COLUMNS)
     else:
-        assert list(losses.dropped) == ["boxes (not everyone has one)"]
+        assert list(losses.dropped) == ["boxes (not every person has one)"]
         np.testing.assert_array_equal(poses.people.xy, again.people.xy)
     bits = poses.people.xy.view(np.uint64)
     np.testing.assert_array_equal(bits, again.people.xy.view(np.uint64))
@@ -447,7 +447,7 @@ def test_results_without_a_truth_keep_names_and_say_so(tmp_path: Path) -> None:
     losses = coco.write(poses, tmp_path / "dt.json", WriteOptions(Role.PREDICTIONS))
     assert [row["image_id"] for row in json.loads((tmp_path / "dt.json").read_bytes())] == ["a/1", "b/1"]
     assert losses.dropped["joint scores that were not given (written as 1)"] == 1
-    assert losses.missing == {"numbers of images, which pycocotools wants: give --gt FILE": 3}
+    assert losses.missing == {"image ids as numbers, which pycocotools needs (give --gt FILE)": 3}
     gt = read_truth(tmp_path / "gt.json")
     again = read_results(tmp_path / "dt.json", gt)  # by file name
     assert again.people.frame.tolist() == [0, 2]

@@ -111,7 +111,7 @@ def test_depth_numbers_and_ratio_are_bounded() -> None:
     deep: Any = 1.0
     for _ in range(40):
         deep = cells([deep])
-    with pytest.raises(LimitError, match="deeper") as caught:
+    with pytest.raises(LimitError, match="too deeply") as caught:
         load(document(x=deep))
     assert caught.value.code == "P502"
     with pytest.raises(LimitError, match="numbers") as caught:

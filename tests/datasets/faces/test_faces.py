@@ -84,9 +84,7 @@ class TestCsv:
         assert caught.value.code == "P206"
 
     def test_an_unknown_number_of_landmarks(self, tmp_path: Path) -> None:
-        with pytest.raises(
-            FormatError, match=r"has 60 joints[\s\S]*expected: a customary number: 68"
-        ) as caught:
+        with pytest.raises(FormatError, match=r"has 60 joints[\s\S]*expected: a usual number: 68") as caught:
             truth(write(tmp_path / "t.csv", csv_lines(XY[:, :60])))
         assert caught.value.code == "P204"
 
@@ -149,7 +147,7 @@ class TestPoints:
     def test_faces_of_different_numbers(self, tmp_path: Path) -> None:
         self.pts(tmp_path / "a.pts")
         self.pts(tmp_path / "b.pts", XY[0, :29])
-        with pytest.raises(FormatError, match="faces of 29 and 68 points") as caught:
+        with pytest.raises(FormatError, match="faces with 29 and 68 points") as caught:
             truth(tmp_path)
         assert caught.value.code == "P204"
 

@@ -79,7 +79,7 @@ def test_through_posetrack17_and_back(
     }
     assert lost == {name: count for name, count in wanted.items() if count}
     back, lost = written(middle, "posetrack18", role, tmp_path_factory.mktemp("out"))
-    assert lost == {"frame names that are no numbers (kept as file names)": len(mine.frames)}
+    assert lost == {"frame names that are not numbers (kept as file names)": len(mine.frames)}
     check_same(mine, back, but=ONLY_18)
     np.testing.assert_array_equal(mine.frames.key, back.frames.key)  # found again from the file names
 
@@ -99,7 +99,7 @@ def test_partly_missing_joint_scores_become_zero(tmp_path: Path) -> None:
         People(xy=np.ones((1, 15, 2)), frame=np.zeros(1, int), joint_score=score),
     )
     theirs, lost = written(mine, "posetrack18", Role.PREDICTIONS, tmp_path)
-    assert lost == {"missing joint scores of people with others (become 0)": 1}
+    assert lost == {"missing joint scores of people with other joint scores (written as 0)": 1}
     assert theirs.people.joint_score[0, 3] == 0
 
 
@@ -109,7 +109,7 @@ def test_other_joints_are_left_out_and_counted(tmp_path: Path) -> None:
         coco, Frames(key=np.asarray(["1"])), People(xy=np.ones((2, 17, 2)), frame=np.zeros(2, int))
     )
     theirs, lost = written(mine, "posetrack18", Role.TRUTH, tmp_path)
-    assert lost == {"joints that PoseTrack has not": 8}  # both eyes and ears of two people
+    assert lost == {"joints that PoseTrack does not have": 8}  # both eyes and ears of two people
     assert (theirs.people.seen > 0).sum() == 2 * 13
 
 

@@ -42,10 +42,10 @@ def test_the_test_half_of_the_whole_set_is_marked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "observer", "skeleton", "how"),
     [
-        ("lsp-joints-OC.mat", False, "lsp14-oc", "observer-centric (by the file's name)"),
-        ("lsp_pc.mat", True, "lsp14", "person-centric (by the file's name)"),
-        ("joints.mat", True, "lsp14-oc", "observer-centric (by the data: 100%"),
-        ("joints.mat", False, "lsp14", "person-centric (by the data"),
+        ("lsp-joints-OC.mat", False, "lsp14-oc", "observer-centric (judged by the file name)"),
+        ("lsp_pc.mat", True, "lsp14", "person-centric (judged by the file name)"),
+        ("joints.mat", True, "lsp14-oc", "observer-centric (judged by the data: 100%"),
+        ("joints.mat", False, "lsp14", "person-centric (judged by the data"),
     ],
 )
 def test_labellings_are_told_apart(

@@ -62,11 +62,11 @@ def test_third_number_is_a_score(tmp_path: Path) -> None:
 
 def test_counts_must_agree(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", poses(4))
-    with pytest.raises(MismatchError, match=r"holds 4 poses; the truth gt\.mat has 5") as caught:
+    with pytest.raises(MismatchError, match=r"holds 4 poses; the ground truth gt\.mat has 5") as caught:
         predictions(tmp_path / "a.npy", gt())
     assert caught.value.code == "P412"
     np.save(tmp_path / "b.npy", poses()[:, :14])
-    with pytest.raises(MismatchError, match="has 14 joints; the truth follows mpii16") as other:
+    with pytest.raises(MismatchError, match="has 14 joints; the ground truth follows mpii16") as other:
         predictions(tmp_path / "b.npy", gt())
     assert other.value.code == "P404"
 
@@ -91,7 +91,7 @@ def test_nan_for_both_coordinates_is_a_joint_not_predicted(tmp_path: Path) -> No
     [
         (lambda a: a.__setitem__((1, 2, 0), np.nan), "person 1, joint 2: is infinite, or NaN in one"),
         (lambda a: a.__setitem__((3, 0), np.inf), "person 3, joint 0: is infinite"),
-        (lambda a: a.fill(np.nan), "is NaN, and so is every other"),
+        (lambda a: a.fill(np.nan), "is NaN, like every other coordinate"),
     ],
 )
 def test_other_numbers_that_are_not_finite_are_refused(tmp_path: Path, change: Any, message: str) -> None:
@@ -128,7 +128,7 @@ def test_nested_lists_in_json(tmp_path: Path) -> None:
 
 def test_a_file_without_poses_or_with_two_arrays_is_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", a=poses(), b=poses())
-    with pytest.raises(FormatError, match="no single array of poses") as caught:
+    with pytest.raises(FormatError, match="not have exactly one array of poses") as caught:
         predictions(tmp_path / "a.npz", gt())
     assert caught.value.code == "P206"
     np.save(tmp_path / "b.npy", np.zeros((5, 4)))
@@ -157,7 +157,7 @@ def test_the_surest_pose_of_each_frame_is_written_in_the_truths_order(tmp_path: 
     found = PoseSet(of.skeleton, of.frames, people)
     path = tmp_path / "pred.json"
     losses = get_format("pose-array").write(found, path, WriteOptions(Role.PREDICTIONS, truth=of))
-    assert losses.dropped["people beyond the surest of their frame"] == 1
+    assert losses.dropped["people other than the most confident one of each frame"] == 1
     nested = json.loads(path.read_text())
     assert nested[0][4] == [None] * 3
     assert nested[1] == [[None] * 3] * 16
