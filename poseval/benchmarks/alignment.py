@@ -67,7 +67,7 @@ def on_frames_of(
 
 
 def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
-    """Predictions whose images have the sizes [F, 2] that the ground truth gives, where theirs are not known."""
+    """Predictions whose images have the true sizes [F, 2], where their own are not known."""
     frames = predictions.frames
     if frames is truth.frames or not np.isnan(frames.size).any():
         return predictions
