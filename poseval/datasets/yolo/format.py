@@ -93,7 +93,8 @@ class Yolo(Dataset):
                     line = _first_line(Document.open(source.path / path, source.limits))
                     if line is not None:
                         return _likely(line, role)
-                return 0.6
+                # All are empty: images without people only where nothing else lies in the folder.
+                return 0.0 if left_out(source, len(listed), BESIDE) else 0.6
             if source.suffix != ".txt":
                 return 0.0
             line = _first_line(source.document)
