@@ -6,6 +6,7 @@ Exit statuses: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong 
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import select
@@ -17,8 +18,8 @@ from types import FrameType
 import click
 
 from poseval._version import __version__
-from poseval.cli.terminal import say
-from poseval.errors import PosevalError, shown
+from poseval.cli.terminal import flush, say
+from poseval.errors import LimitError, PosevalError, shown
 from poseval.threads import thread_limit
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
@@ -115,9 +116,7 @@ def invoke(arguments: list[str]) -> int:
     """Run the command line and return its exit status."""
     try:
         result = cli.main(arguments, prog_name="poseval", standalone_mode=False)
-        for stream in (sys.stdout, sys.stderr):
-            if stream is not None:  # None: the caller closed it
-                stream.flush()
+        flush()
         return result if isinstance(result, int) else 0
     except PosevalError as error:
         say(f"poseval: {error}")
@@ -139,6 +138,11 @@ def invoke(arguments: list[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
             return 0
         return _internal(error)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            return _internal(error)
+        say("poseval: standard output: cannot be written (no space left on device) [P506]")  # a help text
+        return LimitError.exit_code
     except Exception as error:
         return _internal(error)
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from poseval.cli.terminal import say
-from poseval.errors import number_of
+from poseval.errors import UsageError, number_of
 from poseval.poses import Notice, PoseSet
 
 
@@ -165,14 +165,15 @@ def emit(text: str, target: str | None) -> None:
         LimitError: P506 a full disk.
     """
     if target in (None, "-"):
-        try:
-            say(text, err=False, nl=not text.endswith("\n"))
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            from poseval.files.writing import unwritable
-
-            raise unwritable("standard output", error) from error
+        if target == "-" and sys.stdout is None:
+            raise UsageError(
+                "P137",
+                where="standard output",
+                what="is closed",
+                wanted="an open one for -",
+                hint="name a file",
+            )
+        say(text, err=False, nl=not text.endswith("\n"))
         return
     from poseval.files.writing import write_atomically
 

@@ -7,6 +7,9 @@ Escapes have JSON's form, so that JSON stays JSON.
 from __future__ import annotations
 
 import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import click
 
@@ -33,5 +36,30 @@ def _escaped(found: re.Match[str]) -> str:
 
 
 def say(text: str, *, err: bool = True, nl: bool = True) -> None:
-    """Print to stderr, or to stdout."""
-    click.echo(printable(text), err=err, nl=nl)
+    """Print to stderr, or to stdout.
+
+    Raises:
+        LimitError: P506 stdout is a file on a full disk. UsageError: P137 it cannot be written.
+    """
+    with suppress(OSError) if err else _stdout_errors():  # nobody could be told that stderr is full
+        click.echo(printable(text), err=err, nl=nl)
+
+
+def flush() -> None:
+    """Write what stdout and stderr still hold; raises as `say` does."""
+    with _stdout_errors():
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # None: the caller closed it
+                stream.flush()
+
+
+@contextmanager
+def _stdout_errors() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        from poseval.files.writing import unwritable
+
+        raise unwritable("standard output", error) from error

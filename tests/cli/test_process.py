@@ -106,9 +106,11 @@ def test_full_disk(files: list[str], way: list[str]) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_full_disk_behind_stdout(files: list[str]) -> None:
+@pytest.mark.parametrize("command", ["score", "list", "--help"])
+def test_full_disk_behind_stdout(files: list[str], command: str) -> None:
+    arguments = {"score": files, "list": ["formats"]}.get(command, [])
     with Path("/dev/full").open("w") as full:
-        process = started("score", *files, stdout=full)
+        process = started(command, *arguments, stdout=full)
         told = process.communicate(timeout=60)[1]
     assert process.returncode == 3
     assert "[P506]" in told
@@ -130,10 +132,18 @@ def test_folders_that_do_not_exist(files: list[str], tmp_path: Path) -> None:
     assert "[P137]" in told
 
 
-def test_closed_stdout(files: list[str]) -> None:
+def test_full_disk_behind_stderr_does_not_matter(files: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        process = started("score", *files, stderr=full)
+        assert "AP" in process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize(("asked", "status"), [([], 0), (["--json", "-"], 2)], ids=["text", "json"])
+def test_closed_stdout(files: list[str], asked: list[str], status: int) -> None:
     command = f'exec "{sys.executable}" -m poseval score "$@" >&-'
     done = subprocess.run(
-        ["sh", "-c", command, "sh", *files],
+        ["sh", "-c", command, "sh", *files, *asked],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
@@ -142,6 +152,8 @@ def test_closed_stdout(files: list[str]) -> None:
     )
     assert "Traceback" not in done.stderr
     assert "internal error" not in done.stderr
+    assert done.returncode == status
+    assert ("standard output: is closed [P137]" in done.stderr) == bool(asked)
 
 
 def test_a_fifo_is_refused_at_once(files: list[str], tmp_path: Path) -> None:
