@@ -9,19 +9,19 @@ import numpy as np
 
 from poseval import skeletons
 from poseval.errors import MismatchError, UsageError, shown
-from poseval.poses import Frames, Ints, Notice, PoseSet
+from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.poses.frame_names import WAYS, place
+from poseval.poses.frame_names import COVERED, WAYS, Placement, covered, labelled_frames, place
 from poseval.skeletons import Skeleton, get_skeleton
 
 
 def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple[Aligned, list[Notice]]:
     """Ground truth and predictions over one frames table and one joint order.
 
-    Frames are tried by key, file name, file stem and number at the end of the stem; the first way on which
-    every frame with predictions finds exactly one frame of the ground truth is taken, with a notice when it
-    is not the key. A later way that would pair other frames makes the pairing ambiguous, unless `way` names
-    one.
+    Frames are tried by key, file name, file stem, base name, end of the path and number at the end of the
+    stem; the first way on which every frame with predictions finds exactly one frame of the truth is taken,
+    with a notice when it is not the key. A later way that would pair other frames makes the pairing
+    ambiguous, unless `way` names one.
 
     Raises:
         MismatchError: P402 frames that the ground truth does not have, P403 ambiguous names, P404 other
@@ -43,25 +43,30 @@ def on_frames_of(
 ) -> tuple[PoseSet, list[Notice]]:
     """Predictions over the ground truth's table of frames, and what to say about the pairing.
 
+    Predictions of frames that the truth does not have are left out, with their count, where they are on the
+    labelled frames of the truth, too: a whole video, of which some frames were labelled.
+
     Raises:
         MismatchError: P402 frames that the ground truth does not have, P403 ambiguous names.
         UsageError: P176 an unknown way.
     """
-    notices: list[Notice] = []
     if predictions.frames is truth.frames:
-        return predictions, notices
+        return predictions, []
     if way is None and np.array_equal(predictions.frames.key, truth.frames.key):
-        return replace(predictions, frames=truth.frames), notices
-    row, how = _place(truth.frames, predictions, way)
-    if how != "key":
-        notices.append(Notice("N402", f"frames were paired by {how}, because keys differ"))
-    people = predictions.people.with_columns(frame=np.zeros(len(predictions), dtype=np.int64))
+        return replace(predictions, frames=truth.frames), []
+    row, notices = _place(truth, predictions, way)
     target = row[predictions.people.frame]
-    order = np.argsort(target, kind="stable")
+    kept = np.flatnonzero(target >= 0)
+    order = kept[np.argsort(target[kept], kind="stable")]
+    people = predictions.people.with_columns(frame=np.zeros(len(predictions), dtype=np.int64))
     people = people.take(order).with_columns(frame=target[order])
-    regions = type(predictions.ignore)()
     moved = PoseSet(
-        predictions.skeleton, truth.frames, people, regions, predictions.origin, predictions.categories
+        predictions.skeleton,
+        truth.frames,
+        people,
+        type(predictions.ignore)(),
+        predictions.origin,
+        predictions.categories,
     )
     return moved, notices
 
@@ -78,8 +83,29 @@ def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
     )
 
 
-def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints, str]:
-    """Row of each predicted frame in the ground truth (-1: none, and nobody predicted there), and by what."""
+def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
+    """The frames that somebody labelled; of others nobody knows who is in them.
+
+    An unlabelled frame is no frame without people: predictions there are neither right nor wrong.
+    """
+    truth, predictions = aligned.truth, aligned.predictions
+    labelled = truth.frames.labelled
+    if labelled.all():
+        return aligned, []
+    rows = np.flatnonzero(labelled)
+    lost = int((~labelled[predictions.people.frame]).sum())
+    truth = truth.take_frames(rows)
+    predictions = replace(predictions.take_frames(rows), frames=truth.frames)
+    count = len(labelled) - len(rows)
+    text = (
+        f"{count} of {len(labelled)} frames of the ground truth are not labelled and are not scored; "
+        f"{lost} predicted people there were left out"
+    )
+    return Aligned(truth, predictions), [Notice("N941", text, count)]
+
+
+def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints, list[Notice]]:
+    """Row of each predicted frame in the truth (-1: left out, or nobody predicted there), and what to say."""
     if way is not None and way not in WAYS:
         raise UsageError(
             "P176", where=shown(way), what="is not a way to pair frames", wanted=" or ".join(WAYS)
@@ -87,32 +113,67 @@ def _place(frames: Frames, predictions: PoseSet, way: str | None) -> tuple[Ints,
     used = np.unique(predictions.people.frame)
     theirs = predictions.frames
     if not len(used):
-        return np.full(len(theirs), -1, dtype=np.int64), "key"
-    found = place(theirs, frames, used, WAYS if way is None else (way,))
-    where = f"{shown(predictions.origin.name)}: frames"
-    if found.way is not None and not found.others:
-        return found.row, found.way
-    if found.way is not None or found.twice:
-        what = "are ambiguous, because a name occurs twice"
-        if found.way is not None:
-            others = " and by ".join(found.others)
-            what = f"are paired with the ground truth by {found.way}, but differently by {others}"
-        raise MismatchError(
-            "P403",
-            where=where,
-            what=f"{what} ({found.doubt})" if found.doubt else what,
-            wanted="one frame per name, found in one way",
-            hint=f"choose one with --align: {', '.join(WAYS)}",
-        )
+        return np.full(len(theirs), -1, dtype=np.int64), []
+    found = place(theirs, truth.frames, used, WAYS if way is None else (way,))
+    if found.others or found.twice:
+        _refuse_ambiguous(found, predictions)
+    notices = []
+    taken = found.way or found.most or "key"
+    if taken != "key":
+        notices.append(Notice("N402", f"frames were paired by {taken}, because keys differ"))
+    if found.way is None:
+        wanted = labelled_frames(truth)
+        share = covered(found.row, wanted) if found.most else 0.0
+        if share < COVERED:
+            _refuse_strange(found, predictions, used, (share, len(wanted)), way)
+        notices.append(_left_out(predictions, found.missing, len(used)))
+    return found.row, notices
+
+
+def _left_out(predictions: PoseSet, missing: Ints, used: int) -> Notice:
+    frames = ", ".join(shown(name, 40) for name in predictions.frames.key[missing[:5]])
+    count = int(np.isin(predictions.people.frame, missing).sum())
+    text = (
+        f"{shown(predictions.origin.name)}: {len(missing)} of {used} frames with predictions are not in the "
+        f"ground truth (first: {frames}); their {count} people were left out, because the labelled frames "
+        "are all predicted on, or nearly"
+    )
+    return Notice("N940", text, count)
+
+
+def _refuse_ambiguous(found: Placement, predictions: PoseSet) -> None:
+    what = "are ambiguous, because a name occurs twice"
+    if found.others:
+        way = found.way or found.most
+        others = " and by ".join(found.others)
+        what = f"are paired with the ground truth by {way}, but differently by {others}"
+    raise MismatchError(
+        "P403",
+        where=f"{shown(predictions.origin.name)}: frames",
+        what=f"{what} ({found.doubt})" if found.doubt else what,
+        wanted="one frame per name, found in one way",
+        hint=f"choose one with --align: {', '.join(WAYS)}",
+    )
+
+
+def _refuse_strange(
+    found: Placement, predictions: PoseSet, used: Ints, truth: tuple[float, int], way: str | None
+) -> None:
+    """Raise P402 with the frames that are left; `truth` is the share of its labelled frames predicted on."""
+    share, labelled = truth
     overlap = 1 - len(found.missing) / len(used)
-    named = ", ".join(shown(name, 40) for name in theirs.key[found.missing[:5]])
-    count = f"{len(found.missing)} of {len(used)} frames with predictions"
+    named = ", ".join(shown(name, 40) for name in predictions.frames.key[found.missing[:5]])
+    hint = (
+        f"only {overlap:.0%} of the frames overlap, and {share:.0%} of the {labelled} labelled frames have "
+        f"predictions. Are these predictions of another split? (a video may have more frames from {COVERED:.0%} on)"
+    )
     raise MismatchError(
         "P402",
-        where=where,
-        what=f"{count} are not in the ground truth (first: {named})",
+        where=f"{shown(predictions.origin.name)}: frames",
+        what=f"{len(found.missing)} of {len(used)} frames with predictions are not in the ground truth "
+        f"(first: {named})",
         wanted=f"frames of the ground truth by {', '.join(WAYS) if way is None else way}",
-        hint=f"only {overlap:.0%} of the frames overlap. Are these predictions of another split?",
+        hint=hint,
     )
 
 

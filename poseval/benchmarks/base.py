@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from poseval.benchmarks.alignment import align, differing_sigmas, fits, require_skeleton
+from poseval.benchmarks.alignment import align, differing_sigmas, fits, on_labelled, require_skeleton
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.poses import Bools, Notice, PoseSet
@@ -75,8 +75,10 @@ def enter(summary: Summary, item: Scored, numbers: Sequence[Number]) -> None:
 
 
 def by_names(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
-    """Frames and joints paired by their names."""
-    return align(truth, predictions)
+    """Frames and joints paired by their names; frames that nobody labelled are not scored."""
+    aligned, notices = align(truth, predictions)
+    aligned, unlabelled = on_labelled(aligned)
+    return aligned, notices + unlabelled
 
 
 def no_slices(truth: PoseSet) -> dict[str, Bools]:

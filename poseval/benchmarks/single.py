@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.benchmarks.alignment import align
+from poseval.benchmarks.alignment import align, on_labelled
 from poseval.benchmarks.base import Pair, Scored, enter, headlines
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.errors import MismatchError, shown
@@ -31,9 +31,10 @@ def one_each(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
     if is_stick_skeleton(predictions.skeleton) and not is_stick_skeleton(truth.skeleton):
         truth = to_sticks(truth)
     aligned, notices = align(truth, predictions)
+    aligned, unlabelled = on_labelled(aligned)
     aligned, halved = _test_half(aligned)
     _require_predictions(aligned)
-    return aligned, notices + halved
+    return aligned, [*notices, *unlabelled, *halved]
 
 
 def with_kinds(scored: Sequence[Scored], rules: RuleSet, *, of: Sequence[str]) -> Summary:

@@ -59,7 +59,7 @@ SKELETON = click.option(
     "--skeleton", metavar="NAME|FILE", help="Skeleton, for files that do not name their joints."
 )
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
-WAYS = ("key", "file name", "stem", "number")
+WAYS = ("key", "file name", "stem", "base name", "path end", "number")
 ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only by this.")
 TRANSFORM = click.option(
     "--transform",

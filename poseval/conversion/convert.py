@@ -102,6 +102,9 @@ def convert_one(
     )
     if mapped is not None and mapped.dropped:
         losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
+    for notice in notices:
+        if notice.code == "N940":
+            losses.lose("people of frames that the ground truth does not have", notice.count)
     others = () if options.format else tuple(set(datasets.fits(seen, chosen)) - {found})
     told = (*guess, *poses.origin.notices, *notices)
     return Conversion(found, options.to, chosen, losses, mapped, told, tuple(sorted(others)))

@@ -178,6 +178,7 @@ def read(
     _check_finite(poses, options.role, name)
     if dataset.normalised:
         _check_sizes(poses, name)
-    if poses.origin.path:
-        return poses
-    return replace(poses, origin=replace(poses.origin, path=os.fspath(path), format=dataset.name))
+    origin = replace(poses.origin, unread={**poses.origin.unread, **source.unread})
+    if not origin.path:
+        origin = replace(origin, path=os.fspath(path), format=dataset.name)
+    return replace(poses, origin=origin)

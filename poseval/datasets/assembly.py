@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from poseval.errors import FormatError, LimitError, MismatchError, UsageError, s
 from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
-from poseval.poses.frame_names import number, place
+from poseval.poses.frame_names import natural, number, place
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton
 
@@ -26,8 +26,11 @@ def frames_of(
     where: str,
     size: Floats | None = None,
     numbers: Sequence[int] | None = None,
+    labelled: Sequence[bool] | None = None,
 ) -> Frames:
     """Frames [F] named by their files, a sequence for each folder, numbered by the digits in their names.
+
+    `labelled` says of which frames somebody looked at; all, where it is absent.
 
     Where the names of a sequence have no numbers, or the same one twice, frames count from 0 in their order.
 
@@ -46,7 +49,10 @@ def frames_of(
     order = _numbers(np.asarray(given, dtype=np.int64), sequence, len(sequences))
     text = np.asarray(paths, dtype=np.str_) if paths else np.zeros(0, dtype="U1")
     size = np.full((len(paths), 2), np.nan) if size is None else size
-    return Frames(text, sequence, order, size, path=text, sequences=sequences)
+    looked_at = np.ones(len(paths), dtype=np.bool_)
+    if labelled is not None:
+        looked_at = np.asarray(labelled, dtype=np.bool_)
+    return Frames(text, sequence, order, size, looked_at, path=text, sequences=sequences)
 
 
 def _numbers(given: Ints, sequence: Ints, count: int) -> Ints:
@@ -110,6 +116,18 @@ def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
     if asked is None and options.truth is not None and len(options.truth.skeleton) == count:
         asked = options.truth.skeleton
     return require_skeleton(count, "estimators", where) if asked is None else asked
+
+
+def skeleton_of_set(joints: Collection[str]) -> Skeleton:
+    """The skeleton of joints whose order nobody declared: a known one of exactly these, else by their names.
+
+    The order in which joints appear differs from file to file of one project.
+    """
+    from poseval.skeletons import get_skeleton, match_names, names, skeleton_from_names
+
+    same = [name for name in names() if set(get_skeleton(name).joints) == set(joints)]
+    listed = sorted(joints, key=natural)
+    return get_skeleton(same[0]) if same else match_names(listed) or skeleton_from_names(listed)
 
 
 def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import enum
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
 from poseval.datasets.files.source import Source
-from poseval.errors import UsageError, unknown_name
+from poseval.errors import UsageError, shown, unknown_name
 from poseval.limits import DEFAULT, Limits
 from poseval.poses import PoseSet
 from poseval.skeletons import Skeleton
+
+SHOWN_KEYS = 6  # keys that a sentence about losses names; the others are counted
 
 
 class Role(enum.Enum):
@@ -82,7 +84,7 @@ class Losses:
     """What the target format cannot hold, counted: field -> how many values were dropped.
 
     `made` are values that the target needs, that the source lacks, and how they were made; `missing` those
-    that could not be made.
+    that could not be made. `unread` counts what the source's reader left out, by key or in words.
     """
 
     kept_people: int = 0
@@ -90,6 +92,7 @@ class Losses:
     dropped: Counter[str] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
     missing: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
 
     def lose(self, what: str, count: int) -> None:
         """Count dropped values; nothing is remembered for a count of 0."""
@@ -108,12 +111,20 @@ class Losses:
 
     def __str__(self) -> str:
         parts = [f"kept {self.kept_people} people in {self.kept_frames} frames"]
-        if not self.dropped:
+        if not self.dropped and not self.unread:
             parts.append("nothing dropped")
         for verb, counts in (("dropped", self.dropped), ("made", self.made), ("missing", self.missing)):
             if counts:
-                parts.append(f"{verb} " + ", ".join(f"{what} ({count})" for what, count in counts.items()))
+                parts.append(f"{verb} " + _listed(counts.items()))
+        if self.unread:
+            first = self.unread.most_common(SHOWN_KEYS)
+            more = len(self.unread) - len(first)
+            parts.append("not read: " + _listed(first) + (f" and {more} more keys" if more else ""))
         return "; ".join(parts)
+
+
+def _listed(counts: Iterable[tuple[str, int]]) -> str:
+    return ", ".join(f"{shown(what, 80)} ({count})" for what, count in counts)
 
 
 class Dataset(ABC):

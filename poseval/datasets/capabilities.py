@@ -20,7 +20,13 @@ def _boxes(poses: PoseSet) -> int:
 
 
 def _empty_frames(poses: PoseSet) -> int:
-    return len(poses.frames) - len(np.unique(poses.people.frame))
+    empty = poses.frames.labelled.copy()
+    empty[poses.people.frame] = False
+    return int(empty.sum())
+
+
+def _unlabelled_frames(poses: PoseSet) -> int:
+    return int((~poses.frames.labelled).sum())
 
 
 def _kinds(poses: PoseSet) -> int:
@@ -50,6 +56,7 @@ FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
         "categories": _kinds,
         "frame sizes": lambda poses: int((~np.isnan(poses.frames.size).any(axis=1)).sum()),
         "empty frames": _empty_frames,
+        "unlabelled frames": _unlabelled_frames,
         "sequences": _sequences,
         "crowd flags": lambda poses: int(poses.people.crowd.sum()),
         "head sizes": _given("head"),
@@ -60,11 +67,20 @@ FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
 
 
 def losses_of(poses: PoseSet, holds: frozenset[str]) -> Losses:
-    """What a format that holds only these facts drops of a pose set; writers look after names."""
+    """What a format that holds only these facts drops of a pose set, and what the set's reader left out.
+
+    Writers look after names.
+    """
     losses = Losses(kept_people=len(poses), kept_frames=len(poses.frames))
     for fact, count in FACTS.items():
         if fact not in holds and fact not in ("joint names", "frame names"):
             losses.lose(fact, count(poses))
     if "empty frames" not in holds:
         losses.kept_frames -= _empty_frames(poses)
+    lose_unread(poses, losses)
     return losses
+
+
+def lose_unread(poses: PoseSet, losses: Losses) -> None:
+    """Count what the reader of a pose set left out of its file: no format can hold what is not there."""
+    losses.unread.update(poses.origin.unread)

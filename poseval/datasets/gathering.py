@@ -24,6 +24,7 @@ from poseval.datasets.assembly import (
     sizes_of,
 )
 from poseval.datasets.base import ReadOptions, Role
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, LimitError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
@@ -160,6 +161,7 @@ class Gathering:
         kinds = list(dict.fromkeys(person.category for person in self.people)) or ["person"]
         columns["category"] = np.asarray([kinds.index(p.category) + 1 for p in self.people], dtype=np.int64)
         for what, count in self.others.items():
+            origin = replace(origin, unread={**origin.unread, what: count})
             notices.append(
                 Notice("N509", f"{self.where}: {count} {what} hold no joints and were not read", count)
             )
@@ -279,8 +281,10 @@ def number_of(value: Any) -> float | None:
     return float(value) if type(value) in (int, float) and abs(value) < MOST else None
 
 
-def items_of(document: Document) -> Iterator[tuple[str, Any]]:
+def items_of(document: Document, known: Known) -> Iterator[tuple[str, Any]]:
     """The values of a top-level object by key, or of a list by place, one at a time as Python objects.
+
+    Keys inside them that are not `known` are counted.
 
     Raises:
         FormatError: P270 for anything else.
@@ -289,23 +293,24 @@ def items_of(document: Document) -> Iterator[tuple[str, Any]]:
     outline = document.outline
     if outline.kind == "object":
         for key, entry in outline.by_key().items():
-            yield key, document.tree(entry.start, entry.end)
+            yield key, document.tree(entry.start, entry.end, known)
         return
     if outline.kind != "array":
         raise FormatError(
             "P270", where=document.name, what=f"is {outline.kind}", wanted="a list or an object"
         )
     if not isinstance(outline.entries, tuple):
-        yield from ((str(at), node) for at, node in enumerate(tree_of(document, list, "list")))
+        yield from ((str(at), node) for at, node in enumerate(tree_of(document, list, "list", known)))
         return
     edges = [*document.columns(()).offset.tolist(), len(document.data)]
+    document.unread.clear()  # what is in the items is counted one by one
     for at, (start, stop) in enumerate(itertools.pairwise(edges)):
         last = stop == edges[-1]
         text = document.data[start:stop].rstrip(b" \t\r\n").removesuffix(b"]" if last else b",")
-        yield str(at), document.tree(start, start + len(text))
+        yield str(at), document.tree(start, start + len(text), known)
 
 
-def tree_of(document: Document, kind: type, wanted: str) -> Any:
+def tree_of(document: Document, kind: type, wanted: str, known: Known) -> Any:
     """The whole document as Python objects.
 
     Raises:
@@ -314,7 +319,7 @@ def tree_of(document: Document, kind: type, wanted: str) -> Any:
     """
     outline = document.outline
     end = outline.end if outline.end >= 0 else len(document.data)
-    node = document.tree(outline.start, end)
+    node = document.tree(outline.start, end, known)
     if not isinstance(node, kind):
         raise FormatError("P270", where=document.name, what=f"is no {wanted}", wanted=wanted)
     return node

@@ -94,6 +94,12 @@ class TestWriting:
         ]
         (tmp_path / "less.json").write_text(json.dumps(node))
         words = (sources["openpose"], tmp_path / "a.json", "--to", "coco", "--gt", tmp_path / "less.json")
+        assert call(*words) == 0
+        assert "dropped" in (told := capsys.readouterr().err)
+        assert "people of frames that the ground truth does not have (3)" in told
+        node["images"][0]["file_name"] = "elsewhere.jpg"
+        (tmp_path / "less.json").write_text(json.dumps(node))
+        (tmp_path / "a.json").unlink()
         assert call(*words) == 3
         assert "P402" in capsys.readouterr().err
         assert not (tmp_path / "a.json").exists()

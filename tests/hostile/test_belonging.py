@@ -46,8 +46,17 @@ def test_21_unknown_image_is_named(desk: Desk) -> None:
 
 
 def test_22_predictions_of_another_split(desk: Desk) -> None:
+    dt = results()[:4] + [{**results()[0], "image_id": 1000 + n} for n in range(98)]
+    desk.results_refused(dt, "P402", r"only 2% of the images .* predictions of another split")
+
+
+def test_22_predictions_of_more_than_was_labelled(desk: Desk) -> None:
     dt = results() + [{**results()[0], "image_id": 1000 + n} for n in range(97)]
-    desk.results_refused(dt, "P402", r"only 3% of the images .* predictions of another split")
+    found = desk.results(dt)
+    assert len(found) == 6
+    assert "97 of 103 records are for images that the truth does not have (first: 1000, 1001" in sentence(
+        found, "N940"
+    )
 
 
 def test_22_categories_of_another_set(desk: Desk) -> None:

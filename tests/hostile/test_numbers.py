@@ -207,9 +207,7 @@ def texts(rows: list[dict[str, Any]], form: str) -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.mark.parametrize(
-    ("form", "how"), [("{}", "id"), ("{:06d}.jpg", "file name"), ("{:06d}", "file stem")]
-)
+@pytest.mark.parametrize(("form", "how"), [("{}", "id"), ("{:06d}.jpg", "file name"), ("{:06d}", "stem")])
 def test_05_text_ids_that_match_exactly_one_way(desk: Desk, form: str, how: str) -> None:
     found = desk.results(texts(results(), form))
     assert sentence(found, "N402").endswith(f"paired by {how}")
@@ -225,7 +223,7 @@ def test_05_text_ids_that_match_two_ways_differently(desk: Desk) -> None:
     gt = truth()
     for image, other in zip(gt["images"], (13, 12, 11, 10), strict=True):
         image["file_name"] = f"{other}.jpg"
-    desk.results_refused(texts(results(), "{}"), "P403", "finds an image by id and by file stem", gt)
+    desk.results_refused(texts(results(), "{}"), "P403", "finds an image by id and by stem", gt)
 
 
 def test_05_texts_on_both_sides_are_compared_as_given(desk: Desk) -> None:

@@ -491,12 +491,19 @@ def test_21_missing_extra_and_repeated_faces(tmp_path: Path) -> None:
     write(tmp_path / "t.csv", csv_lines())
     for names, code, told in (
         (["a.jpg", "b.jpg"], "P413", r"p\.csv: 1 of 3 annotated people .*\(first: c\.jpg\)"),
-        (["a.jpg", "b.jpg", "c.jpg", "d.jpg"], "P402", r"p\.csv: frames: 1 of 4 .*\(first: d\.jpg\)"),
+        (["a.jpg", "b.jpg", "d.jpg", "e.jpg"], "P402", r"p\.csv: frames: 2 of 4 .*\(first: d\.jpg, e\.jpg\)"),
         (["a.jpg", "a.jpg", "b.jpg", "c.jpg"], "P403", r"p\.csv: frames: are ambiguous"),
     ):
         with pytest.raises(MismatchError, match=told) as caught:
             poseval.score(tmp_path / "t.csv", faces(tmp_path, names), "300w")
         assert caught.value.code == code
+
+
+def test_21_faces_that_nobody_labelled_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "t.csv", csv_lines())
+    report = poseval.score(tmp_path / "t.csv", faces(tmp_path, ["a.jpg", "b.jpg", "c.jpg", "d.jpg"]), "300w")
+    (told,) = [notice for notice in report.notices if notice.code == "N940"]
+    assert "1 of 4 frames with predictions are not in the ground truth (first: d.jpg)" in told.text
 
 
 def test_22_predictions_of_another_split(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from poseval.benchmarks.alignment import align, on_frames_of
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import Frames, People, PoseSet
-from poseval.poses.frame_names import WAYS, file_name, labels, number, place, stem
+from poseval.poses.frame_names import WAYS, file_name, labels, natural, number, place, stem
 from poseval.skeletons import get_skeleton
 
 
@@ -67,7 +67,7 @@ class TestNames:
         assert labels(table, "number") == ["7", "2"]
 
     def test_the_order_of_the_ways(self) -> None:
-        assert WAYS == ("key", "file name", "stem", "number")
+        assert WAYS == ("key", "file name", "stem", "base name", "path end", "number")
 
 
 class TestEachWay:
@@ -143,7 +143,7 @@ class TestAmbiguous:
         assert "are paired with the ground truth by key, but differently by stem and by number" in text
         # Two frames that one of their frames could be, by name.
         assert "frame 'img_2.json' is 'cam/img_1.jpg' by key and 'cam/img_2.jpg' by stem" in text
-        assert "--align: key, file name, stem, number" in text
+        assert "--align: key, file name, stem, base name, path end, number" in text
 
     @pytest.mark.parametrize(("way", "rows"), [("key", [1, 0]), ("stem", [0, 1]), ("number", [0, 1])])
     def test_a_named_way_settles_it(self, way: str, rows: list[int]) -> None:
@@ -212,3 +212,110 @@ def test_people_keep_their_order_and_columns() -> None:
     columns: dict[str, Any] = {"frame": [0, 1], "score": [0.5, 0.25]}
     for name, wanted in columns.items():
         assert getattr(moved.people, name).tolist() == wanted
+
+
+class TestSparseLabels:
+    """Predictions of a whole video, of which some frames were labelled; and real mismatches."""
+
+    LABELLED = (
+        "labeled-data/walk/img003.png",
+        "labeled-data/walk/img010.png",
+        "labeled-data/walk/img012.png",
+    )
+
+    def truth(self) -> PoseSet:
+        return poses(frames(list(self.LABELLED)))
+
+    def video(self, numbers: range) -> PoseSet:
+        return poses(frames([str(number) for number in numbers]))
+
+    def test_frames_that_nobody_labelled_are_left_out_and_counted(self) -> None:
+        moved, notices = on_frames_of(self.truth(), self.video(range(20)))
+        assert moved.people.frame.tolist() == [0, 1, 2]
+        assert moved.people.xy[:, 0, 0].tolist() == [4, 11, 13]
+        assert [notice.code for notice in notices] == ["N402", "N940"]
+        assert notices[1].count == 17
+        assert "17 of 20 frames with predictions are not in the ground truth (first: 0, 1, 2, 4, 5)" in (
+            notices[1].text
+        )
+
+    def test_a_labelled_frame_without_predictions_is_another_split(self) -> None:
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(self.truth(), self.video(range(12)))
+        assert caught.value.code == "P402"
+        assert "10 of 12 frames with predictions" in str(caught.value)
+        assert "67% of the 3 labelled frames are predicted on: predictions of another split?" in str(
+            caught.value
+        )
+
+    def test_a_frame_in_which_nobody_was_found_counts_as_predicted_on(self) -> None:
+        video = poses(frames([str(number) for number in range(20)]), [0, 1, 3, 10])  # 12 is listed, empty
+        assert on_frames_of(self.truth(), video)[0].people.frame.tolist() == [0, 1]
+
+    @pytest.mark.parametrize(("missed", "scored"), [(1, True), (2, False)])
+    def test_a_detector_may_miss_one_frame_of_ten(self, missed: int, scored: bool) -> None:
+        truth = poses(frames([f"img_{number}.png" for number in range(0, 30, 3)]))
+        video = poses(frames([str(number) for number in range(40) if number >= 3 * missed]))
+        if scored:
+            assert len(on_frames_of(truth, video)[0]) == 10 - missed
+            return
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(truth, video)
+        assert caught.value.code == "P402"
+
+    def test_two_folds_that_share_most_of_their_frames_are_a_mismatch(self) -> None:
+        names = [f"{letter}.jpg" for letter in "abcdefghi"]
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(poses(frames(names[1:])), poses(frames(names[:8])))
+        assert caught.value.code == "P402"
+        assert "(first: a.jpg)" in str(caught.value)
+
+    def test_two_ways_that_find_as_many_are_ambiguous(self) -> None:
+        truth = poses(frames(["1", "2"], ["img_7.png", "img_8.png"]))
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(truth, self.video(range(20)))
+        assert caught.value.code == "P403"
+        assert "by key, and differently by number" in str(caught.value)
+        assert on_frames_of(truth, self.video(range(20)), "number")[0].people.xy[:, 0, 0].tolist() == [8, 9]
+
+    def test_one_name_that_is_nowhere_does_not_hide_the_others(self) -> None:
+        truth = poses(frames([f"{letter}.jpg" for letter in "abcd"]))
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(truth, poses(frames(["a.png", "b.png", "x.png"])))
+        assert "1 of 3 frames with predictions are not in the truth (first: x.png)" in str(caught.value)
+
+
+class TestNaturalOrder:
+    @pytest.mark.parametrize(
+        "names",
+        [
+            ["frame2.jpg", "frame10.jpg"],
+            ["a/9/1", "a/10/0"],
+            [r"a\9", "a/10"],
+            ["9" * 5000, "1" + "0" * 5000],
+        ],
+    )
+    def test_numbers_by_value(self, names: list[str]) -> None:
+        names.reverse()
+        assert sorted(names, key=natural) == names[::-1]
+
+
+class TestFolders:
+    TRUTH = frames(["1", "2"], ["/data/cam1/0001.jpg", "/data/cam2/0001.jpg"])
+
+    @pytest.mark.parametrize(
+        ("paths", "rows"),
+        [
+            (["cam2/0001.json", "cam1/0001.json"], [1, 0]),
+            ([r"cam2\0001.png", r"cam1\0001.png"], [1, 0]),
+            (["/mnt/data/cam1/0001", "/mnt/data/cam2/0001"], None),
+            (["/x/y/data/cam1/0001", "/x/y/data/cam2/0001"], None),
+        ],
+    )
+    def test_the_end_of_the_path_tells_frames_of_one_name_apart(
+        self, paths: list[str], rows: list[int] | None
+    ) -> None:
+        theirs = frames(["p", "q"], paths)
+        found, said = paired(poses(theirs), poses(self.TRUTH))
+        assert found == (rows or [0, 1])
+        assert said == ["frames were paired by path end, because keys differ"]

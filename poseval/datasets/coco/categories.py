@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
 from poseval.poses import Notice
@@ -17,6 +18,9 @@ from poseval.skeletons.by_count import skeleton_for, skeletons_of
 
 WHOLE_BODY = "coco_wholebody133"
 BODY = "coco17"
+
+
+KEYS = Known("categories[].id", "categories[].name", "categories[].keypoints")
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,7 @@ def read_categories(document: Document, faults: Faults) -> Categories:
     entry = document.outline.by_key().get("categories")
     names: dict[int, str] = {}
     joints: dict[int, tuple[str, ...]] = {}
-    nodes = [] if entry is None else document.tree(entry.start, entry.end)
+    nodes = [] if entry is None else document.tree(entry.start, entry.end, KEYS, "categories")
     if not isinstance(nodes, list):
         faults.add(
             "P203", where=f"{document.name}: categories", what="is not a list", wanted="a list of objects"

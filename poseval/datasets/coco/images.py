@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections import Counter
 from dataclasses import dataclass
 from typing import cast
 
@@ -12,8 +12,9 @@ from poseval.datasets.containers.json_records import Records, Wanted, places
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, shown
 from poseval.kernels import json as kj
-from poseval.poses import Array, Frames, Ints, Notice
-from poseval.poses.frame_names import named, stem
+from poseval.poses import Array, Frames, Ints, Notice, PoseSet
+from poseval.poses.frame_names import COVERED, WAYS, covered, labelled_frames, named, number, stem
+from poseval.poses.frame_names import place as find_frames
 
 FIELDS = (
     kj.identifier("id"),
@@ -27,6 +28,7 @@ WANTED = {
     "file_name": Wanted("a text"),
 }
 
+TEXT_WAYS = tuple(way for way in WAYS if way != "number")  # `000012` is no id 12
 SMALL_IDS = 1 << 22  # up to here a table of all ids, 32 MB, beats a search for each record
 
 
@@ -125,24 +127,23 @@ class Placed:
     hint: str | None = None
 
 
-def place(records: Records, frames: Frames) -> Placed:
+def place(records: Records, frames: Frames, *, numbered: bool = False) -> Placed:
     """Find each record's image among the frames.
 
-    Numbers are compared with numbers and texts with texts. Where the kinds differ, texts are tried as
-    written against ids, file names and file stems; the way on which all records find an image is taken and
-    reported, and two such ways that disagree are refused (P403).
+    Numbers are compared with ids; if `numbered`, with those in the names of the files where these find more.
+    Texts are tried as written against ids, file names, stems, base names and ends of paths; the way on which
+    all records find an image is taken, else the one on which most do, and reported. Two such ways that
+    disagree are refused (P403).
     """
     column = records.table["image_id"]
     row = np.full(records.table.count, -1, dtype=np.int64)
     numbers = column.mark == kj.GIVEN
-    ids = cast("Ints | None", frames.extra.get("image_id"))
     notices: list[Notice] = []
     if numbers.any():
-        if ids is None:
-            row[numbers], how = _of_numbers_as_names(column.values[numbers], frames)
-            notices.append(_paired(records, "number", how))
-        else:
-            row = np.where(numbers, _of_numbers(column.values, ids), -1)
+        found, way = _place_numbers(column.values[numbers], frames, numbered)
+        row[numbers] = found
+        if way:
+            notices.append(_paired(records, "number", way))
     hint = None
     if column.words:
         place_of_word, more, hint = _place_words(records, frames, column.words)
@@ -152,28 +153,44 @@ def place(records: Records, frames: Frames) -> Placed:
     return Placed(row, notices, hint)
 
 
+def _place_numbers(values: Ints, frames: Frames, numbered: bool) -> tuple[Ints, str]:
+    """Frame row of each number: by id, or by the number in the name of its file where that finds more."""
+    ids = cast("Ints | None", frames.extra.get("image_id"))
+    way = "id" if ids is None else ""
+    if ids is None:
+        row = _of_texts(values.astype(np.str_), _unique(frames.key.tolist()))
+    else:
+        row = _of_numbers(values, ids)
+    if (row >= 0).all() or not numbered:
+        return row, way
+    numbers = np.asarray([number(path) for path in named(frames)], dtype=np.int64)
+    if (numbers < 0).any() or len(np.unique(numbers)) < len(numbers):
+        return row, way
+    order = np.argsort(numbers)
+    place = _of_numbers(values, numbers[order])
+    by_name = np.where(place >= 0, order[place], -1)
+    if (by_name >= 0).sum() > (row >= 0).sum():
+        return by_name, "the number in their file's name"
+    return row, way
+
+
 def _place_words(
     records: Records, frames: Frames, words: tuple[str, ...]
 ) -> tuple[Ints, list[Notice], str | None]:
     """Frame row of each distinct text, what to say, and a guess for those that are not found."""
-    texts = np.asarray(words, dtype=np.str_)
-    as_id = _of_texts(texts, _by(frames, "id"))
-    if "image_id" not in frames.extra:
-        return as_id, [], None
-    complete = {}
-    for how in ("id", "file name", "file stem"):
-        rows = _of_texts(texts, _by(frames, how))
-        if len(rows) and (rows >= 0).all():
-            complete[how] = rows
-    distinct = {rows.tobytes() for rows in complete.values()}
-    if len(distinct) > 1:
-        ways = " and by ".join(complete)
-        what = f"finds an image by {ways}, and not the same one"
+    theirs = Frames(np.asarray(words, dtype=np.str_))
+    found = find_frames(theirs, frames, np.arange(len(words)), TEXT_WAYS)
+    way = found.way or found.most
+    if found.others or found.twice:
+        ways = " and by ".join("id" if name == "key" else name for name in (way, *found.others) if name)
+        what = f"finds an image by {ways}, and not the same one" if found.others else "names several images"
+        what += f" ({found.doubt})" if found.doubt else ""
         records.faults.add("P403", where=records.at(0, "image_id"), what=what, wanted="one meaning")
-    if complete:
-        how, rows = next(iter(complete.items()))
-        return rows, [_paired(records, "text", how)], None
-    return as_id, [], _look_alike(words, frames)
+    hint = None if found.way or "image_id" not in frames.extra else _look_alike(words, frames)
+    texts = "image_id" not in frames.extra and way == "key"
+    if way is None or texts:
+        return found.row, [], hint
+    return found.row, [_paired(records, "text", "id" if way == "key" else way)], hint
 
 
 def _paired(records: Records, kind: str, how: str) -> Notice:
@@ -181,21 +198,10 @@ def _paired(records: Records, kind: str, how: str) -> Notice:
     return Notice("N402", text)
 
 
-def _by(frames: Frames, how: str) -> dict[str, int]:
-    """Frame row by name; names that occur twice are left out."""
-    if how == "id":
-        names = frames.key.tolist()
-    elif how == "file name":
-        names = frames.path.tolist()
-    else:
-        names = [os.path.splitext(os.path.basename(path))[0] for path in frames.path.tolist()]
-    out: dict[str, int] = {}
-    twice = set()
-    for at, name in enumerate(names):
-        if name in out:
-            twice.add(name)
-        out[name] = at
-    return {name: at for name, at in out.items() if name and name not in twice}
+def _unique(names: list[str]) -> dict[str, int]:
+    """Place of each name; names that occur twice are left out."""
+    twice = {name for name, count in Counter(names).items() if count > 1}
+    return {name: at for at, name in enumerate(names) if name and name not in twice}
 
 
 def _of_numbers(values: Ints, ids: Ints) -> Ints:
@@ -209,22 +215,6 @@ def _of_numbers(values: Ints, ids: Ints) -> Ints:
         return table[np.where(inside, values, -1)]
     at = np.minimum(np.searchsorted(ids, values), len(ids) - 1)
     return np.where(ids[at] == values, at, -1)
-
-
-def _of_numbers_as_names(values: Ints, frames: Frames) -> tuple[Ints, str]:
-    """Frame row of each number among images that are named by texts, and by what: the id, or the file's name.
-
-    Files are tried where not all numbers are ids, as `000003.jpg` for 3.
-    """
-    row = _of_texts(values.astype(np.str_), _by(frames, "id"))
-    if (row >= 0).all():
-        return row, "id"
-    numbers = image_numbers(frames)
-    if numbers is None:
-        return row, "id"
-    order = np.argsort(numbers)
-    place = _of_numbers(values, numbers[order])
-    return np.where(place >= 0, order[place], -1), "the number that is their file's name"
 
 
 def _of_texts(texts: Array, table: dict[str, int]) -> Ints:
@@ -241,15 +231,17 @@ def _look_alike(words: tuple[str, ...], frames: Frames) -> str | None:
     return None
 
 
-def unknown_images(records: Records, placed: Placed, frames: Frames) -> None:
-    """One fault (P402) for all records of images that the ground truth does not have, with the overlap."""
+def unknown_images(records: Records, placed: Placed, truth: PoseSet) -> list[Notice]:
+    """What to say of records of images that the truth does not have; as a rule a fault (P402) names them.
+
+    They are left out where predictions are plainly of more than was labelled: they are on the labelled images
+    of the truth, and most of their images are others. The official program refuses both.
+    """
     lost = np.flatnonzero(placed.row < 0)
-    if not len(lost):
-        return
     column = records.table["image_id"]
     lost = lost[column.given[lost]]  # a record without an id has a fault of its own
     if not len(lost):
-        return
+        return []
 
     def name(row: int) -> str:
         code = int(column.codes[row])
@@ -259,6 +251,14 @@ def unknown_images(records: Records, placed: Placed, frames: Frames) -> None:
     pairs = np.unique(np.stack([*ids, (placed.row >= 0).astype(np.int64)], axis=1), axis=0)
     overlap = float(pairs[:, 2].mean())
     distinct = np.unique(np.stack([ids[0][lost], ids[1][lost]], axis=1), axis=0, return_index=True)[1]
+    first = places(lost[np.sort(distinct)], name)
+    if overlap < 0.5 and covered(placed.row, labelled_frames(truth)) >= COVERED:
+        text = (
+            f"{records.document.name}: {len(lost)} of {records.table.count} records are for images that are "
+            f"not in the ground truth (first: {first}) and were left out: its labelled images are all predicted "
+            "on, or nearly"
+        )
+        return [Notice("N940", text, len(lost))]
     hint = placed.hint
     if hint is None and overlap < 0.5:
         hint = (
@@ -269,7 +269,8 @@ def unknown_images(records: Records, placed: Placed, frames: Frames) -> None:
         "P402",
         where=records.at(int(lost[0]), "image_id"),
         what=f"{len(lost)} of {records.table.count} records are for images that are not in the ground truth "
-        f"(first: {places(lost[np.sort(distinct)], name)})",
-        wanted=f"images of the ground truth, which has {len(frames)}",
+        f"(first: {first})",
+        wanted=f"images of the ground truth, which has {len(truth.frames)}",
         hint=hint,
     )
+    return []

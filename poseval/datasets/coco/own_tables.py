@@ -16,7 +16,7 @@ from poseval.poses import Frames, Notice
 from poseval.poses.frame_names import place as by_name
 from poseval.skeletons import Skeleton
 
-NAMES = ("file name", "stem")
+NAMES = ("file name", "stem", "base name", "path end")
 
 
 @dataclass(frozen=True)
@@ -51,15 +51,15 @@ def place_by_own(records: Records, own: OwnTables, frames: Frames) -> Placed:
     Where the names are found and the ids mean other images, the names are right: ids are anybody's.
     """
     if own.frames is None or not (own.frames.path != "").any():
-        return place(records, frames)
+        return place(records, frames, numbered=True)
     mine = place(records, own.frames)
     if (mine.row < 0).any() or not len(mine.row):
-        return place(records, frames)
+        return place(records, frames, numbered=True)
     found = by_name(own.frames, frames, np.unique(mine.row), NAMES)
     if found.way is None or found.others:
-        return place(records, frames)
+        return place(records, frames, numbered=True)
     row = found.row[mine.row]
-    by_id = place(records, frames)
+    by_id = place(records, frames, numbered=True)
     if np.array_equal(row, by_id.row):
         return by_id
     text = (

@@ -140,14 +140,14 @@ def read_results(
         wanted="x, y, width, height, neither of them negative",
     )
     placed = place_by_own(records, own, truth.frames)
-    unknown_images(records, placed, truth.frames)
+    left_out = unknown_images(records, placed, truth)
     faults.raise_if_any()
     people, more = _people(records, parts, placed.row, area_rule)
     _check_crowding(document, people, len(truth.frames))
     if key:
         text = f"{document.name}: the list under {shown(key, 40)!r} was read as predictions"
         notices.append(Notice("N543", text, records.table.count))
-    notices += [*own.notices, *placed.notices, *more, *_categories(document, people, truth)]
+    notices += [*own.notices, *placed.notices, *left_out, *more, *_categories(document, people, truth)]
     notices += records.unknown(EXPECTED | OPTIONAL.keys())
     origin = Origin(document.path, document.sha256, "coco", records.table.count, tuple(notices))
     return PoseSet(joints, truth.frames, people, origin=origin, categories=truth.categories)

@@ -15,6 +15,7 @@ import numpy as np
 
 from poseval.datasets.assembly import by_image, require_scores
 from poseval.datasets.base import Losses, WriteOptions
+from poseval.datasets.capabilities import lose_unread
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
 from poseval.datasets.coco.images import image_numbers
 from poseval.datasets.coco.keypoints import PARTS
@@ -138,7 +139,8 @@ def _losses(poses: PoseSet, truth: bool) -> Losses:
     if truth:
         losses.lose("scores", int((~np.isnan(people.score)).sum()))
         losses.lose("joint scores", int((~np.isnan(people.joint_score)).sum()))
-        losses.lose("frames that are not labelled", int((~poses.frames.labelled).sum()))
+        losses.lose("unlabelled frames", int((~poses.frames.labelled).sum()))
+    lose_unread(poses, losses)
     return losses
 
 

@@ -22,6 +22,12 @@ class Node:
     text: str = ""
     line: int = 0
 
+    def items(self) -> list[tuple[str, Any]]:
+        """What stands inside: attributes as `@name`, children by name, and the text as `#text`."""
+        inside: list[tuple[str, Any]] = [(f"@{name}", value) for name, value in self.attributes.items()]
+        inside += [(child.name, child) for child in self.children]
+        return [*inside, ("#text", self.text)] if self.text else inside
+
     def all(self, name: str) -> list[Node]:
         """Children of a name."""
         return [child for child in self.children if child.name == name]

@@ -77,10 +77,7 @@ class _PointFiles(Dataset):
             raise FormatError(
                 "P201", where=shown(source.path), what=f"holds no {self.suffix} file", wanted=self.title
             )
-        return [
-            (path.with_suffix("").as_posix(), Document.open(source.path / path, source.limits))
-            for path in found
-        ]
+        return [(path.with_suffix("").as_posix(), source.open(path)) for path in found]
 
 
 class FacePts(_PointFiles):

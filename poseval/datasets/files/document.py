@@ -10,9 +10,10 @@ import hashlib
 import json
 import os
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poseval.datasets.files.json_lines import as_list
 from poseval.errors import FormatError, LimitError, shown
@@ -21,15 +22,20 @@ from poseval.kernels import json as kernel
 from poseval.limits import DEFAULT, MIB, Limits
 from poseval.threads import started
 
+if TYPE_CHECKING:
+    from poseval.datasets.containers.unread import Known
+
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 DIGEST_AHEAD_BYTES = MIB  # above this size the digest is worth a thread of its own
+MOST_KEYS = 500  # of the top-level object that are counted as unread
 TREE_BYTES = 16 * MIB  # largest part of a document that becomes Python objects
 
 
 class Document:
     """The bytes of one file, and what they hold. `path` is as it was given, `name` its safe short form.
 
-    `of` are the bytes of the file where `data` was made from them; the digest is theirs.
+    `of` are the bytes of the file where `data` was made from them; the digest is theirs. `unread` counts what
+    nobody asked for: keys of the top-level object, and fields of the records of lists.
     """
 
     def __init__(
@@ -40,7 +46,8 @@ class Document:
         self.name = shown(path.rstrip("/").rsplit("/", 1)[-1], limit=200)
         self.limits = limits
         self._digest = hashlib.sha256()
-        self._read: set[int] = set()  # bytes where arrays start whose columns were read
+        self._read: set[int] = set()  # bytes where values start that were read
+        self.unread: Counter[str] = Counter()
         self._digesting: threading.Thread | None = None
         content = data if of is None else of
         if len(content) >= DIGEST_AHEAD_BYTES:
@@ -95,7 +102,16 @@ class Document:
             FormatError: P200 empty, P210 not JSON, P211 not UTF-8.
             LimitError: P502 nested too deep or too many keys.
         """
-        return kernel.outline(self.data, name=self.name, limits=self.limits)
+        found = kernel.outline(self.data, name=self.name, limits=self.limits)
+        if found.kind == "object" and isinstance(found.entries, tuple):
+            self.unread.update({entry.key: 1 for entry in found.entries[:MOST_KEYS]})
+        return found
+
+    @cached_property
+    def _keys(self) -> dict[int, str]:
+        """Keys of the top-level object by the place of their value."""
+        entries = self.outline.entries if self.outline.kind == "object" else ()
+        return {entry.start: entry.key for entry in entries} if isinstance(entries, tuple) else {}
 
     def place(self, key: str, record: int) -> str:
         """Where a record of the array under a key stands, in words: `gt.json: annotations[3]`."""
@@ -126,8 +142,20 @@ class Document:
             max_records=max_records,
             end=entry.end,
         )
+        self._count(found, "" if key is None else f"{key}[].", entry.start in self._read)
         self._read.add(entry.start)
+        self.unread.pop(key or "", None)
         return found
+
+    def _count(self, table: kernel.Columns, path: str, again: bool) -> None:
+        """Count the fields that were not asked for; those of a list that is asked again stay as they are."""
+        for inner, place in kernel.walk(table):
+            front = path + (f"{place}[]." if place else "")
+            for name in inner.columns if again else ():
+                self.unread.pop(front + name, None)
+            if not again:
+                self.unread.update({front + name: count for name, count in inner.unknown.items()})
+                self.unread.update({f"{front}*": inner.unknown_rest} if inner.unknown_rest else {})
 
     def _entry(self, key: str) -> kernel.Entry:
         """A key of the top-level object, and where its value stands."""
@@ -149,8 +177,10 @@ class Document:
                 kernel.check(self.data, entry, name=self.name, limits=self.limits)
                 self._read.add(entry.start)
 
-    def tree(self, start: int, end: int) -> Any:
+    def tree(self, start: int, end: int, known: Known, path: str = "") -> Any:
         """The value between two bytes as Python objects; for small parts whose bounds `outline` has found.
+
+        Keys that are not `known` are counted under `path`, where the value stands.
 
         Raises:
             LimitError: P501 for a part larger than `TREE_BYTES`.
@@ -164,6 +194,13 @@ class Document:
                 wanted=f"at most {TREE_BYTES:,}",
             )
         try:
-            return json.loads(self.data[start:end].decode("utf-8"))
+            found = json.loads(self.data[start:end].decode("utf-8"))
         except ValueError as error:
             raise FormatError("P210", where=f"{self.name}: byte {start}", what=shown(error)) from None
+        if start == self.outline.start:
+            self.unread.clear()
+        self.unread.pop(self._keys.get(start, ""), None)
+        if start not in self._read:
+            self._read.add(start)
+            known.count(found, self.unread, path)
+        return found

@@ -66,6 +66,12 @@ def some_of(document: Document, key: str, wanted: Bools) -> Joined:
     pieces = [_piece(document, key, table, start, stop) for start, stop in runs]
     made = Joined(pieces, document.path, document.limits, document.data)
     made.name = document.name
+    # What nobody asks for is counted from here on, among the records that are left.
+    for name in list(document.unread):
+        if not key or name.startswith(f"{key}[]."):
+            del document.unread[name]
+    made.unread = document.unread
+    made.unread["records of other classes"] = int((~wanted).sum())
     return made
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,7 @@ class Source:
         self._archive: Archive | None = None
         self._ahead: threading.Thread | None = None
         self._fetched: Document | None = None
+        self._unread: dict[str, Counter[str]] = {}
         if not os.path.lexists(self.path):
             raise UsageError("P114", where=shown(self.path), what="does not exist", wanted="a file or folder")
 
@@ -95,21 +97,43 @@ class Source:
         _ = self.document
         return self._archive
 
-    def documents(self, suffix: str = ".json") -> Iterator[Document]:
-        """The files of a folder or archive that end so (`.gz` skipped), one at a time; or the one document.
+    def open(self, path: Path) -> Document:
+        """A file of the folder, by its relative path; what nobody reads of it counts in `unread`.
 
         Raises:
             UsageError, FormatError, LimitError: as for `document`.
         """
         from poseval.datasets.files.document import Document
 
+        found = Document.open(self.path / path, self.limits)
+        self._unread[path.as_posix()] = found.unread
+        return found
+
+    @property
+    def unread(self) -> Counter[str]:
+        """What nobody asked for in the files that were opened, by key or in words."""
+        total: Counter[str] = Counter()
+        for part in self._unread.values():
+            total.update(part)
+        if not self.is_folder and not self._unread:
+            total.update(self.document.unread)
+        return total
+
+    def documents(self, suffix: str = ".json") -> Iterator[Document]:
+        """The files of a folder or archive that end so (`.gz` skipped), one at a time; or the one document.
+
+        Raises:
+            UsageError, FormatError, LimitError: as for `document`.
+        """
         if self.is_folder:
             for path in self.files:
                 name = path.name.lower().removesuffix(".gz")
                 if name.endswith(suffix):
-                    yield Document.open(self.path / path, self.limits)
+                    yield self.open(path)
         elif self.archive is not None:
-            yield from self.archive.documents()
+            for at, document in enumerate(self.archive.documents()):
+                self._unread[str(at)] = document.unread
+                yield document
         else:
             yield self.document
 

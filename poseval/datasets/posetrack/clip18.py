@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.posetrack.sequences import Clip, polygons_of_frames, skeleton
 from poseval.errors import Faults, shown
@@ -46,6 +47,7 @@ PERSON_FIELDS = (
     kj.integer("id", nullable=True),
 )
 PERSON_OTHERS = frozenset(("category_id", "iscrowd", "num_keypoints", "area", "segmentation", "head_bbox"))
+CATEGORY = Known("categories[].id", "categories[].name", "categories[].keypoints")
 WANTED = {
     "keypoints": Wanted("a list of numbers", hint="three numbers per joint: x, y, visibility"),
     "scores": Wanted("a list of numbers"),
@@ -122,7 +124,7 @@ def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str,
     """Names of the keypoints in this file, by its categories, or the official 17 where it has none."""
     wanted = list(JOINTS)
     entry = document.outline.by_key().get("categories")
-    categories = [] if entry is None else document.tree(entry.start, entry.end)
+    categories = [] if entry is None else document.tree(entry.start, entry.end, CATEGORY, "categories")
     where = f"{document.name}: categories"
     if not isinstance(categories, list) or not all(isinstance(item, Mapping) for item in categories):
         faults.add("P203", where=where, what="is not a list of categories")

@@ -70,7 +70,7 @@ def documents(source: Source) -> Iterator[Document]:
         return
     for path in source.files:
         if is_json_name(path):
-            yield Document.open(source.path / path, source.limits)
+            yield source.open(path)
 
 
 def role_of(document: Document) -> Role | None:
@@ -132,7 +132,7 @@ def _read_all(source: Source, options: ReadOptions) -> list[_Part]:
         return [_read_one(source.document, options)]
 
     def one(path: Path) -> _Part:
-        return _read_one(Document.open(source.path / path, source.limits), options)
+        return _read_one(source.open(path), options)
 
     return each(one, [path for path in source.files if is_json_name(path)])
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import Losses, Role, WriteOptions
+from poseval.datasets.capabilities import lose_unread
 from poseval.datasets.posetrack.sequences import HEAD_SHARE, skeleton
 from poseval.errors import Faults, UsageError, shown
 from poseval.files.writing import unwritable, write_atomically
@@ -85,6 +86,7 @@ def columns_of(poses: PoseSet) -> Columns:
             score[:, index] = people.joint_score[:, at]
     losses.lose("areas", int((~np.isnan(people.area)).sum()))
     losses.lose("crowd flags", int(people.crowd.sum()))
+    lose_unread(poses, losses)
     raw = people.extra.get("raw_track", people.track)
     frames = np.arange(len(poses.frames) + 1)
     return Columns(

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.coco.categories import KEYS
 from poseval.datasets.faces.landmarks import crop_box, face_skeleton
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -220,7 +221,7 @@ def _first_annotation(source: Source) -> tuple[int, Mapping[str, Any]] | None:
         place = entries.get("categories")
         if place is None or place.end - place.start > 1 << 16:
             return None
-        categories = source.document.tree(place.start, place.end)
+        categories = source.document.tree(place.start, place.end, KEYS, "categories")
     except PosevalError:
         return None
     first = categories[0] if isinstance(categories, list) and categories else {}

@@ -149,7 +149,7 @@ def _documents(source: Source, pattern: re.Pattern[str]) -> list[tuple[str, Docu
     found = [path for path in source.files if pattern.search(path.name)]
     if not found:
         raise FormatError("P201", where=shown(source.path), what="holds no labels", wanted=pattern.pattern)
-    return [(path.as_posix(), Document.open(source.path / path, source.limits)) for path in found]
+    return [(path.as_posix(), source.open(path)) for path in found]
 
 
 def _mask_beside(source: Source, name: str) -> Floats | None:

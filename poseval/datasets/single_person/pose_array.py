@@ -22,6 +22,7 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers import hdf5, mat_arrays, npy
 from poseval.datasets.containers import mat as matlab
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.single_person.pairing import ordered_predictions, origin_of
@@ -211,7 +212,7 @@ def _nested(document: Document) -> Array:
         FormatError: P203 for anything but numbers, P204 for lists of differing lengths.
         ValueRangeError: P301 for NaN or infinity, P302 for null in one of x and y.
     """
-    tree = document.tree(0, len(document.data))
+    tree = document.tree(0, len(document.data), Known("[]"))
     faults = Faults()
     shape = _shape_of(tree)
     if tree and 0 in shape:

@@ -30,6 +30,7 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.coco.write import plain
 from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
@@ -46,6 +47,7 @@ FIELDS = (
     kj.fixed("box", 4, nullable=True),
     kj.span("idx"),
 )
+KEYS = Known(*(f"{people}[].{joints}" for people, joints in KEYED.items()))
 EXPECTED = frozenset({"category_id", "pred_xyz_jts"})
 WANTED = {"keypoints": Wanted("a list of numbers x, y, score, ..."), "image_id": Wanted("a file name")}
 
@@ -194,7 +196,7 @@ def _from_keyed(document: Document, options: ReadOptions) -> PoseSet:
     found: list[Floats] = []
     for name, entry in document.outline.by_key().items():
         names.append(name)
-        node = document.tree(entry.start, entry.end)
+        node = document.tree(entry.start, entry.end, KEYS)
         found.append(_keyed_people(node, f"{document.name}: {shown(name, 60)}", faults))
     faults.raise_if_any()
     counts = {people.shape[1] for people in found if len(people)}

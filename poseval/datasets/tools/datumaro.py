@@ -11,11 +11,24 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Box, Found, Gathering, Joints, Point, number_of, tree_of
 from poseval.datasets.tools.labels import Labels
 from poseval.errors import FormatError, shown
+
+LABELS = Known(
+    "categories.label.labels[].name", *(f"categories.points.items[].{key}" for key in ("label_id", "labels"))
+)
+ONE = ("type", "label_id", "group", "bbox", "points", "visibility")
+KNOWN = Known(
+    *LABELS.paths,
+    "items[].id",
+    *(f"items[].{media}.{key}" for media in ("image", "media") for key in ("path", "size")),
+    *(f"items[].annotations[].{key}" for key in ONE),
+    *(f"items[].annotations[].elements[].{key}" for key in ONE),
+)
 
 
 class Datumaro(Labels):
@@ -54,7 +67,7 @@ class Datumaro(Labels):
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
         """The people of all items."""
         labels, _ = _categories(document)
-        node = tree_of(document, dict, "object")
+        node = tree_of(document, dict, "object", KNOWN)
         items = node.get("items")
         for at, item in enumerate(items if isinstance(items, list) else [None]):
             where = f"{document.name}: items[{at}]"
@@ -134,7 +147,7 @@ def _points(node: dict[str, Any], into: Gathering, where: str) -> list[Point | N
 def _categories(document: Document) -> tuple[list[str], dict[int, list[str]]]:
     """Names of the labels, and the joints of each label that has some."""
     entry = document.outline.by_key().get("categories")
-    node = None if entry is None else document.tree(entry.start, entry.end)
+    node = None if entry is None else document.tree(entry.start, entry.end, LABELS, "categories")
     label, points = ((node.get(key) if isinstance(node, dict) else None) for key in ("label", "points"))
     listed = label.get("labels") if isinstance(label, dict) else None
     items = points.get("items") if isinstance(points, dict) else None

@@ -14,6 +14,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Box, Found, Gathering, Joints, number_of, tree_of
@@ -21,6 +22,19 @@ from poseval.datasets.tools.labels import Labels, image_name
 from poseval.errors import FormatError, shown
 
 META = "meta.json"
+SUPERVISELY = Known(
+    *(f"size.{side}" for side in ("width", "height")),
+    "objects[].classTitle",
+    "objects[].geometryType",
+    *(f"objects[].nodes.*.{key}" for key in ("loc", "disabled")),
+)
+CLASSES = Known("classes[].geometry_config.nodes.*.label")
+DARWIN = Known(
+    *(f"item.{key}" for key in ("name", "path", "slots[].width", "slots[].height")),
+    "annotations[].name",
+    *(f"annotations[].bounding_box.{key}" for key in "xywh"),
+    *(f"annotations[].skeleton.nodes[].{key}" for key in ("name", "x", "y", "occluded")),
+)
 
 
 class Supervisely(Labels):
@@ -59,7 +73,7 @@ class Supervisely(Labels):
 
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
         """The graphs of one image."""
-        node = tree_of(document, dict, "object")
+        node = tree_of(document, dict, "object", SUPERVISELY)
         size = node.get("size") if isinstance(node.get("size"), dict) else {}
         path = Path(document.path)
         folder = path.parent.parent.name if path.parent.name == "ann" else ""
@@ -95,7 +109,7 @@ def _nodes(documents: list[Document]) -> dict[str, str]:
     for document in documents:
         if Path(document.path).name != META:
             continue
-        classes = tree_of(document, dict, "object").get("classes")
+        classes = tree_of(document, dict, "object", CLASSES).get("classes")
         for one in classes if isinstance(classes, list) else []:
             config = one.get("geometry_config") if isinstance(one, dict) else None
             nodes = config.get("nodes") if isinstance(config, dict) else None
@@ -118,7 +132,7 @@ class Darwin(Labels):
 
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
         """The skeletons of one image."""
-        node = tree_of(document, dict, "object")
+        node = tree_of(document, dict, "object", DARWIN)
         item = node.get("item") if isinstance(node.get("item"), dict) else {}
         slots = item.get("slots")
         slot = slots[0] if isinstance(slots, list) and slots and isinstance(slots[0], dict) else {}

@@ -69,7 +69,8 @@ def tasks(poses: PoseSet, boxes: Floats, role: Role) -> Iterator[dict[str, Any]]
                 made["score"] = float(known.mean())
         key = "annotations" if role is Role.TRUTH else "predictions"
         address = name if "://" in name else LOCAL + quote(name)
-        yield {"id": at + 1, "data": {IMAGE: address}, key: [made]}
+        looked_at = bool(poses.frames.labelled[at]) or role is Role.PREDICTIONS
+        yield {"id": at + 1, "data": {IMAGE: address}, key: [made] if looked_at else []}
 
 
 def _results(poses: PoseSet, boxes: Floats, row: int) -> Iterator[dict[str, Any]]:

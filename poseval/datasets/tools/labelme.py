@@ -10,12 +10,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.gathering import Found, Gathering, Joints
 from poseval.datasets.tools.labels import Labels, image_name
 from poseval.errors import shown
 
 HIDDEN = ("occluded", "hidden", "invisible")
+MARKS = tuple(f"{key}.{word}" for key in ("flags", "attributes") for word in HIDDEN)
+SHAPE = ("label", "points", "group_id", "shape_type", *MARKS)
+KNOWN = Known(*(f"shapes[].{key}" for key in SHAPE))
 
 
 class LabelMe(Labels):
@@ -34,7 +38,9 @@ class LabelMe(Labels):
         """The groups of one image."""
         entries = document.outline.by_key()  # the image itself may stand in the file: it is not built
         node = {
-            key: document.tree(entry.start, entry.end) for key, entry in entries.items() if key != "imageData"
+            key: document.tree(entry.start, entry.end, KNOWN, key)
+            for key, entry in entries.items()
+            if key in ("shapes", "imagePath", "imageWidth", "imageHeight")
         }
         if not isinstance(node.get("shapes"), list):
             into.faults.add(

@@ -88,7 +88,7 @@ def _first(source: Source, suffix: str) -> Iterator[Document]:
         return
     named = [path for path in source.files if path.name.lower().removesuffix(".gz").endswith(suffix)]
     for path in named[:LOOKED_AT]:
-        yield Document.open(source.path / path, source.limits)
+        yield source.open(path)
 
 
 def image_name(value: Any, otherwise: str) -> str:

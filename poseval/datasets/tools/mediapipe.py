@@ -31,6 +31,7 @@ from poseval.datasets.assembly import (
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import numbers_of, text_of
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, UsageError, ValueRangeError, shown
@@ -41,8 +42,13 @@ from poseval.skeletons import get_skeleton
 from poseval.skeletons.joint_map import joint_map
 
 LANDMARKS = 33
+POINT = ("x", "y", "visibility")
 LISTS = ("pose_landmarks", "landmarks", "poseLandmarks")
 NAMES = ("image", "file_name", "image_id", "frame", "frame_id")
+KEYS = Known(
+    *(f"[].{name}" for name in (*NAMES, "width", "height")),
+    *(f"[].{name}{people}.{key}" for name in LISTS for people in ("[]", "[][]") for key in POINT),
+)
 CSV_CELLS = 2 + 3 * LANDMARKS
 
 
@@ -109,7 +115,7 @@ class MediaPipe(Dataset):
 
 
 def _json(document: Document, options: ReadOptions) -> PoseSet:
-    nodes = document.tree(document.outline.start, len(document.data))
+    nodes = document.tree(document.outline.start, len(document.data), KEYS)
     if not isinstance(nodes, list) or not all(isinstance(node, dict) for node in nodes):
         raise FormatError(
             "P270", where=document.name, what="is not a list of frames", wanted="MediaPipe's landmarks"

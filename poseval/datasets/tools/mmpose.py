@@ -27,11 +27,23 @@ from poseval.datasets.assembly import (
 )
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
 from poseval.poses import Floats, Notice, Origin, PoseSet
+
+FIELDS = ("keypoints", "keypoint_scores", "bbox", "bbox_score")
+KEYS = Known(
+    *(
+        f"{top}{items}.{key}"
+        for top in ("", "instance_info", "predictions")
+        for items in ("[]", "[][]", "[].instances[]")
+        for key in FIELDS
+    ),
+    *(f"{top}[].frame_id" for top in ("", "instance_info", "predictions")),
+)
 
 
 class MMPose(Dataset):
@@ -121,7 +133,7 @@ def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict
     where = document.name
     outline = document.outline
     end = outline.end if outline.end >= 0 else len(document.data)
-    node = document.tree(outline.start, end)
+    node = document.tree(outline.start, end, KEYS)
     if isinstance(node, dict):
         node = node.get("instance_info", node.get("predictions"))
     if isinstance(node, list) and len(node) == 1 and isinstance(node[0], list):

@@ -123,7 +123,7 @@ def _documents(source: Source) -> Iterator[Document]:
     listed = [path for path in source.files if path.name.lower().removesuffix(".gz").endswith(".json")]
     own = [path for path in listed if path.name.endswith(ENDING)]
     for path in own or listed:
-        yield Document.open(source.path / path, source.limits)
+        yield source.open(path)
 
 
 def _frame_name(document: Document, source: Source) -> str:

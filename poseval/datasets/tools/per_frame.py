@@ -22,6 +22,7 @@ from typing import Any, ClassVar
 
 from poseval.datasets.assembly import digest_of, left_out
 from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Box, Found, Gathering, Joints, Point, items_of, number_of
@@ -31,6 +32,10 @@ from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 
 ENDING = ".predictions.json"
+PERSON = ("keypoints", "scores", "score", "idx", "bbox")
+PEOPLE = Known(
+    "frame", *(f"{items}{key}" for items in ("", "[].", "[][].", "predictions[].") for key in PERSON)
+)
 
 
 class PerFrame(Dataset):
@@ -94,7 +99,7 @@ class PoseFlow(PerFrame):
 
     def gather(self, document: Document, into: Gathering, name: str) -> Joints:
         """One frame for each key."""
-        for key, people in items_of(document):
+        for key, people in items_of(document, PEOPLE):
             _people(people, into, into.frame(key), f"{document.name}: {shown(key, 60)}")
         return Joints()
 
@@ -139,7 +144,7 @@ class OpenPifPaf(PerFrame):
     def gather(self, document: Document, into: Gathering, name: str) -> Joints:
         """The people of a file, or of each line."""
         if "predictions" in document.outline.by_key():
-            for at, node in items_of(document):
+            for at, node in items_of(document, PEOPLE):
                 where = f"{document.name}: [{at}]"
                 frame = node.get("frame") if isinstance(node, dict) else None
                 if type(frame) is not int or not 0 <= frame < 1 << 40:
@@ -147,7 +152,7 @@ class OpenPifPaf(PerFrame):
                     continue
                 _people(node.get("predictions"), into, into.frame(str(frame)), f"{where}.predictions")
             return Joints()
-        _people([node for _, node in items_of(document)], into, into.frame(name), document.name)
+        _people([node for _, node in items_of(document, PEOPLE)], into, into.frame(name), document.name)
         return Joints()
 
 
@@ -170,7 +175,7 @@ class HuggingFacePose(PerFrame):
         Raises:
             MismatchError: P412 without a ground truth of so many images.
         """
-        images = [people for _, people in items_of(document)]
+        images = [people for _, people in items_of(document, PEOPLE)]
         truth = into.options.truth
         if truth is None or len(truth.frames) != len(images):
             there = (
@@ -214,8 +219,8 @@ class EasyViTPose(PerFrame):
         keys = document.outline.by_key()
         if "keypoints" not in keys or "skeleton" not in keys:
             raise FormatError("P206", where=document.name, what="has no keypoints, or no skeleton")
-        frames = document.tree(keys["keypoints"].start, keys["keypoints"].end)
-        listed = document.tree(keys["skeleton"].start, keys["skeleton"].end)
+        frames = document.tree(keys["keypoints"].start, keys["keypoints"].end, Known("[].*"))
+        listed = document.tree(keys["skeleton"].start, keys["skeleton"].end, Known("*", "[]"))
         joints = _declared(listed, document.name)
         for at, people in enumerate(frames if isinstance(frames, list) else [None]):
             where = f"{document.name}: keypoints[{at}]"
@@ -304,7 +309,7 @@ def _box(node: Any, corners: bool) -> Box | None:
 def _files(source: Source) -> Iterator[Document]:
     for path in source.files:
         if path.name.lower().removesuffix(".gz").endswith(ENDING):
-            yield Document.open(source.path / path, source.limits)
+            yield source.open(path)
 
 
 def _stem(source: Source, document: Document) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from poseval.datasets.containers.text_table import text_of
+from poseval.datasets.containers.unread import Known, add
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Found, Gathering, Joints, items_of
@@ -26,6 +27,11 @@ JOINT = ("keypoint", "joint", "label", "name", "part", "landmark", "type", "clas
 PERSON = ("person", "person_id", "instance", "instance_id", "object", "object_id", "group", "group_id", "id")
 HEADER = (
     b"filename,file_size,file_attributes,region_count,region_id,region_shape_attributes,region_attributes"
+)
+REGION = ("region_attributes", *(f"shape_attributes.{key}" for key in ("name", "cx", "cy")))
+KNOWN = Known(
+    *(f"{image}filename" for image in ("", "*.")),
+    *(f"{image}regions{items}.{key}" for image in ("", "*.") for items in ("[]", ".*") for key in REGION),
 )
 PROJECT = "_via_img_metadata"
 Region = tuple[str, Any, Any]  # of an image: where it stands, its shape and its attributes
@@ -79,6 +85,8 @@ class Via(Labels):
                 into.other("regions that are no points")
                 continue
             attributes = attributes if isinstance(attributes, dict) else {}
+            for key in attributes.keys() - {joint, owner}:
+                add(document.unread, f"regions[].region_attributes.{key}")
             label = str(attributes.get(joint, ""))
             point = into.point([shape.get("cx"), shape.get("cy")], where)
             person = people.setdefault((frame, str(attributes.get(owner, ""))), Found(frame))
@@ -98,10 +106,10 @@ class Via(Labels):
 def _from_json(document: Document, into: Gathering) -> Iterator[tuple[int, Region]]:
     keys = document.outline.by_key()
     if PROJECT in keys:
-        node = document.tree(keys[PROJECT].start, keys[PROJECT].end)
+        node = document.tree(keys[PROJECT].start, keys[PROJECT].end, KNOWN)
         images = list(node.items()) if isinstance(node, dict) else []
     else:
-        images = list(items_of(document))
+        images = list(items_of(document, KNOWN))
     for key, image in images:
         where = f"{document.name}: {shown(key, 60)}"
         regions = image.get("regions") if isinstance(image, dict) else None

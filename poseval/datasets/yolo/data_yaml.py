@@ -41,7 +41,7 @@ def description_of(source: Source) -> Description:
     found = []
     for path in source.files:
         if path.suffix.lower() in (".yaml", ".yml"):
-            document = Document.open(source.path / path, source.limits)
+            document = source.open(path)
             if b"kpt_shape" in document.data:
                 found.append(_read(document))
     if len(found) > 1 and any(one != found[0] for one in found):

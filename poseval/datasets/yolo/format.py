@@ -90,7 +90,7 @@ class Yolo(Dataset):
                 if not listed:
                     return 0.0
                 for path in listed[:20]:
-                    line = _first_line(Document.open(source.path / path, source.limits))
+                    line = _first_line(source.open(path))
                     if line is not None:
                         return _likely(line, role)
                 # All are empty: images without people only where nothing else lies in the folder.
@@ -209,9 +209,7 @@ def _lines(
             raise FormatError(
                 "P271", where=shown(source.path), what="holds no label files", wanted="*.txt of YOLO"
             )
-        documents: Iterator[tuple[str, Document]] = (
-            (_name(path), Document.open(source.path / path, source.limits)) for path in listed
-        )
+        documents: Iterator[tuple[str, Document]] = ((_name(path), source.open(path)) for path in listed)
     else:
         documents = iter([(source.path.stem, source.document)])
     names: list[str] = []

@@ -431,7 +431,7 @@ def test_files_named_by_numbers_give_images_their_numbers(tmp_path: Path) -> Non
     assert ids_written(poses, tmp_path / "dt.json") == [42, 139]
     found = read_results(tmp_path / "dt.json", poses)  # a truth that knows names alone
     assert found.people.frame.tolist() == [0, 2]
-    assert "the number that is their file's name" in str(found.origin.notices[0])
+    assert "the number in their file's name" in str(found.origin.notices[0])
 
 
 def test_two_files_of_one_number_are_no_numbers(tmp_path: Path) -> None:

@@ -34,9 +34,9 @@ def read(path: Path, text: str) -> PoseSet:
 def test_skeletons_have_absent_and_hidden_joints(tmp_path: Path) -> None:
     one = joint("nose") + joint("tail", "3,4", outside=1) + joint("paw", "5.5,6", occluded=1)
     poses = read(tmp_path / "a.xml", image(f'<skeleton label="mouse">{one}</skeleton>'))
-    assert poses.skeleton.joints == ("nose", "tail", "paw")
-    assert poses.people.seen.tolist() == [[2, 0, 1]]
-    assert poses.people.xy[0, 2].tolist() == [5.5, 6]
+    assert poses.skeleton.joints == ("nose", "paw", "tail")  # by name: the file declares no labels
+    assert poses.people.seen.tolist() == [[2, 1, 0]]
+    assert poses.people.xy[0, 1].tolist() == [5.5, 6]
     assert poses.frames.size.tolist() == [[64, 48]]
     assert poses.categories == {1: "mouse"}
 
@@ -94,3 +94,69 @@ def test_wrong_documents_are_refused(tmp_path: Path, text: str, code: str) -> No
     with pytest.raises(InputError) as caught:
         read(tmp_path / "a.xml", text)
     assert caught.value.code == code, caught.value
+
+
+def declared(label: str, joints: str, owner: str = "task") -> str:
+    """The labels of a file: a skeleton and its joints."""
+    parts = "".join(
+        f"<label><name>{j}</name><type>points</type><parent>{label}</parent></label>" for j in joints
+    )
+    own = f"<label><name>{label}</name><type>skeleton</type></label>"
+    return f"<meta><{owner}><labels>{own}{parts}</labels></{owner}></meta>"
+
+
+@pytest.mark.parametrize("owner", ["task", "job", "project"])
+@pytest.mark.parametrize("order", ["cab", "bca", "c"])
+def test_joints_are_in_the_order_of_the_declared_labels(tmp_path: Path, owner: str, order: str) -> None:
+    shape = "".join(joint(name, f"{ord(name)},1") for name in order)
+    picture = f'<image name="a.jpg"><skeleton label="m">{shape}</skeleton></image>'
+    poses = read(tmp_path / "a.xml", f"<annotations>{declared('m', 'bac', owner)}{picture}</annotations>")
+    assert poses.skeleton.joints == ("b", "a", "c")
+    x = {name: float(poses.people.xy[0, at, 0]) for at, name in enumerate("bac") if poses.people.seen[0, at]}
+    assert x == {name: ord(name) for name in order}
+
+
+def test_joints_that_are_not_declared_stand_last(tmp_path: Path) -> None:
+    shape = f'<skeleton label="m">{joint("x10")}{joint("x9")}{joint("b")}</skeleton>'
+    text = f'<annotations>{declared("m", "b")}<image name="a.jpg">{shape}</image></annotations>'
+    assert read(tmp_path / "a.xml", text).skeleton.joints == ("b", "x9", "x10")
+
+
+def two(first: str, second: str) -> str:
+    """Images of two tasks of a project."""
+    images = ((1, "a.jpg", first), (1, "b.jpg", ""), (2, "c.jpg", second), (2, "d.jpg", ""))
+    inside = "".join(f'<image name="{name}" task_id="{task}">{shape}</image>' for task, name, shape in images)
+    return f"<annotations>{inside}</annotations>"
+
+
+def test_a_task_that_nobody_annotated_is_not_labelled(tmp_path: Path) -> None:
+    shape = f'<skeleton label="m">{joint("nose")}</skeleton>'
+    poses = read(tmp_path / "a.xml", two(shape, ""))
+    assert poses.frames.labelled.tolist() == [True, True, False, False]
+    (told,) = poses.origin.notices
+    assert (told.code, told.count) == ("N942", 1)
+    assert "1 of 4 images have no shape and are taken as images without people" in told.text
+    assert read(tmp_path / "b.xml", two(shape, '<tag label="nobody"/>')).frames.labelled.all()
+
+
+def test_videos_of_a_project_are_told_apart(tmp_path: Path) -> None:
+    tracks = "".join(
+        f'<track id="{at}" label="m" task_id="{at}"><skeleton frame="3">{joint("nose")}</skeleton></track>'
+        for at in (4, 5)
+    )
+    poses = read(tmp_path / "a.xml", f"<annotations>{tracks}</annotations>")
+    assert poses.frames.key.tolist() == ["4/frame_000003", "5/frame_000003"]
+    assert poses.people.frame.tolist() == [0, 1]
+
+
+def test_keys_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    shape = f'<skeleton label="m" z_order="1">{joint("nose")}<attribute name="age">4</attribute></skeleton>'
+    more = '<box label="b" xtl="1"/><polygon label="p" points="1,2"/><tag label="t"/>'
+    poses = read(tmp_path / "a.xml", image(shape + more))
+    assert poses.origin.unread == {
+        "image.skeleton.@z_order": 1,
+        "image.skeleton.attribute": 1,
+        "image.box": 1,
+        "image.polygon": 1,
+        "image.tag": 1,
+    }

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import InputError
@@ -125,3 +126,131 @@ def test_relations_tie_keypoints_to_regions(tmp_path: Path, turned: bool) -> Non
         results.append({"type": "relation", "from_id": ends[0], "to_id": ends[1]})
     poses = read(tmp_path / "a.json", [task(results)])
     assert poses.people.xy[:, 0].tolist() == [[20, 10], [100, 50]]
+
+
+def codes(poses: PoseSet) -> dict[str, int]:
+    """Codes of the notices, with their counts."""
+    return {notice.code: notice.count for notice in poses.origin.notices}
+
+
+UNSEEN: list[Any] = [
+    [],
+    None,
+    [{"was_cancelled": True, "result": []}],
+    [{"was_cancelled": True, "result": [point("nose", 1, 1)]}],
+]
+NOBODY = [{"id": 1, "data": {"image": "b.jpg"}, "annotations": given} for given in UNSEEN]
+
+
+@pytest.mark.parametrize("second", NOBODY)
+def test_a_task_that_nobody_annotated_is_not_labelled(tmp_path: Path, second: dict[str, Any]) -> None:
+    poses = read(tmp_path / "a.json", [task([point("nose", 1, 2)]), second])
+    assert poses.frames.labelled.tolist() == [True, False]
+    assert len(poses) == 1
+
+
+def test_an_annotation_without_results_is_a_frame_without_people(tmp_path: Path) -> None:
+    poses = read(tmp_path / "a.json", [task([point("nose", 1, 2)]), task([], "b.jpg")])
+    assert poses.frames.labelled.tolist() == [True, True]
+
+
+def test_a_task_without_predictions_is_no_unlabelled_one(tmp_path: Path) -> None:
+    rows = [task([point("nose", 1, 2)], key="predictions"), {"data": {"image": "b.jpg"}, "predictions": []}]
+    assert read(tmp_path / "a.json", rows, P).frames.labelled.all()
+
+
+def scene(images: int) -> list[dict[str, Any]]:
+    """A person of four joints in each of some images."""
+    corners = [("nose", 20, 30), ("tail", 40, 60), ("ear", 25, 50), ("paw", 35, 35)]
+    return [
+        task(
+            [{**region("r"), "score": 0.5 + at / 10}, *(point(name, x, y, "r") for name, x, y in corners)],
+            f"{at}.jpg",
+        )
+        for at in range(images)
+    ]
+
+
+def test_people_predicted_in_an_unlabelled_task_are_no_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_text(
+        json.dumps([{**one, "predictions": one["annotations"]} for one in scene(2)])
+    )
+    truth = scene(2)
+    for given, value, left_out in (([{"result": []}], 0.5, False), ([], 1.0, True)):
+        truth[1]["annotations"] = given
+        (tmp_path / "t.json").write_text(json.dumps(truth))
+        both = tmp_path / "t.json", tmp_path / "p.json"
+        report = poseval.score(*both, "oks", metrics="oks_ap(area=box)", sigmas=[0.05] * 4)
+        assert report.summary["AP"] == pytest.approx(value, abs=0.005)
+        told = [notice.text for notice in report.notices if notice.code == "N941"]
+        sentence = "1 of 2 frames of the ground truth are not labelled and are not scored"
+        assert told == left_out * [f"{sentence}; 1 predicted people there were left out"]
+
+
+def car() -> dict[str, Any]:
+    """A rectangle of a label that has no keypoints anywhere."""
+    out = region("c")
+    return {**out, "value": {**out["value"], "rectanglelabels": ["car"]}}
+
+
+def test_a_rectangle_of_another_label_is_nobody(tmp_path: Path) -> None:
+    results = [region("r"), point("nose", 50, 50, "r"), region("alone"), car()]
+    poses = read(tmp_path / "a.json", [task(results)])
+    assert poses.categories == {1: "mouse"}
+    assert poses.people.seen.tolist() == [[2], [0]]  # the second mouse has a box and no joints
+    assert codes(poses) == {"N509": 1}
+    assert "1 rectangles of the label car" in poses.origin.notices[0].text
+    assert poses.origin.unread["rectangles of the label car"] == 1
+
+
+def test_labels_with_keypoints_are_categories_by_their_names(tmp_path: Path) -> None:
+    other = region("o")
+    other["value"]["rectanglelabels"] = ["ape"]
+    poses = read(
+        tmp_path / "a.json", [task([region("r"), point("nose", 5, 5, "r"), other, point("nose", 9, 9, "o")])]
+    )
+    assert poses.categories == {1: "ape", 2: "mouse"}
+    assert poses.people.category.tolist() == [2, 1]
+
+
+def test_polygons_and_texts_are_counted(tmp_path: Path) -> None:
+    more = [
+        {"type": "polygonlabels", "value": {"points": [[1, 2]]}},
+        {"type": "choices", "value": {"choices": ["x"]}},
+    ]
+    poses = read(tmp_path / "a.json", [task([point("nose", 1, 2), more[0], *more])])
+    assert sorted(notice.count for notice in poses.origin.notices) == [1, 2]
+    assert poses.origin.unread["results of type polygonlabels"] == 2
+    assert poses.origin.unread["results of type choices"] == 1
+    assert poses.origin.unread["[].annotations[].result[].value.points"] == 2
+
+
+@pytest.mark.parametrize("order", [("tail", "nose", "ear10", "ear2"), ("ear2", "ear10", "nose", "tail")])
+def test_joints_are_in_one_order_whatever_stands_first(tmp_path: Path, order: tuple[str, ...]) -> None:
+    poses = read(tmp_path / "a.json", [task([point(name, len(name), 2) for name in order])])
+    assert poses.skeleton.joints == ("ear2", "ear10", "nose", "tail")
+
+
+def film(number: int, name: str = "walk.mp4") -> dict[str, Any]:
+    """A task that shows a frame of a video."""
+    video = {"filename": name, "frame_idx": number, "shape": [100, 48, 64, 3]}
+    return {**task([point("nose", 1, 2)]), "meta": {"video": video}}
+
+
+def test_tasks_of_a_video_keep_their_frames(tmp_path: Path) -> None:
+    poses = read(tmp_path / "a.json", [film(30), film(4), film(100)])
+    assert poses.frames.key.tolist() == ["30", "4", "100"]
+    assert poses.frames.number.tolist() == [30, 4, 100]
+    several = read(tmp_path / "b.json", [film(30), film(30, "run.mp4")])
+    assert several.frames.key.tolist() == ["walk.mp4/30", "run.mp4/30"]
+    assert several.frames.sequences == ("walk.mp4", "run.mp4")
+    empty = {**film(7), "annotations": [{"result": []}]}
+    assert read(tmp_path / "c.json", [empty]).frames.size.tolist() == [[64, 48]]
+
+
+def test_unlabelled_tasks_survive_a_round_trip(tmp_path: Path) -> None:
+    poses = read(tmp_path / "a.json", [task([point("nose", 1, 2)]), NOBODY[0], task([], "c.jpg")])
+    losses = poseval.write(poses, tmp_path / "b.json", "label-studio")
+    assert "unlabelled frames" not in losses.dropped
+    again = datasets.read(tmp_path / "b.json", ReadOptions(T), "label-studio")
+    assert again.frames.labelled.tolist() == [True, False, True]
