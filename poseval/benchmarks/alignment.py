@@ -136,7 +136,7 @@ def _left_out(predictions: PoseSet, missing: Ints, used: int) -> Notice:
     text = (
         f"{shown(predictions.origin.name)}: {len(missing)} of {used} frames with predictions are not in the "
         f"ground truth (first: {frames}); their {count} people were left out, because the labelled frames "
-        "are all predicted on, or nearly"
+        "all have predictions, or nearly"
     )
     return Notice("N940", text, count)
 
@@ -165,7 +165,7 @@ def _refuse_strange(
     named = ", ".join(shown(name, 40) for name in predictions.frames.key[found.missing[:5]])
     hint = (
         f"only {overlap:.0%} of the frames overlap, and {share:.0%} of the {labelled} labelled frames have "
-        f"predictions. Are these predictions of another split? (a video may have more frames from {COVERED:.0%} on)"
+        f"predictions (a video needs {COVERED:.0%}). Are these predictions of another split?"
     )
     raise MismatchError(
         "P402",

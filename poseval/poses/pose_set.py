@@ -44,8 +44,8 @@ class Origin:
 
     `base` is the coordinate that the file gives to the first pixel (1 in MATLAB's world); readers take it
     off, and predictions that are bare arrays share the base of their ground truth. `converted_from` is the
-    format of the file that a file of poseval's own was made from; `sha256` and `base` are then that file's. `unread`
-    counts what the file holds and the set does not, by its key or in words.
+    format of the file that a file of poseval's own was made from; `sha256` and `base` are then that file's.
+    `unread` counts what the file holds and the set does not, by its key or in words.
     """
 
     path: str = ""

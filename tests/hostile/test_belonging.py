@@ -54,7 +54,7 @@ def test_22_predictions_of_more_than_was_labelled(desk: Desk) -> None:
     dt = results() + [{**results()[0], "image_id": 1000 + n} for n in range(97)]
     found = desk.results(dt)
     assert len(found) == 6
-    assert "97 of 103 records are for images that the truth does not have (first: 1000, 1001" in sentence(
+    assert "97 of 103 records are for images that are not in the ground truth (first: 1000, 1001" in sentence(
         found, "N940"
     )
 

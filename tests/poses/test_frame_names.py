@@ -244,7 +244,7 @@ class TestSparseLabels:
             on_frames_of(self.truth(), self.video(range(12)))
         assert caught.value.code == "P402"
         assert "10 of 12 frames with predictions" in str(caught.value)
-        assert "67% of the 3 labelled frames are predicted on: predictions of another split?" in str(
+        assert "67% of the 3 labelled frames have predictions (a video needs 90%). Are these" in str(
             caught.value
         )
 
@@ -275,14 +275,16 @@ class TestSparseLabels:
         with pytest.raises(MismatchError) as caught:
             on_frames_of(truth, self.video(range(20)))
         assert caught.value.code == "P403"
-        assert "by key, and differently by number" in str(caught.value)
+        assert "by key, but differently by number" in str(caught.value)
         assert on_frames_of(truth, self.video(range(20)), "number")[0].people.xy[:, 0, 0].tolist() == [8, 9]
 
     def test_one_name_that_is_nowhere_does_not_hide_the_others(self) -> None:
         truth = poses(frames([f"{letter}.jpg" for letter in "abcd"]))
         with pytest.raises(MismatchError) as caught:
             on_frames_of(truth, poses(frames(["a.png", "b.png", "x.png"])))
-        assert "1 of 3 frames with predictions are not in the truth (first: x.png)" in str(caught.value)
+        assert "1 of 3 frames with predictions are not in the ground truth (first: x.png)" in str(
+            caught.value
+        )
 
 
 class TestNaturalOrder:

@@ -230,7 +230,11 @@ class Reader:
         for kind, count in self.other.items():
             if count:
                 notices.append(
-                    Notice("N509", f"{where}: {count} shapes of kind {shown(kind, 40)} without joints were not read", count)
+                    Notice(
+                        "N509",
+                        f"{where}: {count} shapes of kind {shown(kind, 40)} without joints were not read",
+                        count,
+                    )
                 )
         empty = sum(bare and done for bare, done in zip(self.bare, labelled, strict=True))
         if empty:

@@ -96,8 +96,8 @@ def test_a_whole_video_is_scored_on_its_labelled_frames(desk: Desk) -> None:
     found = desk.results(rows)
     assert found.people.frame.tolist() == PLACES
     assert sentence(found, "N940") == (
-        "dt.json: 37 of 43 records are for images that the truth does not have (first: 100, 101, 102 and 34 "
-        "more) and were left out: its labelled images are all predicted on, or nearly"
+        "dt.json: 37 of 43 records are for images that are not in the ground truth (first: 100, 101, 102 and "
+        "34 more) and were left out: its labelled images all have predictions, or nearly"
     )
 
 
