@@ -254,9 +254,9 @@ def unknown_images(records: Records, placed: Placed, truth: PoseSet) -> list[Not
     first = places(lost[np.sort(distinct)], name)
     if overlap < 0.5 and covered(placed.row, labelled_frames(truth)) >= COVERED:
         text = (
-            f"{records.document.name}: {len(lost)} of {records.table.count} records are for images that are not "
-            f"in the ground truth (first: {first}) and were left out: its labelled images all have predictions, "
-            "or nearly"
+            f"{records.document.name}: {len(lost)} of {records.table.count} records are for images that are "
+            f"not in the ground truth (first: {first}) and were left out: its labelled images all have "
+            "predictions, or nearly"
         )
         return [Notice("N940", text, len(lost))]
     hint = placed.hint
