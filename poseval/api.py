@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from poseval.report.plots import Figure
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.saved_runs import Run
-    from poseval.scoring.score import PathOrPoses, Prepared
+    from poseval.scoring.score import PathOrPoses, Predictions, Prepared
     from poseval.scoring.task import Asked, Task
     from poseval.skeletons import SkeletonLike
     from poseval.statistics.comparison import Comparison
@@ -153,7 +153,7 @@ def convert(
 
 def diagnose(
     truth: PathOrPoses,
-    predictions: PathOrPoses,
+    predictions: Predictions,
     benchmark: str | Benchmark | None = None,
     *,
     scale: str | None = None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("predictions", type=InputPath())
+@click.argument("predictions", type=InputPath(), nargs=-1, required=True)
 @TRUTH
 @task_options
 @click.option(
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
 @QUIET
 def diagnose(
-    predictions: Path,
+    predictions: tuple[Path, ...],
     truth: Path,
     task: Task,
     scale: str | None,
@@ -48,7 +48,8 @@ def diagnose(
     from poseval.scoring.score import prepare, tally
 
     # The page shows every joint.
-    prepared = prepare(truth, predictions, replace(task, per_joint=task.per_joint or page_to is not None))
+    paths = predictions[0] if len(predictions) == 1 else predictions
+    prepared = prepare(truth, paths, replace(task, per_joint=task.per_joint or page_to is not None))
     say = talk(quiet)
     say(f"benchmark: {prepared.benchmark.name}")
     result = diagnose_prepared(prepared, scale, worst)

@@ -39,7 +39,7 @@ FORMATS = ("text", "json", "csv", "markdown", "latex")
 class ScoreOptions:
     """What the command line asks for, by the names of the options below."""
 
-    predictions: Path
+    predictions: tuple[Path, ...]
     truth: Path
     task: Task
     json_to: str | None
@@ -56,6 +56,11 @@ class ScoreOptions:
     workers: int
     address: str | None
     quiet: bool
+
+    @property
+    def paths(self) -> Path | tuple[Path, ...]:
+        """The one path of the predictions, or all of them."""
+        return self.predictions[0] if len(self.predictions) == 1 else self.predictions
 
     def evaluated(self, prepared: Prepared) -> Evaluation:
         """The tallies, by as many processes as were asked for."""
@@ -88,7 +93,7 @@ class ScoreOptions:
 
 
 @click.command()
-@click.argument("predictions", type=InputPath())
+@click.argument("predictions", type=InputPath(), nargs=-1, required=True)
 @TRUTH
 @task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the report as JSON.")
@@ -127,7 +132,7 @@ class ScoreOptions:
 )
 @QUIET
 def score(**given: Any) -> None:
-    """Score PREDICTIONS against ground truth."""
+    """Score PREDICTIONS against ground truth. Several files are read as one set."""
     from poseval.scoring.score import prepare
 
     options = ScoreOptions(**given)
@@ -135,7 +140,7 @@ def score(**given: Any) -> None:
     if options.task.rules == ALL_RULE_SETS:
         _score_all(options)
         return
-    prepared = prepare(options.truth, options.predictions, options.task)
+    prepared = prepare(options.truth, options.paths, options.task)
     evaluation = options.evaluated(prepared)
     report = options.reported(evaluation)
     _write_files(options, evaluation, report, prepared)
@@ -170,7 +175,7 @@ def _score_all(options: ScoreOptions) -> None:
 
     def under(name: str) -> Report:
         task = replace(options.task, rules=name)
-        return options.reported(options.evaluated(prepare(options.truth, options.predictions, task)))
+        return options.reported(options.evaluated(prepare(options.truth, options.paths, task)))
 
     reports = each_rule_set(rule_sets_of(options.truth, options.task), under)
     _emit_rule_sets(reports, options.json_to, options.style)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from poseval import datasets
 from poseval.conversion.convert import Conversion, ConvertOptions, convert_one
-from poseval.datasets import Source
+from poseval.datasets import Role, Source
 from poseval.datasets.files.folder import write_folder
 from poseval.datasets.registry import TABLE
 from poseval.errors import FormatError, InputError, number_of, shown
@@ -53,7 +53,9 @@ def is_many(source: str | os.PathLike[str], format: str | None) -> bool:
         return False
     if format is not None:
         return not datasets.get_row(format).is_folder
-    return max(datasets.confidences(Source(source)).values()) < datasets.SURE
+    # Lists of results may be parts of one set or sets of their own: --format-in coco-parts joins them.
+    found = {name for role in Role for name in datasets.fits(Source(source), role)}
+    return found <= {"coco-parts"}
 
 
 def convert_many(

@@ -16,6 +16,7 @@ from poseval.benchmarks.rule_sets import RuleSet, choose, renamed
 from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
+from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
 from poseval.errors import MismatchError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 PathOrPoses = str | os.PathLike[str] | PoseSet
+Predictions = PathOrPoses | Sequence[str | os.PathLike[str]]  # several files are read as a folder of them
 # Whether areas may be absent is known only once the benchmark is; the preconditions decide then.
 OPTIONAL = frozenset({"area"})
 A_SET = "a path or a PoseSet"
@@ -96,7 +98,7 @@ class Prepared:
         return self.parts[0].aligned
 
 
-def prepare(truth: PathOrPoses, predictions: PathOrPoses, task: Task) -> Prepared:
+def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepared:
     """Read, align and check; parameters as in `score`."""
     thread_limit()  # a number that cannot be is refused before any work
     started = time.perf_counter()
@@ -167,7 +169,7 @@ def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1)
 
 def evaluate(
     truth: PathOrPoses,
-    predictions: PathOrPoses,
+    predictions: Predictions,
     benchmark: str | Benchmark | None = None,
     *,
     task: Task | None = None,
@@ -181,7 +183,7 @@ def evaluate(
 
 def score(
     truth: PathOrPoses,
-    predictions: PathOrPoses,
+    predictions: Predictions,
     benchmark: str | Benchmark | None = None,
     *,
     task: Task | None = None,
@@ -191,15 +193,15 @@ def score(
 ) -> Report:
     """Score predictions against ground truth by a benchmark's rules.
 
-    `truth` and `predictions` are paths or pose sets; the benchmark is guessed from the ground truth's content
-    unless given. What else is asked is a `task`, or its fields as keywords: `metrics` (names such as
-    `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`, `align_by`, `transform`,
-    `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`, `limits`. With an `executor` the
-    units are tallied in `shards` parts; the report is the same.
+    `truth` and `predictions` are paths or pose sets, predictions also several paths; the benchmark is guessed
+    from the ground truth's content unless given. What else is asked is a `task`, or its fields as keywords:
+    `metrics` (names such as `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`,
+    `align_by`, `transform`, `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`,
+    `limits`. With an `executor` the units are tallied in `shards` parts; the report is the same.
 
     Raises:
-        UsageError: unknown names, or columns that the metrics need and the files lack.
-        InputError: a file is wrong, or the two do not belong together.
+            UsageError: unknown names, or columns that the metrics need and the files lack.
+            InputError: a file is wrong, or the two do not belong together.
     """
     return evaluate(
         truth, predictions, benchmark, task=task, executor=executor, shards=shards, **asked
@@ -225,13 +227,16 @@ def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
 
 
 def _read_both(
-    truth: PathOrPoses, predictions: PathOrPoses, task: Task
+    truth: PathOrPoses, predictions: Predictions, task: Task
 ) -> tuple[PoseSet, PoseSet, Benchmark]:
     """Ground truth, predictions and the benchmark, named or recognised."""
     name = task.benchmark
     named = benchmarks.get_benchmark(name) if isinstance(name, str) else name
-    source = None
-    if not isinstance(predictions, PoseSet):
+    source: Source | None = None
+    if isinstance(predictions, list | tuple) and predictions and all(map(_is_path, predictions)):
+        source = SeveralFiles(predictions, task.limits)
+        predictions = source.path
+    elif not isinstance(predictions, PoseSet):
         predictions = path_of(predictions, "predictions", A_SET)
         if not isinstance(truth, PoseSet) and os.path.exists(predictions):
             source = Source(predictions, task.limits)
@@ -250,9 +255,14 @@ def _read_both(
             mapped=mapped,
             category=task.category,
         )
-        dt = datasets.read(predictions, options, task.predictions_format, source)
+        path = path_of(predictions, "predictions", A_SET)
+        dt = datasets.read(path, options, task.predictions_format, source)
     _refuse_boxes(dt)
     return gt, dt, named or benchmarks.recognise(gt)
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, str | os.PathLike)
 
 
 def is_image_list(truth: PoseSet) -> bool:

@@ -90,6 +90,26 @@ def easy_vitpose(poses: PoseSet) -> Files:
     return {"video_result.json": _json({"keypoints": frames, "skeleton": skeleton})}
 
 
+def _results(poses: PoseSet, rows: list[int], **more: Any) -> list[dict[str, Any]]:
+    return [
+        {"category_id": 1, "keypoints": flat(poses, row), "score": float(poses.people.score[row]), **more}
+        for row in rows
+    ]
+
+
+def by_process(poses: PoseSet) -> Files:
+    """Two processes that took turns, a third that had no image."""
+    lists: list[list[dict[str, Any]]] = [[], []]
+    for at, _, rows in people(poses):
+        lists[at % 2] += _results(poses, rows, image_id=int(poses.frames.key[at]))
+    return {"rank0.json": _json(lists[0]), "rank1.json": _json({"results": lists[1]}), "rank2.json": b"[]"}
+
+
+def by_image(poses: PoseSet) -> Files:
+    """The image's name is the file's alone."""
+    return {f"preds/{stem(name)}.json": _json(_results(poses, rows)) for _, name, rows in people(poses)}
+
+
 # --- ground truth ---
 
 
@@ -264,6 +284,7 @@ def datumaro_elements(poses: PoseSet) -> Files:
 
 Maker = Callable[[PoseSet], Files]
 PREDICTED: dict[str, tuple[Maker, ...]] = {
+    "coco-parts": (by_process, by_image),
     "poseflow": (poseflow,),
     "openpifpaf": (openpifpaf, openpifpaf_lines),
     "huggingface": (huggingface,),

@@ -12,8 +12,9 @@ import pytest
 
 import poseval
 from poseval import datasets
+from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions
-from poseval.errors import FormatError, InputError, MismatchError
+from poseval.errors import FormatError, InputError, MismatchError, UsageError
 from poseval.poses import Frames, PoseSet
 from poseval.poses.frame_names import named
 from tests.datasets.made_forms import (
@@ -21,6 +22,7 @@ from tests.datasets.made_forms import (
     TRUTHS,
     Files,
     Maker,
+    by_process,
     huggingface,
     labelme,
     supervisely,
@@ -171,3 +173,64 @@ def test_a_project_without_its_declarations(tmp_path: Path) -> None:
     one = put({"a.json": files[list(files)[1]]}, tmp_path / "b")
     with pytest.raises(InputError):
         truth(one)
+
+
+def test_several_files_are_one_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    gt, dt = truth_and_predictions()
+    coco = datasets.get_format("coco")
+    coco.write(gt, tmp_path / "gt.json", WriteOptions(T))
+    coco.write(dt, tmp_path / "dt.json", WriteOptions(P, truth=gt))
+    folder = put(by_process(dt), tmp_path / "set")
+    (folder / "notes.json").write_text("{}")  # not among those named
+    parts = [folder / f"rank{at}.json" for at in range(3)]
+    whole = poseval.score(tmp_path / "gt.json", tmp_path / "dt.json", "coco-keypoints")
+    assert poseval.score(tmp_path / "gt.json", parts, "coco-keypoints").summary["AP"] == whole.summary["AP"]
+    assert invoke(["score", *map(str, parts), "--gt", str(tmp_path / "gt.json"), "--json", "-"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["AP"] == whole.summary["AP"]
+    assert invoke(["diagnose", *map(str, parts), "--gt", str(tmp_path / "gt.json")]) == 0
+    with pytest.raises(UsageError) as caught:
+        poseval.score(tmp_path / "gt.json", [*parts, parts[0]], "coco-keypoints")
+    assert caught.value.code == "P197"
+    part = poseval.score(tmp_path / "gt.json", parts[:1], "coco-keypoints")
+    assert part.summary["AR"] < whole.summary["AR"]
+
+
+def test_files_and_folders_of_openpose_are_one_set(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    datasets.get_format("openpose").write(dt, tmp_path / "all", WriteOptions(P))
+    whole = poseval.score(gt, tmp_path / "all", "coco-keypoints", joints="names")
+    files = sorted((tmp_path / "all").iterdir())
+    (tmp_path / "some").mkdir()
+    for file in files[:5]:
+        file.rename(tmp_path / "some" / file.name)
+    parts = [tmp_path / "some", *files[5:]]
+    assert poseval.score(gt, parts, "coco-keypoints", joints="names").summary["AP"] == whole.summary["AP"]
+
+
+def test_images_in_several_files_are_counted_and_kept(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    files = by_process(dt)
+    files["rank2.json"] = json.dumps(json.loads(files["rank0.json"])[:2]).encode()
+    found = predictions(put(files, tmp_path / "set"), gt)
+    assert len(found) == len(dt) + 2
+    notice = next(one for one in found.origin.notices if one.code == "N546")
+    assert notice.count == 1
+
+
+def test_faults_are_named_by_their_file(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    files = by_process(dt)
+    rows = json.loads(files["rank1.json"])
+    del rows["results"][3]["score"]
+    files["rank1.json"] = json.dumps(rows).encode()
+    with pytest.raises(FormatError, match=r"rank1\.json: results\[3\]\.score: is missing") as caught:
+        predictions(put(files, tmp_path / "set"), gt)
+    assert caught.value.code == "P206"
+
+
+def test_a_file_of_something_else_among_the_parts(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    path = put({**by_process(dt), "rank3.json": b'{"loss": 1.5}'}, tmp_path / "set")
+    with pytest.raises(FormatError) as caught:
+        datasets.read(path, datasets.ReadOptions(P, gt), "coco-parts")
+    assert caught.value.code == "P201"

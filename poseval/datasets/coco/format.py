@@ -57,7 +57,7 @@ class Coco(Dataset):
         if source.is_folder or not source.document.is_json:
             return 0.0
         try:
-            return _truth(source.document) if role is Role.TRUTH else _results(source.document)
+            return _truth(source.document) if role is Role.TRUTH else sure_of_results(source.document)
         except InputError:
             return 0.0
 
@@ -110,7 +110,8 @@ def _is_video(outline: Outline) -> bool:
     return bool({"vid_id", "nframes", "is_labeled"} & outline.by_key()["images"].first_kinds().keys())
 
 
-def _results(document: Document) -> float:
+def sure_of_results(document: Document) -> float:
+    """How surely a JSON document holds results, in any of their forms."""
     outline = document.outline
     if outline.kind == "array" and outline.entries is None:
         return 0.55  # an empty list

@@ -11,7 +11,9 @@ from poseval.kernels.json import Outline
 def is_image_list(document: Document) -> bool:
     """Whether it lists images without annotations, as the files of test sets do."""
     keys = document.outline.by_key()
-    return ANNOTATIONS not in keys and _lists_images(document.outline)
+    if ANNOTATIONS in keys or any("image_id" in entry.first_kinds() for entry in keys.values()):
+        return False
+    return _lists_images(document.outline)
 
 
 def _lists_images(outline: Outline) -> bool:

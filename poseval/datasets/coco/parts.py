@@ -1,0 +1,131 @@
+"""COCO results in several files: by process (`results_rank0.json`), by image, or by sequence.
+
+Each file is in any form that one file of results may have. Records without an `image_id` are of the image
+that their file is called after (`000001.json`, `a.jpg.json`). All records make one list, in the order of
+the files' names; images of which several files have results are counted, because a sampler that pads its
+last batch gives some images to two processes, and both results count.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from poseval.datasets.assembly import left_out
+from poseval.datasets.base import Dataset, ReadOptions, Role
+from poseval.datasets.coco.format import Coco, sure_of_results
+from poseval.datasets.coco.result_lists import any_has, list_key
+from poseval.datasets.coco.results import AreaRule, read_results
+from poseval.datasets.files.document import Document
+from poseval.datasets.files.joined import Joined, Piece, whole_list
+from poseval.datasets.files.source import Source
+from poseval.errors import FormatError, InputError, shown
+from poseval.kernels.json import Columns
+from poseval.poses import Notice, PoseSet
+
+MOST_SURE = 0.7  # less than a format that knows its folders
+HALF = 0.5  # what results have that name no image
+LOOKED_AT = 20  # files that are looked at
+ENDINGS = (".json", ".jsonl", ".ndjson")
+
+
+class CocoParts(Dataset):
+    """A folder or an archive of result lists."""
+
+    name: ClassVar[str] = "coco-parts"
+    title: ClassVar[str] = "COCO results in several files: by process, image or sequence"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
+    holds: ClassVar[frozenset[str]] = Coco.holds | {"further columns"}
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """By the first files, which hold results or nobody, and one of them somebody."""
+        if not source.is_folder and (source.archive is None or len(source.archive) < 2):
+            return 0.0
+        least = 0.0
+        try:
+            for document in islice(_documents(source), LOOKED_AT):
+                empty = document.is_json and document.outline.kind == "array" and not document.outline.entries
+                sure = 0.0 if empty or not document.is_json else sure_of_results(document)
+                if sure < HALF and not empty:
+                    return 0.0
+                least = sure if least == 0.0 else min(least, sure or least)
+        except InputError:
+            return 0.0
+        return min(MOST_SURE, least)
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """The results of all files, as of one.
+
+        Raises:
+            UsageError: P139 without truth.
+            InputError: what is wrong with the files; P271 a folder without any.
+        """
+        pieces: list[Piece] = []
+        digests: list[str] = []
+        seen: set[object] = set()
+        shared: set[object] = set()
+        for document in _documents(source):
+            key = list_key(document)
+            if key is None:
+                raise FormatError(
+                    "P201",
+                    where=document.name,
+                    what="holds no list of results",
+                    wanted="files of results alone in the folder",
+                )
+            piece, table = _named(document, key)
+            images = _images(table)
+            shared |= images & seen
+            seen |= images
+            pieces.append(piece)
+            digests.append(f"{document.name}\0{document.sha256}\n")
+        if not pieces:
+            raise FormatError("P271", where=shown(source.path), what="holds no file of results")
+        joined = Joined(pieces, str(source.path), options.limits, "".join(digests).encode("utf-8", "replace"))
+        rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
+        poses = read_results(joined, options.truth, options.skeleton, rule, options.mapped)
+        notices = left_out(source, len(pieces))
+        if shared:
+            text = f"{joined.name}: {len(shared)} images have results in several files; all of them count"
+            notices.append(Notice("N546", text, len(shared)))
+        poses = replace(poses, origin=replace(poses.origin, format=self.name))
+        return poses.with_notices(notices)
+
+
+def _documents(source: Source) -> Iterator[Document]:
+    if not source.is_folder:
+        yield from source.documents()
+        return
+    for path in source.files:
+        if path.name.lower().removesuffix(".gz").endswith(ENDINGS):
+            yield Document.open(source.path / path, source.limits)
+
+
+def _named(document: Document, key: str) -> tuple[Piece, Columns]:
+    """The records of a file; those of one that names no image are of the image that it is called after."""
+    piece, table = whole_list(document, key)
+    if not table.count or any_has(document, key, "image_id"):
+        return piece, table
+    name = Path(document.path).name
+    for ending in (".gz", *ENDINGS, ".predictions"):
+        name = name.removesuffix(ending)
+    try:
+        rows = json.loads(b"[" + piece.text + b"]")
+    except ValueError as error:  # a number of thousands of digits
+        raise FormatError("P210", where=document.name, what=shown(error)) from None
+    if not all(isinstance(row, dict) for row in rows):
+        return piece, table  # refused with the other faults
+    text = ", ".join(json.dumps({"image_id": name, **row}) for row in rows)
+    return replace(piece, text=text.encode()), table
+
+
+def _images(table: Columns) -> set[object]:
+    column = table["image_id"]
+    numbers = np.unique(column.values[column.codes < 0]).tolist() if table.count else []
+    return {*numbers, *column.words}

@@ -1,0 +1,46 @@
+"""Files that are named one by one, as a folder that holds them and nothing else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from poseval.datasets.files.source import Source
+from poseval.errors import UsageError, shown
+from poseval.limits import DEFAULT, Limits
+
+
+class SeveralFiles(Source):
+    """The files of several paths, and those below the folders among them; `path` is the folder above all.
+
+    Raises:
+        UsageError: P114 a path that does not exist, P197 one that is named twice.
+    """
+
+    def __init__(self, paths: Sequence[str | os.PathLike[str]], limits: Limits = DEFAULT) -> None:
+        parts = [Source(path, limits) for path in paths]
+        places = [part.path.absolute() for part in parts]
+        twice = next((place for at, place in enumerate(places) if place in places[:at]), None)
+        if twice is not None:
+            raise UsageError("P197", where=shown(twice), what="is named twice", wanted="each file once")
+        folders = [
+            place if part.is_folder else place.parent for place, part in zip(places, parts, strict=True)
+        ]
+        super().__init__(os.path.commonpath(folders), limits)
+        self._found = [
+            (place / path if part.is_folder else place).relative_to(self.path)
+            for place, part in zip(places, parts, strict=True)
+            for path in (part.files if part.is_folder else (Path(),))
+        ]
+
+    @cached_property
+    def is_folder(self) -> bool:
+        """True: readers take the files as those of a folder."""
+        return True
+
+    @cached_property
+    def files(self) -> tuple[Path, ...]:
+        """The files, relative to `path`, in sorted order."""
+        return tuple(sorted(set(self._found), key=lambda path: path.as_posix()))
