@@ -9,6 +9,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # Tests of every metric.
 ALL_METRICS = ("tests/metrics/test_base.py", "tests/properties/test_metrics.py")
 SINGLE = (
+    "tests/metrics/test_single_by_loops.py",
+    "tests/metrics/test_joint_error.py",
     "tests/metrics/test_pck.py",
     "tests/metrics/test_pck_quirks.py",
     "tests/benchmarks/test_declared.py",
@@ -16,6 +18,7 @@ SINGLE = (
 OKS = (
     "tests/metrics/test_oks_ap.py",
     "tests/metrics/test_ex_oks.py",
+    "tests/metrics/test_oks_scene.py",
     "tests/metrics/test_coco_quirks.py",
     "tests/differential/test_coco.py",
 )
@@ -54,7 +57,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.metrics.ex_oks": _metric(*OKS),
         "poseval.metrics.hota": _metric(*TRACKS),
         "poseval.metrics.identity": _metric(*TRACKS),
-        "poseval.metrics.joint_ap": _metric(*TRACKS),
+        "poseval.metrics.joint_ap": _metric("tests/metrics/test_joint_ap.py", *TRACKS),
         "poseval.metrics.joint_error": _metric(
             *SINGLE, "tests/metrics/test_nme.py", "tests/metrics/test_epe.py"
         ),
@@ -64,7 +67,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.metrics.oks_joints": _metric(*OKS),
         "poseval.metrics.oks_scene": _metric(*OKS),
         "poseval.metrics.pck": _metric(*SINGLE),
-        "poseval.metrics.pcp": _metric("tests/metrics/test_pcp.py"),
+        "poseval.metrics.pcp": _metric("tests/metrics/test_pcp.py", *SINGLE),
         "poseval.metrics.presence": _metric("tests/metrics/test_presence.py"),
         "poseval.metrics.ranking": _metric(*OKS),
         "poseval.metrics.reid_hota": _metric(*TRACKS),
