@@ -70,7 +70,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.metrics.pcp": _metric("tests/metrics/test_pcp.py", *SINGLE),
         "poseval.metrics.presence": _metric("tests/metrics/test_presence.py"),
         "poseval.metrics.ranking": _metric(*OKS),
-        "poseval.metrics.reid_hota": _metric(*TRACKS),
+        "poseval.metrics.reid_hota": _metric("tests/metrics/test_reid_hota.py", *TRACKS),
         "poseval.metrics.tracking_scene": _metric(*TRACKS),
     },
     "diagnosis": {
