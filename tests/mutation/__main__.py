@@ -76,7 +76,7 @@ def _killers(room: str, chosen: list[Mutant], results: _Results, retry: bool) ->
         path = path_of(module)
         reach = reach_of(module, path, tests, 20 * LIMIT)
         for mutant in todo:
-            near = list(reach.lines) if mutant.lines is None else reach.tests(mutant.lines)
+            near = reach.every() if mutant.lines is None else reach.tests(mutant.lines)
             runs = [part for part in (near[:20], near[20:]) if part]
             yield mutant, killer_of(module, path, mutated(mutant, path), runs, LIMIT) if runs else ""
 

@@ -36,6 +36,17 @@ DIAGNOSIS = tuple(
     f"tests/diagnosis/test_{name}.py"
     for name in ("error_types", "scene", "plain_loops", "lrp", "report", "groups", "tracks", "quirks")
 )
+STATISTICS = tuple(
+    f"tests/statistics/test_{name}.py"
+    for name in (
+        *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
+        *("comparison", "intervals", "training"),
+    )
+)
+DECISIONS = tuple(
+    f"tests/decisions/test_{name}.py"
+    for name in ("gate", "keeping", "total_loss", "leaderboard", "comparable")
+)
 TRACKERS = (
     "tests/tracking/test_every_tracker.py",
     "tests/tracking/test_box_trackers.py",
@@ -76,6 +87,20 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "diagnosis": {
         f"poseval.diagnosis.{name}": DIAGNOSIS
         for name in ("diagnose", "error_types", "gains", "groups", "lrp", "tracks")
+    },
+    "statistics": {
+        f"poseval.statistics.{name}": STATISTICS
+        for name in (
+            *("clusters", "comparison", "draws", "formulas", "influence", "intervals", "multiplicity"),
+            *("noninferiority", "options", "pairs", "signflips", "support", "training", "weights"),
+        )
+    },
+    "decisions": {
+        f"poseval.decisions.{name}": DECISIONS
+        for name in (
+            *("baselines", "bounds", "gate", "keeping", "leaderboard", "loss", "store", "ties"),
+            *("tolerances", "verdict"),
+        )
     },
     "tracking": {
         "poseval.tracking.assignment": ("tests/tracking/test_assignment.py", *TRACKERS),

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -24,6 +24,7 @@ import pytest
 
 MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
+SLOWEST = 4.0  # seconds of a test that may kill: mutants should die of quick ones
 # What the tests import and no mutant is in; done once.
 WARM = (
     "numpy",
@@ -46,7 +47,14 @@ class Reach:
 
     def tests(self, lines: range) -> list[str]:
         """Tests that run one of the lines, the fastest first."""
-        found = [test for test, ran in self.lines.items() if any(line in lines for line in ran)]
+        return self._quick(test for test, ran in self.lines.items() if any(line in lines for line in ran))
+
+    def every(self) -> list[str]:
+        """All tests, the fastest first."""
+        return self._quick(self.lines)
+
+    def _quick(self, tests: Iterable[str]) -> list[str]:
+        found = [test for test in tests if self.seconds[test] <= SLOWEST]
         return sorted(found, key=lambda test: self.seconds[test])
 
 
