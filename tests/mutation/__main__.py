@@ -22,7 +22,7 @@ from typing import Any
 from tests.mutation.known import known
 from tests.mutation.mutants import Mutant, mutants_of, mutated
 from tests.mutation.rooms import ROOMS, path_of
-from tests.mutation.trial import killer_of, reach_of, warm_up
+from tests.mutation.trial import killer_of, reaches_of, warm_up
 
 WANTED = 0.95  # share of mutants that tests must kill
 LIMIT = 120.0  # seconds a mutant may take
@@ -69,16 +69,21 @@ def _room(room: str, options: argparse.Namespace) -> int:
 
 def _killers(room: str, chosen: list[Mutant], results: _Results, retry: bool) -> Iterator[tuple[Mutant, str]]:
     """Mutants that were not tried, each with the test that kills it."""
-    for module, tests in ROOMS[room].items():
-        todo = [mutant for mutant in chosen if mutant.module == module and not results.has(mutant, retry)]
-        if not todo:
-            continue
-        path = path_of(module)
-        reach = reach_of(module, path, tests, 20 * LIMIT)
-        for mutant in todo:
-            near = reach.every() if mutant.lines is None else reach.tests(mutant.lines)
-            runs = [part for part in (near[:20], near[20:]) if part]
-            yield mutant, killer_of(module, path, mutated(mutant, path), runs, LIMIT) if runs else ""
+    todo: dict[str, list[Mutant]] = {}
+    for mutant in chosen:
+        if not results.has(mutant, retry):
+            todo.setdefault(mutant.module, []).append(mutant)
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for module in todo:
+        rows.setdefault(ROOMS[room][module], []).append(module)
+    for tests, modules in rows.items():
+        reaches = reaches_of([path_of(module) for module in modules], tests, 20 * LIMIT)
+        for module, reach in zip(modules, reaches, strict=True):
+            for mutant in todo[module]:
+                near = reach.every() if mutant.lines is None else reach.tests(mutant.lines)
+                runs = [part for part in (near[:20], near[20:]) if part]
+                tree = mutated(mutant, path_of(module))
+                yield mutant, killer_of(module, path_of(module), tree, runs, LIMIT) if runs else ""
 
 
 def _report(room: str, chosen: list[Mutant], results: _Results) -> int:

@@ -45,7 +45,7 @@ STATISTICS = tuple(
 )
 DECISIONS = tuple(
     f"tests/decisions/test_{name}.py"
-    for name in ("gate", "keeping", "total_loss", "leaderboard", "comparable")
+    for name in ("bounds", "gate", "keeping", "total_loss", "leaderboard", "ties", "store", "comparable")
 )
 TRACKERS = (
     "tests/tracking/test_every_tracker.py",

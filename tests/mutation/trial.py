@@ -25,6 +25,7 @@ import pytest
 MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
 SLOWEST = 4.0  # seconds of a test that may kill: mutants should die of quick ones
+NO_SIMULATIONS = "not false_alarms and not coverage"  # they take minutes
 # What the tests import and no mutant is in; done once.
 WARM = (
     "numpy",
@@ -70,17 +71,18 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def reach_of(module: str, path: Path, tests: Sequence[str], seconds: float) -> Reach:
-    """Run the tests of an unchanged module.
+def reaches_of(paths: Sequence[Path], tests: Sequence[str], seconds: float) -> list[Reach]:
+    """Run the tests of unchanged files, and see what they reach of each.
 
     Raises:
         RuntimeError: a test fails, or none runs.
     """
-    watcher = Watcher(path)
+    watcher = Watcher(paths)
     status, answer = _in_child(lambda: (_pytest(tests, watcher), watcher.found()), seconds)
     if status != 0 or answer is None:
-        raise RuntimeError(f"the tests of {module} must pass before it is mutated (status {status})")
-    return Reach(**answer)
+        names = ", ".join(path.name for path in paths)
+        raise RuntimeError(f"the tests of {names} must pass before it is mutated (status {status})")
+    return [Reach(lines, answer["seconds"]) for lines in answer["lines"]]
 
 
 def killer_of(
@@ -128,29 +130,30 @@ class Changed(importlib.machinery.SourceFileLoader):
 
 
 class Watcher:
-    """A pytest plugin that notes which lines of a file each test runs."""
+    """A pytest plugin that notes which lines of some files each test runs."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = str(path)
-        self._lines: dict[str, set[int]] = {}
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self._now: dict[str, set[int]] = {str(path): set() for path in paths}
+        self._lines: dict[str, dict[str, set[int]]] = {str(path): {} for path in paths}
         self._seconds: dict[str, float] = {}
-        self._now: set[int] = set()
 
     def found(self) -> dict[str, Any]:
-        """The fields of a `Reach`."""
-        return {"lines": {k: sorted(v) for k, v in self._lines.items()}, "seconds": self._seconds}
+        """Lines of each test, of each file; and seconds of each test."""
+        lines = [{test: sorted(ran) for test, ran in each.items()} for each in self._lines.values()]
+        return {"lines": lines, "seconds": self._seconds}
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
-        return self._line if frame.f_code.co_filename == self._path else None
+        return self._line if frame.f_code.co_filename in self._now else None
 
     def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
-        self._now.add(frame.f_lineno)
+        self._now[frame.f_code.co_filename].add(frame.f_lineno)
         return self._line
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
         """Trace a test with its fixtures."""
-        self._now = self._lines[item.nodeid] = set()
+        for path in self._now:
+            self._now[path] = self._lines[path][item.nodeid] = set()
         begin = time.perf_counter()
         sys.settrace(self._trace)
         threading.settrace(self._trace)
@@ -193,6 +196,7 @@ def _pytest(tests: Sequence[str], plugin: object) -> int:
     settings.load_profile("mutation")
     # `plain`: pytest would load poseval itself where it rewrites assertions, as the package holds a plugin.
     options = ["-x", "-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    options += ["-k", NO_SIMULATIONS]
     return int(pytest.main([*options, *tests], plugins=[plugin]))
 
 

@@ -81,3 +81,63 @@ def test_exact_limits_are_clopper_pearsons(units: int) -> None:
     assert exact_limit(1.0, units, 0.95) == (pytest.approx(wanted), 1.0)
     wanted = stats.binomtest(0, units, alternative="less").proportion_ci(0.95, "exact").high
     assert exact_limit(0.0, units, 0.95) == (0.0, pytest.approx(wanted))
+
+
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_bca_halves_ties_as_scipy_does(level: float) -> None:
+    """A third of the samples equal the value: all of them above or below would move both ends."""
+    x = np.random.default_rng(0).gamma(1.0, size=40)
+    samples = multinomial(40, 3000, 1) @ x / 40
+    samples[::3] = x.mean()
+    left_out = x.mean() - leave_outs(40) @ x / 39
+    given = SimpleNamespace(bootstrap_distribution=samples)
+    wanted = stats.bootstrap(
+        (x,), np.mean, n_resamples=0, bootstrap_result=given, method="BCa", confidence_level=level
+    )
+    found = bca_interval(samples, float(x.mean()), left_out, level)
+    assert found == pytest.approx(tuple(wanted.confidence_interval), rel=1e-9)
+
+
+def test_bca_without_acceleration_or_known_samples() -> None:
+    """Equal leave-outs accelerate nothing: the interval is the bias-corrected one. NaN samples drop out."""
+    samples = np.append(np.random.default_rng(0).normal(size=2000), np.nan)
+    bias = stats.norm.ppf((samples < 0.3).sum() / 2000)
+    ends = stats.norm.cdf(2 * bias + stats.norm.ppf([0.05, 0.95]))
+    found = bca_interval(samples, 0.3, np.full(9, 0.1), 0.9)
+    assert found == pytest.approx(tuple(np.quantile(samples[:-1], ends)))
+
+
+@pytest.mark.parametrize("value", [-9.0, 9.0])
+def test_bca_of_a_value_beyond_every_sample_stays_among_them(value: float) -> None:
+    samples = np.random.default_rng(0).normal(size=200)
+    bias = stats.norm.ppf(0.5 / 200) if value < 0 else stats.norm.ppf(1 - 0.5 / 200)
+    ends = stats.norm.cdf(2 * bias + stats.norm.ppf([0.05, 0.95]))
+    assert bca_interval(samples, value, np.zeros(9), 0.9) == pytest.approx(tuple(np.quantile(samples, ends)))
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_share_at_its_bound_keeps_the_plain_scale(value: float) -> None:
+    low, high = t_interval(value, 0.1, 6, 0.95, SHARE)
+    assert (low, high) == pytest.approx(
+        (value - 0.1 * stats.t.ppf(0.975, 6), value + 0.1 * stats.t.ppf(0.975, 6))
+    )
+
+
+def test_log_scales_by_hand() -> None:
+    half = stats.t.ppf(0.975, 6) * 0.02
+    assert t_interval(0.05, 0.02, 6, 0.95, ERROR) == pytest.approx(
+        (0.05 * math.exp(-half / 0.05), 0.05 * math.exp(half / 0.05))
+    )
+    assert t_interval(0.6, 0.02, 6, 0.95, AT_MOST_ONE) == pytest.approx(
+        (1 - 0.4 * math.exp(half / 0.4), 1 - 0.4 * math.exp(-half / 0.4))
+    )
+    shifted = t_interval(2.05, 0.02, 6, 0.95, (2.0, math.inf))
+    assert shifted == pytest.approx((2 + 0.05 * math.exp(-half / 0.05), 2 + 0.05 * math.exp(half / 0.05)))
+    wide = t_interval(3.6, 0.02 * 4, 6, 0.95, (0.0, 4.0))
+    assert wide == pytest.approx(tuple(4 * end for end in t_interval(0.9, 0.02, 6, 0.95, SHARE)))
+
+
+def test_an_error_beyond_measure_makes_an_interval_of_everything() -> None:
+    low, high = t_interval(0.5, 1e9, 6, 0.95, SHARE)
+    assert (low, high) == pytest.approx((0.0, 1.0), abs=1e-9)
+    assert t_interval(0.5, 1e9, 6, 0.95, ERROR)[1] < math.inf

@@ -1,0 +1,157 @@
+"""The store of a leaderboard: what it keeps, what it removes, and how it ends."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from poseval.decisions import store as module
+from poseval.decisions.leaderboard import Entry
+from poseval.decisions.store import Store
+from poseval.errors import FormatError, LimitError, UsageError
+from tests.decisions.test_leaderboard import REPORTS
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "board.sqlite")
+
+
+def test_entries_come_back_whole_and_in_the_order_of_their_digests(store: Store) -> None:
+    entries = [Entry(name, report, f"team {name}", {"parameters": 5}) for name, report in REPORTS.items()]
+    for entry in entries:
+        assert store.add(entry)
+    found = store.entries()
+    assert [entry.digest for entry in found] == sorted(entry.digest for entry in entries)
+    assert {entry.name: (entry.team, entry.facts) for entry in found} == {
+        name: (f"team {name}", {"parameters": 5}) for name in REPORTS
+    }
+    assert not store.add(entries[0])
+
+
+def test_entries_are_removed_by_name_or_by_eight_digits_of_the_digest(store: Store) -> None:
+    first, second, third = (Entry(name, report) for name, report in REPORTS.items())
+    for entry in (first, second, third, Entry("a", REPORTS["a"], "another team")):
+        store.add(entry)
+    assert store.remove(second.digest[:7]) == 0
+    assert store.remove(second.digest[:8]) == 1
+    assert store.remove("a") == 2
+    assert store.remove("g" * 8) == 0
+    assert [entry.name for entry in store.entries()] == ["c"]
+
+
+def test_what_is_no_store_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as usage:
+        store.entries()
+    assert usage.value.code == "P114"
+    folder = Store(tmp_path)
+    with pytest.raises(UsageError) as usage:
+        folder.entries()
+    assert usage.value.code == "P135"
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("CREATE TABLE other (x)")
+    for work in (store.entries, lambda: store.add(Entry("a", REPORTS["a"]))):
+        with pytest.raises(FormatError) as caught:
+            work()
+        assert caught.value.code == "P241"
+
+
+def test_an_empty_file_becomes_a_store_when_it_is_written_and_none_when_it_is_read(store: Store) -> None:
+    store.path.touch()
+    with pytest.raises(FormatError):
+        store.entries()
+    assert store.add(Entry("a", REPORTS["a"]))
+    assert len(store.entries()) == 1
+
+
+def test_a_file_that_is_too_large_is_not_opened(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(Entry("a", REPORTS["a"]))
+
+    class Small:
+        file_bytes = store.path.stat().st_size
+
+    monkeypatch.setattr(module, "DEFAULT", Small)
+    assert len(store.entries()) == 1
+    Small.file_bytes -= 1
+    with pytest.raises(LimitError) as caught:
+        store.entries()
+    assert caught.value.code == "P501"
+
+
+@pytest.mark.parametrize("text", module.NO_ROOM)
+def test_a_full_disk_is_no_damaged_store(store: Store, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    store.add(Entry("a", REPORTS["a"]))
+
+    def full(connection: object, clock: object, statement: str) -> None:
+        raise sqlite3.OperationalError(text)
+
+    monkeypatch.setattr(module, "_patiently", full)
+    with pytest.raises(LimitError) as limit:
+        store.add(Entry("b", REPORTS["b"]))
+    assert limit.value.code == "P506"
+    with pytest.raises(FormatError) as caught:
+        store.entries()
+    assert caught.value.code == "P241"
+
+
+@pytest.fixture
+def heard() -> Iterator[list[int]]:
+    """Signals that a handler of the test hears."""
+    out: list[int] = []
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        out.append(number)
+
+    before = signal.signal(signal.SIGTERM, hear)
+    yield out
+    signal.signal(signal.SIGTERM, before)
+
+
+def test_a_signal_ends_a_statement_and_is_sent_again(heard: list[int]) -> None:
+    clock = module._Clock()
+    assert clock.late() == 0
+    with clock.noting_signals():
+        signal.raise_signal(signal.SIGTERM)
+        assert heard == []
+        assert clock.late() == 1
+    assert heard == [signal.SIGTERM]
+
+
+def test_signals_are_the_main_threads_affair(heard: list[int]) -> None:
+    handlers = []
+
+    def work() -> None:
+        with module._Clock().noting_signals():
+            handlers.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert handlers == [signal.getsignal(signal.SIGTERM)]
+
+
+def test_a_clock_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = module._Clock()
+    monkeypatch.setattr(module.time, "monotonic", lambda: clock.end)
+    assert clock.late() == 0
+    end = clock.end
+    monkeypatch.setattr(module.time, "monotonic", lambda: end + 1)
+    assert clock.late() == 1
+    assert module._Clock().end == end + 1 + module.SECONDS
+
+
+def test_another_writer_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(Entry("a", REPORTS["a"]))
+    monkeypatch.setattr(module, "SECONDS", 0.3)
+    with sqlite3.connect(store.path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(FormatError, match="locked"):
+            store.add(Entry("b", REPORTS["b"]))
+        other.execute("COMMIT")
+    assert store.add(Entry("b", REPORTS["b"]))

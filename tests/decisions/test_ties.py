@@ -1,0 +1,210 @@
+"""Which entries of a board are told apart, and the ranks that each may have."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from poseval.decisions.leaderboard import Board, Entry, build
+from poseval.decisions.ties import Ties, by_overlap, by_tests
+from poseval.errors import MismatchError, UsageError
+from poseval.results.values import Interval
+from tests.decisions.test_leaderboard import REPORTS
+from tests.statistics.ratios import run
+
+
+def interval(low: float, high: float, **more: object) -> Interval:
+    return Interval(low, high, **more)  # type: ignore[arg-type]
+
+
+def overlap(*given: Interval | None, values: list[float] | None = None) -> Ties:
+    names = [f"e{place}" for place in range(len(given))]
+    return by_overlap(values or [0.0] * len(given), given, names)
+
+
+def upper(ties: Ties) -> list[tuple[int, int]]:
+    """Pairs that are told apart."""
+    assert not np.tril(ties.apart).any()
+    return [(int(i), int(j)) for i, j in np.argwhere(ties.apart)]
+
+
+def test_intervals_that_do_not_meet_are_apart() -> None:
+    ties = overlap(interval(0.7, 0.9), interval(0.5, 0.69), interval(0.6, 0.8), interval(0.1, 0.2))
+    assert upper(ties) == [(0, 1), (0, 3), (1, 3), (2, 3)]
+    assert [ties.ranks(place) for place in range(4)] == [(1, 2), (2, 3), (1, 3), (4, 4)]
+    assert ties.how.startswith("overlap of 95 % percentile intervals")
+
+
+def test_intervals_that_touch_are_not_apart_in_either_order() -> None:
+    assert upper(overlap(interval(0.5, 0.9), interval(0.1, 0.5))) == []
+    assert upper(overlap(interval(0.1, 0.5), interval(0.5, 0.9))) == []
+    # Where less is better, the best comes first and lies below.
+    assert upper(overlap(interval(0.1, 0.5), interval(0.51, 0.9))) == [(0, 1)]
+
+
+def test_entries_without_an_interval_may_have_any_rank() -> None:
+    ties = overlap(interval(0.7, 0.9), None, interval(0.1, 0.2))
+    assert upper(ties) == [(0, 2)]
+    assert [ties.ranks(place) for place in range(3)] == [(1, 2), (1, 3), (2, 3)]
+    assert ties.known.tolist() == [True, False, True]
+
+
+def test_without_any_interval_values_order() -> None:
+    ties = overlap(None, None, None, values=[0.9, 0.5, 0.5])
+    assert upper(ties) == [(0, 1), (0, 2)]
+    assert [ties.ranks(place) for place in range(3)] == [(1, 1), (2, 3), (2, 3)]
+    assert ties.how == "values alone: no entry has an interval"
+
+
+@pytest.mark.parametrize("change", [{"level": 0.9}, {"method": "bca"}, {"cluster": "sequence"}])
+def test_intervals_made_in_other_ways_are_refused(change: dict[str, object]) -> None:
+    first = interval(0.1, 0.2)
+    with pytest.raises(MismatchError, match="e0 and e2") as caught:
+        overlap(first, None, replace(first, **change))  # type: ignore[arg-type]
+    assert caught.value.code == "P422"
+    assert next(iter(change)) in str(caught.value)
+    # An exact limit stands in for a method where the number is 0 or 1.
+    overlap(first, replace(first, method="exact"))
+
+
+def three(rng: np.random.Generator, units: int = 40) -> list[object]:
+    shared = rng.uniform(0.3, 0.7, units)
+    return [run(shared + off + rng.normal(0, 0.01, units)) for off in (0.2, 0.1, 0.099)]
+
+
+def test_paired_tests_tell_apart_what_intervals_do_not() -> None:
+    ties = by_tests(three(np.random.default_rng(0)), "n0", 0.95)  # type: ignore[arg-type]
+    assert upper(ties) == [(0, 1), (0, 2)]
+    assert [ties.ranks(place) for place in range(3)] == [(1, 1), (2, 3), (2, 3)]
+    assert ties.how.startswith("paired sign-flip tests on 40 units (frame), max-T over 3 pairs")
+    assert ties.how.endswith("95 %")
+
+
+def test_too_few_units_order_nothing() -> None:
+    """Four units have signs for a p of 0.125 at the least."""
+    ties = by_tests(three(np.random.default_rng(0), 5), "n0", 0.95)  # type: ignore[arg-type]
+    assert upper(ties) == []
+    assert "too few units" in ties.how
+    assert by_tests(three(np.random.default_rng(0), 5), "n0", 0.9).apart.any()  # type: ignore[arg-type]
+
+
+def test_a_number_that_a_run_lacks_may_have_any_rank() -> None:
+    rng = np.random.default_rng(0)
+    whole = rng.uniform(0.3, 0.7, (40, 1))
+    bottom = np.ones((40, 1), dtype=np.int64)
+    runs = [run(whole + 0.2, bottom), run(whole, bottom), run(0 * whole, 0 * bottom)]
+    ties = by_tests(runs, "n0", 0.95)
+    assert ties.known.tolist() == [True, True, False]
+    assert upper(ties) == [(0, 1)]
+    assert ties.ranks(2) == (1, 3)
+    nobody = by_tests([runs[0], runs[2]], "n0", 0.95)
+    assert upper(nobody) == []
+    assert "0 pairs" in nobody.how
+
+
+def test_false_orders_stay_rare() -> None:
+    """Equal systems are told apart at most as often as the level says."""
+    rng = np.random.default_rng(1)
+    found = 0
+    for _ in range(150):
+        shared = rng.uniform(0.3, 0.7, 30)
+        runs = [run(shared + rng.normal(0, 0.1, 30)) for _ in range(4)]
+        found += bool(by_tests(runs, "n0", 0.95).apart.any())
+    assert found / 150 <= 0.1
+
+
+def board(*entries: Entry, **asked: object) -> Board:
+    return build(list(entries), **asked)  # type: ignore[arg-type]
+
+
+def with_interval(name: str, low: float, high: float) -> Entry:
+    report = replace(REPORTS[name], intervals={"hit_rate": interval(low, high)})
+    return Entry(name, report)
+
+
+def test_a_mark_says_that_the_order_to_the_upper_neighbour_is_not_told() -> None:
+    found = board(with_interval("a", 0.8, 0.9), with_interval("b", 0.5, 0.6), with_interval("c", 0.55, 0.7))
+    assert [(row.entry.name, row.rank, row.tied, row.ranks) for row in found.rows] == [
+        ("a", 1, False, (1, 1)),
+        ("b", 2, False, (2, 3)),
+        ("c", 3, True, (2, 3)),
+    ]
+
+
+def test_saved_runs_are_tested_only_where_all_are() -> None:
+    runs = three(np.random.default_rng(0))
+    entries = [Entry(f"r{place}", made.report(), run=made) for place, made in enumerate(runs)]  # type: ignore[attr-defined]
+    assert board(*entries).ties.startswith("paired sign-flip tests")
+    assert board(*entries[:2], replace(entries[2], run=None)).ties.startswith("values alone")
+    assert board(entries[0]).ties.startswith("values alone")
+
+
+def test_undefined_numbers_come_last_whichever_way_is_better() -> None:
+    def entry(name: str, **changes: float) -> Entry:
+        return Entry(name, replace(REPORTS["a"], summary={**REPORTS["a"].summary, **changes}))
+
+    entries = [entry("x", error=math.nan, hit_rate=math.nan), entry("y", error=0.5), entry("z", error=0.2)]
+    assert [row.entry.name for row in board(*entries, sort="error").rows] == ["z", "y", "x"]
+    assert [row.entry.name for row in board(*entries).rows][-1] == "x"
+
+
+def test_equal_numbers_are_ordered_by_name() -> None:
+    entries = [Entry(name, REPORTS["a"]) for name in ("n", "m", "o")]
+    assert [row.entry.name for row in board(*entries).rows] == ["m", "n", "o"]
+    assert [row.tied for row in board(*entries).rows] == [False, True, True]
+
+
+def test_the_best_of_each_team_and_everybody_without_one() -> None:
+    entries = [
+        Entry("a", REPORTS["a"], "t"),
+        Entry("b", REPORTS["b"], "t"),
+        Entry("c", REPORTS["c"]),
+        Entry("d", REPORTS["b"]),
+        Entry("e", REPORTS["c"], "u"),
+    ]
+    assert [row.entry.name for row in board(*entries, best_per_team=True).rows] == ["a", "d", "c", "e"]
+    assert len(board(*entries).rows) == 5
+
+
+def test_columns_and_what_is_refused() -> None:
+    first = Entry("a", REPORTS["a"])
+    assert board(first).columns[0] == "hit_rate"
+    assert board(first, sort="error", columns=["hit_rate"]).columns == ("error", "hit_rate")
+    many = replace(REPORTS["a"], summary={f"k{place}": 0.5 for place in range(15)})
+    assert board(Entry("m", many)).columns == tuple(f"k{place}" for place in range(10))
+    assert board(first).better == "higher"
+    with pytest.raises(UsageError) as caught:
+        board(first, columns=["nothing"])
+    assert caught.value.code == "P148"
+    with pytest.raises(UsageError):
+        board()
+    odd = Entry("odd", replace(REPORTS["b"], better={**REPORTS["b"].better, "hit_rate": "lower"}))
+    with pytest.raises(MismatchError, match="a and odd") as mismatch:
+        board(first, odd)
+    assert mismatch.value.code == "P420"
+    assert board(first, odd, sort="error").rows
+
+
+def test_another_version_is_no_other_signature() -> None:
+    report = REPORTS["b"]
+    older = replace(report, signature=report.signature.with_pair("poseval", "0.1.0"))
+    assert len(board(Entry("a", REPORTS["a"]), Entry("b", older)).rows) == 2
+
+
+def test_a_board_as_a_dictionary() -> None:
+    found = board(
+        Entry("a", with_interval("a", 0.8, 0.9).report, "team", {"parameters": 5}),
+        with_interval("b", 0.5, 0.6),
+        facts=["parameters"],
+    ).to_dict()
+    first, second = found["entries"]
+    assert found["schema"] == "poseval.leaderboard/2"
+    assert (found["sort"], found["better"], found["benchmark"]) == ("hit_rate", "higher", "toy")
+    assert (first["rank"], first["ranks"], first["tied"], first["team"]) == (1, [1, 1], False, "team")
+    assert first["intervals"]["hit_rate"]["low"] == 0.8
+    assert (first["facts"], second["facts"]) == ({"parameters": 5}, {"parameters": None})
+    assert second["values"]["hit_rate"] == REPORTS["b"].summary["hit_rate"]
+    assert second["signature"] == str(REPORTS["b"].signature)
