@@ -13,7 +13,6 @@ SINGLE = (
     "tests/metrics/test_joint_error.py",
     "tests/metrics/test_pck.py",
     "tests/metrics/test_pck_quirks.py",
-    "tests/benchmarks/test_declared.py",
 )
 OKS = (
     "tests/metrics/test_oks_ap.py",
