@@ -62,4 +62,4 @@ class Pair:
 
     def with_predictions(self, predictions: PoseSet) -> Change:
         """The first number of the benchmark, and what it would be for other predictions."""
-        return self.rescoring.of_sets(self.part, Aligned(self.aligned.truth, predictions))
+        return self.rescoring.of_sets(self.part, Aligned(self.aligned.truth, predictions))[0]

@@ -53,7 +53,7 @@ def in_another_form_beside(pair: Pair) -> Iterator[Notice]:
             continue
         mended = Transform(form).apply(poses)
         sides = (mended, predictions) if role is Role.TRUTH else (truth, mended)
-        change = pair.rescoring.of_sets(pair.part, Aligned(*sides))
+        change = pair.rescoring.of_sets(pair.part, Aligned(*sides))[0]
         cost = f"; read so, {change}" if change.shows else ""
         command = "" if role is Role.PREDICTIONS else "poseval convert ... "
         told = _told(Side(poses, role), form)

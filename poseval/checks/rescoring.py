@@ -10,7 +10,7 @@ from typing import NamedTuple
 from poseval.benchmarks.base import Benchmark, Part, Scored
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric
-from poseval.poses import PoseSet
+from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction, Number, Summary
 
@@ -62,13 +62,21 @@ class Rescoring:
     predictions: PoseSet
     by_hand: Callable[[RuleSet], tuple[Metric, ...]]
     per_joint: bool = False
+    paired: tuple[Notice, ...] = ()  # what was said when the two were brought together
 
-    def of_sets(self, part: Part, aligned: Aligned) -> Change:
-        """The first number of a part, and what it would be for other sets than the part's."""
+    def of_sets(self, part: Part, aligned: Aligned) -> list[Change]:
+        """The numbers of a part's first metric, and what they would be for other sets than the part's."""
         first = part.metrics[:1]
         before = self._summary(replace(part, metrics=first), self.rules)
         after = self._summary(Part(part.label, aligned, first), self.rules)
-        return self._changes(before, after)[0]
+        return self._changes(before, after)
+
+    def of_slices(self, part: Part, aligned: Aligned) -> list[Change]:
+        """The numbers of a part's first metric, and what they would be for other sets and their slices."""
+        first = part.metrics[:1]
+        before = self._summary(replace(part, metrics=first), self.rules)
+        slices = self.benchmark.slices(aligned.truth)
+        return self._changes(before, self._summary(Part(part.label, aligned, first, slices), self.rules))
 
     def of_metric(self, part: Part, metric: Metric) -> list[Change]:
         """The numbers of a part's first metric, and what they would be by another."""

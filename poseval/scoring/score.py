@@ -126,7 +126,7 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
         require_possible(part)
     if task.slices:
         parts = [_sliced(part, found, task) for part in parts]
-    again = Rescoring(found, rules, gt, dt, partial(_by_hand, found, gt, task), task.per_joint)
+    again = Rescoring(found, rules, gt, dt, partial(_by_hand, found, gt, task), task.per_joint, tuple(paired))
     odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
     deviations = [*found.deviations(rules, gt), *mapped]
     if chosen:

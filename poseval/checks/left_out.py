@@ -1,0 +1,149 @@
+"""What a benchmark leaves out of this input by its own rules, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from poseval.checks.base import Pair
+from poseval.checks.rescoring import Change
+from poseval.errors import number_of, shown
+from poseval.metrics.base import Metric
+from poseval.poses import Array, Bools, Ints, Notice, PoseSet
+from poseval.poses.aligned import Aligned
+
+SOME = 4  # names that a notice lists
+PER_CENT = 1.0  # a crowd index above it is no fraction
+
+
+def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
+    """N927: images with more people, or with more equal scores, than the metric takes detections."""
+    metric = pair.metrics[0]
+    most = getattr(metric, "max_dets", None)
+    if most is None:
+        return
+    truth, predictions = pair.aligned.truth, pair.aligned.predictions
+    people, found = (
+        _cells(truth, _counted(pair)),
+        _cells(predictions, np.ones(len(predictions), dtype=np.bool_)),
+    )
+    crowded = int((people > most).sum())
+    tied = _ties_at(predictions, found, most)
+    if not crowded and not tied:
+        return
+    every: Metric = replace(metric, max_dets=max(int(people.max()), int(found.max())))  # type: ignore[call-arg]
+    change = _first(pair, every)
+    what = f"images with more than {most} people that count: {crowded:,}"
+    if not crowded:
+        what = f"images with more than {most} predictions, and equal scores at the cut: {tied:,}"
+    text = f"{what}; the {most} highest scores of an image are taken"
+    if change.shows:
+        text += f"; with all of them {change}"
+    if crowded or change.shows:
+        yield Notice("N927", text, crowded or tied)
+
+
+def categories_without_results(pair: Pair) -> Iterator[Notice]:
+    """N928: categories with people to find and without a prediction; each counts as 0 in the mean."""
+    metric = pair.metrics[0]
+    truth, predictions = pair.aligned.truth, pair.aligned.predictions
+    each = getattr(metric, "categories", None)
+    if len(truth.categories) < 2 or each is None or each.value != "each":
+        return
+    wanted = np.unique(truth.people.category[_counted(pair)])
+    lacking = wanted[~np.isin(wanted, predictions.people.category)]
+    if not len(lacking):
+        return
+    names = ", ".join(shown(truth.categories.get(key, key), 40) for key in lacking[:SOME].tolist())
+    more = f" and {len(lacking) - SOME} more" if len(lacking) > SOME else ""
+    text = f"categories of the ground truth without a prediction: {names}{more}; each counts as 0 in the mean"
+    if len(lacking) < len(wanted):
+        rest = np.flatnonzero(~np.isin(truth.people.category, lacking))
+        kept = {key: name for key, name in truth.categories.items() if key not in set(lacking.tolist())}
+        smaller = replace(truth, people=truth.people.take(rest), categories=kept)
+        change = pair.rescoring.of_sets(pair.part, Aligned(smaller, predictions))[0]
+        text += f"; without them {change}"
+    else:
+        change = _first(pair, replace(metric, categories=type(each)("pooled")))  # type: ignore[call-arg]
+        text += f"; with all categories taken as one {change}"
+    yield Notice("N928", text, len(lacking))
+
+
+def crowd_indices(pair: Pair) -> Iterator[Notice]:
+    """N929: images without a crowd index, or with one in per cent, where splits are made by it."""
+    if not pair.rescoring.rules.keeps("C14"):
+        return
+    truth = pair.aligned.truth
+    index = truth.frames.extra.get("crowd_index")
+    if index is None:
+        text = "no image has a crowd index (crowdIndex): easy, medium and hard are not scored"
+        yield Notice("N929", text, len(truth.frames))
+        return
+    absent = int(np.isnan(index).sum())
+    if absent:
+        of = f"{absent:,} of {number_of(len(index), 'image')} have no crowd index (crowdIndex)"
+        yield Notice("N929", f"{of} and are in none of easy, medium and hard", absent)
+    above = int((index > PER_CENT).sum())
+    if above:
+        extra = {**truth.frames.extra, "crowd_index": index / 100}
+        frames = replace(truth.frames, extra=extra)
+        fractions = Aligned(replace(truth, frames=frames), replace(pair.aligned.predictions, frames=frames))
+        changes = pair.rescoring.of_slices(pair.part, fractions)
+        told = "; ".join(str(change) for change in changes if change.shows)
+        text = f"crowd indices of {number_of(above, 'image')} are above 1: they look like per cent"
+        yield Notice("N929", f"{text}; as fractions {told}" if told else text, above)
+
+
+def said_to_be_unlabelled(pair: Pair) -> Iterator[Notice]:
+    """N926: people that `num_keypoints` 0 hides though joints are labelled (quirk C08), where it costs."""
+    metric, truth = pair.metrics[0], pair.aligned.truth
+    ignore, count = getattr(metric, "ignore", None), truth.people.extra.get("num_keypoints")
+    if count is None or ignore is None or ignore.value != "count":
+        return
+    hidden = int(((count == 0) & (truth.people.seen > 0).any(axis=1) & ~truth.people.crowd).sum())
+    if hidden:
+        change = _first(pair, replace(metric, ignore=type(ignore)("flags")))  # type: ignore[call-arg]
+        if change.shows:
+            text = (
+                f"people ignored for their num_keypoints of 0, though joints are labelled: {hidden:,} "
+                f"(quirk C08); counted by their flags, {change}"
+            )
+            yield Notice("N926", text, hidden)
+
+
+def _first(pair: Pair, metric: Metric) -> Change:
+    return pair.rescoring.of_metric(pair.part, metric)[0]
+
+
+def _counted(pair: Pair) -> Bools:
+    """People [N] that are to be found."""
+    people = pair.aligned.truth.people
+    count = people.extra.get("num_keypoints")
+    labelled = (people.seen > 0).any(axis=1) if count is None else count != 0
+    return np.asarray(labelled & ~people.crowd)
+
+
+def _cells(poses: PoseSet, counted: Bools) -> Ints:
+    """How many people of each frame and category that has any."""
+    if not counted.any():
+        return np.zeros(1, dtype=np.int64)
+    return np.asarray(np.unique(_cell(poses)[counted], return_counts=True)[1])
+
+
+def _cell(poses: PoseSet) -> Array:
+    return poses.people.frame * (int(poses.people.category.max(initial=0)) + 1) + poses.people.category
+
+
+def _ties_at(poses: PoseSet, found: Ints, most: int) -> int:
+    """Frames and categories whose last score that is taken equals the first that is not."""
+    if found.max() <= most:
+        return 0
+    cell, score = _cell(poses), poses.people.score
+    order = np.lexsort((-score, cell))
+    cell, score = cell[order], score[order]
+    start = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
+    length = np.diff(np.r_[start, len(cell)])
+    cut = start[length > most] + most
+    return int((score[cut] == score[cut - 1]).sum())
