@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from poseval._version import __version__
 
 if TYPE_CHECKING:
-    from poseval.api import compare, convert, diagnose, gate, leaderboard, plot, write
+    from poseval.api import compare, convert, diagnose, estimate_sigmas, gate, leaderboard, plot, write
     from poseval.datasets.objects import from_movement, from_sleap, from_supervision
     from poseval.errors import PosevalError
     from poseval.models import create_model, list_models
@@ -40,6 +40,7 @@ __all__ = [
     "convert",
     "create_model",
     "diagnose",
+    "estimate_sigmas",
     "evaluate",
     "from_movement",
     "from_sleap",
@@ -67,6 +68,7 @@ _PLACES = {
     "convert": "poseval.api",
     "create_model": "poseval.models",
     "diagnose": "poseval.api",
+    "estimate_sigmas": "poseval.api",
     "evaluate": "poseval.scoring.score",
     "from_movement": "poseval.datasets.objects",
     "from_sleap": "poseval.datasets.objects",

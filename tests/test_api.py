@@ -200,6 +200,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "convert": {"source": "gt.json", "target": "new.npz", "to": "native", "force": True},
     "leaderboard": {"runs": ["good.poseval"]},
     "plot": {"run": "good.json", "truth": "gt.json"},
+    "estimate_sigmas": {"annotations": ["gt.json", "gt.json"]},
     "Task": {},
     "Frames": {"key": ["a"]},
     "People": {"xy": np.zeros((1, 2, 2)), "frame": np.zeros(1, dtype=np.int64)},

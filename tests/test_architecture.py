@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "benchmarks": "skeletons poses kernels results metrics",
         "checks": "skeletons poses kernels results metrics datasets benchmarks",
         "scoring": "skeletons poses results metrics datasets benchmarks checks files",
-        "statistics": "poses results metrics scoring",
+        "statistics": "poses kernels results metrics scoring",
         "decisions": "poses results scoring statistics files",
         "diagnosis": "poses kernels results metrics",
         "conversion": "skeletons poses datasets benchmarks",

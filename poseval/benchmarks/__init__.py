@@ -37,6 +37,7 @@ TABLE: dict[str, str] = {
     "posetrack17-single-frame": "poseval.benchmarks.posetrack:POSETRACK17_SINGLE_FRAME",
     "posetrack18": "poseval.benchmarks.posetrack:POSETRACK18",
     "posetrack21": "poseval.benchmarks.posetrack:POSETRACK21",
+    "custom": "poseval.benchmarks.custom:CUSTOM",
 }
 REGISTRY: Registry[Benchmark] = Registry("benchmark", "P125", "poseval.benchmarks", TABLE, Benchmark)
 CERTAIN = 0.8  # no further benchmark is asked (and imported) once one is as sure as this
@@ -60,8 +61,11 @@ def recognise(truth: PoseSet) -> Benchmark:
     """The benchmark that a ground-truth set belongs to, judged by content; another package's if none of ours
     fits.
 
+    Where none fits it is `custom`, which scores any skeleton.
+
     Raises:
-        UsageError: P126 when none fits: the benchmark must then be named.
+        UsageError: P126 when nobody has a joint, or another package could not be asked: the benchmark must
+            then be named.
     """
     best: tuple[float, Benchmark | None] = (0.0, None)
     for name in TABLE:
@@ -75,11 +79,13 @@ def recognise(truth: PoseSet) -> Benchmark:
 
 
 def _other(truth: PoseSet) -> Benchmark:
-    """The benchmark of another package that is surest of a ground-truth set."""
+    """The benchmark of another package that is surest of a ground-truth set; `custom` if none is."""
     said, faults = REGISTRY.each(REGISTRY.others(), lambda one: one.recognise(truth))
     name = max(said, key=lambda one: said[one], default="")
     if said.get(name, 0.0) > 0:
         return get_benchmark(name)
+    if not faults and (truth.people.seen > 0).any():
+        return get_benchmark("custom")
     raise UsageError(
         "P126",
         where=shown(truth.origin.name),

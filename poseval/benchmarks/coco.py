@@ -233,10 +233,22 @@ HALPE = replace(  # halpecocotools computes in float32, we in float64
     parts=halpe_parts,
     layout=partial(part_table, names=HALPE_PARTS),
 )
+
+
+def can_be_scored(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """A COCO-like file with what OKS needs: sigmas, and an area of everyone who counts."""
+    if truth.skeleton.sigmas is None or not its_format(benchmark, truth):
+        return False
+    people = truth.people
+    given = people.extra.get("num_keypoints")
+    counted = ((people.seen > 0).any(axis=1) if given is None else given != 0) & ~people.crowd
+    return not np.isnan(people.area[counted]).any()
+
+
 OKS = replace(  # any COCO-like file whose categories name their keypoints; sigmas must be known or given
     COCO,
     name="oks",
     title="plain OKS-AP for any COCO-like file",
     skeletons=(),
-    signs=((its_format, 0.3),),
+    signs=((can_be_scored, 0.3),),
 )

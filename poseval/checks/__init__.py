@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "crowd index": ("pair", "poseval.checks.left_out:crowd_indices"),
     "unit": ("alone", "poseval.checks.coordinates:fractions_of_the_image"),
     "scale": ("pair", "poseval.checks.scales:tiny_scales"),
+    "extent": ("pair", "poseval.checks.scales:extent_as_area"),
     "coordinate frame": ("pair", "poseval.checks.coordinate_frame:systematic_mistakes"),
 }
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from poseval.benchmarks.base import Part
 from poseval.errors import MismatchError, ValueRangeError, shown
-from poseval.metrics.base import Need
+from poseval.metrics.base import Metric, Need
+from poseval.metrics.tracking_scene import Similarity
 from poseval.poses import Array, People, PoseSet
 
 
@@ -30,15 +33,11 @@ def require_possible(part: Part) -> None:
         (Need.TRACKS, truth, lambda people: people.track < 0),
         (Need.TRACKS, predictions, lambda people: people.track < 0),
     ]
-    hints = {
-        Need.AREA: "compute it from the boxes with --metric 'oks_ap(area=box)'",
-        Need.TRACKS: "score poses without tracks with --metric joint_ap",
-    }
     for metric in part.metrics:
         if Need.SIGMAS in metric.needs:
             _ = truth.skeleton.sigma_array
         if Need.AREA in metric.needs:
-            _check_areas(truth, hints[Need.AREA])
+            _check_areas(truth, way_out(Need.AREA, metric, truth))
         for need, side, absent in lacking:
             count = int(absent(side.people).sum()) if need in metric.needs else 0
             if count:
@@ -47,8 +46,42 @@ def require_possible(part: Part) -> None:
                     where=shown(side.origin.name),
                     what=f"{count} of {len(side)} people have no {need.value}",
                     wanted=f"{need.value} for each, which {metric} needs",
-                    hint=hints.get(need),
+                    hint=way_out(need, metric, truth),
                 )
+
+
+def way_out(need: Need, metric: Metric, truth: PoseSet) -> str:
+    """What to give instead of a column that a metric lacks."""
+    if need is Need.SCORES:
+        return "give every prediction a score; --benchmark custom ranks them by the scores of their joints"
+    if need is Need.TRACKS:
+        alone = "--benchmark custom" if metric.has(similarity=Similarity.OKS) else "--metric joint_ap"
+        return f"`poseval track` gives predictions track ids; poses alone are scored with {alone}"
+    if need is Need.HEADS and not hasattr(metric, "similarity"):
+        return "give a head size, or score by --benchmark custom, which needs none"
+    changes: dict[str, object] = {"area": "extent"}
+    if need is Need.HEADS:
+        changes["similarity"] = "oks"
+        if truth.skeleton.sigmas is None:
+            from poseval.benchmarks.custom import SIGMA
+
+            changes["sigma"] = SIGMA
+    made = replace(metric, **_typed(metric, changes))
+    if need in made.needs:
+        return f"give every person a {need.value}"
+    boxes = ", or from the boxes by area=box" if need is Need.AREA and _have_boxes(truth) else ""
+    return f"take it from the extent of the labelled joints: --metric '{made}'{boxes}"
+
+
+def _have_boxes(truth: PoseSet) -> bool:
+    return not np.isnan(truth.people.box).any()
+
+
+def _typed(metric: Metric, changes: Mapping[str, object]) -> dict[str, Any]:
+    """Parameters that the metric has, in their types: `extent` is a member of its own enum."""
+    return {
+        name: type(getattr(metric, name))(value) for name, value in changes.items() if hasattr(metric, name)
+    }
 
 
 def _check_areas(truth: PoseSet, hint: str) -> None:

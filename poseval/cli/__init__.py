@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "plot": ("poseval.cli.plot:plot", "Draw figures of a run."),
     "run": ("poseval.cli.run:run", "Run a model on images and write its predictions."),
     "score": ("poseval.cli.score:score", "Score predictions against ground truth."),
+    "sigmas": ("poseval.cli.sigmas:sigmas", "Estimate the sigmas of OKS from repeated annotations."),
     "synth": ("poseval.cli.synth:synth", "Draw synthetic people with exact ground truth."),
     "track": ("poseval.cli.track:track", "Track the people of predictions over time."),
     "train": ("poseval.cli.train:train", "Train a model by its published recipe."),

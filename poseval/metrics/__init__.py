@@ -6,6 +6,7 @@ canonical name back.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -53,6 +54,17 @@ def registered() -> list[Metric]:
     return [get_metric(name)() for name in names()]
 
 
+_PARTS = re.compile(r",(?![^(]*\))")  # commas outside of brackets
+
+
+def _plain(value: str) -> str:
+    """A list `(a,b)` as the canonical name has it: `a/b`."""
+    value = value.strip()
+    if value.startswith("(") and value.endswith(")"):
+        return "/".join(item.strip() for item in value[1:-1].split(","))
+    return value
+
+
 @dataclass(frozen=True)
 class MetricRequest:
     """A metric by name with the parameters that were given; the rule set says the others."""
@@ -78,7 +90,7 @@ class MetricRequest:
             raise UsageError("P123", where=f"metric {shown(text)!r}", what="lacks its closing bracket")
         known = {f.name: f for f in fields(kind)}
         given = {}
-        for item in filter(None, (part.strip() for part in rest[:-1].split(","))):
+        for item in filter(None, (part.strip() for part in _PARTS.split(rest[:-1]))):
             key, equals, value = item.partition("=")
             if key.strip() not in known or not equals:
                 raise UsageError(
@@ -91,7 +103,7 @@ class MetricRequest:
                 )
             spec = known[key.strip()]
             like = spec.metadata.get("like", default_of(spec))
-            given[key.strip()] = read_parameter(value.strip(), like, f"metric {name}: {key.strip()}")
+            given[key.strip()] = read_parameter(_plain(value), like, f"metric {name}: {key.strip()}")
         return MetricRequest(kind, tuple(given.items()))
 
     def under(self, own: Iterable[Metric] = ()) -> Metric:

@@ -89,6 +89,7 @@ class ClearMot(Metric):
     motp: Motp = Motp.MATCHES
     empty: Empty = Empty.UNDEFINED
     per_joint: bool = False
+    sigma: float = 0.0  # of OKS, for all joints; 0 takes those of the skeleton
 
     name: ClassVar[str] = "clear_mot"
     unit: ClassVar[str] = "sequence"
@@ -118,7 +119,7 @@ class ClearMot(Metric):
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         """Track ids, and what the similarity measures with."""
-        return needs_of(self.similarity, self.area)
+        return needs_of(self.similarity, self.area, self.sigma)
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per sequence: counts and sums [K] of each joint (K = 1 for whole poses)."""
@@ -126,7 +127,7 @@ class ClearMot(Metric):
         gate = self.at
         trackeval = self.events is Events.TRACKEVAL
         if self.similarity is not Similarity.JOINT:
-            likeness = pose_similarity(aligned, scene, self.similarity, self.area)
+            likeness = pose_similarity(aligned, scene, self.similarity, self.area, self.sigma)
             scene.use_pairs(likeness if trackeval else np.where(likeness >= self.at, 1 - likeness, np.nan))
             gate = math.inf
         if trackeval:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Table, Tally, always, format_parameter
 from poseval.metrics.joint_error import (
     MOST_POINTS,
     Precision,
@@ -21,20 +22,30 @@ from poseval.metrics.joint_error import (
     scale,
 )
 from poseval.metrics.joint_error import ZeroScale as _Zero
+from poseval.metrics.matched_people import Pairing, paired
 from poseval.metrics.pck import Compare, MeanOf
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import ERROR, Bounds, Direction, Value, Values
 
+FOUND = "found"
+ROUNDING = 1e-9  # of a rank
+
 
 @dataclass(frozen=True)
 class Epe(Metric):
-    """Mean Euclidean distance in pixels between predicted and labelled joints (end-point error)."""
+    """Mean Euclidean distance in pixels between predicted and labelled joints (end-point error).
+
+    Of several people in a frame (`people=matched`) those are measured that are paired (see
+    docs/metrics/epe.md), and `found` is the share of labelled joints that have a prediction then. A
+    percentile is the smallest distance that so many per cent of the measured joints do not exceed.
+    """
 
     precision: Precision = Precision.DOUBLE  # of distances
+    people: Pairing = Pairing.ALONE  # whose prediction is measured: the only one, or the matched one
+    percentiles: tuple[float, ...] = ()  # of the distances, in per cent
 
     name = "epe"
-    needs = frozenset({Need.ALONE})
     better = Direction.LOWER
     value_bounds: ClassVar[Mapping[str, Bounds]] = {"EPE": ERROR}
     source = (
@@ -42,15 +53,31 @@ class Epe(Metric):
     )
     formula: ClassVar[str] = "EPE = sum of |p - g| over labelled joints / #(labelled joints), in pixels"
     undefined: ClassVar[str] = (
-        "no joint is labelled; or a labelled joint has no prediction, leaving hard joints out must not pay"
+        "no joint is labelled; or a labelled joint has no prediction, leaving hard joints out must not pay; "
+        "with people=matched no labelled joint has one"
     )
+
+    def __post_init__(self) -> None:
+        """Raises UsageError P122 for percentiles that cannot be."""
+        fits = all(0 < number <= 100 for number in self.percentiles)
+        require(fits, self.name, "percentiles", self.percentiles, "numbers above 0 and up to 100")
+
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]
+        """One person per frame, where people are not matched."""
+        return frozenset({Need.ALONE} if self.people is Pairing.ALONE else ())
+
+    def direction(self, statistic: str) -> Direction:
+        """Distances are better when lower, the share of found joints when higher."""
+        return Direction.HIGHER if statistic == FOUND else self.better
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth person: summed errors, and how many joints count or lack a prediction."""
+        pairs = paired(aligned, self.people)
         if self.precision is not Precision.DOUBLE:
-            error = relative_error(aligned, np.ones(len(aligned.truth)), self.precision)
+            error = relative_error(pairs, np.ones(len(aligned.truth)), self.precision)
         else:
-            error = pixel_error(aligned)
+            error = pixel_error(pairs)
         wanted = labelled(aligned)
         given = wanted & np.isfinite(error)
         columns = {"error": np.where(given, error, 0.0), "given": given, "missing": wanted & ~given}
@@ -61,6 +88,9 @@ class Epe(Metric):
         error, given = tally.sum("error", weight), tally.sum("given", weight)
         missing = tally.sum("missing", weight)
         out = [self._mean("", float(error.sum()), int(given.sum()), int(missing.sum()))]
+        out += self._percentiles(tally, weight)
+        if self.people is Pairing.MATCHED:
+            out.append(self._found(int(given.sum()), int(missing.sum())))
         out += [
             self._mean(joint, float(error[index]), int(given[index]), int(missing[index]))
             for index, joint in enumerate(tally.facts["joints"])
@@ -69,13 +99,48 @@ class Epe(Metric):
 
     def _mean(self, joint: str, error: float, given: int, missing: int) -> Value:
         what = joint or "joint"
-        if missing:
+        if missing and self.people is Pairing.ALONE:
             lost = f"{missing} of {given + missing} labelled {what} points"
             why = f"{lost} have no prediction, or one beyond measure"
             return Value(str(self), "EPE", joint, n=given, why=why)
         if not given:
-            return Value(str(self), "EPE", joint, why=f"no labelled {what}")
+            unmatched = f"no matched {what}" if missing else f"no labelled {what}"
+            return Value(str(self), "EPE", joint, why=unmatched)
         return Value(str(self), "EPE", joint, value=error / given, n=given)
+
+    def _found(self, given: int, missing: int) -> Value:
+        """Share of the labelled joints that have a prediction."""
+        if not given + missing:
+            return Value(str(self), FOUND, why="no labelled joint")
+        return Value(str(self), FOUND, value=given / (given + missing), n=given + missing)
+
+    def _percentiles(self, tally: Tally, weight: Ints | None) -> list[Value]:
+        """The distance of the first joint, in order of distances, at which so many per cent are reached."""
+        if not self.percentiles:
+            return []
+        known = tally.cache.get("sorted")
+        if known is None:
+            rows, joints = np.nonzero(tally.column("given"))
+            error = tally.column("error")[rows, joints]
+            order = np.argsort(error, kind="stable")
+            known = (error[order], tally.unit_of("error")[rows][order])
+            tally.cache["sorted"] = known
+        error, unit = known
+        times = np.ones(len(unit), dtype=np.int64) if weight is None else weight[unit]
+        reached = np.cumsum(times)
+        total = int(reached[-1]) if len(reached) else 0
+        whole = self.people is Pairing.MATCHED or not tally.sum("missing", weight).any()
+        names = [f"EPE_p{format_parameter(float(number))}" for number in self.percentiles]
+        if not total or not whole:
+            why = "no measured joint" if not total else "labelled joints have no prediction"
+            return [Value(str(self), name, why=why) for name in names]
+        # In whole numbers: 0.9 * 10 is more than 9.
+        wanted = [max(1, math.ceil(total * number / 100 - ROUNDING)) for number in self.percentiles]
+        places = np.searchsorted(reached, wanted)
+        return [
+            Value(str(self), name, value=float(error[place]), n=total)
+            for name, place in zip(names, places, strict=True)
+        ]
 
 
 def _of_people(name: str, aligned: Aligned, columns: Mapping[str, Array]) -> Tally:

@@ -13,7 +13,7 @@ from poseval.kernels.coco import Cells, Matching, Targets, cell_pairs, keep, mat
 from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.oks_ap import RANGES, THRESHOLDS, OksAp
 from poseval.metrics.oks_joints import FIXED_POINT
-from poseval.metrics.oks_scene import AreaSource, Scene, SceneRules, scene_of
+from poseval.metrics.oks_scene import AreaSource, Scene, SceneRules, needs_of, scene_of
 from poseval.metrics.ranking import OksCurves, curves, per_row
 from poseval.poses import Array, Bools, Floats, Ints
 from poseval.poses.aligned import Aligned
@@ -67,8 +67,7 @@ class ExOks(Metric):
 
     def __post_init__(self) -> None:
         self._plain()
-        if self.area is AreaSource.BOX:
-            object.__setattr__(self, "needs", frozenset({Need.SCORES, Need.BOXES, Need.SIGMAS}))
+        object.__setattr__(self, "needs", needs_of(self.area, 0.0) | {Need.BOXES})
 
     def _plain(self) -> OksAp:
         """The plain metric with the same parameters; checks them, too."""

@@ -81,6 +81,7 @@ class Hota(Metric):
     total: Total = Total.POOLED
     empty: Empty = Empty.UNDEFINED
     per_joint: bool = False
+    sigma: float = 0.0  # of OKS, for all joints; 0 takes those of the skeleton
 
     name: ClassVar[str] = "hota"
     unit: ClassVar[str] = "sequence"
@@ -101,14 +102,14 @@ class Hota(Metric):
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         """Track ids, and what the similarity measures with."""
-        return needs_of(self.similarity, self.area)
+        return needs_of(self.similarity, self.area, self.sigma)
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per sequence: counts [K] and sums [K, A] of each joint and alpha."""
         scene = scene_of(aligned, self.similarity)
         radius = RADIUS
         if self.similarity is not Similarity.JOINT:
-            scene.use_pairs(pose_similarity(aligned, scene, self.similarity, self.area))
+            scene.use_pairs(pose_similarity(aligned, scene, self.similarity, self.area, self.sigma))
             radius = 0.0
         counts = scene.hota(LEVELS, radius, aligned=self.assignment is Matching.ALIGNED)
         counts |= lonely_frames(scene, aligned.truth.frames.sequence, len(aligned.truth.frames.sequences))

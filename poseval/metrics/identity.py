@@ -47,6 +47,7 @@ class Identity(Metric):
     area: Scale = Scale.GIVEN
     empty: Empty = Empty.UNDEFINED
     per_joint: bool = False
+    sigma: float = 0.0  # of OKS, for all joints; 0 takes those of the skeleton
 
     name: ClassVar[str] = "identity"
     unit: ClassVar[str] = "sequence"
@@ -61,14 +62,14 @@ class Identity(Metric):
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
         """Track ids, and what the similarity measures with."""
-        return needs_of(self.similarity, self.area)
+        return needs_of(self.similarity, self.area, self.sigma)
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per sequence: matched frames, objects and hypotheses [K]."""
         scene = scene_of(aligned, self.similarity)
         gate = self.at
         if self.similarity is not Similarity.JOINT:
-            likeness = pose_similarity(aligned, scene, self.similarity, self.area)
+            likeness = pose_similarity(aligned, scene, self.similarity, self.area, self.sigma)
             scene.use_pairs(np.where(likeness >= self.at, 1 - likeness, np.nan))
             gate = math.inf
         counts = scene.identity(gate)

@@ -29,6 +29,7 @@ class ZeroScale(enum.Enum):
 
     REFUSE = "refuse"
     WRONG = "wrong"  # a division by zero: infinite or NaN, so no joint of the person counts as right
+    LEFT_OUT = "left_out"  # the person has no scale, and is not scored
     OVERWRITTEN = "overwritten"  # left out at the first threshold, right at every other (mmpose, quirk M06)
 
 
@@ -86,7 +87,7 @@ def partner(aligned: Aligned) -> Ints:
                 where=shown(side.origin.name),
                 what=f"{len(crowded)} frames hold several {what} people (first: {key})",
                 wanted="one person per frame: this metric scores single people",
-                hint="for several people per image use joint_ap or oks_ap",
+                hint="for several people use epe(people=matched), pck(people=matched), joint_ap or oks_ap",
             )
     place = np.full(len(aligned.truth.frames), -1, dtype=np.int64)
     place[aligned.predictions.people.frame] = np.arange(len(aligned.predictions))
@@ -220,6 +221,16 @@ def named_pairs(truth: PoseSet) -> dict[str, tuple[tuple[int, ...], tuple[int, .
     return out
 
 
+def _joints_between(truth: PoseSet, rule: str) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
+    """The joints of a rule `a/b`: the distance between two joints by name; None for another rule.
+
+    Raises:
+        UsageError: P111 a joint that the skeleton does not have.
+    """
+    a, slash, b = rule.partition("/")
+    return ((truth.skeleton.index(a),), (truth.skeleton.index(b),)) if slash else None
+
+
 def choices(truth: PoseSet) -> list[str]:
     """Every scale that this truth's skeleton allows."""
     return [*named_pairs(truth), *RULES]
@@ -240,7 +251,7 @@ def scale(
     """
     single = precision is Precision.SINGLE
     truth = in_single(aligned.truth) if single else aligned.truth
-    pair = named_pairs(truth).get(rule)
+    pair = named_pairs(truth).get(rule) or _joints_between(truth, rule)
     if pair is None:
         if rule not in RULES:
             raise UsageError(
@@ -288,7 +299,7 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
     scored = labelled(aligned).any(axis=1)
     people, frames = aligned.truth.people, aligned.truth.frames
     name = shown(aligned.truth.origin.name)
-    if rule in RULES:
+    if rule in RULES and zero is not ZeroScale.LEFT_OUT:
         lacking = np.flatnonzero(np.isnan(length) & scored)
         if len(lacking):
             first = shown(frames.key[people.frame[lacking[0]]], 60)
@@ -298,6 +309,7 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
                 where=name,
                 what=f"{count} have no {rule} ({MEANING[rule]}; first: {first})",
                 wanted="one for every person that is scored",
+                hint="take another scale: norm=longest_side, or norm=joints,between=(A,B) of two joints",
             )
     endless = np.flatnonzero(np.isinf(length) & scored)
     if len(endless):  # every error would be nothing in its units

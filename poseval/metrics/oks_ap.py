@@ -20,6 +20,7 @@ from poseval.metrics.oks_scene import (
     IgnoreBy,
     Scene,
     SceneRules,
+    needs_of,
     scene_of,
 )
 from poseval.metrics.ranking import OksCurves, curves, means, per_row, positives
@@ -54,7 +55,9 @@ class OksAp(Metric):
     the mean precision at 101 recalls over thresholds and categories, AR the mean of the recalls reached.
 
     Parameters: `thresholds` of OKS; `ranges` of area as name:low:high, the first is the main one; `max_dets`
-    per frame and category; `area` from the file or 0.53 * width * height of the truth's box; `categories`
+    per frame and category; `area` from the file, 0.53 * width * height of the truth's box, or the extent
+    (width * height) of the labelled joints, where a person without any is ignored; `sigma` of every joint, 0
+    for those of the skeleton; `categories`
     matched apart or pooled; `ignore` people by the file's num_keypoints or by their flags;
     `drop_zero_confidence`: detections whose every joint score is 0 or less take no part (xtcocotools);
     `part` of a whole-body skeleton; `id_zero`: a match with the annotation of id 0 reads as none (quirk
@@ -79,6 +82,7 @@ class OksAp(Metric):
     id_zero: bool = False
     only_20: bool = False
     per_joint: bool = False
+    sigma: float = 0.0
 
     name: ClassVar[str] = "oks_ap"
     threshold: ClassVar[str] = "OKS threshold"
@@ -91,8 +95,7 @@ class OksAp(Metric):
 
     def __post_init__(self) -> None:
         _check(self)
-        if self.area is AreaSource.BOX:
-            object.__setattr__(self, "needs", frozenset({Need.SCORES, Need.BOXES, Need.SIGMAS}))
+        object.__setattr__(self, "needs", needs_of(self.area, self.sigma))
 
     @property
     def bounds(self) -> Floats:
@@ -123,7 +126,13 @@ class OksAp(Metric):
 
     def _scene_rules(self) -> SceneRules:
         return SceneRules(
-            self.part, self.area, self.categories, self.ignore, self.drop_zero_confidence, self.id_zero
+            self.part,
+            self.area,
+            self.categories,
+            self.ignore,
+            self.drop_zero_confidence,
+            self.id_zero,
+            self.sigma,
         )
 
     def tally(self, aligned: Aligned) -> Tally:
@@ -297,6 +306,8 @@ def _check(metric: OksAp) -> None:
     thresholds = metric.thresholds
     if not 1 <= len(thresholds) <= MAX_THRESHOLDS or not all(0 < t <= 1 for t in thresholds):
         raise refuse("thresholds", thresholds, f"1 to {MAX_THRESHOLDS} numbers above 0 and up to 1")
+    if not 0 <= metric.sigma < math.inf:
+        raise refuse("sigma", metric.sigma, "a number above 0, or 0 for the sigmas of the skeleton")
     if metric.max_dets < 1:
         raise refuse("max_dets", metric.max_dets, "1 or more")
     names = []

@@ -15,6 +15,7 @@ import numpy as np
 from poseval.errors import UsageError, shown
 from poseval.kernels.coco import Cells, Detections, Targets
 from poseval.kernels.poses import extent
+from poseval.metrics.base import Need
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -26,6 +27,17 @@ class AreaSource(enum.Enum):
 
     FILE = "file"
     BOX = "box"  # 0.53 * width * height of the truth's box
+    EXTENT = "extent"  # width * height of the tight box around the person's labelled joints
+
+
+def needs_of(area: AreaSource, sigma: float) -> frozenset[Need]:
+    """What OKS-AP cannot do without, by where areas and sigmas come from."""
+    needs = {Need.SCORES}
+    if not sigma:
+        needs.add(Need.SIGMAS)
+    if area is not AreaSource.EXTENT:
+        needs.add(Need.AREA if area is AreaSource.FILE else Need.BOXES)
+    return frozenset(needs)
 
 
 class Categories(enum.Enum):
@@ -88,6 +100,7 @@ class SceneRules:
     ignore: IgnoreBy = IgnoreBy.COUNT
     drop_zero_confidence: bool = False
     id_zero: bool = False
+    sigma: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,8 +155,17 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
         category,
         names,
         truth.skeleton.joints[chosen],
-        truth.skeleton.sigma_array[chosen],
+        sigmas_of(truth, rules.sigma)[chosen],
     )
+
+
+def sigmas_of(truth: PoseSet, sigma: float) -> Floats:
+    """Sigmas [K] of the truth's joints: one for all of them, or for 0 the skeleton's.
+
+    Raises:
+        UsageError: P112 the skeleton has none.
+    """
+    return np.full(len(truth.skeleton), sigma) if sigma else truth.skeleton.sigma_array
 
 
 def _joints_of(truth: PoseSet, part: BodyPart) -> slice:
@@ -197,10 +219,16 @@ def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
     if rules.ignore is IgnoreBy.COUNT and "num_keypoints" in people.extra:
         count = people.extra["num_keypoints"]
         empty = np.where(count >= 0, count == 0, empty)
+    area = people.area
+    if rules.area is AreaSource.BOX:
+        area = size[:, 0] * size[:, 1] * BOX_SHARE
+    elif rules.area is AreaSource.EXTENT:
+        area = extent(people.xy, people.seen)
+        empty |= area <= 0  # one joint, or joints in a line: no distance can be scaled
     return Targets(
         xy=people.xy[:, chosen],
         labelled=labelled,
-        area=people.area if rules.area is AreaSource.FILE else size[:, 0] * size[:, 1] * BOX_SHARE,
+        area=area,
         box=box,
         ignored=people.crowd | empty,
         crowd=people.crowd,

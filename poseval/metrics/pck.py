@@ -22,11 +22,13 @@ from poseval.metrics.joint_error import (
     require_joints,
     scale,
 )
+from poseval.metrics.matched_people import Pairing, paired
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
 
 HEAD_JOINTS = ("nose", "neck", "upper_neck", "head_bottom", "head", "head_top")
+JOINTS = "joints"  # the scale that the parameter `between` names
 UPPER_BODY = tuple(f"{side}_{name}" for name in ("shoulder", "elbow", "wrist") for side in ("left", "right"))
 
 
@@ -59,9 +61,15 @@ class Pck(Metric):
 
     Scale `head` gives PCKh: 0.6 times the diagonal of the head box. Hidden joints that are labelled count.
     A joint that is not predicted is wrong at every threshold.
+
+    `norm=joints` takes the distance between two joints of the person, `between=(left_ear,right_ear)`. Of
+    several people in a frame (`people=matched`) each is scored by the prediction that it is paired with (see
+    docs/metrics/epe.md); the joints of a person without one are wrong.
     """
 
-    norm: str = always("head")  # scale: head, torso, bbox, longest_side, pixels, or a named pair of joints
+    norm: str = always(
+        "head"
+    )  # scale: head, torso, bbox, longest_side, pixels, joints, or a named pair of them
     at: tuple[float, ...] = always((0.5,))  # thresholds in scale units
     compare: Compare = Compare.LE  # whether a distance on the threshold is right
     curve_to: float = 0.0  # last threshold of the curve; 0 draws none
@@ -75,9 +83,10 @@ class Pck(Metric):
     precision: Precision = Precision.DOUBLE  # of distances
     called: tuple[float, ...] = ()  # what a tool prints for each of `at`, where that is another number
     per_joint: bool = False  # shows joints in the summary
+    between: tuple[str, ...] = words()  # the two joints whose distance is the scale `joints`
+    people: Pairing = Pairing.ALONE  # whose prediction is scored: the only one, or the matched one
 
     name = "pck"
-    needs = frozenset({Need.ALONE})
     source = (
         "Yang and Ramanan, Articulated human detection with flexible mixtures of parts (PAMI 2013), section "
         "8; PCKh: Andriluka et al., 2D human pose estimation: new benchmark and state of the art analysis "
@@ -90,7 +99,7 @@ class Pck(Metric):
     )
     undefined: ClassVar[str] = "no joint of a kind is labelled in the whole set: the joint is undefined"
     prefix: ClassVar[str] = "PCK"
-    companions: ClassVar[Mapping[str, tuple[str, ...]]] = {"at": ("called",)}
+    companions: ClassVar[Mapping[str, tuple[str, ...]]] = {"at": ("called",), "norm": ("between",)}
 
     def __post_init__(self) -> None:
         """Raises UsageError P122 for parameters that cannot be."""
@@ -106,23 +115,35 @@ class Pck(Metric):
         )
         wanted = "as many numbers as thresholds"
         require(len(self.called) in (0, len(self.at)), self.name, "called", self.called, wanted)
+        count = 2 if self.norm == JOINTS else 0
+        wanted = "two joints with norm=joints, such as between=(left_ear,right_ear), and none without"
+        require(len(self.between) == count, self.name, "between", "/".join(self.between) or "none", wanted)
+
+    @property
+    def needs(self) -> frozenset[Need]:  # type: ignore[override]
+        """One person per frame, where people are not matched."""
+        return frozenset({Need.ALONE} if self.people is Pairing.ALONE else ())
 
     def scale_rule(self, truth: PoseSet) -> str:
-        """The parameter `norm`; pixels are no scale."""
-        return "" if self.norm == "pixels" else self.norm
+        """The parameter `norm`, `a/b` for the distance of two joints; pixels are no scale."""
+        return "" if self.norm == "pixels" else "/".join(self.between) or self.norm
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per truth person: the first threshold that each joint meets.
 
         Raises:
-            UsageError: P119 an unknown scale, P122 joints that the skeleton does not have.
+            UsageError: P119 an unknown scale, P111 and P122 joints that the skeleton does not have.
             MismatchError: P410, P411. ValueRangeError: P304.
         """
         require_joints(self.head, aligned.truth, self.name, "head")
         require_joints(self.leave_out, aligned.truth, self.name, "leave_out")
-        length = scale(aligned, self.norm, self.ends, self.precision)
-        check_scale(aligned, length, self.norm, self.zero)
-        error = relative_error(aligned, length, self.precision)
+        pairs = paired(aligned, self.people)
+        rule = "/".join(self.between) or self.norm
+        length = scale(pairs, rule, self.ends, self.precision)
+        check_scale(pairs, length, rule, self.zero)
+        if self.zero is ZeroScale.LEFT_OUT:
+            length = np.where(length > 0, length, np.nan)
+        error = relative_error(pairs, length, self.precision)
         grid = self.grid()
         counted = ~np.isnan(error)
         place = np.searchsorted(grid, np.where(counted, error, np.inf), side=self._side()).astype(np.int16)

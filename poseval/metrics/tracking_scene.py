@@ -8,10 +8,12 @@ from collections.abc import Mapping
 import numpy as np
 
 from poseval.errors import MismatchError, shown
+from poseval.kernels.poses import extent
 from poseval.kernels.tracking import Scene, Side
 from poseval.metrics.base import Need, Table, Tally
 from poseval.metrics.joint_rows import joint_facts
-from poseval.poses import Array, Floats, Ints
+from poseval.metrics.oks_scene import sigmas_of
+from poseval.poses import Array, Floats, Ints, People
 from poseval.poses.aligned import Aligned
 
 CHUNK = 1 << 18  # pairs times joints held at a time: some 20 MB
@@ -30,16 +32,27 @@ class Scale(enum.Enum):
 
     GIVEN = "given"
     BOX = "box"
+    EXTENT = "extent"  # of the labelled joints
 
 
 PCKH_GATE = 0.5  # head sizes
 
 
-def needs_of(similarity: Similarity, area: Scale) -> frozenset[Need]:
+def needs_of(similarity: Similarity, area: Scale, sigma: float = 0.0) -> frozenset[Need]:
     """Track ids, and what a similarity measures with."""
     if similarity is not Similarity.OKS:
         return frozenset({Need.TRACKS, Need.HEADS})
-    return frozenset({Need.TRACKS, Need.SIGMAS, Need.AREA if area is Scale.GIVEN else Need.BOXES})
+    needs = {Need.TRACKS} if sigma else {Need.TRACKS, Need.SIGMAS}
+    if area is not Scale.EXTENT:
+        needs.add(Need.AREA if area is Scale.GIVEN else Need.BOXES)
+    return frozenset(needs)
+
+
+def sizes_of(people: People, area: Scale) -> Floats:
+    """Area [N] by which OKS scales distances; that of joints in a line is next to nothing, but not 0."""
+    if area is Scale.EXTENT:
+        return np.maximum(extent(people.xy, people.seen), np.spacing(1.0))
+    return people.area if area is Scale.GIVEN else np.prod(people.box[:, 2:] - people.box[:, :2], axis=1)
 
 
 def sequence_tally(name: str, aligned: Aligned, similarity: Similarity, counts: Mapping[str, Array]) -> Tally:
@@ -102,22 +115,30 @@ def pair_rows(scene: Scene) -> tuple[Ints, Ints]:
     return truth, start[frame][truth] + offset
 
 
-def pose_similarity(aligned: Aligned, scene: Scene, similarity: Similarity, area: Scale) -> Floats:
+def pose_similarity(
+    aligned: Aligned, scene: Scene, similarity: Similarity, area: Scale, sigma: float = 0.0
+) -> Floats:
     """Likeness [pairs] of whole poses, 0 to 1; NaN where the truth labels no joint.
 
     OKS: mean over labelled joints of exp(-d^2 / (2 area (2 sigma)^2)), a joint that was not predicted counts
-    0 (COCO evaluation, `computeOks`). PCKh: share of labelled joints within half a head size.
+    0 (COCO evaluation, `computeOks`); `sigma` is that of all joints, 0 the skeleton's. PCKh: share of
+    labelled joints within half a head size.
     """
     truth, prediction = pair_rows(scene)
     out = np.empty(len(truth), dtype=np.float64)
+    needed = similarity is Similarity.OKS
+    sigmas = sigmas_of(aligned.truth, sigma) if needed else np.zeros(0)
+    size = sizes_of(aligned.truth.people, area) if needed else np.zeros(0)
     step = max(1, CHUNK // max(1, len(aligned.truth.skeleton)))
     for begin in range(0, len(truth), step):
         part = slice(begin, begin + step)
-        out[part] = _similarity_of(aligned, truth[part], prediction[part], similarity, area)
+        out[part] = _similarity_of(aligned, truth[part], prediction[part], similarity, (size, sigmas))
     return out
 
 
-def _similarity_of(aligned: Aligned, truth: Ints, prediction: Ints, kind: Similarity, area: Scale) -> Floats:
+def _similarity_of(
+    aligned: Aligned, truth: Ints, prediction: Ints, kind: Similarity, scale: tuple[Floats, Floats]
+) -> Floats:
     mine, theirs = aligned.truth.people, aligned.predictions.people
     labelled, predicted = mine.seen[truth] > 0, theirs.seen[prediction] > 0
     both = labelled & predicted
@@ -128,8 +149,8 @@ def _similarity_of(aligned: Aligned, truth: Ints, prediction: Ints, kind: Simila
             near = np.sqrt(squared) / mine.head[truth][:, None] <= PCKH_GATE
         likeness = near.astype(np.float64)
     else:
-        size = mine.area if area is Scale.GIVEN else np.prod(mine.box[:, 2:] - mine.box[:, :2], axis=1)
-        variance = (2 * aligned.truth.skeleton.sigma_array) ** 2
+        size, sigmas = scale
+        variance = (2 * sigmas) ** 2
         likeness = np.exp(-squared / (2 * variance * size[truth][:, None]))
     total = np.where(both, likeness, 0.0).sum(axis=1)
     count = labelled.sum(axis=1)

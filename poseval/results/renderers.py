@@ -19,6 +19,7 @@ RENDERERS = {
     "diagnosis text": "poseval.report.diagnosis:render",
     "validation text": "poseval.report.validation:render",
     "verdict text": "poseval.report.gate:to_text",
+    "sigmas text": "poseval.report.sigmas:render",
     "board text": "poseval.report.leaderboard:to_text",
 }
 

@@ -87,6 +87,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the examples read."""
     folder = tmp_path_factory.mktemp("examples")
     truth = scene_set(seed=11, images=12, people=2)
+    poseval.write(perturb(truth, seed=1), folder / "second.json", "coco")
     poseval.write(truth, folder / "gt.json", "coco")
     for name, seed in (("preds", 1), ("other", 2)):
         found = perturb(truth, seed, jitter=0.45)

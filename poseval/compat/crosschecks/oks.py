@@ -62,7 +62,7 @@ def differences(
 ) -> list[Difference]:
     """Differences over the frames `inside` [F]; `truth` and `results` are not changed."""
     keys = set(case.truth.frames.key[inside].tolist())
-    evaluation = _reference(metric, truth, results, _sigmas(tally, case), keys)
+    evaluation = _reference(metric, truth, results, _sigmas(metric, tally, case), keys)
     weight = None if inside.all() else inside.astype(np.int64)
     ours = metric.headline(metric.reduce_headline(tally, weight))
     out = [
@@ -80,8 +80,10 @@ def _undefined(array: Array) -> Array:
     return np.where(array == -1, np.nan, array)
 
 
-def _sigmas(tally: Tally, case: Case) -> Floats:
-    """Of the joints that count: those of the benchmark's program, else those of the skeleton."""
+def _sigmas(metric: OksAp, tally: Tally, case: Case) -> Floats:
+    """Of the joints that count: the metric's, the benchmark program's, else those of the skeleton."""
+    if metric.sigma:
+        return np.full(len(tally.facts["joints"]), metric.sigma)
     skeleton = case.truth.skeleton
     whole = skeleton.sigma_array if case.sigmas is None else case.sigmas
     return whole[list(skeleton.indices(tally.facts["joints"]))]
@@ -126,8 +128,12 @@ def _truth(metric: OksAp, truth: Record) -> Record:
         record = {"iscrowd": 0, **given, "keypoints": _keypoints(metric, given)}
         if metric.area is AreaSource.BOX:
             record["area"] = record["bbox"][2] * record["bbox"][3] * BOX_SHARE
+        elif metric.area is AreaSource.EXTENT:
+            record["area"] = _extent(record["keypoints"])
         if metric.ignore is IgnoreBy.FLAGS or "num_keypoints" not in record:
             record["num_keypoints"] = sum(flag > 0 for flag in record["keypoints"][2::3])
+        if metric.area is AreaSource.EXTENT and not record["area"]:
+            record["num_keypoints"] = 0  # pycocotools ignores the person by it
         if metric.categories is Categories.POOLED:
             record["category_id"] = 1
         if not metric.id_zero:
@@ -137,6 +143,14 @@ def _truth(metric: OksAp, truth: Record) -> Record:
     if metric.categories is Categories.POOLED:
         categories = [{"id": 1, "name": "all"}]
     return {"images": truth["images"], "annotations": annotations, "categories": categories}
+
+
+def _extent(keypoints: list[float]) -> float:
+    """Area of the upright box around the labelled joints of x, y, flag, ..."""
+    x, y, flag = (keypoints[start::3] for start in range(3))
+    sides = ([value for value, one in zip(side, flag, strict=True) if one > 0] for side in (x, y))
+    width, height = (max(side, default=0.0) - min(side, default=0.0) for side in sides)
+    return width * height
 
 
 def _results(metric: OksAp, records: list[Record]) -> list[Record]:

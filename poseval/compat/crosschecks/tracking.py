@@ -150,7 +150,9 @@ def _per_joint(case: Case, metric: ClearMot | Identity | Hota) -> Iterator[list[
     if metric.similarity is Similarity.JOINT:
         looks: Sequence[Any] = [partial(distances, joint=k) for k in range(len(case.truth.skeleton))]
     else:
-        sigmas = case.truth.skeleton.sigma_array if metric.similarity is Similarity.OKS else np.empty(0)
+        sigmas = np.full(len(case.truth.skeleton), metric.sigma)
+        if metric.similarity is Similarity.OKS and not metric.sigma:
+            sigmas = case.truth.skeleton.sigma_array
         looks = [partial(alike, kind=metric.similarity, size=metric.area, sigmas=sigmas)]
     for look in looks:
         out = []

@@ -64,6 +64,16 @@ def alike(
     return a, b, table.reshape(len(a), len(b))
 
 
+def _area(true: Person, size: Scale) -> float:
+    if size is Scale.GIVEN:
+        return true.area
+    x1, y1, x2, y2 = true.box
+    if size is Scale.EXTENT:
+        x, y = zip(*true.joints.values(), strict=True)
+        x1, y1, x2, y2 = min(x), min(y), max(x), max(y)
+    return max((x2 - x1) * (y2 - y1), math.ulp(1.0)) if size is Scale.EXTENT else (x2 - x1) * (y2 - y1)
+
+
 def _likeness(true: Person, found: Person, kind: Similarity, size: Scale, sigmas: Floats) -> float:
     if not true.joints:
         return 0.0
@@ -73,7 +83,6 @@ def _likeness(true: Person, found: Person, kind: Similarity, size: Scale, sigmas
             total += apart(true, joint, found.joints[joint]) <= PCKH_GATE
             continue
         (x, y), (u, v) = true.joints[joint], found.joints[joint]
-        x1, y1, x2, y2 = true.box
-        area = true.area if size is Scale.GIVEN else (x2 - x1) * (y2 - y1)
+        area = _area(true, size)
         total += math.exp(-((x - u) ** 2 + (y - v) ** 2) / (2 * area * (2 * float(sigmas[joint])) ** 2))
     return total / len(true.joints)

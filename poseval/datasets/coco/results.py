@@ -220,8 +220,8 @@ def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped:
     """The skeleton of results that agree on another number of joints than `joints` has.
 
     Raises:
-    FormatError: P204 where joints are not mapped, with the ways to do it, and where they are, for a
-        number of joints that is not customary.
+        FormatError: P204 where joints are not mapped, with the ways to do it, and where they are, for a
+            number that is not customary.
     """
     column = records.table["keypoints"]
     counts = column.lengths[column.given]

@@ -1,0 +1,307 @@
+"""Benchmark `custom` scores any skeleton, says what it chose, and agrees with plain loops."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+import poseval
+from poseval.benchmarks import recognise
+from poseval.errors import PosevalError, UsageError
+from poseval.metrics import parse
+from poseval.poses import Frames, People, PoseSet
+from poseval.skeletons import Skeleton, get_skeleton
+from tests.oracles import own_skeletons as oracle
+
+MICE = Skeleton("mice", ("snout", "left_ear", "right_ear", "tail_base"), (0, 2, 1, 3))
+ONE = Skeleton("one", ("thorax",), (0,))
+
+
+def made(
+    seed: int = 0, skeleton: Skeleton = MICE, frames: int = 8, tracks: bool = False
+) -> tuple[PoseSet, PoseSet]:
+    """Animals with joints that are not labelled, and predictions with misses and false ones; no areas."""
+    rng = np.random.default_rng(seed)
+    joints = len(skeleton)
+    table = Frames(np.asarray([f"video/img{at:03d}.png" for at in range(frames)]), sequences=("video",))
+    frame = np.repeat(np.arange(frames), 2)
+    rows = len(frame)
+    body = rng.uniform(-30, 30, (2, joints, 2))
+    centre = rng.uniform(60, 400, (rows, 1, 2))
+    xy = centre + np.tile(body, (frames, 1, 1)) + rng.normal(0, 3, (rows, joints, 2))
+    seen = np.where(rng.random((rows, joints)) < 0.15, 0, 2)
+    seen[:, 0] = 2
+    track = np.tile([0, 1], frames) if tracks else None
+    truth = PoseSet(
+        skeleton, table, People(np.where(seen[..., None] > 0, xy, np.nan), frame, seen=seen, track=track)
+    )
+    guess = xy + rng.normal(0, 4, xy.shape)
+    there = np.where(rng.random((rows, joints)) < 0.1, 0, 2)
+    there[:, 0] = 2
+    extra = rng.uniform(60, 400, (frames, joints, 2))
+    order = np.argsort(np.concatenate([frame, np.arange(frames)]), kind="stable")
+    kept = order[rng.random(len(order)) > 0.1]
+    places = np.concatenate([np.where(there[..., None] > 0, guess, np.nan), extra])[kept]
+    flags = np.concatenate([there, np.full((frames, joints), 2)])[kept]
+    everyone = np.concatenate([frame, np.arange(frames)])[kept]
+    own = np.concatenate([np.tile([0, 1], frames), np.full(frames, 2)])[kept] if tracks else None
+    rank = rng.permutation(len(kept)) / len(kept) + (kept < rows)
+    people = People(places, everyone, seen=flags, score=rank, track=own)
+    return truth, PoseSet(skeleton, table, people)
+
+
+def as_lists(poses: PoseSet) -> list[list[oracle.Pose]]:
+    """Poses of every frame, None for joints that are not there."""
+    out: list[list[oracle.Pose]] = [[] for _ in range(len(poses.frames))]
+    people = poses.people
+    for at, xy, seen in zip(people.frame.tolist(), people.xy.tolist(), people.seen.tolist(), strict=True):
+        out[at].append([tuple(p) if flag > 0 else None for p, flag in zip(xy, seen, strict=True)])  # type: ignore[misc]
+    return out
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_number_is_that_of_plain_loops(seed: int) -> None:
+    truth, predictions = made(seed)
+    report = poseval.score(truth, predictions)
+    assert report.benchmark == "custom"
+    mine, theirs = as_lists(truth), as_lists(predictions)
+    joints = [item for a, b in zip(mine, theirs, strict=True) for item in oracle.errors(a, b)]
+    known = [error for error, _ in joints if error is not None]
+    near = {"rel": 1e-12}
+    assert report.summary["EPE"] == pytest.approx(sum(known) / len(known), **near)
+    assert report.summary["found"] == len(known) / len(joints) < 1
+    for number in (50, 75, 90, 95):
+        assert report.summary[f"EPE_p{number}"] == pytest.approx(oracle.percentile(known, number), **near)
+    scaled = [(error, side) for error, side in joints if side > 0]
+    for at in (0.05, 0.1, 0.2):
+        right = sum(error is not None and error / side <= at for error, side in scaled)
+        assert report.summary[f"PCK@{at}"] == right / len(scaled)
+    scores: list[list[tuple[float, oracle.Pose]]] = [[] for _ in mine]
+    for frame, score, pose in zip(
+        predictions.people.frame.tolist(),
+        predictions.people.score.tolist(),
+        [pose for poses in theirs for pose in poses],
+        strict=True,
+    ):
+        scores[frame].append((score, pose))
+    wanted = oracle.average_precision(list(zip(mine, scores, strict=True)), [0.1] * 4)
+    assert report.summary["AP"] == pytest.approx(wanted, abs=1e-12)
+    assert 0.1 < wanted < 1
+
+
+def test_a_weight_is_as_many_copies() -> None:
+    truth, predictions = made(3)
+    metric = parse("epe(people=matched,percentiles=50/90)")
+    from poseval.benchmarks.alignment import align
+    from poseval.metrics.base import Tally
+
+    tally = metric.tally(align(truth, predictions)[0])
+    weight = np.array([0, 2, 1, 0, 3, 1, 1, 0])
+    parts = [at for at, times in enumerate(weight) for _ in range(times)]
+    whole = Tally.concat([metric.tally(align(truth.take_frames(np.array([at])), one)[0]) for at in parts
+                          for one in [predictions.take_frames(np.array([at]))]])  # fmt: skip
+    a = {row.statistic + row.joint: row.value for row in metric.reduce(tally, weight)}
+    b = {row.statistic + row.joint: row.value for row in metric.reduce(whole)}
+    assert a == pytest.approx(b, rel=1e-12)
+
+
+def test_it_names_its_choices_and_what_to_give_for_others() -> None:
+    truth, predictions = made()
+    report = poseval.score(truth, predictions)
+    (told,) = [n.text for n in report.notices if n.code == "N912"]
+    assert "the extent of the labelled joints" in told
+    assert "0.1 for every joint (--sigmas" in told
+    advice = "pck(norm=joints,between=(left_ear,right_ear))"
+    assert f"--metric '{advice}'" in told
+    assert "N914" in [n.code for n in report.notices]
+    own = poseval.score(truth, predictions, metrics=advice)
+    assert next(iter(own.summary)) == "PCK@0.05"
+    given = poseval.score(truth, predictions, sigmas=0.03)
+    assert given.summary["AP"] < report.summary["AP"]
+    assert given.summary["EPE"] == report.summary["EPE"]
+    assert "those of mice" in next(n.text for n in given.notices if n.code == "N912")
+    assert "sigma=" not in str(given.signature)
+    assert report.deviations == ("benchmark custom is no published benchmark; compare runs of one signature",)
+
+
+def test_areas_of_the_file_are_taken_where_everyone_has_one() -> None:
+    truth, predictions = made()
+    area = np.full(len(truth), 900.0)
+    with_areas = replace(truth, people=truth.people.with_columns(area=area))
+    report = poseval.score(with_areas, predictions)
+    assert "area=extent" not in str(report.signature)
+    assert "those of the file" in next(n.text for n in report.notices if n.code == "N912")
+    area[3] = np.nan
+    some = replace(truth, people=truth.people.with_columns(area=area))
+    assert poseval.score(some, predictions).summary["AP"] == poseval.score(truth, predictions).summary["AP"]
+
+
+def test_tracks_are_scored_by_the_same_oks() -> None:
+    truth, predictions = made(1, tracks=True)
+    report = poseval.score(truth, predictions)
+    assert {"MOTA", "IDF1", "HOTA"} <= report.summary.keys()
+    assert "clear_mot(similarity=oks,at=0.5,area=extent,sigma=0.1)" in str(report.signature)
+    mine, theirs = as_lists(truth), as_lists(predictions)
+    alike = [
+        [[oracle.oks(a, b, [0.1] * 4) if all(oracle.size(a)) else 0.0 for b in found] for a in people]
+        for people, found in zip(mine, theirs, strict=True)
+    ]
+    lonely = sum(max(row, default=0.0) < 0.5 for frame in alike for row in frame)
+    assert next(r.value for r in report.values if r.statistic == "misses") >= lonely > 0
+    same = replace(truth, people=truth.people.with_columns(score=np.ones(len(truth))))
+    perfect = poseval.score(truth, same).summary
+    assert perfect["MOTA"] == perfect["IDF1"] == perfect["HOTA"] == 1
+    plain = replace(predictions, people=predictions.people.with_columns(track=None))
+    without = poseval.score(truth, plain)
+    assert "MOTA" not in without.summary
+    assert "N913" in [n.code for n in without.notices]
+    assert without.summary["AP"] == report.summary["AP"]
+
+
+def test_intervals_resample_frames_and_sequences_where_tracks_are_scored() -> None:
+    from poseval.scoring.score import evaluate
+
+    truth, predictions = made(1)
+    assert len(evaluate(truth, predictions).unit_keys) == len(truth.frames)
+    tracked = evaluate(*made(1, tracks=True))
+    assert tracked.unit_keys.tolist() == ["video"]
+    assert [
+        str(k) for k in evaluate(*made(1, tracks=True), metrics="oks_ap").unit_keys
+    ] == truth.frames.key.tolist()
+    ones = np.ones((2, 1), dtype=np.int64)
+    drawn, whole = tracked.summaries(ones)[0], tracked.summary()
+    assert drawn.keys() == whole.keys()
+    assert all(drawn[key].value == pytest.approx(whole[key].value, nan_ok=True) for key in whole)
+
+
+def test_it_always_runs() -> None:
+    """No scores, a single joint, joints in a line, nobody predicted, nobody labelled in some frames."""
+    truth, predictions = made(2)
+    bare = replace(predictions, people=predictions.people.with_columns(score=None))
+    assert "N911" in [n.code for n in poseval.score(truth, bare).notices]
+    one = made(2, ONE)
+    report = poseval.score(*one)
+    assert math.isnan(report.summary["AP"])
+    assert report.why("AP")
+    assert report.summary["EPE"] > 0
+    nobody = replace(predictions, people=predictions.people.take(np.zeros(len(predictions), dtype=bool)))
+    assert poseval.score(truth, nobody).summary["found"] == 0
+    flat = truth.people.xy.copy()
+    flat[:3, :, 1] = 50.0
+    line = poseval.score(replace(truth, people=truth.people.with_columns(xy=flat)), predictions)
+    assert "3 of 16 people have joints in one point or line" in next(
+        n.text for n in line.notices if n.code == "N914"
+    )
+
+
+def test_a_single_joint_is_paired_by_nearness() -> None:
+    truth, predictions = made(5, ONE)
+    report = poseval.score(truth, predictions)
+    joints = [
+        item
+        for a, b in zip(as_lists(truth), as_lists(predictions), strict=True)
+        for item in oracle.errors(a, b)
+    ]
+    known = [error for error, _ in joints if error is not None]
+    assert report.summary["EPE"] == pytest.approx(sum(known) / len(known), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("metric", "code", "advice"),
+    [
+        ("oks_ap", "P410", "--metric 'oks_ap(area=extent,id_zero=yes)'"),
+        ("oks_ap(area=box)", "P410", "--metric 'oks_ap(area=extent,id_zero=yes)'"),
+        ("clear_mot(similarity=oks)", "P410", "--metric 'clear_mot(similarity=oks,at=0.5,area=extent)'"),
+        ("hota(similarity=oks,area=box)", "P410", "--metric 'hota(similarity=oks,area=extent)'"),
+        ("clear_mot", "P410", "--metric 'clear_mot(similarity=oks,at=0.5,area=extent,sigma=0.1)'"),
+        ("joint_ap", "P410", "--benchmark custom"),
+        ("epe", "P411", "epe(people=matched)"),
+        ("pck(norm=pixels,at=5)", "P411", "pck(people=matched)"),
+        ("pck(people=matched)", "P410", "norm=longest_side"),
+    ],
+)
+def test_what_lacks_an_input_says_what_to_add_and_that_works(metric: str, code: str, advice: str) -> None:
+    truth, predictions = made(1, tracks=True)
+    asked: dict[str, Any] = {} if "sigma=" in advice else {"sigmas": 0.1}
+    with pytest.raises(PosevalError) as caught:
+        poseval.score(truth, predictions, "oks", metrics=metric, **asked)
+    assert caught.value.code == code
+    assert advice in str(caught.value)
+    if advice.startswith("--metric"):
+        better = advice.removeprefix("--metric ").strip("'")
+        assert poseval.score(truth, predictions, "oks", metrics=better, **asked).summary
+    elif code == "P411":
+        assert poseval.score(truth, predictions, "oks", metrics=metric.rstrip(")").replace("epe", "epe(")
+                             .replace("at=5", "at=5,") + "people=matched)").summary  # fmt: skip
+    else:
+        assert poseval.score(truth, predictions, "custom").summary
+
+
+def test_oks_without_sigmas_names_the_ways_out() -> None:
+    truth, predictions = made()
+    with pytest.raises(UsageError, match="P112") as caught:
+        poseval.score(truth, predictions, "oks", metrics="oks_ap(area=extent)")
+    assert "--sigmas 0.05" in str(caught.value)
+    assert "--benchmark custom" in str(caught.value)
+
+
+def test_the_distance_of_two_joints_is_a_scale() -> None:
+    truth, predictions = made(4)
+    report = poseval.score(
+        truth, predictions, metrics="pck(norm=joints,between=(left_ear,right_ear),at=0.2/1)"
+    )
+    right, total = [0, 0], 0
+    for mine, theirs in zip(as_lists(truth), as_lists(predictions), strict=True):
+        matched = oracle.pairs(mine, theirs)
+        for row, pose in enumerate(mine):
+            left, other = pose[1], pose[2]
+            if left is None or other is None:
+                continue
+            scale = math.dist(left, other)
+            for joint, point in enumerate(pose):
+                if point is None:
+                    continue
+                total += 1
+                guess = theirs[matched[row]][joint] if row in matched else None
+                for place, at in enumerate((0.2, 1.0)):
+                    right[place] += guess is not None and math.dist(point, guess) / scale <= at
+    assert [report.summary["PCK@0.2"], report.summary["PCK@1"]] == [count / total for count in right]
+    assert any("have no scale" in row.why for row in report.values)
+    with pytest.raises(UsageError, match="P111"):
+        poseval.score(truth, predictions, metrics="pck(norm=joints,between=(left_ear,wing))")
+
+
+def test_recognition() -> None:
+    truth, _ = made()
+    assert recognise(truth).name == "custom"
+    nobody = replace(truth, people=truth.people.with_columns(seen=np.zeros((len(truth), 4))))
+    with pytest.raises(UsageError, match="P126"):
+        recognise(nobody)
+
+
+@pytest.mark.parametrize("lacking", ["sigmas", "area", ""])
+def test_a_coco_file_is_plain_oks_only_with_what_oks_needs(lacking: str, tmp_path: Any) -> None:
+    from poseval.datasets import Role, WriteOptions, get_format
+
+    truth, _ = made()
+    named = ("snout", "left_ear", "right_ear", "tail_base")
+    skeleton = get_skeleton("animalpose20") if lacking != "sigmas" else Skeleton("x", named, (0, 2, 1, 3))
+    shape = (len(truth), len(skeleton))
+    xy = np.random.default_rng(0).uniform(10, 90, (*shape, 2))
+    area = None if lacking == "area" else np.full(len(truth), 900.0)
+    people = People(
+        xy, truth.people.frame, seen=np.full(shape, 2), area=area, source_id=np.arange(1, shape[0] + 1)
+    )
+    keys = np.asarray([str(at) for at in range(1, len(truth.frames) + 1)])
+    whole = PoseSet(
+        skeleton, Frames(keys, path=truth.frames.key, size=np.full((len(keys), 2), 500.0)), people
+    )
+    get_format("coco").write(whole, tmp_path / "gt.json", WriteOptions(Role.TRUTH))
+    read = poseval.read(tmp_path / "gt.json", optional=["area"])
+    if lacking == "area":  # the writer makes areas of its own
+        read = replace(read, people=read.people.with_columns(area=None))
+    assert recognise(read).name == ("custom" if lacking else "oks")
