@@ -151,7 +151,7 @@ def test_replaced_constants_of_a_benchmark_are_deviations() -> None:
     truth, predictions = truth_and_predictions()
     assert scored(truth, predictions).deviations == ()
     assert scored(truth, predictions, sigmas=[round(s, 3) for s in COCO.sigmas or ()]).deviations == ()
-    told = "sigmas are not those of coco17, which coco-keypoints has"
+    told = "sigmas are not those of coco17, which coco-keypoints uses"
     assert told in scored(truth, predictions, sigmas=0.05).deviations
     assert told in scored(truth, predictions, sigmas={"nose": 0.05}).deviations
     assert told in scored(truth, predictions, skeleton=COCO.with_sigmas([0.05] * 17)).deviations
