@@ -13,6 +13,7 @@ from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of
 
 if TYPE_CHECKING:
+    from poseval.datasets import Dataset
     from poseval.poses import PoseSet
     from poseval.skeletons import Skeleton
     from poseval.tracking import Resources, TrackerConfig
@@ -84,6 +85,7 @@ def track(
     smoothing = tracking.parse_as(OneEuro, smooth) if smooth else None
     poses, gt = _read(predictions, truth, load_skeleton(skeleton) if skeleton else None)
     writer = get_format(target or poses.origin.format)
+    _require_tracks(writer)
     known = len(poses.origin.notices)
     resources = _resources(config, poses.skeleton, images, flow, sgcn)
     load = _image_loader(poses, images) if config.needs_flow and images is not None else None
@@ -108,6 +110,32 @@ def _read(predictions: Path, truth: Path | None, skeleton: Skeleton | None) -> t
         return read(predictions, role="predictions", skeleton=skeleton), None
     gt = read(truth, skeleton=skeleton, optional=frozenset({"area"}))
     return read(predictions, role="predictions", truth=gt, skeleton=skeleton), gt
+
+
+def _require_tracks(writer: Dataset) -> None:
+    """Refuse a format in which the tracks would be lost.
+
+    Raises:
+        UsageError: P940.
+    """
+    from poseval.datasets import Role, get_format, names
+
+    if "tracks" in writer.holds_as(Role.PREDICTIONS) or not writer.writes:
+        return
+    able = [name for name in names() if _keeps_tracks(get_format(name))]
+    raise UsageError(
+        "P940",
+        where=f"format {writer.name}",
+        what="holds no tracks, so they would be lost",
+        wanted=f"a format that does: {', '.join(able)}",
+        hint="name one with --to",
+    )
+
+
+def _keeps_tracks(format: Dataset) -> bool:
+    from poseval.datasets import Role
+
+    return Role.PREDICTIONS in format.writes and "tracks" in format.holds_as(Role.PREDICTIONS)
 
 
 def _resources(

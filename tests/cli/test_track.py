@@ -184,3 +184,19 @@ def test_posetrack_predictions_go_in_and_come_out_scored(tmp_path: Path) -> None
     before, after = (score(case / "gt", path) for path in (given, out))
     assert after.summary["AP"] == before.summary["AP"]  # which knows nothing of identities
     assert after.summary["MOTA"] != before.summary["MOTA"]
+
+
+@pytest.mark.parametrize("target", ["mmpose", "mediapipe"])
+def test_a_format_without_tracks_is_refused(
+    tmp_path: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results, truth = files(tmp_path, walkers(frames=3, people=2))
+    out = tmp_path / "out"
+    assert invoke(["track", results, "--gt", truth, "--to", target, "--out", str(out)]) == 2
+    told = capsys.readouterr().err
+    assert f"format {target}: holds no tracks, so they would be lost [P940]" in told
+    assert not out.exists()
+    able = told.split("a format that does: ")[1].split("\n")[0].split(", ")
+    assert {"coco", "openpose", "posetrack18"} <= set(able)
+    assert target not in able
+    assert invoke(["track", results, "--gt", truth, "--to", "coco", "--out", str(out)]) == 0

@@ -35,7 +35,7 @@ class Detectron2(Dataset):
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
-        {"joints", "frame names", "joint scores", "scores", "boxes", "categories"}
+        {"joints", "frame names", "joint scores", "scores", "boxes", "tracks", "categories"}
     )
 
     def sniff(self, source: Source, role: Role) -> float:

@@ -39,6 +39,7 @@ class Coco(Dataset):
             "scores",
             "boxes",
             "areas",
+            "tracks",
             "categories",
             "frame sizes",
             "empty frames",

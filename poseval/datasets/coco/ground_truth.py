@@ -25,6 +25,7 @@ from poseval.datasets.coco.keypoints import (
 )
 from poseval.datasets.coco.result_lists import first_record
 from poseval.datasets.coco.shape import check_truth, is_image_list
+from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError
@@ -332,6 +333,9 @@ def _people(
         "category": table["category_id"].values,
         "source_id": table["id"].values,
     }
+    track = read_tracks(records)
+    if track is not None:
+        columns["track"] = track
     order = by_frame(row)
     if order is not None:
         columns = {name: take_rows(column, order) for name, column in columns.items()}

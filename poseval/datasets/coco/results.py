@@ -26,6 +26,7 @@ from poseval.datasets.coco.keypoints import (
 )
 from poseval.datasets.coco.own_tables import own_tables, place_by_own
 from poseval.datasets.coco.result_lists import ANNOTATIONS, any_has, first_record, list_key
+from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import some_of
@@ -270,6 +271,9 @@ def _people(
         "category": table["category_id"].values,
         "source_id": np.arange(1, table.count + 1, dtype=np.int64),
     }
+    track = read_tracks(records)
+    if track is not None:
+        columns["track"] = track
     if with_box.any():
         extra["box_size"] = np.ascontiguousarray(box[:, 2:])
         columns["box"] = corners(box)

@@ -68,7 +68,7 @@ def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
 def write_results(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     """A list of results, in the order of the file that the people came from where they know it.
 
-    People with a track get a `track_id`, which pycocotools and poseval's reader pass over. Boxes are written
+    People with a track get a `track_id`, which pycocotools passes over. Boxes are written
     when everyone has one: the official tool takes areas from boxes if the first result has one. Joint scores
     that were not given are written as 1 for predicted joints and 0 for others.
 
@@ -132,7 +132,6 @@ def _with_boxes_and_areas(poses: PoseSet, losses: Losses) -> PoseSet:
 def _losses(poses: PoseSet, truth: bool) -> Losses:
     people = poses.people
     losses = Losses(kept_people=len(people), kept_frames=len(poses.frames))
-    losses.lose("track ids", int((people.track >= 0).sum()) if truth else 0)
     losses.lose("head sizes", int((~np.isnan(people.head)).sum()))
     losses.lose("ignore regions", len(poses.ignore))
     losses.lose("sequences", len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0)
@@ -228,6 +227,8 @@ def _annotations(poses: PoseSet, ids: Array) -> Iterator[dict[str, Any]]:
         out["area"] = plain(float(people.area[row]))
         out["bbox"] = _box(poses, row)
         out["iscrowd"] = int(people.crowd[row])
+        if people.track[row] >= 0:
+            out["track_id"] = int(people.track[row])
         if "ignore" in people.extra:
             out["ignore"] = int(people.extra["ignore"][row])
         if "pad_to_contain" in people.extra:

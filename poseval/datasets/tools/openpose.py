@@ -2,15 +2,17 @@
 
 Source: OpenPose's documentation of its output, JSON form 1.1 to 1.3 (`pose_keypoints_2d`, BODY_25 of 25
 joints or COCO of 18); older files call the list `pose_keypoints`. Coordinates are pixels unless the program
-was told to scale them (`--keypoint_scale`), which the file does not say.
+was told to scale them (`--keypoint_scale`), which the file does not say. `person_id` from 0 is a track, as
+STAF and trackers write it; -1 is none. Hands, face and depths are counted and not read.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -34,15 +36,27 @@ from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, UsageError, shown
 from poseval.kernels import json as kj
-from poseval.poses import Floats, Notice, Origin, PoseSet
+from poseval.poses import Floats, Ints, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
 from poseval.skeletons.by_count import FAMILIES, skeleton_for
 from poseval.skeletons.joint_map import joint_map
 
 ENDING = "_keypoints.json"
 LISTS = ("pose_keypoints_2d", "pose_keypoints")
+TRACK = "person_id"
 PARTS = ("face_keypoints_2d", "hand_left_keypoints_2d", "hand_right_keypoints_2d")
+DEPTHS = tuple(f"{part}_keypoints_3d" for part in ("pose", "face", "hand_left", "hand_right"))
+UNREAD = (*PARTS, *DEPTHS)  # often there and empty; counted where they are not
 SCALED = 1.5  # OpenPose scaled to [0, 1] or [-1, 1] has no coordinate beyond this; pixels have
+
+
+class _File(NamedTuple):
+    """What one file holds: the frame's name, a digest, keypoints [N, K, 3] and tracks [N] (-1 none)."""
+
+    name: str
+    digest: str
+    points: Floats
+    track: Ints
 
 
 class OpenPose(Dataset):
@@ -53,7 +67,7 @@ class OpenPose(Dataset):
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
-        {"joints", "frame names", "joint scores", "empty frames", "sequences"}
+        {"joints", "frame names", "joint scores", "tracks", "empty frames", "sequences"}
     )
 
     def sniff(self, source: Source, role: Role) -> float:
@@ -78,10 +92,11 @@ class OpenPose(Dataset):
             InputError: what is wrong with the files, all faults gathered.
         """
         faults = Faults()
-        found: list[tuple[str, str, Floats]] = []
+        found: list[_File] = []
         total = len(source.files) if source.is_folder else 1
         for done, document in enumerate(_documents(source)):
-            found.append((_frame_name(document, source), document.sha256, _people(document, faults)))
+            points, track = _people(document, faults)
+            found.append(_File(_frame_name(document, source), document.sha256, points, track))
             if options.progress is not None:
                 options.progress(done, total)
         if not found:
@@ -136,24 +151,30 @@ def _frame_name(document: Document, source: Source) -> str:
     return name.removesuffix(ENDING if name.endswith(ENDING) else ".json")
 
 
-def _people(document: Document, faults: Faults) -> Floats:
-    """Keypoints [N, K, 3] of one file; faults are added where it has another form."""
+def _people(document: Document, faults: Faults) -> tuple[Floats, Ints]:
+    """Keypoints [N, K, 3] and tracks [N] of one file; faults are added where it has another form."""
+    nobody = np.zeros((0, 0, 3)), np.zeros(0, dtype=np.int64)
     people = document.outline.by_key().get("people")
     if people is None or people.kind != "array":
         faults.add(
             "P206", where=document.name, what="has no list `people`", wanted="OpenPose's output of one frame"
         )
-        return np.zeros((0, 0, 3))
+        return nobody
     name = next((name for name in LISTS if name in people.first_kinds()), LISTS[0])
-    table = document.columns((kj.points(name),), "people")
+    others = [kj.span(key) for key in (TRACK, *UNREAD)]
+    table = document.columns((kj.points(name), *others), "people")
     records = Records(document, table, faults, "people", {name: Wanted("a list of numbers x, y, score, ...")})
     before = len(faults)
     records.tell()
     records.need(name)
     column = table[name]
     lengths = column.lengths
+    track = _tracks(records)
+    for part in UNREAD:
+        given = [text for text in _texts(records, part) if text.strip(b"[] \t\r\n") not in (b"", b"null")]
+        document.unread.update({f"people[].{part}": len(given)} if given else {})
     if len(faults) > before or not table.count:
-        return np.zeros((0, 0, 3))
+        return nobody
     if (lengths != lengths[0]).any():
         records.refuse(
             lengths != lengths[0],
@@ -162,14 +183,37 @@ def _people(document: Document, faults: Faults) -> Floats:
             name=name,
             wanted=f"{3 * int(lengths[0])} as the first person has",
         )
-        return np.zeros((0, 0, 3))
+        return nobody
     shape = (table.count, int(lengths[0]))
-    return np.concatenate([column.values.reshape(*shape, 2), column.tail.reshape(*shape, 1)], axis=2)
+    points = np.concatenate([column.values.reshape(*shape, 2), column.tail.reshape(*shape, 1)], axis=2)
+    return points, track
 
 
-def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: ReadOptions) -> PoseSet:
+def _texts(records: Records, name: str) -> list[bytes]:
+    """The text of a field of each record, empty where it is absent."""
+    spans = records.table[name].values.reshape(-1, 2).tolist()
+    return [records.document.data[start:end] if start >= 0 else b"" for start, end in spans]
+
+
+def _tracks(records: Records) -> Ints:
+    """`person_id` [N], a number or a list of one, as STAF and trackers write it; -1 is none."""
+    out = np.full(records.table.count, -1, dtype=np.int64)
+    for row, text in enumerate(_texts(records, TRACK)):
+        word = text.strip(b"[] \t\r\n")
+        if word in (b"", b"null"):
+            continue
+        if not re.fullmatch(rb"-?\d{1,18}", word):
+            told = shown(word[:30].decode("utf-8", "replace"))
+            place = records.at(row, TRACK)
+            records.faults.add("P303", where=place, what=f"is {told}", wanted="the number of a person")
+        elif int(word) >= 0:
+            out[row] = int(word)
+    return out
+
+
+def _assembled(source: Source, found: list[_File], options: ReadOptions) -> PoseSet:
     where = shown(source.path.name)
-    counts = {len(people[0]): name for name, _, people in found if len(people)}
+    counts = {len(file.points[0]): file.name for file in found if len(file.points)}
     if len(counts) > 1:
         listed = ", ".join(f"{count} in {shown(name)}" for count, name in counts.items())
         raise FormatError(
@@ -182,9 +226,10 @@ def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: Re
     # OpenPose's own order goes before the ground truth's: another skeleton may have 18 or 25 joints, too.
     own = skeleton_for(joints, "openpose") if options.skeleton is None or not counts else None
     skeleton = own or joints_by_count(joints, options, where)
-    names = [name for name, _, _ in found]
-    row = np.repeat(np.arange(len(found)), [len(people) for _, _, people in found])
-    points = np.concatenate([np.zeros((0, len(skeleton), 3)), *(p for _, _, p in found if len(p))])
+    names = [file.name for file in found]
+    row = np.repeat(np.arange(len(found)), [len(file.points) for file in found])
+    points = np.concatenate([np.zeros((0, len(skeleton), 3)), *(f.points for f in found if len(f.points))])
+    track = np.concatenate([np.zeros(0, dtype=np.int64), *(f.track for f in found if len(f.points))])
     xy, score = points[:, :, :2], points[:, :, 2]
     seen = predicted(xy, score)
     notices = [scores_from_joints(where, len(row))] if len(row) else []
@@ -192,9 +237,14 @@ def _assembled(source: Source, found: list[tuple[str, str, Floats]], options: Re
         text = f"{where}: no coordinate is above {SCALED}. Are they scaled by --keypoint_scale?"
         notices.append(Notice("N501", text, len(row)))
     origin = Origin(
-        str(source.path), digest_of((n, d) for n, d, _ in found), "openpose", len(row), tuple(notices)
+        str(source.path),
+        digest_of((file.name, file.digest) for file in found),
+        "openpose",
+        len(row),
+        tuple(notices),
     )
     columns = {"xy": xy, "seen": seen, "joint_score": score, "score": mean_score(score, seen)}
+    columns["track"] = track
     return pose_set(skeleton, frames_of(names, options.limits, where), row, columns, origin, options.limits)
 
 
@@ -221,13 +271,14 @@ def _target(skeleton: Skeleton) -> Skeleton:
 def _files(poses: PoseSet, flat: Floats, options: WriteOptions) -> Iterator[tuple[str, bytes]]:
     start = poses.frame_start()
     for at, name in enumerate(file_stems(poses.frames)):
+        rows = slice(int(start[at]), int(start[at + 1]))
         people = [
             {
-                "person_id": [-1],
+                TRACK: [int(track)],
                 "pose_keypoints_2d": [plain(value) for value in row.tolist()],
                 **{part: [] for part in PARTS},
             }
-            for row in flat[start[at] : start[at + 1]]
+            for row, track in zip(flat[rows], poses.people.track[rows].tolist(), strict=True)
         ]
         if options.progress is not None:
             options.progress(at, len(poses.frames))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role
 from poseval.errors import InputError
@@ -97,3 +98,49 @@ def test_numbers_of_joints_must_be_the_same_in_all_frames(tmp_path: Path) -> Non
     with pytest.raises(InputError, match="18 in 2") as caught:
         read(frames(tmp_path / "out", {"1": [person(25)], "2": [person(18)]}))
     assert caught.value.code == "P204"
+
+
+def with_ids(*ids: Any) -> list[dict[str, Any]]:
+    """People with numbers."""
+    return [{**person(), "person_id": value} for value in ids]
+
+
+def test_person_ids_are_tracks(tmp_path: Path) -> None:
+    content = {"1": with_ids([4], [0]), "2": with_ids([0], [-1]), "3": with_ids(7, []), "4": [person(18)][:0]}
+    poses = read(frames(tmp_path / "out", content))
+    assert poses.people.track.tolist() == [4, 0, 0, -1, 7, -1]
+
+
+@pytest.mark.parametrize("value", [["x"], [1.5], [1, 2], {"a": 1}, [10**20]])
+def test_a_person_id_that_is_no_number_is_refused(tmp_path: Path, value: Any) -> None:
+    with pytest.raises(InputError) as caught:
+        read(frames(tmp_path / "out", {"1": with_ids(value)}))
+    assert caught.value.code == "P303"
+    assert "people[0].person_id" in str(caught.value)
+
+
+def test_tracks_are_written_and_read_again(tmp_path: Path) -> None:
+    poses = read(frames(tmp_path / "out", {"1": with_ids([4], [-1]), "2": with_ids([4])}))
+    losses = poseval.write(poses, tmp_path / "again", "openpose", role="predictions")
+    assert "tracks" not in losses.dropped
+    assert read(tmp_path / "again").people.track.tolist() == [4, -1, 4]
+
+
+def test_hands_face_and_depths_are_counted_where_there_are_any(tmp_path: Path) -> None:
+    one = {
+        **person(),
+        "face_keypoints_2d": [1.0, 2.0, 0.5],
+        "hand_left_keypoints_2d": [],
+        "pose_keypoints_3d": [1, 2, 3, 1],
+    }
+    two = {**person(), "face_keypoints_2d": [1.0, 2.0, 0.5], "hand_right_keypoints_2d": [], "mood": "good"}
+    poses = read(frames(tmp_path / "out", {"1": [one], "2": [two]}))
+    assert poses.origin.unread == {
+        "people[].face_keypoints_2d": 2,
+        "people[].pose_keypoints_3d": 1,
+        "people[].mood": 1,
+        "version": 2,
+    }
+    assert "nothing dropped" not in str(
+        poseval.write(poses, tmp_path / "a.npz", "native", role="predictions")
+    )
