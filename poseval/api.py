@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from poseval.decisions.tolerances import Tolerance
     from poseval.decisions.verdict import Verdict
     from poseval.diagnosis.diagnose import Diagnosis
+    from poseval.limits import Limits
     from poseval.poses import PoseSet
     from poseval.poses.transforms import Transform
     from poseval.report.plots import Figure
@@ -92,6 +93,7 @@ def convert(
     align_by: str | None = None,
     transform: str | Transform | Sequence[str | Transform] = (),
     worst: int | None = None,
+    limits: Limits | Sequence[str] = (),
     category: str | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
@@ -119,12 +121,15 @@ def convert(
     from poseval.datasets import Role
     from poseval.datasets.files.source import path_of
     from poseval.diagnosis.worst import worst_frames
+    from poseval.files.streams import require_apart
     from poseval.poses.joint_mapping import JointRules
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, transforms
     from poseval.scoring.score import read_truth
     from poseval.scoring.task import Task
     from poseval.skeletons import load_skeleton
 
+    task = Task.of(category=category, limits=limits)
+    require_apart(source, truth)
     if progress is not None and not callable(progress):
         raise wrong_type("progress", progress, "a function of two numbers")
     if worst is not None and (not isinstance(worst, int) or worst < 1):
@@ -134,12 +139,13 @@ def convert(
     options = ConvertOptions(
         kind(str, "the name of a format")("to", to),
         None if role is None else Role.of(role),
-        None if truth is None else read_truth(truth, Task(category=category)),
+        None if truth is None else read_truth(truth, task),
         OPTIONAL_TEXT("format", format),
         None if skeleton is None else load_skeleton(skeleton),
         JointRules(wanted, map_file, FLAG("near", near), FLAG("derive", derive)),
         OPTIONAL_TEXT("align_by", align_by),
         None if worst is None else partial(worst_frames, count=worst),
+        task.limits,
         FLAG("force", force),
         progress,
         OPTIONAL_TEXT("category", category),

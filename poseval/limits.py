@@ -1,11 +1,16 @@
-"""Every limit on untrusted input, with its name and reason. Printed by `poseval list limits`."""
+"""Every limit on untrusted input, with its name and reason. Printed by `poseval list limits`.
+
+They agree with one another: what one allows is not beyond the reach of the next. Raised by `--limit`, by the
+keyword `limits`, or by POSEVAL_LIMITS, which is read when poseval is imported.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, error_of, shown
 
 MIB = 1024 * 1024
 
@@ -22,9 +27,12 @@ class Limits:
     file_bytes: int = _limit(512 * MIB, "one file after decompression; COCO test-dev results are 60 MB")
     depth: int = _limit(32, "nesting of JSON; real files use 6")
     numbers: int = _limit(
-        100_000_000, "numbers in one file; a million COCO people have 54 million; bounds columns at 800 MB"
+        110_000_000, "numbers in one file; two million COCO people have 108 million; bounds columns at 880 MB"
     )
-    people: int = _limit(5_000_000, "people in one set; val2017 with 100 detections per image has 500,000")
+    people: int = _limit(
+        2_000_000,
+        "people in one set: as many COCO results of 250 bytes as a file holds; val2017 needs 500,000",
+    )
     frames: int = _limit(100_000, "frames in one set; COCO test has 40,670")
     people_per_frame: int = _limit(2_000, "matching is quadratic in the people of a frame")
     detections_per_frame: int = _limit(20_000, "predictions for one frame, before a benchmark keeps the best")
@@ -33,19 +41,21 @@ class Limits:
         10_000, "vertices of one ignore polygon; point-in-polygon is linear in them"
     )
     ratio: int = _limit(200, "decompressed bytes per compressed byte; JSON reaches 20")
-    archive_members: int = _limit(20_000, "members of one archive")
+    archive_members: int = _limit(100_000, "members of one archive: a file for each frame")
+    tree_bytes: int = _limit(
+        16 * MIB, "one part of a JSON file that becomes Python objects, ten times as large"
+    )
     keys: int = _limit(200_000, "keys in one JSON object; files keyed by frame name have one per frame")
     text_bytes: int = _limit(1024, "one name or text id; file systems allow 255 bytes for a file's own name")
 
 
-DEFAULT = Limits()
-
-
 UNITS = {"KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
+SHORT = {"bytes": "file_bytes"}  # what a limit is called, too
+VARIABLE = "POSEVAL_LIMITS"
 
 
-def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
-    """Limits with some set by texts such as `people=10000000` or `file_bytes=2GiB`.
+def raised(texts: Sequence[str], limits: Limits) -> Limits:
+    """Limits with some set by texts such as `people=10000000` or `bytes=2GiB`.
 
     Raises:
         UsageError: P193 an unknown limit, or no positive whole number.
@@ -53,6 +63,7 @@ def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
     known = [f.name for f in fields(limits)]
     for text in texts:
         name, _, amount = text.partition("=")
+        name = SHORT.get(name, name)
         number = next((amount.removesuffix(unit) for unit in UNITS if amount.endswith(unit)), amount)
         factor = UNITS.get(amount.removeprefix(number), 1)
         if name not in known or not number.isdigit() or int(number) < 1:
@@ -64,6 +75,36 @@ def raised(texts: Sequence[str], limits: Limits = DEFAULT) -> Limits:
             )
         limits = replace(limits, **{name: int(number) * factor})
     return limits
+
+
+def from_environment() -> Limits:
+    """The limits under what POSEVAL_LIMITS says, as `bytes=2GiB,people=10000000`.
+
+    Raises:
+        UsageError: P193 it says something else.
+    """
+    texts = [text.strip() for text in os.environ.get(VARIABLE, "").split(",")]
+    try:
+        return raised([text for text in texts if text], Limits())
+    except UsageError as error:
+        fault = error.faults[0]
+        raise error_of([replace(fault, where=f"{VARIABLE}: {fault.where}")]) from None
+
+
+def to_raise(name: str, amount: int) -> str:
+    """What to do about a limit that was reached."""
+    size = f"{-(-amount // MIB)}MiB" if name == "bytes" else f"{amount}"
+    return f"raise it with --limit {name}={size}, or {VARIABLE}={name}={size} in the environment"
+
+
+def _default() -> Limits:
+    try:
+        return from_environment()
+    except UsageError:
+        return Limits()  # told by `from_environment` before anything is read
+
+
+DEFAULT = _default()
 
 
 def describe(limits: Limits = DEFAULT) -> list[tuple[str, int, str]]:

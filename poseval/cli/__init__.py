@@ -20,6 +20,7 @@ import click
 from poseval._version import __version__
 from poseval.cli.terminal import flush, say
 from poseval.errors import LimitError, PosevalError, shown
+from poseval.limits import from_environment
 from poseval.threads import thread_limit
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
@@ -90,7 +91,8 @@ class LazyGroup(click.Group):
 @click.version_option(__version__, prog_name="poseval")
 def cli() -> None:
     """Score human-pose predictions exactly as each benchmark's official program does."""
-    thread_limit()  # a wrong value is an error before anything is read
+    thread_limit()  # a wrong value is an error before anything is read, here and in POSEVAL_LIMITS
+    from_environment()
 
 
 class Terminated(BaseException):

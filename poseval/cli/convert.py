@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import ALIGN, CATEGORY, QUIET, ROLE, SKELETON, TRANSFORM, InputPath, talk
+from poseval.cli.options import ALIGN, CATEGORY, LIMIT, QUIET, ROLE, SKELETON, TRANSFORM, InputPath, talk
 from poseval.cli.progress import ProgressLine
 
 
@@ -34,6 +34,7 @@ from poseval.cli.progress import ProgressLine
     help="Only the N frames with the most faults, of predictions with --gt.",
 )
 @CATEGORY
+@LIMIT
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET
 def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> None:

@@ -23,6 +23,14 @@ class InputPath(click.Path):
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | os.PathLike[str]:
+        """The path; an address stays text, because a path has no two slashes in a row."""
+        if isinstance(value, str) and "://" in value:
+            return value
+        return super().convert(value, param, ctx)
+
 
 class Asked(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.2 on
     """A level, a count or a seed, as `poseval.statistics.options` reads it."""
@@ -74,6 +82,14 @@ ROLE = click.option(
     help="What the file holds. By default predictions with --gt, and recognised without.",
 )
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")
+
+LIMIT = click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="Change a limit, as bytes=2GiB (see `poseval list limits`). Repeatable.",
+)
 
 # What can be asked of two files, by the names of the fields of `Task`.
 TASK_OPTIONS = (
@@ -127,13 +143,7 @@ TASK_OPTIONS = (
         metavar="sequence|FILE.csv",
         help="Also report groups of frames. Repeatable.",
     ),
-    click.option(
-        "--limit",
-        "limits",
-        multiple=True,
-        metavar="NAME=NUMBER",
-        help="Change a limit (see `poseval list limits`). Repeatable.",
-    ),
+    LIMIT,
 )
 
 

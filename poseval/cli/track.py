@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, SKELETON, InputPath, records, talk
+from poseval.cli.options import LIMIT, QUIET, SKELETON, InputPath, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of
 
 if TYPE_CHECKING:
     from poseval.datasets import Dataset
     from poseval.poses import PoseSet
+    from poseval.scoring.task import Task
     from poseval.skeletons import Skeleton
     from poseval.tracking import Resources, TrackerConfig
     from poseval.tracking.base import Image
@@ -52,6 +53,7 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 @click.option("--smooth", is_flag=False, flag_value="one_euro", metavar="one_euro(...)",
               help="Smooth the joints along their tracks.")  # fmt: skip
 @SKELETON
+@LIMIT
 @click.option("--force", is_flag=True, help="Overwrite an existing output.")
 @QUIET
 def track(
@@ -67,13 +69,14 @@ def track(
     drop_joints: float | None,
     smooth: str | None,
     skeleton: str | None,
+    limits: tuple[str, ...],
     force: bool,
     quiet: bool,
 ) -> None:
     """Track the people of PREDICTIONS over time. Keypoints and scores do not change."""
     from poseval import tracking
     from poseval.datasets import Role, WriteOptions, get_format
-    from poseval.skeletons import load_skeleton
+    from poseval.scoring.task import Task
     from poseval.tracking.offline import Untracked
     from poseval.tracking.offline import drop_joints as without_weak_joints
     from poseval.tracking.offline import track as track_set
@@ -83,7 +86,8 @@ def track(
     say = talk(quiet)
     config = tracking.parse(tracker_name)
     smoothing = tracking.parse_as(OneEuro, smooth) if smooth else None
-    poses, gt = _read(predictions, truth, load_skeleton(skeleton) if skeleton else None)
+    task = Task.of(skeleton=skeleton, limits=limits)
+    poses, gt = _read(predictions, truth, task)
     writer = get_format(target or poses.origin.format)
     _require_tracks(writer)
     known = len(poses.origin.notices)
@@ -102,14 +106,15 @@ def track(
     say(f"{records(done)}: {number_of(_tracks(done), 'track')}; {losses}")
 
 
-def _read(predictions: Path, truth: Path | None, skeleton: Skeleton | None) -> tuple[PoseSet, PoseSet | None]:
+def _read(predictions: Path, truth: Path | None, task: Task) -> tuple[PoseSet, PoseSet | None]:
     """Predictions, and the truth where there is one: many formats have no frames of their own."""
     from poseval.scoring.score import read
 
     if truth is None:
-        return read(predictions, role="predictions", skeleton=skeleton), None
-    gt = read(truth, skeleton=skeleton, optional=frozenset({"area"}))
-    return read(predictions, role="predictions", truth=gt, skeleton=skeleton), gt
+        return read(predictions, role="predictions", skeleton=task.skeleton, limits=task.limits), None
+    gt = read(truth, skeleton=task.skeleton, optional=frozenset({"area"}), limits=task.limits)
+    found = read(predictions, role="predictions", truth=gt, skeleton=task.skeleton, limits=task.limits)
+    return found, gt
 
 
 def _require_tracks(writer: Dataset) -> None:

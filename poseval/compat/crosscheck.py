@@ -22,6 +22,7 @@ from poseval.compat.official.coco_sigmas import OF_BENCHMARK
 from poseval.compat.official.posetrack import evaluated
 from poseval.compat.official.posetrack_files import Video, videos
 from poseval.compat.official.single_files import Singles
+from poseval.datasets import Source
 from poseval.errors import UsageError, shown
 from poseval.metrics.hota import Hota
 from poseval.metrics.oks_ap import OksAp
@@ -104,9 +105,11 @@ def crosscheck(
     `metric:statistic/joint`.
 
     Raises:
-        UsageError: P145 nothing of the benchmark can be checked on these files.
+        UsageError: P145 nothing of the benchmark can be checked on these files, P954 one is no file.
         PosevalError: what scoring raises.
     """
+    for path in (truth, predictions):
+        _require_file(path)
     wanted = Task.of(task, benchmark, **asked)
     asked_joints, wanted = wanted.per_joint, replace(wanted, per_joint=True)
     prepared = prepare(truth, predictions, wanted)
@@ -135,6 +138,18 @@ def crosscheck(
             wanted=f"a benchmark of {', '.join(OFFICIAL)}, in the files of its program",
         )
     return found
+
+
+def _require_file(path: str | os.PathLike[str]) -> None:
+    """Refuse standard input, pipes and addresses: the other program reads the files itself."""
+    source = Source(path)
+    if source.is_stream or not (source.path.is_file() or source.is_folder):
+        raise UsageError(
+            "P954",
+            where=shown(source.name),
+            what="can be read once, and a cross-check reads its files twice",
+            wanted="files",
+        )
 
 
 def _for_program(question: Question, task: Task) -> Question:

@@ -11,6 +11,7 @@ from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.errors import FormatError, UsageError, shown
+from poseval.limits import DEFAULT, Limits
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import JointRules, map_joints
@@ -38,6 +39,7 @@ class ConvertOptions:
     joints: JointRules = JointRules()
     align_by: str | None = None
     choose: Callable[[Aligned], tuple[Ints, str]] | None = None
+    limits: Limits = DEFAULT
     force: bool = False
     progress: Callable[[int, int], None] | None = None
     category: str | None = None
@@ -79,7 +81,7 @@ def convert_one(
         InputError: what is wrong with the source.
     """
     datasets.get_format(options.to)  # before anything is read
-    seen = Source(source)
+    seen = Source(source, options.limits)
     chosen, guess = (options.role, []) if options.role else _role(seen, options)
     writer = datasets.writer_of(options.to, chosen)
     asked = ReadOptions(
@@ -87,6 +89,7 @@ def convert_one(
         options.truth,
         options.skeleton,
         optional=frozenset({"area"}),
+        limits=options.limits,
         progress=options.progress,
         mapped=chosen is Role.PREDICTIONS,
         category=options.category,

@@ -146,6 +146,13 @@ def read(
             hardened, P407 a skeleton that contradicts the file's names.
     """
     source = source or Source(path, options.limits)
+    if source.is_stream and not options.trusted:
+        raise FormatError(
+            "P222",
+            where=shown(source.path),
+            what="is no file",
+            wanted="a file, which is what can be submitted",
+        )
     dataset = get_format(format or recognise(source, options.role))
     if options.role not in dataset.reads:
         raise UsageError(
@@ -170,7 +177,7 @@ def read(
         raise error_of([replace(first, hint=hint), *rest], error.total, error.counts) from error
     if not source.is_folder and source.document.is_json:
         source.document.check_rest()
-    name = shown(os.path.basename(os.fspath(path)))
+    name = shown(os.path.basename(source.name))
     poses = as_asked(poses, options)
     if options.category is not None:
         poses = _of_category(poses, options.category, options.role, name)
@@ -180,5 +187,5 @@ def read(
         _check_sizes(poses, name)
     origin = replace(poses.origin, unread={**poses.origin.unread, **source.unread})
     if not origin.path:
-        origin = replace(origin, path=os.fspath(path), format=dataset.name)
+        origin = replace(origin, path=source.name, format=dataset.name)
     return replace(poses, origin=origin)

@@ -1,7 +1,7 @@
 """Bounded reading of one file: its bytes, its text, or the JSON in it.
 
-Nothing but regular files is opened, without waiting; gzip is unpacked as a stream with bounds on size and
-ratio. What is small by nature (settings, facts, reports) is JSON with bounds on bytes, items and depth.
+Nothing but regular files is opened, without waiting, and pipes where the user named one. What is small by
+nature (settings, facts, reports) is JSON with bounds on bytes, items and depth.
 """
 
 from __future__ import annotations
@@ -12,22 +12,24 @@ import json
 import math
 import os
 import re
+import select
 import stat
-import zlib
 from typing import Any, NoReturn
 
-from poseval.errors import FormatError, LimitError, UsageError, shown
-from poseval.limits import DEFAULT, MIB, Limits
+from poseval.errors import LimitError, UsageError, shown
+from poseval.limits import DEFAULT, MIB, Limits, to_raise
 
-GZIP_MAGIC = b"\x1f\x8b"
 RATIO_FREE_BYTES = MIB  # below this size no ratio is suspicious: a short file of zeros packs 1000 to 1
+PIPE_SECONDS = 60  # until the first byte; downloads and decompression start sooner
 SIDE_BYTES = MIB  # a file of settings or facts; a skeleton of 1,000 joints is 60 kB
 REPORT_BYTES = 32 * MIB  # a report; one with 10,000 rows is 3 MB
 ITEMS = 4_000_000  # values of a JSON tree; 500 MB as Python objects at most
 
 
-def read_regular(path: str | os.PathLike[str], name: str, most: int) -> bytes:
+def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool = False) -> bytes:
     """All bytes of a regular file. Opened without waiting, so that a FIFO cannot hold us.
+
+    With `pipes` a FIFO is read to its end; somebody must begin to write within `PIPE_SECONDS`.
 
     Raises:
         UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
@@ -46,6 +48,8 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int) -> bytes:
         raise _unreadable(name, error) from None
     try:
         found = os.fstat(handle)
+        if pipes and stat.S_ISFIFO(found.st_mode):
+            return _read_pipe(handle, name, most)
         if not stat.S_ISREG(found.st_mode):
             raise UsageError(
                 "P135", where=name, what=f"is {_kind_of(found.st_mode)}", wanted="a regular file"
@@ -62,7 +66,37 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int) -> bytes:
         raise _unreadable(name, error) from None
     finally:
         os.close(handle)
-    raise LimitError("P501", where=name, what=f"is larger than {most:,} bytes", wanted="a smaller file")
+    raise too_large(name, most)
+
+
+def _read_pipe(handle: int, name: str, most: int) -> bytes:
+    """Everything that is written to an open pipe until its last writer closes it."""
+    ready = select.poll()
+    ready.register(handle, select.POLLIN | select.POLLHUP)
+    if not ready.poll(PIPE_SECONDS * 1000):
+        raise UsageError(
+            "P135",
+            where=name,
+            what=f"is a pipe to which nobody wrote for {PIPE_SECONDS} s",
+            wanted="a regular file, or a pipe with a writer",
+        )
+    os.set_blocking(handle, True)
+    with io.FileIO(handle, closefd=False) as raw, io.BufferedReader(raw) as file:
+        data = file.read(most + 1)
+    if len(data) > most:
+        raise too_large(name, most)
+    return data
+
+
+def too_large(name: str, most: int) -> LimitError:
+    """The error for an input of more bytes than allowed."""
+    return LimitError(
+        "P501",
+        where=name,
+        what=f"is larger than {most:,} bytes",
+        wanted="a smaller file",
+        hint=to_raise("bytes", 2 * most),
+    )
 
 
 def _kind_of(mode: int) -> str:
@@ -163,49 +197,13 @@ def too_much(name: str, packed: int, limits: Limits) -> LimitError:
             "P501",
             where=name,
             what=f"unpacks to more than {limits.file_bytes:,} bytes",
-            wanted="at most limits.file_bytes",
+            wanted="a smaller file",
+            hint=to_raise("bytes", 2 * limits.file_bytes),
         )
     return LimitError(
         "P504",
         where=name,
         what=f"unpacks to more than {limits.ratio} times its size",
-        wanted="at most limits.ratio",
-        hint="unpack it yourself if you trust it (pose files usually reach 20)",
-    )
-
-
-def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
-    """The content of a gzip file of one or more members, never more than the limits allow.
-
-    Raises:
-        FormatError: P212 truncated or damaged.
-        LimitError: P501 too large, P504 ratio.
-    """
-    most = allowed_bytes(len(data), limits)
-    parts: list[bytes] = []
-    size = 0
-    rest = data
-    while rest:
-        stream = zlib.decompressobj(wbits=31)
-        try:
-            part = stream.decompress(rest, most - size + 1)
-        except zlib.error as error:
-            raise _damaged(name, str(error)) from None
-        size += len(part)
-        if size > most:
-            raise too_much(name, len(data), limits)
-        if not stream.eof:
-            raise _damaged(name, "it ends too early")
-        parts.append(part)
-        rest = stream.unused_data
-        if rest and not rest.startswith(GZIP_MAGIC):
-            if rest.strip(b"\0"):
-                raise _damaged(name, "other data follows it")
-            break
-    return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-def _damaged(name: str, why: str) -> FormatError:
-    return FormatError(
-        "P212", where=name, what=f"is a damaged gzip file ({shown(why)})", wanted="a whole one"
+        wanted="a sound file: pose files usually reach 20",
+        hint=f"unpack it yourself if you trust it, or {to_raise('ratio', 5 * limits.ratio)}",
     )

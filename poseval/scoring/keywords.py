@@ -9,7 +9,7 @@ from typing import Any
 
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown, wrong_type
-from poseval.limits import Limits, raised
+from poseval.limits import Limits, from_environment, raised
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses.frame_names import WAYS
@@ -114,7 +114,9 @@ def _slices(name: str, value: Any) -> tuple[str, ...]:
 def _limits(name: str, value: Any) -> Limits:
     if isinstance(value, Limits):
         return value
-    return raised(several((str,), "Limits, or texts such as people=10000000")(name, value))
+    return raised(
+        several((str,), "Limits, or texts such as people=10000000")(name, value), from_environment()
+    )
 
 
 OPTIONAL_TEXT = kind((str, type(None)), "a name, or None")

@@ -19,7 +19,8 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
 from poseval.errors import MismatchError, shown, wrong_type
-from poseval.limits import DEFAULT, Limits
+from poseval.files.streams import require_apart
+from poseval.limits import DEFAULT, Limits, from_environment
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
 from poseval.poses import Notice, PoseSet
@@ -100,7 +101,8 @@ class Prepared:
 
 def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepared:
     """Read, align and check; parameters as in `score`."""
-    thread_limit()  # a number that cannot be is refused before any work
+    thread_limit()  # numbers that cannot be are refused before any work
+    from_environment()
     started = time.perf_counter()
     gt, dt, found = _read_both(truth, predictions, task)
     if is_image_list(gt):
@@ -231,6 +233,7 @@ def _read_both(
     truth: PathOrPoses, predictions: Predictions, task: Task
 ) -> tuple[PoseSet, PoseSet, Benchmark]:
     """Ground truth, predictions and the benchmark, named or recognised."""
+    require_apart(truth, predictions)
     name = task.benchmark
     named = benchmarks.get_benchmark(name) if isinstance(name, str) else name
     source: Source | None = None

@@ -168,7 +168,7 @@ def validate(
             sure = _confidences(source, format)
             chosen = max(sure, key=lambda item: sure[item], default=Role.TRUTH)
             guess = datasets.guessed(source, chosen, sure)
-    found = _Found(os.fspath(path), format, chosen.value)
+    found = _Found(source.name, format, chosen.value)
     asked_of = _benchmark(task, gt)
     if asked_of is not None:
         choose(task.rules, asked_of.rule_sets)

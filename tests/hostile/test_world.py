@@ -24,7 +24,8 @@ def refused(path: Path | str, code: str) -> None:
     assert caught.value.code == code
 
 
-def test_37_what_is_no_regular_file(tmp_path: Path) -> None:
+def test_37_what_is_no_regular_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poseval.files.reading.PIPE_SECONDS", 0.05)
     refused(tmp_path / "none.json", "P114")
     (tmp_path / "a.json").symlink_to("b.json")
     (tmp_path / "b.json").symlink_to("a.json")

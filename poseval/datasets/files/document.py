@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from poseval.datasets.files.json_lines import as_list
 from poseval.errors import FormatError, LimitError, shown
-from poseval.files.reading import GZIP_MAGIC, gunzip, read_regular
+from poseval.files.packed import unpacked
+from poseval.files.reading import read_regular
+from poseval.files.streams import public_name, read_input
 from poseval.kernels import json as kernel
-from poseval.limits import DEFAULT, MIB, Limits
+from poseval.limits import DEFAULT, MIB, Limits, to_raise
 from poseval.threads import started
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 ZIP_MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 DIGEST_AHEAD_BYTES = MIB  # above this size the digest is worth a thread of its own
 MOST_KEYS = 500  # of the top-level object that are counted as unread
-TREE_BYTES = 16 * MIB  # largest part of a document that becomes Python objects
 
 
 class Document:
@@ -57,19 +58,32 @@ class Document:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Document:
-        """Read a regular file whole, unpacking gzip; JSON lines become one list.
+        """Read a regular file whole, unpacking gzip, xz, bzip2 and Zstandard; JSON lines become one list.
 
         Raises:
             UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
-            FormatError: P212 damaged gzip.
+            FormatError: P212 damaged, P953 packed in a way that is not read.
             LimitError: P501 too large, P504 unpacks to suspiciously much.
         """
         text = shown(os.fspath(path), limit=400)
-        data = read_regular(path, text, limits.file_bytes)
-        if data.startswith(GZIP_MAGIC):
-            data = gunzip(data, text, limits)
-        lines = as_list(data, os.fspath(path))
-        return cls(data if lines is None else lines, os.fspath(path), limits, data)
+        return cls._of(read_regular(path, text, limits.file_bytes), os.fspath(path), limits)
+
+    @classmethod
+    def open_input(cls, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Document:
+        """As `open`, for what a user named: standard input (`-`), pipes and addresses are read, too.
+
+        Raises:
+            UsageError, FormatError, LimitError: as for `open`; P954 standard input that cannot be read.
+            MissingFeature: P601 an address without the package that opens it.
+        """
+        return cls._of(read_input(path, limits.file_bytes), public_name(path), limits)
+
+    @classmethod
+    def _of(cls, data: bytes, path: str, limits: Limits) -> Document:
+        """A file's content as it is parsed."""
+        data = unpacked(data, shown(path, limit=400), limits)
+        lines = as_list(data, path)
+        return cls(data if lines is None else lines, path, limits, data)
 
     @property
     def sha256(self) -> str:
@@ -183,15 +197,17 @@ class Document:
         Keys that are not `known` are counted under `path`, where the value stands.
 
         Raises:
-            LimitError: P501 for a part larger than `TREE_BYTES`.
+            LimitError: P501 for a part larger than `limits.tree_bytes`.
             FormatError: P210 for a number of thousands of digits.
         """
-        if end - start > TREE_BYTES:
+        most = self.limits.tree_bytes
+        if end - start > most:
             raise LimitError(
                 "P501",
                 where=f"{self.name}: byte {start}",
                 what=f"is a part of {end - start:,} bytes",
-                wanted=f"at most {TREE_BYTES:,}",
+                wanted=f"at most {most:,}",
+                hint=to_raise("tree_bytes", end - start),
             )
         try:
             found = json.loads(self.data[start:end].decode("utf-8"))

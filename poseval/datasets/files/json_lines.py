@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from poseval.files.packed import plain_name
+
 SUFFIXES = (".jsonl", ".ndjson")  # of files that are lines even where there is one line
 _BEGIN = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?=[{\[])")
 _NEXT = re.compile(rb"\s*[{\[]")
@@ -24,7 +26,7 @@ def as_list(data: bytes, path: str) -> bytes | None:
     if first[-1:] != _ENDS[first[:1]]:
         return None
     several = end >= 0 and _NEXT.match(data, end) is not None
-    if not several and not path.lower().removesuffix(".gz").endswith(SUFFIXES):
+    if not several and not plain_name(path.lower()).endswith(SUFFIXES):
         return None
     lines = [line for line in (part.strip() for part in data[begin.end() :].split(b"\n")) if line]
     if any(line[-1:] != _ENDS.get(line[:1]) for line in lines):

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_type
+from poseval.files.packed import plain_name
+from poseval.files.streams import is_stream, public_name
 from poseval.limits import DEFAULT, Limits
 from poseval.threads import started
 
@@ -36,25 +38,28 @@ class Source:
     """A path given by the user; nothing is opened before it is asked for, and a file is opened once."""
 
     def __init__(self, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> None:
-        self.path = Path(path_of(path, "path"))
+        self.given = path_of(path, "path")
+        self.is_stream = is_stream(self.given)  # standard input or an address, which has no neighbours
+        self.name = public_name(self.given)  # as it was given, for messages
+        self.path = Path(self.name)
         self.limits = limits
         self._archive: Archive | None = None
         self._ahead: threading.Thread | None = None
         self._fetched: Document | None = None
         self._unread: dict[str, Counter[str]] = {}
-        if not os.path.lexists(self.path):
+        self._failure: Exception | None = None  # a pipe cannot be asked a second time
+        if not self.is_stream and not os.path.lexists(self.path):
             raise UsageError("P114", where=shown(self.path), what="does not exist", wanted="a file or folder")
 
     @cached_property
     def is_folder(self) -> bool:
         """Whether the path is a folder."""
-        return self.path.is_dir()
+        return not self.is_stream and self.path.is_dir()
 
     @cached_property
     def suffix(self) -> str:
-        """Extension in lower case, `.gz` skipped: `.json` for `a.JSON.gz`."""
-        path = self.path.with_suffix("") if self.path.suffix.lower() == ".gz" else self.path
-        return path.suffix.lower()
+        """Extension in lower case, that of a packing skipped: `.json` for `a.JSON.gz`."""
+        return Path(plain_name(self.path.name)).suffix.lower()
 
     @cached_property
     def document(self) -> Document:
@@ -65,11 +70,15 @@ class Source:
             FormatError: P212 damaged gzip or zip, P213 an archive that is not sound.
             LimitError: P501 too large, P503 too many members, P504 unpacks to suspiciously much.
         """
-        from poseval.datasets.files.document import Document
 
         if self._ahead is not None:
             self._ahead.join()
-        found, self._fetched = self._fetched or Document.open(self.path, self.limits), None
+        if self._fetched is None and self._failure is None:
+            self._fetch()
+        if self._failure is not None:
+            raise self._failure
+        found, self._fetched = self._fetched, None
+        assert found is not None
         if found.is_zip and self.suffix not in UNPACKED_BY_READER:
             from poseval.datasets.files.archive import Archive
 
@@ -87,9 +96,9 @@ class Source:
         from poseval.datasets.files.document import Document
 
         try:
-            self._fetched = Document.open(self.path, self.limits)
-        except (PosevalError, OSError, MemoryError):
-            return  # found again, and told, when the document is asked for
+            self._fetched = Document.open_input(self.given, self.limits)
+        except (PosevalError, OSError, MemoryError) as error:
+            self._failure = error  # told when the document is asked for
 
     @property
     def archive(self) -> Archive | None:
@@ -127,8 +136,7 @@ class Source:
         """
         if self.is_folder:
             for path in self.files:
-                name = path.name.lower().removesuffix(".gz")
-                if name.endswith(suffix):
+                if plain_name(path.name.lower()).endswith(suffix):
                     yield self.open(path)
         elif self.archive is not None:
             for at, document in enumerate(self.archive.documents()):

@@ -12,6 +12,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.posetrack import clip17, clip18
 from poseval.datasets.posetrack.sequences import Clip, assemble
 from poseval.errors import Faults, FormatError, PosevalError, shown
+from poseval.files.packed import plain_name
 from poseval.poses import Notice, PoseSet
 from poseval.threads import each
 
@@ -58,9 +59,8 @@ def is_reid(document: Document) -> bool:
 
 
 def is_json_name(path: Path) -> bool:
-    """Whether a file of a folder is read: `.json` or `.json.gz`."""
-    name = path.name.lower()
-    return name.endswith((".json", ".json.gz"))
+    """Whether a file of a folder is read: `.json`, plain or packed."""
+    return plain_name(path.name.lower()).endswith(".json")
 
 
 def documents(source: Source) -> Iterator[Document]:

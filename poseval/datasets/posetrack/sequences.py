@@ -17,6 +17,7 @@ import numpy as np
 
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, shown
+from poseval.files.packed import plain_name
 from poseval.limits import Limits
 from poseval.poses import Array, Bools, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
@@ -31,12 +32,9 @@ def skeleton() -> Skeleton:
 
 
 def stem_of(name: str) -> str:
-    """Name of a sequence: the file's name without `.json` and `.gz`."""
-    base = PurePosixPath(name.replace(os.sep, "/")).name
-    for ending in (".gz", ".json"):
-        if base.lower().endswith(ending):
-            base = base[: -len(ending)]
-    return base
+    """Name of a sequence: the file's name without `.json` and the ending of a packing."""
+    base = plain_name(PurePosixPath(name.replace(os.sep, "/")).name)
+    return base[: -len(".json")] if base.lower().endswith(".json") else base
 
 
 @dataclass(frozen=True, eq=False)

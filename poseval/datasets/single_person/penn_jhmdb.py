@@ -23,6 +23,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.mpii.release_mat import number_of
 from poseval.datasets.single_person.pairing import one_based, require_finite
 from poseval.errors import Fault, Faults, FormatError, error_of, shown
+from poseval.files.packed import plain_name
 from poseval.poses import Array, Floats, Frames, Notice, Origin, People, PoseSet
 from poseval.skeletons import get_skeleton
 
@@ -145,7 +146,7 @@ class JhmdbMat(Dataset):
 def _documents(source: Source, pattern: re.Pattern[str]) -> list[tuple[str, Document]]:
     """Matching files of a folder by relative name, or the one file."""
     if not source.is_folder:
-        return [(source.path.name.removesuffix(".gz"), source.document)]
+        return [(plain_name(source.path.name), source.document)]
     found = [path for path in source.files if pattern.search(path.name)]
     if not found:
         raise FormatError("P201", where=shown(source.path), what="holds no labels", wanted=pattern.pattern)

@@ -32,6 +32,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
+from poseval.files.packed import plain_name
 from poseval.poses import Floats, Notice, Origin, PoseSet
 
 FIELDS = ("keypoints", "keypoint_scores", "bbox", "bbox_score")
@@ -144,7 +145,7 @@ def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict
         )
     path = Path(document.path)
     path = path.relative_to(source.path) if source.is_folder else Path(path.name)
-    name = path.as_posix().removesuffix(".gz").removesuffix(".json")
+    name = plain_name(path.as_posix()).removesuffix(".json")
     if not any("instances" in item for item in node):
         yield name, node
         return

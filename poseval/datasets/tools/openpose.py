@@ -35,6 +35,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, UsageError, shown
+from poseval.files.packed import plain_name
 from poseval.kernels import json as kj
 from poseval.poses import Floats, Ints, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
@@ -135,7 +136,7 @@ def _documents(source: Source) -> Iterator[Document]:
     if not source.is_folder:
         yield from source.documents()
         return
-    listed = [path for path in source.files if path.name.lower().removesuffix(".gz").endswith(".json")]
+    listed = [path for path in source.files if plain_name(path.name.lower()).endswith(".json")]
     own = [path for path in listed if path.name.endswith(ENDING)]
     for path in own or listed:
         yield source.open(path)
@@ -147,7 +148,7 @@ def _frame_name(document: Document, source: Source) -> str:
         path = path.relative_to(source.path)
     else:
         path = Path(path.name)
-    name = path.as_posix().removesuffix(".gz")
+    name = plain_name(path.as_posix())
     return name.removesuffix(ENDING if name.endswith(ENDING) else ".json")
 
 

@@ -20,7 +20,7 @@ from poseval.datasets.files.archive import Archive
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, PosevalError, UsageError
-from poseval.files.reading import gunzip
+from poseval.files.packed import gunzip
 from poseval.files.writing import write_atomically
 from poseval.limits import Limits
 

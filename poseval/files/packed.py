@@ -1,0 +1,157 @@
+"""Packed files: unpacked in memory as a stream with bounds on size and ratio, or named and refused."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from poseval.errors import FormatError, shown
+from poseval.errors.optional import require
+from poseval.files.reading import allowed_bytes, too_much
+from poseval.limits import DEFAULT, MIB, Limits
+
+GZIP, XZ, BZIP2, ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"(\xb5/\xfd"
+SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
+WORKING_BYTES = 256 * MIB  # memory of a decompressor; xz -9 wants 65 MiB, zstd --ultra -22 128 MiB
+# What a file is that begins so and that no reader takes; tar has its mark behind the first name.
+OTHERS = {
+    b"7z\xbc\xaf\x27\x1c": "7z archive",
+    b"Rar!\x1a\x07": "rar archive",
+    b"\x04\x22\x4d\x18": "lz4 file",
+    b"LZIP": "lzip file",
+    b"\x1f\x9d": "file packed by compress (.Z)",
+}
+TAR, TAR_AT = b"ustar", 257
+
+
+def plain_name(name: str) -> str:
+    """A file's name without the ending of its packing: `a.json` for `a.json.gz`."""
+    lower = name.lower()
+    return next((name[: -len(end)] for end in SUFFIXES if lower.endswith(end)), name)
+
+
+def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
+    """The content of a gzip, xz, bzip2 or Zstandard file; any other data as they are.
+
+    Raises:
+        FormatError: P212 truncated or damaged, P953 packed in another way.
+        LimitError: P501 too large, P504 unpacks to suspiciously much.
+        MissingFeature: P601 Zstandard without its extra.
+    """
+    if data.startswith(GZIP):
+        data = gunzip(data, name, limits)
+    elif data.startswith(XZ):
+        data = _members(data, name, limits, "xz", XZ, _xz)
+    elif data.startswith(BZIP2) and data[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        data = _members(data, name, limits, "bzip2", BZIP2, _bzip2)
+    elif data.startswith(ZSTD):
+        data = _zstd(data, name, limits)
+    kind = next((kind for magic, kind in OTHERS.items() if data.startswith(magic)), None)
+    if kind is None and data[TAR_AT : TAR_AT + len(TAR)] == TAR:
+        kind = "tar archive"
+    if kind is not None:
+        raise FormatError(
+            "P953",
+            where=name,
+            what=f"is a {kind}",
+            wanted="a plain file, or one packed by gzip, xz, bzip2, zstd or zip",
+            hint="unpack it and give what is inside",
+        )
+    return data
+
+
+def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
+    """The content of a gzip file of one or more members, never more than the limits allow.
+
+    Raises:
+        FormatError: P212 truncated or damaged.
+        LimitError: P501 too large, P504 ratio.
+    """
+    return _members(data, name, limits, "gzip", GZIP, lambda: zlib.decompressobj(wbits=31))
+
+
+def _xz() -> Any:
+    import lzma
+
+    return lzma.LZMADecompressor(memlimit=WORKING_BYTES)
+
+
+def _bzip2() -> Any:
+    import bz2
+
+    return bz2.BZ2Decompressor()
+
+
+def _members(
+    data: bytes, name: str, limits: Limits, kind: str, magic: bytes, make: Callable[[], Any]
+) -> bytes:
+    """The content of one or more packed streams in a row; zero bytes may follow the last."""
+    most = allowed_bytes(len(data), limits)
+    parts: list[bytes] = []
+    size = 0
+    rest = data
+    while rest:
+        stream = make()
+        try:
+            part = stream.decompress(rest, most - size + 1)
+        except Exception as error:  # zlib.error, lzma.LZMAError, OSError, ValueError: by kind
+            raise _damaged(name, kind, str(error)) from None
+        size += len(part)
+        if size > most:
+            raise too_much(name, len(data), limits)
+        if not stream.eof:
+            raise _damaged(name, kind, "it ends too early")
+        parts.append(part)
+        rest = stream.unused_data
+        if rest and not rest.startswith(magic):
+            if rest.strip(b"\0"):
+                raise _damaged(name, kind, "other data follows it")
+            break
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _zstd(data: bytes, name: str, limits: Limits) -> bytes:
+    """By Python's own module where it has one (3.14), else by the extra."""
+    make: Callable[[], Any]
+    try:
+        from compression.zstd import ZstdDecompressor as make  # type: ignore[import-not-found,no-redef]
+    except ImportError:
+        zstandard = require("zstandard", name, "zstd", "unpack it with zstd -d")
+        maker = zstandard.ZstdDecompressor(max_window_size=WORKING_BYTES)
+
+        def make() -> _Stepwise:
+            return _Stepwise(maker.decompressobj())
+
+    return _members(data, name, limits, "Zstandard", ZSTD, make)
+
+
+class _Stepwise:
+    """A decompressor that takes no bound on its output, fed in steps that keep it near one."""
+
+    STEP = 1024  # bytes; the smallest block is 4 bytes and makes 128 KiB, so that a step makes 32 MiB at most
+
+    def __init__(self, made: Any) -> None:
+        self._made = made
+        self.eof = False
+        self.unused_data = b""
+
+    def decompress(self, data: bytes, most: int) -> bytes:
+        """The content up to the first step that exceeds `most` bytes, or to the end."""
+        parts: list[bytes] = []
+        size = 0
+        for at in range(0, len(data), self.STEP):
+            parts.append(self._made.decompress(data[at : at + self.STEP]))
+            size += len(parts[-1])
+            if self._made.eof:
+                self.eof = True
+                self.unused_data = self._made.unused_data + data[at + self.STEP :]
+            if self.eof or size > most:
+                break
+        return b"".join(parts)
+
+
+def _damaged(name: str, kind: str, why: str) -> FormatError:
+    return FormatError(
+        "P212", where=name, what=f"is a damaged {kind} file ({shown(why)})", wanted="a whole one"
+    )
