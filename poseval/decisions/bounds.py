@@ -94,7 +94,7 @@ def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap])
     out = []
     if verdict.units < FEW_UNITS:
         text = f"only {verdict.units} units ({verdict.cluster}): bounds from so few are rough"
-        out.append(Notice("N540", text, verdict.units))
+        out.append(Notice("N960", text, verdict.units))
     for check in family:
         if check.smallest > 2 * check.allowed:
             enough = "no number of units is enough"
@@ -104,8 +104,8 @@ def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap])
                 f"{check.key}: a drop is found with 80 % power from {check.smallest:.4f} on, more than twice "
                 f"the {check.allowed:.4f} allowed; {enough} ({verdict.units:,} are here)"
             )
-            out.append(Notice("N541", text))
+            out.append(Notice("N961", text))
     if not all(gap.measured for gap in gaps.values()):
         text = "between-training variance is not measured: a retrained model moves by more than units tell"
-        out.append(Notice("N542", text))
+        out.append(Notice("N962", text))
     return out

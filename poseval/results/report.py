@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA = "poseval.report/2"
+READ = ("poseval.report/1", SCHEMA)  # the first has no primary number, and short intervals
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,7 @@ class Report:
         Raises:
             FormatError: P230 when they are not a report's.
         """
-        if not isinstance(node, dict) or node.get("schema") != SCHEMA:
+        if not isinstance(node, dict) or node.get("schema") not in READ:
             raise FormatError("P230", where=where, what="is not a report", wanted=f'"schema": "{SCHEMA}"')
         try:
             layout = node.get("layout")
@@ -138,7 +139,7 @@ class Report:
                 inputs=tuple(made(Input, item) for item in node["inputs"]),
                 intervals={key: made(Interval, item) for key, item in node.get("intervals", {}).items()},
                 better=better,
-                primary=typed((str,), "primary", node["primary"]),
+                primary=typed((str,), "primary", node.get("primary", "")),
                 layout=None if layout is None else _layout(layout),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:

@@ -32,6 +32,10 @@ from poseval.scoring.score import PathOrPoses, evaluate
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.run/2"
+READ = (
+    "poseval.run/1",
+    SCHEMA,
+)  # the first has no groups of units and does not say whether metrics were named
 Run = PathOrPoses | Evaluation  # a saved run, predictions as a file or in memory, or an evaluation
 FIRST = "run.json"  # the archive's first member, by which a run is told from a zip of predictions
 NAME_AT = 30  # byte of a zip at which its first member's name stands
@@ -145,7 +149,7 @@ def unpacked(data: bytes, where: str, limits: Limits = DEFAULT) -> Evaluation:
                 raise LimitError("P503", where=where, what=f"has {len(archive.infolist()):,} members")
             members = RunArchive(archive, len(data), where, limits)
             run = members.json(FIRST)
-            if run.get("schema") != SCHEMA:
+            if run.get("schema") not in READ:
                 raise ValueError(f"schema {run.get('schema')!r}")
             found = _evaluation(run, members, where)
             found.report()  # facts and columns that no metric can use show here, and nowhere later
@@ -165,7 +169,7 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         slices = {name: members.mask(place, units) for name, place in node["slices"].items()}
         parts.append(TalliedPart(str(node["label"]), tallies, slices))
     units = next(iter(parts[0].tallies.values())).units
-    groups = {name: members.names(place, units) for name, place in run["groups"].items()}
+    groups = {name: members.names(place, units) for name, place in run.get("groups", {}).items()}
     return Evaluation(
         benchmark,
         choose(report.rules, benchmark.rule_sets),
@@ -174,7 +178,7 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         report.notices,
         report.deviations,
         report.inputs,
-        by_hand=bool(run["by_hand"]),
+        by_hand=bool(run.get("by_hand", False)),
         groups=groups,
     )
 

@@ -138,15 +138,15 @@ def _notices(evaluation: Evaluation, found: Mapping[str, Interval]) -> list[Noti
         return out
     if interval.units < FEW_UNITS:
         text = f"only {interval.units} units ({interval.cluster}): intervals from so few are rough"
-        out.append(Notice("N540", text, interval.units))
+        out.append(Notice("N960", text, interval.units))
     if interval.largest > 1:
         unit = shown(interval.largest_unit, 60)
         text = f"unit {unit} alone moves {evaluation.primary} by {interval.largest:.1f} standard errors"
-        out.append(Notice("N543", text))
+        out.append(Notice("N963", text))
     usual = evaluation.benchmark.cluster
     if usual and usual != IMAGE and "cluster" not in evaluation.signature and usual not in evaluation.groups:
         text = f"the {usual} of each {evaluation.benchmark.unit} is not known, so all are drawn one by one"
-        out.append(Notice("N544", text))
+        out.append(Notice("N964", text))
     return out
 
 

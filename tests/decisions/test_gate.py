@@ -117,8 +117,8 @@ class TestThreeStates:
         assert check.smallest == pytest.approx(0.02 + (1.6711 + 0.8482) * error, rel=1e-3)
         assert check.needed == pytest.approx(60 * ((1.6711 + 0.8482) * error / 0.02) ** 2, abs=1)
         assert f"drops from {check.smallest:.4f} on are found with 80 % power" in gate_output.to_text(verdict)
-        assert "N541" in {notice.code for notice in verdict.notices}
-        assert "N541" not in {notice.code for notice in self.state(0.005, 0.02, 100).notices}
+        assert "N961" in {notice.code for notice in verdict.notices}
+        assert "N961" not in {notice.code for notice in self.state(0.005, 0.02, 100).notices}
 
     def test_as_many_units_as_named_find_twice_the_allowed_drop(self) -> None:
         found = bounded(0.0, 0.02, units_variance=0.013**2, error=0.013, freedom=59, units=60, alpha=0.05)
@@ -227,10 +227,10 @@ def test_several_trainings_a_side() -> None:
     verdict = gate(side(0.02), side(0.02), Demands(significant=True))
     assert verdict.trainings == (4, 4)
     assert verdict.checks[0].error_training > verdict.checks[0].error_units
-    assert "N542" not in {notice.code for notice in verdict.notices}
+    assert "N962" not in {notice.code for notice in verdict.notices}
     one = gate(side(0.02)[0], side(0.02)[0], Demands(significant=True))
     assert "between-training variance not measured" in gate_output.to_text(one)
-    assert "N542" in {notice.code for notice in one.notices}
+    assert "N962" in {notice.code for notice in one.notices}
     known = gate(side(0.02)[0], side(0.02)[0], Demands(significant=True, seed_sd={"*": 0.02}))
     assert known.checks[0].error_training == pytest.approx(0.02 * 2**0.5)
     assert known.checks[0].upper - known.checks[0].lower > one.checks[0].upper - one.checks[0].lower

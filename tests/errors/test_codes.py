@@ -32,6 +32,11 @@ def test_every_code_stands_in_the_table_and_every_entry_is_used() -> None:
     assert entries().keys() - codes.keys() == set()
 
 
+def test_no_code_stands_in_the_table_twice() -> None:
+    rows = (ROOT / "poseval/errors/codes.tsv").read_text("utf-8").splitlines()
+    assert len(rows) == len(entries())
+
+
 def test_entries_are_in_order_and_are_sentences() -> None:
     for letter in "PN":
         codes = [code for code in entries() if code.startswith(letter)]

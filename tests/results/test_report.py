@@ -43,6 +43,17 @@ def test_json_reads_back() -> None:
     assert json.loads(made.to_json())["summary"]["AR"] is None
 
 
+def test_a_report_of_the_first_version_is_read() -> None:
+    old = report().to_dict()
+    old["schema"] = "poseval.report/1"
+    del old["primary"]
+    fields = ("low", "high", "level", "method")
+    old["intervals"] = {key: {f: row[f] for f in fields} for key, row in old["intervals"].items()}
+    again = Report.from_dict(old)
+    assert again.summary.keys() == report().summary.keys()
+    assert again.intervals["AP"].low == 0.4
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema": "poseval.report/1"}', "[" * 10])
 def test_another_file_is_refused(text: str) -> None:
     with pytest.raises(FormatError) as caught:

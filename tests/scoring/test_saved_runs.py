@@ -87,6 +87,15 @@ def test_pickles_are_not_read(path: Path) -> None:
     assert caught.value.code == "P231"
 
 
+def test_a_run_of_the_first_version_is_read(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        run = json.loads(archive.read("run.json"))
+    run["schema"], run["report"]["schema"] = "poseval.run/1", "poseval.report/1"
+    del run["groups"], run["by_hand"], run["report"]["primary"]
+    _with_member(path, "run.json", json.dumps(run).encode())
+    assert load(path).report().to_json(timings=False) == RUN.report().to_json(timings=False)
+
+
 def test_another_schema_is_refused(path: Path) -> None:
     _with_member(path, "run.json", json.dumps({"schema": "other/1"}).encode())
     with pytest.raises(FormatError) as caught:
