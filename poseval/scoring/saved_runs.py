@@ -35,7 +35,7 @@ SCHEMA = "poseval.run/2"
 READ = (
     "poseval.run/1",
     SCHEMA,
-)  # the first has no groups of units and does not say whether metrics were named
+)  # the first has no groups and does not say who named the metrics
 Run = PathOrPoses | Evaluation  # a saved run, predictions as a file or in memory, or an evaluation
 FIRST = "run.json"  # the archive's first member, by which a run is told from a zip of predictions
 NAME_AT = 30  # byte of a zip at which its first member's name stands

@@ -87,7 +87,7 @@ def test_boxes_in_another_form(form: str) -> None:
 def test_what_is_no_change_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         Transform.parse(text)
-    assert caught.value.code == "P197"
+    assert caught.value.code == "P920"
 
 
 @pytest.mark.parametrize(
