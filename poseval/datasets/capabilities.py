@@ -34,7 +34,12 @@ def _kinds(poses: PoseSet) -> int:
 
 
 def _extras(poses: PoseSet) -> int:
-    return len(poses.people.extra) + len(poses.frames.extra)
+    return len(poses.people.extra) + len(poses.frames.extra.keys() - {"video"})
+
+
+def videos(poses: PoseSet) -> int:
+    """How many video files the frames are of, where their reader knows them (`frames.extra["video"]`)."""
+    return len(set(poses.frames.extra.get("video", np.zeros(0, dtype="U1")).tolist()) - {""})
 
 
 def _sequences(poses: PoseSet) -> int:
@@ -58,6 +63,7 @@ FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
         "empty frames": _empty_frames,
         "unlabelled frames": _unlabelled_frames,
         "sequences": _sequences,
+        "videos": videos,
         "crowd flags": lambda poses: int(poses.people.crowd.sum()),
         "head sizes": _given("head"),
         "ignore regions": lambda poses: len(poses.ignore),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,6 +28,7 @@ from poseval.datasets.files.source import Source
 from poseval.errors import FormatError
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
+from poseval.poses.frame_names import VIDEOS
 from poseval.skeletons import Skeleton
 
 OLD_FORM = 1.1
@@ -69,6 +70,7 @@ class Sleap(Dataset):
             "tracks",
             "empty frames",
             "sequences",
+            "videos",
         }
     )
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
@@ -174,8 +176,10 @@ def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseS
     if shift:
         notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was subtracted"))
     origin = Origin(document.path, document.sha256, "sleap", len(kept), tuple(notices))
-    names, size = _frames(project, document)
+    names, size, files = _frames(project, document)
     made = frames_of(names, options.limits, document.name, size)
+    if any(files):
+        made = replace(made, extra={"video": np.asarray(files)})
     index = {int(frame): at for at, frame in enumerate(project.tables["frames"]["frame_id"].tolist())}
     place = np.asarray([index.get(int(frame), -1) for frame in kept["frame_id"].tolist()], dtype=np.int64)
     if (place < 0).any():
@@ -210,14 +214,17 @@ def _numbered(track: Ints, names: list[str], document: Document) -> Ints:
     return np.where(track >= 0, tracks_of(names)[np.maximum(track, 0)], -1)
 
 
-def _frames(project: _Project, document: Document) -> tuple[list[str], Floats]:
-    """Name and size of each frame: by its image's name, else by its number (and its video)."""
+def _frames(project: _Project, document: Document) -> tuple[list[str], Floats, list[str]]:
+    """Name, size and video file of each frame.
+
+    It is named by its picture's name, else by its number (and its video); a picture is of no video file.
+    """
     frames, videos = project.tables["frames"], project.videos
     place = _places(frames["video"].astype(np.int64), videos, document)
     several = len(np.unique(place)) > 1
     numbers = frames["frame_idx"].astype(np.int64).tolist()
     titles = _titles(videos)
-    names = []
+    names, files = [], []
     size = np.full((len(frames), 2), np.nan)
     for at, (video, number) in enumerate(zip(place.tolist(), numbers, strict=True)):
         backend = _backend(videos[video]) if videos else {}
@@ -226,12 +233,20 @@ def _frames(project: _Project, document: Document) -> tuple[list[str], Floats]:
             names.append(pictures[number])
         else:
             names.append(f"{titles[video]}/{number}" if several else str(number))
+        files.append(_file(backend))
         shape = backend.get("shape")
         if isinstance(shape, list) and len(shape) == 4 and all(type(n) is int for n in shape[1:3]):
             size[at] = shape[2], shape[1]
     if len(set(names)) < len(names):
         raise FormatError("P305", where=document.name, what="lists a frame twice")
-    return names, size
+    return names, size, files
+
+
+def _file(backend: Mapping[str, Any]) -> str:
+    """The video file of a backend; empty for pictures, whether in files or inside the project."""
+    name = backend.get("filename")
+    inside = backend.get("dataset")
+    return name if isinstance(name, str) and not inside and name.lower().endswith(VIDEOS) else ""
 
 
 def _backend(video: Any) -> dict[str, Any]:

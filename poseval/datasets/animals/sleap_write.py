@@ -45,7 +45,8 @@ PREDICTED_POINT = np.dtype([*POINT.descr, ("score", "f8")])
 
 def losses(poses: PoseSet, holds: frozenset[str]) -> Losses:
     """What a project drops of a pose set; sizes stay where all frames of a sequence have one."""
-    if all(_shape(poses, sequence) for sequence in np.unique(poses.frames.sequence).tolist()):
+    sequence = poses.frames.sequence
+    if all(_shape(poses, np.flatnonzero(sequence == one)) for one in np.unique(sequence).tolist()):
         holds = holds | {"frame sizes"}
     return losses_of(poses, holds)
 
@@ -102,34 +103,52 @@ def _instances(poses: PoseSet, tracks: Ints, predictions: bool) -> Array:
 
 
 def _videos(poses: PoseSet) -> tuple[list[dict[str, Any]], Ints]:
-    """A video for each sequence in use, and video and index [F, 2] of each frame."""
+    """The videos, and video and index [F, 2] of each frame.
+
+    Frames of a video file keep their numbers in it; the pictures of each sequence are a video of their own.
+    """
     frames = poses.frames
-    names = named(frames)
+    files = frames.extra.get("video", np.zeros(len(frames), dtype="U1"))
     out: list[dict[str, Any]] = []
     place = np.zeros((len(frames), 2), dtype=np.int64)
-    for sequence in np.unique(frames.sequence).tolist():
-        rows = np.flatnonzero(frames.sequence == sequence)
+    for name in dict.fromkeys(files[files != ""].tolist()):
+        rows = np.flatnonzero(files == name)
+        place[rows] = np.stack([np.full(len(rows), len(out)), frames.number[rows]], axis=1)
+        out.append(_video_file(name, _shape(poses, rows), int(frames.number[rows].max()) + 1))
+    names = named(frames)
+    for sequence in np.unique(frames.sequence[files == ""]).tolist():
+        rows = np.flatnonzero((frames.sequence == sequence) & (files == ""))
         place[rows] = np.stack([np.full(len(rows), len(out)), np.arange(len(rows))], axis=1)
-        own = [names[row] for row in rows.tolist()]
-        size = _shape(poses, sequence)
-        width, height = (int(size[0]), int(size[1])) if size else (None, None)
-        backend = {
-            "type": "ImageVideo",
-            "filename": own[0],
-            "filenames": own,
-            "shape": [len(own), height, width, 3] if size else None,
-            "height_": height,
-            "width_": width,
-            "channels_": 3,
-            "grayscale": False,
-        }
-        out.append({"filename": own[0], "backend": backend})
+        out.append(_pictures([names[row] for row in rows.tolist()], _shape(poses, rows)))
     return out, place
 
 
-def _shape(poses: PoseSet, sequence: int) -> tuple[float, float] | None:
-    """Width and height of a sequence where all its frames have the same in whole pixels."""
-    sizes: Floats = poses.frames.size[poses.frames.sequence == sequence]
+def _video_file(name: str, size: tuple[float, float] | None, length: int) -> dict[str, Any]:
+    """A video file; SLEAP counts its frames when it opens it, until then there are `length`."""
+    shape = [length, int(size[1]), int(size[0]), 3] if size else None
+    backend = {"type": "MediaVideo", "filename": name, "shape": shape, "grayscale": False}
+    return {"filename": name, "backend": backend}
+
+
+def _pictures(names: list[str], size: tuple[float, float] | None) -> dict[str, Any]:
+    """A video that is a list of pictures."""
+    width, height = (int(size[0]), int(size[1])) if size else (None, None)
+    backend = {
+        "type": "ImageVideo",
+        "filename": names[0],
+        "filenames": names,
+        "shape": [len(names), height, width, 3] if size else None,
+        "height_": height,
+        "width_": width,
+        "channels_": 3,
+        "grayscale": False,
+    }
+    return {"filename": names[0], "backend": backend}
+
+
+def _shape(poses: PoseSet, rows: Ints) -> tuple[float, float] | None:
+    """Width and height of frames where all have the same in whole pixels."""
+    sizes: Floats = poses.frames.size[rows]
     if not len(sizes) or np.isnan(sizes).any() or (sizes != sizes[0]).any() or (sizes % 1 != 0).any():
         return None
     return float(sizes[0, 0]), float(sizes[0, 1])

@@ -15,7 +15,7 @@ import numpy as np
 
 from poseval.datasets.assembly import by_image, require_scores
 from poseval.datasets.base import Losses, WriteOptions
-from poseval.datasets.capabilities import lose_unread
+from poseval.datasets.capabilities import lose_unread, videos
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
 from poseval.datasets.coco.images import image_numbers
 from poseval.datasets.coco.keypoints import PARTS
@@ -135,6 +135,7 @@ def _losses(poses: PoseSet, truth: bool) -> Losses:
     losses.lose("head sizes", int((~np.isnan(people.head)).sum()))
     losses.lose("ignore regions", len(poses.ignore))
     losses.lose("sequences", len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0)
+    losses.lose("videos", videos(poses))
     if truth:
         losses.lose("scores", int((~np.isnan(people.score)).sum()))
         losses.lose("joint scores", int((~np.isnan(people.joint_score)).sum()))
