@@ -23,11 +23,6 @@ UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
         lambda head: head.lstrip().startswith(b"{") and b'"skeletons"' in head and b'"py/' in head,
     ),
     (
-        "SLEAP's analysis as csv",
-        "export the analysis as .h5",
-        _starts(rb"track,frame_idx,instance\.score,"),
-    ),
-    (
         "AlphaTracker's annotations",
         "convert them with sleap-io",
         lambda head: head.lstrip().startswith(b"[") and b'"annotations"' in head and b'"class"' in head,

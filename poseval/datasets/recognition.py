@@ -17,6 +17,7 @@ from poseval.errors import FormatError, InputError, PosevalError, shown
 from poseval.plugins import in_one_line
 from poseval.poses import Notice
 
+MUCH = 0.4  # a confidence above the other role's by so much is no guess
 SURE = 0.5  # a format is taken when its confidence reaches this
 BEGINNING = 1 << 16  # bytes
 MAGIC = (
@@ -85,7 +86,7 @@ def confidences(source: Source) -> dict[Role, float]:
 def guessed(source: Source, role: Role, sure: Mapping[Role, float]) -> list[Notice]:
     """What to say where a role was taken and the content fits the other one, too."""
     other = next(one for one in Role if one is not role)
-    if sure.get(other, 0.0) < SURE:
+    if sure.get(other, 0.0) < SURE or sure.get(role, 0.0) - sure[other] > MUCH:
         return []
     text = f"{shown(source.path.name)}: was read as {role.words}; use --role {other.value} to read it as that"
     return [Notice("N544", text)]

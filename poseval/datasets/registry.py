@@ -122,12 +122,14 @@ ROWS = (
         "mediapipe",
         "poseval.datasets.tools.mediapipe:MediaPipe",
         ("json", "text"),
-        ("landmarks", "pose_landmarks", "poseLandmarks"),
+        ("landmarks", "pose_landmarks", "poseLandmarks", "landmark"),
     ),
     Format("sleap", "poseval.datasets.animals.sleap:Sleap", ("hdf5",), suffix=".slp"),
     Format(
         "sleap-analysis", "poseval.datasets.animals.sleap_analysis:SleapAnalysis", ("hdf5",), suffix=".h5"
     ),
+    Format("sleap-csv", "poseval.datasets.animals.sleap_csv:SleapCsv", ("text",), suffix=".csv"),
+    Format("superanimal", "poseval.datasets.animals.superanimal:SuperAnimal", ("json",), ("bodyparts",)),
     Format("nwb", "poseval.datasets.animals.nwb:Nwb", ("hdf5",), suffix=".nwb"),
     Format("label-studio", "poseval.datasets.tools.label_studio:LabelStudio", ("json",), ("data",)),
     Format("labelme", "poseval.datasets.tools.labelme:LabelMe", ("json", "zip", "folder"), ("shapes",)),

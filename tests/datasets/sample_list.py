@@ -194,6 +194,15 @@ VIDEO = [
         (314.1013268998794, 135.3723616999181),
     ),
     Sample(
+        "sleap_analysis_csv/minimal_instance.000_centered_pair_low_quality.analysis.csv",
+        T,
+        "sleap-csv",
+        (1, 1, 2),
+        0,
+        1,
+        (278.63521449272383, 203.3658657346604),
+    ),
+    Sample(
         "sleap_analysis_h5/small_robot.000_small_robot_3_frame.analysis.h5",
         P,
         "sleap-analysis",
@@ -297,11 +306,6 @@ REFUSED = [
     Refused("alphapose_json/poseflow-alpha-pose-results-sample.json", "P210", "line 164"),
     Refused("alphatracker_json/at_testdata.json", "P201", "AlphaTracker"),
     Refused("sleap_json/minimal_instance.json", "P201", "SLEAP's labels as JSON"),
-    Refused(
-        "sleap_analysis_csv/minimal_instance.000_centered_pair_low_quality.analysis.csv",
-        "P201",
-        "SLEAP's analysis as csv",
-    ),
     Refused("celeba_landmarks/list_landmarks_align_celeba.txt", "P201", "CelebA"),
     Refused("motchallenge/labels.txt", "P201", "a list of class names"),
     Refused("motchallenge/seqinfo.ini", "P201", "seqinfo.ini"),

@@ -23,8 +23,11 @@ from tests.datasets.made_forms import (
     Files,
     Maker,
     by_process,
+    eks,
     huggingface,
     labelme,
+    mediapipe_named,
+    sleap_io_deeplabcut,
     supervisely,
     via_csv,
 )
@@ -34,9 +37,11 @@ from tests.datasets.test_same_score import truth_and_predictions
 T, P = Role.TRUTH, Role.PREDICTIONS
 READ_AS_PREDICTIONS = [(name, maker) for name, makers in PREDICTED.items() for maker in makers]
 READ_AS_TRUTH = [(name, maker) for name, makers in TRUTHS.items() for maker in makers]
-WITHOUT_BOXES = ("via", "supervisely")
-WITHOUT_HIDDEN = ("via",)
-WITHOUT_SCORES = ("huggingface", "easy-vitpose")
+WITHOUT_BOXES = ("via", "supervisely", "sleap-csv", "deeplabcut")
+WITHOUT_HIDDEN = ("via", "sleap-csv", "deeplabcut")
+WITHOUT_SIZES = ("via", "sleap-csv", "deeplabcut")
+BY_NUMBER = ("openpifpaf_lines", "easy_vitpose", "superanimal", "sleap_csv")  # frames of a video
+WITHOUT_SCORES = ("huggingface", "easy-vitpose", "mediapipe", "deeplabcut")
 
 
 def truth_of_all_kinds() -> PoseSet:
@@ -78,6 +83,9 @@ def test_truth_has_its_values(name: str, maker: Maker, tmp_path: Path) -> None:
     assert recognised(path) == name
     found = truth(path)
     assert found.origin.format == name
+    if maker.__name__ in BY_NUMBER:
+        assert found.frames.key.tolist() == [str(at) for at in range(len(made.frames))]
+        found = replace(found, frames=made.frames)
     names, rows = in_order(found)
     wanted_names, wanted = in_order(made)
     assert names == wanted_names
@@ -89,7 +97,7 @@ def test_truth_has_its_values(name: str, maker: Maker, tmp_path: Path) -> None:
         np.testing.assert_array_equal(found.people.seen[rows], made.people.seen[wanted])
     if name not in WITHOUT_BOXES:
         np.testing.assert_allclose(found.people.box[rows], made.people.box[wanted])
-    if name != "via":
+    if name not in WITHOUT_SIZES:
         assert sorted(found.frames.size.tolist()) == sorted(made.frames.size.tolist())
 
 
@@ -106,13 +114,14 @@ def test_predictions_have_the_score_of_coco_results(name: str, maker: Maker, tmp
     ap = poseval.score(tmp_path / "gt.json", tmp_path / "dt.json", "coco-keypoints").summary["AP"]
     path = put(maker(dt), tmp_path / "set")
     assert recognised(path, P) == name
-    if maker.__name__ in ("openpifpaf_lines", "easy_vitpose"):  # frames of a video: called by their numbers
+    if maker.__name__ in BY_NUMBER:
         numbers = [str(at) for at in range(len(gt.frames))]
         gt = replace(gt, frames=Frames(numbers, size=gt.frames.size))
     report = poseval.score(
-        gt if maker.__name__ in ("openpifpaf_lines", "easy_vitpose") else tmp_path / "gt.json",
+        gt if maker.__name__ in BY_NUMBER else tmp_path / "gt.json",
         path,
         "coco-keypoints",
+        joints="names" if name == "mediapipe" else None,
     )
     assert 0.1 < ap < 0.9
     assert report.summary["AP"] == pytest.approx(ap, abs=1e-12)
@@ -234,3 +243,62 @@ def test_a_file_of_something_else_among_the_parts(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         datasets.read(path, datasets.ReadOptions(P, gt), "coco-parts")
     assert caught.value.code == "P201"
+
+
+def test_columns_of_other_things_are_counted(tmp_path: Path) -> None:
+    _, dt = truth_and_predictions()
+    found = predictions(put(eks(dt), tmp_path / "set"))
+    notice = next(one for one in found.origin.notices if one.code == "N547")
+    assert notice.count == 3 * 3 * 17  # individuals, coordinates and joints
+    assert "x_ens_var" in notice.text
+
+
+def test_labels_as_predictions_have_no_scores(tmp_path: Path) -> None:
+    made, _ = truth_and_predictions()
+    found = predictions(put(sleap_io_deeplabcut(made), tmp_path / "set"))
+    assert np.isnan(found.people.score).all()
+    assert "N549" in codes(found)
+
+
+def test_some_likelihoods_alone_are_refused(tmp_path: Path) -> None:
+    _, dt = truth_and_predictions()
+    datasets.get_format("deeplabcut").write(dt, tmp_path / "a.csv", WriteOptions(P))
+    lines = (tmp_path / "a.csv").read_text().splitlines()
+    cells = lines[5].split(",")
+    cells[3] = ""
+    lines[5] = ",".join(cells)
+    (tmp_path / "a.csv").write_text("\n".join([*lines, ""]))
+    with pytest.raises(MismatchError, match="1 of 612 joints without a likelihood") as caught:
+        predictions(tmp_path / "a.csv")
+    assert caught.value.code == "P410"
+    cells[1] = cells[2] = ""  # what the message advises
+    lines[5] = ",".join(cells)
+    (tmp_path / "a.csv").write_text("\n".join([*lines, ""]))
+    assert int((predictions(tmp_path / "a.csv").people.seen > 0).sum()) == 611
+
+
+def test_landmarks_of_the_legacy_solution(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    datasets.get_format("mediapipe").write(dt, tmp_path / "a.json", WriteOptions(P))
+    frames = json.loads((tmp_path / "a.json").read_text())
+    legacy = [{"landmark": frame["pose_landmarks"][0]} for frame in frames]
+    path = put({"legacy.json": json.dumps(legacy).encode()}, tmp_path / "set")
+    numbers = replace(gt, frames=Frames([str(at) for at in range(len(gt.frames))], size=gt.frames.size))
+    found = predictions(path, numbers)
+    first = np.searchsorted(dt.people.frame, np.arange(len(gt.frames)))
+    place = [found.skeleton.joints.index(name) for name in dt.skeleton.joints]
+    np.testing.assert_allclose(found.people.xy[:, place], dt.people.xy[first])
+
+
+def test_landmarks_in_pixels_stay(tmp_path: Path) -> None:
+    _, dt = truth_and_predictions()
+    head, *rows = mediapipe_named(dt)["named.csv"].decode().splitlines()
+    scaled = []
+    for row in rows:
+        *numbers, name = row.split(",")
+        values = [float(cell) * (1 if at % 3 == 0 else 640) for at, cell in enumerate(numbers)]
+        scaled.append(",".join([*map(repr, values), name]))
+    found = predictions(put({"pixels.csv": "\n".join([head, *scaled]).encode()}, tmp_path / "set"))
+    assert "N548" not in codes(found)
+    place = [found.skeleton.joints.index(name) for name in dt.skeleton.joints]
+    np.testing.assert_allclose(found.people.xy[:, place], dt.people.xy)

@@ -37,11 +37,11 @@ FOLDERS: dict[str, tuple[str | None, str | None]] = {
     "300w_pts": ("face-pts", "face-pts"),  # the same layout for both
     "hrnet_face_csv": ("face-csv", "face-csv"),
     "openpose_json": (None, "openpose"),
-    "deeplabcut_csv": ("deeplabcut", None),
-    "deeplabcut_multi_csv": ("deeplabcut", None),
+    "deeplabcut_csv": ("deeplabcut", "deeplabcut"),
+    "deeplabcut_multi_csv": ("deeplabcut", "deeplabcut"),
     "sleap_slp": ("sleap", None),
     "sleap_analysis_h5": (None, "sleap-analysis"),
-    "sleap_analysis_csv": (None, None),
+    "sleap_analysis_csv": ("sleap-csv", "sleap-csv"),
     "sleap_json": (None, None),
     "alphatracker_json": (None, None),
     "deeplabcut_h5": (None, "deeplabcut-h5"),
@@ -75,8 +75,8 @@ FILES: dict[str, tuple[str | None, str | None]] = {
     "mpii_json_datumaro/mpii_headboxes.npy": (None, "pose-array"),  # three axes, one of them of two
     "mpii_json_datumaro/mpii_pos_gt.npy": (None, "pose-array"),
     "alphapose_json/alphapose-results.json": (None, "alphapose"),
-    "deeplabcut_project/CollectedData_Pranav.csv": ("deeplabcut", None),
-    "deeplabcut_project/CollectedData_Pranav.h5": ("deeplabcut-h5", None),
+    "deeplabcut_project/CollectedData_Pranav.csv": ("deeplabcut", "deeplabcut"),
+    "deeplabcut_project/CollectedData_Pranav.h5": ("deeplabcut-h5", "deeplabcut-h5"),
 }
 BROKEN = "alphapose_json/poseflow-alpha-pose-results-sample.json"
 
@@ -116,10 +116,6 @@ def test_every_sample_is_recognised(file: str, role: Role) -> None:
             ("celeba_landmarks/list_landmarks_align_celeba.txt", "CelebA's list of landmarks"),
             ("motchallenge/labels.txt", "a list of class names"),
             ("motchallenge/seqinfo.ini", "MOTChallenge's seqinfo.ini"),
-            (
-                "sleap_analysis_csv/minimal_instance.000_centered_pair_low_quality.analysis.csv",
-                "SLEAP's analysis as csv",
-            ),
             ("sleap_json/minimal_instance.json", "SLEAP's labels as JSON"),
             ("alphatracker_json/at_testdata.json", "AlphaTracker's annotations"),
         ],

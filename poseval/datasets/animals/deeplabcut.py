@@ -2,8 +2,10 @@
 
 Three header rows (scorer, bodyparts, coords), or four with `individuals`; predictions have a likelihood
 beside x and y. A row is called by its image's path, which newer files cut into three columns, or by the
-number of its frame. An empty cell is a joint that is not labelled, and a row of them a frame without anyone.
-Several scorers in one table are refused. Individuals are tracks; people without one are written as
+number of its frame. An empty cell is a joint that is not labelled, and a row of them a frame without
+anyone. Lightning Pose and EKS write the same table, the latter with further columns (medians, variances),
+which are left out and counted; so does sleap-io, with a column of likelihoods that is empty where there are
+none. Several scorers in one table are refused. Individuals are tracks; people without one are written as
 `untracked0`, ...
 """
 
@@ -29,6 +31,7 @@ from poseval.files.writing import write_atomically
 from poseval.poses import Origin, PoseSet
 from poseval.poses.frame_names import named
 
+LOOKED_AT = 1 << 20  # bytes in which likelihoods are looked for
 HEADERS = ("scorer", "individuals", "bodyparts", "coords")
 HOLDS = frozenset(
     {"joints", "frame names", "joint names", "joint scores", "tracks", "empty frames", "sequences"}
@@ -51,8 +54,10 @@ class DeepLabCut(Dataset):
         """By the first word of the first line, and whether there are likelihoods."""
         if source.is_folder or not source.document.head.removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,"):
             return 0.0
-        likelihood = b"likelihood" in source.document.data[: 1 << 20]
-        return 0.95 if likelihood == (role is Role.PREDICTIONS) else 0.3
+        likely = _has_likelihoods(source.document)
+        if role is Role.PREDICTIONS:
+            return 0.95 if likely else 0.5
+        return 0.3 if likely else 0.95
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """One person for each individual with a labelled joint in a frame.
@@ -74,6 +79,15 @@ class DeepLabCut(Dataset):
         table = from_poses(poses, options.role, named(poses.frames))
         write_atomically(path, _text(table).encode("utf-8", "surrogateescape"), options.force)
         return table_losses(poses, self.holds_as(options.role))
+
+
+def _has_likelihoods(document: Document) -> bool:
+    """Whether any likelihood is written: sleap-io writes a column of them that is empty."""
+    lines = document.data[:LOOKED_AT].decode("utf-8", "replace").split("\n")
+    coords = next((line.split(",") for line in lines[: len(HEADERS)] if line.startswith("coords,")), [])
+    places = [at for at, name in enumerate(coords) if name.strip() == "likelihood"]
+    cells = (line.rstrip("\r").split(",") for line in lines[3:] if not line.startswith(HEADERS))
+    return any(row[at].strip().lower() not in ("", "nan") for row in cells for at in places if at < len(row))
 
 
 def table_losses(poses: PoseSet, holds: frozenset[str]) -> Losses:

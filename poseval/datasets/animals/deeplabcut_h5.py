@@ -49,7 +49,9 @@ class DeepLabCutH5(Dataset):
         if not hdf5.keys(source.document) & set(KEYS):
             return 0.0
         likelihood = b"likelihood" in source.document.data
-        return 0.95 if likelihood == (role is Role.PREDICTIONS) else 0.3
+        if role is Role.PREDICTIONS:
+            return 0.95 if likelihood else 0.5
+        return 0.3 if likelihood else 0.95
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """One person for each individual with a labelled joint in a frame.

@@ -35,17 +35,10 @@ def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> 
     """One person for each individual of each row that has any labelled joint.
 
     Raises:
-        FormatError: P207 columns that are no x, y (likelihood), P308 an infinity.
+        FormatError: P207 columns without x and y, P301 an infinity.
         LimitError: P502 too many joints.
     """
-    for _, _, part, coord in table.header:
-        if coord not in COORDS:
-            raise FormatError(
-                "P207",
-                where=f"{where}: {shown(part, 40)}",
-                what=f"has a column {shown(coord, 40)!r}",
-                wanted="x, y or likelihood",
-            )
+    table, others = _known_columns(table, where)
     if np.isinf(table.values).any():
         raise FormatError(
             "P301", where=where, what="holds an infinity", wanted="finite numbers or empty cells"
@@ -70,9 +63,35 @@ def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> 
     cube = np.full((len(table.index), len(individuals), len(parts), 3), np.nan)
     for (individual, part, coord), at in place.items():
         cube[:, individuals.index(individual), parts.index(part), COORDS.index(coord)] = table.values[:, at]
-    return _poses(
-        cube, individuals, match_names(parts) or skeleton_from_names(parts), table, options, origin, where
-    )
+    skeleton = match_names(parts) or skeleton_from_names(parts)
+    poses = _poses(cube, individuals, skeleton, table, options, origin, where)
+    return poses.with_notices(others)
+
+
+def _known_columns(table: Table, where: str) -> tuple[Table, list[Notice]]:
+    """The table's columns of x, y and likelihood; others are left out and counted.
+
+    Raises:
+        FormatError: P207 where no body part has x and y.
+    """
+    kept = [at for at, column in enumerate(table.header) if column[3] in COORDS]
+    coords = {table.header[at][3] for at in kept}
+    others = list(dict.fromkeys(column[3] for column in table.header if column[3] not in COORDS))
+    places = {column[1:] for column in (table.header[at] for at in kept)}
+    incomplete = [part for who, part, _ in places for coord in "xy" if (who, part, coord) not in places]
+    if not {"x", "y"} <= coords or incomplete:
+        raise FormatError(
+            "P207",
+            where=f"{where}: {shown(sorted(incomplete)[0], 40)}" if incomplete else where,
+            what=f"has the columns {', '.join(shown(name, 40) for name in (*sorted(coords), *others)[:5])}",
+            wanted="x, y and likelihood of each body part",
+        )
+    if not others:
+        return table, []
+    count = len(table.header) - len(kept)
+    text = f"{where}: {count} columns were not read: {', '.join(shown(name, 40) for name in others[:5])}"
+    made = Table([table.header[at] for at in kept], table.index, table.values[:, kept])
+    return made, [Notice("N547", text, count)]
 
 
 def _poses(
@@ -92,16 +111,20 @@ def _poses(
     notices: list[Notice] = []
     if options.role is Role.PREDICTIONS:
         unknown = np.isnan(score) & (seen > 0)
-        if bool(unknown.any()):
+        if unknown.any() and np.isfinite(score).any():
             raise MismatchError(
                 "P410",
                 where=where,
-                what="has joints without a likelihood",
-                wanted="predictions",
-                hint="this looks like labels, which are ground truth",
+                what=f"has {int(unknown.sum())} of {int((seen > 0).sum())} joints without a likelihood",
+                wanted="one for every joint, or for none",
+                hint="write the likelihoods, or leave x and y of these joints empty, too",
             )
-        columns |= {"joint_score": np.where(seen > 0, score, np.nan), "score": mean_score(score, seen)}
-        notices.append(scores_from_joints(where, len(row)))
+        if not unknown.any():
+            columns |= {"joint_score": np.where(seen > 0, score, np.nan), "score": mean_score(score, seen)}
+            notices.append(scores_from_joints(where, len(row)))
+        else:
+            text = f"{where}: has no likelihoods, so that nobody has a score: are these labels?"
+            notices.append(Notice("N549", text, len(row)))
     elif np.isfinite(score).any():
         columns["joint_score"] = score
     numbers = [int(name) if name.isdecimal() and len(name) < 18 else -1 for name in table.index]

@@ -2,9 +2,11 @@
 
 Source: MediaPipe's `PoseLandmarkerResult`: per person 33 landmarks with x and y as fractions of the image's
 width and height, z, visibility and presence. There is no official file; what people write is a list of
-frames, each with `pose_landmarks` (or `landmarks`): a list of people, each a list of landmarks
-`{"x", "y", "z", "visibility", "presence"}`; and `image` or `frame`, `width`, `height`. The csv has one person
-per line: name, class, then 33 times x, y, z in pixels.
+frames, each with `pose_landmarks` (or `landmarks`): a list of people, each a list of landmarks `{"x", "y",
+"z", "visibility", "presence"}`; and `image` or `frame`, `width`, `height`. The legacy solution's
+`NormalizedLandmarkList` has `landmark`, and frames count from 0. The csv of the classification guide has
+one person per line: name, class, then 33 times x, y, z in pixels. Other csv files have a header, in one of
+the forms of `mediapipe_csv.py`; their numbers are normalised where none is beyond 2, which a notice says.
 """
 
 from __future__ import annotations
@@ -30,25 +32,27 @@ from poseval.datasets.assembly import (
 )
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.containers.text_table import numbers_of, text_of
+from poseval.datasets.containers.text_table import check_count, numbers_of, text_of
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
+from poseval.datasets.tools.mediapipe_csv import layout, points_of
 from poseval.errors import Faults, FormatError, InputError, UsageError, ValueRangeError, shown
 from poseval.files.writing import write_atomically
-from poseval.poses import Floats, Notice, Origin, PoseSet
+from poseval.poses import Floats, Ints, Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 from poseval.skeletons import get_skeleton
 from poseval.skeletons.joint_map import joint_map
 
 LANDMARKS = 33
 POINT = ("x", "y", "visibility")
-LISTS = ("pose_landmarks", "landmarks", "poseLandmarks")
+LISTS = ("pose_landmarks", "landmarks", "poseLandmarks", "landmark")
 NAMES = ("image", "file_name", "image_id", "frame", "frame_id")
 KEYS = Known(
     *(f"[].{name}" for name in (*NAMES, "width", "height")),
     *(f"[].{name}{people}.{key}" for name in LISTS for people in ("[]", "[][]") for key in POINT),
 )
+NORMALISED = 2.0  # landmarks may lie outside of the image, and no joint in pixels lies all so near to 0
 CSV_CELLS = 2 + 3 * LANDMARKS
 
 
@@ -65,7 +69,7 @@ class MediaPipe(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the name of the list, or by 101 cells in the first line of a csv."""
+        """By the name of the list, by the header of a csv, or by 101 cells in its first line."""
         if source.is_folder:
             return 0.0
         document = source.document
@@ -76,7 +80,9 @@ class MediaPipe(Dataset):
                 return 0.0
             keys = outline.by_key()
             return 0.9 if outline.kind == "array" and set(LISTS) & keys.keys() else 0.0
-        line = document.head.split(b"\n", 1)[0].decode("utf-8", "replace").split(",")
+        line = document.data[: 1 << 16].split(b"\n", 1)[0].decode("utf-8", "replace").strip().split(",")
+        if layout(line) is not None:
+            return 0.9
         faults = Faults()
         return 0.9 if len(line) == CSV_CELLS and numbers_of(line[2:], "", faults) is not None else 0.0
 
@@ -146,7 +152,14 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
     frames = frames_of(names, options.limits, document.name, size_of)
     row = np.asarray([at for at, _ in found], dtype=np.int64)
     table = np.asarray([points for _, points in found], dtype=np.float64).reshape(-1, LANDMARKS, 3)
-    lacking = row[np.isnan(size_of[row]).any(axis=1)]
+    _require_sizes(document, names, size_of, row)
+    xy = table[:, :, :2] * size_of[row][:, None, :]
+    return _poses(document, options, frames, row, xy, table[:, :, 2])
+
+
+def _require_sizes(document: Document, names: list[str], size: Floats, row: Ints) -> None:
+    """Refuse (P308) people in images of unknown size."""
+    lacking = row[np.isnan(size[row]).any(axis=1)]
     if len(lacking):
         raise ValueRangeError(
             "P308",
@@ -154,8 +167,6 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
             what="is an image of unknown size, and MediaPipe's coordinates are normalised by it",
             wanted="width and height in each entry, or --gt",
         )
-    xy = table[:, :, :2] * size_of[row][:, None, :]
-    return _poses(document, options, frames, row, xy, table[:, :, 2])
 
 
 def _person(node: Any, where: str, faults: Faults) -> list[list[float]] | None:
@@ -184,27 +195,54 @@ def _number(value: Any) -> float | None:
 
 
 def _csv(document: Document, options: ReadOptions) -> PoseSet:
-    faults = Faults()
-    names, found = [], []
     try:
-        for number, cells in enumerate(csv.reader(io.StringIO(text_of(document), newline="")), start=1):
-            if not cells:
-                continue
-            where = f"{document.name}: line {number}"
-            if len(cells) != CSV_CELLS:
-                faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{CSV_CELLS}")
-                continue
-            values = numbers_of(cells[2:], where, faults)
-            if values is not None:
-                names.append(cells[0])
-                found.append(values)
+        rows = [row for row in csv.reader(io.StringIO(text_of(document), newline="")) if row]
     except csv.Error as error:
         raise FormatError(
             "P270", where=document.name, what=f"cannot be read as csv ({shown(error)})"
         ) from error
-    faults.raise_if_any()
-    if not found:
+    if not rows:
         raise FormatError("P200", where=document.name, what="is empty", wanted="one frame per line")
+    check_count(sum(map(len, rows)), document)
+    found = layout(rows[0])
+    if found is None:
+        return _guide(document, rows, options)
+    names, points = points_of(document, rows, found)
+    index = unique_paths(names)
+    frames = frames_of(list(index), options.limits, document.name)
+    row = np.asarray([index[name] for name in names], dtype=np.int64)
+    placed = np.asarray(np.isfinite(points[:, :, :2]).all(axis=2))
+    there = placed.any(axis=1)  # an empty line is a frame without anybody
+    row, xy, score = row[there], points[there, :, :2], points[there, :, 2]
+    notices = []
+    if len(xy) and float(np.nanmax(np.abs(xy))) <= NORMALISED:
+        size = sizes_of(frames, options, document.name)
+        frames = frames_of(list(index), options.limits, document.name, size)
+        _require_sizes(document, list(index), frames.size, row)
+        xy = xy * frames.size[row][:, None, :]
+        text = f"{document.name}: no number is beyond {NORMALISED:g}: read as fractions of the image's sides"
+        notices.append(Notice("N548", text, len(xy)))
+    if found.others:
+        text = f"{document.name}: {len(found.others)} columns were not read: "
+        text += ", ".join(shown(name, 30) for name in found.others[:5])
+        notices.append(Notice("N547", text, len(found.others)))
+    return _poses(document, options, frames, row, xy, score).with_notices(notices)
+
+
+def _guide(document: Document, rows: list[list[str]], options: ReadOptions) -> PoseSet:
+    """The csv of the classification guide, which has no header."""
+    faults = Faults()
+    names, found = [], []
+    for number, cells in enumerate(rows, start=1):
+        where = f"{document.name}: line {number}"
+        if len(cells) != CSV_CELLS:
+            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{CSV_CELLS}")
+            continue
+        values = numbers_of(cells[2:], where, faults)
+        if values is not None:
+            names.append(cells[0])
+            found.append(values)
+    faults.raise_if_any()
     index = unique_paths(names)
     frames = frames_of(list(index), options.limits, document.name)
     row = np.asarray([index[name] for name in names], dtype=np.int64)
@@ -221,7 +259,7 @@ def _poses(
     score: Floats,
 ) -> PoseSet:
     seen = np.full(score.shape, 2, dtype=np.int8)
-    seen[(xy == 0).all(axis=2) & ~(score > 0)] = 0
+    seen[((xy == 0).all(axis=2) & ~(score > 0)) | ~np.isfinite(xy).all(axis=2)] = 0
     notices: list[Notice] = []
     known = np.isfinite(score).any(axis=1) if len(score) else np.zeros(0, dtype=np.bool_)
     mean = np.where(known, mean_score(score, seen), np.nan)

@@ -272,7 +272,7 @@ def _people(node: Any, into: Gathering, frame: int, where: str, corners: bool = 
                 frame,
                 points=points,
                 score=float("nan") if score is None else score,
-                box=_box(person.get("bbox"), corners),
+                box=box_of(person.get("bbox"), corners),
                 track=int(track) if known else -1,
             )
         )
@@ -298,7 +298,7 @@ def _points(person: dict[str, Any], into: Gathering, where: str) -> list[Point |
     return out
 
 
-def _box(node: Any, corners: bool) -> Box | None:
+def box_of(node: Any, corners: bool) -> Box | None:
     numbers = [number_of(value) for value in node] if isinstance(node, list) else []
     if len(numbers) != 4 or any(number is None for number in numbers):
         return None

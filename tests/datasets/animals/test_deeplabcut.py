@@ -63,10 +63,10 @@ def test_a_wrong_table_is_refused(tmp_path: Path, text: str | bytes, code: str) 
     assert code in caught.value.counts
 
 
-def test_labels_are_no_predictions(tmp_path: Path) -> None:
-    with pytest.raises(InputError) as caught:
-        read(tmp_path / "a.csv", SINGLE + "a.png,1,2,3,4\n", P)
-    assert caught.value.code == "P410"
+def test_labels_are_predictions_without_scores(tmp_path: Path) -> None:
+    found = read(tmp_path / "a.csv", SINGLE + "a.png,1,2,3,4\n", P)
+    assert np.isnan(found.people.score).all()
+    assert [notice.code for notice in found.origin.notices] == ["N549"]
 
 
 @ROLES
