@@ -254,6 +254,7 @@ FITS = {
     "seed_sd": {"number"},
     "gate-accept": {"nowhere"},
     "worst": {"number"},
+    "fps": {"number"},
     "shards": {"number", "negative"},
 }
 

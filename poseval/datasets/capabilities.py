@@ -9,6 +9,7 @@ import numpy as np
 
 from poseval.datasets.base import Losses
 from poseval.poses import PoseSet
+from poseval.poses.pose_set import TIME
 
 
 def _given(column: str) -> Callable[[PoseSet], int]:
@@ -34,12 +35,17 @@ def _kinds(poses: PoseSet) -> int:
 
 
 def _extras(poses: PoseSet) -> int:
-    return len(poses.people.extra) + len(poses.frames.extra.keys() - {"video"})
+    return len(poses.people.extra) + len(poses.frames.extra.keys() - {"video", TIME})
 
 
 def videos(poses: PoseSet) -> int:
     """How many video files the frames are of, where their reader knows them (`frames.extra["video"]`)."""
     return len(set(poses.frames.extra.get("video", np.zeros(0, dtype="U1")).tolist()) - {""})
+
+
+def _times(poses: PoseSet) -> int:
+    time = poses.frames.extra.get(TIME)
+    return 0 if time is None else int((~np.isnan(time)).sum())
 
 
 def _sequences(poses: PoseSet) -> int:
@@ -64,6 +70,7 @@ FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
         "unlabelled frames": _unlabelled_frames,
         "sequences": _sequences,
         "videos": videos,
+        "times": _times,
         "crowd flags": lambda poses: int(poses.people.crowd.sum()),
         "head sizes": _given("head"),
         "ignore regions": lambda poses: len(poses.ignore),

@@ -68,6 +68,9 @@ class Origin:
         return self.path.rstrip("/").rsplit("/", 1)[-1] or "<memory>"
 
 
+TIME = "time"  # further column of frames
+
+
 def _frozen(array: Array) -> Array:
     if array.flags.writeable:
         array = array.view()
@@ -124,7 +127,8 @@ class Frames:
 
     `key` names the frame in its file (an image id or a file name, as text; unique). `sequence` indexes
     `sequences`; a still image belongs to its own sequence or to one common sequence 0. `number` is the order
-    inside the sequence. `extra` holds further columns by name, e.g. `crowd_index` [F] float64.
+    inside the sequence. `extra` holds further columns by name, e.g. `crowd_index` [F] float64, or `time` [F]
+    float64 seconds, where a file says when its frames were taken.
     """
 
     key: Array  # [F] str, unique

@@ -3,7 +3,8 @@
 Source: ndx-pose 0.1 to 0.4. Predictions: a `PoseEstimation` for each animal (or for several, distinguished by
 their names) holds a `PoseEstimationSeries` per joint (`data` [T, 2 or 3], times `conversion` plus `offset`,
 and `confidence` [T]); a third coordinate is depth and is left out. Frames are the samples, numbered from 0;
-animals that share a file must have equally many. Ground truth: a `PoseTraining` holds `TrainingFrame`s with
+samples of several series are paired by their times,
+which may start, tick and end differently. Ground truth: a `PoseTraining` holds `TrainingFrame`s with
 `SkeletonInstance`s (`node_locations` [K, 2 or 3]; `node_visibility` false is a hidden joint, NaN none).
 Joints are in the order of the container's `nodes` (0.1), else of the linked skeleton's, else of their names.
 """
@@ -11,12 +12,14 @@ Joints are in the order of the container's `nodes` (0.1), else of the linked ske
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from poseval.datasets.animals.individuals import TRACK, UNTRACKED, tracks_of
+from poseval.datasets.animals.nwb_times import common, frame_numbers, times_of
 from poseval.datasets.animals.nwb_training import training_set
 from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
@@ -26,7 +29,8 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.writing import write_atomically
-from poseval.poses import Array, Floats, Notice, Origin, PoseSet
+from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
+from poseval.poses.pose_set import TIME
 from poseval.skeletons import match_names, skeleton_from_names
 
 MOST_GROUPS = 10_000
@@ -51,10 +55,11 @@ class Nwb(Dataset):
             "tracks",
             "empty frames",
             "sequences",
+            "times",
         }
     )
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {
-        Role.TRUTH: frozenset({"joint scores", "tracks"}),
+        Role.TRUTH: frozenset({"joint scores", "tracks", "times"}),
         Role.PREDICTIONS: frozenset({"frame names", "hidden joints", "empty frames", "sequences"}),
     }
 
@@ -131,22 +136,16 @@ def _containers(file: Any, kind: str) -> Iterator[Any]:
 
 
 def _estimates(found: list[Any], options: ReadOptions, document: Document) -> PoseSet:
-    series = [_series(group, document) for group in found]
-    joints = list(dict.fromkeys(name for names, _ in series for name in names))
-    counts = {len(values) for _, values in series}
-    if len(counts) > 1:
-        raise FormatError(
-            "P204",
-            where=document.name,
-            what=f"has containers with {sorted(counts)} samples",
-            wanted="one number of samples",
-        )
-    size = max(counts) * len(series) * len(joints) * 3
+    series = [one for who, group in enumerate(found) for one in _series(group, who, document)]
+    joints = list(dict.fromkeys(one.joint for one in series))
+    time, places, notices = _timeline(series, document)
+    count = max((int(place.max(initial=-1)) + 1 for place in places), default=0)
+    size = count * len(found) * len(joints) * 3
     if size > options.limits.numbers:
         raise LimitError("P502", where=document.name, what=f"has {size:,} numbers", wanted="fewer")
-    cube = np.full((counts.pop(), len(series), len(joints), 3), np.nan)
-    for at, (names, values) in enumerate(series):
-        cube[:, at, [joints.index(name) for name in names]] = values
+    cube = np.full((count, len(found), len(joints), 3), np.nan)
+    for one, place in zip(series, places, strict=True):
+        cube[place, one.who, joints.index(one.joint)] = one.values
     labelled = np.asarray(np.isfinite(cube[..., :2]).all(axis=3))
     row, who = np.nonzero(labelled.any(axis=2))
     seen = np.where(labelled[row, who], 2, 0).astype(np.int8)
@@ -158,19 +157,16 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
         "score": mean_score(score, seen),
         "track": tracks_of(_individuals(found))[who],
     }
-    notices = [
-        Notice(
-            "N512",
-            f"{document.name}: frames are numbered in the order of the samples; their times are not used",
-        )
-    ]
     units = sorted({text(unit) for group in found for unit in _units(group)} - {"pixels", "pixel", "px"})
     if units:
         named = ", ".join(shown(unit, 20) for unit in units)
         sentence = f"{document.name}: coordinates are in {named}, not in pixels"
         notices.append(Notice("N513", sentence, len(row)))
     origin = Origin(document.path, document.sha256, "nwb", len(row), tuple(notices))
-    frames = frames_of([str(n) for n in range(len(cube))], options.limits, document.name)
+    numbers = np.arange(count) if time is None else frame_numbers(time)
+    frames = frames_of([str(n) for n in numbers.tolist()], options.limits, document.name)
+    if time is not None:
+        frames = replace(frames, extra={TIME: time})
     skeleton = match_names(joints) or skeleton_from_names(joints)
     return pose_set(skeleton, frames, row, columns, origin, options.limits)
 
@@ -202,8 +198,18 @@ def _units(group: Any) -> list[Any]:
     return [data.attrs.get("unit", "pixels") for data in found if data is not None]
 
 
-def _series(group: Any, document: Document) -> tuple[list[str], Floats]:
-    """Joint names and values [T, K, 3] (x, y, confidence) of one animal."""
+@dataclass(frozen=True, eq=False)
+class _Series:
+    """A joint of an animal: x, y, confidence [T, 3] in the unit that it names, and seconds [T] where known."""
+
+    who: int
+    joint: str
+    values: Floats
+    time: Floats | None
+
+
+def _series(group: Any, who: int, document: Document) -> list[_Series]:
+    """The joints of one animal."""
     series = _members(group, "PoseEstimationSeries")
     order = list(series)
     skeletons = list(_members(group, "Skeleton").values())
@@ -215,10 +221,30 @@ def _series(group: Any, document: Document) -> tuple[list[str], Floats]:
         raise FormatError(
             "P206", where=f"{document.name}: {shown(group.name, 60)}", what="has no series with joints"
         )
-    values = [_values(series[name], name, document) for name in joints]
-    if len({len(one) for one in values}) > 1:
-        raise FormatError("P204", where=document.name, what="has joints of different numbers of samples")
-    return joints, np.stack(values, axis=1)
+    out = []
+    for name in joints:
+        values = _values(series[name], name, document)
+        where = f"{document.name}: {shown(name, 40)}"
+        out.append(_Series(who, name, values, times_of(series[name], len(values), where, document)))
+    return out
+
+
+def _timeline(series: list[_Series], document: Document) -> tuple[Floats | None, list[Ints], list[Notice]]:
+    """Seconds [F] of the frames, the frame of each sample of each series, and what to say about them.
+
+    Series without times are paired by their samples' places.
+    """
+    times = [one.time for one in series if one.time is not None]
+    if len(times) == len(series):
+        moments, places = common(times)
+        return moments, places, []
+    text = (
+        f"{document.name}: frames are numbered in the order of the samples; the file does not say their times"
+    )
+    counts = sorted({len(one.values) for one in series})
+    if len(counts) > 1:
+        text += f", and its series have {counts[0]} to {counts[-1]} samples"
+    return None, [np.arange(len(one.values)) for one in series], [Notice("N512", text)]
 
 
 def _values(series: Any, name: str, document: Document) -> Floats:

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.animals.individuals import cube_of, samples_of
+from poseval.datasets.animals.nwb_times import UNKNOWN, sample_times
 from poseval.datasets.base import Losses, Role
 from poseval.datasets.capabilities import losses_of
 from poseval.errors import UsageError, shown
 from poseval.poses import Floats, PoseSet
 from poseval.poses.frame_names import named
+from poseval.poses.pose_set import TIME
 
 EPOCH = "1970-01-01T00:00:00+00:00"
 CORE, POSE = "core", "ndx-pose"
@@ -54,10 +56,16 @@ def plan(poses: PoseSet, role: Role, holds: frozenset[str]) -> tuple[Losses, Cal
         return losses, lambda file: _fill_training(file, poses)
     sample, samples, numbered = samples_of(poses)
     individuals, cube, _ = cube_of(poses, sample, samples)
+    given = poses.frames.extra.get(TIME)
+    times = None if given is None else sample_times(given, sample, samples)
+    if given is not None and times is None:
+        losses.lose("times (they do not rise with the frames)", len(given))
+    if times is None:
+        losses.make("times, a second a frame (--fps says otherwise)", samples)
     losses.lose("frame names", len(poses.frames))
     losses.lose("frame numbers (frames follow one another)", 0 if numbered else len(poses.frames))
     losses.lose("people without a joint", int((~(poses.people.seen > 0).any(axis=1)).sum()))
-    return losses, lambda file: _fill_estimates(file, poses, individuals, cube)
+    return losses, lambda file: _fill_estimates(file, poses, individuals, cube, times)
 
 
 def _check_names(poses: PoseSet) -> None:
@@ -104,7 +112,9 @@ def _frame_of_file(file: Any, poses: PoseSet) -> Any:
     return behavior
 
 
-def _fill_estimates(file: Any, poses: PoseSet, individuals: list[str], cube: Floats) -> None:
+def _fill_estimates(
+    file: Any, poses: PoseSet, individuals: list[str], cube: Floats, times: Floats | None
+) -> None:
     import h5py
 
     behavior = _frame_of_file(file, poses)
@@ -113,15 +123,25 @@ def _fill_estimates(file: Any, poses: PoseSet, individuals: list[str], cube: Flo
         group["skeleton"] = h5py.SoftLink("/processing/behavior/Skeletons/skeleton")
         for joint, label in enumerate(poses.skeleton.joints):
             series = _typed(group, label, "PoseEstimationSeries")
-            series.attrs["comments"], series.attrs["description"] = "no comments", f"coordinates of {label}"
+            series.attrs["comments"] = UNKNOWN if times is None else "no comments"
+            series.attrs["description"] = f"coordinates of {label}"
             series["data"] = cube[:, at, joint, :2]
             for key, value in (("conversion", 1.0), ("offset", 0.0), ("resolution", -1.0)):
                 series["data"].attrs[key] = value
             series["data"].attrs["unit"] = "pixels"
             series["confidence"] = cube[:, at, joint, 2]
             series["reference_frame"] = "(0, 0) is the centre of the first pixel, at the top left"
-            series["starting_time"] = 0.0
-            series["starting_time"].attrs["rate"], series["starting_time"].attrs["unit"] = 1.0, "seconds"
+            _set_times(series, times)
+
+
+def _set_times(series: Any, times: Floats | None) -> None:
+    """Seconds of the samples; where they are not known, one a second, which NWB has to have."""
+    if times is not None:
+        series["timestamps"] = times
+        series["timestamps"].attrs["interval"], series["timestamps"].attrs["unit"] = 1, "seconds"
+        return
+    series["starting_time"] = 0.0
+    series["starting_time"].attrs["rate"], series["starting_time"].attrs["unit"] = 1.0, "seconds"
 
 
 def _fill_training(file: Any, poses: PoseSet) -> None:
