@@ -95,6 +95,7 @@ def convert(
     worst: int | None = None,
     limits: Limits | Sequence[str] = (),
     category: str | None = None,
+    fps: float | None = None,
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Conversion | Conversions:
@@ -106,8 +107,8 @@ def convert(
     (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
     joints, `derive` computes missing ones. `transform` changes coordinates, as in `poseval.score`. With
     `worst`, only that many frames are written: those in which predictions have the most faults against their
-    `truth`, to be labelled again. `category` is the one category to read of a file with several. `progress`
-    is called with (done, total) on long work.
+    `truth`, to be labelled again. `category` is the one category to read of a file with several. `fps` gives
+    frames times, in formats that hold them. `progress` is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
@@ -134,6 +135,8 @@ def convert(
         raise wrong_type("progress", progress, "a function of two numbers")
     if worst is not None and (not isinstance(worst, int) or worst < 1):
         raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 1")
+    if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < float("inf")):
+        raise UsageError("P103", where="fps", what=f"is {shown(repr(fps), 40)}", wanted="frames a second")
     map_file = None if joints is None else Path(path_of(joints, "joints", "a .toml file"))
     wanted = None if to_skeleton is None else load_skeleton(to_skeleton)
     options = ConvertOptions(
@@ -150,6 +153,7 @@ def convert(
         progress,
         OPTIONAL_TEXT("category", category),
         transforms("transform", transform),
+        fps,
     )
     path_of(source, "source", "a path (poseval.write takes a PoseSet)")
     path_of(target, "target")

@@ -33,6 +33,9 @@ from poseval.cli.progress import ProgressLine
     metavar="N",
     help="Only the N frames with the most faults, of predictions with --gt.",
 )
+@click.option(
+    "--fps", type=click.FloatRange(0, min_open=True), help="Frames a second, of a file that has no times."
+)
 @CATEGORY
 @LIMIT
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")

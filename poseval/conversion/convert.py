@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
+from poseval.conversion.times import with_times
 from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.errors import FormatError, UsageError, shown
 from poseval.limits import DEFAULT, Limits
@@ -28,7 +29,8 @@ class ConvertOptions:
     the role in which its content is recognised. `category` is the one class to read. Predictions with ground
     ground truth are aligned to its frames (by `align_by`, where names are ambiguous). Where the joints
     differ, they are mapped to its skeleton by name; `joints` has options of that. `choose` picks the frames
-    to write: it gets predictions with their ground truth and returns rows and a sentence about them.
+    to write: it gets predictions with their ground truth and returns rows and a sentence about them. `fps`
+    gives frames times.
     """
 
     to: str
@@ -44,6 +46,7 @@ class ConvertOptions:
     progress: Callable[[int, int], None] | None = None
     category: str | None = None
     transforms: tuple[Transform, ...] = ()
+    fps: float | None = None
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def convert_one(
     poses, mapped, notices = _prepared(poses, chosen, options)
     if poses is not read:  # no longer what the digest of the file stands for
         poses = replace(poses, origin=replace(poses.origin, sha256=""))
+    if options.fps is not None:
+        poses = with_times(poses, options.fps)
     losses = writer.write(
         poses, Path(target), WriteOptions(chosen, options.force, options.truth, options.progress)
     )

@@ -200,7 +200,7 @@ def _units(group: Any) -> list[Any]:
 
 @dataclass(frozen=True, eq=False)
 class _Series:
-    """A joint of an animal: x, y, confidence [T, 3] in the unit that it names, and seconds [T] where known."""
+    """A joint of an animal: x, y, confidence [T, 3] in its unit, and seconds [T] where they are known."""
 
     who: int
     joint: str
@@ -238,9 +238,7 @@ def _timeline(series: list[_Series], document: Document) -> tuple[Floats | None,
     if len(times) == len(series):
         moments, places = common(times)
         return moments, places, []
-    text = (
-        f"{document.name}: frames are numbered in the order of the samples; the file does not say their times"
-    )
+    text = f"{document.name}: frames are numbered in the order of the samples; no times are given"
     counts = sorted({len(one.values) for one in series})
     if len(counts) > 1:
         text += f", and its series have {counts[0]} to {counts[-1]} samples"

@@ -1,8 +1,8 @@
 """Times of NWB's series, and the one timeline that series of several lengths and starts share.
 
 A series has `timestamps` [T] in seconds, or `starting_time` with a `rate`. Series of one camera have equal
-times; cameras and animals may start later, end earlier or tick a little beside each other. A sample belongs to
-the moment of the longest series that is nearest, if it is not further away than half of its usual step.
+times; cameras and animals may start later, end earlier or tick a little beside each other. A sample belongs
+to the moment of the longest series that is nearest, if it is not further away than half of its usual step.
 """
 
 from __future__ import annotations

@@ -44,6 +44,9 @@ def looks_like(document: Document) -> float:
     image, person = keys["images"].first_kinds(), keys["annotations"].first_kinds()
     own = {"vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose"} & image.keys()
     own |= {"bbox_head", "track_id"} & person.keys()
+    listed = keys.get("categories")
+    if own == {"track_id"} and listed and b'"head_top"' not in document.data[listed.start : listed.end]:
+        return 0.0  # COCO-like files of other videos have tracks, too
     if len(own) >= 2:
         return 0.9
     return 0.8 if own else 0.0
