@@ -15,6 +15,7 @@ from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark, Pair, Part, Parts
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.errors import shown
+from poseval.kernels.poses import extent
 from poseval.metrics.base import Metric
 from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.epe import Epe
@@ -136,6 +137,20 @@ def has_tracks(poses: PoseSet) -> bool:
         return False
     pairs = np.stack([people.frame, people.track], axis=1)
     return len(np.unique(pairs, axis=0)) == len(people)
+
+
+def with_scales(aligned: Aligned) -> Aligned:
+    """The sets with the areas and sigmas that the metrics take, for a diagnosis, which has no parameters.
+
+    A person whose labelled joints have no extent has an area of one square pixel.
+    """
+    truth = aligned.truth
+    if not has_areas(truth):
+        area = np.maximum(extent(truth.people.xy, truth.people.seen), 1.0)
+        truth = replace(truth, people=truth.people.with_columns(area=area))
+    if truth.skeleton.sigmas is None:
+        truth = replace(truth, skeleton=truth.skeleton.with_sigmas([SIGMA] * len(truth.skeleton)))
+    return Aligned(truth, aligned.predictions)
 
 
 CUSTOM = Benchmark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,12 +23,16 @@ class Description:
     classes: dict[int, str] = field(default_factory=dict)
     skeleton: Skeleton | None = None
     flip: tuple[int, ...] | None = None
+    sigmas: tuple[float, ...] | None = None
+    root: str = "."  # of the data set, seen from the yaml
+    splits: tuple[str, ...] = ()  # folders of images, the first is the one to be evaluated on
 
     def nameless(self) -> Skeleton | None:
-        """Joints `kpt-0`, `kpt-1`, ... with the mirror joints of `flip_idx`; None without one."""
-        if self.flip is None:
+        """Joints `kpt-0`, `kpt-1`, ... with the mirror joints of `flip_idx`; None without their number."""
+        if self.joints is None:
             return None
-        return Skeleton("custom", tuple(f"kpt-{at}" for at in range(len(self.flip))), self.flip)
+        names = tuple(f"kpt-{at}" for at in range(self.joints))
+        return Skeleton("custom", names, tuple(range(self.joints)) if self.flip is None else self.flip)
 
 
 def description_of(source: Source) -> Description:
@@ -42,8 +47,8 @@ def description_of(source: Source) -> Description:
     for path in source.files:
         if path.suffix.lower() in (".yaml", ".yml"):
             document = source.open(path)
-            if b"kpt_shape" in document.data:
-                found.append(_read(document))
+            if is_description(document):
+                found.append(read_description(document))
     if len(found) > 1 and any(one != found[0] for one in found):
         raise FormatError(
             "P202",
@@ -54,7 +59,17 @@ def description_of(source: Source) -> Description:
     return found[0] if found else Description()
 
 
-def _read(document: Document) -> Description:
+def is_description(document: Document) -> bool:
+    """Whether a yaml describes a pose data set."""
+    return b"kpt_shape" in document.data
+
+
+def read_description(document: Document) -> Description:
+    """The description that a yaml is.
+
+    Raises:
+        FormatError: P272 a yaml that cannot be read, P273 one that contradicts itself.
+    """
     from poseval.datasets.containers.yaml import parse
 
     node = parse(document.data, document.name)
@@ -76,8 +91,43 @@ def _read(document: Document) -> Description:
     skeleton = _skeleton(node, joints, document.name)
     flip = node.get("flip_idx")
     return Description(
-        joints, dims, _classes(node.get("names")), skeleton, None if flip is None else tuple(flip)
+        joints,
+        dims,
+        _classes(node.get("names")),
+        skeleton,
+        None if flip is None else tuple(flip),
+        _sigmas(node.get("kpt_oks_sigmas"), joints, document.name),
+        root if isinstance(root := node.get("path", "."), str) else ".",
+        _splits(node),
     )
+
+
+def _splits(node: dict[str, Any]) -> tuple[str, ...]:
+    """Folders of images: those of `val`, else of `test`, else of `train`."""
+    for name in ("val", "test", "train"):
+        given = node.get(name)
+        listed = given if isinstance(given, list) else [given]
+        found = tuple(item for item in listed if isinstance(item, str) and item)
+        if found:
+            return found
+    return ()
+
+
+def _sigmas(given: Any, joints: int, where: str) -> tuple[float, ...] | None:
+    if given is None:
+        return None
+    try:
+        numbers = tuple(float(number) for number in given)
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) != joints or not all(0 < number < math.inf for number in numbers):
+        raise FormatError(
+            "P273",
+            where=f"{where}: kpt_oks_sigmas",
+            what="does not give each joint a sigma",
+            wanted=f"{joints} positive numbers",
+        )
+    return numbers
 
 
 def _classes(names: Any) -> dict[int, str]:

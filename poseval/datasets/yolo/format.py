@@ -4,7 +4,9 @@ Source: Ultralytics' documentation of pose data sets and `Results.save_txt`. A l
 `class cx cy w h (x y [v])*K`; a prediction `class cx cy w h (x y conf)*K [box_conf] [track]`. All lengths are
 fractions of the image's width and height, so sizes of images are needed: they come from `image_sizes.csv`
 beside the labels, from the images (`images/` beside `labels/`), or from the ground truth. `kpt_shape` in the
-yaml decides what the columns are; without it their count does. A joint at 0 0 is not labelled; predictions
+yaml decides what the columns are; without it their count does. `kpt_names` names the joints,
+`kpt_oks_sigmas` are their sigmas. A ground truth is given as its yaml, as the root folder, of which the split
+`val` is read, or as `labels/val`. A joint at 0 0 is not labelled; predictions
 put those of low confidence there.
 """
 
@@ -31,14 +33,24 @@ from poseval.datasets.containers.text_table import check_count, numbers_of, stac
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.image_size import PICTURES, picture_size
 from poseval.datasets.files.source import Source
-from poseval.datasets.yolo.data_yaml import SIZES, Description, description_of
+from poseval.datasets.yolo.data_yaml import SIZES, Description, is_description
+from poseval.datasets.yolo.layout import (
+    LISTS,
+    YAML,
+    Labels,
+    frame_name,
+    label_files,
+    labels_of,
+    listed_sizes,
+    pictures_of,
+)
 from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Origin, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import skeleton_for
 
 # What lies beside labels and is no label: images, lists of them, and Ultralytics' own files.
-BESIDE = (".yaml", ".yml", SIZES, ".cache", "classes.txt", "train.txt", "val.txt", "test.txt", *PICTURES)
+BESIDE = (*YAML, SIZES, ".cache", *LISTS, *PICTURES)
 BOX = 5  # class, centre and size of the box stand before the joints
 
 
@@ -86,7 +98,7 @@ class Yolo(Dataset):
         """By the first line with numbers: a class and shares between 0 and 1."""
         try:
             if source.is_folder:
-                listed = _labels(source)
+                listed = label_files(source)
                 if not listed:
                     return 0.0
                 for path in listed[:20]:
@@ -95,6 +107,9 @@ class Yolo(Dataset):
                         return _likely(line, role)
                 # All are empty: images without people only where nothing else lies in the folder.
                 return 0.0 if left_out(source, len(listed), BESIDE) else 0.6
+            if source.suffix in YAML:
+                described = role is Role.TRUTH and is_description(source.document)
+                return 0.9 if described else 0.0
             if source.suffix != ".txt":
                 return 0.0
             line = _first_line(source.document)
@@ -109,16 +124,17 @@ class Yolo(Dataset):
             InputError: what is wrong with the files, all faults gathered; P308 images of unknown size.
         """
         faults = Faults()
-        description = description_of(source)
-        names, digests, rows, row = _lines(source, faults, options)
+        labels = labels_of(source, options)
+        description, source = labels.description, labels.source
+        names, digests, rows, row = _lines(labels, faults, options)
         faults.raise_if_any()
         where = shown(source.path.name)
         width = len(rows[0]) if rows else 0
         cut = _columns(width, description, options, where) if rows else None
         skeleton = _skeleton(description, cut, options, where)
         table = stacked(rows, width)
-        pictures = _pictures(source.path if source.is_folder else source.path.parent, names)
-        size = _sizes(source, names, pictures, options, where)
+        pictures = pictures_of(labels.base, names)
+        size = _sizes(labels, names, pictures, options, where)
         frames = frames_of(names, options.limits, where, size)
         paths = [name + (found.suffix if found else "") for name, found in zip(names, pictures, strict=True)]
         frames = replace(frames, path=np.asarray(paths, dtype=np.str_))
@@ -143,7 +159,8 @@ class Yolo(Dataset):
         found = pose_set(
             skeleton, frames, np.asarray(row, dtype=np.int64), columns, origin, options.limits, kinds
         )
-        return found.with_notices(left_out(source, len(names), BESIDE))
+        others = sum(notice.count for notice in labels.notices)
+        return found.with_notices([*labels.notices, *left_out(source, len(names) + others, BESIDE)])
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """`labels/*.txt`, `data.yaml` and the sizes of the images.
@@ -156,15 +173,6 @@ class Yolo(Dataset):
         from poseval.datasets.yolo.write import write_labels
 
         return write_labels(poses, path, options, self.holds_as(options.role))
-
-
-def _labels(source: Source) -> list[Path]:
-    """Text files of a folder; those below `labels` only where there is such a folder."""
-    listed = [path for path in source.files if path.suffix.lower() == ".txt"]
-    below = [path for path in listed if "labels" in path.parts[:-1]]
-    return below or [
-        path for path in listed if path.name not in ("classes.txt", "train.txt", "val.txt", "test.txt")
-    ]
 
 
 def _first_line(document: Document) -> list[str] | None:
@@ -191,25 +199,18 @@ def _likely(words: list[str], role: Role) -> float:
     return 0.55 if labels else 0.9
 
 
-def _name(path: Path) -> str:
-    """The frame's name: the path below `labels`, without its ending."""
-    parts = list(path.with_suffix("").parts)
-    if "labels" in parts[:-1]:
-        parts = parts[parts.index("labels") + 1 :]
-    return "/".join(parts)
-
-
 def _lines(
-    source: Source, faults: Faults, options: ReadOptions
+    labels: Labels, faults: Faults, options: ReadOptions
 ) -> tuple[list[str], list[str], list[list[float]], list[int]]:
     """Frame names, digests, and the numbers and frame row of each line."""
+    source = labels.source
     if source.is_folder:
-        listed = _labels(source)
+        listed = labels.files
         if not listed:
             raise FormatError(
                 "P271", where=shown(source.path), what="holds no label files", wanted="*.txt of YOLO"
             )
-        documents: Iterator[tuple[str, Document]] = ((_name(path), source.open(path)) for path in listed)
+        documents: Iterator[tuple[str, Document]] = ((frame_name(path), source.open(path)) for path in listed)
     else:
         documents = iter([(source.path.stem, source.document)])
     names: list[str] = []
@@ -239,7 +240,7 @@ def _lines(
         names.append(name)
         digests.append(document.sha256)
         if options.progress is not None:
-            options.progress(len(names), len(source.files) if source.is_folder else 1)
+            options.progress(len(names), len(labels.files) or 1)
     return names, digests, rows, row
 
 
@@ -282,85 +283,37 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
 
 def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Skeleton:
     """Joints by the yaml, as asked, by the ground truth, or by their number; else without names."""
-    if description.skeleton is not None:
-        return description.skeleton
+    found = description.skeleton or _unnamed_skeleton(description, cut, options, where)
+    own = description.sigmas
+    return found if own is None or options.skeleton is not None else found.with_sigmas(own)
+
+
+def _unnamed_skeleton(
+    description: Description, cut: Columns | None, options: ReadOptions, where: str
+) -> Skeleton:
     count = cut.joints if cut else (description.joints or 17)
     nameless = description.nameless()
     truth = options.truth is not None and len(options.truth.skeleton) == count
     if nameless is not None and options.skeleton is None and not truth:
         known = skeleton_for(count, "estimators")
-        if known is None or known.flip != nameless.flip:
+        if known is None or (description.flip is not None and known.flip != nameless.flip):
             return nameless
     return joints_by_count(count, options, where)
 
 
 def _sizes(
-    source: Source, names: list[str], pictures: list[Path | None], options: ReadOptions, where: str
+    labels: Labels, names: list[str], pictures: list[Path | None], options: ReadOptions, where: str
 ) -> Floats:
     """Sizes [F, 2]: from the list beside the labels, the images or the ground truth; NaN where unknown."""
     frames = frames_of(names, options.limits, where)
     size = sizes_of(frames, options, where)
-    listed = _listed_sizes(source)
+    listed = listed_sizes(labels)
     for row, (name, picture) in enumerate(zip(names, pictures, strict=True)):
         if name in listed:
             size[row] = listed[name]
         elif picture is not None and np.isnan(size[row]).any():
             size[row] = picture_size(picture) or (np.nan, np.nan)
     return size
-
-
-def _listed_sizes(source: Source) -> dict[str, tuple[float, float]]:
-    place = source.path / SIZES if source.is_folder else source.path.parent / SIZES
-    if not place.is_file():
-        return {}
-    document = Document.open(place, source.limits)
-    faults = Faults()
-    out: dict[str, tuple[float, float]] = {}
-    for number, line in enumerate(text_of(document).splitlines(), start=1):
-        words = line.rsplit(",", 2)
-        if number == 1 and words[1:] == ["width", "height"]:
-            continue
-        if len(words) != 3:
-            faults.add(
-                "P204",
-                where=f"{document.name}: line {number}",
-                what="does not have three columns",
-                wanted="name,width,height",
-            )
-            continue
-        found = numbers_of(words[1:], f"{document.name}: line {number}", faults)
-        if found is not None:
-            out[words[0]] = (found[0], found[1])
-    faults.raise_if_any()
-    return out
-
-
-def _pictures(base: Path, names: list[str]) -> list[Path | None]:
-    """The image of each label file: beside it, or below `images` instead of `labels`; None without one."""
-    folders = [base, base / "images"]
-    parts = list(base.absolute().parts)
-    if "labels" in parts:
-        at = len(parts) - 1 - parts[::-1].index("labels")
-        folders.append(Path(*parts[:at], "images", *parts[at + 1 :]))
-    listed: dict[Path, dict[str, Path]] = {}
-    out: list[Path | None] = []
-    for name in names:
-        places = [folder / name for folder in folders]
-        for place in places:
-            if place.parent not in listed:
-                listed[place.parent] = _pictures_in(place.parent)
-        found = [listed[place.parent].get(place.name) for place in places]
-        out.append(next((path for path in found if path is not None), None))
-    return out
-
-
-def _pictures_in(folder: Path) -> dict[str, Path]:
-    """Images of a folder by their names without extension; the first kind of `PICTURES` counts."""
-    if not folder.is_dir():
-        return {}
-    found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]
-    found.sort(key=lambda path: PICTURES.index(path.suffix.lower()), reverse=True)
-    return {path.name.removesuffix(path.suffix): path for path in found}
 
 
 def _no_counts(values: Floats) -> bool:
