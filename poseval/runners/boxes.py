@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from poseval.errors import Faults, FormatError, MismatchError, UsageError, shown
+from poseval.errors import Faults, FormatError, MismatchError, shown
+from poseval.files.reading import read_json
 from poseval.limits import DEFAULT
 from poseval.models.weights.load import digest
 from poseval.poses import Bools, Floats, Frames, Ints, Notice, PoseSet
@@ -167,13 +167,9 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
 
 
 def _records(path: Path) -> list[Any]:
-    if not path.is_file():
-        raise UsageError("P114", where=shown(path), what="is not a file", wanted="a detections file")
-    if path.stat().st_size > DEFAULT.file_bytes:
-        raise FormatError("P204", where=shown(path.name), what=f"is larger than {DEFAULT.file_bytes:,} bytes")
     try:
-        content = json.loads(path.read_text("utf-8"))
-    except (ValueError, RecursionError) as error:
+        content = read_json(path, DEFAULT.file_bytes)
+    except ValueError as error:
         raise FormatError(
             "P204", where=shown(path.name), what=f"is not JSON ({shown(error)})", wanted="a detections file"
         ) from error

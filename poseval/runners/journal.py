@@ -16,10 +16,14 @@ from typing import Any
 
 import numpy as np
 
-from poseval.errors import FormatError, UsageError, shown
+from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.files.reading import parse_json
+from poseval.limits import MIB
 from poseval.poses import Array, Floats, Ints
 
 SCHEMA = "poseval.journal/1"
+BEGINNING = b'{"schema"'
+LINE_BYTES = 64 * MIB  # the people of 64 frames; a crowd of 50 whole bodies in each takes 20 MB
 COLUMNS = ("frame", "xy", "joint_score", "score", "box", "area")
 
 
@@ -106,14 +110,16 @@ class Journal:
 
     def _resume(self) -> int:
         """Read the finished groups; the length of the good part of the file in bytes."""
-        good = 0
+        good, name = 0, shown(self.path.name)
         with self.path.open("rb") as file:
-            for line in file:
+            while line := file.readline(LINE_BYTES):
                 try:
-                    node = json.loads(line) if line.endswith(b"\n") else None
-                except ValueError:
+                    node = parse_json(line, name, LINE_BYTES) if line.endswith(b"\n") else None
+                except (ValueError, LimitError):
                     node = None
                 if not isinstance(node, dict):
+                    if good == 0 and (line.endswith(b"\n") or not line.startswith(BEGINNING)):
+                        raise self._none()  # not a line that was cut short: a file of somebody else
                     break
                 if good == 0:
                     self._check_header(node)
@@ -125,13 +131,7 @@ class Journal:
     def _check_header(self, node: dict[str, Any]) -> None:
         where = shown(self.path.name)
         if node.get("schema") != SCHEMA or not isinstance(node.get("run"), dict):
-            raise FormatError(
-                "P264",
-                where=where,
-                what="is not the journal of an unfinished run",
-                wanted="an absent file, or the one that the interrupted run left",
-                hint="move the file away",
-            )
+            raise self._none()
         current = json.loads(json.dumps(self.run))
         differing = sorted(
             key for key in current.keys() | node["run"].keys() if current.get(key) != node["run"].get(key)
@@ -144,6 +144,15 @@ class Journal:
                 wanted="the same command to go on with it",
                 hint="or pass --fresh to forget it",
             )
+
+    def _none(self) -> FormatError:
+        return FormatError(
+            "P264",
+            where=shown(self.path.name),
+            what="is not the journal of an unfinished run",
+            wanted="an absent file, or the one that the interrupted run left",
+            hint="move the file away",
+        )
 
     def _recall(self, node: dict[str, Any]) -> None:
         try:

@@ -80,12 +80,13 @@ def test_another_run_is_not_mixed_in(tmp_path: Path) -> None:
     assert caught.value.code == "P134"
 
 
-def test_a_stranger_is_not_overwritten(tmp_path: Path) -> None:
-    (tmp_path / "a.part").write_text('{"mine": 1}\n')
+@pytest.mark.parametrize("content", [b'{"mine": 1}\n', b"notes\n", b"\x89PNG", b"[[[[" * 100 + b"\n"])
+def test_another_file_is_not_overwritten(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.part").write_bytes(content)
     with pytest.raises(FormatError) as caught:
         Journal(tmp_path / "a.part", RUN, 3)
     assert caught.value.code == "P264"
-    assert (tmp_path / "a.part").read_text() == '{"mine": 1}\n'
+    assert (tmp_path / "a.part").read_bytes() == content
 
 
 def test_a_damaged_line_is_named(tmp_path: Path) -> None:

@@ -147,9 +147,12 @@ def _check_size(size: int, most: int, name: str) -> None:
 def _unpack(path: Path, stem: str) -> dict[str, bytes]:
     """Members of a tarball whose base name starts with `stem`, read into memory, nothing written to disk."""
     found: dict[str, bytes] = {}
+    total = 0
     try:
         with tarfile.open(path, "r:*") as archive:
             for count, member in enumerate(archive):
+                total += member.size
+                _check_size(total, WEIGHT_BYTES, path.name)
                 if count > DEFAULT.archive_members:
                     raise LimitError(
                         "P502",
@@ -160,7 +163,6 @@ def _unpack(path: Path, stem: str) -> dict[str, bytes]:
                 name = PurePosixPath(member.name).name
                 if not member.isfile() or not name.startswith(stem):
                     continue
-                _check_size(member.size, WEIGHT_BYTES, name)
                 file = archive.extractfile(member)
                 if file is not None:
                     found[name] = file.read()

@@ -171,6 +171,13 @@ def test_limits_hold(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     refused(folder, LimitError, "P501", "nodes")
 
 
+def test_a_tarball_of_much_else_is_not_unpacked_to_its_end(folder: Path, tmp_path: Path) -> None:
+    (folder / "other.bin").write_bytes(bytes(300 * 2**20))
+    path = pack(folder, tmp_path / "p.tgz")
+    assert path.stat().st_size < 2**20
+    refused(path, LimitError, "P501", "at most")
+
+
 def test_a_file_name_in_the_manifest_cannot_leave_the_folder(folder: Path) -> None:
     file = folder / f"{NAME}.json"
     document = json.loads(file.read_text())
