@@ -16,7 +16,7 @@ from tests.hostile.made import results, write
 
 arrow = pytest.importorskip("pyarrow", reason="needs pyarrow")
 parquet = pytest.importorskip("pyarrow.parquet", reason="needs pyarrow")
-MANY = 100_000_000
+MANY = 120_000_000  # more than the limit on numbers
 
 
 def column(table: Any, name: str, values: Any) -> Any:
@@ -25,7 +25,7 @@ def column(table: Any, name: str, values: Any) -> Any:
 
 
 def nulls_in_a_list(table: Any) -> Any:
-    """One row holds 100 million values, in some kilobytes."""
+    """One row holds so many values, in some kilobytes."""
     many = arrow.nulls(MANY, arrow.null())
     offsets = arrow.array([0] * table.num_rows + [MANY], arrow.int32())
     return column(table, "people.xy", arrow.ListArray.from_arrays(offsets, many))
