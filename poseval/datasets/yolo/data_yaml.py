@@ -178,9 +178,12 @@ def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
 
 
 def describe(skeleton: Skeleton, classes: list[str]) -> bytes:
-    """The yaml text for a skeleton and its class names."""
+    """The yaml text for a skeleton and its class names.
+
+    Without `path`, Ultralytics looks beside the file; a relative one would be that of the shell's folder.
+    """
+    joints = "".join(f"\n    - {_quoted(joint)}" for joint in skeleton.joints)
     lines = [
-        "path: .",
         "train: images",
         "val: images",
         f"kpt_shape: [{len(skeleton)}, 3]",
@@ -188,8 +191,7 @@ def describe(skeleton: Skeleton, classes: list[str]) -> bytes:
         "names:",
         *(f"  {at}: {_quoted(name)}" for at, name in enumerate(classes)),
         "kpt_names:",
-        "  0:",
-        *(f"    - {_quoted(joint)}" for joint in skeleton.joints),
+        *(f"  {at}:{joints}" for at in range(len(classes))),
     ]
     return ("\n".join(lines) + "\n").encode()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,11 @@ def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: froze
     if options.role is Role.PREDICTIONS:
         require_scores(poses)
     box, boxless = boxes_or_extents(poses)
+    outside = cut = 0
+    if options.role is Role.TRUTH:
+        poses, outside = _inside(poses)
+        people = poses.people
+        box, cut = _cut(box, poses)
     tracked = _all_tracked(poses)
     losses = losses_of(poses, holds if tracked else holds - {"tracks"})
     found = people.seen > 0
@@ -34,9 +40,31 @@ def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: froze
     losses.lose("joints at 0 0 (read as not labelled)", int(at_origin.sum()))
     lost = ~found & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)
     losses.lose("coordinates of joints that are not labelled", int(lost.sum()))
+    losses.lose("joints outside of their images (Ultralytics would leave the images out)", outside)
     losses.make("boxes computed from the joints", boxless)
+    losses.make("boxes cut at the edge of their images", cut)
     write_folder(path, _files(poses, box, options), options.force, (".txt", ".yaml", SIZES))
     return losses
+
+
+def _inside(poses: PoseSet) -> tuple[PoseSet, int]:
+    """The set without labelled joints outside of their images, and how many those were."""
+    people = poses.people
+    size = poses.frames.size[people.frame][:, None, :]
+    outside = (people.seen > 0) & ((people.xy < 0) | (people.xy > size)).any(axis=2)
+    kept = people.with_columns(
+        seen=np.where(outside, 0, people.seen), xy=np.where(outside[:, :, None], 0.0, people.xy)
+    )
+    return replace(poses, people=kept), int(outside.sum())
+
+
+def _cut(box: Floats, poses: PoseSet) -> tuple[Floats, int]:
+    """Boxes [N, 4], those with their centre outside of the image cut at its edge, and how many those were."""
+    size = poses.frames.size[poses.people.frame]
+    centre = (box[:, :2] + box[:, 2:]) / 2
+    beyond = np.asarray(((centre < 0) | (centre > size)).any(axis=1), dtype=np.bool_)
+    inside = np.clip(box, 0.0, np.concatenate([size, size], axis=1))
+    return np.where(beyond[:, None], inside, box), int(beyond.sum())
 
 
 def _all_tracked(poses: PoseSet) -> bool:
