@@ -25,7 +25,9 @@ TABLE: dict[str, tuple[str, str]] = {
     "labels": ("truth", "poseval.checks.counts:nobody_labelled"),
     "predictions": ("predictions", "poseval.checks.counts:no_predictions"),
     "ties": ("predictions", "poseval.checks.counts:equal_scores"),
-    "copies": ("set", "poseval.checks.coordinates:copies"),
+    "copies": ("truth", "poseval.checks.coordinates:copies"),
+    "copies of predictions": ("alone", "poseval.checks.coordinates:copies_of_predictions"),
+    "copies, both": ("pair", "poseval.checks.coordinates:copies_beside"),
     "outside": ("set", "poseval.checks.coordinates:outside_the_image"),
     "far": ("set", "poseval.checks.coordinates:far_away"),
     "one point": ("set", "poseval.checks.coordinates:one_point"),
@@ -39,7 +41,8 @@ TABLE: dict[str, tuple[str, str]] = {
     "most detections": ("pair", "poseval.checks.left_out:beyond_most_detections"),
     "categories": ("pair", "poseval.checks.left_out:categories_without_results"),
     "crowd index": ("pair", "poseval.checks.left_out:crowd_indices"),
-    "unit": ("alone", "poseval.checks.coordinates:fractions_of_the_image"),
+    "unit": ("truth", "poseval.checks.coordinates:fractions_of_the_image"),
+    "unit of predictions": ("alone", "poseval.checks.coordinates:predicted_fractions"),
     "scale": ("pair", "poseval.checks.scales:tiny_scales"),
     "extent": ("pair", "poseval.checks.scales:extent_as_area"),
     "coordinate frame": ("pair", "poseval.checks.coordinate_frame:systematic_mistakes"),
@@ -56,11 +59,12 @@ def examine_set(poses: PoseSet, role: Role, paired: bool = False) -> list[Notice
 
 def examine_pair(part: Part, rescoring: Rescoring) -> list[Notice]:
     """Notices about predictions, alone and together with their ground truth, and what mistakes cost."""
-    from poseval.checks.base import Pair
+    from poseval.checks.base import Pair, Side
 
-    found = examine_set(part.aligned.predictions, Role.PREDICTIONS, paired=True)
+    side = Side(part.aligned.predictions, Role.PREDICTIONS)
+    found = _ask({Role.PREDICTIONS.value, "set"}, side)
     if part.metrics and len(part.aligned.predictions):
-        found += _ask({"pair"}, Pair(part, rescoring))
+        found += _ask({"pair"}, Pair(part, rescoring, side))
     return found
 
 

@@ -49,6 +49,7 @@ class Pair:
 
     part: Part
     rescoring: Rescoring
+    predictions: Side
 
     @property
     def aligned(self) -> Aligned:

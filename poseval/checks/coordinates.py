@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
-from poseval.checks.base import Side
+from poseval.checks.base import Pair, Side
+from poseval.datasets.base import Role
 from poseval.errors import number_of, shown
 from poseval.poses import Floats, Notice
 
@@ -24,6 +26,24 @@ def copies(side: Side) -> Iterator[Notice]:
     if count > COPIES_FRACTION * len(side.poses):
         what = f"{count} of {len(side.poses)} {_people(side)}"
         yield Notice("N419", f"{side.name}: {what} are copies of another in the same image", count)
+
+
+def copies_of_predictions(side: Side) -> Iterator[Notice]:
+    """N419 of predictions without their ground truth."""
+    if side.role is Role.PREDICTIONS:
+        yield from copies(side)
+
+
+def copies_beside(pair: Pair) -> Iterator[Notice]:
+    """N419 of predictions, with what the number would be without the copies."""
+    for notice in copies(pair.predictions):
+        poses = pair.predictions.poses
+        people = poses.people
+        rows = np.column_stack([people.frame, people.category, people.xy.reshape(len(people), -1)])
+        first = np.sort(np.unique(rows, axis=0, return_index=True)[1])
+        change = pair.with_predictions(replace(poses, people=people.take(first)))
+        cost = f"; without them {change}" if change.shows else ""
+        yield Notice(notice.code, notice.text + cost, notice.count)
 
 
 def one_point(side: Side) -> Iterator[Notice]:
@@ -73,12 +93,19 @@ def fractions_of_the_image(side: Side) -> Iterator[Notice]:
     """N922: everything lies between 0 and 1, give or take a joint outside: no pixels."""
     low, high = side.review.low, side.review.high
     if len(side.poses) and NORMALISED[0] <= low < high <= NORMALISED[1]:
+        command = "poseval convert ... " if side.role is Role.TRUTH else ""
         text = (
-            f"{side.name}: all coordinates lie between {low:.2g} and {high:.2g}: they look like fractions "
-            "of the image size, not pixels; try: --transform normalised where image sizes are "
-            "known, or --transform scale=WIDTH,HEIGHT"
+            f"{side.name}: all coordinates lie between {low:.2g} and {high:.2g}: they look like fractions of "
+            f"the image size, not pixels; try: {command}--transform normalised where image sizes are known, "
+            f"or {command}--transform scale=WIDTH,HEIGHT"
         )
         yield Notice("N922", text, len(side.poses))
+
+
+def predicted_fractions(side: Side) -> Iterator[Notice]:
+    """N922 of predictions without their ground truth."""
+    if side.role is Role.PREDICTIONS:
+        yield from fractions_of_the_image(side)
 
 
 def _people(side: Side) -> str:

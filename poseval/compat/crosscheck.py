@@ -111,6 +111,14 @@ def crosscheck(
     for path in (truth, predictions):
         _require_file(path)
     wanted = Task.of(task, benchmark, **asked)
+    if wanted.transform:
+        raise UsageError(
+            "P145",
+            where="--transform",
+            what="changes coordinates, and the official programs read the files themselves",
+            wanted="files in the coordinates that are scored",
+            hint="write such a file with `poseval convert --transform`",
+        )
     asked_joints, wanted = wanted.per_joint, replace(wanted, per_joint=True)
     prepared = prepare(truth, predictions, wanted)
     run = tally(prepared)

@@ -107,6 +107,16 @@ def test_copies() -> None:
     assert "N419" not in told(with_people(predictions, xy=xy), P)
 
 
+def test_what_copies_cost() -> None:
+    truth, predictions = on_truth()
+    people = predictions.people
+    twice = people.take(np.repeat(np.arange(len(people)), 2))
+    report = poseval.score(truth, replace(predictions, people=twice), "coco-keypoints")
+    cost = next(notice.text for notice in report.notices if notice.code == "N419")
+    right = poseval.score(truth, predictions, "coco-keypoints").summary["AP"]
+    assert f"without them AP would be {100 * right:.1f} instead of {100 * report.summary['AP']:.1f}" in cost
+
+
 def test_left_and_right_exchanged() -> None:
     truth, predictions = on_truth()
     flip = np.asarray(truth.skeleton.flip)

@@ -184,3 +184,5 @@ def test_coordinates_between_0_and_1_are_no_pixels() -> None:
     assert "N922" in {notice.code for notice in checks.examine_set(shares, Role.PREDICTIONS)}
     assert "N922" not in {notice.code for notice in checks.examine_set(predictions, Role.PREDICTIONS)}
     assert "N922" in {notice.code for notice in checks.examine_set(wrong(truth, "scale=0.001"), Role.TRUTH)}
+    report = poseval.score(wrong(truth, "scale=0.001"), predictions, "coco-keypoints")
+    assert "try: poseval convert" in next(n.text for n in report.notices if n.code == "N922")

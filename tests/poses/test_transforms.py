@@ -10,6 +10,7 @@ import pytest
 
 import poseval
 from poseval.cli import invoke
+from poseval.compat.crosscheck import crosscheck
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import IgnoreRegions, PoseSet
@@ -126,3 +127,10 @@ def test_convert_writes_the_other_frame(tmp_path: Path, capsys: pytest.CaptureFi
     assert invoke(command) == 0
     assert "x and y exchanged" in capsys.readouterr().err
     assert poseval.score(gt, out, "coco-keypoints").summary["AP"] == pytest.approx(ap)
+
+
+def test_a_cross_check_reads_the_files_itself(tmp_path: Path) -> None:
+    gt, dt, _ = files(tmp_path)
+    with pytest.raises(UsageError, match="read the files themselves") as caught:
+        crosscheck(gt, dt, "coco-keypoints", transform="xy")
+    assert caught.value.code == "P145"
