@@ -105,6 +105,31 @@ def test_shares_of_images_of_one_unknown_size() -> None:
     assert "--transform scale=640,500" in found["N923"]
 
 
+def test_people_of_one_shape_are_told_apart_by_their_place() -> None:
+    rng = np.random.default_rng(3)
+    shape = rng.uniform(0, 120, (17, 2))
+    at = np.tile([[40.0, 60.0], [330.0, 90.0], [600.0, 300.0]], (10, 1)) + rng.uniform(0, 30, (30, 2))
+    frame = np.repeat(np.arange(10), 3)
+    skeleton, frames = poseval.get_skeleton("coco17"), poseval.Frames(np.arange(10).astype(str))
+    xy = shape + at[:, None]
+    truth = PoseSet(
+        skeleton, frames, poseval.People(xy, frame, area=np.full(30, 9e3), source_id=np.arange(1, 31))
+    )
+    order = np.lexsort((rng.random(30), frame))
+    found = poseval.People(xy[order], frame, score=rng.random(30))
+    predictions = wrong(replace(truth, people=found), "scale=0.0015625,0.002")
+    assert told(truth, predictions, "coco-keypoints")["N923"].endswith("try: --transform scale=640,500")
+
+
+@pytest.mark.parametrize(("text", "back"), [("scale=0.4", "scale=2.5"), ("offset=70,-10", "offset=-70,10")])
+def test_numbers_are_round_where_those_fit_as_well(text: str, back: str) -> None:
+    for seed in range(4):
+        truth = scene_set(60 + seed, 12, 2)
+        predictions = replace(perturb(truth, seed, missed_people=0.0), frames=truth.frames)
+        (found,) = told(truth, wrong(predictions, text), "coco-keypoints").values()
+        assert found.endswith(f"try: --transform {back}")
+
+
 def test_a_crop_that_was_scaled() -> None:
     truth, predictions = people("coco-keypoints")
     found = told(truth, wrong(wrong(predictions, "offset=-40,-60"), "scale=0.5"), "coco-keypoints")

@@ -88,6 +88,16 @@ def test_who_is_left_without_joints_keeps_the_box() -> None:
     np.testing.assert_array_equal(people.area[::3], before.people.area[::3])
 
 
+def test_one_joint_spans_no_box() -> None:
+    truth, _ = truth_and_predictions()
+    seen = truth.people.seen.copy()
+    seen[0, 6:] = 0  # of the joints that are kept, the left shoulder alone is labelled
+    before = of_joints(replace(truth, people=truth.people.with_columns(seen=seen)))
+    after = mapped(before).people
+    np.testing.assert_array_equal(after.box[0], before.people.box[0])
+    assert after.area[0] == before.people.area[0] > 0
+
+
 @pytest.mark.parametrize(
     "columns",
     [
