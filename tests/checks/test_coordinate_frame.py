@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 import poseval
+from poseval.checks.partners import by_shape
 from poseval.checks.rescoring import Rescoring
 from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
 from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
@@ -118,6 +120,8 @@ def test_people_of_one_shape_are_told_apart_by_their_place() -> None:
     order = np.lexsort((rng.random(30), frame))
     found = poseval.People(xy[order], frame, score=rng.random(30))
     predictions = wrong(replace(truth, people=found), "scale=0.0015625,0.002")
+    partners = by_shape(Aligned(truth, predictions), exchanged=False)
+    np.testing.assert_allclose(partners.theirs * [640, 500], partners.truth)
     assert told(truth, predictions, "coco-keypoints")["N923"].endswith("try: --transform scale=640,500")
 
 
