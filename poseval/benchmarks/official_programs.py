@@ -32,6 +32,7 @@ COCO: Mapping[str, str] = MappingProxyType(
         "P307": "accepts it and computes the area from width times height",
         "P402": "stops with an AssertionError that names no image",
         "P404": "stops with a ValueError about shapes, only in images with ground truth",
+        "P410": "stops with a KeyError: 'area' where the ground truth has no areas",
     }
 )
 XTCOCO: Mapping[str, str] = MappingProxyType({"P200": "scores an empty list as 0"})

@@ -17,6 +17,7 @@ from poseval.errors import UsageError, shown, wrong_type
 from poseval.limits import DEFAULT
 from poseval.poses import Array, Origin, PoseSet
 from poseval.skeletons import Skeleton, SkeletonLike, load_skeleton, match_names, skeleton_from_names
+from poseval.skeletons.agreement import agreed, contradiction
 
 
 def from_movement(
@@ -174,8 +175,14 @@ def _point_scores(instance: Any, joints: int) -> Array:
 
 
 def _named(joints: list[str], skeleton: SkeletonLike | None) -> Skeleton:
-    given = None if skeleton is None else load_skeleton(skeleton)
-    return given or match_names(joints) or skeleton_from_names(joints)
+    own = match_names(joints) or skeleton_from_names(joints)
+    if skeleton is None:
+        return own
+    asked = load_skeleton(skeleton)
+    found = agreed(own, asked)
+    if found is None:
+        raise contradiction(own, asked, "joints of the object")
+    return found
 
 
 def _origin(format: str, records: int) -> Origin:

@@ -87,7 +87,7 @@ def partner(aligned: Aligned) -> Ints:
                 where=shown(side.origin.name),
                 what=f"{len(crowded)} frames hold several {what} people (first: {key})",
                 wanted="one person per frame: this metric scores single people",
-                hint="for several people use epe(people=matched), pck(people=matched), joint_ap or oks_ap",
+                hint="for several people use --benchmark custom, or people=matched in epe and pck",
             )
     place = np.full(len(aligned.truth.frames), -1, dtype=np.int64)
     place[aligned.predictions.people.frame] = np.arange(len(aligned.predictions))

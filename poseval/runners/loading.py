@@ -23,6 +23,7 @@ from poseval.models.weights.load import Weights, load_weights
 from poseval.models.weights.trained import trained_joints
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.skeletons import Skeleton, get_skeleton, load_skeleton, match_names, skeleton_from_names
+from poseval.skeletons.agreement import agreed, contradiction
 
 GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
 
@@ -185,7 +186,7 @@ def choose_device(name: str) -> str:
 def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, Skeleton]:
     """The card for the joints wanted, and the skeleton that the weights give."""
     entry = card(options.name)
-    given = load_skeleton(options.skeleton) if options.skeleton else _trained_on(options.weights)
+    given = _given(options)
     joints = options.joints or (len(given) if given else None)
     if joints is None and truth is not None and not entry.fixed_joints and len(truth) != entry.joints:
         joints = len(truth)
@@ -203,6 +204,24 @@ def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, S
             wanted="--skeleton NAME with the joints that the weights were trained on",
         )
     return sized, given
+
+
+def _given(options: ModelOptions) -> Skeleton | None:
+    """The skeleton that was asked for, on the joints that the checkpoint names.
+
+    Raises:
+        MismatchError: P407 where the two name different joints.
+    """
+    own = _trained_on(options.weights)
+    if not options.skeleton:
+        return own
+    asked = load_skeleton(options.skeleton)
+    if own is None:
+        return asked
+    found = agreed(own, asked)
+    if found is None:
+        raise contradiction(own, asked, shown(options.weights))
+    return found
 
 
 def _trained_on(weights: Path | None) -> Skeleton | None:

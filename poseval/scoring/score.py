@@ -22,7 +22,7 @@ from poseval.errors import MismatchError, shown, wrong_type
 from poseval.files.streams import require_apart
 from poseval.limits import DEFAULT, Limits, from_environment
 from poseval.metrics import MetricRequest
-from poseval.metrics.base import Metric
+from poseval.metrics.base import Metric, Need
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import map_joints
@@ -134,6 +134,8 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
     deviations = [*found.deviations(rules, gt), *mapped]
     if chosen:
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
+    if task.sigmas is not None and not any(Need.SIGMAS in m.needs for part in parts for m in part.metrics):
+        odd.append(Notice("N916", "--sigmas was given, but no metric of this benchmark uses sigmas"))
     notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *odd)
     return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
 

@@ -87,7 +87,7 @@ def contradiction(own: Skeleton, asked: Skeleton, where: str) -> MismatchError:
     ]
     return MismatchError(
         "P407",
-        where=f"{where}: joints",
+        where=where if where.startswith("joints") else f"{where}: joints",
         what=f"are {len(own)} of {own.name}, and --skeleton {shown(asked.name, 60)} has {len(asked)} others: "
         + "; ".join(differ),
         wanted="the joints of the file",

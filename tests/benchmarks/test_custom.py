@@ -219,8 +219,8 @@ def test_a_single_joint_is_paired_by_nearness() -> None:
         ("hota(similarity=oks,area=box)", "P410", "--metric 'hota(similarity=oks,area=extent)'"),
         ("clear_mot", "P410", "--metric 'clear_mot(similarity=oks,at=0.5,area=extent,sigma=0.1)'"),
         ("joint_ap", "P410", "--benchmark custom"),
-        ("epe", "P411", "epe(people=matched)"),
-        ("pck(norm=pixels,at=5)", "P411", "pck(people=matched)"),
+        ("epe", "P411", "people=matched in epe and pck"),
+        ("pck(norm=pixels,at=5)", "P411", "people=matched in epe and pck"),
         ("pck(people=matched)", "P410", "norm=longest_side"),
     ],
 )

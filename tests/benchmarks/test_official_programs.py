@@ -99,6 +99,21 @@ def test_the_sentence_is_what_pycocotools_does(
     assert f"pycocotools: {code}: {COCO[code]}" in found.server
 
 
+def test_a_ground_truth_without_areas(tmp_path: Path) -> None:
+    gt, dt = tmp_path / "gt.json", tmp_path / "dt.json"
+    bare = truth()
+    for record in bare["annotations"]:
+        del record["area"]
+    gt.write_text(json.dumps(bare))
+    dt.write_bytes(WHOLE)
+    assert ran(gt, dt) == "KeyError"
+    found = validate(dt, truth=gt, benchmark="coco-keypoints")
+    assert [group.code for group in found.groups] == ["P410"]
+    assert found.server == (f"pycocotools: P410: {COCO['P410']}",)
+    assert "KeyError: 'area'" in COCO["P410"]
+    assert not validate(gt, benchmark="coco-keypoints").ok
+
+
 def test_negative_boxes_become_areas(tmp_path: Path) -> None:
     def all_negative(records: Records) -> None:
         for record in records:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import poseval
-from poseval.errors import UsageError
+from poseval.errors import MismatchError, UsageError
 
 
 class Labelled:
@@ -139,3 +139,14 @@ def test_the_real_supervision() -> None:
     poses = poseval.from_supervision([made, supervision.KeyPoints.empty()], ["a.jpg", "b.jpg"])
     assert (len(poses), len(poses.frames)) == (2, 2)
     assert poses.people.score.tolist() == [0.25, 0.25]
+
+
+def test_a_skeleton_beside_named_joints_is_compared_with_them() -> None:
+    mixed = poseval.Skeleton("mixed", ("right_ear", "snout", "left_ear"), (2, 1, 0), sigmas=(0.1, 0.2, 0.3))
+    poses = poseval.from_movement(movement(), skeleton=mixed)
+    assert poses.skeleton.joints == ("snout", "left_ear", "right_ear")
+    assert poses.skeleton.sigmas == (0.2, 0.3, 0.1)
+    other = poseval.Skeleton("other", ("nose", "left_ear", "right_ear"), (0, 2, 1))
+    with pytest.raises(MismatchError) as caught:
+        poseval.from_movement(movement(), skeleton=other)
+    assert caught.value.code == "P407"

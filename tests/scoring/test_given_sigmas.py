@@ -187,3 +187,10 @@ def test_no_known_skeleton_is_noticed() -> None:
         people = truth.people.with_columns(xy=xy, seen=np.ones(xy.shape[:2]), joint_score=None)
         found = examine_set(replace(truth, skeleton=skeleton, people=people), Role.TRUTH)
         assert "N910" not in [n.code for n in found], name
+
+
+def test_sigmas_that_nobody_uses_are_said() -> None:
+    truth, predictions = truth_and_predictions()
+    for metrics, count in (("pck(norm=bbox,at=0.1,people=matched)", 1), ("oks_ap", 0)):
+        found = scored(truth, predictions, sigmas=0.05, metrics=metrics).notices
+        assert [notice.code for notice in found].count("N916") == count
