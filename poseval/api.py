@@ -255,7 +255,7 @@ def compare(
     asked_task = Task.of(task, benchmark, **asked)
     named, field = _named(systems), OPTIONAL_TEXT("cluster", cluster)
     chosen = several((str,), "keys of the summary")("keys", keys)
-    # The truth is read once, however many systems there are.
+    # The ground truth is read once, however many systems there are.
     gt = None if truth is None else read_truth(truth, asked_task)
     runs = {
         name: [clustered(run, field, asked_task.limits) for run in runs_of(system, gt, asked_task)]
@@ -385,7 +385,7 @@ def gate(
             no number, P147 predictions without ground truth, P167 too few resamples, P168 an unknown cluster,
             P169 what does not go together.
         InputError: a file is wrong; P231 the baseline is no saved run, P232 the ledger is none, P420 other
-            rules or truth, P421 other units.
+            rules or ground truth, P421 other units.
     """
     from poseval.datasets.files.source import path_of
     from poseval.decisions.gate import Demands
@@ -441,12 +441,12 @@ def leaderboard(
 
     A mapping gives their names; otherwise file names do. `sort` is the number to rank by, by default
     the first of the summary; `columns` are further numbers, `facts` what `poseval run` wrote beside a report.
-    Saved runs and evaluations are told apart by paired tests at `level`, reports by overlap of intervals.
+    Saved runs and evaluations are distinguished by paired tests at `level`, reports by overlap of intervals.
 
     Raises:
         UsageError: P142 a level that cannot be, P148 no runs, or a number that none has.
         InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or ground
-            truth, P422 intervals of different levels or methods.
+            ground truth, P422 intervals of different levels or methods.
     """
     from poseval.decisions.leaderboard import Entry, build
     from poseval.results.report import Report

@@ -16,33 +16,7 @@ from poseval.cli import cli
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "poseval"
 COLUMNS = 80  # of a terminal
-DONE = (
-    "api.py",
-    "limits.py",
-    "plugins.py",
-    "threads.py",
-    "pytest_plugin.py",
-    "__init__.py",
-    "cli/",
-    "report/",
-    "results/",
-    "diagnosis/",
-    "checks/",
-    "conversion/",
-    "validation/",
-    "errors/",
-    "datasets/",
-    "files/",
-    "poses/",
-    "skeletons/",
-    "benchmarks/",
-    "scoring/",
-    "compat/",
-    "kernels/",
-)
-LATER = ("cli/gate.py", "cli/compare.py", "report/gate.py", "report/leaderboard.py", "report/comparison.py")
 SOURCES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
-CHECKED = [name for name in SOURCES if name.startswith(DONE) and not name.startswith(LATER)]
 
 # What is not written, as a regular expression -> what is written instead.
 BANNED = {
@@ -60,7 +34,7 @@ BANNED = {
     r"\blegal\b": "valid",
 }
 # Values in JSON, which stay as they are.
-IN_JSON = {"missed people"}
+IN_JSON = {"missed people", "share of weights in one bit", "share of attention products skipped"}
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)  # names of options, keys and files stay as they are
 
 
@@ -103,14 +77,14 @@ def commands(group: click.Group = cli) -> Iterator[tuple[str, click.Command]]:
 COMMANDS = dict(commands())
 
 
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("name", SOURCES)
 def test_messages_have_no_banned_word(name: str) -> None:
     lines = [(line, text) for line, text in sentences(SOURCES[name]) if text not in IN_JSON]
     wrong = [f"line {line}: {text!r}: {found(text)}" for line, text in lines if found(text)]
     assert not wrong, "\n".join(wrong)
 
 
-@pytest.mark.parametrize("name", [name for name in COMMANDS if f"cli/{name}.py" not in LATER])
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_texts_are_sentences_and_fit(name: str) -> None:
     command = COMMANDS[name]
     texts = {name: command.help or "", f"{name} (short)": SHORT[name][1]}

@@ -19,8 +19,8 @@ def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple
     """Ground truth and predictions over one frames table and one joint order.
 
     Frames are tried by key, file name, file stem, base name, end of the path and number at the end of the
-    stem; the first way on which every frame with predictions finds exactly one frame of the truth is taken,
-    with a notice when it is not the key. A later way that would pair other frames makes the pairing
+    stem; the first way on which every frame with predictions finds exactly one frame of the ground truth is
+    taken, with a notice when it is not the key. A later way that would pair other frames makes the pairing
     ambiguous, unless `way` names one.
 
     Raises:
@@ -43,8 +43,8 @@ def on_frames_of(
 ) -> tuple[PoseSet, list[Notice]]:
     """Predictions over the ground truth's table of frames, and what to say about the pairing.
 
-    Predictions of frames that the truth does not have are left out, with their count, where they are on the
-    labelled frames of the truth, too: a whole video, of which some frames were labelled.
+    Predictions of frames that the ground truth does not have are left out, with their count, where they are
+    on the labelled frames of the ground truth, too: a whole video, of which some frames were labelled.
 
     Raises:
         MismatchError: P402 frames that the ground truth does not have, P403 ambiguous names.
@@ -105,7 +105,7 @@ def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
 
 
 def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints, list[Notice]]:
-    """Row of each predicted frame in the truth (-1: left out, or nobody predicted there), and what to say."""
+    """Row of each predicted frame in the ground truth (-1: left out, or without predictions), and notices."""
     if way is not None and way not in WAYS:
         raise UsageError(
             "P176", where=shown(way), what="is not a way to pair frames", wanted=" or ".join(WAYS)
@@ -159,7 +159,7 @@ def _refuse_ambiguous(found: Placement, predictions: PoseSet) -> None:
 def _refuse_strange(
     found: Placement, predictions: PoseSet, used: Ints, truth: tuple[float, int], way: str | None
 ) -> None:
-    """Raise P402 with the frames that are left; `truth` is the share of its labelled frames predicted on."""
+    """Raise P402 with the unpaired frames; `truth` is the fraction of its labelled frames predicted on."""
     share, labelled = truth
     overlap = 1 - len(found.missing) / len(used)
     named = ", ".join(shown(name, 40) for name in predictions.frames.key[found.missing[:5]])

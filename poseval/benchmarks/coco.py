@@ -153,7 +153,7 @@ HUMANART = replace(  # the 21-joint form is recognised, the 17-joint form is nam
 AIC = replace(
     COCO,
     name="aic",
-    title="AI Challenger keypoints in COCO formatatat, 14 joints",
+    title="AI Challenger keypoints in COCO format, 14 joints",
     source="AI Challenger 2017 evaluation; mmpose",
     skeletons=("aic14",),
     signs=((its_joints, 0.8),),

@@ -38,7 +38,7 @@ AT = (0.05, 0.1, 0.2)  # of the longer side of the extent
 
 
 def metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
-    """OKS-AP, EPE and PCK of matched people, and tracking by the same OKS where the truth has tracks."""
+    """OKS-AP, EPE and PCK of matched people, and tracking by the same OKS if the ground truth has tracks."""
     area = AreaSource.FILE if has_areas(truth) else AreaSource.EXTENT
     sigma = 0.0 if truth.skeleton.sigmas is not None else SIGMA
     poses: tuple[Metric, ...] = (

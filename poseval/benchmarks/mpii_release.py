@@ -49,7 +49,7 @@ def in_groups(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
 
 
 def grouped(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
-    """Groups as frames: ground-truth people of groups that have labels, and the predictions in them.
+    """Groups as frames: true people of groups that have labels, and the predictions in them.
 
     Predictions that name their group (a submission) go there; others go to the group of their image, and
     where an image has several to the one with the nearest person.

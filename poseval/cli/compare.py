@@ -27,16 +27,24 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("systems", nargs=-1, required=True, type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth; not needed for saved runs.")
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed for saved runs.")
 @click.option(
-    "--key", "keys", multiple=True, help="Number of the summary to compare; repeatable; default all."
+    "--key", "keys", multiple=True, help="Number of the summary to compare. By default all. Repeatable."
 )
-@click.option("--level", type=LEVEL, default="95", show_default=True, help="95, 95% and 0.95 are the same.")
-@click.option("--resamples", type=COUNT, help="Random sign flips; by default as many as the tests need.")
+@click.option(
+    "--level",
+    type=LEVEL,
+    default="95",
+    show_default=True,
+    help="Confidence level. 95, 95% and 0.95 are the same.",
+)
+@click.option(
+    "--resamples", type=COUNT, help="Number of random sign flips. By default as many as the tests need."
+)
 @SEED_OPTION
 @CLUSTER
 @SEED_SD
-@click.option("--simultaneous", is_flag=True, help="Intervals that hold for all differences at once.")
+@click.option("--simultaneous", is_flag=True, help="Make intervals that hold for all differences at once.")
 @task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the comparison as JSON.")
 @QUIET

@@ -43,41 +43,57 @@ class GateCommand(click.Command):
 
 @click.command(cls=GateCommand)
 @click.argument("runs", nargs=-1, required=True, type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth; not needed when RUNS are saved runs.")
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed when RUNS are saved runs.")
 @click.option(
     "--baseline",
     "baselines",
     type=InputPath(),
     required=True,
     multiple=True,
-    help="Saved run to hold against (score --save), or several trainings of it.",
+    help="Saved run to compare with (`score --save`), or several trainings of it.",
 )
 @click.option(
     "--max-drop",
     "drops",
     multiple=True,
     metavar="KEY=AMOUNT[%]",
-    help="Allowed drop of a number, absolute or in percent of the baseline; KEY may be a pattern.",
+    help="Allowed drop of a number, absolute or in percent of the baseline. KEY may be a pattern.",
 )
 @click.option(
     "--guard",
     multiple=True,
     metavar="KEY,...",
-    help="Numbers that decide, or patterns; by default those of --max-drop, else the primary number.",
+    help="Numbers that decide, or patterns. By default those of --max-drop, else the primary number.",
 )
-@click.option("--significant", is_flag=True, help="Bound each drop instead of comparing digits.")
-@click.option("--require", type=click.Choice(["keep-up"]), help="What is not shown to keep up fails, too.")
-@click.option("--level", type=LEVEL, default="95", show_default=True, help="95, 95% and 0.95 are the same.")
-@click.option("--resamples", type=COUNT, help="Random sign flips; by default as many as the tests need.")
+@click.option(
+    "--significant", is_flag=True, help="Bound each drop statistically instead of comparing numbers."
+)
+@click.option(
+    "--require", type=click.Choice(["keep-up"]), help="Also fail when a number is not shown to keep up."
+)
+@click.option(
+    "--level",
+    type=LEVEL,
+    default="95",
+    show_default=True,
+    help="Confidence level. 95, 95% and 0.95 are the same.",
+)
+@click.option(
+    "--resamples", type=COUNT, help="Number of random sign flips. By default as many as the tests need."
+)
 @SEED_OPTION
 @CLUSTER
 @SEED_SD
-@click.option("--ledger", type=InputPath(), help="File that counts the looks; each has a part of alpha.")
+@click.option(
+    "--ledger", type=InputPath(), help="File that counts the looks. Each look gets a part of alpha."
+)
 @task_options
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the verdict as JSON.")
 @click.option("--junit", "junit_to", metavar="FILE|-", help="Write the verdict as JUnit XML.")
 @click.option("--github", is_flag=True, help="Print a GitHub annotation and write the job summary.")
-@click.option("--update-baseline", is_flag=True, help="Replace the baseline by a run shown to keep up.")
+@click.option(
+    "--update-baseline", is_flag=True, help="Replace the baseline by a run that is shown to keep up."
+)
 @click.option("--accept", metavar="REASON", help="Replace baseline and anchor by this run in any case.")
 @QUIET
 def gate(

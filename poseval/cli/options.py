@@ -57,9 +57,11 @@ SEED_SD = click.option(
     "seed_sd",
     multiple=True,
     metavar="[KEY=]SD",
-    help="Standard deviation of a number between trainings, where one run a side cannot tell.",
+    help="Standard deviation of a number between trainings, where one run per side cannot tell.",
 )
-TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
+TRUTH = click.option(
+    "--gt", "truth", type=InputPath(), required=True, help="Ground-ground-truth file or folder."
+)
 BENCHMARK = click.option(
     "--benchmark", metavar="NAME", help="Benchmark. By default recognised from the ground truth."
 )

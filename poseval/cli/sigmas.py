@@ -15,7 +15,13 @@ from poseval.cli.options import ALIGN, COUNT, LEVEL, SEED_OPTION, SKELETON, Inpu
 @SKELETON
 @ALIGN
 @click.option("--gt-format", "truth_format", metavar="FORMAT", help="Format of the files.")
-@click.option("--level", type=LEVEL, default="95", show_default=True, help="95, 95% and 0.95 are the same.")
+@click.option(
+    "--level",
+    type=LEVEL,
+    default="95",
+    show_default=True,
+    help="Confidence level. 95, 95% and 0.95 are the same.",
+)
 @click.option("--resamples", type=COUNT, default=1000, show_default=True, help="Bootstrap samples of frames.")
 @SEED_OPTION
 @click.option("--out", "target", type=click.Path(path_type=Path), help="Write the file that --sigmas takes.")

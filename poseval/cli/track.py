@@ -107,7 +107,7 @@ def track(
 
 
 def _read(predictions: Path, truth: Path | None, task: Task) -> tuple[PoseSet, PoseSet | None]:
-    """Predictions, and the truth where there is one: many formats have no frames of their own."""
+    """Predictions, and the ground truth where there is one: many formats have no frames of their own."""
     from poseval.scoring.score import read
 
     if truth is None:

@@ -91,7 +91,7 @@ def load_baseline(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Bas
         steps = tuple(made(Step, step) for step in head["lineage"])
         return Baseline(saved_runs.unpacked(anchor, f"{where}: {ANCHOR}", limits), last, steps)
     except saved_runs.DAMAGED as error:
-        text = f"is no baseline, or is damaged ({type(error).__name__}: {shown(error, 80)})"
+        text = f"is not a baseline, or is damaged ({type(error).__name__}: {shown(error, 80)})"
         raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
 
 
@@ -141,7 +141,7 @@ def load_ledger(path: str | os.PathLike[str], anchor: str) -> Ledger:
         looks = {digest: typed((int,), digest, number) for digest, number in node["looks"].items()}
         return Ledger(anchor, looks if node["anchor"] == anchor else {})
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        text = f"is no ledger ({type(error).__name__}: {shown(error, 80)})"
+        text = f"is not a ledger ({type(error).__name__}: {shown(error, 80)})"
         raise error_of([Fault("P232", where, text, "a file that `poseval gate --ledger` wrote")]) from error
 
 

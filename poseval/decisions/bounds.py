@@ -93,19 +93,21 @@ def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap])
     """What the gate cannot see."""
     out = []
     if verdict.units < FEW_UNITS:
-        text = f"only {verdict.units} units ({verdict.cluster}): bounds from so few are rough"
+        text = f"only {verdict.units} units ({verdict.cluster}); bounds from so few units are rough"
         out.append(Notice("N960", text, verdict.units))
     for check in family:
         if check.smallest > 2 * check.allowed:
-            enough = "no number of units is enough"
+            enough = "no number of units would be enough"
             if math.isfinite(check.needed):
-                enough = f"{check.needed:,.0f} units would do"
+                enough = f"{check.needed:,.0f} units would be enough"
             text = (
                 f"{check.key}: a drop is found with 80 % power from {check.smallest:.4f} on, more than twice "
                 f"the {check.allowed:.4f} allowed; {enough} ({verdict.units:,} are here)"
             )
             out.append(Notice("N961", text))
     if not all(gap.measured for gap in gaps.values()):
-        text = "between-training variance is not measured: a retrained model moves by more than units tell"
+        text = (
+            "between-training variance is not measured: a retrained model varies by more than the units show"
+        )
         out.append(Notice("N962", text))
     return out

@@ -32,7 +32,7 @@ class Demands:
 
     Numbers that `guard` names decide; by default those that have a tolerance, else the primary number, and in
     an exact gate all. `must_keep_up`: what is not shown fails, too. `seed_sd` is the standard deviation
-    between trainings, where one run a side cannot tell. `look` counts the runs that are held against one
+    between trainings, where one run per side cannot tell. `look` counts the runs that are held against one
     anchor: the k-th has alpha 6 / (pi^2 k^2), so that all of them together have alpha.
     """
 
@@ -178,7 +178,7 @@ def _require_defined(checks: Sequence[Check]) -> None:
             where="numbers that decide",
             what=f"are undefined in the baseline: {', '.join(shown(check.key) for check in guarded[:8])}",
             wanted="one that the baseline defines",
-            hint="name others with --guard or --max-drop",
+            hint="choose others with --guard or --max-drop",
         )
 
 

@@ -47,14 +47,16 @@ class Keeping:
             UsageError: P169.
         """
         if (self.update or self.accept is not None) and not one:
-            what = "can be replaced only where it is one file, by one run"
+            what = "can only be replaced if it is one file, and by one run"
             raise UsageError("P169", where="a baseline", what=what, wanted="one run and one baseline file")
         if self.ledger is not None and not significant:
             raise UsageError(
-                "P169", where="a ledger", what="is for significant gates", wanted="--significant"
+                "P169", where="a ledger", what="is only for significant gates", wanted="--significant"
             )
         if self.accept is not None and not self.accept.strip():
-            raise UsageError("P169", where="accept", what="has no reason", wanted="a sentence")
+            raise UsageError(
+                "P169", where="accept", what="has no reason", wanted="a sentence that gives the reason"
+            )
 
 
 def hold(

@@ -118,7 +118,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Board(Result):
-    """Ranked entries and the columns that are shown; `ties` says how entries were told apart."""
+    """Ranked entries and the columns that are shown; `ties` says how entries were distinguished."""
 
     form: ClassVar[str] = "board"
     benchmark: str
@@ -193,7 +193,7 @@ def build(
         raise MismatchError(
             "P420",
             where=f"{shown(first.name)} and {shown(odd.name)}",
-            what=f"do not agree which way {shown(key)} is better",
+            what=f"do not agree in which direction {shown(key)} is better",
             wanted="reports of one benchmark, as poseval wrote them",
         )
 

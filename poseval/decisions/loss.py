@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-LEFT = 0.1  # share of what the baseline had; less is a broken export, a wrong file, or no model at all
+LEFT = 0.1  # fraction of what the baseline had; less is a broken export, a wrong file, or no model at all
 TIMES = 3.0  # an error that has no upper bound, over that of the baseline
-LOST = "hardly anything is left, which no tolerance allows"
+LOST = "the number has almost disappeared, which no tolerance allows"
 
 
 def nearly_all_lost(baseline: float, value: float, better: str, highest: float = math.inf) -> bool:

@@ -61,14 +61,16 @@ class Store:
                     "P506", where=shown(self.path), what=f"cannot be written ({error})", wanted="room for it"
                 ) from error
             raise FormatError(
-                "P241", where=shown(self.path), what=f"is no leaderboard store ({shown(error)})"
+                "P241", where=shown(self.path), what=f"is not a leaderboard store ({shown(error)})"
             ) from error
 
     def _check_file(self) -> None:
         if not self.path.exists():
             return
         if not self.path.is_file():
-            raise UsageError("P135", where=shown(self.path), what="is no file", wanted="a leaderboard store")
+            raise UsageError(
+                "P135", where=shown(self.path), what="is not a file", wanted="a leaderboard store"
+            )
         if self.path.stat().st_size > DEFAULT.file_bytes:
             raise LimitError(
                 "P501", where=shown(self.path), what=f"is larger than {DEFAULT.file_bytes:,} bytes"
@@ -123,12 +125,12 @@ class Store:
     def _entry(self, name: Any, team: Any, facts: Any, report: Any) -> Entry:
         where = f"{shown(self.path)}: entry {shown(name)}"
         if not all(isinstance(text, str) for text in (name, team, facts, report)):
-            raise FormatError("P241", where=where, what="is no entry of a leaderboard", wanted="texts")
+            raise FormatError("P241", where=where, what="is not an entry of a leaderboard", wanted="texts")
         try:
             found = parse_json(facts, where, SIDE_BYTES)
         except ValueError as error:
             raise FormatError(
-                "P242", where=where, what=f"has facts that are no JSON ({shown(error)})"
+                "P242", where=where, what=f"has facts that are not JSON ({shown(error)})"
             ) from error
         return Entry(name, Report.from_json(report, where), team, found if isinstance(found, dict) else {})
 

@@ -99,7 +99,7 @@ def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None], na
     if not given:
         for i, j in combinations(range(count), 2):
             apart[i, j] = values[i] != values[j]
-        return Ties("values alone: no entry has an interval", apart, np.ones(count, dtype=np.bool_))
+        return Ties("values only, because no entry has an interval", apart, np.ones(count, dtype=np.bool_))
     for i, j in combinations(range(count), 2):
         a, b = intervals[i], intervals[j]
         apart[i, j] = a is not None and b is not None and (a.low > b.high or b.low > a.high)
@@ -115,6 +115,6 @@ def _check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
                 "P422",
                 where=f"{shown(first)} and {shown(other)}",
                 what=f"have intervals of another {what}: {shown(a)} / {shown(b)}",
-                wanted="intervals made in one way",
-                hint="score again with the same --ci, or give saved runs",
+                wanted="intervals made in the same way",
+                hint="score all with the same --ci, or give saved runs",
             )

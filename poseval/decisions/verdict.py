@@ -60,7 +60,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Verdict(Result):
-    """The outcome of a gate; `notices` are what was odd about the run, and what the gate cannot see.
+    """The outcome of a gate; `notices` are what was unusual about the run, and what the gate cannot see.
 
     `alpha` is the chance of any false alarm over all guarded checks. `look` counts the runs held against the
     anchor under a ledger, 0 without one. `rounds` sign flips from `seed` corrected for several checks; 0

@@ -153,5 +153,5 @@ class _Stepwise:
 
 def _damaged(name: str, kind: str, why: str) -> FormatError:
     return FormatError(
-        "P212", where=name, what=f"is a damaged {kind} file ({shown(why)})", wanted="a whole one"
+        "P212", where=name, what=f"is a damaged {kind} file ({shown(why)})", wanted="an undamaged file"
     )

@@ -96,7 +96,7 @@ class Scene:
         return np.concatenate(([0], np.cumsum(count))).astype(np.int64)
 
     def best_pose(self, gate: float) -> tuple[Ints, NDArray[np.int8]]:
-        """The ground truth row that each prediction [P] owns, or -1, and what each of its joints is [P, K].
+        """The true row that each prediction [P] owns, or -1, and what each of its joints is [P, K].
 
         A prediction chooses the ground truth with the largest fraction of labelled joints within `gate` (the
         first one of equals); ground truth belongs to the prediction with the largest share (the first one of

@@ -87,7 +87,7 @@ class MetricRequest:
         name, bracket, rest = text.strip().partition("(")
         kind = get_metric(name.strip())
         if bracket and not rest.endswith(")"):
-            raise UsageError("P123", where=f"metric {shown(text)!r}", what="lacks its closing bracket")
+            raise UsageError("P123", where=f"metric {shown(text)!r}", what="has no closing bracket")
         known = {f.name: f for f in fields(kind)}
         given = {}
         for item in filter(None, (part.strip() for part in _PARTS.split(rest[:-1]))):

@@ -111,7 +111,7 @@ class Tally:
         """The tally of all units of the parts, in order."""
         first = parts[0]
         if any(part.metric != first.metric or part.facts != first.facts for part in parts):
-            raise UsageError("P118", where="tallies", what="of different metrics or settings do not add")
+            raise UsageError("P118", where="tallies", what="of different metrics or settings cannot be added")
         shift = np.cumsum([0, *(part.units for part in parts)])
         tables = {
             name: Table(
@@ -313,7 +313,7 @@ def read_parameter(text: str, default: object, where: str) -> Any:
         if isinstance(default, enum.Enum):
             wanted = "one of " + ", ".join(str(member.value) for member in type(default))
         else:
-            wanted = f"something like {format_parameter(default)}"
+            wanted = f"a value such as {format_parameter(default)}"
         raise UsageError("P122", where=where, what=f"cannot be {shown(text)!r}", wanted=wanted) from None
     return None if text == "none" else text
 

@@ -102,7 +102,7 @@ class ClearMot(Metric):
     formula: ClassVar[str] = (
         "MOTA = 1 - (misses + false positives + switches) / objects; MOTP = 1 - sum of distances / detections"
     )
-    undefined: ClassVar[str] = "a joint that the truth never labels; MOTP without a detection"
+    undefined: ClassVar[str] = "a joint that is never labelled; MOTP without a detection"
     source: ClassVar[str] = (
         "Bernardin and Stiefelhagen 2008; leonid-pishchulin/poseval 4258a15, evaluateTracking.py; "
         "py-motmetrics 1.4.0, mot.py; JonathonLuiten/TrackEval 1.3.0, metrics/clear.py"
@@ -112,9 +112,21 @@ class ClearMot(Metric):
         """Raises UsageError P122 for parameters of the poseval program under TrackEval's events."""
         if self.events is Events.TRACKEVAL:
             poseval = not self.last_frame or self.dummies or self.motp is Motp.EVENTS
-            require(not poseval, self.name, "events", "trackeval", "motmetrics, for the rules of poseval")
+            require(
+                not poseval,
+                self.name,
+                "events",
+                "trackeval",
+                "motmetrics, for the rules of the official program",
+            )
             joint = self.similarity is Similarity.JOINT
-            require(not joint or self.at < 1, self.name, "at", self.at, "below 1, where likeness is 0")
+            require(
+                not joint or self.at < 1,
+                self.name,
+                "at",
+                self.at,
+                "a number below 1, because the similarity there is 0",
+            )
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""EPE: mean distance in pixels. AUC: area under the share of right joints over distances in pixels."""
+"""EPE: mean distance in pixels. AUC: area under the fraction of right joints over distances in pixels."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Epe(Metric):
     """Mean Euclidean distance in pixels between predicted and labelled joints (end-point error).
 
     Of several people in a frame (`people=matched`) those are measured that are paired (see
-    docs/metrics/epe.md), and `found` is the share of labelled joints that have a prediction then. A
+    docs/metrics/epe.md), and `found` is the fraction of labelled joints that have a prediction then. A
     percentile is the smallest distance that so many per cent of the measured joints do not exceed.
     """
 
@@ -53,7 +53,7 @@ class Epe(Metric):
     )
     formula: ClassVar[str] = "EPE = sum of |p - g| over labelled joints / #(labelled joints), in pixels"
     undefined: ClassVar[str] = (
-        "no joint is labelled; or a labelled joint has no prediction, leaving hard joints out must not pay; "
+        "no joint is labelled, or a labelled joint has no prediction (leaving out joints must not pay); "
         "with people=matched no labelled joint has one"
     )
 
@@ -68,11 +68,11 @@ class Epe(Metric):
         return frozenset({Need.ALONE} if self.people is Pairing.ALONE else ())
 
     def direction(self, statistic: str) -> Direction:
-        """Distances are better when lower, the share of found joints when higher."""
+        """Distances are better when lower, the fraction of found joints when higher."""
         return Direction.HIGHER if statistic == FOUND else self.better
 
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per truth person: summed errors, and how many joints count or lack a prediction."""
+        """One row per true person: summed errors, and how many joints count or lack a prediction."""
         pairs = paired(aligned, self.people)
         if self.precision is not Precision.DOUBLE:
             error = relative_error(pairs, np.ones(len(aligned.truth)), self.precision)
@@ -101,7 +101,7 @@ class Epe(Metric):
         what = joint or "joint"
         if missing and self.people is Pairing.ALONE:
             lost = f"{missing} of {given + missing} labelled {what} points"
-            why = f"{lost} have no prediction, or one beyond measure"
+            why = f"{lost} have no prediction, or an infinite one"
             return Value(str(self), "EPE", joint, n=given, why=why)
         if not given:
             unmatched = f"no matched {what}" if missing else f"no labelled {what}"
@@ -109,7 +109,7 @@ class Epe(Metric):
         return Value(str(self), "EPE", joint, value=error / given, n=given)
 
     def _found(self, given: int, missing: int) -> Value:
-        """Share of the labelled joints that have a prediction."""
+        """Fraction of the labelled joints that have a prediction."""
         if not given + missing:
             return Value(str(self), FOUND, why="no labelled joint")
         return Value(str(self), FOUND, value=given / (given + missing), n=given + missing)
@@ -159,7 +159,7 @@ class Area(enum.Enum):
 
 @dataclass(frozen=True)
 class Auc(Metric):
-    """Area under the share of right joints over distances from 0 to `limit` scale units."""
+    """Area under the fraction of right joints over distances from 0 to `limit` scale units."""
 
     norm: str = always("pixels")  # scale, as in pck
     limit: float = always(30.0)  # largest distance in scale units
@@ -188,11 +188,11 @@ class Auc(Metric):
         return "" if self.norm == "pixels" else self.norm
 
     def grid(self) -> Floats:
-        """Thresholds [n + 1] as shares of the limit, from 0 to 1."""
+        """Thresholds [n + 1] as fractions of the limit, from 0 to 1."""
         return np.asarray([1.0 * step / self.steps for step in range(self.steps + 1)])
 
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per truth person: the first threshold that each joint meets, and its share of the area."""
+        """One row per true person: the first threshold that each joint meets, and its part of the area."""
         length = scale(aligned, self.norm, precision=self.precision)
         check_scale(aligned, length, self.norm, _Zero.REFUSE)
         error = relative_error(aligned, length * self.limit, self.precision)

@@ -35,7 +35,7 @@ class ErrorCurve:
         self.upto = np.concatenate(([0], np.cumsum(self.each)))
 
     def share(self, t: Any, strict: bool = False) -> Any:
-        """Share of errors <= t (< t when strict); t is a number or an array."""
+        """Fraction of errors <= t (< t when strict); t is a number or an array."""
         return self.upto[np.searchsorted(self.error, t, side="left" if strict else "right")] / self.upto[-1]
 
     def exact_area(self, t: float) -> float:
@@ -58,7 +58,7 @@ def grid_points(t: float, grid: Grid) -> Floats:
 
 
 def failure_rate(curve: ErrorCurve, t: float, grid: Grid) -> float:
-    """Share of images whose error is above t; the grids look at their own last point."""
+    """Fraction of images whose error is above t; the grids look at their own last point."""
     if grid is Grid.EXACT:
         return float(1 - curve.share(t))
     if grid is Grid.SBR:

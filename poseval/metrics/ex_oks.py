@@ -34,9 +34,9 @@ class Edge(enum.Enum):
 class ExOks(Metric):
     """AP and AR over Ex-OKS, which also scores joints that lie outside the activation window.
 
-    The window is the truth's box brought to 3:4 by growing the short side, times `padding`. A truth joint is
-    outside where its flag is 3 or, with a `pad_to_contain` column, where that exceeds `padding`; a predicted
-    joint is outside where its confidence is below `confidence`. Both inside: squared distance. Both
+    The window is the ground truth's box brought to 3:4 by growing the short side, times `padding`. A true
+    joint is outside where its flag is 3 or, with a `pad_to_contain` column, where that exceeds `padding`; a
+    predicted joint is outside where its confidence is below `confidence`. Both inside: squared distance. Both
     outside: 0. Else: squared distance of the point inside to the border of the window, by `edge`. The rest
     is as in `oks_ap`; detections without a positive confidence take no part.
 
@@ -62,7 +62,7 @@ class ExOks(Metric):
     name: ClassVar[str] = "ex_oks"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.BOXES, Need.SIGMAS})
     formula: ClassVar[str] = "as oks_ap, distances of joints outside the window measured to its border"
-    undefined: ClassVar[str] = "where nobody is to be found (of that size, with joints of that flag)"
+    undefined: ClassVar[str] = "without people to find (of that size, with joints of that flag)"
     source: ClassVar[str] = "Purkrabek and Matas 2025 (ProbPose); exococotools 1.0.0, extended_oks=True"
 
     def __post_init__(self) -> None:

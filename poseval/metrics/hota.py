@@ -93,7 +93,7 @@ class Hota(Metric):
         "HOTA = mean over alpha of sqrt(DetA AssA); DetA = TP / (TP + FN + FP); AssA = mean over true "
         "positives of TPA / (TPA + FNA + FPA)"
     )
-    undefined: ClassVar[str] = "a joint that the truth never labels"
+    undefined: ClassVar[str] = "a joint that is never labelled"
     source: ClassVar[str] = (
         "Luiten et al. 2021; JonathonLuiten/TrackEval 1.3.0, metrics/hota.py; Doering et al. 2022; "
         "anDoer/PoseTrack21 3e61960, metrics/hota_pose.py"
@@ -207,7 +207,7 @@ def missed_joints(units: Mapping[str, Array], frames: Frames) -> Array:
 
 
 def ratios(sums: Mapping[str, Any], empty: Empty) -> dict[str, Floats]:
-    """The statistics [K, A] from sums [K, A]; `empty` says how a joint reads that the truth never has."""
+    """The statistics [K, A] from sums [K, A]; `empty` gives the values of a joint that is never labelled."""
     matched, missed, false = sums["matched"], sums["missed"], sums["false"]
     zero = math.nan if empty is Empty.UNDEFINED else 0.0
     out = {

@@ -39,7 +39,7 @@ class Identity(Metric):
     IDF1 = 2 IDTP / (objects + hypotheses), IDP = IDTP / hypotheses, IDR = IDTP / objects, per joint over the
     sums of all sequences; totals are means over joints.
 
-    Undefined for a joint that the truth never labels; `empty=trackeval` reads 0 there. All frames count.
+    Undefined for a joint that is never labelled; `empty=trackeval` reads 0 there. All frames count.
     """
 
     similarity: Similarity = always(Similarity.JOINT)
@@ -56,7 +56,7 @@ class Identity(Metric):
     formula: ClassVar[str] = (
         "IDF1 = 2 IDTP / (objects + hypotheses); IDP = IDTP / hypotheses; IDR = IDTP / objects"
     )
-    undefined: ClassVar[str] = "a joint that the truth never labels"
+    undefined: ClassVar[str] = "a joint that is never labelled"
     source: ClassVar[str] = "Ristani et al. 2016; py-motmetrics 1.4.0, metrics.py (id_global_assignment)"
 
     @property

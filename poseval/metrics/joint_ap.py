@@ -41,15 +41,16 @@ class Ties(enum.Enum):
 class JointAp(Metric):
     """Average precision, precision and recall of single joints.
 
-    In every frame a predicted pose chooses the true pose with the largest share of labelled joints within
+    In every frame a predicted pose chooses the true pose with the largest fraction of labelled joints within
     `at` head sizes; a true pose belongs to the best of those that chose it. A predicted joint is right when
     its pose owns a true pose that labels the joint within `at`; every other predicted joint is wrong, also
-    one whose joint the truth does not label. AP is the area under the monotone precision-recall curve of all
-    frames pooled; precision and recall are those of all predicted joints. Totals are means over joints.
+    one whose joint the ground truth does not label. AP is the area under the monotone precision-recall curve
+    of all frames pooled; precision and recall are those of all predicted joints. Totals are means over
+    joints.
 
-    `empty` says how joints read that the truth never labels; `ties=later_first` orders equal scores by row,
-    as the PoseTrack programs do under a stable sort, and `ties=earlier_first` as the MPII kit does. Where
-    scores are tied, AP_low and AP_high bound the AP that any order of them gives.
+    `empty` says how joints read that the ground truth never labels; `ties=later_first` orders equal scores by
+    row, as the PoseTrack programs do under a stable sort, and `ties=earlier_first` as the MPII kit does.
+    Where scores are tied, AP_low and AP_high bound the AP that any order of them gives.
     """
 
     at: float = always(0.5)
@@ -65,7 +66,7 @@ class JointAp(Metric):
         "AP = area under the monotone precision over recall of one joint's predictions, ranked by score; "
         "precision = right / predicted, recall = right / labelled; totals are means over joints"
     )
-    undefined: ClassVar[str] = "a joint that the truth never labels"
+    undefined: ClassVar[str] = "a joint that is never labelled"
     source: ClassVar[str] = (
         "Pishchulin et al. 2016; Andriluka et al. 2018; leonid-pishchulin/poseval 4258a15, evaluateAP.py, "
         "eval_helpers.py; anDoer/PoseTrack21 3e61960, metrics/map.py"
@@ -205,7 +206,7 @@ class JointAp(Metric):
                 self.ties, "the earlier row first"
             )
             text = (
-                f"{tied} of {total} joint scores are tied, taken {how}; AP can lie between {low:.4f} and "
+                f"{tied} of {total} joint scores are tied, used {how}; AP is between {low:.4f} and "
                 f"{high:.4f} over all orders of ties"
             )
             out.append(Notice("N433", text, tied))

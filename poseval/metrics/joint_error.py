@@ -1,7 +1,7 @@
 """Single-person pairs, pixel errors per joint, and the lengths that scale them.
 
-PCK, PDJ, PCP, EPE, AUC and NME all start here. They score one prediction against one truth per frame: a frame
-of a single-person benchmark is one annotated person.
+PCK, PDJ, PCP, EPE, AUC and NME all start here. They score one prediction against one true person per frame:
+a frame of a single-person benchmark is one annotated person.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Precision(enum.Enum):
     """Width of the numbers in which distances are taken."""
 
     DOUBLE = "double"
-    SINGLE = "single"  # truth and distances rounded to float32, each coordinate scaled: mmpose (quirk M07)
+    SINGLE = "single"  # coordinates and distances rounded to float32, each coordinate scaled: mmpose (M07)
 
 
 class ZeroScale(enum.Enum):
@@ -34,7 +34,7 @@ class ZeroScale(enum.Enum):
 
 
 class Ends(enum.Enum):
-    """Which coordinates may span a scale that is a distance between joints of the truth."""
+    """Which coordinates may span a scale that is a distance between joints of the ground truth."""
 
     LABELLED = "labelled"
     ANY = "any"  # whatever the file holds, and the prediction's own distance where that is under one pixel
@@ -55,7 +55,7 @@ def require(fits: bool, metric: str, parameter: str, value: object, wanted: str)
 
 
 def require_joints(names: Sequence[str], truth: PoseSet, metric: str, parameter: str) -> None:
-    """Refuse a parameter that names joints which the truth's skeleton does not have.
+    """Refuse a parameter that names joints which the ground truth's skeleton does not have.
 
     Raises:
         UsageError: P122 with the skeleton's joints.
@@ -72,7 +72,7 @@ def require_joints(names: Sequence[str], truth: PoseSet, metric: str, parameter:
 
 
 def partner(aligned: Aligned) -> Ints:
-    """Row [N] of the prediction in the frame of each truth person; -1 where there is none.
+    """Row [N] of the prediction in the frame of each true person; -1 where there is none.
 
     Raises:
         MismatchError: P411 when a frame holds several people on one side.
@@ -85,8 +85,8 @@ def partner(aligned: Aligned) -> Ints:
             raise MismatchError(
                 "P411",
                 where=shown(side.origin.name),
-                what=f"{len(crowded)} frames hold several {what} people (first: {key})",
-                wanted="one person per frame: this metric scores single people",
+                what=f"{len(crowded)} frames have several {what} people (first: {key})",
+                wanted="one person per frame, because this metric scores single people",
                 hint="for several people use --benchmark custom, or people=matched in epe and pck",
             )
     place = np.full(len(aligned.truth.frames), -1, dtype=np.int64)
@@ -95,7 +95,7 @@ def partner(aligned: Aligned) -> Ints:
 
 
 def predicted(aligned: Aligned) -> tuple[Floats, Bools]:
-    """Predicted coordinates [N, K, 2] beside each truth person, and where there are any [N, K]."""
+    """Predicted coordinates [N, K, 2] beside each true person, and where there are any [N, K]."""
     row = partner(aligned)
     people = aligned.predictions.people
     shape = aligned.truth.people.xy.shape
@@ -109,7 +109,7 @@ def predicted(aligned: Aligned) -> tuple[Floats, Bools]:
 
 
 def labelled(aligned: Aligned) -> Bools:
-    """Truth joints [N, K] that count: labelled, hidden ones too."""
+    """True joints [N, K] that count: labelled, hidden ones too."""
     seen = aligned.truth.people.seen
     out: Bools = (seen == 1) | (seen == 2)
     return out
@@ -124,7 +124,7 @@ def distance(a: Floats, b: Floats) -> Floats:
 
 
 def pixel_error(aligned: Aligned) -> Floats:
-    """Error [N, K] in pixels: NaN where the truth is not labelled, infinite where nothing is predicted."""
+    """Error [N, K] in pixels: NaN where a joint is not labelled, infinite where it is not predicted."""
     xy, there = predicted(aligned)
     error = np.where(there, distance(xy, aligned.truth.people.xy), np.inf)
     return np.where(labelled(aligned), error, np.nan)
@@ -176,7 +176,7 @@ def _face_size(truth: PoseSet) -> Floats:
             "P410",
             where=shown(truth.origin.name),
             what="has no face sizes",
-            wanted="a column box_size beside the landmarks",
+            wanted="a column box_size next to the landmarks",
         )
     return np.asarray(column, dtype=np.float64)
 
@@ -201,7 +201,7 @@ MEANING = {
     "box_side": "longer side of the face's or person's box",
     "box_sqrt": "root of width times height of the box",
     "box_diag": "diagonal of the box",
-    "face_size": "size of the face as the annotation gives it",
+    "face_size": "size of the face in the annotation",
     "longest_side": "longer side of the tight box around the labelled joints",
     "landmark_sqrt": "root of width times height of the tight box around the labelled joints",
     "landmark_diag": "diagonal of the tight box around the labelled joints",
@@ -210,7 +210,7 @@ MEANING = {
 
 
 def named_pairs(truth: PoseSet) -> dict[str, tuple[tuple[int, ...], tuple[int, ...]]]:
-    """Named distances between joints of the truth's skeleton: name -> (indices to average, the same)."""
+    """Named distances between joints of the true skeleton: name -> (indices to average, the same)."""
     out = {}
     for name, pair in truth.skeleton.normalisers.items():
         a, b = (tuple(end) if isinstance(end, (list, tuple)) else (int(end),) for end in pair)
@@ -232,7 +232,7 @@ def _joints_between(truth: PoseSet, rule: str) -> tuple[tuple[int, ...], tuple[i
 
 
 def choices(truth: PoseSet) -> list[str]:
-    """Every scale that this truth's skeleton allows."""
+    """Every scale that this ground truth's skeleton allows."""
     return [*named_pairs(truth), *RULES]
 
 
@@ -242,7 +242,7 @@ def scale(
     ends: Ends = Ends.LABELLED,
     precision: Precision = Precision.DOUBLE,
 ) -> Floats:
-    """Scale [N] in pixels of each truth person under a rule; NaN where it has none.
+    """Scale [N] in pixels of each true person under a rule; NaN where it has none.
 
     In single precision boxes and spans between joints are taken from float32 numbers in float32.
 
@@ -272,7 +272,7 @@ def scale(
 
 
 def in_single(truth: PoseSet) -> PoseSet:
-    """The truth with coordinates and boxes as float32 holds them, coordinates as the file has them."""
+    """The ground truth with coordinates and boxes as float32 holds them, coordinates as the file has them."""
     people, base = truth.people, truth.origin.base
     with np.errstate(over="ignore"):
         xy = (people.xy + base).astype(np.float32).astype(np.float64) - base
@@ -308,7 +308,7 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
                 "P410",
                 where=name,
                 what=f"{count} have no {rule} ({MEANING[rule]}; first: {first})",
-                wanted="one for every person that is scored",
+                wanted="a scale for every person that is scored",
                 hint="take another scale: norm=longest_side, or norm=joints,between=(A,B) of two joints",
             )
     endless = np.flatnonzero(np.isinf(length) & scored)
@@ -317,7 +317,7 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
         raise ValueRangeError(
             "P304",
             where=f"{name}: {shown(frames.key[people.frame[row]], 60)}",
-            what=f"has a scale beyond measure ({rule}); {len(endless)} people have",
+            what=f"has an infinite scale ({rule}), like {len(endless) - 1} others",
             wanted="coordinates and boxes in pixels",
         )
     bad = np.flatnonzero((length <= 0) & scored)
@@ -326,7 +326,7 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
         raise ValueRangeError(
             "P304",
             where=f"{name}: {shown(frames.key[people.frame[row]], 60)}",
-            what=f"has a scale of {length[row]:g} pixels ({rule}); {len(bad)} people have none above zero",
+            what=f"has a scale of {length[row]:g} pixels ({rule}); {len(bad)} people have no scale above 0",
             wanted="a positive scale for every person that is scored",
         )
 
@@ -350,7 +350,7 @@ def relative_error(
 
 
 def _single(aligned: Aligned, length: Floats) -> Floats:
-    """The same of a truth in float32, each coordinate scaled before the root, and the distance rounded."""
+    """The same in float32, each coordinate scaled before the root, and the distance rounded."""
     xy, there = predicted(aligned)
     truth = in_single(aligned.truth)
     delta = ((xy + truth.origin.base) - (truth.people.xy + truth.origin.base)) / length[:, None, None]

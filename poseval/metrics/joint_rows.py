@@ -19,7 +19,7 @@ HEAD = ("head_top", "head_bottom", "nose")  # one group where the skeleton has t
 
 
 class Empty(enum.Enum):
-    """What a joint that the truth never labels reads as."""
+    """What a joint that is never labelled reads as."""
 
     UNDEFINED = "undefined"  # no number, and no part in any mean
     POSEVAL = "poseval"  # the zeros and NaN of the poseval program
@@ -137,7 +137,7 @@ class JointRows:
 
 
 def unlabelled_reasons(joints: Sequence[str], labelled: Array) -> list[str]:
-    """Why a number per joint is undefined where the truth never labels the joint; "" elsewhere."""
+    """Why a number per joint is undefined where the ground truth never labels the joint; "" elsewhere."""
     names = list(joints) or ["pose"]
     return ["" if count else f"no labelled {name}" for name, count in zip(names, labelled, strict=True)]
 

@@ -41,7 +41,7 @@ class Over(enum.Enum):
 
 
 class Points(enum.Enum):
-    """Which landmarks of the truth count."""
+    """Which landmarks of the ground truth count."""
 
     LABELLED = "labelled"
     ALL = "all"  # every landmark, labelled or not (HRNet-Facial-Landmark-Detection, quirk N06)
@@ -51,7 +51,7 @@ class Points(enum.Enum):
 class Nme(Metric):
     """Mean distance between predicted and true landmarks, divided by a length of the face.
 
-    Besides the mean: the share of images above a threshold (`FR`), the area under the cumulative error
+    Besides the mean: the fraction of images above a threshold (`FR`), the area under the cumulative error
     distribution up to it (`AUC`), and that distribution (`CED`).
 
     The length is a distance that the skeleton names (outer_eye, pupil), the size that the file gives
@@ -81,7 +81,7 @@ class Nme(Metric):
         "landmark-detection (SBR), 3DDFA, mmpose"
     )
     formula: ClassVar[str] = (
-        "NME = mean over images of (mean over landmarks of |p - g| / d); FR@t = share of images with NME "
+        "NME = mean over images of (mean over landmarks of |p - g| / d); FR@t = fraction of images with NME "
         "> t; AUC@t = mean over images of max(0, 1 - NME / t)"
     )
     undefined: ClassVar[str] = (
@@ -94,7 +94,7 @@ class Nme(Metric):
         fits = all(0 < t <= LARGEST for t in self.at)
         require(fits, self.name, "at", self.at, f"numbers above 0 and up to {LARGEST}")
         rising = all(low < high for low, high in pairwise((0.0, *self.bins)))
-        require(rising, self.name, "bins", self.bins, "angles above 0 that rise")
+        require(rising, self.name, "bins", self.bins, "increasing angles above 0")
 
     def direction(self, statistic: str) -> Direction:
         """Areas are better when higher, errors and failure rates when lower."""
@@ -119,13 +119,13 @@ class Nme(Metric):
             raise UsageError(
                 "P119",
                 where=f"metric {self.name}: by",
-                what=f"is not given, and skeleton {shown(truth.skeleton.name)} has no customary normaliser",
+                what=f"is not given, and skeleton {shown(truth.skeleton.name)} has no usual normaliser",
                 wanted="one of " + ", ".join(choices(truth)),
             )
         return found
 
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per truth face: its own mean, and the sums that a pooled mean needs."""
+        """One row per true face: its own mean, and the sums that a pooled mean needs."""
         rule = self.scale_rule(aligned.truth)
         length = scale(aligned, rule, precision=self.precision)
         check_scale(aligned, length, rule, ZeroScale.REFUSE)
@@ -170,7 +170,7 @@ class Nme(Metric):
                 "P185",
                 where=shown(truth.origin.name),
                 what="has no yaw angles",
-                wanted="a column yaw in degrees: nme(bins=...) balances over it",
+                wanted="a column yaw in degrees, over which nme(bins=...) balances",
             )
         return np.searchsorted(np.asarray(self.bins), np.abs(yaw), side="left").astype(np.int64)
 
@@ -209,7 +209,7 @@ class Nme(Metric):
     ) -> list[Value]:
         count, missing = int(each.sum()), int(tally.sum("missing", weight))
         if missing:
-            why = f"{missing} labelled landmarks have no prediction, or one beyond measure"
+            why = f"{missing} labelled landmarks have no prediction, or an infinite one"
             return [Value("", "NME", n=count, why=why)]
         pooled = float(tally.sum("total", weight).sum() / tally.sum("points", weight).sum())
         plain = float((error * each).sum() / count)

@@ -55,9 +55,9 @@ class OksAp(Metric):
     the mean precision at 101 recalls over thresholds and categories, AR the mean of the recalls reached.
 
     Parameters: `thresholds` of OKS; `ranges` of area as name:low:high, the first is the main one; `max_dets`
-    per frame and category; `area` from the file, 0.53 * width * height of the truth's box, or the extent
-    (width * height) of the labelled joints, where a person without any is ignored; `sigma` of every joint, 0
-    for those of the skeleton; `categories`
+    per frame and category; `area` from the file, 0.53 * width * height of the ground truth's box, or the
+    extent (width * height) of the labelled joints, where a person without any is ignored; `sigma` of every
+    joint, 0 for those of the skeleton; `categories`
     matched apart or pooled; `ignore` people by the file's num_keypoints or by their flags;
     `drop_zero_confidence`: detections whose every joint score is 0 or less take no part (xtcocotools);
     `part` of a whole-body skeleton; `id_zero`: a match with the annotation of id 0 reads as none (quirk
@@ -88,7 +88,7 @@ class OksAp(Metric):
     threshold: ClassVar[str] = "OKS threshold"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.SIGMAS})
     formula: ClassVar[str] = "AP = mean over thresholds and 101 recalls of precision; match where OKS >= t"
-    undefined: ClassVar[str] = "where nobody is to be found (of that size, in that category)"
+    undefined: ClassVar[str] = "without people to find (of that size, in that category)"
     source: ClassVar[str] = (
         "Lin et al. 2014; cocodataset.org/#keypoints-eval; pycocotools 2.0.11 cocoeval.py; xtcocotools 1.14.3"
     )
@@ -111,11 +111,11 @@ class OksAp(Metric):
             for suffix, threshold, at in self._cuts(names):
                 place = -1 if threshold is None else _index(self.thresholds, threshold)
                 given = threshold is None or place >= 0
-                why = f"no person of range {names[at]} is to be found"
+                why = f"there is no person of range {names[at]}"
                 if not given:
                     why = f"{threshold} is not among the thresholds"
                 elif self.only_20 and self.max_dets != OFFICIAL_DETS:
-                    given, why = False, "the reference summarises 20 detections per image only (C12)"
+                    given, why = False, "the reference summarises only 20 detections per image (C12)"
                 out.append(Statistic(kind + suffix, kind, place, at, why, given))
         return tuple(out)
 
@@ -264,7 +264,7 @@ class OksAp(Metric):
 
     def _threshold_rows(self, arrays: OksCurves) -> list[Value]:
         n = int(arrays.positives[:, 0].sum())
-        why = "" if n else "no person is to be found"
+        why = "" if n else "there is no person to find"
         return [
             Value(str(self), kind, threshold=threshold, value=arrays.mean(kind, at, 0), n=n, why=why)
             for kind in ("AP", "AR")
@@ -278,7 +278,7 @@ class OksAp(Metric):
         for k, category in enumerate(categories):
             n = int(arrays.positives[k, 0])
             value = float(np.mean(arrays.precision[:, :, k, 0])) if n else math.nan
-            why = "" if n else "no person of this category is to be found"
+            why = "" if n else "there is no person of this category"
             out.append(Value(str(self), "AP", slice=f"category:{category}", value=value, n=n, why=why))
         return out
 
@@ -320,4 +320,4 @@ def _check(metric: OksAp) -> None:
             raise refuse("ranges", text, "name:low:high with 0 <= low <= high")
         names.append(name)
     if not names or len(set(names)) < len(names):
-        raise refuse("ranges", "/".join(metric.ranges), "one or more ranges of different names")
+        raise refuse("ranges", "/".join(metric.ranges), "one or more ranges with different names")

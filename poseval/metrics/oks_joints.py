@@ -111,6 +111,6 @@ def _rows(
         oks = float(total[k]) / FIXED_POINT / n if n else math.nan
         why = "" if n else "no match has this joint labelled"
         out.append(Value(metric, "OKS", joint=joint, value=oks, n=n, why=why))
-        why = "" if found else "nobody has this joint labelled"
+        why = "" if found else "no person has this joint labelled"
         out.append(Value(metric, "AP", joint=joint, value=float(average[k]), n=found, why=why))
     return out

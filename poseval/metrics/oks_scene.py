@@ -1,6 +1,6 @@
 """People as the COCO rules see them: joints of a part, sizes, who counts, and the cells they are matched in.
 
-Columns read beyond the usual ones, each optional: truth `num_keypoints` [N] int (-1 none given),
+Columns read beyond the usual ones, each optional: ground truth `num_keypoints` [N] int (-1 none given),
 `box_size` [N, 2] float64 width and height as the file has them (a corner minus a corner may round);
 predictions `<part>_score` [N] float64 (NaN: the person's score stands in).
 """
@@ -19,14 +19,16 @@ from poseval.metrics.base import Need
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
 
-BOX_SHARE = 0.53  # mean share of a person's box that the person covers; what COCO's successors use for area
+BOX_SHARE = (
+    0.53  # mean fraction of a person's box that the person covers; what COCO's successors use for area
+)
 
 
 class AreaSource(enum.Enum):
     """Where the scale of OKS and the area ranges come from."""
 
     FILE = "file"
-    BOX = "box"  # 0.53 * width * height of the truth's box
+    BOX = "box"  # 0.53 * width * height of the ground truth's box
     EXTENT = "extent"  # width * height of the tight box around the person's labelled joints
 
 
@@ -160,7 +162,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
 
 
 def sigmas_of(truth: PoseSet, sigma: float) -> Floats:
-    """Sigmas [K] of the truth's joints: one for all of them, or for 0 the skeleton's.
+    """Sigmas [K] of the ground truth's joints: one for all of them, or for 0 the skeleton's.
 
     Raises:
         UsageError: P112 the skeleton has none.
@@ -193,7 +195,7 @@ def _ids(aligned: Aligned) -> set[int]:
 
 
 def _cell_key(people: People, ids: list[int]) -> Ints:
-    """frame * categories + category index [N]; -1 where the category is not one of the truth's."""
+    """frame * categories + category index [N]; -1 where the category is not one of the ground truth's."""
     known = np.asarray(ids, dtype=np.int64)
     place = np.minimum(np.searchsorted(known, people.category), len(known) - 1)
     return np.where(known[place] == people.category, people.frame * len(known) + place, -1)

@@ -1,4 +1,4 @@
-"""PCK and PCKh: the share of labelled joints that lie within a distance of their truth; and PDJ."""
+"""PCK and PCKh: the fraction of labelled joints that lie within a distance of their ground truth; and PDJ."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Absent(enum.Enum):
 
 @dataclass(frozen=True)
 class Pck(Metric):
-    """Share of labelled joints within `at` scale units of their truth.
+    """Fraction of labelled joints within `at` scale units of their ground truth.
 
     Scale `head` gives PCKh: 0.6 times the diagonal of the head box. Hidden joints that are labelled count.
     A joint that is not predicted is wrong at every threshold.
@@ -97,15 +97,15 @@ class Pck(Metric):
         "AUC = area under PCK over the thresholds 0, step, ..., last by the trapezoid rule, divided by the "
         "last; AUC_mean = plain mean of the same points"
     )
-    undefined: ClassVar[str] = "no joint of a kind is labelled in the whole set: the joint is undefined"
+    undefined: ClassVar[str] = "no joint of a kind is labelled in the whole set; the joint is then undefined"
     prefix: ClassVar[str] = "PCK"
     companions: ClassVar[Mapping[str, tuple[str, ...]]] = {"at": ("called",), "norm": ("between",)}
 
     def __post_init__(self) -> None:
         """Raises UsageError P122 for parameters that cannot be."""
         fits = 1 <= len(self.at) <= MOST_POINTS and min(self.at) >= 0
-        require(fits, self.name, "at", self.at, f"1 to {MOST_POINTS} numbers from 0")
-        require(self.curve_to >= 0, self.name, "curve_to", self.curve_to, "a number from 0")
+        require(fits, self.name, "at", self.at, f"1 to {MOST_POINTS} numbers of at least 0")
+        require(self.curve_to >= 0, self.name, "curve_to", self.curve_to, "a number of at least 0")
         require(
             self.curve_step > 0 and self.curve_to / self.curve_step <= MOST_POINTS,
             self.name,
@@ -129,7 +129,7 @@ class Pck(Metric):
         return "" if self.norm == "pixels" else "/".join(self.between) or self.norm
 
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per truth person: the first threshold that each joint meets.
+        """One row per true person: the first threshold that each joint meets.
 
         Raises:
             UsageError: P119 an unknown scale, P111 and P122 joints that the skeleton does not have.
@@ -295,7 +295,8 @@ class Pck(Metric):
 
 @dataclass(frozen=True)
 class Pdj(Pck):
-    """Share of labelled joints detected within `at` torso diameters of their truth, per kind of joint.
+    """Fraction of labelled joints detected within `at` torso diameters of their ground truth, per kind of
+    joint.
 
     PDJ is PCK by the torso at several thresholds. The published kits print no mean over the joints; the
     number without a joint here is pooled over all labelled points.

@@ -1,4 +1,4 @@
-"""PCP: the share of sticks (limbs) whose two ends lie near their truth, strict or loose."""
+"""PCP: the fraction of sticks (limbs) whose two ends lie near their ground truth, strict or loose."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ class Ends(enum.Enum):
 
 @dataclass(frozen=True)
 class Pcp(Metric):
-    """Share of sticks whose ends lie within `at` of the true stick's length from their true ends.
+    """Fraction of sticks whose ends lie within `at` of the true stick's length from their true ends.
 
     A stick counts when all joints that make its ends are labelled. Strict PCP wants both ends within, loose
     PCP the mean of the two errors, which gives higher numbers.
     """
 
-    at: float = always(0.5)  # threshold as a share of the stick's length
+    at: float = always(0.5)  # threshold as a fraction of the stick's length
     ends: Ends = always(Ends.STRICT)  # what must lie within it
 
     name = "pcp"
@@ -51,10 +51,10 @@ class Pcp(Metric):
 
     def __post_init__(self) -> None:
         """Raises UsageError P122 for parameters that cannot be."""
-        require(self.at >= 0, self.name, "at", self.at, "a number from 0")
+        require(self.at >= 0, self.name, "at", self.at, "a number of at least 0")
 
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per truth person: which sticks count, and which are right.
+        """One row per true person: which sticks count, and which are right.
 
         Raises:
             UsageError: P117 when the skeleton has no stick.

@@ -1,4 +1,4 @@
-"""Presence: the share of wanted people and joints for which there is a prediction at all."""
+"""Presence: the fraction of wanted people and joints for which there is a prediction at all."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from poseval.results.values import Value, Values
 
 @dataclass(frozen=True)
 class Presence(Metric):
-    """Share of people, and of their joints, that have a prediction. It says nothing about quality.
+    """Fraction of people, and of their joints, that have a prediction. It says nothing about quality.
 
-    For submissions to sets whose truth is not public: what is missing there counts as wrong on the server.
+    For submissions to sets whose ground truth is not public: what is missing there counts as wrong on the
+    server.
     """
 
     name: ClassVar[str] = "presence"
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ALONE})
-    source: ClassVar[str] = "a check of form; MPII's server scores what is missing as wrong"
+    source: ClassVar[str] = "a check of the form; MPII's server scores missing predictions as wrong"
     formula: ClassVar[str] = (
-        "predicted_joints = #(joints with a prediction) / (people * joints); complete_people = share of "
+        "predicted_joints = #(joints with a prediction) / (people * joints); complete_people = fraction of "
         "people with a prediction for every joint"
     )
-    undefined: ClassVar[str] = "nobody is wanted"
+    undefined: ClassVar[str] = "no person is expected"
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per wanted person: how many of its joints are predicted."""
@@ -48,7 +49,7 @@ class Presence(Metric):
         people = int(tally.sum("person", weight))
         if not people:
             names = ("complete_people", "predicted_joints")
-            return Values(Value(str(self), name, why="nobody is wanted") for name in names)
+            return Values(Value(str(self), name, why="no person is expected") for name in names)
         joints = people * int(tally.facts["joints"])
         shares = {
             "complete_people": (int(tally.sum("whole", weight)) / people, people),

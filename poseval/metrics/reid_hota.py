@@ -51,7 +51,7 @@ class ReidHota(Metric):
         "as hota, with person ids for track ids, association over all sequences at once, and an assignment "
         "of its own for every alpha"
     )
-    undefined: ClassVar[str] = "a joint that the truth never labels"
+    undefined: ClassVar[str] = "a joint that is never labelled"
     source: ClassVar[str] = "Doering et al. 2022; anDoer/PoseTrack21 3e61960, metrics/hota_pose_reid.py"
 
     def tally(self, aligned: Aligned) -> Tally:
@@ -149,7 +149,7 @@ def _by_person(poses: PoseSet) -> PoseSet:
             "P411",
             where=shown(poses.origin.name),
             what=f"{count} of {len(poses)} people have no person_id",
-            wanted="an identity of every person, which reid_hota follows",
+            wanted="a person_id of every person, which reid_hota needs",
         )
     return replace(poses, people=poses.people.with_columns(track=person))
 

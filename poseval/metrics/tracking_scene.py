@@ -24,7 +24,7 @@ class Similarity(enum.Enum):
 
     JOINT = "joint"  # distance in head sizes, joint by joint
     OKS = "oks"  # object keypoint similarity
-    PCKH = "pckh"  # share of the truth's joints within half a head size
+    PCKH = "pckh"  # fraction of the ground truth's joints within half a head size
 
 
 class Scale(enum.Enum):
@@ -106,7 +106,7 @@ def refuse_repeated_tracks(frame: Ints, track: Ints, aligned: Aligned) -> None:
 
 
 def pair_rows(scene: Scene) -> tuple[Ints, Ints]:
-    """Truth and prediction row [pairs] of every pair of a frame, truth-major, frame after frame."""
+    """Ground truth and prediction row [pairs] of every pair of a frame, truth-major, frame after frame."""
     truth_start, start = scene.truth.start, scene.predictions.start
     frame = np.repeat(np.arange(len(start) - 1), np.diff(truth_start))
     count = np.diff(start)[frame]
@@ -118,10 +118,10 @@ def pair_rows(scene: Scene) -> tuple[Ints, Ints]:
 def pose_similarity(
     aligned: Aligned, scene: Scene, similarity: Similarity, area: Scale, sigma: float = 0.0
 ) -> Floats:
-    """Likeness [pairs] of whole poses, 0 to 1; NaN where the truth labels no joint.
+    """Likeness [pairs] of whole poses, 0 to 1; NaN where the ground truth labels no joint.
 
     OKS: mean over labelled joints of exp(-d^2 / (2 area (2 sigma)^2)), a joint that was not predicted counts
-    0 (COCO evaluation, `computeOks`); `sigma` is that of all joints, 0 the skeleton's. PCKh: share of
+    0 (COCO evaluation, `computeOks`); `sigma` is that of all joints, 0 the skeleton's. PCKh: fraction of
     labelled joints within half a head size.
     """
     truth, prediction = pair_rows(scene)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 COUNTED = (
-    "convolutions (transposed ones at their input size), matrix products and attention; no norms, no resizing"
+    "convolutions (transposed ones at their input size), matrix products, attention; no norms, no resizing"
 )
 
 

@@ -53,7 +53,7 @@ class Stated:
     recalled: bool = False
 
     def __str__(self) -> str:
-        doubt = ", unverified" if self.recalled else ""
+        doubt = ", not verified" if self.recalled else ""
         return f"{self.metric} {self.value:g} on {self.data} ({self.source}{doubt})"
 
 
@@ -64,11 +64,11 @@ class ModelCard:
     `input_size` is (height, width). Pixels are divided by `pixel_divisor`, then `(x - mean) / std` per
     channel in the order `colour`. `crop` says how a person's box becomes the input: `affine` (box grown to
     the input's aspect and by `padding`, bilinear affine warp), `udp` (the same in units of size - 1),
-    `integer` (hourglass square, integer corners), `image` (the whole image). `raised` is the share of a box's
-    height by which the crop's centre lies above the box's: faces have foreheads. `flip` says what a flip test
-    averages and `flip_shift` by how many output pixels the flipped maps move right before it. `stride` is
-    input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds the builder's
-    further arguments; `builder` is `module:function`.
+    `integer` (hourglass square, integer corners), `image` (the whole image). `raised` is the fraction of a
+    box's height by which the crop's centre lies above the box's: faces have foreheads. `flip` says what a
+    flip test averages and `flip_shift` by how many output pixels the flipped maps move right before it.
+    `stride` is input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds the
+    builder's further arguments; `builder` is `module:function`.
     """
 
     name: str
@@ -190,13 +190,13 @@ def _check_shape(entry: ModelCard, joints: int | None, input_size: tuple[int, in
     where = f"model {entry.name}"
     if joints is not None and (isinstance(joints, bool) or not isinstance(joints, int) or joints < 1):
         raise UsageError(
-            "P151", where=where, what=f"joints is {shown(joints)!r}", wanted="a whole number from 1"
+            "P151", where=where, what=f"joints is {shown(joints)!r}", wanted="a whole number of at least 1"
         )
     if joints is not None and entry.fixed_joints and joints != entry.joints:
         raise UsageError(
             "P151",
             where=where,
-            what=f"always gives {entry.joints} joints, not {joints}",
+            what=f"always has {entry.joints} joints, not {joints}",
             wanted=f"joints={entry.joints}",
         )
     if input_size is None:
@@ -224,7 +224,7 @@ def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[
             "P152",
             where=f"model {entry.name}",
             what=f"has no option {', '.join(shown(key) for key in wrong)}",
-            wanted=f"one of {', '.join(known)}" if known else "no option at all",
+            wanted=f"one of {', '.join(known)}" if known else "no option",
             hint=f"did you mean {near[0]}?" if near else None,
         )
 

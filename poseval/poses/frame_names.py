@@ -25,8 +25,9 @@ VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
 EXTENSIONS = frozenset((*PICTURES, *VIDEOS, ".json", ".txt", ".xml", ".csv", ".pts"))
 _DIGITS = re.compile(r"(\d+)\D*$")
 _PARTS = re.compile(r"(\d+)")
-# Share of the truth's labelled frames that predictions of a whole video must be on. Two folds of ten share
-# 8 of 9 of their training frames, which is less; a detector that finds nobody here and there leaves more.
+# Fraction of the ground truth's labelled frames that predictions of a whole video must be on. Two folds of
+# ten share 8 of 9 of their training frames, which is less; a detector that finds nobody here and there leaves
+# more.
 COVERED = 0.9
 _MOST_DIGITS = 18  # int64 holds all numbers of so many digits
 
@@ -38,7 +39,7 @@ class Placement:
     `way` is None when no way finds them all; `row` is then of the way `most` that finds most of them, each in
     a place of its own where there is such a way, and `missing` the frames that it does not find. `twice` is
     true when a way finds all frames, but two in one place or a name twice. `doubt` says of one frame what it
-    could be, where others disagree or a name stands twice.
+    could be, where others disagree or a name occurs twice.
     """
 
     row: Ints
@@ -160,7 +161,7 @@ def labelled_frames(truth: PoseSet) -> Ints:
 
 
 def covered(row: Ints, wanted: Ints) -> float:
-    """Share of the rows `wanted` that are among `row`; 0 of none."""
+    """Fraction of the rows `wanted` that are among `row`; 0 of none."""
     return float(np.isin(wanted, row).mean()) if len(wanted) else 0.0
 
 

@@ -46,7 +46,7 @@ def _training(comparison: Comparison, rows: Sequence[Difference]) -> list[str]:
     """The two parts of the variance, of the primary number or the first."""
     row = next((d for d in rows if d.key == comparison.primary), rows[0])
     if math.isnan(row.error_training):
-        return ["between-training variance not measured: one run a side"]
+        return ["between-training variance not measured: one run per side"]
     units, training = number(row.error_units), number(row.error_training)
     return [f"standard error of {shown(row.key)}: {units} from units, {training} from training"]
 

@@ -9,7 +9,7 @@ import math
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.report.tables import markdown_table
 from poseval.report.text_table import aligned, number
 
@@ -56,14 +56,15 @@ def sentence(verdict: Verdict) -> str:
 
 
 def _outcome(verdict: Verdict, count: int) -> str:
+    checks = number_of(count, "check")
     if verdict.accepted:
         return f"gate passed: accepted by hand ({shown(verdict.accepted)})"
     if verdict.failed:
-        return f"gate failed: {len(verdict.failed)} of {count} check(s): {_listed(verdict, verdict.failed)}"
+        return f"gate failed: {len(verdict.failed)} of {checks}: {_listed(verdict, verdict.failed)}"
     unsure = tuple(check for check in verdict.guarded if check.state.value == "not shown")
     if unsure:
         return f"gate passed, but not shown to keep up: {_listed(verdict, unsure)}"
-    return f"gate passed: {count} check(s) {'shown to keep up' if verdict.significant else 'within bounds'}"
+    return f"gate passed: {checks} {'shown to keep up' if verdict.significant else 'within bounds'}"
 
 
 def _untested(checks: tuple[Check, ...]) -> str:
@@ -93,7 +94,7 @@ def _power(verdict: Verdict) -> list[str]:
             continue
         enough = "no number of units finds" if math.isinf(check.needed) else f"{check.needed:,.0f} units find"
         lines.append(
-            f"{_name(check)}: drops from {number(check.smallest)} on are found with 80 % power; "
+            f"{_name(check)}: drops of {number(check.smallest)} or more are found with 80 % power; "
             f"{enough} {number(2 * check.allowed)}, twice what is allowed"
         )
         parts = f"standard error {number(check.error_units)} from units"

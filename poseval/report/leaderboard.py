@@ -46,8 +46,8 @@ def cells(board: Board) -> list[list[str]]:
 
 
 def _notes(board: Board) -> list[str]:
-    """How entries were told apart, and what each entry's interval stands on."""
-    lines = [f"told apart by {board.ties}"]
+    """How entries were distinguished, and what each entry's interval stands on."""
+    lines = [f"distinguished by {board.ties}"]
     made: dict[str, list[str]] = {}
     for row in board.rows:
         interval = row.entry.report.interval(board.sort)
@@ -65,7 +65,10 @@ def to_text(board: Board) -> str:
     title = f"{shown(board.benchmark)} ({shown(board.rules)} rules), sorted by {shown(board.sort)}"
     lines = [title, "", *aligned(rows, (0, 1))]
     if any(row.tied for row in board.rows):
-        lines += ["", "=: not told apart from the entry above; behind it the ranks that an entry may have"]
+        lines += [
+            "",
+            "=: cannot be distinguished from the entry above. In brackets: the ranks that an entry may have",
+        ]
     lines += ["", *_notes(board)]
     return "\n".join(lines) + "\n"
 
@@ -125,7 +128,7 @@ def to_html(board: Board) -> str:
     header, *rows = cells(board)
     title = html.escape(f"{shown(board.benchmark)} ({shown(board.rules)} rules)")
     note = (
-        "<p><small>= is not told apart from the entry above.</small></p>"
+        "<p><small>= cannot be distinguished from the entry above.</small></p>"
         if any(row.tied for row in board.rows)
         else ""
     )

@@ -32,7 +32,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 DASHES = ("-", "--", "-.", ":")
 STYLES = ("png", "svg", "pdf")
 LARGEST_FRACTION = 1.5  # a statistic with a larger value is a count
-MOST_LINES = 8  # more lines in one plot cannot be told apart
+MOST_LINES = 8  # more lines in one plot cannot be distinguished
 
 
 def figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Figure]:

@@ -106,9 +106,9 @@ class Interval:
     """An interval around a summary number, in the number's own unit, and all that it stands on.
 
     The ends are NaN where there is none, and `why` says why; `why` also says what is special about one.
-    `units` clusters named `cluster` were resampled `resamples` times; `undefined` is the share of resamples
-    without the number. `error` is the standard error. `effective` of `groups` groups of units carry it.
-    `design_effect` is the variance over that of as many independent units, NaN where each unit is one.
+    `units` clusters named `cluster` were resampled `resamples` times; `undefined` is the fraction of
+    resamples without the number. `error` is the standard error. `effective` of `groups` groups of units carry
+    it. `design_effect` is the variance over that of as many independent units, NaN where each unit is one.
     The unit `largest_unit` moves the number most, by `largest` standard errors of what the others give; NaN
     where nobody looked.
     """

@@ -1,4 +1,4 @@
-"""Boxes that top-down models look into: from the truth, from a detections file, or from a detector."""
+"""Boxes that top-down models look into: from the ground truth, from a detections file, or from a detector."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ PERSON = 1  # category id of people in COCO's detection files
 
 @dataclass(frozen=True, eq=False)
 class Boxes:
-    """Boxes of all frames: rows sorted by frame, corners in pixels, scores (1 for boxes of the truth).
+    """Boxes of all frames: rows sorted by frame, corners in pixels, scores (1 for boxes of the ground truth).
 
-    `person` is the row of the truth that a box belongs to, -1 for boxes of a file.
+    `person` is the row of the ground truth that a box belongs to, -1 for boxes of a file.
     """
 
     frame: Ints  # [B]
@@ -45,14 +45,16 @@ class Boxes:
 
 
 def truth_boxes(truth: PoseSet) -> Boxes:
-    """The people of the truth as boxes; crowds and people without any labelled joint or box are left out.
+    """The people of the ground truth as boxes; crowds and people without any labelled joint or box are left
+    out.
 
-    A box is clipped as COCO's loaders do (right edge at width - 1). Where the truth has none, the extent of
-    the labelled joints grown by 15 % stands in. MPII's people have a centre and a scale instead: a square of
-    200 times the scale, moved down by 15 times the scale and never clipped, as HRNet's program takes it.
+    A box is clipped as COCO's loaders do (right edge at width - 1). Where the ground truth has none, the
+    extent of the labelled joints grown by 15 % stands in. MPII's people have a centre and a scale instead: a
+    square of 200 times the scale, moved down by 15 times the scale and never clipped, as HRNet's program
+    takes it.
 
     Raises:
-        MismatchError: P431 when no person of the truth gives a box.
+        MismatchError: P431 when no person of the ground truth gives a box.
     """
     people = truth.people
     labelled: Bools = np.asarray(people.seen > 0)
@@ -74,11 +76,14 @@ def truth_boxes(truth: PoseSet) -> Boxes:
         raise MismatchError(
             "P431",
             where=truth.origin.name,
-            what="gives no box: its people have neither boxes nor labelled joints inside their images",
-            wanted="a truth with boxes, or --boxes FILE",
+            what="has no people with boxes or with labelled joints inside their images",
+            wanted="ground truth with boxes, or --boxes FILE",
         )
     rows, lacking = np.flatnonzero(good), int((~good & ~people.crowd).sum())
-    text = f"{lacking} people of the truth have neither a box nor labelled joints inside their image: not run"
+    text = (
+        f"{number_of(lacking, 'true person', 'true people')} with neither a box nor labelled joints inside "
+        "the image left out"
+    )
     notices = (Notice("N130", text, lacking),) if lacking else ()
     row = rows.astype(np.int64)
     return Boxes(people.frame[rows], corners[rows], np.ones(len(rows)), row, "truth", notices)
@@ -127,11 +132,11 @@ def file_boxes(path: Path, frames: Frames, least: float = 0.0) -> Boxes:
         raise MismatchError(
             "P402",
             where=shown(path.name),
-            what=f"has boxes of {len(unknown)} images that are not to be run (first: {shown(min(unknown))})",
+            what=f"has boxes for {len(unknown)} images that are not used (first: {shown(min(unknown))})",
             wanted=f"image ids such as {shown(frames.key[0]) if len(frames) else '(there are no images)'}",
-            hint="is it a detections file of another split?",
+            hint="Is it a detections file of another split?",
         )
-    return _kept(path, frames, rows, {"of another category": others, f"with a score below {least:g}": weak})
+    return _kept(path, frames, rows, {"with another category": others, f"with a score below {least:g}": weak})
 
 
 def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped: Mapping[str, int]) -> Boxes:
@@ -157,7 +162,7 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
         raise MismatchError(
             "P431",
             where=shown(path.name),
-            what="has no box that can be used"
+            what="has no usable box"
             + "".join(f"; {count} {what}" for what, count in counts.items() if count),
             wanted="boxes [x, y, width, height] in pixels of the images",
         )
@@ -178,7 +183,7 @@ def _records(path: Path) -> list[Any]:
         raise FormatError(
             "P204",
             where=shown(path.name),
-            what="is no list of detections",
+            what="is not a list of detections",
             wanted='[{"image_id": 1, "category_id": 1, "bbox": [x, y, w, h], "score": 0.9}, ...]',
         )
     return records

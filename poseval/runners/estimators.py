@@ -1,4 +1,4 @@
-"""What a run asks of a model: work on a picture in the reader thread, then answers by groups."""
+"""What a run asks of a model: work on an image in the reader thread, then answers by groups."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from poseval.runners.frames import Picture
 
 
 class Estimator(Protocol):
-    """A model with everything around it that turns pictures into poses."""
+    """A model with everything around it that turns images into poses."""
 
     wants_boxes: bool  # whether frames without boxes are skipped
 
     def prepare(self, picture: Picture, boxes: Floats, score: Floats) -> Any:
-        """What the device needs of a picture; runs in the reader thread."""
+        """What the device needs of an image; runs in the reader thread."""
 
     def answer(self, prepared: Sequence[Any]) -> list[Poses]:
-        """Poses of each prepared picture."""
+        """Poses of each prepared image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ class _Inputs:
 
 
 class CropEstimator:
-    """A top-down model on given boxes; batches run across pictures of a group."""
+    """A top-down model on given boxes; batches run across images of a group."""
 
     wants_boxes = True
 
@@ -69,7 +69,7 @@ class CropEstimator:
 
 
 def _poses(item: _Inputs, xy: Floats, joint_score: Floats) -> Poses:
-    """Poses of the boxes in which the model found somebody, in pixels of the picture."""
+    """Poses of the boxes in which the model found somebody, in pixels of the image."""
     if not len(item.box):
         empty = np.zeros(0)
         return Poses(xy, joint_score, empty, item.box, empty, np.zeros(0, dtype=np.int64))
@@ -81,16 +81,16 @@ def _poses(item: _Inputs, xy: Floats, joint_score: Floats) -> Poses:
 
 @runtime_checkable
 class TakesBatches(Protocol):
-    """A finder that answers several pictures in one pass, up to `most` people on each."""
+    """A finder that answers several images in one pass, up to `most` people on each."""
 
     most: int
 
     def batch(self, images: Sequence[Picture]) -> list[Poses]:
-        """People on each picture."""
+        """People on each image."""
 
 
 class ImageEstimator:
-    """A model that finds the people of a whole picture itself; `batch` counts people, as with crops."""
+    """A model that finds the people of a whole image itself; `batch` counts people, as with crops."""
 
     wants_boxes = False
 
@@ -110,7 +110,7 @@ class ImageEstimator:
 
 
 class DetectingEstimator:
-    """A top-down model on the boxes of a detector, which both see each picture in turn."""
+    """A top-down model on the boxes of a detector, which both see each image in turn."""
 
     wants_boxes = False
 

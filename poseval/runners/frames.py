@@ -1,4 +1,4 @@
-"""Where pictures come from: a folder, the images of a truth file, or a video."""
+"""Where images come from: a folder, the images of a ground-truth file, or a video."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ Picture = NDArray[np.uint8]  # [H, W, 3] red, green, blue
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".png", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 )
-MOST_PIXELS = 300_000_000  # of one picture; the largest camera files have 150 million
+MOST_PIXELS = 300_000_000  # of one image; the largest camera files have 150 million
 
 
 class Pictures(ABC):
-    """A table of frames and their pictures, loaded one at a time."""
+    """A table of frames and their images, loaded one at a time."""
 
     parallel: ClassVar[bool] = True  # whether `load` may run in several threads in any order
     frames: Frames
 
     @abstractmethod
     def load(self, row: int) -> Picture:
-        """The picture of frame `row`, [H, W, 3] red, green, blue bytes.
+        """The image of frame `row`, [H, W, 3] red, green, blue bytes.
 
         Raises:
-            FormatError: P260 when the file is no picture or is cut short.
-            MismatchError: P430 when its size is not the one that the truth names.
+            FormatError: P260 when the file is no image or is cut short.
+            MismatchError: P430 when its size is not the one that the ground truth names.
         """
 
     @abstractmethod
@@ -57,7 +57,7 @@ class FolderPictures(Pictures):
     """All images below a folder (or one image), in natural order.
 
     File stems that are different whole numbers become the frames' keys, as COCO names its images; else the
-    pictures are numbered from 1.
+    images are numbered from 1.
     """
 
     def __init__(self, root: Path) -> None:
@@ -82,7 +82,7 @@ class FolderPictures(Pictures):
 
 
 class TruthPictures(Pictures):
-    """The images that a truth set names, found below a folder.
+    """The images that a ground-truth set names, found below a folder.
 
     Annotations refer to the stored pixels, so a rotation noted in a file's EXIF data is not applied.
 
@@ -92,7 +92,7 @@ class TruthPictures(Pictures):
 
     def __init__(self, truth: PoseSet, root: Path) -> None:
         if not root.is_dir():
-            raise UsageError("P114", where=shown(root), what="is not a folder", wanted="the images' folder")
+            raise UsageError("P114", where=shown(root), what="is not a folder", wanted="the folder of images")
         self.frames = truth.frames
         self.root = root
         faults = Faults()
@@ -108,7 +108,7 @@ class TruthPictures(Pictures):
         elif parts[0].startswith("/") or ".." in parts or ":" in parts[0] or "\0" in given:
             faults.add("P261", where=where, what=f"is named {shown(given)}", wanted="a path below the folder")
         else:
-            # A truth file may say `images/val/0001/0.jpg` where the user passes `images/val`.
+            # A ground-truth file may say `images/val/0001/0.jpg` where the user passes `images/val`.
             for skip in range(len(parts)):
                 candidate = self.root.joinpath(*parts[skip:])
                 if candidate.is_file():
@@ -132,8 +132,8 @@ class TruthPictures(Pictures):
                         "P430",
                         shown(self.frames.path[row]),
                         f"is {found[0]} x {found[1]} pixels",
-                        f"the truth says {stated[0]:g} x {stated[1]:g}",
-                        "predictions on a resized or rotated image would be scored in the wrong place",
+                        f"the ground truth says {stated[0]:g} x {stated[1]:g}",
+                        "use the original images; resized or rotated ones would be scored wrongly",
                     )
                 ]
             )
@@ -179,7 +179,7 @@ class VideoPictures(Pictures):
         except Exception as error:  # PyAV and imageio raise their own kinds for a damaged stream
             self._stream = None
             what = f"cannot be decoded at frame {self._next} ({shown(error)})"
-        raise FormatError("P260", where=shown(self.path.name), what=what, wanted="a whole video")
+        raise FormatError("P260", where=shown(self.path.name), what=what, wanted="a complete video")
 
     def describe(self) -> dict[str, Any]:
         return {"video": self.path.name, "count": len(self.frames), "reader": self.reader}
@@ -251,8 +251,8 @@ def read_image(path: Path, *, upright: bool) -> Picture:
             "P260",
             where=shown(path.name),
             what=f"cannot be read as an image ({shown(error)})",
-            wanted="a whole image file",
-            hint="it may be cut short: fetch it again",
+            wanted="a complete image file",
+            hint="fetch the file again; it may be truncated",
         ) from error
 
 
@@ -267,7 +267,7 @@ def _video_reader(path: Path) -> tuple[Callable[[], Iterator[Picture]], str, int
         raise MissingFeature(
             "P601",
             where=shown(path.name),
-            what="needs PyAV or imageio (GIFs: imageio), and none is installed",
+            what="needs PyAV or imageio (GIF needs imageio), but none is installed",
             wanted="the extra `video`",
             hint="pip install 'poseval[video]'",
         )

@@ -140,9 +140,9 @@ class Journal:
             raise UsageError(
                 "P134",
                 where=where,
-                what=f"is left from an unfinished run with another {', '.join(map(shown, differing))}",
-                wanted="the same command to go on with it",
-                hint="or pass --fresh to forget it",
+                what=f"belongs to an unfinished run with another {', '.join(map(shown, differing))}",
+                wanted="the same command, to continue it",
+                hint="or pass --fresh to start over",
             )
 
     def _none(self) -> FormatError:
@@ -177,7 +177,7 @@ class Journal:
                 "P264",
                 where=shown(self.path.name),
                 what=f"has a damaged line ({shown(error)})",
-                hint="pass --fresh to forget it",
+                hint="pass --fresh to start over",
             ) from error
 
 

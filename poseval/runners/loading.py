@@ -33,7 +33,7 @@ class ModelOptions:
     """Which model runs, and how.
 
     `skeleton` says which joints the weights give; without it a checkpoint of `poseval train` says it, else
-    the card, else the truth where the numbers agree. `size` is (height, width). `half` None: 16-bit
+    the card, else the ground truth where the numbers agree. `size` is (height, width). `half` None: 16-bit
     arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
     (a file) are for bottom-up networks. `threads` None: as many of the processor as PyTorch likes.
     """
@@ -92,8 +92,8 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
         raise UsageError(
             "P158",
             where=f"model {options.name}",
-            what=f"is a {card(options.name).kind}: it gives no poses",
-            wanted=f"a model that is one of {', '.join(GIVE_POSES)}",
+            what=f"is a {card(options.name).kind} and does not give poses",
+            wanted=f"a model of kind {', '.join(GIVE_POSES)}",
         )
     entry, skeleton = _joints(options, truth)
     decoding(entry, options.decode)
@@ -118,7 +118,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     else:
         if options.rescore or options.scales != (1.0,):
             raise UsageError(
-                "P158", where=f"model {entry.name}", what="takes crops: it has no scales and no rescoring"
+                "P158", where=f"model {entry.name}", what="takes crops, so it has no scales and no rescoring"
             )
         top = TopDown(
             model,
@@ -143,7 +143,7 @@ def with_detector(
     """
     if not isinstance(loaded.estimator, CropEstimator):
         raise UsageError(
-            "P158", where=f"model {loaded.card.name}", what="finds people itself: it takes no boxes"
+            "P158", where=f"model {loaded.card.name}", what="finds people itself, so it takes no boxes"
         )
     entry = card(name)
     model = create_model(name)
@@ -151,7 +151,7 @@ def with_detector(
         raise UsageError(
             "P158",
             where=f"detector {entry.name}",
-            what="finds nobody by itself",
+            what="does not find people",
             wanted="a model of whole images, such as keypoint_rcnn",
         )
     filled = _fill(model, entry, weights)
@@ -176,7 +176,7 @@ def choose_device(name: str) -> str:
         raise MissingFeature(
             "P603",
             where="--device cuda",
-            what=f"PyTorch {torch.__version__} sees no GPU here",
+            what=f"PyTorch {torch.__version__} finds no GPU",
             wanted="a GPU and a CUDA build of PyTorch",
             hint="or pass --device cpu",
         )
@@ -200,7 +200,7 @@ def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, S
             "P157",
             where=f"model {entry.name}",
             what=f"gives {sized.joints} joints, and "
-            + ("which ones is not known" if given is None else f"skeleton {given.name} has {len(given)}"),
+            + ("their skeleton is not known" if given is None else f"skeleton {given.name} has {len(given)}"),
             wanted="--skeleton NAME with the joints that the weights were trained on",
         )
     return sized, given

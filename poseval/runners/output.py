@@ -33,7 +33,7 @@ def suppress(found: Found, skeleton: Skeleton, method: str, threshold: float) ->
     if method == "none" or not len(found.frame):
         return found, []
     if skeleton.sigmas is None:
-        text = f"no OKS-NMS: skeleton {skeleton.name} has no sigmas"
+        text = f"no OKS NMS, because skeleton {skeleton.name} has no sigmas"
         return found, [Notice("N131", text)]
     keep: list[Ints] = []
     for frame in np.unique(found.frame):
@@ -44,7 +44,7 @@ def suppress(found: Found, skeleton: Skeleton, method: str, threshold: float) ->
         keep.append(np.sort(rows[kept]))
     rows = np.concatenate(keep)
     dropped = len(found.frame) - len(rows)
-    notices = [Notice("N132", f"{dropped} doubled people were left out by {method} NMS", dropped)]
+    notices = [Notice("N132", f"{dropped} duplicate people were left out by {method} NMS", dropped)]
     return found.take(rows), notices if dropped else []
 
 

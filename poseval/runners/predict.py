@@ -12,7 +12,7 @@ from poseval.runners.frames import Pictures
 
 
 def predict(finder: TopDown | WholeImage, truth: PoseSet, pictures: Pictures) -> PoseSet:
-    """Poses over the truth's frames and joints: on its boxes, or of everybody that a model finds itself."""
+    """Poses over the true frames and joints: on the true boxes, or of all people that a model finds."""
     boxes = truth_boxes(truth)
     whole = not isinstance(finder, TopDown)
     joints = len(truth.skeleton)

@@ -19,7 +19,7 @@ PATIENCE = 0.2  # seconds between looks at the stop sign
 
 @dataclass(frozen=True)
 class Loaded:
-    """One frame: what the device needs of it, and the picture's (width, height)."""
+    """One frame: what the device needs of it, and the image's (width, height)."""
 
     row: int
     prepared: Any
@@ -35,7 +35,7 @@ class Ready:
     faults: tuple[Fault, ...] = ()
 
 
-Prepare = Callable[[int, Any], Any]  # (frame row, picture) -> what the device needs
+Prepare = Callable[[int, Any], Any]  # (frame row, image) -> what the device needs
 
 
 @contextmanager
@@ -45,10 +45,10 @@ def reading(
     """Groups of frames in order, read ahead by a thread that ends with the context.
 
     Args:
-        pictures: where frames are loaded from.
+        images: where frames are loaded from.
         groups: (number, frame rows) of each group.
-        prepare: called in the reader with a frame row and its picture.
-        loaders: pictures loaded at once, where the source allows it.
+        prepare: called in the reader with a frame row and its image.
+        loaders: images loaded at once, where the source allows it.
     """
     stop = threading.Event()
     ready: queue.Queue[Ready | BaseException | None] = queue.Queue(AHEAD)

@@ -1,4 +1,4 @@
-"""`run`: a model over images, a truth set or a video, into the benchmark's own prediction format."""
+"""`run`: a model over images, a ground-truth set or a video, into the benchmark's own prediction format."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ Progress = Callable[[int, int], None]  # called with frames done and all frames
 class RunOptions:
     """What is run and where it goes.
 
-    `boxes` is `truth`, `image` (the whole picture), a detections file, or `detector:NAME`; None takes the
-    truth's where there is a truth, else the whole picture. `nms` is `oks`, `soft` or `none`; None: `oks` for
-    models that take boxes. `following` tracks what was found. `fresh` forgets an unfinished run, `force`
-    overwrites the output.
+    `boxes` is `truth`, `image` (the whole image), a detections file, or `detector:NAME`; None takes the
+    ground truth's where there is ground truth, else the whole image. `nms` is `oks`, `soft` or `none`; None:
+    `oks` for models that take boxes. `following` tracks what was found. `fresh` forgets an unfinished run,
+    `force` overwrites the output.
     """
 
     model: ModelOptions
@@ -82,7 +82,7 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
 
     Raises:
         UsageError: the options contradict each other, or the output exists (P131).
-        InputError: inputs or weights are wrong; pictures that cannot be read (all of them, at the end, with
+        InputError: inputs or weights are wrong; images that cannot be read (all of them, at the end, with
             everything else kept for the next try).
     """
     _check(options)
@@ -153,7 +153,7 @@ class _Session:
     faults: list[Fault] = field(default_factory=list)
 
     def work(self, loaders: int, skip: bool) -> list[Fault]:
-        """Run every group that is not in the journal; the faults of pictures that could not be read."""
+        """Run every group that is not in the journal; the faults of images that could not be read."""
         open_groups = [group for group in self.groups if group[0] not in self.journal.done]
         total = sum(len(rows) for _, rows in self.groups)
         self.resumed = total - sum(len(rows) for _, rows in open_groups)
@@ -218,11 +218,11 @@ def _check(options: RunOptions) -> None:
         raise UsageError(
             "P127",
             where="run",
-            what="wants one source of pictures" if any(sources) else "has no pictures",
-            wanted="--gt TRUTH [--images DIR], --images DIR, or --video FILE",
+            what="needs exactly one source of images" if any(sources) else "has no images",
+            wanted="--gt FILE [--images DIR], --images DIR, or --video FILE",
         )
     if options.boxes == "truth" and options.truth is None:
-        raise UsageError("P127", where="--boxes truth", what="needs a truth", wanted="--gt TRUTH")
+        raise UsageError("P127", where="`--boxes truth`", what="needs ground truth", wanted="--gt FILE")
     if options.nms not in (None, "none", *output.SUPPRESSORS):
         raise UsageError("P127", where="--nms", what=f"is {shown(options.nms)}", wanted="oks, soft or none")
     threads = 1 if options.model.threads is None else options.model.threads
@@ -230,7 +230,11 @@ def _check(options: RunOptions) -> None:
         raise UsageError("P127", where="run", what="--batch, --loaders and --threads are at least 1")
     if options.out.exists() and not options.force:
         raise UsageError(
-            "P131", where=shown(options.out), what="exists", wanted="a new name", hint="--force overwrites it"
+            "P131",
+            where=shown(options.out),
+            what="exists",
+            wanted="a new name",
+            hint="pass --force to overwrite it",
         )
     if not options.out.resolve().parent.is_dir():
         raise UsageError("P114", where=shown(options.out.parent), what="is not a folder")
@@ -247,18 +251,20 @@ def _pictures(options: RunOptions, truth: PoseSet | None) -> Pictures:
 def _with_boxes(
     options: RunOptions, loaded: Loaded, pictures: Pictures, truth: PoseSet | None
 ) -> tuple[Estimator, Boxes | None, str]:
-    """(estimator, boxes or None for whole pictures, what the provenance says of them)."""
+    """(estimator, boxes or None for whole images, what the provenance says of them)."""
     wish = options.boxes
     if _finds_people(loaded):
         if wish is not None:
             raise UsageError(
-                "P127", where=f"--boxes {shown(wish)}", what=f"{loaded.card.name} finds people itself"
+                "P127",
+                where=f"--boxes {shown(wish)}",
+                what=f"does not apply, because {loaded.card.name} finds people itself",
             )
-        return loaded.estimator, None, "found by the model"
+        return loaded.estimator, None, "people found by the model"
     if wish is None:
         wish = "truth" if truth is not None else "image"
     if wish == "image":
-        return loaded.estimator, None, "whole pictures"
+        return loaded.estimator, None, "whole images"
     if wish == "truth" and truth is not None:
         boxes = truth_boxes(truth)
         return loaded.estimator, boxes, boxes.source
@@ -272,7 +278,7 @@ def _with_boxes(
 
 
 def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
-    """The format asked for; else the truth's, the first of its benchmark that can be written, or COCO's."""
+    """The format asked for, else that of the ground truth, the first writable of its benchmark, or COCO."""
     if options.form is not None:
         return datasets.get_format(options.form)
     wanted = list(benchmarks.recognise(truth).prediction_formats) if truth is not None else []
@@ -370,8 +376,8 @@ def _fingerprint(
 
 
 def _refuse(faults: Sequence[Fault], part: Path) -> None:
-    kept = f"the rest is kept in {shown(part.name)}"
-    hint = f"{kept}: mend them and run the same command, or pass --skip-unreadable"
+    kept = f"all others are kept in {shown(part.name)}"
+    hint = f"{kept}; repair the images and repeat the command, or pass --skip-unreadable"
     first = faults[0]
     summed_up = Fault(first.code, first.where, first.what, first.wanted, hint)
     raise error_of([summed_up, *faults[1:]])
@@ -380,7 +386,7 @@ def _refuse(faults: Sequence[Fault], part: Path) -> None:
 def _skipped(faults: Sequence[Fault]) -> list[Notice]:
     if not faults:
         return []
-    text = f"{len(faults)} pictures could not be read and have no people: " + "; ".join(
+    text = f"{len(faults)} images could not be read and have no people: " + "; ".join(
         shown(fault.where) for fault in faults[:5]
     )
     return [Notice("N135", text, len(faults))]

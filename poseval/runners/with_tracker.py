@@ -52,10 +52,10 @@ def follow(
     frames); models that find people themselves cannot, and the tracker does without.
 
     Args:
-        poses: the run's people, on the pictures' frames.
+        poses: the run's people, on the images' frames.
         options: tracker and its helpers.
         estimator: the model that found the people.
-        pictures: where they were found.
+        images: where they were found.
         source: joints that the model gives.
     """
     config = options.config
@@ -87,7 +87,7 @@ class _InBoxes:
     def __call__(self, frame: FrameInput, box: Floats) -> tuple[Floats, Floats]:
         """Joints [m, K, 2] and scores [m, K]; a box in which the model finds nobody has scores of 0."""
         if frame.image is None:
-            raise UsageError("P163", where=f"frame {frame.key}", what="has no pixels", wanted="its picture")
+            raise UsageError("P163", where=f"frame {frame.key}", what="has no image", wanted="an image")
         joints = self._estimator.top.card.joints
         xy, score = np.zeros((len(box), joints, 2)), np.zeros((len(box), joints))
         found = self._estimator.answer([self._estimator.prepare(frame.image(), box, np.ones(len(box)))])[0]

@@ -46,7 +46,7 @@ def read_sigmas(given: object) -> Given:
 
 
 def _parsed(text: str) -> Given:
-    """Raises ValueError for anything that is no list of numbers, and no list of names and numbers."""
+    """Raises ValueError for anything that is not a list of numbers, and no list of names and numbers."""
     text = text.strip()
     if text[:1] in ("{", "["):
         node = json.loads(text)

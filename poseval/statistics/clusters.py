@@ -58,7 +58,7 @@ def clustered(evaluation: Evaluation, name: str | None, limits: Limits = DEFAULT
             label, groups[label] = _from_file(evaluation, part, limits)
         names.append(label)
     if len(names) > 2:
-        raise UsageError("P168", where=f"cluster {shown(name)!r}", what="names more than two fields")
+        raise UsageError("P168", where=f"cluster {shown(name)!r}", what="has more than two fields")
     signature = evaluation.signature.with_pair("cluster", BOTH.join(names))
     out = replace(evaluation, groups=groups, signature=signature)
     clusters_of(out)
@@ -102,7 +102,7 @@ def _clusters(evaluation: Evaluation, name: str) -> Clusters:
         raise UsageError(
             "P168",
             where=f"cluster {shown(name)!r}",
-            what="is no field of this run",
+            what="is not a field of this run",
             wanted=f"one of {', '.join([evaluation.benchmark.unit, *evaluation.groups])}, or FILE.csv",
         )
     return joined(name, [known])
@@ -130,7 +130,7 @@ def _from_file(evaluation: Evaluation, path: str, limits: Limits) -> tuple[str, 
         raise UsageError(
             "P168",
             where=f"cluster {shown(os.path.basename(path))}",
-            what=f"names no group for {len(absent)} of {len(keys)} units (first: {shown(absent[0], 60)})",
+            what=f"has no group for {len(absent)} of {len(keys)} units (first: {shown(absent[0], 60)})",
             wanted=f"a row for every {evaluation.benchmark.unit}",
         )
     digest = hashlib.sha256("\n".join(found).encode()).hexdigest()[:8]

@@ -65,14 +65,14 @@ class Difference:
         if self.why:
             return self.why
         if self.p_adjusted > alpha or self.difference == 0:
-            return "cannot be told apart"
+            return "cannot be distinguished"
         gain = self.difference > 0 if self.better == "higher" else self.difference < 0
         return f"{self.second if gain else self.first} is better"
 
 
 @dataclass(frozen=True)
 class Comparison(Result):
-    """All differences between all pairs of systems; `notices` are what was odd about each of them.
+    """All differences between all pairs of systems; `notices` are what was unusual about each of them.
 
     `units` clusters named `cluster` change sides in `rounds` flips, all that there are where `complete`.
     `trainings` says how many runs each system has. `simultaneous` intervals hold all at once.
@@ -160,7 +160,7 @@ def check_paired(
             "P421",
             where=shown(names[1]),
             what=f"was scored on other frames or sequences than {shown(names[0])}",
-            wanted="the same ones",
+            wanted="the same frames or sequences",
         )
 
 
@@ -173,7 +173,7 @@ def one_way(evaluation: Evaluation) -> Clusters:
     ways = clusters_of(evaluation)
     if len(ways) > 1:
         name = BOTH.join(way.name for way in ways)
-        raise UsageError("P168", where=f"cluster {name!r}", what="is for intervals alone", wanted="one field")
+        raise UsageError("P168", where=f"cluster {name!r}", what="is only for intervals", wanted="one field")
     return ways[0]
 
 
@@ -191,7 +191,7 @@ def compare(
 
     `keys` chooses numbers of the summary (default: all). The first system of each pair is the earlier one.
     `resamples` is the number of random flips, by default as many as the tests need. `seed_sd` is the standard
-    deviation between trainings of a number, where there is one run a side.
+    deviation between trainings of a number, where there is one run per side.
 
     Raises:
         UsageError: P142 level or seed out of range, P143 fewer than two systems, P144 an unknown key, P140

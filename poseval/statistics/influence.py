@@ -31,9 +31,9 @@ class Influence:
     """How G groups of units move K numbers.
 
     `value` [K]; `share` [G, K] of what a number rests on (columns add up to 1); `moves` [G, K] what a group
-    adds beyond its share of the value (columns add up to 0); `undefined` [K] share of replicates without
-    the number; `group` [C] is the group of each cluster. A ratio of sums is the sum of share times the
-    group's own ratio, and moves are exact.
+    adds beyond its fraction of the value (columns add up to 0); `undefined` [K] fraction of replicates
+    without the number; `group` [C] is the group of each cluster. A ratio of sums is the sum of share times
+    the group's own ratio, and moves are exact.
     """
 
     keys: tuple[str, ...]
@@ -119,7 +119,7 @@ def influence(
         raise UsageError(
             "P140",
             where="statistics",
-            what=f"need at least 2 units to resample; there are {count} ({clusters.name})",
+            what=f"need at least 2 units to resample, but there are {count} ({clusters.name})",
         )
     few = count <= BLOCKS
     group = np.arange(count) if few else blocks(count, scattered)
@@ -143,7 +143,7 @@ def _effects(replicates: Floats, signs: Ints) -> Floats:
 
 
 def _shares(found: Draws, signs: Ints, few: bool, sizes: Ints) -> Floats:
-    """What a number rests on in each group, as a share of the whole; equal units where nobody counts."""
+    """What a number rests on in each group, as a fraction of the whole; equal units where nobody counts."""
     total = found.n[0].astype(np.float64)
     rest = found.n[1:].astype(np.float64)
     if few:

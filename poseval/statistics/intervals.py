@@ -137,7 +137,7 @@ def _notices(evaluation: Evaluation, found: Mapping[str, Interval]) -> list[Noti
     if interval is None:
         return out
     if interval.units < FEW_UNITS:
-        text = f"only {interval.units} units ({interval.cluster}): intervals from so few are rough"
+        text = f"only {interval.units} units ({interval.cluster}); intervals from so few units are rough"
         out.append(Notice("N960", text, interval.units))
     if interval.largest > 1:
         unit = shown(interval.largest_unit, 60)
@@ -145,7 +145,7 @@ def _notices(evaluation: Evaluation, found: Mapping[str, Interval]) -> list[Noti
         out.append(Notice("N963", text))
     usual = evaluation.benchmark.cluster
     if usual and usual != IMAGE and "cluster" not in evaluation.signature and usual not in evaluation.groups:
-        text = f"the {usual} of each {evaluation.benchmark.unit} is not known, so all are drawn one by one"
+        text = f"the {usual} of each {evaluation.benchmark.unit} is not known, so each is resampled by itself"
         out.append(Notice("N964", text))
     return out
 

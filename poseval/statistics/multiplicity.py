@@ -12,7 +12,7 @@ import numpy as np
 from poseval.poses import Floats
 
 PRIMARY = (
-    0.9  # share of alpha that is the primary number's; the others have the rest, and all once it differs
+    0.9  # fraction of alpha that is the primary number's; the others have the rest, and all once it differs
 )
 
 

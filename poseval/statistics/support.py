@@ -13,7 +13,7 @@ from poseval.statistics.draws import Summarise, draw
 from poseval.statistics.influence import Influence
 
 LEAST = 5  # units; with fewer, more than 1 % of bootstrap samples hold none of them
-UNDEFINED = 0.01  # share of resamples without the number, beyond which nothing is said of it
+UNDEFINED = 0.01  # fraction of resamples without the number, beyond which nothing is said of it
 
 
 def support(

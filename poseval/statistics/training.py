@@ -74,7 +74,7 @@ class Side:
 class Gap:
     """The difference second - first of K numbers.
 
-    Variances [K]: `units` of what is in the set, `training` of what the seeds do, NaN where one run a side
+    Variances [K]: `units` of what is in the set, `training` of what the seeds do, NaN where one run per side
     cannot tell. `error` [K] is the standard error of both, `freedom` [K] its degrees of freedom.
     """
 

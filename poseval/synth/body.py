@@ -1,8 +1,8 @@
 """An articulated body: proportions and joint angles in, named joints in space out.
 
-Lengths are shares of the standing height. The body's own axes are x to the person's left, y down, z to where
-the person faces; the picture's axes are x right, y down, depth away from the viewer. A person of yaw 0 faces
-the viewer, so the left hand is on the right of the picture; yaw +90 degrees faces the picture's right.
+Lengths are fractions of the standing height. The body's own axes are x to the person's left, y down, z to
+where the person faces; the image's axes are x right, y down, depth away from the viewer. A person of yaw 0
+faces the viewer, so the left hand is on the right of the image; yaw +90 degrees faces the image's right.
 Proportions follow the averages of anthropometric tables (Drillis and Contini 1966), to two digits.
 """
 
@@ -68,7 +68,7 @@ ALIASES: Final = {
 
 @dataclass(frozen=True)
 class Build:
-    """Lengths of one person as shares of the standing height."""
+    """Lengths of one person as fractions of the standing height."""
 
     head: float = 0.13  # chin to crown
     neck: float = 0.05
@@ -195,7 +195,7 @@ def body_joints(build: Build, angles: Floats) -> dict[str, Floats]:
 def project(points: dict[str, Floats], yaw: float, pitch: float, roll: float) -> dict[str, Floats]:
     """Body points as (x right, y down, depth away) of a distant camera that looks down by `pitch` radians.
 
-    `roll` turns the person in the picture plane, about the pelvis.
+    `roll` turns the person in the image plane, about the pelvis.
     """
     turn = _about_y(yaw)
     c, s = np.cos(pitch), np.sin(pitch)

@@ -48,7 +48,7 @@ def run_demo(
     predictions = folder / "predictions"
     if predictions.exists() and not force:
         raise UsageError(
-            "P131", where=shown(predictions), what="exists", wanted="a new folder", hint="or pass --force"
+            "P131", where=shown(predictions), what="exists", wanted="a new folder", hint="pass --force"
         )
     with_torch = find_spec("torch") is not None
     if not with_torch and seed != RECORDED_SEED:
@@ -68,7 +68,7 @@ def run_demo(
         say(_predict(folder, truth, predictions))
     else:
         _recall(predictions)
-        say(f"PyTorch is not installed: {predictions} holds what {MODEL} gave when the package was made")
+        say(f"PyTorch is not installed: {predictions} holds recorded predictions of {MODEL}")
     say(f"scoring as `poseval score {predictions} --gt {truth}` does")
     evaluation = evaluate(truth, predictions)
     report = evaluation.report()
@@ -77,7 +77,7 @@ def run_demo(
 
 
 def _predict(folder: Path, truth: Path, predictions: Path) -> str:
-    """Run the shipped network on the boxes of the truth, and the tracker behind it."""
+    """Run the shipped network on the boxes of the ground truth, and the tracker behind it."""
     from poseval.runners.loading import ModelOptions
     from poseval.runners.run import RunOptions, run
     from poseval.runners.with_tracker import Following
@@ -89,8 +89,8 @@ def _predict(folder: Path, truth: Path, predictions: Path) -> str:
     )
     node = run(job).provenance
     return (
-        f"ran {MODEL} on the boxes of the truth ({node['people_per_second']:g} people a second) and "
-        f"{TRACKER} behind it: {predictions}"
+        f"ran {MODEL} on the boxes of the ground truth ({node['people_per_second']:g} people per second), "
+        f"then {TRACKER}: {predictions}"
     )
 
 

@@ -1,4 +1,4 @@
-"""The demo's files: a synthetic truth and predictions of it, in COCO's own formats."""
+"""The demo's files: a synthetic ground truth and predictions of it, in COCO's own formats."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def make_demo(folder: Path, seed: int = 0, *, images: int = IMAGES, force: bool 
 
 
 def write_pair(folder: Path, truth: PoseSet, predictions: PoseSet, *, force: bool) -> tuple[Path, Path]:
-    """Truth and predictions as COCO files."""
+    """Ground truth and predictions as COCO files."""
     coco = get_format("coco")
     paths = folder / "truth.json", folder / "predictions.json"
     coco.write(truth, paths[0], WriteOptions(role=Role.TRUTH, force=force))

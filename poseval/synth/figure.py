@@ -1,4 +1,4 @@
-"""A clothed figure: one person's points in the picture and the shapes that draw it, back to front."""
+"""A clothed figure: one person's points in the image and the shapes that draw it, back to front."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ HAIR: Final[tuple[Colour, ...]] = (
     (0.62, 0.60, 0.58),
     (0.45, 0.17, 0.10),
 )
-# radii as shares of the standing height, for a girth of 1: (first end, second end)
+# radii as fractions of the standing height, for a girth of 1: (first end, second end)
 RADII: Final[dict[str, tuple[float, float]]] = {
     "upper_arm": (0.031, 0.025),
     "forearm": (0.024, 0.016),
@@ -82,7 +82,7 @@ def draw_clothes(rng: np.random.Generator) -> Clothes:
 
 @dataclass(frozen=True, eq=False)
 class Figure:
-    """One person in one picture.
+    """One person in one image.
 
     `points` are pixels (x right, y down, depth away); `shapes` are in painting order; `turned_away` names the
     joints that the person's own body hides by its direction (the far shoulder, a nose seen from behind).
@@ -100,11 +100,11 @@ class Figure:
 def make_figure(
     actor: int, points: Mapping[str, Floats], clothes: Clothes, height: float, girth: float, ground: float
 ) -> Figure:
-    """A figure from its points in the picture.
+    """A figure from its points in the image.
 
     Args:
         actor: index of the person in its scene, the same in every frame.
-        points: named points [3] in pixels, as `body.project` gives them, placed in the picture.
+        points: named points [3] in pixels, as `body.project` gives them, placed in the image.
         clothes: colours and cuts.
         height: standing height in pixels.
         girth: factor on all radii.
@@ -249,7 +249,7 @@ def _ellipsoid(
     joints: frozenset[str],
     shift: tuple[float, float] = (0.0, 0.0),
 ) -> Shape:
-    """Outline of an ellipsoid about the head; `shift` moves it by shares of the upward and forward axes."""
+    """Outline of an ellipsoid about the head; `shift` moves it along the upward and forward axes."""
     centre = points["head_centre"]
     axes = {name: points[f"head_{name}"] - centre for name in ("side", "up", "fore")}
     middle = (centre + shift[0] * axes["up"] + shift[1] * axes["fore"])[:2]

@@ -1,4 +1,4 @@
-"""A synthetic world as files: pictures and their truth."""
+"""A synthetic world as files: images and their ground truth."""
 
 from __future__ import annotations
 
@@ -23,18 +23,20 @@ def write_world(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> tuple[PoseSet, Path, Losses]:
-    """Pictures below `folder/images` and their truth beside them.
+    """Images below `folder/images` and their ground truth beside them.
 
-    Returns the truth, the path of its file (a folder for formats of one file a sequence) and what the format
-    cannot hold.
+    Returns the ground truth, the path of its file (a folder for formats of one file a sequence) and what the
+    format cannot hold.
 
     Raises:
-        UsageError: P131 when the truth exists and `force` is not set.
+        UsageError: P131 when the ground truth exists and `force` is not set.
     """
     truth = truth_of(source, skeleton)
     target = folder / "truth.json" if not get_row(form).is_folder else folder / "truth"
     if target.exists() and not force:
-        raise UsageError("P131", where=shown(target), what="exists", wanted="a new folder", hint="or --force")
+        raise UsageError(
+            "P131", where=shown(target), what="exists", wanted="a new folder", hint="pass --force"
+        )
     for index, scene in enumerate(source):
         if progress:
             progress(index, len(source))

@@ -1,4 +1,4 @@
-"""Scenes as pictures, painted with NumPy."""
+"""Scenes as images, painted with NumPy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def render(scene: Scene) -> Picture:
 
 
 def save_picture(picture: Picture, path: Path) -> None:
-    """Write a picture; the suffix says the format.
+    """Write an image; the suffix says the format.
 
     Raises:
         UsageError: P137 it cannot be written. LimitError: P506 no room is left for it.

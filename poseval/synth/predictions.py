@@ -1,4 +1,4 @@
-"""Predictions with known faults, made from a truth: for tests, documents and the demo.
+"""Predictions with known faults, made from ground truth: for tests, documents and the demo.
 
 The kinds of fault are those of Ronchi and Perona, "Benchmarking and Error Diagnosis in Multi-Instance Pose
 Estimation" (2017): jitter, inversion, swap, miss; and missed people, background, duplicates and id switches.
@@ -33,25 +33,25 @@ def perturb(
     switches: float = 0.01,
     score_noise: float = 0.08,
 ) -> PoseSet:
-    """Seeded noisy predictions of a truth.
+    """Seeded noisy predictions of ground truth.
 
     Args:
         truth: any pose set; crowds are not predicted.
-        seed: a non-negative integer; the same truth and seed give the same predictions everywhere.
+        seed: a non-negative integer; the same ground truth and seed give the same predictions everywhere.
         jitter: standard deviation of every joint in units of 2 sigma sqrt(area), the scale of OKS; twice that
             for hidden joints.
-        gross: share of joints that land far off (2 to 8 of these units).
-        inversion: share of left-right pairs that are exchanged.
-        swap: share of joints that land on the same joint of the nearest person of the frame.
+        gross: fraction of joints that land far off (2 to 8 of these units).
+        inversion: fraction of left-right pairs that are exchanged.
+        swap: fraction of joints that land on the same joint of the nearest person of the frame.
         missed_people, missed_joints: shares that are not predicted (a missed joint has `seen` 0).
         false_positives: people predicted in the background, a frame on average.
-        duplicates: share of people predicted twice, the second time with a lower score.
+        duplicates: fraction of people predicted twice, the second time with a lower score.
         switches: chance that a track's predicted id changes for good in a frame.
         score_noise: standard deviation of the scores about their quality.
 
     Returns:
-        Predictions with `score`, `joint_score`, and `track` where the truth has tracks, rows in random order
-        inside each frame.
+        Predictions with `score`, `joint_score`, and `track` where the ground truth has tracks, rows in random
+        order inside each frame.
 
     Raises:
         UsageError: P122 for a share outside 0..1 or a negative amount.
@@ -92,7 +92,9 @@ def perturb(
 def _check_shares(**shares: float) -> None:
     for name, value in shares.items():
         if not 0 <= value <= 1:
-            raise UsageError("P122", where=f"perturb: {name}", what=f"is {value}", wanted="a share, 0 to 1")
+            raise UsageError(
+                "P122", where=f"perturb: {name}", what=f"is {value}", wanted="a fraction from 0 to 1"
+            )
 
 
 def _check_amounts(**amounts: float) -> None:
@@ -182,7 +184,7 @@ def _tracks(truth: PoseSet, rows: Ints, again: Bools, rng: np.random.Generator, 
 
 
 def _background(truth: PoseSet, rng: np.random.Generator, rate: float) -> dict[str, Array]:
-    """Poses of nobody: shapes of random people of the truth, moved elsewhere in a frame."""
+    """Poses of nobody: shapes of random people of the ground truth, moved elsewhere in a frame."""
     shapes = np.flatnonzero((truth.people.seen > 0).any(axis=1))
     count = (
         rng.poisson(rate, len(truth.frames)) if len(shapes) else np.zeros(len(truth.frames), dtype=np.int64)

@@ -1,7 +1,7 @@
 """Scenes: who stands where, how they move, and what stands around them.
 
-Every number comes from `np.random.Generator(PCG64(SeedSequence([seed, ...])))`, so a picture depends on its
-seed and index alone: the first five pictures of a set of ten are the set of five.
+Every number comes from `np.random.Generator(PCG64(SeedSequence([seed, ...])))`, so an image depends on its
+seed and index alone: the first five images of a set of ten are the set of five.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STRIDE: Final = {"walk": 0.75, "run": 1.4}  # distance of one cycle in standing 
 
 @dataclass(frozen=True)
 class World:
-    """What the pictures look like; lengths in pixels."""
+    """What the images look like; lengths in pixels."""
 
     width: int = 320
     height: int = 240
@@ -49,9 +49,9 @@ class World:
             raise UsageError(
                 "P120",
                 where="synthetic world",
-                what=f"has pictures of {self.width} x {self.height} and people of {self.smallest:g} to "
+                what=f"has images of {self.width} x {self.height} and people of {self.smallest:g} to "
                 f"{self.largest:g} pixels",
-                wanted="pictures of at least 32 x 32, people of at least 8 pixels",
+                wanted="images of at least 32 x 32, people of at least 8 pixels",
             )
 
 
@@ -65,7 +65,7 @@ class Thing:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """One picture: its people and things, back to front by `ground`."""
+    """One image: its people and things, back to front by `ground`."""
 
     key: str
     path: str
@@ -127,8 +127,8 @@ def scenes(
 
     Args:
         seed: any non-negative integer.
-        images: number of pictures, over all clips where `video` is set.
-        people: most people of a still picture (each has 1 to `people`); the number of people of a clip.
+        images: number of images, over all clips where `video` is set.
+        people: most people of a still image (each has 1 to `people`); the number of people of a clip.
         video: clips of `world.sequence_length` frames with motion and crossings instead of stills.
 
     Raises:
@@ -237,7 +237,7 @@ def _still_actor(rng: np.random.Generator, world: World, near: Actor | None) -> 
 
 
 def _ground(rng: np.random.Generator, world: World, height: float) -> float:
-    """Near people stand lower; tall ones lose their legs below the picture rather than their head above."""
+    """Near people stand lower; tall ones lose their legs below the image rather than their head above."""
     free = world.height - height
     low = rng.uniform(0.25, 1.0) * max(free, 0.0) + min(height, world.height)
     return float(low + max(0.0, -free) + rng.uniform(-0.02, 0.18) * height)

@@ -1,7 +1,7 @@
 """Flat shapes with a signed distance: what a figure and its surroundings are painted with.
 
-The same distance decides the pixel's cover in the picture and whether a joint is hidden in the truth, so the
-two cannot disagree.
+The same distance decides the pixel's cover in the image and whether a joint is hidden in the ground truth, so
+the two cannot disagree.
 """
 
 from __future__ import annotations

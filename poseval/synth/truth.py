@@ -1,4 +1,4 @@
-"""The exact truth of scenes as a `PoseSet`."""
+"""The exact ground truth of scenes as a `PoseSet`."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ def scene_set(
     video: bool = False,
     world: World | None = None,
 ) -> PoseSet:
-    """The exact truth of a seeded set of synthetic pictures, without drawing them.
+    """The exact ground truth of a seeded set of synthetic images, without drawing them.
 
     Args:
         seed: any non-negative integer; the same seed gives the same numbers on every platform.
-        images: number of pictures (frames over all clips where `video` is set).
+        images: number of images (frames over all clips where `video` is set).
         people: most people of a still (each has 1 to `people`), or the people of every clip.
         skeleton: a skeleton or its name; its joints must be ones that the figures have.
         video: clips with tracks, motion and crossings, of `world.sequence_length` frames each.
-        world: picture size, sizes of people, clutter.
+        world: image size, sizes of people, clutter.
 
     Returns:
-        People with `xy`, `seen` (0 outside the picture, 1 hidden by somebody, something or the own body, 2
-        visible), `box` and `area` of the silhouette inside the picture, `head` (0.6 x the diagonal of
+        People with `xy`, `seen` (0 outside the image, 1 hidden by somebody, something or the own body, 2
+        visible), `box` and `area` of the silhouette inside the image, `head` (0.6 x the diagonal of
         `extra["head_box"]` [N, 4]), `track` (unique over all clips; the person's number in a still).
         `extra["num_keypoints"]` counts the labelled joints. People with fewer than three visible joints
         become ignore regions.
@@ -72,14 +72,14 @@ class _Rows:
 
 
 def truth_of(source: Iterable[Scene], skeleton: str | Skeleton) -> PoseSet:
-    """The exact truth of these scenes; see `scene_set`."""
+    """The exact ground truth of these scenes; see `scene_set`."""
     bones = get_skeleton(skeleton) if isinstance(skeleton, str) else skeleton
     lacking = [joint for joint in bones.joints if joint not in drawable_joints()]
     if lacking:
         raise UsageError(
             "P186",
             where=f"skeleton {bones.name}",
-            what=f"has joints that the synthetic people lack: {', '.join(lacking[:8])}",
+            what=f"has joints that synthetic people do not have: {', '.join(lacking[:8])}",
             wanted="a body skeleton such as coco17, mpii16 or posetrack15_poseval",
         )
     rows = _Rows()
@@ -182,7 +182,7 @@ def _hidden(
 
 
 def _area(figure: Figure, box: tuple[float, float, float, float]) -> float:
-    """Area of the silhouette inside the picture, counted on a grid of at most 64 cells a side."""
+    """Area of the silhouette inside the image, counted on a grid of at most 64 cells a side."""
     step = max(1.0, float(np.ceil(max(box[2] - box[0], box[3] - box[1]) / 64)))
     x = np.arange(np.ceil(box[0]), box[2] + 1e-9, step)
     y = np.arange(np.ceil(box[1]), box[3] + 1e-9, step)

@@ -88,7 +88,7 @@ def parse_as(kind: type[Kind], text: str) -> Kind:
     """
     _, bracket, rest = text.strip().partition("(")
     if bracket and not rest.endswith(")"):
-        raise UsageError("P161", where=shown(repr(text)), what="lacks its closing bracket")
+        raise UsageError("P161", where=shown(repr(text)), what="has no closing bracket")
     hints = get_type_hints(kind)
     known = [f.name for f in fields(kind)]  # type: ignore[arg-type]
     given = {}

@@ -126,7 +126,7 @@ def extent(xy: Floats, seen: Bools) -> Floats:
 
 
 def grow(box: Floats, share: float) -> Floats:
-    """Boxes [n, 4] grown by a share of their width and height about their centres."""
+    """Boxes [n, 4] grown by a fraction of their width and height about their centres."""
     margin = (box[:, 2:] - box[:, :2]) * (share / 2)
     return np.concatenate([box[:, :2] - margin, box[:, 2:] + margin], axis=1)
 

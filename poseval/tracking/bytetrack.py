@@ -38,7 +38,7 @@ class ByteTrack(TrackerConfig):
     double: float = 0.15
 
     name: ClassVar[str] = "bytetrack"
-    summary: ClassVar[str] = "Kalman-filtered boxes, rows of low score in a second round"
+    summary: ClassVar[str] = "Kalman-filtered boxes; people with low scores in a second round"
     source: ClassVar[str] = "Zhang et al. 2022"
 
     def __post_init__(self) -> None:

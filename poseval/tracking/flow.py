@@ -78,9 +78,9 @@ def _grey(frame: FrameInput) -> Grey:
         raise UsageError(
             "P163",
             where=f"frame {shown(frame.key)}",
-            what="has no pixels to compute optical flow from",
+            what="has no image to compute optical flow from",
             wanted="the images of the video",
-            hint="pass --images FOLDER, flow files by --flow FOLDER, or a tracker that needs no flow",
+            hint="pass --images FOLDER, or --flow FOLDER with flow files, or choose a tracker without flow",
         )
     image = frame.image()
     if image.ndim == 2:
@@ -89,7 +89,7 @@ def _grey(frame: FrameInput) -> Grey:
 
 
 def _opencv() -> Any:
-    return require("cv2", "optical flow", "flow", otherwise="pass flow files by --flow FOLDER")
+    return require("cv2", "optical flow", "flow", otherwise="pass --flow FOLDER with flow files")
 
 
 class DisFlow(PixelFlow):
@@ -175,7 +175,7 @@ def flow_source(text: str) -> FlowSource:
     raise UsageError(
         "P164",
         where=f"flow {shown(text)!r}",
-        what="is neither a kind of optical flow nor a folder",
+        what="is neither a method of optical flow nor a folder",
         wanted=f"one of {', '.join(SOURCES)}, or a folder of .flo files",
         hint=f"did you mean {near[0]}?" if near else None,
     )

@@ -29,7 +29,7 @@ class Greedy(TrackerConfig):
 
     `order` says who chooses first, the best pair or the rows in turn. `order=rows` with `measure=iou` or
     `oks` is the tracker of mmpose's demo: rows choose in the order given. `memory` is the number of frames a
-    track is remembered after it was last seen. `weight` is the share of IoU when `measure` is `both`.
+    track is remembered after it was last seen. `weight` is the fraction of IoU when `measure` is `both`.
     """
 
     measure: Measure = Measure.OKS
@@ -54,7 +54,7 @@ class Greedy(TrackerConfig):
 class Hungarian(TrackerConfig):
     """The assignment with the largest total similarity above `floor`, by `measure`: iou, oks or both.
 
-    `memory` is the number of frames a track is remembered after it was last seen. `weight` is the share of
+    `memory` is the number of frames a track is remembered after it was last seen. `weight` is the fraction of
     IoU when `measure` is `both`.
     """
 

@@ -249,7 +249,7 @@ def inferred_boxes(bodies: Bodies, share: float) -> tuple[Floats, Bools]:
 
 
 def whole_pixel_grow(box: Floats, share: float) -> Floats:
-    """Boxes [n, 4] grown by half a share of each side at each end.
+    """Boxes [n, 4] grown by half a fraction of each side at each end.
 
     Margins are whole pixels, and so are the sides: the distance of the ends, both cut towards 0.
     """

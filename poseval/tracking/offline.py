@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from poseval.errors import number_of
 from poseval.poses import Array, Ints, Notice, People, PoseSet
 from poseval.tracking.base import UNTRACKED, Added, FrameInput, Image, Resources, Tracker, TrackerConfig
 from poseval.tracking.bodies import Bodies
@@ -92,10 +93,11 @@ def _finish(poses: PoseSet, identity: Ints, added: list[tuple[int, Added]], untr
     notices = []
     if nameless:
         fate = "left out" if untracked is Untracked.DROP else "kept without a track"
-        text = f"{nameless} of {len(poses)} people belong to no track and were {fate}"
+        text = f"{nameless} of {len(poses)} people have no track and were {fate}"
         notices.append(Notice("N160", text, nameless))
     if extra:
-        notices.append(Notice("N161", f"{extra} people were added by the tracker", extra))
+        text = f"{number_of(extra, 'person', 'people')} added by the tracker"
+        notices.append(Notice("N161", text, extra))
     return replace(poses, people=people).with_notices(notices)
 
 

@@ -67,12 +67,15 @@ def pose_pairs(truth: PoseSet) -> PosePairs:
     pixels or 8 of the 15 joints are left out.
 
     Raises:
-        UsageError: P165 when the skeleton lacks joints, P166 when the truth has no tracks.
+        UsageError: P165 when the skeleton lacks joints, P166 when the ground truth has no tracks.
     """
     columns = graph_joints(truth.skeleton)
     if not (truth.people.track >= 0).any():
         raise UsageError(
-            "P166", where=truth.origin.name, what="has no tracks to make pairs of", wanted="a tracked truth"
+            "P166",
+            where=truth.origin.name,
+            what="has no tracks to make pairs of",
+            wanted="a tracked ground truth",
         )
     bodies, placed = Bodies.of(truth.people)
     good = placed & (truth.people.track >= 0) & (bodies.area >= LEAST_AREA)

@@ -91,7 +91,7 @@ def sigmas_of(skeleton: Skeleton) -> Floats:
         raise UsageError(
             "P112",
             where=f"skeleton {skeleton.name}",
-            what=f"has no sigmas, and no known skeleton has one for {', '.join(lacking[:5])}",
+            what=f"has no sigmas, nor has any known skeleton for {', '.join(lacking[:5])}",
             wanted="one sigma per joint",
             hint="choose a tracker that compares boxes: greedy(measure=iou), sort, bytetrack or ocsort",
         )
@@ -103,7 +103,7 @@ class Likeness:
 
     def __init__(self, skeleton: Skeleton, measure: Measure, weight: float = 0.5) -> None:
         self.measure = measure
-        self.weight = weight  # share of IoU in BOTH
+        self.weight = weight  # fraction of IoU in BOTH
         self._sigmas = np.zeros(0) if measure is Measure.IOU else sigmas_of(skeleton)
 
     def __call__(self, now: Bodies, before: Bodies) -> Floats:

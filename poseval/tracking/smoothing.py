@@ -27,7 +27,7 @@ class OneEuro(Config):
     gap: int = 10
 
     name: ClassVar[str] = "one_euro"
-    summary: ClassVar[str] = "low-pass filter that yields to fast motion"
+    summary: ClassVar[str] = "low-pass filter that follows fast motion"
     source: ClassVar[str] = "Casiez, Roussel and Vogel 2012"
 
     def __post_init__(self) -> None:

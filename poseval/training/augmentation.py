@@ -25,7 +25,7 @@ class Augmentation:
 
     `scale` is the deviation of the factor about 1 and its largest distance from it; `rotation` the
     deviation in degrees, cut at twice it and drawn for `rotated` of the people; `mirrored` and `halved` are
-    shares of people. A half body is cut only where more than `halved_from` joints are labelled.
+    fractions of people. A half body is cut only where more than `halved_from` joints are labelled.
     """
 
     scale: float = 0.3

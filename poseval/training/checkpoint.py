@@ -36,7 +36,7 @@ def load(path: Path, run: Mapping[str, Any]) -> dict[str, Any]:
     """
     node = read_checkpoint(path)
     if not isinstance(node, dict) or node.get("schema") != SCHEMA or "optimiser" not in node:
-        what, wanted = "is no checkpoint that training can go on from", "last.pt of `poseval train`"
+        what, wanted = "is not a checkpoint from which training can continue", "last.pt of `poseval train`"
         raise FormatError("P264", where=shown(path.name), what=what, wanted=wanted)
     stored, current = training_run(node, path.name), json.loads(json.dumps(run))
     differing = sorted(key for key in stored.keys() | current.keys() if stored.get(key) != current.get(key))
@@ -45,8 +45,8 @@ def load(path: Path, run: Mapping[str, Any]) -> dict[str, Any]:
             "P134",
             where=shown(path),
             what=f"belongs to a training with another {', '.join(map(shown, differing))}",
-            wanted="the same command to go on with it",
-            hint="or pass --fresh to begin anew",
+            wanted="the same command, to continue it",
+            hint="or pass --fresh to start over",
         )
     return node
 

@@ -1,4 +1,4 @@
-"""Training of classifiers: folders of pictures, one for each class."""
+"""Training of classifiers: folders of images, one for each class."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ from poseval.training.task import Task
 
 OPTIONS = {"smallest": 0.08, "stretch": 4 / 3, "smoothing": 0.1}
 CENTRE_SHARE = 224 / 256  # of the largest centred rectangle, by side, that a test looks at
-BATCH = 32  # pictures tested at once
+BATCH = 32  # images tested at once
 
 
 class ClassPictures(Samples):
-    """Pictures below a folder; the folder directly below it is a picture's class.
+    """Images below a folder; the folder directly below it is an image's class.
 
     Raises:
-        UsageError: P114 no such folder. FormatError: P263 no pictures.
-        MismatchError: P432 a picture outside the classes' folders, or fewer than two classes.
+        UsageError: P114 no such folder. FormatError: P263 no images.
+        MismatchError: P432 an image outside the classes' folders, or fewer than two classes.
     """
 
     def __init__(self, root: Path, cache: int) -> None:
@@ -47,15 +47,13 @@ class ClassPictures(Samples):
         self.classes = tuple(sorted({path[0] for path in parts}))
         if loose is not None or len(self.classes) < 2:
             what = (
-                f"{shown(loose)} lies in no class"
-                if loose
-                else f"has the class {shown(self.classes[0])} alone"
+                f"{shown(loose)} is in no class" if loose else f"has only the class {shown(self.classes[0])}"
             )
             raise MismatchError(
                 "P432",
                 where=shown(root),
                 what=what,
-                wanted="a folder of pictures for each of two classes or more",
+                wanted="a folder of images for each of at least two classes",
             )
         self.label: Ints = np.array([self.classes.index(path[0]) for path in parts], dtype=np.int64)
 
@@ -63,18 +61,18 @@ class ClassPictures(Samples):
         return len(self.label)
 
     def one(self, task: Task, index: int, rng: np.random.Generator) -> Mapping[str, Array]:
-        """The task's sample of picture `index`."""
+        """The task's sample of image `index`."""
         return task.sample(self.picture(index), int(self.label[index]), rng)
 
     def digest(self) -> str:
-        """SHA-256 of the pictures' paths; their pixels are not read."""
+        """SHA-256 of the images' paths; their pixels are not read."""
         return hashlib.sha256("\0".join(self.pictures.frames.path.tolist()).encode()).hexdigest()
 
 
 class ClassTask:
-    """A part of a picture and its class, learnt by cross entropy.
+    """A part of an image and its class, learnt by cross entropy.
 
-    The part covers a share of the picture's area drawn evenly between `smallest` and 1, its aspect is up to
+    The part covers a fraction of the image's area drawn evenly between `smallest` and 1, its aspect is up to
     `stretch` times wider or narrower than the input's, and it lies anywhere; it is mirrored as often as the
     recipe says. Labels are smoothed by `smoothing`. Source: Szegedy et al. 2015, "Going Deeper with
     Convolutions", section 6; Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7.
@@ -115,9 +113,9 @@ class ClassTask:
 
 
 def part(picture: Array, centre: Array, size: Array, entry: ModelCard) -> Array:
-    """A rectangle of a picture as the network's input [3, h, w], bilinear, each axis with its own scale.
+    """A rectangle of an image as the network's input [3, h, w], bilinear, each axis with its own scale.
 
-    Centre and size (x, y) are pixels, measured from the picture's corner.
+    Centre and size (x, y) are pixels, measured from the image's corner.
     """
     height, width = entry.input_size
     scale = np.array([width, height]) / size
@@ -135,7 +133,7 @@ def centred(picture: Array, entry: ModelCard) -> Array:
 
 @dataclass(frozen=True, eq=False)
 class ClassJudge:
-    """Validation by the share of pictures whose class comes first."""
+    """Validation by the fraction of images whose class comes first."""
 
     card: ModelCard
     data: ClassPictures
@@ -158,19 +156,17 @@ class ClassJudge:
 
 
 def class_job(options: TrainOptions) -> Job:
-    """Classes of pictures.
+    """Classes of images.
 
     Raises:
         UsageError: P127 for options that only poses have, P159 no recipe or unknown fields of it.
-        InputError: pictures that cannot be trained on; P432 for validation pictures of other classes.
+        InputError: images that cannot be trained on; P432 for validation images of other classes.
     """
     given = [name for name in ("images", "val_images", "benchmark") if getattr(options, name) is not None]
     if given:
         flags = ", ".join("--" + name.replace("_", "-") for name in given)
-        wanted = "--data FOLDER and --val FOLDER, each with a folder of pictures for each class"
-        raise UsageError(
-            "P127", where=f"train {options.model}", what=f"has no use for {flags}", wanted=wanted
-        )
+        wanted = "--data FOLDER and --val FOLDER, each with one folder of images per class"
+        raise UsageError("P127", where=f"train {options.model}", what=f"does not use {flags}", wanted=wanted)
     data = ClassPictures(options.truth, options.cache)
     entry = card(options.model).sized(len(data.classes), options.size)
     recipe = chosen_recipe(options, entry, "")

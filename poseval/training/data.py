@@ -18,14 +18,14 @@ from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import Picture, Pictures
 from poseval.training.task import PersonOf, Task
 
-CACHE = 512 << 20  # bytes of decoded pictures that are kept
+CACHE = 512 << 20  # bytes of decoded images that are kept
 AHEAD = 3  # batches that wait, made by the loaders while the network works
 
 
 class Samples(ABC):
-    """Things to train on, by their number, and the pictures they are on.
+    """Things to train on, by their number, and the images they are on.
 
-    `cache` bytes of pictures stay decoded.
+    `cache` bytes of images stay decoded.
     """
 
     def __init__(self, pictures: Pictures, cache: int) -> None:
@@ -64,20 +64,20 @@ class Samples(ABC):
                 yield _stacked(waiting.popleft())
 
     def picture(self, frame: int) -> Picture:
-        """The picture of a frame, from memory where it is kept."""
+        """The image of a frame, from memory where it is kept."""
         picture = self._kept.get(frame)
         if picture is None:
             picture = self.pictures.load(frame)
-            if picture.nbytes <= self._left:  # two threads may both keep it: the same picture, counted twice
+            if picture.nbytes <= self._left:  # two threads may both keep it: the same image, counted twice
                 self._left -= picture.nbytes
                 self._kept[frame] = picture
         return picture
 
 
 class TrainingSet(Samples):
-    """People of a truth set with a box and a labelled joint.
+    """People of a ground-truth set with a box and a labelled joint.
 
-    With `whole` a picture is one sample, that of its first person.
+    With `whole` an image is one sample, that of its first person.
 
     Raises:
         MismatchError: P432 when nobody can be trained on.
@@ -88,7 +88,7 @@ class TrainingSet(Samples):
         boxes, people = truth_boxes(truth), truth.people
         kept = np.flatnonzero((people.seen[boxes.person] > 0).any(axis=1))
         if not len(kept):
-            what = "has nobody with a box and a labelled joint"
+            what = "has no person with a box and a labelled joint"
             raise MismatchError("P432", where=truth.origin.name, what=what, wanted="people to train on")
         self.frame = boxes.frame[kept]
         self.people = [
@@ -102,7 +102,7 @@ class TrainingSet(Samples):
         return len(self.starts)
 
     def one(self, task: Task, index: int, rng: np.random.Generator) -> Mapping[str, Array]:
-        """The task's sample of one person, who knows the others of the picture."""
+        """The task's sample of one person, who knows the others of the image."""
         first = self.starts[index]
         frame = int(self.frame[first])
         near = np.flatnonzero(self.frame == frame)
@@ -112,7 +112,7 @@ class TrainingSet(Samples):
 
 
 def _regions(truth: PoseSet) -> dict[int, tuple[Floats, ...]]:
-    """Polygons of each frame where the truth does not say who is there.
+    """Polygons of each frame where the ground truth does not say who is there.
 
     Regions to ignore, and the boxes of crowds and of people without a labelled joint.
     """

@@ -1,4 +1,4 @@
-"""The task of DEKR: centres, joints and offsets of everybody in a picture."""
+"""The task of DEKR: centres, joints and offsets of everybody in an image."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40
 
 
 class CentreTask:
-    """A square cut out of a picture around its middle, turned, scaled, moved and mirrored.
+    """A square cut out of an image around its middle, turned, scaled, moved and mirrored.
 
-    Options: `smallest` and `largest` share of the short side that is cut, `rotation` in degrees to each side,
-    `translation` in pixels of a cut of 200; all drawn evenly.
+    Options: `smallest` and `largest` fraction of the short side that is cut, `rotation` in degrees to each
+    side, `translation` in pixels of a cut of 200; all drawn evenly.
 
     In regions to ignore heatmaps learn nothing, except around joints that are labelled. The reference program
     has the outlines of crowds and of people without joints, and leaves out labelled joints inside them; the

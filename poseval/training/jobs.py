@@ -29,7 +29,7 @@ from poseval.training.task import Task
 class TrainOptions:
     """What is trained, on what, and where it goes (`out`, a folder). `changes` are fields of the recipe.
 
-    For a classifier `truth` and `val_truth` are folders with a folder of pictures for each class.
+    For a classifier `truth` and `val_truth` are folders with a folder of images for each class.
     """
 
     model: str
@@ -77,14 +77,14 @@ class Job:
 
 
 def pose_job(options: TrainOptions) -> Job:
-    """Poses of a truth set.
+    """Poses of a ground-truth set.
 
     Raises:
         UsageError: P127 without a folder of images, P159 no recipe or unknown fields of it.
         InputError: data that cannot be trained on.
     """
     if options.images is None:
-        raise UsageError("P127", where="train", what="has no pictures", wanted="--images DIR")
+        raise UsageError("P127", where="train", what="has no images", wanted="--images DIR")
     truth = read(options.truth, optional=frozenset({"area"}))
     entry = card(options.model).sized(len(truth.skeleton), options.size)
     recipe = chosen_recipe(options, entry, truth.skeleton.name)
@@ -110,7 +110,7 @@ def chosen_recipe(options: TrainOptions, entry: ModelCard, skeleton: str) -> Rec
 
 @dataclass
 class PoseJudge:
-    """Validation through poseval's own metrics, on the truth's boxes."""
+    """Validation through poseval's own metrics, on the ground truth's boxes."""
 
     card: ModelCard
     truth: PoseSet
@@ -123,7 +123,7 @@ class PoseJudge:
         """The judge that the options ask for, if any.
 
         Raises:
-            UsageError: P127 for a truth without its images.
+            UsageError: P127 for ground truth without its images.
         """
         if options.val_truth is None:
             return None

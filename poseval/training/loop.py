@@ -131,8 +131,8 @@ class _Trainer:
                     "P351",
                     where=f"epoch {epoch + 1}, step {step - epoch * steps + 1}",
                     what="the loss is not finite",
-                    wanted="a smaller rate",
-                    hint="--set rate=...; the last whole epoch is kept in last.pt",
+                    wanted="a smaller learning rate",
+                    hint="add --set rate=...; the last complete epoch is kept in last.pt",
                 )
             total.update(found)
             if progress:
@@ -177,7 +177,7 @@ class _Trainer:
         checkpoint.set_generators(node["generators"])
         self.history, self.best = list(node["history"]), float(node["best"])
         self.number = node["number"]
-        self.say(f"going on after epoch {len(self.history)} of {self.recipe.epochs}")
+        self.say(f"continuing after epoch {len(self.history)} of {self.recipe.epochs}")
 
 
 def make_optimiser(model: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:

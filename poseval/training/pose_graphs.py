@@ -1,4 +1,4 @@
-"""Training LightTrack's graph network from any tracked truth; it needs no pictures."""
+"""Training LightTrack's graph network from any tracked ground truth; it needs no images."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def schedule_of(epochs: int | None, changes: Mapping[str, Any]) -> Schedule:
             raise UsageError(
                 "P152",
                 where=f"--set {shown(key)}={shown(value)}",
-                what="is no value of the graph network's schedule",
+                what="is not a value of the graph network's schedule",
                 wanted=f"a number for one of {', '.join(known)}",
             )
     whole: dict[str, Any] = {k: int(v) if known[k] == "int" else float(v) for k, v in changes.items()}
@@ -52,12 +52,12 @@ def train_graph_network(
     fresh: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
-    """Learn from the tracks of a truth; the file of weights that was written.
+    """Learn from the tracks of ground truth; the file of weights that was written.
 
     Args:
-        data: truth with tracks and PoseTrack's 15 joints.
+        data: ground truth with tracks and PoseTrack's 15 joints.
         out: folder for the weights.
-        val: another truth, whose pairs tell how well the network separates people.
+        val: another ground truth, whose pairs tell how well the network separates people.
         epochs: other than the published 300.
         changes: other values of `Schedule`.
         seed: of the network and the pairs drawn.
@@ -72,7 +72,7 @@ def train_graph_network(
         raise UsageError("P131", where=shown(path), what="exists", wanted="another folder", hint="or --fresh")
     schedule = schedule_of(epochs, changes or {})
     pairs = pose_pairs(read(data, optional=frozenset({"area"})))
-    say(f"{int(pairs.same.sum())} pairs of one person, {int((~pairs.same).sum())} of two")
+    say(f"{int(pairs.same.sum())} pairs of the same person, {int((~pairs.same).sum())} of different people")
     model = train_sgcn(
         pairs.first,
         pairs.second,
@@ -86,7 +86,10 @@ def train_graph_network(
         if source is not None:
             judged = pairs if source == data else pose_pairs(read(source, optional=frozenset({"area"})))
             kept, parted = separation(model, judged.first, judged.second, judged.same)
-            say(f"{name}: {kept:.1%} of one person's pairs within distance 1, {parted:.1%} of others beyond")
+            say(
+                f"{name}: {kept:.1%} of pairs of the same person within distance 1, "
+                f"{parted:.1%} of pairs of different people beyond"
+            )
     out.mkdir(parents=True, exist_ok=True)
     content = io.BytesIO()
     torch.save({"model": model.state_dict()}, content)

@@ -1,4 +1,4 @@
-"""Tasks of networks that answer with sets: joints of a crop (PRTR), everybody in a picture (sequential)."""
+"""Tasks of networks that answer with sets: joints of a crop (PRTR), everybody in an image (sequential)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from poseval.training.prtr_losses import joint_errors, people_errors, prtr_loss,
 from poseval.training.recipes import Recipe
 from poseval.training.task import PersonOf, upper_body
 
-MOST_PEOPLE = 30  # of one picture; samples of a batch are filled up to it
+MOST_PEOPLE = 30  # of one image; samples of a batch are filled up to it
 
 
 def unit_joints(xy: Floats, seen: Array, size: tuple[int, int]) -> tuple[Array, Array]:
@@ -71,9 +71,9 @@ class JointSetTask:
 
 
 class PeopleSetTask:
-    """Sequential PRTR on whole pictures, fitted into the input; mirrored as often as the recipe says.
+    """Sequential PRTR on whole images, fitted into the input; mirrored as often as the recipe says.
 
-    Coordinates are shares of the picture, not of the padded input.
+    Coordinates are fractions of the image, not of the padded input.
     """
 
     inputs = ("input", "padding")
@@ -124,7 +124,7 @@ class PeopleSetTask:
 
 
 def _by_picture(batch: Mapping[str, Tensor], *names: str) -> list[list[Tensor]]:
-    """Columns of a batch, cut to the people that each picture has."""
+    """Columns of a batch, cut to the people that each image has."""
     counts = batch["people"].tolist()
     return [[rows[:count] for rows, count in zip(batch[name], counts, strict=True)] for name in names]
 

@@ -50,7 +50,7 @@ def train_sgcn(
         raise UsageError(
             "P166",
             where="training pairs",
-            what=f"hold {int(same.sum())} pairs of one person and {int((~same).sum())} of two",
+            what=f"hold {int(same.sum())} pairs of one person and {int((~same).sum())} of different people",
             wanted="pairs of both kinds",
         )
     rng = np.random.default_rng(seed)
@@ -106,7 +106,7 @@ def _draw(rng: np.random.Generator, kind: Bools, hard: Bools, count: int, share:
 def separation(
     model: SGCN, first: Coordinates, second: Coordinates, same: Bools, limit: float = MARGIN
 ) -> tuple[float, float]:
-    """Shares of pairs of one person within the distance limit, and of pairs of two beyond it."""
+    """Fractions of pairs of one person within the distance limit, and of pairs of two beyond it."""
     with torch.no_grad():
         near = (model.embed(_tensor(first)) - model.embed(_tensor(second))).norm(dim=1).numpy() <= limit
     return float(near[same].mean()), float((~near[~same]).mean())

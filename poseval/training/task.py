@@ -17,10 +17,10 @@ UPPER = ("nose", "eye", "ear", "head", "neck", "thorax", "shoulder", "elbow", "w
 
 @dataclass(frozen=True, eq=False)
 class PersonOf:
-    """One person of a picture as the truth has it: box [4], joints [K, 2], flags [K] and area.
+    """One person of an image as the ground truth has it: box [4], joints [K, 2], flags [K] and area.
 
-    For tasks that learn whole pictures `others` are the people of the same picture, and `ignored` are
-    polygons [V, 2] around what the truth leaves open.
+    For tasks that learn whole images `others` are the people of the same image, and `ignored` are
+    polygons [V, 2] around what the ground truth leaves open.
     """
 
     box: Floats
@@ -35,7 +35,7 @@ class Task(Protocol):
     """Samples and loss of one family; a factory `(card, skeleton, recipe)` makes it."""
 
     inputs: tuple[str, ...]  # what of a batch the network takes, in its order
-    whole: bool  # whether a picture is one sample, however many people it shows
+    whole: bool  # whether an image is one sample, however many people it shows
 
     def sample(self, picture: Array, thing: Any, rng: np.random.Generator, /) -> Mapping[str, Array]:
         """Arrays of one sample, stacked to a batch by name; `inputs` go into the network.

@@ -226,7 +226,7 @@ def test_compare_names_the_better_system(files: dict[str, str], capsys: pytest.C
     assert invoke(["compare", files["good"], files["bad"], *arguments]) == 0
     assert "good.json is better" in capsys.readouterr().out
     assert invoke(["compare", files["good"], files["rerun"], *arguments]) == 0
-    assert "cannot be told apart" in capsys.readouterr().out
+    assert "cannot be distinguished" in capsys.readouterr().out
 
 
 def test_explain_and_leaderboard_on_saved_runs(

@@ -103,7 +103,7 @@ def test_flow_from_files_joints_dropped_and_smoothed(
     out = tmp_path / "tracked.json"
     command = ["track", results, "--gt", truth, "--tracker", "flow", "--flow", str(flow), "--out", str(out)]
     assert invoke(command) == 0
-    assert "1 people were added by the tracker" in capsys.readouterr().err
+    assert "1 added by the tracker" in capsys.readouterr().err
     assert len(rows(out)) == 10
     added = rows(out)[-1]
     assert added["track_id"] in (0, 1)

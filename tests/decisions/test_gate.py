@@ -252,5 +252,5 @@ def test_outputs_parse_back_and_are_escaped() -> None:
     assert node["checks"][0]["state"] == "fails"
     significant = gate(toy.run(1.6, 1, TRUTH), BASELINE, Demands(significant=True))
     node = json.loads(significant.to_json())
-    assert node["checks"][0]["needed"] is None  # with nothing allowed no number of units is enough
+    assert node["checks"][0]["needed"] is None  # with nothing allowed no number of units would be enough
     assert {"alpha", "units", "cluster", "seed", "rounds", "trainings"} <= node.keys()

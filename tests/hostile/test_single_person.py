@@ -204,8 +204,8 @@ def test_03_distances_beyond_measure_fail_their_face() -> None:
     report = poseval.score(scene.truth, scene.predictions, "300w", metrics=["nme", "epe"])
     assert report.summary["FR@0.1"] == pytest.approx(0.1)
     assert math.isnan(report.summary["NME"])
-    assert report.why("NME") == "1 labelled landmarks have no prediction, or one beyond measure"
-    assert report.why("EPE") == "1 of 680 labelled joint points have no prediction, or one beyond measure"
+    assert report.why("NME") == "1 labelled landmarks have no prediction, or an infinite one"
+    assert report.why("EPE") == "1 of 680 labelled joint points have no prediction, or an infinite one"
 
 
 # 4: other types

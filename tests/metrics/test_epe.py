@@ -35,7 +35,7 @@ def test_epe_with_a_missing_prediction_is_undefined_and_says_why() -> None:
     given[1, 1] = 0
     row = values(Epe(), two_joints([[1, 3], [2, 6]], given=given))[0]
     assert math.isnan(row.value)
-    assert row.why == "1 of 4 labelled joint points have no prediction, or one beyond measure"
+    assert row.why == "1 of 4 labelled joint points have no prediction, or an infinite one"
     assert values(Epe(), two_joints([[1, 3], [2, 6]], given=given)).get("EPE", "kpt-0") == 1.5
 
 

@@ -106,7 +106,7 @@ def test_a_missing_prediction_fails_its_image_and_leaves_the_mean_undefined() ->
     given[1, 4] = 0
     found = values(Nme(), faces([0.0, 0.0], given=given))
     assert math.isnan(found.get("NME"))
-    assert found[0].why == "1 labelled landmarks have no prediction, or one beyond measure"
+    assert found[0].why == "1 labelled landmarks have no prediction, or an infinite one"
     assert found.get("FR@0.1") == 0.5
     assert found.get("AUC@0.1") == 0.5
 

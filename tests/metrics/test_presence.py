@@ -33,4 +33,4 @@ def test_nobody_wanted_is_undefined() -> None:
     metric = Presence()
     rows = list(metric.reduce(metric.tally(scene), np.array([0])))
     assert [row.statistic for row in rows] == ["complete_people", "predicted_joints"]
-    assert all(math.isnan(row.value) and row.why == "nobody is wanted" for row in rows)
+    assert all(math.isnan(row.value) and row.why == "no person is expected" for row in rows)

@@ -94,7 +94,7 @@ def test_boxes_outside_their_image_are_counted_or_refused(tmp_path: Path) -> Non
 
 
 def test_boxes_of_another_split_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(MismatchError, match="1 images that are not to be run") as caught:
+    with pytest.raises(MismatchError, match="1 images that are not used") as caught:
         file_boxes(write(tmp_path, [record(1), record(99)]), scene_set(1, 3, 1).frames)
     assert caught.value.code == "P402"
 

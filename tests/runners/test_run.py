@@ -287,8 +287,8 @@ def test_boxes_of_a_detector(made: Bench, tmp_path: Path, monkeypatch: pytest.Mo
         replace(options(made, tmp_path, force=True), model=ModelOptions("keypoint_rcnn", device="cpu"))
     )
     assert len(whole.poses) == 18
-    assert whole.provenance["boxes"] == "found by the model"
-    with pytest.raises(UsageError, match="finds nobody by itself") as caught:
+    assert whole.provenance["boxes"] == "people found by the model"
+    with pytest.raises(UsageError, match="does not find people") as caught:
         run(options(made, tmp_path, boxes="detector:synth_small", force=True))
     assert caught.value.code == "P158"
 

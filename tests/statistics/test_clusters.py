@@ -48,7 +48,7 @@ def test_a_file_names_groups_by_key_or_by_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("film", "is no field of this run"), ("a+b+c", "more than two"), ("sequence+film", "is no field")],
+    [("film", "is not a field of this run"), ("a+b+c", "more than two"), ("sequence+film", "is no field")],
 )
 def test_an_unknown_cluster_is_refused(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:
@@ -57,7 +57,7 @@ def test_an_unknown_cluster_is_refused(name: str, said: str) -> None:
 
 
 def test_a_file_that_leaves_units_out_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="names no group for 4 of 6 units") as caught:
+    with pytest.raises(UsageError, match="has no group for 4 of 6 units") as caught:
         clustered(RUN, write(tmp_path / "who.csv", ["0,a", "1,b"]))
     assert caught.value.code == "P168"
     (tmp_path / "no.csv").write_text("frame,team\n0,a\n")
@@ -73,7 +73,7 @@ def test_runs_of_other_clusters_are_not_compared() -> None:
 
 def test_two_clusters_are_for_intervals_alone() -> None:
     both = clustered(RUN, "sequence+image")
-    with pytest.raises(UsageError, match="is for intervals alone"):
+    with pytest.raises(UsageError, match="is only for intervals"):
         compare({"a": both, "b": both})
 
 

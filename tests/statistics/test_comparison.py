@@ -29,8 +29,8 @@ def test_a_better_system_is_named_and_equal_ones_cannot_be_told_apart() -> None:
     said = verdicts(found)
     assert said["good", "bad", "hit_rate"] == "good is better"
     assert said["good", "bad", "error"] == "good is better"
-    assert said["good", "twin", "hit_rate"] == "cannot be told apart"
-    assert "cannot be told apart" in found.to_text()
+    assert said["good", "twin", "hit_rate"] == "cannot be distinguished"
+    assert "cannot be distinguished" in found.to_text()
     assert json.loads(found.to_json())["systems"] == ["good", "bad", "twin"]
 
 
@@ -82,7 +82,7 @@ class TestManyNumbers:
             name: system(60, 10, shift, i)
             for i, (name, shift) in enumerate(zip("abcd", (0.4, 0.3, 0.2, -0.4), strict=True))
         }
-        assert "cannot be told apart" not in verdicts(compare(runs)).values()
+        assert "cannot be distinguished" not in verdicts(compare(runs)).values()
 
     def test_a_resolution_that_cannot_do_is_refused(self) -> None:
         with pytest.raises(UsageError, match="m = 80 tests") as caught:

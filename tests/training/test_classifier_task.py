@@ -151,7 +151,7 @@ def test_training_counts_what_is_right_and_goes_on(few: Path, tmp_path: Path) ->
     assert result.best == max(row["top1"] for row in result.history)
     said: list[str] = []
     again = train(options(few, tmp_path / "out", val_truth=few), said.append)
-    assert said == ["going on after epoch 2 of 2"]
+    assert said == ["continuing after epoch 2 of 2"]
     assert (again.number, again.best) == ("top1", result.best)
 
 

@@ -69,7 +69,7 @@ def test_an_interrupted_training_ends_with_the_same_bits(
         train(options(sixteen, tmp_path / "cut", changes=changes), progress=interrupt)
     said: list[str] = []
     train(options(sixteen, tmp_path / "cut", changes=changes, loaders=1), said.append)
-    assert said[0] == "going on after epoch 1 of 3"
+    assert said[0] == "continuing after epoch 1 of 3"
     whole, cut = weights(tmp_path / "whole"), weights(tmp_path / "cut")
     assert all(torch.equal(whole[key], cut[key]) for key in whole)
     rows = [json.loads((tmp_path / name / "history.json").read_text()) for name in ("whole", "cut")]

@@ -18,7 +18,7 @@ from poseval.errors import FormatError, ValueRangeError
 from poseval.poses import Floats, Ints
 
 UNKNOWN = "times are not known: one sample a second"  # comment of series that poseval wrote without times
-OFF_GRID = 0.25  # share of a step by which frames of one rate may be early or late
+OFF_GRID = 0.25  # fraction of a step by which frames of one rate may be early or late
 
 
 def times_of(series: Any, count: int, where: str, document: Document) -> Floats | None:

@@ -217,7 +217,7 @@ def _numbered(track: Ints, names: list[str], document: Document) -> Ints:
 def _frames(project: _Project, document: Document) -> tuple[list[str], Floats, list[str]]:
     """Name, size and video file of each frame.
 
-    It is named by its picture's name, else by its number (and its video); a picture is of no video file.
+    It is named by its image's name, else by its number (and its video); an image is of no video file.
     """
     frames, videos = project.tables["frames"], project.videos
     place = _places(frames["video"].astype(np.int64), videos, document)
@@ -243,7 +243,7 @@ def _frames(project: _Project, document: Document) -> tuple[list[str], Floats, l
 
 
 def _file(backend: Mapping[str, Any]) -> str:
-    """The video file of a backend; empty for pictures, whether in files or inside the project."""
+    """The video file of a backend; empty for images, whether in files or inside the project."""
     name = backend.get("filename")
     inside = backend.get("dataset")
     return name if isinstance(name, str) and not inside and name.lower().endswith(VIDEOS) else ""

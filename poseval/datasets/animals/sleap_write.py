@@ -105,7 +105,7 @@ def _instances(poses: PoseSet, tracks: Ints, predictions: bool) -> Array:
 def _videos(poses: PoseSet) -> tuple[list[dict[str, Any]], Ints]:
     """The videos, and video and index [F, 2] of each frame.
 
-    Frames of a video file keep their numbers in it; the pictures of each sequence are a video of their own.
+    Frames of a video file keep their numbers in it; the images of each sequence are a video of their own.
     """
     frames = poses.frames
     files = frames.extra.get("video", np.zeros(len(frames), dtype="U1"))
@@ -131,7 +131,7 @@ def _video_file(name: str, size: tuple[float, float] | None, length: int) -> dic
 
 
 def _pictures(names: list[str], size: tuple[float, float] | None) -> dict[str, Any]:
-    """A video that is a list of pictures."""
+    """A video that is a list of images."""
     width, height = (int(size[0]), int(size[1])) if size else (None, None)
     backend = {
         "type": "ImageVideo",

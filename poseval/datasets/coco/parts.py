@@ -63,7 +63,7 @@ class CocoParts(Dataset):
         """The results of all files, as of one.
 
         Raises:
-            UsageError: P139 without truth.
+            UsageError: P139 without ground truth.
             InputError: what is wrong with the files; P271 a folder without any.
         """
         pieces: list[Piece] = []

@@ -121,7 +121,7 @@ def _refuse(frames: Records, frame: Ints, wrong: Bools, code: str, what: str) ->
         code,
         what,
         name="annorect",
-        wanted="a list of records (a list of records (a list of records (see docs/formats.md, PoseTrack17)))",
+        wanted="a list of records (see docs/formats.md, PoseTrack17)",
     )
 
 

@@ -54,7 +54,7 @@ class Person:
 
 @dataclass
 class _Frame:
-    """What a task shows: its picture, or a frame of a video; and whether anybody annotated it."""
+    """What a task shows: its image, or a frame of a video; and whether anybody annotated it."""
 
     name: str
     video: str = ""
@@ -221,7 +221,7 @@ def _columns(people: Sequence[Person], skeleton: Skeleton) -> dict[str, Array]:
 
 
 def _kinds(people: Sequence[Person], options: ReadOptions) -> dict[int, str]:
-    """Category ids of the labels of regions: those of the truth where it has them all, else by name."""
+    """Category ids of the labels of regions: those of the ground truth if it has them all, else by name."""
     labels = sorted({person.label or PERSON for person in people}, key=natural) or [PERSON]
     truth = options.truth
     if truth is not None:
@@ -234,7 +234,7 @@ def _kinds(people: Sequence[Person], options: ReadOptions) -> dict[int, str]:
 
 
 def _skeleton(joints: set[str], options: ReadOptions) -> Skeleton:
-    """As asked, as the truth has it, else of these joints in no order: an export does not list its labels."""
+    """As asked, as in the ground truth, else these joints in any order: an export lists no labels."""
     guess = options.truth.skeleton if options.truth is not None else None
     if options.skeleton is not None:
         guess = options.skeleton
@@ -257,7 +257,7 @@ def _related(results: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def _frame(task: dict[str, Any], at: int) -> _Frame:
-    """The picture that a task names; or the frame of a video, where its description says which."""
+    """The image that a task names; or the frame of a video, where its description says which."""
     data, meta = task.get("data"), task.get("meta")
     name = _image(data if isinstance(data, dict) else {}) or str(task.get("id", at))
     video = meta.get("video") if isinstance(meta, dict) else None
@@ -277,7 +277,7 @@ def _frame(task: dict[str, Any], at: int) -> _Frame:
 
 
 def _names(frames: Sequence[_Frame]) -> list[str]:
-    """Names of pictures; numbers of the frames of a video, below its name where there are several."""
+    """Names of images; numbers of the frames of a video, below its name where there are several."""
     several = len({frame.video for frame in frames}) > 1
     return [
         frame.name if frame.number < 0 else f"{frame.video}/{frame.number}" if several else str(frame.number)

@@ -128,7 +128,7 @@ def points_of(document: Document, rows: list[list[str]], found: Wide | Long) -> 
 
     Raises:
         FormatError: P204 lines of other lengths, P203 and P301 cells that are no numbers, P311 an unknown
-            landmark, P205 a landmark that stands twice.
+            landmark, P205 a landmark that occurs twice.
     """
     return (
         _points_of_lines(document, rows, found)

@@ -75,7 +75,7 @@ class OnnxModel(nn.Module):
                 where=shown(name),
                 what=f"has {part} shape {shown(given)}",
                 wanted=f"{shape}",
-                hint="create the model with the file's joints and input_size (height, width)",
+                hint="create the model with the joints and input_size (height, width) of the file",
             )
 
     def forward(self, images: Tensor) -> Tensor:

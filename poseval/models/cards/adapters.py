@@ -43,7 +43,7 @@ CARDS = (
         flip_shift=0,
         stride=1,
         fixed_joints=True,
-        notes=("needs mediapipe 0.10", "detects within the crop again and may find nobody there"),
+        notes=("needs mediapipe 0.10", "detects within the crop again and may find no person there"),
     ),
     ModelCard(
         name="onnx_heatmap",
@@ -53,7 +53,10 @@ CARDS = (
         source="any ONNX file with one output of heatmaps [N, K, H, W]",
         licence="the file's own",
         weights="the user's .onnx file",
-        notes=("needs onnxruntime", "colour order and normalisation are assumed: the file does not say them"),
+        notes=(
+            "needs onnxruntime",
+            "colour order and normalisation are assumed, because the file does not give them",
+        ),
     ),
     ModelCard(
         name="onnx_simcc",
@@ -66,6 +69,9 @@ CARDS = (
         decode="coordinates",
         flip="coordinates",
         flip_shift=0,
-        notes=("needs onnxruntime", "colour order and normalisation are assumed: the file does not say them"),
+        notes=(
+            "needs onnxruntime",
+            "colour order and normalisation are assumed, because the file does not give them",
+        ),
     ),
 )

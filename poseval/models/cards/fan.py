@@ -15,8 +15,8 @@ PLAIN = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)  # images are only divided by 255
 # The face program's scale is (width + height) / 195 of 200 pixels: 400 / 195 of a square box's side.
 FACE_CROP: dict[str, Any] = {"padding": 400 / 195, "raised": 0.12}
 BODY_CROP: dict[str, Any] = {"padding": 1.0}
-FACE_NOTE = "boxes are a face detector's: the crop is 2.05 times a square box, its centre 12 % higher"
-NONE_PUBLISHED = "none in this layout; train it"
+FACE_NOTE = "boxes come from a face detector; the crop is 2.05 times a square box, its centre 12% higher"
+NONE_PUBLISHED = "none in this layout, so it must be trained"
 BINARY_NOTES = (
     "first and last layers and 1x1 convolutions are real",
     "float32 simulation; save_packed writes one bit per binary weight and packed=True loads it",

@@ -29,7 +29,7 @@ def _card(stacks: int) -> ModelCard:
         results=(Stated(STATED[stacks], "PCKh@0.5", "MPII val", README),),
         config={"stacks": stacks},
         notes=(
-            "the box is 200 pixels times the annotated scale, a square; its corners are cut to whole pixels",
+            "the box is 200 pixels times the annotated scale, a square; its corners are whole pixels",
             "the output has one set of maps a stack; the last one is read",
         ),
     )

@@ -28,7 +28,7 @@ def _card(name: str, side: int) -> ModelCard:
         config={"stem": f"movenet-{name}"},
         notes=(
             "the input is whole numbers 0 to 255",
-            "a single-pose network: on a crop with several people it answers with the most central one",
+            "a single-pose network: on a crop with several people it returns the most central one",
         ),
     )
 

@@ -70,7 +70,7 @@ POSE = ModelCard(
     builder="poseval.models.networks.pplcnet:build_pose",
     source=f"backbone: {SOURCE}; head: Xiao et al. 2018, section 2.1",
     licence="Apache-2.0",
-    weights="none published; train it, from PaddleClas' classifier if you have it",
+    weights="none published, so it must be trained, from PaddleClas' classifier if you have it",
     config={"scale": 1.0},
 )
 

@@ -10,8 +10,8 @@ README = "README of mlpc-ucsd/PRTR"
 VAL, TEST = "COCO val2017, detector boxes of DETR", "COCO test-dev2017, detector boxes of DETR"
 ZOO = "model zoo linked from the repository's README"
 NOTES = (
-    "the last class is the background",
-    "a ResNet's norms are frozen, its stem and first layer do not learn",
+    "the last class stands for no object",
+    "a ResNet's norms are frozen, its stem and first layer are not trained",
 )
 
 
@@ -83,7 +83,7 @@ CARDS = (
         builder="poseval.models.networks.prtr_sequential:build",
         source="Li et al. 2021; mlpc-ucsd/PRTR 64970b8, annotated notebook",
         licence="Apache-2.0",
-        weights="none published; train it",
+        weights="none published, so it must be trained",
         input_size=(512, 512),
         crop="image",
         decode="matching",
@@ -93,8 +93,8 @@ CARDS = (
         config={"depth": 50},
         notes=(
             "finds people and their joints in one pass over the whole image",
-            "the notebook's faults are mended and its open sizes chosen: see docs/models.md",
-            "the last class is the background",
+            "the notebook's faults are fixed and its open sizes chosen (see docs/models.md)",
+            "the last class stands for no object",
         ),
     ),
 )

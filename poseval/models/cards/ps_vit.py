@@ -41,7 +41,7 @@ POSE = ModelCard(
     builder="poseval.models.networks.ps_vit:build_pose",
     source=f"backbone: {SOURCE}; head: Xiao et al. 2018, section 2.1",
     licence="MIT",
-    weights="none published; train it",
+    weights="none published, so it must be trained",
     config={"size": "tiny"},
     notes=("one sampling point per 16 x 16 pixels; tokens return to the grid by their index",),
 )

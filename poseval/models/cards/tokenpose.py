@@ -11,9 +11,9 @@ LICENCE = "the original repository states none; this code is written from the pa
 NO_WEIGHTS = "the original README links no checkpoint"
 VAL = "COCO val2017, 256x192"
 SPARSE_NOTES = (
-    "best keep ratio 0.6 by its paper, whose numbers stand in figures only",
-    "visual tokens keep that share of their links from layer 1 on; 8 graph layers over the joints follow",
-    "pruned products are left out in evaluation, which costs a CPU more time than it saves; skip=False masks",
+    "best keep ratio 0.6 by its paper, whose numbers are only in figures",
+    "visual tokens keep that fraction of their links from layer 1 on; 8 graph layers over the joints follow",
+    "pruned products are skipped in evaluation, which is slower on a CPU; skip=False masks them instead",
 )
 
 

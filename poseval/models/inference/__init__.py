@@ -1,1 +1,1 @@
-"""From a picture to joints: crops, decoding, suppression, and the test procedures."""
+"""From an image to joints: crops, decoding, suppression, and the test procedures."""

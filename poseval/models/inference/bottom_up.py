@@ -318,7 +318,7 @@ def _check(card: ModelCard, flip_test: bool, mirror: Sequence[int] | None, scale
         raise UsageError(
             "P156",
             where=f"model {card.name}",
-            what="cannot run a flip test: mirror joints are not known",
+            what="cannot run a flip test, because mirror joints are not known",
             hint="name the skeleton",
         )
     if 1.0 not in scales or not all(0 < scale <= LARGEST_SCALE and (2 * scale) % 1 == 0 for scale in scales):

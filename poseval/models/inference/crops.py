@@ -89,13 +89,13 @@ def crops_of(
             "P155",
             where="crop",
             what=f"is {mapping!r}",
-            wanted="affine, udp or integer; an image is not cropped",
+            wanted="affine, udp or integer, because this image is not cropped",
         )
     return Crops(centre, size, matrix, input_size, mapping)
 
 
 def raised(boxes: ArrayLike, share: float) -> Floats:
-    """Boxes [N, 4] moved up by a share of their own height."""
+    """Boxes [N, 4] moved up by a fraction of their own height."""
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
     up = share * (boxes[:, 3] - boxes[:, 1])
     moved: Floats = boxes - up[:, None] * np.array([0.0, 1.0, 0.0, 1.0])

@@ -65,9 +65,9 @@ class TopDown:
             raise UsageError(
                 "P156",
                 where=f"model {card.name}",
-                what="cannot run a flip test: "
+                what="cannot run a flip test, because  "
                 + ("it has none" if mirror else "mirror joints are not known"),
-                hint="switch the flip test off" if mirror else "name the skeleton",
+                hint="turn off the flip test with --no-flip" if mirror else "name the skeleton",
             )
         self.mirror = tuple(mirror or range(card.joints))
 

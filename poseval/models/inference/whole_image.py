@@ -56,4 +56,6 @@ def whole_image(
     if isinstance(model, WholeImage):
         model.to(device)
         return model
-    raise UsageError("P156", where=f"model {card.name}", what="needs people's boxes", wanted="a box for each")
+    raise UsageError(
+        "P156", where=f"model {card.name}", what="needs people's boxes", wanted="a box for each person"
+    )

@@ -130,8 +130,8 @@ def _packed_conv(conv: BinaryConv, name: str) -> PackedConv:
         raise ValueRangeError(
             "P351",
             where=f"{name}.weight",
-            what=f"has {zeros} weights that are exactly zero",
-            wanted="weights with a sign: a bit cannot hold a third value",
+            what=f"has {zeros} weights that are exactly 0",
+            wanted="weights other than 0, because a bit has only two values",
         )
     outputs, inputs = weight.shape[:2]
     out = PackedConv(inputs, outputs)
@@ -154,7 +154,7 @@ def save_packed(model: nn.Module, path: Path) -> int:
 
 
 def storage(model: nn.Module) -> dict[str, float]:
-    """What packing saves: the share of weights that take one bit, and bytes of the state with and without.
+    """What packing saves: the fraction of weights that take one bit, and bytes of the state with and without.
 
     Empty for a model without binary convolutions.
     """
@@ -169,7 +169,7 @@ def storage(model: nn.Module) -> dict[str, float]:
         return {}
     whole = sum(tensor.numel() * tensor.element_size() for tensor in model.state_dict().values())
     return {
-        "share of weights in one bit": binary / weights,
+        "fraction of weights in one bit": binary / weights,
         "bytes as float32": whole,
         "bytes packed": whole - 4 * binary + packed_bytes,
     }

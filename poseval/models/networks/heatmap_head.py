@@ -55,5 +55,5 @@ def check_head_width(name: str, width: int) -> None:
             "P152",
             where=f"model {name}",
             what=f"head_width is {shown(width)}",
-            wanted="a whole number from 1",
+            wanted="a whole number of at least 1",
         )

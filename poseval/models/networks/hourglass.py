@@ -128,7 +128,7 @@ def build(joints: int, input_size: tuple[int, int], stacks: int = 2, width: int 
             "P152",
             where="model hourglass",
             what=f"stacks {shown(stacks)}, width {shown(width)}",
-            wanted="one stack or more and an even width",
+            wanted="at least one stack and an even width",
         )
     check_divisible("hourglass", input_size, 64)
     return StackedHourglass(joints, stacks, width)

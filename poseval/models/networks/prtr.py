@@ -146,7 +146,7 @@ class Joined(nn.Sequential):
 
 
 class PRTR(nn.Module):
-    """Images [B, 3, H, W] to `pred_logits` [B, queries, joints + 1] (the last class is the background).
+    """Images [B, 3, H, W] to `pred_logits` [B, queries, joints + 1] (the last class stands for no object).
 
     And to `pred_coords` [B, queries, 2] in 0..1 of the input; `aux_outputs` holds the same of the decoder's
     earlier layers. `background=False` leaves the background out of the softmax when joints are read.
@@ -228,7 +228,7 @@ def build(
             where="model prtr",
             what=f"body {shown(body)}, depth {shown(depth)}, width {shown(width)}, queries {shown(queries)}, "
             f"layers {shown(layers)}, hidden {shown(hidden)}",
-            wanted=f"resnet of depth {sorted(DEPTHS)} or hrnet, at least {joints} queries and a layer",
+            wanted=f"resnet of depth {sorted(DEPTHS)} or hrnet, at least {joints} queries and one layer",
         )
     chosen = ResNetBody(depth, frozen=frozen, width=width) if body == "resnet" else HRNetBody(width)
     return PRTR(joints, chosen, background, queries, layers, hidden)

@@ -189,7 +189,7 @@ class PRTRSequential(nn.Module):
 
 
 def _filled(padding: Tensor) -> Tensor:
-    """Share of columns and of rows [B, 2] that an image fills in its batch."""
+    """Fraction of columns and of rows [B, 2] that an image fills in its batch."""
     inside = (~padding).float()
     return torch.stack((inside[:, 0].mean(1), inside[:, :, 0].mean(1)), dim=1)
 

@@ -150,7 +150,7 @@ def _heatmap_head(width: int, heatmap: Size) -> nn.Sequential:
 
 
 def _start_small(module: nn.Module) -> None:
-    """Linear layers as vision transformers start them, the published way for TokenPose too (recalled).
+    """Linear layers as vision transformers start them, the published way for TokenPose too (from memory).
 
     With PyTorch's own start values the first heatmaps are noise of half a peak's height, and learning sixteen
     people by heart took half as many steps again.
@@ -222,9 +222,9 @@ class TokenPose(nn.Module):
         return {**state, **own}
 
     def savings(self) -> dict[str, float]:
-        """Share of attention products that the last pass did not compute; empty for a dense network."""
+        """Fraction of attention products that the last pass did not compute; empty for a dense network."""
         done, dense = self.head.products
-        return {"share of attention products skipped": 1 - done / dense} if dense else {}
+        return {"fraction of attention products skipped": 1 - done / dense} if dense else {}
 
 
 def build(
@@ -244,8 +244,8 @@ def build(
     """A TokenPose; `tokens` says what they are cut from, `width` is HRNet's.
 
     `patch` are rows and columns of the quarter-size map in a token (of the image, four times as many); the
-    published sizes have a default. With `keep_ratio` below 1 a visual token keeps that share of its links to
-    visual tokens from layer `prune_from` on (one number, or one per layer from there, never growing).
+    published sizes have a default. With `keep_ratio` below 1 a visual token keeps that fraction of its links
+    to visual tokens from layer `prune_from` on (one number, or one per layer from there, never growing).
     `graph_layers` attention layers over the joints of `skeleton` follow. `skip=False` computes pruned links
     and masks them: the same numbers, no product saved, and on most machines less time.
 
@@ -282,7 +282,7 @@ def _patch(patch: Size | None, input_size: Size, heatmap: Size) -> Size:
     if patch is None:
         if input_size not in PATCHES:
             raise _refused(
-                f"no patch size is published for an input of {input_size[0]} x {input_size[1]}",
+                f"has no published patch size for an input of {input_size[0]} x {input_size[1]}",
                 "the option patch=(rows, columns)",
             )
         patch = PATCHES[input_size]
@@ -301,7 +301,7 @@ def _keep(ratio: float | Sequence[float], start: int, depth: int) -> list[float]
     if len(ratios) != depth or not falling or min(ratios) <= 0:
         raise _refused(
             f"keep_ratio is {shown(ratio)}",
-            f"one number above 0 and at most 1, or {depth - start} of them that never grow",
+            f"one number above 0 and at most 1, or {depth - start} of them that do not increase",
         )
     return None if min(ratios) == 1 else ratios
 
@@ -310,7 +310,7 @@ def _mask(skeleton: str | None, joints: int, graph_layers: int) -> Tensor | None
     if not graph_layers:
         return None
     if skeleton is None:
-        raise _refused("graph layers know no joints", "the option skeleton, by name or file")
+        raise _refused("graph layers need a skeleton", "the option skeleton, by name or file")
     known = load_skeleton(skeleton)
     if len(known.joints) != joints:
         raise _refused(f"skeleton {known.name} has {len(known.joints)} joints", f"one of {joints} joints")

@@ -152,7 +152,7 @@ def read_checkpoint(path: Path) -> Any:
             where=shown(path.name),
             what="is a web page",
             wanted="a PyTorch checkpoint",
-            hint="the download saved the page around the file; fetch the file itself",
+            hint="fetch the file itself, not the page that links to it",
         )
     if not start.startswith(MAGIC):
         raise FormatError(
@@ -198,9 +198,9 @@ def _refused(path: Path, name: str) -> FormatError:
     return FormatError(
         "P251",
         where=shown(path.name),
-        what=f"holds a pickled {shown(name)}, and unpickling it could run code",
-        wanted="tensors, numbers and plain containers only",
-        hint="if you trust its origin, load it with torch and save its state dictionary alone",
+        what=f"has a pickled {shown(name)}, which could run code when unpickled",
+        wanted="only tensors, numbers and plain containers",
+        hint="load it with torch, if you trust its origin, and save only its state dictionary",
     )
 
 
@@ -209,8 +209,8 @@ def _torn(path: Path, why: str) -> FormatError:
         "P250",
         where=shown(path.name),
         what=f"cannot be read as a PyTorch checkpoint ({why})",
-        wanted="a whole .pth, .pt or .tar file",
-        hint="it may be cut short: compare its size with the published one",
+        wanted="a complete .pth, .pt or .tar file",
+        hint="compare its size with the published one; it may be truncated",
     )
 
 
@@ -275,14 +275,16 @@ def check_state(state: State, own: State, name: str) -> None:
         )
     if extra:
         faults.add(
-            "P450", where=where, what=f"holds {len(extra)} tensors that the model has not: {_listed(extra)}"
+            "P450",
+            where=where,
+            what=f"holds {len(extra)} tensors that the model does not have: {_listed(extra)}",
         )
     if other:
         shapes = [f"{key} {_shape(state[key])}, model {_shape(own[key])}" for key in other]
         faults.add(
             "P450",
             where=where,
-            what=f"has {len(other)} tensors of another shape: {_listed(shapes)}",
+            what=f"has {len(other)} tensors with another shape: {_listed(shapes)}",
             hint=_shape_hint([(state[key], own[key]) for key in other]),
         )
     faults.raise_if_any()
@@ -315,4 +317,4 @@ def _shape_hint(pairs: list[tuple[Tensor, Tensor]]) -> str | None:
     if len(heads) != 1 or len(pairs) > 2:
         return None
     given, wanted = heads.pop()
-    return f"its last layer gives {given} maps and the model {wanted}: create the model with its joints"
+    return f"create the model with its joints; its last layer gives {given} maps and the model {wanted}"

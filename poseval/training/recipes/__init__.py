@@ -25,11 +25,11 @@ CHOICES = {"optimiser": ("adam", "adamw", "sgd", "rmsprop"), "schedule": ("steps
 class Recipe:
     """How a family is trained.
 
-    `models` are the model names or families it is for; `skeletons` restricts it to truths of these skeletons.
-    `rate` is the learning rate of one step of `batch` samples; at the `milestones` (epochs, of `epochs`) it
-    is multiplied by `factor`; `slower` multiplies it for parameters whose name starts with a prefix.
-    `warm_up` counts steps. `task` is the `module:class` that makes samples and the loss, `options` are its
-    own settings. `source` says where the values come from, and marks what was recalled.
+    `models` are the model names or families it is for; `skeletons` restricts it to ground truths of these
+    skeletons. `rate` is the learning rate of one step of `batch` samples; at the `milestones` (epochs, of
+    `epochs`) it is multiplied by `factor`; `slower` multiplies it for parameters whose name starts with a
+    prefix. `warm_up` counts steps. `task` is the `module:class` that makes samples and the loss, `options`
+    are its own settings. `source` says where the values come from, and marks what was recalled.
     """
 
     models: tuple[str, ...]
@@ -51,7 +51,7 @@ class Recipe:
     skeletons: tuple[str, ...] = ()
 
     def with_epochs(self, epochs: int) -> Recipe:
-        """The same recipe stretched to another number of epochs; milestones keep their share of the way."""
+        """The same recipe stretched to another number of epochs, milestones included."""
         share = epochs / self.epochs
         return replace(self, epochs=epochs, milestones=tuple(step * share for step in self.milestones))
 
@@ -93,7 +93,7 @@ class Recipe:
 def _slower(old: tuple[tuple[str, float], ...], prefix: str, value: Any) -> tuple[tuple[str, float], ...]:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         where = f"recipe: slower.{shown(prefix)}"
-        raise UsageError("P159", where=where, what=f"is {shown(value)}", wanted="a factor from 0")
+        raise UsageError("P159", where=where, what=f"is {shown(value)}", wanted="a factor of at least 0")
     return (*((name, factor) for name, factor in old if not name.startswith(prefix)), (prefix, float(value)))
 
 
@@ -105,7 +105,10 @@ def _changed(part: Any, name: str, value: Any) -> Any:
     elif isinstance(old, (int, float)):
         number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
         whole = number and (isinstance(old, float) or (value == int(value) and value > 0))
-        fits, wanted = whole, "a number from 0" if isinstance(old, float) else "a whole number from 1"
+        fits, wanted = (
+            whole,
+            "a number of at least 0" if isinstance(old, float) else "a whole number of at least 1",
+        )
         value = type(old)(value) if fits else value
     else:
         fits, wanted = (

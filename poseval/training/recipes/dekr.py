@@ -7,7 +7,7 @@ from poseval.training.recipes import Recipe
 
 SOURCE = (
     "Geng et al. 2021 and the experiment files of HRNet/DEKR 7a30313: Adam 1e-3, a tenth at {steps} "
-    "of {epochs} epochs, 10 pictures a GPU, 4 GPUs (recalled); pictures turned up to 30 degrees, "
+    "of {epochs} epochs, 10 images per GPU, 4 GPUs (from memory); images rotated by up to 30 degrees, "
     "scaled 0.75 to 1.5, moved by up to 40, mirrored"
 )
 TASK = "centres"

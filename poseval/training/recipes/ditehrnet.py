@@ -8,7 +8,7 @@ from poseval.training.recipes import Recipe
 SOURCE = (
     "Li et al. 2022 and the configurations of ZiyiZhang27/Dite-HRNet c980e9d: Adam 2e-3, warm-up of "
     "500 steps, a tenth at 170 and 200 of {epochs} epochs (its README trains to 210), scale 0.25 and "
-    "rotation 30; 32 people a GPU, 8 GPUs (recalled). Train anew with the option fixed=true"
+    "rotation 30; 32 people per GPU, 8 GPUs (from memory). Train again with the option fixed=true"
 )
 
 RECIPES = (

@@ -6,13 +6,13 @@ from poseval.training.augmentation import Augmentation
 from poseval.training.recipes import Recipe
 
 FACES = (
-    'Bulat and Tzimiropoulos 2017, "How far are we", section 4.3 (recalled): RMSprop 1e-4, a tenth '
-    "after 15 and 30 of 40 epochs, 10 faces a step, turned up to 50 degrees, scaled 0.8 to 1.2, "
+    'Bulat and Tzimiropoulos 2017, "How far are we", section 4.3 (from memory): RMSprop 1e-4, a tenth '
+    "after 15 and 30 of 40 epochs, 10 faces per step, rotated by up to 50 degrees, scaled 0.8 to 1.2, "
     "mirrored"
 )
 BODIES = (
-    'Bulat and Tzimiropoulos 2017, "Binarized Convolutional Landmark Localizers": turned up to 40 '
-    "degrees, scaled 0.7 to 1.3, mirrored; RMSprop 2.5e-4 (recalled), a fifth every 15 of 60 epochs "
+    'Bulat and Tzimiropoulos 2017, "Binarized Convolutional Landmark Localizers": rotated by up to 40 '
+    "degrees, scaled 0.7 to 1.3, mirrored; RMSprop 2.5e-4 (from memory), a fifth every 15 of 60 epochs "
     "(ours)"
 )
 BINARY = (

@@ -5,15 +5,15 @@ from __future__ import annotations
 from poseval.training.augmentation import HRNET_COCO, MIRRORED
 from poseval.training.recipes import CLASSES, Recipe
 
-IMAGENET_STEP = 2048  # pictures of a step
+IMAGENET_STEP = 2048  # images of a step
 WARM_UP = 5 * 1_281_167 // IMAGENET_STEP  # steps of five epochs of ImageNet
 
 RECIPES = (
     Recipe(
         ("pplcnet",),
         "PaddleClas d178931, the experiment files of PPLCNet: 360 epochs of ImageNet, momentum 0.9, cosine "
-        "from 0.8 at 2048 pictures a step (recalled), warm-up of 5 epochs, L2 3e-5, labels smoothed by 0.1; "
-        "random parts of pictures, mirrored. Nesterov momentum here",
+        "from 0.8 at 2048 images per step (from memory), warm-up of 5 epochs, L2 3e-5, label smoothing "
+        "of 0.1; random crops of images, mirrored. Nesterov momentum here",
         MIRRORED,
         360,
         rate=0.8,

@@ -7,10 +7,10 @@ from poseval.training.recipes import Recipe
 
 SOURCE = (
     "Li et al. 2021 and the experiment files of mlpc-ucsd/PRTR 64970b8: AdamW 1e-4, decay 1e-4, "
-    "gradients cut at 0.1, halved at 120 and 140 of 200 epochs, scale 0.3, rotation 40; 64 people a "
-    "step (recalled)"
+    "gradients clipped at 0.1, halved at 120 and 140 of 200 epochs, scale 0.3, rotation 40; 64 people a "
+    "step (from memory)"
 )
-SLOW_BACKBONE = "; a tenth of the rate for the ResNet, whose ImageNet weights stand frozen in part"
+SLOW_BACKBONE = "; a tenth of the rate for the ResNet, whose ImageNet weights are partly frozen"
 
 RECIPES = (
     Recipe(
@@ -45,7 +45,7 @@ RECIPES = (
     Recipe(
         ("prtr_sequential",),
         "none published: DETR's (Carion et al. 2020, section 4: AdamW 1e-4, backbone 1e-5, decay "
-        "1e-4, gradients cut at 0.1, a tenth at 200 of 300 epochs), pictures mirrored",
+        "1e-4, gradients clipped at 0.1, a tenth at 200 of 300 epochs), images mirrored",
         MIRRORED,
         300,
         (200,),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from poseval.training.augmentation import HRNET_COCO, MIRRORED
 from poseval.training.recipes import CLASSES, Recipe
 
-IMAGENET_STEP = 512  # pictures of a step
+IMAGENET_STEP = 512  # images of a step
 WARM_UP = 5 * 1_281_167 // IMAGENET_STEP  # steps of five epochs of ImageNet
 SOURCE = (
     "Yue et al. 2021 and yuexy/PS-ViT a63a397: 300 epochs of ImageNet, AdamW {rate}, decay {decay}, cosine, "
-    "warm-up of 5 epochs, 512 pictures a step and labels smoothed by 0.1 (recalled); random parts of "
-    "pictures, mirrored. DeiT's mixing and erasing of pictures is left out"
+    "warm-up of 5 epochs, 512 images per step and label smoothing of 0.1 (from memory); random parts of "
+    "images, mirrored. DeiT's mixing and erasing of images is left out"
 )
 
 

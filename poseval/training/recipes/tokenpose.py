@@ -8,7 +8,7 @@ from poseval.training.recipes import Recipe
 SOURCE = (
     "Li et al. 2021 and the experiment files of leeyegy/TokenPose ac939fa: Adam 1e-3, a tenth at 200 "
     "and 260 of 300 epochs, squared differences on Gaussians; augmentation of HRNet; 4 GPUs of 32 "
-    "people (recalled). The sparse form (arXiv 2311.09653) is trained the same way, pruned products "
+    "people (from memory). The sparse form (arXiv 2311.09653) is trained the same way, pruned products "
     "masked"
 )
 
