@@ -16,9 +16,9 @@ Generated from the table of codes by `python docs/error_page.py`; a test fails w
 
 A message says where, what, and in lines of their own what was expected and what to try:
 
-    preds.json: frames: 3 of 500 frames with predictions are not in the truth (first: 12, 13, 14) [P402]
+    preds.json: frames: 3 of 500 frames with predictions are not in the ground truth (first: 12, 13) [P402]
       expected: frames of the ground truth by key, file name, stem, number
-      try: only 99% of the frames overlap: predictions of another split?
+      try: only 99% of the frames overlap. Are these predictions of another split?
 
 All faults of a file come at once. Those that differ in numbers alone are one entry with the first places.
 
@@ -26,12 +26,12 @@ All faults of a file come at once. Those that differ in numbers alone are one en
 | --- | --- | --- |
 | P1xx | the command or the call is wrong | 2 |
 | P2xx | a file is not of its format | 3 |
-| P3xx | a number cannot be meant | 3 |
+| P3xx | a number is invalid | 3 |
 | P4xx | files do not belong together, or lack what a metric needs | 3 |
 | P5xx | larger than the limits allow | 3 |
 | P6xx | an optional package is not installed | 2 |
 | P700 | a worker died | 70 |
-| Nxxx | a notice: legal, and worth knowing; it changes no exit status | |
+| Nxxx | a notice: valid, but worth knowing; it does not change the exit status | |
 
 A failed gate or cross-check exits with 1, an internal error with 70, Ctrl-C with 130.
 """

@@ -20,24 +20,25 @@ HEAD = """# Formats
 
 Generated from the code by `python docs/format_pages.py`; a test fails when it is not current.
 
-`poseval convert SOURCE TARGET --to FORMAT` goes from any format that is read to any that is written; what
-the target cannot hold is counted as dropped. A folder that is one set (OpenPose, YOLO, PoseTrack) is read as
-one; a folder of files that are sets of their own becomes a folder of converted files.
+`poseval convert SOURCE TARGET --to FORMAT` converts any format that can be read to any that can be written.
+What the target cannot hold is counted as dropped. A folder that is one data set (OpenPose, YOLO, PoseTrack)
+is read as one. Otherwise each file of the folder is converted by itself, into a folder.
 
-Formats are recognised by content, whatever a file is called. Two that fit equally well are refused with both
-names (P202), one that fits less well is mentioned, and `--format-in` names one: Detectron2's own coordinates,
-for instance, cannot be told from COCO's. Predictions find their frames by key, file name, stem and number, in
-this order; the way is said, and where two ways disagree the names are refused until `--align` names one.
+Formats are recognised by content, not by file name. Two that fit equally well are refused with both names
+(P202), and one that fits less well is mentioned. `--format-in` chooses one: Detectron2's own coordinates,
+for example, cannot be distinguished from COCO's. Predictions find their frames by key, file name, stem and
+number, in this order; a notice says which way was used. Where two ways disagree, files are refused until
+`--align` names one.
 
 COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
 """
 HELD = """## What each format holds
 
-T as truth, P as predictions: what survives writing and reading. Small letters: what reading gives of a format
-that is not written in this role. Between two formats survives what both hold; a test writes random pose sets
-through every pair and compares.
+T as ground truth, P as predictions: what survives writing and reading. Small letters: what reading gives of
+a format that is not written in this role. What both formats hold survives between them; a test writes random
+pose sets through every pair and compares.
 """
-TRAPS = """## Formats and their traps
+TRAPS = """## Formats and their pitfalls
 
 Coordinates are pixels with (0, 0) at the centre of the first pixel; what counts otherwise is shifted when it
 is read and written, and a notice says so. A file with faults is refused with all of them.
@@ -52,7 +53,7 @@ def render() -> str:
     for name in datasets.names():
         one = datasets.get_format(name)
         reads, writes = (
-            ", ".join(sorted(r.value for r in roles)) or "-" for roles in (one.reads, one.writes)
+            ", ".join(sorted(r.words for r in roles)) or "-" for roles in (one.reads, one.writes)
         )
         folder = "yes" if datasets.get_row(name).is_folder else "no"
         rows.append(f"| {name} | {one.title} | {reads} | {writes} | {folder} |")

@@ -153,7 +153,7 @@ def _scene(metric: Metric) -> tuple[str, Aligned]:
     if Need.ALONE in metric.needs:
         truth = scene_set(SEED, 40, 1, "mpii16")
         found = perturb(truth, SEED, missed_people=0, false_positives=0, duplicates=0)
-        what = f"`scene_set({SEED}, 40, 1, 'mpii16')`, one person per picture, perturbed with nobody missed"
+        what = f"`scene_set({SEED}, 40, 1, 'mpii16')`, one person per image, perturbed with nobody missed"
     else:
         truth = _named(scene_set(SEED, 48, 3, "coco17", video=True))
         found = _named(perturb(truth, SEED))

@@ -208,7 +208,7 @@ def table(clips: Clips, matcher: GraphMatcher | None, say: Callable[[str], None]
         shares = " | ".join(f"{numbers.get(key, np.nan):.1f}" for key in ("IDF1", "HOTA", "AP"))
         known = kind in PIXEL_FLOWS or not config.needs_flow
         rate = f"{numbers['frames/s']:,.0f}" if known else "-"
-        name = f"`{text}`" + (f", {kind} on the pictures" if kind in PIXEL_FLOWS else "")
+        name = f"`{text}`" + (f", {kind} on the images" if kind in PIXEL_FLOWS else "")
         lines.append(f"| {name} | {numbers['MOTA']:.1f} | {numbers['switches']:.0f} | {shares} | {rate} |")
         say(lines[-1])
     return [*lines, ""]

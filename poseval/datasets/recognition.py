@@ -181,7 +181,7 @@ def _other_hint(source: Source, role: Role) -> str | None:
     other = Role.PREDICTIONS if role is Role.TRUTH else Role.TRUTH
     across = fits(source, other)
     if across:
-        return f"this looks like {across[0]} {other.value}. Are the two files exchanged?"
+        return f"this looks like {across[0]} {other.words}. Are the two files exchanged?"
     unread = unread_form(source)
     if unread is not None:
         return f"this looks like {unread[0]}, which is not read: {unread[1]}"

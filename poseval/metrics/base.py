@@ -151,7 +151,7 @@ class Metric(ABC):
     needs: ClassVar[frozenset[Need]] = frozenset()
     better: ClassVar[Direction] = Direction.HIGHER
     lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
-    value_bounds: ClassVar[Mapping[str, Bounds]] = {}  # of statistics that are no shares
+    value_bounds: ClassVar[Mapping[str, Bounds]] = {}  # of statistics that are not fractions
     headlines: ClassVar[tuple[str, ...]] = ()  # statistics that a summary shows; none named: all
     source: ClassVar[str]
     formula: ClassVar[str] = ""  # the definition in one line, for the metric's page

@@ -150,9 +150,9 @@ def _of_people(name: str, aligned: Aligned, columns: Mapping[str, Array]) -> Tal
 
 
 class Area(enum.Enum):
-    """How the area under a curve of shares is taken."""
+    """How the area under a curve of fractions is computed."""
 
-    LEFT = "left"  # mean of the shares at 0, 1/n, ..., (n-1)/n: mmpose
+    LEFT = "left"  # mean of the fractions at 0, 1/n, ..., (n-1)/n: mmpose
     TRAPEZOID = "trapezoid"
     EXACT = "exact"  # the curve is a staircase; its area is the mean of max(0, 1 - distance)
 
@@ -225,7 +225,7 @@ class Auc(Metric):
         return Values(out)
 
     def _area(self, share: Floats, exact: float) -> float:
-        """Area under the shares [n + 1] at the thresholds."""
+        """Area under the fractions [n + 1] at the thresholds."""
         if self.area is Area.EXACT:
             return float(exact)
         if self.area is Area.TRAPEZOID:

@@ -1,4 +1,4 @@
-"""The cumulative distribution of per-image errors: shares below a threshold, failure rates and areas.
+"""The cumulative distribution of per-image errors: fractions below a threshold, failure rates and areas.
 
 The area under the distribution up to t has an exact value, since the distribution is a staircase. Published
 tools take it on a grid instead, each on its own; the grids are kept so that their digits can be reproduced.

@@ -113,7 +113,7 @@ class TestGateStory:
         assert "gate passed, but not shown to keep up" in out
         assert "noise explains it" not in out
         assert "are found with 80 % power" in out
-        assert "units would do (60 are here)" in err
+        assert "units would be enough (60 are here)" in err
         assert self.gate(files, "noisy", "--max-drop", "AP=1%", "--significant", "--require", "keep-up") == 1
 
     def test_one_number_decides_unless_several_are_named(

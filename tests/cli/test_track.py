@@ -103,7 +103,7 @@ def test_flow_from_files_joints_dropped_and_smoothed(
     out = tmp_path / "tracked.json"
     command = ["track", results, "--gt", truth, "--tracker", "flow", "--flow", str(flow), "--out", str(out)]
     assert invoke(command) == 0
-    assert "1 added by the tracker" in capsys.readouterr().err
+    assert "1 person added by the tracker" in capsys.readouterr().err
     assert len(rows(out)) == 10
     added = rows(out)[-1]
     assert added["track_id"] in (0, 1)
@@ -121,7 +121,7 @@ def test_flow_from_files_joints_dropped_and_smoothed(
         (["--tracker", "srot"], 2, "did you mean sort"),
         (["--tracker", "flow"], 2, "pass --images FOLDER or --flow FOLDER"),
         (["--tracker", "sort", "--flow", "dis"], 2, "uses neither images nor optical flow"),
-        (["--tracker", "flow", "--flow", "no_such"], 2, "neither a kind of optical flow nor a folder"),
+        (["--tracker", "flow", "--flow", "no_such"], 2, "neither a method of optical flow nor a folder"),
         (["--tracker", "lighttrack(matching=sgcn)"], 2, "pass --sgcn FILE"),
         (["--to", "no_such"], 2, "is not known"),
     ],

@@ -116,7 +116,8 @@ class TestThreeStates:
         error = (check.upper - check.drop) / 1.6711  # t of 59 degrees
         assert check.smallest == pytest.approx(0.02 + (1.6711 + 0.8482) * error, rel=1e-3)
         assert check.needed == pytest.approx(60 * ((1.6711 + 0.8482) * error / 0.02) ** 2, abs=1)
-        assert f"drops from {check.smallest:.4f} on are found with 80 % power" in gate_output.to_text(verdict)
+        sentence = f"drops of {check.smallest:.4f} or more are found with 80 % power"
+        assert sentence in gate_output.to_text(verdict)
         assert "N961" in {notice.code for notice in verdict.notices}
         assert "N961" not in {notice.code for notice in self.state(0.005, 0.02, 100).notices}
 
@@ -252,5 +253,5 @@ def test_outputs_parse_back_and_are_escaped() -> None:
     assert node["checks"][0]["state"] == "fails"
     significant = gate(toy.run(1.6, 1, TRUTH), BASELINE, Demands(significant=True))
     node = json.loads(significant.to_json())
-    assert node["checks"][0]["needed"] is None  # with nothing allowed no number of units would be enough
+    assert node["checks"][0]["needed"] is None  # with nothing allowed no number of units is enough
     assert {"alpha", "units", "cluster", "seed", "rounds", "trainings"} <= node.keys()

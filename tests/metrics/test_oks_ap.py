@@ -98,7 +98,7 @@ def test_undefined_numbers_say_why() -> None:
     (large,) = values.where(statistic="AP_L")
     assert math.isnan(large.value)
     assert large.n == 0
-    assert large.why == "there is no person of range large is to be found"
+    assert large.why == "there is no person of range large"
     metric = OksAp(thresholds=(0.6,))
     (half,) = metric.reduce(metric.tally(one_person())).where(statistic="AP50")
     assert (half.why, math.isnan(half.value)) == ("0.5 is not among the thresholds", True)

@@ -205,7 +205,7 @@ def test_photos_without_truth_are_whole_boxes(made: Bench, tmp_path: Path) -> No
     result = run(replace(options(made, tmp_path), truth=None))
     assert result.truth is None
     assert len(result.poses) == 9
-    assert result.provenance["boxes"] == "whole pictures"
+    assert result.provenance["boxes"] == "whole images"
     assert result.poses.frames.size.tolist()[0] == [192, 144]
     assert {entry["image_id"] for entry in json.loads((tmp_path / "preds.json").read_text())} == set(
         range(1, 10)
@@ -358,7 +358,7 @@ def test_wrong_checkpoints_are_refused(made: Bench, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="gives 11 joints, and skeleton coco17 has 17") as unknown:
         run(options(made, tmp_path, model={"joints": 11}))
     assert unknown.value.code == "P157"
-    with pytest.raises(UsageError, match="gives no poses") as useless:
+    with pytest.raises(UsageError, match="does not give poses") as useless:
         run(replace(options(made, tmp_path), model=ModelOptions("pplcnet_x0_25", other)))
     assert useless.value.code == "P158"
 

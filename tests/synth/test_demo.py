@@ -58,7 +58,7 @@ def test_the_network_runs_and_the_page_is_written(tmp_path: Path, monkeypatch: p
     report = demo.run_demo(tmp_path / "d", 3, say=said.append)
     assert report.summary["AP"] > 0.3
     assert np.isfinite(report.summary["MOTA"])
-    assert any("ran synth_small on the boxes of the truth" in line for line in said)
+    assert any("ran synth_small on the boxes of the ground truth" in line for line in said)
     page = (tmp_path / "d/report.html").read_text("utf-8")
     assert "posetrack18" in page
     node = json.loads((tmp_path / "d/predictions.run.json").read_text())

@@ -98,7 +98,7 @@ def test_no_point_is_no_fault() -> None:
 
 def test_frames_without_pixels_are_refused() -> None:
     pytest.importorskip("cv2")
-    with pytest.raises(UsageError, match="no pixels") as caught:
+    with pytest.raises(UsageError, match="no image to compute") as caught:
         DisFlow().move(np.zeros((1, 2)), frame(0), frame(1))
     assert caught.value.code == "P163"
 

@@ -76,7 +76,7 @@ def test_a_folder_of_classes(few: Path) -> None:
     assert data.label.tolist() == [0, 0, 1, 1, 2, 2]
 
 
-@pytest.mark.parametrize(("second", "what"), [("2.png", "2.png"), ("a/2.png", "alone")])
+@pytest.mark.parametrize(("second", "what"), [("2.png", "2.png"), ("a/2.png", "has only the class")])
 def test_pictures_without_two_classes_are_refused(tmp_path: Path, second: str, what: str) -> None:
     for name in ("a/1.png", second):
         save_picture(np.zeros((4, 4, 3), dtype=np.uint8), tmp_path / name)

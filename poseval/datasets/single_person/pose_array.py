@@ -2,7 +2,7 @@
 
 An array of N people, K joints and x, y (or x, y, score), with its axes in any of the orders that evaluation
 scripts use; the ground truth says which. Pairing is by order, so the counts must agree. A .npz with one array
-per sequence is paired by name and frame. Arrays of sticks (the two ends of each limb) are told by their
+per sequence is paired by name and frame. Arrays of sticks (the two ends of each limb) are recognised by their
 length.
 """
 

@@ -2,7 +2,7 @@
 
 Source: OpenPose's documentation of its output, JSON form 1.1 to 1.3 (`pose_keypoints_2d`, BODY_25 of 25
 joints or COCO of 18); older files call the list `pose_keypoints`. Coordinates are pixels unless the program
-was told to scale them (`--keypoint_scale`), which the file does not say. `person_id` from 0 is a track, as
+was set to scale them (`--keypoint_scale`), which the file does not say. `person_id` from 0 is a track, as
 STAF and trackers write it; -1 is none. Hands, face and depths are counted and not read.
 """
 
