@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.errors import Faults, FormatError, MismatchError, shown
+from poseval.errors import Faults, FormatError, MismatchError, number_of, shown
 from poseval.files.reading import read_json
 from poseval.limits import DEFAULT
 from poseval.models.weights.load import digest
