@@ -55,7 +55,7 @@ class Store:
                 connection.execute("PRAGMA trusted_schema=OFF")
                 self._check_schema(connection, clock, write)
                 yield connection, clock
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its messages may hold any bytes
             if write and str(error) in NO_ROOM:
                 raise LimitError(
                     "P506", where=shown(self.path), what=f"cannot be written ({error})", wanted="room for it"

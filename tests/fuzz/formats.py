@@ -23,7 +23,8 @@ import time
 import traceback
 import warnings
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -44,6 +45,9 @@ SWELL = 512 * MIB  # by which a process may grow over all its reads: 100 times t
 TRUTH = small_sets()[0]
 OTHERS = ("pose-array", "pose-mat", "mpii-gt", "face-csv", "face-pts", "mpii-submission")
 SHOWN = 5  # failures of a reader that are kept before it is given up
+
+
+Attack = Callable[[str, int, int, Path, float], "Outcome"]
 
 
 class HangError(BaseException):
@@ -108,11 +112,35 @@ def attack(name: str, count: int, seed: int, folder: Path, seconds: float = floa
             out.failures.append(f"{kept}\n{traceback.format_exc()}")
         out.slowest = max(out.slowest, time.monotonic() - started)
         out.done += 1
+    return summed(out, before)
+
+
+def summed(out: Outcome, before: int) -> Outcome:
+    """The outcome at its end, with the memory that was held `before`."""
     out.grown = peak() - before
     out.sound = out.codes.pop("sound", 0)
     if out.grown > SWELL:
         out.failures.append(f"memory grew by {out.grown / MIB:.0f} MiB")
     return out
+
+
+@contextmanager
+def within_seconds() -> Iterator[None]:
+    """Raise `HangError` where the block takes longer than `SECONDS`; a warning is an error, too."""
+    signal.alarm(SECONDS)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # NumPy's about numbers that were not checked, and any other
+            yield
+    finally:
+        signal.alarm(0)
+
+
+def printable_code(error: PosevalError) -> str:
+    """The error's code; its text must hold no raw characters."""
+    if not str(error).replace("\n", "").isprintable():
+        raise AssertionError(f"message with raw characters: {str(error)!r}") from error
+    return error.code
 
 
 def peak() -> int:
@@ -130,31 +158,20 @@ def truth_for(name: str, seed: Seed, rng: random.Random) -> PoseSet | None:
 
 def read_one(name: str, path: Path, seed: Seed, truth: PoseSet | None) -> str:
     """`sound`, or the code of the error; any error but ours goes on to the caller."""
-    signal.alarm(SECONDS)
+    options = ReadOptions(seed.role, truth, limits=LIMITS, optional=frozenset({"area"}))
     try:
-        options = ReadOptions(seed.role, truth, limits=LIMITS, optional=frozenset({"area"}))
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # NumPy's about numbers that were not checked, and any other
+        with within_seconds():
             check_sound(datasets.read(path, options, name))
         return "sound"
     except PosevalError as error:
-        if not str(error).replace("\n", "").isprintable():
-            raise AssertionError(f"message with raw characters: {str(error)!r}") from error
-        return error.code
-    finally:
-        signal.alarm(0)
+        return printable_code(error)
 
 
 def recognise_one(path: Path) -> None:
     """Ask every format whether it knows the file; none may raise anything but our errors."""
-    signal.alarm(SECONDS)
-    try:
-        with warnings.catch_warnings(), suppress(PosevalError):
-            warnings.simplefilter("error")
-            for role in Role:
-                datasets.fits(Source(path, LIMITS), role)
-    finally:
-        signal.alarm(0)
+    with within_seconds(), suppress(PosevalError):
+        for role in Role:
+            datasets.fits(Source(path, LIMITS), role)
 
 
 def check_sound(poses: PoseSet) -> None:
@@ -172,16 +189,16 @@ def on_alarm(number: int, frame: FrameType | None) -> None:
     raise HangError(f"longer than {SECONDS} seconds")
 
 
-def _child(name: str, given: argparse.Namespace, folder: Path, pipe: object) -> None:
+def _child(name: str, attack: Attack, given: argparse.Namespace, folder: Path, pipe: object) -> None:
     signal.signal(signal.SIGALRM, on_alarm)
     pipe.send(attack(name, given.count, given.seed, folder, given.seconds))  # type: ignore[attr-defined]
 
 
-def attack_apart(name: str, given: argparse.Namespace, folder: Path) -> Outcome:
-    """`attack` in a process of its own; one that dies is a failure, and its last file stays in its folder."""
+def attack_apart(name: str, attack: Attack, given: argparse.Namespace, folder: Path) -> Outcome:
+    """An attack in a process of its own; one that dies is a failure, and its last file stays."""
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(False)
-    process = context.Process(target=_child, args=(name, given, folder, theirs))
+    process = context.Process(target=_child, args=(name, attack, given, folder, theirs))
     process.start()
     theirs.close()
     patience = None if given.seconds == float("inf") else given.seconds + 3 * SECONDS
@@ -199,19 +216,19 @@ def attack_apart(name: str, given: argparse.Namespace, folder: Path) -> Outcome:
     return outcome
 
 
-def main() -> int:
+def main(names: Sequence[str], attack: Attack, description: str | None) -> int:
     """Run from the command line; 1 when anything failed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--seconds", type=float, default=float("inf"), help="for each reader")
-    parser.add_argument("--only", default="", help="names of formats, with commas")
+    parser.add_argument("--only", default="", help="names of readers, with commas")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="poseval-fuzz-"))
     failed = False
-    for name in given.only.split(",") if given.only else datasets.names():
+    for name in given.only.split(",") if given.only else names:
         started = time.monotonic()
-        found = attack_apart(name, given, folder)
+        found = attack_apart(name, attack, given, folder)
         told = ", ".join(f"{count} {code}" for code, count in found.codes.most_common(6))
         sys.stdout.write(
             f"{name}: {found.done} mutations in {time.monotonic() - started:.0f} s, {found.sound} still "
@@ -227,4 +244,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(datasets.names(), attack, __doc__))
