@@ -3,7 +3,8 @@
 Source: OpenPose's documentation of its output, JSON form 1.1 to 1.3 (`pose_keypoints_2d`, BODY_25 of 25
 joints or COCO of 18); older files call the list `pose_keypoints`. Coordinates are pixels unless the program
 was set to scale them (`--keypoint_scale`), which the file does not say. `person_id` from 0 is a track, as
-STAF and trackers write it; -1 is none. Hands, face and depths are counted and not read.
+STAF and trackers write it; -1 is none. Hands and face are read where the skeleton that is asked for, or the
+ground truth's, is coco_wholebody133; else they are counted and not read, as depths are.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
+from poseval.datasets.tools import openpose_parts
 from poseval.errors import Faults, FormatError, InputError, UsageError, shown
 from poseval.files.packed import plain_name
 from poseval.kernels import json as kj
@@ -95,8 +97,9 @@ class OpenPose(Dataset):
         faults = Faults()
         found: list[_File] = []
         total = len(source.files) if source.is_folder else 1
+        whole = openpose_parts.is_asked(options)
         for done, document in enumerate(_documents(source)):
-            points, track = _people(document, faults)
+            points, track = _people(document, faults, whole)
             found.append(_File(_frame_name(document, source), document.sha256, points, track))
             if options.progress is not None:
                 options.progress(done, total)
@@ -152,8 +155,11 @@ def _frame_name(document: Document, source: Source) -> str:
     return name.removesuffix(ENDING if name.endswith(ENDING) else ".json")
 
 
-def _people(document: Document, faults: Faults) -> tuple[Floats, Ints]:
-    """Keypoints [N, K, 3] and tracks [N] of one file; faults are added where it has another form."""
+def _people(document: Document, faults: Faults, whole: bool) -> tuple[Floats, Ints]:
+    """Keypoints [N, K, 3] and tracks [N] of one file; faults are added where it has another form.
+
+    With `whole` they are the 133 joints of the body, the face and the hands.
+    """
     nobody = np.zeros((0, 0, 3)), np.zeros(0, dtype=np.int64)
     people = document.outline.by_key().get("people")
     if people is None or people.kind != "array":
@@ -162,7 +168,8 @@ def _people(document: Document, faults: Faults) -> tuple[Floats, Ints]:
         )
         return nobody
     name = next((name for name in LISTS if name in people.first_kinds()), LISTS[0])
-    others = [kj.span(key) for key in (TRACK, *UNREAD)]
+    unread = tuple(key for key in UNREAD if not (whole and key in openpose_parts.PARTS))
+    others = [kj.span(key) for key in (TRACK, *unread)] + list(openpose_parts.FIELDS if whole else ())
     table = document.columns((kj.points(name), *others), "people")
     records = Records(document, table, faults, "people", {name: Wanted("a list of numbers x, y, score, ...")})
     before = len(faults)
@@ -171,7 +178,7 @@ def _people(document: Document, faults: Faults) -> tuple[Floats, Ints]:
     column = table[name]
     lengths = column.lengths
     track = _tracks(records)
-    for part in UNREAD:
+    for part in unread:
         given = [text for text in _texts(records, part) if text.strip(b"[] \t\r\n") not in (b"", b"null")]
         document.unread.update({f"people[].{part}": len(given)} if given else {})
     if len(faults) > before or not table.count:
@@ -187,6 +194,8 @@ def _people(document: Document, faults: Faults) -> tuple[Floats, Ints]:
         return nobody
     shape = (table.count, int(lengths[0]))
     points = np.concatenate([column.values.reshape(*shape, 2), column.tail.reshape(*shape, 1)], axis=2)
+    if whole:
+        points = openpose_parts.whole_body(records, points)
     return points, track
 
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import poseval
@@ -13,6 +14,7 @@ from poseval import datasets
 from poseval.datasets import ReadOptions, Role
 from poseval.errors import InputError
 from poseval.poses import PoseSet
+from poseval.skeletons import get_skeleton
 
 P = Role.PREDICTIONS
 
@@ -144,3 +146,42 @@ def test_hands_face_and_depths_are_counted_where_there_are_any(tmp_path: Path) -
     assert "nothing dropped" not in str(
         poseval.write(poses, tmp_path / "a.npz", "native", role="predictions")
     )
+
+
+WHOLE = get_skeleton("coco_wholebody133")
+BODY = get_skeleton("openpose_body25")
+
+
+def whole_person(points: Any, found: int = 133) -> dict[str, Any]:
+    """OpenPose's lists of a whole body [133, 3], with a neck, a pelvis and two pupils that it lacks."""
+    own = {name: points[at].tolist() for at, name in enumerate(WHOLE.joints)}
+    lists = {
+        "pose_keypoints_2d": [own.get(name, [1.0, 2.0, 0.5]) for name in BODY.joints],
+        "face_keypoints_2d": [*points[23:91].tolist(), [3.0, 4.0, 0.5], [5.0, 6.0, 0.5]],
+        "hand_left_keypoints_2d": points[91:112].tolist(),
+        "hand_right_keypoints_2d": points[112:133].tolist() if found == 133 else [],
+    }
+    return {name: [number for point in points for number in point] for name, points in lists.items()}
+
+
+def test_face_and_hands_with_the_skeleton_of_the_whole_body(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    points = np.round(rng.uniform(1, 400, (2, 133, 3)), 3)
+    points[:, :, 2] /= 400
+    people = [whole_person(points[0]), whole_person(points[1], found=112)]
+    path = tmp_path / "a_keypoints.json"
+    path.write_text(json.dumps({"version": 1.3, "people": people}))
+    found = datasets.read(path, ReadOptions(P, skeleton=WHOLE))
+    assert found.skeleton is WHOLE
+    np.testing.assert_array_equal(found.people.xy[0], points[0, :, :2])
+    np.testing.assert_array_equal(found.people.xy[1, :112], points[1, :112, :2])
+    assert found.people.seen[1].tolist() == [2] * 112 + [0] * 21
+    np.testing.assert_array_equal(found.people.joint_score[0], points[0, :, 2])
+    body = datasets.read(path, ReadOptions(P))
+    assert body.skeleton is BODY
+    assert "people[].face_keypoints_2d" in body.origin.unread
+    people[1]["face_keypoints_2d"] = people[1]["face_keypoints_2d"][:30]
+    path.write_text(json.dumps({"version": 1.3, "people": people}))
+    with pytest.raises(InputError, match=r"people\[1\]\.face_keypoints_2d: has 30 numbers") as caught:
+        datasets.read(path, ReadOptions(P, skeleton=WHOLE))
+    assert caught.value.code == "P204"
