@@ -249,6 +249,7 @@ def require_scores(poses: PoseSet) -> None:
             where=shown(poses.origin.name),
             what=f"{lacking} of {len(poses)} people have no score",
             wanted="a score for every person, because the format ranks people by it",
+            hint="give every person a score; if they are labels, convert them with --role ground-truth",
         )
 
 

@@ -199,7 +199,7 @@ def test_several_files_are_one_set(tmp_path: Path, capsys: pytest.CaptureFixture
     assert invoke(["diagnose", *map(str, parts), "--gt", str(tmp_path / "gt.json")]) == 0
     with pytest.raises(UsageError) as caught:
         poseval.score(tmp_path / "gt.json", [*parts, parts[0]], "coco-keypoints")
-    assert caught.value.code == "P197"
+    assert caught.value.code == "P198"
     part = poseval.score(tmp_path / "gt.json", parts[:1], "coco-keypoints")
     assert part.summary["AR"] < whole.summary["AR"]
 

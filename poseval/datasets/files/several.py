@@ -16,7 +16,7 @@ class SeveralFiles(Source):
     """The files of several paths, and those below the folders among them; `path` is the folder above all.
 
     Raises:
-        UsageError: P114 a path that does not exist, P197 one that is named twice.
+        UsageError: P114 a path that does not exist, P198 one that is named twice.
     """
 
     def __init__(self, paths: Sequence[str | os.PathLike[str]], limits: Limits = DEFAULT) -> None:
@@ -24,7 +24,7 @@ class SeveralFiles(Source):
         places = [part.path.absolute() for part in parts]
         twice = next((place for at, place in enumerate(places) if place in places[:at]), None)
         if twice is not None:
-            raise UsageError("P197", where=shown(twice), what="is named twice", wanted="each file once")
+            raise UsageError("P198", where=shown(twice), what="is named twice", wanted="each file once")
         folders = [
             place if part.is_folder else place.parent for place, part in zip(places, parts, strict=True)
         ]
