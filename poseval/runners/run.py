@@ -224,10 +224,12 @@ def _check(options: RunOptions) -> None:
     if options.boxes == "truth" and options.truth is None:
         raise UsageError("P127", where="`--boxes truth`", what="needs ground truth", wanted="--gt FILE")
     if options.nms not in (None, "none", *output.SUPPRESSORS):
-        raise UsageError("P127", where="--nms", what=f"is {shown(options.nms)}", wanted="oks, soft or none")
+        raise UsageError("P102", where="--nms", what=f"is {shown(options.nms)}", wanted="oks, soft or none")
     threads = 1 if options.model.threads is None else options.model.threads
     if min(options.model.batch, options.loaders, threads) < 1:
-        raise UsageError("P127", where="run", what="--batch, --loaders and --threads are at least 1")
+        raise UsageError(
+            "P901", where="--batch, --loaders or --threads", what="is less than 1", wanted="at least 1"
+        )
     if options.out.exists() and not options.force:
         raise UsageError(
             "P131",

@@ -34,7 +34,7 @@ COSTS = ("N926", "N927", "N929")  # what even perfect predictions would lose
 CAUSES = {
     "P200": "the program that wrote it stopped before it wrote anything",
     "P201": "another format or the other role; the two files may be exchanged",
-    "P202": "content that fits two formats, or two kinds of files in one folder",
+    "P202": "content that fits two formats or layouts",
     "P203": "a program that writes numbers as text, or true instead of 1",
     "P204": "keypoints of another skeleton, or points of two numbers instead of three",
     "P205": "two programs wrote the same object, or a merge failed",

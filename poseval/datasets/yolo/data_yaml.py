@@ -39,7 +39,7 @@ def description_of(source: Source) -> Description:
     """The description in a folder: its one yaml file with `kpt_shape`; an empty one where there is none.
 
     Raises:
-        FormatError: P272 a yaml that cannot be read, P273 one that contradicts itself, P202 two of them.
+        FormatError: P272 a yaml that cannot be read, P273 one that contradicts itself or another one.
     """
     if not source.is_folder:
         return Description()
@@ -51,7 +51,7 @@ def description_of(source: Source) -> Description:
                 found.append(read_description(document))
     if len(found) > 1 and any(one != found[0] for one in found):
         raise FormatError(
-            "P202",
+            "P273",
             where=str(source.path),
             what="has several .yaml files with different contents",
             wanted="one of them",

@@ -123,7 +123,7 @@ def test_two_descriptions_that_differ_are_refused(tmp_path: Path) -> None:
     (path / "other.yaml").write_text(YAML.format(dims=2))
     with pytest.raises(FormatError) as caught:
         read(path)
-    assert caught.value.code == "P202"
+    assert caught.value.code == "P273"
 
 
 def test_tracks_are_written_where_everyone_has_one(tmp_path: Path) -> None:
