@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from poseval.benchmarks.alignment import align, differing_sigmas, fits, on_labelled, require_skeleton
@@ -153,6 +153,11 @@ class Benchmark:
             return parts, [*notices, *more]
         chosen = tuple(metrics) or self.metrics(rules, aligned.truth, per_joint)
         return [Part("", aligned, chosen, self.slices(aligned.truth))], notices
+
+    def counted_for(self, metrics: Sequence[Metric]) -> Benchmark:
+        """This benchmark, counted by sequence where one of the metrics follows tracks."""
+        tracking = any(metric.unit == "sequence" for metric in metrics)
+        return replace(self, unit="sequence") if tracking and self.unit != "sequence" else self
 
     def deviations(self, rules: RuleSet, truth: PoseSet) -> list[str]:
         """Why the numbers are not comparable with the official ones, when they are not."""

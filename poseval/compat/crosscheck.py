@@ -25,6 +25,7 @@ from poseval.compat.official.single_files import Singles
 from poseval.datasets import Source
 from poseval.errors import UsageError, shown
 from poseval.metrics.hota import Hota
+from poseval.metrics.matched_people import Pairing
 from poseval.metrics.oks_ap import OksAp
 from poseval.plugins import Registry, load
 from poseval.scoring.evaluation import Evaluation
@@ -246,6 +247,9 @@ def _by_metric(prepared: Prepared, run: Evaluation, question: Question) -> Check
         )
         prefix = f"{part.label}/" if part.label else ""
         for metric, counts in tallied.tallies.items():
+            if metric.has(people=Pairing.MATCHED):
+                unchecked.append(f"{prefix}{metric}: no other program pairs people in this way")
+                continue
             if metric.name not in checked:
                 unchecked.append(f"{prefix}{metric}: there is no check of this metric")
                 continue

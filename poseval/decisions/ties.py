@@ -50,15 +50,18 @@ def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
     """Paired sign-flip tests of all pairs, best first, with max-T over the pairs.
 
     Raises:
-        UsageError: P140 fewer than two units, P168 two clusters at once.
+        UsageError: P168 two clusters at once.
         MismatchError: P421 runs on other units.
     """
     count, alpha = len(runs), 1 - level
     for run in runs[1:]:
         check_paired(runs[0], run, ("one entry", "another"), ignoring={"poseval"})
     clusters = one_way(runs[0])
-    sides = [Side.of([run], clusters, [key]) for run in runs]
     apart = np.zeros((count, count), dtype=np.bool_)
+    if clusters.count < 2:
+        how = f"values alone: one {clusters.name} says nothing about others"
+        return Ties(how, apart, np.ones(count, dtype=np.bool_))
+    sides = [Side.of([run], clusters, [key]) for run in runs]
     known = np.array([not _why_not(side, clusters.name) for side in sides])
     pairs = [(i, j) for i, j in combinations(range(count), 2) if known[i] and known[j]]
     how = (

@@ -169,6 +169,7 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         slices = {name: members.mask(place, units) for name, place in node["slices"].items()}
         parts.append(TalliedPart(str(node["label"]), tallies, slices))
     units = next(iter(parts[0].tallies.values())).units
+    benchmark = benchmark.counted_for([metric for part in parts for metric in part.tallies])
     groups = {name: members.names(place, units) for name, place in run.get("groups", {}).items()}
     return Evaluation(
         benchmark,

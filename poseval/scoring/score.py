@@ -124,7 +124,7 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
     seconds = time.perf_counter() - started
     chosen = _by_hand(found, gt, task, rules)
     parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
-    found = _in_units_of(parts, found)
+    found = found.counted_for([metric for part in parts for metric in part.metrics])
     for part in parts:
         require_possible(part)
     if task.slices:
@@ -307,12 +307,6 @@ def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple
         words = " and ".join(step.sentence for step in task.transform)
         deviations.append(f"coordinates of the predictions were changed: {words}")
     return predictions, deviations
-
-
-def _in_units_of(parts: Sequence[Part], benchmark: Benchmark) -> Benchmark:
-    """The benchmark, counted by sequence where a metric of the parts follows tracks."""
-    tracking = any(metric.unit == "sequence" for part in parts for metric in part.metrics)
-    return replace(benchmark, unit="sequence") if tracking and benchmark.unit != "sequence" else benchmark
 
 
 def _sliced(part: Part, benchmark: Benchmark, task: Task) -> Part:

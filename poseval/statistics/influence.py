@@ -120,6 +120,8 @@ def influence(
             "P140",
             where="statistics",
             what=f"need at least 2 units to resample, but there are {count} ({clusters.name})",
+            wanted="two units or more",
+            hint="tracking metrics count sequences; poses alone count frames, as with --metric oks_ap",
         )
     few = count <= BLOCKS
     group = np.arange(count) if few else blocks(count, scattered)

@@ -305,3 +305,55 @@ def test_a_coco_file_is_plain_oks_only_with_what_oks_needs(lacking: str, tmp_pat
     if lacking == "area":  # the writer makes areas of its own
         read = replace(read, people=read.people.with_columns(area=None))
     assert recognise(read).name == ("custom" if lacking else "oks")
+
+
+def test_one_video_with_tracks_is_one_unit_everywhere(tmp_path: Any) -> None:
+    from poseval.scoring import saved_runs
+    from poseval.scoring.score import evaluate
+
+    paths = []
+    for seed in (1, 2):
+        truth, predictions = made(1, tracks=True)
+        noise = np.random.default_rng(seed).normal(0, seed, predictions.people.xy.shape)
+        moved = predictions.people.with_columns(xy=predictions.people.xy + noise)
+        paths.append(tmp_path / f"{seed}.poseval")
+        saved_runs.save(evaluate(truth, replace(predictions, people=moved)), paths[-1])
+    board = poseval.leaderboard(paths)
+    assert "one sequence says nothing about others" in board.to_text()
+    with pytest.raises(UsageError, match="P140") as caught:
+        poseval.compare(*paths)
+    assert "--metric oks_ap" in str(caught.value)
+
+
+def test_a_cross_check_leaves_matched_people_out(tmp_path: Any) -> None:
+    from poseval.compat.crosscheck import crosscheck
+    from poseval.datasets import Role, WriteOptions, get_format
+
+    truth, predictions = made(1, tracks=True)
+    get_format("deeplabcut").write(truth, tmp_path / "gt.csv", WriteOptions(Role.TRUTH))
+    scored = predictions.people.with_columns(joint_score=np.where(predictions.people.seen > 0, 0.5, np.nan))
+    dt = tmp_path / "dt.csv"
+    get_format("deeplabcut").write(replace(predictions, people=scored), dt, WriteOptions(Role.PREDICTIONS))
+    found = crosscheck(tmp_path / "gt.csv", dt)
+    assert found.differences
+    assert all(abs(row.ours - row.theirs) <= 1e-9 for row in found.differences)
+    assert sum("no other program pairs people" in text for text in found.unchecked) == 2
+
+
+def test_oks_by_extent_is_that_of_pycocotools(tmp_path: Any) -> None:
+    """The areas and the sigma of the metric, written into the records that pycocotools reads."""
+    from poseval.compat.crosscheck import crosscheck
+    from poseval.datasets import Role, WriteOptions, get_format
+
+    truth, predictions = made(4)
+    size = np.full((len(truth.frames), 2), 600.0)
+    keys = np.asarray([str(at + 1) for at in range(len(truth.frames))])
+    frames = Frames(keys, size=size, path=truth.frames.key)
+    ids = truth.people.with_columns(source_id=np.arange(1, len(truth) + 1))
+    sets = (replace(truth, frames=frames, people=ids), replace(predictions, frames=frames))
+    get_format("coco").write(sets[0], tmp_path / "gt.json", WriteOptions(Role.TRUTH))
+    get_format("coco").write(sets[1], tmp_path / "dt.json", WriteOptions(Role.PREDICTIONS, truth=sets[0]))
+    found = crosscheck(tmp_path / "gt.json", tmp_path / "dt.json", metrics="oks_ap(area=extent,sigma=0.1)")
+    numbers = {row.name: (row.ours, row.theirs) for row in found.differences}
+    assert 0.05 < numbers["AP"][0] < 1
+    assert all(ours == theirs or math.isnan(ours) for ours, theirs in numbers.values())
