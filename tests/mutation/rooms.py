@@ -35,12 +35,15 @@ DIAGNOSIS = tuple(
     f"tests/diagnosis/test_{name}.py"
     for name in ("error_types", "scene", "plain_loops", "lrp", "report", "groups", "tracks", "quirks")
 )
-STATISTICS = tuple(
-    f"tests/statistics/test_{name}.py"
-    for name in (
-        *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
-        *("comparison", "intervals", "training"),
-    )
+STATISTICS = (
+    *(
+        f"tests/statistics/test_{name}.py"
+        for name in (
+            *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
+            *("by_hand", "comparison", "intervals", "training"),
+        )
+    ),
+    "tests/decisions/test_bounds.py",
 )
 DECISIONS = tuple(
     f"tests/decisions/test_{name}.py"

@@ -24,7 +24,8 @@ import pytest
 
 MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
-SLOWEST = 4.0  # seconds of a test that may kill: mutants should die of quick ones
+SLOWEST = 4.0  # seconds of processors that a test may take: mutants should die of quick ones
+WAIT = 2400.0  # seconds of the clock, after which a process is given up
 NO_SIMULATIONS = "not false_alarms and not coverage"  # they take minutes
 # What the tests import and no mutant is in; done once.
 WARM = (
@@ -41,7 +42,7 @@ WARM_OPTIONAL = ("hypothesis", "trackeval", "torch")
 
 @dataclass
 class Reach:
-    """Which lines of a module each test runs, and how long it takes in seconds."""
+    """Which lines of a module each test runs, and how many seconds of processors it takes."""
 
     lines: dict[str, list[int]] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -71,26 +72,28 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def reaches_of(paths: Sequence[Path], tests: Sequence[str], seconds: float) -> list[Reach]:
+def reaches_of(paths: Sequence[Path], tests: Sequence[str]) -> list[Reach]:
     """Run the tests of unchanged files, and see what they reach of each.
 
     Raises:
         RuntimeError: a test fails, or none runs.
     """
     watcher = Watcher(paths)
-    status, answer = _in_child(lambda: (_pytest(tests, watcher), watcher.found()), seconds)
+    status, answer = _in_child(lambda: (_pytest(tests, watcher), watcher.found()))
     if status != 0 or answer is None:
         names = ", ".join(path.name for path in paths)
         raise RuntimeError(f"the tests of {names} must pass before it is mutated (status {status})")
     return [Reach(lines, answer["seconds"]) for lines in answer["lines"]]
 
 
-def killer_of(
-    module: str, path: Path, tree: ast.Module, runs: Sequence[Sequence[str]], seconds: float
-) -> str:
-    """The first test that fails under a mutated tree: "" none, "timeout" where they take too long."""
+def killer_of(module: str, path: Path, tree: ast.Module, runs: Sequence[Sequence[str]], seconds: int) -> str:
+    """The first test that fails under a mutated tree: "" none, "timeout" where they take too long.
+
+    `seconds` are of processors, so that other work on the machine kills no mutant.
+    """
 
     def trial() -> tuple[int, Any]:
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         sys.meta_path.insert(0, Changed(module, path, tree))
         first = FirstFailure()
         status = 0
@@ -98,7 +101,7 @@ def killer_of(
             status = status or _pytest(tests, first)
         return status, first.name
 
-    status, name = _in_child(trial, seconds)
+    status, name = _in_child(trial)
     if status is None:
         return "timeout"
     if status == NOTHING_RAN:
@@ -154,7 +157,7 @@ class Watcher:
         """Trace a test with its fixtures."""
         for path in self._now:
             self._now[path] = self._lines[path][item.nodeid] = set()
-        begin = time.perf_counter()
+        begin = sum(os.times()[:4])
         sys.settrace(self._trace)
         threading.settrace(self._trace)
         try:
@@ -162,7 +165,7 @@ class Watcher:
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            self._seconds[item.nodeid] = time.perf_counter() - begin
+            self._seconds[item.nodeid] = sum(os.times()[:4]) - begin
 
 
 class FirstFailure:
@@ -200,8 +203,8 @@ def _pytest(tests: Sequence[str], plugin: object) -> int:
     return int(pytest.main([*options, *tests], plugins=[plugin]))
 
 
-def _in_child(work: Callable[[], tuple[int, Any]], seconds: float) -> tuple[int | None, Any]:
-    """Status and answer of work in a forked process; no status where it ran too long."""
+def _in_child(work: Callable[[], tuple[int, Any]]) -> tuple[int | None, Any]:
+    """Status and answer of work in a forked process; no status where it ran too long or crashed."""
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -220,15 +223,15 @@ def _in_child(work: Callable[[], tuple[int, Any]], seconds: float) -> tuple[int 
                 out.write(text)
             os._exit(0)
     os.close(write)
-    text = _read_until(read, time.monotonic() + seconds)
+    text = _read_until(read, time.monotonic() + WAIT)
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
         pass
     os.waitpid(pid, 0)
-    if text is None:
+    if not text:
         return None, None
-    status, answer = json.loads(text) if text else (1, "crash")
+    status, answer = json.loads(text)
     return status, answer
 
 

@@ -1,0 +1,355 @@
+"""Differences, spreads and their parts on tables small enough to do by hand, with SciPy's t."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from poseval.errors import UsageError
+from poseval.results.values import Interval
+from poseval.statistics.clusters import clustered, clusters_of, joined, units_of
+from poseval.statistics.comparison import FLIPS, STUDENT, Comparison, Difference, compare
+from poseval.statistics.influence import influence
+from poseval.statistics.intervals import Spread, intervals, with_intervals
+from poseval.statistics.multiplicity import holm, over_pairs, primary_first
+from poseval.statistics.options import MOST, MOST_SEED, count_of, level_of, seed_of
+from poseval.statistics.signflips import LEAST, Tests, flip_test, least_p, rounds_for
+from poseval.statistics.support import LEAST as FEWEST
+from poseval.statistics.support import why_not
+from poseval.statistics.training import Gap, Side
+from tests.statistics.ratios import benchmark, run
+
+UNITS = 12
+
+
+def two(seed: int = 0, shift: float = 0.04, numbers: int = 1, units: int = UNITS):  # type: ignore[no-untyped-def]
+    """The differences [U, K] of two runs, and the runs."""
+    rng = np.random.default_rng(seed)
+    first = rng.uniform(0.3, 0.7, (units, numbers))
+    off = rng.normal(shift, 0.05, (units, numbers))
+    return off, run(first), run(first + off)
+
+
+def flips(off: np.ndarray) -> np.ndarray:
+    """Two-sided p of each number by all signs, and step-down max-T."""
+    parts = off / np.sqrt((off**2).sum(axis=0))
+    seen = np.abs(parts.sum(axis=0))
+    all_signs = np.abs(np.array(list(product((1, -1), repeat=len(off)))) @ parts)
+    adjusted, least = np.empty(len(seen)), 0.0
+    for rank, k in enumerate(order := np.argsort(-seen)):
+        highest = all_signs[:, order[rank:]].max(axis=1)
+        adjusted[k] = least = max(least, float((highest >= seen[k] - 1e-9).mean()))
+    return adjusted
+
+
+def test_one_number_of_one_pair() -> None:
+    off, first, second = two()
+    found = compare({"a": first, "b": second}, level=0.9)
+    (row,) = found.differences
+    error = off.std(ddof=1) / math.sqrt(UNITS)
+    half = stats.t.ppf(0.95, UNITS - 1) * error
+    assert row.difference == pytest.approx(off.mean())
+    assert (row.low, row.high) == pytest.approx((off.mean() - half, off.mean() + half))
+    assert (row.error, row.error_units) == pytest.approx((error, error))
+    assert math.isnan(row.error_training)
+    assert row.p == row.p_adjusted == pytest.approx(flips(off)[0])
+    assert (row.value_first, row.value_second) == (first.summary()["n0"], second.summary()["n0"])
+    assert (row.first, row.second, row.better, row.p_error, row.why) == ("a", "b", "higher", 0.0, "")
+    assert (found.method, found.rounds, found.complete, found.units) == (FLIPS, 2**UNITS, True, UNITS)
+    assert found.alpha == pytest.approx(0.1)
+
+
+def test_a_primary_number_goes_before_a_family_and_pairs_are_corrected() -> None:
+    off, first, second = two(numbers=3)
+    found = compare({"a": first, "b": second}).differences
+    lead, rest = flips(off[:, :1])[0], flips(off[:, 1:])
+    ahead, others = primary_first(float(lead), rest)
+    assert [row.p_adjusted for row in found] == pytest.approx([ahead, *others])
+    two_keys = compare({"a": first, "b": second}, keys=["n2", "n1"]).differences
+    assert [row.key for row in two_keys] == ["n2", "n1"]
+    assert [row.p_adjusted for row in two_keys] == pytest.approx(flips(off[:, [2, 1]]))
+    third = run(np.random.default_rng(5).uniform(0.3, 0.7, (UNITS, 3)))
+    three = compare({"a": first, "b": second, "c": third}, keys=["n1"]).differences
+    alone = [
+        compare({x: r, y: s}, keys=["n1"]).differences[0].p
+        for x, r, y, s in (("a", first, "b", second), ("a", first, "c", third), ("b", second, "c", third))
+    ]
+    assert [row.p_adjusted for row in three] == pytest.approx(holm(np.array(alone)))
+    assert [(row.first, row.second) for row in three] == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def test_simultaneous_intervals_share_what_they_may_leave_out() -> None:
+    off, first, second = two(numbers=2)
+    third = run(np.random.default_rng(5).uniform(0.3, 0.7, (UNITS, 2)))
+    runs = {"a": first, "b": second, "c": third}
+    rows = compare(runs, simultaneous=True).differences
+    half = stats.t.ppf(1 - 0.05 / 6 / 2, UNITS - 1) * off[:, 0].std(ddof=1) / math.sqrt(UNITS)
+    assert (rows[0].low, rows[0].high) == pytest.approx((off[:, 0].mean() - half, off[:, 0].mean() + half))
+    assert compare(runs, simultaneous=True).simultaneous
+
+
+def difference(**more: object) -> Difference:
+    base = Difference(
+        "k", "a", "b", 0.5, 0.6, 0.1, 0.0, 0.2, 0.1, 0.1, math.nan, 0.01, 0.05, 0.0, "higher", ""
+    )
+    return replace(base, **more)  # type: ignore[arg-type]
+
+
+def test_verdicts_in_words() -> None:
+    assert difference().verdict(0.05) == "b is better"
+    assert difference(difference=-0.1).verdict(0.05) == "a is better"
+    assert difference(better="lower").verdict(0.05) == "a is better"
+    assert difference(better="lower", difference=-0.1).verdict(0.05) == "b is better"
+    assert difference(p_adjusted=0.051).verdict(0.05) == "cannot be told apart"
+    assert difference(difference=0.0).verdict(0.05) == "cannot be told apart"
+    assert difference(why="too few").verdict(0.05) == "too few"
+
+
+def test_a_number_that_one_system_lacks_has_no_interval_and_disturbs_no_other() -> None:
+    off, first, second = two(numbers=2)
+    bottom = np.ones((UNITS, 2), dtype=np.int64)
+    bottom[3:, 1] = 0
+    top = np.random.default_rng(1).random((UNITS, 2)) * bottom
+    runs = {"a": run(top, bottom), "b": run(top + 0.1 * bottom, bottom)}
+    row = next(row for row in compare(runs).differences if row.key == "n1")
+    assert row.why == "only 3 units (frame) support it, and 5 are needed"
+    assert math.isnan(row.low)
+    assert math.isnan(row.p_adjusted)
+    del off, first, second
+
+
+def test_several_runs_a_side() -> None:
+    """Both parts of the variance, what they share, and Satterthwaite's degrees of freedom."""
+    rng = np.random.default_rng(7)
+    values = [[rng.uniform(0.3, 0.7, UNITS) + rng.normal(0, 0.05) for _ in range(runs)] for runs in (3, 4)]
+    sides = [[run(x) for x in side] for side in values]
+    found = compare({"a": sides[0], "b": sides[1]})
+    (row,) = found.differences
+    off = np.mean(values[1], axis=0) - np.mean(values[0], axis=0)
+    units = off.var(ddof=1) / UNITS
+    parts = [np.var([x.mean() for x in side], ddof=1) / len(side) for side in values]
+    shared = 0.0
+    for side in values:
+        spread = np.array(side) - np.mean(side, axis=0)
+        spread -= spread.mean(axis=1, keepdims=True)
+        shared += (spread**2).sum() / UNITS**2 * UNITS / (UNITS - 1) / (len(side) * (len(side) - 1))
+    total = max(units + sum(parts) - shared, units, sum(parts))
+    freedom = (units + sum(parts)) ** 2 / (units**2 / (UNITS - 1) + parts[0] ** 2 / 2 + parts[1] ** 2 / 3)
+    assert row.error_units == pytest.approx(math.sqrt(units))
+    assert row.error_training == pytest.approx(math.sqrt(sum(parts)))
+    assert row.error == pytest.approx(math.sqrt(total))
+    half = stats.t.ppf(0.975, freedom) * math.sqrt(total)
+    assert (row.low, row.high) == pytest.approx((off.mean() - half, off.mean() + half))
+    assert row.p == pytest.approx(2 * stats.t.sf(abs(off.mean()) / math.sqrt(total), freedom))
+    assert (found.method, found.rounds, found.trainings) == (STUDENT, 0, (3, 4))
+
+
+def test_one_side_of_several_runs() -> None:
+    """The other side's training varies as much; both stand on the same degrees of freedom."""
+    rng = np.random.default_rng(8)
+    values = [rng.uniform(0.3, 0.7, UNITS) + rng.normal(0, 0.05) for _ in range(4)]
+    clusters = units_of(run(values[0]))
+    many, one = (Side.of([run(x) for x in side], clusters, ["n0"]) for side in (values, values[:1]))
+    between = np.var([x.mean() for x in values], ddof=1)
+    for gap in (Gap.between(one, many), Gap.between(many, one)):
+        training = between / 4 + between
+        assert gap.training[0] == pytest.approx(training)
+        units = float(gap.units[0])
+        wanted = (units + training) ** 2 / (units**2 / (UNITS - 1) + training**2 / 3)
+        assert gap.freedom[0] == pytest.approx(wanted)
+    known = Gap.between(one, many, np.array([0.02]))
+    assert known.training[0] == pytest.approx(0.02**2 * (1 + 1 / 4))
+    total = float(known.units[0]) + 0.02**2 * 1.25
+    assert known.error[0] == pytest.approx(math.sqrt(total))
+    assert known.freedom[0] == pytest.approx(total**2 / (float(known.units[0]) ** 2 / (UNITS - 1)))
+    alone = Gap.between(one, one)
+    assert not alone.measured
+    assert known.measured
+
+
+def test_a_side_without_any_spread() -> None:
+    same = run(np.full(UNITS, 0.5))
+    (row,) = compare({"a": [same, same], "b": [same, same]}).differences
+    assert (row.difference, row.error, row.p) == (0, 0, 1)
+
+
+def test_the_difference_of_two_influences() -> None:
+    _, first, second = two(numbers=2, units=70)
+    bottom = np.ones((70, 2), dtype=np.int64)
+    bottom[:, 1] = np.arange(70) % 3
+    first, second = (
+        run(np.random.default_rng(seed).random((70, 2)) * bottom, bottom if seed else None) for seed in (0, 1)
+    )
+    one, other = (influence(r.summaries, units_of(r), ["n0", "n1"]) for r in (first, second))
+    found = other.minus(one)
+    assert found.value == pytest.approx(other.value - one.value)
+    assert found.moves == pytest.approx(other.moves - one.moves)
+    assert found.share == pytest.approx((other.share + one.share) / 2)
+    assert found.contributions.sum(axis=0) == pytest.approx(found.value)
+    gone = replace(one, undefined=np.array([0.5, 0.0]))
+    assert replace(other, undefined=np.array([0.1, 0.2])).minus(gone).undefined.tolist() == [0.5, 0.2]
+
+
+def test_the_error_without_one_group() -> None:
+    x = np.random.default_rng(0).normal(size=9)
+    found = influence(run(x).summaries, units_of(run(x)), ["n0"])
+    left = x.mean() - (x.sum() - x) / 8
+    assert found.left_out[:, 0] == pytest.approx(left)
+    rest = np.delete(left, 4)
+    assert found.error_without(4)[0] == pytest.approx(math.sqrt(((rest - rest.mean()) ** 2).sum()))
+    assert found.freedom[0] == pytest.approx(8)
+
+
+def crossed(rows: int = 8, columns: int = 11):  # type: ignore[no-untyped-def]
+    """One unit of each row and column, which both move it; effects [rows], [columns] and noise."""
+    rng = np.random.default_rng(3)
+    table = (
+        rng.normal(0, 1, (rows, 1)) + rng.normal(0, 0.5, (1, columns)) + rng.normal(0, 0.2, (rows, columns))
+    )
+    labels = np.indices((rows, columns)).reshape(2, -1).astype(np.str_)
+    groups = {"person": labels[0], "video": labels[1]}
+    return table, run(table.reshape(-1), names=["other"], groups=groups)
+
+
+def test_two_clusters_that_cross_add_their_variances() -> None:
+    table, made = crossed()
+    spread = Spread.of(clustered(made, "person+video"))
+    by_row = table.mean(axis=1).var(ddof=1) / 8
+    by_column = table.mean(axis=0).var(ddof=1) / 11
+    cells = (
+        influence(
+            made.summaries,
+            joined("both", [way.of for way in clusters_of(clustered(made, "person+video"))]),
+            ["other"],
+            scattered=True,
+        ).error[0]
+        ** 2
+    )
+    assert spread.error[0] ** 2 == pytest.approx(by_row + by_column - cells)
+    assert (spread.clusters.name, spread.clusters.count) == ("person+video", 8)
+    assert spread.freedom[0] == pytest.approx(7)
+    assert spread.support[0] == 8
+    alone = Spread.of(clustered(made, "video"))
+    assert alone.error[0] ** 2 == pytest.approx(by_column)
+    found = intervals(clustered(made, "person"))["other"]
+    assert found.design_effect == pytest.approx(
+        by_row / (influence(made.summaries, units_of(made), ["other"], scattered=True).error[0] ** 2)
+    )
+    for method in ("percentile", "bca"):
+        with pytest.raises(UsageError, match="of two clusters"):
+            intervals(clustered(made, "person+video"), method=method)
+
+
+def test_two_clusters_are_never_less_than_either_alone() -> None:
+    rng = np.random.default_rng(5)
+    labels = np.indices((6, 6)).reshape(2, -1).astype(np.str_)
+    for _ in range(10):
+        made = run(rng.normal(0, 1, 36), names=["other"], groups={"p": labels[0], "v": labels[1]})
+        both = Spread.of(clustered(made, "p+v")).error[0]
+        assert both >= max(Spread.of(clustered(made, name)).error[0] for name in "pv") - 1e-12
+
+
+def test_notices_say_what_makes_intervals_rough() -> None:
+    def codes(x: np.ndarray, **more: object) -> list[str]:
+        made = run(x, names=["other"], **more)  # type: ignore[arg-type]
+        return [notice.code for notice in with_intervals(made.report(), made).notices]
+
+    even = np.tile([1.0, 2.0], 10)
+    assert codes(even) == []
+    assert codes(even[:10]) == []
+    assert codes(even[:9]) == ["N540"]
+    heavy = even.copy()
+    heavy[3] = 90.0
+    assert codes(heavy) == ["N543"]
+    assert codes(even, cluster="video") == ["N544"]
+    assert codes(even, cluster="video", groups={"video": np.arange(20).astype(np.str_)}) == []
+    assert codes(even, cluster="image") == []
+    named = clustered(run(even, names=["other"], cluster="video"), "frame")
+    assert [notice.code for notice in with_intervals(named.report(), named).notices] == []
+
+
+def test_the_largest_unit_in_standard_errors_of_the_others() -> None:
+    x = np.array([1.0, 2.0, 1.5, 0.5, 1.2, 9.0, 1.1])
+    found = intervals(run(x, names=["other"]))["other"]
+    left = x.mean() - (x.sum() - x) / 6
+    rest = np.delete(left, 5)
+    wanted = abs(left[5]) / math.sqrt(((rest - rest.mean()) ** 2).sum())
+    assert (found.largest, found.largest_unit) == (pytest.approx(wanted), "5")
+
+
+def test_effective_units_of_heavy_tails() -> None:
+    """Two over the excess of the fourth moment, or the effective number by size where that is less."""
+    x = np.array([1.0, 2.0, 1.5, 0.5, 1.2, 9.0, 1.1])
+    moves = (x - x.mean()) / 7
+    heavy = (moves**4).sum() / (moves**2).sum() ** 2 - 1 / 7
+    assert intervals(run(x, names=["other"]))["other"].effective == pytest.approx(min(7, 2 / heavy))
+    even = np.tile([1.0, 2.0], 5)
+    assert intervals(run(even, names=["other"]))["other"].effective == pytest.approx(10)
+    sizes = np.array([1, 1, 1, 1, 1, 20])
+    own = np.array([0.2, 0.3, 0.25, 0.35, 0.3, 0.28])
+    found = intervals(run(own * sizes, sizes))["n0"]
+    assert found.effective <= sizes.sum() ** 2 / (sizes**2).sum() + 1e-9
+
+
+def test_why_a_number_has_no_interval() -> None:
+    assert why_not(FEWEST, 0.01, "frame") == ""
+    assert why_not(1, 0.0, "video") == f"only 1 unit (video) support it, and {FEWEST} are needed"
+    assert why_not(FEWEST - 1, 0.0, "video").startswith(f"only {FEWEST - 1} units (video)")
+    assert why_not(99, 0.02, "frame") == "2.0% of the resamples have no such number"
+    found = intervals(run(np.full(20, 2.5), names=["other"]))["other"]
+    assert (found.given, found.why) == (False, "every unit gives the same number")
+    ones = intervals(run(np.ones(20)))["n0"]
+    assert (ones.method, ones.low, ones.high) == ("exact", pytest.approx(0.05 ** (1 / 20)), 1.0)
+    assert ones.why == "one-sided, from 20 units"
+    assert isinstance(ones, Interval)
+
+
+def test_p_values_of_families() -> None:
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+    first, rest = primary_first(0.95, np.array([0.5, 0.99]))
+    assert (first, rest.tolist()) == (1.0, [1.0, 1.0])
+    found = over_pairs([np.array([np.nan, np.nan]), np.array([0.02, 0.4])])
+    assert np.isnan(found[0]).all()
+    assert found[1] == pytest.approx([0.04, 0.8])
+    assert over_pairs([np.array([0.6]), np.array([0.7])])[1].tolist() == [1.0]
+
+
+def test_what_people_may_ask_for() -> None:
+    assert (count_of(2), count_of(MOST)) == (2, MOST)
+    assert (seed_of(0), seed_of(MOST_SEED)) == (0, MOST_SEED)
+    assert (level_of(0.5), level_of(0.9999), level_of("50")) == (0.5, 0.9999, 0.5)
+    assert count_of(3, least=3) == 3
+    for wrong in (MOST + 1, 1):
+        with pytest.raises(UsageError):
+            count_of(wrong)
+    for level in (0.49, 0.99991):
+        with pytest.raises(UsageError, match="level"):
+            level_of(level)
+
+
+def test_how_many_flips() -> None:
+    assert rounds_for(3, 0.0499) == math.ceil(60 / 0.0499)
+    assert rounds_for(1, 0.5) == LEAST
+    assert (least_p(6), least_p(6, one_sided=True)) == (2 / 64, 1 / 64)
+    found = flip_test(np.ones((40, 1)), alpha=0.05, rounds=1000, seed=0)
+    assert isinstance(found, Tests)
+    assert found.raw[0] == 1 / (found.rounds + 1)
+    assert found.adjusted[0] == found.raw[0]
+    p = float(found.adjusted[0])
+    assert found.error[0] == pytest.approx(math.sqrt(p * (1 - p) / found.rounds))
+
+
+def test_a_comparison_as_a_dictionary() -> None:
+    _, first, second = two()
+    out = compare({"a": first, "b": second}).to_dict()
+    assert out["schema"] == "poseval.comparison/2"
+    assert out["differences"][0]["verdict"] in ("b is better", "cannot be told apart")
+    assert out["differences"][0]["error_training"] is None
+    assert (out["cluster"], out["seed"], out["primary"]) == ("frame", 0, "n0")
+    assert isinstance(compare({"a": first, "b": second}), Comparison)
+    assert benchmark("n0").primary == "n0"
