@@ -53,6 +53,8 @@ TRACKERS = (
     "tests/tracking/test_every_tracker.py",
     "tests/tracking/test_box_trackers.py",
     "tests/tracking/test_plain_loops.py",
+    "tests/tracking/test_similarity_by_hand.py",
+    "tests/tracking/test_framewise.py",
 )
 
 
@@ -108,7 +110,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.tracking.assignment": ("tests/tracking/test_assignment.py", *TRACKERS),
         "poseval.tracking.base": ("tests/tracking/test_registry.py", *TRACKERS),
         "poseval.tracking.bytetrack": TRACKERS,
-        "poseval.tracking.framewise": ("tests/tracking/test_framewise.py", *TRACKERS),
+        "poseval.tracking.framewise": TRACKERS,
         "poseval.tracking.kalman": ("tests/tracking/test_kalman.py", *TRACKERS),
         "poseval.tracking.ocsort": TRACKERS,
         "poseval.tracking.similarity": ("tests/tracking/test_similarity.py", *TRACKERS),

@@ -9,6 +9,7 @@ import pytest
 
 from poseval.poses import Floats
 from poseval.tracking.assignment import best_total, best_total_then_cut, greedy, in_row_order
+from tests.oracles.trackers import gated
 
 
 def brute_total(alike: Floats, floor: float) -> float:
@@ -76,3 +77,53 @@ def test_the_value_decides_and_the_similarity_gates() -> None:
     value = alike + np.array([[0.0, 0.5], [0.5, 0.0]])
     assert best_total_then_cut(value, alike, 0.3).tolist() == [1, 0]
     assert best_total_then_cut(value, alike, 0.55).tolist() == [0, -1]
+
+
+def plain_greedy(alike: Floats, floor: float) -> list[int]:
+    """The best pair left, again and again; of equal ones the first row's, then the first column's."""
+    out = [-1] * len(alike)
+    pairs = [(-alike[r, c], r, c) for r in range(len(alike)) for c in range(alike.shape[1])]
+    for value, row, column in sorted(pairs):
+        if -value >= floor and value < 0 and out[row] < 0 and column not in out:
+            out[row] = column
+    return out
+
+
+def plain_rows(alike: Floats, floor: float) -> list[int]:
+    """Rows in turn."""
+    out: list[int] = []
+    for row in alike:
+        left = [c for c in range(len(row)) if c not in out and row[c] >= floor and row[c] > 0]
+        out.append(max(left, key=lambda c: (row[c], -c), default=-1))
+    return out
+
+
+@pytest.mark.parametrize("floor", [0.0, 0.25, 0.5])
+@pytest.mark.parametrize("seed", range(20))
+def test_plain_loops_choose_the_same(seed: int, floor: float) -> None:
+    rng = np.random.default_rng(seed)
+    alike = rng.integers(0, 5, rng.integers(1, 6, 2)) / 4
+    assert greedy(alike, floor).tolist() == plain_greedy(alike, floor)
+    assert in_row_order(alike, floor).tolist() == plain_rows(alike, floor)
+    value = rng.random(alike.shape)
+    cut = [-1] * len(alike)
+    for row, column in gated(value, alike, floor):
+        cut[row] = column
+    assert best_total_then_cut(value, alike, floor).tolist() == cut
+
+
+def test_inputs_stay_as_they_were() -> None:
+    alike = np.array([[0.5, 0.4], [0.6, 0.3]])
+    for assign in (greedy, in_row_order, best_total):
+        assign(alike, 0.1)
+    assert alike.tolist() == [[0.5, 0.4], [0.6, 0.3]]
+
+
+def test_the_gate_alone_decides_where_it_leaves_no_choice() -> None:
+    """Values would exchange the two; each row has one column above the gate, so nothing is assigned."""
+    alike = np.array([[0.9, 0.1], [0.1, 0.9]])
+    value = np.array([[0.0, 9.0], [9.0, 0.0]])
+    assert best_total_then_cut(value, alike, 0.3).tolist() == [0, 1]
+    # A pair on the gate is no choice, but may stay after an assignment.
+    assert best_total_then_cut(value, np.array([[0.3, 0.1], [0.1, 0.3]]), 0.3).tolist() == [-1, -1]
+    assert best_total_then_cut(alike, np.array([[0.3, 0.1], [0.1, 0.3]]), 0.3).tolist() == [0, 1]
