@@ -278,6 +278,9 @@ def test_training_noise_cannot_be_outnumbered() -> None:
     wide = bounded(0.0, 0.3, units_variance=0.02**2, error=0.05, freedom=20, units=50, alpha=0.05, tests=3)
     assert wide.needed == math.ceil(50 * 0.02**2 / ((0.3 / factor) ** 2 - (0.05**2 - 0.02**2)))
     assert wide.smallest == pytest.approx(0.3 + factor * 0.05)
+    # A variance of units that rounding made larger than the whole leaves nothing to training.
+    odd = bounded(0.0, 0.3, units_variance=0.051**2, error=0.05, freedom=20, units=50, alpha=0.05, tests=3)
+    assert odd.needed == math.ceil(50 * 0.051**2 / (0.3 / factor) ** 2)
 
 
 @pytest.mark.parametrize(

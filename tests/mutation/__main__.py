@@ -51,6 +51,10 @@ def main() -> int:
 def _room(room: str, options: argparse.Namespace) -> int:
     """Try the mutants of a room; 1 where too many live."""
     chosen = [mutant for module in ROOMS[room] for mutant in mutants_of(module, path_of(module))]
+    keys = {mutant.key for mutant in chosen}
+    for name in known():
+        if name.split(":")[0] in ROOMS[room] and name not in keys:
+            print(f"known.tsv: there is no such mutant any more: {name}")
     if options.sample and options.sample < len(chosen):
         kept = sorted(random.Random(options.seed).sample(range(len(chosen)), options.sample))
         chosen = [chosen[place] for place in kept]

@@ -14,6 +14,7 @@ from poseval.errors import UsageError
 from poseval.results.values import Interval
 from poseval.statistics.clusters import clustered, clusters_of, joined, units_of
 from poseval.statistics.comparison import FLIPS, STUDENT, Comparison, Difference, compare
+from poseval.statistics.formulas import bca_interval, percentile_interval
 from poseval.statistics.influence import influence
 from poseval.statistics.intervals import Spread, intervals, with_intervals
 from poseval.statistics.multiplicity import holm, over_pairs, primary_first
@@ -22,6 +23,7 @@ from poseval.statistics.signflips import LEAST, Tests, flip_test, least_p, round
 from poseval.statistics.support import LEAST as FEWEST
 from poseval.statistics.support import why_not
 from poseval.statistics.training import Gap, Side
+from poseval.statistics.weights import multinomial
 from tests.statistics.ratios import benchmark, run
 
 UNITS = 12
@@ -296,6 +298,32 @@ def test_effective_units_of_heavy_tails() -> None:
     assert found.effective <= sizes.sum() ** 2 / (sizes**2).sum() + 1e-9
 
 
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_bootstrap_intervals_are_those_of_their_samples(method: str) -> None:
+    x = np.random.default_rng(0).gamma(1.0, size=30)
+    found = intervals(run(x, names=["other"]), method=method, level=0.9, seed=5)["other"]
+    samples = multinomial(30, 1000, 5) @ x / 30
+    left_out = x.mean() - (x.sum() - x) / 29
+    wanted = {
+        "percentile": percentile_interval(samples, 0.9, 30, 29),
+        "bca": bca_interval(samples, float(x.mean()), left_out, 0.9),
+    }
+    assert (found.low, found.high) == pytest.approx(wanted[method])
+    assert wanted["percentile"] != pytest.approx(wanted["bca"])
+
+
+def test_a_number_that_few_units_of_one_system_support_has_no_verdict() -> None:
+    bottom = np.ones((UNITS, 1), dtype=np.int64)
+    bottom[3:] = 0
+    top = np.random.default_rng(1).random((UNITS, 1))
+    for runs in (
+        {"a": run(top * bottom, bottom), "b": run(top)},
+        {"a": run(top), "b": run(top * bottom, bottom)},
+    ):
+        (row,) = compare(runs).differences
+        assert row.why == "only 3 units (frame) support it, and 5 are needed"
+
+
 def test_why_a_number_has_no_interval() -> None:
     assert why_not(FEWEST, 0.01, "frame") == ""
     assert why_not(1, 0.0, "video") == f"only 1 unit (video) support it, and {FEWEST} are needed"
@@ -303,6 +331,7 @@ def test_why_a_number_has_no_interval() -> None:
     assert why_not(99, 0.02, "frame") == "2.0% of the resamples have no such number"
     found = intervals(run(np.full(20, 2.5), names=["other"]))["other"]
     assert (found.given, found.why) == (False, "every unit gives the same number")
+    assert found.largest_unit == ""
     ones = intervals(run(np.ones(20)))["n0"]
     assert (ones.method, ones.low, ones.high) == ("exact", pytest.approx(0.05 ** (1 / 20)), 1.0)
     assert ones.why == "one-sided, from 20 units"

@@ -147,7 +147,7 @@ def test_a_track_is_remembered_for_so_many_frames(kind: type[Greedy | Hungarian]
 
 
 def test_sorts_streak_begins_anew_after_a_miss() -> None:
-    """Two matches running earn a name: the miss in frame 7 puts it off, and takes it away from who had one."""
+    """Two matches running earn a name: the miss in frame 7 puts it off, or takes it away."""
     scene = walkers(frames=12, people=2, step=2.0)
     scene.shown[:5, 1] = False
     scene.shown[7] = False
