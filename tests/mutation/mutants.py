@@ -164,7 +164,7 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             for other in COMPARED[type(operator)]:
                 ops = [*node.ops[:index], other(), *node.ops[index + 1 :]]
                 yield node, ast.Compare(node.left, ops, node.comparators)
-    elif isinstance(node, ast.BinOp) and not (_is_text(node.left) or _is_text(node.right)):
+    elif isinstance(node, ast.BinOp) and not (_is_text(node) or _is_type(node)):
         if type(node.op) in SWAPPED and not isinstance(node.left, ast.Constant):
             yield node, ast.BinOp(node.left, SWAPPED[type(node.op)](), node.right)
         yield node, node.right if isinstance(node.left, ast.Constant) else node.left
@@ -196,8 +196,24 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
         yield node, ast.copy_location(ast.Pass(), node)
 
 
-def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+def _is_text(node: ast.BinOp) -> bool:
+    """Whether texts are put together."""
+    parts = (node.left, node.right)
+    return any(
+        isinstance(part, ast.JoinedStr) or (isinstance(part, ast.Constant) and isinstance(part.value, str))
+        for part in parts
+    )
+
+
+def _is_type(node: ast.BinOp) -> bool:
+    """Whether this is a union of types, such as `int | None` or `str | Sequence[str]`."""
+    end = node.right
+    known = {"None", "str", "int", "float", "Evaluation", "Report", "Entry", "Baseline"}
+    return isinstance(node.op, ast.BitOr) and (
+        (isinstance(end, ast.Constant) and end.value is None)
+        or (isinstance(end, ast.Name) and end.id in known)
+        or (isinstance(end, ast.Subscript) and ast.unparse(end.value) in ("Sequence", "Mapping"))
+    )
 
 
 def _call_changes(node: ast.Call) -> Iterator[tuple[ast.AST, ast.AST]]:

@@ -12,6 +12,7 @@ from scipy import stats
 
 from poseval.errors import UsageError
 from poseval.results.values import Interval
+from poseval.statistics import signflips
 from poseval.statistics.clusters import clustered, clusters_of, joined, units_of
 from poseval.statistics.comparison import FLIPS, STUDENT, Comparison, Difference, compare
 from poseval.statistics.formulas import bca_interval, percentile_interval
@@ -19,6 +20,7 @@ from poseval.statistics.influence import influence
 from poseval.statistics.intervals import Spread, intervals, with_intervals
 from poseval.statistics.multiplicity import holm, over_pairs, primary_first
 from poseval.statistics.options import MOST, MOST_SEED, count_of, level_of, seed_of
+from poseval.statistics.pairs import TOO_FEW
 from poseval.statistics.signflips import LEAST, Tests, flip_test, least_p, rounds_for
 from poseval.statistics.support import LEAST as FEWEST
 from poseval.statistics.support import why_not
@@ -164,6 +166,8 @@ def test_one_side_of_several_runs() -> None:
         units = float(gap.units[0])
         wanted = (units + training) ** 2 / (units**2 / (UNITS - 1) + training**2 / 3)
         assert gap.freedom[0] == pytest.approx(wanted)
+        total = max(units + training - float(many.shared[0]), units, training)
+        assert gap.error[0] == pytest.approx(math.sqrt(total))
     known = Gap.between(one, many, np.array([0.02]))
     assert known.training[0] == pytest.approx(0.02**2 * (1 + 1 / 4))
     total = float(known.units[0]) + 0.02**2 * 1.25
@@ -371,6 +375,35 @@ def test_how_many_flips() -> None:
     assert found.adjusted[0] == found.raw[0]
     p = float(found.adjusted[0])
     assert found.error[0] == pytest.approx(math.sqrt(p * (1 - p) / found.rounds))
+
+
+def test_p_is_close_to_alpha_within_two_errors() -> None:
+    """Of 9 flips 0 above: p is 1 of 10 and its error 0.1; of 4 above, 5 of 10 and 0.167."""
+    for above, alpha, close in ((0, 0.29, True), (0, 0.305, False), (4, 0.8, True), (4, 0.9, False)):
+        assert signflips._close(np.array([above]), 9, alpha) is close
+    assert signflips._close(np.array([0, 4]), 9, 0.9) is False
+    assert signflips._close(np.array([0, 4]), 9, 0.8) is True
+
+
+def test_a_primary_number_has_its_part_of_alpha() -> None:
+    """Six units reach a p of 1 / 32: enough for 0.033 alone, too much for nine tenths of it."""
+    _, first, second = two(numbers=2, units=6)
+    (alone,) = compare({"a": first, "b": second}, keys=["n0"], level=0.967).differences
+    assert alone.why == ""
+    rows = compare({"a": first, "b": second}, level=0.967).differences
+    assert {row.why for row in rows} == {TOO_FEW}
+    assert not math.isnan(rows[0].low)
+
+
+def test_the_most_flips_of_a_pair_are_named() -> None:
+    """The primary number is far from alpha, the other close to it, so that flips were added."""
+    rng = np.random.default_rng(4)
+    off = np.stack([rng.normal(0.5, 0.1, 40), rng.normal(0, 0.05, 40)], axis=1)
+    off[:, 1] += 1.96 * np.sqrt((off[:, 1] ** 2).sum()) / 40 - off[:, 1].mean()
+    first = rng.uniform(0.3, 0.7, (40, 2))
+    found = compare({"a": run(first), "b": run(first + off)})
+    assert found.differences[0].p < 0.01
+    assert found.rounds > 1024
 
 
 def test_a_comparison_as_a_dictionary() -> None:
