@@ -212,7 +212,10 @@ def _is_type(node: ast.BinOp) -> bool:
     return isinstance(node.op, ast.BitOr) and (
         (isinstance(end, ast.Constant) and end.value is None)
         or (isinstance(end, ast.Name) and end.id in known)
-        or (isinstance(end, ast.Subscript) and ast.unparse(end.value) in ("Sequence", "Mapping"))
+        or (
+            isinstance(end, ast.Subscript)
+            and ast.unparse(end.value) in ("Sequence", "Mapping", "os.PathLike")
+        )
     )
 
 

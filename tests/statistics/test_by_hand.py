@@ -127,10 +127,16 @@ def test_a_number_that_one_system_lacks_has_no_interval_and_disturbs_no_other() 
     del off, first, second
 
 
-def test_several_runs_a_side() -> None:
+@pytest.mark.parametrize("seed_sd", [0.05, 0.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_several_runs_a_side(seed: int, seed_sd: float) -> None:
     """Both parts of the variance, what they share, and Satterthwaite's degrees of freedom."""
-    rng = np.random.default_rng(7)
-    values = [[rng.uniform(0.3, 0.7, UNITS) + rng.normal(0, 0.05) for _ in range(runs)] for runs in (3, 4)]
+    rng = np.random.default_rng(seed)
+    recipe = [rng.uniform(0.3, 0.7, UNITS) for _ in range(2)]
+    values = [
+        [own + rng.normal(0, 0.02, UNITS) + rng.normal(0, seed_sd) for _ in range(runs)]
+        for own, runs in zip(recipe, (3, 4), strict=True)
+    ]
     sides = [[run(x) for x in side] for side in values]
     found = compare({"a": sides[0], "b": sides[1]})
     (row,) = found.differences

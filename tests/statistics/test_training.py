@@ -103,3 +103,10 @@ def test_deviations_that_cannot_be_are_refused(asked: object) -> None:
     with pytest.raises(UsageError) as caught:
         deviations(asked)  # type: ignore[arg-type]
     assert caught.value.code == "P142"
+
+
+def test_the_largest_deviation() -> None:
+    assert deviations(1e6) == {"*": 1e6}
+    assert deviations(0) == {"*": 0.0}
+    with pytest.raises(UsageError):
+        deviations(1.001e6)
