@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from poseval.decisions.baselines import Baseline
+from poseval.decisions.baselines import Baseline, Step, digest_of
 from poseval.decisions.gate import EXACT, Demands, gate
 from poseval.decisions.tolerances import HIGHEST, Tolerance, by_key, guarded, matching
 from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
@@ -91,6 +91,33 @@ def test_of_few_units_or_measured_training_holm_corrects_students_p() -> None:
     assert known.rounds == 0
     found = sorted(check.p_adjusted for check in known.guarded)
     assert found == pytest.approx([2 * p[0], max(2 * p[0], p[1])])
+
+
+@pytest.mark.parametrize(("level", "rounds"), [(0.95, 32), (0.96875, 32), (0.97, 0)])
+def test_flips_are_used_down_to_the_least_p_that_they_can_give(level: float, rounds: int) -> None:
+    """Five units have 32 one-sided flips: a p of 1 / 32 reaches 0.03125, and no smaller alpha."""
+    _, now, before = pair(units=5)
+    assert gate(now, before, asked(guard=["*"], level=level)).rounds == rounds
+
+
+def test_the_side_with_the_fewest_units_decides_whether_there_is_a_verdict() -> None:
+    bottom = np.ones((20, 2), dtype=np.int64)
+    bottom[3:, 1] = 0
+    top = np.random.default_rng(0).random((20, 2))
+    few, many = run(top * bottom, bottom), run(top)
+    for now, before in ((few, many), (many, few)):
+        verdict = gate(now, before, Demands(guard=["n1"], significant=True))
+        check = next(check for check in verdict.checks if check.key == "n1")
+        assert check.why == "only 3 units (frame) support it, and 5 are needed"
+
+
+def test_steps_of_a_lineage() -> None:
+    one, two = run(np.full(4, 0.5)), run(np.full(4, 0.4))
+    steps = Baseline.of(one).replaced_by(two, "keeps up", anchor=False).lineage
+    assert steps == (
+        Step(digest_of(one)[:16], "n0", 0.5, "first run", True),
+        Step(digest_of(two)[:16], "n0", pytest.approx(0.4), "keeps up", False),
+    )
 
 
 def test_the_tolerance_is_part_of_p() -> None:
