@@ -8,8 +8,10 @@ Results are kept as those of the Python mutants are. Needs a C++20 compiler and 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -65,23 +67,28 @@ class Build:
     def __init__(self, folder: Path) -> None:
         import pybind11
 
-        self._folder = folder
-        self._objects = folder / "objects"
+        self._folder = folder / "copy"
+        self._objects = folder / "objects"  # kept: a unit is compiled again when it or a header changes
         includes = [pybind11.get_include(), sysconfig.get_path("include")]
         flags = ["-std=c++20", "-O0", "-fPIC", "-ffp-contract=off", "-pthread", "-fvisibility=hidden"]
         self._compile = ["g++", *flags, *(f"-I{path}" for path in includes), "-c"]
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
         for name in COPIED:
-            source, place = ROOT / name, folder / name
+            source, place = ROOT / name, self._folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
             if source.is_dir():
                 shutil.copytree(source, place, ignore=shutil.ignore_patterns("_kernels*.so", "__pycache__"))
             else:
                 shutil.copy(source, place)
-        self._objects.mkdir()
-        self._units = [path.name for path in sorted((folder / KERNELS).glob("*.cpp"))]
-        if not self._compiled(self._units, self._objects):
-            raise RuntimeError("the kernels do not compile")
+        self._objects.mkdir(exist_ok=True)
+        self._units = [path.name for path in sorted((self._folder / KERNELS).glob("*.cpp"))]
+        headers = b"".join(path.read_bytes() for path in sorted((self._folder / KERNELS).glob("*.hpp")))
+        self._sound = {
+            unit: self._objects / f"{unit}-{self._digest(unit, headers)}.o" for unit in self._units
+        }
+        for unit, target in self._sound.items():
+            if not target.exists() and not self._compiled(unit, target):
+                raise RuntimeError(f"{unit} does not compile")
 
     def source(self, file: str) -> Path:
         """A file of the copy."""
@@ -102,17 +109,24 @@ class Build:
         changed = self._folder / "changed"
         shutil.rmtree(changed, ignore_errors=True)
         changed.mkdir()
-        if not self._compiled(units, changed):
+        anew = {unit: changed / f"{unit}.o" for unit in units}
+        if not all(self._compiled(unit, target) for unit, target in anew.items()):
             return False
-        objects = [(changed if unit in units else self._objects) / f"{unit}.o" for unit in self._units]
+        objects = list({**self._sound, **anew}.values())
         out = self.source(f"_kernels{sysconfig.get_config_var('EXT_SUFFIX')}")
         out.unlink(missing_ok=True)
         subprocess.run(["g++", "-shared", "-pthread", *objects, "-o", out], check=True)
         return True
 
-    def _compiled(self, units: list[str], folder: Path) -> bool:
-        commands = [[*self._compile, self.source(unit), "-o", folder / f"{unit}.o"] for unit in units]
-        return all(subprocess.run(command, capture_output=True).returncode == 0 for command in commands)
+    def _compiled(self, unit: str, target: Path) -> bool:
+        part = target.with_suffix(".part")
+        done = subprocess.run([*self._compile, self.source(unit), "-o", part], capture_output=True)
+        if done.returncode == 0:
+            part.replace(target)
+        return done.returncode == 0
+
+    def _digest(self, unit: str, headers: bytes) -> str:
+        return unit + hashlib.sha256(self.source(unit).read_bytes() + headers).hexdigest()[:16]
 
     def failed(self, tests: tuple[str, ...]) -> str:
         """The first test that fails, "" if none does."""
@@ -151,12 +165,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation.kernels", description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("build/mutation"), help="folder of results")
     parser.add_argument("--match", default="", help="only mutants whose name contains this text")
+    parser.add_argument("--sample", type=int, default=0, help="so many mutants; all by default")
+    parser.add_argument("--seed", type=int, default=0, help="which sample")
     options = parser.parse_args()
     options.results.mkdir(parents=True, exist_ok=True)
     path = options.results / "kernels.jsonl"
     lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     killers: dict[str, str] = {item["mutant"]: item["killer"] for item in lines}
     chosen = [mutant for mutant in table() if options.match in mutant.key]
+    if options.sample and options.sample < len(chosen):
+        chosen = random.Random(options.seed).sample(chosen, options.sample)
     todo = [mutant for mutant in chosen if mutant.key not in killers]
     if todo:
         build = Build((options.results / "kernels").resolve())
