@@ -56,7 +56,7 @@ def test_without_any_interval_values_order() -> None:
     ties = overlap(None, None, None, values=[0.9, 0.5, 0.5])
     assert upper(ties) == [(0, 1), (0, 2)]
     assert [ties.ranks(place) for place in range(3)] == [(1, 1), (2, 3), (2, 3)]
-    assert ties.how == "values alone: no entry has an interval"
+    assert ties.how.startswith("values ")
 
 
 @pytest.mark.parametrize("change", [{"level": 0.9}, {"method": "bca"}, {"cluster": "sequence"}])
@@ -138,8 +138,8 @@ def test_saved_runs_are_tested_only_where_all_are() -> None:
     runs = three(np.random.default_rng(0))
     entries = [Entry(f"r{place}", made.report(), run=made) for place, made in enumerate(runs)]  # type: ignore[attr-defined]
     assert board(*entries).ties.startswith("paired sign-flip tests")
-    assert board(*entries[:2], replace(entries[2], run=None)).ties.startswith("values alone")
-    assert board(entries[0]).ties.startswith("values alone")
+    assert board(*entries[:2], replace(entries[2], run=None)).ties.startswith("values ")
+    assert board(entries[0]).ties.startswith("values ")
 
 
 def test_undefined_numbers_come_last_whichever_way_is_better() -> None:

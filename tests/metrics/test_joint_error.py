@@ -61,7 +61,7 @@ def test_predictions_stand_beside_the_person_of_their_frame() -> None:
 def test_several_people_in_a_frame_are_refused_on_either_side() -> None:
     scene = still(3)
     crowd = scene.predictions.people.with_columns(frame=np.array([0, 2, 2]))
-    with pytest.raises(MismatchError, match=r"1 frames? hold.*predicted people[\s\S]*00002") as caught:
+    with pytest.raises(MismatchError, match=r"1 frames? .*predicted people[\s\S]*00002") as caught:
         partner(Aligned(scene.truth, replace(scene.predictions, people=crowd)))
     assert caught.value.code == "P411"
     with pytest.raises(MismatchError, match="annotated people"):
@@ -229,7 +229,7 @@ def test_endless_and_empty_scales_are_refused_of_people_that_are_scored() -> Non
     scene = still(3, seen=seen)
     check_scale(scene, np.array([math.inf, 1.0, 2.0]), "torso", ZeroScale.REFUSE)
     check_scale(scene, np.array([-1.0, 1e-300, 2.0]), "torso", ZeroScale.REFUSE)
-    with pytest.raises(ValueRangeError, match=r"00002\.jpg[\s\S]*1 people") as caught:
+    with pytest.raises(ValueRangeError, match=r"00002\.jpg") as caught:
         check_scale(scene, np.array([math.inf, 1.0, math.inf]), "torso", ZeroScale.WRONG)
     assert caught.value.code == "P304"
     with pytest.raises(ValueRangeError, match=r"00001\.jpg[\s\S]*scale of 0 pixels[\s\S]*2 people") as caught:

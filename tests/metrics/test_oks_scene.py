@@ -236,7 +236,7 @@ def test_a_joint_that_nobody_has_says_so() -> None:
     found = metric.reduce(metric.tally(scene)).where(joint="joint_1")
     assert [(row.statistic, row.why, row.n) for row in found] == [
         ("OKS", "no match has this joint labelled", 0),
-        ("AP", "nobody has this joint labelled", 0),
+        ("AP", "no person has this joint labelled", 0),
     ]
     (other,) = metric.reduce(metric.tally(scene)).where(joint="joint_0", statistic="AP")
     assert (other.why, other.n) == ("", 3)

@@ -83,9 +83,7 @@ class Build:
         self._objects.mkdir(exist_ok=True)
         self._units = [path.name for path in sorted((self._folder / KERNELS).glob("*.cpp"))]
         headers = b"".join(path.read_bytes() for path in sorted((self._folder / KERNELS).glob("*.hpp")))
-        self._sound = {
-            unit: self._objects / f"{unit}-{self._digest(unit, headers)}.o" for unit in self._units
-        }
+        self._sound = {unit: self._objects / self._object(unit, headers) for unit in self._units}
         for unit, target in self._sound.items():
             if not target.exists() and not self._compiled(unit, target):
                 raise RuntimeError(f"{unit} does not compile")
@@ -125,8 +123,8 @@ class Build:
             part.replace(target)
         return done.returncode == 0
 
-    def _digest(self, unit: str, headers: bytes) -> str:
-        return unit + hashlib.sha256(self.source(unit).read_bytes() + headers).hexdigest()[:16]
+    def _object(self, unit: str, headers: bytes) -> str:
+        return f"{unit}-{hashlib.sha256(self.source(unit).read_bytes() + headers).hexdigest()[:16]}.o"
 
     def failed(self, tests: tuple[str, ...]) -> str:
         """The first test that fails, "" if none does."""

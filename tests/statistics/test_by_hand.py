@@ -109,8 +109,8 @@ def test_verdicts_in_words() -> None:
     assert difference(difference=-0.1).verdict(0.05) == "a is better"
     assert difference(better="lower").verdict(0.05) == "a is better"
     assert difference(better="lower", difference=-0.1).verdict(0.05) == "b is better"
-    assert difference(p_adjusted=0.051).verdict(0.05) == "cannot be told apart"
-    assert difference(difference=0.0).verdict(0.05) == "cannot be told apart"
+    assert difference(p_adjusted=0.051).verdict(0.05).startswith("cannot be ")
+    assert difference(difference=0.0).verdict(0.05).startswith("cannot be ")
     assert difference(why="too few").verdict(0.05) == "too few"
 
 
@@ -274,11 +274,11 @@ def test_notices_say_what_makes_intervals_rough() -> None:
     even = np.tile([1.0, 2.0], 10)
     assert codes(even) == []
     assert codes(even[:10]) == []
-    assert codes(even[:9]) == ["N540"]
+    assert codes(even[:9]) == ["N960"]
     heavy = even.copy()
     heavy[3] = 90.0
-    assert codes(heavy) == ["N543"]
-    assert codes(even, cluster="video") == ["N544"]
+    assert codes(heavy) == ["N963"]
+    assert codes(even, cluster="video") == ["N964"]
     assert codes(even, cluster="video", groups={"video": np.arange(20).astype(np.str_)}) == []
     assert codes(even, cluster="image") == []
     named = clustered(run(even, names=["other"], cluster="video"), "frame")
@@ -414,10 +414,11 @@ def test_the_most_flips_of_a_pair_are_named() -> None:
 
 def test_a_comparison_as_a_dictionary() -> None:
     _, first, second = two()
-    out = compare({"a": first, "b": second}).to_dict()
+    found = compare({"a": first, "b": second})
+    out = found.to_dict()
     assert out["schema"] == "poseval.comparison/2"
-    assert out["differences"][0]["verdict"] in ("b is better", "cannot be told apart")
+    assert out["differences"][0]["verdict"] == found.differences[0].verdict(found.alpha)
     assert out["differences"][0]["error_training"] is None
     assert (out["cluster"], out["seed"], out["primary"]) == ("frame", 0, "n0")
-    assert isinstance(compare({"a": first, "b": second}), Comparison)
+    assert isinstance(found, Comparison)
     assert benchmark("n0").primary == "n0"
