@@ -75,7 +75,10 @@ def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = 
 
 def _facts(path: Path) -> dict[str, Any]:
     """The facts in a file; none without one."""
-    if not path.is_file():
+    try:
+        if not path.is_file():
+            return {}
+    except OSError:  # the name of a run may be as long as names can be
         return {}
     try:
         facts = read_json(path)

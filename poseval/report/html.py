@@ -82,7 +82,7 @@ def to_html(
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, finalize=_clean)
     template = environment.from_string(files("poseval.report").joinpath("page.html.j2").read_text("utf-8"))
     digest = base64.b64encode(hashlib.sha256(SCRIPT.encode()).digest()).decode()
     drawn = figures(evaluation, report, diagnosis)
@@ -102,6 +102,13 @@ def to_html(
         script=Markup(SCRIPT),
         script_hash=digest,
     )
+
+
+def _clean(value: object) -> object:
+    """Texts from files without control characters and without halves of characters."""
+    if type(value) is not str:  # what is Markup was made here
+        return value
+    return "\n".join(shown(line, limit=len(line) + 1) for line in value.split("\n"))
 
 
 def _numbers(report: Report) -> list[dict[str, str]]:

@@ -146,3 +146,12 @@ def test_40_memory_limit_is_an_error_and_not_a_wrong_result(desk: Desk) -> None:
         check=False,
     )
     assert done.stdout == "memory", done.stderr
+
+
+def test_42_oldest_and_newest_numpy_are_tested() -> None:
+    """The golden numbers run in a workflow with NumPy's lower bound of setup.cfg, and without any bound."""
+    bounds = [line.strip() for line in (ROOT / "setup.cfg").read_text().splitlines() if "numpy>=" in line]
+    (oldest,) = {line.removeprefix("numpy>=").split(",")[0] for line in bounds}
+    workflow = (ROOT / ".github/workflows/tests.yml").read_text()
+    assert f'"numpy=={oldest}.*"' in workflow
+    assert 'numpy: "numpy"' in workflow
