@@ -25,6 +25,8 @@ from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames, PoseSet
 from tests.datasets.made_forms import huggingface, labelme, sleap_io_deeplabcut, via_csv
 from tests.datasets.test_same_score import truth_and_predictions
+from tests.datasets.yolo.test_layout import data_set
+from tests.docs.test_animals import animals
 from tests.hostile.made import results, truth
 from tests.shared import ROOT
 
@@ -334,6 +336,28 @@ def too_well_packed(folder: Path) -> Argv:
     return argv
 
 
+def one_video(folder: Path) -> Argv:
+    """Two animals with tracks in one video, and intervals asked for."""
+    form = datasets.get_format("deeplabcut")
+    form.write(animals(2, 0.0, 1), folder / "gt.csv", WriteOptions(Role.TRUTH))
+    form.write(animals(2, 2.0, 2), folder / "dt.csv", WriteOptions(Role.PREDICTIONS))
+    return ["score", str(folder / "dt.csv"), "--gt", str(folder / "gt.csv"), "--ci", "95"]
+
+
+def one_annotation(folder: Path) -> Argv:
+    for name, seed in (("a.csv", 1), ("b.csv", 2)):
+        labels = animals(1, 1.0, seed)
+        datasets.get_format("deeplabcut").write(labels, folder / name, WriteOptions(Role.TRUTH))
+    return ["sigmas", str(folder / "a.csv")]
+
+
+def moved_yaml(folder: Path) -> Argv:
+    """A data.yaml that lies apart from its labels."""
+    place = data_set(folder / "flies")
+    (place / "data.yaml").rename(folder / "data.yaml")
+    return ["validate", str(folder / "data.yaml")]
+
+
 OWN = ["--benchmark", "coco-keypoints"]
 CASES = [
     Case("P112", "--sigmas 0.05 for all", lambda f: [*pair(f, own_joints(truth())), *OWN],
@@ -345,9 +369,11 @@ CASES = [
     Case("P138", "--role ground-truth", unscored, lambda f, a: changed(a, "predictions", "ground-truth")),
     Case("P139", "--gt FILE", lambda f: ["convert", *pair(f)[1:2], str(f / "o"), "--to", "openpose"],
          lambda f, a: [*a, "--gt", str(f / "gt.json")]),
+    Case("P140", "--metric oks_ap", one_video, add("--metric", "oks_ap")),
     Case("P147", "--gt FILE", compared_without_truth, lambda f, a: [*a, "--gt", str(f / "gt.json")]),
     Case("P173", "--to-skeleton openpose_body25", faces, add("--to-skeleton", "openpose_body25"), "P404"),
     Case("P174", "--gt FILE", sizeless, lambda f, a: [*a, "--gt", str(coco_truth(f))]),
+    Case("P197", "two files or more", one_annotation, lambda f, a: [*a, str(f / "b.csv")]),
     Case("P201", "files exchanged", lambda f: exchanged(f, pair(f)), exchanged),
     Case("P202", "--role truth", either_role, add("--role", "truth")),
     Case("P204", "poseval convert", other_count, followed_convert),
@@ -356,6 +382,8 @@ CASES = [
     Case("P206", r'"keypoints": \[\]', without_keypoints, edited("gt.json", nobody_labelled)),
     Case("P206", "rename the region attribute", region_names, renamed_regions),
     Case("P211", "UTF-8", latin, saved_as_utf8),
+    Case("P271", "give the folder of labels", moved_yaml,
+         lambda f, a: ["validate", str(f / "flies/labels/val")], "P204"),
     Case("P304", "area=extent", lambda f: pair(f, with_area(0.0)), add("--metric", "oks_ap(area=extent)")),
     Case("P308", "--gt", landmarks_without_sizes, lambda f, a: [*a, "--gt", str(f / "coco.json")], "P404"),
     Case("P402", "another split", another_split, as_coco_results),
@@ -437,8 +465,6 @@ NOT_YET = {
         "P146",
         "P148",
         "P167",
-        "P197",
-        "P271",
         "P275",
         "P306",
         "P413",
