@@ -21,11 +21,11 @@ from poseval.errors import FormatError, InputError, UsageError, ValueRangeError
 from poseval.poses import PoseSet
 from tests.fuzz.formats import truth_for
 from tests.fuzz.mutations import is_text
-from tests.fuzz.seeds import REAL, Seed, dump_entries, seeds, small_sets
+from tests.fuzz.seeds import READ, REAL, Seed, dump_entries, seeds, small_sets
 
 T, P = Role.TRUTH, Role.PREDICTIONS
 EXTRAS = {"parquet": "pyarrow", "mpii-h5": "h5py", "deeplabcut-h5": "h5py", **dict.fromkeys(REAL, "h5py")}
-NAMES = [name for name in datasets.names() if name not in REAL]
+NAMES = [name for name in READ if name not in REAL]
 # An empty file of these says that nobody was found.
 EMPTY_IS_NOBODY = ("yolo", "motchallenge")
 TEXT = [

@@ -48,6 +48,7 @@ def small_sets() -> tuple[PoseSet, PoseSet]:
     return cut[0], cut[1]
 
 
+READ = [name for name in datasets.names() if datasets.get_format(name).reads]
 OWN_POSES = ("mpii-json", "pose-array")  # written for joints or an order of their own only: made by hand
 
 
