@@ -7,7 +7,6 @@ by name or in an order, numbers that are checked where they stand.
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -28,6 +27,7 @@ from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, LimitError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
+from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, get_skeleton, match_names, names, skeleton_from_names
 
 NAN = float("nan")
@@ -233,7 +233,7 @@ class Gathering:
                 what=f"has undeclared joints: {', '.join(shown(name, 30) for name in undeclared[:5])}",
                 wanted="the declared joints",
             )
-        listed = list(joints.declared) or sorted(occurring, key=_natural)
+        listed = list(joints.declared) or sorted(occurring, key=natural)
         if len(listed) > self.options.limits.joints:
             raise LimitError("P502", where=self.where, what=f"has {len(listed)} joints")
         for known in (self.options.skeleton, _skeleton_of_truth(self.options)):
@@ -266,14 +266,6 @@ class Gathering:
 
 def _skeleton_of_truth(options: ReadOptions) -> Skeleton | None:
     return None if options.truth is None else options.truth.skeleton
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """A key that puts `p2` before `p10`."""
-    return [
-        (int(part), "") if part.isdecimal() and len(part) < 18 else (-1, part)
-        for part in re.split(r"(\d+)", name)
-    ]
 
 
 def number_of(value: Any) -> float | None:

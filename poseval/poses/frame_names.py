@@ -60,9 +60,10 @@ def natural(path: str) -> tuple[tuple[int, int, str], ...]:
     """What names are sorted by: numbers in them by value, so that `frame2` stands before `frame10`."""
     parts = _PARTS.split(path.replace("\\", "/"))
     digits = [part.lstrip("0") for part in parts]  # of any length: longer is larger, and int() has a bound
-    return tuple(
+    key = [
         (0, len(digits[at]), digits[at]) if at % 2 else (1, 0, part) for at, part in enumerate(parts) if part
-    )
+    ]
+    return (*key, (-1, 0, path))  # `1` and `01` are not the same
 
 
 def stem(path: str) -> str:

@@ -24,6 +24,7 @@ from poseval.errors import (
     shown,
 )
 from poseval.poses import Frames, PoseSet
+from poseval.poses.frame_names import natural
 
 Picture = NDArray[np.uint8]  # [H, W, 3] red, green, blue
 
@@ -210,15 +211,6 @@ def image_files(root: Path) -> list[Path]:
             wanted=f"files that end in {', '.join(sorted(IMAGE_SUFFIXES))}",
         )
     return sorted(found, key=lambda path: natural(path.as_posix()))
-
-
-def natural(text: str) -> list[tuple[int, int, str]]:
-    """Sort key under which `frame2` comes before `frame10`."""
-    return [
-        (0, int(part), part) if part.isdigit() else (1, 0, part)
-        for part in re.split(r"([0-9]+)", text)
-        if part
-    ]
 
 
 def read_image(path: Path, *, upright: bool) -> Picture:

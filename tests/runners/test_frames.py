@@ -12,7 +12,8 @@ from PIL import Image
 
 from poseval.errors import FormatError, InputError, MismatchError, MissingFeature, UsageError
 from poseval.poses import PoseSet
-from poseval.runners.frames import FolderPictures, TruthPictures, VideoPictures, image_files, natural
+from poseval.poses.frame_names import natural
+from poseval.runners.frames import FolderPictures, TruthPictures, VideoPictures, image_files
 from poseval.synth import render, save_picture, scenes, truth_of
 
 

@@ -2,11 +2,11 @@
 
 Three header rows (scorer, bodyparts, coords), or four with `individuals`; predictions have a likelihood
 beside x and y. A row is called by its image's path, which newer files cut into three columns, or by the
-number of its frame. An empty cell is a joint that is not labelled, and a row of them a frame without
-anyone. Lightning Pose and EKS write the same table, the latter with further columns (medians, variances),
-which are left out and counted; so does sleap-io, with a column of likelihoods that is empty where there are
-none. Several scorers in one table are refused. Individuals are tracks; people without one are written as
-`untracked0`, ...
+number of its frame. An empty cell is a joint that is not labelled, and a row of them a frame that nobody
+labelled (of predictions: one without anyone). Lightning Pose and EKS write the same table, the latter with
+further columns (medians, variances), which are left out and counted; so does sleap-io, with a column of
+likelihoods that is empty where there are none. Several scorers in one table are refused. Individuals are
+tracks; people without one are written as `untracked0`, ...
 """
 
 from __future__ import annotations
@@ -34,9 +34,22 @@ from poseval.poses.frame_names import named
 LOOKED_AT = 1 << 20  # bytes in which likelihoods are looked for
 HEADERS = ("scorer", "individuals", "bodyparts", "coords")
 HOLDS = frozenset(
-    {"joints", "frame names", "joint names", "joint scores", "tracks", "empty frames", "sequences"}
+    {
+        "joints",
+        "frame names",
+        "joint names",
+        "joint scores",
+        "tracks",
+        "empty frames",
+        "unlabelled frames",
+        "sequences",
+    }
 )
-LACKS = {Role.TRUTH: frozenset({"joint scores"})}
+# A row without anyone is a frame that nobody labelled, or one in which nobody was predicted.
+LACKS = {
+    Role.TRUTH: frozenset({"joint scores", "empty frames"}),
+    Role.PREDICTIONS: frozenset({"unlabelled frames"}),
+}
 
 
 class DeepLabCut(Dataset):

@@ -18,7 +18,8 @@ from poseval.datasets.animals.deeplabcut_table import Table, from_poses, to_pose
 from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, child, group, text
+from poseval.datasets.containers.hdf5_groups import array, child, count_members, group, text
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, shown
@@ -67,6 +68,7 @@ class DeepLabCutH5(Dataset):
                 raise FormatError(
                     "P270", where=document.name, what="holds no pandas table", wanted="DeepLabCut's"
                 )
+            count_members(file, Known(key), document)
             node = group(file, key, document)
             table = _appendable(node, document) if "table" in node else _fixed(node, document)
         origin = Origin(document.path, document.sha256, self.name)

@@ -128,8 +128,16 @@ def _poses(
     elif np.isfinite(score).any():
         columns["joint_score"] = score
     numbers = [int(name) if name.isdecimal() and len(name) < 18 else -1 for name in table.index]
+    # A row without any label is a frame that nobody labelled; where nothing was predicted, nobody is.
+    predicted = options.role is Role.PREDICTIONS
+    looked_at = [predicted or bool(row.any()) for row in labelled]
     frames = frames_of(
-        list(table.index), options.limits, where, None, numbers if min(numbers, default=-1) >= 0 else None
+        list(table.index),
+        options.limits,
+        where,
+        None,
+        numbers if min(numbers, default=-1) >= 0 else None,
+        looked_at,
     )
     if len(set(table.index)) < len(table.index):
         raise FormatError("P205", where=where, what="has a row twice", wanted="one row per frame")

@@ -24,7 +24,8 @@ from poseval.datasets.animals.nwb_training import training_set
 from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, child, text, texts
+from poseval.datasets.containers.hdf5_groups import array, child, count_members, text, texts
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, shown
@@ -34,6 +35,28 @@ from poseval.poses.pose_set import TIME
 from poseval.skeletons import match_names, skeleton_from_names
 
 MOST_GROUPS = 10_000
+# Groups may have any names; `specifications` describe the form itself.
+KNOWN = {
+    Role.TRUTH: Known(
+        "specifications",
+        *(
+            f"processing.*.*.training_frames.*.skeleton_instances.*.node_{k}"
+            for k in ("locations", "visibility")
+        ),
+        "processing.*.*.source_videos.*.external_file",
+        "processing.*.*.*.nodes",
+    ),
+    Role.PREDICTIONS: Known(
+        "specifications",
+        *(
+            f"processing.*.*.{holder}*.{key}"
+            for holder in ("", "pose_estimation_series.")
+            for key in ("data", "confidence", "timestamps", "starting_time")
+        ),
+        "processing.*.*.nodes",
+        "processing.*.*.*.nodes",
+    ),
+}
 KINDS = {Role.TRUTH: "PoseTraining", Role.PREDICTIONS: "PoseEstimation"}
 
 
@@ -84,6 +107,7 @@ class Nwb(Dataset):
         """
         document = source.document
         with hdf5.opened(document) as file:
+            count_members(file, KNOWN[options.role], document)
             found = list(_containers(file, KINDS[options.role]))
             if not found:
                 raise FormatError(

@@ -13,7 +13,7 @@ from poseval.datasets.containers.hdf5_groups import array, child, text, texts
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
 from poseval.poses import Array, Origin, PoseSet
-from poseval.poses.frame_names import PICTURES
+from poseval.poses.frame_names import PICTURES, natural
 from poseval.skeletons import match_names, skeleton_from_names
 
 
@@ -57,19 +57,22 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
     table = np.asarray(points, dtype=np.float64).reshape(len(rows), len(joints), 3)
     columns = {"xy": table[:, :, :2], "seen": table[:, :, 2].astype(np.int8)}
     origin = Origin(document.path, document.sha256, "nwb", len(rows))
-    made = frames_of([frame.name for frame in frames], options.limits, document.name)
+    # Instances without a single joint are of a frame that nobody got to; without instances it is empty.
+    empty = set(rows) - {row for row, values in zip(rows, points, strict=True) if values[:, 2].any()}
+    labelled = [row not in empty for row in range(len(frames))]
+    made = frames_of([frame.name for frame in frames], options.limits, document.name, labelled=labelled)
     return pose_set(skeleton, made, np.asarray(rows, dtype=np.int64), columns, origin, options.limits)
 
 
 def _typed(group: Any, kind: str) -> list[Any]:
-    """Members of a type; `frame_2` comes before `frame_10`."""
+    """Members of a type, in the natural order of their names."""
     found = [] if group is None else [(str(name), child(group, name)) for name in group]
     typed = [
         (name, node)
         for name, node in found
         if node is not None and text(node.attrs.get("neurodata_type", "")) == kind
     ]
-    return [node for _, node in sorted(typed, key=lambda item: (len(item[0]), item[0]))]
+    return [node for _, node in sorted(typed, key=lambda item: natural(item[0]))]
 
 
 def _frames(groups: list[Any], document: Document) -> list[_Frame]:

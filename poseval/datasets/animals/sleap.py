@@ -3,7 +3,8 @@
 Source: SLEAP `sleap/io/format/hdf5.py`. A project keeps frames, instances and points as tables that point
 into one another, and names as JSON; a point counts only where `visible` says so. Before form 1.1 coordinates
 had their origin at the corner of the first pixel: 0.5 is taken off. User instances are ground truth;
-predicted ones are predictions. A video that is a list of images gives its frames their names.
+predicted ones are predictions; a frame that has predicted instances alone is not labelled. A video that is
+a list of images gives its frames their names.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from poseval.datasets.animals.sleap_skeleton import names_of, skeleton_in
 from poseval.datasets.assembly import by_image, frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import table, text, texts
+from poseval.datasets.containers.hdf5_groups import count_members, table, text, texts
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError
@@ -49,6 +51,7 @@ FIELDS = {
     "points": ("x", "y", "visible"),
     "pred_points": ("x", "y", "visible", "score"),
 }
+KNOWN = Known(*TABLES, "videos_json", "tracks_json")
 _EMBEDDED = re.compile(r"video(\d{1,9})/")  # `video15/video`: images inside the project, under their own id
 
 
@@ -98,6 +101,7 @@ class Sleap(Dataset):
         document = source.document
         points = "points" if options.role is Role.TRUTH else "pred_points"
         with hdf5.opened(document) as file:
+            count_members(file, KNOWN, document)
             found = _Project(
                 json.loads(text(file["metadata"].attrs["json"])),
                 float(file["metadata"].attrs.get("format_id", 1.0)),
@@ -177,7 +181,12 @@ def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseS
         notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was subtracted"))
     origin = Origin(document.path, document.sha256, "sleap", len(kept), tuple(notices))
     names, size, files = _frames(project, document)
-    made = frames_of(names, options.limits, document.name, size)
+    others = instances[instances["instance_type"] != (USER if truth else PREDICTED)]
+    unlabelled = set(others["frame_id"].tolist()) - set(kept["frame_id"].tolist()) if truth else set()
+    labelled = [frame not in unlabelled for frame in project.tables["frames"]["frame_id"].tolist()]
+    made = frames_of(names, options.limits, document.name, size, labelled=labelled)
+    if len(others):
+        document.unread["predicted instances" if truth else "user instances"] += len(others)
     if any(files):
         made = replace(made, extra={"video": np.asarray(files)})
     index = {int(frame): at for at, frame in enumerate(project.tables["frames"]["frame_id"].tolist())}

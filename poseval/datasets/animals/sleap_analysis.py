@@ -19,7 +19,8 @@ from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, text, texts
+from poseval.datasets.containers.hdf5_groups import array, count_members, text, texts
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, shown
@@ -30,6 +31,10 @@ from poseval.skeletons import match_names, skeleton_from_names
 OURS = ("frame", "track", "node", "xy")
 SLEAPS = ("track", "xy", "node", "frame")
 UNTURNED = ("frame", "node", "xy", "track")  # SLEAP's own order with `transpose` off
+
+KNOWN = Known(
+    *("tracks", "node_names", "track_names", "point_scores", "instance_scores", "track_occupancy"),
+)
 
 
 class SleapAnalysis(Dataset):
@@ -57,6 +62,7 @@ class SleapAnalysis(Dataset):
         """
         document = source.document
         with hdf5.opened(document) as file:
+            count_members(file, KNOWN, document)
             return _read(file, document, options)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:

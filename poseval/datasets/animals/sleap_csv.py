@@ -20,6 +20,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Found, Gathering, Joints
 from poseval.errors import FormatError, shown
 from poseval.poses import Notice, Origin, PoseSet
+from poseval.poses.frame_names import natural
 
 FIRST = ("track", "frame_idx", "instance.score")
 HEAD = re.compile(rb"track,frame_idx,instance\.score,[^\n]*\.x,")
@@ -65,7 +66,7 @@ class SleapCsv(Dataset):
         check_count(sum(map(len, rows)), document)
         nodes, others = _nodes(rows[0] if rows else [], document.name)
         into = Gathering(document.name, options)
-        names = sorted({row[0] for row in rows[1:] if row and row[0]})
+        names = sorted({row[0] for row in rows[1:] if row and row[0]}, key=natural)
         tracks = dict(zip(names, tracks_of(names).tolist(), strict=True)) if names else {}
         for number, row in enumerate(rows[1:], start=2):
             where = f"{document.name}: line {number}"

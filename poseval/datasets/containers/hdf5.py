@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from poseval.datasets.containers.unread import add
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
 from poseval.errors.optional import require
@@ -73,8 +74,10 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
         for name in file:
             item = file.get(name, getlink=True)
             if names is not None and str(name) not in names:
+                add(document.unread, str(name))
                 continue
             if not isinstance(item, h5py.HardLink) or not isinstance(file[name], h5py.Dataset):
+                add(document.unread, str(name))
                 continue
             dataset = file[name]
             if dataset.dtype.kind not in "iufbS" or dataset.external is not None or dataset.is_virtual:

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.containers.hdf5 import check_claim
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, shown
 from poseval.poses import Array
 
+MOST_MEMBERS = 20_000  # of a file that are looked at for what is not read
 TEXT_KINDS = "OSU"
 
 
@@ -30,6 +32,27 @@ def child(group: Any, name: str) -> Any:
             return None
         node = node[part]
     return node
+
+
+def count_members(file: Any, known: Known, document: Document) -> None:
+    """Count the data sets and groups of a file that a reader does not know, as keys of other forms."""
+    known.count(_outline(file, [MOST_MEMBERS]), document.unread)
+
+
+def _outline(group: Any, left: list[int]) -> dict[str, Any]:
+    """Members of a group by name, groups as the same; `left` bounds how many are looked at."""
+    import h5py
+
+    out: dict[str, Any] = {}
+    for name in group:
+        if left[0] <= 0:
+            break
+        left[0] -= 1
+        if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            continue
+        node = group[name]
+        out[str(name)] = _outline(node, left) if isinstance(node, h5py.Group) else node.size or None
+    return out
 
 
 def group(parent: Any, name: str, document: Document) -> Any:

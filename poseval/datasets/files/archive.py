@@ -13,6 +13,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import allowed_bytes, too_much
 from poseval.limits import DEFAULT, Limits
+from poseval.poses.frame_names import natural
 
 CENTRAL_HEADER = b"PK\x01\x02"  # stands before each entry of the table of contents
 LOCAL_HEADER_BYTES = 30
@@ -47,7 +48,7 @@ class Archive:
         self._members = {entry.filename: entry for entry in files if _is_document(entry)}
         self.others = len(files) - len(self._members)
         self._check(entries, files)
-        self.names = tuple(sorted(self._members))
+        self.names = tuple(sorted(self._members, key=natural))
 
     def _check(self, entries: list[zipfile.ZipInfo], files: list[zipfile.ZipInfo]) -> None:
         twice = [name for name, count in Counter(entry.filename for entry in files).items() if count > 1]

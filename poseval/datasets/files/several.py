@@ -10,6 +10,7 @@ from pathlib import Path
 from poseval.datasets.files.source import Source
 from poseval.errors import UsageError, shown
 from poseval.limits import DEFAULT, Limits
+from poseval.poses.frame_names import natural
 
 
 class SeveralFiles(Source):
@@ -42,5 +43,5 @@ class SeveralFiles(Source):
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """The files, relative to `path`, in sorted order."""
-        return tuple(sorted(set(self._found), key=lambda path: path.as_posix()))
+        """The files, relative to `path`, in the natural order of their names."""
+        return tuple(sorted(set(self._found), key=lambda path: natural(path.as_posix())))

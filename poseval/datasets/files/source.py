@@ -14,6 +14,7 @@ from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_ty
 from poseval.files.packed import plain_name
 from poseval.files.streams import is_stream, public_name
 from poseval.limits import DEFAULT, Limits
+from poseval.poses.frame_names import natural
 from poseval.threads import started
 
 if TYPE_CHECKING:
@@ -147,7 +148,7 @@ class Source:
 
     @cached_property
     def files(self) -> tuple[Path, ...]:
-        """Regular files below a folder, as relative paths in sorted order; hidden ones are left out.
+        """Regular files below a folder, as relative paths in natural order; hidden ones are left out.
 
         Raises:
             LimitError: P503 for more files than `limits.frames`.
@@ -164,4 +165,4 @@ class Source:
                     what=f"holds more than {self.limits.frames} files",
                     wanted="at most limits.frames",
                 )
-        return tuple(sorted(found, key=lambda path: path.as_posix()))
+        return tuple(sorted(found, key=lambda path: natural(path.as_posix())))

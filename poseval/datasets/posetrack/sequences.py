@@ -20,6 +20,7 @@ from poseval.errors import Faults, LimitError, shown
 from poseval.files.packed import plain_name
 from poseval.limits import Limits
 from poseval.poses import Array, Bools, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
+from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, get_skeleton
 
 SKELETON = "posetrack15_poseval"
@@ -103,7 +104,7 @@ def _sequence_names(clip: Clip) -> tuple[list[str], Ints]:
     videos = _videos(clip)
     if len(set(videos)) <= 1:
         return [stem], np.zeros(len(videos), dtype=np.int64)
-    names = sorted(set(videos))
+    names = sorted(set(videos), key=natural)
     place = {name: index for index, name in enumerate(names)}
     return names, np.asarray([place[video] for video in videos], dtype=np.int64)
 
@@ -118,7 +119,7 @@ def assemble(clips: Sequence[Clip], format: str, path: str, limits: Limits, faul
     named = [_sequence_names(clip) for clip in clips]
     _refuse_twice(clips, named, faults)
     faults.raise_if_any()
-    names = sorted(name for found, _ in named for name in found)
+    names = sorted((name for found, _ in named for name in found), key=natural)
     place = {name: index for index, name in enumerate(names)}
     sequence = np.concatenate(
         [np.zeros(0, dtype=np.int64)]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, WriteOptions
 from poseval.errors import InputError
@@ -106,3 +108,39 @@ def test_we_open_what_pandas_saves(tmp_path: Path, form: str, role: Role) -> Non
     table.to_hdf(tmp_path / "b.h5", key="df_with_missing", format=form, mode="w")
     back = datasets.read(tmp_path / "b.h5", ReadOptions(role))
     assert_same(poses, back, datasets.get_format("deeplabcut-h5").holds_as(role))
+
+
+def labels(path: Path, rows: list[str]) -> Path:
+    """Labels of two body parts."""
+    head = ["scorer,me,me,me,me", "bodyparts,nose,nose,tail,tail", "coords,x,y,x,y"]
+    path.write_text("\n".join([*head, *rows, ""]))
+    return path
+
+
+def test_an_empty_row_of_labels_is_a_frame_that_nobody_labelled(tmp_path: Path) -> None:
+    path = labels(tmp_path / "a.csv", ["img1.png,1,2,3,4", "img2.png,,,,", "img3.png,,,5,6"])
+    poses = datasets.read(path, ReadOptions(T))
+    assert poses.frames.labelled.tolist() == [True, False, True]
+    predicted = [f"img{at}.png,1,2,0.5,3,4,0.5" for at in (1, 2)]
+    head = ["scorer" + ",net" * 6, "bodyparts" + ",nose" * 3 + ",tail" * 3, "coords" + ",x,y,likelihood" * 2]
+    (tmp_path / "p.csv").write_text("\n".join([*head, predicted[0], predicted[1], "img3.png,,,,5,6,0.5", ""]))
+    report = poseval.score(path, tmp_path / "p.csv", "oks", metrics="epe")
+    assert report.summary["EPE"] == 0.0
+    (told,) = [notice.text for notice in report.notices if notice.code == "N941"]
+    assert told.startswith("1 of 3 frames of the ground truth are not labelled and are not scored")
+    assert told.endswith("; 1 predicted people there were left out")
+
+
+def test_an_empty_row_of_predictions_is_a_frame_without_anyone(tmp_path: Path) -> None:
+    head = ["scorer,net,net,net", "bodyparts,nose,nose,nose", "coords,x,y,likelihood"]
+    (tmp_path / "p.csv").write_text("\n".join([*head, "0,1,2,0.5", "1,,,", ""]))
+    assert datasets.read(tmp_path / "p.csv", ReadOptions(P)).frames.labelled.all()
+
+
+def test_unlabelled_frames_survive_and_empty_ones_do_not(tmp_path: Path) -> None:
+    poses = datasets.read(labels(tmp_path / "a.csv", ["img1.png,1,2,3,4", "img2.png,,,,"]), ReadOptions(T))
+    losses = poseval.write(poses, tmp_path / "b.csv", "deeplabcut")
+    assert losses.dropped == {}
+    assert datasets.read(tmp_path / "b.csv", ReadOptions(T)).frames.labelled.tolist() == [True, False]
+    looked_at = replace(poses, frames=replace(poses.frames, labelled=np.ones(2, dtype=np.bool_)))
+    assert poseval.write(looked_at, tmp_path / "c.csv", "deeplabcut").dropped == {"empty frames": 1}

@@ -181,3 +181,22 @@ def test_we_open_the_training_frames_of_sleap_io(tmp_path: Path) -> None:
     sleap_io.save_nwb(labels, str(tmp_path / "a.nwb"))
     back = datasets.read(tmp_path / "a.nwb", ReadOptions(T))
     assert_same(video(T), back, frozenset({"joints", "joint names", "frame names", "empty frames"}))
+
+
+def test_a_training_frame_without_a_single_place_is_not_labelled(tmp_path: Path) -> None:
+    def clear(file: Any) -> None:
+        for instance in file[f"{FRAME}/skeleton_instances"].values():
+            instance["node_locations"][...] = np.nan
+
+    poses = datasets.read(written(tmp_path / "a.nwb", T, clear), ReadOptions(T))
+    assert poses.frames.labelled.tolist() == [False, *[True] * (len(poses.frames) - 1)]
+
+
+@pytest.mark.parametrize("role", list(Role), ids=lambda role: role.value)
+def test_other_groups_are_counted(tmp_path: Path, role: Role) -> None:
+    def more(file: Any) -> None:
+        file["acquisition/ElectricalSeries/data"] = [1, 2]
+
+    poses = datasets.read(written(tmp_path / "a.nwb", role, more), ReadOptions(role))
+    assert poses.origin.unread["acquisition"] == 1
+    assert not [key for key in poses.origin.unread if "data" in key or "nodes" in key or "node_" in key]

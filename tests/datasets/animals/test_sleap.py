@@ -240,3 +240,29 @@ def test_analysis_files_of_sleap_io_are_ours(tmp_path: Path, preset: str) -> Non
     sleap_io.save_analysis_h5(labels, str(tmp_path / "b.h5"), preset=preset)
     back = datasets.read(tmp_path / "b.h5", ReadOptions(P))
     assert_same(poses, back, frozenset({"joints", "joint names", "joint scores", "tracks"}))
+
+
+def test_a_frame_of_predicted_instances_alone_is_not_labelled(tmp_path: Path) -> None:
+    def predicted(file: Any) -> None:
+        table = file["instances"][()]
+        table["instance_type"][table["frame_id"] == table["frame_id"][0]] = 1
+        put(file, "instances", table)
+
+    poses = datasets.read(written(tmp_path / "a.slp", T, change=predicted), ReadOptions(T))
+    before = video(T)
+    first = int(before.people.frame[0])
+    assert poses.frames.labelled.tolist() == [row != first for row in range(len(before.frames))]
+    count = int((before.people.frame == first).sum())
+    assert poses.origin.unread["predicted instances"] == count
+    assert len(poses) == len(before) - count
+
+
+@pytest.mark.parametrize("name", ["sleap", "sleap-analysis"])
+def test_other_data_sets_are_counted(tmp_path: Path, name: str) -> None:
+    def more(file: Any) -> None:
+        file["notes"] = [1, 2]
+        file.create_group("empty")
+
+    poses = datasets.read(written(tmp_path / "a.h5", P, name, more), ReadOptions(P), name)
+    assert poses.origin.unread["notes"] == 1
+    assert "empty" not in poses.origin.unread

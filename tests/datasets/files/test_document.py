@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import pytest
 
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.archive import Archive
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -25,6 +26,7 @@ from poseval.files.writing import write_atomically
 from poseval.limits import Limits
 
 PACKED = gzip.compress(b"[1, 2, 3]", mtime=0)
+KNOWN = Known("[]")
 TIGHT = Limits(file_bytes=2 << 20, ratio=50, archive_members=10)
 
 
@@ -40,7 +42,7 @@ def test_plain_file(tmp_path: Path) -> None:
     assert document.line(15) == 2
     assert document.is_json
     entry = document.outline.by_key()["a"]
-    assert document.tree(entry.start, entry.end) == [1, 2]
+    assert document.tree(entry.start, entry.end, KNOWN) == [1, 2]
 
 
 def test_small_file_has_the_same_kind_of_digest(tmp_path: Path) -> None:
@@ -146,14 +148,14 @@ def test_name_that_is_not_utf8_is_shown_escaped(tmp_path: Path) -> None:
 def test_tree_of_a_large_part_is_refused() -> None:
     document = Document(b"[" + b" " * (17 << 20) + b"]")
     with pytest.raises(LimitError) as caught:
-        document.tree(0, len(document.data))
+        document.tree(0, len(document.data), KNOWN)
     assert caught.value.code == "P501"
 
 
 def test_tree_of_a_number_of_thousands_of_digits_is_refused() -> None:
     document = Document(b"1" * 5000)
     with pytest.raises(FormatError) as caught:
-        document.tree(0, 5000)
+        document.tree(0, 5000, KNOWN)
     assert caught.value.code == "P210"
 
 
@@ -413,3 +415,11 @@ def test_what_is_wrong_with_a_source_fetched_ahead_is_told_when_it_is_asked_for(
     with pytest.raises(FormatError) as caught:
         _ = source.document
     assert caught.value.code == "P212"
+
+
+def test_files_of_a_folder_are_in_natural_order(tmp_path: Path) -> None:
+    for name in ("f10.txt", "f9.txt", "f1.txt", "b/2.txt", "b/10.txt", "f09.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    found = [path.as_posix() for path in Source(tmp_path).files]
+    assert found == ["b/2.txt", "b/10.txt", "f1.txt", "f09.txt", "f9.txt", "f10.txt"]
