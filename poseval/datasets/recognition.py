@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from poseval.datasets.base import Role
+from poseval.datasets.files.all_records import widened
 from poseval.datasets.files.source import Source
 from poseval.datasets.near_misses import unread_form
 from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
@@ -128,9 +129,21 @@ def container(source: Source) -> str:
 def _candidates(source: Source, *roles: Role) -> list[Candidate]:
     """Every format that is read in one of these roles and was asked, the surest first."""
     found = _answers(source, roles, TABLE.values())
+    if not any(one.sure >= SURE for one in found) and _look_at_all(source):
+        found = _answers(source, roles, TABLE.values())
     if not any(one.sure >= SURE for one in found):
         found += _others(source, roles)[0]
     return sorted(found, key=lambda one: -one.sure)
+
+
+def _look_at_all(source: Source) -> bool:
+    """Give a JSON list the fields of all its records for an outline; whether that changed anything."""
+    if container(source) != "json":
+        return False
+    wide = widened(source.document)
+    if wide is not None:
+        source.document.outline = wide
+    return wide is not None
 
 
 def _answers(source: Source, roles: Sequence[Role], rows: Iterable[Format]) -> list[Candidate]:

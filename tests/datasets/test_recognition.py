@@ -331,3 +331,34 @@ def test_broken_json_is_told_as_such_unless_it_is_something_else(tmp_path: Path)
     with pytest.raises(FormatError, match=r"seqinfo\.ini") as caught:
         datasets.recognise(Source(tmp_path / "a.ini"), T)
     assert caught.value.code == "P201"
+
+
+# What a first record may lack: nobody was found there, or nobody has annotated it yet.
+EMPTY_FIRST: dict[str, tuple[Role, list[Any], list[Any]]] = {
+    "mediapipe": (
+        P,
+        [{"frame": 0}],
+        [{"frame": 1, "width": 10, "height": 10, "pose_landmarks": [[{"x": 0.5, "y": 0.5}] * 33]}],
+    ),
+    "label-studio": (
+        P,
+        [{"id": 1, "data": {"image": "a.jpg"}, "predictions": []}],
+        [{"id": 2, "data": {"image": "b.jpg"}, "predictions": [{"result": []}]}],
+    ),
+    "superanimal": (P, [{"error": None}], [{"bodyparts": [[[1, 2, 0.5]] * 17]}]),
+    "openpifpaf": (P, [{"frame": 1}], [{"frame": 2, "predictions": []}]),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY_FIRST)
+def test_all_records_are_looked_at(name: str, tmp_path: Path) -> None:
+    role, first, second = EMPTY_FIRST[name]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(second))
+    assert datasets.recognise(Source(path), role) == name
+    path.write_text(json.dumps(first * 3 + second))
+    assert datasets.recognise(Source(path), role) == name
+    path.write_text(json.dumps(first * 3))
+    with pytest.raises(FormatError) as caught:
+        datasets.recognise(Source(path), role)
+    assert caught.value.code == "P201"
