@@ -83,13 +83,26 @@ class Records:
         wanted: str | None = None,
         hint: str | None = None,
     ) -> None:
-        """A fault for each record in the mask; `what` may depend on the record."""
-        rows = np.flatnonzero(where)
+        """A fault for each record in the mask; `what` may depend on the record.
+
+        A record of which the compiled module refused the field has a made-up value there and gets no second
+        fault; where more were refused than it lists, the records behind the listed ones get none either.
+        """
+        rows = np.flatnonzero(where & ~self._refused(name) if self.table.fault_counts else where)
         for row in rows[: self.faults.KEPT].tolist():
             text = what if isinstance(what, str) else what(row)
             self.faults.add(code, where=self.at(row, name), what=text, wanted=wanted, hint=hint)
         if len(rows) > self.faults.KEPT:
             self.faults.more(code, len(rows) - self.faults.KEPT)
+
+    def _refused(self, name: str) -> Bools:
+        """Which records have a fault in a field already [N]."""
+        out = np.zeros(self.table.count, dtype=np.bool_)
+        listed = [fault.record for fault in self.table.faults if fault.field == name]
+        out[listed] = True
+        if sum(count for (field, _), count in self.table.fault_counts.items() if field == name) > len(listed):
+            out[max(listed, default=0) :] = True
+        return out
 
     def unknown(self, expected: frozenset[str]) -> list[Notice]:
         """A notice about fields that nobody reads, beyond those the format is known to have."""
