@@ -139,6 +139,7 @@ ROWS = (
     Format("datumaro", "poseval.datasets.tools.datumaro:Datumaro", ("json",), ("items",)),
     Format("cvat", "poseval.datasets.tools.cvat:Cvat", ("xml",), suffix=".xml"),
     Format("motchallenge", "poseval.datasets.tools.motchallenge:MotChallenge", ("text",), suffix=".txt"),
+    Format("fiftyone", "poseval.datasets.tools.fiftyone:FiftyOne", ("folder",), suffix=""),
     Format("rerun", "poseval.datasets.tools.rerun_file:Rerun", ("text",), suffix=".rrd"),
     Format("native", "poseval.datasets.native.npz:Native", ("zip",), suffix=".npz"),
     Format("parquet", "poseval.datasets.native.parquet:Parquet", ("parquet",), suffix=".parquet"),
