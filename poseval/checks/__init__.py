@@ -25,6 +25,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "labels": ("truth", "poseval.checks.counts:nobody_labelled"),
     "predictions": ("predictions", "poseval.checks.counts:no_predictions"),
     "ties": ("predictions", "poseval.checks.counts:equal_scores"),
+    "tracks": ("alone", "poseval.checks.counts:repeated_tracks"),
     "copies": ("truth", "poseval.checks.coordinates:copies"),
     "copies of predictions": ("alone", "poseval.checks.coordinates:copies_of_predictions"),
     "copies, both": ("pair", "poseval.checks.coordinates:copies_beside"),

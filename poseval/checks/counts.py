@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from poseval.checks.base import Pair, Side
+from poseval.datasets.base import Role
 from poseval.errors import number_of, shown
 from poseval.poses import Notice
 from poseval.poses.derived_columns import labelled_count
@@ -52,6 +53,23 @@ def no_predictions(side: Side) -> Iterator[Notice]:
     """N423: no predictions."""
     if not len(side.poses):
         yield Notice("N423", f"{side.name}: no predictions at all")
+
+
+def repeated_tracks(side: Side) -> Iterator[Notice]:
+    """N550: track ids that stand twice in a frame, which metrics of tracks refuse (P405)."""
+    people = side.poses.people
+    if side.role is Role.TRUTH:
+        return  # there they are a fault of the tracking benchmarks, which say so
+    tracked = people.track >= 0
+    pairs = np.stack([people.frame[tracked], people.track[tracked]], axis=1)
+    _, count = np.unique(pairs, axis=0, return_counts=True)
+    doubled = int((count - 1).sum())
+    if doubled:
+        text = (
+            f"{side.name}: {doubled} of {int(tracked.sum())} people have the track id of another person in "
+            "the same frame; poses can be scored, tracking cannot"
+        )
+        yield Notice("N550", text, doubled)
 
 
 def equal_scores(side: Side) -> Iterator[Notice]:

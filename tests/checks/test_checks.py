@@ -72,6 +72,16 @@ def test_all_scores_are_equal() -> None:
     assert "N420" not in told(with_people(predictions, score=score), P)
 
 
+def test_a_track_that_two_people_of_a_frame_have() -> None:
+    _, predictions = truth_and_predictions()
+    assert "N550" not in told(predictions, P)
+    track = predictions.people.track.copy()
+    track[1] = track[0]
+    assert told(with_people(predictions, track=track), P)["N550"].count == 1
+    assert "N550" not in told(with_people(predictions, track=np.full(len(predictions), -1)), P)
+    assert "N550" not in told(with_people(predictions, track=track), T)
+
+
 @pytest.mark.parametrize(("beyond", "is_told"), [(1, False), (3, True)])
 def test_boxes_outside_their_images(beyond: int, is_told: bool) -> None:
     truth, _ = truth_and_predictions()
