@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poseval.benchmarks.alignment import fits
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown
 from poseval.plugins import Registry, in_one_line
@@ -76,6 +77,11 @@ def recognise(truth: PoseSet) -> Benchmark:
         if sure >= CERTAIN:
             break
     return best[1] or _other(truth)
+
+
+def with_joints_of(truth: PoseSet) -> list[str]:
+    """Names of our benchmarks whose joints a ground-truth set has, in any order."""
+    return [name for name in TABLE if fits(truth.skeleton, get_benchmark(name).skeletons)]
 
 
 def _other(truth: PoseSet) -> Benchmark:

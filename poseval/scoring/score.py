@@ -118,9 +118,7 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
     dt, mapped = _brought_together(gt, dt, task)
     guessed = renamed(task.rules)
     if task.benchmark is None:
-        guessed.append(
-            Notice("N100", f"benchmark {found.name}, recognised from the content of the ground truth")
-        )
+        guessed.append(Notice("N100", _recognised(found, gt)))
     seconds = time.perf_counter() - started
     chosen = _by_hand(found, gt, task, rules)
     parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
@@ -138,6 +136,15 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
         odd.append(Notice("N916", "--sigmas was given, but no metric of this benchmark uses sigmas"))
     notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *odd)
     return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
+
+
+def _recognised(benchmark: Benchmark, truth: PoseSet) -> str:
+    """What to say of a benchmark that was not named; `custom` may stand in for one of the same joints."""
+    text = f"benchmark {benchmark.name}, recognised from the content of the ground truth"
+    others = benchmarks.with_joints_of(truth) if benchmark.name == "custom" else []
+    if others:
+        text += f". These joints are those of {', '.join(others)}, which --benchmark names"
+    return text
 
 
 def _by_hand(benchmark: Benchmark, truth: PoseSet, task: Task, rules: RuleSet) -> tuple[Metric, ...]:

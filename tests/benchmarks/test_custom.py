@@ -357,3 +357,13 @@ def test_oks_by_extent_is_that_of_pycocotools(tmp_path: Any) -> None:
     numbers = {row.name: (row.ours, row.theirs) for row in found.differences}
     assert 0.05 < numbers["AP"][0] < 1
     assert all(ours == theirs or math.isnan(ours) for ours, theirs in numbers.values())
+
+
+def test_the_joints_of_a_benchmark_in_other_files_are_said() -> None:
+    one = made(0, get_skeleton("coco17"))
+    (told,) = [notice.text for notice in poseval.score(*one).notices if notice.code == "N100"]
+    assert "benchmark custom" in told
+    assert "coco-keypoints" in told
+    assert "--benchmark names" in told
+    (told,) = [notice.text for notice in poseval.score(*made()).notices if notice.code == "N100"]
+    assert "--benchmark" not in told
