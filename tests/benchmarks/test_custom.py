@@ -367,3 +367,43 @@ def test_the_joints_of_a_benchmark_in_other_files_are_said() -> None:
     assert "--benchmark names" in told
     (told,) = [notice.text for notice in poseval.score(*made()).notices if notice.code == "N100"]
     assert "--benchmark" not in told
+
+
+def test_people_of_one_labelled_joint_are_no_part_of_pck() -> None:
+    truth, predictions = made(6)
+    seen = truth.people.seen.copy()
+    seen[:4, 1:] = 0
+    few = replace(truth, people=truth.people.with_columns(seen=seen))
+    report = poseval.score(few, predictions)
+    joints = [
+        item
+        for a, b in zip(as_lists(few), as_lists(predictions), strict=True)
+        for item in oracle.errors(a, b)
+    ]
+    scaled = [(error, side) for error, side in joints if side > 0]
+    assert len(scaled) == len(joints) - 4
+    right = sum(error is not None and error / side <= 0.1 for error, side in scaled)
+    assert report.summary["PCK@0.1"] == right / len(scaled)
+    assert any("4 people have no scale and are not scored" in row.why for row in report.values)
+    alone = parse("pck(norm=longest_side,people=matched)")
+    with pytest.raises(PosevalError, match="P304"):
+        poseval.score(few, predictions, metrics=alone)
+
+
+def test_a_track_twice_in_a_frame_leaves_tracking_out() -> None:
+    truth, predictions = made(1, tracks=True)
+    twice = np.zeros(len(predictions), dtype=np.int64)
+    report = poseval.score(truth, replace(predictions, people=predictions.people.with_columns(track=twice)))
+    assert "MOTA" not in report.summary
+    assert "N913" in [notice.code for notice in report.notices]
+
+
+def test_a_body_in_a_line_is_tracked_where_it_is_hit_exactly() -> None:
+    truth, _ = made(1, tracks=True)
+    xy = truth.people.xy.copy()
+    xy[:, :, 1] = 40.0
+    people = truth.people.with_columns(xy=xy, score=np.ones(len(truth)))
+    flat = replace(truth, people=people)
+    report = poseval.score(flat, flat)
+    assert report.summary["MOTA"] == report.summary["HOTA"] == 1
+    assert math.isnan(report.summary["AP"])

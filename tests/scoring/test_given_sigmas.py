@@ -194,3 +194,9 @@ def test_sigmas_that_nobody_uses_are_said() -> None:
     for metrics, count in (("pck(norm=bbox,at=0.1,people=matched)", 1), ("oks_ap", 0)):
         found = scored(truth, predictions, sigmas=0.05, metrics=metrics).notices
         assert [notice.code for notice in found].count("N916") == count
+
+
+def test_one_sigma_of_twice_the_known_one_is_no_mistake_of_units() -> None:
+    truth, predictions = truth_and_predictions()
+    found = scored(truth, predictions, sigmas={"nose": 2 * COCO.sigma_array[0]})
+    assert "N910" not in [notice.code for notice in found.notices]
