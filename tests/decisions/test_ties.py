@@ -105,6 +105,14 @@ def test_a_number_that_a_run_lacks_may_have_any_rank() -> None:
     assert "0 pairs" in nobody.how
 
 
+def test_runs_on_other_units_are_refused() -> None:
+    made = three(np.random.default_rng(0))
+    other = replace(run(np.full(39, 0.5)), signature=made[0].signature)  # type: ignore[attr-defined]
+    with pytest.raises(MismatchError) as caught:
+        by_tests([*made[:2], other], "n0", 0.95)  # type: ignore[list-item]
+    assert caught.value.code == "P421"
+
+
 def test_false_orders_stay_rare() -> None:
     """Equal systems are told apart at most as often as the level says."""
     rng = np.random.default_rng(1)

@@ -13,7 +13,6 @@ import select
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ import pytest
 MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
 SLOWEST = 4.0  # seconds of processors that a test may take: mutants should die of quick ones
-WAIT = 2400.0  # seconds of the clock, after which a process is given up
+IDLE = 60.0  # seconds of the clock in which a process that does nothing is stuck
 NO_SIMULATIONS = "not false_alarms and not coverage"  # they take minutes
 # What the tests import and no mutant is in; done once.
 WARM = (
@@ -223,7 +222,7 @@ def _in_child(work: Callable[[], tuple[int, Any]]) -> tuple[int | None, Any]:
                 out.write(text)
             os._exit(0)
     os.close(write)
-    text = _read_until(read, time.monotonic() + WAIT)
+    text = _read(read, pid)
     try:
         os.killpg(pid, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -235,14 +234,23 @@ def _in_child(work: Callable[[], tuple[int, Any]]) -> tuple[int | None, Any]:
     return status, answer
 
 
-def _read_until(source: int, end: float) -> bytes | None:
-    parts = []
+def _read(source: int, pid: int) -> bytes | None:
+    """What a process writes until it ends; None when it is stuck."""
+    parts: list[bytes] = []
     with os.fdopen(source, "rb", buffering=0) as stream:
+        ran = _processor_time(pid)
         while True:
-            ready, _, _ = select.select([stream], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
+            ready, _, _ = select.select([stream], [], [], IDLE)
+            if ready:
+                part = stream.read(1 << 16)
+                if not part:
+                    return b"".join(parts)
+                parts.append(part)
+            before, ran = ran, _processor_time(pid)
+            if not ready and ran == before:
                 return None
-            part = stream.read(1 << 16)
-            if not part:
-                return b"".join(parts)
-            parts.append(part)
+
+
+def _processor_time(pid: int) -> list[str]:
+    """Time of processors that a process and its children took, as Linux writes it."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
