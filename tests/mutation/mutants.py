@@ -109,6 +109,22 @@ def mutated(mutant: Mutant, path: Path) -> ast.Module:
     return ast.fix_missing_locations(tree)
 
 
+def without_texts(source: str) -> str:
+    """A module's code without what its texts say and without what it raises."""
+    return ast.dump(_NoTexts().visit(ast.parse(source)))
+
+
+class _NoTexts(ast.NodeTransformer):
+    def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+        return ast.Constant("") if isinstance(node.value, str) else node
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.Constant:
+        return ast.Constant("")
+
+    def visit_Raise(self, node: ast.Raise) -> ast.Raise:
+        return ast.Raise()
+
+
 @dataclass(frozen=True)
 class Spot:
     """A node of the tree, where it stands, and what runs it."""
