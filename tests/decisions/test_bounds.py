@@ -74,6 +74,9 @@ def test_a_family_is_max_t_over_all_signs_of_the_drops_beyond_the_tolerance() ->
     adjusted[1 - first] = max(alone, adjusted[first])
     assert [check.p_adjusted for check in verdict.guarded] == pytest.approx(adjusted)
     assert (verdict.rounds, verdict.seed) == (2**UNITS, 0)
+    factor = stats.t.ppf(1 - 0.05 / 2, UNITS - 1) + stats.t.ppf(0.8, UNITS - 1)
+    for check in verdict.guarded:  # the power is that of one of two tests
+        assert check.smallest == pytest.approx(0.01 + factor * check.error_units)
     for check, p in zip(verdict.guarded, adjusted, strict=True):
         assert check.state is state_of(check.drop, check.upper, 0.01, float(p), 0.05)
 

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import json
 import math
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import poseval
-from poseval.decisions.baselines import Baseline, load_baseline, load_ledger, save_baseline
+from poseval.decisions.baselines import (
+    Baseline,
+    Ledger,
+    load_baseline,
+    load_ledger,
+    save_baseline,
+    save_ledger,
+)
 from poseval.errors import FormatError, UsageError
 from poseval.scoring import saved_runs
 from poseval.scoring.evaluation import Evaluation
@@ -175,3 +183,44 @@ def test_what_does_not_go_together_is_refused(baseline: Path, asked: dict[str, o
     with pytest.raises(UsageError) as caught:
         poseval.gate(**given)  # type: ignore[arg-type]
     assert caught.value.code == "P169"
+
+
+def test_a_file_of_another_schema_is_refused(baseline: Path, tmp_path: Path) -> None:
+    save_baseline(load_baseline(baseline), baseline)
+    other = tmp_path / "other.poseval"
+    with zipfile.ZipFile(baseline) as before, zipfile.ZipFile(other, "w") as after:
+        for name in before.namelist():
+            data = before.read(name)
+            after.writestr(name, data.replace(b"poseval.baseline/1", b"poseval.baseline/9"))
+    with pytest.raises(FormatError, match="baseline/9") as caught:
+        load_baseline(other)
+    assert caught.value.code == "P231"
+    ledger = tmp_path / "looks.json"
+    save_ledger(Ledger("a", {"x": 1}), ledger)
+    assert load_ledger(ledger, "a") == Ledger("a", {"x": 1})
+    assert load_ledger(ledger, "b") == Ledger("b", {})
+    ledger.write_text(ledger.read_text().replace("ledger/1", "ledger/9"))
+    with pytest.raises(FormatError, match="ledger/9") as caught:
+        load_ledger(ledger, "a")
+    assert caught.value.code == "P232"
+
+
+def test_an_undefined_step_is_no_nan_in_the_file(tmp_path: Path) -> None:
+    bottom = np.zeros(UNITS, dtype=np.int64)
+    path = tmp_path / "empty.poseval"
+    save_baseline(Baseline.of(run(np.zeros(UNITS), bottom)), path)
+    (step,) = load_baseline(path).lineage
+    assert math.isnan(step.value)
+    with zipfile.ZipFile(path) as archive:
+        assert b"NaN" not in archive.read("baseline.json")
+
+
+def test_the_order_of_several_runs_is_no_new_look(tmp_path: Path) -> None:
+    ledger, base = tmp_path / "looks.json", [model(0.0, 1), model(0.0, 2)]
+    one, two, three = (model(0.0, seed) for seed in (3, 4, 5))
+    looks = [
+        poseval.gate(runs, base, significant=True, ledger=ledger).look
+        for runs in ([one, two], [two, one], [one, three])
+    ]
+    assert looks == [1, 1, 2]
+    assert poseval.gate([one, two], base[::-1], significant=True, ledger=ledger).look == 1

@@ -5,13 +5,27 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from poseval.diagnosis import error_types
 from poseval.diagnosis.diagnose import diagnose, diagnose_if_possible
-from poseval.diagnosis.error_types import HEAD_RANGES, HEAD_SIGMA, Fault, Scale, label, match_scene, scene_of
+from poseval.diagnosis.error_types import (
+    AREA_RANGES,
+    GOOD,
+    HEAD_RANGES,
+    HEAD_SIGMA,
+    LOCALISED,
+    MAX_DETS,
+    MISS,
+    Fault,
+    Scale,
+    label,
+    match_scene,
+    scene_of,
+)
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.skeletons import Skeleton
-from tests.diagnosis.test_error_types import poses, scene
+from tests.diagnosis.test_error_types import COCO, poses, scene
 
 HERE = np.zeros(2)
 
@@ -126,3 +140,53 @@ def test_the_scale_is_area_only_where_everybody_has_one_and_joints_have_sigmas()
     nothing = scene(poses(HERE), area=None, head=None)
     assert diagnose_if_possible(nothing) is None
     assert diagnose_if_possible(aligned) is not None
+
+
+def test_limits_are_those_of_the_paper_and_of_coco() -> None:
+    assert (GOOD, MISS, LOCALISED, MAX_DETS) == (0.85, 0.5, 0.1, 20)
+    assert [(item.name, item.low, item.high) for item in AREA_RANGES] == [
+        ("all", 1024, 1e10),
+        ("medium", 1024, 9216),
+        ("large", 9216, 1e10),
+    ]
+    assert [(item.name, item.low, item.high) for item in HEAD_RANGES] == [("all", 0, np.inf)]
+    assert [kind.name for kind in Fault] == ["NONE", "GOOD", "JITTER", "INVERSION", "SWAP", "MISS"]
+
+
+def test_people_of_no_size_are_met_exactly_or_not_at_all() -> None:
+    xy = poses(HERE)
+    xy[0, 3] += 1e-3
+    made = scene_of(scene(xy, head=[0.0, 30.0]), Scale.HEAD)
+    labels = label(made, match_scene(made, np.array([0.1]), HEAD_RANGES), 0)
+    row = int(np.flatnonzero(labels.person == 0)[0])
+    assert [Fault(kind).name for kind in labels.fault[row, 2:5]] == ["GOOD", "MISS", "GOOD"]
+
+
+def test_a_joint_where_another_persons_and_the_own_mirrored_one_meet_is_a_swap() -> None:
+    """Of equals the other person's joint goes before the mirrored one."""
+    true = poses(HERE)
+    left, right = COCO.index("left_wrist"), COCO.index("right_wrist")
+    xy = true.copy()
+    xy[0, left] = true[0, right]
+    aligned = scene(xy)
+    moved = true.copy()
+    moved[1, left] = true[0, right]
+    both = changed(aligned, {"xy": moved}, {})
+    made = scene_of(both, Scale.AREA)
+    labels = label(made, match_scene(made, np.array([0.1]), HEAD_RANGES), 0)
+    row = int(np.flatnonzero(labels.person == 0)[0])
+    assert Fault(labels.fault[row, left]).name == "SWAP"
+    alone = scene_of(aligned, Scale.AREA)
+    labels = label(alone, match_scene(alone, np.array([0.1]), HEAD_RANGES), 0)
+    row = int(np.flatnonzero(labels.person == 0)[0])
+    assert Fault(labels.fault[row, left]).name == "INVERSION"
+
+
+def test_a_similarity_on_the_limit_of_a_miss_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    xy = poses(HERE)
+    xy[0, 0, 0] += 3.0
+    made = scene_of(scene(xy), Scale.AREA)
+    found = match_scene(made, np.array([0.1]), HEAD_RANGES)
+    row = int(np.flatnonzero(label(made, found, 0).person == 0)[0])
+    monkeypatch.setattr(error_types, "MISS", float(label(made, found, 0).best[row, 0]))
+    assert label(made, found, 0).fault[row, 0] != Fault.MISS
