@@ -84,6 +84,10 @@ def test_areas_precision_and_recall(seed: int, ties: Ties) -> None:
     for weight in ([1] * len(made.sequences), [2, 0, 1][: len(made.sequences)]):
         found = metric.reduce(tally, np.array(weight))
         rows, due = rankings(made, sides, weight)
+        sums = {"labelled": sum(due), "predicted": sum(map(len, rows))}
+        sums["true_positives"] = sum(hit for row in rows for _, hit in row)
+        for statistic, total in sums.items():
+            assert found.get(statistic) == total
         tied = any(len({score for score, _ in row}) < len(row) for row in rankings(made, sides, [1] * 3)[0])
         assert {"AP_low", "AP_high"} <= {row.statistic for row in found} or not tied
         for joint in range(made.joints):
