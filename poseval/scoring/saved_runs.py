@@ -196,7 +196,9 @@ def load_report(path: str | os.PathLike[str]) -> Report:
 
 
 def is_saved_run(path: str | os.PathLike[str]) -> bool:
-    """Whether a file starts as a saved run: a zip whose first member is a run's."""
+    """Whether a file starts as a saved run: a zip whose first member is a run's. A pipe is left unread."""
+    if not os.path.isfile(path):
+        return False
     try:
         with open(path, "rb") as stream:
             start = stream.read(NAME_AT + len(FIRST))

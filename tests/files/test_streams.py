@@ -21,6 +21,7 @@ from poseval.errors import LimitError, MissingFeature, UsageError
 from poseval.files import streams
 from poseval.files.streams import is_address, is_stream, public_name, read_input
 from poseval.limits import Limits
+from poseval.scoring.saved_runs import save
 from tests.hostile.made import results, truth
 from tests.shared import ROOT
 
@@ -72,6 +73,7 @@ def test_either_side_of_a_score_may_be_piped_in(pack: type[bytes], files: Path) 
         "convert - out.npz --to native --gt gt.json",
         "convert - out.json --to label-studio --gt gt.json --worst 1",
         "score - --gt gt.json --save run.npz",
+        "gate - --gt gt.json --baseline base.npz",
         "track - --gt gt.json --out tracked.npz --to native",
     ],
 )
@@ -80,6 +82,7 @@ def test_commands_read_predictions_from_standard_input(words: str, files: Path) 
     rows[0]["keypoints"][:3] = [0.0, 0.0, 0.5]  # a joint that is off
     text = json.dumps(rows)
     (files / "rows.json").write_text(text)
+    save(poseval.evaluate(files / "gt.json", files / "rows.json"), files / "base.npz")
     plain = run(words.replace(" - ", " rows.json "), files)
     for made in ("out.npz", "out.json", "out.config.xml", "run.npz", "tracked.npz"):
         (files / made).unlink(missing_ok=True)
@@ -105,6 +108,12 @@ def test_a_cross_check_needs_files(files: Path) -> None:
     done = run("crosscheck - --gt gt.json", files, DT.encode())
     assert done.returncode == 2
     assert b"<stdin>: can be read once, and a cross-check reads its files twice [P954]" in done.stderr
+
+
+def test_several_predictions_are_files(files: Path) -> None:
+    done = run("score dt.json - --gt gt.json", files, DT.encode())
+    assert done.returncode == 2
+    assert b"<stdin>: is one of several inputs [P954]" in done.stderr
 
 
 def test_messages_call_it_stdin(files: Path) -> None:
@@ -174,6 +183,15 @@ def test_process_substitution(files: Path) -> None:
         check=False,
     )
     assert table(done) == table(run("score dt.json --gt gt.json", files))
+
+
+@pytest.mark.parametrize(
+    "words", ["gate a --gt gt.json --baseline base.npz", "compare a base.npz --gt gt.json"]
+)
+def test_a_pipe_is_not_opened_to_look_what_it_is(words: str, files: Path) -> None:
+    save(poseval.evaluate(files / "gt.json", files / "dt.json"), files / "base.npz")
+    fed(files / "a", DT.encode())
+    assert run(words, files).returncode == 0
 
 
 def test_a_pipe_is_bounded(files: Path) -> None:
