@@ -30,6 +30,11 @@ for example, cannot be distinguished from COCO's. Predictions find their frames 
 number, in this order; a notice says which way was used. Where two ways disagree, files are refused until
 `--align` names one.
 
+With `--gt`, the other file holds the predictions, whatever its form: a whole COCO file whose annotations have
+scores, an object around the list of results, JSON lines, or several files (a folder, an archive, or several
+PREDICTIONS) by process, image or sequence. Of a file alone the role is recognised; a notice says so where
+both fit, and `--role` names it. `--category` reads one category of a file with several.
+
 COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
 """
 HELD = """## What each format holds

@@ -105,14 +105,16 @@ ROWS = (
         ("keypoints", "instances", "instance_info"),
         (b'"keypoint_scores"',),
     ),
-    Format("poseflow", "poseval.datasets.tools.per_frame:PoseFlow", ("json",), words=(b'"idx"',)),
+    Format("poseflow", "poseval.datasets.tools.per_frame:PoseFlow", ("json",)),
     Format(
         "openpifpaf",
         "poseval.datasets.tools.per_frame:OpenPifPaf",
         ("json", "folder"),
         ("keypoints", "predictions"),
     ),
-    Format("huggingface", "poseval.datasets.tools.per_frame:HuggingFacePose", ("json",), ()),
+    Format(
+        "huggingface", "poseval.datasets.tools.per_frame:HuggingFacePose", ("json",), words=(b'"labels"',)
+    ),
     Format("easy-vitpose", "poseval.datasets.tools.per_frame:EasyViTPose", ("json",), ("skeleton",)),
     Format("mmpose-dump", "poseval.datasets.tools.mmpose_dump:MMPoseDump", ("pickle",)),
     Format(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from tests.datasets.made_forms import (
     huggingface,
     labelme,
     mediapipe_named,
+    poseflow,
     sleap_io_deeplabcut,
     supervisely,
     via_csv,
@@ -302,3 +304,57 @@ def test_landmarks_in_pixels_stay(tmp_path: Path) -> None:
     assert "N548" not in codes(found)
     place = [found.skeleton.joints.index(name) for name in dt.skeleton.joints]
     np.testing.assert_allclose(found.people.xy[:, place], dt.people.xy)
+
+
+def test_people_above_a_threshold_alone_are_placed_by_their_labels(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    node = json.loads(huggingface(dt)["results.json"])
+    for person in (person for image in node for person in image):
+        for key in ("keypoints", "scores", "labels"):
+            del person[key][3]
+            del person[key][0]
+    found = predictions(put({"a.json": json.dumps(node).encode()}, tmp_path / "set"), gt)
+    assert found.people.seen[:, [0, 3]].tolist() == [[0, 0]] * len(dt)
+    np.testing.assert_array_equal(np.delete(found.people.xy, [0, 3], 1), np.delete(dt.people.xy, [0, 3], 1))
+    node[0][0]["labels"][0] = 17
+    with pytest.raises(InputError) as caught:
+        predictions(put({"b.json": json.dumps(node).encode()}, tmp_path / "set"), gt)
+    assert caught.value.code == "P311"
+
+
+def test_people_of_one_image_are_called_after_the_file(tmp_path: Path) -> None:
+    _, dt = truth_and_predictions()
+    first = json.loads(huggingface(dt)["results.json"])[0]
+    found = predictions(put({"000000000100.json": json.dumps(first).encode()}, tmp_path / "set"))
+    assert (found.origin.format, found.frames.key.tolist()) == ("huggingface", ["000000000100"])
+    assert "N449" not in codes(found)
+
+
+def test_people_by_image_without_tracks(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    node = json.loads(next(iter(poseflow(dt).values())))
+    for person in (person for listed in node.values() for person in listed):
+        person["score"] = person.pop("scores")
+        del person["idx"]
+        person["keypoints"] = np.reshape(person["keypoints"], (-1, 3)).tolist()
+    found = predictions(put({"a.json": json.dumps(node).encode()}, tmp_path / "set"), gt)
+    np.testing.assert_array_equal(found.people.xy, dt.people.xy)
+    np.testing.assert_array_equal(found.people.score, dt.people.score)
+
+
+@pytest.mark.parametrize("empty", ["[]", '{"results": []}'])
+def test_parts_without_anybody(empty: str, tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    path = put({**by_process(dt), "rank0a.json": empty.encode()}, tmp_path / "set")
+    assert len(predictions(path, gt)) == len(dt)
+    (tmp_path / "alone.json").write_text(empty)
+    assert len(predictions(tmp_path / "alone.json", gt)) == 0
+
+
+def test_parts_in_an_archive(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name, content in by_process(dt).items():
+            archive.writestr(name, content)
+    found = predictions(tmp_path / "a.zip", gt)
+    assert (len(found), found.origin.format) == (len(dt), "coco-parts")

@@ -265,11 +265,11 @@ WRONG = [
     ("deeplabcut", ".csv", "coco", "coco predictions"),
     ("coco", ".json", "openpose", "openpose predictions"),
     ("openpose", ".json", "coco", "coco predictions"),
-    ("mmpose", ".json", "label-studio", "label-studio truth"),
+    ("mmpose", ".json", "label-studio", "label-studio ground truth"),
     ("motchallenge", ".txt", "deeplabcut", "deeplabcut predictions"),
-    ("label-studio", ".json", "cvat", "cvat truth"),
+    ("label-studio", ".json", "cvat", "cvat ground truth"),
     ("native", ".npz", "deeplabcut", "deeplabcut predictions"),
-    ("coco", ".json", "cvat", "cvat truth"),
+    ("coco", ".json", "cvat", "cvat ground truth"),
 ]
 
 

@@ -120,6 +120,8 @@ def sure_of_results(document: Document) -> float:
     if key is None:
         return 0.0
     keys = first_record(document, key)
+    if key and not outline.by_key()[key].items:
+        return 0.0 if "images" in outline.by_key() else 0.55
     if key == ANNOTATIONS and "images" in outline.by_key():
         if _is_video(outline) or not any_has(document, key, "score"):
             return 0.0

@@ -20,7 +20,7 @@ import numpy as np
 from poseval.datasets.assembly import left_out
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.coco.format import Coco, sure_of_results
-from poseval.datasets.coco.result_lists import any_has, list_key
+from poseval.datasets.coco.result_lists import any_has, first_record, list_key
 from poseval.datasets.coco.results import AreaRule, read_results
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import Joined, Piece, whole_list
@@ -50,8 +50,9 @@ class CocoParts(Dataset):
         least = 0.0
         try:
             for document in islice(_documents(source), LOOKED_AT):
-                empty = document.is_json and document.outline.kind == "array" and not document.outline.entries
-                sure = 0.0 if empty or not document.is_json else sure_of_results(document)
+                key = list_key(document) if document.is_json else None
+                empty = key is not None and not first_record(document, key)
+                sure = 0.0 if key is None or empty else sure_of_results(document)
                 if sure < HALF and not empty:
                     return 0.0
                 least = sure if least == 0.0 else min(least, sure or least)

@@ -12,6 +12,7 @@ from poseval.kernels import json as kj
 from poseval.kernels.json import Entry
 
 ANNOTATIONS = "annotations"
+NAMES = ("results", "predictions", "detections", ANNOTATIONS)
 
 
 def list_key(document: Document) -> str | None:
@@ -20,6 +21,8 @@ def list_key(document: Document) -> str | None:
     if outline.kind == "array":
         return ""
     found = [key for key, entry in outline.by_key().items() if _is_list(document, entry)]
+    if not found:  # a list of nobody says so by its name alone
+        found = [key for key, entry in outline.by_key().items() if key in NAMES and _is_empty(entry)]
     return found[0] if len(found) == 1 else None
 
 
@@ -37,6 +40,10 @@ def any_has(document: Document, key: str, name: str) -> bool:
         return bool((document.columns((kj.span(name),), key or None)[name].mark != kj.ABSENT).any())
     except InputError:
         return False
+
+
+def _is_empty(entry: Entry) -> bool:
+    return entry.kind == "array" and not entry.items
 
 
 def _is_list(document: Document, entry: Entry) -> bool:

@@ -6,11 +6,11 @@ PoseFlow and AlphaPose with tracking by it: an object keyed by the image's name,
 (`a.jpg.predictions.json`), a list of people with `keypoints`, `score`, `bbox` and `category_id`; or, for a
 video, a line a frame, `{"frame": 3, "predictions": [...]}`. Source: openpifpaf's `Annotation.json_data` and
 `openpifpaf.video`. Hugging Face: what `post_process_pose_estimation` of transformers gives, as JSON: a list
-of images, each a list of people with `keypoints` [K][x, y], `scores` [K], `labels` [K] and `bbox` (x0 y0 x1
-y1); images have no names and are those of the ground truth in ascending order of their ids, which a notice
-says. easy_ViTPose: `keypoints`, a list of frames, each an object of people by track number, [K][y, x,
-confidence], and `skeleton`, the names of the joints. Source: easy_ViTPose's `inference.py` and
-`visualization.py`.
+of images, each a list of people with `keypoints` [K][x, y], `scores` [K], `labels` [K] (their joints) and
+`bbox` (x0 y0 x1 y1); images have no names and are those of the ground truth in ascending order of their
+ids, which a notice says. easy_ViTPose: `keypoints`, a list of frames, each an object of people by track
+number, [K][y, x, confidence], and `skeleton`, the names of the joints. Source: easy_ViTPose's
+`inference.py` and `visualization.py`.
 """
 
 from __future__ import annotations
@@ -84,18 +84,20 @@ class PerFrame(Dataset):
 
 
 class PoseFlow(PerFrame):
-    """People by image, with tracks."""
+    """People by image, mostly with tracks."""
 
     name: ClassVar[str] = "poseflow"
     title: ClassVar[str] = "PoseFlow and AlphaPose --pose_flow JSON: people by image, with tracks"
 
     def fits(self, outline: Outline, document: Document) -> float:
-        """An object whose first list holds people with keypoints and scores."""
+        """An object whose first list holds people with keypoints and scores, without an image each."""
         if outline.kind != "object":
             return 0.0
         lists = [entry for entry in outline.by_key().values() if entry.items]
         first = lists[0].first_kinds() if lists else {}
-        return 0.9 if {"keypoints", "scores", "idx"} <= first.keys() else 0.0
+        if "keypoints" not in first or not {"scores", "score"} & first.keys() or "image_id" in first:
+            return 0.0
+        return 0.9 if {"scores", "idx"} <= first.keys() else 0.6
 
     def gather(self, document: Document, into: Gathering, name: str) -> Joints:
         """One frame for each key."""
@@ -163,19 +165,24 @@ class HuggingFacePose(PerFrame):
     title: ClassVar[str] = "transformers post_process_pose_estimation as JSON: lists of people, an image each"
 
     def fits(self, outline: Outline, document: Document) -> float:
-        """`keypoints`, `scores` and `labels` in the first person of a list of lists."""
+        """`keypoints`, `scores` and `labels` in the first person of a list of lists, or of one list."""
+        if {"keypoints", "scores", "labels"} <= outline.by_key().keys() and outline.kind == "array":
+            return 0.9
         if outline.kind != "array" or outline.entries != "array":
             return 0.0
         head = document.data[outline.start : outline.start + (1 << 16)]
         return 0.9 if all(word in head for word in (b'"keypoints"', b'"scores"', b'"labels"')) else 0.0
 
     def gather(self, document: Document, into: Gathering, name: str) -> Joints:
-        """One image for each list, in the order of the ground truth's.
+        """One image for each list, in the order of the ground truth's; one list is of the file's image.
 
         Raises:
             MismatchError: P412 without a ground truth of so many images.
         """
         images = [people for _, people in items_of(document, PEOPLE)]
+        if images and all(isinstance(person, dict) for person in images):
+            _people(images, into, into.frame(name), document.name, corners=True)
+            return Joints()
         truth = into.options.truth
         if truth is None or len(truth.frames) != len(images):
             there = (
@@ -198,8 +205,11 @@ class HuggingFacePose(PerFrame):
         Raises:
             InputError: as for any format of this family.
         """
-        text = f"{source.document.name}: names no images; they are those of the ground truth in its order"
-        return super().read(source, options).with_notices([Notice("N449", text)])
+        poses = super().read(source, options)
+        if source.document.outline.entries != "array":
+            return poses
+        text = f"{source.document.name}: names no images; they are the ground truth's in the order of its ids"
+        return poses.with_notices([Notice("N449", text)])
 
 
 class EasyViTPose(PerFrame):
@@ -283,7 +293,7 @@ def _points(person: dict[str, Any], into: Gathering, where: str) -> list[Point |
     listed = person.get("keypoints")
     if not isinstance(listed, list) or not listed or not isinstance(listed[0], list):
         return into.triples(listed, where)
-    scores = person.get("scores")
+    scores, labels = person.get("scores"), person.get("labels")
     given: list[Any] = scores if isinstance(scores, list) else []
     if given and len(given) != len(listed):
         into.faults.add("P204", where=where, what=f"has {len(listed)} points and {len(given)} scores")
@@ -295,6 +305,25 @@ def _points(person: dict[str, Any], into: Gathering, where: str) -> list[Point |
         if found is None:
             return None
         out.append(found)
+    return _by_label(out, labels, into, where) if isinstance(labels, list) else out
+
+
+def _by_label(
+    points: list[Point | None], labels: list[Any], into: Gathering, where: str
+) -> list[Point | None] | None:
+    """Points in the order of the skeleton: those below a threshold are left out of the file."""
+    given = into.options.skeleton or (None if into.options.truth is None else into.options.truth.skeleton)
+    total = max([len(points)] if given is None else [len(given), len(points)])
+    known = len(labels) == len(points) and all(type(label) is int and 0 <= label < total for label in labels)
+    if not known or len(set(labels)) < len(labels):
+        what = "has labels that are no places in its skeleton"
+        into.faults.add(
+            "P311", where=where, what=what, wanted=f"a number from 0 to {total - 1} for each point"
+        )
+        return None
+    out: list[Point | None] = [None] * total
+    for label, point in zip(labels, points, strict=True):
+        out[label] = point
     return out
 
 
