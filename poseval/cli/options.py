@@ -68,6 +68,11 @@ BENCHMARK = click.option(
 SKELETON = click.option(
     "--skeleton", metavar="NAME|FILE", help="Skeleton, for files that do not name their joints."
 )
+SIGMAS = click.option(
+    "--sigmas",
+    metavar="NUMBERS|FILE",
+    help="OKS sigmas: 0.05 for all joints, a list 0.05,0.1,..., names nose=0.03,..., or a file.",
+)
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "base name", "path end", "number")
 ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only by this.")
@@ -110,11 +115,7 @@ TASK_OPTIONS = (
         help="Rule set: reference (as the official program), corrected, or another of the benchmark.",
     ),
     SKELETON,
-    click.option(
-        "--sigmas",
-        metavar="NUMBERS|FILE",
-        help="OKS sigmas: 0.05 for all joints, a list 0.05,0.1,..., names nose=0.03,..., or a file.",
-    ),
+    SIGMAS,
     click.option(
         "--joints", metavar="names|MAP.toml", help="Map predictions with other joints, by name or by a file."
     ),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import LIMIT, QUIET, SKELETON, InputPath, records, talk
+from poseval.cli.options import LIMIT, QUIET, SIGMAS, SKELETON, InputPath, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of
 
@@ -53,6 +53,7 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 @click.option("--smooth", is_flag=False, flag_value="one_euro", metavar="one_euro(...)",
               help="Smooth the joints along their tracks.")  # fmt: skip
 @SKELETON
+@SIGMAS
 @LIMIT
 @click.option("--force", is_flag=True, help="Overwrite an existing output.")
 @QUIET
@@ -69,6 +70,7 @@ def track(
     drop_joints: float | None,
     smooth: str | None,
     skeleton: str | None,
+    sigmas: str | None,
     limits: tuple[str, ...],
     force: bool,
     quiet: bool,
@@ -86,8 +88,9 @@ def track(
     say = talk(quiet)
     config = tracking.parse(tracker_name)
     smoothing = tracking.parse_as(OneEuro, smooth) if smooth else None
-    task = Task.of(skeleton=skeleton, limits=limits)
+    task = Task.of(skeleton=skeleton, sigmas=sigmas, limits=limits)
     poses, gt = _read(predictions, truth, task)
+    poses = task.with_sigmas_on(poses)
     writer = get_format(target or poses.origin.format)
     _require_tracks(writer)
     known = len(poses.origin.notices)

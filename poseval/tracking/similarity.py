@@ -93,7 +93,7 @@ def sigmas_of(skeleton: Skeleton) -> Floats:
             where=f"skeleton {skeleton.name}",
             what=f"has no sigmas, nor has any known skeleton for {', '.join(lacking[:5])}",
             wanted="one sigma per joint",
-            hint="choose a tracker that compares boxes: greedy(measure=iou), sort, bytetrack or ocsort",
+            hint="give --sigmas 0.1, or a tracker that compares boxes: greedy(measure=iou), sort, ocsort",
         )
     return np.array([known[joint] for joint in skeleton.joints])
 

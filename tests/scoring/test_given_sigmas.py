@@ -200,3 +200,16 @@ def test_one_sigma_of_twice_the_known_one_is_no_mistake_of_units() -> None:
     truth, predictions = truth_and_predictions()
     found = scored(truth, predictions, sigmas={"nose": 2 * COCO.sigma_array[0]})
     assert "N910" not in [notice.code for notice in found.notices]
+
+
+def test_track_takes_sigmas_for_joints_that_nobody_knows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "dt.csv", tmp_path / "out.csv"
+    datasets.get_format("deeplabcut").write(mice(), path, WriteOptions(Role.PREDICTIONS))
+    assert invoke(["track", str(path), "--out", str(out)]) == 2
+    assert "--sigmas 0.1" in capsys.readouterr().err
+    assert invoke(["track", str(path), "--out", str(out), "--sigmas", "0.1"]) == 0
+    assert len(poseval.read(out, role="predictions")) == len(mice())
+    assert invoke(["track", str(path), "--out", str(out), "--force", "--sigmas", "0.1,0.2"]) == 2
+    assert "[P115]" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -113,3 +114,24 @@ def test_other_formats_say_it_too(name: str, tmp_path: Path) -> None:
     assert caught.value.code == "P404"
     assert "--joints names" in str(caught.value)
     assert poseval.score(gt, dt, joints="names").summary["AP"] > 0
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_the_advice_about_a_wrong_length_depends_on_who_names_the_joints(named: bool, tmp_path: Path) -> None:
+    truth, _ = truth_and_predictions()
+    gt = tmp_path / "gt.json"
+    datasets.get_format("coco").write(truth, gt, WriteOptions(Role.TRUTH))
+    node = json.loads(gt.read_text())
+    for record in node["annotations"]:
+        record["keypoints"] = record["keypoints"][: 14 * 3]
+    if named:
+        node["categories"][0]["keypoints"] = node["categories"][0]["keypoints"][::-1]
+    else:
+        del node["categories"][0]["keypoints"]
+    gt.write_text(json.dumps(node))
+    with pytest.raises(poseval.PosevalError) as caught:
+        poseval.read(gt, skeleton=None if named else "coco17")
+    assert caught.value.code == "P204"
+    assert ("--skeleton names one" in str(caught.value)) == (not named)
+    if not named:
+        assert len(poseval.read(gt, skeleton="crowdpose14")) == len(truth)

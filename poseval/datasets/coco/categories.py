@@ -158,14 +158,13 @@ def length_text(skeleton: Skeleton, joints: int | None = None) -> str:
     return f"skeleton {shown(skeleton.name, 60)} needs {3 * count} ({count} joints x 3)"
 
 
-def length_hint(numbers: int) -> str | None:
-    """A guess about a list of so many numbers."""
+def length_hint(numbers: int, nameless: bool) -> str | None:
+    """A guess about a list of so many numbers; `nameless`: the file names no joints, so that a flag may."""
     known = skeletons_of(numbers // 3) if numbers % 3 == 0 and numbers else ()
     if not known:
         return None
-    return (
-        f"{numbers} numbers are {numbers // 3} joints, as {' and '.join(known[:3])} have: --skeleton names it"
-    )
+    told = f"{numbers} numbers are {numbers // 3} joints, as {' and '.join(known[:3])} have"
+    return f"{told}: --skeleton names one" if nameless else f"{told}; write the joints that are named"
 
 
 def most_common(counts: Iterable[int]) -> int:

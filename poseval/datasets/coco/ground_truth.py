@@ -143,7 +143,8 @@ def read_truth(
         notices += more
     parts = PARTS if whole_body and len(skeleton) == 133 else ((name, len(skeleton)),)
     records.need(*(part for part, _ in parts), hint=BOXES_HINT)
-    check_lengths(records, parts, skeleton, may_be_empty=True)
+    nameless = not categories.joints
+    check_lengths(records, parts, skeleton, may_be_empty=True, nameless=nameless)
     _check_values(records, "area" in optional)
     faults.raise_if_any()
     placed = place(records, frames)

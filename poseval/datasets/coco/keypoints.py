@@ -40,9 +40,16 @@ def typical_joints(records: Records) -> int:
 
 
 def check_lengths(
-    records: Records, parts: tuple[tuple[str, int], ...], skeleton: Skeleton, may_be_empty: bool = False
+    records: Records,
+    parts: tuple[tuple[str, int], ...],
+    skeleton: Skeleton,
+    may_be_empty: bool = False,
+    nameless: bool = False,
 ) -> None:
-    """Faults (P204) for keypoint lists of another length; lists that are no points have one already."""
+    """Faults (P204) for keypoint lists of another length; lists that are no points have one already.
+
+    `nameless` files name no joints, so that --skeleton can.
+    """
     for name, joints in parts:
         column = records.table[name]
         odd = column.given & (column.lengths != joints)
@@ -62,7 +69,7 @@ def check_lengths(
                 f"has {3 * count} numbers",
                 name=name,
                 wanted=length_text(skeleton, joints),
-                hint=length_hint(3 * count),
+                hint=length_hint(3 * count, nameless),
             )
 
 
