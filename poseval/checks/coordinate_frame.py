@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from poseval.checks.base import Pair
+from poseval.checks.crops import in_crops
 from poseval.checks.joint_order import CLEARLY, GAIN, other_order
 from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle
 from poseval.checks.placements import placements
@@ -41,6 +42,7 @@ def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
         return
     found = other_order(pair, partners) if len(partners.truth) >= FEWEST else None
     found = found or _shift_notice(pair, partners) or _other_frame(pair, partners)
+    found = found or in_crops(pair, partners)
     if found is not None:
         yield found
 

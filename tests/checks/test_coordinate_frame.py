@@ -21,7 +21,7 @@ from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
 from tests.metrics.single import random_pair
 
-CODES = {"N460", "N461", "N462", "N921", "N922", "N923", "N924"}
+CODES = {"N460", "N461", "N462", "N921", "N922", "N923", "N924", "N931"}
 # How files go wrong, and what is told of it.
 WRONG = {
     "xy": ("xy", "N921"),
@@ -138,6 +138,34 @@ def test_a_crop_that_was_scaled() -> None:
     truth, predictions = people("coco-keypoints")
     found = told(truth, wrong(wrong(predictions, "offset=-40,-60"), "scale=0.5"), "coco-keypoints")
     assert found["N923"].endswith("--transform scale=2 --transform offset=40,60")
+
+
+def in_crops(poses: PoseSet) -> PoseSet:
+    """Everybody in a heatmap of 48 x 64 of a padded box around the joints, in quarters of a pixel."""
+    xy = poses.people.xy
+    low, high = xy.min(axis=1), xy.max(axis=1)
+    height = 1.25 * np.maximum((high - low)[:, 1], (high - low)[:, 0] * 4 / 3)
+    corner = (low + high) / 2 - height[:, None] * [0.375, 0.5]
+    heatmap = np.round(256 * (xy - corner[:, None]) / height[:, None, None]) / 4
+    return replace(poses, people=poses.people.with_columns(xy=heatmap, area=None, box=None))
+
+
+@pytest.mark.parametrize("name", ["coco-keypoints", "posetrack18"])
+def test_crops_of_single_people(name: str) -> None:
+    truth, predictions = people(name)
+    report = poseval.score(truth, in_crops(predictions), name)
+    assert {"N931"} == {notice.code for notice in report.notices} & CODES
+    assert "N931" not in {notice.code for notice in poseval.score(truth, predictions, name).notices}
+
+
+def test_poses_of_others_are_no_crops() -> None:
+    name = "coco-keypoints"
+    truth, predictions = people(name)
+    rng = np.random.default_rng(0)
+    other = predictions.people.xy[rng.permutation(len(predictions))]
+    somebody = replace(predictions, people=predictions.people.with_columns(xy=other))
+    for poses in (somebody, in_crops(somebody)):
+        assert "N931" not in {notice.code for notice in poseval.score(truth, poses, name).notices}
 
 
 @pytest.mark.parametrize("people_of_an_image", [1, 4])
