@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from poseval.benchmarks.alignment import align
 from poseval.errors import Fault, Faults, MismatchError, error_of, number_of, shown
 from poseval.poses import Array, Frames, IgnoreRegions, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.poses.frame_names import stem
 
 SHOWN_SEQUENCES = 10  # rows of the table of counts in an error
 WAYS = ("id", "file name", "file stem")
@@ -22,7 +22,8 @@ def pair(
 ) -> tuple[Aligned, list[Notice]]:
     """Both sets over the ground truth's frames.
 
-    Every sequence of the ground truth needs its predictions, every frame of the predictions its partner.
+    Every sequence of the ground truth needs its predictions, every frame of the predictions its partner,
+    unless most frames of a sequence were predicted beyond those of the ground truth.
     `needed` [F] bool says which frames of the ground truth must be among the predictions; None means all.
 
     Raises:
@@ -45,6 +46,7 @@ def pair(
     place = np.full(len(theirs), -1, dtype=np.int64)
     ways: set[str] = set()
     turned = 0
+    dense = np.zeros(len(theirs), dtype=np.bool_)  # frames of whole videos that nobody labelled
     faults = Faults()
     for index, target in enumerate(partner):
         rows = np.flatnonzero(theirs.sequence == index)
@@ -56,8 +58,13 @@ def pair(
         ways.add(way)
         known = found[found >= 0]
         turned += bool((np.diff(known) < 0).any())
-        _check_frames(truth, predictions, (target, index), (ours, rows), found, needed, faults)
+        if _of_more_frames(mine, ours, found, needed):
+            dense[rows[found < 0]] = True
+        else:
+            _check_frames(truth, predictions, (target, index), (ours, rows), found, needed, faults)
     _raise(faults, truth, predictions, partner)
+    if dense.any():
+        notices.append(_left_out(predictions, dense))
     for way in sorted(ways - {"id"}):
         notices.append(Notice("N481", f"frames were paired by {way}, because ids differ"))
     if turned:
@@ -67,6 +74,23 @@ def pair(
         )
         notices.append(Notice("N482", text, turned))
     return Aligned(truth, _moved(truth, predictions, place)), notices
+
+
+def _of_more_frames(mine: Frames, ours: Ints, found: Ints, needed: Array | None) -> bool:
+    """Whether a sequence was predicted on all frames that are needed, and most of its frames are others."""
+    wanted = ours if needed is None else ours[needed[ours]]
+    return bool(2 * int((found < 0).sum()) > len(found) and np.isin(wanted, found).all())
+
+
+def _left_out(predictions: PoseSet, frames: Array) -> Notice:
+    count = int(frames[predictions.people.frame].sum())
+    first = ", ".join(shown(key, 40) for key in predictions.frames.key[frames][:5])
+    text = (
+        f"{shown(predictions.origin.name)}: {int(frames.sum())} of {len(frames)} frames are not in the "
+        f"ground truth (first: {first}); their {count} people were left out, because all of its frames were "
+        "predicted"
+    )
+    return Notice("N940", text, count)
 
 
 def _moved(truth: PoseSet, predictions: PoseSet, place: Ints) -> PoseSet:
@@ -143,8 +167,8 @@ def _names(frames: Frames, rows: Ints, way: str) -> list[str]:
         prefix = frames.sequences[frames.sequence[rows[0]]] + ":" if len(rows) else ""
         return [key.removeprefix(prefix) for key in frames.key[rows].tolist()]
     if way == "file name":
-        return [str(path) for path in frames.path[rows].tolist()]
-    return [PurePosixPath(path).stem for path in frames.path[rows].tolist()]
+        return [path.replace("\\", "/") for path in frames.path[rows].tolist()]
+    return [stem(path) for path in frames.path[rows].tolist()]
 
 
 def _frames(mine: Frames, ours: Ints, theirs: Frames, rows: Ints) -> tuple[Ints, str]:

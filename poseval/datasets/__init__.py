@@ -40,6 +40,17 @@ __all__ = [
     "writer_of",
 ]
 
+# Notices of readers about what they left out, and what it is.
+LEFT_OUT = {
+    "N412": "annotations of images that are not listed",
+    "N430": "other members of the archive",
+    "N471": "ignore regions of fewer than three vertices",
+    "N475": "other files of the folder",
+    "N477": "points of other ids",
+    "N478": "points that repeat a joint",
+    "N530": "other files of the folder",
+}
+
 
 def writer_of(format: str, role: Role) -> Dataset:
     """The named format, when it is written in this role.
@@ -185,7 +196,11 @@ def read(
     _check_finite(poses, options.role, name)
     if dataset.normalised:
         _check_sizes(poses, name)
-    origin = replace(poses.origin, unread={**poses.origin.unread, **source.unread})
+    unread = {**poses.origin.unread, **source.unread}
+    for notice in poses.origin.notices:
+        if notice.code in LEFT_OUT:
+            unread.setdefault(LEFT_OUT[notice.code], notice.count)
+    origin = replace(poses.origin, unread=unread)
     if not origin.path:
         origin = replace(origin, path=source.name, format=dataset.name)
     return replace(poses, origin=origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -113,6 +114,23 @@ def test_frames_that_are_missing_or_foreign(tmp_path: Path) -> None:
         )
 
     assert refused(tmp_path / "c", foreign).code == "P482"
+
+
+def test_a_whole_video_is_scored_on_the_frames_of_the_truth(tmp_path: Path) -> None:
+    truth, found = folders(tmp_path)
+    before = score(truth, found).summary
+    (path,) = found.glob("*.json")
+    node = json.loads(path.read_text())
+    for number in range(10, 17):
+        name = f"images/val/000342_mpii_test/{number:06d}.jpg"
+        node["images"].append({**node["images"][0], "id": 900 + number, "file_name": name})
+        node["annotations"].append({**node["annotations"][0], "id": 900 + number, "image_id": 900 + number})
+    path.write_text(json.dumps(node))
+    report = score(truth, found)
+    assert report.summary == before
+    (told,) = [notice for notice in report.notices if notice.code == "N940"]
+    assert told.count == 7
+    assert "7 of 10 frames are not in the ground truth (first: 910, 911, 912, 913, 914)" in told.text
 
 
 def test_frames_that_nobody_evaluates_may_be_missing_under_corrected_rules() -> None:

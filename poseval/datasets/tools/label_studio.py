@@ -22,7 +22,7 @@ from poseval.datasets.assembly import boxes_or_extents, by_image, sized
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.files.source import Source
-from poseval.datasets.tools.label_studio_tasks import KEYS, Reader, known
+from poseval.datasets.tools.label_studio_tasks import KEYS, Reader, declared_joints, known
 from poseval.errors import Faults, FormatError, InputError
 from poseval.files.writing import require_free, write_atomically
 from poseval.poses import Origin, PoseSet
@@ -88,7 +88,8 @@ class LabelStudio(Dataset):
         for at, task in enumerate(tasks):
             reader.task(task, at)
         faults.raise_if_any()
-        return reader.assembled(options, Origin(document.path, document.sha256, self.name, len(tasks)))
+        origin = Origin(document.path, document.sha256, self.name, len(tasks))
+        return reader.assembled(options, origin, declared_joints(document))
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """A list of tasks, whose images are files that Label Studio serves, and its labelling configuration.

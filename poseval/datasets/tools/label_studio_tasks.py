@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,14 +14,16 @@ import numpy as np
 from poseval.datasets.assembly import frames_of, mean_score, pose_set, skeleton_of_set
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.containers.unread import Known
+from poseval.datasets.containers.xml import parse
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, shown
 from poseval.poses import Array, Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
-from poseval.skeletons import Skeleton
+from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
 KEYS = {Role.TRUTH: "annotations", Role.PREDICTIONS: "predictions"}
 IMAGE_KEYS = ("image", "img", "video", "url")
+CONFIGURATION = ".config.xml"  # what lies beside `out.json` where poseval wrote it
 PERSON = "person"
 RECTANGLE, KEYPOINT, RELATION = "rectanglelabels", "keypointlabels", "relation"
 MOST_FRAME = 10**12
@@ -152,13 +155,13 @@ class Reader:
         sides = (float(size[0] or 0), float(size[1] or 0))
         return sides, [float(n or 0) * side / 100 for n, side in zip(shares, sides * 2, strict=True)]
 
-    def assembled(self, options: ReadOptions, origin: Origin) -> PoseSet:
-        """The pose set of what was collected."""
-        joints = self.joints or {"point"}
+    def assembled(self, options: ReadOptions, origin: Origin, declared: Sequence[str]) -> PoseSet:
+        """The pose set of what was collected, its joints in the order of those `declared`."""
+        joints = self.joints | set(declared) or {"point"}
         if len(joints) > options.limits.joints:
             raise FormatError("P204", where=self.where, what=f"has {len(joints)} joints")
         people = self._persons()
-        guess = _skeleton(joints, options)
+        guess = _skeleton(joints, declared, options)
         columns = _columns(people, guess)
         if options.role is Role.PREDICTIONS:
             own = np.asarray([person.score for person in people])
@@ -233,13 +236,35 @@ def _kinds(people: Sequence[Person], options: ReadOptions) -> dict[int, str]:
     return dict(enumerate(labels, 1))
 
 
-def _skeleton(joints: set[str], options: ReadOptions) -> Skeleton:
+def declared_joints(document: Document) -> list[str]:
+    """Joints of the labelling configuration beside an export, in their order; none where there is none.
+
+    Raises:
+        FormatError, LimitError: a file of that name that is no XML.
+    """
+    path = Path(document.path).with_suffix(CONFIGURATION)
+    if not path.is_file():
+        return []
+    out: list[str] = []
+    waiting = [parse(Document.open(path, document.limits))]
+    while waiting:
+        node = waiting.pop(0)
+        if node.name == "KeyPointLabels":
+            out += [child.attributes.get("value", "") for child in node.all("Label")]
+        waiting += node.children
+    return [name for name in dict.fromkeys(out) if name]
+
+
+def _skeleton(joints: set[str], declared: Sequence[str], options: ReadOptions) -> Skeleton:
     """As asked, as in the ground truth, else these joints in any order: an export lists no labels."""
     guess = options.truth.skeleton if options.truth is not None else None
     if options.skeleton is not None:
         guess = options.skeleton
     if guess is not None and set(joints) <= set(guess.joints):
         return guess
+    if declared:
+        listed = [*declared, *sorted(joints.difference(declared), key=natural)]
+        return match_names(listed) or skeleton_from_names(listed)
     return skeleton_of_set(joints)
 
 

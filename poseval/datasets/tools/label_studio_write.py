@@ -18,6 +18,7 @@ import numpy as np
 
 from poseval._version import __version__
 from poseval.datasets.base import Role
+from poseval.datasets.tools.label_studio_tasks import CONFIGURATION
 from poseval.poses import Floats, PoseSet
 from poseval.poses.frame_names import named
 
@@ -28,7 +29,7 @@ POINT_SIZE = 0.5  # per cent of the image's width
 
 def configuration_path(path: Path) -> Path:
     """`out.config.xml` for `out.json`."""
-    return path.with_suffix(".config.xml")
+    return path.with_suffix(CONFIGURATION)
 
 
 def configuration(poses: PoseSet) -> str:

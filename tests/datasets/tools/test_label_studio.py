@@ -254,3 +254,22 @@ def test_unlabelled_tasks_survive_a_round_trip(tmp_path: Path) -> None:
     assert "unlabelled frames" not in losses.dropped
     again = datasets.read(tmp_path / "b.json", ReadOptions(T), "label-studio")
     assert again.frames.labelled.tolist() == [True, False, True]
+
+
+def test_a_labelling_configuration_beside_the_file_declares_the_order(tmp_path: Path) -> None:
+    labels = "".join(f'<Label value="{name}"/>' for name in ("tail", "nose", "paw"))
+    other = '<RectangleLabels><Label value="x"/></RectangleLabels>'
+    view = f'<View><KeyPointLabels name="k">{labels}</KeyPointLabels>{other}</View>'
+    (tmp_path / "a.config.xml").write_text(view)
+    poses = read(tmp_path / "a.json", [task([point("nose", 1, 2), point("ear", 3, 4)])])
+    assert poses.skeleton.joints == ("tail", "nose", "paw", "ear")
+    assert poses.people.seen.tolist() == [[0, 2, 0, 2]]
+
+
+def test_the_order_of_joints_survives_a_round_trip(tmp_path: Path) -> None:
+    (tmp_path / "a.config.xml").write_text(
+        '<View><KeyPointLabels><Label value="b"/><Label value="a"/></KeyPointLabels></View>'
+    )
+    poses = read(tmp_path / "a.json", [task([point("a", 1, 2), point("b", 3, 4)])])
+    poseval.write(poses, tmp_path / "c.json", "label-studio")
+    assert datasets.read(tmp_path / "c.json", ReadOptions(T)).skeleton.joints == ("b", "a")
