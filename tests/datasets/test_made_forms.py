@@ -358,3 +358,20 @@ def test_parts_in_an_archive(tmp_path: Path) -> None:
             archive.writestr(name, content)
     found = predictions(tmp_path / "a.zip", gt)
     assert (len(found), found.origin.format) == (len(dt), "coco-parts")
+
+
+def with_an_empty_image(poses: PoseSet) -> PoseSet:
+    """The set without the people of its first image."""
+    return replace(poses, people=poses.people.take(np.flatnonzero(poses.people.frame > 0)))
+
+
+@pytest.mark.parametrize(("name", "maker"), READ_AS_TRUTH)
+def test_images_that_nobody_may_have_looked_at(name: str, maker: Maker, tmp_path: Path) -> None:
+    if name in ("deeplabcut", "sleap-csv"):
+        pytest.skip("lists labelled frames")
+    made, _ = truth_and_predictions()
+    path = put(maker(with_an_empty_image(made)), tmp_path / "set")
+    told = [n for n in poseval.read(path, format=name).origin.notices if n.code == "N942"]
+    assert len(told) == (name != "labelme"), told
+    if told:
+        assert "images have no people and are read as images without people" in told[0].text

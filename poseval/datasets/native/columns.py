@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +32,7 @@ PEOPLE = (
 )
 FRAMES = ("key", "sequence", "number", "size", "labelled", "path")
 IGNORE = ("vertices", "start", "frame")
+TABLES = {"people": PEOPLE, "frames": FRAMES, "ignore": IGNORE}
 
 
 def columns_of(poses: PoseSet) -> dict[str, Array]:
@@ -133,6 +134,13 @@ def _origin(node: Any, here: Origin) -> Origin:
     if not re.fullmatch("(?:[0-9a-f]{64})?", digest) or base not in (0, 1):
         raise ValueError("an origin of another form")
     return replace(here, sha256=digest or here.sha256, base=base, converted_from=str(node["format"]))
+
+
+def unknown_columns(columns: Iterable[str]) -> list[str]:
+    """Names of columns that `poses_of` does not read."""
+    known = {f"{table}.{name}" for table, names in TABLES.items() for name in names}
+    extras = ("people.extra.", "frames.extra.")
+    return [name for name in columns if name not in known and not name.startswith(extras)]
 
 
 def _skeleton(node: Any) -> Skeleton:

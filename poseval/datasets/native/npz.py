@@ -12,8 +12,9 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import FACTS, losses_of
 from poseval.datasets.containers.npy import is_npz, load_npz
+from poseval.datasets.containers.unread import add
 from poseval.datasets.files.source import Source
-from poseval.datasets.native.columns import columns_of, description_of, poses_of
+from poseval.datasets.native.columns import columns_of, description_of, poses_of, unknown_columns
 from poseval.errors import FormatError
 from poseval.files.writing import write_atomically
 from poseval.poses import Origin, PoseSet
@@ -56,6 +57,8 @@ class Native(Dataset):
                 what="has no description of its columns",
                 wanted="a file that poseval wrote",
             )
+        for name in unknown_columns(columns):
+            add(document.unread, name)
         origin = Origin(document.path, document.sha256, self.name)
         return poses_of(columns, raw.tobytes().decode("utf-8", "replace"), options, origin)
 

@@ -27,6 +27,7 @@ class LabelMe(Labels):
 
     name: ClassVar[str] = "labelme"
     title: ClassVar[str] = "LabelMe JSON: points in groups, one file per image"
+    lists_all: ClassVar[bool] = False  # a file is written by whoever saves it
 
     def fits(self, document: Document) -> float:
         """`shapes` and `imagePath` at the top."""

@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import numpy as np
+
 from poseval.datasets.assembly import digest_of, left_out
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Gathering, Joints
 from poseval.errors import FormatError, InputError, shown
-from poseval.poses import Origin, PoseSet
+from poseval.poses import Notice, Origin, PoseSet
 
 
 class Labels(Dataset):
@@ -34,6 +36,7 @@ class Labels(Dataset):
         }
     )
     suffix: ClassVar[str] = ".json"
+    lists_all: ClassVar[bool] = True  # also images that nobody has opened
 
     @abstractmethod
     def fits(self, document: Document) -> float:
@@ -72,7 +75,18 @@ class Labels(Dataset):
         parts = [(document.name, document.sha256) for document in documents]
         digest = digest_of(parts) if source.is_folder else parts[0][1]
         poses = gathering.poses(Origin(str(source.path), digest, self.name), joints)
-        return poses.with_notices(left_out(source, len(found)))
+        return poses.with_notices([*self._bare(poses, where), *left_out(source, len(found))])
+
+    def _bare(self, poses: PoseSet, where: str) -> list[Notice]:
+        """What to say of images without people, of which the tool does not say whether anybody looked."""
+        empty = len(poses.frames) - len(np.unique(poses.people.frame))
+        if not empty or not self.lists_all:
+            return []
+        text = (
+            f"{where}: {empty} of {len(poses.frames)} images have no people and are read as images without "
+            "people; the file does not say whether anybody looked at them"
+        )
+        return [Notice("N942", text, empty)]
 
     def _is_own(self, document: Document) -> bool:
         _ = document.outline  # a broken file of a folder is refused, not left out

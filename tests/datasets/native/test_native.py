@@ -131,3 +131,14 @@ def test_an_origin_of_another_form_is_refused(origin: object, tmp_path: Path) ->
     )
     with pytest.raises(InputError, match="P270"):
         datasets.read(path, ReadOptions(T))
+
+
+def test_arrays_that_are_not_ours_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    datasets.get_format("native").write(random_set(1, predictions=False), path, WriteOptions(T))
+    with zipfile.ZipFile(path, "a") as archive:
+        for name in ("people.mood", "notes"):
+            buffer = io.BytesIO()
+            np.lib.format.write_array(buffer, np.zeros(2), allow_pickle=False)
+            archive.writestr(f"{name}.npy", buffer.getvalue())
+    assert datasets.read(path, ReadOptions(T)).origin.unread == {"people.mood": 1, "notes": 1}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, WriteOptions
 from poseval.errors import FormatError, InputError
@@ -135,3 +136,22 @@ def test_tracks_are_written_where_everyone_has_one(tmp_path: Path) -> None:
     partly = PoseSet(poses.skeleton, poses.frames, poses.people.with_columns(track=some))
     assert writer.write(partly, tmp_path / "b", WriteOptions(P)).dropped["tracks"] == 3
     assert read(tmp_path / "b", P).people.track.tolist() == [-1] * 4
+
+
+def test_a_missing_label_file_is_unlabelled_and_an_empty_one_is_nobody(tmp_path: Path) -> None:
+    line = BOX + ".1 .25 2 .3 .5 2\n"
+    sizes = "".join(f"{name},640,480\n" for name in "abc")
+    truth = folder(tmp_path / "t", line, YAML.format(dims=3), sizes)
+    found = folder(tmp_path / "p", line.replace(" 2", " .9").strip() + " .5\n", YAML.format(dims=3), sizes)
+    for name in "bc":
+        (found / "labels" / f"{name}.txt").write_text(
+            (found / "labels" / "a.txt").read_text().replace(" .5\n", " .8\n")
+        )
+    (truth / "labels" / "b.txt").write_text("")
+    report = poseval.score(truth, found, "oks", metrics="oks_ap(area=box)", sigmas=0.05)
+    assert report.summary["AP"] == pytest.approx(0.5, abs=0.005)  # the person of b is one too many
+    (told,) = [notice for notice in report.notices if notice.code == "N940"]
+    assert "1 of 3 frames with predictions are not in the ground truth (first: c)" in told.text
+    (truth / "labels" / "b.txt").unlink()
+    report = poseval.score(truth, found, "oks", metrics="oks_ap(area=box)", sigmas=0.05)
+    assert report.summary["AP"] == pytest.approx(1.0)
