@@ -61,7 +61,7 @@ UNREAD_JSON: tuple[tuple[str, str, frozenset[str]], ...] = (
     ),
     (
         "AI Challenger's own JSON",
-        "convert it to COCO format, for example with MMPose's tools/dataset_converters",
+        "give the annotations in COCO format, which MMPose publishes as aic_val.json",
         frozenset({"keypoint_annotations", "human_annotations"}),
     ),
 )

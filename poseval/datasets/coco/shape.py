@@ -41,7 +41,7 @@ def near_miss(document: Document) -> tuple[str, str] | None:
             ),
         )
     if ANNOTATIONS in keys["images"].first_kinds():
-        return "OCHuman's own JSON", "convert it to COCO format with OCHuman's ochumanApi"
+        return "OCHuman's own JSON", "give ochuman_coco_format_*.json, which its makers publish with it"
     return None
 
 

@@ -255,30 +255,46 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
         asked = len(options.skeleton)
     if asked is None and options.truth is not None:
         asked = len(options.truth.skeleton)
-    more = (
-        ((False, False), (True, False), (True, True))
-        if options.role is Role.PREDICTIONS
-        else ((False, False),)
-    )
-    fits = [
-        Columns((width - BOX - conf - track) // dims, dims, conf, track)
-        for dims in ((description.dims,) if description.dims else (3, 2))
-        for conf, track in more
-        if width - BOX - conf - track > 0 and (width - BOX - conf - track) % dims == 0
-    ]
+    dims = (description.dims,) if description.dims else (3, 2)
+    fits = _cuts(width, dims, LABELS if options.role is Role.TRUTH else PREDICTED)
     chosen = [cut for cut in fits if asked is None or cut.joints == asked]
     if asked is None and len(chosen) > 1:
         chosen = [cut for cut in chosen if skeleton_for(cut.joints, "estimators")] or chosen
-    if not chosen or len(chosen) > 1:
-        listed = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen)
+    if len(chosen) == 1:
+        return chosen[0]
+    predicted = [cut for cut in _cuts(width, dims, PREDICTED[1:]) if cut.joints == asked]
+    if not chosen and predicted and options.role is Role.TRUTH:
         raise FormatError(
-            "P202" if chosen else "P204",
+            "P201",
             where=where,
-            what=f"has lines of {width} numbers" + (f", which could be {listed}" if listed else ""),
-            wanted=f"5 and 2 or 3 for each of {asked} joints" if asked else "a yaml with kpt_shape",
-            hint="name the joints with --skeleton",
+            what=f"has lines of {width} numbers, as predictions have: the joints, a confidence and a track",
+            wanted="labels",
+            hint="Are the two files exchanged?",
         )
-    return chosen[0]
+    listed = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen or fits)
+    raise FormatError(
+        "P202" if chosen else "P204",
+        where=where,
+        what=f"has lines of {width} numbers" + (f", which could be {listed}" if listed else ""),
+        wanted=f"5 and 2 or 3 for each of {asked} joints" if asked else "a yaml with kpt_shape",
+        hint="give a --skeleton of as many joints as the lines have"
+        if asked
+        else "name the joints with --skeleton",
+    )
+
+
+def _cuts(width: int, dims: tuple[int, ...], ends: tuple[tuple[bool, bool], ...]) -> list[Columns]:
+    """The ways to cut a line of so many numbers into joints, a confidence and a track."""
+    return [
+        Columns((width - BOX - conf - track) // each, each, conf, track)
+        for each in dims
+        for conf, track in ends
+        if width - BOX - conf - track > 0 and (width - BOX - conf - track) % each == 0
+    ]
+
+
+LABELS = ((False, False),)  # no confidence, no track
+PREDICTED = (*LABELS, (True, False), (True, True))
 
 
 def _skeleton(description: Description, cut: Columns | None, options: ReadOptions, where: str) -> Skeleton:
