@@ -51,11 +51,7 @@ class Check:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; undefined and infinite are None."""
         row = {key: json_value(value) for key, value in asdict(self).items()}
-        return {
-            **row,
-            "needed": None if math.isinf(self.needed) else row["needed"],
-            "state": self.state.value,
-        }
+        return {**row, "state": self.state.value}
 
 
 @dataclass(frozen=True)

@@ -152,6 +152,7 @@ class Metric(ABC):
     better: ClassVar[Direction] = Direction.HIGHER
     lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
     value_bounds: ClassVar[Mapping[str, Bounds]] = {}  # of statistics that are not fractions
+    jumping: ClassVar[frozenset[str]] = frozenset()  # that one unit moves in jumps: a median
     headlines: ClassVar[tuple[str, ...]] = ()  # statistics that a summary shows; none named: all
     source: ClassVar[str]
     formula: ClassVar[str] = ""  # the definition in one line, for the metric's page
@@ -235,7 +236,16 @@ class Metric(ABC):
         """A row as a number of a summary, with its direction and bounds."""
         statistic = row.statistic
         bounds = self.value_bounds.get(statistic, SHARE)
-        return Number(row.value, self.direction(statistic), statistic, row.joint, row.slice, row.n, bounds)
+        return Number(
+            row.value,
+            self.direction(statistic),
+            statistic,
+            row.joint,
+            row.slice,
+            row.n,
+            bounds,
+            smooth=statistic not in self.jumping,
+        )
 
     def has(self, **parameters: object) -> bool:
         """Whether it has all of these parameters, with these values: `has(norm="torso")`."""

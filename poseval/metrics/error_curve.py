@@ -49,6 +49,13 @@ class ErrorCurve:
         low, high = np.searchsorted(self.upto[1:], [(total - 1) // 2, total // 2], side="right")
         return float((self.error[low] + self.error[high]) / 2)
 
+    def trimmed_mean(self, share: float) -> float:
+        """Mean of the errors without that share of them, rounded down, at either end."""
+        total = int(self.upto[-1])
+        cut = int(share * total)
+        kept = np.diff(np.clip(self.upto, cut, total - cut))
+        return float((self.error[kept > 0] * kept[kept > 0]).sum() / (total - 2 * cut))
+
 
 def grid_points(t: float, grid: Grid) -> Floats:
     """Thresholds at which a grid looks."""

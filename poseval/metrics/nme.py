@@ -29,7 +29,9 @@ from poseval.poses.aligned import Aligned
 from poseval.results.values import ERROR, Bounds, Direction, Value, Values
 
 LARGEST = 10  # threshold, in lengths of the face; grids look at every 1e-4
-SPREAD = ("NME_std", "NME_median")  # of the images' errors; no summary shows it
+SPREAD = "NME_std"  # of the images' errors; no summary shows it
+ROBUST = ("NME_median", "NME_trimmed")  # what a few gross failures hardly move
+TRIMMED = 0.1  # share of images that the trimmed mean leaves out at either end
 AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skeleton has it
 
 
@@ -51,8 +53,9 @@ class Points(enum.Enum):
 class Nme(Metric):
     """Mean distance between predicted and true landmarks, divided by a length of the face.
 
-    Besides the mean: the fraction of images above a threshold (`FR`), the area under the cumulative error
-    distribution up to it (`AUC`), and that distribution (`CED`).
+    Besides the mean: the median, and the mean without a tenth of the images at either end, which a few gross
+    failures hardly move (`NME_median`, `NME_trimmed`); the fraction of images above a threshold (`FR`); the
+    area under the cumulative error distribution up to it (`AUC`), and that distribution (`CED`).
 
     The length is a distance that the skeleton names (outer_eye, pupil), the size that the file gives
     (face_size), of the file's box box_sqrt, box_diag or box_side, or of the tight box around the landmarks
@@ -71,9 +74,8 @@ class Nme(Metric):
     name = "nme"
     needs = frozenset({Need.ALONE})
     better = Direction.LOWER
-    value_bounds: ClassVar[Mapping[str, Bounds]] = dict.fromkeys(
-        ("NME", "NME_plain", "NME_std", "NME_median"), ERROR
-    )
+    value_bounds: ClassVar[Mapping[str, Bounds]] = dict.fromkeys(("NME", "NME_plain", SPREAD, *ROBUST), ERROR)
+    jumping: ClassVar[frozenset[str]] = frozenset({"NME_median"})
     threshold: ClassVar[str] = "normalised error"
     source = (
         "Sagonas et al., 300 faces in-the-wild challenge (ICCVW 2013); curves and areas: Yang et al., An "
@@ -103,7 +105,7 @@ class Nme(Metric):
     def headline_rows(self, values: Iterable[Value]) -> list[Value]:
         """All but the spread of the images' errors, then the NME of each yaw bin."""
         rows = list(values)
-        shown_rows = [row for row in super().headline_rows(rows) if row.statistic not in SPREAD]
+        shown_rows = [row for row in super().headline_rows(rows) if row.statistic != SPREAD]
         return shown_rows + [row for row in rows if row.slice]
 
     def scale_rule(self, truth: PoseSet) -> str:
@@ -184,10 +186,15 @@ class Nme(Metric):
         remark = f"{lost} faces have no {tally.facts['by']} and are not scored" if lost else ""
         count = int(each.sum())
         if not count:
-            names = ["NME", *(f"{kind}@{format_parameter(t)}" for t in self.at for kind in ("FR", "AUC"))]
+            names = [
+                "NME",
+                *ROBUST,
+                *(f"{kind}@{format_parameter(t)}" for t in self.at for kind in ("FR", "AUC")),
+            ]
             return self._named([Value("", name, why=remark or "no face with a landmark") for name in names])
         out = self._means(tally, weight, error, each, tally.column("bin")[kept], remark)
         curve = ErrorCurve(error, each)
+        out += _robust(curve, count)
         for t in self.at:
             name = format_parameter(float(t))
             out.append(Value("", f"FR@{name}", value=failure_rate(curve, t, self.grid), n=count))
@@ -225,8 +232,7 @@ class Nme(Metric):
         return [
             Value("", "NME", value=value, n=count, why=remark),
             *out,
-            Value("", "NME_std", value=spread, n=count),
-            Value("", "NME_median", value=ErrorCurve(error, each).median(), n=count),
+            Value("", SPREAD, value=spread, n=count),
         ]
 
     def _binned(self, error: Floats, each: Ints, bins: Ints) -> list[Value]:
@@ -255,3 +261,14 @@ class Nme(Metric):
             else Value("", "NME", joint, why=f"no labelled {joint}")
             for k, joint in enumerate(tally.facts["joints"])
         ]
+
+
+def _robust(curve: ErrorCurve, count: int) -> list[Value]:
+    """The median and the trimmed mean of images; undefined where an image that failed whole decides them."""
+    found = zip(ROBUST, (curve.median(), curve.trimmed_mean(TRIMMED)), strict=True)
+    return [
+        Value("", name, value=value, n=count)
+        if np.isfinite(value)
+        else Value("", name, n=count, why="too many images have a landmark without a prediction")
+        for name, value in found
+    ]

@@ -11,10 +11,10 @@ from poseval.results.renderers import rendered
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON has it: a plain float for any float, None for an undefined one."""
+    """A value as JSON has it: a plain float for a finite one, None for an undefined or infinite one."""
     if not isinstance(value, float):
         return value
-    return None if math.isnan(value) else float(value)
+    return float(value) if math.isfinite(value) else None
 
 
 class Result(ABC):

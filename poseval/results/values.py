@@ -48,6 +48,7 @@ class Number(NamedTuple):
     slice: str = ""
     n: int = 0
     bounds: Bounds = SHARE
+    smooth: bool = True  # whether leaving out units shows its spread; not that of a median
 
     @property
     def key(self) -> str:

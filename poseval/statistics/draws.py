@@ -21,19 +21,26 @@ CHUNK = 50  # weight vectors that are reduced together: bounds memory in a threa
 
 @dataclass(frozen=True, eq=False)
 class Draws:
-    """Numbers under weight vectors: `values` [B, K], NaN where undefined, and `n` [B, K], their support."""
+    """Numbers under weight vectors: `values` [B, K], NaN where undefined, and `n` [B, K], their support.
+
+    `smooth` [K] says whether leaving out units shows a number's spread.
+    """
 
     keys: tuple[str, ...]
     values: Floats
     n: Ints
+    smooth: tuple[bool, ...]
 
 
-def _reduced(summarise: Summarise, keys: Sequence[str], weights: Ints) -> list[tuple[list[float], list[int]]]:
+def _reduced(
+    summarise: Summarise, keys: Sequence[str], weights: Ints
+) -> list[tuple[list[float], list[int], list[bool]]]:
     out = []
     for summary in summarise(weights):
         found = [summary.get(key) for key in keys]
         values = [math.nan if number is None else number.value for number in found]
-        out.append((values, [0 if number is None else number.n for number in found]))
+        counts = [0 if number is None else number.n for number in found]
+        out.append((values, counts, [number is None or number.smooth for number in found]))
     return out
 
 
@@ -53,6 +60,7 @@ def draw(summarise: Summarise, weights: Ints, keys: Sequence[str], executor: Exe
     shape = (len(weights), len(keys))
     return Draws(
         tuple(keys),
-        np.array([values for values, _ in rows], dtype=np.float64).reshape(shape),
-        np.array([counts for _, counts in rows], dtype=np.int64).reshape(shape),
+        np.array([values for values, _, _ in rows], dtype=np.float64).reshape(shape),
+        np.array([counts for _, counts, _ in rows], dtype=np.int64).reshape(shape),
+        tuple(rows[0][2]) if rows else (True,) * len(keys),
     )

@@ -2,7 +2,8 @@
 
 Up to 63 units each is left out once (jackknife). Beyond, consecutive units make 63 blocks, and balanced
 half-samples double one half of the blocks and drop the other: leaving out a unit of many hardly moves a
-number such as AP50, which jumps at recalls, and then says nothing about its spread.
+number such as AP50, which jumps at recalls, and then says nothing about its spread. A median jumps however
+few units there are: each is then doubled or dropped as a block of its own.
 
 Sources: Efron and Tibshirani 1993, chapter 11; Busing, Meijer and van der Leeden 1999 (units of unequal
 size); McCarthy 1969, Shao and Wu 1992 (balanced half-samples); Kish 1965 (effective number of units).
@@ -132,8 +133,15 @@ def influence(
     whole, replicates = found.values[0], found.values[1:]
     share = _shares(found, signs, few, np.bincount(group))
     moves = (1 - share) * (whole - replicates) if few else _effects(replicates, signs)
-    moves = moves - share * moves.sum(axis=0)
     undefined: Floats = np.isnan(replicates).mean(axis=0)
+    jumping = [place for place, smooth in enumerate(found.smooth) if not smooth] if few else []
+    if jumping:
+        names = [keys[place] for place in jumping]
+        halved = draw(summarise, clusters.weights(halves[:, :count]), names, executor).values
+        moves[:, jumping] = _effects(halved, signs[:, :count])
+        # A half without any unit says nothing of a number.
+        undefined[jumping] = np.isnan(halved[halves[:, :count].any(axis=1)]).mean(axis=0)
+    moves = moves - share * moves.sum(axis=0)
     return Influence(tuple(keys), whole, share, moves, undefined, group, len(replicates))
 
 

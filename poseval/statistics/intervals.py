@@ -204,6 +204,8 @@ def _interval(basis: Interval, spread: Spread, whole: Summary, key: str, samples
     if error == 0:
         return replace(basis, why="every unit gives the same number")
     if samples is None:
+        if not number.smooth:
+            basis = replace(basis, method=HALVED, resamples=2 * BLOCKS)
         ends = t_interval(number.value, error, freedom, basis.level, number.bounds)
     elif basis.method == "bca":
         ends = bca_interval(samples, number.value, spread.moves.left_out[:, column], basis.level)

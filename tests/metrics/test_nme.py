@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 from scipy.integrate import simpson as scipy_simpson
+from scipy.stats import trim_mean
 
 from poseval.errors import UsageError, ValueRangeError
 from poseval.metrics import parse
@@ -170,3 +171,21 @@ def test_nothing_labelled_is_undefined() -> None:
     found = values(Nme(), faces([1.0], np.zeros((1, 68))))
     assert math.isnan(found.get("NME"))
     assert math.isnan(found.get("AUC@0.1"))
+
+
+@pytest.mark.parametrize("count", [1, 9, 10, 25, 40])
+def test_the_trimmed_mean_is_scipys(count: int) -> None:
+    rng = np.random.default_rng(count)
+    error, each = rng.gamma(1.0, size=count), rng.integers(0, 4, count)
+    each[0] = 1
+    found = ErrorCurve(error, each).trimmed_mean(0.1)
+    assert found == pytest.approx(trim_mean(np.repeat(error, each), 0.1))
+
+
+def test_median_and_trimmed_mean_are_in_the_summary_and_survive_a_lost_image() -> None:
+    aligned = faces([float(e) for e in range(1, 21)])
+    found = Nme().headline(values(Nme(), aligned))
+    assert found["NME_median"] == pytest.approx(0.105)
+    assert found["NME_trimmed"] == pytest.approx(0.105)
+    lost = ErrorCurve(np.array([0.1] * 19 + [np.inf]), np.ones(20, dtype=np.int64))
+    assert (lost.median(), lost.trimmed_mean(0.1)) == pytest.approx((0.1, 0.1))

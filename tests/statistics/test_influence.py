@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from poseval.errors import UsageError
-from poseval.statistics.clusters import units_of
+from poseval.poses import Ints
+from poseval.results.values import ERROR, Direction, Number
+from poseval.statistics.clusters import Clusters, units_of
 from poseval.statistics.influence import HALVED, LEFT_OUT, influence
 from poseval.statistics.support import support
 from tests.statistics.ratios import run
@@ -98,3 +100,34 @@ def test_duplicating_all_units_leaves_the_value_and_halves_the_variance() -> Non
     once, twice = of(x), of(np.concatenate([x, x]))
     assert twice.value == pytest.approx(once.value)
     assert twice.error**2 == pytest.approx(once.error**2 / 2 * 19 * 2 / 39)
+
+
+@pytest.mark.parametrize(("smooth", "low", "high"), [(False, 0.9, 1.0), (True, 0.6, 0.83)])
+def test_a_median_of_few_units_is_halved_as_leaving_out_one_says_little(
+    smooth: bool, low: float, high: float
+) -> None:
+    """How often the median lies within two standard errors."""
+    rng, units, within, sets = np.random.default_rng(0), 31, 0, 150
+    for _ in range(sets):
+        x = rng.normal(5, 1, units)
+
+        def summaries(weights: Ints, x: np.ndarray = x) -> list[dict[str, Number]]:
+            return [
+                {
+                    "m": Number(
+                        float(np.median(np.repeat(x, row))) if row.any() else np.nan,
+                        Direction.LOWER,
+                        "m",
+                        n=int(row.sum()),
+                        bounds=ERROR,
+                        smooth=smooth,
+                    )
+                }
+                for row in weights
+            ]
+
+        names = np.arange(units).astype(np.str_)
+        found = influence(summaries, Clusters("frame", np.arange(units), names), ["m"])
+        within += abs(found.value[0] - 5) <= 2.04 * found.error[0]
+        assert found.undefined[0] == 0
+    assert low <= within / sets <= high
