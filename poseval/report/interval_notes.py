@@ -16,7 +16,7 @@ FIELDS = ("level", "method", "seed", "resamples", "units", "cluster", "undefined
 
 def basis(interval: Interval) -> str:
     """Level, method, seed, resamples, units and cluster of an interval."""
-    text = f"{100 * interval.level:g} %, {interval.method}"
+    text = f"{100 * interval.level:g} %, {shown(interval.method)}"
     if interval.resamples:
         text += f", {interval.resamples:,} resamples"
     if interval.seed is not None:

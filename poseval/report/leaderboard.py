@@ -47,7 +47,7 @@ def cells(board: Board) -> list[list[str]]:
 
 def _notes(board: Board) -> list[str]:
     """How entries were distinguished, and what each entry's interval stands on."""
-    lines = [f"distinguished by {board.ties}"]
+    lines = [f"distinguished by {shown(board.ties, 400)}"]
     made: dict[str, list[str]] = {}
     for row in board.rows:
         interval = row.entry.report.interval(board.sort)

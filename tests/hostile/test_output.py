@@ -11,13 +11,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from poseval.cli.terminal import printable
-from poseval.decisions.gate import Check, Verdict
 from poseval.decisions.leaderboard import Board, Entry, Row
+from poseval.decisions.verdict import LAST, Check, Verdict
 from poseval.report import gate as gate_page
 from poseval.report import leaderboard as board_page
 from poseval.report.tables import to_csv, to_latex, to_markdown
@@ -26,6 +25,7 @@ from poseval.results.layout import Layout
 from poseval.results.report import Report
 from poseval.results.signature import Signature
 from poseval.results.values import Value, Values
+from poseval.statistics.noninferiority import State
 from tests.hostile.limited import poseval
 from tests.hostile.made import results, truth, write
 
@@ -75,20 +75,12 @@ def report_of(text: str) -> Report:
 def board_of(text: str) -> Board:
     entry = Entry("a", report_of(text), facts={text: text})
     object.__setattr__(entry, "name", text)
-    return Board(text, text, text, "higher", (text,), (Row(1, False, entry),), (text,))
+    return Board(text, text, text, "higher", (text,), (Row(1, False, entry, (1, 1)),), text, (text,))
 
 
 def verdict_of(text: str) -> Verdict:
-    fields: dict[str, Any] = {
-        "key": text, "baseline": 1.0, "value": 0.5, "drop": 0.5, "allowed": 0.0, "passed": False, "why": text
-    }  # fmt: skip
-    check = object.__new__(Check)
-    for name in Check.__dataclass_fields__:
-        object.__setattr__(check, name, fields.get(name, float("nan")))
-    verdict = object.__new__(Verdict)
-    for name, value in {"checks": (check,), "passed": False, "significant": False, "signature": text}.items():
-        object.__setattr__(verdict, name, value) if name in Verdict.__dataclass_fields__ else None
-    return verdict
+    check = Check(text, LAST, 1.0, 0.5, 0.5, 0.0, State.FAILS, guarded=True, why=text)
+    return Verdict((check,), False, False, 0.05, 0, 9, text, (1, 1), text)
 
 
 TERMINAL: dict[str, Callable[[str], str]] = {
@@ -140,11 +132,13 @@ def test_csv(made: Callable[[str], str], text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_markdown(text: str) -> None:
-    for made in (to_markdown(report_of(text)), board_page.to_markdown(board_of(text))):
-        lines = made.splitlines()
-        assert len(lines) == 3
+    board = board_page.to_markdown(board_of(text)).splitlines()
+    assert len(board) == 5  # the table, and how entries were told apart
+    for lines in (to_markdown(report_of(text)).splitlines(), board):
+        assert len(lines[:3]) == 3
         plain = [re.sub(r"\\.", "", line) for line in lines]
-        assert len({line.count("|") for line in plain}) == 1
+        assert len({line.count("|") for line in plain[:3]}) == 1
+        assert all("|" not in line for line in plain[3:])
         assert not any(char in line for line in plain for char in "<>`[]*")
 
 
