@@ -58,7 +58,9 @@ class System:
         values, n = self.numbers(weights)
         return [
             {
-                name: Number(value, better, name, n=count, bounds=self.bounds)
+                name: Number(
+                    value, better, name, n=count, bounds=self.bounds, smooth=not name.endswith("median")
+                )
                 for name, value, count in zip(self.names, row, counts, strict=True)
             }
             for row, counts in zip(values.tolist(), np.rint(n).astype(int).tolist(), strict=True)

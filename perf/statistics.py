@@ -38,14 +38,15 @@ from poseval.statistics.intervals import intervals
 Array = np.ndarray[Any, Any]
 Make = Callable[..., list[people.System]]
 SAMPLES = 400  # bootstrap samples of an interval in these simulations
+PROCESSES = min(2, os.cpu_count() or 1)
 KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
     "AP, AP_L": (people.coco, ("AP", "AP_L", "AP50")),
+    "MOTA, HOTA": (people.tracked, ("MOTA", "HOTA")),
+    "MOTA, HOTA, sizes e^N(0, 1)": (partial(people.tracked, spread=1.0), ("MOTA", "HOTA")),
     "PCKh": (people.pckh, ("PCKh",)),
     "NME": (people.nme, ("NME", "NME_median", "NME_trimmed")),
     "NME, 3 % gross failures": (partial(people.nme, gross=0.03), ("NME", "NME_median", "NME_trimmed")),
     "failure rate of 4 %": (people.failures, ("FR",)),
-    "MOTA, HOTA": (people.tracked, ("MOTA", "HOTA")),
-    "MOTA, HOTA, sizes e^N(0, 1)": (partial(people.tracked, spread=1.0), ("MOTA", "HOTA")),
 }
 IMAGES = (5, 10, 20, 50, 100, 200, 500, 1000)
 SEQUENCES = (5, 10, 20, 30, 50, 74)
@@ -57,8 +58,8 @@ def rng_of(name: str, units: int, number: int) -> np.random.Generator:
 
 
 def counted(work: Callable[[int], Any], sets: int) -> Array:
-    """What `work` gives for each data set [sets, ...], by two processes."""
-    with ProcessPoolExecutor(min(2, os.cpu_count() or 1)) as pool:
+    """What `work` gives for each data set [sets, ...], by `PROCESSES` processes."""
+    with ProcessPoolExecutor(PROCESSES) as pool:
         return np.array(list(pool.map(work, range(sets), chunksize=max(1, sets // 64))), dtype=np.float64)
 
 
@@ -82,16 +83,22 @@ def targets(kind: str, units: int) -> tuple[dict[str, float], dict[str, float]]:
     make, keys = KINDS[kind]
     rng = rng_of(kind, units, 10**9)
     large = [make(rng, 20_000)[0].only(keys).summary() for _ in range(20)]
-    small = [make(rng, units)[0].only(keys).summary() for _ in range(2000 if units <= 200 else 500)]
+    small = [make(rng, units)[0].only(keys).summary() for _ in range(500 if units <= 200 else 200)]
     return tuple({key: float(np.nanmean([s[key] for s in sets])) for key in keys} for sets in (large, small))  # type: ignore[return-value]
 
 
-def _covered(kind: str, units: int, methods: Sequence[str], number: int) -> list[list[list[float]]]:
+def _covered(
+    kind: str, units: int, methods: Sequence[str], resampled: int, number: int
+) -> list[list[list[float]]]:
+    """What each method does with one data set; bootstrap intervals are asked of the first `resampled`."""
     make, keys = KINDS[kind]
     endless, same = targets(kind, units)
     system = make(rng_of(kind, units, number), units)[0].only(keys)
     out = []
     for method in methods:
+        if method != "auto" and number >= resampled:
+            out.append([[math.nan] * 3] * len(keys))
+            continue
         found = intervals(system, method=method, resamples=SAMPLES, seed=number)  # type: ignore[arg-type]
         rows = []
         for key in keys:
@@ -111,10 +118,10 @@ def coverage(sets: int) -> Iterator[str]:
         sequences = kind.startswith("MOTA")
         rows = []
         for units in SEQUENCES if sequences else IMAGES:
-            number = max(200, sets // 4) if units >= 500 else sets
+            number = sets // 2 if units >= 500 else sets
             methods = ["auto", "percentile", *(["bca"] if units >= 20 else [])]
             targets(kind, units)
-            found = counted(partial(_covered, kind, units, methods), number)
+            found = counted(partial(_covered, kind, units, methods, number // 4), number)
             for column, key in enumerate(keys):
                 auto, percentile = found[:, 0, column], found[:, 1, column]
                 bca = share(found[:, 2, column, 1]) if units >= 20 else "not offered"
@@ -252,10 +259,11 @@ def _compared(name: str, shift: float, systems: int, number: int) -> list[float]
 def comparisons(sets: int) -> Iterator[str]:
     """False alarms and power of compare."""
     rows = []
-    for name, (_, _, shift, _) in SETTINGS.items():
+    for name, (_, units, shift, _) in SETTINGS.items():
         number = sets // 2 if "1000" in name else sets
         equal, worse = (counted(partial(_compared, name, s, 2), number) for s in (0.0, shift))
-        several = counted(partial(_compared, name, 0.0, 4), sets // 2)
+        few = units <= 10 or name.startswith("COCO")  # 80 numbers of six pairs take many flips
+        several = counted(partial(_compared, name, 0.0, 4), sets // (2 if few else 10))
         alone, primary = float(worse[:, 2].mean()), float(worse[:, 1].mean())
         kept = f"{primary / alone:.2f}" if alone else ""
         rows.append(
@@ -311,7 +319,7 @@ def looks(sets: int) -> Iterator[str]:
     """A false fail within so many commits that change nothing."""
     rows = []
     for commits in (10, 50, 200):
-        found = counted(partial(_looks, commits), max(200, sets // (1 + commits // 10)))
+        found = counted(partial(_looks, commits), max(50, sets // (1 + commits // 50)))
         spent = 0.05 * 6 / (math.pi * commits) ** 2
         z = [_z(1 - alpha) + _z(0.8) for alpha in (0.05, spent)]
         rows.append(
@@ -370,10 +378,13 @@ def main() -> None:
     asked = parser.parse_args()
     for name in asked.only or TABLES:
         started = time.perf_counter()
-        text = "\n\n".join(TABLES[name](asked.sets))
-        print(f"{text}\n\n{name}: {time.perf_counter() - started:.0f} s, {asked.sets} sets", flush=True)
-        if asked.write is not None:
-            write_section(asked.write, name, text)
+        text = ""
+        for part in TABLES[name](asked.sets):  # what is there is written, as simulations take long
+            text += f"{part}\n\n"
+            print(part, flush=True)
+            if asked.write is not None:
+                write_section(asked.write, name, text.rstrip("\n"))
+        print(f"\n{name}: {time.perf_counter() - started:.0f} s, {asked.sets} sets", flush=True)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, emit, talk, use_color
+from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, talk, use_color
 
 
 @click.command()
 @click.argument("folder", type=InputPath(), default=Path("poseval-demo"))
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
+@SEED_OPTION
 @click.option(
     "--plain",
     is_flag=True,

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, emit, records, talk
+from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import shown
 
@@ -22,7 +22,7 @@ from poseval.errors import shown
     type=click.IntRange(0),
     help="Maximum number of people per image.",
 )
-@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="Random seed.")
+@SEED_OPTION
 @click.option("--video", is_flag=True, help="Make videos with motion and crossings instead of single images.")
 @click.option(
     "--skeleton", default="coco17", show_default=True, metavar="NAME", help="Skeleton of the ground truth."

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, emit, talk
+from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, talk
 from poseval.cli.progress import ProgressLine
 from poseval.cli.run import InputSize, config_of
 from poseval.errors import UsageError, shown
@@ -57,7 +57,7 @@ from poseval.errors import UsageError, shown
     metavar="EPOCHS",
     help="Validate after this many epochs.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Random seed.")
+@SEED_OPTION
 @click.option(
     "--device",
     type=click.Choice(("auto", "cpu", "cuda")),
