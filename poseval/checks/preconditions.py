@@ -55,10 +55,14 @@ def way_out(need: Need, metric: Metric, truth: PoseSet) -> str:
     if need is Need.SCORES:
         return "give every prediction a score; --benchmark custom ranks them by the scores of their joints"
     if need is Need.TRACKS:
-        alone = "--benchmark custom" if metric.has(similarity=Similarity.OKS) else "--metric joint_ap"
+        alone = (
+            "--benchmark custom without this metric"
+            if metric.has(similarity=Similarity.OKS)
+            else "--metric joint_ap"
+        )
         return f"`poseval track` gives predictions track ids; poses alone are scored with {alone}"
     if need is Need.HEADS and not hasattr(metric, "similarity"):
-        return "give a head size, or score by --benchmark custom, which needs none"
+        return "give a head size, or score by --benchmark custom without this metric"
     changes: dict[str, object] = {"area": "extent"}
     if need is Need.HEADS:
         changes["similarity"] = "oks"
@@ -69,6 +73,8 @@ def way_out(need: Need, metric: Metric, truth: PoseSet) -> str:
     made = replace(metric, **_typed(metric, changes))
     if need in made.needs:
         return f"give every person a {need.value}"
+    if need is Need.HEADS:
+        return f"compare whole poses by OKS: --metric '{made}'"
     boxes = ", or from the boxes by area=box" if need is Need.AREA and _have_boxes(truth) else ""
     return f"take it from the extent of the labelled joints: --metric '{made}'{boxes}"
 
