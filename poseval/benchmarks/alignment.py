@@ -198,7 +198,7 @@ def _on_joints_of(predictions: PoseSet, truth: PoseSet) -> PoseSet:
             what=f"follow skeleton {mine.name} ({len(mine)} joints); the ground truth follows {wanted.name} "
             f"({len(wanted)} joints), and {' and '.join(differ)}",
             wanted="the same joints",
-            hint="map them by name with `poseval score --joints names`, or as your own MAP.toml says",
+            hint="map them by name with `poseval score --joints names`, or with --joints MAP.toml",
         )
     order = np.asarray(mine.indices(wanted.joints))
     people = predictions.people

@@ -83,7 +83,7 @@ def parts(aligned: Aligned, rules: RuleSet, chosen: tuple[Metric, ...], per_join
         every = tuple(metric for metric in every if metric.unit == "frame")
         name = shown(aligned.predictions.origin.name)
         notices.append(
-            Notice("N913", f"{name}: tracks are not scored: not everyone has a track id of their own")
+            Notice("N913", f"{name}: tracks are not scored, because not every person has its own track id")
         )
     return [Part("", aligned, every)], notices
 

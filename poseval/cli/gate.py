@@ -94,7 +94,9 @@ class GateCommand(click.Command):
 @click.option(
     "--update-baseline", is_flag=True, help="Replace the baseline by a run that is shown to keep up."
 )
-@click.option("--accept", metavar="REASON", help="Replace baseline and anchor by this run in any case.")
+@click.option(
+    "--accept", metavar="REASON", help="Accept this run in any case, and replace baseline and anchor."
+)
 @QUIET
 def gate(
     runs: tuple[Path, ...],

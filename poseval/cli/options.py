@@ -57,7 +57,7 @@ SEED_SD = click.option(
     "seed_sd",
     multiple=True,
     metavar="[KEY=]SD",
-    help="Standard deviation of a number between trainings, where one run per side cannot tell.",
+    help="Standard deviation of a number between trainings, if known. For one run per side.",
 )
 TRUTH = click.option(
     "--gt", "truth", type=InputPath(), required=True, help="Ground-ground-truth file or folder."
@@ -75,7 +75,9 @@ SIGMAS = click.option(
 )
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "base name", "path end", "number")
-ALIGN = click.option("--align", "align_by", type=click.Choice(WAYS), help="Pair frames only by this.")
+ALIGN = click.option(
+    "--align", "align_by", type=click.Choice(WAYS), help="Pair frames by this only. By default all are tried."
+)
 TRANSFORM = click.option(
     "--transform",
     multiple=True,

@@ -115,9 +115,11 @@ def scales_of(text: str) -> tuple[float, ...]:
 )
 @click.option("--nms-threshold", type=float, default=0.9, show_default=True, help="OKS threshold of --nms.")
 @click.option(
-    "--joints", type=click.IntRange(1), help="Number of joints of the weights, where not as published."
+    "--joints", type=click.IntRange(1), help="Number of joints of the weights. By default as published."
 )
-@click.option("--input-size", type=InputSize(), help="Height and width of the input, where not as published.")
+@click.option(
+    "--input-size", type=InputSize(), help="Height and width of the input. By default as published."
+)
 @click.option("--skeleton", metavar="NAME|FILE", help="Skeleton that the weights predict.")
 @click.option(
     "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."

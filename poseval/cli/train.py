@@ -39,7 +39,7 @@ from poseval.errors import UsageError, shown
 )
 @click.option("--start-from", type=InputPath(), help="Checkpoint of a related network to start from.")
 @click.option(
-    "--input-size", "size", type=InputSize(), help="Height and width of the input, where not as published."
+    "--input-size", "size", type=InputSize(), help="Height and width of the input. By default as published."
 )
 @click.option(
     "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."

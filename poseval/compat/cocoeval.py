@@ -218,7 +218,7 @@ def _numbers(records: list[Record], name: str, key: str, length: int | None, fau
             faults.add("P203", where=where, what="is not a number" if length is None else "are not numbers")
             continue
         if not np.isfinite(out[index]).all():
-            faults.add("P301", where=where, what="holds a NaN or an infinity")
+            faults.add("P301", where=where, what="has NaN or infinite numbers", wanted="finite numbers")
     return out
 
 

@@ -58,7 +58,10 @@ class Store:
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its messages may hold any bytes
             if write and str(error) in NO_ROOM:
                 raise LimitError(
-                    "P506", where=shown(self.path), what=f"cannot be written ({error})", wanted="room for it"
+                    "P506",
+                    where=shown(self.path),
+                    what=f"cannot be written ({error})",
+                    wanted="free space on the disk",
                 ) from error
             raise FormatError(
                 "P241", where=shown(self.path), what=f"is not a leaderboard store ({shown(error)})"

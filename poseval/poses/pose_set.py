@@ -276,7 +276,9 @@ class IgnoreRegions:
                 "P313", where="ignore.start", what="does not divide the vertices into polygons"
             )
         if not np.isfinite(vertices).all():
-            raise ValueRangeError("P301", where="ignore.vertices", what="holds a NaN or an infinity")
+            raise ValueRangeError(
+                "P301", where="ignore.vertices", what="has NaN or infinite numbers", wanted="finite numbers"
+            )
 
     def __len__(self) -> int:
         return len(self.frame)

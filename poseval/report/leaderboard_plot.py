@@ -51,8 +51,8 @@ def save_plot(board: Board, path: Path, x: str = SPEED) -> None:
 def board_figure(board: Board, x: str = SPEED) -> Figure:
     """Each entry as a point: the board's number, with its interval, over the fact or number `x`.
 
-    `people/s` is read as `people_per_second`. A dashed line joins the entries that no other beats in both;
-    a note names entries that lack one of the two numbers.
+    `people/s` is read as `people_per_second`. A dashed line connects the entries that no other entry
+    beats in both numbers; a note names entries that lack one of them.
 
     Raises:
         UsageError: P148 when no entry has both numbers.

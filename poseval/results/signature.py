@@ -84,7 +84,7 @@ class Signature(Mapping[str, str]):
                 raise UsageError(
                     "P117",
                     where=f"signature {shown(text)!r}",
-                    what=f"has no key in {shown(item)!r}",
+                    what=f"has a part without a key, {shown(item)!r}",
                     wanted="the signature line of a report",
                 )
             pairs.append((name, _unescape(value)))

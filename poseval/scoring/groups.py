@@ -71,6 +71,6 @@ def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME)
             "P501",
             where=shown(path),
             what="has a group name that is too long",
-            wanted=f"at most {limits.text_bytes} letters",
+            wanted=f"at most {limits.text_bytes} characters",
         )
     return group

@@ -34,7 +34,7 @@ class Rules:
 
 
 def reasons(gap: Gap, supported: Ints, cluster: str) -> list[str]:
-    """Why each number of a pair has no verdict; empty where it has one."""
+    """Why each number of a pair has no verdict; empty if it has one."""
     found = gap.influence
     rows = zip(found.value, supported, found.undefined, strict=True)
     return [

@@ -1,4 +1,4 @@
-"""How alike two people are: box overlap, keypoint similarity, and suppression of doubles by either."""
+"""How similar two people are: box overlap, keypoint similarity, and suppression of duplicates by either."""
 
 from __future__ import annotations
 

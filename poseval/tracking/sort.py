@@ -19,9 +19,10 @@ from poseval.tracking.similarity import box_iou
 class Sort(TrackerConfig):
     """Simple online and real-time tracking.
 
-    Boxes predicted for this frame meet the rows, pairs need an `iou`. A track is named once it was matched in
-    `min_hits` frames running after its first (from the first frame on in the opening `min_hits` frames), and
-    dies after `max_age` frames without a match. Rows of a track that has no name yet stay untracked.
+    Boxes predicted for this frame are matched with the rows; a pair needs at least `iou`. A track gets its
+    identity once it was matched in `min_hits` consecutive frames after its first (in the first `min_hits`
+    frames of a sequence at once), and ends after `max_age` frames without a match. Rows of a track without an
+    identity stay untracked.
     """
 
     iou: float = 0.3

@@ -24,14 +24,14 @@ OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40
 
 
 class CentreTask:
-    """A square cut out of an image around its middle, turned, scaled, moved and mirrored.
+    """A square crop around the centre of an image, rotated, scaled, moved and mirrored.
 
-    Options: `smallest` and `largest` fraction of the short side that is cut, `rotation` in degrees to each
-    side, `translation` in pixels of a cut of 200; all drawn evenly.
+    Options: `smallest` and `largest` fraction of the short side that is cropped, `rotation` in degrees to
+    each side, `translation` in pixels of a crop of 200; all drawn from uniform distributions.
 
-    In regions to ignore heatmaps learn nothing, except around joints that are labelled. The reference program
-    has the outlines of crowds and of people without joints, and leaves out labelled joints inside them; the
-    boxes that stand for outlines here cover more than that.
+    Heatmaps are not trained in ignore regions, except around labelled joints. The reference program uses the
+    outlines of crowds and of people without joints, and leaves out labelled joints inside them; the boxes
+    used here instead of outlines cover more than that.
 
     Raises:
         UsageError: P159 for an option that does not exist.

@@ -101,7 +101,7 @@ def _frames(path: Path) -> list[Frame]:
 
 
 def _first(value: Any) -> Any:
-    """A scalar of the form of 2017, which wraps each in a list."""
+    """A value of the form of 2017, where each is a list of one item."""
     return value[0] if isinstance(value, list) and value else value
 
 

@@ -1,11 +1,11 @@
 """DeepLabCut csv: labels (`CollectedData_*.csv`) and predictions, of one animal or several.
 
 Three header rows (scorer, bodyparts, coords), or four with `individuals`; predictions have a likelihood
-beside x and y. A row is called by its image's path, which newer files cut into three columns, or by the
-number of its frame. An empty cell is a joint that is not labelled, and a row of them a frame that nobody
-labelled (of predictions: one without anyone). Lightning Pose and EKS write the same table, the latter with
-further columns (medians, variances), which are left out and counted; so does sleap-io, with a column of
-likelihoods that is empty where there are none. Several scorers in one table are refused. Individuals are
+next to x and y. A row is named by the path of its image, which newer files split into three columns, or by
+the number of its frame. An empty cell is a joint that is not labelled. A row of empty cells is an unlabelled
+frame, or in predictions a frame without people. Lightning Pose and EKS write the same table, the latter with
+further columns (medians, variances), which are left out and counted. sleap-io writes it, too, with a column
+of likelihoods that is empty where there are none. Several scorers in one table are refused. Individuals are
 tracks; people without one are written as `untracked0`, ...
 """
 

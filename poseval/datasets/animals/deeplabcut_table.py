@@ -35,13 +35,13 @@ def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> 
     """One person for each individual of each row that has any labelled joint.
 
     Raises:
-        FormatError: P207 columns without x and y, P301 an infinity.
+        FormatError: P207 columns without x and y, P301 an infinite number.
         LimitError: P502 too many joints.
     """
     table, others = _known_columns(table, where)
     if np.isinf(table.values).any():
         raise FormatError(
-            "P301", where=where, what="holds an infinity", wanted="finite numbers or empty cells"
+            "P301", where=where, what="has an infinite number", wanted="finite numbers or empty cells"
         )
     individuals = list(dict.fromkeys(individual for _, individual, _, _ in table.header))
     parts = list(dict.fromkeys(part for _, _, part, _ in table.header))

@@ -186,7 +186,7 @@ class _Reader:
                 "P502",
                 where=self.name,
                 what="is nested too deeply",
-                wanted=f"{self.limits.depth} levels",
+                wanted=f"at most {self.limits.depth} levels",
             )
         cls, flags, shape, _, at = self.header(data, start, end)
         count = math.prod(shape)

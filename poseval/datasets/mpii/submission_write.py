@@ -67,7 +67,7 @@ class _Release:
 
 
 def _release(poses: PoseSet, truth: PoseSet | None) -> _Release:
-    """MPII's release, on whose frames the predictions are."""
+    """The MPII release to whose frames the predictions belong."""
     if truth is None or not truth.people.extra.keys() >= NEEDED or "train" not in truth.frames.extra:
         given = "none was given" if truth is None else f"{shown(truth.origin.name)} is something else"
         raise UsageError(

@@ -240,7 +240,7 @@ def _keyed_people(node: Any, where: str, faults: Faults) -> Floats:
         elif not flat or len(flat) % 3 or (out and len(flat) != len(out[0])):
             faults.add("P204", where=place, what=f"has {len(flat)} numbers", wanted="three for each joint")
         elif not all(abs(value) < 1e300 for value in flat):
-            faults.add("P301", where=place, what="holds a NaN or an infinity", wanted="finite numbers")
+            faults.add("P301", where=place, what="has NaN or infinite numbers", wanted="finite numbers")
         else:
             out.append(flat)
     return np.asarray(out, dtype=np.float64).reshape(len(out), -1, 3) if out else empty

@@ -1,4 +1,4 @@
-"""Datumaro's own JSON: items with annotations, and the labels that they point to.
+"""Datumaro's own JSON: items with annotations, and the labels that they refer to.
 
 Source: Datumaro's documentation of its format: `categories.label.labels` names the labels by their place,
 `categories.points.items` the joints of each skeleton's label in their order; an item has `id`, `media` or

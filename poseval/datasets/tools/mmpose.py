@@ -214,7 +214,7 @@ def numbers(node: Any, where: str, faults: Faults, dims: int | None) -> Floats |
         faults.add("P204", where=where, what=f"has {found.ndim} dimensions", wanted=f"{dims}")
         return None
     if not np.isfinite(found).all():
-        faults.add("P301", where=where, what="holds a NaN or an infinity", wanted="finite numbers")
+        faults.add("P301", where=where, what="has NaN or infinite numbers", wanted="finite numbers")
         return None
     return found
 

@@ -245,7 +245,7 @@ def _lines(
 
 
 def _columns(width: int, description: Description, options: ReadOptions, where: str) -> Columns:
-    """What the numbers of a line are.
+    """The meaning of the numbers of a line.
 
     Raises:
         FormatError: P204 when they fit no number of joints, or P202 more than one.

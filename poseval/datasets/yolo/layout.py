@@ -87,7 +87,7 @@ def _labels_beside(images: str) -> PurePosixPath:
 
 
 def _split_folder(source: Source, description: Description, trusted: bool) -> Path:
-    """The folder of labels of the split that a yaml is evaluated on.
+    """The folder of labels of the split on which a yaml is evaluated.
 
     Raises:
         FormatError: P271 where it is not there.
