@@ -95,7 +95,7 @@ def _other(truth: PoseSet) -> Benchmark:
     raise UsageError(
         "P126",
         where=shown(truth.origin.name),
-        what="is of no benchmark that could be recognised",
+        what="is not recognised as ground truth of any benchmark",
         wanted=f"--benchmark with one of {', '.join(REGISTRY.names())}",
         hint=in_one_line(faults),
     )

@@ -50,7 +50,7 @@ SEED_OPTION = click.option("--seed", type=SEED, default=0, show_default=True, he
 CLUSTER = click.option(
     "--cluster",
     metavar="frame|sequence|FIELD|FILE.csv",
-    help="What is drawn as a whole; by default what the benchmark says.",
+    help="Units that are resampled as a whole. By default those of the benchmark.",
 )
 SEED_SD = click.option(
     "--seed-sd",
@@ -84,11 +84,11 @@ TRANSFORM = click.option(
     metavar="xy|scale=K|...",
     help="Change coordinates: xy, left-right, normalised, scale=K, offset=X,Y, boxes=corners. Repeatable.",
 )
-CATEGORY = click.option("--category", metavar="NAME", help="Read this category of a file with several.")
+CATEGORY = click.option("--category", metavar="NAME", help="Category to read, for files with several.")
 ROLE = click.option(
     "--role",
     type=click.Choice(["predictions", "ground-truth", "truth"]),
-    help="What the file holds. By default predictions with --gt, and recognised without.",
+    help="What the file holds. By default predictions if --gt is given, otherwise recognised.",
 )
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")
 
@@ -97,7 +97,7 @@ LIMIT = click.option(
     "limits",
     multiple=True,
     metavar="NAME=NUMBER",
-    help="Change a limit, as bytes=2GiB (see `poseval list limits`). Repeatable.",
+    help="Change a limit, such as bytes=2GiB (see `poseval list limits`). Repeatable.",
 )
 
 # What can be asked of two files, by the names of the fields of `Task`.

@@ -48,7 +48,7 @@ def recognise(source: Source, role: Role) -> str:
     """
     if source.is_folder and not source.files:
         raise FormatError(
-            "P271", where=shown(source.path), what="is an empty folder", wanted="a set of files"
+            "P271", where=shown(source.path), what="is an empty folder", wanted="files of a data set"
         )
     found = _candidates(source, role)
     best = max((one.sure for one in found), default=0.0)

@@ -58,7 +58,12 @@ def clustered(evaluation: Evaluation, name: str | None, limits: Limits = DEFAULT
             label, groups[label] = _from_file(evaluation, part, limits)
         names.append(label)
     if len(names) > 2:
-        raise UsageError("P168", where=f"cluster {shown(name)!r}", what="has more than two fields")
+        raise UsageError(
+            "P168",
+            where=f"cluster {shown(name)!r}",
+            what="has more than two fields",
+            wanted="one field, or two joined by +",
+        )
     signature = evaluation.signature.with_pair("cluster", BOTH.join(names))
     out = replace(evaluation, groups=groups, signature=signature)
     clusters_of(out)

@@ -18,7 +18,7 @@ POWER = 0.8  # of the smallest drop that is named
 
 
 class State(enum.Enum):
-    """What is known of a number against its baseline."""
+    """How a number compares with its baseline."""
 
     KEEPS_UP = "keeps up"
     FAILS = "fails"

@@ -114,7 +114,7 @@ class _Runner(Tracker):
                 "P163",
                 where="tracker lighttrack: matching=sgcn",
                 what="needs the weights of the graph network",
-                wanted="a matcher",
+                wanted="weights",
                 hint="pass --sgcn FILE, or use matching=oks",
             )
         return resources.matcher

@@ -64,7 +64,7 @@ def parse(data: bytes, where: str) -> dict[Any, Any]:
 
 
 def _check_events(text: str) -> None:
-    """Refuse what a description does not need before anything is built of it.
+    """Refuse YAML that a description does not need, before any object is built.
 
     Raises:
         MarkedYAMLError: with the line.

@@ -21,7 +21,7 @@ HEADS = "mpii_headboxes.npy"
 
 
 def write_list(poses: PoseSet, path: Path, options: WriteOptions, holds: frozenset[str]) -> Losses:
-    """One record a person: image, joints from pixel 1, joints_vis, center and scale.
+    """One record per person: image, joints from pixel 1, joints_vis, center and scale.
 
     Centre and scale are the file's own where the set has them, else the middle of the box (of the labelled
     joints without a box) and the longer of its sides over 200. Head boxes keep their size, which is all that

@@ -60,7 +60,7 @@ class Datumaro(Labels):
                 "P270",
                 where=documents[0].name,
                 what=f"declares {len(orders)} skeletons, of {len(labels)} labels",
-                wanted="one, in categories.points",
+                wanted="exactly one skeleton, in categories.points",
             )
         return Joints(declared=orders[0])
 

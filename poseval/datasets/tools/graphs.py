@@ -92,7 +92,10 @@ class Supervisely(Labels):
                 point = into.point(loc if isinstance(loc, list) else [], f"{where}.nodes.{shown(key, 40)}")
                 if key not in joints.ids:
                     into.faults.add(
-                        "P311", where=where, what=f"has the node {shown(key, 40)}", wanted=f"a node of {META}"
+                        "P311",
+                        where=where,
+                        what=f"refers to the node {shown(key, 40)}",
+                        wanted=f"a node of {META}",
                     )
                 elif point is not None:
                     person.joints[joints.ids[key]] = (

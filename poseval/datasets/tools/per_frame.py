@@ -150,7 +150,7 @@ class OpenPifPaf(PerFrame):
                 where = f"{document.name}: [{at}]"
                 frame = node.get("frame") if isinstance(node, dict) else None
                 if type(frame) is not int or not 0 <= frame < 1 << 40:
-                    into.faults.add("P206", where=where, what="has no number of its frame", wanted="frame")
+                    into.faults.add("P206", where=where, what="has no frame number", wanted="a field `frame`")
                     continue
                 _people(node.get("predictions"), into, into.frame(str(frame)), f"{where}.predictions")
             return Joints()
