@@ -37,9 +37,9 @@ ACTIONS = ("add", "list", "export", "remove")
 @click.option("--name", help="Name of the given run. By default its file name.")
 @click.option("--json", "json_to", metavar="FILE|-", help="Write the leaderboard as JSON.")
 @click.option("--csv", "csv_to", metavar="FILE|-", help="Write the leaderboard as CSV.")
-@click.option("--markdown", "markdown_to", metavar="FILE|-", help="Write it as Markdown.")
-@click.option("--latex", "latex_to", metavar="FILE|-", help="Write it as LaTeX.")
-@click.option("--html", "html_to", metavar="FILE|-", help="Write it as HTML.")
+@click.option("--markdown", "markdown_to", metavar="FILE|-", help="Write the leaderboard as Markdown.")
+@click.option("--latex", "latex_to", metavar="FILE|-", help="Write the leaderboard as LaTeX.")
+@click.option("--html", "html_to", metavar="FILE|-", help="Write the leaderboard as HTML.")
 @click.option(
     "--plot", "plot_to", type=click.Path(path_type=Path), help="Plot the number over --x, as PNG, SVG or PDF."
 )
