@@ -91,7 +91,7 @@ class PreActivationBlock(nn.Module):
 
 
 class ConvUnit(nn.Module):
-    """Convolution with a bias that changes the size only by its stride; norm and ReLU follow if `finished`."""
+    """Convolution with a bias that changes the size only by its stride; norm and ReLU if `finished`."""
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int = 1, *, stride: int = 1, finished: bool = False
