@@ -48,6 +48,26 @@ UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
         "give the file of labels or predictions",
         _starts(rb"\xff\xd8\xff|\x89PNG|GIF8|BM.{4}\0{4}"),
     ),
+    (
+        "a web page",
+        "download the file itself: this may be a page to sign in",
+        _starts(rb"(?i)\s*<(?:!doctype )?html"),
+    ),
+    ("a pointer of Git LFS", "run git lfs pull", _starts(rb"version https://git-lfs\.github\.com/")),
+    ("a PDF", "give the file of labels or predictions", _starts(rb"%PDF-")),
+    (
+        "a video",
+        "give the file of labels or predictions",
+        _starts(rb"(?s).{4}ftyp|RIFF.{4}AVI |\x1aE\xdf\xa3"),
+    ),
+    ("a SQLite file", "a leaderboard is given with --db", _starts(rb"SQLite format 3\0")),
+    (
+        "a zip archive without JSON files in it",
+        "unpack it and give what is inside",
+        _starts(rb"PK[\x03\x05]"),
+    ),
+    ("an HDF5 file of unknown content", "name its format with --format-in", _starts(rb"\x89HDF")),
+    ("a MATLAB file of unknown content", "name its format with --format-in", _starts(rb"MATLAB 5\.0")),
     ("a PyTorch checkpoint or pickle", "give predictions, not weights", _starts(rb"\x80[\x02-\x05]")),
 )
 
@@ -76,7 +96,14 @@ def unread_form(source: Source) -> tuple[str, str] | None:
     except PosevalError:
         return None
     found = next(((name, advice) for name, advice, fits_it in UNREAD if fits_it(document.head)), None)
+    if found is None and b"\0" in document.head and not document.is_json and not _is_wide(document.head):
+        return "binary data of an unknown kind", "check that it is the right file, and not encrypted"
     return found or (_unread_json(document) if document.is_json else None)
+
+
+def _is_wide(head: bytes) -> bool:
+    """Whether it begins as text in UTF-16 or UTF-32."""
+    return head.startswith((b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"))
 
 
 def _unread_json(document: Document) -> tuple[str, str] | None:
