@@ -48,6 +48,8 @@ def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     ids = np.arange(1, len(poses.frames) + 1) if found is None else found
     if found is None:
         losses.make("image ids (numbered from 1; names stay file names)", len(ids))
+    elif (np.diff(found) < 0).any():
+        losses.lose("order of frames (COCO's is that of the image ids)", len(ids))
     poses = _with_boxes_and_areas(poses, losses)
     bare = sum(not has_extension(name) for name in named(poses.frames))
     losses.miss("extensions of file names (the source has none)", bare)

@@ -428,6 +428,7 @@ def test_files_named_by_numbers_give_images_their_numbers(tmp_path: Path) -> Non
     }
     assert not losses.missing
     assert not any("ids" in what for what in losses.made)
+    assert losses.dropped["order of frames (COCO's is that of the image ids)"] == 3
     assert ids_written(poses, tmp_path / "dt.json") == [42, 139]
     found = read_results(tmp_path / "dt.json", poses)  # a truth that knows names alone
     assert found.people.frame.tolist() == [0, 2]
