@@ -5,7 +5,7 @@ CrowdPose, OCHuman, AI Challenger, AP-10K, Halpe, Human-Art, ExLPose and COCO-Wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -104,7 +104,12 @@ def _truth(document: Document) -> float:
         return 0.6 if keys[ANNOTATIONS].kind == "array" else 0.0
     if annotation.get("keypoints") != "array" and not any_has(document, ANNOTATIONS, "keypoints"):
         return 0.3
-    return 0.6 if _is_video(outline) or ("score" in annotation and "id" not in annotation) else 0.9
+    return 0.6 if _is_video(outline) or _is_predicted(annotation.keys()) else 0.9
+
+
+def _is_predicted(keys: Collection[str]) -> bool:
+    """Whether records have a score, and lack what annotations have and results need not."""
+    return "score" in keys and not {"id", "area"} <= set(keys)
 
 
 def _is_video(outline: Outline) -> bool:
@@ -125,7 +130,7 @@ def sure_of_results(document: Document) -> float:
     if key == ANNOTATIONS and "images" in outline.by_key():
         if _is_video(outline) or not any_has(document, key, "score"):
             return 0.0
-        return 0.7 if "id" in keys else 0.9
+        return 0.9 if _is_predicted(keys) else 0.7
     if "image_id" not in keys:
         return 0.5 if "keypoints" in keys and "score" in keys else 0.0
     if "keypoints" in keys:

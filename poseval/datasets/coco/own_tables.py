@@ -8,11 +8,11 @@ import numpy as np
 
 from poseval.datasets.coco.categories import Given, choose_skeleton, read_categories
 from poseval.datasets.coco.images import Placed, place, read_images
-from poseval.datasets.coco.result_lists import ANNOTATIONS
+from poseval.datasets.coco.result_lists import ANNOTATIONS, list_key
 from poseval.datasets.containers.json_records import Records
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, InputError
-from poseval.poses import Frames, Notice
+from poseval.poses import Frames, Notice, People, PoseSet
 from poseval.poses.frame_names import place as by_name
 from poseval.skeletons import Skeleton
 
@@ -42,6 +42,24 @@ def own_tables(document: Document, key: str, faults: Faults) -> OwnTables:
     except InputError:  # names that are no skeleton: the joints are the ground truth's, as in a bare list
         return OwnTables(frames, None, tuple(notices))
     return OwnTables(frames, skeleton, (*notices, *more))
+
+
+def own_frames(document: Document) -> PoseSet | None:
+    """The images and joints of a whole file of predictions, as a set without people; None of any other.
+
+    Raises:
+        InputError: what is wrong with its images and categories.
+    """
+    if document.outline.kind != "object" or list_key(document) != ANNOTATIONS:
+        return None
+    faults = Faults()
+    own = own_tables(document, ANNOTATIONS, faults)
+    faults.raise_if_any()
+    if own.frames is None or own.skeleton is None:
+        return None
+    nobody = People(np.zeros((0, len(own.skeleton), 2)), np.zeros(0, dtype=np.int64))
+    names = read_categories(document, faults).names or {1: "person"}
+    return PoseSet(own.skeleton, own.frames, nobody, categories=names)
 
 
 def place_by_own(records: Records, own: OwnTables, frames: Frames) -> Placed:

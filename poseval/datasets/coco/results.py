@@ -24,7 +24,7 @@ from poseval.datasets.coco.keypoints import (
     stack,
     typical_joints,
 )
-from poseval.datasets.coco.own_tables import own_tables, place_by_own
+from poseval.datasets.coco.own_tables import own_frames, own_tables, place_by_own
 from poseval.datasets.coco.result_lists import ANNOTATIONS, any_has, first_record, list_key
 from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records, Wanted
@@ -109,9 +109,10 @@ def read_results(
     categories that the ground truth does not have are left out where their joints are others, too.
 
     Raises:
-        UsageError: P139 without ground truth.
+        UsageError: P139 without ground truth, unless the file has images and joint names of its own.
         InputError: everything that is wrong with the file.
     """
+    truth = own_frames(document) if truth is None else truth
     if truth is None:
         raise UsageError(
             "P139",

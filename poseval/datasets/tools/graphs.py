@@ -2,11 +2,11 @@
 
 Supervisely: `meta.json` declares classes of the shape `graph`, whose `geometry_config.nodes` name the
 joints by id, in order; `<dataset>/ann/<image>.json` has `size` and `objects` with `nodes` of `loc` [x, y]
-by those ids; a node that is `disabled` is hidden. Source: Supervisely's documentation of its annotation
-format. Darwin 2.0: one file an image with `item` (name, path, size in its slot) and `annotations`; one with
-`skeleton` has `nodes` of `name`, `x`, `y` and `occluded`, and `bounding_box` beside it where the box was
-drawn. Source: V7's documentation of Darwin JSON 2.0. Annotations of videos (`frames`) are counted and not
-read.
+by those ids; a node that is `disabled`, which is not drawn, is read as hidden (Supervisely exports it to
+COCO as visible). Source: Supervisely's documentation of its annotation format. Darwin 2.0: one file an
+image with `item` (name, path, size in its slot) and `annotations`; one with `skeleton` has `nodes` of
+`name`, `x`, `y` and `occluded`, and `bounding_box` beside it where the box was drawn. Source: V7's
+documentation of Darwin JSON 2.0. Annotations of videos (`frames`) are counted and not read.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import poseval
+from poseval import datasets
 from poseval.cli import invoke
 from poseval.errors import FormatError, MismatchError, PosevalError, UsageError
 from poseval.results.report import Report
@@ -298,3 +299,30 @@ def test_a_category_of_a_format_that_names_its_classes_otherwise(tmp_path: Path)
     with pytest.raises(UsageError) as caught:
         poseval.read(tmp_path / "gt.npz", category="bottle")
     assert caught.value.code == "P102"
+
+
+@pytest.mark.parametrize(
+    ("fields", "role"), [((), "predictions"), (("id",), "predictions"), (("id", "area"), "truth")]
+)
+def test_the_role_of_a_whole_file_alone(fields: tuple[str, ...], role: str, tmp_path: Path) -> None:
+    rows = [
+        {**row, **{name: 1.5 + at if name == "area" else at for name in fields}}
+        for at, row in enumerate(noisy())
+    ]
+    path = write(tmp_path / "dt.json", whole(rows))
+    sure = datasets.confidences(datasets.Source(path))
+    assert max(sure, key=lambda one: sure[one]).value == role
+    assert sure[datasets.Role.PREDICTIONS] >= datasets.SURE
+
+
+def test_a_whole_file_of_predictions_needs_no_truth(tmp_path: Path) -> None:
+    path = write(tmp_path / "dt.json", whole(noisy()))
+    found = poseval.read(path, role="predictions")
+    assert (len(found), len(found.frames), found.skeleton.name) == (6, 4, "coco17")
+    assert found.people.score.tolist() == [row["score"] for row in noisy()]
+    assert invoke(["convert", str(path), str(tmp_path / "out"), "--to", "openpose"]) == 0
+    assert invoke(["validate", str(path)]) == 0
+    for bare in (noisy(), {"results": noisy()}, whole(noisy(), categories=[])):
+        with pytest.raises(UsageError) as caught:
+            poseval.read(write(tmp_path / "bare.json", bare), role="predictions")
+        assert caught.value.code == "P139"
