@@ -95,7 +95,7 @@ class CocoParts(Dataset):
         if shared:
             text = f"{joined.name}: {len(shared)} images have results in several files; all of them count"
             notices.append(Notice("N546", text, len(shared)))
-        poses = replace(poses, origin=replace(poses.origin, format=self.name))
+        poses = replace(poses, origin=replace(poses.origin, format=self.name, unread=joined.unread))
         return poses.with_notices(notices)
 
 
@@ -105,7 +105,7 @@ def _documents(source: Source) -> Iterator[Document]:
         return
     for path in source.files:
         if path.name.lower().removesuffix(".gz").endswith(ENDINGS):
-            yield Document.open(source.path / path, source.limits)
+            yield source.open(path)
 
 
 def _named(document: Document, key: str) -> tuple[Piece, Columns]:

@@ -171,6 +171,12 @@ class Document:
                 self.unread.update({front + name: count for name, count in inner.unknown.items()})
                 self.unread.update({f"{front}*": inner.unknown_rest} if inner.unknown_rest else {})
 
+    def hand_on(self, key: str) -> None:
+        """Count no field of the list under a key: its records are read as part of another document."""
+        for name in list(self.unread):
+            if not key or name.startswith(f"{key}[]."):
+                del self.unread[name]
+
     def _entry(self, key: str) -> kernel.Entry:
         """A key of the top-level object, and where its value stands."""
         entry = self.outline.by_key().get(key) if self.outline.kind == "object" else None

@@ -51,6 +51,7 @@ def whole_list(document: Document, key: str) -> tuple[Piece, kernel.Columns]:
         FormatError, LimitError: as for `Document.columns`.
     """
     table = document.columns(_FIELDS, key or None)
+    document.hand_on(key)
     return _piece(document, key, table, 0, table.count), table
 
 
@@ -66,10 +67,7 @@ def some_of(document: Document, key: str, wanted: Bools) -> Joined:
     pieces = [_piece(document, key, table, start, stop) for start, stop in runs]
     made = Joined(pieces, document.path, document.limits, document.data)
     made.name = document.name
-    # What nobody asks for is counted from here on, among the records that are left.
-    for name in list(document.unread):
-        if not key or name.startswith(f"{key}[]."):
-            del document.unread[name]
+    document.hand_on(key)
     made.unread = document.unread
     made.unread["records of other classes"] = int((~wanted).sum())
     return made
