@@ -103,3 +103,12 @@ def test_a_whole_video_is_scored_on_its_labelled_frames(desk: Desk) -> None:
 
 def test_one_image_too_many_is_a_mistake(desk: Desk) -> None:
     desk.results_refused([*results(), {**results()[0], "image_id": 100}], "P402", r"\[6\]\.image_id: 1 of 7")
+
+
+def test_an_unknown_id_does_not_turn_to_the_names_of_files(desk: Desk) -> None:
+    gt = truth()
+    for at, image in enumerate(gt["images"]):
+        image["file_name"] = f"{77 + at}.jpg"
+    rows = results()
+    rows[5]["image_id"] = 77
+    desk.results_refused(rows, "P402", r"\[5\]\.image_id: 1 of 6 records .*\(first: 77\)", gt)
