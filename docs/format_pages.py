@@ -35,6 +35,17 @@ scores, an object around the list of results, JSON lines, or several files (a fo
 PREDICTIONS) by process, image or sequence. Of a file alone the role is recognised; a notice says so where
 both fit, and `--role` names it. `--category` reads one category of a file with several.
 
+A file may be packed by gzip, xz, bzip2, zip or Zstandard (extra `zstd`). `-` is standard input, for one of
+the files; pipes (`<(zcat preds.json.gz)`) are read once; `https://`, `s3://` and other addresses of single
+files are opened by fsspec (extra `remote`). The same limits hold for all (`poseval list limits`); they are
+changed by `--limit bytes=2GiB`, by `POSEVAL_LIMITS=bytes=2GiB,people=5000000` in the environment, or by
+`limits=` in Python.
+
+`poseval convert preds.json again.json --gt gt.json --worst 50 --to label-studio` writes the 50 frames with
+the most errors as pre-annotations, to be labelled again; `--to cvat`, `--to fiftyone` and `--to rerun` work
+in the same way. Label Studio wants the labelling configuration that is written beside the tasks
+(`again.config.xml`), and the pictures as its local files.
+
 COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
 """
 HELD = """## What each format holds
