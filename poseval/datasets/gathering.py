@@ -25,7 +25,7 @@ from poseval.datasets.assembly import (
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, LimitError, ValueRangeError, shown
+from poseval.errors import Faults, FormatError, LimitError, shown
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, get_skeleton, match_names, names, skeleton_from_names
@@ -128,12 +128,11 @@ class Gathering:
             out.append(point)
         return out
 
-    def poses(self, origin: Origin, joints: Joints = COUNTED, shares: bool = False) -> PoseSet:
-        """What was gathered; with `shares` coordinates are fractions of the image's width and height.
+    def poses(self, origin: Origin, joints: Joints = COUNTED) -> PoseSet:
+        """What was gathered.
 
         Raises:
             FormatError: the faults found; P204 people of several numbers of joints, or of an unusual one.
-            ValueRangeError: P308 fractions of an image of unknown size.
             LimitError: P502 more joints or people than allowed.
         """
         self.faults.raise_if_any()
@@ -150,12 +149,9 @@ class Gathering:
             self._numbers if self._numbers and len(self._numbers) == len(self._sizes) else None,
         )
         row = np.asarray([person.frame for person in self.people], dtype=np.int64)
-        if shares or np.isnan(frames.size).any():
+        if np.isnan(frames.size).any():
             known = sizes_of(frames, self.options, self.where)
             frames = replace(frames, size=np.where(np.isnan(frames.size), known, frames.size))
-        if shares:
-            self._require_sizes(frames.size, row)
-            cube[:, :, :2] *= frames.size[row][:, None, :]
         columns, more = self._columns(cube)
         notices += more
         kinds = list(dict.fromkeys(person.category for person in self.people)) or ["person"]
@@ -250,18 +246,6 @@ class Gathering:
             text = f"{self.where}: declares no order of joints; they are in the order of their names"
             notices.append(Notice("N545", text))
         return skeleton_from_names(listed or ["point"]), notices
-
-    def _require_sizes(self, size: Floats, row: Array) -> None:
-        lacking = row[np.isnan(size[row]).any(axis=1)] if len(row) else row
-        if len(lacking):
-            name = list(self._frames)[int(lacking[0])]
-            raise ValueRangeError(
-                "P308",
-                where=f"{self.where}: {shown(name, 60)}",
-                what="is an image of unknown size, and coordinates are fractions of it",
-                wanted="the size of the image",
-                hint="pass --gt FILE that has it",
-            )
 
 
 def _skeleton_of_truth(options: ReadOptions) -> Skeleton | None:
