@@ -17,7 +17,7 @@ from poseval.poses.transforms import Transform
 
 BOX_SHARE = 0.05
 LOOKED_AT = 100  # people
-FEWEST = 3
+FEWEST = 8
 FITS = 0.3  # overlap (intersection over union) of a box with its joints; 0.5 to 0.7 is usual
 BETTER = 2.0  # times the overlap as it was read
 ALL = 0.95  # of the boxes, whose lower right corner lies right of and below their upper left one

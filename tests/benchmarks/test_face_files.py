@@ -60,7 +60,7 @@ def test_pts_are_one_based_and_csv_is_taken_as_it_stands(tmp_path: Path) -> None
     report = poseval.score(pts(tmp_path / "gt", xy), found, "300w")
     eyes = np.hypot(*(xy[:, 36] - xy[:, 45]).T)
     assert report.summary["NME"] == pytest.approx((np.sqrt(2) / eyes).mean())
-    assert codes(report) == ["N440", "N402"]
+    assert codes(report) == ["N440", "N402", "N462"]  # a pixel lies between the two
 
 
 def test_wflw_from_its_list_with_six_subsets(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_left_and_right_exchanged_is_told_with_both_numbers(tmp_path: Path) -> N
     before = report.summary["PCKh@0.5"]
     assert text == (
         f"left and right look exchanged; after exchanging them, "
-        f"PCKh@0.5 would be {honest:.2f} instead of {before:.2f}"
+        f"PCKh@0.5 would be {100 * honest:.1f} instead of {100 * before:.1f}; try: --transform left-right"
     )
     assert honest > 0.9 > before
 
@@ -94,7 +94,7 @@ def test_a_real_exchange_is_found() -> None:
     )
     found = notices(poseval.score(truth, swapped, "mpii-val"))
     assert found["N460"].startswith(
-        "left and right look exchanged; after exchanging them, PCKh@0.5 would be 0.88"
+        "left and right look exchanged; after exchanging them, PCKh@0.5 would be 88.4 instead"
     )
 
 
