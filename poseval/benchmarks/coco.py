@@ -45,7 +45,7 @@ def oks_ap(
 
 def crowdpose_ap(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[OksAp]:
     """OKS-AP with areas from boxes; the field num_keypoints decides who is ignored."""
-    return (OksAp(area=AreaSource.BOX, per_joint=per_joint),)
+    return (OksAp(area=AreaSource.BOX, id_zero=rules.keeps("C02"), per_joint=per_joint),)
 
 
 def ap_table(summary: Summary) -> Layout | None:

@@ -106,7 +106,9 @@ def test_mistakes_of_a_whole_submission_are_told(tmp_path: Path, mistake: str) -
     told = {n.code: n.text for n in report.notices if n.code in ("N460", "N461", "N462")}
     wanted = {
         "none": {},
-        "flip": {"N460": "left and right look exchanged; after exchanging them, AP would be 100.0 instead of"},
+        "flip": {
+            "N460": "left and right look exchanged; after exchanging them, AP would be 100.0 instead of"
+        },
         "order": {"N461": "joints look reordered"},
         "shift": {"N462": "predictions lie one pixel to the left of and above the ground truth"},
     }[mistake]

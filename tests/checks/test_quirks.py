@@ -175,6 +175,18 @@ def test_ids_from_0_cost_in_every_command_that_has_the_truth(tmp_path: Path) -> 
     assert "N926" in {notice.code for notice in validate(tmp_path / "gt.json").health}
 
 
+@pytest.mark.parametrize(
+    ("skeleton", "benchmark"),
+    [("crowdpose14", "crowdpose"), ("coco17", "coco-keypoints"), ("coco17", "ochuman")],
+)
+def test_ids_from_0_cost_in_every_benchmark_of_pycocotools(skeleton: str, benchmark: str) -> None:
+    truth, _ = people(skeleton)
+    zero = with_ids(truth, 0)
+    perfect = replace(zero, people=zero.people.with_columns(score=np.ones(len(zero))))
+    report = poseval.score(zero, perfect, benchmark)
+    assert "AP would be 100.0 instead of" in cost(report, "C02")
+
+
 def test_a_quirk_that_moves_nothing_is_quiet() -> None:
     truth, predictions = people()
     nobody = predictions.people.take(predictions.people.frame != int(truth.people.frame[0]))
