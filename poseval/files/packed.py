@@ -6,13 +6,14 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from poseval.errors import FormatError, shown
+from poseval.errors import FormatError, LimitError, shown
 from poseval.errors.optional import require
 from poseval.files.reading import allowed_bytes, too_much
-from poseval.limits import DEFAULT, MIB, Limits
+from poseval.limits import DEFAULT, MIB, Limits, to_raise
 
 GZIP, XZ, BZIP2, ZSTD = b"\x1f\x8b", b"\xfd7zXZ\0", b"BZh", b"(\xb5/\xfd"
 SUFFIXES = (".gz", ".xz", ".bz2", ".zst")
+STEP = 1 << 16  # bytes that a decompressor is given at once
 WORKING_BYTES = 256 * MIB  # memory of a decompressor; xz -9 wants 65 MiB, zstd --ultra -22 128 MiB
 # What a file is that begins so and that no reader takes; tar has its mark behind the first name.
 OTHERS = {
@@ -36,7 +37,7 @@ def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
 
     Raises:
         FormatError: P212 truncated or damaged, P953 packed in another way.
-        LimitError: P501 too large, P504 unpacks to suspiciously much.
+        LimitError: P501 too large, P503 too many streams, P504 unpacks to suspiciously much.
         MissingFeature: P601 Zstandard without its extra.
     """
     if data.startswith(GZIP):
@@ -66,7 +67,7 @@ def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
 
     Raises:
         FormatError: P212 truncated or damaged.
-        LimitError: P501 too large, P504 ratio.
+        LimitError: P501 too large, P503 too many members, P504 ratio.
     """
     return _members(data, name, limits, "gzip", GZIP, lambda: zlib.decompressobj(wbits=31))
 
@@ -86,28 +87,42 @@ def _bzip2() -> Any:
 def _members(
     data: bytes, name: str, limits: Limits, kind: str, magic: bytes, make: Callable[[], Any]
 ) -> bytes:
-    """The content of one or more packed streams in a row; zero bytes may follow the last."""
+    """The content of one or more packed streams in a row; zero bytes may follow the last.
+
+    Data are fed in steps: a stream that ends gives back what it did not use, and that must not be all of the
+    rest of the file for each of thousands of streams.
+    """
     most = allowed_bytes(len(data), limits)
     parts: list[bytes] = []
-    size = 0
-    rest = data
-    while rest:
-        stream = make()
-        try:
-            part = stream.decompress(rest, most - size + 1)
-        except Exception as error:  # zlib.error, lzma.LZMAError, OSError, ValueError: by kind
-            raise _damaged(name, kind, str(error)) from None
-        size += len(part)
-        if size > most:
-            raise too_much(name, len(data), limits)
-        if not stream.eof:
-            raise _damaged(name, kind, "it ends too early")
-        parts.append(part)
-        rest = stream.unused_data
-        if rest and not rest.startswith(magic):
-            if rest.strip(b"\0"):
+    size = at = members = 0
+    while at < len(data):
+        if members and not data.startswith(magic, at):
+            if data[at:].strip(b"\0"):
                 raise _damaged(name, kind, "other data follows it")
             break
+        members += 1
+        if members > limits.archive_members:
+            raise LimitError(
+                "P503",
+                where=name,
+                what=f"has more than {limits.archive_members:,} packed streams",
+                wanted="fewer",
+                hint=to_raise("archive_members", 2 * limits.archive_members),
+            )
+        stream = make()
+        while not stream.eof:
+            step = data[at : at + STEP]
+            if not step:
+                raise _damaged(name, kind, "it ends too early")
+            try:
+                part = stream.decompress(step, most - size + 1)
+            except Exception as error:  # zlib.error, lzma.LZMAError, OSError, ValueError: by kind
+                raise _damaged(name, kind, str(error)) from None
+            size += len(part)
+            if size > most:
+                raise too_much(name, len(data), limits)
+            parts.append(part)
+            at += len(step) - len(stream.unused_data)
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
@@ -129,7 +144,9 @@ def _zstd(data: bytes, name: str, limits: Limits) -> bytes:
 class _Stepwise:
     """A decompressor that takes no bound on its output, fed in steps that keep it near one."""
 
-    STEP = 1024  # bytes; the smallest block is 4 bytes and makes 128 KiB, so that a step makes 32 MiB at most
+    SMALL = (
+        1024  # bytes; the smallest block is 4 bytes and makes 128 KiB, so that a step makes 32 MiB at most
+    )
 
     def __init__(self, made: Any) -> None:
         self._made = made
@@ -137,15 +154,15 @@ class _Stepwise:
         self.unused_data = b""
 
     def decompress(self, data: bytes, most: int) -> bytes:
-        """The content up to the first step that exceeds `most` bytes, or to the end."""
+        """The content up to the first step that exceeds `most` bytes, or to the end of the data."""
         parts: list[bytes] = []
         size = 0
-        for at in range(0, len(data), self.STEP):
-            parts.append(self._made.decompress(data[at : at + self.STEP]))
+        for at in range(0, len(data), self.SMALL):
+            parts.append(self._made.decompress(data[at : at + self.SMALL]))
             size += len(parts[-1])
             if self._made.eof:
                 self.eof = True
-                self.unused_data = self._made.unused_data + data[at + self.STEP :]
+                self.unused_data = self._made.unused_data + data[at + self.SMALL :]
             if self.eof or size > most:
                 break
         return b"".join(parts)

@@ -75,6 +75,18 @@ def test_damage_is_named(kind: str) -> None:
     assert unpacked(packed + b"\0" * 20, "a") == TEXT  # padding of tapes and discs
 
 
+@pytest.mark.parametrize("kind", PACK)
+def test_thousands_of_streams_take_no_time_that_grows_with_the_file(kind: str) -> None:
+    """Copying the rest of the file for each would be 40 GB."""
+    piece = bytes(range(256)) * 2
+    packed = PACK[kind](piece)
+    count = 20_000_000 // len(packed) // 20
+    assert unpacked(packed * count, "a") == piece * count
+    with pytest.raises(LimitError) as caught:
+        unpacked(packed * 11, "a", Limits(archive_members=10))
+    assert caught.value.code == "P503"
+
+
 @pytest.mark.parametrize("data", [b"BZh is how this text begins", b"PK\x03\x04", b"[]", b"", b"\x1f", b"7z"])
 def test_anything_else_stays_as_it_is(data: bytes) -> None:
     assert unpacked(data, "a") == data
