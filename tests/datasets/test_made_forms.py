@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import lzma
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -23,11 +24,13 @@ from tests.datasets.made_forms import (
     TRUTHS,
     Files,
     Maker,
+    by_image,
     by_process,
     eks,
     huggingface,
     labelme,
     mediapipe_named,
+    openpifpaf,
     poseflow,
     sleap_io_deeplabcut,
     supervisely,
@@ -375,3 +378,19 @@ def test_images_that_nobody_may_have_looked_at(name: str, maker: Maker, tmp_path
     assert len(told) == (name != "labelme"), told
     if told:
         assert "images have no people and are read as images without people" in told[0].text
+
+
+@pytest.mark.parametrize("maker", [openpifpaf, by_image, labelme])
+def test_packed_files_of_a_folder(maker: Maker, tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    files = maker(gt if maker is labelme else dt)
+    read = (
+        [truth(put(files, tmp_path / "plain"))]
+        if maker is labelme
+        else [predictions(put(files, tmp_path / "plain"), gt)]
+    )
+    packed = {f"{name}.xz": lzma.compress(content) for name, content in files.items()}
+    path = put(packed, tmp_path / "packed")
+    read.append(truth(path) if maker is labelme else predictions(path, gt))
+    assert read[0].frames.key.tolist() == read[1].frames.key.tolist()
+    np.testing.assert_array_equal(read[0].people.xy, read[1].people.xy)

@@ -26,6 +26,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import Joined, Piece, whole_list
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, InputError, shown
+from poseval.files.packed import plain_name
 from poseval.kernels.json import Columns
 from poseval.poses import Notice, PoseSet
 
@@ -104,7 +105,7 @@ def _documents(source: Source) -> Iterator[Document]:
         yield from source.documents()
         return
     for path in source.files:
-        if path.name.lower().removesuffix(".gz").endswith(ENDINGS):
+        if plain_name(path.name.lower()).endswith(ENDINGS):
             yield source.open(path)
 
 
@@ -113,8 +114,8 @@ def _named(document: Document, key: str) -> tuple[Piece, Columns]:
     piece, table = whole_list(document, key)
     if not table.count or any_has(document, key, "image_id"):
         return piece, table
-    name = Path(document.path).name
-    for ending in (".gz", *ENDINGS, ".predictions"):
+    name = plain_name(Path(document.path).name)
+    for ending in (*ENDINGS, ".predictions"):
         name = name.removesuffix(ending)
     try:
         rows = json.loads(b"[" + piece.text + b"]")

@@ -15,6 +15,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Gathering, Joints
 from poseval.errors import FormatError, InputError, shown
+from poseval.files.packed import plain_name
 from poseval.poses import Notice, Origin, PoseSet
 
 
@@ -100,7 +101,7 @@ def _first(source: Source, suffix: str) -> Iterator[Document]:
     if not source.is_folder:
         yield source.document
         return
-    named = [path for path in source.files if path.name.lower().removesuffix(".gz").endswith(suffix)]
+    named = [path for path in source.files if plain_name(path.name.lower()).endswith(suffix)]
     for path in named[:LOOKED_AT]:
         yield source.open(path)
 
@@ -109,4 +110,4 @@ def image_name(value: Any, otherwise: str) -> str:
     """The name of an image as a tool gives it, with slashes; the file's own where it gives none."""
     if isinstance(value, str) and value:
         return value.replace("\\", "/").rsplit("/", 1)[-1]
-    return Path(otherwise).name.removesuffix(".gz").removesuffix(".json")
+    return plain_name(Path(otherwise).name).removesuffix(".json")

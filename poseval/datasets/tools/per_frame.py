@@ -27,6 +27,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Box, Found, Gathering, Joints, Point, items_of, number_of
 from poseval.errors import FormatError, InputError, MismatchError, shown
+from poseval.files.packed import plain_name
 from poseval.kernels.json import Outline
 from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
@@ -120,7 +121,7 @@ class OpenPifPaf(PerFrame):
         if {"frame", "predictions"} <= keys.keys() and keys["predictions"].kind == "array":
             return 0.9
         own = {"keypoints", "score", "bbox", "category_id"} <= keys.keys() and "image_id" not in keys
-        return 0.8 if own and document.path.lower().removesuffix(".gz").endswith(ENDING) else 0.6 * own
+        return 0.8 if own and plain_name(document.path.lower()).endswith(ENDING) else 0.6 * own
 
     def sniff(self, source: Source, role: Role) -> float:
         """By the ending of the files of a folder, and by the content of the first that holds anybody."""
@@ -337,7 +338,7 @@ def box_of(node: Any, corners: bool) -> Box | None:
 
 def _files(source: Source) -> Iterator[Document]:
     for path in source.files:
-        if path.name.lower().removesuffix(".gz").endswith(ENDING):
+        if plain_name(path.name.lower()).endswith(ENDING):
             yield source.open(path)
 
 
@@ -345,6 +346,7 @@ def _stem(source: Source, document: Document) -> str:
     """The image that a file is called after, below the folder."""
     path = Path(document.path)
     text = path.relative_to(source.path).as_posix() if source.is_folder else path.name
-    for ending in (".gz", ".json", ".predictions"):
+    text = plain_name(text)
+    for ending in (".json", ".predictions"):
         text = text.removesuffix(ending)
     return text
