@@ -26,9 +26,14 @@ is read as one. Otherwise each file of the folder is converted by itself, into a
 
 Formats are recognised by content, not by file name. Two that fit equally well are refused with both names
 (P202), and one that fits less well is mentioned. `--format-in` chooses one: Detectron2's own coordinates,
-for example, cannot be distinguished from COCO's. Predictions find their frames by key, file name, stem and
-number, in this order; a notice says which way was used. Where two ways disagree, files are refused until
-`--align` names one.
+for example, cannot be distinguished from COCO's. Predictions find their frames by key, file name, stem, base
+name, end of the path and number, in this order; a notice says which way was used. Where two ways disagree,
+files are refused until `--align` names one. Predictions of a whole video are scored on the frames that were
+labelled, where 90% of these have predictions; the others are counted (N940). Frames that nobody labelled are
+not scored (N941): an unlabelled frame is no frame without people.
+
+What a reader does not carry is counted, key by key, after "not read:"; "nothing dropped" is said only where
+everything in the file was carried.
 
 With `--gt`, the other file holds the predictions, whatever its form: a whole COCO file whose annotations have
 scores, an object around the list of results, JSON lines, or several files (a folder, an archive, or several

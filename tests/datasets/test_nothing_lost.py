@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from scipy.io import savemat
 
 import poseval
 from poseval import datasets
@@ -108,3 +110,28 @@ def test_what_is_not_read_is_said_instead_of_nothing_dropped(tmp_path: Path) -> 
     assert losses.unread["info"] == 1
     assert "nothing dropped" not in str(losses)
     assert f"not read: annotations[].segmentation ({len(node['annotations'])})" in str(losses)
+
+
+def test_variables_that_nobody_asks_for_are_counted(tmp_path: Path) -> None:
+    found = {name: np.ones((3, 13)) for name in ("x", "y", "visibility")}
+    found |= {
+        "bbox": np.tile([1.0, 2, 31, 42], (3, 1)),
+        "dimensions": np.array([[270, 480, 3]]),
+        NEW: np.ones(2),
+    }
+    savemat(tmp_path / "0001.mat", {**found, "train": np.array([[-1]]), "nframes": np.array([[3]])})
+    unread = poseval.read(tmp_path / "0001.mat", format="penn-action").origin.unread
+    assert unread[NEW] == 1
+    assert not {"x", "y", "visibility", "bbox", "dimensions"} & set(unread)
+
+
+def test_data_sets_that_nobody_asks_for_are_counted(tmp_path: Path) -> None:
+    h5py = pytest.importorskip("h5py", reason="needs h5py, of the extra `formats`")
+    (seed,) = seeds("mpii-h5", tmp_path)
+    content = next(iter(seed.files.values()))
+    (tmp_path / "a.h5").write_bytes(content)
+    with h5py.File(tmp_path / "a.h5", "a") as opened:
+        opened[NEW] = [1.0]
+    unread = read(tmp_path / "a.h5", seed.role, "mpii-h5").origin.unread
+    assert unread[NEW] == 1
+    assert "part" not in unread

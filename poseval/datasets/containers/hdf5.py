@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.datasets.containers.unread import add
+from poseval.datasets.containers.unread import Asked, add
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
 from poseval.errors.optional import require
@@ -91,7 +91,7 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
                     wanted=f"at most {document.limits.numbers:,}",
                 )
             out[str(name)] = np.asarray(dataset[()])
-    return out
+    return Asked(out, document.unread)
 
 
 def check_claim(dataset: Any, document: Document) -> int:

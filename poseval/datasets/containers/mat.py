@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from poseval.datasets.containers.unread import Asked, add
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import allowed_bytes, too_much
@@ -85,7 +86,9 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
     for name, body, _, _ in reader.walk(peek=False):
         if names is None or name in names:
             out[name] = body()
-    return out
+        else:
+            add(document.unread, name)
+    return Asked(out, document.unread)
 
 
 class _Reader:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.containers import hdf5, mat
+from poseval.datasets.containers.unread import Asked
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import Fault, PosevalError, error_of, shown
@@ -44,7 +45,8 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
     """
     if hdf5.is_hdf5(document):
         # HDF5 is written by MATLAB with the axes in reverse.
-        return {name: value.T for name, value in hdf5.load(document, names).items()}
+        found = {name: value.T for name, value in hdf5.load(document, names).items()}
+        return Asked(found, document.unread)
     return mat.load(document, names)
 
 

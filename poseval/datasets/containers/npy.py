@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from poseval.datasets.containers.unread import Asked
 from poseval.datasets.files.document import Document
 from poseval.errors import Fault, FormatError, LimitError, error_of, shown
 from poseval.files.reading import allowed_bytes, too_much
@@ -118,7 +119,7 @@ def load_npz(document: Document) -> dict[str, Array]:
         RuntimeError,
     ) as e:
         raise _damaged(document.name, shown(e)) from None
-    return out
+    return Asked(out, document.unread)
 
 
 def load(document: Document) -> dict[str, Array]:

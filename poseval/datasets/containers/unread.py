@@ -8,7 +8,7 @@ it is, so that no new key of a format gets lost in silence. Null, and what is em
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 MOST_PATHS = 500  # of one file; a file of a million different keys would fill the memory with their names
@@ -76,3 +76,33 @@ def _cuts(path: str) -> Iterator[int]:
             yield at
         if char == "]" and at + 1 < len(path):
             yield at + 1
+
+
+class Asked(dict[str, Any]):
+    """Variables of a file by name; those that nobody asks for stay counted as not read."""
+
+    def __init__(self, values: Mapping[str, Any], unread: Counter[str]) -> None:
+        super().__init__(values)
+        self._unread = unread
+        for name in values:
+            add(unread, name)
+
+    def __getitem__(self, name: str) -> Any:
+        self._unread.pop(name, None)
+        return super().__getitem__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The variable, or the default."""
+        self._unread.pop(name, None)
+        return super().get(name, default)
+
+    def pop(self, name: str, default: Any = None) -> Any:
+        """The variable, which is taken out, or the default."""
+        self._unread.pop(name, None)
+        return super().pop(name, default)
+
+    def items(self) -> Any:
+        """All variables: whoever goes through them reads them."""
+        for name in self:
+            self._unread.pop(name, None)
+        return super().items()

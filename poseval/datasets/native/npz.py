@@ -57,10 +57,11 @@ class Native(Dataset):
                 what="has no description of its columns",
                 wanted="a file that poseval wrote",
             )
+        origin = Origin(document.path, document.sha256, self.name)
+        poses = poses_of(columns, raw.tobytes().decode("utf-8", "replace"), options, origin)
         for name in unknown_columns(columns):
             add(document.unread, name)
-        origin = Origin(document.path, document.sha256, self.name)
-        return poses_of(columns, raw.tobytes().decode("utf-8", "replace"), options, origin)
+        return poses
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """Everything.
