@@ -175,7 +175,8 @@ def test_the_form_of_a_submission() -> None:
 
 
 # Numbers of the test set are computed by its organisers; what is printed is the form of a submission.
-NO_PROGRAM = {"mpii-test", "aflw-pifa"}
+# `custom` is no published benchmark; its metrics are checked one by one.
+NO_PROGRAM = {"mpii-test", "aflw-pifa", "custom"}
 
 
 @pytest.mark.parametrize("name", sorted(TABLE.keys() - NO_PROGRAM))
