@@ -149,3 +149,34 @@ def test_a_whole_video_is_scored_on_its_labelled_frames(laboratory: Path, tmp_pa
     found = poseval.score(tmp_path / "few.csv", laboratory / "videoDLC.csv").summary
     apart = np.linalg.norm(animals(1, 2.0, 4).people.xy - labels.people.xy, axis=2)[[1, 4, 9]]
     assert found["EPE"] == pytest.approx(float(apart.mean()), abs=1e-9)
+
+
+TRUTHS = {
+    "coco": "gt.json",
+    "cvat": "gt.xml",
+    "deeplabcut-h5": "gt.h5",
+    "label-studio": "ls.json",
+    "native": "gt.npz",
+    "parquet": "gt.parquet",
+    "yolo": "yolo",
+}
+
+
+@pytest.mark.parametrize("form", sorted(TRUTHS))
+def test_labels_in_any_format_are_scored_without_a_flag(form: str, tmp_path: Path) -> None:
+    import poseval
+
+    labels, guess = animals(2, 0.0, 1), animals(2, 2.0, 5)
+    try:
+        write(labels, form, tmp_path / TRUTHS[form], T)
+    except poseval.PosevalError as error:
+        if error.code.startswith("P6"):
+            pytest.skip(str(error))
+        raise
+    write(guess, "deeplabcut", tmp_path / "dt.csv", P)
+    report = poseval.score(tmp_path / TRUTHS[form], tmp_path / "dt.csv")
+    assert report.benchmark == "custom"
+    apart = np.linalg.norm(guess.people.xy - labels.people.xy, axis=2)
+    assert report.summary["EPE"] == pytest.approx(float(apart.mean()), abs=1e-6)
+    assert report.summary["found"] == 1
+    assert report.summary["AP"] > 0.5
