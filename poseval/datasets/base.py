@@ -152,8 +152,8 @@ class Dataset(ABC):
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """The source as columns.
 
-        A file that names its joints is read by its names; `datasets.read` compares them with the skeleton that
-        was asked for. Only a file that names none takes it from the options.
+        A file that names its joints is read by its names; `datasets.read` compares them with the skeleton in
+        the options. Only a file that names none takes its joints from there.
 
         Raises:
             InputError: what is wrong with the file, all faults gathered.
