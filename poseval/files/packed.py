@@ -144,9 +144,7 @@ def _zstd(data: bytes, name: str, limits: Limits) -> bytes:
 class _Stepwise:
     """A decompressor that takes no bound on its output, fed in steps that keep it near one."""
 
-    SMALL = (
-        1024  # bytes; the smallest block is 4 bytes and makes 128 KiB, so that a step makes 32 MiB at most
-    )
+    SMALL = 1024  # bytes; a block of 4 makes 128 KiB, so that a step makes 32 MiB at most
 
     def __init__(self, made: Any) -> None:
         self._made = made
