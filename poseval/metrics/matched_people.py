@@ -26,8 +26,8 @@ def paired(aligned: Aligned, pairing: Pairing) -> Aligned:
     MATCHED: in each frame true and predicted people are paired one to one so that the sum of their likeness
     is greatest. Likeness is the mean over the person's labelled joints of max(0, 1 - d / L), 0 for a joint
     that is not predicted; d is the distance, L the longer diagonal of the two boxes around their joints. Of
-    bodies without extent (a single joint) it is 1 / (1 + d). Pairs of likeness 0 are none. Neither scores
-    nor sigmas take part.
+    bodies without extent (a single joint) it is 1 / (1 + d). Pairs of likeness 0 are none. Neither scores,
+    sigmas nor categories take part.
     """
     if pairing is Pairing.ALONE:
         return aligned
