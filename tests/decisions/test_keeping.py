@@ -172,6 +172,8 @@ class TestLedger:
         {"ledger": "looks.json"},
         {"accept": " "},
         {"run": [1, 2], "update_baseline": True},
+        {"run": [1, 2], "accept": "a reason"},
+        {"baseline": [1, 2], "accept": "a reason"},
         {"baseline": [1, 2], "update_baseline": True},
     ],
 )

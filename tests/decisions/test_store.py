@@ -46,6 +46,29 @@ def test_entries_are_removed_by_name_or_by_eight_digits_of_the_digest(store: Sto
     assert [entry.name for entry in store.entries()] == ["c"]
 
 
+def test_a_whole_digest_names_an_entry(store: Store) -> None:
+    entry = Entry("a", REPORTS["a"])
+    store.add(entry)
+    letters = "".join(sorted(set(entry.digest)))
+    for number in range(200):  # until all sixteen digits occur
+        if letters == "0123456789abcdef":
+            break
+        entry = Entry(f"a{number}", REPORTS["a"])
+        letters = "".join(sorted(set(entry.digest)))
+    store.add(entry)
+    assert store.remove(entry.digest) == 1
+
+
+@pytest.mark.parametrize("column", ["name", "team", "facts", "report"])
+def test_an_entry_that_is_no_text_is_refused(store: Store, column: str) -> None:
+    store.add(Entry("a", REPORTS["a"]))
+    with sqlite3.connect(store.path) as connection:
+        connection.execute(f"UPDATE entry SET {column} = x'00ff'")
+    with pytest.raises(FormatError) as caught:
+        store.entries()
+    assert caught.value.code == "P241"
+
+
 def test_what_is_no_store_is_refused(store: Store, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as usage:
         store.entries()
