@@ -24,7 +24,8 @@ import pytest
 MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
 SLOWEST = 4.0  # seconds of processors that a test may take: mutants should die of quick ones
-IDLE = 60.0  # seconds of the clock in which a process that does nothing is stuck
+# A process that works for less than this of so many seconds of the clock is stuck: it sleeps, or waits.
+WORK, IDLE = 0.5, 120.0
 NO_SIMULATIONS = "not false_alarms and not coverage"  # they take minutes
 # What the tests import and no mutant is in; done once.
 WARM = (
@@ -247,10 +248,11 @@ def _read(source: int, pid: int) -> bytes | None:
                     return b"".join(parts)
                 parts.append(part)
             before, ran = ran, _processor_time(pid)
-            if not ready and ran == before:
+            if not ready and ran - before < WORK:
                 return None
 
 
-def _processor_time(pid: int) -> list[str]:
-    """Time of processors that a process and its children took, as Linux writes it."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+def _processor_time(pid: int) -> float:
+    """Seconds of processors that a process and its children took, as Linux counts them."""
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
+    return sum(map(int, ticks)) / os.sysconf("SC_CLK_TCK")
