@@ -108,9 +108,10 @@ def test_a_number_that_a_run_lacks_may_have_any_rank() -> None:
 def test_runs_on_other_units_are_refused() -> None:
     made = three(np.random.default_rng(0))
     other = replace(run(np.full(39, 0.5)), signature=made[0].signature)  # type: ignore[attr-defined]
-    with pytest.raises(MismatchError) as caught:
-        by_tests([*made[:2], other], "n0", 0.95)  # type: ignore[list-item]
-    assert caught.value.code == "P421"
+    for runs in ([*made[:2], other], [made[0], other]):
+        with pytest.raises(MismatchError) as caught:
+            by_tests(runs, "n0", 0.95)  # type: ignore[arg-type]
+        assert caught.value.code == "P421"
 
 
 def test_false_orders_stay_rare() -> None:
