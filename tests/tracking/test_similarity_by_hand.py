@@ -12,7 +12,9 @@ import pytest
 from poseval.errors import UsageError
 from poseval.skeletons import Skeleton, get_skeleton
 from poseval.tracking.base import UNTRACKED, Config, FrameInput, Tracker
+from poseval.tracking.bytetrack import ByteTrack
 from poseval.tracking.framewise import Greedy, Hungarian
+from poseval.tracking.ocsort import OcSort
 from poseval.tracking.similarity import Likeness, Measure, box_iou, oks, sigmas_of, suppress_boxes
 from poseval.tracking.sort import Sort
 from tests.oracles.trackers import iou
@@ -162,3 +164,44 @@ def test_sort_forgets_who_was_missed_longer_than_max_age(gap: int) -> None:
     scene.shown[4 : 4 + gap] = False
     seen = scene.run(Sort(min_hits=0, max_age=2).tracker(COCO))
     assert (seen[-1][0] == 0) == (gap <= 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong"),
+    [
+        *((Sort, wrong) for wrong in ({"iou": 1.1}, {"iou": -0.1}, {"min_hits": -1}, {"max_age": 0})),
+        *((OcSort, wrong) for wrong in ({"iou": 1.1}, {"iou": -0.1}, {"delta": 0}, {"delta": 101})),
+        *((OcSort, wrong) for wrong in ({"inertia": -0.1}, {"min_hits": -1}, {"max_age": 0})),
+        *((ByteTrack, {name: 1.1}) for name in ("match", "second", "unconfirmed", "double")),
+        *((ByteTrack, {name: -0.1}) for name in ("match", "second", "unconfirmed", "double")),
+        *((ByteTrack, wrong) for wrong in ({"buffer": -1}, {"low": 0.61}, {"start": 0.59})),
+    ],
+)
+def test_parameters_of_the_box_trackers(
+    kind: type[Sort | OcSort | ByteTrack], wrong: dict[str, float]
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        kind(**wrong)
+    assert caught.value.code == "P162"
+
+
+def test_parameters_at_their_ends() -> None:
+    for ends in (0.0, 1.0):
+        assert Sort(iou=ends, min_hits=0, max_age=1)
+        assert OcSort(iou=ends, delta=1, inertia=0.0, min_hits=0, max_age=1)
+        assert ByteTrack(match=ends, second=ends, unconfirmed=ends, double=ends, buffer=0)
+    assert OcSort(delta=100, score=-1e9)
+    assert ByteTrack(high=0.5, low=0.5, start=0.5)
+
+
+@pytest.mark.parametrize("kind", [Sort, OcSort])
+def test_a_box_that_became_impossible_ends_its_track_and_no_other(kind: type[Sort | OcSort]) -> None:
+    scene = walkers(frames=6, people=3, step=2.0)
+    tracker = kind(min_hits=0).tracker(COCO)
+    first = tracker.step(scene.frame(0))
+    who = {int(person): int(name) for person, name in zip(scene.order(0), first, strict=True)}
+    row = int(np.flatnonzero(scene.order(0) == 1)[0])
+    tracker._filters.x[row, 3] = -1.0  # type: ignore[attr-defined]
+    now = dict(zip(scene.order(1).tolist(), tracker.step(scene.frame(1)).tolist(), strict=True))
+    assert (now[0], now[2]) == (who[0], who[2])
+    assert now[1] == 3
