@@ -80,3 +80,15 @@ def test_area_never_predicted_negative() -> None:
     filters.v[0, 2] = -500.0
     assert np.isfinite(AreaRatioMotion.predict(filters)).all()
     assert filters.v[0, 2] == 0.0
+
+
+def test_variances_are_those_of_the_reference_code() -> None:
+    """SORT's in the units of its state, ByteTrack's in heights."""
+    assert AreaRatioMotion.START_POSITION.tolist() == [10, 10, 10, 10]
+    assert AreaRatioMotion.START_VELOCITY.tolist() == [1e4, 1e4, 1e4, 0]
+    assert AreaRatioMotion.MOVE_POSITION.tolist() == [1, 1, 1, 1]
+    assert AreaRatioMotion.MOVE_VELOCITY.tolist() == [1e-2, 1e-2, 1e-4, 0]
+    assert AreaRatioMotion.MEASURED.tolist() == [1, 1, 10, 10]
+    assert (RatioHeightMotion.POSITION, RatioHeightMotion.VELOCITY) == (1 / 20, 1 / 160)
+    assert (RatioHeightMotion.RATIO, RatioHeightMotion.RATIO_VELOCITY) == (1e-2, 1e-5)
+    assert RatioHeightMotion.RATIO_MEASURED == 1e-1

@@ -54,6 +54,12 @@ def test_oks_with_one_sided_use_and_areas_of_nothing() -> None:
     assert oks(a, b, area, area * 2, sigmas, use, ~use)[0, 0] == 0
     nothing = oks(a, b, area * 0, area * 0, sigmas)
     assert nothing[0, 0] == pytest.approx(0.5)
+    rng = np.random.default_rng(0)
+    a, b, use = rng.random((2, 3, 2)), rng.random((4, 3, 2)), rng.random((4, 3)) < 0.5
+    sizes, three = (np.full(2, 0.5), np.full(4, 0.5)), np.full(3, 0.1)
+    every = np.ones((2, 3), dtype=bool)
+    assert oks(a, b, *sizes, three, None, use) == pytest.approx(oks(a, b, *sizes, three, every, use))
+    assert oks(b, a, *sizes[::-1], three, use) == pytest.approx(oks(a, b, *sizes, three, None, use).T)
 
 
 def test_sigmas_come_from_the_first_skeleton_that_has_them() -> None:
