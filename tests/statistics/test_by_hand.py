@@ -412,6 +412,15 @@ def test_the_most_flips_of_a_pair_are_named() -> None:
     assert found.rounds > 1024
 
 
+def test_flips_are_complete_only_where_those_of_every_pair_are() -> None:
+    """Pairs with several runs need none; the pair of single runs is too large to go through."""
+    rng = np.random.default_rng(0)
+    a, b, c = ([run(rng.uniform(0.3, 0.7, 40)) for _ in range(count)] for count in (3, 1, 1))
+    found = compare({"a": a, "b": b, "c": c})
+    assert (found.complete, found.method) == (False, FLIPS)
+    assert found.rounds >= LEAST
+
+
 def test_a_comparison_as_a_dictionary() -> None:
     _, first, second = two()
     found = compare({"a": first, "b": second})
