@@ -157,6 +157,7 @@ def test_several_runs_a_side(seed: int, seed_sd: float) -> None:
     assert (row.low, row.high) == pytest.approx((off.mean() - half, off.mean() + half))
     assert row.p == pytest.approx(2 * stats.t.sf(abs(off.mean()) / math.sqrt(total), freedom))
     assert (found.method, found.rounds, found.trainings) == (STUDENT, 0, (3, 4))
+    assert found.complete
 
 
 def test_one_side_of_several_runs() -> None:
@@ -215,6 +216,44 @@ def test_the_error_without_one_group() -> None:
     rest = np.delete(left, 4)
     assert found.error_without(4)[0] == pytest.approx(math.sqrt(((rest - rest.mean()) ** 2).sum()))
     assert found.freedom[0] == pytest.approx(8)
+
+
+def test_the_error_of_a_ratio_of_unequal_units() -> None:
+    rng = np.random.default_rng(2)
+    bottom = rng.integers(1, 40, 9)
+    top = rng.random(9) * bottom
+    found = influence((made := run(top, bottom)).summaries, units_of(made), ["n0"])
+    left = top.sum() / bottom.sum() - (top.sum() - top) / (bottom.sum() - bottom)
+    assert found.left_out[:, 0] == pytest.approx(left)
+    assert found.error[0] == pytest.approx(math.sqrt(8 / 9 * ((left - left.mean()) ** 2).sum()))
+
+
+def test_blocks_of_neighbours_and_what_each_adds() -> None:
+    x = np.random.default_rng(0).normal(size=630) + np.arange(630) / 100
+    made = run(x, names=["other"])
+    found = influence(made.summaries, units_of(made), ["other"])
+    sums = x.reshape(63, 10).sum(axis=1)
+    assert found.group.tolist() == np.repeat(np.arange(63), 10).tolist()
+    assert found.moves[:, 0] == pytest.approx((sums - sums.mean()) / 630, rel=1e-3)
+    apart = influence(made.summaries, units_of(made), ["other"], scattered=True)
+    assert apart.group.tolist() != found.group.tolist()
+    assert apart.error[0] < found.error[0] / 2
+
+
+def test_a_number_that_rests_on_one_count() -> None:
+    bottom = np.zeros(6, dtype=np.int64)
+    bottom[2] = 1
+    made = run(bottom * 0.5, bottom)
+    found = influence(made.summaries, units_of(made), ["n0"])
+    assert found.share[:, 0].tolist() == [0, 0, 1, 0, 0, 0]
+
+
+def test_samples_that_an_interval_needs() -> None:
+    made = run(np.random.default_rng(0).random(30))
+    assert intervals(made, method="percentile", level=0.93, resamples=286)["n0"].given
+    with pytest.raises(UsageError) as caught:
+        intervals(made, method="percentile", level=0.93, resamples=285)
+    assert caught.value.code == "P167"
 
 
 def crossed(rows: int = 8, columns: int = 11):  # type: ignore[no-untyped-def]

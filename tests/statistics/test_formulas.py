@@ -137,6 +137,12 @@ def test_log_scales_by_hand() -> None:
     assert wide == pytest.approx(tuple(4 * end for end in t_interval(0.9, 0.02, 6, 0.95, SHARE)))
 
 
+def test_a_scale_between_any_bounds_is_the_logits() -> None:
+    low, high = t_interval(0.8, 0.04, 6, 0.95, SHARE)
+    moved = t_interval(-1 + 4 * 0.8, 4 * 0.04, 6, 0.95, (-1.0, 3.0))
+    assert moved == pytest.approx((-1 + 4 * low, -1 + 4 * high))
+
+
 def test_an_error_beyond_measure_makes_an_interval_of_everything() -> None:
     low, high = t_interval(0.5, 1e9, 6, 0.95, SHARE)
     assert (low, high) == pytest.approx((0.0, 1.0), abs=1e-9)
