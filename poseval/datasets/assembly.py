@@ -133,6 +133,8 @@ def skeleton_of_set(joints: Collection[str]) -> Skeleton:
 def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
     """Width and height [F, 2] of frames, from the ground truth's frames of the same name; NaN where unknown.
 
+    Frames of a video that nobody labelled have the size of those that were, where these are all of one.
+
     Raises:
         MismatchError: P403 when names pair with the ground truth's in more than one way.
     """
@@ -144,12 +146,15 @@ def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
         raise MismatchError(
             "P403",
             where=where,
-            what=f"has frames that are paired with the ground truth by {found.way}, but differently by "
+            what=f"has frames that are paired with the ground truth by {found.way or found.most}, but by "
             f"{' and '.join(found.others)}",
             wanted="one way",
         )
     row = found.row
-    size[row >= 0] = options.truth.frames.size[row[row >= 0]]
+    known = options.truth.frames.size
+    size[row >= 0] = known[row[row >= 0]]
+    if len(known) and (known == known[0]).all():
+        size[row < 0] = known[0]
     return size
 
 

@@ -155,3 +155,30 @@ def test_a_missing_label_file_is_unlabelled_and_an_empty_one_is_nobody(tmp_path:
     (truth / "labels" / "b.txt").unlink()
     report = poseval.score(truth, found, "oks", metrics="oks_ap(area=box)", sigmas=0.05)
     assert report.summary["AP"] == pytest.approx(1.0)
+
+
+def film(path: Path, numbers: range) -> Path:
+    """Predictions of one person in frames of a video."""
+    for number in numbers:
+        (path / "labels").mkdir(parents=True, exist_ok=True)
+        (path / "labels" / f"walk_{number}.txt").write_text(BOX + ".1 .25 .9 .3 .5 .9 .7\n")
+    (path / "data.yaml").write_text(YAML.format(dims=3))
+    return path
+
+
+def test_frames_that_nobody_labelled_have_the_size_of_the_others(tmp_path: Path) -> None:
+    truth = tmp_path / "t"
+    (truth / "labels").mkdir(parents=True)
+    for number in (3, 10):
+        (truth / "labels" / f"walk_{number}.txt").write_text(BOX + ".1 .25 2 .3 .5 2\n")
+    (truth / "data.yaml").write_text(YAML.format(dims=3))
+    (truth / "image_sizes.csv").write_text("name,width,height\nwalk_3,640,480\nwalk_10,640,480\n")
+    found = film(tmp_path / "p", range(20))
+    report = poseval.score(truth, found, "oks", metrics="epe")
+    assert report.summary["EPE"] == 0.0
+    (told,) = [notice for notice in report.notices if notice.code == "N940"]
+    assert told.count == 18
+    (truth / "image_sizes.csv").write_text("name,width,height\nwalk_3,640,480\nwalk_10,64,48\n")
+    with pytest.raises(InputError) as caught:
+        poseval.score(truth, found, "oks", metrics="epe")
+    assert caught.value.code == "P308"
