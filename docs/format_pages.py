@@ -49,7 +49,7 @@ changed by `--limit bytes=2GiB`, by `POSEVAL_LIMITS=bytes=2GiB,people=5000000` i
 `poseval convert preds.json again.json --gt gt.json --worst 50 --to label-studio` writes the 50 frames with
 the most errors as pre-annotations, to be labelled again; `--to cvat`, `--to fiftyone` and `--to rerun` work
 in the same way. Label Studio wants the labelling configuration that is written beside the tasks
-(`again.config.xml`), and the pictures as its local files.
+(`again.config.xml`), and the images as its local files.
 
 COCO files, with every code of what may be wrong in them, have [a page of their own](formats/coco.md).
 """

@@ -20,12 +20,13 @@ from poseval.cli.options import (
     task_options,
     tell,
 )
+from poseval.cli.outputs import OUTPUT, WritingCommand
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("systems", nargs=-1, required=True, type=InputPath())
 @click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed for saved runs.")
 @click.option(
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
 @SEED_SD
 @click.option("--simultaneous", is_flag=True, help="Make intervals that hold for all differences at once.")
 @task_options
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the comparison as JSON.")
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the comparison as JSON.")
 @QUIET
 def compare(
     systems: tuple[Path, ...],

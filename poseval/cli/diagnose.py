@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, tell
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("predictions", type=InputPath(), nargs=-1, required=True)
 @TRUTH
 @task_options
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 @click.option(
     "--worst", default=20, show_default=True, type=click.IntRange(0), help="Number of worst frames to list."
 )
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the diagnosis as JSON.")
-@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (needs the extra `html`).")
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the diagnosis as JSON.")
+@click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
 @QUIET
 def diagnose(
@@ -47,6 +48,7 @@ def diagnose(
     from poseval.api import diagnose_prepared
     from poseval.scoring.score import prepare, tally
 
+    check_images(images)
     # The page shows every joint.
     paths = predictions[0] if len(predictions) == 1 else predictions
     prepared = prepare(truth, paths, replace(task, per_joint=task.per_joint or page_to is not None))

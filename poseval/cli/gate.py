@@ -21,9 +21,10 @@ from poseval.cli.options import (
     task_options,
     tell,
 )
+from poseval.cli.outputs import OUTPUT, WritingCommand
 
 
-class GateCommand(click.Command):
+class GateCommand(WritingCommand):
     """Lets `RUNS --baseline FILES` take every file behind the option, as a shell's pattern gives them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -88,8 +89,8 @@ class GateCommand(click.Command):
     "--ledger", type=InputPath(), help="File that counts the looks. Each look gets a part of alpha."
 )
 @task_options
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the verdict as JSON.")
-@click.option("--junit", "junit_to", metavar="FILE|-", help="Write the verdict as JUnit XML.")
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the verdict as JSON.")
+@click.option("--junit", "junit_to", type=OUTPUT, metavar="FILE|-", help="Write the verdict as JUnit XML.")
 @click.option("--github", is_flag=True, help="Print a GitHub annotation and write the job summary.")
 @click.option(
     "--update-baseline", is_flag=True, help="Replace the baseline by a run that is shown to keep up."

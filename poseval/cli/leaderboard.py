@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import LEVEL, InputPath, emit
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 ACTIONS = ("add", "list", "export", "remove")
 
 
-@click.command(epilog="With --db, the first argument may be an action: add, list, export or remove.")
+@click.command(
+    cls=WritingCommand, epilog="With --db, the first argument may be an action: add, list, export or remove."
+)
 @click.argument("runs", nargs=-1)
 @click.option("--db", "store", type=InputPath(), help="SQLite file that stores the runs.")
 @click.option("--sort", metavar="KEY", help="Number to rank by. By default the first of the summary.")
@@ -35,14 +38,14 @@ ACTIONS = ("add", "list", "export", "remove")
 @click.option("--best-per-team", is_flag=True, help="Show only the best entry of each team.")
 @click.option("--team", default="", help="Team of the given runs.")
 @click.option("--name", help="Name of the given run. By default its file name.")
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the leaderboard as JSON.")
-@click.option("--csv", "csv_to", metavar="FILE|-", help="Write the leaderboard as CSV.")
-@click.option("--markdown", "markdown_to", metavar="FILE|-", help="Write the leaderboard as Markdown.")
-@click.option("--latex", "latex_to", metavar="FILE|-", help="Write the leaderboard as LaTeX.")
-@click.option("--html", "html_to", metavar="FILE|-", help="Write the leaderboard as HTML.")
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as JSON.")
+@click.option("--csv", "csv_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as CSV.")
 @click.option(
-    "--plot", "plot_to", type=click.Path(path_type=Path), help="Plot the number over --x, as PNG, SVG or PDF."
+    "--markdown", "markdown_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as Markdown."
 )
+@click.option("--latex", "latex_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as LaTeX.")
+@click.option("--html", "html_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as HTML.")
+@click.option("--plot", "plot_to", type=OutputPath(), help="Plot the number over --x, as PNG, SVG or PDF.")
 @click.option(
     "--x",
     default="people/s",

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import QUIET, InputPath, talk, task_options, tell
+from poseval.cli.outputs import WritingCommand, check_replaceable, forced
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("run", type=InputPath())
 @click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed when RUN is a saved run.")
 @task_options
@@ -41,5 +42,8 @@ def plot(run: Path, truth: Path | None, task: Task, out: Path, style: str, quiet
     say = talk(quiet)
     evaluation, diagnosis = run_and_diagnosis(run, truth, task)
     tell(evaluation.notices, say)
-    for path in save_figures(figures(evaluation, evaluation.report(), diagnosis), out, style):
+    drawn = figures(evaluation, evaluation.report(), diagnosis)
+    there = [path for path in (out / f"{name}.{style}" for name in drawn) if path.exists()]
+    check_replaceable((("--out", path) for path in there), forced())
+    for path in save_figures(drawn, out, style):
         say(str(path))

@@ -21,6 +21,7 @@ from poseval.cli.options import (
     task_options,
     use_color,
 )
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images
 from poseval.errors import UsageError
 from poseval.results.report import Report
 
@@ -92,12 +93,12 @@ class ScoreOptions:
         )
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("predictions", type=InputPath(), nargs=-1, required=True)
 @TRUTH
 @task_options
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the report as JSON.")
-@click.option("--csv", "csv_to", metavar="FILE|-", help="Write all values as CSV.")
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the report as JSON.")
+@click.option("--csv", "csv_to", type=OUTPUT, metavar="FILE|-", help="Write all values as CSV.")
 @click.option(
     "--format",
     "style",
@@ -106,7 +107,7 @@ class ScoreOptions:
     help="Format of the output on stdout.",
     show_default=True,
 )
-@click.option("--save", "save_to", type=InputPath(), help="Save the run, for gate, compare and leaderboard.")
+@click.option("--save", "save_to", type=OutputPath(), help="Save the run, for gate, compare and leaderboard.")
 @click.option("--ci", "level", type=LEVEL, metavar="LEVEL", help="Add confidence intervals: 95, 95% or 0.95.")
 @click.option(
     "--ci-method",
@@ -124,7 +125,7 @@ class ScoreOptions:
 )
 @SEED_OPTION
 @CLUSTER
-@click.option("--report", "page_to", type=InputPath(), help="Write an HTML report (needs the extra `html`).")
+@click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
 @click.option("--workers", type=click.IntRange(1), default=1, help="Number of worker processes.")
 @click.option(
@@ -140,18 +141,20 @@ def score(**given: Any) -> None:
     if options.task.rules == ALL_RULE_SETS:
         _score_all(options)
         return
+    check_images(options.images)
     prepared = prepare(options.truth, options.paths, options.task)
     evaluation = options.evaluated(prepared)
     report = options.reported(evaluation)
-    _write_files(options, evaluation, report, prepared)
     if options.task.benchmark is None:
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
+    # First the scores, which a file that cannot be written must not take away.
+    if "-" not in (options.json_to, options.csv_to):
+        emit(rendered(report, options.style), None)
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
         emit(report.to_csv(), options.csv_to)
-    if "-" not in (options.json_to, options.csv_to):
-        emit(rendered(report, options.style), None)
+    _write_files(options, evaluation, report, prepared)
 
 
 def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report, prepared: Prepared) -> None:

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from poseval.cli.options import ALIGN, COUNT, LEVEL, SEED_OPTION, SKELETON, InputPath, emit
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 
 
-@click.command()
+@click.command(cls=WritingCommand)
 @click.argument("annotations", nargs=-1, required=True, type=InputPath())
 @SKELETON
 @ALIGN
@@ -24,8 +25,8 @@ from poseval.cli.options import ALIGN, COUNT, LEVEL, SEED_OPTION, SKELETON, Inpu
 )
 @click.option("--resamples", type=COUNT, default=1000, show_default=True, help="Bootstrap samples of frames.")
 @SEED_OPTION
-@click.option("--out", "target", type=click.Path(path_type=Path), help="Write the file that --sigmas takes.")
-@click.option("--json", "json_to", metavar="FILE|-", help="Write the estimate as JSON.")
+@click.option("--out", "target", type=OutputPath(), help="Write the file that --sigmas takes.")
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the estimate as JSON.")
 def sigmas(
     annotations: tuple[Path, ...],
     skeleton: str | None,
@@ -40,11 +41,13 @@ def sigmas(
     """Estimate the sigmas of OKS from ANNOTATIONS: files of the same images by several annotators."""
     from poseval.api import estimate_sigmas
     from poseval.scoring.task import Task
+    from poseval.skeletons.sigmas import SCHEMA
 
     task = Task.of(skeleton=skeleton, align_by=align_by, truth_format=truth_format)
     found = estimate_sigmas(annotations, level=level, resamples=resamples, seed=seed, task=task)
     if target is not None:
-        emit(json.dumps(found.by_name(), indent=1, ensure_ascii=False) + "\n", str(target))
+        node = {"schema": SCHEMA, "sigmas": found.by_name()}
+        emit(json.dumps(node, indent=1, ensure_ascii=False) + "\n", str(target))
     if json_to:
         emit(found.to_json() + "\n", json_to)
     if json_to != "-":

@@ -34,7 +34,7 @@ def require_apart(*paths: object) -> None:
     Raises:
         UsageError: P954.
     """
-    if sum(path == STDIN or path == Path(STDIN) for path in paths) > 1:
+    if sum(isinstance(path, str | Path) and os.fspath(path) == STDIN for path in paths) > 1:
         raise _no_stdin("would have to be read twice")
 
 

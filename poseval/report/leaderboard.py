@@ -134,7 +134,8 @@ def to_html(board: Board) -> str:
     )
     notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in _notes(board))
     signature = html.escape(shown(str(board.rows[0].entry.report.signature), 4000))
-    head = f'<meta charset=utf-8><meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+    head = "<meta charset=utf-8><meta name=generator content=poseval>"
+    head += f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
     return "\n".join(
         [
             f"<!doctype html><html lang=en><head>{head}<title>{title}</title>",

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from poseval.diagnosis.diagnose import diagnose_if_possible
-from poseval.errors import UsageError
 from poseval.files.writing import write_atomically
 from poseval.report.html import to_html
 
@@ -19,13 +18,7 @@ if TYPE_CHECKING:
 def write_page(
     path: Path, report: Report, evaluation: Evaluation, aligned: Aligned, images: Path | None = None
 ) -> None:
-    """Write the page to `path`. Ground truth without areas, sigmas and head sizes gets no diagnosis.
-
-    Raises:
-        UsageError: P114 when the folder of images does not exist.
-    """
-    if images is not None and not images.is_dir():
-        raise UsageError("P114", where=str(images), what="is no folder", wanted="the folder of the images")
+    """Write the page to `path`. Ground truth without areas, sigmas and head sizes gets no diagnosis."""
     found = diagnose_if_possible(aligned, report.rules == "corrected")
     page = to_html(report, evaluation, found, aligned, images)
     write_atomically(path, page.encode(), force=True)

@@ -15,6 +15,7 @@ from poseval.skeletons.skeleton import Skeleton
 ByPlace = tuple[float, ...]  # one for each joint in order; a single one is that of all joints
 ByName = tuple[tuple[str, float], ...]  # of joints, or of kinds of joints: `wrist` is left and right
 Given = ByPlace | ByName
+SCHEMA = "poseval.sigmas/1"  # of the file that `poseval sigmas --out` writes
 WANTED = "a list 0.05,0.1,..., names nose=0.026,wrist=0.062, a file of one of them, or one number for all"
 
 
@@ -50,6 +51,8 @@ def _parsed(text: str) -> Given:
     text = text.strip()
     if text[:1] in ("{", "["):
         node = json.loads(text)
+        if isinstance(node, dict) and node.get("schema") == SCHEMA:
+            node = node.get("sigmas")
         found = _numbers(node)
         if found is None:
             raise ValueError("neither a list of numbers nor an object of names and numbers")

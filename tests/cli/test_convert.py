@@ -171,7 +171,7 @@ class TestOptions:
     ) -> None:
         assert call(sources["gt"], tmp_path / "a", "--to", "openpose") == 2
         err = capsys.readouterr().err
-        assert "is not written as truth" in err
+        assert "cannot be written as ground truth" in err
         assert "expected: it can be written as: predictions" in err
 
     def test_role(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

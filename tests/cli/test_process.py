@@ -17,6 +17,7 @@ from tests.shared import ROOT
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and devices of POSIX")
 
+OLD = '{"schema": "poseval.report/2"}'  # an earlier output may be replaced
 # Waits inside the scoring, as a long run would, after it said that it is there.
 WAITING = """
 import sys, time
@@ -53,7 +54,7 @@ def started(*arguments: str, program: list[str] | None = None, **streams: object
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_while_scoring(files: list[str], number: signal.Signals, status: int, tmp_path: Path) -> None:
     out = tmp_path / "report.json"
-    out.write_text("old")
+    out.write_text(OLD)
     program = ["-c", WAITING.format(place="scoring.prepare")]
     process = started("score", *files, "--json", str(out), program=program)
     assert process.stderr is not None
@@ -62,7 +63,7 @@ def test_signals_while_scoring(files: list[str], number: signal.Signals, status:
     told = process.communicate(timeout=30)
     assert process.returncode == status
     assert "Traceback" not in "".join(told)
-    assert out.read_text() == "old"
+    assert out.read_text() == OLD
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -71,7 +72,7 @@ def test_signals_while_writing_leave_no_part(
 ) -> None:
     out = tmp_path / "out"
     out.mkdir()
-    (out / "report.json").write_text("old")
+    (out / "report.json").write_text(OLD)
     place = "import poseval.files.writing as writing\nwriting._put"
     program = ["-c", WAITING.format(place=place)]
     process = started("score", *files, "-q", "--json", str(out / "report.json"), program=program)
@@ -82,7 +83,7 @@ def test_signals_while_writing_leave_no_part(
     process.communicate(timeout=30)
     assert process.returncode == status
     assert [path.name for path in out.iterdir()] == ["report.json"]
-    assert (out / "report.json").read_text() == "old"
+    assert (out / "report.json").read_text() == OLD
 
 
 def test_reader_that_goes_away(files: list[str]) -> None:
@@ -156,9 +157,11 @@ def test_closed_stdout(files: list[str], asked: list[str], status: int) -> None:
     assert ("standard output: is closed [P137]" in done.stderr) == bool(asked)
 
 
-def test_a_fifo_is_refused_at_once(files: list[str], tmp_path: Path) -> None:
+def test_a_pipe_that_nobody_writes_to_is_given_up(files: list[str], tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
-    process = started("score", str(tmp_path / "pipe.json"), *files[1:])
+    soon = "from poseval.files import reading; reading.PIPE_SECONDS = 1"
+    program = ["-c", f"{soon}; import poseval.cli; poseval.cli.main()"]
+    process = started("score", str(tmp_path / "pipe.json"), *files[1:], program=program)
     told = process.communicate(timeout=30)[1]
     assert process.returncode == 2
     assert "[P135]" in told

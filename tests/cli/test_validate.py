@@ -146,7 +146,7 @@ def test_other_joints_are_a_fault_with_a_cause(
     code, found = told(capsys, files["openpose"], "--gt", files["gt"], "--benchmark", "coco-keypoints")
     assert code == 3
     assert found["faults"][0]["code"] == "P404"
-    assert found["server"][0].startswith("pycocotools takes coco, not openpose")
+    assert found["server"][0].startswith("pycocotools reads coco, not openpose")
     assert found["server"][1].startswith("pycocotools: P404")
 
 

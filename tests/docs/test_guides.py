@@ -213,7 +213,7 @@ def tracker_follows(world: World, said: str) -> None:
 def check_is_heard(world: World, said: str) -> None:
     count = len(world.predictions)
     assert "N479: Scores of predictions are above 1." in said
-    assert f"predictions.json: {count} of {count} scores are above 1: are they percentages? [N479]" in said
+    assert f"predictions.json: {count} of {count} scores are above 1. Are they percentages? [N479]" in said
 
 
 # kind -> people in a frame, and what its guide must have done

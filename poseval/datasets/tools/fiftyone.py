@@ -1,7 +1,7 @@
 """FiftyOne's data sets on disk, for viewing poses and their errors; written only.
 
 Source: FiftyOne's documentation of `FiftyOneDataset` in its plain JSON form: `metadata.json`, and
-`samples.json` with one sample for each image. `Keypoints` and `Detections` are shares of the image's size; a
+`samples.json` with one sample for each image. `Keypoints` and `Detections` are normalised; a
 missing joint is NaN. Images are named and not copied:
 `fiftyone.Dataset.from_dir(dataset_dir=..., dataset_type=fiftyone.types.FiftyOneDataset, rel_dir=IMAGES)`.
 """

@@ -1,8 +1,8 @@
 """Rerun's recordings (.rrd), to look through poses over time; written only.
 
 Source: Rerun's documentation of `AnnotationContext` and `Points2D`. Each person is an entity of its own,
-because Rerun connects the joints of an entity by the limbs of the skeleton. Predictions with their ground
-truth are recorded side by side. Pictures are named and not copied.
+because Rerun connects the joints of an entity by the limbs of the skeleton. Ground truth is recorded beside
+the predictions. Images are named and not copied.
 """
 
 from __future__ import annotations

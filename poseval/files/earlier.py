@@ -1,0 +1,28 @@
+"""Whether a file is an earlier output of poseval, which a later one may replace."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+ENDS = 4096  # bytes of both ends that are looked at
+# By its schema (JSON), first member (saved run), generator (HTML), metadata (figures) or first line (tables).
+MARKS = re.compile(
+    rb'"schema": "poseval\.[a-z]+/'
+    rb"|\APK\x03\x04.{26}run\.json"
+    rb'|<meta name="?generator"? content="?poseval"?>'
+    rb'|<testsuites? name="poseval'
+    rb"|Software\x00poseval|/Creator \(poseval\)|<dc:title>poseval</dc:title>"
+    rb'|\A"metric","statistic","joint","slice"|\A"rank",'
+    rb"|\A\| rank \||\A\\begin\{tabular\}\{[lr]+\}\n\\hline\nrank &",
+    re.DOTALL,
+)
+
+
+def is_earlier_output(path: Path) -> bool:
+    """Whether a file was written by poseval, as its content says; an empty file holds nothing to lose."""
+    with path.open("rb") as file:
+        head = file.read(ENDS)
+        file.seek(max(os.fstat(file.fileno()).st_size - ENDS, 0))
+        return not head or MARKS.search(head) is not None or MARKS.search(file.read(ENDS)) is not None
