@@ -164,7 +164,7 @@ def read(
             what="is no file",
             wanted="a file, which is what can be submitted",
         )
-    dataset = get_format(format or recognise(source, options.role))
+    dataset = get_format(format or recognise(source, options.role, options.truth))
     if options.role not in dataset.reads:
         raise UsageError(
             "P133", where=f"format {dataset.name}", what=f"cannot be read as {options.role.words}"

@@ -16,7 +16,7 @@ from poseval.datasets.near_misses import unread_form
 from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
 from poseval.errors import FormatError, InputError, PosevalError, shown
 from poseval.plugins import in_one_line
-from poseval.poses import Notice
+from poseval.poses import Notice, PoseSet
 
 MUCH = 0.4  # a confidence above the other role's by so much is no guess
 SURE = 0.5  # a format is taken when its confidence reaches this
@@ -39,8 +39,8 @@ class Candidate(NamedTuple):
     role: Role
 
 
-def recognise(source: Source, role: Role) -> str:
-    """Name of the format that the content fits best.
+def recognise(source: Source, role: Role, truth: PoseSet | None = None) -> str:
+    """Name of the format that the content fits best; the `truth` was read before and is named in advice.
 
     Raises:
         FormatError: P201 when none fits (naming what it looks like instead), P202 when several fit equally
@@ -59,7 +59,7 @@ def recognise(source: Source, role: Role) -> str:
             where=shown(source.path),
             what=f"is not {role.words} in a known format",
             wanted="see `poseval list formats`",
-            hint=_other_hint(source, role),
+            hint=_other_hint(source, role, truth),
         )
     equal = [one.name for one in found if one.sure == best]
     if len(equal) > 1:
@@ -189,16 +189,29 @@ def _refuse_broken_json(source: Source) -> None:
         _ = document.outline
 
 
-def _other_hint(source: Source, role: Role) -> str | None:
+def _other_hint(source: Source, role: Role, truth: PoseSet | None) -> str | None:
     """What the content is, where not a known format in this role; else what could not be asked."""
     other = Role.PREDICTIONS if role is Role.TRUTH else Role.TRUTH
     across = fits(source, other)
+    if across and role is Role.PREDICTIONS and truth is not None and _is_truth_alone(truth):
+        name = shown(truth.origin.name)
+        return (
+            f"this looks like {across[0]} {other.words}, and so does {name}: give the predictions of a model"
+        )
     if across:
         return f"this looks like {across[0]} {other.words}. Are the two files exchanged?"
     unread = unread_form(source)
     if unread is not None:
         return f"this looks like {unread[0]}, which is not read: {unread[1]}"
     return in_one_line(_others(source, (role,))[1])
+
+
+def _is_truth_alone(truth: PoseSet) -> bool:
+    """Whether the file of a ground truth could not be predictions instead: exchanging would not help."""
+    try:
+        return not fits(Source(truth.origin.path), Role.PREDICTIONS)
+    except PosevalError:
+        return False
 
 
 # Suffixes of text that may begin as JSON does.

@@ -173,7 +173,7 @@ def validate(
     if asked_of is not None:
         choose(task.rules, asked_of.rule_sets)
     try:
-        found.format = format or datasets.recognise(source, chosen)
+        found.format = format or datasets.recognise(source, chosen, gt)
         if format is None:
             found.others = tuple(name for name in datasets.fits(source, chosen) if name != found.format)
         mapped = task.joint_rules.asked

@@ -94,8 +94,8 @@ def _wide(names: Sequence[str]) -> tuple[tuple[int, int, int], ...] | None:
     numbers = {number for number, _ in place}
     first = 1 if 0 not in numbers and LANDMARKS in numbers else 0
     wanted = range(first, first + LANDMARKS)
-    if not all((number, part) in place for number in wanted for part in "xy"):
-        return None
+    if numbers - set(wanted) or not all((number, part) in place for number in wanted for part in "xy"):
+        return None  # another number of points are another program's
     return tuple((place[n, "x"], place[n, "y"], place.get((n, "visibility"), -1)) for n in wanted)
 
 

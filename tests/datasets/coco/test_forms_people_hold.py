@@ -146,9 +146,12 @@ def test_own_joint_order_is_followed_by_name(gt: Path, bare: Report, tmp_path: P
 
 
 def test_truth_without_scores_is_no_predictions(gt: Path, tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match="exchanged") as caught:
+    with pytest.raises(FormatError, match=r"and so does gt\.json: give the predictions") as caught:
         score(gt, write(tmp_path / "dt.json", truth()))
     assert caught.value.code == "P201"
+    bare = write(tmp_path / "bare.json", noisy())
+    with pytest.raises(FormatError, match="exchanged"):
+        score(bare, gt)
 
 
 # --- ground truth ---
