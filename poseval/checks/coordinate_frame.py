@@ -41,8 +41,9 @@ def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
     if not partners.tell:
         return
     found = other_order(pair, partners) if len(partners.truth) >= FEWEST else None
-    found = found or _shift_notice(pair, partners) or _other_frame(pair, partners)
-    found = found or in_crops(pair, partners)
+    found = found or _shift_notice(pair, partners) or _near_frame(pair, partners.some(FITTED))
+    if found is None and partners.error(partners.theirs) > APART:
+        found = _far_frame(pair, partners)
     if found is not None:
         yield found
 
@@ -55,17 +56,30 @@ class Frame:
     error: float
 
 
-def _other_frame(pair: Pair, nearest: Partners) -> Notice | None:
-    """The simplest frame that fits clearly better than the own, where the number gets better by it."""
-    nearest = nearest.some(FITTED)
-    own = nearest.error(nearest.theirs)
-    few = len(nearest.truth) < FEWEST
-    best = _simplest(_frames(pair, nearest, False), (BEYOND_DOUBT if few else CLEARLY) * own)
-    if best is None and own > APART:
-        paired = [(turned, by_shape(pair.aligned, turned)) for turned in (False, True)]
-        frames = [frame for turned, some in paired if some.tell for frame in _frames(pair, some, turned)]
-        best = _simplest(frames, (BEYOND_DOUBT if few else SURELY) * own)
-    if best is None or not best.back:
+def _near_frame(pair: Pair, nearest: Partners) -> Notice | None:
+    """The simplest frame that fits people and the predictions next to them clearly better than the own."""
+    clearly = CLEARLY if len(nearest.truth) >= FEWEST else BEYOND_DOUBT
+    most = min(clearly * nearest.error(nearest.theirs), NEAR)
+    best = _simplest(_frames(pair, nearest, False, most), most)
+    return None if best is None else _told(pair, best)
+
+
+def _far_frame(pair: Pair, nearest: Partners) -> Notice | None:
+    """The same for people and the predictions of their shape, x and y exchanged or not; else their crops."""
+    surely = SURELY if len(nearest.truth) >= FEWEST else BEYOND_DOUBT
+    shapes = {turned: by_shape(pair.aligned, turned) for turned in (False, True)}
+    most = min(surely * nearest.error(nearest.theirs), NEAR)
+    frames = [
+        frame for turned, some in shapes.items() if some.tell for frame in _frames(pair, some, turned, most)
+    ]
+    best = _simplest(frames, most)
+    found = None if best is None else _told(pair, best)
+    return found or in_crops(pair, nearest, shapes[False])
+
+
+def _told(pair: Pair, best: Frame) -> Notice | None:
+    """The notice about a frame, where the number gets better in it."""
+    if not best.back:
         return None
     change = pair.with_predictions(transformed(pair.aligned.predictions, best.back))
     if not change.gain > GAIN:
@@ -79,12 +93,12 @@ def _other_frame(pair: Pair, nearest: Partners) -> Notice | None:
 def _simplest(frames: Sequence[Frame], most: float) -> Frame | None:
     """The first frame whose error is about the least, where that is small enough."""
     least = min((frame.error for frame in frames), default=np.inf)
-    if not least < min(most, NEAR):
+    if not least < most:
         return None
     return next(frame for frame in frames if frame.error <= AS_GOOD * least + 1e-3)
 
 
-def _frames(pair: Pair, partners: Partners, turned: bool) -> list[Frame]:
+def _frames(pair: Pair, partners: Partners, turned: bool, most: float) -> list[Frame]:
     """Frames that could be, the own one and the simplest first, and how well each fits."""
     theirs = partners.theirs[..., ::-1] if turned else partners.theirs
     size = pair.aligned.truth.frames.size[partners.frame]
@@ -92,7 +106,7 @@ def _frames(pair: Pair, partners: Partners, turned: bool) -> list[Frame]:
     found = [Frame(first, partners.error(theirs))]
     if len(size) and bool(np.isfinite(size).all()):
         found.append(Frame((*first, Transform("normalised")), partners.error(theirs * size[:, None])))
-    return found + [Frame((*first, *back), error) for back, error in placements(partners, theirs)]
+    return found + [Frame((*first, *back), error) for back, error in placements(partners, theirs, most)]
 
 
 def _shift_notice(pair: Pair, partners: Partners) -> Notice | None:

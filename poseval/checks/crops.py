@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.checks.base import Pair
-from poseval.checks.partners import FEWEST, Partners, by_shape, middle
+from poseval.checks.partners import FEWEST, LOOKED_AT_BY_SHAPE, Partners, middle
 from poseval.poses import Bools, Floats, Notice
 
 ELSEWHERE = 0.3  # sizes of a person between it and its prediction, below which poses are where they belong
@@ -17,12 +17,14 @@ ONE_PLACE = 0.5  # spreads of a pose that half of all predictions may lie from t
 MOST = 0.5  # of the people looked at must have a prediction of their shape
 
 
-def in_crops(pair: Pair, nearest: Partners) -> Notice | None:
-    """N931: each prediction has the shape of a person, and a scale and a place of its own."""
+def in_crops(pair: Pair, nearest: Partners, some: Partners) -> Notice | None:
+    """N931: each prediction has the shape of a person, and a scale and a place of its own.
+
+    `some` are people and the predictions of their shape.
+    """
     if nearest.error(nearest.theirs) < ELSEWHERE:
         return None
-    some = by_shape(pair.aligned, exchanged=False)
-    if len(some.truth) < max(FEWEST, MOST * min(len(nearest.truth), 100)):
+    if len(some.truth) < max(FEWEST, MOST * min(len(nearest.truth), LOOKED_AT_BY_SHAPE)):
         return None
     middles, spreads = _form(some.theirs, some.known)
     apart = np.abs(middles - middle(middles))

@@ -80,7 +80,10 @@ def by_shape(aligned: Aligned, exchanged: bool) -> Partners:
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         apart = np.where(known[..., None], differ, 0.0).sum(axis=(1, 2)) / (2 * count)
     apart[~np.isfinite(apart) | (count < IN_COMMON)] = np.inf
-    places = _places(truth)[kept][person] - _places(predictions)[rows][:, :: -1 if exchanged else 1]
+    wanted = np.zeros(len(aligned.truth.frames), dtype=np.bool_)
+    wanted[truth.frame[kept]] = True
+    places = _places(truth, wanted)[kept][person]
+    places -= _places(predictions, wanted)[rows][:, :: -1 if exchanged else 1]
     apart += PLACE * np.abs(places).mean(axis=1)
     best = np.lexsort((apart, person))[start]
     like = apart[best] < LIKE
@@ -97,16 +100,17 @@ def _shape(xy: Floats, known: Bools) -> Floats:
         return np.asarray(points / np.maximum(spread, 1e-3 * spread.max(axis=2, keepdims=True)))
 
 
-def _places(people: People) -> Floats:
-    """Where each person stands in its frame from left to right and from top to bottom [N, 2]: 0 to 1."""
-    out = np.empty((len(people), 2))
-    if len(people):
-        at = _middles(people.xy, people.seen > 0)
-        first = np.searchsorted(people.frame, people.frame)
-        count = np.searchsorted(people.frame, people.frame, side="right") - first
-        for axis in (0, 1):
-            order = np.lexsort((at[:, axis], people.frame))
-            out[order, axis] = (np.arange(len(people)) - first[order] + 0.5) / count[order]
+def _places(people: People, wanted: Bools) -> Floats:
+    """Where people of wanted frames [F] stand in them from left to right and top to bottom [N, 2]: 0 to 1."""
+    out = np.zeros((len(people), 2))
+    rows = np.flatnonzero(wanted[people.frame])
+    frame = people.frame[rows]
+    at = _middles(people.xy[rows], people.seen[rows] > 0)
+    first = np.searchsorted(frame, frame)
+    count = np.searchsorted(frame, frame, side="right") - first
+    for axis in (0, 1):
+        order = np.lexsort((at[:, axis], frame))
+        out[rows[order], axis] = (np.arange(len(rows)) - first[order] + 0.5) / count[order]
     return out
 
 

@@ -19,8 +19,11 @@ Numbers = tuple[float, float]
 Placement = tuple[tuple[Transform, ...], float]  # the way back, and the error that remains
 
 
-def placements(partners: Partners, theirs: Floats) -> Iterator[Placement]:
-    """One scale, an offset, a scale for each of x and y, and a scale with an offset, fitted to the people."""
+def placements(partners: Partners, theirs: Floats, most: float) -> Iterator[Placement]:
+    """One scale, an offset, a scale for each of x and y, and a scale with an offset, fitted to the people.
+
+    Numbers that leave an error of more than `most` are of no use, and are not rounded.
+    """
     known = partners.known
     mine, other = partners.truth[known], theirs[known]
 
@@ -29,13 +32,15 @@ def placements(partners: Partners, theirs: Floats) -> Iterator[Placement]:
 
     same = _ratio(np.hypot(*mine.T), np.hypot(*other.T))
     if same is not None:
-        number, error = _simplest((same, same), _round_scales, scaled)
+        number, error = _simplest((same, same), _round_scales, scaled, most)
         yield (Transform("scale", number),), error
-    number, error = _simplest(_offset(mine - other), _round_offsets, lambda by: partners.error(theirs + by))
+    number, error = _simplest(
+        _offset(mine - other), _round_offsets, lambda by: partners.error(theirs + by), most
+    )
     yield (Transform("offset", number),), error
     sides = [_ratio(mine[:, axis], other[:, axis]) for axis in (0, 1)]
     if sides[0] is not None and sides[1] is not None:
-        number, error = _simplest((sides[0], sides[1]), _round_scales, scaled)
+        number, error = _simplest((sides[0], sides[1]), _round_scales, scaled, most)
         yield (Transform("scale", number),), error
     grown = _ratio(_spread(partners.truth, known), _spread(theirs, known))
     if grown is not None:
@@ -44,22 +49,26 @@ def placements(partners: Partners, theirs: Floats) -> Iterator[Placement]:
             to = _offset(mine - other * np.asarray(by))
             return to, partners.error(theirs * np.asarray(by) + to)
 
-        scale, _ = _simplest((grown, grown), _round_scales, lambda by: offset_and_error(by)[1])
+        scale, _ = _simplest((grown, grown), _round_scales, lambda by: offset_and_error(by)[1], most)
         moved = theirs * np.asarray(scale)
         to, _ = offset_and_error(scale)
-        offset, error = _simplest(to, _round_offsets, lambda by: partners.error(moved + by))
+        offset, error = _simplest(to, _round_offsets, lambda by: partners.error(moved + by), most)
         yield (Transform("scale", scale), Transform("offset", offset)), error
 
 
 def _simplest(
-    fitted: Numbers, rounder: Callable[[Numbers], Iterator[Numbers]], error: Callable[[Numbers], float]
+    fitted: Numbers,
+    rounder: Callable[[Numbers], Iterator[Numbers]],
+    error: Callable[[Numbers], float],
+    most: float,
 ) -> tuple[Numbers, float]:
     """The roundest numbers that do as well as the fitted ones, and their error."""
-    most = AS_WELL * error(fitted) + 2e-4
-    for numbers in rounder(fitted):
-        if all(np.isfinite(numbers)) and (found := error(numbers)) <= most:
-            return numbers, found
-    return fitted, error(fitted)
+    least = error(fitted)
+    if least <= most:
+        for numbers in rounder(fitted):
+            if all(np.isfinite(numbers)) and (found := error(numbers)) <= AS_WELL * least + 2e-4:
+                return numbers, found
+    return fitted, least
 
 
 def _round_scales(numbers: Numbers) -> Iterator[Numbers]:
