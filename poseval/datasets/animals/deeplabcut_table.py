@@ -8,17 +8,18 @@ that is not labelled. Bodies of one individual called `single` hold joints that 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from poseval.datasets.animals.individuals import cube_of, tracks_of
+from poseval.datasets.animals.individuals import cube_of, lost_names, tracks_of
 from poseval.datasets.assembly import frames_of, mean_score, pose_set, scores_from_joints
 from poseval.datasets.base import ReadOptions, Role
 from poseval.errors import FormatError, LimitError, MismatchError, shown
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
+SCORER = "poseval"  # of tables that we write
 COORDS = ("x", "y", "likelihood")
 
 
@@ -141,8 +142,16 @@ def _poses(
     )
     if len(set(table.index)) < len(table.index):
         raise FormatError("P205", where=where, what="has a row twice", wanted="one row per frame")
-    origin = Origin(origin.path, origin.sha256, origin.format, len(row), (*origin.notices, *notices))
+    origin = replace(
+        origin, records=len(row), notices=(*origin.notices, *notices), unread=_unread(individuals, table)
+    )
     return pose_set(skeleton, frames, row, columns, origin, options.limits)
+
+
+def _unread(individuals: list[str], table: Table) -> dict[str, int]:
+    """Names that a pose set has no place for."""
+    scorers = {scorer for scorer, _, _, _ in table.header} - {SCORER}
+    return lost_names(individuals) | ({"names of scorers": len(scorers)} if scorers else {})
 
 
 def from_poses(poses: PoseSet, role: Role, names: list[str]) -> Table:
@@ -157,7 +166,7 @@ def from_poses(poses: PoseSet, role: Role, names: list[str]) -> Table:
         lacking = np.isfinite(cube[..., 0]) & np.isnan(cube[..., 2])
         cube[..., 2] = np.where(lacking, 1.0, cube[..., 2])
     header = [
-        ("poseval", individual, joint, coord)
+        (SCORER, individual, joint, coord)
         for individual in individuals
         for joint in poses.skeleton.joints
         for coord in COORDS[:dims]

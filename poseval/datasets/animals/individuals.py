@@ -34,6 +34,12 @@ def tracks_of(individuals: Sequence[str]) -> Ints:
     return np.arange(len(individuals)) if list(individuals) != [""] else np.full(1, -1, dtype=np.int64)
 
 
+def lost_names(individuals: Sequence[str]) -> dict[str, int]:
+    """Names of individuals that become numbers of tracks, counted as what is not read; none of our own."""
+    lost = [name for name in individuals if name and not _NUMBERED.match(name)]
+    return {"names of individuals": len(lost)} if lost else {}
+
+
 def columns_of(poses: PoseSet) -> tuple[list[str], Ints]:
     """Names of the individuals [I] and the column [N] of each person; one nameless column without tracks.
 

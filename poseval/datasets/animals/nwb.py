@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.datasets.animals.individuals import TRACK, UNTRACKED, tracks_of
+from poseval.datasets.animals.individuals import TRACK, UNTRACKED, lost_names, tracks_of
 from poseval.datasets.animals.nwb_times import common, frame_numbers, times_of
 from poseval.datasets.animals.nwb_training import training_set
 from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
@@ -187,6 +187,7 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
         sentence = f"{document.name}: coordinates are in {named}, not in pixels"
         notices.append(Notice("N513", sentence, len(row)))
     origin = Origin(document.path, document.sha256, "nwb", len(row), tuple(notices))
+    document.unread.update(lost_names(_individuals(found)))
     numbers = np.arange(count) if time is None else frame_numbers(time)
     frames = frames_of([str(n) for n in numbers.tolist()], options.limits, document.name)
     if time is not None:

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.datasets.animals.individuals import tracks_of
+from poseval.datasets.animals.individuals import lost_names, tracks_of
 from poseval.datasets.animals.sleap_skeleton import names_of, skeleton_in
 from poseval.datasets.assembly import by_image, frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
@@ -181,6 +181,7 @@ def _poses(project: _Project, options: ReadOptions, document: Document) -> PoseS
         notices.append(Notice("N511", f"{document.name}: form {project.form:g}: half a pixel was subtracted"))
     origin = Origin(document.path, document.sha256, "sleap", len(kept), tuple(notices))
     names, size, files = _frames(project, document)
+    document.unread.update(lost_names(project.tracks))
     others = instances[instances["instance_type"] != (USER if truth else PREDICTED)]
     unlabelled = set(others["frame_id"].tolist()) - set(kept["frame_id"].tolist()) if truth else set()
     labelled = [frame not in unlabelled for frame in project.tables["frames"]["frame_id"].tolist()]

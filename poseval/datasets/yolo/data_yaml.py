@@ -6,11 +6,16 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, UsageError
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
+# Where the images lie is written anew.
+KNOWN = Known(
+    *("kpt_shape", "flip_idx", "kpt_names", "kpt_oks_sigmas", "names", "nc", "path", "train", "val", "test"),
+)
 SIZES = "image_sizes.csv"  # our own: name, width and height of each image, without which shares say little
 
 
@@ -73,6 +78,7 @@ def read_description(document: Document) -> Description:
     from poseval.datasets.containers.yaml import parse
 
     node = parse(document.data, document.name)
+    KNOWN.count(node, document.unread)
     shape = node.get("kpt_shape")
     if (
         not isinstance(shape, list)

@@ -144,3 +144,20 @@ def test_unlabelled_frames_survive_and_empty_ones_do_not(tmp_path: Path) -> None
     assert datasets.read(tmp_path / "b.csv", ReadOptions(T)).frames.labelled.tolist() == [True, False]
     looked_at = replace(poses, frames=replace(poses.frames, labelled=np.ones(2, dtype=np.bool_)))
     assert poseval.write(looked_at, tmp_path / "c.csv", "deeplabcut").dropped == {"empty frames": 1}
+
+
+def test_names_that_become_numbers_are_counted(tmp_path: Path) -> None:
+    head = [
+        "scorer,me,me,me,me",
+        "individuals,ann,ann,single,single",
+        "bodyparts,nose,nose,tail,tail",
+        "coords,x,y,x,y",
+    ]
+    (tmp_path / "a.csv").write_text("\n".join([*head, "img1.png,1,2,3,4", ""]))
+    poses = datasets.read(tmp_path / "a.csv", ReadOptions(T))
+    assert poses.people.track.tolist() == [0, 1]
+    assert poses.people.seen.tolist() == [[2, 0], [0, 2]]  # a body part that is unique has a place of its own
+    assert poses.origin.unread == {"names of individuals": 2, "names of scorers": 1}
+    losses = poseval.write(poses, tmp_path / "b.csv", "deeplabcut")
+    assert str(losses).endswith("not read: names of individuals (2), names of scorers (1)")
+    assert datasets.read(tmp_path / "b.csv", ReadOptions(T)).origin.unread == {}

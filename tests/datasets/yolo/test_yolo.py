@@ -182,3 +182,9 @@ def test_frames_that_nobody_labelled_have_the_size_of_the_others(tmp_path: Path)
     with pytest.raises(InputError) as caught:
         poseval.score(truth, found, "oks", metrics="epe")
     assert caught.value.code == "P308"
+
+
+def test_keys_of_the_yaml_that_are_not_read_are_counted(tmp_path: Path) -> None:
+    yaml = YAML.format(dims=3) + "path: .\nval: images\nauthor: me\n"
+    poses = read(folder(tmp_path / "a", BOX + ".1 .25 2 .3 .5 2\n", yaml))
+    assert poses.origin.unread == {"author": 1}
