@@ -69,7 +69,7 @@ def test_whole_poses_by_the_programs(files: tuple[str, str]) -> None:
     assert not found.unchecked
     assert {item.name.partition("/")[0] for item in found.differences} == {"hota", "clear_mot", "identity"}
     assert {item.program.split()[0] for item in found.differences} == {"py-motmetrics", "TrackEval"}
-    assert all(item.program.endswith("read apart") for item in found.differences)
+    assert all(item.program.endswith("read separately") for item in found.differences)
     assert found.agrees
 
 
@@ -77,7 +77,7 @@ def test_sigmas_of_the_user_are_those_of_no_program(files: tuple[str, str]) -> N
     pytest.importorskip("trackeval")
     sigmas = [0.05 + place / 200 for place in range(15)]
     found = crosscheck(*files, "posetrack18", rules="corrected", metrics=BY_OKS, sigmas=sigmas)
-    assert found.unchecked == ("posetrack18 by its program: it knows no sigmas",)
+    assert found.unchecked == ("posetrack18, official program: it does not support sigmas",)
     assert all(item.program.endswith("that poseval read") for item in found.differences)
     assert found.agrees
 

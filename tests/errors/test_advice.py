@@ -11,6 +11,7 @@ import gzip
 import json
 import re
 import shlex
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -363,6 +364,14 @@ def two_videos(folder: Path) -> Argv:
     return ["score", _native(folder, replace(dt, frames=turned)), "--gt", str(folder / "gt.npz")]
 
 
+def many_members(folder: Path) -> Argv:
+    with zipfile.ZipFile(folder / "dt.zip", "w") as archive:
+        for place, row in enumerate(results()):
+            archive.writestr(f"{place}.json", json.dumps([row]))
+    write(folder / "gt.json", truth())
+    return ["score", str(folder / "dt.zip"), "--gt", str(folder / "gt.json"), "--limit", "archive_members=3"]
+
+
 def too_well_packed(folder: Path) -> Argv:
     argv = pair(folder, {**truth(), "info": " " * 5_000_000})
     write(folder / "gt.json", gzip.compress((folder / "gt.json").read_bytes(), 9))
@@ -439,6 +448,7 @@ CASES = [
     Case("P940", "--to", lost_tracks, lambda f, a: changed(a, "mediapipe", "alphapose")),
     Case("P953", "unpack it", packed_otherwise, unpacked),
     Case("P501", "--limit bytes=", too_large, lambda f, a: changed(a, "bytes=2000", "bytes=2000000")),
+    Case("P503", "archive_members=6", many_members, add("--limit", "archive_members=6")),
     Case("P504", "ratio", too_well_packed, add("--limit", "ratio=100000")),
 ]  # fmt: skip
 

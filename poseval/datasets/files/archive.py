@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import allowed_bytes, too_much
-from poseval.limits import DEFAULT, Limits
+from poseval.limits import DEFAULT, Limits, to_raise
 from poseval.poses.frame_names import natural
 
 CENTRAL_HEADER = b"PK\x01\x02"  # stands before each entry of the table of contents
@@ -37,7 +37,8 @@ class Archive:
                 "P503",
                 where=name,
                 what=f"has more than {limits.archive_members:,} members",
-                wanted="at most limits.archive_members",
+                wanted="fewer",
+                hint=to_raise("archive_members", data.count(CENTRAL_HEADER)),
             )
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(data))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_type
 from poseval.files.packed import plain_name
 from poseval.files.streams import is_stream, public_name
-from poseval.limits import DEFAULT, Limits
+from poseval.limits import DEFAULT, Limits, to_raise
 from poseval.poses.frame_names import natural
 from poseval.threads import started
 
@@ -163,6 +163,7 @@ class Source:
                     "P503",
                     where=shown(self.path),
                     what=f"holds more than {self.limits.frames} files",
-                    wanted="at most limits.frames",
+                    wanted="fewer",
+                    hint=to_raise("frames", 2 * self.limits.frames),
                 )
         return tuple(sorted(found, key=lambda path: natural(path.as_posix())))

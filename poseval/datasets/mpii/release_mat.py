@@ -22,6 +22,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.mpii.gt_valid import HEAD_SHARE
 from poseval.datasets.single_person.pairing import origin_of
 from poseval.errors import Fault, Faults, LimitError, error_of, shown
+from poseval.limits import to_raise
 from poseval.poses import Frames, Notice, People, PoseSet
 from poseval.skeletons import get_skeleton
 
@@ -70,7 +71,11 @@ class MpiiMat(Dataset):
             raise error_of([Fault("P206", document.name, "has an empty annolist", "images")])
         if len(images) > source.limits.frames:
             raise LimitError(
-                "P503", where=document.name, what=f"has {len(images)} images", wanted="limits.frames"
+                "P503",
+                where=document.name,
+                what=f"has {len(images):,} images",
+                wanted=f"at most {source.limits.frames:,}",
+                hint=to_raise("frames", len(images)),
             )
         singles = _indices_per_image(release.get("single_person"), len(images))
         groups = _groups(source.path.parent, len(images), source)
