@@ -93,6 +93,7 @@ def convert(
     align_by: str | None = None,
     transform: str | Transform | Sequence[str | Transform] = (),
     worst: int | None = None,
+    images: str | os.PathLike[str] | None = None,
     limits: Limits | Sequence[str] = (),
     category: str | None = None,
     fps: float | None = None,
@@ -108,7 +109,8 @@ def convert(
     joints, `derive` computes missing ones. `transform` changes coordinates, as in `poseval.score`. With
     `worst`, only that many frames are written: those in which predictions have the most faults against their
     `truth`, to be labelled again. `category` is the one category to read of a file with several. `fps` gives
-    frames times, in formats that hold them. `progress` is called with (done, total) on long work.
+    frames times, in formats that hold them. `images` is a folder of pictures, for sizes that the file does
+    not give. `progress` is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
@@ -148,6 +150,7 @@ def convert(
         JointRules(wanted, map_file, FLAG("near", near), FLAG("derive", derive)),
         OPTIONAL_TEXT("align_by", align_by),
         None if worst is None else partial(worst_frames, count=worst),
+        None if images is None else Path(path_of(images, "images", "a folder")),
         task.limits,
         FLAG("force", force),
         progress,

@@ -37,6 +37,7 @@ from poseval.cli.progress import ProgressLine
     "--fps", type=click.FloatRange(0, min_open=True), help="Frames a second, of a file that has no times."
 )
 @CATEGORY
+@click.option("--images", type=InputPath(), help="Folder of the images, for sizes that SOURCE does not give.")
 @LIMIT
 @click.option("--force", is_flag=True, help="Overwrite TARGET.")
 @QUIET

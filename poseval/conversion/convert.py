@@ -9,6 +9,7 @@ from pathlib import Path
 
 from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
+from poseval.conversion.pictures import with_pictures
 from poseval.conversion.times import with_times
 from poseval.datasets import Losses, ReadOptions, Role, Source, WriteOptions
 from poseval.errors import FormatError, UsageError, shown
@@ -41,6 +42,7 @@ class ConvertOptions:
     joints: JointRules = JointRules()
     align_by: str | None = None
     choose: Callable[[Aligned], tuple[Ints, str]] | None = None
+    images: Path | None = None
     limits: Limits = DEFAULT
     force: bool = False
     progress: Callable[[int, int], None] | None = None
@@ -101,6 +103,8 @@ def convert_one(
     found = poses.origin.format
     read = poses
     poses, mapped, notices = _prepared(poses, chosen, options)
+    if options.images is not None:
+        poses = with_pictures(poses, options.images)
     if poses is not read:  # no longer what the digest of the file stands for
         poses = replace(poses, origin=replace(poses.origin, sha256=""))
     if options.fps is not None:

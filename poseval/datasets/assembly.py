@@ -178,7 +178,7 @@ def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
             where=f"frame {shown(poses.frames.key[lacking[0]], 60)}",
             what=f"has no size (nor do {len(lacking) - 1} others), but {what}",
             wanted="the sizes of all images",
-            hint="pass --gt FILE that has them",
+            hint="pass --gt FILE that has them, or to `poseval convert` --images DIR",
         )
     frames = poses.frames
     return replace(

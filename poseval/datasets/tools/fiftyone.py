@@ -73,8 +73,9 @@ class FiftyOne(Dataset):
         poses = sized(by_image(poses), options.truth, "FiftyOne's coordinates are normalised by it")
         sides = {options.role: poses}
         if options.truth is not None and options.role is Role.PREDICTIONS:
-            truth = sized(by_image(options.truth), None, "FiftyOne's coordinates are normalised by it")
-            sides = {Role.TRUTH: truth, **sides}
+            truth = by_image(options.truth)
+            truth = truth.take_frames(np.flatnonzero(np.isin(truth.frames.key, poses.frames.key)))
+            sides = {Role.TRUTH: sized(truth, poses, "FiftyOne's coordinates are normalised by it"), **sides}
         skeleton = {"labels": list(poses.skeleton.joints), "edges": [list(e) for e in poses.skeleton.limbs]}
         metadata = {"media_type": "image", "info": {"skeleton": skeleton, "source": poses.origin.name}}
         # NaN is no JSON, but it is what FiftyOne itself writes and reads.
