@@ -56,7 +56,7 @@ def no_predictions(side: Side) -> Iterator[Notice]:
 
 
 def repeated_tracks(side: Side) -> Iterator[Notice]:
-    """N550: track ids that stand twice in a frame, which metrics of tracks refuse (P405)."""
+    """N550: track ids that occur twice in a frame, which metrics of tracks refuse (P405)."""
     people = side.poses.people
     if side.role is Role.TRUTH:
         return  # there they are a fault of the tracking benchmarks, which say so

@@ -50,7 +50,7 @@ class ErrorCurve:
         return float((self.error[low] + self.error[high]) / 2)
 
     def trimmed_mean(self, share: float) -> float:
-        """Mean of the errors without that share of them, rounded down, at either end."""
+        """Mean of the errors without that fraction of them, rounded down, at either end."""
         total = int(self.upto[-1])
         cut = int(share * total)
         kept = np.diff(np.clip(self.upto, cut, total - cut))

@@ -31,7 +31,7 @@ from poseval.results.values import ERROR, Bounds, Direction, Value, Values
 LARGEST = 10  # threshold, in lengths of the face; grids look at every 1e-4
 SPREAD = "NME_std"  # of the images' errors; no summary shows it
 ROBUST = ("NME_median", "NME_trimmed")  # what a few gross failures hardly move
-TRIMMED = 0.1  # share of images that the trimmed mean leaves out at either end
+TRIMMED = 0.1  # fraction of images that the trimmed mean leaves out at either end
 AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skeleton has it
 
 

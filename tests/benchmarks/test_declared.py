@@ -65,7 +65,9 @@ def test_a_value_scores() -> None:
     assert report.benchmark == "dancers"
     assert report.summary == pytest.approx({"PCK@0.1": (error <= 10).mean(), "EPE": error.mean()})
     assert report.better == {"PCK@0.1": "higher", "EPE": "lower"}
-    assert report.deviations == ("the truth holds 6 people; published numbers are for 10 (the test set)",)
+    assert report.deviations == (
+        "the ground truth has 6 people; published numbers are for 10 (the test set)",
+    )
     assert report.layout is None
     assert DANCERS.recognise(scene.truth) == 0.9
 
@@ -80,7 +82,7 @@ def test_a_relative_differs_in_what_is_replaced() -> None:
     )
     other = dancers(skeleton="coco17")
     assert relative.recognise(other.truth) == 0.0
-    with pytest.raises(MismatchError, match="benchmark few-dancers is of mpii16") as caught:
+    with pytest.raises(MismatchError, match="benchmark few-dancers has mpii16") as caught:
         poseval.score(other.truth, other.predictions, benchmark=relative)
     assert caught.value.code == "P404"
 

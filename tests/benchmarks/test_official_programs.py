@@ -170,7 +170,7 @@ def test_every_benchmark_of_the_table_exists() -> None:
         ("posetrack18", ["P276"], "drops the person without a message"),
         ("posetrack21", ["P276"], "stops with a KeyError"),
         ("posetrack21", ["P481"], "stops with an IndexError for too few frames"),
-        ("mpii-val", ["P301"], "takes NaN for infinitely far"),
+        ("mpii-val", ["P301"], "treats NaN as infinitely far"),
         ("crowdpose", ["P200"], "scores an empty list as 0"),
     ],
 )
@@ -180,4 +180,4 @@ def test_each_program_has_its_own_answer(benchmark: str, codes: list[str], wante
 
 def test_the_wrong_format_is_said_first() -> None:
     told = says(benchmarks.get_benchmark("coco-keypoints"), "openpose", [])
-    assert told == ("pycocotools takes coco, not openpose; convert it with `poseval convert --to`",)
+    assert told == ("pycocotools reads coco, not openpose; convert it with `poseval convert --to`",)

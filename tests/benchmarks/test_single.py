@@ -153,7 +153,7 @@ def test_the_truth_of_another_benchmark_is_refused(benchmark: str, skeleton: str
     xy = np.random.default_rng(0).uniform(20, 90, (3, joints, 2))
     scene = pair_up(xy, xy, skeleton, head=[5.0] * 3)
     with pytest.raises(
-        MismatchError, match=f"follow skeleton {skeleton} .*benchmark {benchmark} is of"
+        MismatchError, match=f"follow skeleton {skeleton} .*benchmark {benchmark} has"
     ) as caught:
         poseval.score(scene.truth, scene.predictions, benchmark)
     assert caught.value.code == "P404"
@@ -174,7 +174,7 @@ def test_joints_of_ones_own_are_a_deviation() -> None:
 def test_a_set_of_another_size_is_not_comparable(tmp_path: Path) -> None:
     report = score(tmp_path, *mpii())
     assert report.deviations == (
-        "the truth holds 40 people; published numbers are for 2,958 (the validation set)",
+        "the ground truth has 40 people; published numbers are for 2,958 (the validation set)",
     )
 
 
