@@ -67,7 +67,7 @@ def test_22_categories_of_another_set(desk: Desk) -> None:
     )
     gt = truth()
     gt["annotations"][0]["category_id"] = 5
-    assert "never count" in sentence(desk.truth(gt), "N418")
+    assert "do not count" in sentence(desk.truth(gt), "N418")
 
 
 def test_27_truth_without_labelled_people(desk: Desk) -> None:

@@ -201,7 +201,7 @@ def test_a_report_that_reverses_the_ranking_is_refused() -> None:
 
     key = next(iter(GOOD["a"].summary))
     reverse = library.Report.from_json(changed_report(lambda node: node["better"].update({key: "lower"})))
-    with pytest.raises(library.PosevalError, match="which way") as caught:
+    with pytest.raises(library.PosevalError, match="in which direction") as caught:
         build([Entry("b", GOOD["b"]), Entry("a", reverse)], sort=key)
     assert caught.value.code == "P420"
 

@@ -76,7 +76,7 @@ def test_01_half_a_point(pair: Pair) -> None:
 
 def test_01_every_coordinate_nan_scores_nothing(pair: Pair) -> None:
     pair.found[:] = np.nan
-    pair.refused(ValueRangeError, "P301", "and so is every other")
+    pair.refused(ValueRangeError, "P301", "like every other coordinate")
 
 
 def test_01_nan_for_a_whole_point_is_wrong_and_told(pair: Pair) -> None:
@@ -455,7 +455,7 @@ def test_19_mat_and_hdf5_are_for_the_users_own_process(pair: Pair) -> None:
     gt = poseval.read(pair.folder / "gt.mat")
     assert len(datasets.read(pair.folder / "pred.mat", ReadOptions(Role.PREDICTIONS, gt))) == COUNT
     for path, role in ((pair.folder / "pred.mat", Role.PREDICTIONS), (pair.folder / "gt.mat", Role.TRUTH)):
-        with pytest.raises(FormatError, match="own process only") as caught:
+        with pytest.raises(FormatError, match="user's own machine") as caught:
             datasets.read(path, ReadOptions(role, gt, trusted=False))
         assert caught.value.code == "P222"
     assert (
@@ -478,7 +478,7 @@ def test_19_every_format_of_such_files_says_so() -> None:
 @pytest.mark.parametrize("count", [COUNT - 1, COUNT + 1])
 def test_21_another_number_of_people(pair: Pair, count: int) -> None:
     pair.found = np.resize(pair.found, (count, 16, 2))
-    pair.refused(MismatchError, "P412", f"holds {count} poses; the truth .*has {COUNT}")
+    pair.refused(MismatchError, "P412", f"holds {count} poses; the ground truth .*has {COUNT}")
 
 
 def faces(folder: Path, names: list[str]) -> Path:
