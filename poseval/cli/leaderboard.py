@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import LEVEL, InputPath, emit
+from poseval.cli.options import LEVEL, InputPath, emit, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of
@@ -103,6 +103,8 @@ def leaderboard(
         entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts, level=level
     )
     targets = {"json": json_to, "csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to}
+    for entry_name, notices in board.notices.items():
+        tell(notices, say, entry_name)
     _print(board, targets)
     if plot_to is not None:
         from poseval.report.leaderboard_plot import save_plot

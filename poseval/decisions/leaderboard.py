@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 from poseval.decisions.ties import Ties, by_overlap, by_tests
 from poseval.errors import FormatError, MismatchError, UsageError, shown
 from poseval.files.reading import read_json
+from poseval.poses import Notice
 from poseval.results.report import Report
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
@@ -30,6 +31,9 @@ from poseval.statistics.options import level_of
 SCHEMA = "poseval.leaderboard/2"
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
 FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
+
+# Codes of notices that say what a number would be otherwise: copies, coordinates, boxes, quirks, limits.
+COSTS = frozenset({"N419", "N460", "N461", "N462", *(f"N{number}" for number in range(921, 930)), "N931"})
 
 
 @dataclass(frozen=True)
@@ -132,6 +136,14 @@ class Board(Result):
     rows: tuple[Row, ...]
     ties: str
     facts: tuple[str, ...] = ()
+
+    @property
+    def notices(self) -> dict[str, tuple[Notice, ...]]:
+        """The notices of entries whose numbers would be others without a mistake or a quirk, by name."""
+        found = {
+            row.entry.name: tuple(n for n in row.entry.report.notices if n.code in COSTS) for row in self.rows
+        }
+        return {name: notices for name, notices in found.items() if notices}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.leaderboard/2`; undefined is None."""

@@ -17,6 +17,7 @@ from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
+from poseval.scoring import saved_runs
 from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
 from tests.metrics.single import random_pair
@@ -231,6 +232,21 @@ def test_every_format_and_command_hears_it(
         assert "N924" in "".join(capsys.readouterr()), command[0]
         refused = 3 if command[0] == "gate" else 0  # the baseline is not comparable (P420)
         assert invoke([*command, "--transform", "offset=-60,0"]) == refused, command[0]
+
+
+def test_a_leaderboard_names_the_runs_in_another_frame(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, predictions = people("coco-keypoints")
+    for name, poses in (("good", predictions), ("moved", wrong(predictions, "offset=60,0"))):
+        evaluation = poseval.evaluate(truth, poses, "coco-keypoints")
+        saved_runs.save(evaluation, tmp_path / f"{name}.poseval")
+    runs = [str(tmp_path / f"{name}.poseval") for name in ("good", "moved")]
+    assert invoke(["leaderboard", *runs]) == 0
+    told = capsys.readouterr().err
+    assert "moved" in told.split("N924")[0]
+    assert "good" not in told
+    assert list(poseval.leaderboard(runs).notices) == ["moved"]
 
 
 def test_coordinates_between_0_and_1_are_no_pixels() -> None:
