@@ -49,6 +49,8 @@ LEFT_OUT = {
     "N477": "points of other ids",
     "N478": "points that repeat a joint",
     "N530": "other files of the folder",
+    "N547": "columns of the table",
+    "N915": "label files of other splits",
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.io import savemat
+from scipy.io import loadmat, savemat
 
 import poseval
 from poseval import datasets
@@ -135,3 +135,14 @@ def test_data_sets_that_nobody_asks_for_are_counted(tmp_path: Path) -> None:
     unread = read(tmp_path / "a.h5", seed.role, "mpii-h5").origin.unread
     assert unread[NEW] == 1
     assert "part" not in unread
+
+
+def test_fields_of_structs_are_counted(tmp_path: Path) -> None:
+    (seed, *_) = seeds("mpii-mat", tmp_path)
+    path = tmp_path / "a.mat"
+    path.write_bytes(next(iter(seed.files.values())))
+    assert read(path, seed.role, "mpii-mat").origin.unread == {}
+    release = loadmat(path)["RELEASE"]
+    fields = {name: release[0, 0][name] for name in release.dtype.names}
+    savemat(path, {"RELEASE": {**fields, NEW: "walking"}})
+    assert read(path, seed.role, "mpii-mat").origin.unread == {NEW: 1}

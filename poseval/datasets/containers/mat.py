@@ -56,6 +56,10 @@ class Struct:
     fields: tuple[str, ...]
     rows: list[dict[str, Any]]
 
+    def items(self) -> list[tuple[str, Any]]:
+        """The elements, for whoever counts what is not read."""
+        return [("[]", row) for row in self.rows]
+
 
 def is_mat(document: Document) -> bool:
     """Whether the bytes begin like a MAT file of level 5."""

@@ -35,6 +35,8 @@ class Known:
 
     def _place(self, path: str, name: str) -> str:
         place = path + name if name == "[]" or not path else f"{path}.{name}"
+        if name == "[]" and path.endswith("[]") and place not in self.paths and place not in self.above:
+            return path  # a cell of structs is a list of them
         if name != "[]" and place not in self.paths and place not in self.above:
             any_name = f"{path}.*" if path else "*"
             if any_name in self.paths or any_name in self.above:
@@ -51,9 +53,10 @@ def add(unread: Counter[str], path: str, count: int = 1) -> None:
 
 
 def _children(node: Any) -> Any:
-    """Names and values inside a mapping, a list or an element of XML; NONE of a value."""
-    if hasattr(node, "items"):
-        return node.items()
+    """Names and values inside a mapping, a list, an element of XML or a struct; NONE of a value."""
+    inside = getattr(node, "items", None)
+    if inside is not None:
+        return inside() if callable(inside) else _items(inside)
     if isinstance(node, list):
         return _items(node)
     return NONE
@@ -64,8 +67,9 @@ def _items(node: list[Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _empty(value: Any) -> bool:
-    if hasattr(value, "items"):
-        return not value.items()
+    inside = getattr(value, "items", None)
+    if inside is not None:
+        return not (inside() if callable(inside) else inside)
     return value is None or (isinstance(value, (str, list)) and not value)
 
 

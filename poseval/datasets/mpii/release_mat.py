@@ -17,6 +17,7 @@ from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.containers import mat as matlab
 from poseval.datasets.containers import mat_arrays
 from poseval.datasets.containers.mat import Cell, Struct
+from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.mpii.gt_valid import HEAD_SHARE
@@ -28,6 +29,13 @@ from poseval.skeletons import get_skeleton
 
 GROUP_FILES = ("groups_v12.mat", "groups.mat")
 JOINTS = 16
+
+RECT = "annolist[].annorect[]"
+KNOWN = Known(
+    *("img_train", "single_person", "annolist[].image[].name"),
+    *(f"{RECT}.{key}" for key in ("x1", "y1", "x2", "y2", "scale", "objpos[].x", "objpos[].y")),
+    *(f"{RECT}.annopoints[].point[].{key}" for key in ("id", "x", "y", "is_visible")),
+)
 
 
 class MpiiMat(Dataset):
@@ -66,6 +74,7 @@ class MpiiMat(Dataset):
         """
         document = source.document
         release = _release(matlab.load(document, frozenset({"RELEASE"})), document)
+        KNOWN.count(release, document.unread)
         images = _rows(release.get("annolist"))
         if not images:
             raise error_of([Fault("P206", document.name, "has an empty annolist", "images")])

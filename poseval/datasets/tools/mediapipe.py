@@ -243,6 +243,7 @@ def _guide(document: Document, rows: list[list[str]], options: ReadOptions) -> P
             names.append(cells[0])
             found.append(values)
     faults.raise_if_any()
+    document.unread.update({"class": len(found), "z": LANDMARKS * len(found)} if found else {})
     index = unique_paths(names)
     frames = frames_of(list(index), options.limits, document.name)
     row = np.asarray([index[name] for name in names], dtype=np.int64)
