@@ -8,6 +8,7 @@ from scipy import stats
 
 from poseval.errors import UsageError
 from poseval.statistics.signflips import flip_test, least_p, rounds_for
+from poseval.statistics.weights import random_signs
 
 
 def by_hand(parts: np.ndarray, one_sided: bool = False) -> tuple[np.ndarray, np.ndarray]:
@@ -104,3 +105,12 @@ def test_the_family_keeps_its_level_where_numbers_move_together() -> None:
         parts = rng.normal(size=(11, 1)) + 0.7 * rng.normal(size=(11, 10))
         alarms += bool((flip_test(parts, alpha=0.05, rounds=1000, seed=0).adjusted <= 0.05).any())
     assert 0.025 <= alarms / 1000 <= 0.07
+
+
+def test_random_flips_begin_with_the_first_stream() -> None:
+    """The digits of p depend on the seed alone: 1,024 flips, and the signs as they are."""
+    x = np.random.default_rng(0).normal(0.6, 1, 30)
+    found = flip_test(x[:, None], alpha=0.05, rounds=1000, seed=3)
+    flipped = np.abs(random_signs(30, 3, 0) @ x)
+    assert found.rounds == 1024
+    assert found.raw[0] == pytest.approx(((flipped >= abs(x.sum()) - 1e-9).sum() + 1) / 1025)
