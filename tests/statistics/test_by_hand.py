@@ -180,6 +180,9 @@ def test_one_side_of_several_runs() -> None:
     total = float(known.units[0]) + 0.02**2 * 1.25
     assert known.error[0] == pytest.approx(math.sqrt(total))
     assert known.freedom[0] == pytest.approx(total**2 / (float(known.units[0]) ** 2 / (UNITS - 1)))
+    pair = Side.of([run(x) for x in values[:2]], clusters, ["n0"])
+    two_runs = Gap.between(pair, one)
+    assert two_runs.training[0] == pytest.approx(np.var([x.mean() for x in values[:2]], ddof=1) * 1.5)
     alone = Gap.between(one, one)
     assert not alone.measured
     assert known.measured

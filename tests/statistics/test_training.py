@@ -110,3 +110,19 @@ def test_the_largest_deviation() -> None:
     assert deviations(0) == {"*": 0.0}
     with pytest.raises(UsageError):
         deviations(1.001e6)
+
+
+def test_a_pattern_of_no_number_is_refused_though_others_name_them_all() -> None:
+    with pytest.raises(UsageError, match="zzz") as caught:
+        seed_deviations({"*": 0.01, "zzz": 0.01}, ["n0", "n1"])
+    assert caught.value.code == "P146"
+    found = seed_deviations({"*": 0.01, "n1": 0.02}, ["n0", "n1"])
+    assert found is not None
+    assert found.tolist() == [0.01, 0.02]
+
+
+@pytest.mark.parametrize("asked", [[0.1, 0.2], ["0.1", 0.2], object()])
+def test_deviations_of_another_type_are_refused(asked: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        deviations(asked)  # type: ignore[arg-type]
+    assert caught.value.code == "P101"

@@ -62,3 +62,14 @@ def test_random_signs_are_fair_and_depend_on_seed_and_stream() -> None:
 def test_effective_units() -> None:
     shares = np.array([[0.25, 0.97], [0.25, 0.01], [0.25, 0.01], [0.25, 0.01]])
     assert effective(shares).round(2).tolist() == [4.0, 1.06]
+
+
+def test_each_draw_has_a_stream_of_its_own() -> None:
+    """The digits of a result: kind, seed and index name a stream, and nothing else does."""
+    for index, row in enumerate(multinomial(9, 3, seed=5)):
+        drawn = np.random.default_rng([1, 5, index]).integers(0, 9, 9)
+        assert row.tolist() == np.bincount(drawn, minlength=9).tolist()
+    drawn = np.random.default_rng([2, 5, 7]).integers(0, 2, (1024, 4))
+    assert random_signs(4, 5, 7).tolist() == (1 - 2 * drawn).tolist()
+    group = np.repeat(np.arange(BLOCKS), 2)
+    assert blocks(2 * BLOCKS, scattered=True).tolist() == np.random.default_rng(3).permutation(group).tolist()
