@@ -84,10 +84,12 @@ def _killers(room: str, chosen: list[Mutant], results: _Results, retry: bool) ->
         reaches = reaches_of([path_of(module) for module in modules], tests)
         for module, reach in zip(modules, reaches, strict=True):
             for mutant in todo[module]:
-                near = reach.every() if mutant.lines is None else reach.tests(mutant.lines)
+                # What no test reaches may run while modules are imported.
+                near = reach.tests(mutant.lines) if mutant.lines is not None else []
+                near = near or reach.every()
                 runs = [part for part in (near[:20], near[20:]) if part]
                 tree = mutated(mutant, path_of(module))
-                yield mutant, killer_of(module, path_of(module), tree, runs, LIMIT) if runs else ""
+                yield mutant, killer_of(module, path_of(module), tree, runs, LIMIT)
 
 
 def _report(room: str, chosen: list[Mutant], results: _Results) -> int:
