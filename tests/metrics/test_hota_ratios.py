@@ -7,7 +7,17 @@ import math
 import numpy as np
 import pytest
 
-from poseval.metrics.hota import ALPHAS, HEADLINE, LEVELS, STATISTICS, Frames, Hota, missed_joints, ratios
+from poseval.metrics.hota import (
+    ALPHAS,
+    HEADLINE,
+    LEVELS,
+    STATISTICS,
+    Frames,
+    Hota,
+    Total,
+    missed_joints,
+    ratios,
+)
 from poseval.metrics.joint_rows import Empty
 from tests.metrics.test_tracks_by_hand import FOUND, TRUTH, sides, walk
 
@@ -109,3 +119,28 @@ def test_frames_without_predictions_miss_the_whole_sequence_as_the_kit_counts() 
     assert missed_joints(units, Frames.OWN).ravel().tolist() == [2, 5]
     # Two frames miss all 5 instead of their own 2; where nothing is predicted at all the count stays.
     assert missed_joints(units, Frames.SEQUENCE).ravel().tolist() == [2 + 2 * 5 - 2, 5]
+
+
+def test_the_kits_total_is_a_mean_of_joints_times_all_matches() -> None:
+    """One of two joints is never matched: its association is 0, and its localisation 1."""
+    one = np.array([[[4], [0]]])  # [U, K, A]
+    sums = {name: np.array([[[3.0], [0.0]]]) for name in ("association", "association_recall")}
+    sums |= {name: np.array([[[2.0], [0.0]]]) for name in ("association_precision", "fragments")}
+    units = {
+        "matched": one,
+        **sums,
+        "similarity": np.array([[[3.6], [0.0]]]),
+        "objects": np.array([[5, 5]]),
+        "hypotheses": np.array([[6, 2]]),
+    }
+    pooled = Hota(total=Total.POSETRACK21)._pooled(units)
+    assert pooled["association"].tolist() == [[pytest.approx(4 * (3 / 4 + 0) / 2)]]
+    assert pooled["association_recall"].tolist() == pooled["association"].tolist()
+    assert pooled["fragments"].tolist() == [[pytest.approx(4 * (2 / 4 + 0) / 2)]]
+    assert pooled["similarity"].tolist() == [[pytest.approx(4 * (3.6 / 4 + 1) / 2)]]
+    assert pooled["matched"].tolist() == [[4]]
+    assert (pooled["missed"].tolist(), pooled["false"].tolist()) == ([[6]], [[4]])
+    assert pooled["objects"].tolist() == [10]
+    plain = Hota()._pooled(units)
+    assert plain["association"].tolist() == [[3.0]]
+    assert plain["similarity"].tolist() == [[3.6]]
