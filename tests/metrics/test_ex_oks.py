@@ -177,4 +177,6 @@ def test_flat_boxes_have_a_window() -> None:
     metric = ExOks(padding=1.0)
     sized = metric._window(np.concatenate([box[:, :2], box[:, 2:] - box[:, :2]], axis=1))
     assert sized.tolist() == [[-5.0, 10.0, 25.0, 50.0], [10.0, -10.0, 40.0, 30.0]]
+    small = metric._window(np.array([[0.0, 0.0, 0.0, 1.5], [0.0, 0.0, 0.6, 0.0]]))
+    assert (small[:, 2:] - small[:, :2]).tolist() == [[1.125, 1.5], [0.75, 0.0]]
     assert np.isfinite(values(metric, flat).get("OKS"))

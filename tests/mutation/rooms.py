@@ -67,7 +67,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.metrics": ("tests/metrics/test_base.py", "tests/scoring/test_metrics_by_hand.py", *SINGLE),
         "poseval.metrics.base": _metric("tests/scoring/test_metrics_by_hand.py", *SINGLE),
         "poseval.metrics.clear_mot": _metric(*TRACKS),
-        "poseval.metrics.epe": _metric("tests/metrics/test_epe.py", *SINGLE),
+        "poseval.metrics.epe": _metric(
+            "tests/metrics/test_epe.py", "tests/metrics/test_matched_people.py", *SINGLE
+        ),
         "poseval.metrics.error_curve": _metric("tests/metrics/test_nme.py", *SINGLE),
         "poseval.metrics.ex_oks": _metric(*OKS),
         "poseval.metrics.hota": _metric(*TRACKS),
@@ -77,6 +79,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *SINGLE, "tests/metrics/test_nme.py", "tests/metrics/test_epe.py"
         ),
         "poseval.metrics.joint_rows": _metric(*TRACKS),
+        "poseval.metrics.matched_people": ("tests/metrics/test_matched_people.py",),
         "poseval.metrics.nme": _metric("tests/metrics/test_nme.py", *SINGLE),
         "poseval.metrics.oks_ap": _metric(*OKS),
         "poseval.metrics.oks_joints": _metric(*OKS),
