@@ -280,6 +280,19 @@ def comparisons(sets: int) -> Iterator[str]:
     yield table(header, rows)
 
 
+def alarms(sets: int) -> Iterator[str]:
+    """False alarms alone, over more data sets than power needs."""
+    rows = []
+    for name in ("COCO, 200 images", "COCO, 1000 images"):
+        number = sets // 2 if "1000" in name else sets
+        compared = counted(partial(_compared, name, 0.0, 2), number)
+        gated = counted(partial(_gated, name, 0.0), number)
+        rows.append([name, str(number), share(compared[:, 0]), share(gated[:, 0]), share(gated[:, 1])])
+    yield table(
+        ["setting", "sets", "compare, any number", "gate, primary number", "gate, any of a family"], rows
+    )
+
+
 def _trained(sd: float, runs: int, number: int) -> list[float]:
     before, now = people.trained(rng_of(f"trained {sd}", runs, number), 200, runs, sd)
     asked = Demands(significant=True)
@@ -363,6 +376,7 @@ TABLES: dict[str, Callable[[int], Iterator[str]]] = {
     "clusters": clusters,
     "gates": gates,
     "comparisons": comparisons,
+    "alarms": alarms,
     "training": training,
     "looks": looks,
     "states": states,
