@@ -24,11 +24,9 @@ def test_09_fourteen_joints_for_seventeen(desk: Desk) -> None:
     dt = results()
     for row in dt:
         row["keypoints"] = row["keypoints"][:42]
-    error = desk.results_refused(
-        dt, "P204", r"\[0\]\.keypoints: has 42 numbers[\s\S]*skeleton coco17 needs 51"
+    desk.results_refused(
+        dt, "P204", r"joints: are 14 in every result, as crowdpose14 has[\s\S]*coco17 \(17 joints\)"
     )
-    assert "crowdpose14" in str(error)
-    assert error.total == 6
 
 
 @pytest.mark.parametrize("count", [0, 34, 50, 52, 54])
@@ -190,16 +188,14 @@ def test_11_empty_file(desk: Desk, text: str) -> None:
 
 def test_11_truth_and_results_exchanged(desk: Desk) -> None:
     desk.truth_refused(results(), "P201", "this looks like coco predictions. Are the two files exchanged")
-    desk.results_refused(truth(), "P201", "this looks like coco ground truth. Are the two files exchanged")
+    desk.results_refused(truth(), "P201", r"looks like coco ground truth, and so does gt\.json")
 
 
 def test_11_exchanged_with_the_format_named(desk: Desk) -> None:
     for role, content, hint in (
         (Role.TRUTH, results(), "looks like predictions"),
         (Role.PREDICTIONS, truth(), "looks like ground truth"),
-        (Role.PREDICTIONS, {"annotations": results()}, "COCO results are the bare list"),
-        (Role.TRUTH, {"images": [], "annotations": results()}, "COCO results are the bare list"),
-        (Role.TRUTH, {"images": truth()["images"]}, "without annotations"),
+        (Role.TRUTH, {"images": [], "annotations": results()}, "looks like predictions"),
     ):
         path = write(desk.folder / "x.json", content)
         with pytest.raises(PosevalError, match=hint) as caught:

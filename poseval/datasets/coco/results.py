@@ -160,6 +160,8 @@ def _check_shape(document: Document) -> str:
     outline = document.outline
     keys = outline.by_key()
     key = list_key(document)
+    if key == ANNOTATIONS and "images" in keys and keys[key].items and not any_has(document, key, "score"):
+        key = None  # ground truth, or predictions that cannot be ranked
     if key is not None and (key or outline.entries is None or isinstance(outline.entries, tuple)):
         first = first_record(document, key)
         boxes = first and "keypoints" not in first and {"bbox", "score"} <= first
