@@ -109,7 +109,7 @@ def convert(
     joints, `derive` computes missing ones. `transform` changes coordinates, as in `poseval.score`. With
     `worst`, only that many frames are written: those in which predictions have the most faults against their
     `truth`, to be labelled again. `category` is the one category to read of a file with several. `fps` gives
-    frames times, in formats that hold them. `images` is a folder of pictures, for sizes that the file does
+    frames times, in formats that hold them. `images` is a folder of images, for sizes that the file does
     not give. `progress` is called with (done, total) on long work.
 
     Raises:

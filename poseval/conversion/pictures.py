@@ -1,4 +1,4 @@
-"""What pictures say about frames whose file does not: their sizes, and the endings of their names."""
+"""What images say about frames whose file does not: their sizes, and the endings of their names."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from poseval.poses.frame_names import has_extension, named
 
 
 def with_pictures(poses: PoseSet, folder: Path) -> PoseSet:
-    """The set with the sizes of its pictures in `folder`, where it has none, and with their full names.
+    """The set with the sizes of its images in `folder`, where it has none, and with their full names.
 
-    A frame's picture lies there under its path, or under its file's name alone.
+    A frame's image lies there under its path, or under its file's name alone.
 
     Raises:
         UsageError: P114 no such folder.
@@ -40,7 +40,7 @@ def with_pictures(poses: PoseSet, folder: Path) -> PoseSet:
 
 
 def _picture(folder: Path, name: str) -> Path | None:
-    """The picture of a frame; never one outside of the folder."""
+    """The image of a frame; never one outside of the folder."""
     inside = PurePosixPath(name.replace("\\", "/").lstrip("/"))
     if ".." in inside.parts:
         return None

@@ -36,7 +36,7 @@ def test_train_then_track(clips: Path, tmp_path: Path, capsys: pytest.CaptureFix
     printed, told = capsys.readouterr()
     weights = printed.strip()
     assert weights == str(out / "sgcn.pt")
-    assert "pairs of one person" in told
+    assert "pairs of the same person" in told
     assert "epoch 2 loss" in told
     assert "validated: " in told
     tracked = ["track", str(clips / "dt"), "--gt", truth, "--tracker", "lighttrack(matching=sgcn)"]
@@ -50,10 +50,10 @@ def test_train_then_track(clips: Path, tmp_path: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--images", "."], "has no use for --images"),
-        (["--option", "width=3"], "has no use for --option"),
-        (["--set", "haste=3"], "no value of the graph network's schedule"),
-        (["--set", "rate=fast"], "no value of the graph network's schedule"),
+        (["--images", "."], "does not use --images"),
+        (["--option", "width=3"], "does not use --option"),
+        (["--set", "haste=3"], "not a value of the graph network's schedule"),
+        (["--set", "rate=fast"], "not a value of the graph network's schedule"),
     ],
 )
 def test_what_is_refused(
@@ -67,7 +67,7 @@ def test_what_is_refused(
 
 def test_other_models_need_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["train", "hrnet_w32", "--data", "gt.json", "--out", str(tmp_path)]) == 2
-    assert "has no pictures" in capsys.readouterr().err
+    assert "has no images" in capsys.readouterr().err
 
 
 def test_steps_stretch_with_the_epochs() -> None:

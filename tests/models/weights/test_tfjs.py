@@ -123,7 +123,7 @@ def test_weights_of_another_length_are_refused(folder: Path, change: int) -> Non
 def test_a_tarball_cut_short_is_refused(folder: Path, tmp_path: Path) -> None:
     tarball = pack(folder, tmp_path / "p.tgz")
     tarball.write_bytes(tarball.read_bytes()[:-200])
-    refused(tarball, FormatError, "P250", "cut short")
+    refused(tarball, FormatError, "P250", "may be truncated")
 
 
 def test_a_place_without_the_model_says_what_is_wanted(folder: Path, tmp_path: Path) -> None:
