@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from poseval import datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.conversion.pictures import with_pictures
@@ -109,11 +111,17 @@ def convert_one(
         poses = replace(poses, origin=replace(poses.origin, sha256=""))
     if options.fps is not None:
         poses = with_times(poses, options.fps)
+    unlabelled = 0
+    if chosen is Role.TRUTH and "unlabelled frames" not in writer.holds_as(chosen):
+        unlabelled = int((~poses.frames.labelled).sum())
+        poses = poses.take_frames(np.flatnonzero(poses.frames.labelled)) if unlabelled else poses
     losses = writer.write(
         poses, Path(target), WriteOptions(chosen, options.force, options.truth, options.progress)
     )
     if mapped is not None and mapped.dropped:
         losses.lose("joints without a counterpart: " + ", ".join(mapped.dropped), len(poses))
+    # They would be frames without people there, in which every prediction is a mistake.
+    losses.lose("unlabelled frames", unlabelled)
     for notice in notices:
         if notice.code == "N940":
             losses.lose("people of frames that the ground truth does not have", notice.count)

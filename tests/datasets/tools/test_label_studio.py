@@ -13,6 +13,7 @@ from poseval import datasets
 from poseval.datasets import ReadOptions, Role, Source
 from poseval.errors import InputError
 from poseval.poses import PoseSet
+from poseval.poses.frame_names import named
 
 T, P = Role.TRUTH, Role.PREDICTIONS
 SIZE = {"original_width": 200, "original_height": 100}
@@ -273,3 +274,15 @@ def test_the_order_of_joints_survives_a_round_trip(tmp_path: Path) -> None:
     poses = read(tmp_path / "a.json", [task([point("a", 1, 2), point("b", 3, 4)])])
     poseval.write(poses, tmp_path / "c.json", "label-studio")
     assert datasets.read(tmp_path / "c.json", ReadOptions(T)).skeleton.joints == ("b", "a")
+
+
+@pytest.mark.parametrize("target", ["coco", "yolo", "cvat"])
+def test_an_unlabelled_task_becomes_no_empty_image(tmp_path: Path, target: str) -> None:
+    truth = scene(2)
+    truth[1]["annotations"] = []
+    (tmp_path / "t.json").write_text(json.dumps(truth))
+    out = tmp_path / {"coco": "o.json", "yolo": "o", "cvat": "o.xml"}[target]
+    done = poseval.convert(tmp_path / "t.json", out, target)
+    assert done.losses.dropped["unlabelled frames"] == 1
+    again = poseval.read(out, optional=["area"])
+    assert [Path(name).stem for name in named(again.frames)] == ["0"]
