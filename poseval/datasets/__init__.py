@@ -13,7 +13,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.recognition import SURE, confidences, fits, guessed, looks_like, recognise
 from poseval.datasets.registry import Format, get_format, get_row, known, names
 from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown, unknown_name
-from poseval.limits import Limits
+from poseval.limits import Limits, to_raise
 from poseval.poses import PoseSet
 from poseval.skeletons.agreement import agreed, contradiction
 
@@ -74,12 +74,18 @@ def writer_of(format: str, role: Role) -> Dataset:
 
 def _check_bounds(poses: PoseSet, limits: Limits, name: str) -> None:
     """Raise P502 for more people or coordinates than a set may have, whichever reader made them."""
-    for what, count, most in (
-        ("people", len(poses), limits.people),
-        ("coordinates", poses.people.xy.size, limits.numbers),
+    for what, limit, count, most in (
+        ("people", "people", len(poses), limits.people),
+        ("coordinates", "numbers", poses.people.xy.size, limits.numbers),
     ):
         if count > most:
-            raise LimitError("P502", where=name, what=f"has {count:,} {what}", wanted=f"at most {most:,}")
+            raise LimitError(
+                "P502",
+                where=name,
+                what=f"has {count:,} {what}",
+                wanted=f"at most {most:,}",
+                hint=to_raise(limit, count),
+            )
 
 
 def _check_finite(poses: PoseSet, role: Role, name: str) -> None:

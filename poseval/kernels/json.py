@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from poseval.errors import FormatError, LimitError, PosevalError, shown
 from poseval.kernels import _kernels
-from poseval.limits import DEFAULT, Limits
+from poseval.limits import DEFAULT, Limits, to_raise
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -254,7 +254,9 @@ def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping
     where = f"{name}: line {line_of(data, offset)}, byte {offset}"
     if kind in _LIMITED:
         what, unit = _LIMITED[kind]
-        return LimitError("P502", where=where, what=what, wanted=f"at most {allowed[kind]:,} {unit}")
+        most = allowed[kind]
+        hint = to_raise("people" if kind == "records" else kind, 2 * most)
+        return LimitError("P502", where=where, what=what, wanted=f"at most {most:,} {unit}", hint=hint)
     if kind == "encoding":
         return FormatError("P211", where=where, what="is not UTF-8", hint="save the file as UTF-8")
     if kind == "truncated":

@@ -95,6 +95,23 @@ def test_every_way_to_set_a_limit(words: str, tmp_path: Path) -> None:
     assert status("--limit", "people=100", POSEVAL_LIMITS="people=2")[0] == 0  # the nearer word counts
 
 
+@pytest.mark.parametrize("limit", ["people=2", "numbers=90", "keys=3", "bytes=1KiB"])
+def test_following_the_advice_leads_to_a_score(
+    limit: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path, node in ((tmp_path / "gt.json", truth()), (tmp_path / "dt.json", results())):
+        path.write_text(json.dumps(node))
+    words = ["score", str(tmp_path / "dt.json"), "--gt", str(tmp_path / "gt.json"), "--limit", limit]
+    for _ in range(12):  # each advice doubles what was reached, or names the number
+        status = invoke(words)
+        err = capsys.readouterr().err
+        if status == 0:
+            return
+        assert "try: raise it with --limit" in err
+        words += ["--limit", err.split("--limit ")[1].split(",")[0]]
+    pytest.fail("the advice leads nowhere")
+
+
 def test_in_python(tmp_path: Path) -> None:
     (tmp_path / "gt.json").write_text(json.dumps(truth()))
     with pytest.raises(LimitError):
