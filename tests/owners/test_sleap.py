@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,3 +114,23 @@ def test_pictures_and_videos_in_one_project(tmp_path: Path) -> None:
     back = datasets.read(path, ReadOptions(Role.TRUTH))
     assert back.frames.extra["video"].tolist() == ["run.mp4", "", "", "run.mp4"]
     np.testing.assert_array_equal(replace(back.people).xy, people.xy)
+
+
+def test_analysis_files(tmp_path: Path) -> None:
+    poses = video(Role.PREDICTIONS)
+    path = tmp_path / "a.analysis.h5"
+    datasets.get_format("sleap-analysis").write(poses, path, WriteOptions(Role.PREDICTIONS))
+    if not hasattr(sleap_io, "load_analysis_h5"):
+        pytest.skip("this sleap-io reads no analysis files")
+    labels = sleap_io.load_analysis_h5(str(path))
+    assert [node.name for node in labels.skeletons[0].nodes] == list(poses.skeleton.joints)
+    found = [one for frame in sorted(labels, key=lambda frame: frame.frame_idx) for one in frame.instances]
+    assert len(found) == len(poses)
+    wanted: dict[int, list[Any]] = {int(track): [] for track in poses.people.track}
+    for row in range(len(poses)):
+        wanted[int(poses.people.track[row])].append(
+            np.where((poses.people.seen[row] > 0)[:, None], poses.people.xy[row], np.nan)
+        )
+    for one in found:
+        points = wanted[int("".join(filter(str.isdigit, one.track.name)))].pop(0)
+        np.testing.assert_allclose(one.numpy(), points, rtol=1e-12)
