@@ -92,7 +92,7 @@ def test_image_of_another_size_than_the_truth_says(world: tuple[PoseSet, Path]) 
     truth, root = world
     save_picture(np.zeros((320, 240, 3), dtype=np.uint8), root / "000002.png")
     with pytest.raises(
-        MismatchError, match=r"240 x 320 pixels[\s\S]*expected: the truth says 320 x 240"
+        MismatchError, match=r"240 x 320 pixels[\s\S]*expected: the ground truth says 320 x 240"
     ) as caught:
         TruthPictures(truth, root).load(1)
     assert caught.value.code == "P430"

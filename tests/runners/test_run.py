@@ -101,7 +101,7 @@ def test_threads_are_set_for_the_run_alone(made: Bench, tmp_path: Path) -> None:
     assert run(options(made, tmp_path, force=True)).provenance["device"]["threads"] == before
     with pytest.raises(UsageError, match="--threads") as caught:
         run(options(made, tmp_path, force=True, model={"threads": 0}))
-    assert caught.value.code == "P127"
+    assert caught.value.code == "P901"
 
 
 def test_same_command_same_bytes_whatever_the_loaders(made: Bench, tmp_path: Path) -> None:
