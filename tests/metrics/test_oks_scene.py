@@ -279,6 +279,9 @@ def test_bounds_of_parameters() -> None:
     assert OksAp(max_dets=1).max_dets == 1
     assert OksAp(ranges=("all:0:0",)).bounds.tolist() == [[0.0, 0.0]]
     assert OksAp().bounds.tolist() == [[0.0, 1e10], [1024.0, 9216.0], [9216.0, 1e10]]
+    for sigma in (-0.01, math.inf, math.nan):
+        with pytest.raises(UsageError):
+            OksAp(sigma=sigma)
     for wrong in (":0:1", "all:-1:1"):
         with pytest.raises(UsageError):
             OksAp(ranges=(wrong,))
