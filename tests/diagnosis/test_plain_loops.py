@@ -85,3 +85,27 @@ def test_lrp(seed: int) -> None:
     for size in AREA_RANGES:
         ours = tuple(vars(lrp(scene, size)).values())
         assert ours == pytest.approx(twin.lrp(scene, size), abs=1e-12, nan_ok=True)
+
+
+def test_people_without_extent_have_scores() -> None:
+    """All joints in one place, twice: the two are the same, and one of them lowers the other."""
+    sides = crowded(0)
+    first = np.flatnonzero(sides.predictions.people.frame == sides.predictions.people.frame[0])[:2]
+    xy = sides.predictions.people.xy.copy()
+    xy[first] = sides.truth.people.xy[0, 0]
+    scene = scene_of(sides, Scale.AREA)
+    scores, best = optimal_scores(scene, AREA_RANGES[0], xy)
+    assert np.isfinite(scores).all()
+    assert (scores <= best).all()
+
+
+def test_gains_are_those_of_the_reference_by_default() -> None:
+    scene, size = scene_of(crowded(1), Scale.AREA), AREA_RANGES[0]
+    labels = label(scene, match_scene(scene, np.array([0.1]), AREA_RANGES), 0)
+    plain, reference, corrected = (
+        gains(scene, labels, size),
+        gains(scene, labels, size, False),
+        gains(scene, labels, size, True),
+    )
+    aps = [str([stage.ap for stage in found.independent]) for found in (plain, reference, corrected)]
+    assert aps[0] == aps[1] != aps[2]

@@ -161,6 +161,15 @@ def test_findings_name_the_dearest_error_and_the_worst_joint() -> None:
     assert "75%" in lines[1]
 
 
+def test_jitter_is_an_error_of_a_joint_too() -> None:
+    xy = body()
+    area = np.sqrt(2 * AREA * -np.log(0.7))
+    xy[3, 0] += 2 * COCO.sigma_array[3] * area
+    found = diagnose(sets([(0, body())], [(0, xy)], 1))
+    assert found.ranges[0].counts[Fault.JITTER].sum() == 1
+    assert COCO.joints[3] in headline(found)[1]
+
+
 def test_without_anybody_who_counts_no_error_is_dear() -> None:
     (line,) = headline(diagnose(sets([(0, body())], [(0, body())], 1, area=np.array([10.0]))))
     assert "nose" in line

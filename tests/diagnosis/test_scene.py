@@ -101,6 +101,11 @@ def test_joints_without_a_prediction_lie_nowhere_and_areas_are_taken_from_joints
     assert detections.area.tolist() == [pytest.approx(sides[0] * sides[1]), 77.0]
 
 
+def test_hidden_joints_that_were_predicted_count() -> None:
+    aligned = changed(scene(poses(HERE)), {}, {"seen": np.ones((2, 17), dtype=np.int8)})
+    assert np.isfinite(scene_of(aligned, Scale.AREA).detections.xy).all()
+
+
 def test_nobody_matched_has_no_labels() -> None:
     made = scene_of(scene(poses(np.array([9000.0, 0]))), Scale.AREA)
     labels = label(made, match_scene(made, np.array([0.1]), HEAD_RANGES), 0)

@@ -11,7 +11,7 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from poseval.errors import MismatchError
-from poseval.metrics.hota import LEVELS, RADIUS, Frames
+from poseval.metrics.hota import LEVELS, RADIUS, Frames, ratios
 from poseval.metrics.reid_hota import Pieces, ReidHota
 from poseval.poses.aligned import Aligned
 from tests.differential.test_motmetrics import aligned
@@ -81,11 +81,23 @@ def sums_of(
     return {name: np.array(values) for name, values in out.items()}
 
 
+def returning(seed: int) -> Film:
+    """A film whose people and predicted identities are the same in every sequence."""
+    film = random_film(seed, crowd=3, length=5, grid=False)
+    for sequence in film.sequences:
+        for side in ("truth", "predictions"):
+            people = [person for frame in sequence for person in getattr(frame, side)]
+            names = sorted({person.track for person in people})
+            for person in people:
+                person.track = names.index(person.track)
+    return film
+
+
 @pytest.mark.parametrize("frames", list(Frames))
 @pytest.mark.parametrize("pieces", list(Pieces))
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(12))
 def test_sums(seed: int, pieces: Pieces, frames: Frames) -> None:
-    film = random_film(seed, crowd=4, length=6, grid=False)
+    film = returning(seed) if seed % 2 else random_film(seed, crowd=4, length=6, grid=False)
     metric = ReidHota(pieces, frames)
     tally = metric.tally(reid(aligned(film)))
     for weight in (None, [2, 0, 1][: len(film.sequences)]):
@@ -96,6 +108,19 @@ def test_sums(seed: int, pieces: Pieces, frames: Frames) -> None:
         for joint in range(film.joints):
             for name, wanted in sums_of(film, order, joint, pieces, frames).items():
                 assert found[name][joint] == pytest.approx(wanted), name
+
+
+def test_totals_are_means_over_joints_then_over_alphas() -> None:
+    film = random_film(4, crowd=6, length=10)
+    metric = ReidHota(per_joint=True)
+    tally = metric.tally(reid(aligned(film)))
+    found, numbers = metric.reduce(tally), ratios(metric.sums(tally), metric.empty)
+    assert film.joints > 1
+    for name in ("HOTA", "AssA", "DetA", "FragA"):
+        each = numbers[name]
+        assert 0 < found.get(name) == pytest.approx(np.nanmean(each, axis=0).mean())
+        for joint in range(film.joints):
+            assert found.get(name, f"joint_{joint}") == pytest.approx(each[joint].mean(), nan_ok=True)
 
 
 def test_everybody_needs_an_identity() -> None:

@@ -141,6 +141,32 @@ def test_pck_overwritten_by_a_scale_of_zero() -> None:
     assert weighted.get("PCKh@0.1") == 0.5
 
 
+def test_pck_weighs_joints_with_those_of_people_that_are_overwritten() -> None:
+    """At the first threshold the mean is that of shares, weighted as if everybody counted."""
+    truth = np.zeros((3, 16, 2))
+    off = np.zeros((3, 16, 1))
+    off[0, 0] = 50.0
+    seen = np.zeros((3, 16))
+    seen[:, 0] = 2
+    seen[:2, 1] = 2
+    scene = pair_up(truth, truth + off, head=[10.0, 10.0, 0.0], seen=seen)
+    found = values(Pck(zero=ZeroScale.OVERWRITTEN), scene)
+    assert found.get("PCKh@0.5") == pytest.approx((3 * 0.5 + 2 * 1.0) / 5)
+
+
+def test_pck_of_joints_without_a_twin() -> None:
+    """A joint that is a kind of its own is undefined where nobody labels it, whatever kinds count as."""
+    seen = np.full((2, 16), 2)
+    seen[:, get_skeleton("mpii16").index("pelvis")] = 0
+    xy = np.zeros((2, 16, 2))
+    scene = pair_up(xy, xy, head=[10.0, 10.0], seen=seen)
+    for absent in Absent:
+        (row,) = values(Pck(absent=absent), scene).where(joint="pelvis")
+        assert (math.isnan(row.value), row.why) == (True, "no labelled pelvis")
+    nothing = values(Pck(), pair_up(xy, xy, head=[10.0, 10.0], seen=np.zeros((2, 16))))
+    assert (nothing[0].statistic, nothing[0].joint) == ("PCKh@0.5", "")
+
+
 def test_pck_says_how_many_people_have_no_scale() -> None:
     seen = np.full((3, 16), 2)
     seen[0, get_skeleton("mpii16").index("left_shoulder")] = 0
