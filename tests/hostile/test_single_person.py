@@ -468,7 +468,8 @@ def test_19_every_format_of_such_files_says_so() -> None:
     words = (".mat", "hdf5", ".h5", "--dump", "release", "sleap", "nwb", "submission (pred_keypoints")
     for name in datasets.names():
         dataset = datasets.get_format(name)
-        if any(word in dataset.title.lower() for word in words):
+        title = dataset.title.lower()
+        if any(word in title for word in words) and "csv" not in title:
             assert dataset.local_only, name
 
 

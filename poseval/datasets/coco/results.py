@@ -125,8 +125,8 @@ def read_results(
     faults = Faults()
     own = own_tables(document, key, faults)
     joints = own.skeleton or (skeleton if mapped and skeleton is not None else truth.skeleton)
-    listed, kept_key, notices = _of_truth(document, key, truth)
-    records = _records(listed, kept_key, faults, joints)
+    records = _records(document, key, faults, joints)
+    records, notices = _of_truth(records, truth, joints)
     joints = _of_their_number(records, joints, truth, mapped)
     parts = _parts(records, joints)
     records.tell()
@@ -183,19 +183,18 @@ def _check_shape(document: Document) -> str:
     raise FormatError("P201", where=document.name, what=what, wanted="a list of results", hint=hint)
 
 
-def _of_truth(document: Document, key: str, truth: PoseSet) -> tuple[Document, str, list[Notice]]:
+def _of_truth(records: Records, truth: PoseSet, joints: Skeleton) -> tuple[Records, list[Notice]]:
     """The results without those of other categories that have other joints: they could not be read."""
-    first = first_record(document, key)
-    if "category_id" not in first or is_whole_body(first):
-        return document, key, []
-    table = document.columns(FIELDS[1:3], key or None)
-    lengths = table["keypoints"].lengths
+    table, document = records.table, records.document
     foreign = table["category_id"].given & ~np.isin(table["category_id"].values, list(truth.categories))
-    if not foreign.any() or foreign.all() or not set(lengths[foreign]) - set(lengths[~foreign]):
-        return document, key, []
+    if not foreign.any() or foreign.all() or is_whole_body(table.columns):
+        return records, []
+    lengths = table["keypoints"].lengths
+    if not set(lengths[foreign].tolist()) - set(lengths[~foreign].tolist()):
+        return records, []
     kinds = [f"category {kind}" for kind in np.unique(table["category_id"].values[foreign]).tolist()]
     notice = of_other_categories(document.name, int(foreign.sum()), kinds)
-    return some_of(document, key, ~foreign), "", [notice]
+    return _records(some_of(document, records.key, ~foreign), "", records.faults, joints), [notice]
 
 
 def _article(noun: str) -> str:
