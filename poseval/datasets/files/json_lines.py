@@ -22,11 +22,11 @@ def as_list(data: bytes, path: str) -> bytes | None:
     if begin is None:
         return None
     end = data.find(b"\n", begin.end())
-    first = data[begin.end() : len(data) if end < 0 else end].rstrip()
-    if first[-1:] != _ENDS[first[:1]]:
-        return None
     several = end >= 0 and _NEXT.match(data, end) is not None
     if not several and not plain_name(path.lower()).endswith(SUFFIXES):
+        return None  # mostly one long line, which is not copied for a look at its end
+    first = data[begin.end() : len(data) if end < 0 else end].rstrip()
+    if first[-1:] != _ENDS[first[:1]]:
         return None
     lines = [line for line in (part.strip() for part in data[begin.end() :].split(b"\n")) if line]
     if any(line[-1:] != _ENDS.get(line[:1]) for line in lines):
