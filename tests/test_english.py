@@ -30,6 +30,7 @@ BANNED = {
     r"\b(films?|pictures?)\b": "video or image",
     r"\b(heard|hears?)\b": "report",
     r"\b(dear|dearest|hopeless)\b": "a plain word",
+    r"\bground[ -]ground": "ground truth, once",
     r"\(s\)": "the noun in the right number (poseval.errors.number_of)",
     r"\blegal\b": "valid",
 }

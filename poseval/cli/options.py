@@ -59,9 +59,7 @@ SEED_SD = click.option(
     metavar="[KEY=]SD",
     help="Standard deviation of a number between trainings, if known. For one run per side.",
 )
-TRUTH = click.option(
-    "--gt", "truth", type=InputPath(), required=True, help="Ground-ground-truth file or folder."
-)
+TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 BENCHMARK = click.option(
     "--benchmark", metavar="NAME", help="Benchmark. By default recognised from the ground truth."
 )
