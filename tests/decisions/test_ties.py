@@ -11,6 +11,7 @@ import pytest
 from poseval.decisions.leaderboard import Board, Entry, build
 from poseval.decisions.ties import Ties, by_overlap, by_tests
 from poseval.errors import MismatchError, UsageError
+from poseval.poses import Notice
 from poseval.results.values import Interval
 from tests.decisions.test_leaderboard import REPORTS
 from tests.statistics.ratios import run
@@ -201,6 +202,18 @@ def test_another_version_is_no_other_signature() -> None:
     report = REPORTS["b"]
     older = replace(report, signature=report.signature.with_pair("poseval", "0.1.0"))
     assert len(board(Entry("a", REPORTS["a"]), Entry("b", older)).rows) == 2
+
+
+def test_notices_of_a_board_are_those_that_cost_points() -> None:
+    def entry(name: str, *codes: str) -> Entry:
+        notices = tuple(Notice(code, f"text of {code}", 1) for code in codes)
+        return Entry(name, replace(REPORTS["a"], notices=notices))
+
+    costs = ("N419", "N460", "N461", "N462", "N921", "N929", "N931")
+    found = board(entry("a", *costs), entry("b", "N418", "N463", "N920", "N930"), entry("c")).notices
+    assert {name: [notice.code for notice in notices] for name, notices in found.items()} == {
+        "a": list(costs)
+    }
 
 
 def test_a_board_as_a_dictionary() -> None:

@@ -26,7 +26,7 @@ from poseval.statistics.support import LEAST as FEWEST
 from poseval.statistics.support import why_not
 from poseval.statistics.training import Gap, Side
 from poseval.statistics.weights import multinomial
-from tests.statistics.ratios import benchmark, run
+from tests.statistics.ratios import Ratios, benchmark, run
 
 UNITS = 12
 
@@ -362,6 +362,14 @@ def test_bootstrap_intervals_are_those_of_their_samples(method: str) -> None:
     }
     assert (found.low, found.high) == pytest.approx(wanted[method])
     assert wanted["percentile"] != pytest.approx(wanted["bca"])
+
+
+def test_a_number_that_jumps_is_said_to_be_from_half_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ratios, "jumping", frozenset({"n0"}))
+    top = np.random.default_rng(0).random((30, 2))
+    found = intervals(run(top))
+    assert (found["n0"].method, found["n0"].resamples) == ("half-samples", 126)
+    assert (found["n1"].method, found["n1"].resamples) == ("jackknife", 30)
 
 
 def test_a_number_that_few_units_of_one_system_support_has_no_verdict() -> None:

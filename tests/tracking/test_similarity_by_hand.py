@@ -211,3 +211,4 @@ def test_a_box_that_became_impossible_ends_its_track_and_no_other(kind: type[Sor
     now = dict(zip(scene.order(1).tolist(), tracker.step(scene.frame(1)).tolist(), strict=True))
     assert (now[0], now[2]) == (who[0], who[2])
     assert now[1] == 3
+    assert len(tracker._identity) == 3  # type: ignore[attr-defined]
