@@ -50,7 +50,8 @@ class Partners:
 
     def error(self, theirs: Floats) -> float:
         """Median distance of `theirs` [M, K, 2] from the ground truth, in sizes of the person."""
-        relative = distance(theirs, self.truth) / self.size[:, None]
+        with np.errstate(invalid="ignore", over="ignore"):  # sizes may be beyond measure
+            relative = distance(theirs, self.truth) / self.size[:, None]
         return float(middle(np.where(np.isfinite(relative), relative, np.inf)[self.known]))
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 ENDS = 4096  # bytes of both ends that are looked at
 # By its schema (JSON), first member (saved run), generator (HTML), metadata (figures) or first line (tables).
 MARKS = re.compile(
-    rb'"schema": "poseval\.[a-z]+/'
+    rb'"schema": "poseval\.[a-z_]+/'
     rb"|\APK\x03\x04.{26}run\.json"
     rb'|<meta name="?generator"? content="?poseval"?>'
     rb'|<testsuites? name="poseval'

@@ -15,7 +15,7 @@ from poseval.skeletons.skeleton import Skeleton
 ByPlace = tuple[float, ...]  # one for each joint in order; a single one is that of all joints
 ByName = tuple[tuple[str, float], ...]  # of joints, or of kinds of joints: `wrist` is left and right
 Given = ByPlace | ByName
-SCHEMA = "poseval.sigmas/1"  # of the file that `poseval sigmas --out` writes
+SCHEMA = "poseval.joint_sigmas/1"  # of the file that `poseval sigmas --out` writes
 WANTED = "a list 0.05,0.1,..., names nose=0.026,wrist=0.062, a file of one of them, or one number for all"
 
 

@@ -116,7 +116,7 @@ def test_the_command_and_the_file_that_sigmas_takes(
     told = capsys.readouterr().out
     assert "95% interval" in told
     assert "from 100 pairs of annotations of 100 people" in told
-    assert json.loads(out.read_text()) == poseval.estimate_sigmas(paths).by_name()
+    assert json.loads(out.read_text())["sigmas"] == poseval.estimate_sigmas(paths).by_name()
     truth, predictions = annotators(2, 50)
     people = predictions.people.with_columns(score=np.linspace(0, 1, 100))
     report = poseval.score(truth, replace(predictions, people=people), sigmas=out)
