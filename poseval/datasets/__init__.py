@@ -12,7 +12,16 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.files.source import Source
 from poseval.datasets.recognition import SURE, confidences, fits, guessed, looks_like, recognise
 from poseval.datasets.registry import Format, get_format, get_row, known, names
-from poseval.errors import FormatError, LimitError, UsageError, ValueRangeError, error_of, shown, unknown_name
+from poseval.errors import (
+    FormatError,
+    LimitError,
+    UsageError,
+    ValueRangeError,
+    error_of,
+    like_others,
+    shown,
+    unknown_name,
+)
 from poseval.limits import Limits, to_raise
 from poseval.poses import PoseSet
 from poseval.skeletons.agreement import agreed, contradiction
@@ -110,7 +119,7 @@ def _check_sizes(poses: PoseSet, name: str) -> None:
         raise ValueRangeError(
             "P304",
             where=f"{name}: image {shown(poses.frames.key[bad[0]], 60)}",
-            what=f"has the size {poses.frames.size[bad[0]].tolist()}, like {len(bad) - 1} others",
+            what=f"has the size {poses.frames.size[bad[0]].tolist()}{like_others(len(bad) - 1)}",
             wanted="sizes above 0, because coordinates are normalised by them",
         )
 

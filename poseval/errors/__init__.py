@@ -50,6 +50,11 @@ def number_of(count: int, noun: str, plural: str | None = None) -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def like_others(count: int) -> str:
+    """What follows a fault of one that `count` others share: `, like 3 others`, or nothing."""
+    return f", like {number_of(count, 'other')}" if count else ""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing that is wrong: `code`, where it is, what it is, what was expected, and what to try."""

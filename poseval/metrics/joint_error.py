@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.errors import MismatchError, UsageError, ValueRangeError, shown
+from poseval.errors import MismatchError, UsageError, ValueRangeError, like_others, shown
 from poseval.poses import Array, Bools, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -317,7 +317,7 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
         raise ValueRangeError(
             "P304",
             where=f"{name}: {shown(frames.key[people.frame[row]], 60)}",
-            what=f"has an infinite scale ({rule}), like {len(endless) - 1} others",
+            what=f"has an infinite scale ({rule}){like_others(len(endless) - 1)}",
             wanted="coordinates and boxes in pixels",
         )
     bad = np.flatnonzero((length <= 0) & scored)

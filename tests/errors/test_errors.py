@@ -16,6 +16,7 @@ from poseval.errors import (
     UsageError,
     ValueRangeError,
     error_of,
+    like_others,
     shown,
 )
 
@@ -107,3 +108,8 @@ def test_names_are_shown_without_control_characters(text: str, safe: str) -> Non
 
 def test_long_names_are_cut() -> None:
     assert len(shown("x" * 10_000)) == 121
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, ""), (1, ", like 1 other"), (1200, ", like 1,200 others")])
+def test_others_are_counted_in_the_right_number(count: int, text: str) -> None:
+    assert like_others(count) == text

@@ -20,7 +20,7 @@ from poseval.datasets.faces.landmarks import crop_box, face_skeleton
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.single_person.pairing import frame_keys, origin_of
-from poseval.errors import Fault, Faults, PosevalError, error_of
+from poseval.errors import Fault, Faults, PosevalError, error_of, like_others
 from poseval.kernels import json as kj
 from poseval.poses import Array, Floats, Frames, People, PoseSet
 from poseval.skeletons import Skeleton, get_skeleton
@@ -237,7 +237,7 @@ def _image_of(document: Document, images: kj.Columns, table: kj.Columns) -> Arra
     lost = [row for row, place in enumerate(found) if place < 0]
     if lost:
         where = f"{document.name}: annotations[{lost[0]}].image_id"
-        what = f"belongs to an image that is not listed, like {len(lost) - 1} others"
+        what = f"belongs to an image that is not listed{like_others(len(lost) - 1)}"
         raise error_of([Fault("P402", where, what, "an image of the list")])
     return np.asarray(found)
 
