@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,8 @@ from poseval.metrics.hota import LEVELS, RADIUS, Frames, ratios
 from poseval.metrics.reid_hota import Pieces, ReidHota
 from poseval.poses.aligned import Aligned
 from tests.differential.test_motmetrics import aligned
+from tests.kernels.test_tracking import film
+from tests.kernels.test_tracking import person as someone
 from tests.kernels.tracking_scenes import Film, Frame, random_film
 from tests.metrics.test_hota import reid
 
@@ -121,6 +124,33 @@ def test_totals_are_means_over_joints_then_over_alphas() -> None:
         assert 0 < found.get(name) == pytest.approx(np.nanmean(each, axis=0).mean())
         for joint in range(film.joints):
             assert found.get(name, f"joint_{joint}") == pytest.approx(each[joint].mean(), nan_ok=True)
+
+
+def test_a_joint_that_is_never_labelled_has_no_part_in_totals() -> None:
+    made = random_film(4, crowd=6, length=10)
+    for frame in made.frames:
+        for person in frame.truth:
+            person.present[0] = False
+    metric = ReidHota(per_joint=True)
+    found = metric.reduce(metric.tally(reid(aligned(made))))
+    assert math.isnan(found.get("HOTA", "joint_0"))
+    others = [found.get("HOTA", f"joint_{joint}") for joint in range(1, made.joints)]
+    assert found.get("HOTA") == pytest.approx(np.mean(others))
+
+
+def test_a_piece_goes_on_through_three_videos() -> None:
+    """Two frames in each of three videos: one piece of 6, or three of 2; a break in the second ends it."""
+    once = film(*[([someone(0, 0)], [someone(4, 0)])] * 2).sequences[0]
+    broken = film(*[([someone(0, 0)], [someone(name, 0)]) for name in (4, 5, 4)]).sequences[0]
+    for middle in (once, broken):
+        made = Film([once, middle, once], 1)
+        tally = ReidHota().tally(reid(aligned(made)))
+        for pieces, wanted in ((Pieces.ACROSS, 6 * 6), (Pieces.WITHIN, 3 * 2 * 2)):
+            metric = ReidHota(pieces)
+            for name, values in sums_of(made, [0, 1, 2], 0, pieces, Frames.OWN).items():
+                assert metric.sums(tally)[name][0] == pytest.approx(values), name
+            if middle is once:
+                assert metric.sums(tally)["fragments"][0] == pytest.approx(wanted / 6)
 
 
 def test_everybody_needs_an_identity() -> None:
