@@ -73,3 +73,11 @@ def test_a_size_on_the_cut_belongs_to_the_smaller_third() -> None:
 def test_nobody_who_counts_makes_no_group() -> None:
     made = diagnose(sets([(0, body())], [], 1, crowd=np.array([True])))
     assert made.groups == ()
+
+
+def test_two_boxes_that_share_more_than_a_tenth_crowd_one_another() -> None:
+    """11 by 10 pixels each: shifted by 9 they share 20 of 200, exactly a tenth; by 8 they share 30 of 190."""
+    truth = [(0, body()), (0, body(900))]
+    for shift, wanted in ((9.0, ["0"]), (8.0, ["1-2"])):
+        box = np.array([[0.0, 0.0, 11.0, 10.0], [shift, 0.0, shift + 11.0, 10.0]])
+        assert list(groups(diagnose(sets(truth, [], 1, box=box)), "overlapping boxes")) == wanted

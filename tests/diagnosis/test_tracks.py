@@ -79,6 +79,10 @@ def test_identity_zero_is_an_identity() -> None:
     ]
 
 
+def test_identity_zero_is_found_again() -> None:
+    assert events(walk([0, None, 0])) == [("fragment", "f2", 0, 0)]
+
+
 def test_a_match_without_an_identity_ends_a_gap() -> None:
     """It is another identity than the last one; the next one is compared with the last that was known."""
     assert events(walk([1, -1, 1])) == [("switch", "f1", 1, -1)]
