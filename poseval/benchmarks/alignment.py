@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval import skeletons
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError, number_of, shown
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import COVERED, WAYS, Placement, covered, labelled_frames, place
@@ -98,8 +98,8 @@ def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     predictions = replace(predictions.take_frames(rows), frames=truth.frames)
     count = len(labelled) - len(rows)
     text = (
-        f"{count} of {len(labelled)} frames of the ground truth are not labelled and are not scored; "
-        f"{lost} predicted people there were left out"
+        f"{count} of {len(labelled)} frames of the ground truth not labelled and not scored; "
+        f"{number_of(lost, 'predicted person', 'predicted people')} there left out"
     )
     return Aligned(truth, predictions), [Notice("N941", text, count)]
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from poseval.datasets.base import ReadOptions
 from poseval.datasets.files.source import Source
-from poseval.errors import FormatError, LimitError, MismatchError, UsageError, shown
+from poseval.errors import FormatError, LimitError, MismatchError, UsageError, number_of, shown
 from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
@@ -283,7 +283,7 @@ def mean_score(joint_score: Floats, seen: Array) -> Floats:
 def of_other_categories(where: str, count: int, names: Sequence[str]) -> Notice:
     """What to say of records of categories that are not scored."""
     told = ", ".join(shown(name, 40) for name in names[:5]) + (", ..." if len(names) > 5 else "")
-    text = f"{where}: {count} records of other categories were left out ({told})"
+    text = f"{where}: {number_of(count, 'record')} of other categories left out ({told})"
     return Notice("N540", text, count)
 
 
@@ -302,7 +302,7 @@ def left_out(source: Source, read: int, kinds: tuple[str, ...] = ()) -> list[Not
         return []
     sides = sum(path.name.lower().endswith(kinds) for path in source.files) if kinds else 0
     count = len(source.files) - read - sides
-    text = f"{shown(source.path.name)}: {count} other files of the folder were not read"
+    text = f"{shown(source.path.name)}: {number_of(count, 'other file')} of the folder not read"
     return [Notice("N530", text, count)] if count > 0 else []
 
 

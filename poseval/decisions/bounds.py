@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.decisions.verdict import Check, Verdict
+from poseval.errors import number_of
 from poseval.poses import Floats, Ints, Notice
 from poseval.statistics.multiplicity import holm
 from poseval.statistics.noninferiority import State, bounded, state_of
@@ -93,7 +94,9 @@ def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap])
     """What the gate cannot see."""
     out = []
     if verdict.units < FEW_UNITS:
-        text = f"only {verdict.units} units ({verdict.cluster}); bounds from so few units are rough"
+        text = (
+            f"only {number_of(verdict.units, 'unit')} ({verdict.cluster}); bounds from so few units are rough"
+        )
         out.append(Notice("N960", text, verdict.units))
     for check in family:
         if check.smallest > 2 * check.allowed:

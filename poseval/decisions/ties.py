@@ -15,7 +15,7 @@ from itertools import combinations
 
 import numpy as np
 
-from poseval.errors import MismatchError, shown
+from poseval.errors import MismatchError, number_of, shown
 from poseval.poses import Bools
 from poseval.results.values import Interval
 from poseval.scoring.evaluation import Evaluation
@@ -64,9 +64,8 @@ def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
     sides = [Side.of([run], clusters, [key]) for run in runs]
     known = np.array([not _why_not(side, clusters.name) for side in sides])
     pairs = [(i, j) for i, j in combinations(range(count), 2) if known[i] and known[j]]
-    how = (
-        f"paired sign-flip tests on {clusters.count:,} units ({clusters.name}), max-T over {len(pairs)} pairs"
-    )
+    units = f"{number_of(clusters.count, 'unit')} ({clusters.name})"
+    how = f"paired sign-flip tests on {units}, max-T over {number_of(len(pairs), 'pair')}"
     if not pairs:
         return Ties(how, apart, known)
     parts = np.stack(

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from poseval.errors import number_of
 from poseval.metrics.base import Metric, Need, Tally, always, format_parameter, words
 from poseval.metrics.base import Table as Rows
 from poseval.metrics.joint_error import (
@@ -345,5 +346,5 @@ def _remark(total: int, void: Sequence[str], lost: int = 0) -> str:
     if void:
         parts.append(f"{total - len(void)} of {total} joints; never labelled: {', '.join(void)}")
     if lost:
-        parts.append(f"{lost} people have no scale and are not scored")
+        parts.append(f"{number_of(lost, 'person', 'people')} without a scale, not scored")
     return "; ".join(parts)

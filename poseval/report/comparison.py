@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import combinations
 
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.report.text_table import aligned, between, number
 from poseval.statistics.comparison import Comparison, Difference
 
@@ -17,7 +17,7 @@ def render(comparison: Comparison) -> str:
     kind = "simultaneous interval" if comparison.simultaneous else "interval"
     for first, second in combinations(comparison.systems, 2):
         rows = [d for d in comparison.differences if (d.first, d.second) == (first, second)]
-        units = f"{comparison.units:,} units ({shown(comparison.cluster)})"
+        units = f"{number_of(comparison.units, 'unit')} ({shown(comparison.cluster)})"
         lines += [f"{shown(second)} against {shown(first)} on the same {units}", ""]
         names = [shown(first, 24), shown(second, 24)]
         head = ["", *names, "difference", f"{100 * comparison.level:g} % {kind}", "p", "adjusted", ""]

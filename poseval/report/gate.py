@@ -107,7 +107,7 @@ def _power(verdict: Verdict) -> list[str]:
 
 def basis(verdict: Verdict) -> str:
     """What the verdict stands on."""
-    units = f"{verdict.units:,} units ({shown(verdict.cluster)})"
+    units = f"{number_of(verdict.units, 'unit')} ({shown(verdict.cluster)})"
     if not verdict.significant:
         return f"exact gate, {units}"
     text = f"significant gate, alpha {verdict.alpha:.3g}, {units}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.report.text_table import number
 from poseval.results.report import Report
 from poseval.results.values import Interval
@@ -21,7 +21,7 @@ def basis(interval: Interval) -> str:
         text += f", {interval.resamples:,} resamples"
     if interval.seed is not None:
         text += f", seed {interval.seed}"
-    return f"{text}, {interval.units:,} units ({shown(interval.cluster)})"
+    return f"{text}, {number_of(interval.units, 'unit')} ({shown(interval.cluster)})"
 
 
 def notes(report: Report) -> list[str]:

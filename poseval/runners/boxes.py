@@ -153,7 +153,7 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
         "without area": int((~flat).sum()),
     }
     notices = tuple(
-        Notice("N130", f"{shown(path.name)}: {count} boxes {what} were left out", count)
+        Notice("N130", f"{shown(path.name)}: {number_of(count, 'box', 'boxes')} {what} left out", count)
         for what, count in counts.items()
         if count
     )

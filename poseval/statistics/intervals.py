@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, number_of, shown
 from poseval.poses import Floats, Ints, Notice
 from poseval.results.report import Report
 from poseval.results.values import SHARE, Interval, Summary
@@ -137,7 +137,8 @@ def _notices(evaluation: Evaluation, found: Mapping[str, Interval]) -> list[Noti
     if interval is None:
         return out
     if interval.units < FEW_UNITS:
-        text = f"only {interval.units} units ({interval.cluster}); intervals from so few units are rough"
+        units = f"{number_of(interval.units, 'unit')} ({interval.cluster})"
+        text = f"only {units}; intervals from so few units are rough"
         out.append(Notice("N960", text, interval.units))
     if interval.largest > 1:
         unit = shown(interval.largest_unit, 60)
@@ -159,7 +160,7 @@ def _method(method: str, spread: Spread, ways: int) -> str:
         raise UsageError(
             "P141",
             where=f"method {shown(method)!r}",
-            what=f"is not for {units} units{' of two clusters' if ways > 1 else ''}"
+            what=f"is not for {number_of(units, 'unit')}{' of two clusters' if ways > 1 else ''}"
             if known
             else "is not known",
             wanted=f"one of {', '.join(name for name, fits in wanted.items() if fits)}",
@@ -199,7 +200,7 @@ def _interval(basis: Interval, spread: Spread, whole: Summary, key: str, samples
         return basis
     if number.bounds == SHARE and number.value in SHARE:
         low, high = exact_limit(number.value, units, basis.level)
-        why = f"one-sided, from {units} units"
+        why = f"one-sided, from {number_of(units, 'unit')}"
         return replace(basis, low=low, high=high, method="exact", seed=None, resamples=0, why=why)
     if error == 0:
         return replace(basis, why="every unit gives the same number")

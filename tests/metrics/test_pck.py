@@ -167,7 +167,7 @@ def test_torso_needs_its_two_joints_unless_any_coordinates_may_span_it() -> None
     scene = pair_up(truth, truth + 1.0, seen=seen)
     strict = values(Pck(norm="torso", at=(0.2,)), scene)
     assert (strict[0].value, strict[0].n) == (1.0, 16)
-    assert strict[0].why == "1 people have no scale and are not scored"
+    assert strict[0].why == "1 person without a scale, not scored"
     assert values(Pck(norm="torso", at=(0.2,), ends=Ends.ANY), scene)[0].n == 31
 
 

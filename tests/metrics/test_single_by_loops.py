@@ -174,7 +174,7 @@ def test_pck_says_how_many_people_have_no_scale() -> None:
     xy = np.random.default_rng(0).uniform(0, 99, (3, 16, 2))
     metric = Pck(norm="torso")
     tally = metric.tally(pair_up(xy, xy, seen=seen))
-    assert metric.reduce(tally)[0].why == "1 people have no scale and are not scored"
+    assert metric.reduce(tally)[0].why == "1 person without a scale, not scored"
     assert "2 people" in metric.reduce(tally, np.array([2, 1, 1]))[0].why
 
 

@@ -16,7 +16,7 @@ from poseval.datasets.coco.results import AreaRule, read_results
 from poseval.datasets.coco.shape import is_image_list
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.errors import InputError
+from poseval.errors import InputError, number_of
 from poseval.kernels.json import Outline
 from poseval.poses import Notice, PoseSet
 
@@ -77,7 +77,7 @@ class Coco(Dataset):
         if source.archive is None or not source.archive.others:
             return poses
         others = source.archive.others
-        text = f"{source.document.name}: {others} other members of the archive were not read"
+        text = f"{source.document.name}: {number_of(others, 'other member')} of the archive not read"
         return poses.with_notices([Notice("N430", text, others)])
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:

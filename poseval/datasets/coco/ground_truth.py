@@ -28,7 +28,7 @@ from poseval.datasets.coco.shape import check_truth, is_image_list
 from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, LimitError
+from poseval.errors import Faults, LimitError, number_of
 from poseval.kernels import json as kj
 from poseval.kernels.poses import take_rows
 from poseval.poses import Array, Bools, Floats, Frames, Ints, Notice, Origin, People, PoseSet
@@ -294,26 +294,29 @@ def _people(
     labelled = (seen[:, : parts[0][1]] > 0).sum(axis=1).astype(np.int64)
     unlabelled = int((table[parts[0][0]].lengths == 0).sum())
     if unlabelled:
-        text = f"{records.document.name}: {unlabelled} annotations have an empty list of keypoints"
+        text = (
+            f"{records.document.name}: {number_of(unlabelled, 'annotation')} with an empty list of keypoints"
+        )
         notices.append(Notice("N542", f"{text}: their joints were not labelled", unlabelled))
     given = _count_field(records, parts)
     uncounted = int((~given.given).sum())
     if uncounted:
-        text = (
-            f"{records.document.name}: {uncounted} annotations have no num_keypoints; counted from the flags"
-        )
+        what = number_of(uncounted, "annotation")
+        text = f"{records.document.name}: {what} without num_keypoints; counted from the flags"
         notices.append(Notice("N414", text, uncounted))
     counts = np.where(given.given, given.values, labelled)
     crowd = table["iscrowd"]
     missing = int((~crowd.given).sum())
     if missing:
-        text = f"{records.document.name}: {missing} annotations have no iscrowd; taken as 0"
+        text = f"{records.document.name}: {number_of(missing, 'annotation')} without iscrowd; taken as 0"
         notices.append(Notice("N413", text, missing))
     box = table["bbox"].values.reshape(-1, 4)
     without = int((~table["bbox"].given).sum())
     if without:
         notices.append(
-            Notice("N425", f"{records.document.name}: {without} annotations have no bbox", without)
+            Notice(
+                "N425", f"{records.document.name}: {number_of(without, 'annotation')} without bbox", without
+            )
         )
     extra: dict[str, Array] = {
         "num_keypoints": counts,
@@ -405,5 +408,5 @@ def _category_names(
     if not strange:
         return categories.names, []
     count = int(np.isin(people.category, strange).sum())
-    text = f"{document.name}: {count} annotations have categories that are not listed and do not count"
+    text = f"{document.name}: {number_of(count, 'annotation')} of categories that are not listed: not counted"
     return categories.names, [Notice("N418", text, count)]

@@ -30,7 +30,7 @@ from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import some_of
-from poseval.errors import Faults, FormatError, LimitError, UsageError, shown
+from poseval.errors import Faults, FormatError, LimitError, UsageError, number_of, shown
 from poseval.kernels import json as kj
 from poseval.kernels.poses import extent, predicted, take_rows
 from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
@@ -318,7 +318,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
     if not with_box.any():
         return area, []
     name = records.document.name
-    text = f"{name}: {len(without)} results have no bbox; their area is computed from their joints"
+    text = f"{name}: {number_of(len(without), 'result')} without bbox: area computed from the joints"
     return area, [Notice("N431", text, len(without))]
 
 
@@ -344,5 +344,6 @@ def _categories(document: Document, people: People, truth: PoseSet) -> list[Noti
     if not count:
         return []
     ids = ", ".join(map(str, np.unique(column[strange])[:5].tolist()))
-    text = f"{document.name}: {count} results have categories that are not in the ground truth ({ids})"
+    what = number_of(count, "result")
+    text = f"{document.name}: {what} of categories that are not in the ground truth ({ids})"
     return [Notice("N418", text, count)]

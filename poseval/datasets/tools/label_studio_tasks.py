@@ -16,7 +16,7 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.containers.xml import parse
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, shown
+from poseval.errors import Faults, FormatError, number_of, shown
 from poseval.poses import Array, Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
@@ -76,7 +76,7 @@ class Reader:
         self.people: list[Person] = []
         self.joints: set[str] = set()
         self.further = 0
-        self.other: Counter[str] = Counter()
+        self.other: Counter[tuple[str, str]] = Counter()
 
     def task(self, task: dict[str, Any], at: int) -> None:
         """People of one task: of its first annotation or prediction that was not cancelled."""
@@ -107,7 +107,7 @@ class Reader:
             kind, value = item.get("type"), item.get("value")
             if kind not in (KEYPOINT, RECTANGLE) or not isinstance(value, dict):
                 if kind != RELATION:
-                    self.other[f"results of type {shown(kind, 40)}"] += 1
+                    self.other["result", f"of type {shown(kind, 40)}"] += 1
                 continue
             found = self._pixels(item, value, place)
             if found is None:
@@ -191,7 +191,7 @@ class Reader:
         kept = [person for person in self.people if person.label in own]
         for person in self.people:
             if person.label not in own:
-                self.other[f"rectangles of the label {shown(person.label, 40)}"] += 1
+                self.other["rectangle", f"of the label {shown(person.label, 40)}"] += 1
         return kept
 
     def _notices(self) -> list[Notice]:
@@ -200,10 +200,10 @@ class Reader:
             text = f"{self.where}: {self.further} further annotations of the same images were not read"
             out.append(Notice("N510", text, self.further))
             self.document.unread["further annotations"] += self.further
-        for kind, count in self.other.items():
-            text = f"{self.where}: {count} {kind} without joints, not read"
+        for (noun, which), count in self.other.items():
+            text = f"{self.where}: {number_of(count, noun)} {which} without joints, not read"
             out.append(Notice("N509", text, count))
-            self.document.unread[kind] += count
+            self.document.unread[f"{noun}s {which}"] += count
         return out
 
 

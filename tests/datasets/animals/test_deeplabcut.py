@@ -127,8 +127,8 @@ def test_an_empty_row_of_labels_is_a_frame_that_nobody_labelled(tmp_path: Path) 
     report = poseval.score(path, tmp_path / "p.csv", "oks", metrics="epe")
     assert report.summary["EPE"] == 0.0
     (told,) = [notice.text for notice in report.notices if notice.code == "N941"]
-    assert told.startswith("1 of 3 frames of the ground truth are not labelled and are not scored")
-    assert told.endswith("; 1 predicted people there were left out")
+    assert told.startswith("1 of 3 frames of the ground truth not labelled and not scored")
+    assert told.endswith("; 1 predicted person there left out")
 
 
 def test_an_empty_row_of_predictions_is_a_frame_without_anyone(tmp_path: Path) -> None:

@@ -184,8 +184,8 @@ def test_people_predicted_in_an_unlabelled_task_are_no_mistakes(tmp_path: Path) 
         report = poseval.score(*both, "oks", metrics="oks_ap(area=box)", sigmas=[0.05] * 4)
         assert report.summary["AP"] == pytest.approx(value, abs=0.005)
         told = [notice.text for notice in report.notices if notice.code == "N941"]
-        sentence = "1 of 2 frames of the ground truth are not labelled and are not scored"
-        assert told == left_out * [f"{sentence}; 1 predicted people there were left out"]
+        sentence = "1 of 2 frames of the ground truth not labelled and not scored"
+        assert told == left_out * [f"{sentence}; 1 predicted person there left out"]
 
 
 def car() -> dict[str, Any]:
@@ -200,7 +200,7 @@ def test_a_rectangle_of_another_label_is_nobody(tmp_path: Path) -> None:
     assert poses.categories == {1: "mouse"}
     assert poses.people.seen.tolist() == [[2], [0]]  # the second mouse has a box and no joints
     assert codes(poses) == {"N509": 1}
-    assert "1 rectangles of the label car" in poses.origin.notices[0].text
+    assert "1 rectangle of the label car" in poses.origin.notices[0].text
     assert poses.origin.unread["rectangles of the label car"] == 1
 
 
