@@ -110,7 +110,7 @@ def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None], na
 
 
 def _check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
-    for what in ("level", "method", "cluster"):
+    for what, option in (("level", "--ci"), ("method", "--ci-method"), ("cluster", "--cluster")):
         a, b = getattr(one, what), getattr(two, what)
         if a != b and "exact" not in (a, b):
             raise MismatchError(
@@ -118,5 +118,5 @@ def _check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
                 where=f"{shown(first)} and {shown(other)}",
                 what=f"have intervals of another {what}: {shown(a)} / {shown(b)}",
                 wanted="intervals made in the same way",
-                hint="score all with the same --ci, or give saved runs",
+                hint=f"score all with the same {option}, or give saved runs (score --save)",
             )
