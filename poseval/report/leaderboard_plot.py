@@ -60,12 +60,17 @@ def board_figure(board: Board, x: str = SPEED) -> Figure:
     name = x.replace("/s", "_per_second")
     points, absent = _points(board, name)
     if not points:
+        known = _numbers(board)
         raise UsageError(
             "P148",
             where=f"--x {shown(x)}",
             what=f"is a number of no entry that has {shown(board.sort)}",
-            wanted=f"one of {', '.join(map(shown, _numbers(board))) or '(the entries have no facts)'}",
-            hint="`poseval run` writes facts to FILE.run.json; keep that beside the report FILE",
+            wanted=f"one of {', '.join(map(shown, known))}"
+            if known
+            else "facts of the entries; there are none",
+            hint=None
+            if known
+            else "`poseval run` writes facts as PREDICTIONS.run.json; copy it to ENTRY.run.json beside ENTRY",
         )
     label = name.replace("_per_second", " / s").replace("_", " ")
     figure, axes = new_figure(f"{board.benchmark} ({board.rules} rules)", label, board.sort)
