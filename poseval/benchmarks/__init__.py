@@ -95,7 +95,8 @@ def _other(truth: PoseSet) -> Benchmark:
     raise UsageError(
         "P126",
         where=shown(truth.origin.name),
-        what="is not recognised as ground truth of any benchmark",
+        what="is not recognised as ground truth of any benchmark"
+        + ("" if (truth.people.seen > 0).any() else ": nobody has a labelled joint"),
         wanted=f"--benchmark with one of {', '.join(REGISTRY.names())}",
-        hint=in_one_line(faults),
+        hint=in_one_line(faults) or "label the joints, or pass --benchmark custom",
     )

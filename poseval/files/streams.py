@@ -35,7 +35,7 @@ def require_apart(*paths: object) -> None:
         UsageError: P954.
     """
     if sum(isinstance(path, str | Path) and os.fspath(path) == STDIN for path in paths) > 1:
-        raise _no_stdin("would have to be read twice")
+        raise _no_stdin("would have to be read twice", "give one of them by its path")
 
 
 def public_name(path: str | os.PathLike[str]) -> str:
@@ -68,20 +68,23 @@ def read_input(path: str | os.PathLike[str], most: int) -> bytes:
 
 def _stdin(most: int) -> bytes:
     stream = getattr(sys.stdin, "buffer", None)
-    if stream is None or _used or sys.stdin.isatty():
-        closed = "is closed" if stream is None else "is a terminal"
-        raise _no_stdin("was read already" if _used else closed)
+    if _used:
+        raise _no_stdin("was read already", "give one of them by its path")
+    if stream is None or sys.stdin.isatty():
+        raise _no_stdin(
+            "is closed" if stream is None else "is a terminal", "write `< FILE` after the command"
+        )
     _used.append(STDIN)
     return _bounded(stream, "standard input", most)
 
 
-def _no_stdin(what: str) -> UsageError:
+def _no_stdin(what: str, hint: str) -> UsageError:
     return UsageError(
         "P954",
         where="standard input",
         what=what,
         wanted="one file, piped in",
-        hint="poseval score - --gt FILE < preds.json",
+        hint=hint,
     )
 
 

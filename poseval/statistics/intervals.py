@@ -164,7 +164,9 @@ def _method(method: str, spread: Spread, ways: int) -> str:
             if known
             else "is not known",
             wanted=f"one of {', '.join(name for name, fits in wanted.items() if fits)}",
-            hint=f"bca needs {BCA_UNITS} units, half-samples more than {BLOCKS}" if known else None,
+            hint=f"pass --ci-method auto; bca needs {BCA_UNITS} units, half-samples more than {BLOCKS}"
+            if known
+            else None,
         )
     return own if method == "auto" else method
 

@@ -57,7 +57,7 @@ def rounds_for(tests: int, alpha: float, asked: int | None = None) -> int:
             where=f"{asked:,} resamples",
             what=f"are too few for m = {tests:,} tests at alpha = {alpha:g}",
             wanted=f"max({LEAST:,}, 20 m / alpha) = {needed:,} or more",
-            hint="name fewer numbers, or leave the option out",
+            hint="leave --resamples out, and as many as are needed are made",
         )
     return needed if asked is None else asked
 

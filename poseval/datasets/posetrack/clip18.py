@@ -164,7 +164,9 @@ def _canonical(names: list[str], where: str, faults: Faults, notices: Counter[tu
             where=f"{where}[0].keypoints",
             what=f"lacks {', '.join(lacking[:6])}" if lacking else "names a joint twice",
             wanted="the 15 joints of PoseTrack, by name",
-            hint=f"The file names {', '.join(shown(name, 30) for name in names[:17])}" if lacking else None,
+            hint=f"rename a joint; the file has {', '.join(shown(name, 30) for name in names[:17])}"
+            if lacking
+            else None,
         )
     return found
 
