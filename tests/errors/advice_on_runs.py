@@ -1,0 +1,159 @@
+"""Advice on saved runs, intervals and their comparison, cross-checks and files of single people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from poseval.cli import invoke
+from poseval.datasets import Role
+from tests.datasets.faces.test_faces import csv_lines
+from tests.datasets.posetrack.test_posetrack import document
+from tests.datasets.test_same_score import truth_and_predictions
+from tests.errors.advice import Argv, Case, add, changed, coco_truth, edited, exchanged, pair, write, written
+from tests.hostile.made import truth
+
+
+def nobody(folder: Path) -> Argv:
+    """Joints of one's own, of which nobody has one that is labelled."""
+    gt = truth()
+    gt["categories"][0]["keypoints"] = [f"p{at}" for at in range(17)]
+    for person in gt["annotations"]:
+        person.update(keypoints=[0] * 51, num_keypoints=0)
+    return pair(folder, gt)
+
+
+def labelled(folder: Path, argv: Argv) -> Argv:
+    gt = truth()
+    gt["categories"][0]["keypoints"] = [f"p{at}" for at in range(17)]
+    write(folder / "gt.json", gt)
+    return argv
+
+
+def few_units(folder: Path) -> Argv:
+    return [*pair(folder), "--ci", "95", "--ci-method", "bca"]
+
+
+def moved_crosscheck(folder: Path) -> Argv:
+    files = pair(folder)[1:]
+    return ["crosscheck", *files, "--transform", "scale=2"]
+
+
+def converted(folder: Path, argv: Argv) -> Argv:
+    moved = str(folder / "moved.json")
+    done = invoke(["convert", argv[1], moved, "--to", "coco", "--gt", argv[3], "--transform", "scale=2"])
+    assert done == 0
+    return [argv[0], moved, *argv[2:4]]
+
+
+def undefined_guard(folder: Path) -> Argv:
+    """Nobody is of medium size, so the baseline has no AP of them."""
+    argv = pair(folder)
+    assert invoke([*argv, "--save", str(folder / "base.npz")]) == 0
+    return ["gate", *argv[1:], "--baseline", str(folder / "base.npz"), "--guard", "AP_M"]
+
+
+def without_facts(folder: Path) -> Argv:
+    """`poseval run` wrote facts beside the predictions, and the board reads those beside the report."""
+    argv = pair(folder)
+    write(folder / "dt.json.run.json", {"people_per_second": 3.0})
+    assert invoke([*argv, "--json", str(folder / "report.json")]) == 0
+    return ["leaderboard", str(folder / "report.json"), "--plot", str(folder / "board.svg")]
+
+
+def copied_facts(folder: Path, argv: Argv) -> Argv:
+    write(folder / "report.json.run.json", (folder / "dt.json.run.json").read_bytes())
+    return argv
+
+
+def few_flips(folder: Path) -> Argv:
+    files = pair(folder)[1:]
+    return ["compare", files[0], *files, "--key", "AP", "--resamples", "10"]
+
+
+def misspelt_joint(folder: Path) -> Argv:
+    node = document()
+    node["categories"][0]["keypoints"][1] = "belly"
+    return ["validate", str(write(folder / "000342_mpii_test.json", node))]
+
+
+def renamed(node: dict[str, list[dict[str, list[str]]]]) -> None:
+    node["categories"][0]["keypoints"][1] = "head_bottom"
+
+
+def unscored_exchanged(folder: Path) -> Argv:
+    """YOLO files, exchanged, whose predictions have no column of scores that would tell them."""
+    gt, _ = truth_and_predictions()
+    found = written(folder, "yolo")
+    for path in (found / "labels").iterdir():
+        lines = path.read_text().splitlines()
+        path.write_text("".join(" ".join(line.split()[: 5 + 17 * 3]) + "\n" for line in lines))
+    files = [str(written(folder, "yolo", Role.TRUTH, gt)), "--gt", str(found)]
+    return ["score", *files, "--gt-format", "yolo", "--format-in", "yolo", "--skeleton", "coco17"]
+
+
+def lost_face(folder: Path) -> Argv:
+    """Landmarks of two faces of three."""
+    xy = np.random.default_rng(0).uniform(0, 90, (2, 68, 2))
+    lines(folder / "gt.csv", csv_lines())
+    lines(folder / "dt.csv", csv_lines(xy, ["a.jpg", "b.jpg"]))
+    return ["score", str(folder / "dt.csv"), "--gt", str(folder / "gt.csv"), "--benchmark", "300w"]
+
+
+def lines(path: Path, rows: list[str]) -> None:
+    write(path, "".join(f"{row}\n" for row in rows).encode())
+
+
+def empty_cells(folder: Path, argv: Argv) -> Argv:
+    path = folder / "dt.csv"
+    lines(path, [*path.read_text().splitlines(), "c.jpg,1.5,50.0,60.0," + "," * (68 * 2 - 1)])
+    return argv
+
+
+def scored(folder: Path, name: str, *more: str) -> None:
+    files = [str(folder / "predictions-coco.json"), "--gt", str(folder / "coco.json")]
+    outputs = ["--json", str(folder / f"{name}.json"), "--save", str(folder / f"{name}.npz")]
+    assert invoke(["score", *files, *outputs, *more]) == 0
+
+
+def other_intervals(*more: str) -> Callable[[Path], Argv]:
+    """A board of a report with `--ci 95` and of one with intervals of another kind."""
+
+    def make(folder: Path) -> Argv:
+        written(folder, "coco")
+        coco_truth(folder)
+        scored(folder, "one", "--ci", "95")
+        scored(folder, "two", *more)
+        return ["leaderboard", str(folder / "one.json"), str(folder / "two.json")]
+
+    return make
+
+
+def scored_again(folder: Path, argv: Argv) -> Argv:
+    scored(folder, "two", "--ci", "95")
+    return argv
+
+
+def saved_runs(folder: Path, argv: Argv) -> Argv:
+    return [argv[0], *(path.replace(".json", ".npz") for path in argv[1:])]
+
+
+ON_RUNS = [
+    Case("P126", "--benchmark custom", nobody, add("--benchmark", "custom")),
+    Case("P126", "label the joints", nobody, labelled),
+    Case("P141", "--ci-method auto", few_units, lambda f, a: changed(a, "bca", "auto")),
+    Case("P145", "poseval convert --transform", moved_crosscheck, converted),
+    Case("P146", "--guard", undefined_guard, lambda f, a: changed(a, "AP_M", "AP")),
+    Case("P146", "--max-drop", undefined_guard, lambda f, a: [*a[:-2], "--max-drop", "AP=0.01"]),
+    Case("P148", "copy it to ENTRY.run.json", without_facts, copied_facts),
+    Case("P167", "leave --resamples out", few_flips, lambda f, a: a[:-2]),
+    Case("P275", "rename a joint", misspelt_joint, edited("000342_mpii_test.json", renamed)),
+    Case("P306", "files exchanged", unscored_exchanged, exchanged),
+    Case("P413", "leave the cells of a CSV file empty", lost_face, empty_cells),
+    Case("P422", "with the same --ci,", other_intervals("--ci", "90"), scored_again),
+    Case("P422", "with the same --ci-method,",
+         other_intervals("--ci", "95", "--ci-method", "percentile"), scored_again),
+    Case("P422", "give saved runs", other_intervals("--ci", "90"), saved_runs),
+]  # fmt: skip
