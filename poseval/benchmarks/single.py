@@ -120,6 +120,6 @@ def _require_predictions(aligned: Aligned) -> None:
         what=f"{len(lost)} of {int(wanted.sum())} annotated people have no prediction "
         f"(first: {keys}){per_sequence}",
         wanted="a prediction for every person",
-        hint="for a person that was not found leave the cells of a CSV file empty, or give NaN in an array; "
-        "it counts as wrong",
+        hint="for a person that was not found give empty cells in a CSV file, zeros in COCO results, "
+        "NaN in an array; it counts as wrong",
     )

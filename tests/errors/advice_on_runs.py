@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -112,6 +114,23 @@ def empty_cells(folder: Path, argv: Argv) -> Argv:
     return argv
 
 
+def lost_face_of_coco(folder: Path) -> Argv:
+    """COCO results of two faces of three."""
+    lines(folder / "gt.csv", csv_lines(names=("1.jpg", "2.jpg", "3.jpg")))
+    write(folder / "dt.json", [face(image, [40.0, 50.0, 0.9] * 68) for image in (1, 2)])
+    return ["score", str(folder / "dt.json"), "--gt", str(folder / "gt.csv"), "--benchmark", "300w"]
+
+
+def face(image: int, keypoints: list[float]) -> dict[str, Any]:
+    return {"image_id": image, "category_id": 1, "score": 0.5, "keypoints": keypoints}
+
+
+def zeros(folder: Path, argv: Argv) -> Argv:
+    found = json.loads((folder / "dt.json").read_text())
+    write(folder / "dt.json", [*found, face(3, [0.0] * 68 * 3)])
+    return argv
+
+
 def scored(folder: Path, name: str, *more: str) -> None:
     files = [str(folder / "predictions-coco.json"), "--gt", str(folder / "coco.json")]
     outputs = ["--json", str(folder / f"{name}.json"), "--save", str(folder / f"{name}.npz")]
@@ -151,7 +170,8 @@ ON_RUNS = [
     Case("P167", "leave --resamples out", few_flips, lambda f, a: a[:-2]),
     Case("P275", "rename a joint", misspelt_joint, edited("000342_mpii_test.json", renamed)),
     Case("P306", "files exchanged", unscored_exchanged, exchanged),
-    Case("P413", "leave the cells of a CSV file empty", lost_face, empty_cells),
+    Case("P413", "empty cells in a CSV file", lost_face, empty_cells),
+    Case("P413", "zeros in COCO results", lost_face_of_coco, zeros),
     Case("P422", "with the same --ci,", other_intervals("--ci", "90"), scored_again),
     Case("P422", "with the same --ci-method,",
          other_intervals("--ci", "95", "--ci-method", "percentile"), scored_again),
