@@ -131,7 +131,7 @@ def case(name: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
 
 def test_nan_is_refused_where_pycocotools_gives_full_marks() -> None:
     truth, results = case("nan_keypoint")
-    with pytest.raises(ValueRangeError, match=r"keypoints: holds a NaN") as caught:
+    with pytest.raises(ValueRangeError, match=r"keypoints: has NaN") as caught:
         ours(truth, results, {})
     assert caught.value.code == "P301"
 

@@ -335,8 +335,8 @@ LIMITS = Limits(depth=6, keys=3, numbers=10)
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ('[{"other": ' + "[" * 5 + "]" * 5 + "}]", "nests deeper"),
-        ('[{"other": ' + "[" * 200_000, "nests deeper"),
+        ('[{"other": ' + "[" * 5 + "]" * 5 + "}]", "nested deeper"),
+        ('[{"other": ' + "[" * 200_000, "nested deeper"),
         ('[{"a": 1, "b": 1, "c": 1, "d": 1}]', "more keys"),
         ('[{"a": {"1": 1, "2": 1, "3": 1, "4": 1}}]', "more keys"),
         ('[{"keypoints": [1,2,3,4,5,6,7,8,9,10,11,12]}]', "more numbers"),

@@ -84,7 +84,7 @@ def test_an_impossible_number_of_joints_is_refused(joints: object) -> None:
 @pytest.mark.models
 def test_joints_that_the_model_cannot_give_are_refused() -> None:
     pytest.importorskip("torch")
-    with pytest.raises(UsageError, match="always gives 17") as caught:
+    with pytest.raises(UsageError, match="always has 17 joints") as caught:
         create_model("movenet_thunder", joints=16)
     assert caught.value.code == "P151"
 

@@ -68,7 +68,7 @@ def test_published_values_of_some_recipes() -> None:
     assert recipe_for(card("dekr_w32"), "crowdpose14").milestones == (200, 260)
     assert recipe_for(card("hpm_1_binary"), "mpii16").options == {"loss": "sigmoid"}
     assert recipe_for(card("fan_4"), "ibug68").optimiser == "rmsprop"
-    assert sum("recalled" in recipe.source for recipe in recipes()) >= 5
+    assert sum("from memory" in recipe.source for recipe in recipes()) >= 5
 
 
 def test_unit_joints_outside_the_input_weigh_nothing() -> None:

@@ -140,7 +140,7 @@ def test_a_packed_network_gives_the_simulations_numbers_exactly(tmp_path: Path) 
     assert savings["bytes packed"] == sum(value.numel() * value.element_size() for value in state.values())
     assert size == path.stat().st_size < 1.1 * savings["bytes packed"]  # the rest is names
     assert 16 * size < savings["bytes as float32"]
-    assert savings["share of weights in one bit"] == pytest.approx(0.978, abs=0.001)
+    assert savings["fraction of weights in one bit"] == pytest.approx(0.978, abs=0.001)
     loaded = create_model("hpm_1_binary", input_size=(64, 64), packed=True)
     load_weights(loaded, path)
     image = torch.rand(2, 3, 64, 64)

@@ -142,14 +142,14 @@ def test_work_is_really_left_out() -> None:
     with torch.no_grad():
         share(_images(1))
     dense = layers * 2 * (joints + visual) ** 2 * width
-    assert share.savings()["share of attention products skipped"] == pytest.approx(saved / dense)
+    assert share.savings()["fraction of attention products skipped"] == pytest.approx(saved / dense)
 
 
 def test_masking_leaves_nothing_out_and_says_so() -> None:
     model = _sparse(0.5).train()
     with torch.no_grad():
         model(_images(1))
-    assert model.savings() == {"share of attention products skipped": 0.0}
+    assert model.savings() == {"fraction of attention products skipped": 0.0}
 
 
 def _weights(links: Links, layers: int, skip: bool) -> list[torch.Tensor | None]:
