@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from poseval.datasets.files.source import Source
-from poseval.errors import UsageError, shown, unknown_name
+from poseval.errors import UsageError, number_of, shown, unknown_name
 from poseval.limits import DEFAULT, Limits
 from poseval.poses import PoseSet
 from poseval.skeletons import Skeleton
@@ -110,7 +110,8 @@ class Losses:
             self.missing[what] += count
 
     def __str__(self) -> str:
-        parts = [f"kept {self.kept_people} people in {self.kept_frames} frames"]
+        people = number_of(self.kept_people, "person", "people")
+        parts = [f"kept {people} in {number_of(self.kept_frames, 'frame')}"]
         if not self.dropped and not self.unread:
             parts.append("nothing dropped")
         for verb, counts in (("dropped", self.dropped), ("made", self.made), ("missing", self.missing)):

@@ -89,7 +89,8 @@ def guessed(source: Source, role: Role, sure: Mapping[Role, float]) -> list[Noti
     other = next(one for one in Role if one is not role)
     if sure.get(other, 0.0) < SURE or sure.get(role, 0.0) - sure[other] > MUCH:
         return []
-    text = f"{shown(source.path.name)}: was read as {role.words}; use --role {other.value} to read it as that"
+    option = f"--role {other.words.replace(' ', '-')}"
+    text = f"{shown(source.path.name)}: was read as {role.words}; use {option} to read it as that"
     return [Notice("N544", text)]
 
 
