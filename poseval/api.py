@@ -449,7 +449,7 @@ def leaderboard(
     Raises:
         UsageError: P142 a level that cannot be, P148 no runs, or a number that none has.
         InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or ground
-            ground truth, P422 intervals of different levels or methods.
+            truth, P422 intervals of different levels or methods.
     """
     from poseval.decisions.leaderboard import Entry, build
     from poseval.results.report import Report

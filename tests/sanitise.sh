@@ -49,6 +49,6 @@ CFLAGS="$flags -g1 -fno-omit-frame-pointer" LDFLAGS="$flags" "$python" setup.py 
 
 # Addresses at random would be where the thread sanitizer wants its own.
 checked() { LD_PRELOAD="$preload" setarch --addr-no-randomize "$python" "$@"; }
-checked -m pytest -q -p no:cacheprovider tests/kernels tests/hostile tests/fuzz/test_coco.py "$@"
+checked -m pytest -q -p no:cacheprovider tests/kernels tests/hostile tests/fuzz "$@"
 checked -m tests.kernels.random_calls --seed 11 --count 10000
 checked -m tests.fuzz.coco --rounds 1500 --seed 11

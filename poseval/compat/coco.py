@@ -34,7 +34,7 @@ def _listed(value: Any) -> list[Any]:
 class COCO:
     """Annotations indexed by image and category.
 
-    `verbose=False` keeps it quiet; pycocotools cannot be told to. Files may be gzip-compressed.
+    `verbose=False` keeps it quiet; pycocotools has no such option. Files may be gzip-compressed.
 
     Raises:
         UsageError: P114 no such file.

@@ -1,8 +1,8 @@
 """COCOeval: the keypoint evaluation of pycocotools under the same names, on compiled kernels.
 
     from poseval.compat import COCO, COCOeval
-    ground truth = COCO("person_keypoints.json")
-    run = COCOeval(ground truth, truth.loadRes("predictions.json"), "keypoints")
+    truth = COCO("person_keypoints.json")
+    run = COCOeval(truth, truth.loadRes("predictions.json"), "keypoints")
     run.evaluate(); run.accumulate(); run.summarize()
 
 Arrays and printed numbers are those of pycocotools 2.0.11, with four exceptions, where its number would be

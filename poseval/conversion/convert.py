@@ -30,7 +30,7 @@ class ConvertOptions:
 
     Without a role, a source with ground truth (`truth`) is read as predictions if it can be, and otherwise in
     the role in which its content is recognised. `category` is the one class to read. Predictions with ground
-    ground truth are aligned to its frames (by `align_by`, where names are ambiguous). Where the joints
+    truth are aligned to its frames (by `align_by`, where names are ambiguous). Where the joints
     differ, they are mapped to its skeleton by name; `joints` has options of that. `choose` picks the frames
     to write: it gets predictions with their ground truth and returns rows and a sentence about them. `fps`
     gives frames times.

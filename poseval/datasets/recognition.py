@@ -182,7 +182,7 @@ def _possible(source: Source, rows: Iterable[Format]) -> list[Format]:
 
 
 def _refuse_broken_json(source: Source) -> None:
-    """Raise what is wrong with a file that is meant as JSON: a broken one is told as such, not as unknown."""
+    """Raise what is wrong with a file that is meant as JSON: it is broken, not unknown."""
     if source.is_folder:
         return
     document = source.document

@@ -1,7 +1,7 @@
 """leaderboard: many reports of one benchmark, ranked.
 
 Saved runs are tested in pairs, reports by overlap of their intervals (`decisions.ties`): each entry has the
-ranks that it may have, and a mark (`=`) where the order to its upper neighbour is not told by the data.
+ranks that it may have, and a mark (`=`) where the data do not order it and its upper neighbour.
 Entries are keyed by a digest of their report, so that adding one twice changes nothing.
 """
 

@@ -2,7 +2,7 @@
 
 Nothing but the one table that the store makes is read: a view, a trigger or another table would run what its
 author wrote. Reading opens the file read-only. A statement that takes too long is ended, and so is one during
-which a signal comes: Python hears of signals between statements only.
+which a signal comes: Python handles signals between statements only.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Every public code, with its one meaning and what to do about it.
 
-`P` codes are errors, `N` codes are notices about something that is legal and should be known. The table is
+`P` codes are errors, `N` codes are notices about something that is valid and should be known. The table is
 `codes.tsv` beside this file: code, meaning, what to do. Codes and meanings are public; a code never gets
 another meaning. `docs/errors.md` and `poseval explain CODE` print the table.
 """

@@ -35,7 +35,7 @@ class ModelOptions:
     `skeleton` says which joints the weights give; without it a checkpoint of `poseval train` says it, else
     the card, else the ground truth where the numbers agree. `size` is (height, width). `half` None: 16-bit
     arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
-    (a file) are for bottom-up networks. `threads` None: as many of the processor as PyTorch likes.
+    (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes.
     """
 
     name: str

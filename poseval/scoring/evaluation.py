@@ -187,5 +187,5 @@ def signature_of(
 
 
 def truth_digest(truth: PoseSet) -> str:
-    """SHA-256 of the truth: of the bytes parsed where it came from a file, else of its columns."""
+    """SHA-256 of the ground truth: of the bytes parsed where it came from a file, else of its columns."""
     return truth.origin.sha256 or content_digest(truth)

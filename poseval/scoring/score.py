@@ -1,4 +1,4 @@
-"""score(ground truth, predictions, benchmark) -> Report: read, align, check, tally, reduce, report."""
+"""score(truth, predictions, benchmark) -> Report: read, align, check, tally, reduce, report."""
 
 from __future__ import annotations
 

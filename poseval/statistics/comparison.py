@@ -1,4 +1,4 @@
-"""compare: which differences between systems on the same units can be told from noise.
+"""compare: which differences between systems on the same units are larger than noise.
 
 Each unit contributes a part to a difference. Were two systems equal, the sign of each part would be a toss:
 sign flips give p, max-T over the flips corrects for the numbers of a pair, Holm for the pairs. The primary

@@ -1,7 +1,7 @@
 """Predictions with known faults, made from ground truth: for tests, documents and the demo.
 
 The kinds of fault are those of Ronchi and Perona, "Benchmarking and Error Diagnosis in Multi-Instance Pose
-Estimation" (2017): jitter, inversion, swap, miss; and missed people, background, duplicates and id switches.
+Estimation" (2017): jitter, inversion, swap, miss; and misses, false positives, duplicates and id switches.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def perturb(
         inversion: fraction of left-right pairs that are exchanged.
         swap: fraction of joints that land on the same joint of the nearest person of the frame.
         missed_people, missed_joints: shares that are not predicted (a missed joint has `seen` 0).
-        false_positives: people predicted in the background, a frame on average.
+        false_positives: people predicted where nobody is, per frame on average.
         duplicates: fraction of people predicted twice, the second time with a lower score.
         switches: chance that a track's predicted id changes for good in a frame.
         score_noise: standard deviation of the scores about their quality.

@@ -45,7 +45,7 @@ def in_row_order(alike: Floats, floor: float) -> Ints:
 def best_total(alike: Floats, floor: float) -> Ints:
     """The assignment with the largest total of (similarity - floor); pairs below `floor` count nothing.
 
-    Leaving a row alone costs nothing, so a hopeless pair never pushes two good ones apart. The same optimum
+    Leaving a row alone costs nothing, so a pair below it never pushes two good ones apart. The same optimum
     as an assignment with a cost limit.
     """
     match = np.full(alike.shape[0], NOBODY, dtype=np.int64)

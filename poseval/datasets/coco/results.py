@@ -95,7 +95,7 @@ def read_results(
     area_rule: AreaRule = AreaRule.FIRST,
     mapped: bool = False,
 ) -> PoseSet:
-    """A COCO results file, on the frames of its truth: a bare list, or one under a key of an object.
+    """A COCO results file, on the frames of its ground truth: a bare list, or one under a key of an object.
 
     Results name no joints: they are the ground truth's. Where joints are `mapped` later they are those of the
     `skeleton`, or the usual ones of their number where the ground truth has another.

@@ -62,7 +62,7 @@ class Records:
         _tell(self, self.table, lambda row: self.at(row))
 
     def need(self, *names: str, hint: str | None = None, unless: Bools | None = None) -> None:
-        """A fault (P206) for each record that lacks one of the fields; null is told elsewhere (P302)."""
+        """A fault (P206) for each record that lacks one of the fields; null is another fault (P302)."""
         whole = np.ones(self.table.count, dtype=np.bool_)
         if self.table.fault_counts.get(("", "type")):
             # What is no object was refused as such; that it has no fields is no fault of its own.

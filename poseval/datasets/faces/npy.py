@@ -59,7 +59,7 @@ class FaceNpy(Dataset):
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """Ground truth with `people.extra["yaw"]` in degrees where known, or predictions in the ground
-        ground truth's order.
+        truth's order.
 
         Raises:
             FormatError: P204 another shape, P216 damaged.

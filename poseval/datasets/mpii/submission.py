@@ -56,7 +56,7 @@ class MpiiSubmission(Dataset):
             FormatError: P206 without a struct `pred`, P214 damaged.
             ValueRangeError: P301 numbers that are not finite, P303 joint ids outside 0..15.
             MismatchError: P412 when the number of elements fits neither images nor groups of the ground
-                ground truth.
+                truth.
         """
         document = source.document
         pred = mat.load(document, frozenset({"pred"})).get("pred")

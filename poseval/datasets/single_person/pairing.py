@@ -82,7 +82,7 @@ def ordered_predictions(
 
     Coordinates are the ground truth's file's own (its base is taken off). A joint whose x and y are both NaN
     was not predicted, counts as wrong and is reported; any other number that is not finite is refused. Ground
-    ground truth with a column `test` of frames takes as many poses as it has test frames. `frame` [N] says
+    truth with a column `test` of frames takes as many poses as it has test frames. `frame` [N] says
     where the poses belong when their file does.
 
     Raises:

@@ -91,7 +91,7 @@ class PoseArray(Dataset):
         order.
 
         A person of the ground truth gets the surest pose of its frame, counted from the pixel that the ground
-        ground truth's file counts from; null stands for joints that were not predicted.
+        truth's file counts from; null stands for joints that were not predicted.
 
         Raises:
             UsageError: P130 without ground truth, or with several people in one of its frames; P131, P137.

@@ -118,7 +118,7 @@ class Yolo(Dataset):
         return 0.0 if line is None else _likely(line, role)
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """People of all files; pixels are shares times the image's size.
+        """People of all files; pixels are normalised coordinates times the image's size.
 
         Raises:
             InputError: what is wrong with the files, all faults gathered; P308 images of unknown size.

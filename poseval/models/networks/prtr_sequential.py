@@ -4,7 +4,7 @@ A transformer finds people; around each box a grid is sampled from the feature m
 reads the keypoints. Source: Li et al. 2021, section 3.3; mlpc-ucsd/PRTR 64970b8,
 `sequential/annotated_prtr.ipynb`.
 
-The notebook does not run as printed. Mended here: boxes reach the second transformer as one list over the
+The notebook does not run as printed. Fixed here: boxes reach the second transformer as one list over the
 batch, not per image; keypoints of all people are classified, not of the last one alone; each person samples
 its own image's maps, where the notebook can repeat one image only; the background is the last class when
 joints are read, as in the two-stage program, where the notebook takes the first.
