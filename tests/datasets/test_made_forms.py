@@ -229,6 +229,20 @@ def test_images_in_several_files_are_counted_and_kept(tmp_path: Path) -> None:
     assert len(found) == len(dt) + 2
     notice = next(one for one in found.origin.notices if one.code == "N546")
     assert notice.count == 1
+    assert "1 image has results in several files" in notice.text
+
+
+def test_files_by_image_without_ids_share_no_image(tmp_path: Path) -> None:
+    gt, dt = truth_and_predictions()
+    datasets.get_format("coco").write(dt, tmp_path / "dt.json", WriteOptions(P, truth=gt))
+    files: dict[str, list[dict[str, object]]] = {}
+    for row in json.loads((tmp_path / "dt.json").read_text()):
+        files.setdefault(f"{row.pop('image_id')}.json", []).append(row)
+    assert len(files) > 1
+    parts = {name: json.dumps(rows).encode() for name, rows in files.items()}
+    found = predictions(put(parts, tmp_path / "set"), gt)
+    assert len(found) == len(dt)
+    assert "N546" not in [one.code for one in found.origin.notices]
 
 
 def test_faults_are_named_by_their_file(tmp_path: Path) -> None:

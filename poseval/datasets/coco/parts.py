@@ -25,7 +25,7 @@ from poseval.datasets.coco.results import AreaRule, read_results
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import Joined, Piece, whole_list
 from poseval.datasets.files.source import Source
-from poseval.errors import FormatError, InputError, shown
+from poseval.errors import FormatError, InputError, number_of, shown
 from poseval.files.packed import plain_name
 from poseval.kernels.json import Columns
 from poseval.poses import Notice, PoseSet
@@ -81,8 +81,7 @@ class CocoParts(Dataset):
                     what="holds no list of results",
                     wanted="files of results alone in the folder",
                 )
-            piece, table = _named(document, key)
-            images = _images(table)
+            piece, images = _named(document, key)
             shared |= images & seen
             seen |= images
             pieces.append(piece)
@@ -94,7 +93,8 @@ class CocoParts(Dataset):
         poses = read_results(joined, options.truth, options.skeleton, rule, options.mapped)
         notices = left_out(source, len(pieces))
         if shared:
-            text = f"{joined.name}: {len(shared)} images have results in several files; all of them count"
+            images_have = number_of(len(shared), "image has", "images have")
+            text = f"{joined.name}: {images_have} results in several files; all of them count"
             notices.append(Notice("N546", text, len(shared)))
         poses = replace(poses, origin=replace(poses.origin, format=self.name, unread=joined.unread))
         return poses.with_notices(notices)
@@ -109,11 +109,11 @@ def _documents(source: Source) -> Iterator[Document]:
             yield source.open(path)
 
 
-def _named(document: Document, key: str) -> tuple[Piece, Columns]:
-    """The records of a file; those of one that names no image are of the image that it is called after."""
+def _named(document: Document, key: str) -> tuple[Piece, set[object]]:
+    """The records of a file and their images; where none is named, it is the one the file is called after."""
     piece, table = whole_list(document, key)
     if not table.count or any_has(document, key, "image_id"):
-        return piece, table
+        return piece, _images(table)
     name = plain_name(Path(document.path).name)
     for ending in (*ENDINGS, ".predictions"):
         name = name.removesuffix(ending)
@@ -122,9 +122,9 @@ def _named(document: Document, key: str) -> tuple[Piece, Columns]:
     except ValueError as error:  # a number of thousands of digits
         raise FormatError("P210", where=document.name, what=shown(error)) from None
     if not all(isinstance(row, dict) for row in rows):
-        return piece, table  # refused with the other faults
+        return piece, set()  # refused with the other faults
     text = ", ".join(json.dumps({"image_id": name, **row}) for row in rows)
-    return replace(piece, text=text.encode()), table
+    return replace(piece, text=text.encode()), {name}
 
 
 def _images(table: Columns) -> set[object]:
