@@ -272,6 +272,21 @@ def test_columns_of_other_things_are_counted(tmp_path: Path) -> None:
     assert "x_ens_var" in notice.text
 
 
+def test_a_column_of_words_is_counted(tmp_path: Path) -> None:
+    """Lightning Pose's predictions of labelled images, with `df["set"] = ...` as pandas writes it."""
+    _, dt = truth_and_predictions()
+    datasets.get_format("deeplabcut").write(dt, tmp_path / "dt.csv", WriteOptions(P))
+    lines = (tmp_path / "dt.csv").read_text().splitlines()
+    head = sum(line.startswith(("scorer", "individuals", "bodyparts", "coords")) for line in lines)
+    words = ["set", *[""] * (head - 1), *["train", "validation", "test"] * len(lines)]
+    text = "".join(f"{line},{word}\n" for line, word in zip(lines, words, strict=False))
+    (tmp_path / "dt_set.csv").write_text(text)
+    found, plain = predictions(tmp_path / "dt_set.csv"), predictions(tmp_path / "dt.csv")
+    assert found.people.xy.tolist() == plain.people.xy.tolist()
+    notice = next(one for one in found.origin.notices if one.code == "N547")
+    assert "1 column was not read: set" in notice.text
+
+
 def test_labels_as_predictions_have_no_scores(tmp_path: Path) -> None:
     made, _ = truth_and_predictions()
     found = predictions(put(sleap_io_deeplabcut(made), tmp_path / "set"))

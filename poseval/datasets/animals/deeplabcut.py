@@ -3,10 +3,10 @@
 Three header rows (scorer, bodyparts, coords), or four with `individuals`; predictions have a likelihood
 next to x and y. A row is named by the path of its image, which newer files split into three columns, or by
 the number of its frame. An empty cell is a joint that is not labelled. A row of empty cells is an unlabelled
-frame, or in predictions a frame without people. Lightning Pose and EKS write the same table, the latter with
-further columns (medians, variances), which are left out and counted. sleap-io writes it, too, with a column
-of likelihoods that is empty where there are none. Several scorers in one table are refused. Individuals are
-tracks; people without one are written as `untracked0`, ...
+frame, or in predictions a frame without people. Lightning Pose and EKS write the same table with further
+columns (the set of an image; medians, variances), which are left out and counted. sleap-io writes it, too,
+with a column of likelihoods that is empty where there are none. Several scorers in one table are refused.
+Individuals are tracks; people without one are written as `untracked0`, ...
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from poseval.datasets.animals.deeplabcut_table import Table, from_poses, to_poses
+from poseval.datasets.animals.deeplabcut_table import COORDS, Table, from_poses, to_poses
 from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
@@ -146,6 +146,8 @@ def _table(document: Document) -> Table:
     if any(len(row) != width for row in rows[:head]) or width <= skip:
         raise FormatError("P204", where=f"{document.name}: header", what="has rows of different lengths")
     check_count(width * len(rows), document)
+    # Columns that are not read may hold words: Lightning Pose's `set` has train, validation and test.
+    others = [at for at in range(skip, width) if rows[head - 1][at] not in COORDS]
     faults = Faults()
     index: list[str] = []
     values: list[list[float]] = []
@@ -163,6 +165,8 @@ def _table(document: Document) -> Table:
                 wanted=f"{width} as the header",
             )
             continue
+        for at in others:
+            row[at] = ""
         found = numbers_of(row[skip:], f"{document.name}: line {number}", faults, missing=True)
         if found is not None:
             index.append("/".join(row[:skip]))

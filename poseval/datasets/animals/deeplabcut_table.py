@@ -15,7 +15,7 @@ import numpy as np
 from poseval.datasets.animals.individuals import cube_of, lost_names, tracks_of
 from poseval.datasets.assembly import frames_of, mean_score, pose_set, scores_from_joints
 from poseval.datasets.base import ReadOptions, Role
-from poseval.errors import FormatError, LimitError, MismatchError, shown
+from poseval.errors import FormatError, LimitError, MismatchError, number_of, shown
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
@@ -77,7 +77,8 @@ def _known_columns(table: Table, where: str) -> tuple[Table, list[Notice]]:
     """
     kept = [at for at, column in enumerate(table.header) if column[3] in COORDS]
     coords = {table.header[at][3] for at in kept}
-    others = list(dict.fromkeys(column[3] for column in table.header if column[3] not in COORDS))
+    # A column that was added to the table has its name in the first row of the header.
+    others = list(dict.fromkeys(c[3] or c[2] or c[0] for c in table.header if c[3] not in COORDS))
     places = {column[1:] for column in (table.header[at] for at in kept)}
     incomplete = [part for who, part, _ in places for coord in "xy" if (who, part, coord) not in places]
     if not {"x", "y"} <= coords or incomplete:
@@ -90,7 +91,8 @@ def _known_columns(table: Table, where: str) -> tuple[Table, list[Notice]]:
     if not others:
         return table, []
     count = len(table.header) - len(kept)
-    text = f"{where}: {count} columns were not read: {', '.join(shown(name, 40) for name in others[:5])}"
+    were = number_of(count, "column was", "columns were")
+    text = f"{where}: {were} not read: {', '.join(shown(name, 40) for name in others[:5])}"
     made = Table([table.header[at] for at in kept], table.index, table.values[:, kept])
     return made, [Notice("N547", text, count)]
 
