@@ -91,10 +91,11 @@ def from_environment() -> Limits:
         raise error_of([replace(fault, where=f"{VARIABLE}: {fault.where}")]) from None
 
 
-def to_raise(name: str, amount: int) -> str:
-    """What to do about a limit that was reached."""
+def to_raise(name: str, amount: int, known: bool = True) -> str:
+    """What to do about a limit that was reached; it is not `known` how much the input has beyond it."""
     size = f"{-(-amount // MIB)}MiB" if name == "bytes" else f"{amount}"
-    return f"raise it with --limit {name}={size}, or {VARIABLE}={name}={size} in the environment"
+    text = f"raise it with --limit {name}={size}, or {VARIABLE}={name}={size} in the environment"
+    return text if known else f"{text}, or further: reading stopped there, so how much it takes is not known"
 
 
 def _default() -> Limits:

@@ -7,20 +7,23 @@ keys are absent are neither asked nor imported. Formats of other packages are as
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from poseval.datasets.base import Role
+from poseval.datasets.coco.shape import is_list_of_annotations
 from poseval.datasets.files.all_records import widened
 from poseval.datasets.files.source import Source
 from poseval.datasets.near_misses import unread_form
 from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
-from poseval.errors import FormatError, InputError, PosevalError, shown
+from poseval.errors import Fault, FormatError, InputError, PosevalError, error_of, shown
 from poseval.plugins import in_one_line
 from poseval.poses import Notice, PoseSet
 
 MUCH = 0.4  # a confidence above the other role's by so much is no guess
 SURE = 0.5  # a format is taken when its confidence reaches this
 BEGINNING = 1 << 16  # bytes
+EXCHANGED = "Are the two files exchanged?"
 MAGIC = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
     (b"MATLAB 5", "matlab"),
@@ -199,12 +202,37 @@ def _other_hint(source: Source, role: Role, truth: PoseSet | None) -> str | None
         return (
             f"this looks like {across[0]} {other.words}, and so does {name}: give the predictions of a model"
         )
-    if across:
-        return f"this looks like {across[0]} {other.words}. Are the two files exchanged?"
+    if across and not (role is Role.TRUTH and _is_list_of_annotations(source)):
+        return f"this looks like {across[0]} {other.words}. {EXCHANGED}"
     unread = unread_form(source)
     if unread is not None:
         return f"this looks like {unread[0]}, which is not read: {unread[1]}"
     return in_one_line(_others(source, (role,))[1])
+
+
+def _is_list_of_annotations(source: Source) -> bool:
+    return not source.is_folder and source.document.is_json and is_list_of_annotations(source.document)
+
+
+def of_two_predictions(error: FormatError, predictions: Source) -> PosevalError:
+    """The error of a ground truth that looks like predictions; exchanging the files may not help."""
+    faults = [_of_two_predictions(fault, predictions) for fault in error.faults]
+    return error_of(faults) if faults != list(error.faults) else error
+
+
+def _of_two_predictions(fault: Fault, predictions: Source) -> Fault:
+    exchanged = f". {EXCHANGED}"
+    hint = fault.hint or ""
+    try:
+        alone = fits(predictions, Role.PREDICTIONS) and not fits(predictions, Role.TRUTH)
+    except PosevalError:
+        return fault
+    if not alone or not hint.endswith(exchanged):
+        return fault
+    name = shown(predictions.path.name)
+    return replace(
+        fault, hint=f"{hint.removesuffix(exchanged)}, and so does {name}: give ground truth with --gt"
+    )
 
 
 def _is_truth_alone(truth: PoseSet) -> bool:

@@ -107,7 +107,7 @@ def _members(
                 where=name,
                 what=f"has more than {limits.archive_members:,} packed streams",
                 wanted="fewer",
-                hint=to_raise("archive_members", 2 * limits.archive_members),
+                hint=to_raise("archive_members", 2 * limits.archive_members, known=False),
             )
         stream = make()
         while not stream.eof:

@@ -66,7 +66,7 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
         raise _unreadable(name, error) from None
     finally:
         os.close(handle)
-    raise too_large(name, most)
+    raise too_large(name, most, found.st_size)
 
 
 def _read_pipe(handle: int, name: str, most: int) -> bytes:
@@ -88,14 +88,14 @@ def _read_pipe(handle: int, name: str, most: int) -> bytes:
     return data
 
 
-def too_large(name: str, most: int) -> LimitError:
-    """The error for an input of more bytes than allowed."""
+def too_large(name: str, most: int, size: int = 0) -> LimitError:
+    """The error for an input of more bytes than allowed; of a file the `size` is known."""
     return LimitError(
         "P501",
         where=name,
         what=f"is larger than {most:,} bytes",
         wanted="a smaller file",
-        hint=to_raise("bytes", 2 * most),
+        hint=to_raise("bytes", max(size, 2 * most), known=size > most),
     )
 
 
@@ -198,12 +198,12 @@ def too_much(name: str, packed: int, limits: Limits) -> LimitError:
             where=name,
             what=f"unpacks to more than {limits.file_bytes:,} bytes",
             wanted="a smaller file",
-            hint=to_raise("bytes", 2 * limits.file_bytes),
+            hint=to_raise("bytes", 2 * limits.file_bytes, known=False),
         )
     return LimitError(
         "P504",
         where=name,
         what=f"unpacks to more than {limits.ratio} times its size",
         wanted="a sound file: pose files usually reach 20",
-        hint=f"unpack it yourself if you trust it, or {to_raise('ratio', 5 * limits.ratio)}",
+        hint=f"unpack it yourself if you trust it, or {to_raise('ratio', 5 * limits.ratio, known=False)}",
     )

@@ -255,7 +255,7 @@ def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping
     if kind in _LIMITED:
         what, unit = _LIMITED[kind]
         most = allowed[kind]
-        hint = to_raise("people" if kind == "records" else kind, 2 * most)
+        hint = to_raise("people" if kind == "records" else kind, 2 * most, known=False)
         return LimitError("P502", where=where, what=what, wanted=f"at most {most:,} {unit}", hint=hint)
     if kind == "encoding":
         return FormatError("P211", where=where, what="is not UTF-8", hint="save the file as UTF-8")

@@ -18,7 +18,8 @@ from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
-from poseval.errors import MismatchError, shown, wrong_type
+from poseval.datasets.recognition import of_two_predictions
+from poseval.errors import FormatError, MismatchError, shown, wrong_type
 from poseval.files.streams import require_apart
 from poseval.limits import DEFAULT, Limits, from_environment
 from poseval.metrics import MetricRequest
@@ -254,7 +255,12 @@ def _read_both(
         if not isinstance(truth, PoseSet) and os.path.exists(predictions):
             source = Source(predictions, task.limits)
             source.fetch()  # while the ground truth is read
-    gt = read_truth(truth, task)
+    try:
+        gt = read_truth(truth, task)
+    except FormatError as error:
+        if source is None:
+            raise
+        raise of_two_predictions(error, source) from None
     if isinstance(predictions, PoseSet):
         dt = predictions
     else:

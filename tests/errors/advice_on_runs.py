@@ -1,4 +1,4 @@
-"""Advice on saved runs, intervals and their comparison, cross-checks and files of single people."""
+"""Advice on saved runs, intervals and their comparison, cross-checks, exchanged or wrong files and limits."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from poseval.datasets import Role
 from tests.datasets.faces.test_faces import csv_lines
 from tests.datasets.posetrack.test_posetrack import document
 from tests.datasets.test_same_score import truth_and_predictions
+from tests.datasets.yolo.test_layout import data_set
 from tests.errors.advice import Argv, Case, add, changed, coco_truth, edited, exchanged, pair, write, written
 from tests.hostile.made import truth
 
@@ -159,6 +160,41 @@ def saved_runs(folder: Path, argv: Argv) -> Argv:
     return [argv[0], *(path.replace(".json", ".npz") for path in argv[1:])]
 
 
+def two_predictions(folder: Path) -> Argv:
+    pair(folder)
+    return ["score", str(folder / "dt.json"), "--gt", str(folder / "dt.json")]
+
+
+def bare_annotations(folder: Path) -> Argv:
+    pair(folder)
+    found = write(folder / "annotations.json", truth()["annotations"])
+    return ["score", str(folder / "dt.json"), "--gt", str(found)]
+
+
+def whole_truth(folder: Path, argv: Argv) -> Argv:
+    return [*argv[:3], str(folder / "gt.json")]
+
+
+def other_shape(folder: Path) -> Argv:
+    """Lines of three joints under a yaml that says four."""
+    text = "path: {root}\nval: images/val\nkpt_shape: [4, 3]\nnames: {{0: fly}}\n"
+    return ["validate", str(data_set(folder, text) / "data.yaml")]
+
+
+def shape_of_lines(folder: Path, argv: Argv) -> Argv:
+    path = folder / "data.yaml"
+    path.write_text(path.read_text().replace("[4, 3]", "[3, 3]"))
+    return argv
+
+
+def other_joints_than_mpii(folder: Path) -> Argv:
+    return ["convert", str(coco_truth(folder)), str(folder / "mpii.json"), "--to", "mpii-json"]
+
+
+def few_people(folder: Path) -> Argv:
+    return [*pair(folder), "--limit", "people=3"]
+
+
 ON_RUNS = [
     Case("P126", "--benchmark custom", nobody, add("--benchmark", "custom")),
     Case("P126", "label the joints", nobody, labelled),
@@ -168,6 +204,15 @@ ON_RUNS = [
     Case("P146", "--max-drop", undefined_guard, lambda f, a: [*a[:-2], "--max-drop", "AP=0.01"]),
     Case("P148", "copy it to ENTRY.run.json", without_facts, copied_facts),
     Case("P167", "leave --resamples out", few_flips, lambda f, a: a[:-2]),
+    Case("P201", "looks like coco predictions, and so does dt.json: give ground truth with --gt",
+         two_predictions, whole_truth),
+    Case("P201", "annotations without its images, which is not read: give the whole file",
+         bare_annotations, whole_truth),
+    Case("P204", r"correct kpt_shape in the data set's yaml, which says \[4, 3\]",
+         other_shape, shape_of_lines),
+    Case("P404", "--to-skeleton mpii16", other_joints_than_mpii, add("--to-skeleton", "mpii16")),
+    Case("P502", "or further: reading stopped there", few_people,
+         lambda f, a: changed(a, "people=3", "people=600")),
     Case("P275", "rename a joint", misspelt_joint, edited("000342_mpii_test.json", renamed)),
     Case("P306", "files exchanged", unscored_exchanged, exchanged),
     Case("P413", "empty cells in a CSV file", lost_face, empty_cells),

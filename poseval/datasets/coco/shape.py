@@ -23,10 +23,20 @@ def _lists_images(outline: Outline) -> bool:
     return {"id", "file_name"} <= images.first_kinds().keys() and ANNOTATIONS not in images.first_kinds()
 
 
+def is_list_of_annotations(document: Document) -> bool:
+    """Whether it is the list of annotations of a ground truth, without the object around it."""
+    outline = document.outline
+    if outline.kind != "array" or not {"id", "image_id", "keypoints"} <= outline.by_key().keys():
+        return False
+    return bool({"area", "iscrowd"} & outline.by_key().keys()) and not any_has(document, "", "score")
+
+
 def near_miss(document: Document) -> tuple[str, str] | None:
-    """What an object with images and annotations is that is no ground truth of keypoints, and the way out."""
+    """What COCO's images and annotations are that is no ground truth of keypoints, and the way out."""
     outline = document.outline
     keys = outline.by_key()
+    if is_list_of_annotations(document):
+        return "COCO's list of annotations without its images", "give the whole file, with the list of images"
     if outline.kind != "object" or "images" not in keys:
         return None
     annotations = keys.get(ANNOTATIONS)

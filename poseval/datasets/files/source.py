@@ -164,6 +164,6 @@ class Source:
                     where=shown(self.path),
                     what=f"holds more than {self.limits.frames} files",
                     wanted="fewer",
-                    hint=to_raise("frames", 2 * self.limits.frames),
+                    hint=to_raise("frames", 2 * self.limits.frames, known=False),
                 )
         return tuple(sorted(found, key=lambda path: natural(path.as_posix())))

@@ -37,7 +37,7 @@ def write_list(poses: PoseSet, path: Path, options: WriteOptions, holds: frozens
             where=shown(path.name),
             what=f"cannot hold the joints of {poses.skeleton.name}",
             wanted="mpii16",
-            hint="map the joints first with --joints mpii16",
+            hint="map the joints with --to-skeleton mpii16",
         )
     people, frames = poses.people, poses.frames
     labelled = people.seen > 0

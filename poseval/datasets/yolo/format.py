@@ -272,14 +272,18 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
             hint="Are the two files exchanged?",
         )
     listed = " or ".join(f"{cut.joints} joints of {cut.dims}" for cut in chosen or fits)
+    each = " or ".join(map(str, sorted(dims)))
+    hint = "name the joints with --skeleton"
+    if description.joints is not None:
+        hint = f"correct kpt_shape in the data set's yaml, which says [{asked}, {description.dims}]"
+    elif asked:
+        hint = "give a --skeleton of as many joints as the lines have"
     raise FormatError(
         "P202" if chosen else "P204",
         where=where,
         what=f"has lines of {width} numbers" + (f", which could be {listed}" if listed else ""),
-        wanted=f"5 and 2 or 3 for each of {asked} joints" if asked else "a yaml with kpt_shape",
-        hint="give a --skeleton of as many joints as the lines have"
-        if asked
-        else "name the joints with --skeleton",
+        wanted=f"5 and {each} for each of {asked} joints" if asked else "a yaml with kpt_shape",
+        hint=hint,
     )
 
 

@@ -128,7 +128,7 @@ def test_a_written_list_reads_back(tmp_path: Path) -> None:
 
 
 def test_other_joints_are_not_written(tmp_path: Path) -> None:
-    with pytest.raises(MismatchError, match="--joints mpii16") as caught:
+    with pytest.raises(MismatchError, match="--to-skeleton mpii16") as caught:
         get_format("mpii-json").write(scene_set(1, 1, 1), tmp_path / "a.json", WriteOptions(Role.TRUTH))
     assert caught.value.code == "P404"
     assert not list(tmp_path.iterdir())
