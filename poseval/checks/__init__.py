@@ -41,6 +41,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "count of keypoints": ("pair", "poseval.checks.left_out:said_to_be_unlabelled"),
     "most detections": ("pair", "poseval.checks.left_out:beyond_most_detections"),
     "categories": ("pair", "poseval.checks.left_out:categories_without_results"),
+    "another category": ("pair", "poseval.checks.left_out:results_of_another_category"),
     "crowd index": ("pair", "poseval.checks.left_out:crowd_indices"),
     "unit": ("truth", "poseval.checks.coordinates:fractions_of_the_image"),
     "unit of predictions": ("alone", "poseval.checks.coordinates:predicted_fractions"),

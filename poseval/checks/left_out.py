@@ -71,6 +71,23 @@ def categories_without_results(pair: Pair) -> Iterator[Notice]:
     yield Notice("N928", text, len(lacking))
 
 
+def results_of_another_category(pair: Pair) -> Iterator[Notice]:
+    """N418: the ground truth has one category and no prediction has it, where that costs."""
+    truth, predictions = pair.aligned.truth, pair.aligned.predictions
+    if len(truth.categories) != 1 or not len(predictions):
+        return
+    key, name = next(iter(truth.categories.items()))
+    people = predictions.people
+    if (people.category == key).any():
+        return
+    renamed = replace(predictions, people=people.with_columns(category=np.full(len(people), key)))
+    change = pair.with_predictions(renamed)
+    if change.shows:
+        text = f"no prediction is of the ground truth's category {key} ({shown(name, 40)})"
+        text += f"; if all were, {change}"
+        yield Notice("N418", f"{text}; try: write {key} as their category_id", len(people))
+
+
 def crowd_indices(pair: Pair) -> Iterator[Notice]:
     """N929: images without a crowd index, or with one in per cent, where splits are made by it."""
     if not pair.rescoring.rules.keeps("C14"):

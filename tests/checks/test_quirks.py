@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +24,7 @@ from poseval.results.values import Direction
 from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
 from tests.golden.committed import ROOT, Case
+from tests.hostile.made import results, truth
 from tests.metrics.single import pair_up, random_pair
 
 # Committed golden cases that were made for a quirk: quirk, rule set, case.
@@ -289,3 +291,22 @@ def test_ordinary_input_is_scored_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for rules in ("official-kit", "hrnet", "mmpose", "pytorch-pose"):
         poseval.score(scene.truth, scene.predictions, "mpii-val", rules=rules)
     assert not calls
+
+
+@pytest.mark.parametrize("kind", [0, 7])
+def test_results_of_no_category_of_the_ground_truth(kind: int, tmp_path: Path) -> None:
+    dt = results()
+    sound = poseval.score(*written(tmp_path, dt), "coco-keypoints")
+    for result in dt:
+        result["category_id"] = kind
+    report = poseval.score(*written(tmp_path, dt), "coco-keypoints")
+    assert report.summary["AP"] == 0 < sound.summary["AP"]
+    told = [notice.text for notice in report.notices if notice.code == "N418"]
+    assert any(f"AP would be {number(sound, 'AP')} instead of 0.0; try: write 1 as" in text for text in told)
+    assert "N418" not in [notice.code for notice in sound.notices]
+
+
+def written(folder: Path, dt: list[dict[str, Any]]) -> tuple[Path, Path]:
+    (folder / "gt.json").write_text(json.dumps(truth()))
+    (folder / "dt.json").write_text(json.dumps(dt))
+    return folder / "gt.json", folder / "dt.json"

@@ -16,7 +16,7 @@ from tests.datasets.posetrack.test_posetrack import document
 from tests.datasets.test_same_score import truth_and_predictions
 from tests.datasets.yolo.test_layout import data_set
 from tests.errors.advice import Argv, Case, add, changed, coco_truth, edited, exchanged, pair, write, written
-from tests.hostile.made import truth
+from tests.hostile.made import results, truth
 
 
 def nobody(folder: Path) -> Argv:
@@ -181,6 +181,18 @@ def other_shape(folder: Path) -> Argv:
     return ["validate", str(data_set(folder, text) / "data.yaml")]
 
 
+def without_categories(folder: Path) -> Argv:
+    dt = results()
+    for result in dt:
+        del result["category_id"]
+    return pair(folder, None, dt)
+
+
+def with_category(node: list[dict[str, Any]]) -> None:
+    for result in node:
+        result["category_id"] = 1
+
+
 def shape_of_lines(folder: Path, argv: Argv) -> Argv:
     path = folder / "data.yaml"
     path.write_text(path.read_text().replace("[4, 3]", "[3, 3]"))
@@ -210,6 +222,8 @@ ON_RUNS = [
          bare_annotations, whole_truth),
     Case("P204", r"correct kpt_shape in the data set's yaml, which says \[4, 3\]",
          other_shape, shape_of_lines),
+    Case("P206", r"category_id of the ground truth: 1 \(person\)", without_categories,
+         edited("dt.json", with_category)),
     Case("P404", "--to-skeleton mpii16", other_joints_than_mpii, add("--to-skeleton", "mpii16")),
     Case("P502", "or further: reading stopped there", few_people,
          lambda f, a: changed(a, "people=3", "people=600")),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
+from itertools import islice
 
 import numpy as np
 
@@ -130,7 +131,9 @@ def read_results(
     joints = _of_their_number(records, joints, truth, mapped)
     parts = _parts(records, joints)
     records.tell()
-    records.need("image_id", "category_id", *(name for name, _ in parts))
+    records.need("image_id", *(name for name, _ in parts))
+    categories = ", ".join(f"{key} ({shown(name, 40)})" for key, name in islice(truth.categories.items(), 5))
+    records.need("category_id", hint=f"give every result the category_id of the ground truth: {categories}")
     records.need("score", hint="give every result a score, because results are ranked by it")
     check_lengths(records, parts, joints)
     size = records.table["bbox"].values.reshape(-1, 4)[:, 2:]
