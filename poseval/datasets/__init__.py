@@ -156,7 +156,10 @@ def _of_category(poses: PoseSet, category: str, role: Role, name: str) -> PoseSe
     if inside.all():
         return replace(poses, categories=kept)
     others = sorted({poses.categories.get(key, str(key)) for key in poses.people.category[~inside].tolist()})
-    made = replace(poses, people=poses.people.take(np.flatnonzero(inside)), categories=kept)
+    # What has a category that is not listed is among the others, and was told of as that.
+    told = tuple(notice for notice in poses.origin.notices if notice.code != "N418")
+    origin = replace(poses.origin, notices=told)
+    made = replace(poses, people=poses.people.take(np.flatnonzero(inside)), categories=kept, origin=origin)
     return made.with_notices([of_other_categories(name, int((~inside).sum()), others)])
 
 

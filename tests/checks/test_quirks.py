@@ -306,6 +306,17 @@ def test_results_of_no_category_of_the_ground_truth(kind: int, tmp_path: Path) -
     assert "N418" not in [notice.code for notice in sound.notices]
 
 
+def test_records_of_another_category_are_counted_once(tmp_path: Path) -> None:
+    gt, dt = truth(), results()
+    gt["categories"].append({**gt["categories"][0], "id": 2, "name": "bee"})
+    gt["annotations"][0]["category_id"] = dt[0]["category_id"] = 2
+    (tmp_path / "gt.json").write_text(json.dumps(gt))
+    (tmp_path / "dt.json").write_text(json.dumps(dt))
+    report = poseval.score(tmp_path / "gt.json", tmp_path / "dt.json", "custom", category="person")
+    told = [notice.code for notice in report.notices if notice.code in ("N418", "N540")]
+    assert told == ["N540", "N540"]
+
+
 def written(folder: Path, dt: list[dict[str, Any]]) -> tuple[Path, Path]:
     (folder / "gt.json").write_text(json.dumps(truth()))
     (folder / "dt.json").write_text(json.dumps(dt))
