@@ -130,6 +130,18 @@ def skeleton_of_set(joints: Collection[str]) -> Skeleton:
     return get_skeleton(same[0]) if same else match_names(listed) or skeleton_from_names(listed)
 
 
+def in_order_of_names(where: str, skeleton: Skeleton, joints: Collection[str]) -> list[Notice]:
+    """N545 where nobody declared the order of these joints and no known skeleton has them."""
+    from poseval.skeletons import get_skeleton, names
+
+    if len(joints) < 2 or any(get_skeleton(name).joints == skeleton.joints for name in names()):
+        return []
+    listed = sorted(joints, key=natural)
+    told = ", ".join(shown(name, 30) for name in listed[:20]) + (", ..." if len(listed) > 20 else "")
+    text = f"{where}: declares no order of joints; they are in the order of their names: {told}"
+    return [Notice("N545", text)]
+
+
 def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
     """Width and height [F, 2] of frames, from the ground truth's frames of the same name; NaN where unknown.
 

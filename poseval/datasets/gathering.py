@@ -15,6 +15,7 @@ import numpy as np
 
 from poseval.datasets.assembly import (
     frames_of,
+    in_order_of_names,
     joints_by_count,
     mean_score,
     pose_set,
@@ -241,11 +242,11 @@ class Gathering:
         equal = [name for name in names() if set(get_skeleton(name).joints) == set(listed)]
         if equal and not joints.declared:
             return get_skeleton(equal[0]), []
-        notices = []
+        skeleton = skeleton_from_names(listed or ["point"])
+        notices: list[Notice] = []
         if not joints.declared:
-            text = f"{self.where}: declares no order of joints; they are in the order of their names"
-            notices.append(Notice("N545", text))
-        return skeleton_from_names(listed or ["point"]), notices
+            notices = in_order_of_names(self.where, skeleton, listed)
+        return skeleton, notices
 
 
 def _skeleton_of_truth(options: ReadOptions) -> Skeleton | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from poseval.datasets.assembly import frames_of, pose_set, skeleton_of_set
+from poseval.datasets.assembly import frames_of, in_order_of_names, pose_set, skeleton_of_set
 from poseval.datasets.base import ReadOptions
 from poseval.datasets.containers.text_table import numbers_of
 from poseval.datasets.containers.unread import Known
@@ -171,12 +171,16 @@ class Reader:
                 wanted=f"at most {options.limits.joints}",
             )
         asked = options.skeleton
+        unordered: list[Notice] = []
         if asked is not None and set(joints) <= set(asked.joints):
             skeleton = asked
         elif parts:
             skeleton = match_names(joints) or skeleton_from_names(joints)
         else:
             skeleton = skeleton_of_set(joints)
+            by_truth = options.truth is not None and set(joints) <= set(options.truth.skeleton.joints)
+            if not by_truth and not self.plain:
+                unordered = in_order_of_names(where, skeleton, joints)
         missing = [name for name in joints if name not in skeleton.joints]
         if missing and self.shapes:
             raise FormatError(
@@ -200,7 +204,7 @@ class Reader:
             "category": np.asarray([kinds[shape.label] for shape in self.shapes], dtype=np.int64),
         }
         labelled = self._labelled()
-        notices = tuple(self._notices(labelled))
+        notices = (*unordered, *self._notices(labelled))
         origin = Origin(self.document.path, self.document.sha256, "cvat", len(self.shapes), notices)
         size = np.asarray(self.sizes, dtype=np.float64).reshape(-1, 2)
         frames = frames_of(list(self.names), options.limits, where, size, labelled=labelled)

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from poseval.datasets.assembly import frames_of, mean_score, pose_set, skeleton_of_set
+from poseval.datasets.assembly import frames_of, in_order_of_names, mean_score, pose_set, skeleton_of_set
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.containers.xml import parse
@@ -162,6 +162,7 @@ class Reader:
             raise FormatError("P204", where=self.where, what=f"has {len(joints)} joints")
         people = self._persons()
         guess = _skeleton(joints, declared, options)
+        given = declared or guess in (options.skeleton, options.truth.skeleton if options.truth else None)
         columns = _columns(people, guess)
         if options.role is Role.PREDICTIONS:
             own = np.asarray([person.score for person in people])
@@ -181,7 +182,7 @@ class Reader:
             labelled=[frame.labelled for frame in self.frames],
         )
         row_of = np.asarray([person.frame for person in people], dtype=np.int64)
-        notices = tuple(self._notices())
+        notices = (*self._notices(), *([] if given else in_order_of_names(self.where, guess, self.joints)))
         origin = Origin(origin.path, origin.sha256, origin.format, origin.records, notices)
         return pose_set(guess, frames, row_of, columns, origin, options.limits, kinds)
 

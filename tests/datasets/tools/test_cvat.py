@@ -35,6 +35,10 @@ def test_skeletons_have_absent_and_hidden_joints(tmp_path: Path) -> None:
     one = joint("nose") + joint("tail", "3,4", outside=1) + joint("paw", "5.5,6", occluded=1)
     poses = read(tmp_path / "a.xml", image(f'<skeleton label="mouse">{one}</skeleton>'))
     assert poses.skeleton.joints == ("nose", "paw", "tail")  # by name: the file declares no labels
+    said = [notice.text for notice in poses.origin.notices if notice.code == "N545"]
+    assert said == [
+        "a.xml: declares no order of joints; they are in the order of their names: nose, paw, tail"
+    ]
     assert poses.people.seen.tolist() == [[2, 1, 0]]
     assert poses.people.xy[0, 1].tolist() == [5.5, 6]
     assert poses.frames.size.tolist() == [[64, 48]]
@@ -114,6 +118,18 @@ def test_joints_are_in_the_order_of_the_declared_labels(tmp_path: Path, owner: s
     assert poses.skeleton.joints == ("b", "a", "c")
     x = {name: float(poses.people.xy[0, at, 0]) for at, name in enumerate("bac") if poses.people.seen[0, at]}
     assert x == {name: ord(name) for name in order}
+
+
+LABELS = "<label><name>m</name></label>" + "".join(
+    f"<label><name>{name}</name><parent>m</parent></label>" for name in ("tail", "nose")
+)
+
+
+def test_a_declared_order_needs_no_notice(tmp_path: Path) -> None:
+    shapes = f'<skeleton label="m">{joint("tail")}{joint("nose")}</skeleton>'
+    meta = f"<meta><task><labels>{LABELS}</labels></task></meta>"
+    text = image(shapes).replace("<annotations>", f"<annotations>{meta}")
+    assert "N545" not in [notice.code for notice in read(tmp_path / "a.xml", text).origin.notices]
 
 
 def test_joints_that_are_not_declared_stand_last(tmp_path: Path) -> None:

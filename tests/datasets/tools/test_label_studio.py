@@ -230,6 +230,10 @@ def test_polygons_and_texts_are_counted(tmp_path: Path) -> None:
 def test_joints_are_in_one_order_whatever_stands_first(tmp_path: Path, order: tuple[str, ...]) -> None:
     poses = read(tmp_path / "a.json", [task([point(name, len(name), 2) for name in order])])
     assert poses.skeleton.joints == ("ear2", "ear10", "nose", "tail")
+    said = next(notice.text for notice in poses.origin.notices if notice.code == "N545")
+    assert said.endswith(
+        "declares no order of joints; they are in the order of their names: ear2, ear10, nose, tail"
+    )
 
 
 def film(number: int, name: str = "walk.mp4") -> dict[str, Any]:
