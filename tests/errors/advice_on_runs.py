@@ -188,6 +188,32 @@ def without_categories(folder: Path) -> Argv:
     return pair(folder, None, dt)
 
 
+def in_lists(folder: Path) -> Argv:
+    """Results whose joints are lists of their own."""
+    dt = results()
+    for result in dt:
+        result["keypoints"] = np.reshape(result["keypoints"], (-1, 3)).tolist()
+    return pair(folder, None, dt)
+
+
+def flat(node: list[dict[str, Any]]) -> None:
+    for result in node:
+        result["keypoints"] = np.ravel(result["keypoints"]).tolist()
+
+
+def without_joint_scores(folder: Path) -> Argv:
+    dt = results()
+    for result in dt:
+        result["keypoints"] = np.reshape(result["keypoints"], (-1, 3))[:, :2].ravel().tolist()
+    return pair(folder, None, dt)
+
+
+def with_ones(node: list[dict[str, Any]]) -> None:
+    for result in node:
+        xy = np.reshape(result["keypoints"], (-1, 2))
+        result["keypoints"] = np.column_stack([xy, np.ones(len(xy))]).ravel().tolist()
+
+
 def with_category(node: list[dict[str, Any]]) -> None:
     for result in node:
         result["category_id"] = 1
@@ -222,6 +248,10 @@ ON_RUNS = [
          bare_annotations, whole_truth),
     Case("P204", r"correct kpt_shape in the data set's yaml, which says \[4, 3\]",
          other_shape, shape_of_lines),
+    Case("P203", r"write a list of numbers x, y, score, \.\.\., without lists in it", in_lists,
+         edited("dt.json", flat)),
+    Case("P204", "x, y and a score for each joint, 1 where", without_joint_scores,
+         edited("dt.json", with_ones)),
     Case("P206", r"category_id of the ground truth: 1 \(person\)", without_categories,
          edited("dt.json", with_category)),
     Case("P404", "--to-skeleton mpii16", other_joints_than_mpii, add("--to-skeleton", "mpii16")),

@@ -472,7 +472,7 @@ ELSEWHERE = {
     **dict.fromkeys(("P101", "P152", "P164", "P189"), "did you mean: tests of the names themselves"),
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P602", "P603"), FILES),
-    **dict.fromkeys(("P188", "P203", "P217", "P302", "P700"), "reached from Python and workers alone"),
+    **dict.fromkeys(("P188", "P217", "P302", "P700"), "reached from Python and workers alone"),
 }  # fmt: skip
 
 

@@ -72,6 +72,7 @@ EXPECTED = frozenset(
     ]
 )
 POINTS = Wanted("a list of numbers x, y, score, ...")
+TRIPLES = "write x, y and a score for each joint, 1 where the model gives none"
 WANTED = {
     "image_id": Wanted("an integer or a text"),
     "category_id": Wanted("an integer"),
@@ -219,7 +220,7 @@ def _records(document: Document, key: str, faults: Faults, joints: Skeleton) -> 
 
 
 def _wanted(joints: Skeleton) -> Mapping[str, Wanted]:
-    return {**WANTED, "keypoints": Wanted(POINTS.kind, length_text(joints))}
+    return {**WANTED, "keypoints": Wanted(POINTS.kind, length_text(joints), TRIPLES)}
 
 
 def _of_their_number(records: Records, joints: Skeleton, truth: PoseSet, mapped: bool) -> Skeleton:

@@ -130,12 +130,16 @@ def _tell(records: Records, table: Columns, at: Callable[[int], str]) -> None:
         if fault.element >= 0:
             where += f"[{fault.element}]"
         wanted = records.wanted.get(fault.field, Wanted())
+        what = _what(records.document.data, fault)
+        hint = wanted.hint if fault.kind == "length" else None
+        if fault.element >= 0 and what == "is an array" and wanted.kind.startswith("a list of"):
+            hint = f"write {wanted.kind}, without lists in it"
         records.faults.add(
             CODES[fault.kind],
             where=f"{where} (byte {fault.offset})",
-            what=_what(records.document.data, fault),
+            what=what,
             wanted=_wanted(fault, wanted),
-            hint=wanted.hint if fault.kind == "length" else None,
+            hint=hint,
         )
         key = (fault.field, fault.kind)
         kept[key] = kept.get(key, 0) + 1
