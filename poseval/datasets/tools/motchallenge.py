@@ -21,6 +21,7 @@ from poseval.datasets.files.source import Source
 from poseval.errors import Faults, UsageError, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Notice, Origin, PoseSet
+from poseval.poses.enclosing import enclosing_boxes
 from poseval.skeletons import get_skeleton
 
 WIDTHS = {Role.TRUTH: (9, 8, 7), Role.PREDICTIONS: (10, 9, 7)}
@@ -117,7 +118,9 @@ class MotChallenge(Dataset):
         return pose_set(asked, frames, place, columns, origin, options.limits)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
-        """One line per person that has a box, frames numbered from 1 by their number.
+        """One line per person, frames numbered from 1 by their number.
+
+        A box that was not given is the extent of the joints; people without both are left out.
 
         Raises:
             UsageError: P131 the file exists, P137 it cannot be written, P178 several sequences.
@@ -131,13 +134,16 @@ class MotChallenge(Dataset):
             )
         people = poses.people
         losses = losses_of(poses, self.holds_as(options.role))
-        boxed = ~np.isnan(people.box).any(axis=1)
-        losses.lose("people without a box", int((~boxed).sum()))
+        given = np.asarray(~np.isnan(people.box).any(axis=1), dtype=np.bool_)
+        box = np.where(given[:, None], people.box, enclosing_boxes(people.xy, people.seen > 0))
+        boxed = np.asarray(~np.isnan(box).any(axis=1), dtype=np.bool_)
+        losses.make("boxes computed from the joints", int((boxed & ~given).sum()))
+        losses.lose("people without a box or joints", int((~boxed).sum()))
         losses.kept_people = int(boxed.sum())
         shift = 1 if len(poses.frames) and poses.frames.number.min() < 1 else 0
         lines = []
         for row in np.flatnonzero(boxed).tolist():
-            x0, y0, x1, y1 = people.box[row].tolist()
+            x0, y0, x1, y1 = box[row].tolist()
             frame = int(poses.frames.number[people.frame[row]]) + shift
             numbers = [x0 + 1, y0 + 1, x1 - x0, y1 - y0]
             if options.role is Role.TRUTH:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from poseval import datasets
-from poseval.datasets import ReadOptions, Role
+from poseval.datasets import ReadOptions, Role, WriteOptions
 from poseval.errors import InputError
-from poseval.poses import PoseSet
+from poseval.poses import Frames, People, PoseSet
+from poseval.skeletons import get_skeleton
 
 T, P = Role.TRUTH, Role.PREDICTIONS
 
@@ -48,3 +50,22 @@ def test_wrong_lines_are_refused(tmp_path: Path, text: str, code: str) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path / "gt.txt", text)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize("role", [T, P])
+def test_boxes_are_made_from_joints_where_none_is_given(role: Role, tmp_path: Path) -> None:
+    skeleton = get_skeleton("coco17")
+    xy = np.zeros((3, 17, 2))
+    seen = np.zeros((3, 17), dtype=np.int8)
+    xy[0, :2] = [[10, 20], [14, 28]]
+    seen[0, :2] = 2
+    box = np.asarray([[np.nan] * 4, [0.0, 0.0, 4.0, 8.0], [np.nan] * 4])
+    people = People(xy, np.zeros(3, dtype=np.int64), seen=seen, box=box, score=np.ones(3))
+    path = tmp_path / "boxes.txt"
+    poses = PoseSet(skeleton, Frames(["a"]), people)
+    losses = datasets.get_format("motchallenge").write(poses, path, WriteOptions(role))
+    assert losses.made == {"boxes computed from the joints": 1}
+    assert losses.dropped["people without a box or joints"] == 1
+    assert losses.kept_people == 2
+    again = datasets.read(path, ReadOptions(role), "motchallenge")
+    assert again.people.box.tolist() == [[10, 20, 14, 28], [0, 0, 4, 8]]
