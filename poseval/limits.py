@@ -61,6 +61,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
         UsageError: P193 an unknown limit, or no positive whole number.
     """
     known = [f.name for f in fields(limits)]
+    named = [next((short for short, name in SHORT.items() if name == one), one) for one in known]
     for text in texts:
         name, _, amount = text.partition("=")
         name = SHORT.get(name, name)
@@ -71,7 +72,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
                 "P193",
                 where=f"limit {shown(text)!r}",
                 what="is not a positive whole number" if name in known else "is not known",
-                wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(known)}",
+                wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(named)}",
             )
         limits = replace(limits, **{name: int(number) * factor})
     return limits

@@ -113,7 +113,10 @@ def _remote(address: str, most: int) -> bytes:
     except FileNotFoundError:
         raise UsageError("P114", where=name, what="does not exist", wanted="a file") from None
     except ImportError as error:  # fsspec names the package that opens this kind of address
-        raise MissingFeature("P601", where=name, what=shown(error, 200), wanted="that package") from None
+        hint = "pip install 'poseval[remote]'" if address.startswith("http") else None
+        raise MissingFeature(
+            "P601", where=name, what=shown(error, 200), wanted="that package", hint=hint
+        ) from None
     except Exception as error:  # of any package that fsspec opens the address with
         raise _unreadable(name, error) from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -47,10 +48,14 @@ def read_sigmas(given: object) -> Given:
 
 
 def _parsed(text: str) -> Given:
-    """Raises ValueError for anything that is not a list of numbers, and no list of names and numbers."""
+    """Raises ValueError for anything that is not a list of numbers, and no list of names and numbers.
+
+    Raises:
+        UsageError: P115 a name that stands twice.
+    """
     text = text.strip()
     if text[:1] in ("{", "["):
-        node = json.loads(text)
+        node = json.loads(text, object_pairs_hook=_pairs)
         if isinstance(node, dict) and node.get("schema") == SCHEMA:
             node = node.get("sigmas")
         found = _numbers(node)
@@ -63,7 +68,20 @@ def _parsed(text: str) -> Given:
     if "=" not in text:
         return tuple(float(word) for word in words)
     pairs = [word.partition("=") for word in words]
+    _refuse_twice(name for name, _, _ in pairs)
     return tuple((name, float(number)) for name, _, number in pairs)
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object, of which each key stands once."""
+    _refuse_twice(name for name, _ in pairs)
+    return dict(pairs)
+
+
+def _refuse_twice(names: Iterable[str]) -> None:
+    twice = [name for name, count in Counter(names).items() if count > 1]
+    if twice:
+        raise _refused("sigmas", f"name {', '.join(map(shown, twice[:5]))} twice")
 
 
 def _numbers(given: Any) -> Given | None:

@@ -131,3 +131,8 @@ def test_a_large_export_can_be_allowed(tmp_path: Path, capsys: pytest.CaptureFix
     assert "P501" in out
     advice = out.split("--limit ")[1].split(",")[0]
     assert invoke([*words[:3], advice]) != 3 or "P501" not in capsys.readouterr().out
+
+
+def test_unknown_limits_are_answered_with_the_names_that_are_documented() -> None:
+    with pytest.raises(UsageError, match=r"NAME=2GiB, of bytes, depth"):
+        raised(["nothing=1"], Limits())

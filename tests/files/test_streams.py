@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -291,6 +292,19 @@ def test_addresses_without_their_extra_name_it(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(MissingFeature, match=r"poseval\[remote\]") as caught:
         poseval.read("https://example.org/gt.json")
     assert caught.value.code == "P601"
+
+
+def test_an_address_without_the_package_of_its_kind_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    def without(*_: object) -> None:
+        raise ImportError("HTTPFileSystem needs requests and aiohttp")
+
+    monkeypatch.setitem(sys.modules, "fsspec", SimpleNamespace(open=without))
+    with pytest.raises(MissingFeature, match=r"needs requests and aiohttp(.|\n)*poseval\[remote\]") as caught:
+        poseval.read("https://example.org/gt.json")
+    assert caught.value.code == "P601"
+    with pytest.raises(MissingFeature) as caught:
+        poseval.read("s3://bucket/gt.json")
+    assert "poseval[remote]" not in str(caught.value)
 
 
 def test_passwords_and_keys_stand_in_no_message() -> None:

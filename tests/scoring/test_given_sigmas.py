@@ -71,6 +71,16 @@ def test_what_is_no_sigma_is_refused(given: Any) -> None:
     assert caught.value.fault.wanted
 
 
+@pytest.mark.parametrize("text", ["nose=0.1,nose=0.2", '{"nose": 0.1, "nose": 0.2}'])
+def test_a_name_stands_once(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "sigmas"
+    path.write_text(text)
+    for given in (text, path):
+        with pytest.raises(UsageError, match="name nose twice") as caught:
+            read_sigmas(given)
+        assert caught.value.code == "P115"
+
+
 def test_they_are_put_on_joints_by_place_by_name_by_kind_or_on_all() -> None:
     assert sigmas_on((0.1, 0.2, 0.3, 0.4), MOUSE, "gt").sigmas == (0.1, 0.2, 0.3, 0.4)
     assert sigmas_on((0.1,), MOUSE, "gt").sigmas == (0.1,) * 4
