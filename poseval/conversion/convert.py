@@ -197,7 +197,7 @@ def _role(seen: Source, options: ConvertOptions) -> tuple[Role, list[Notice]]:
         raise FormatError(
             "P202",
             where=shown(seen.path),
-            what="could be ground truth or predictions",
+            what=f"could be {' or '.join(datasets.readings(seen, options.format))}",
             wanted="one role",
             hint="add `--role truth` or `--role predictions`",
         )

@@ -10,7 +10,7 @@ import numpy as np
 from poseval.datasets.assembly import of_other_categories
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.files.source import Source
-from poseval.datasets.recognition import SURE, confidences, fits, guessed, looks_like, recognise
+from poseval.datasets.recognition import SURE, confidences, fits, guessed, looks_like, readings, recognise
 from poseval.datasets.registry import Format, get_format, get_row, known, names
 from poseval.errors import (
     FormatError,
@@ -45,6 +45,7 @@ __all__ = [
     "looks_like",
     "names",
     "read",
+    "readings",
     "recognise",
     "writer_of",
 ]

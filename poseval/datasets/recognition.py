@@ -87,6 +87,13 @@ def confidences(source: Source) -> dict[Role, float]:
     return {role: max((one.sure for one in found if one.role is role), default=0.0) for role in Role}
 
 
+def readings(source: Source, name: str | None = None) -> tuple[str, ...]:
+    """The surest readings, each as `coco ground truth`; of the format `name` alone, where it is given."""
+    found = [one for one in _candidates(source, *Role) if name in (None, one.name)]
+    best = max((one.sure for one in found), default=0.0)
+    return tuple(f"{one.name} {one.role.words}" for one in found if one.sure == best)
+
+
 def guessed(source: Source, role: Role, sure: Mapping[Role, float]) -> list[Notice]:
     """What to say where a role was taken and the content fits the other one, too."""
     other = next(one for one in Role if one is not role)

@@ -179,7 +179,7 @@ class TestOptions:
         text = "version: 1\nn_points: 68\n{\n" + "1.5 2.5\n" * 68 + "}\n"
         (tmp_path / "a.pts").write_text(text)
         assert call(tmp_path / "a.pts", tmp_path / "a.npz", "--to", "native") == 3
-        assert "could be ground truth or predictions" in capsys.readouterr().err
+        assert "could be face-pts ground truth or face-pts predictions" in capsys.readouterr().err
         for role in Role:
             target = tmp_path / f"{role.value}.npz"
             assert call(tmp_path / "a.pts", target, "--to", "native", "--role", role.value) == 0

@@ -362,3 +362,19 @@ def test_all_records_are_looked_at(name: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         datasets.recognise(Source(path), role)
     assert caught.value.code == "P201"
+
+
+def test_coco_of_videos_is_no_posetrack(tmp_path: Path) -> None:
+    path = tmp_path / "gt.json"
+    person = {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [9, 9, 2] * 3, "num_keypoints": 3}
+    person |= {"bbox": [1, 1, 9, 9], "area": 81, "iscrowd": 0, "track_id": 4, "person_id": 2}
+    node = {
+        "images": [{"id": 1, "file_name": "v/1.jpg", "video_id": 1, "frame_id": 0}],
+        "videos": [{"id": 1, "name": "v"}],
+        "annotations": [person],
+        "categories": [{"id": 1, "name": "fly", "keypoints": ["a", "b", "c"]}],
+    }
+    path.write_text(json.dumps(node))
+    assert datasets.fits(Source(path), T) == ("coco",)
+    assert datasets.fits(Source(path), P) == ()
+    assert datasets.readings(Source(path)) == ("coco ground truth",)

@@ -22,6 +22,7 @@ READERS = {
     "posetrack18": clip18.read_clip,
     "posetrack21": clip18.read_clip,
 }
+COMMON = {"track_id", "frame_id"}  # fields that do not tell PoseTrack from other files of videos
 
 
 def form_of(document: Document) -> str | None:
@@ -45,8 +46,8 @@ def looks_like(document: Document) -> float:
     own = {"vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose"} & image.keys()
     own |= {"bbox_head", "track_id"} & person.keys()
     listed = keys.get("categories")
-    if own == {"track_id"} and listed and b'"head_top"' not in document.data[listed.start : listed.end]:
-        return 0.0  # COCO-like files of other videos have tracks, too
+    if own and own <= COMMON and listed and b'"head_top"' not in document.data[listed.start : listed.end]:
+        return 0.0  # COCO-like files of other videos have tracks and frame numbers, too
     if len(own) >= 2:
         return 0.9
     return 0.8 if own else 0.0
