@@ -10,6 +10,8 @@ import numpy as np
 from poseval.datasets.base import Losses
 from poseval.poses import PoseSet
 from poseval.poses.pose_set import TIME
+from poseval.skeletons import match_names
+from poseval.skeletons.agreement import alike
 
 
 def _given(column: str) -> Callable[[PoseSet], int]:
@@ -52,12 +54,22 @@ def _sequences(poses: PoseSet) -> int:
     return len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0
 
 
+def own_sigmas(poses: PoseSet) -> int:
+    """How many sigmas the skeleton has that are not those of the known skeleton with its joints."""
+    sigmas = poses.skeleton.sigmas
+    if sigmas is None:
+        return 0
+    known = match_names(poses.skeleton.joints)
+    return 0 if known is not None and alike(sigmas, known.sigmas) else len(sigmas)
+
+
 # fact -> how many values of it a pose set has; the order is that of the table in docs/formats.md
 FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
     {
         "frame names": lambda poses: len(poses.frames),
         "joints": lambda poses: int((poses.people.seen > 0).sum()),
         "joint names": lambda poses: len(poses.skeleton),
+        "sigmas": own_sigmas,
         "hidden joints": lambda poses: int((poses.people.seen == 1).sum()),
         "joint scores": _given("joint_score"),
         "scores": _given("score"),

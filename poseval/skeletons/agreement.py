@@ -45,11 +45,11 @@ def agreed(own: Skeleton, asked: Skeleton) -> Skeleton | None:
     if len(mine) != len(place) or set(mine) != set(place):
         return None
     made = _in_order(asked, [place[name] for name in mine], own)
-    same = made.flip == own.flip and _alike(made.sigmas, own.sigmas) and not asked.normalisers
+    same = made.flip == own.flip and alike(made.sigmas, own.sigmas) and not asked.normalisers
     return own if same else made
 
 
-def _alike(a: Sequence[float] | None, b: Sequence[float] | None) -> bool:
+def alike(a: Sequence[float] | None, b: Sequence[float] | None) -> bool:
     """Whether sigmas are equal but for the last digits: 0.26 / 10 is not 0.026."""
     if a is None or b is None:
         return a is b

@@ -15,7 +15,7 @@ import numpy as np
 
 from poseval.datasets.assembly import by_image, require_scores
 from poseval.datasets.base import Losses, WriteOptions
-from poseval.datasets.capabilities import lose_unread, videos
+from poseval.datasets.capabilities import lose_unread, own_sigmas, videos
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
 from poseval.datasets.coco.images import image_numbers
 from poseval.datasets.coco.keypoints import PARTS
@@ -134,6 +134,7 @@ def _with_boxes_and_areas(poses: PoseSet, losses: Losses) -> PoseSet:
 def _losses(poses: PoseSet, truth: bool) -> Losses:
     people = poses.people
     losses = Losses(kept_people=len(people), kept_frames=len(poses.frames))
+    losses.lose("sigmas", own_sigmas(poses))
     losses.lose("head sizes", int((~np.isnan(people.head)).sum()))
     losses.lose("ignore regions", len(poses.ignore))
     losses.lose("sequences", len(poses.frames.sequences) if len(poses.frames.sequences) > 1 else 0)

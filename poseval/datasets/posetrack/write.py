@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.base import Losses, Role, WriteOptions
-from poseval.datasets.capabilities import lose_unread
+from poseval.datasets.capabilities import lose_unread, own_sigmas
 from poseval.datasets.posetrack.sequences import HEAD_SHARE, skeleton
 from poseval.errors import Faults, UsageError, shown
 from poseval.files.writing import unwritable, write_atomically
@@ -64,6 +64,7 @@ def columns_of(poses: PoseSet) -> Columns:
         UsageError: P190 when the set has none of the 15 joints.
     """
     losses = Losses(kept_people=len(poses), kept_frames=len(poses.frames))
+    losses.lose("sigmas", own_sigmas(poses))
     people, mine = poses.people, list(poses.skeleton.joints)
     wanted = skeleton().joints
     if not set(mine) & set(wanted):

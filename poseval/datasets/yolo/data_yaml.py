@@ -183,8 +183,8 @@ def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
     return found
 
 
-def describe(skeleton: Skeleton, classes: list[str]) -> bytes:
-    """The yaml text for a skeleton and its class names.
+def describe(skeleton: Skeleton, classes: list[str], sigmas: bool) -> bytes:
+    """The yaml text for a skeleton and its class names, with the skeleton's sigmas or without.
 
     Without `path`, Ultralytics looks beside the file; a relative one would be that of the shell's folder.
     """
@@ -199,6 +199,8 @@ def describe(skeleton: Skeleton, classes: list[str]) -> bytes:
         "kpt_names:",
         *(f"  {at}:{joints}" for at in range(len(classes))),
     ]
+    if sigmas and skeleton.sigmas is not None:
+        lines.append(f"kpt_oks_sigmas: [{', '.join(map(repr, skeleton.sigmas))}]")
     return ("\n".join(lines) + "\n").encode()
 
 

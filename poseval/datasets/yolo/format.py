@@ -77,6 +77,7 @@ class Yolo(Dataset):
             "joints",
             "frame names",
             "joint names",
+            "sigmas",
             "hidden joints",
             "joint scores",
             "scores",

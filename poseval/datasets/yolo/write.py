@@ -10,7 +10,7 @@ import numpy as np
 
 from poseval.datasets.assembly import boxes_or_extents, require_scores, sized
 from poseval.datasets.base import Losses, Role, WriteOptions
-from poseval.datasets.capabilities import losses_of
+from poseval.datasets.capabilities import losses_of, own_sigmas
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.yolo.data_yaml import SIZES, describe
 from poseval.poses import Floats, Ints, PoseSet
@@ -97,7 +97,7 @@ def _files(poses: PoseSet, box: Floats, options: WriteOptions) -> Iterator[tuple
         if w == w
     ]
     yield SIZES, ("name,width,height\n" + "".join(sizes)).encode("utf-8", "surrogateescape")
-    yield "data.yaml", describe(poses.skeleton, list(poses.categories.values()))
+    yield "data.yaml", describe(poses.skeleton, list(poses.categories.values()), own_sigmas(poses) > 0)
 
 
 def _table(poses: PoseSet, box: Floats, numbers: dict[int, int], predictions: bool) -> Floats:
