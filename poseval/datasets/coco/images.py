@@ -13,7 +13,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, shown
 from poseval.kernels import json as kj
 from poseval.poses import Array, Frames, Ints, Notice, PoseSet
-from poseval.poses.frame_names import COVERED, WAYS, covered, labelled_frames, named, number, stem
+from poseval.poses.frame_names import COVERED, WAYS, covered, labelled_frames, named, number
 from poseval.poses.frame_names import place as find_frames
 
 FIELDS = (
@@ -84,18 +84,44 @@ def read_images(document: Document, faults: Faults) -> tuple[Frames, list[Notice
     return frames, notices
 
 
-def image_numbers(frames: Frames) -> Ints | None:
-    """Ids [F] int64: the numbers of the file, keys or names of files that are plain numbers; None without."""
+def given_numbers(frames: Frames) -> Ints | None:
+    """Ids [F] int64: the numbers of the file, or keys that are plain numbers; None without."""
     if "image_id" in frames.extra:
         return cast("Ints", frames.extra["image_id"])
     keys: list[str] = frames.key.tolist()
     if all(key.lstrip("-").isdecimal() and len(key) < 19 and str(int(key)) == key for key in keys):
         return np.asarray([int(key) for key in keys], dtype=np.int64)
-    stems = [stem(name) for name in named(frames)]
-    if not all(name.isascii() and name.isdecimal() and len(name) < 19 for name in stems):
-        return None
-    numbers = np.asarray([int(name) for name in stems], dtype=np.int64)
-    return numbers if len(np.unique(numbers)) == len(numbers) else None
+    return None
+
+
+def image_numbers(frames: Frames) -> Ints | None:
+    """Ids [F] int64: the numbers of the file, plain numbers as keys, or the last number in each file name.
+
+    None where names lack a number, or two have the same.
+    """
+    given = given_numbers(frames)
+    if given is not None:
+        return given
+    numbers = np.asarray([number(name) for name in named(frames)], dtype=np.int64)
+    return None if (numbers < 0).any() or len(np.unique(numbers)) < len(numbers) else numbers
+
+
+def ids_to_write(frames: Frames) -> Ints:
+    """Ids [F] of the images in a file: `image_numbers`, else from 1.
+
+    Labelled frames have the ids that they have where unlabelled ones were left out before.
+    """
+    found = image_numbers(frames)
+    if found is not None:
+        return found
+    labelled = np.flatnonzero(frames.labelled)
+    ids = np.arange(1, len(frames) + 1)
+    if len(labelled) == len(frames):
+        return ids
+    ids[labelled] = ids_to_write(frames.take(labelled))
+    others = np.flatnonzero(~frames.labelled)
+    ids[others] = ids[labelled].max(initial=0) + 1 + np.arange(len(others))
+    return ids
 
 
 def _refuse_alike(records: Records, keys: Array, texts: Array) -> None:

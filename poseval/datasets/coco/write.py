@@ -17,7 +17,7 @@ from poseval.datasets.assembly import by_image, require_scores
 from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.capabilities import lose_unread, own_sigmas, videos
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
-from poseval.datasets.coco.images import image_numbers
+from poseval.datasets.coco.images import given_numbers, ids_to_write, image_numbers
 from poseval.datasets.coco.keypoints import PARTS
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Frames, PoseSet
@@ -45,7 +45,7 @@ def write_truth(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
     poses = by_image(poses)
     losses = _losses(poses, truth=True)
     found = image_numbers(poses.frames)
-    ids = np.arange(1, len(poses.frames) + 1) if found is None else found
+    ids = ids_to_write(poses.frames)
     if found is None:
         losses.make("image ids (numbered from 1; names stay file names)", len(ids))
     elif (np.diff(found) < 0).any():
@@ -109,9 +109,9 @@ def _ids_of_results(poses: PoseSet, truth: PoseSet | None) -> Array:
     if truth is None:
         return ids
     frames = by_image(truth).frames
-    numbers = image_numbers(frames)
-    if numbers is None:  # as `write_truth` numbers them, unless the file itself has names for ids
-        numbers = frames.key if truth.origin.format in NAMED_BY_ID else np.arange(1, len(frames) + 1)
+    numbers: Array = ids_to_write(frames)  # as in `write_truth`, unless the file itself has names for ids
+    if truth.origin.format in NAMED_BY_ID and given_numbers(frames) is None:
+        numbers = frames.key
     known = dict(zip(frames.key.tolist(), numbers.tolist(), strict=True))
     found = [known.get(key, old) for key, old in zip(poses.frames.key.tolist(), ids.tolist(), strict=True)]
     whole = all(isinstance(number, int) for number in found)

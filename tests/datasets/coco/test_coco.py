@@ -435,6 +435,22 @@ def test_files_named_by_numbers_give_images_their_numbers(tmp_path: Path) -> Non
     assert "the number in their file's name" in str(found.origin.notices[0])
 
 
+def test_ids_are_numbers_in_names_and_do_not_move_with_unlabelled_frames(tmp_path: Path) -> None:
+    for names, ids in (
+        (["img001.png", "img003.png", "img020.png"], [1, 3, 20]),
+        (["a/1.jpg", "a/2.jpg", "b/1.jpg"], [3, 2, 1]),
+        (["a/1.jpg", "a/x.jpg", "b/1.jpg"], [3, 1, 2]),
+    ):
+        frames = Frames(np.array(names), path=np.array(names), labelled=np.array([False, True, True]))
+        poses = replace(foreign(), frames=frames)
+        poses = replace(poses, people=poses.people.with_columns(frame=np.array([1, 2])))
+        assert ids_written(poses, tmp_path / "dt.json", truth=poses) == ids[1:]
+        rest = poses.take_frames(np.array([1, 2]))  # as `convert` leaves unlabelled frames out
+        get_format("coco").write(rest, tmp_path / "gt.json", WriteOptions(force=True))
+        images = json.loads((tmp_path / "gt.json").read_bytes())["images"]
+        assert [image["id"] for image in images] == ids[1:]
+
+
 def test_two_files_of_one_number_are_no_numbers(tmp_path: Path) -> None:
     names = np.array(["a/1.jpg", "a/2.jpg", "b/1.jpg"])
     poses = replace(foreign(), frames=Frames(names, path=names))
