@@ -19,18 +19,20 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     """Rows, ascending, of at most `count` frames with the most errors, and a sentence about them.
 
     The errors of a frame are its wrong joints, where a miss counts as all joints of a person, and then its
-    false positives, as `poseval diagnose` counts them.
+    false positives, as `poseval diagnose` counts them. Frames that nobody labelled have none.
 
     Raises:
         UsageError: P950 when no frame has an error.
     """
-    truth, by = _measurable(aligned.truth)
-    found = diagnose(Aligned(truth, aligned.predictions), worst=count).worst
+    labelled = np.flatnonzero(aligned.truth.frames.labelled)
+    truth, by = _measurable(aligned.truth.take_frames(labelled))
+    predictions = replace(aligned.predictions.take_frames(labelled), frames=truth.frames)
+    found = diagnose(Aligned(truth, predictions), worst=count).worst
     if not found:
         raise UsageError(
             "P950", where="--worst", what="finds no error in any frame", wanted="predictions with errors"
         )
-    place = {key: row for row, key in enumerate(truth.frames.key.tolist())}
+    place = dict(zip(truth.frames.key.tolist(), labelled.tolist(), strict=True))
     rows = np.asarray(sorted(place[one.frame] for one in found), dtype=np.int64)
     first = found[0]
     text = (

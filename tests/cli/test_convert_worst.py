@@ -13,8 +13,10 @@ import poseval
 from poseval import datasets
 from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions
+from poseval.diagnosis.worst import worst_frames
 from poseval.errors import UsageError
 from poseval.poses import Frames, People, PoseSet
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton, skeleton_from_names
 
 T, P = Role.TRUTH, Role.PREDICTIONS
@@ -49,6 +51,17 @@ def files(folder: Path, joints: int = 17, form: str = "native") -> tuple[Path, P
         datasets.get_format(form).write(scene(role, joints), path, WriteOptions(role))
         out.append(path)
     return out[0], out[1]
+
+
+def test_unlabelled_frames_are_not_chosen() -> None:
+    truth, predictions = scene(T), scene(P)
+    labelled = np.arange(7) != 4
+    people = truth.people.take(truth.people.frame != 4)
+    truth = replace(truth, frames=replace(truth.frames, labelled=labelled), people=people)
+    predictions = replace(predictions, frames=truth.frames)
+    rows, text = worst_frames(Aligned(truth, predictions), 50)
+    assert rows.tolist() == [1, 2, 5]
+    assert text.startswith("chose 3 of 6 frames")
 
 
 def call(*words: object) -> int:
