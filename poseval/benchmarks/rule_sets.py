@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from poseval.errors import UsageError, shown
+from poseval.errors import unknown_name
 from poseval.poses import Notice
 from poseval.results.former_names import current_rules
 
@@ -40,12 +40,8 @@ def choose(name: str, rule_sets: tuple[RuleSet, ...]) -> RuleSet:
     for rule_set in rule_sets:
         if rule_set.name == current or (name == "reference" and rule_set is rule_sets[0]):
             return rule_set
-    raise UsageError(
-        "P124",
-        where=f"rules {shown(name)!r}",
-        what="are not known to this benchmark",
-        wanted="one of reference, " + ", ".join(rule_set.name for rule_set in rule_sets),
-    )
+    names = dict.fromkeys(("reference", *(rule_set.name for rule_set in rule_sets)))
+    raise unknown_name("P124", "rule set", name, names, " for this benchmark")
 
 
 def renamed(name: str) -> list[Notice]:

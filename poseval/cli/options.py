@@ -42,7 +42,7 @@ class Asked(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic
         """The number that a text stands for."""
         from poseval.statistics import options
 
-        return getattr(options, self.reader)(value, f"--{param.name}" if param else self.name)
+        return getattr(options, self.reader)(value, param.opts[0] if param else self.name)
 
 
 LEVEL, COUNT, SEED = Asked("level", "level_of"), Asked("count", "count_of"), Asked("seed", "seed_of")

@@ -174,6 +174,19 @@ class TestGateStory:
         assert "failed" in summary.read_text()
 
 
+def test_messages_name_the_option_as_typed_and_rule_sets_once(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert invoke(["score", files["good"], "--gt", files["gt"], "--ci", "200"]) == 2
+    said = capsys.readouterr().err
+    assert "--ci: is 200" in said
+    assert "--level" not in said
+    assert invoke(["score", files["good"], "--gt", files["gt"], "--rules", "corected"]) == 2
+    said = capsys.readouterr().err
+    assert "one of reference, corrected" in said
+    assert "did you mean corrected?" in said
+
+
 @pytest.mark.parametrize("level", ["95", "95%", "0.95"])
 def test_a_level_is_written_in_three_ways(
     files: dict[str, str], capsys: pytest.CaptureFixture[str], level: str
