@@ -187,12 +187,16 @@ def headline(diagnosis: Diagnosis) -> list[str]:
     lines = []
     base, *others = [(stage.title, mean_ap(stage)) for stage in main.gains.independent]
     costs = {title: value - base[1] for title, value in others if not math.isnan(value - base[1])}
-    if costs:
-        costliest = max(costs, key=lambda name: costs[name])
+    costliest = max(costs, key=lambda name: costs[name], default="")
+    if costs and costs[costliest] <= 0:
+        lines.append(f"AP by OKS is {base[1]:.3f}")
+    elif costs:
         gain = f"fixing {costliest} alone would change it by {costs[costliest]:+.3f}, more than any other"
         lines.append(f"AP by OKS is {base[1]:.3f}; {gain}")
     total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
-    if total.any():
+    if total.any() and not (bad.any() or main.gains.missed.any() or main.gains.false_positives.any()):
+        lines.append("no errors were found")
+    if bad.any():
         fraction = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
         joint = int(np.argmax(fraction))
         name = shown(diagnosis.joints[joint])

@@ -171,9 +171,17 @@ def test_jitter_is_an_error_of_a_joint_too() -> None:
 
 
 def test_without_anybody_who_counts_no_error_is_dear() -> None:
-    (line,) = headline(diagnose(sets([(0, body())], [(0, body())], 1, area=np.array([10.0]))))
+    (line,) = headline(diagnose(sets([(0, body())], [(0, body(wrong=1))], 1, area=np.array([10.0]))))
     assert "nose" in line
     assert headline(diagnose(sets([(0, body())], [], 1, area=np.array([10.0])))) == []
+
+
+def test_findings_say_so_where_there_are_no_errors() -> None:
+    people = [(frame, body()) for frame in range(4)]
+    assert headline(diagnose(sets(people, people, 4))) == ["AP by OKS is 1.000", "no errors were found"]
+    (missing,) = headline(diagnose(sets(people, people[:3], 4), worst=0))
+    assert "no errors" not in missing
+    assert "worst joint" not in missing
 
 
 def test_the_mean_over_thresholds_leaves_out_what_is_undefined() -> None:
