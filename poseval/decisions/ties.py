@@ -67,7 +67,9 @@ def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
     units = f"{number_of(clusters.count, 'unit')} ({clusters.name})"
     how = f"paired sign-flip tests on {units}, max-T over {number_of(len(pairs), 'pair')}"
     if not pairs:
-        return Ties(how, apart, known)
+        why = f"{number_of(int(known.sum()), 'entry', 'entries')} with a number that can be tested"
+        reasons = dict.fromkeys(filter(None, (_why_not(side, clusters.name) for side in sides)))
+        return Ties(f"nothing was tested on {units}: {why} ({'; '.join(reasons)})", apart, known)
     parts = np.stack(
         [sides[i].influence.minus(sides[j].influence).contributions[:, 0] for i, j in pairs], axis=1
     )

@@ -12,7 +12,9 @@ from poseval.decisions.leaderboard import Board, Entry, build
 from poseval.decisions.ties import Ties, by_overlap, by_tests
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import Notice
+from poseval.results.signature import Signature
 from poseval.results.values import Interval
+from poseval.statistics.support import why_not
 from tests.decisions.test_leaderboard import REPORTS
 from tests.statistics.ratios import run
 
@@ -103,7 +105,29 @@ def test_a_number_that_a_run_lacks_may_have_any_rank() -> None:
     assert ties.ranks(2) == (1, 3)
     nobody = by_tests([runs[0], runs[2]], "n0", 0.95)
     assert upper(nobody) == []
-    assert "0 pairs" in nobody.how
+    assert nobody.how == (
+        "nothing was tested on 40 units (frame): 1 entry with a number that can be tested (undefined)"
+    )
+
+
+def test_too_few_units_to_test_anything_say_why() -> None:
+    ties = by_tests(three(np.random.default_rng(0), 3), "n0", 0.95)  # type: ignore[arg-type]
+    assert ties.how.startswith("nothing was tested on 3 units (frame): 0 entries with a number")
+    assert "pairs" not in ties.how
+    assert why_not(3, 0.0, "frame") in ties.how
+
+
+def test_saved_runs_of_other_versions_are_tested() -> None:
+    runs = []
+    for off, version in ((0.2, "0.1"), (0.1, "0.2")):
+        made = run(np.random.default_rng(0).uniform(0.3, 0.7, 40) + off)
+        pairs = tuple((key, version if key == "poseval" else value) for key, value in made.signature.pairs)
+        runs.append(replace(made, signature=Signature(pairs)))
+    assert runs[0].signature != runs[1].signature
+    entries = [Entry(str(place), one.report(), run=one) for place, one in enumerate(runs)]
+    board = build(entries, sort="n0")
+    assert [row.entry.name for row in board.rows] == ["0", "1"]
+    assert upper(by_tests(runs, "n0", 0.95)) == [(0, 1)]
 
 
 def test_runs_on_other_units_are_refused() -> None:
