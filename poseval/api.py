@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import UsageError, shown, unknown_name, wrong_type
+from poseval.errors import UsageError, number_of, shown, unknown_name, wrong_type
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -308,7 +308,7 @@ def estimate_sigmas(
         raise UsageError(
             "P197",
             where="annotations",
-            what="are copies of one file" if copies else f"are {len(sets)} file",
+            what="are copies of one file" if copies else f"hold {number_of(len(sets), 'file')}",
             wanted="two files or more of the same images, each by another annotator",
             hint="sigmas say how much annotators differ, and one annotation says nothing about it",
         )

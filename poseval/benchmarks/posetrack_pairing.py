@@ -131,7 +131,7 @@ def _sequences(truth: PoseSet, predictions: PoseSet, notices: list[Notice]) -> l
         notices.append(
             Notice(
                 "N484",
-                f"{len(extra)} sequences that are not in the ground truth were left out: {first}",
+                f"left out: {number_of(len(extra), 'sequence')} outside of the ground truth: {first}",
                 len(extra),
             )
         )
@@ -159,7 +159,9 @@ def _by_video(truth: PoseSet, predictions: PoseSet, partner: list[int], notices:
             partner[index] = same[0]
             count += 1
     if count:
-        notices.append(Notice("N485", f"{count} sequences were paired by the folder of their images", count))
+        notices.append(
+            Notice("N485", f"{number_of(count, 'sequence')} paired by the folder of the images", count)
+        )
 
 
 def _names(frames: Frames, rows: Ints, way: str) -> list[str]:

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.datasets.files.document import Document
-from poseval.errors import FormatError, MismatchError, ValueRangeError, shown
+from poseval.errors import FormatError, MismatchError, ValueRangeError, number_of, shown
 
 Record = dict[str, Any]
 
@@ -214,7 +214,7 @@ class COCO:
             raise MismatchError(
                 "P402",
                 where="results",
-                what=f"{len(unknown)} images are not in the ground truth (first: {named})",
+                what=f"name {number_of(len(unknown), 'image')} outside of the ground truth (first: {named})",
                 wanted="images of the ground truth",
             )
 

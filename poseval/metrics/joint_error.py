@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.errors import MismatchError, UsageError, ValueRangeError, like_others, shown
+from poseval.errors import MismatchError, UsageError, ValueRangeError, like_others, number_of, shown
 from poseval.poses import Array, Bools, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -85,7 +85,7 @@ def partner(aligned: Aligned) -> Ints:
             raise MismatchError(
                 "P411",
                 where=shown(side.origin.name),
-                what=f"{len(crowded)} frames have several {what} people (first: {key})",
+                what=f"has {number_of(len(crowded), 'frame')} with several {what} people (first: {key})",
                 wanted="one person per frame, because this metric scores single people",
                 hint="for several people use --benchmark custom, or people=matched in epe and pck",
             )
@@ -326,7 +326,8 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
         raise ValueRangeError(
             "P304",
             where=f"{name}: {shown(frames.key[people.frame[row]], 60)}",
-            what=f"has a scale of {length[row]:g} pixels ({rule}); {len(bad)} people have no scale above 0",
+            what=f"has a scale of {length[row]:g} pixels ({rule}); "
+            f"{number_of(len(bad), 'person', 'people')} without a scale above 0",
             wanted="a positive scale for every person that is scored",
         )
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, number_of, shown
 from poseval.metrics.base import Metric, Need, Table, Tally, always, format_parameter
 from poseval.metrics.error_curve import CED_STEPS, ErrorCurve, Grid, curve_area, failure_rate
 from poseval.metrics.joint_error import (
@@ -183,7 +183,7 @@ class Nme(Metric):
         kept = ~np.isnan(error) & (each > 0)
         error, each = error[kept], each[kept]
         lost = int(tally.sum("unscaled", weight))
-        remark = f"{lost} faces have no {tally.facts['by']} and are not scored" if lost else ""
+        remark = f"{number_of(lost, 'face')} without {tally.facts['by']}, not scored" if lost else ""
         count = int(each.sum())
         if not count:
             names = [

@@ -15,7 +15,7 @@ import torch
 
 from poseval import benchmarks, datasets
 from poseval._version import __version__
-from poseval.errors import Fault, UsageError, error_of, shown
+from poseval.errors import Fault, UsageError, error_of, number_of, shown
 from poseval.models.inference.predictions import Poses
 from poseval.models.weights.load import digest
 from poseval.poses import Notice, PoseSet
@@ -388,7 +388,7 @@ def _refuse(faults: Sequence[Fault], part: Path) -> None:
 def _skipped(faults: Sequence[Fault]) -> list[Notice]:
     if not faults:
         return []
-    text = f"{len(faults)} images could not be read and have no people: " + "; ".join(
+    text = f"{number_of(len(faults), 'image')} without people, because reading failed: " + "; ".join(
         shown(fault.where) for fault in faults[:5]
     )
     return [Notice("N135", text, len(faults))]

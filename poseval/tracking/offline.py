@@ -146,5 +146,5 @@ def drop_joints(poses: PoseSet, below: float) -> PoseSet:
     if not count:
         return changed
     return changed.with_notices(
-        [Notice("N162", f"{count} joints scored below {below:g} were dropped", count)]
+        [Notice("N162", f"dropped: {number_of(count, 'joint')} scored below {below:g}", count)]
     )

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from poseval.errors import number_of
 from poseval.poses import Bools, Floats, Ints, Notice, PoseSet
 from poseval.tracking.base import UNTRACKED, Config
 
@@ -69,7 +70,7 @@ def smooth(poses: PoseSet, config: OneEuro | None = None) -> PoseSet:
             xy[here] = np.where(seen[:, :, None], smoothed, xy[here])
     count = int(moved.sum())
     done = replace(poses, people=people.with_columns(xy=xy))
-    return done.with_notices([Notice("N163", f"{count} joints were smoothed by {config}", count)])
+    return done.with_notices([Notice("N163", f"smoothed by {config}: {number_of(count, 'joint')}", count)])
 
 
 class _Filter:

@@ -110,8 +110,8 @@ def test_flow_from_files_joints_dropped_and_smoothed(
     assert added["keypoints"][0] == pytest.approx(scene.xy[2, 0, 0, 0])
     assert invoke([*command, "--force", "--drop-joints", "0.7", "--smooth"]) == 0
     told = capsys.readouterr().err
-    assert "17 joints scored below 0.7 were dropped" in told
-    assert "joints were smoothed by one_euro(" in told
+    assert "dropped: 17 joints scored below 0.7" in told
+    assert "smoothed by one_euro(" in told
     assert invoke([*command, "--force", "--smooth", "one_euro(beta=-1)"]) == 2
 
 

@@ -26,7 +26,7 @@ def test_21_image_rows_twice_are_merged(desk: Desk) -> None:
     gt["images"] += gt["images"][:2]
     found = desk.truth(gt)
     assert found.frames.key.tolist() == ["10", "11", "12", "13"]
-    assert "2 of 6 rows repeat an id" in sentence(found, "N411")
+    assert "2 of 6 rows with the id of an earlier row" in sentence(found, "N411")
 
 
 def test_21_annotation_of_an_image_that_is_not_listed(desk: Desk) -> None:

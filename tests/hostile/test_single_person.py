@@ -389,7 +389,9 @@ def test_08_a_negative_side_has_no_size(by: str, box: list[float]) -> None:
     from tests.metrics.single import pair_up
 
     scene = pair_up(np.zeros((2, 68, 2)), np.zeros((2, 68, 2)), "ibug68", box=[[0.0, 0, 9, 9], box])
-    with pytest.raises(ValueRangeError, match=rf"has a scale of -4 pixels \({by}\); 1 people") as caught:
+    with pytest.raises(
+        ValueRangeError, match=rf"has a scale of -4 pixels \({by}\); 1 person without"
+    ) as caught:
         poseval.score(scene.truth, scene.predictions, "300w", metrics=[f"nme(by={by})"])
     assert caught.value.code == "P304"
 

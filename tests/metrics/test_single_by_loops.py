@@ -283,11 +283,11 @@ def test_nme_of_faces_without_a_length_or_landmarks() -> None:
     metric = Nme()
     found = metric.reduce(metric.tally(scene), np.array([3, 1, 1, 0]))
     assert (found[0].value, found[0].n) == (0, 1)
-    assert found[0].why == "3 faces have no outer_eye and are not scored"
+    assert found[0].why == "3 faces without outer_eye, not scored"
     nobody = metric.reduce(metric.tally(scene), np.array([1, 1, 0, 0]))
     assert {"NME", "FR@0.1", "AUC@0.1"} <= {row.statistic for row in nobody}
     assert all(math.isnan(row.value) and row.n == 0 for row in nobody)
-    assert nobody[0].why == "1 faces have no outer_eye and are not scored"
+    assert nobody[0].why == "1 face without outer_eye, not scored"
     empty = metric.reduce(metric.tally(scene), np.array([0, 1, 0, 0]))
     assert empty[0].why == "no face with a landmark"
 

@@ -18,7 +18,7 @@ from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.containers.text_table import check_count, numbers_of, text_of
 from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Found, Gathering, Joints
-from poseval.errors import FormatError, shown
+from poseval.errors import FormatError, number_of, shown
 from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 
@@ -96,7 +96,7 @@ class SleapCsv(Dataset):
         if not others:
             return poses
         told = ", ".join(shown(name, 30) for name in others[:5])
-        text = f"{document.name}: {len(others)} columns were not read: {told}"
+        text = f"{document.name}: not read: {number_of(len(others), 'column')}: {told}"
         return poses.with_notices([Notice("N547", text, len(others))])
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from poseval.datasets.containers.json_records import Records, Wanted, places
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, LimitError, shown
+from poseval.errors import Faults, LimitError, number_of, shown
 from poseval.kernels import json as kj
 from poseval.poses import Array, Frames, Ints, Notice, PoseSet
 from poseval.poses.frame_names import COVERED, WAYS, covered, labelled_frames, named, number
@@ -138,8 +138,8 @@ def _repeated(records: Records, first: Ints) -> list[Notice]:
     if not extra_rows:
         return []
     text = (
-        f"{records.document.name}: images: {extra_rows} of {records.table.count} rows repeat an id "
-        "and were merged with its first row"
+        f"{records.document.name}: images: {extra_rows} of {number_of(records.table.count, 'row')} "
+        "with the id of an earlier row, merged with that row"
     )
     return [Notice("N411", text, extra_rows)]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, shown
+from poseval.errors import Faults, number_of, shown
 from poseval.kernels.json import Bools, Column, Columns, RawFault
 from poseval.poses import Notice
 
@@ -181,7 +181,7 @@ def _what(data: bytes, fault: RawFault) -> str:
         token = _token(data, fault.offset)
         return f"is {token}" + ("" if token[-1:] in "Nny" else ", beyond the range of a double")
     if fault.kind == "length":
-        return f"has {fault.number} numbers"
+        return f"has {number_of(fault.number, 'number')}"
     return {
         "null": "is null",
         "repeated": "occurs twice in one object",

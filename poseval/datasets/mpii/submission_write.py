@@ -17,7 +17,7 @@ import numpy as np
 from poseval.datasets.base import Losses, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.mpii.groups import groups_of
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError, number_of, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Bools, Floats, Ints, PoseSet
 
@@ -144,7 +144,7 @@ def _scores(poses: PoseSet, losses: Losses) -> Floats:
         raise UsageError(
             "P138",
             where=shown(poses.origin.name),
-            what=f"{lacking} joints have no score",
+            what=f"has {number_of(lacking, 'joint')} without a score",
             wanted="a score for each joint or person: the server ranks joints by it",
         )
     losses.make("joint scores from the person's", int((np.isnan(people.joint_score) & found).sum()))

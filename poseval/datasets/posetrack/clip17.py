@@ -72,7 +72,7 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
     )
     vertices, start, region_image, degenerate = _regions(table, limits, document.name)
     if degenerate:
-        notices["N471", "{count} ignore regions have fewer than 3 vertices and are skipped"] += degenerate
+        notices["N471", "skipped ignore regions with fewer than 3 vertices: {count}"] += degenerate
     if len(faults) > before:
         return None
     labelled = table["is_labeled"].values
@@ -153,12 +153,12 @@ def _joints(
         )
     foreign = known & ~np.isin(joint, np.arange(joints))
     if (foreign & ~lacking).any():
-        notices["N477", "{count} points have ids other than 0 to 14 and are left out"] += int(foreign.sum())
+        notices["N477", "points left out, with ids other than 0 to 14: {count}"] += int(foreign.sum())
     rows = np.flatnonzero(known & ~foreign)
     cell = person[rows] * joints + joint[rows].astype(np.int64)
     cell, place = np.unique(cell, return_index=True)
     if len(cell) < len(rows):
-        notices["N478", "{count} points repeat a joint of their person; the first one counts"] += len(
+        notices["N478", "points left out, for a joint that the person has already: {count}"] += len(
             rows
         ) - len(cell)
     rows = rows[place]

@@ -132,7 +132,7 @@ def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str,
     if not categories:
         notices[
             "N470",
-            "{count} files have no categories; their keypoints are read in the official order of 17 joints",
+            "files without categories, read in the official order of 17 joints: {count}",
         ] += 1
         return wanted
     if len(categories) > 1:
@@ -156,7 +156,7 @@ def _canonical(names: list[str], where: str, faults: Faults, notices: Counter[tu
     found = [ALIASES.get(name, name) for name in names]
     renamed = sorted(set(names) & ALIASES.keys())
     if renamed:
-        notices["N473", f"{{count}} files name joint {renamed[0]}; it is read as {ALIASES[renamed[0]]}"] += 1
+        notices["N473", f"files with joint {renamed[0]}, read as {ALIASES[renamed[0]]}: {{count}}"] += 1
     lacking = [name for name in skeleton().joints if name not in found]
     if lacking or len(set(found)) < len(found):
         faults.add(
@@ -240,7 +240,7 @@ def _joints(
     if not given.all() and bool(((visible > 0) & (visible < 1)).any()):
         notices[
             "N474",
-            "{count} people have fractions as visibility and no scores; scores are only read from `scores`",
+            "people with fractions as visibility and no `scores`, from where alone scores are read: {count}",
         ] += int((~given).sum())
     return xy, seen, score, _whole(people, image, images)
 
@@ -311,5 +311,5 @@ def _regions(images: Records, limits: Limits, notices: Counter[tuple[str, str]])
         vertices, x.inner, image, limits, images.document.name
     )
     if degenerate:
-        notices["N471", "{count} ignore regions have fewer than 3 vertices and are skipped"] += degenerate
+        notices["N471", "skipped ignore regions with fewer than 3 vertices: {count}"] += degenerate
     return vertices, start, image

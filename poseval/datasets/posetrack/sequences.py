@@ -259,7 +259,7 @@ def _notices(clips: Sequence[Clip], relabelled: int) -> list[Notice]:
     for clip in clips:
         counted.update(clip.notices)
     if relabelled:
-        counted["N472", "{count} negative track ids were replaced by free ones"] += relabelled
+        counted["N472", "negative track ids replaced by free ones: {count}"] += relabelled
     return [Notice(code, text.format(count=count), count) for (code, text), count in counted.items()]
 
 

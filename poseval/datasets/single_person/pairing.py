@@ -17,7 +17,7 @@ import numpy as np
 
 from poseval.datasets.base import ReadOptions
 from poseval.datasets.files.document import Document
-from poseval.errors import Fault, Faults, MismatchError, error_of, shown
+from poseval.errors import Fault, Faults, MismatchError, error_of, number_of, shown
 from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton
@@ -93,7 +93,7 @@ def ordered_predictions(
     absent: Array = np.asarray(np.isnan(xy).all(axis=2))
     _check_finite(xy, absent, origin.name)
     if absent.any():
-        text = f"{int(absent.sum())} joints are NaN, that is, not predicted; they count as wrong"
+        text = f"{number_of(int(absent.sum()), 'joint')} with NaN, that is, not predicted: counted as wrong"
         origin = replace(origin, notices=(*origin.notices, Notice("N449", text, int(absent.sum()))))
     columns.setdefault("seen", np.where(absent, 0, 2))
     truth = options.truth

@@ -26,7 +26,7 @@ from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.single_person.pairing import ordered_predictions, origin_of
-from poseval.errors import Fault, Faults, PosevalError, UsageError, error_of, shown
+from poseval.errors import Fault, Faults, PosevalError, UsageError, error_of, number_of, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Notice, PoseSet
 from poseval.skeletons import Skeleton
@@ -173,7 +173,8 @@ class PoseArray(Dataset):
         notices = []
         if beyond:
             text = (
-                f"{beyond} predictions at the ends of videos are of frames that the ground truth leaves out"
+                f"{number_of(beyond, 'prediction')} at the ends of videos, "
+                "of frames that the ground truth leaves out"
             )
             notices.append(Notice("N494", text, beyond))
         origin = origin_of(document, self.name, len(xy), notices)

@@ -14,7 +14,7 @@ from poseval.datasets.containers.text_table import numbers_of
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.containers.xml import Node
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, shown
+from poseval.errors import Faults, FormatError, number_of, shown
 from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import match_names, skeleton_from_names
@@ -236,7 +236,8 @@ class Reader:
                 notices.append(
                     Notice(
                         "N509",
-                        f"{where}: {count} shapes of kind {shown(kind, 40)} without joints were not read",
+                        f"{where}: not read: {number_of(count, 'shape')} of kind {shown(kind, 40)} "
+                        "without joints",
                         count,
                     )
                 )
