@@ -19,7 +19,7 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
 from poseval.datasets.recognition import of_two_predictions
-from poseval.errors import FormatError, MismatchError, shown, wrong_type
+from poseval.errors import FormatError, MismatchError, UsageError, shown, wrong_type
 from poseval.files.streams import require_apart
 from poseval.limits import DEFAULT, Limits, from_environment
 from poseval.metrics import MetricRequest
@@ -249,6 +249,7 @@ def _read_both(
     source: Source | None = None
     if isinstance(predictions, list | tuple) and predictions and all(map(_is_path, predictions)):
         source = SeveralFiles(predictions, task.limits)
+        _refuse_truth_among(predictions, truth)
         predictions = source.path
     elif not isinstance(predictions, PoseSet):
         predictions = path_of(predictions, "predictions", A_SET)
@@ -278,6 +279,20 @@ def _read_both(
         dt = datasets.read(path, options, task.predictions_format, source)
     _refuse_boxes(dt)
     return gt, dt, named or benchmarks.recognise(gt)
+
+
+def _refuse_truth_among(predictions: Sequence[object], truth: PathOrPoses) -> None:
+    """Refuse the file of the ground truth as one of several files of predictions: P198."""
+    if not isinstance(truth, str | os.PathLike) or not os.path.exists(truth):
+        return
+    for path in predictions:
+        if isinstance(path, str | os.PathLike) and os.path.samefile(path, truth):
+            raise UsageError(
+                "P198",
+                where=shown(path),
+                what="is the ground truth, and is named among the predictions, too",
+                wanted="only files of predictions beside the ground truth",
+            )
 
 
 def _is_path(value: object) -> bool:

@@ -187,6 +187,13 @@ def test_messages_name_the_option_as_typed_and_rule_sets_once(
     assert "did you mean corrected?" in said
 
 
+def test_the_ground_truth_among_the_predictions_is_named(
+    files: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert invoke(["score", files["good"], files["gt"], "--gt", files["gt"]]) == 2
+    assert f"{files['gt']}: is the ground truth" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("level", ["95", "95%", "0.95"])
 def test_a_level_is_written_in_three_ways(
     files: dict[str, str], capsys: pytest.CaptureFixture[str], level: str
