@@ -1,8 +1,8 @@
 """Mutants of a Python module: the same module with one place changed.
 
 Changed are comparisons, arithmetic, logic, numbers, conditions, the order of arguments, and calls such as
-`abs` and `min`; statements are dropped. Texts, annotations, decorators, what is raised and `strict=` are left
-alone: no test should look at them.
+`abs` and `min`; sets are emptied, and statements are dropped. Texts, annotations, decorators, what is raised
+and `strict=` are left alone: no test should look at them.
 """
 
 from __future__ import annotations
@@ -196,6 +196,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
             yield node, ast.Constant(node.value + 1)
         elif isinstance(node.value, float):
             yield node, ast.Constant(node.value * 2 or 1.0)
+    elif isinstance(node, ast.Set):
+        yield node, ast.Call(ast.Name("set", ast.Load()), [], [])
     elif isinstance(node, ast.Call):
         yield from _call_changes(node)
     elif isinstance(node, ast.If | ast.While | ast.IfExp):

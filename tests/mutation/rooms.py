@@ -94,14 +94,16 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "diagnosis": {
         f"poseval.diagnosis.{name}": DIAGNOSIS
         for name in ("diagnose", "error_types", "gains", "groups", "lrp", "tracks")
-    },
+    }
+    | {"poseval.diagnosis.worst": ("tests/cli/test_convert_worst.py",)},
     "statistics": {
         f"poseval.statistics.{name}": STATISTICS
         for name in (
             *("clusters", "comparison", "draws", "formulas", "influence", "intervals", "multiplicity"),
             *("noninferiority", "options", "pairs", "signflips", "support", "training", "weights"),
         )
-    },
+    }
+    | {"poseval.statistics.sigmas": ("tests/statistics/test_sigmas.py",)},
     "decisions": {
         f"poseval.decisions.{name}": DECISIONS
         for name in (
