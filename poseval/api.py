@@ -114,7 +114,7 @@ def convert(
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
-            P950 no frame has a fault.
+            P106 no frame has a fault.
         InputError: what is wrong with the source.
     """
     from functools import partial
@@ -384,7 +384,7 @@ def gate(
     Benchmark, rules and metrics are the baseline's unless given.
 
     Raises:
-        UsageError: P142 level, resamples or seed out of range, P900 a drop that cannot be read, P146 one of
+        UsageError: P142 level, resamples or seed out of range, P170 a drop that cannot be read, P146 one of
             no number, P147 predictions without ground truth, P167 too few resamples, P168 an unknown cluster,
             P169 what does not go together.
         InputError: a file is wrong; P231 the baseline is no saved run, P232 the ledger is none, P420 other

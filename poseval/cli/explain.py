@@ -22,7 +22,7 @@ def explain(words: tuple[str, ...]) -> None:
         return
     if len(words) != 2:
         raise UsageError(
-            "P901",
+            "P103",
             where="arguments of explain",
             what="are neither one code nor two reports",
             wanted="a code such as P402, or two reports FIRST and SECOND",

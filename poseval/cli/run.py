@@ -53,13 +53,13 @@ def scales_of(text: str) -> tuple[float, ...]:
     """Numbers between commas.
 
     Raises:
-        UsageError: P901 for anything else.
+        UsageError: P103 for anything else.
     """
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
         raise UsageError(
-            "P901",
+            "P103",
             where="--scales",
             what=f"cannot be read: {shown(text)!r}",
             wanted="numbers between commas, such as 0.5,1,2",

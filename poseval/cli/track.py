@@ -124,7 +124,7 @@ def _require_tracks(writer: Dataset) -> None:
     """Refuse a format in which the tracks would be lost.
 
     Raises:
-        UsageError: P940.
+        UsageError: P171.
     """
     from poseval.datasets import Role, get_format, names
 
@@ -132,7 +132,7 @@ def _require_tracks(writer: Dataset) -> None:
         return
     able = [name for name in names() if _keeps_tracks(get_format(name))]
     raise UsageError(
-        "P940",
+        "P171",
         where=f"format {writer.name}",
         what="holds no tracks, so they would be lost",
         wanted=f"a format that does: {', '.join(able)}",

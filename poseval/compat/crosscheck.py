@@ -106,7 +106,7 @@ def crosscheck(
     `metric:statistic/joint`.
 
     Raises:
-        UsageError: P145 nothing of the benchmark can be checked on these files, P954 one is no file.
+        UsageError: P145 nothing of the benchmark can be checked on these files, P109 one is no file.
         PosevalError: what scoring raises.
     """
     for path in (truth, predictions):
@@ -154,7 +154,7 @@ def _require_file(path: str | os.PathLike[str]) -> None:
     source = Source(path)
     if source.is_stream or not (source.path.is_file() or source.is_folder):
         raise UsageError(
-            "P954",
+            "P109",
             where=shown(source.name),
             what="can be read once, and a cross-check reads its files twice",
             wanted="files",

@@ -13,12 +13,12 @@ def with_times(poses: PoseSet, fps: float) -> PoseSet:
     """The set with seconds for its frames: their number in their sequence, over the frames a second.
 
     Raises:
-        UsageError: P941 for a set that has times of its own.
+        UsageError: P105 for a set that has times of its own.
     """
     frames = poses.frames
     if TIME in frames.extra:
         raise UsageError(
-            "P941",
+            "P105",
             where=shown(poses.origin.name),
             what="has times of its own, which a rate would contradict",
             wanted="no --fps",

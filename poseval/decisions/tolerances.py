@@ -25,7 +25,7 @@ class Tolerance:
         """`AP=0.005` (absolute, a fraction) or `AP=0.5%` (of the baseline's value).
 
         Raises:
-            UsageError: P900 when the text is neither.
+            UsageError: P170 when the text is neither.
         """
         pattern, equals, amount = text.rpartition("=")
         relative = amount.endswith("%")
@@ -35,7 +35,7 @@ class Tolerance:
             number = math.nan
         if not equals or not pattern or not 0 <= number <= HIGHEST:
             raise UsageError(
-                "P900",
+                "P170",
                 where=f"tolerance {shown(text)!r}",
                 what="cannot be read",
                 wanted="AP=0.005 or AP=0.5%",

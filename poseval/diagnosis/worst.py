@@ -22,7 +22,7 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     false positives, as `poseval diagnose` counts them. Frames that nobody labelled have none.
 
     Raises:
-        UsageError: P950 when no frame has an error.
+        UsageError: P106 when no frame has an error.
     """
     labelled = np.flatnonzero(aligned.truth.frames.labelled)
     truth, by = _measurable(aligned.truth.take_frames(labelled))
@@ -30,7 +30,7 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     found = diagnose(Aligned(truth, predictions), worst=count).worst
     if not found:
         raise UsageError(
-            "P950", where="--worst", what="finds no error in any frame", wanted="predictions with errors"
+            "P106", where="--worst", what="finds no error in any frame", wanted="predictions with errors"
         )
     place = dict(zip(truth.frames.key.tolist(), labelled.tolist(), strict=True))
     rows = np.asarray(sorted(place[one.frame] for one in found), dtype=np.int64)

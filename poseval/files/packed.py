@@ -36,7 +36,7 @@ def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
     """The content of a gzip, xz, bzip2 or Zstandard file; any other data as they are.
 
     Raises:
-        FormatError: P212 truncated or damaged, P953 packed in another way.
+        FormatError: P212 truncated or damaged, P225 packed in another way.
         LimitError: P501 too large, P503 too many streams, P504 unpacks to suspiciously much.
         MissingFeature: P601 Zstandard without its extra.
     """
@@ -53,7 +53,7 @@ def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
         kind = "tar archive"
     if kind is not None:
         raise FormatError(
-            "P953",
+            "P225",
             where=name,
             what=f"is a {kind}",
             wanted="a plain file, or one packed by gzip, xz, bzip2, zstd or zip",

@@ -32,7 +32,7 @@ def require_apart(*paths: object) -> None:
     """Refuse standard input as more than one of the inputs, before any is read.
 
     Raises:
-        UsageError: P954.
+        UsageError: P109.
     """
     if sum(isinstance(path, str | Path) and os.fspath(path) == STDIN for path in paths) > 1:
         raise _no_stdin("would have to be read twice", "give one of them by its path")
@@ -53,7 +53,7 @@ def read_input(path: str | os.PathLike[str], most: int) -> bytes:
     """All bytes of a file, of standard input (`-`), of a pipe or of an address.
 
     Raises:
-        UsageError: P114 no such file, P135 no file or pipe, P136 cannot be read, P954 standard input is a
+        UsageError: P114 no such file, P135 no file or pipe, P136 cannot be read, P109 standard input is a
             terminal or was read already.
         LimitError: P501 more than `most` bytes.
         MissingFeature: P601 an address without the package that opens it.
@@ -80,7 +80,7 @@ def _stdin(most: int) -> bytes:
 
 def _no_stdin(what: str, hint: str) -> UsageError:
     return UsageError(
-        "P954",
+        "P109",
         where="standard input",
         what=what,
         wanted="one file, piped in",

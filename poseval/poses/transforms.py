@@ -35,7 +35,7 @@ class Transform:
         """The change that a text such as `scale=2.5` names.
 
         Raises:
-            UsageError: P920 when it names none.
+            UsageError: P102 when it names none.
         """
         kind, equals, rest = text.strip().partition("=")
         if kind in ("scale", "offset") and equals:
@@ -46,7 +46,7 @@ class Transform:
                 return Transform(kind, (numbers[0], numbers[1]))
         elif text.strip() in MEANING and text.strip() not in ("scale", "offset"):
             return Transform(text.strip())
-        raise UsageError("P920", where=f"--transform {shown(text)}", what="is not known", wanted=FORMS)
+        raise UsageError("P102", where=f"--transform {shown(text)}", what="is not known", wanted=FORMS)
 
     @property
     def sentence(self) -> str:

@@ -228,7 +228,7 @@ def _check(options: RunOptions) -> None:
     threads = 1 if options.model.threads is None else options.model.threads
     if min(options.model.batch, options.loaders, threads) < 1:
         raise UsageError(
-            "P901", where="--batch, --loaders or --threads", what="is less than 1", wanted="at least 1"
+            "P103", where="--batch, --loaders or --threads", what="is less than 1", wanted="at least 1"
         )
     if options.out.exists() and not options.force:
         raise UsageError(

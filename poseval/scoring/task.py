@@ -66,7 +66,7 @@ class Task:
 
     Raises:
         UsageError: P101 another type, P113 an unknown skeleton, P115 sigmas that cannot be read, P121 to
-            P123 metrics that cannot be, P183 limits that cannot be, P920 an unknown transform.
+            P123 metrics that cannot be, P183 limits that cannot be, P102 an unknown transform.
     """
 
     benchmark: str | Benchmark | None = None

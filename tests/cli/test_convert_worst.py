@@ -101,7 +101,7 @@ def test_perfect_predictions_have_nothing_to_send_back(
     datasets.get_format("native").write(replace(perfect, people=people), tmp_path / "p.npz", WriteOptions(P))
     words = (tmp_path / "p.npz", tmp_path / "a.json", "--gt", gt, "--worst", 5, "--to", "coco")
     assert call(*words) == 2
-    assert "P950" in capsys.readouterr().err
+    assert "P106" in capsys.readouterr().err
     assert not (tmp_path / "a.json").exists()
     assert call(*words[:4], "--to", "coco") == 0  # as the hint says
 

@@ -194,7 +194,7 @@ def test_a_format_without_tracks_is_refused(
     out = tmp_path / "out"
     assert invoke(["track", results, "--gt", truth, "--to", target, "--out", str(out)]) == 2
     told = capsys.readouterr().err
-    assert f"format {target}: holds no tracks, so they would be lost [P940]" in told
+    assert f"format {target}: holds no tracks, so they would be lost [P171]" in told
     assert not out.exists()
     able = told.split("a format that does: ")[1].split("\n")[0].split(", ")
     assert {"coco", "openpose", "posetrack18"} <= set(able)

@@ -54,7 +54,7 @@ def test_tolerances_are_absolute_or_relative(text: str, drop: float) -> None:
 def test_an_unreadable_tolerance_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         Tolerance.parse(text)
-    assert caught.value.code == "P900"
+    assert caught.value.code == "P170"
 
 
 @pytest.mark.parametrize("demands", [allowed("PA=0"), Demands(guard=["PA"])])

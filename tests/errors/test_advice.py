@@ -395,8 +395,8 @@ CASES = [
     Case("P414", "poseval validate RESULTS --gt LIST", image_list, lambda f, a: ["validate", *a[1:]]),
     Case("P415", "--transform scale=WIDTH,HEIGHT", fractions_without_sizes,
          lambda f, a: changed(a, "normalised", "scale=640,480")),
-    Case("P940", "--to", lost_tracks, lambda f, a: changed(a, "mediapipe", "alphapose")),
-    Case("P953", "unpack it", packed_otherwise, unpacked),
+    Case("P171", "--to", lost_tracks, lambda f, a: changed(a, "mediapipe", "alphapose")),
+    Case("P225", "unpack it", packed_otherwise, unpacked),
     Case("P501", "--limit bytes=", too_large, lambda f, a: changed(a, "bytes=2000", "bytes=2000000")),
     Case("P502", "--limit people=6", lambda f: [*pair(f), "--limit", "people=3"],
          lambda f, a: changed(a, "people=3", "people=6")),
@@ -410,10 +410,10 @@ CASES = [
 STREAMS = [
     ("P137", "name a file", "score dt.json --gt gt.json --json - >&-",
      "score dt.json --gt gt.json --json out.json >&-"),
-    ("P954", "give one of them by its path", "score - --gt - < dt.json", "score - --gt gt.json < dt.json"),
-    ("P954", "give one of them by its path", "compare - - --gt gt.json < dt.json",
+    ("P109", "give one of them by its path", "score - --gt - < dt.json", "score - --gt gt.json < dt.json"),
+    ("P109", "give one of them by its path", "compare - - --gt gt.json < dt.json",
      "compare - dt.json --gt gt.json < dt.json"),
-    ("P954", "`< FILE`", "score - --gt gt.json <&-", "score - --gt gt.json < dt.json"),
+    ("P109", "`< FILE`", "score - --gt gt.json <&-", "score - --gt gt.json < dt.json"),
 ]  # fmt: skip
 
 

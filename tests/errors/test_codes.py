@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from poseval.cli import invoke
+from poseval.errors import Fault, error_of
 from poseval.errors.codes import entries
 from tests.shared import ROOT
 
@@ -66,3 +67,9 @@ def test_explain_prints_an_entry(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["explain", "P999"]) == 2
     assert "P194" in capsys.readouterr().err
     assert invoke(["explain", "one.json"]) == 2
+
+
+def test_every_error_code_has_the_class_of_its_range() -> None:
+    for code in entries():
+        if code.startswith("P") and code != "P700":  # a dead worker is no fault of a file or a call
+            assert f"{code[:2]}xx" in str(type(error_of([Fault(code, "a", "b")])).__doc__), code

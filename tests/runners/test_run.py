@@ -101,7 +101,7 @@ def test_threads_are_set_for_the_run_alone(made: Bench, tmp_path: Path) -> None:
     assert run(options(made, tmp_path, force=True)).provenance["device"]["threads"] == before
     with pytest.raises(UsageError, match="--threads") as caught:
         run(options(made, tmp_path, force=True, model={"threads": 0}))
-    assert caught.value.code == "P901"
+    assert caught.value.code == "P103"
 
 
 def test_same_command_same_bytes_whatever_the_loaders(made: Bench, tmp_path: Path) -> None:
@@ -370,7 +370,7 @@ def test_wrong_checkpoints_are_refused(made: Bench, tmp_path: Path) -> None:
         ({"video": Path("clip.mp4")}, "P127"),
         ({"boxes": "truth", "truth": None}, "P127"),
         ({"nms": "hard"}, "P102"),
-        ({"loaders": 0}, "P901"),
+        ({"loaders": 0}, "P103"),
         ({"boxes": "nowhere.json"}, "P114"),
         ({"form": "morse"}, "P132"),
         ({"images": Path("nowhere")}, "P114"),

@@ -62,7 +62,7 @@ class Document:
 
         Raises:
             UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
-            FormatError: P212 damaged, P953 packed in a way that is not read.
+            FormatError: P212 damaged, P225 packed in a way that is not read.
             LimitError: P501 too large, P504 unpacks to suspiciously much.
         """
         text = shown(os.fspath(path), limit=400)
@@ -73,7 +73,7 @@ class Document:
         """As `open`, for what a user named: standard input (`-`), pipes and addresses are read, too.
 
         Raises:
-            UsageError, FormatError, LimitError: as for `open`; P954 standard input that cannot be read.
+            UsageError, FormatError, LimitError: as for `open`; P109 standard input that cannot be read.
             MissingFeature: P601 an address without the package that opens it.
         """
         return cls._of(read_input(path, limits.file_bytes), public_name(path), limits)

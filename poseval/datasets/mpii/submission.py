@@ -103,7 +103,7 @@ class MpiiSubmission(Dataset):
         """`pred_keypoints_mpii.mat` or `pred_keypoints_mpii_multi.mat`, as the file is called.
 
         Raises:
-            UsageError: P951 another name, P952 no release as ground truth, P173 other joints, P138 several
+            UsageError: P107 another name, P108 no release as ground truth, P173 other joints, P138 several
                 people without scores, P131 the file exists, P137 it cannot be written.
         """
         from poseval.datasets.mpii.submission_write import write_submission

@@ -32,13 +32,13 @@ def write_submission(poses: PoseSet, path: Path, options: WriteOptions, holds: f
     Predictions that do not name their rectangle or group go to the nearest position of their image.
 
     Raises:
-        UsageError: P951 another name of the file, P952 no release as ground truth, P131, P137, P138 several
+        UsageError: P107 another name of the file, P108 no release as ground truth, P131, P137, P138 several
             people without scores.
         MismatchError: P402 predictions that are not on the frames of the release.
     """
     if path.name not in (SINGLE, SEVERAL):
         raise UsageError(
-            "P951",
+            "P107",
             where=shown(path),
             what="is no name that MPII's server takes",
             wanted=f"{SINGLE} (single people) or {SEVERAL} (several people in groups)",
@@ -71,7 +71,7 @@ def _release(poses: PoseSet, truth: PoseSet | None) -> _Release:
     if truth is None or not truth.people.extra.keys() >= NEEDED or "train" not in truth.frames.extra:
         given = "none was given" if truth is None else f"{shown(truth.origin.name)} is something else"
         raise UsageError(
-            "P952",
+            "P108",
             where="format mpii-submission",
             what=f"follows the images and rectangles of MPII's release, and {given}",
             wanted="--gt mpii_human_pose_v1_u12_1.mat",
@@ -111,7 +111,7 @@ def _several(poses: PoseSet, release: _Release, losses: Losses) -> Array:
     frame, group = groups_of(release.truth, release.frames)
     if not len(frame):
         raise UsageError(
-            "P952",
+            "P108",
             where=shown(release.truth.origin.name),
             what="has no groups of people in its test images",
             wanted="MPII's release with groups_v12.mat beside it",

@@ -132,7 +132,7 @@ def test_the_rate_on_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixt
     assert read(out).frames.extra["time"].tolist() == [0.0, 0.04, 0.08, 0.12, 0.16]
     again = ["convert", str(out), str(tmp_path / "c.nwb"), "--to", "nwb", "--fps", "30"]
     assert invoke(again) == 2
-    assert "has times of its own, which a rate would contradict [P941]" in capsys.readouterr().err
+    assert "has times of its own, which a rate would contradict [P105]" in capsys.readouterr().err
     assert invoke(again[:-2]) == 0
 
 

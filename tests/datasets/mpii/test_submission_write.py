@@ -180,9 +180,9 @@ def refused(poses: PoseSet, path: Path, truth: PoseSet | None) -> str:
 def test_what_the_server_would_refuse_is_refused(tmp_path: Path) -> None:
     truth = made(tmp_path)
     poses = predicted(truth, [1])
-    assert refused(poses, tmp_path / "preds.mat", truth) == "P951"
-    assert refused(poses, tmp_path / SINGLE, None) == "P952"
-    assert refused(poses, tmp_path / SINGLE, poses) == "P952"
+    assert refused(poses, tmp_path / "preds.mat", truth) == "P107"
+    assert refused(poses, tmp_path / SINGLE, None) == "P108"
+    assert refused(poses, tmp_path / SINGLE, poses) == "P108"
     bare = replace(poses, people=poses.people.with_columns(score=None, joint_score=None))
     assert refused(bare, tmp_path / SEVERAL, truth) == "P138"
     other = replace(
@@ -194,4 +194,4 @@ def test_what_the_server_would_refuse_is_refused(tmp_path: Path) -> None:
     assert refused(other, tmp_path / SINGLE, truth) == "P173"
     (tmp_path / "groups_v12.mat").unlink()
     groupless = read(tmp_path / "release.mat", ReadOptions(Role.TRUTH))
-    assert refused(poses, tmp_path / SEVERAL, groupless) == "P952"
+    assert refused(poses, tmp_path / SEVERAL, groupless) == "P108"
