@@ -76,7 +76,7 @@ CHECKS: dict[str, str] = {
     "identity": "poseval.compat.crosschecks.tracking:check_identity",
     "hota": "poseval.compat.crosschecks.tracking:check_hota",
 }
-REGISTRY: Registry[Check] = Registry("cross-check", "P145", "poseval.crosschecks", CHECKS, FunctionType)
+REGISTRY: Registry[Check] = Registry("cross-check", "P104", "poseval.crosschecks", CHECKS, FunctionType)
 # benchmark -> reader of people one by one, for metrics chosen by hand
 READERS: dict[str, str] = {
     "mpii-val": f"{_ROOM}.single_files:mpii",
@@ -106,7 +106,8 @@ def crosscheck(
     `metric:statistic/joint`.
 
     Raises:
-        UsageError: P145 nothing of the benchmark can be checked on these files, P109 one is no file.
+        UsageError: P127 with a transform, P128 an input that can be read only once, P145 nothing of the
+            benchmark can be checked on these files.
         PosevalError: what scoring raises.
     """
     for path in (truth, predictions):
@@ -114,7 +115,7 @@ def crosscheck(
     wanted = Task.of(task, benchmark, **asked)
     if wanted.transform:
         raise UsageError(
-            "P145",
+            "P127",
             where="--transform",
             what="changes coordinates, and the official programs read the files themselves",
             wanted="files in the coordinates that are scored",
@@ -154,7 +155,7 @@ def _require_file(path: str | os.PathLike[str]) -> None:
     source = Source(path)
     if source.is_stream or not (source.path.is_file() or source.is_folder):
         raise UsageError(
-            "P109",
+            "P128",
             where=shown(source.name),
             what="can be read once, and a cross-check reads its files twice",
             wanted="files",

@@ -32,10 +32,10 @@ def require_apart(*paths: object) -> None:
     """Refuse standard input as more than one of the inputs, before any is read.
 
     Raises:
-        UsageError: P109.
+        UsageError: P128.
     """
     if sum(isinstance(path, str | Path) and os.fspath(path) == STDIN for path in paths) > 1:
-        raise _no_stdin("would have to be read twice", "give one of them by its path")
+        raise _no_stdin("P128", "would have to be read twice", "give one of them by its path")
 
 
 def public_name(path: str | os.PathLike[str]) -> str:
@@ -54,7 +54,7 @@ def read_input(path: str | os.PathLike[str], most: int) -> bytes:
 
     Raises:
         UsageError: P114 no such file, P135 no file or pipe, P136 cannot be read, P109 standard input is a
-            terminal or was read already.
+            terminal or closed, P128 it was read already.
         LimitError: P501 more than `most` bytes.
         MissingFeature: P601 an address without the package that opens it.
     """
@@ -69,18 +69,18 @@ def read_input(path: str | os.PathLike[str], most: int) -> bytes:
 def _stdin(most: int) -> bytes:
     stream = getattr(sys.stdin, "buffer", None)
     if _used:
-        raise _no_stdin("was read already", "give one of them by its path")
+        raise _no_stdin("P128", "was read already", "give one of them by its path")
     if stream is None or sys.stdin.isatty():
         raise _no_stdin(
-            "is closed" if stream is None else "is a terminal", "write `< FILE` after the command"
+            "P109", "is closed" if stream is None else "is a terminal", "write `< FILE` after the command"
         )
     _used.append(STDIN)
     return _bounded(stream, "standard input", most)
 
 
-def _no_stdin(what: str, hint: str) -> UsageError:
+def _no_stdin(code: str, what: str, hint: str) -> UsageError:
     return UsageError(
-        "P109",
+        code,
         where="standard input",
         what=what,
         wanted="one file, piped in",

@@ -58,7 +58,7 @@ class ReidHota(Metric):
         """Counts per sequence, and rows per pair of identities that match and per identity.
 
         Raises:
-            MismatchError: P411 when people have no `person_id`.
+            MismatchError: P416 when people have no `person_id`.
         """
         sides = replace(aligned, truth=_by_person(aligned.truth), predictions=_by_person(aligned.predictions))
         scene = scene_of(sides, Similarity.JOINT)
@@ -140,13 +140,13 @@ def _by_person(poses: PoseSet) -> PoseSet:
     """The same set with identities as track ids.
 
     Raises:
-        MismatchError: P411 when people have none.
+        MismatchError: P416 when people have none.
     """
     person = poses.people.extra.get("person_id")
     if person is None or bool((person < 0).any()):
         count = len(poses) if person is None else int((person < 0).sum())
         raise MismatchError(
-            "P411",
+            "P416",
             where=shown(poses.origin.name),
             what=f"{count} of {len(poses)} people have no person_id",
             wanted="a person_id of every person, which reid_hota needs",

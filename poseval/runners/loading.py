@@ -164,13 +164,13 @@ def choose_device(name: str) -> str:
     """`cpu` or `cuda`; `auto` takes the GPU where there is one.
 
     Raises:
-        UsageError: P157 unknown device. MissingFeature: P603 no GPU that PyTorch can use.
+        UsageError: P102 unknown device. MissingFeature: P603 no GPU that PyTorch can use.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
     if name not in ("cpu", "cuda"):
         raise UsageError(
-            "P157", where=f"device {shown(name)!r}", what="is not known", wanted="cpu, cuda or auto"
+            "P102", where=f"device {shown(name)!r}", what="is not known", wanted="cpu, cuda or auto"
         )
     if name == "cuda" and not torch.cuda.is_available():
         raise MissingFeature(

@@ -237,7 +237,7 @@ ON_RUNS = [
     Case("P126", "--benchmark custom", nobody, add("--benchmark", "custom")),
     Case("P126", "label the joints", nobody, labelled),
     Case("P141", "--ci-method auto", few_units, lambda f, a: changed(a, "bca", "auto")),
-    Case("P145", "poseval convert --transform", moved_crosscheck, converted),
+    Case("P127", "poseval convert --transform", moved_crosscheck, converted),
     Case("P146", "--guard", undefined_guard, lambda f, a: changed(a, "AP_M", "AP")),
     Case("P146", "--max-drop", undefined_guard, lambda f, a: [*a[:-2], "--max-drop", "AP=0.01"]),
     Case("P148", "copy it to ENTRY.run.json", without_facts, copied_facts),

@@ -410,8 +410,8 @@ CASES = [
 STREAMS = [
     ("P137", "name a file", "score dt.json --gt gt.json --json - >&-",
      "score dt.json --gt gt.json --json out.json >&-"),
-    ("P109", "give one of them by its path", "score - --gt - < dt.json", "score - --gt gt.json < dt.json"),
-    ("P109", "give one of them by its path", "compare - - --gt gt.json < dt.json",
+    ("P128", "give one of them by its path", "score - --gt - < dt.json", "score - --gt gt.json < dt.json"),
+    ("P128", "give one of them by its path", "compare - - --gt gt.json < dt.json",
      "compare - dt.json --gt gt.json < dt.json"),
     ("P109", "`< FILE`", "score - --gt gt.json <&-", "score - --gt gt.json < dt.json"),
 ]  # fmt: skip

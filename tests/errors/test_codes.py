@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from poseval.cli import invoke
-from poseval.errors import Fault, error_of
+from poseval.compat.crosscheck import REGISTRY
+from poseval.errors import Fault, UsageError, error_of
 from poseval.errors.codes import entries
 from tests.shared import ROOT
 
@@ -73,3 +74,14 @@ def test_every_error_code_has_the_class_of_its_range() -> None:
     for code in entries():
         if code.startswith("P") and code != "P700":  # a dead worker is no fault of a file or a call
             assert f"{code[:2]}xx" in str(type(error_of([Fault(code, "a", "b")])).__doc__), code
+
+
+def test_a_metric_without_a_cross_check_has_a_code_of_its_own() -> None:
+    with pytest.raises(UsageError) as caught:
+        REGISTRY.get("unheard_of")
+    assert caught.value.code == "P104"
+
+
+@pytest.mark.parametrize("code", ["P109", "P128", "P145", "P157", "P411"])
+def test_a_split_code_has_one_meaning(code: str) -> None:
+    assert ", or " not in entries()[code].meaning

@@ -102,19 +102,19 @@ def test_a_truth_from_standard_input(files: Path) -> None:
 def test_not_both_sides(words: str, files: Path) -> None:
     done = run(words, files, DT.encode())
     assert done.returncode == 2
-    assert b"standard input: would have to be read twice [P109]" in done.stderr
+    assert b"standard input: would have to be read twice [P128]" in done.stderr
 
 
 def test_a_cross_check_needs_files(files: Path) -> None:
     done = run("crosscheck - --gt gt.json", files, DT.encode())
     assert done.returncode == 2
-    assert b"<stdin>: can be read once, and a cross-check reads its files twice [P109]" in done.stderr
+    assert b"<stdin>: can be read once, and a cross-check reads its files twice [P128]" in done.stderr
 
 
 def test_several_predictions_are_files(files: Path) -> None:
     done = run("score dt.json - --gt gt.json", files, DT.encode())
     assert done.returncode == 2
-    assert b"<stdin>: is one of several inputs [P109]" in done.stderr
+    assert b"<stdin>: is one of several inputs [P128]" in done.stderr
 
 
 def test_messages_call_it_stdin(files: Path) -> None:

@@ -165,7 +165,7 @@ def test_everybody_needs_an_identity() -> None:
     person[:2] = -1
     with pytest.raises(MismatchError, match=f"2 of {count} people have no person_id") as caught:
         ReidHota().tally(named({"person_id": person}))
-    assert caught.value.code == "P411"
+    assert caught.value.code == "P416"
     with pytest.raises(MismatchError, match=f"{count} of {count} people"):
         ReidHota().tally(named({}))
     assert ReidHota().tally(named({"person_id": np.arange(count)})).units

@@ -133,4 +133,4 @@ def test_a_cross_check_reads_the_files_itself(tmp_path: Path) -> None:
     gt, dt, _ = files(tmp_path)
     with pytest.raises(UsageError, match="read the files themselves") as caught:
         crosscheck(gt, dt, "coco-keypoints", transform="xy")
-    assert caught.value.code == "P145"
+    assert caught.value.code == "P127"

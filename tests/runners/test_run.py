@@ -409,7 +409,7 @@ def test_device_that_is_not_there(made: Bench, tmp_path: Path, monkeypatch: pyte
     assert caught.value.code == "P603"
     with pytest.raises(UsageError) as unknown:
         run(replace(options(made, tmp_path), model=replace(model, device="abacus")))
-    assert unknown.value.code == "P157"
+    assert unknown.value.code == "P102"
 
 
 def test_groups_depend_on_boxes_and_batch_alone(made: Bench) -> None:

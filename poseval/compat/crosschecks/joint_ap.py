@@ -29,7 +29,7 @@ class Ranked(NamedTuple):
 def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """AP, precision and recall of every joint and in total."""
     if not isinstance(metric, JointAp):
-        raise UsageError("P145", where=f"metric {metric}", what="is not joint_ap")
+        raise UsageError("P104", where=f"metric {metric}", what="is not joint_ap")
     joints = case.truth.skeleton.joints
     predicted: list[list[Ranked]] = [[] for _ in joints]
     labelled = [0] * len(joints)

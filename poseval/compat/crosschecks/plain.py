@@ -126,7 +126,7 @@ def scale_of(
     if pair is None and rule == "torso":
         pair = (skeleton.index("left_shoulder"), skeleton.index("right_hip"))
     if pair is None:
-        raise UsageError("P145", where=f"normaliser {rule}", what="is not known to the cross-check")
+        raise UsageError("P104", where=f"normaliser {rule}", what="is not known to the cross-check")
     sides = [end if isinstance(end, (list, tuple)) else (end,) for end in pair]
     if ends is Ends.ANY:
         own = span(person.unlabelled, sides, single)

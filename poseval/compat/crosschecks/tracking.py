@@ -53,10 +53,10 @@ def check_clear(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """Every count per joint, and the sums of distances.
 
     Raises:
-        UsageError: P145 for another metric.
+        UsageError: P104 for another metric.
     """
     if not isinstance(metric, ClearMot):
-        raise UsageError("P145", where=f"metric {metric}", what="is not clear_mot")
+        raise UsageError("P104", where=f"metric {metric}", what="is not clear_mot")
     if metric.events is Events.TRACKEVAL:
         return _clear_by_trackeval(metric, tally, case)
     names = {name: name for name in (*COUNTS, *(() if metric.dummies else TRACKS))} | DISTANCES
@@ -90,10 +90,10 @@ def check_identity(metric: Metric, tally: Tally, case: Case) -> list[Difference]
     """IDTP, objects and hypotheses per joint.
 
     Raises:
-        UsageError: P145 for another metric.
+        UsageError: P104 for another metric.
     """
     if not isinstance(metric, Identity):
-        raise UsageError("P145", where=f"metric {metric}", what="is not identity")
+        raise UsageError("P104", where=f"metric {metric}", what="is not identity")
     rows = [
         np.sum([identity_counts(_meetings(frames, metric)) for frames in videos], axis=0)
         for videos in _per_joint(case, metric)
@@ -111,11 +111,11 @@ def check_hota(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """True positives, and the sums behind AssA and LocA, per joint and threshold.
 
     Raises:
-        UsageError: P145 for another metric.
+        UsageError: P104 for another metric.
         CannotCheck: the metric follows the PoseTrack21 kit, or TrackEval is not installed.
     """
     if not isinstance(metric, Hota):
-        raise UsageError("P145", where=f"metric {metric}", what="is not hota")
+        raise UsageError("P104", where=f"metric {metric}", what="is not hota")
     if metric.assignment is not Matching.ALIGNED or metric.frames is not Frames.OWN:
         raise CannotCheck(
             "TrackEval does not have these rules; the rule set posetrack21 is checked as a whole"

@@ -73,7 +73,7 @@ class Document:
         """As `open`, for what a user named: standard input (`-`), pipes and addresses are read, too.
 
         Raises:
-            UsageError, FormatError, LimitError: as for `open`; P109 standard input that cannot be read.
+            UsageError, FormatError, LimitError: as for `open`; P109, P128 standard input that cannot be read.
             MissingFeature: P601 an address without the package that opens it.
         """
         return cls._of(read_input(path, limits.file_bytes), public_name(path), limits)

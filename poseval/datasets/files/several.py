@@ -17,7 +17,8 @@ class SeveralFiles(Source):
     """The files of several paths, and those below the folders among them; `path` is the folder above all.
 
     Raises:
-        UsageError: P114 a path that does not exist, P198 one that is named twice, P109 one that is no file.
+        UsageError: P114 a path that does not exist, P198 one that is named twice, P128 one that can be
+            read only once.
     """
 
     def __init__(self, paths: Sequence[str | os.PathLike[str]], limits: Limits = DEFAULT) -> None:
@@ -25,7 +26,7 @@ class SeveralFiles(Source):
         stream = next((part for part in parts if part.is_stream), None)
         if stream is not None:
             raise UsageError(
-                "P109", where=shown(stream.name), what="is one of several inputs", wanted="files, or it alone"
+                "P128", where=shown(stream.name), what="is one of several inputs", wanted="files, or it alone"
             )
         places = [part.path.absolute() for part in parts]
         twice = next((place for at, place in enumerate(places) if place in places[:at]), None)
