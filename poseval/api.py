@@ -384,9 +384,9 @@ def gate(
     Benchmark, rules and metrics are the baseline's unless given.
 
     Raises:
-        UsageError: P142 level, resamples or seed out of range, P170 a drop that cannot be read, P146 one of
-            no number, P147 predictions without ground truth, P167 too few resamples, P168 an unknown cluster,
-            P169 what does not go together.
+        UsageError: P100 the baseline defines no number that decides, P142 level, resamples or seed out of
+            range, P170 a drop that cannot be read, P146 one of no number, P147 predictions without ground
+            truth, P167 too few resamples, P168 an unknown cluster, P169 what does not go together.
         InputError: a file is wrong; P231 the baseline is no saved run, P232 the ledger is none, P420 other
             rules or ground truth, P421 other units.
     """

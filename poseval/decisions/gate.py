@@ -85,9 +85,9 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
     digit is what a gate is for.
 
     Raises:
-        UsageError: P140 fewer than two units, P142 level, seed or deviation out of range, P146 a pattern
-            that matches no number, or none that the baseline defines, P167 too few resamples, P168 two
-            clusters at once.
+        UsageError: P100 the baseline defines no number that decides, P140 fewer than two units, P142 level,
+            seed or deviation out of range, P146 a pattern that matches no number, P167 too few resamples,
+            P168 two clusters at once.
         MismatchError: P420 different signatures, P421 different units.
     """
     now, targets = _several(run), _targets(baseline)
@@ -174,7 +174,7 @@ def _require_defined(checks: Sequence[Check]) -> None:
     guarded = [check for check in checks if check.guarded]
     if all(math.isnan(check.baseline) for check in guarded):
         raise UsageError(
-            "P146",
+            "P100",
             where="numbers that decide",
             what=f"are undefined in the baseline: {', '.join(shown(check.key) for check in guarded[:8])}",
             wanted="one that the baseline defines",

@@ -129,7 +129,7 @@ def seed_deviations(asked: Mapping[str, float] | None, keys: Sequence[str]) -> F
     """Standard deviations [K] between trainings: one number for all, or one for each key or pattern.
 
     Raises:
-        UsageError: P146 a key or pattern of no number, or numbers without one.
+        UsageError: P146 a key or pattern of no number, P103 numbers without one.
     """
     if asked is None:
         return None
@@ -142,7 +142,13 @@ def seed_deviations(asked: Mapping[str, float] | None, keys: Sequence[str]) -> F
         out[hit] = float(value)
     left = [key for key, value in zip(keys, out, strict=True) if math.isnan(value)]
     if left:
-        raise UsageError("P146", where="seed deviations", what=f"lack {shown(left[0])}", wanted="all numbers")
+        raise UsageError(
+            "P103",
+            where="seed deviations",
+            what=f"lack {shown(left[0])}",
+            wanted="one for every number",
+            hint="give one for all numbers first, as `*=SD`",
+        )
     return out
 
 

@@ -86,7 +86,7 @@ def test_what_is_undefined_in_the_baseline_does_not_pass_in_silence() -> None:
     for significant in (False, True):
         with pytest.raises(UsageError, match="undefined in the baseline: n1") as caught:
             gate(made, made, Demands(guard=["n1"], significant=significant))
-        assert caught.value.code == "P146"
+        assert caught.value.code == "P100"
         text = gate(made, made, Demands(guard=["*"], significant=significant)).to_text()
         assert "not tested: n1 (undefined in the baseline)" in text.splitlines()[-1]
 
