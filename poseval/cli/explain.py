@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from poseval.cli.terminal import say
-from poseval.errors import UsageError, unknown_name
+from poseval.errors import UsageError
 
 CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
 
@@ -23,9 +23,9 @@ def explain(words: tuple[str, ...]) -> None:
     if len(words) != 2:
         raise UsageError(
             "P103",
-            where="arguments of explain",
-            what="are neither one code nor two reports",
-            wanted="a code such as P402, or two reports FIRST and SECOND",
+            where="poseval explain",
+            what="needs the code of an error or notice, or two reports",
+            wanted="CODE, such as P402, or FIRST SECOND",
         )
     from poseval.report.explain import explain_reports
     from poseval.scoring.saved_runs import load_report
@@ -39,5 +39,7 @@ def _of_code(code: str) -> str:
 
     known = entries()
     if code not in known:
-        raise unknown_name("P194", "code", code, known)
+        raise UsageError(
+            "P194", where=f"code {code}", what="is not known", wanted="a code of docs/errors.md, such as P402"
+        )
     return f"{code}: {known[code].meaning}\nWhat to do: {known[code].remedy}"

@@ -12,6 +12,7 @@ from poseval.cli import invoke
 from poseval.compat.crosscheck import REGISTRY
 from poseval.errors import Fault, UsageError, error_of
 from poseval.errors.codes import entries
+from poseval.poses.frame_names import WAYS
 from tests.shared import ROOT
 
 CODE = re.compile(r"[PN]\d{3}")
@@ -60,14 +61,21 @@ def test_the_page_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
     sys.modules.pop("error_page")
 
 
+def test_the_advice_on_pairing_names_every_way() -> None:
+    assert all(way in entries()["P176"].remedy for way in WAYS)
+
+
 def test_explain_prints_an_entry(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["explain", "p402"]) == 0
     out = capsys.readouterr().out
     assert out.startswith(f"P402: {entries()['P402'].meaning}")
     assert entries()["P402"].remedy in out
     assert invoke(["explain", "P999"]) == 2
-    assert "P194" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert "P194" in err
+    assert "expected: a code of docs/errors.md, such as P402\n" in err
     assert invoke(["explain", "one.json"]) == 2
+    assert "poseval explain: needs the code of an error or notice, or two reports" in capsys.readouterr().err
 
 
 def test_every_error_code_has_the_class_of_its_range() -> None:
