@@ -27,6 +27,7 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, FormatError, LimitError, shown
+from poseval.limits import to_raise
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, get_skeleton, match_names, names, skeleton_from_names
@@ -138,7 +139,13 @@ class Gathering:
         """
         self.faults.raise_if_any()
         if len(self.people) > self.options.limits.people:
-            raise LimitError("P502", where=self.where, what=f"has {len(self.people):,} people")
+            raise LimitError(
+                "P502",
+                where=self.where,
+                what=f"has {len(self.people):,} people",
+                wanted=f"at most {self.options.limits.people:,}",
+                hint=to_raise("people", len(self.people)),
+            )
         named = any(person.joints for person in self.people) or bool(joints.declared)
         skeleton, notices = self._named(joints) if named else (self._counted(joints), [])
         cube = self._cube(skeleton)
@@ -232,7 +239,13 @@ class Gathering:
             )
         listed = list(joints.declared) or sorted(occurring, key=natural)
         if len(listed) > self.options.limits.joints:
-            raise LimitError("P502", where=self.where, what=f"has {len(listed)} joints")
+            raise LimitError(
+                "P502",
+                where=self.where,
+                what=f"has {len(listed):,} joints",
+                wanted=f"at most {self.options.limits.joints:,}",
+                hint=to_raise("joints", len(listed)),
+            )
         for known in (self.options.skeleton, _skeleton_of_truth(self.options)):
             if known is not None and set(listed) <= set(known.joints) and not joints.declared:
                 return known, []

@@ -23,7 +23,7 @@ from urllib.parse import quote
 from poseval.decisions.leaderboard import Entry
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.files.reading import SIDE_BYTES, parse_json
-from poseval.limits import DEFAULT
+from poseval.limits import DEFAULT, to_raise
 from poseval.results.report import Report
 
 TABLE = (
@@ -76,7 +76,11 @@ class Store:
             )
         if self.path.stat().st_size > DEFAULT.file_bytes:
             raise LimitError(
-                "P501", where=shown(self.path), what=f"is larger than {DEFAULT.file_bytes:,} bytes"
+                "P501",
+                where=shown(self.path),
+                what=f"has {self.path.stat().st_size:,} bytes",
+                wanted=f"at most {DEFAULT.file_bytes:,}",
+                hint=to_raise("bytes", self.path.stat().st_size),
             )
 
     def _check_schema(self, connection: sqlite3.Connection, clock: _Clock, write: bool) -> None:

@@ -105,8 +105,8 @@ def _members(
             raise LimitError(
                 "P503",
                 where=name,
-                what=f"has more than {limits.archive_members:,} packed streams",
-                wanted="fewer",
+                what="has more packed streams than allowed",
+                wanted=f"at most {limits.archive_members:,}",
                 hint=to_raise("archive_members", 2 * limits.archive_members, known=False),
             )
         stream = make()

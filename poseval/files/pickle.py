@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from poseval.errors import FormatError, LimitError, shown
-from poseval.limits import Limits
+from poseval.limits import Limits, to_raise
 
 # Opcodes that build values, and the two that call what `find_class` admits.
 WORDS = (
@@ -40,6 +40,7 @@ ARRAY_MODULES = (
 KINDS = "iufbUS"
 MOST_OPCODES = 20_000_000  # numbers in plain lists take two or three each
 MOST_VALUES = 20_000_000  # reached from the top; a list that occurs twice counts twice
+ARRAYS = "save coordinates as arrays, not as lists of numbers"
 
 
 class ForeignNameError(Exception):
@@ -227,7 +228,11 @@ def plain_content(data: bytes, where: str, limits: Limits) -> Any:
     """
     if len(data) > limits.file_bytes:
         raise LimitError(
-            "P501", where=where, what=f"has {len(data):,} bytes", wanted=f"at most {limits.file_bytes:,}"
+            "P501",
+            where=where,
+            what=f"has {len(data):,} bytes",
+            wanted=f"at most {limits.file_bytes:,}",
+            hint=to_raise("bytes", len(data)),
         )
     walk(io.BytesIO(data), where)
     found = _Reader(io.BytesIO(data), encoding="latin-1").load()
@@ -258,7 +263,11 @@ def walk(stream: Stream, where: str, more: frozenset[str] = frozenset()) -> None
             raise ValueError("a memo index without content")
         if count > MOST_OPCODES:
             raise LimitError(
-                "P502", where=where, what=f"has more than {MOST_OPCODES:,} values", wanted="fewer"
+                "P502",
+                where=where,
+                what="has more values than allowed",
+                wanted=f"at most {MOST_OPCODES:,} values",
+                hint=ARRAYS,
             )
 
 
@@ -280,7 +289,11 @@ class _Values:
             raise ValueError(f"is nested deeper than {self.limits.depth} levels")
         if known[1] > MOST_VALUES:
             raise LimitError(
-                "P502", where=self.where, what=f"has more than {MOST_VALUES:,} values", wanted="fewer"
+                "P502",
+                where=self.where,
+                what="has more values than allowed",
+                wanted=f"at most {MOST_VALUES:,} values",
+                hint=ARRAYS,
             )
         return known
 

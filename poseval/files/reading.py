@@ -145,14 +145,14 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
         ValueError: not JSON, not UTF-8, or a number that is not finite.
     """
     if len(data) > most:
-        raise LimitError("P501", where=name, what=f"has more than {most:,} bytes", wanted="a smaller file")
+        raise LimitError("P501", where=name, what="is too large", wanted=f"at most {most:,} bytes")
     text = data if isinstance(data, str) else data.decode("utf-8-sig")
     if sum(text.count(sign) for sign in ",[{") > ITEMS:
-        raise LimitError("P502", where=name, what=f"has more than {ITEMS:,} values", wanted="fewer")
-    if _deeper(text, depth):
         raise LimitError(
-            "P502", where=name, what=f"is nested deeper than {depth}", wanted="fewer nested levels"
+            "P502", where=name, what="has more values than allowed", wanted=f"at most {ITEMS:,} values"
         )
+    if _deeper(text, depth):
+        raise LimitError("P502", where=name, what="is nested too deeply", wanted=f"at most {depth} levels")
     return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
 
 

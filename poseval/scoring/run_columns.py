@@ -10,7 +10,7 @@ import numpy as np
 from poseval.datasets.containers.npy import load_npy
 from poseval.errors import FormatError, LimitError
 from poseval.files.reading import REPORT_BYTES, allowed_bytes, parse_json, too_much
-from poseval.limits import Limits
+from poseval.limits import Limits, to_raise
 from poseval.metrics.base import Table, Tally
 from poseval.poses import Array, Bools
 
@@ -82,8 +82,9 @@ class RunArchive:
             raise LimitError(
                 "P501",
                 where=self._where,
-                what=f"has columns of more than {self._limits.file_bytes:,} bytes",
-                wanted="at most limits.file_bytes",
+                what="has columns of more bytes than allowed",
+                wanted=f"at most {self._limits.file_bytes:,} bytes",
+                hint=to_raise("bytes", 2 * self._limits.file_bytes),
             )
         return found.astype(dtype)
 

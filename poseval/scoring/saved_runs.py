@@ -23,7 +23,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source, path_of
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
 from poseval.files.writing import write_atomically
-from poseval.limits import DEFAULT, Limits
+from poseval.limits import DEFAULT, Limits, to_raise
 from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
@@ -146,7 +146,13 @@ def unpacked(data: bytes, where: str, limits: Limits = DEFAULT) -> Evaluation:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             if len(archive.infolist()) > limits.archive_members:
-                raise LimitError("P503", where=where, what=f"has {len(archive.infolist()):,} members")
+                raise LimitError(
+                    "P503",
+                    where=where,
+                    what=f"has {len(archive.infolist()):,} members",
+                    wanted=f"at most {limits.archive_members:,}",
+                    hint=to_raise("archive_members", len(archive.infolist())),
+                )
             members = RunArchive(archive, len(data), where, limits)
             run = members.json(FIRST)
             if run.get("schema") not in READ:

@@ -30,6 +30,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.writing import write_atomically
+from poseval.limits import to_raise
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
 from poseval.poses.pose_set import TIME
 from poseval.skeletons import match_names, skeleton_from_names
@@ -166,7 +167,13 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
     count = max((int(place.max(initial=-1)) + 1 for place in places), default=0)
     size = count * len(found) * len(joints) * 3
     if size > options.limits.numbers:
-        raise LimitError("P502", where=document.name, what=f"has {size:,} numbers", wanted="fewer")
+        raise LimitError(
+            "P502",
+            where=document.name,
+            what=f"has {size:,} numbers",
+            wanted=f"at most {options.limits.numbers:,}",
+            hint=to_raise("numbers", size),
+        )
     cube = np.full((count, len(found), len(joints), 3), np.nan)
     for one, place in zip(series, places, strict=True):
         cube[place, one.who, joints.index(one.joint)] = one.values

@@ -12,6 +12,7 @@ from poseval.datasets.base import ReadOptions
 from poseval.datasets.containers.hdf5_groups import array, child, text, texts
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
+from poseval.limits import to_raise
 from poseval.poses import Array, Origin, PoseSet
 from poseval.poses.frame_names import PICTURES, natural
 from poseval.skeletons import match_names, skeleton_from_names
@@ -36,7 +37,13 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
     """
     groups = [node for group in found for node in _typed(child(group, "training_frames"), "TrainingFrame")]
     if len(groups) > options.limits.frames:
-        raise LimitError("P502", where=document.name, what=f"has {len(groups):,} frames", wanted="fewer")
+        raise LimitError(
+            "P502",
+            where=document.name,
+            what=f"has {len(groups):,} frames",
+            wanted=f"at most {options.limits.frames:,}",
+            hint=to_raise("frames", len(groups)),
+        )
     frames = _frames(groups, document)
     joints: list[str] = []
     rows: list[int] = []

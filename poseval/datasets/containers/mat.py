@@ -22,6 +22,7 @@ from poseval.datasets.containers.unread import Asked, add
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import allowed_bytes, too_much
+from poseval.limits import to_raise
 from poseval.poses import Array
 
 MAGIC = b"MATLAB 5.0 MAT-file"
@@ -284,7 +285,11 @@ class _Reader:
         fields = tuple(name.split(b"\0", 1)[0].decode("latin-1") for name in raw)
         if not fields and count > self.limits.people:
             raise LimitError(
-                "P502", where=self.name, what=f"has a struct of {count} elements", wanted="limits.people"
+                "P502",
+                where=self.name,
+                what=f"has a struct of {count:,} elements",
+                wanted=f"at most {self.limits.people:,}",
+                hint=to_raise("people", count),
             )
         values = self.items(data, at, end, count * len(fields), depth)
         rows = [{field: next(values) for field in fields} for _ in range(count)]

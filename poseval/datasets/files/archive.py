@@ -36,8 +36,8 @@ class Archive:
             raise LimitError(
                 "P503",
                 where=name,
-                what=f"has more than {limits.archive_members:,} members",
-                wanted="fewer",
+                what="has more members than allowed",
+                wanted=f"at most {limits.archive_members:,}",
                 hint=to_raise("archive_members", data.count(CENTRAL_HEADER)),
             )
         try:

@@ -162,8 +162,8 @@ class Source:
                 raise LimitError(
                     "P503",
                     where=shown(self.path),
-                    what=f"holds more than {self.limits.frames} files",
-                    wanted="fewer",
+                    what="holds more files than allowed",
+                    wanted=f"at most {self.limits.frames:,}",
                     hint=to_raise("frames", 2 * self.limits.frames, known=False),
                 )
         return tuple(sorted(found, key=lambda path: natural(path.as_posix())))

@@ -18,7 +18,7 @@ import numpy as np
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, shown
 from poseval.files.packed import plain_name
-from poseval.limits import Limits
+from poseval.limits import Limits, to_raise
 from poseval.poses import Array, Bools, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, get_skeleton
@@ -83,7 +83,8 @@ def polygons_of_frames(
             "P505",
             where=name,
             what=f"has an ignore region of {int(length.max()):,} vertices",
-            wanted=f"at most {limits.region_vertices:,} (limits.region_vertices)",
+            wanted=f"at most {limits.region_vertices:,}",
+            hint=to_raise("region_vertices", int(length.max())),
         )
     keep = length >= 3
     rows = np.repeat(keep, length)

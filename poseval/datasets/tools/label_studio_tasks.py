@@ -16,7 +16,8 @@ from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.containers.xml import parse
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, FormatError, number_of, shown
+from poseval.errors import Faults, LimitError, number_of, shown
+from poseval.limits import to_raise
 from poseval.poses import Array, Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
@@ -159,7 +160,13 @@ class Reader:
         """The pose set of what was collected, its joints in the order of those `declared`."""
         joints = self.joints | set(declared) or {"point"}
         if len(joints) > options.limits.joints:
-            raise FormatError("P204", where=self.where, what=f"has {len(joints)} joints")
+            raise LimitError(
+                "P502",
+                where=self.where,
+                what=f"has {len(joints):,} joints",
+                wanted=f"at most {options.limits.joints:,}",
+                hint=to_raise("joints", len(joints)),
+            )
         people = self._persons()
         guess = _skeleton(joints, declared, options)
         given = declared or guess in (options.skeleton, options.truth.skeleton if options.truth else None)

@@ -119,7 +119,13 @@ def _check_zip(path: Path) -> None:
         sizes = {member.filename: member.file_size for member in members}
         found = next(name for name in sizes if name == "data.pkl" or name.endswith("/data.pkl"))
         if sizes[found] > PICKLE_BYTES:
-            raise LimitError("P501", where=shown(path.name), what=f"has names of {sizes[found]:,} bytes")
+            raise LimitError(
+                "P501",
+                where=shown(path.name),
+                what=f"has names of {sizes[found]:,} bytes",
+                wanted=f"at most {PICKLE_BYTES:,}",
+                hint="save the tensors alone: torch.save(model.state_dict(), FILE)",
+            )
         with archive.open(found) as stream:
             claimed = _claims(stream, path)
     base = found.removesuffix("data.pkl") + "data/"

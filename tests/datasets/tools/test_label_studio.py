@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ import pytest
 import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, Source
-from poseval.errors import InputError
+from poseval.errors import InputError, LimitError
+from poseval.limits import DEFAULT
 from poseval.poses import PoseSet
 from poseval.poses.frame_names import named
 
@@ -290,3 +292,13 @@ def test_an_unlabelled_task_becomes_no_empty_image(tmp_path: Path, target: str) 
     assert done.losses.dropped["unlabelled frames"] == 1
     again = poseval.read(out, optional=["area"])
     assert [Path(name).stem for name in named(again.frames)] == ["0"]
+
+
+def test_too_many_joints_are_a_limit_that_can_be_raised(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([task([point("nose", 10, 10), point("tail", 20, 20)])]))
+    limits = replace(DEFAULT, joints=1)
+    with pytest.raises(LimitError, match="has 2 joints") as caught:
+        datasets.read(path, ReadOptions(T, limits=limits), "label-studio")
+    assert caught.value.code == "P502"
+    assert "--limit joints=2" in str(caught.value)
