@@ -75,7 +75,7 @@ class Fault:
             file, colon, _ = self.where.rpartition(": ")
             places = ", ".join(fault.where.removeprefix(file + colon) for fault in others[:SHOWN_PLACES])
             more = len(others) - SHOWN_PLACES
-            lines.append(f"  and {len(others)} more: {places}" + (", ..." if more > 0 else ""))
+            lines.append(f"  and {len(others):,} more: {places}" + (", ..." if more > 0 else ""))
         if self.wanted:
             lines.append(f"  expected: {self.wanted}")
         if self.hint:
@@ -133,8 +133,8 @@ class PosevalError(Exception):
         hidden = self.total - sum(len(kind) for kind in kinds[:SHOWN_FAULTS])
         if hidden > 0:
             rest = self.counts - Counter(fault.code for kind in kinds[:SHOWN_FAULTS] for fault in kind)
-            listed = ", ".join(f"{count} x {code}" for code, count in sorted(rest.items()))
-            lines.append(f"... and {hidden} more" + (f" ({listed})" if listed else ""))
+            listed = ", ".join(f"{count:,} x {code}" for code, count in sorted(rest.items()))
+            lines.append(f"... and {hidden:,} more" + (f" ({listed})" if listed else ""))
         return "\n".join(lines)
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -51,7 +51,7 @@ def _carried(found: Mapping[str, Interval], key: str) -> list[str]:
     if interval is None or math.isnan(interval.effective):
         return []
     groups = "units" if interval.groups == interval.units else "blocks of units"
-    text = f"{shown(key)}: {interval.effective:.1f} of {interval.groups} {groups} carry its spread"
+    text = f"{shown(key)}: effective number of {groups} {interval.effective:.1f} of {interval.groups}"
     if not math.isnan(interval.largest):
         name = shown(interval.largest_unit, 60)
         text += f"; {name} moves it most, by {number(interval.largest, '.2f')} standard errors"

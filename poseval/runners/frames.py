@@ -117,7 +117,7 @@ class TruthPictures(Pictures):
             faults.add(
                 "P262",
                 where=where,
-                what=f"{shown(given)} is not below {shown(self.root)}",
+                what=f"{shown(given)} is not in the folder {shown(os.path.abspath(self.root))}",
                 hint="pass the folder that holds the images with --images",
             )
         return self.root

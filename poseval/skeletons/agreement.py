@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from poseval.errors import MismatchError, shown
+from poseval.errors import MismatchError, number_of, shown
 from poseval.skeletons.skeleton import Skeleton
 
 _SHORT = {"l": "left", "r": "right", "f": "front", "b": "back"}
@@ -88,8 +88,8 @@ def contradiction(own: Skeleton, asked: Skeleton, where: str) -> MismatchError:
     return MismatchError(
         "P407",
         where=where if where.startswith("joints") else f"{where}: joints",
-        what=f"are {len(own)} of {own.name}, and --skeleton {shown(asked.name, 60)} has {len(asked)} others: "
-        + "; ".join(differ),
+        what=f"the file has {number_of(len(own), 'joint')} ({shown(own.name, 60)}), and --skeleton "
+        f"{shown(asked.name, 60)} has {len(asked)}; " + "; ".join(differ),
         wanted="the joints of the file",
         hint="leave out --skeleton; map predictions with other joints by name with --joints names",
     )

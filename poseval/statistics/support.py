@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
+from poseval.errors import number_of
 from poseval.poses import Bools, Ints
 from poseval.statistics.clusters import Clusters
 from poseval.statistics.draws import Summarise, draw
@@ -46,8 +47,7 @@ def support(
 def why_not(units: int, undefined: float, name: str) -> str:
     """Why nothing can be said of a number that so many units support; empty when something can."""
     if units < LEAST:
-        what = f"{units} unit{'' if units == 1 else 's'} ({name})"
-        return f"only {what} support it, and {LEAST} are needed"
+        return f"only {number_of(units, 'unit')} ({name}), and at least {LEAST} are needed"
     if undefined > UNDEFINED:
         return f"{undefined:.1%} of the resamples have no such number"
     return ""

@@ -90,6 +90,7 @@ def test_a_contradiction_is_refused_and_names_both(name: str, tmp_path: Path) ->
     with pytest.raises(MismatchError) as caught:
         poseval.read(path, role=role_of(name), format=name, optional=["area"], skeleton=OTHER)
     assert caught.value.code == "P407"
+    assert "joints: the file has " in str(caught.value)
     assert "file alone has snout" in str(caught.value)
     assert "skeleton alone has nose" in str(caught.value)
     assert path.name in caught.value.fault.where

@@ -111,7 +111,7 @@ def test_the_side_with_the_fewest_units_decides_whether_there_is_a_verdict() -> 
     for now, before in ((few, many), (many, few)):
         verdict = gate(now, before, Demands(guard=["n1"], significant=True))
         check = next(check for check in verdict.checks if check.key == "n1")
-        assert check.why == "only 3 units (frame) support it, and 5 are needed"
+        assert check.why == "only 3 units (frame), and at least 5 are needed"
 
 
 def test_steps_of_a_lineage() -> None:

@@ -204,7 +204,7 @@ def test_what_one_unit_supports_is_never_failed() -> None:
     check = next(check for check in verdict.checks if check.key == "n1")
     assert (check.state, check.why) == (
         State.NOT_SHOWN,
-        "only 1 unit (frame) support it, and 5 are needed",
+        "only 1 unit (frame), and at least 5 are needed",
     )
     assert verdict.passed
     assert np.isnan(check.p)

@@ -66,7 +66,7 @@ def test_all_faults_travel_and_the_rest_is_counted_per_code() -> None:
         faults.raise_if_any()
     assert caught.value.total == SHOWN_FAULTS + 5 + 1000
     assert str(caught.value).count("\n") == SHOWN_FAULTS
-    assert "and 1005 more (3 x P204, 1002 x P301)" in str(caught.value)
+    assert "and 1,005 more (3 x P204, 1,002 x P301)" in str(caught.value)
 
 
 def test_no_fault_raises_nothing() -> None:

@@ -40,7 +40,7 @@ def test_09_truth_of_another_length(desk: Desk) -> None:
     gt = truth()
     gt["annotations"][4]["keypoints"] = gt["annotations"][4]["keypoints"][:48]
     desk.truth_refused(
-        gt, "P204", r"annotations\[4\]\.keypoints: has 48 numbers[\s\S]*skeleton coco17 needs 51"
+        gt, "P204", r"annotations\[4\]\.keypoints: has 48 numbers[\s\S]*51 numbers: 17 joints x 3 \(coco17\)"
     )
 
 

@@ -73,6 +73,7 @@ def test_missing_and_escaping_names_are_listed_at_once(world: tuple[PoseSet, Pat
     with pytest.raises(InputError) as caught:
         TruthPictures(replace(truth, frames=replace(truth.frames, path=names)), root)
     assert [fault.code for fault in caught.value.faults] == ["P261", "P262", "P261"]
+    assert caught.value.faults[1].what == f"absent.png is not in the folder {root.absolute()}"
 
 
 def test_truncated_image_is_refused(world: tuple[PoseSet, Path]) -> None:

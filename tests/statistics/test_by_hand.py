@@ -121,7 +121,7 @@ def test_a_number_that_one_system_lacks_has_no_interval_and_disturbs_no_other() 
     top = np.random.default_rng(1).random((UNITS, 2)) * bottom
     runs = {"a": run(top, bottom), "b": run(top + 0.1 * bottom, bottom)}
     row = next(row for row in compare(runs).differences if row.key == "n1")
-    assert row.why == "only 3 units (frame) support it, and 5 are needed"
+    assert row.why == "only 3 units (frame), and at least 5 are needed"
     assert math.isnan(row.low)
     assert math.isnan(row.p_adjusted)
     del off, first, second
@@ -381,12 +381,12 @@ def test_a_number_that_few_units_of_one_system_support_has_no_verdict() -> None:
         {"a": run(top), "b": run(top * bottom, bottom)},
     ):
         (row,) = compare(runs).differences
-        assert row.why == "only 3 units (frame) support it, and 5 are needed"
+        assert row.why == "only 3 units (frame), and at least 5 are needed"
 
 
 def test_why_a_number_has_no_interval() -> None:
     assert why_not(FEWEST, 0.01, "frame") == ""
-    assert why_not(1, 0.0, "video") == f"only 1 unit (video) support it, and {FEWEST} are needed"
+    assert why_not(1, 0.0, "video") == f"only 1 unit (video), and at least {FEWEST} are needed"
     assert why_not(FEWEST - 1, 0.0, "video").startswith(f"only {FEWEST - 1} units (video)")
     assert why_not(99, 0.02, "frame") == "2.0% of the resamples have no such number"
     found = intervals(run(np.full(20, 2.5), names=["other"]))["other"]

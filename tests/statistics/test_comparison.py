@@ -151,7 +151,7 @@ def test_what_four_units_support_has_no_verdict() -> None:
     rng = np.random.default_rng(0)
     runs = {name: run(rng.random((30, 2)) * bottom, bottom) for name in "ab"}
     row = compare(runs).differences[1]
-    assert row.verdict(0.05) == "only 4 units (frame) support it, and 5 are needed"
+    assert row.verdict(0.05) == "only 4 units (frame), and at least 5 are needed"
     assert math.isnan(row.p_adjusted)
     assert math.isnan(row.low)
 

@@ -147,7 +147,7 @@ def test_a_number_of_three_images_has_no_interval_and_fails_no_gate(
 ) -> None:
     found = command.json("score", files["good"], "--gt", files["gt"], "-q", "--ci", "95", "--format", "json")
     assert found["intervals"]["AP_L"]["low"] is None
-    assert "only 3 units (frame) support it" in found["intervals"]["AP_L"]["why"]
+    assert "only 3 units (frame), and at least 5 are needed" in found["intervals"]["AP_L"]["why"]
     arguments = ("--gt", files["gt"], "--baseline", files["baseline"], "--significant", "--json", "-", "-q")
     checks = command.json("gate", files["bad"], *arguments, "--max-drop", "AP_L=0")["checks"]
     (check,) = (c for c in checks if c["key"] == "AP_L")

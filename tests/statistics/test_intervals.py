@@ -108,7 +108,7 @@ class TestWhatHardlyAnythingSupports:
         found = intervals(run(top, bottom), method=method)
         assert found["n0"].given
         assert not found["n1"].given
-        assert found["n1"].why == "only 4 units (frame) support it, and 5 are needed"
+        assert found["n1"].why == "only 4 units (frame), and at least 5 are needed"
         assert (found["n1"].undefined > 0) is (method == "percentile" or units > 63)
 
     def test_five_units_are_enough(self) -> None:

@@ -153,9 +153,9 @@ def _by_number(document: Document, joints: int) -> tuple[Skeleton, list[Notice]]
 
 
 def length_text(skeleton: Skeleton, joints: int | None = None) -> str:
-    """`skeleton coco17 needs 51 (17 joints x 3)`, for messages about lists of the wrong length."""
+    """`51 numbers: 17 joints x 3 (coco17)`, for messages about lists of the wrong length."""
     count = len(skeleton) if joints is None else joints
-    return f"skeleton {shown(skeleton.name, 60)} needs {3 * count} ({count} joints x 3)"
+    return f"{3 * count} numbers: {count} joints x 3 ({shown(skeleton.name, 60)})"
 
 
 def length_hint(numbers: int, nameless: bool) -> str | None:
