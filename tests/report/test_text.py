@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from poseval.report.interval_notes import notes
 from poseval.report.text import WIDE, blocks, render, table_cells
 from poseval.results.layout import Layout
 from poseval.results.values import Interval
@@ -44,3 +45,9 @@ def test_per_joint_report_with_intervals_fits_a_terminal() -> None:
     table = text[: text.index("notice")]
     assert max(map(len, table.splitlines())) <= WIDE < max(len("  ".join(row)) for row in table_cells(made))
     assert table.count("50.0 [40.0, 60.0]") == len(summary) + 1  # the AP of all joints stands in both
+
+
+def test_the_effective_number_of_units_is_called_so() -> None:
+    interval = Interval(0.4, 0.6, effective=3.96, groups=4, units=4)
+    made = report(summary={"AP": 0.5}, intervals={"AP": interval}, primary="AP")
+    assert "AP: effective number of units 4.0 of 4" in notes(made)
