@@ -68,3 +68,17 @@ def test_names_read_back() -> None:
     for metric in (Epe(), Auc("bbox", 0.5, 10, Area.EXACT)):
         assert parse(str(metric)) == metric
     assert str(Auc()) == "auc(norm=pixels,limit=30,steps=20)"
+
+
+def test_a_percentile_is_not_moved_on_by_rounding() -> None:
+    """64.4 % of 250 distances are 161 of them; the product of doubles is a little more."""
+    errors = np.arange(1.0, 251.0)
+    rows = values(Epe(percentiles=(64.4,)), two_joints(errors.reshape(125, 2).tolist()))
+    assert 250 * 64.4 / 100 > 161
+    assert rows.get("EPE_p64.4") == 161
+
+
+def test_what_is_undefined_keeps_its_names() -> None:
+    scene = pair_up(np.zeros((1, 68, 2)), np.zeros((1, 68, 2)), "ibug68", seen=np.zeros((1, 68)))
+    (row,) = values(Auc(), scene)
+    assert (row.metric, row.statistic, row.why) == (str(Auc()), "AUC", "no labelled joint")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -180,3 +181,15 @@ def test_flat_boxes_have_a_window() -> None:
     small = metric._window(np.array([[0.0, 0.0, 0.0, 1.5], [0.0, 0.0, 0.6, 0.0]]))
     assert (small[:, 2:] - small[:, :2]).tolist() == [[1.125, 1.5], [0.75, 0.0]]
     assert np.isfinite(values(metric, flat).get("OKS"))
+
+
+def test_a_person_without_extent_is_found_where_every_joint_is_right() -> None:
+    """As one whose extent is far below what is added to it in double precision."""
+    sides, found = scene(0), []
+    for area in (0.0, 1e-20):
+        people = sides.truth.people.with_columns(area=np.full(len(sides.truth), area))
+        exact = people.with_columns(score=np.ones(len(people)))
+        made = Aligned(replace(sides.truth, people=people), replace(sides.truth, people=exact))
+        found.append(ExOks().reduce(ExOks().tally(made)).get("OKS"))
+    assert found[0] == found[1]
+    assert 0.5 < found[0] <= 1

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from poseval.kernels.tracking import ABSENT, HIT
+from poseval.metrics.base import Tally
 from poseval.metrics.joint_ap import MISSING_SCORE, JointAp, Ties
 from poseval.metrics.joint_rows import Empty
 from poseval.poses import PoseSet
@@ -191,3 +192,19 @@ def test_distinct_scores_have_no_notice_and_no_bounds() -> None:
     plain = Aligned(sides.truth, replace(sides.predictions, people=people))
     assert JointAp().notices(JointAp().tally(plain)) == []
     assert "AP_low" not in {row.statistic for row in values(JointAp(), plain)}
+
+
+def test_a_weighted_answer_is_neither_kept_nor_taken_from_what_is_kept() -> None:
+    _, sides = film(5)
+    metric, weight = JointAp(), np.array([0, 3, 1])
+
+    def shown(tally: Tally, weights: np.ndarray | None) -> list[str]:
+        return [repr((row.statistic, row.joint, row.value, row.n)) for row in metric.reduce(tally, weights)]
+
+    whole, weighted = shown(metric.tally(sides), None), shown(metric.tally(sides), weight)
+    assert whole != weighted
+    for order in ((None, weight, None), (weight, None, weight)):
+        tally = metric.tally(sides)
+        assert [shown(tally, weights) for weights in order] == [
+            whole if weights is None else weighted for weights in order
+        ]

@@ -249,3 +249,18 @@ def test_frames_keep_their_names() -> None:
     frames = Frames(np.array(["a", "b"]))
     people = People(xy=np.zeros((2, 16, 2)), frame=np.array([0, 1]))
     assert partner(Aligned(PoseSet(MPII, frames, people), PoseSet(MPII, frames, people))).tolist() == [0, 1]
+
+
+def test_a_predicted_joint_that_is_hidden_is_predicted() -> None:
+    """In the order of frames and out of it."""
+    scene = still(2, given=np.array([[1] * 8 + [0] * 8] * 2))
+    people = scene.predictions.people.with_columns(frame=np.array([0, 1])).take(np.array([1]))
+    for found in (scene, Aligned(scene.truth, replace(scene.predictions, people=people))):
+        _, there = predicted(found)
+        assert there[1].tolist() == [True] * 8 + [False] * 8
+
+
+def test_the_box_around_joints_does_not_begin_at_the_origin() -> None:
+    truth = np.full((1, 16, 2), 1000.0)
+    truth[:, 1] += [30, 40]
+    assert scale(pair_up(truth, truth), "landmark_diag").tolist() == [50]

@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 
 from poseval.errors import UsageError
 from poseval.metrics.epe import Epe
-from poseval.metrics.matched_people import Pairing, paired, partners
+from poseval.metrics.matched_people import Pairing, _Bodies, likeness, paired, partners
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction
@@ -120,3 +120,16 @@ def test_percentiles_count_weights_and_need_every_joint() -> None:
     for wrong in ((0.0,), (100.5,)):
         with pytest.raises(UsageError):
             Epe(percentiles=wrong)
+
+
+def test_bodies_of_one_joint_are_alike_by_their_distance() -> None:
+    """Without an extent likeness is 1 / (1 + distance): beside one body at 3 pixels, one at 1."""
+    names = Frames(np.array(["f"]))
+    seen = np.array([[2, 0, 0]], dtype=np.int8)
+    mine = People(xy=np.zeros((1, 3, 2)), frame=[0], seen=seen)
+    xy = np.zeros((2, 3, 2))
+    xy[:, 0, 0] = (3, 1)
+    theirs = People(xy=xy, frame=[0, 0], seen=seen.repeat(2, axis=0))
+    assert likeness(_Bodies.of(mine), _Bodies.of(theirs)).tolist() == [[0.25, 0.5]]
+    sides = Aligned(PoseSet(SKELETON, names, mine), PoseSet(SKELETON, names, theirs))
+    assert partners(sides).tolist() == [1]

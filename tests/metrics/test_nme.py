@@ -189,3 +189,13 @@ def test_median_and_trimmed_mean_are_in_the_summary_and_survive_a_lost_image() -
     assert found["NME_trimmed"] == pytest.approx(0.105)
     lost = ErrorCurve(np.array([0.1] * 19 + [np.inf]), np.ones(20, dtype=np.int64))
     assert (lost.median(), lost.trimmed_mean(0.1)) == pytest.approx((0.1, 0.1))
+
+
+def test_half_a_place_is_none_where_all_points_count() -> None:
+    """Of 68 points one has no x in the ground truth and is not predicted."""
+    truth = np.zeros((1, 68, 2))
+    truth[0, 0] = [np.nan, 5]
+    given = np.full((1, 68), 2)
+    given[0, 0] = 0
+    scene = pair_up(truth, np.full((1, 68, 2), (3.0, 4.0)), "ibug68", seen=given, given=given)
+    assert values(Nme("pixels", points=Points.ALL), scene).get("NME") == 5

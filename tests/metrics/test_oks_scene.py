@@ -294,3 +294,16 @@ def test_other_numbers_of_detections_are_not_summarised_where_the_reference_does
     assert "C12" in row.why
     twenty = OksAp(only_20=True)
     assert twenty.reduce(twenty.tally(people())).get("AP") == pytest.approx(1)
+
+
+def test_the_least_area_keeps_similarity_defined() -> None:
+    """2^-52 is added to an area of three times that; every joint is off by an exponent of a tenth."""
+    size = float(np.spacing(1.0))
+    xy = np.zeros((1, JOINTS, 2))
+    scene = people(1, xy=xy, area=np.array([3 * size]))
+    off = xy.copy()
+    off[0, :, 0] = np.sqrt(0.1 * 2 * (2 * SKELETON.sigma_array) ** 2 * 4 * size)
+    metric = OksAp(thresholds=(0.5,), per_joint=True, ranges=("all:0:1e10",))
+    found = metric.reduce(metric.tally(with_found(scene, xy=off)))
+    for k in range(JOINTS):
+        assert found.get("OKS", f"joint_{k}") == pytest.approx(math.exp(-0.1), abs=1e-9)

@@ -260,3 +260,28 @@ def test_joints_that_the_skeleton_does_not_have(parameter: str) -> None:
     with pytest.raises(UsageError, match=rf"{parameter}: cannot be nose[\s\S]*joints of mpii16") as caught:
         values(parse(f"pck(norm=head,at=0.5,{parameter}=head_top/nose)"), scene)
     assert caught.value.code == "P122"
+
+
+def test_rules_of_scales() -> None:
+    ears = Pck(norm="joints", between=("left_hip", "right_hip"))
+    truth = shifted([0.0]).truth
+    rules = [metric.scale_rule(truth) for metric in (Pck(), Pck(norm="pixels"), ears)]
+    assert rules == ["head", "", "left_hip/right_hip"]
+
+
+def test_joints_between_which_nothing_is_measured_are_refused_by_name() -> None:
+    with pytest.raises(UsageError, match="none") as caught:
+        Pck(norm="joints")
+    assert caught.value.code == "P122"
+    with pytest.raises(UsageError, match="left_hip/right_hip"):
+        Pck(between=("left_hip", "right_hip"))
+
+
+def test_a_person_of_hidden_joints_without_a_scale_is_counted_as_such() -> None:
+    seen = np.full((3, 16), 2)
+    seen[0], seen[1] = 1, 0
+    scene = shifted([0.0, 0.0, 0.0], seen=seen)
+    head = scene.truth.people.with_columns(head=np.array([0.0, 0.0, 10.0]))
+    metric = Pck(zero=ZeroScale.LEFT_OUT)
+    tally = metric.tally(Aligned(replace(scene.truth, people=head), scene.predictions))
+    assert tally.sum("unscaled") == 1

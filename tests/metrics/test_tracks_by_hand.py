@@ -274,3 +274,25 @@ def test_hota_by_hand() -> None:
     assert found["HOTA"] == pytest.approx(math.sqrt(0.5))
     assert found["FragA"] == pytest.approx(0.5)
     assert found["FA-HOTA"] == pytest.approx(math.sqrt(math.sqrt(0.5 * 0.5)))
+
+
+def test_trackeval_takes_the_gate_of_joints_as_one_minus_it() -> None:
+    """Half a head size away: outside of a gate of 0.3, and on one of 0.5."""
+    aligned = sides(walk(5), walk(1, 5.0))
+    for at, recall in ((0.3, 0.0), (0.5, 1.0)):
+        metric = ClearMot(events=Events.TRACKEVAL, at=at)
+        assert by_statistic(values(metric, aligned))["recall"] == recall
+
+
+def test_a_joint_that_is_labelled_once_is_enough() -> None:
+    once = sides(walk(5, frames=range(1)), walk(1, frames=range(1)))
+    found = by_statistic(values(ClearMot(), once))
+    assert (found["MOTA"], found["MOTP"], found["precision"], found["recall"]) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("name", ["clear_mot", "hota", "identity", "joint_ap"])
+def test_a_summary_shows_joints_on_request_alone(name: str) -> None:
+    aligned = sides(TRUTH, FOUND)
+    assert parse(name) == parse(f"{name}(per_joint=no)")
+    assert not [row for row in values(parse(name), aligned) if row.joint == "left_wrist"]
+    assert [row for row in values(parse(f"{name}(per_joint=yes)"), aligned) if row.joint == "left_wrist"]
