@@ -156,6 +156,8 @@ def test_another_version_is_excused_and_another_signature_is_not() -> None:
     assert gate(newer, before, EXACT).checks
     assert gate(newer, before, asked()).checks
     other = replace(now, signature=now.signature.with_pair("metric", "another"))
+    with pytest.raises(MismatchError, match=r"baseline and the run: .*ratios / another"):
+        gate(other, before, EXACT)
     for one, two in ((other, before), (now, other), ([now, other], before), (now, [before, other])):
         with pytest.raises(MismatchError):
             gate(one, two, EXACT)
@@ -175,6 +177,15 @@ def test_notices_tell_what_a_gate_cannot_see() -> None:
     known = gate(now, before, asked(guard=["gain"], seed_sd={"*": 0.0}))
     assert "N962" not in {notice.code for notice in known.notices}
     assert gate(now, before, EXACT).notices == ()
+
+
+def test_a_number_keeps_up_by_its_bound_and_not_by_its_drop() -> None:
+    for drop, upper, state in ((-0.005, False, State.NOT_SHOWN), (-0.1, True, State.KEEPS_UP)):
+        _, now, before = pair(2, drop=drop)
+        for found in gate(now, before, asked(guard=["*"])).guarded:
+            assert found.drop < 0.01
+            assert (found.upper <= 0.01) is upper
+            assert found.state is state
 
 
 def test_a_look_has_its_part_of_alpha() -> None:

@@ -178,3 +178,14 @@ def test_another_writer_is_waited_for(store: Store, monkeypatch: pytest.MonkeyPa
             store.add(Entry("b", REPORTS["b"]))
         other.execute("COMMIT")
     assert store.add(Entry("b", REPORTS["b"]))
+
+
+@pytest.mark.parametrize("more", ["VIEW more AS SELECT 1", "TABLE more (x)"])
+def test_a_store_with_something_else_in_it_is_refused(store: Store, more: str) -> None:
+    assert store.add(Entry("a", REPORTS["a"]))
+    with sqlite3.connect(store.path) as connection:
+        connection.execute(f"CREATE {more}")
+    for work in (store.entries, lambda: store.add(Entry("b", REPORTS["b"]))):
+        with pytest.raises(FormatError, match="other tables") as caught:
+            work()
+        assert caught.value.code == "P241"

@@ -254,3 +254,10 @@ def test_a_board_as_a_dictionary() -> None:
     assert (first["facts"], second["facts"]) == ({"parameters": 5}, {"parameters": None})
     assert second["values"]["hit_rate"] == REPORTS["b"].summary["hit_rate"]
     assert second["signature"] == str(REPORTS["b"].signature)
+
+
+def test_the_least_p_may_be_alpha_itself() -> None:
+    """Six units have 64 signs: a p of 2 / 64 at the least."""
+    three_runs = three(np.random.default_rng(0), 6)
+    assert "too few" not in by_tests(three_runs, "n0", 1 - 2 / 64).how  # type: ignore[arg-type]
+    assert "too few" in by_tests(three_runs, "n0", 0.969).how  # type: ignore[arg-type]

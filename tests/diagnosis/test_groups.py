@@ -81,3 +81,9 @@ def test_two_boxes_that_share_more_than_a_tenth_crowd_one_another() -> None:
     for shift, wanted in ((9.0, ["0"]), (8.0, ["1-2"])):
         box = np.array([[0.0, 0.0, 11.0, 10.0], [shift, 0.0, shift + 11.0, 10.0]])
         assert list(groups(diagnose(sets(truth, [], 1, box=box)), "overlapping boxes")) == wanted
+
+
+def test_boxes_of_less_than_a_pixel_overlap_too() -> None:
+    box = np.array([[0.0, 0.0, 0.5, 0.5]] * 2)
+    truth = [(0, body()), (0, body(900))]
+    assert list(groups(diagnose(sets(truth, [], 1, box=box)), "overlapping boxes")) == ["1-2"]

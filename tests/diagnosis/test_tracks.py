@@ -102,3 +102,7 @@ def test_the_dictionary_counts_and_lists_breaks() -> None:
         "before": 1,
         "after": 2,
     }
+
+
+def test_a_person_on_track_zero_is_followed() -> None:
+    assert events(walk([4, None, 4], track=0)) == [("fragment", "f2", 4, 4)]

@@ -10,10 +10,11 @@ from scipy import stats
 from poseval.errors import UsageError
 from poseval.results.values import Interval
 from poseval.statistics.clusters import clustered
-from poseval.statistics.intervals import METHODS, intervals, with_intervals
+from poseval.statistics.intervals import METHODS, Spread, intervals, with_intervals
 from tests import toy
 from tests.shared import threads_of
 from tests.statistics.ratios import run
+from tests.statistics.test_by_hand import crossed
 
 RNG = np.random.default_rng(0)
 
@@ -262,3 +263,22 @@ def test_intervals_of_few_unequal_units_cover_as_often_as_they_say(units: int) -
 def test_an_interval_without_ends_is_none() -> None:
     made = replace(toy.run(1.0, 0).report(), intervals={"hit_rate": Interval(math.nan, math.nan, why="why")})
     assert made.interval("hit_rate") is None
+
+
+def test_only_a_number_at_its_end_has_its_support_counted_one_by_one() -> None:
+    units = 200
+    spread = Spread.of(run(np.stack([RNG.random(units), np.ones(units)], axis=1)))
+    blocks = len(spread.moves.moves)
+    assert blocks < units
+    assert spread.support.tolist() == [blocks, units]
+
+
+def test_an_exact_limit_is_not_resampled() -> None:
+    found = intervals(run(np.ones(20)), method="percentile", resamples=400)["n0"]
+    assert (found.method, found.resamples, found.seed) == ("exact", 0, None)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(8, 5), (5, 8)])
+def test_freedom_is_that_of_the_fewer(rows: int, columns: int) -> None:
+    spread = Spread.of(clustered(crossed(rows, columns)[1], "person+video"))
+    assert (spread.freedom[0], spread.clusters.count) == (pytest.approx(4), 5)

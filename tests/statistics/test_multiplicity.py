@@ -50,3 +50,9 @@ def test_false_alarms_stay_at_the_level_when_some_numbers_differ(seed: int) -> N
         alarms += bool((over_pairs(adjusted)[1] <= 0.05).any())
         assert bonferroni.shape == (2, 3)
     assert alarms / 2000 <= 0.065
+
+
+def test_an_undefined_number_of_a_pair_does_not_hold_it_up() -> None:
+    found = over_pairs([np.array([0.001, np.nan]), np.array([0.02])])
+    assert found[0][0] == pytest.approx(0.002)
+    assert found[1] == pytest.approx([0.02])

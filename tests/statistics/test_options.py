@@ -34,3 +34,7 @@ def test_what_is_no_count_is_refused(value: object) -> None:
     with pytest.raises(UsageError) as caught:
         count_of(value)
     assert caught.value.code == "P142"
+
+
+def test_the_largest_seed() -> None:
+    assert seed_of(2**32 - 1) == seed_of("4294967295") == 4294967295

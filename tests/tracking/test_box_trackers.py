@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from poseval import tracking
-from poseval.tracking.ocsort import OcSort
+from poseval.tracking.ocsort import OcSort, _heading
 from tests.tracking.scenes import COCO, clip, crossing, named, switches, walkers
 
 NAMES = ["sort", "bytetrack", "ocsort"]
@@ -149,3 +149,10 @@ def test_ocsort_leaves_rows_of_low_score_alone() -> None:
     seen = scene.run(tracking.parse("ocsort").tracker(COCO))
     assert {frame[1] for frame in seen} == {-1}
     assert {frame[0] for frame in seen} == {0}
+
+
+def test_a_heading_is_that_of_centres() -> None:
+    """A millionth of a pixel is as long as what keeps the division defined."""
+    before, now = np.array([0.0, 0.0, 2.0, 2.0]), np.array([1e-6, 0.0, 2.0 + 1e-6, 2.0])
+    assert _heading(before, now) == pytest.approx([0.5, 0.0], abs=1e-6)
+    assert _heading(before, before + 8) == pytest.approx([0.5**0.5] * 2, abs=1e-6)

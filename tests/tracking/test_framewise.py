@@ -61,3 +61,10 @@ def test_empty_frames(name: str) -> None:
     seen = scene.run(tracker)
     assert seen[1] == {}
     assert set(seen[2].values()) == {2, 3}
+
+
+def test_both_measures_have_half_of_the_weight() -> None:
+    for name in ("greedy", "hungarian"):
+        both = tracking.parse(f"{name}(measure=both)")
+        assert both == tracking.parse(f"{name}(measure=both,weight=0.5)")
+        assert both != tracking.parse(f"{name}(measure=both,weight=1)")
