@@ -64,7 +64,12 @@ def _metric(*tests: str) -> tuple[str, ...]:
 
 ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "metrics": {
-        "poseval.metrics": ("tests/metrics/test_base.py", "tests/scoring/test_metrics_by_hand.py", *SINGLE),
+        "poseval.metrics": (
+            "tests/metrics/test_base.py",
+            "tests/scoring/test_metrics_by_hand.py",
+            "tests/test_plugins.py",
+            *SINGLE,
+        ),
         "poseval.metrics.base": _metric("tests/scoring/test_metrics_by_hand.py", *SINGLE),
         "poseval.metrics.clear_mot": _metric(*TRACKS),
         "poseval.metrics.epe": _metric(
