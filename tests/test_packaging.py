@@ -79,5 +79,6 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     }
     assert bare == base
     extras = {"models", "video", "flow", "dask", "formats", "parquet", "test"}
+    extras |= {"crosscheck", "owners", "remote", "rerun", "zstd"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     assert "poseval = poseval.cli:main" in entries
