@@ -51,6 +51,8 @@ PERFECT: dict[tuple[str, str], float] = {
 RANGES: dict[tuple[str, str], tuple[float, float]] = {
     ("epe", "EPE"): (0, np.inf),
     ("nme", "NME"): (0, np.inf),
+    ("nme", "NME_median"): (0, np.inf),
+    ("nme", "NME_trimmed"): (0, np.inf),
     ("clear_mot", "MOTA"): (-np.inf, 1),
 }
 
