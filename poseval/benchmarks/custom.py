@@ -11,8 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.benchmarks.alignment import align
-from poseval.benchmarks.base import Benchmark, Pair, Part, Parts
+from poseval.benchmarks.base import Benchmark, Pair, Part, Parts, by_names
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.errors import shown
 from poseval.kernels.poses import extent
@@ -55,8 +54,8 @@ def metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ..
 
 
 def pair(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
-    """Frames and joints paired by their names, and a score for every prediction."""
-    aligned, notices = align(truth, predictions)
+    """Labelled frames and joints paired by their names, and a score for every prediction."""
+    aligned, notices = by_names(truth, predictions, rules)
     people = aligned.predictions.people
     unknown = np.isnan(people.score)
     if not unknown.any():

@@ -407,3 +407,19 @@ def test_a_body_in_a_line_is_tracked_where_it_is_hit_exactly() -> None:
     report = poseval.score(flat, flat)
     assert report.summary["MOTA"] == report.summary["HOTA"] == 1
     assert math.isnan(report.summary["AP"])
+
+
+def test_frames_that_nobody_labelled_are_not_scored() -> None:
+    truth, predictions = made()
+    rows = np.arange(len(truth.frames)) < 6
+    kept = np.flatnonzero(rows)
+    some = replace(truth, frames=replace(truth.frames, labelled=rows))
+    some = replace(some, people=truth.people.take(rows[truth.people.frame]))
+    report = poseval.score(some, predictions, benchmark="custom")
+    (told,) = [notice for notice in report.notices if notice.code == "N941"]
+    assert told.text.startswith("2 of 8 frames of the ground truth not labelled and not scored")
+    own = truth.take_frames(kept)
+    alone = replace(predictions.take_frames(kept), frames=own.frames)
+    assert report.summary == poseval.score(own, alone, benchmark="custom").summary
+    empty = replace(some, frames=truth.frames)  # somebody looked at the two, and found nobody
+    assert poseval.score(empty, predictions, benchmark="custom").summary["AP"] < report.summary["AP"]
