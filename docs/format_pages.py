@@ -29,8 +29,10 @@ Formats are recognised by content, not by file name. Two that fit equally well a
 for example, cannot be distinguished from COCO's. Predictions find their frames by key, file name, stem, base
 name, end of the path and number, in this order; a notice says which way was used. Where two ways disagree,
 files are refused until `--align` names one. Predictions of a whole video are scored on the frames that were
-labelled, where 90% of these have predictions; the others are counted (N940). Frames that nobody labelled are
-not scored (N941): an unlabelled frame is no frame without people.
+labelled, where 90% of these have predictions; the others are counted (N940). Where not all have some, the
+others must be as many as the labelled ones, or lie among them in number (else P402: numbers from 0 and from
+1, for example). Frames that nobody labelled are not scored (N941): an unlabelled frame is no frame without
+people.
 
 What a reader does not carry is counted, key by key, after "not read:"; "nothing dropped" is said only where
 everything in the file was carried.

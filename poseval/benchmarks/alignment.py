@@ -11,7 +11,7 @@ from poseval import skeletons
 from poseval.errors import MismatchError, UsageError, number_of, shown
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.poses.frame_names import COVERED, WAYS, Placement, covered, labelled_frames, place
+from poseval.poses.frame_names import COVERED, WAYS, Placement, covered, labelled_frames, numbers, place
 from poseval.skeletons import Skeleton, get_skeleton
 
 
@@ -124,10 +124,39 @@ def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints,
     if found.way is None:
         wanted = labelled_frames(truth)
         share = covered(found.row, wanted) if found.most else 0.0
-        if share < COVERED:
-            _refuse_strange(found, predictions, used, (share, len(wanted)), way)
+        if share < COVERED or not _sparse(truth, predictions, found.missing, share):
+            _refuse_strange(found, truth, predictions, used, (share, len(wanted)), way)
         notices.append(_left_out(predictions, found.missing, len(used)))
     return found.row, notices
+
+
+def _sparse(truth: PoseSet, predictions: PoseSet, missing: Ints, share: float) -> bool:
+    """Whether frames that are not in the ground truth are plainly more of what it has.
+
+    They are where all labelled frames have predictions. Where some lack them, the others must be as many as
+    the labelled frames, or lie among them in number: a few at the ends are a shift by a frame.
+    """
+    labelled = labelled_frames(truth)
+    if share == 1 or len(missing) >= len(labelled):
+        return True
+    own, theirs = numbers(truth.frames)[labelled], numbers(predictions.frames)[missing]
+    if (own < 0).any() or (theirs < 0).any():
+        return False
+    return bool(((theirs > own.min()) & (theirs < own.max())).all())
+
+
+def _shifted(truth: PoseSet, predictions: PoseSet, used: Ints) -> str | None:
+    """What to say where every predicted frame is numbered one beside a frame of the ground truth."""
+    own, theirs = numbers(truth.frames), numbers(predictions.frames)[used]
+    if (own < 0).any() or (theirs < 0).any() or len(np.unique(theirs)) < len(theirs):
+        return None
+    for by, first, second in ((1, 0, 1), (-1, 1, 0)):
+        if np.isin(theirs + by, own).all() and theirs.min() == first and own.min() == second:
+            return (
+                f"the predictions count from {first}, the ground truth from {second}. "
+                "Number the frames of both alike"
+            )
+    return None
 
 
 def _left_out(predictions: PoseSet, missing: Ints, used: int) -> Notice:
@@ -157,13 +186,20 @@ def _refuse_ambiguous(found: Placement, predictions: PoseSet) -> None:
 
 
 def _refuse_strange(
-    found: Placement, predictions: PoseSet, used: Ints, truth: tuple[float, int], way: str | None
+    found: Placement,
+    truth: PoseSet,
+    predictions: PoseSet,
+    used: Ints,
+    predicted: tuple[float, int],
+    way: str | None,
 ) -> None:
-    """Raise P402 with the unpaired frames; `truth` is the fraction of its labelled frames predicted on."""
-    share, labelled = truth
+    """Raise P402 with the unpaired frames; `predicted` is the fraction of labelled frames predicted on, and
+    the count of these.
+    """
+    share, labelled = predicted
     overlap = 1 - len(found.missing) / len(used)
     named = ", ".join(shown(name, 40) for name in predictions.frames.key[found.missing[:5]])
-    hint = (
+    hint = _shifted(truth, predictions, used) or (
         f"only {overlap:.0%} of the frames overlap, and {share:.0%} of the {labelled} labelled frames have "
         f"predictions (a video needs {COVERED:.0%}). Are these predictions of another split?"
     )

@@ -89,6 +89,11 @@ def named(frames: Frames) -> list[str]:
     return [path or key for path, key in zip(frames.path.tolist(), frames.key.tolist(), strict=True)]
 
 
+def numbers(frames: Frames) -> Ints:
+    """The last number [F] in the name of each frame, -1 where it has none."""
+    return np.asarray([number(name) for name in named(frames)], dtype=np.int64)
+
+
 def labels(frames: Frames, way: str) -> list[str]:
     """What each frame is called on a way; empty where it has no such name."""
     if way == "key":
@@ -100,8 +105,7 @@ def labels(frames: Frames, way: str) -> list[str]:
         return [file_name(path) for path in paths]
     if way == "stem":
         return [stem(path) for path in paths]
-    numbers = [number(path) for path in paths]
-    return ["" if value < 0 else str(value) for value in numbers]
+    return ["" if value < 0 else str(value) for value in numbers(frames).tolist()]
 
 
 def place(theirs: Frames, ours: Frames, used: Ints, ways: Sequence[str] = WAYS) -> Placement:

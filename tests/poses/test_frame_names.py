@@ -270,6 +270,29 @@ class TestSparseLabels:
         assert caught.value.code == "P402"
         assert "(first: a.jpg)" in str(caught.value)
 
+    @pytest.mark.parametrize(("theirs", "ours"), [(0, 1), (1, 0)])
+    def test_numbers_from_0_and_from_1_are_a_mismatch(self, theirs: int, ours: int) -> None:
+        truth = poses(frames([f"img{number:03d}" for number in range(ours, ours + 20)]))
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(truth, self.video(range(theirs, theirs + 20)))
+        assert caught.value.code == "P402"
+        assert "1 of 20 frames with predictions" in str(caught.value)
+        assert f"the predictions count from {theirs}, the ground truth from {ours}" in str(caught.value)
+
+    def test_a_few_frames_at_an_end_are_a_mismatch_where_labelled_ones_lack_predictions(self) -> None:
+        truth = poses(frames([f"img{number:03d}" for number in range(10, 30)]))
+        with pytest.raises(MismatchError) as caught:
+            on_frames_of(truth, self.video(range(9, 29)))
+        assert caught.value.code == "P402"
+        assert "only 95% of the frames overlap" in str(caught.value)
+        assert len(on_frames_of(truth, self.video(range(9, 30)))[0]) == 20  # every labelled frame is there
+
+    def test_a_few_frames_among_labelled_ones_are_left_out(self) -> None:
+        truth = poses(frames([f"img{number:03d}" for number in range(30) if number % 3]))
+        moved, notices = on_frames_of(truth, self.video(range(2, 30)))
+        assert len(moved) == 19
+        assert notices[1].count == 9
+
     def test_two_ways_that_find_as_many_are_ambiguous(self) -> None:
         truth = poses(frames(["1", "2"], ["img_7.png", "img_8.png"]))
         with pytest.raises(MismatchError) as caught:
