@@ -19,9 +19,12 @@ def tiny_scales(pair: Pair) -> Iterator[Notice]:
     """N466: people whose scale is a pixel or less, by each metric's own rule."""
     rules = dict.fromkeys(metric.scale_rule(pair.aligned.truth) for metric in pair.metrics)
     for rule in filter(None, rules):
-        scored = labelled(pair.aligned).any(axis=1)
+        joints = labelled(pair.aligned).sum(axis=1)
+        scored = joints > 0
+        length = scale(pair.aligned, rule)
         with np.errstate(invalid="ignore"):
-            small = (scale(pair.aligned, rule) <= SMALLEST) & scored
+            small = (length <= SMALLEST) & scored
+        small &= (joints > 1) | (length > 0)  # a single joint has no extent in any unit
         if small.any():
             count = int(small.sum())
             what = f"{count} of {int(scored.sum())} people have a scale ({rule}) of one pixel or less"

@@ -423,3 +423,16 @@ def test_frames_that_nobody_labelled_are_not_scored() -> None:
     assert report.summary == poseval.score(own, alone, benchmark="custom").summary
     empty = replace(some, frames=truth.frames)  # somebody looked at the two, and found nobody
     assert poseval.score(empty, predictions, benchmark="custom").summary["AP"] < report.summary["AP"]
+
+
+def test_a_single_joint_has_no_scale_that_could_be_no_pixels() -> None:
+    truth, predictions = made(6)
+    seen = truth.people.seen.copy()
+    seen[:4, 1:] = 0
+    few = replace(truth, people=truth.people.with_columns(seen=seen))
+    told = {notice.code: notice.text for notice in poseval.score(few, predictions).notices}
+    assert "4 of 16 people have joints in one point or line" in told["N914"]
+    assert "N466" not in told
+    tiny = replace(few, people=few.people.with_columns(xy=few.people.xy / 1000))
+    small = next(n for n in poseval.score(tiny, predictions).notices if n.code == "N466")
+    assert small.text.startswith("12 of 16 people have a scale (longest_side) of one pixel or less")
