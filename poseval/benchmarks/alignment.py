@@ -164,8 +164,8 @@ def _left_out(predictions: PoseSet, missing: Ints, used: int) -> Notice:
     count = int(np.isin(predictions.people.frame, missing).sum())
     text = (
         f"{shown(predictions.origin.name)}: {len(missing)} of {used} frames with predictions are not in the "
-        f"ground truth (first: {frames}); their {count} people were left out, because the labelled frames "
-        "all have predictions, or nearly"
+        f"ground truth (first: {frames}); {number_of(count, 'person', 'people')} there left out, because the "
+        "labelled frames all have predictions, or nearly"
     )
     return Notice("N940", text, count)
 

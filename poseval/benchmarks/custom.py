@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from poseval import skeletons
 from poseval.benchmarks.base import Benchmark, Pair, Part, Parts, by_names
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.errors import shown
@@ -93,7 +94,9 @@ def choices_of(truth: PoseSet) -> str:
     area = "those of the file"
     if not has_areas(truth):
         area = "the extent of the labelled joints, because not everyone has one"
-    sigma = f"those of {shown(skeleton.name, 60)}"
+    sigma = "those that the file or --sigmas gives"
+    if skeleton.name in skeletons.names() and skeleton.sigmas == skeletons.get_skeleton(skeleton.name).sigmas:
+        sigma = f"those of {skeleton.name}"
     if skeleton.sigmas is None:
         sigma = f"{SIGMA:g} for every joint (--sigmas gives others, `poseval sigmas` estimates them)"
     ends = ends_of(truth)

@@ -87,8 +87,8 @@ def _left_out(predictions: PoseSet, frames: Array) -> Notice:
     first = ", ".join(shown(key, 40) for key in predictions.frames.key[frames][:5])
     text = (
         f"{shown(predictions.origin.name)}: {int(frames.sum())} of {len(frames)} frames are not in the "
-        f"ground truth (first: {first}); their {count} people were left out, because all of its frames were "
-        "predicted"
+        f"ground truth (first: {first}); {number_of(count, 'person', 'people')} there left out, "
+        "because all of its frames were predicted"
     )
     return Notice("N940", text, count)
 

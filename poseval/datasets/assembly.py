@@ -11,7 +11,7 @@ import numpy as np
 
 from poseval.datasets.base import ReadOptions
 from poseval.datasets.files.source import Source
-from poseval.errors import FormatError, LimitError, MismatchError, UsageError, number_of, shown
+from poseval.errors import FormatError, LimitError, MismatchError, UsageError, like_others, number_of, shown
 from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
@@ -188,7 +188,7 @@ def sized(poses: PoseSet, truth: PoseSet | None, what: str) -> PoseSet:
         raise UsageError(
             "P174",
             where=f"frame {shown(poses.frames.key[lacking[0]], 60)}",
-            what=f"has no size (nor do {len(lacking) - 1} others), but {what}",
+            what=f"has no size{like_others(len(lacking) - 1)}, but {what}",
             wanted="the sizes of all images",
             hint="pass --gt FILE that has them, or to `poseval convert` --images DIR",
         )

@@ -37,7 +37,7 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     first = found[0]
     text = (
         f"chose {len(found)} of {number_of(len(truth.frames), 'frame')} with the most errors{by}; "
-        f"the worst is {first.frame} with {number_of(first.joints, 'wrong joint')}, "
+        f"the worst frame is {first.frame} with {number_of(first.joints, 'wrong joint')}, "
         f"{number_of(first.missed, 'miss', 'misses')} and {number_of(first.background, 'false positive')}"
     )
     return rows, text

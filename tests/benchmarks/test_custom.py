@@ -123,7 +123,9 @@ def test_it_names_its_choices_and_what_to_give_for_others() -> None:
     given = poseval.score(truth, predictions, sigmas=0.03)
     assert given.summary["AP"] < report.summary["AP"]
     assert given.summary["EPE"] == report.summary["EPE"]
-    assert "those of mice" in next(n.text for n in given.notices if n.code == "N912")
+    assert "Sigmas: those that the file or --sigmas gives. " in next(
+        n.text for n in given.notices if n.code == "N912"
+    )
     assert "sigma=" not in str(given.signature)
     assert report.deviations == ("benchmark custom is no published benchmark; compare runs of one signature",)
 
@@ -436,3 +438,17 @@ def test_a_single_joint_has_no_scale_that_could_be_no_pixels() -> None:
     tiny = replace(few, people=few.people.with_columns(xy=few.people.xy / 1000))
     small = next(n for n in poseval.score(tiny, predictions).notices if n.code == "N466")
     assert small.text.startswith("12 of 16 people have a scale (longest_side) of one pixel or less")
+
+
+def test_it_says_whose_sigmas_it_takes() -> None:
+    known = get_skeleton("coco17")
+    truth, predictions = made(skeleton=known)
+
+    def sigmas(**asked: Any) -> str:
+        report = poseval.score(truth, predictions, benchmark="custom", **asked)
+        return (
+            next(n.text for n in report.notices if n.code == "N912").partition("Sigmas: ")[2].split(". ")[0]
+        )
+
+    assert sigmas() == "those of coco17"
+    assert sigmas(sigmas=0.03) == "those that the file or --sigmas gives"

@@ -130,7 +130,10 @@ def test_a_whole_video_is_scored_on_the_frames_of_the_truth(tmp_path: Path) -> N
     assert report.summary == before
     (told,) = [notice for notice in report.notices if notice.code == "N940"]
     assert told.count == 7
-    assert "7 of 10 frames are not in the ground truth (first: 910, 911, 912, 913, 914)" in told.text
+    assert (
+        "7 of 10 frames are not in the ground truth (first: 910, 911, 912, 913, 914); 7 people there left out"
+        in told.text
+    )
 
 
 def test_frames_that_nobody_evaluates_may_be_missing_under_corrected_rules() -> None:

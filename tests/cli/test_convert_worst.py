@@ -80,7 +80,7 @@ def test_the_frames_with_the_most_faults(
     assert [len(task["predictions"][0]["result"]) for task in tasks] == [0 if n == 2 else 18 for n in frames]
     err = capsys.readouterr().err
     assert f"chose {len(frames)} of 7 frames with the most errors, by areas of boxes" in err
-    assert "the worst is mouse/img2.png with 0 wrong joints, 1 miss" in err
+    assert "the worst frame is mouse/img2.png with 0 wrong joints, 1 miss" in err
     assert "[N950]" in err
 
 

@@ -285,7 +285,9 @@ class TestSparseLabels:
             on_frames_of(truth, self.video(range(9, 29)))
         assert caught.value.code == "P402"
         assert "only 95% of the frames overlap" in str(caught.value)
-        assert len(on_frames_of(truth, self.video(range(9, 30)))[0]) == 20  # every labelled frame is there
+        moved, notices = on_frames_of(truth, self.video(range(9, 30)))  # every labelled frame is there
+        assert len(moved) == 20
+        assert "; 1 person there left out, because" in notices[-1].text
 
     def test_a_few_frames_among_labelled_ones_are_left_out(self) -> None:
         truth = poses(frames([f"img{number:03d}" for number in range(30) if number % 3]))
