@@ -110,7 +110,7 @@ def _frames(pair: Pair, partners: Partners, turned: bool, most: float) -> list[F
 
 
 def _shift_notice(pair: Pair, partners: Partners) -> Notice | None:
-    """N462: everything lies one pixel beside the ground truth."""
+    """N462: everything lies one pixel beside the ground truth, and that costs more than a little."""
     offset = (partners.theirs - partners.truth)[partners.known]
     offset = offset[np.isfinite(offset).all(axis=1)]
     if len(offset) < FEWEST:
@@ -126,6 +126,8 @@ def _shift_notice(pair: Pair, partners: Partners) -> Notice | None:
         return None
     back = Transform("offset", (-sign, -sign))
     change = pair.with_predictions(back.apply(pair.aligned.predictions))
+    if not change.gain > GAIN:
+        return None
     where = "to the right of and below" if sign > 0 else "to the left of and above"
     kinds = ("one-based", "zero-based") if sign > 0 else ("zero-based", "one-based")
     text = (

@@ -88,7 +88,7 @@ def test_mistakes_of_a_whole_submission_are_told(tmp_path: Path, mistake: str) -
     count = 12
     people = []
     for n in range(2 * count):
-        people.append(person(n))
+        people.append(person(n, **({"x2": 103.0, "y2": 104.0} if mistake == "shift" else {})))
         people[-1]["xy"] = figure + rng.uniform(50, 90, 2) + 900 * (n % 2)
         people[-1]["annopoints"] = points(IDS, people[-1]["xy"])
     path = release(

@@ -68,11 +68,19 @@ def test_joints_in_another_order_are_told(tmp_path: Path) -> None:
 
 
 def test_a_shift_of_one_pixel_is_told(tmp_path: Path) -> None:
-    truth, predicted, heads = mpii(400, noise=2.0)
+    truth, predicted, heads = mpii(400, noise=0.5)
+    heads = 5 + heads / 10  # where a pixel costs something
     report = score(tmp_path, truth, predicted - 1, heads)
     assert notices(report)["N462"].startswith("predictions lie one pixel to the left of and above")
     assert "Are they zero-based, but read as one-based?" in notices(report)["N462"]
     assert "N462" not in notices(score(tmp_path, truth, predicted, heads))
+
+
+def test_a_shift_of_one_pixel_that_costs_nothing_is_not_told(tmp_path: Path) -> None:
+    truth, predicted, heads = mpii(400, noise=0.5)
+    report = score(tmp_path, truth, predicted - 1, heads)
+    assert report.summary["PCKh@0.5"] == 1
+    assert "N462" not in notices(report)
 
 
 def test_too_few_people_are_not_suspected(tmp_path: Path) -> None:
