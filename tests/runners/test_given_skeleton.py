@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from poseval.errors import MismatchError
-from poseval.runners import loading
 from poseval.skeletons import get_skeleton
+
+pytest.importorskip("torch")
+
+from poseval.runners import loading
 
 COCO = get_skeleton("coco17")
 
