@@ -1,0 +1,27 @@
+"""What all tests share: one that needs an extra skips where the extra is not installed, and says so."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+from poseval.errors import MissingFeature
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup() -> Generator[None, None, None]:
+    """A fixture that needs a package which is absent skips its test."""
+    try:
+        return (yield)
+    except MissingFeature as error:
+        pytest.skip(str(error).splitlines()[0])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """A test that needs a package which is absent is skipped."""
+    try:
+        return (yield)
+    except MissingFeature as error:
+        pytest.skip(str(error).splitlines()[0])
