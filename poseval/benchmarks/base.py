@@ -166,7 +166,7 @@ class Benchmark:
         out = []
         if rules.incomparable:
             out.append(f"rules {rules.name}: {rules.incomparable}")
-        if self.fixed_skeleton and not fits(truth.skeleton, self.skeletons):
+        if self.skeletons and not fits(truth.skeleton, self.skeletons):
             out.append(f"the ground truth follows skeleton {truth.skeleton.name}, not {self.skeletons[0]}")
         other = differing_sigmas(truth.skeleton, self.skeletons)
         if other is not None:

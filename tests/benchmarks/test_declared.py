@@ -22,6 +22,7 @@ from poseval.metrics.pck import Compare, Pck
 from poseval.poses import PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Summary
+from poseval.synth import perturb, scene_set
 from tests.metrics.single import pair_up
 
 
@@ -188,3 +189,12 @@ def test_kinds_of_two_metrics_are_not_mixed() -> None:
     summary = poseval.score(scene.truth, scene.predictions, "mpii-val", metrics=[le, lt]).summary
     assert (summary["PCKh@0.5"], summary["PCKh@0.5/knee"]) == (1.0, 1.0)
     assert (summary[f"{lt}/PCKh@0.5"], summary[f"{lt}/PCKh@0.5/knee"]) == (0.0, 0.0)
+
+
+def test_joints_of_another_benchmark_are_not_comparable() -> None:
+    """COCO's 17 joints under CrowdPose's rules make a number, which must not pass for CrowdPose's."""
+    truth = scene_set(seed=1, images=4, people=2)
+    report = poseval.score(truth, perturb(truth, seed=2), "crowdpose")
+    assert "the ground truth follows skeleton coco17, not crowdpose14" in report.deviations
+    own = poseval.score(truth, perturb(truth, seed=2), "coco-keypoints")
+    assert not any("follows skeleton" in text for text in own.deviations)
