@@ -24,7 +24,7 @@ All faults of a file come at once. Those that differ in numbers alone are one en
 
 | codes | what | exit status |
 | --- | --- | --- |
-| P1xx | the command or the call is wrong | 2 |
+| P1xx, P8xx | the command or the call is wrong | 2 |
 | P2xx | a file is not of its format | 3 |
 | P3xx | a number is invalid | 3 |
 | P4xx | files do not belong together, or lack what a metric needs | 3 |

@@ -3,7 +3,7 @@
 ::
 
     PosevalError                    exit
-    ├── UsageError      P1xx        2   the command or call is wrong
+    ├── UsageError      P1xx, P8xx  2   the command or call is wrong
     ├── InputError                  3   a file is wrong
     │   ├── FormatError     P2xx        not the format, or a malformed node
     │   ├── ValueRangeError P3xx        NaN, infinite, negative area, id twice
@@ -162,7 +162,7 @@ def _rebuild(
 
 
 class UsageError(PosevalError):
-    """The command or the call is wrong (P1xx)."""
+    """The command or the call is wrong (P1xx; P8xx where those are used up)."""
 
     exit_code = 2
 
@@ -223,6 +223,7 @@ _KINDS: dict[str, type[PosevalError]] = {
     "P4": MismatchError,
     "P5": LimitError,
     "P6": MissingFeature,
+    "P8": UsageError,
 }
 
 

@@ -35,6 +35,29 @@ def test_every_code_stands_in_the_table_and_every_entry_is_used() -> None:
     assert entries().keys() - codes.keys() == set()
 
 
+RANGES = {
+    "UsageError": "18",
+    "FormatError": "2",
+    "ValueRangeError": "3",
+    "MismatchError": "4",
+    "LimitError": "5",
+    "MissingFeature": "6",
+}
+
+
+def test_a_code_stands_in_the_range_of_its_class() -> None:
+    seen = set()
+    for path in sorted((ROOT / "poseval").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+                continue
+            name, code = getattr(node.func, "id", ""), str(node.args[0].value)
+            if name in RANGES and CODE.fullmatch(code):
+                seen.add(name)
+                assert code[1] in RANGES[name], f"{path.name}: {name} with {code}"
+    assert seen == set(RANGES)
+
+
 def test_no_code_stands_in_the_table_twice() -> None:
     rows = (ROOT / "poseval/errors/codes.tsv").read_text("utf-8").splitlines()
     assert len(rows) == len(entries())

@@ -15,7 +15,7 @@ import numpy as np
 from poseval.datasets.animals.individuals import cube_of, lost_names, tracks_of
 from poseval.datasets.assembly import frames_of, mean_score, pose_set, scores_from_joints
 from poseval.datasets.base import ReadOptions, Role
-from poseval.errors import FormatError, LimitError, MismatchError, number_of, shown
+from poseval.errors import FormatError, LimitError, MismatchError, ValueRangeError, number_of, shown
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.skeletons import Skeleton, match_names, skeleton_from_names
 
@@ -41,7 +41,7 @@ def to_poses(table: Table, options: ReadOptions, origin: Origin, where: str) -> 
     """
     table, others = _known_columns(table, where)
     if np.isinf(table.values).any():
-        raise FormatError(
+        raise ValueRangeError(
             "P301", where=where, what="has an infinite number", wanted="finite numbers or empty cells"
         )
     individuals = list(dict.fromkeys(individual for _, individual, _, _ in table.header))

@@ -11,7 +11,7 @@ from poseval.datasets.assembly import frames_of, pose_set
 from poseval.datasets.base import ReadOptions
 from poseval.datasets.containers.hdf5_groups import array, child, text, texts
 from poseval.datasets.files.document import Document
-from poseval.errors import FormatError, LimitError, shown
+from poseval.errors import FormatError, LimitError, ValueRangeError, shown
 from poseval.limits import to_raise
 from poseval.poses import Array, Origin, PoseSet
 from poseval.poses.frame_names import PICTURES, natural
@@ -105,7 +105,7 @@ def _frames(groups: list[Any], document: Document) -> list[_Frame]:
         frames.append(_Frame(place, number, name, group))
     names = [frame.name for frame in frames]
     if len(set(names)) < len(names):
-        raise FormatError("P305", where=document.name, what="has two training frames of the same image")
+        raise ValueRangeError("P305", where=document.name, what="has two training frames of the same image")
     return frames
 
 

@@ -27,7 +27,7 @@ from poseval.datasets.containers.hdf5_groups import count_members, table, text, 
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.errors import FormatError
+from poseval.errors import FormatError, ValueRangeError
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
 from poseval.poses.frame_names import VIDEOS
@@ -248,7 +248,7 @@ def _frames(project: _Project, document: Document) -> tuple[list[str], Floats, l
         if isinstance(shape, list) and len(shape) == 4 and all(type(n) is int for n in shape[1:3]):
             size[at] = shape[2], shape[1]
     if len(set(names)) < len(names):
-        raise FormatError("P305", where=document.name, what="lists a frame twice")
+        raise ValueRangeError("P305", where=document.name, what="lists a frame twice")
     return names, size, files
 
 

@@ -142,7 +142,9 @@ def _json(document: Document, options: ReadOptions) -> PoseSet:
             if points is not None:
                 found.append((at, points))
     if len(set(names)) < len(names):
-        raise FormatError("P305", where=document.name, what="has a frame twice", wanted="one entry per frame")
+        raise ValueRangeError(
+            "P305", where=document.name, what="has a frame twice", wanted="one entry per frame"
+        )
     faults.raise_if_any()
     frames = frames_of(
         names, options.limits, document.name, np.asarray(sizes, dtype=np.float64).reshape(-1, 2)

@@ -366,7 +366,7 @@ def _people(table: Floats, cut: Columns, size: Floats, row: Any, role: Role, whe
     third = joints[:, :, 2] if cut.dims == 3 else np.where(at_origin, 0.0, 2.0)
     if role is Role.TRUTH:
         if not np.isin(third, (0, 1, 2)).all():
-            raise FormatError(
+            raise ValueRangeError(
                 "P306",
                 where=where,
                 what=f"has a visibility of {third[~np.isin(third, (0, 1, 2))][0]:g}",
