@@ -8,17 +8,14 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import (
-    CLUSTER,
-    COUNT,
-    LEVEL,
     QUIET,
-    SEED_OPTION,
-    SEED_SD,
+    TRUTH_OR_SAVED,
     InputPath,
     emit,
     talk,
     task_options,
     tell,
+    testing_options,
 )
 from poseval.cli.outputs import OUTPUT, WritingCommand
 
@@ -28,23 +25,11 @@ if TYPE_CHECKING:
 
 @click.command(cls=WritingCommand)
 @click.argument("systems", nargs=-1, required=True, type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed for saved runs.")
+@TRUTH_OR_SAVED
 @click.option(
     "--key", "keys", multiple=True, help="Number of the summary to compare. By default all. Repeatable."
 )
-@click.option(
-    "--level",
-    type=LEVEL,
-    default="95",
-    show_default=True,
-    help="Confidence level. 95, 95% and 0.95 are the same.",
-)
-@click.option(
-    "--resamples", type=COUNT, help="Number of random sign flips. By default as many as the tests need."
-)
-@SEED_OPTION
-@CLUSTER
-@SEED_SD
+@testing_options
 @click.option("--simultaneous", is_flag=True, help="Make intervals that hold for all differences at once.")
 @task_options
 @click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the comparison as JSON.")

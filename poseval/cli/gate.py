@@ -9,17 +9,14 @@ from typing import Any
 import click
 
 from poseval.cli.options import (
-    CLUSTER,
-    COUNT,
-    LEVEL,
     QUIET,
-    SEED_OPTION,
-    SEED_SD,
+    TRUTH_OR_SAVED,
     InputPath,
     emit,
     talk,
     task_options,
     tell,
+    testing_options,
 )
 from poseval.cli.outputs import OUTPUT, WritingCommand
 
@@ -44,7 +41,7 @@ class GateCommand(WritingCommand):
 
 @click.command(cls=GateCommand)
 @click.argument("runs", nargs=-1, required=True, type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed when RUNS are saved runs.")
+@TRUTH_OR_SAVED
 @click.option(
     "--baseline",
     "baselines",
@@ -72,19 +69,7 @@ class GateCommand(WritingCommand):
 @click.option(
     "--require", type=click.Choice(["keep-up"]), help="Also fail when a number is not shown to keep up."
 )
-@click.option(
-    "--level",
-    type=LEVEL,
-    default="95",
-    show_default=True,
-    help="Confidence level. 95, 95% and 0.95 are the same.",
-)
-@click.option(
-    "--resamples", type=COUNT, help="Number of random sign flips. By default as many as the tests need."
-)
-@SEED_OPTION
-@CLUSTER
-@SEED_SD
+@testing_options
 @click.option(
     "--ledger", type=InputPath(), help="File that counts the looks. Each look gets a part of alpha."
 )

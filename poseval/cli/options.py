@@ -52,14 +52,32 @@ CLUSTER = click.option(
     metavar="frame|sequence|FIELD|FILE.csv",
     help="Units that are resampled as a whole. By default those of the benchmark.",
 )
-SEED_SD = click.option(
-    "--seed-sd",
-    "seed_sd",
-    multiple=True,
-    metavar="[KEY=]SD",
-    help="Standard deviation of a number between trainings, if known. For one run per side.",
+# What compare and gate ask of their tests.
+TESTING_OPTIONS = (
+    click.option(
+        "--level",
+        type=LEVEL,
+        default="95",
+        show_default=True,
+        help="Confidence level. 95, 95% and 0.95 are the same.",
+    ),
+    click.option(
+        "--resamples", type=COUNT, help="Number of random sign flips. By default as many as the tests need."
+    ),
+    SEED_OPTION,
+    CLUSTER,
+    click.option(
+        "--seed-sd",
+        "seed_sd",
+        multiple=True,
+        metavar="[KEY=]SD",
+        help="Standard deviation of a number between trainings, if known. For one run per side.",
+    ),
 )
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
+TRUTH_OR_SAVED = click.option(
+    "--gt", "truth", type=InputPath(), help="Ground truth. Not needed for saved runs."
+)
 BENCHMARK = click.option(
     "--benchmark", metavar="NAME", help="Benchmark. By default recognised from the ground truth."
 )
@@ -163,6 +181,13 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(TASK_OPTIONS):
         with_task = option(with_task)
     return with_task
+
+
+def testing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the level, the flips, the seed, the cluster and the noise of training of its tests."""
+    for option in reversed(TESTING_OPTIONS):
+        command = option(command)
+    return command
 
 
 def use_color() -> bool:

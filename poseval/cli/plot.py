@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, InputPath, talk, task_options, tell
+from poseval.cli.options import QUIET, TRUTH_OR_SAVED, InputPath, talk, task_options, tell
 from poseval.cli.outputs import WritingCommand, check_replaceable, forced
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=WritingCommand)
 @click.argument("run", type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth. Not needed when RUN is a saved run.")
+@TRUTH_OR_SAVED
 @task_options
 @click.option(
     "--out",
