@@ -53,6 +53,12 @@ def written(folder: Path, name: str, role: Role = Role.PREDICTIONS, poses: PoseS
     return path
 
 
+def native(folder: Path, poses: PoseSet) -> str:
+    """A file of predictions in poseval's own form."""
+    datasets.get_format("native").write(poses, folder / "dt.npz", WriteOptions(Role.PREDICTIONS))
+    return str(folder / "dt.npz")
+
+
 def coco_truth(folder: Path) -> Path:
     gt, _ = truth_and_predictions()
     datasets.get_format("coco").write(gt, folder / "coco.json", WriteOptions(Role.TRUTH))

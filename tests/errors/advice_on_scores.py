@@ -1,0 +1,203 @@
+"""Advice on scores: joints, areas, scores and frames that do not fit, and options."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poseval import datasets
+from poseval.cli import invoke
+from poseval.datasets import Role, WriteOptions
+from poseval.poses import Frames
+from tests.datasets.made_forms import huggingface, sleap_io_deeplabcut
+from tests.datasets.test_same_score import truth_and_predictions
+from tests.docs.test_animals import animals
+from tests.errors.advice import (
+    Argv,
+    Case,
+    add,
+    changed,
+    coco_truth,
+    edited,
+    exchanged,
+    native,
+    pair,
+    write,
+    written,
+)
+from tests.hostile.made import results, truth
+
+
+def two_classes(folder: Path) -> Argv:
+    gt = truth()
+    gt["categories"].append({"id": 2, "name": "bottle", "keypoints": ["cap", "foot"]})
+    person = gt["annotations"][0]
+    gt["annotations"].append({**person, "id": 99, "category_id": 2, "keypoints": [1, 2, 2] * 2})
+    return pair(folder, gt)
+
+
+def own_joints(gt: dict[str, Any]) -> dict[str, Any]:
+    gt["categories"][0]["keypoints"] = [f"p{at}" for at in range(17)]
+    return gt
+
+
+def without(gt: dict[str, Any], *fields: str) -> dict[str, Any]:
+    for person in gt["annotations"]:
+        for name in fields:
+            person.pop(name, None)
+    return gt
+
+
+def with_area(value: float) -> dict[str, Any]:
+    gt = truth()
+    for person in gt["annotations"]:
+        person["area"] = value
+    return gt
+
+
+def nameless_images(folder: Path) -> Argv:
+    _, dt = truth_and_predictions()
+    path = write(folder / "hf.json", json.loads(next(iter(huggingface(dt).values())))[:-1])
+    return ["score", str(path), "--gt", str(coco_truth(folder))]
+
+
+def as_coco_results(folder: Path, argv: Argv) -> Argv:
+    return changed(argv, argv[1], str(written(folder, "coco")))
+
+
+def other_count(folder: Path) -> Argv:
+    dt = results()
+    for person in dt:
+        person["keypoints"] = person["keypoints"][: 14 * 3]
+    return pair(folder, None, dt)
+
+
+def followed_convert(folder: Path, argv: Argv) -> Argv:
+    """The conversion that the message writes out, then its score."""
+    done = invoke(["convert", argv[1], str(folder / "OUT.json"), "--to", "coco", "--gt", argv[3]])
+    assert done == 0
+    return changed(argv, argv[1], str(folder / "OUT.json"))
+
+
+def other_joints(folder: Path) -> Argv:
+    return ["score", str(written(folder, "openpose")), "--gt", str(coco_truth(folder))]
+
+
+def several_results(folder: Path) -> Argv:
+    return [*pair(folder), "--rules", "all", "--csv", str(folder / "a.csv")]
+
+
+def wrong_skeleton(folder: Path) -> Argv:
+    return [*pair(folder), "--skeleton", "ap10k17"]
+
+
+def too_large(folder: Path) -> Argv:
+    return [*pair(folder), "--limit", "bytes=2000"]
+
+
+def compared_without_truth(folder: Path) -> Argv:
+    pair(folder)
+    return ["compare", str(folder / "dt.json"), str(folder / "dt.json")]
+
+
+def without_keypoints(folder: Path) -> Argv:
+    gt = truth()
+    del gt["annotations"][0]["keypoints"]
+    return pair(folder, gt)
+
+
+def nobody_labelled(gt: dict[str, Any]) -> None:
+    gt["annotations"][0].update(keypoints=[], num_keypoints=0)
+
+
+def no_areas(folder: Path) -> Argv:
+    return pair(folder, without(truth(), "area"))
+
+
+def no_boxes(folder: Path) -> Argv:
+    return [*pair(folder, without(truth(), "area", "bbox")), "--metric", "oks_ap(area=box)"]
+
+
+def no_scores(folder: Path) -> Argv:
+    made, _ = truth_and_predictions()
+    path = write(folder / "labels.csv", next(iter(sleap_io_deeplabcut(made).values())))
+    return ["score", str(path), "--gt", str(coco_truth(folder))]
+
+
+def fractions_without_sizes(folder: Path) -> Argv:
+    gt = truth()
+    for image in gt["images"]:
+        del image["width"], image["height"]
+    dt = results()
+    for person in dt:
+        points = np.reshape(person["keypoints"], (-1, 3)) / [640, 480, 1]
+        person["keypoints"] = points.ravel().tolist()
+    return [*pair(folder, gt, dt), "--transform", "normalised"]
+
+
+def another_split(folder: Path) -> Argv:
+    _, dt = truth_and_predictions()
+    names = [f"other{at}.jpg" for at in range(len(dt.frames))]
+    moved = replace(dt, frames=Frames(names, size=dt.frames.size, path=np.asarray(names)))
+    return ["score", str(written(folder, "alphapose", poses=moved)), "--gt", str(coco_truth(folder))]
+
+
+def two_videos(folder: Path) -> Argv:
+    gt, dt = truth_and_predictions()
+    names = [f"{'ab'[at % 2]}/{at // 2:03d}.jpg" for at in range(len(gt.frames))]
+    frames = Frames(names, size=gt.frames.size, path=np.asarray(names))
+    turned = Frames([*names[1:], names[0]], size=gt.frames.size, path=np.asarray(names))
+    datasets.get_format("native").write(
+        replace(gt, frames=frames), folder / "gt.npz", WriteOptions(Role.TRUTH)
+    )
+    return ["score", native(folder, replace(dt, frames=turned)), "--gt", str(folder / "gt.npz")]
+
+
+def one_video(folder: Path) -> Argv:
+    """Two animals with tracks in one video, and intervals asked for."""
+    form = datasets.get_format("deeplabcut")
+    form.write(animals(2, 0.0, 1), folder / "gt.csv", WriteOptions(Role.TRUTH))
+    form.write(animals(2, 2.0, 2), folder / "dt.csv", WriteOptions(Role.PREDICTIONS))
+    return ["score", str(folder / "dt.csv"), "--gt", str(folder / "gt.csv"), "--ci", "95"]
+
+
+OWN = ["--benchmark", "coco-keypoints"]
+ON_SCORES = [
+    Case("P112", "--sigmas 0.05 for all", lambda f: [*pair(f, own_joints(truth())), *OWN],
+         add("--sigmas", "0.05")),
+    Case("P115", "one number for all", lambda f: [*pair(f), "--sigmas", "0.03,0.04"],
+         lambda f, a: changed(a, "0.03,0.04", "0.05")),
+    Case("P127", "name one rule set", several_results, lambda f, a: changed(a, "all", "corrected")),
+    Case("P139", "--gt FILE", lambda f: ["convert", *pair(f)[1:2], str(f / "o"), "--to", "openpose"],
+         lambda f, a: [*a, "--gt", str(f / "gt.json")]),
+    Case("P140", "--metric oks_ap", one_video, add("--metric", "oks_ap")),
+    Case("P147", "--gt FILE", compared_without_truth, lambda f, a: [*a, "--gt", str(f / "gt.json")]),
+    Case("P201", "files exchanged", lambda f: exchanged(f, pair(f)), exchanged),
+    Case("P204", "poseval convert", other_count, followed_convert),
+    Case("P204", "--joints names", other_count, add("--joints", "names")),
+    Case("P206", r'"keypoints": \[\]', without_keypoints, edited("gt.json", nobody_labelled)),
+    Case("P304", "area=extent", lambda f: pair(f, with_area(0.0)), add("--metric", "oks_ap(area=extent)")),
+    Case("P402", "another split", another_split, as_coco_results),
+    Case("P403", "--align", two_videos, add("--align", "key")),
+    Case("P404", "--joints names", other_joints, add("--joints", "names")),
+    Case("P406", "--category person", two_classes, add("--category", "person")),
+    Case("P407", "leave out --skeleton", wrong_skeleton, lambda f, a: a[:4]),
+    Case("P410", "area=extent", no_areas, add("--metric", "oks_ap(area=extent)")),
+    Case("P410", "area=box", no_areas, add("--metric", "oks_ap(area=box)")),
+    Case("P410", "area=extent", no_boxes, lambda f, a: changed(a, "oks_ap(area=box)", "oks_ap(area=extent)")),
+    Case("P410", "--benchmark custom", no_scores, add("--benchmark", "custom")),
+    Case("P411", "people=matched", lambda f: [*pair(f), "--metric", "epe"],
+         lambda f, a: changed(a, "epe", "epe(people=matched)")),
+    Case("P412", "as COCO results", nameless_images, as_coco_results),
+    Case("P415", "--transform scale=WIDTH,HEIGHT", fractions_without_sizes,
+         lambda f, a: changed(a, "normalised", "scale=640,480")),
+    Case("P501", "--limit bytes=", too_large, lambda f, a: changed(a, "bytes=2000", "bytes=2000000")),
+    Case("P502", "--limit people=6", lambda f: [*pair(f), "--limit", "people=3"],
+         lambda f, a: changed(a, "people=3", "people=6")),
+    Case("P502", "--limit numbers=600", lambda f: [*pair(f), "--limit", "numbers=300"],
+         lambda f, a: changed(a, "numbers=300", "numbers=600")),
+]  # fmt: skip
