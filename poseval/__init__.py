@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any
 from poseval._version import __version__
 
 if TYPE_CHECKING:
-    from poseval.api import compare, convert, diagnose, estimate_sigmas, gate, leaderboard, plot, write
+    from poseval.api.compare import compare
+    from poseval.api.convert import convert
+    from poseval.api.diagnose import diagnose
+    from poseval.api.estimate_sigmas import estimate_sigmas
+    from poseval.api.gate import gate
+    from poseval.api.leaderboard import leaderboard
+    from poseval.api.plot import plot
+    from poseval.api.write import write
     from poseval.datasets.objects import from_movement, from_sleap, from_supervision
     from poseval.errors import PosevalError
     from poseval.models import create_model, list_models
@@ -64,24 +71,24 @@ _PLACES = {
     "Report": "poseval.results.report",
     "Skeleton": "poseval.skeletons",
     "Task": "poseval.scoring.task",
-    "compare": "poseval.api",
-    "convert": "poseval.api",
+    "compare": "poseval.api.compare",
+    "convert": "poseval.api.convert",
     "create_model": "poseval.models",
-    "diagnose": "poseval.api",
-    "estimate_sigmas": "poseval.api",
+    "diagnose": "poseval.api.diagnose",
+    "estimate_sigmas": "poseval.api.estimate_sigmas",
     "evaluate": "poseval.scoring.score",
     "from_movement": "poseval.datasets.objects",
     "from_sleap": "poseval.datasets.objects",
     "from_supervision": "poseval.datasets.objects",
-    "gate": "poseval.api",
+    "gate": "poseval.api.gate",
     "get_skeleton": "poseval.skeletons",
-    "leaderboard": "poseval.api",
+    "leaderboard": "poseval.api.leaderboard",
     "list_models": "poseval.models",
-    "plot": "poseval.api",
+    "plot": "poseval.api.plot",
     "read": "poseval.scoring.score",
     "score": "poseval.scoring.score",
     "validate": "poseval.validation.validate",
-    "write": "poseval.api",
+    "write": "poseval.api.write",
 }
 
 # old name -> its successor, and the version in which the old name goes away: two minor versions after the

@@ -37,7 +37,7 @@ def poseval_gate() -> Gate:
     def check(
         predictions: PathLike, *, baseline: PathLike, gt: PathLike | None = None, **keywords: Any
     ) -> Verdict:
-        from poseval.api import gate
+        from poseval.api.gate import gate
 
         verdict = gate(predictions, baseline, gt, **keywords)
         if not verdict.passed:

@@ -52,7 +52,7 @@ def compare(
 
     A system is predictions, a saved run, or a folder of saved runs: several trainings of one recipe.
     """
-    from poseval.api import compare
+    from poseval.api.compare import compare
 
     found = compare(
         *systems,

@@ -47,7 +47,7 @@ def convert(source: Path, target: Path, to: str, quiet: bool, **asked: Any) -> N
     A folder that is one data set (OpenPose, YOLO, PoseTrack ...) becomes one target. Otherwise each file of
     the folder is converted by itself, into a folder.
     """
-    from poseval.api import convert
+    from poseval.api.convert import convert
 
     with ProgressLine("files", quiet) as line:
         done = convert(source, target, to, progress=line, **asked)

@@ -45,7 +45,7 @@ def diagnose(
     """Show the errors in PREDICTIONS and what each costs.
 
     Kinds of errors: jitter, inversions, swaps, misses, wrong scores, false positives, identity switches."""
-    from poseval.api import diagnose_prepared
+    from poseval.api.diagnose import diagnose_prepared
     from poseval.scoring.score import prepare, tally
 
     check_images(images)

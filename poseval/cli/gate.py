@@ -96,7 +96,7 @@ def gate(
     **asked: Any,
 ) -> int:
     """Fail (exit 1) when RUNS, one or several trainings, score worse than the baseline allows."""
-    from poseval.api import gate
+    from poseval.api.gate import gate
     from poseval.report import gate as gate_output
 
     before = baselines[0] if len(baselines) == 1 else baselines

@@ -72,7 +72,7 @@ def leaderboard(
     x: str,
 ) -> None:
     """Rank RUNS (JSON reports or saved runs) of one benchmark."""
-    from poseval.api import leaderboard
+    from poseval.api.leaderboard import leaderboard
     from poseval.decisions.leaderboard import FACTS, entry_of
     from poseval.decisions.store import Store
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @QUIET
 def plot(run: Path, truth: Path | None, task: Task, out: Path, style: str, quiet: bool) -> None:
     """Draw figures of RUN: a saved run (`score --save`), or predictions with --gt."""
-    from poseval.api import run_and_diagnosis
+    from poseval.api.plot import run_and_diagnosis
     from poseval.report.plots import figures, save_figures
 
     say = talk(quiet)

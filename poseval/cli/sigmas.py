@@ -39,7 +39,7 @@ def sigmas(
     json_to: str | None,
 ) -> None:
     """Estimate the sigmas of OKS from ANNOTATIONS: files of the same images by several annotators."""
-    from poseval.api import estimate_sigmas
+    from poseval.api.estimate_sigmas import estimate_sigmas
     from poseval.scoring.task import Task
     from poseval.skeletons.sigmas import SCHEMA
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from poseval import datasets
-from poseval.api import convert
+from poseval.api.convert import convert
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions
 from poseval.datasets.assembly import by_image
 from poseval.errors import FormatError, PosevalError, UsageError
