@@ -19,6 +19,8 @@ from poseval.plugins import Registry
 TABLE: dict[str, str] = {
     "ex_oks": "poseval.metrics.ex_oks:ExOks",
     "oks_ap": "poseval.metrics.oks_ap:OksAp",
+    "oks_lrp": "poseval.metrics.oks_lrp:OksLrp",
+    "calibration": "poseval.metrics.calibration:Calibration",
     "auc": "poseval.metrics.epe:Auc",
     "epe": "poseval.metrics.epe:Epe",
     "nme": "poseval.metrics.nme:Nme",

@@ -143,6 +143,23 @@ class Ranking:
     hit: Bools
 
 
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How right scores are: of each of B bins the mean `score` [B] and the mean `value` [B] it should say.
+
+    `error` [B] is the standard error of the value, `count` [B] what lies in the bin, 1 or more.
+    `label` says whose scores they are, `what` names the value, and `off` is the mean distance of the two.
+    """
+
+    label: str
+    score: Floats
+    value: Floats
+    error: Floats
+    count: Ints
+    what: str
+    off: float
+
+
 @dataclass(frozen=True)
 class Metric(ABC):
     """A small frozen value that says its own name; its fields are its parameters."""
@@ -164,6 +181,7 @@ class Metric(ABC):
     heading: ClassVar[str] = ""  # what its statistics stand under beside a metric with the same ones
     measure: ClassVar[frozenset[str]] = frozenset()  # parameters that make it another measure
     companions: ClassVar[Mapping[str, tuple[str, ...]]] = {}  # parameter -> those that describe it alone
+    ignores_outside: ClassVar[bool] = False  # whether its matching knows who is outside of a group of people
 
     @abstractmethod
     def tally(self, aligned: Aligned) -> Tally:
@@ -216,6 +234,10 @@ class Metric(ABC):
     def ranking(self, tally: Tally) -> Ranking | None:
         """Precision over recall, and scores of hits and misses; None where a metric ranks nothing."""
         return None
+
+    def reliability(self, tally: Tally) -> list[Reliability]:
+        """Curves of scores against what they should say; none where a metric has none."""
+        return []
 
     def headline_rows(self, values: Iterable[Value]) -> list[Value]:
         """The rows that a summary shows: those of `headlines` without joint, slice and threshold."""

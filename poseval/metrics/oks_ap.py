@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.kernels.coco import MAX_THRESHOLDS, Matching, match
+from poseval.kernels.coco import MAX_THRESHOLDS, Matching
 from poseval.metrics.base import Metric, Need, Ranking, Table, Tally
 from poseval.metrics.oks_joints import add_joints, joint_rows, joint_rows_under, matches
 from poseval.metrics.oks_scene import (
@@ -167,17 +167,8 @@ class OksAp(Metric):
         return Tally(str(self), aligned.unit_keys("frame"), tables, facts)
 
     def _match(self, scene: Scene, with_matched: bool = False) -> Matching:
-        return match(
-            scene.detections,
-            scene.poses,
-            scene.targets,
-            scene.people,
-            scene.sigmas,
-            np.asarray(self.thresholds),
-            self.bounds,
-            self.max_dets,
-            with_matched=with_matched,
-        )
+        thresholds = np.asarray(self.thresholds)
+        return scene.match(thresholds, self.bounds, self.max_dets, with_matched=with_matched)
 
     def curves(self, tally: Tally, weight: Ints | None = None) -> OksCurves:
         """Precision, recall and score arrays, [T, 101, K, A] and [T, K, A]; NaN where undefined."""

@@ -57,6 +57,7 @@ def add_joints(
             main_range,
             max_dets,
         )
+        found = scene.without_outside(found)
         hits.append(found.hit[:, 0])
         skips.append(found.skip[:, 0])
         counted.append(~found.truth_skip[:, 0])

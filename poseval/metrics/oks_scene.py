@@ -2,18 +2,19 @@
 
 Columns read beyond the usual ones, each optional: ground truth `num_keypoints` [N] int (-1 none given),
 `box_size` [N, 2] float64 width and height as the file has them (a corner minus a corner may round);
-predictions `<part>_score` [N] float64 (NaN: the person's score stands in).
+predictions `<part>_score` [N] float64 (NaN: the person's score stands in); both sides `outside` [N] bool,
+who is not of a group that is scored apart.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.kernels.coco import Cells, Detections, Targets
+from poseval.kernels.coco import Cells, Detections, Matching, Targets, match
 from poseval.kernels.poses import extent
 from poseval.metrics.base import Need
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
@@ -118,6 +119,33 @@ class Scene:
     categories: tuple[str, ...]  # names; one empty name when pooled
     joints: tuple[str, ...]
     sigmas: Floats  # [K]
+    outside: (
+        Bools  # [P] detections that do not count where they are not matched, beside those of another size
+    )
+
+    def match(
+        self, thresholds: Floats, ranges: Floats, max_dets: int, *, with_matched: bool = False
+    ) -> Matching:
+        """COCO's matching of the scene: see `kernels.coco.match`."""
+        found = match(
+            self.detections,
+            self.poses,
+            self.targets,
+            self.people,
+            self.sigmas,
+            thresholds,
+            ranges,
+            max_dets,
+            with_matched=with_matched,
+        )
+        return self.without_outside(found)
+
+    def without_outside(self, found: Matching) -> Matching:
+        """The same matching; detections outside skip where they hit nobody."""
+        if not self.outside.any():
+            return found
+        away = np.where(self.outside[found.row], ~np.uint64(0), np.uint64(0))[:, None]
+        return replace(found, skip=found.skip | (away & ~found.hit))
 
 
 def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
@@ -158,6 +186,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
         names,
         truth.skeleton.joints[chosen],
         sigmas_of(truth, rules.sigma)[chosen],
+        outside_of(predictions.people),
     )
 
 
@@ -201,6 +230,12 @@ def _cell_key(people: People, ids: list[int]) -> Ints:
     return np.where(known[place] == people.category, people.frame * len(known) + place, -1)
 
 
+def outside_of(people: People) -> Bools:
+    """Who [N] is not of the group that is scored: true people are ignored, predictions where unmatched."""
+    found: Bools = people.extra.get("outside", np.zeros(len(people), dtype=np.bool_))
+    return found
+
+
 def box_sizes(people: People) -> Floats:
     """Width and height [N, 2] of the boxes, as the file has them where the reader kept them."""
     if "box_size" in people.extra:
@@ -232,7 +267,7 @@ def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
         labelled=labelled,
         area=area,
         box=box,
-        ignored=people.crowd | empty,
+        ignored=people.crowd | empty | outside_of(people),
         crowd=people.crowd,
         unseen=(people.source_id == 0) if rules.id_zero else np.zeros(len(people), dtype=np.bool_),
     )

@@ -41,6 +41,7 @@ def figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None 
     for name, (axis, group) in _threshold_groups(evaluation, report).items():
         out[f"{name}_over_threshold"] = _threshold_figure(group, axis)
     out.update(_precision_recall(evaluation))
+    out.update(_reliability(evaluation))
     joints = _joint_rows(report)
     for statistic, rows in joints.items():
         out[f"{statistic}_per_joint"] = _joint_figure(statistic, rows, report)
@@ -190,6 +191,35 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
     handles = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
     axes.legend(handles=handles, frameon=False, fontsize=8, loc="upper left")
     return figure
+
+
+def _reliability(evaluation: Evaluation) -> dict[str, Figure]:
+    """What scores say against what is there, with 95 % of the standard error of each bin."""
+    out: dict[str, Figure] = {}
+    for part in evaluation.parts:
+        for metric, tally in part.tallies.items():
+            curves = metric.reliability(tally)
+            if not curves:
+                continue
+            figure, axes = new_figure("Reliability of scores", "mean score of a bin", "mean OKS of the bin")
+            axes.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle=":", label="calibrated")
+            for curve, colour, marker in zip(curves, COLOURS, "os", strict=False):
+                label = f"{curve.label} (ECE {curve.off:.3f} of {int(curve.count.sum()):,})"
+                axes.errorbar(
+                    curve.score,
+                    curve.value,
+                    1.96 * curve.error,
+                    color=colour,
+                    marker=marker,
+                    markersize=4,
+                    capsize=2,
+                    label=figure_text(label),
+                )
+            axes.set_xlim(-0.02, 1.02)
+            axes.set_ylim(-0.02, 1.02)
+            axes.legend(frameon=False, fontsize=8, loc="upper left")
+            out[f"{part.label}_reliability" if part.label else "reliability"] = figure
+    return out
 
 
 def _joint_rows(report: Report) -> dict[str, list[Value]]:

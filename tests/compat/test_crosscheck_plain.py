@@ -184,6 +184,10 @@ def test_every_benchmark_has_another_side(name: str) -> None:
     assert callable(load(str(OFFICIAL[name])))
 
 
-@pytest.mark.parametrize("name", sorted(metrics.TABLE.keys() - {"reid_hota", "ex_oks"}))
+# Of these no program that we know reads our files; tests hold them to other transcriptions of their formulas.
+NO_CHECK = {"reid_hota", "ex_oks", "oks_lrp", "calibration"}
+
+
+@pytest.mark.parametrize("name", sorted(metrics.TABLE.keys() - NO_CHECK))
 def test_every_metric_has_a_check(name: str) -> None:
     assert callable(REGISTRY.get(name))
