@@ -103,8 +103,7 @@ def error_table(summary: Summary) -> Layout | None:
     names = [key.removesuffix("/NME") for key in apart]
     rows = [("all" if names else "", header)]
     rows += [(name, tuple(f"{name}/{key}" for key in header)) for name in names]
-    pixels = frozenset(key for key, number in summary.items() if number.statistic == "EPE")
-    return Layout(header, tuple(rows), digits=2, plain=pixels)
+    return Layout(header, tuple(rows), digits=2)
 
 
 # 300 faces in-the-wild: common (HELEN and LFPW), challenge (iBUG), full, and the 600 of the test set.

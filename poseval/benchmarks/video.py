@@ -75,7 +75,7 @@ def jhmdb_table(summary: Summary) -> Layout | None:
         return None
     rows |= {key: itself(key) for key in ("PCK@0.1", "PCK@0.05", "tPCK@0.1", "tPCK@0.05", "EPE")}
     shown = tuple((key, keys) for key, keys in rows.items() if key in summary)
-    return Layout((*COLUMNS, "Mean"), shown, plain=frozenset({"EPE"}))
+    return Layout((*COLUMNS, "Mean"), shown)
 
 
 def penn_metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Pck, Pck]:

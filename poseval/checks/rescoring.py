@@ -12,9 +12,11 @@ from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.results.units import NumberStyle, Unit
 from poseval.results.values import Direction, Number, Summary
 
-SHOWN = 0.0005  # of a share: less does not show in a per cent with one digit
+SHOWN = {Unit.SHARE: 0.0005}  # less does not show in a per cent with one digit
+SHOWN_OTHERWISE = 0.05  # of pixels
 
 
 class Change(NamedTuple):
@@ -24,8 +26,8 @@ class Change(NamedTuple):
     before: float
     after: float
     better: Direction
-    scale: float = 1.0  # from the number to what the table prints
-    digits: int = 4
+    unit: Unit = Unit.SHARE
+    digits: int = 2  # of a percentage, as in the table
 
     @property
     def gain(self) -> float:
@@ -39,11 +41,12 @@ class Change(NamedTuple):
         """Whether the difference shows in the table; NaN differs from any number."""
         if math.isnan(self.before) or math.isnan(self.after):
             return math.isnan(self.before) != math.isnan(self.after)
-        return abs(self.after - self.before) >= SHOWN * 100 / self.scale
+        return abs(self.after - self.before) >= SHOWN.get(self.unit, SHOWN_OTHERWISE)
 
     def __str__(self) -> str:
+        style = NumberStyle(digits=self.digits)
         before, after = (
-            "undefined" if math.isnan(value) else f"{value * self.scale:.{self.digits}f}"
+            "undefined" if math.isnan(value) else style.number(value, self.unit)
             for value in (self.before, self.after)
         )
         return f"{self.name} would be {after} instead of {before}"
@@ -111,13 +114,11 @@ class Rescoring:
 
     def _changes(self, before: Summary, after: Summary) -> list[Change]:
         layout = self.benchmark.layout(before)
+        digits = 2 if layout is None else layout.digits
         out = []
         for key, number in before.items():
             other = after.get(key, Number(math.nan, number.better, number.statistic))
-            scale, digits = 1.0, 4
-            if layout is not None:
-                scale, digits = (1.0 if key in layout.plain else layout.scale), layout.digits
-            out.append(Change(key, number.value, other.value, number.better, scale, digits))
+            out.append(Change(key, number.value, other.value, number.better, number.unit, digits))
         return out
 
 

@@ -74,6 +74,14 @@ TESTING_OPTIONS = (
         help="Standard deviation of a number between trainings, if known. For one run per side.",
     ),
 )
+# poseval.results.units.SHOWN_AS, which the start-up does not wait for
+UNIT = click.option(
+    "--unit",
+    type=click.Choice(["percent", "fraction"]),
+    default="percent",
+    show_default=True,
+    help="How shares such as AP are shown in text and tables. JSON and CSV hold fractions.",
+)
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 TRUTH_OR_SAVED = click.option(
     "--gt", "truth", type=InputPath(), help="Ground truth. Not needed for saved runs."

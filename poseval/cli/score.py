@@ -15,6 +15,7 @@ from poseval.cli.options import (
     QUIET,
     SEED_OPTION,
     TRUTH,
+    UNIT,
     InputPath,
     emit,
     talk,
@@ -56,6 +57,7 @@ class ScoreOptions:
     images: Path | None
     workers: int
     address: str | None
+    unit: str
     quiet: bool
 
     @property
@@ -131,6 +133,7 @@ class ScoreOptions:
 @click.option(
     "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
 )
+@UNIT
 @QUIET
 def score(**given: Any) -> None:
     """Score PREDICTIONS against ground truth. Several files are read as one set."""
@@ -149,7 +152,7 @@ def score(**given: Any) -> None:
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
     if "-" not in (options.json_to, options.csv_to):
-        emit(rendered(report, options.style), None)
+        emit(rendered(report, options.style, options.unit), None)
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
@@ -181,7 +184,7 @@ def _score_all(options: ScoreOptions) -> None:
         return options.reported(options.evaluated(prepare(options.truth, options.paths, task)))
 
     reports = each_rule_set(rule_sets_of(options.truth, options.task), under)
-    _emit_rule_sets(reports, options.json_to, options.style)
+    _emit_rule_sets(reports, options)
 
 
 def _refuse_with_all(options: ScoreOptions) -> None:
@@ -204,28 +207,25 @@ def _refuse_with_all(options: ScoreOptions) -> None:
         )
 
 
-def _emit_rule_sets(rule_sets: RuleSetReports, json_to: str | None, style: str) -> None:
+def _emit_rule_sets(rule_sets: RuleSetReports, options: ScoreOptions) -> None:
     """Every rule set's report as text or JSON."""
     from poseval.report.rule_sets import render_rule_sets, rule_sets_to_json
 
-    if json_to:
-        emit(rule_sets_to_json(rule_sets) + "\n", json_to)
-    if json_to != "-":
+    if options.json_to:
+        emit(rule_sets_to_json(rule_sets) + "\n", options.json_to)
+    if options.json_to != "-":
         emit(
             rule_sets_to_json(rule_sets) + "\n"
-            if style == "json"
-            else render_rule_sets(rule_sets, use_color()),
+            if options.style == "json"
+            else render_rule_sets(rule_sets, use_color(), options.unit),
             None,
         )
 
 
-def rendered(report: Report, style: str) -> str:
-    """The report in one of `FORMATS`."""
+def rendered(report: Report, style: str, unit: str) -> str:
+    """The report in one of `FORMATS`; shares in per cent or as fractions, but in JSON and CSV."""
     if style == "text":
-        return report.to_text(color=use_color())
-    return {
-        "json": report.to_json,
-        "csv": report.to_csv,
-        "markdown": report.to_markdown,
-        "latex": report.to_latex,
-    }[style]()
+        return report.to_text(use_color(), unit)
+    if style in ("markdown", "latex"):
+        return {"markdown": report.to_markdown, "latex": report.to_latex}[style](unit)
+    return {"json": report.to_json, "csv": report.to_csv}[style]()

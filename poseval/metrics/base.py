@@ -20,6 +20,7 @@ import numpy as np
 from poseval.errors import UsageError, shown
 from poseval.poses import Array, Bools, Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.results.units import Unit
 from poseval.results.values import SHARE, Bounds, Direction, Number, Value, Values
 
 
@@ -169,6 +170,7 @@ class Metric(ABC):
     better: ClassVar[Direction] = Direction.HIGHER
     lower_is_better: ClassVar[frozenset[str]] = frozenset()  # statistics that go against `better`
     value_bounds: ClassVar[Mapping[str, Bounds]] = {}  # of statistics that are not fractions
+    counted: ClassVar[frozenset[str]] = frozenset()  # statistics that count something
     jumping: ClassVar[frozenset[str]] = frozenset()  # that one unit moves in jumps: a median
     headlines: ClassVar[tuple[str, ...]] = ()  # statistics that a summary shows; none named: all
     source: ClassVar[str]
@@ -257,7 +259,6 @@ class Metric(ABC):
     def number(self, row: Value) -> Number:
         """A row as a number of a summary, with its direction and bounds."""
         statistic = row.statistic
-        bounds = self.value_bounds.get(statistic, SHARE)
         return Number(
             row.value,
             self.direction(statistic),
@@ -265,9 +266,18 @@ class Metric(ABC):
             row.joint,
             row.slice,
             row.n,
-            bounds,
+            self.bounds_of(statistic),
             smooth=statistic not in self.jumping,
+            unit=self.unit_of(statistic),
         )
+
+    def bounds_of(self, statistic: str) -> Bounds:
+        """The lowest and highest value that a statistic can have."""
+        return self.value_bounds.get(statistic, SHARE)
+
+    def unit_of(self, statistic: str) -> Unit:
+        """What a statistic is measured in."""
+        return Unit.COUNT if statistic in self.counted else Unit.SHARE
 
     def has(self, **parameters: object) -> bool:
         """Whether it has all of these parameters, with these values: `has(norm="torso")`."""

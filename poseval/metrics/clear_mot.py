@@ -99,6 +99,7 @@ class ClearMot(Metric):
     lower_is_better: ClassVar[frozenset[str]] = frozenset(
         {"misses", "false_positives", "switches", "ML", "fragmentations"}
     )
+    counted: ClassVar[frozenset[str]] = lower_is_better | {"objects", "detections", "tracks", "MT", "PT"}
     formula: ClassVar[str] = (
         "MOTA = 1 - (misses + false positives + switches) / objects; MOTP = 1 - sum of distances / detections"
     )

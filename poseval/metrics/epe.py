@@ -26,7 +26,8 @@ from poseval.metrics.matched_people import Pairing, paired
 from poseval.metrics.pck import Compare, MeanOf
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.results.values import ERROR, Bounds, Direction, Value, Values
+from poseval.results.units import Unit
+from poseval.results.values import ERROR, SHARE, Bounds, Direction, Value, Values
 
 FOUND = "found"
 ROUNDING = 1e-9  # of a rank
@@ -47,7 +48,6 @@ class Epe(Metric):
 
     name = "epe"
     better = Direction.LOWER
-    value_bounds: ClassVar[Mapping[str, Bounds]] = {"EPE": ERROR}
     source = (
         "Zimmermann and Brox, Learning to estimate 3D hand pose (ICCV 2017), section 5; mmpose keypoint_epe"
     )
@@ -70,6 +70,14 @@ class Epe(Metric):
     def direction(self, statistic: str) -> Direction:
         """Distances are better when lower, the fraction of found joints when higher."""
         return Direction.HIGHER if statistic == FOUND else self.better
+
+    def bounds_of(self, statistic: str) -> Bounds:
+        """Distances have no upper bound."""
+        return SHARE if statistic == FOUND else ERROR
+
+    def unit_of(self, statistic: str) -> Unit:
+        """Distances are in pixels."""
+        return Unit.SHARE if statistic == FOUND else Unit.PIXELS
 
     def tally(self, aligned: Aligned) -> Tally:
         """One row per true person: summed errors, and how many joints count or lack a prediction."""

@@ -53,6 +53,7 @@ class Identity(Metric):
     unit: ClassVar[str] = "sequence"
     measure: ClassVar[frozenset[str]] = frozenset({"similarity"})
     headlines: ClassVar[tuple[str, ...]] = ("IDF1",)
+    counted: ClassVar[frozenset[str]] = frozenset({"IDTP"})
     formula: ClassVar[str] = (
         "IDF1 = 2 IDTP / (objects + hypotheses); IDP = IDTP / hypotheses; IDR = IDTP / objects"
     )

@@ -62,6 +62,7 @@ class JointAp(Metric):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.HEADS})
     unit: ClassVar[str] = "sequence"
     headlines: ClassVar[tuple[str, ...]] = ("AP", "precision", "recall")
+    counted: ClassVar[frozenset[str]] = frozenset({"true_positives", "predicted", "labelled"})
     formula: ClassVar[str] = (
         "AP = area under the monotone precision over recall of one joint's predictions, ranked by score; "
         "precision = right / predicted, recall = right / labelled; totals are means over joints"

@@ -21,7 +21,7 @@ from poseval.errors import number_of, shown
 from poseval.report.interval_notes import notes
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures
-from poseval.report.text import layout_of
+from poseval.report.text import style_of
 from poseval.report.text_table import between, number
 from poseval.results.values import Value
 
@@ -112,19 +112,17 @@ def _clean(value: object) -> object:
 
 
 def _numbers(report: Report) -> list[dict[str, str]]:
-    layout = layout_of(report)
+    style = style_of(report)
     out = []
     joints = {row.joint for row in report.values if row.joint}
     headline = [item for item in report.summary.items() if item[0].rpartition("/")[2] not in joints]
     for key, value in headline[:24]:
-        scale = 1.0 if key in layout.plain else layout.scale
-        form = f".{layout.digits}f"
-        interval = report.interval(key)
+        interval, unit = report.interval(key), report.unit_of(key)
         ends = ""
         if interval is not None:
-            low, high = number(interval.low * scale, form), number(interval.high * scale, form)
+            low, high = style.number(interval.low, unit), style.number(interval.high, unit)
             ends = f"{100 * interval.level:g} %: {low} to {high}"
-        out.append({"key": shown(key), "value": number(value * scale, form), "interval": ends})
+        out.append({"key": shown(key), "value": style.number(value, unit), "interval": ends})
     return out
 
 

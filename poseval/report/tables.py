@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from poseval.errors import shown
 from poseval.report.interval_notes import FIELDS, notes
-from poseval.report.text import table_cells
+from poseval.report.text import style_of, table_cells
+from poseval.results.units import FRACTION, PERCENT, Unit
 
 if TYPE_CHECKING:
     from poseval.results.report import Report
@@ -72,19 +73,26 @@ def write_csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
 
 
 def to_csv(report: Report) -> str:
-    """All values of a report; behind them the numbers of the summary with their intervals, where asked."""
+    """All values of a report, as fractions; behind them the summary with its intervals, where asked."""
     header = ["metric", "statistic", "joint", "slice", "threshold", "value", "n", "why"]
     rows: list[list[object]] = [list(row) for row in report.values]
+    units = [csv_unit(report.unit_of(row.statistic)) for row in report.values]
     if not report.intervals:
-        return write_csv(header, rows)
+        return write_csv([*header, "unit"], [[*row, unit] for row, unit in zip(rows, units, strict=True)])
     blank: list[object] = [""] * (2 + len(FIELDS))
-    rows = [[*row, *blank] for row in rows]
+    rows = [[*row, *blank, unit] for row, unit in zip(rows, units, strict=True)]
     for key, interval in report.intervals.items():
         found = [getattr(interval, name) for name in FIELDS]
         value = report.summary[key]
         row = ["summary", key, "", "", math.nan, value, interval.units, "", interval.low, interval.high]
-        rows.append([*row, *("" if item is None else item for item in found)])
-    return write_csv([*header, "low", "high", *(f"interval_{name}" for name in FIELDS)], rows)
+        ends = ["" if item is None else item for item in found]
+        rows.append([*row, *ends, csv_unit(report.unit_of(key))])
+    return write_csv([*header, "low", "high", *(f"interval_{name}" for name in FIELDS), "unit"], rows)
+
+
+def csv_unit(unit: Unit) -> str:
+    """What a number of a CSV file is: shares are fractions there."""
+    return FRACTION if unit is Unit.SHARE else unit.value
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
@@ -112,16 +120,22 @@ def latex_table(rows: Sequence[Sequence[str]], labels: int = 1) -> list[str]:
     ]
 
 
-def to_markdown(report: Report) -> str:
+def _caption(report: Report, unit: str) -> str:
+    caption = style_of(report, unit).caption(report.unit_of(key) for key in report.summary)
+    return f"{report.benchmark} ({report.rules} rules), {caption}"
+
+
+def to_markdown(report: Report, unit: str = PERCENT) -> str:
     """The summary table as GitHub Markdown."""
-    lines = markdown_table(table_cells(report))
-    for text in notes(report):
+    lines = markdown_table(table_cells(report, style_of(report, unit)))
+    for text in (_caption(report, unit), *notes(report)):
         lines += ["", escape_markdown(text)]
     return "\n".join(lines) + "\n"
 
 
-def to_latex(report: Report) -> str:
+def to_latex(report: Report, unit: str = PERCENT) -> str:
     """The summary table as a LaTeX tabular."""
-    lines = latex_table(table_cells(report))
-    lines += [rf"\par\footnotesize {escape_latex(text)}" for text in notes(report)]
+    lines = latex_table(table_cells(report, style_of(report, unit)))
+    sentences = (_caption(report, unit), *notes(report))
+    lines += [rf"\par\footnotesize {escape_latex(text)}" for text in sentences]
     return "\n".join(lines) + "\n"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from poseval.errors import shown
 from poseval.report.interval_notes import notes
-from poseval.report.text_table import aligned, between, number, table_width
+from poseval.report.text_table import aligned, table_width
 from poseval.results.layout import Layout
+from poseval.results.units import PERCENT, NumberStyle
 
 if TYPE_CHECKING:
     from poseval.results.report import Report
@@ -21,33 +22,34 @@ def layout_of(report: Report) -> Layout:
     """The report's own layout, or one row per number of the summary."""
     if report.layout is not None:
         return report.layout
-    return Layout(("value",), tuple((key, (key,)) for key in report.summary), scale=1.0, digits=4)
+    return Layout(("value",), tuple((key, (key,)) for key in report.summary), digits=2)
 
 
-def cell(report: Report, layout: Layout, key: str) -> str:
+def style_of(report: Report, unit: str = PERCENT) -> NumberStyle:
+    """How the numbers of a report are written: with the decimals of its layout."""
+    return NumberStyle(unit, layout_of(report).digits)
+
+
+def cell(report: Report, style: NumberStyle, key: str) -> str:
     """One number as the table prints it: `n/a` when undefined, its interval behind it when it has one."""
     value = report.summary.get(key, math.nan)
     if math.isnan(value):
         return "n/a" if key in report.summary else ""
-    scale = 1.0 if key in layout.plain else layout.scale
-    form = f".{layout.digits}f"
-    interval = report.interval(key)
-    text = number(value * scale, form)
-    if interval is not None:
-        text += " " + between(interval.low * scale, interval.high * scale, form)
-    return text
+    interval, unit = report.interval(key), report.unit_of(key)
+    text = style.number(value, unit)
+    return text if interval is None else f"{text} {style.between(interval.low, interval.high, unit)}"
 
 
-def table_cells(report: Report) -> list[list[str]]:
+def table_cells(report: Report, style: NumberStyle) -> list[list[str]]:
     """Header and rows as text cells; the first column is the row label."""
     layout = layout_of(report)
     if report.intervals and len(layout.rows) == 1:
         # A value with its interval is wide: one number per line reads better than one long line.
         (_, keys), *_ = layout.rows
         pairs = zip(layout.header, keys, strict=True)
-        return [["", "value"], *([shown(name), cell(report, layout, key)] for name, key in pairs if key)]
+        return [["", "value"], *([shown(name), cell(report, style, key)] for name, key in pairs if key)]
     rows = [["", *map(shown, layout.header)]]
-    rows += [[shown(label), *(cell(report, layout, key) for key in keys)] for label, keys in layout.rows]
+    rows += [[shown(label), *(cell(report, style, key) for key in keys)] for label, keys in layout.rows]
     if all(not row[0] for row in rows):
         rows = [row[1:] for row in rows]
     return rows
@@ -76,11 +78,13 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
     return [[["", first[0]], *alone], _turned(rest)]
 
 
-def render(report: Report, color: bool = False) -> str:
+def render(report: Report, color: bool = False, unit: str = PERCENT) -> str:
     """The whole report: title, table, undefined numbers, notices, deviations, signature."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
-    lines = [f"{bold}{shown(report.benchmark)}{plain} ({shown(report.rules)} rules)", ""]
-    rows = table_cells(report)
+    style = style_of(report, unit)
+    caption = style.caption(report.unit_of(key) for key in report.summary)
+    lines = [f"{bold}{shown(report.benchmark)}{plain} ({shown(report.rules)} rules), {caption}", ""]
+    rows = table_cells(report, style)
     for block in blocks(rows) if report.intervals else [rows]:
         header, *body = aligned(block, (0,) if block[0][0] == "" else ())
         lines += [f"{bold}{header}{plain}", *body, ""]

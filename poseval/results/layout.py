@@ -9,12 +9,9 @@ from dataclasses import dataclass
 class Layout:
     """A header, and rows of summary keys.
 
-    `header` names the columns after the row label. Fractions are multiplied by `scale` and shown with
-    `digits` decimals (percent with one digit, as papers print); keys in `plain` are shown unscaled.
+    `header` names the columns after the row label. Percentages have `digits` decimals, as papers print.
     """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
-    scale: float = 100.0
     digits: int = 1
-    plain: frozenset[str] = frozenset()

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from poseval.errors import FormatError, UsageError, shown
 from poseval.files.reading import REPORT_BYTES, parse_json
 from poseval.poses import Notice
-from poseval.results.former_names import current_rules
+from poseval.results.former_names import current_rules, units_of_former
 from poseval.results.layout import Layout
 from poseval.results.renderers import rendered
 from poseval.results.result import json_value
 from poseval.results.signature import Signature
 from poseval.results.typed import made, numbers, texts, typed
+from poseval.results.units import FRACTION, PERCENT, Unit
 from poseval.results.values import Direction, Interval, Value, Values
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ class Report:
     layout: Layout | None = None
     better: Mapping[str, str] = field(default_factory=dict)  # summary key -> "higher" or "lower"
     primary: str = ""  # key of the number that decides
+    units: Mapping[str, Unit] = field(default_factory=dict)  # keys and statistics that are no shares
+
+    def unit_of(self, name: str) -> Unit:
+        """What a number of the summary, or a statistic of the values, is measured in."""
+        return self.units.get(name, Unit.SHARE)
 
     def interval(self, key: str) -> Interval | None:
         """The interval of a summary number; None where there is none."""
@@ -76,6 +82,8 @@ class Report:
             "benchmark": self.benchmark,
             "rules": self.rules,
             "signature": str(self.signature),
+            "unit": FRACTION,
+            "units": {name: unit.value for name, unit in self.units.items()},
             "summary": {key: json_value(value) for key, value in self.summary.items()},
         }
         out["primary"] = self.primary
@@ -89,7 +97,7 @@ class Report:
         out["notices"] = [{"code": n.code, "text": n.text, "count": n.count} for n in self.notices]
         out["deviations"] = list(self.deviations)
         if self.layout is not None:
-            out["layout"] = {**asdict(self.layout), "plain": sorted(self.layout.plain)}
+            out["layout"] = asdict(self.layout)
         if timings:
             out["timings"] = dict(self.timings)
         out["inputs"] = [asdict(item) for item in self.inputs]
@@ -141,25 +149,29 @@ class Report:
                 better=better,
                 primary=typed((str,), "primary", node.get("primary", "")),
                 layout=None if layout is None else _layout(layout),
+                units=_units(node),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
             raise _no_report(where, error) from error
 
-    def to_text(self, color: bool = False) -> str:
-        """The table that papers of this benchmark print, with notices below."""
-        return rendered("report text", self, color=color)
+    def to_text(self, color: bool = False, unit: str = PERCENT) -> str:
+        """The table that papers of this benchmark print, with notices below.
+
+        `unit` is "percent" or "fraction": how shares are shown.
+        """
+        return rendered("report text", self, color=color, unit=unit)
 
     def to_csv(self) -> str:
-        """All values, one row each, with a header; cells are safe against formula injection."""
+        """All values as fractions, one row each, with a header; cells are safe against formula injection."""
         return rendered("report csv", self)
 
-    def to_markdown(self) -> str:
+    def to_markdown(self, unit: str = PERCENT) -> str:
         """The summary table as Markdown."""
-        return rendered("report markdown", self)
+        return rendered("report markdown", self, unit=unit)
 
-    def to_latex(self) -> str:
+    def to_latex(self, unit: str = PERCENT) -> str:
         """The summary table as a LaTeX tabular."""
-        return rendered("report latex", self)
+        return rendered("report latex", self, unit=unit)
 
     def to_pandas(self) -> pd.DataFrame:
         """All values as a long table with the columns of `Value`."""
@@ -180,10 +192,15 @@ def _layout(node: Mapping[str, Any]) -> Layout:
     return Layout(
         texts(node["header"], "header"),
         tuple((typed((str,), "row", label), texts(keys, "row")) for label, keys in node["rows"]),
-        typed((float,), "scale", node["scale"]),
         typed((int,), "digits", node["digits"]),
-        frozenset(texts(node["plain"], "plain")),
     )
+
+
+def _units(node: Mapping[str, Any]) -> dict[str, Unit]:
+    """What numbers are measured in; earlier reports do not say."""
+    if "units" not in node:
+        return {name: Unit(unit) for name, unit in units_of_former(node["summary"]).items()}
+    return {str(name): Unit(unit) for name, unit in node["units"].items()}
 
 
 def _no_report(where: str, error: Exception) -> FormatError:

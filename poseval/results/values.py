@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from poseval.results.units import Unit
+
 
 class Direction(enum.Enum):
     """Whether higher or lower is better. Leaderboards, reports and gates use it."""
@@ -49,6 +51,7 @@ class Number(NamedTuple):
     n: int = 0
     bounds: Bounds = SHARE
     smooth: bool = True  # whether leaving out units shows its spread; not that of a median
+    unit: Unit = Unit.SHARE
 
     @property
     def key(self) -> str:

@@ -20,6 +20,7 @@ from poseval.poses.transforms import Transform
 from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
 from poseval.results.signature import Signature
+from poseval.results.units import Unit
 from poseval.results.values import Summary, Value, Values
 
 if TYPE_CHECKING:
@@ -140,7 +141,17 @@ class Evaluation:
             layout=self._layout(summary),
             better={key: number.better.value for key, number in summary.items()},
             primary=self._primary(summary),
+            units=_other_units(scored, summary),
         )
+
+
+def _other_units(scored: Sequence[Scored], summary: Summary) -> dict[str, Unit]:
+    """What is no share, of the keys of the summary and of the statistics of the values."""
+    found = {key: number.unit for key, number in summary.items()}
+    for item in scored:
+        for statistic in dict.fromkeys(row.statistic for row in item.values):
+            found.setdefault(statistic, item.metric.unit_of(statistic))
+    return {name: unit for name, unit in found.items() if unit is not Unit.SHARE}
 
 
 def _tally_one(metric: Metric, aligned: Aligned) -> Tally:

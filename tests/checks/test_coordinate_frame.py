@@ -17,6 +17,7 @@ from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
+from poseval.report.text import style_of
 from poseval.scoring import saved_runs
 from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
@@ -78,9 +79,8 @@ def test_what_is_told_brings_the_number_back(name: str, kind: str) -> None:
     key = next(iter(right.summary))
     assert mended.summary[key] == pytest.approx(right.summary[key], abs=0.03)
     assert not told(truth, wrong(predictions, text), name, options)
-    scale = 1 if mended.layout is None or key in mended.layout.plain else 100
-    digits = 4 if mended.layout is None else mended.layout.digits
-    assert f"{key} would be {mended.summary[key] * scale:.{digits}f} instead of" in found[code]
+    value = style_of(mended).number(mended.summary[key], mended.unit_of(key))
+    assert f"{key} would be {value} instead of" in found[code]
 
 
 @pytest.mark.parametrize("name", BENCHMARKS)

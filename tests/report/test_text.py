@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poseval.report.interval_notes import notes
-from poseval.report.text import WIDE, blocks, render, table_cells
+from poseval.report.text import WIDE, blocks, render, style_of, table_cells
 from poseval.results.layout import Layout
 from poseval.results.values import Interval
 from tests.results.test_report import report
@@ -43,7 +43,11 @@ def test_per_joint_report_with_intervals_fits_a_terminal() -> None:
     )
     text = render(made)
     table = text[: text.index("notice")]
-    assert max(map(len, table.splitlines())) <= WIDE < max(len("  ".join(row)) for row in table_cells(made))
+    assert (
+        max(map(len, table.splitlines()))
+        <= WIDE
+        < max(len("  ".join(row)) for row in table_cells(made, style_of(made)))
+    )
     assert table.count("50.0 [40.0, 60.0]") == len(summary) + 1  # the AP of all joints stands in both
 
 
