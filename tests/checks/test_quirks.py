@@ -16,11 +16,11 @@ import poseval
 from poseval import benchmarks
 from poseval.benchmarks.rule_sets import RuleSet, choose
 from poseval.checks.quirks import TRIGGERS
-from poseval.checks.rescoring import Change, Rescoring
+from poseval.checks.rescoring import Rescoring
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import PoseSet
+from poseval.report.text import style_of
 from poseval.results.report import Report
-from poseval.results.values import Direction
 from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
 from tests.golden.committed import ROOT, Case
@@ -83,8 +83,7 @@ def test_what_a_quirk_costs_is_what_is_scored_without_it(
 
 def number(report: Report, key: str) -> str:
     """A number as the report's table prints it."""
-    value = report.summary[key]
-    return str(Change(key, value, value, Direction.HIGHER, 100.0, report.layout.digits)).split()[3]  # type: ignore[union-attr]
+    return style_of(report).number(report.summary[key], report.unit_of(key))
 
 
 @pytest.mark.parametrize(
