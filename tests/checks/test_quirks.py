@@ -82,8 +82,9 @@ def test_what_a_quirk_costs_is_what_is_scored_without_it(
 
 
 def number(report: Report, key: str) -> str:
-    """A number as the report's table prints it."""
-    return style_of(report).number(report.summary[key], report.unit_of(key))
+    """A number as the report's table prints it, where it has one."""
+    text = style_of(report).number(report.summary[key], report.unit_of(key))
+    return "undefined" if text == "n/a" else text
 
 
 @pytest.mark.parametrize(
