@@ -265,7 +265,10 @@ def _by_group(aligned: Aligned, rows: Ints) -> tuple[Aligned, list[Notice]]:
     people = theirs.with_columns(frame=zero).take(inside[chosen]).with_columns(frame=frame)
     wanted = truth.people.with_columns(frame=np.zeros(len(truth), dtype=np.int64)).take(rows[first])
     notices = [
-        Notice("N468", "several people; a group counts as a person, with its prediction of most joints")
+        Notice(
+            "N468",
+            "several people; each group counts as one person, predicted by the one with most joints",
+        )
     ]
     unscored = int((np.isnan(theirs.joint_score) & (theirs.seen > 0)).sum())
     if unscored:

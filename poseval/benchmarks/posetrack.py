@@ -195,12 +195,12 @@ def joint_table(summary: Summary) -> Layout | None:
 
 
 def has_heads(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """A set made in memory with its joints and heads."""
+    """Whether the set has the joints of the benchmark, and head sizes; asked of sets made in memory."""
     return truth.skeleton.name == benchmark.skeletons[0] and bool(np.isfinite(truth.people.head).any())
 
 
 def of_format(benchmark: Benchmark, truth: PoseSet, *, name: str) -> bool:
-    """Files of one year; each benchmark takes those of all years."""
+    """Whether the files are of the year of format `name`."""
     return truth.origin.first_format == name
 
 

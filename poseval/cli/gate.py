@@ -71,7 +71,9 @@ class GateCommand(WritingCommand):
 )
 @testing_options
 @click.option(
-    "--ledger", type=InputPath(), help="File that counts the looks. Each look gets a part of alpha."
+    "--ledger",
+    type=InputPath(),
+    help="File that counts how often the gate was run. Each run gets a part of alpha.",
 )
 @task_options
 @click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the verdict as JSON.")

@@ -192,7 +192,7 @@ def task_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def testing_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the level, the flips, the seed, the cluster and the noise of training of its tests."""
+    """Add the options of statistical tests: level, resamples, seed, cluster, deviation of trainings."""
     for option in reversed(TESTING_OPTIONS):
         command = option(command)
     return command

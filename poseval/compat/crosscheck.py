@@ -178,7 +178,7 @@ def _for_program(question: Question, task: Task) -> Question:
 
 
 def _by_benchmark(run: Evaluation, question: Question, spare: frozenset[str]) -> Checked:
-    """The benchmark's own numbers beside those of its program; rows of `spare` joints need no other side.
+    """The benchmark's own numbers beside those of its program, which need not have rows of `spare` joints.
 
     Raises:
         CannotCheck: the program does not read these files.

@@ -69,7 +69,7 @@ def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = 
     Raises:
         FormatError: P230 or P231 when the file is neither, P240 a name that is not fit for a table, P242
             facts that cannot be read.
-        LimitError: P501, P502 a report or facts larger than any.
+        LimitError: P501, P502 a report or facts that are larger than allowed.
     """
     place = Path(path)
     run = load(place) if is_saved_run(place) else None

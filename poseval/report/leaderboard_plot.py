@@ -64,7 +64,7 @@ def board_figure(board: Board, x: str = SPEED) -> Figure:
         raise UsageError(
             "P148",
             where=f"--x {shown(x)}",
-            what=f"is a number of no entry that has {shown(board.sort)}",
+            what=f"no entry with {shown(board.sort)} has this number",
             wanted=f"one of {', '.join(map(shown, known))}"
             if known
             else "facts of the entries; there are none",

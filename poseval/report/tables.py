@@ -104,7 +104,10 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
 
 
 def latex_table(rows: Sequence[Sequence[str]], labels: int = 1) -> list[str]:
-    """Lines of a LaTeX tabular that needs no package: a header, and `labels` columns to the left."""
+    """Lines of a LaTeX tabular that needs no package. The first row is the header.
+
+    The first `labels` columns are aligned to the left.
+    """
     header, *body = (
         " & ".join(c if _is_number(c) else escape_latex(c) for c in row) + r" \\" for row in rows
     )

@@ -107,14 +107,14 @@ class Values(Sequence[Value]):
 
 @dataclass(frozen=True)
 class Interval:
-    """An interval around a summary number, in the number's own unit, and all that it stands on.
+    """An interval around a summary number, in the number's own unit, and how it was made.
 
-    The ends are NaN where there is none, and `why` says why; `why` also says what is special about one.
-    `units` clusters named `cluster` were resampled `resamples` times; `undefined` is the fraction of
-    resamples without the number. `error` is the standard error. `effective` of `groups` groups of units carry
-    it. `design_effect` is the variance over that of as many independent units, NaN where each unit is one.
-    The unit `largest_unit` moves the number most, by `largest` standard errors of what the others give; NaN
-    where nobody looked.
+    The ends are NaN where there is no interval; `why` then gives the reason, and otherwise what is special
+    about it. `units` clusters named `cluster` were resampled `resamples` times; `undefined` is the fraction
+    of resamples without the number. `error` is the standard error. The number depends on `groups` groups of
+    units as if there were `effective` equal ones. `design_effect` is the variance divided by that of as many
+    independent units, NaN where each unit is a cluster. Leaving out the unit `largest_unit` moves the number
+    most, by `largest` standard errors; NaN where that was not computed.
     """
 
     low: float

@@ -51,7 +51,7 @@ def suppress(found: Found, skeleton: Skeleton, method: str, threshold: float) ->
 def as_poses(
     found: Found, frames: Frames, sizes: Mapping[int, tuple[int, int]], source: Skeleton, target: Skeleton
 ) -> tuple[PoseSet, list[Notice]]:
-    """Predictions over the joints of `target`, joints put in place by name."""
+    """Predictions with the joints of `target`; joints are matched by name."""
     size = np.array(frames.size)
     for row, (width, height) in sizes.items():
         size[row] = width, height

@@ -291,7 +291,7 @@ def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
 
 
 def _groups(frames: int, boxes: Boxes | None, batch: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Frames cut into groups that depend on the boxes and the batch alone, never on where a run stopped."""
+    """Frames in groups that depend on boxes and batch alone: a continued run has the same ones."""
     counts = np.ones(frames, dtype=np.int64)
     if boxes is not None:
         counts = np.bincount(boxes.frame, minlength=frames)

@@ -106,12 +106,13 @@ def _positive(given: Given, where: str) -> Given:
 
 
 def sigmas_on(given: Given, skeleton: Skeleton, where: str) -> Skeleton:
-    """The skeleton under sigmas that were given: by name, by place, or one for all.
+    """The skeleton with the sigmas that were given: by name, in the order of joints, or one for all.
 
     Joints that a list of names leaves out keep the sigmas that the skeleton has.
 
     Raises:
-        UsageError: P115 names that the skeleton does not have, joints without a sigma, or another number.
+        UsageError: P115 for joints that the skeleton does not have, joints without a sigma, or the wrong
+            number of sigmas.
     """
     names = {item[0]: item[1] for item in given if isinstance(item, tuple)}
     if names:

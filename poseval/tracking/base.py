@@ -68,10 +68,10 @@ class PoseModel(Protocol):
 
 
 class Matcher(Protocol):
-    """Tells how unlike two sets of poses are, for trackers that match by a learnt distance."""
+    """Measures how different two sets of poses are, for trackers that match by a learnt distance."""
 
     def __call__(self, now: Bodies, before: Bodies) -> Floats:
-        """Distances [n, m], smaller is more alike."""
+        """Distances [n, m] of n poses from m others; smaller means more alike."""
         ...
 
 

@@ -82,7 +82,7 @@ def class_error(logits: Tensor, query: Tensor, classes: Tensor) -> Tensor:
 
 
 def cardinality_error(logits: Tensor, targets: Tensor) -> Tensor:
-    """Mean distance between queries that do not say background and targets there are, an image.
+    """Mean difference per image between the number of queries that are not background and of targets.
 
     logits [B, Q, C], the last class the background; targets [B] counts. Source: DETR's `SetCriterion`.
     """

@@ -315,6 +315,14 @@ def test_a_request_reads_spaces_and_lists_what_there_is() -> None:
         metrics.parse("presence(at=1)")
 
 
+def test_a_list_may_stand_in_brackets_that_are_closed() -> None:
+    assert metrics.parse("toy( levels = ( 0.1, 2 ) ,top=3)") == Toy(levels=(0.1, 2.0), top=3)
+    for text in ("toy(levels=(0.15)", "toy(at=0.15))", "toy(at=(0.15)", "toy(top=13))"):
+        with pytest.raises(UsageError) as caught:
+            metrics.parse(text)
+        assert caught.value.code == "P122"
+
+
 def test_the_model_that_agrees_most_gives_what_was_not_said() -> None:
     own = [Toy(at=0.1, top=5), Toy(at=0.2, top=6), Toy(at=0.2, top=7, strict=True)]
     assert metrics.MetricRequest.of("toy(at=0.2,strict=yes)").under(own) == own[2]

@@ -151,6 +151,14 @@ def test_simpson_agrees_with_scipy(count: int) -> None:
     assert simpson(y, x) == pytest.approx(float(scipy_simpson(y, x=x)), rel=1e-12)
 
 
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 6, 7, 12])
+def test_simpson_of_points_of_any_distance_agrees_with_scipy(count: int) -> None:
+    rng = np.random.default_rng(count)
+    x = 3.0 + np.cumsum(rng.uniform(0.1, 2, count))
+    y = rng.normal(size=count)
+    assert simpson(y, x) == pytest.approx(float(scipy_simpson(y, x=x)), rel=1e-12)
+
+
 def test_median_with_multiplicities_is_that_of_the_written_out_list() -> None:
     rng = np.random.default_rng(3)
     for _ in range(50):

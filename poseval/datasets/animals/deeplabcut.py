@@ -64,7 +64,7 @@ class DeepLabCut(Dataset):
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = LACKS
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the first word of the first line, and whether there are likelihoods."""
+        """Recognised by the first word of the first line; the role by whether there are likelihoods."""
         if source.is_folder or not source.document.head.removeprefix(b"\xef\xbb\xbf").startswith(b"scorer,"):
             return 0.0
         likely = _has_likelihoods(source.document)

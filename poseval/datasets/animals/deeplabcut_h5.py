@@ -44,7 +44,7 @@ class DeepLabCutH5(Dataset):
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = LACKS
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By a key of pandas, and whether there are likelihoods."""
+        """Recognised by a key of pandas; the role by whether there are likelihoods."""
         if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
         if not hdf5.keys(source.document) & set(KEYS):

@@ -88,7 +88,7 @@ class Nwb(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the groups of an NWB file and the type of those below `processing`."""
+        """Recognised by the groups of an NWB file and the type of those below `processing`."""
         if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
         if not hdf5.keys(source.document) >= {"processing", "session_start_time"}:

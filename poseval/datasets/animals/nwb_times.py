@@ -35,7 +35,7 @@ def times_of(series: Any, count: int, where: str, document: Document) -> Floats 
         found = array(node, document).astype(np.float64).reshape(-1)
         if len(found) != count:
             raise FormatError(
-                "P204", where=where, what=f"has {len(found)} timestamps", wanted=f"{count}, as samples"
+                "P204", where=where, what=f"has {len(found)} timestamps", wanted=f"{count}, one per sample"
             )
     else:
         start = child(series, "starting_time")

@@ -79,7 +79,7 @@ class Sleap(Dataset):
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By its tables, and by which of them has points."""
+        """Recognised by its tables; the role by which of them has points."""
         if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
         if not hdf5.keys(source.document) >= TABLES:
@@ -248,7 +248,9 @@ def _frames(project: _Project, document: Document) -> tuple[list[str], Floats, l
         if isinstance(shape, list) and len(shape) == 4 and all(type(n) is int for n in shape[1:3]):
             size[at] = shape[2], shape[1]
     if len(set(names)) < len(names):
-        raise ValueRangeError("P305", where=document.name, what="lists a frame twice")
+        raise ValueRangeError(
+            "P305", where=document.name, what="lists a frame twice", wanted="each frame of a video once"
+        )
     return names, size, files
 
 

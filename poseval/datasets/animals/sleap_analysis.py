@@ -48,7 +48,7 @@ class SleapAnalysis(Dataset):
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "joint scores", "scores", "tracks"})
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By its data sets."""
+        """Recognised by the names of its data sets."""
         if source.is_folder or not hdf5.is_hdf5(source.document):
             return 0.0
         return 0.95 if hdf5.keys(source.document) >= {"tracks", "node_names", "track_occupancy"} else 0.0

@@ -39,7 +39,7 @@ class SleapCsv(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the header, and by the first instance's score."""
+        """Recognised by the header; the role by whether the first instance has a score."""
         if source.is_folder or not HEAD.match(source.document.head.removeprefix(b"\xef\xbb\xbf")):
             return 0.0
         lines = source.document.data[:LIKELY].split(b"\n")[1:]

@@ -31,7 +31,7 @@ class Categories:
     joints: dict[int, tuple[str, ...]]
 
     def only(self, keys: Iterable[int]) -> Categories:
-        """Those with these ids."""
+        """The categories with these ids."""
         kept = list(keys)
         return Categories(
             {key: self.names[key] for key in kept},

@@ -39,7 +39,7 @@ class Detectron2(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """Less than COCO results with boxes, which Detectron2 exports: the half pixel cannot be seen."""
+        """Less sure than for COCO results with boxes, which look the same: nobody sees the half pixel."""
         sure = Coco().sniff(source, role)
         keys = source.document.outline.by_key().keys() if sure >= MARKED else frozenset()
         return UNLIKELY if {"bbox", "keypoints", "score"} <= keys else 0.0

@@ -54,7 +54,7 @@ class Coco(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the keys of the top level and of the records."""
+        """Recognised by the keys of the top level and of the records."""
         if source.is_folder or not source.document.is_json:
             return 0.0
         try:

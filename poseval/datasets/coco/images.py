@@ -125,7 +125,7 @@ def ids_to_write(frames: Frames) -> Ints:
 
 
 def _refuse_alike(records: Records, keys: Array, texts: Array) -> None:
-    """Faults (P305) for ids that are a number here and the same digits as text there."""
+    """Faults (P305) where one image has a number as its id and another the same digits as text."""
     both = np.intersect1d(keys[texts], keys[~texts])
     for key in both[:20]:
         row = int(np.flatnonzero((keys == key) & texts)[0])

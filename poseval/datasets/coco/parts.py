@@ -45,7 +45,7 @@ class CocoParts(Dataset):
     holds: ClassVar[frozenset[str]] = Coco.holds | {"further columns"}
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the first files, which hold results or nobody, and one of them somebody."""
+        """Recognised by the first files: each holds results or nobody, and at least one holds somebody."""
         if not source.is_folder and (source.archive is None or len(source.archive) < 2):
             return 0.0
         least = 0.0

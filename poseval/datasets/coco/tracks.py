@@ -1,4 +1,4 @@
-"""`track_id` of COCO records: who is who over time, as writers of video data add it to the form."""
+"""`track_id` of COCO records, an addition of video data sets: the identity of a person over time."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class CofwMat(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the variable `phisT`."""
+        """Recognised by the variable `phisT`."""
         known = mat_arrays.shapes(source).keys() | mat_arrays.hdf5_names(source)
         return 1.0 if "phisT" in known or "phisTr" in known else 0.0
 

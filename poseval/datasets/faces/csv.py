@@ -45,7 +45,7 @@ class FaceCsv(Dataset):
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names", "boxes"})
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the header."""
+        """Recognised by the header."""
         if source.is_folder:
             return 0.0
         try:

@@ -45,7 +45,7 @@ class FaceNpy(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the shape: axes of faces, coordinates and a known number of landmarks."""
+        """Recognised by the shape: axes of faces, coordinates and a known number of landmarks."""
         if source.is_folder:
             return 0.0
         try:

@@ -89,7 +89,7 @@ class FacePts(_PointFiles):
     base: ClassVar[int] = 1
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the extension, and the words of the header."""
+        """Recognised by the extension, and the words of the header."""
         if source.is_folder:
             return 0.9 if any(path.suffix.lower() == ".pts" for path in source.files) else 0.0
         try:
@@ -123,7 +123,7 @@ class LapaTxt(_PointFiles):
     suffix: ClassVar[str] = ".txt"
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the first line, which is the number of points."""
+        """Recognised by the first line, which is the number of points."""
         try:
             if not source.is_folder:
                 return 0.9 if _is_lapa(source.document) else 0.0

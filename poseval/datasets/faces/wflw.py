@@ -29,7 +29,7 @@ class WflwTxt(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the number of words in the first line."""
+        """Recognised by the number of words in the first line."""
         if source.is_folder:
             return 0.0
         try:

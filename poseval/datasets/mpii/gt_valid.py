@@ -54,7 +54,7 @@ class MpiiGt(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the names of the variables."""
+        """Recognised by the names of the variables."""
         names = mat_arrays.shapes(source).keys()
         if not names >= TRUTH:
             return 0.0

@@ -1,8 +1,8 @@
-"""MPII ground truth as the stacked hourglass has it: `valid.h5` (extra `formats`).
+"""MPII ground truth in the form of the stacked hourglass code: `valid.h5` (extra `formats`).
 
 `part` [N, 16, 2] holds the annotations cut down to whole pixels, `normalize` [N] the head size, `imgname` and
-`person` say who it is. `visible` is 0 for hidden and for missing joints alike, so a joint is labelled where
-x > 1 and y > 1, as the hourglass code decides (quirk M13).
+`person` the image and the number of the person in it. `visible` is 0 for hidden and for missing joints alike,
+so a joint is labelled where x > 1 and y > 1, as the hourglass code decides (quirk M13).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class MpiiH5(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the names of the arrays."""
+        """Recognised by the names of the arrays."""
         return 1.0 if mat_arrays.hdf5_names(source) >= TRUTH else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:

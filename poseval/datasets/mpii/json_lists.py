@@ -60,7 +60,7 @@ class MpiiJson(Dataset):
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "head sizes"})
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the keys of the first record."""
+        """Recognised by the keys of the first record."""
         try:
             if source.is_folder or not source.document.is_json or source.document.outline.kind != "array":
                 return 0.0

@@ -58,7 +58,7 @@ class MpiiMat(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the variable RELEASE."""
+        """Recognised by the variable RELEASE."""
         return 1.0 if "RELEASE" in mat_arrays.shapes(source) else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:

@@ -40,7 +40,7 @@ class MpiiSubmission(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """A variable `pred` that is a struct array."""
+        """Recognised by a variable `pred` that is a struct array."""
         shape = mat_arrays.shapes(source).get("pred")
         if shape is None or len(shape) != 2 or min(shape) > 1:
             return 0.0

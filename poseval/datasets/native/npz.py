@@ -33,7 +33,7 @@ class Native(Dataset):
     holds: ClassVar[frozenset[str]] = frozenset(FACTS)
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the members of the archive and the role in the description."""
+        """Recognised by the members of the archive and the role in the description."""
         if source.is_folder or not is_npz(source.document):
             return 0.0
         data = source.document.data

@@ -39,7 +39,7 @@ class Parquet(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By Parquet's mark at both ends and our name in the footer."""
+        """Recognised by Parquet's mark at both ends and our name in the footer."""
         if source.is_folder:
             return 0.0
         data = source.document.data

@@ -41,7 +41,7 @@ class PoseTrack17(Dataset):
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {Role.TRUTH: frozenset({"joint scores", "scores"})}
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the fields of the form, such as the key "annolist"."""
+        """Recognised by the fields of the form, such as the key "annolist"."""
         return sniff_set(source, self.name, role)
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:

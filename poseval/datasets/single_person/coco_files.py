@@ -145,7 +145,7 @@ class FaceCoco(_CocoSingle):
     title: ClassVar[str] = "face landmarks in COCO form (mmpose: 300W, WFLW, COFW, AFLW, LaPa)"
 
     def sniff(self, source: Source, role: Role) -> float:
-        """A category `face`, or no named keypoints, and a known number of landmarks."""
+        """Recognised by a known number of landmarks, in a category `face` or one without named keypoints."""
         found = _first_annotation(source)
         if found is None or skeleton_for(found[0], "faces") is None:
             return 0.0
@@ -172,7 +172,7 @@ class JhmdbCoco(_CocoSingle):
     base: ClassVar[int] = 1
 
     def sniff(self, source: Source, role: Role) -> float:
-        """JHMDB's joint names in the category, and its videos among the images.
+        """Recognised by JHMDB's joint names in the category, and its videos among the images.
 
         The same joints without the videos' fields are plain COCO, which counts pixels from 0.
         """

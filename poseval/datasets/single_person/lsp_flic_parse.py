@@ -46,7 +46,7 @@ class LspMat(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the shape of `joints`."""
+        """Recognised by the shape of `joints`."""
         shape = mat_arrays.shapes(source).get("joints", ())
         return 1.0 if len(shape) == 3 and shape[:2] in ((3, 14), (2, 14), (14, 3)) else 0.0
 
@@ -87,7 +87,7 @@ class FlicMat(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the shape of `joints`, or by `examples`."""
+        """Recognised by the shape of `joints`, or by `examples`."""
         shapes = mat_arrays.shapes(source)
         shape = shapes.get("joints", ())
         if len(shape) == 3 and shape[:2] == (2, 10):
@@ -135,7 +135,7 @@ class ParseMat(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the shape of `ptsAll`."""
+        """Recognised by the shape of `ptsAll`."""
         shape = mat_arrays.shapes(source).get("ptsAll", ())
         return 1.0 if len(shape) == 3 and shape[:2] == (14, 2) else 0.0
 

@@ -54,7 +54,7 @@ class PennAction(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the names of the files, or of the variables of a single one."""
+        """Recognised by the names of the files, or of the variables of a single one."""
         if source.is_folder:
             return 0.9 if any(PENN_NAME.search(path.name) for path in source.files) else 0.0
         return 0.95 if {"x", "y", "visibility", "bbox"} <= mat_arrays.shapes(source).keys() else 0.0
@@ -106,7 +106,7 @@ class JhmdbMat(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the names of the files, or of the variables of a single one."""
+        """Recognised by the names of the files, or of the variables of a single one."""
         if source.is_folder:
             return 0.95 if any(path.name == JHMDB_NAME for path in source.files) else 0.0
         return 0.95 if {"pos_img", "scale"} <= mat_arrays.shapes(source).keys() else 0.0

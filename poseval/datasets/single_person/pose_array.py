@@ -49,7 +49,7 @@ class PoseArray(Dataset):
     holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint scores", "empty frames"})
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By content."""
+        """Recognised by its content."""
         try:
             document = source.document
             if document.is_json:
@@ -190,7 +190,7 @@ class PoseMat(PoseArray):
     writes: ClassVar[frozenset[Role]] = frozenset()
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the names of the variables."""
+        """Recognised by the names of the variables."""
         for name, shape in mat_arrays.shapes(source).items():
             if name in NAMES and len(shape) == 3 and {2, 3} & set(shape):
                 return 0.95

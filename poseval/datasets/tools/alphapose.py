@@ -64,7 +64,7 @@ class AlphaPose(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the keys of the first record, or `people` or `bodies` under a frame's name."""
+        """Recognised by the keys of the first record, or by `people` or `bodies` under a frame's name."""
         if source.is_folder or not source.document.is_json:
             return 0.0
         try:

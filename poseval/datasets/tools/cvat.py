@@ -48,7 +48,7 @@ class Cvat(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the element `annotations`."""
+        """Recognised by the element `annotations`."""
         if source.is_folder:
             return 0.0
         return 0.95 if b"<annotations" in source.document.head else 0.0

@@ -53,7 +53,7 @@ class FiftyOne(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """Never: these folders are not read."""
+        """Never recognised: these folders are not read."""
         return 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
@@ -62,7 +62,9 @@ class FiftyOne(Dataset):
         Raises:
             UsageError: P133.
         """
-        raise UsageError("P133", where="format fiftyone", what="cannot be read", wanted="what it came from")
+        raise UsageError(
+            "P133", where="format fiftyone", what="cannot be read", wanted="the file that was converted to it"
+        )
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """The people of each image, of predictions beside those of their ground truth.

@@ -50,7 +50,7 @@ class Supervisely(Labels):
         return 0.9 if {"objects", "size"} <= document.outline.by_key().keys() else 0.0
 
     def sniff(self, source: Source, role: Any) -> float:
-        """A folder with `meta.json`."""
+        """Recognised by `meta.json` in a folder."""
         if not source.is_folder or not any(path.name == META for path in source.files):
             return 0.0
         return super().sniff(source, role)

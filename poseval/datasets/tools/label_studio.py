@@ -56,7 +56,7 @@ class LabelStudio(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By `data` and `annotations` or `predictions` in the first task."""
+        """Recognised by `data` and `annotations` or `predictions` in the first task."""
         if source.is_folder or not source.document.is_json:
             return 0.0
         try:

@@ -52,7 +52,7 @@ class Labels(Dataset):
         return Joints()
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the first document, or the first of a folder that fits."""
+        """Recognised by the document, or by the first one of a folder that fits."""
         try:
             return max((self.fits(document) for document in _first(source, self.suffix)), default=0.0)
         except InputError:

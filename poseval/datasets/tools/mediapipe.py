@@ -69,7 +69,7 @@ class MediaPipe(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the name of the list, by the header of a csv, or by 101 cells in its first line."""
+        """Recognised by the name of the list, by the header of a csv, or by 101 cells in its first line."""
         if source.is_folder:
             return 0.0
         document = source.document

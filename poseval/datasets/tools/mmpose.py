@@ -59,7 +59,7 @@ class MMPose(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By `keypoint_scores` in the first instance."""
+        """Recognised by `keypoint_scores` in the first instance."""
         try:
             document = next(source.documents(), None)
             if document is None or not document.is_json:

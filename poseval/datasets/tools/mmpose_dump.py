@@ -33,7 +33,7 @@ class MMPoseDump(Dataset):
     local_only: ClassVar[bool] = True
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By a pickle's first byte and the name of MMPose's field."""
+        """Recognised by a pickle's first byte and the name of MMPose's field."""
         if source.is_folder:
             return 0.0
         data = source.document.data

@@ -41,7 +41,7 @@ class MotChallenge(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By seven to ten comma-separated numbers in the first line."""
+        """Recognised by seven to ten comma-separated numbers in the first line."""
         if source.is_folder or source.suffix not in (".txt", ".csv"):
             return 0.0
         first = source.document.data[:400].split(b"\n", 1)[0].split(b",")

@@ -74,7 +74,7 @@ class OpenPose(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By `people` with pose keypoints in the first file."""
+        """Recognised by `people` with pose keypoints in the first file."""
         try:
             document = next(_documents(source), None)
             if document is None or not document.is_json:

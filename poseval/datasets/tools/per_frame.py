@@ -56,7 +56,7 @@ class PerFrame(Dataset):
         """Take the people of a document whose file is called `name`, without endings."""
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the keys of the top level and what they hold."""
+        """Recognised by the keys of the top level and what they hold."""
         if source.is_folder or not source.document.is_json:
             return 0.0
         try:
@@ -124,7 +124,7 @@ class OpenPifPaf(PerFrame):
         return 0.8 if own and plain_name(document.path.lower()).endswith(ENDING) else 0.6 * own
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the ending of the files of a folder, and by the content of the first that holds anybody."""
+        """Recognised by the ending of the files of a folder, and by the first file that holds a person."""
         if not source.is_folder:
             return super().sniff(source, role)
         try:

@@ -46,7 +46,7 @@ class Rerun(Dataset):
     )
 
     def sniff(self, source: Source, role: Role) -> float:
-        """Never: recordings are not read."""
+        """Never recognised: recordings are not read."""
         return 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:

@@ -96,7 +96,7 @@ class Yolo(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """By the first line with numbers: a class and shares between 0 and 1."""
+        """Recognised by the first line with numbers: a class, and fractions between 0 and 1."""
         try:
             if source.is_folder:
                 listed = label_files(source)
