@@ -160,7 +160,7 @@ def sizes_of(frames: Frames, options: ReadOptions, where: str) -> Floats:
             where=where,
             what=f"has frames that are paired with the ground truth by {found.way or found.most}, but by "
             f"{' and '.join(found.others)}",
-            wanted="one way",
+            wanted="one way that pairs all frames",
         )
     row = found.row
     known = options.truth.frames.size

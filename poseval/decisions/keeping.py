@@ -51,7 +51,7 @@ class Keeping:
             raise UsageError("P169", where="a baseline", what=what, wanted="one run and one baseline file")
         if self.ledger is not None and not significant:
             raise UsageError(
-                "P169", where="a ledger", what="is only for significant gates", wanted="--significant"
+                "P169", where="--ledger", what="has no effect without --significant", wanted="--significant"
             )
         if self.accept is not None and not self.accept.strip():
             raise UsageError(

@@ -132,7 +132,12 @@ class Store:
     def _entry(self, name: Any, team: Any, facts: Any, report: Any) -> Entry:
         where = f"{shown(self.path)}: entry {shown(name)}"
         if not all(isinstance(text, str) for text in (name, team, facts, report)):
-            raise FormatError("P241", where=where, what="is not an entry of a leaderboard", wanted="texts")
+            raise FormatError(
+                "P241",
+                where=where,
+                what="is not an entry of a leaderboard",
+                wanted="name, team, facts and report as text",
+            )
         try:
             found = parse_json(facts, where, SIDE_BYTES)
         except ValueError as error:

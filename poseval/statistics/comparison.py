@@ -173,7 +173,12 @@ def one_way(evaluation: Evaluation) -> Clusters:
     ways = clusters_of(evaluation)
     if len(ways) > 1:
         name = BOTH.join(way.name for way in ways)
-        raise UsageError("P168", where=f"cluster {name!r}", what="is only for intervals", wanted="one field")
+        raise UsageError(
+            "P168",
+            where=f"cluster {name!r}",
+            what="crosses two fields, which tests of differences cannot do",
+            wanted="one field",
+        )
     return ways[0]
 
 

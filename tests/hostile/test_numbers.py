@@ -223,7 +223,7 @@ def test_05_text_ids_that_match_two_ways_differently(desk: Desk) -> None:
     gt = truth()
     for image, other in zip(gt["images"], (13, 12, 11, 10), strict=True):
         image["file_name"] = f"{other}.jpg"
-    desk.results_refused(texts(results(), "{}"), "P403", "finds an image by id and by stem", gt)
+    desk.results_refused(texts(results(), "{}"), "P403", "names different images by id and by stem", gt)
 
 
 def test_05_texts_on_both_sides_are_compared_as_given(desk: Desk) -> None:

@@ -134,6 +134,12 @@ def test_categories_are_apart_unless_pooled() -> None:
     assert not [row for row in values if row.slice]
 
 
+def test_two_categories_have_a_row_each_and_one_has_none() -> None:
+    one, two = (OksAp().reduce(OksAp().tally(crowded(2, categories=count))) for count in (1, 2))
+    assert [row.slice for row in one if row.slice] == []
+    assert [row.slice for row in two if row.slice] == ["category:kind_1", "category:kind_2"]
+
+
 def test_a_category_unknown_to_the_truth_takes_no_part() -> None:
     scene = one_person(found={"category": np.array([7])})
     assert OksAp().reduce(OksAp().tally(scene)).get("AR") == 0.0

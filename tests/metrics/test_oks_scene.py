@@ -103,10 +103,11 @@ def test_scores_of_a_part_go_before_those_of_people() -> None:
 
 
 def test_detections_without_any_confidence_take_no_part() -> None:
-    score = np.array([[0.0] * JOINTS, [0.0, 0.2, 0, 0, 0], [-1.0] * JOINTS, [np.nan] * JOINTS])
-    scene = with_found(people(4), joint_score=score)
+    some = [np.nan, 0.0, 0, 0, np.nan]
+    score = np.array([[0.0] * JOINTS, [0.0, 0.2, 0, 0, 0], [-1.0] * JOINTS, [np.nan] * JOINTS, some])
+    scene = with_found(people(5), joint_score=score)
     assert scene_of(scene, SceneRules(drop_zero_confidence=True)).poses.row.tolist() == [1, 3]
-    assert scene_of(scene, SceneRules()).poses.row.tolist() == [0, 1, 2, 3]
+    assert scene_of(scene, SceneRules()).poses.row.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_categories_are_cells_of_their_own_unless_pooled() -> None:

@@ -54,7 +54,9 @@ UNWRAPPED = frozenset(
     {"abs", "min", "max", "minimum", "maximum", "clip", "sqrt", "rint", "floor", "round", "sorted"}
 )
 # The order of their arguments means nothing, or a checker of types finds the swap.
-SYMMETRIC = frozenset({"min", "max", "minimum", "maximum", "array_equal", "isinstance", "zip", "lcm", "gcd"})
+SYMMETRIC = frozenset(
+    {"min", "max", "minimum", "maximum", "array_equal", "distance", "isinstance", "zip", "lcm", "gcd"}
+)
 NO_MUTANTS = frozenset({"strict", "dtype", "copy", "compare", "repr"})  # keywords
 
 

@@ -7,7 +7,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 # Tests of every metric.
-ALL_METRICS = ("tests/metrics/test_base.py", "tests/properties/test_metrics.py")
+ALL_METRICS = (
+    "tests/metrics/test_base.py",
+    "tests/properties/test_metrics.py",
+    "tests/properties/test_variants.py",
+)
 SINGLE = (
     "tests/metrics/test_single_by_loops.py",
     "tests/metrics/test_joint_error.py",

@@ -73,7 +73,7 @@ def test_runs_of_other_clusters_are_not_compared() -> None:
 
 def test_two_clusters_are_for_intervals_alone() -> None:
     both = clustered(RUN, "sequence+image")
-    with pytest.raises(UsageError, match="is only for intervals"):
+    with pytest.raises(UsageError, match="crosses two fields"):
         compare({"a": both, "b": both})
 
 

@@ -162,7 +162,7 @@ def _table(document: Document) -> Table:
                 "P204",
                 where=f"{document.name}: line {number}",
                 what=f"has {len(row)} cells",
-                wanted=f"{width} as the header",
+                wanted=f"{width} cells, as in the header",
             )
             continue
         for at in others:

@@ -66,7 +66,7 @@ class DeepLabCutH5(Dataset):
             key = next((key for key in (*KEYS, *file) if key in file), None)
             if key is None:
                 raise FormatError(
-                    "P270", where=document.name, what="holds no pandas table", wanted="DeepLabCut's"
+                    "P270", where=document.name, what="holds no pandas table", wanted="a table of DeepLabCut"
                 )
             count_members(file, Known(key), document)
             node = group(file, key, document)
@@ -103,7 +103,7 @@ def _appendable(group: Any, document: Document) -> Table:
             "P270",
             where=document.name,
             what="does not have exactly one block of numbers",
-            wanted="DeepLabCut's",
+            wanted="a table of DeepLabCut",
         )
     parts = [[text(value) for value in rows[name].tolist()] for name in index]
     values = np.asarray(rows[blocks[0]], dtype=np.float64).reshape(len(rows), -1)

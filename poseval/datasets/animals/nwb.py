@@ -285,7 +285,7 @@ def _values(series: Any, name: str, document: Document) -> Floats:
         raise FormatError(
             "P204",
             where=f"{document.name}: {shown(name, 40)}",
-            what=f"has data {data.shape}",
+            what=f"has data of shape {data.shape}",
             wanted="[samples, 2 or 3]",
         )
     xy = data[:, :2] * float(node.attrs.get("conversion", 1.0)) + float(node.attrs.get("offset", 0.0))
@@ -296,7 +296,7 @@ def _values(series: Any, name: str, document: Document) -> Floats:
             raise FormatError(
                 "P204",
                 where=f"{document.name}: {shown(name, 40)}",
-                what=f"has confidence {score.shape}",
-                wanted=f"{len(data)} of them",
+                what=f"has confidence of shape {score.shape}",
+                wanted=f"({len(data)},), one number per sample",
             )
     return np.concatenate([xy, score[:, None]], axis=1)

@@ -45,7 +45,7 @@ def times_of(series: Any, count: int, where: str, document: Document) -> Floats 
         found = float(array(start, document).reshape(-1)[0]) + np.arange(count) / float(rate)
     if not np.isfinite(found).all():
         raise ValueRangeError(
-            "P301", where=where, what="has a time that is NaN or infinite", wanted="seconds"
+            "P301", where=where, what="has a time that is NaN or infinite", wanted="finite seconds"
         )
     return found
 

@@ -123,7 +123,7 @@ def _instance(instance: Any, document: Document, where: str) -> tuple[list[str],
             "P206",
             where=where,
             what="has an instance without a skeleton or without coordinates",
-            wanted="both",
+            wanted="a skeleton and coordinates for each instance",
         )
     joints = texts(child(skeletons[0], "nodes"), document)
     data = array(places, document).astype(np.float64)

@@ -73,7 +73,12 @@ class SleapCsv(Dataset):
             if not row:
                 continue
             if len(row) != len(rows[0]):
-                into.faults.add("P204", where=where, what=f"has {len(row)} cells", wanted=f"{len(rows[0])}")
+                into.faults.add(
+                    "P204",
+                    where=where,
+                    what=f"has {len(row)} cells",
+                    wanted=f"{len(rows[0])} cells, as in the header",
+                )
                 continue
             cells = [row[2], *(row[at] for columns in nodes.values() for at in columns)]
             values = numbers_of(cells, where, into.faults, missing=True)

@@ -130,7 +130,9 @@ def _refuse_alike(records: Records, keys: Array, texts: Array) -> None:
     for key in both[:20]:
         row = int(np.flatnonzero((keys == key) & texts)[0])
         what = f"is the text {shown(key)!r}, but another image has the number {shown(key)}"
-        records.faults.add("P305", where=records.at(row, "id"), what=what, wanted="one kind of id")
+        records.faults.add(
+            "P305", where=records.at(row, "id"), what=what, wanted="ids that are all numbers or all texts"
+        )
 
 
 def _repeated(records: Records, first: Ints) -> list[Notice]:
@@ -209,9 +211,9 @@ def _place_words(
     way = found.way or found.most
     if found.others or found.twice:
         ways = " and by ".join("id" if name == "key" else name for name in (way, *found.others) if name)
-        what = f"finds an image by {ways}, and not the same one" if found.others else "names several images"
+        what = f"names different images by {ways}" if found.others else "names several images"
         what += f" ({found.doubt})" if found.doubt else ""
-        records.faults.add("P403", where=records.at(0, "image_id"), what=what, wanted="one meaning")
+        records.faults.add("P403", where=records.at(0, "image_id"), what=what, wanted="the name of one image")
     hint = None if found.way or "image_id" not in frames.extra else _look_alike(words, frames)
     texts = "image_id" not in frames.extra and way == "key"
     if way is None or texts:

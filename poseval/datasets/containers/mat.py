@@ -114,7 +114,10 @@ class _Reader:
 
     def damaged(self, why: str) -> FormatError:
         return FormatError(
-            "P214", where=self.name, what=f"is a damaged MATLAB file ({why})", wanted="level 5"
+            "P214",
+            where=self.name,
+            what=f"is a damaged MATLAB file ({why})",
+            wanted="an undamaged MATLAB 5 file",
         )
 
     def walk(self, peek: bool) -> Iterator[tuple[str, Any, tuple[int, ...], int]]:

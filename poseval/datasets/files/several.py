@@ -26,7 +26,10 @@ class SeveralFiles(Source):
         stream = next((part for part in parts if part.is_stream), None)
         if stream is not None:
             raise UsageError(
-                "P128", where=shown(stream.name), what="is one of several inputs", wanted="files, or it alone"
+                "P128",
+                where=shown(stream.name),
+                what="can only be read as the only input",
+                wanted="files, or one input",
             )
         places = [part.path.absolute() for part in parts]
         twice = next((place for at, place in enumerate(places) if place in places[:at]), None)

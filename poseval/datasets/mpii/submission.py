@@ -113,7 +113,7 @@ class MpiiSubmission(Dataset):
                 "P173",
                 where="format mpii-submission",
                 what=f"holds the joints of mpii16, not of {shown(poses.skeleton.name)}",
-                wanted="mapped joints",
+                wanted="the joints of mpii16",
                 hint="add --to-skeleton mpii16",
             )
         return write_submission(poses, path, options, self.holds_as(options.role))

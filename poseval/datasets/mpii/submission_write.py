@@ -78,7 +78,10 @@ def _release(poses: PoseSet, truth: PoseSet | None) -> _Release:
         )
     if not np.array_equal(poses.frames.key, truth.frames.key):
         raise MismatchError(
-            "P402", where=shown(poses.origin.name), what="has other frames", wanted="those of the release"
+            "P402",
+            where=shown(poses.origin.name),
+            what="has other frames than MPII's release",
+            wanted="the frames of the release",
         )
     test = np.flatnonzero(~truth.frames.extra["train"].astype(np.bool_))
     frames = test if len(test) else np.arange(len(truth.frames))

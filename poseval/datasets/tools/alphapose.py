@@ -96,7 +96,10 @@ class AlphaPose(Dataset):
         if kind == "object":
             return _from_keyed(document, options)
         raise FormatError(
-            "P201", where=document.name, what=f"is not a list, but {kind}", wanted="AlphaPose's list"
+            "P201",
+            where=document.name,
+            what=f"is not a list, but {kind}",
+            wanted="AlphaPose's list of people",
         )
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:

@@ -109,7 +109,7 @@ class MediaPipe(Dataset):
                 "P173",
                 where=f"skeleton {poses.skeleton.name}",
                 what="has joints that MediaPipe does not have: " + ", ".join(map(shown, lacking[:5])),
-                wanted="its 33 landmarks",
+                wanted="MediaPipe's 33 landmarks",
             )
         poses = sized(poses, options.truth, "MediaPipe's coordinates are normalised by it")
         losses = losses_of(poses, self.holds)
@@ -178,14 +178,19 @@ def _person(node: Any, where: str, faults: Faults) -> list[list[float]] | None:
             "P204",
             where=where,
             what=f"has {len(node) if isinstance(node, list) else 'no'} landmarks",
-            wanted=f"{LANDMARKS}",
+            wanted=f"{LANDMARKS} landmarks",
         )
         return None
     out = []
     for at, point in enumerate(node):
         x, y = (_number(point.get("x")), _number(point.get("y"))) if isinstance(point, dict) else (None, None)
         if x is None or y is None:
-            faults.add("P203", where=f"{where}[{at}]", what="does not have finite x and y", wanted="numbers")
+            faults.add(
+                "P203",
+                where=f"{where}[{at}]",
+                what="does not have finite x and y",
+                wanted="two finite numbers",
+            )
             return None
         seen = _number(point.get("visibility"))
         out.append([x, y, np.nan if seen is None else seen])
@@ -238,7 +243,7 @@ def _guide(document: Document, rows: list[list[str]], options: ReadOptions) -> P
     for number, cells in enumerate(rows, start=1):
         where = f"{document.name}: line {number}"
         if len(cells) != CSV_CELLS:
-            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{CSV_CELLS}")
+            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{CSV_CELLS} cells")
             continue
         values = numbers_of(cells[2:], where, faults)
         if values is not None:

@@ -144,7 +144,7 @@ def _points_of_lines(document: Document, rows: list[list[str]], found: Wide) -> 
     for number, cells in enumerate(rows[1:], start=2):
         where = f"{document.name}: line {number}"
         if len(cells) != len(rows[0]):
-            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{len(rows[0])}")
+            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{len(rows[0])} cells")
             continue
         flat = [cells[at] if at >= 0 else "" for columns in found.columns for at in columns]
         values = numbers_of(flat, where, faults, missing=True)
@@ -162,7 +162,7 @@ def _points_of_landmarks(document: Document, rows: list[list[str]], found: Long)
     for number, cells in enumerate(rows[1:], start=2):
         where = f"{document.name}: line {number}"
         if len(cells) != len(rows[0]):
-            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{len(rows[0])}")
+            faults.add("P204", where=where, what=f"has {len(cells)} cells", wanted=f"{len(rows[0])} cells")
             continue
         landmark = landmark_of(cells[found.landmark])
         flat = [cells[found.x], cells[found.y], cells[found.seen] if found.seen >= 0 else ""]

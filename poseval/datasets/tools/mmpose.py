@@ -189,7 +189,7 @@ def _columns(
         if one.get("bbox") is not None:
             flat = numbers(one["bbox"], f"{place}.bbox", faults, None)
             if flat is not None and flat.size != 4:
-                faults.add("P204", where=f"{place}.bbox", what=f"has {flat.size} numbers", wanted="4")
+                faults.add("P204", where=f"{place}.bbox", what=f"has {flat.size} numbers", wanted="4 numbers")
             elif flat is not None:
                 box[row] = flat.reshape(4)
         if one.get("bbox_score") is not None:

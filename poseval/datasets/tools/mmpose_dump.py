@@ -112,7 +112,10 @@ def _instances(
         return []
     if xy.shape[:2] != score.shape or xy.shape[2] != 2:
         faults.add(
-            "P204", where=where, what=f"has keypoints {xy.shape} and scores {score.shape}", wanted="[n, K, 2]"
+            "P204",
+            where=where,
+            what=f"has keypoints of shape {xy.shape} and scores of shape {score.shape}",
+            wanted="[n, K, 2] and [n, K]",
         )
         return []
     box = np.full((len(xy), 4), np.nan)

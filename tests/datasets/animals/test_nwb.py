@@ -11,7 +11,7 @@ import pytest
 
 from poseval import datasets, from_movement
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions
-from poseval.errors import FormatError, UsageError
+from poseval.errors import FormatError, InputError, UsageError
 from poseval.poses import PoseSet
 from poseval.skeletons import skeleton_from_names
 from tests.datasets.pose_sets import assert_same
@@ -116,7 +116,7 @@ INSTANCE = f"{FRAME}/skeleton_instances/instance_0"
 def test_training_frames_that_contradict_themselves_are_refused(
     tmp_path: Path, change: Callable[[Any], None], code: str
 ) -> None:
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises(InputError) as caught:
         datasets.read(written(tmp_path / "a.nwb", T, change), ReadOptions(T), "nwb")
     assert caught.value.code == code
 
