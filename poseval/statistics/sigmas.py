@@ -59,9 +59,7 @@ class SigmaEstimate(Result):
         return {row.joint: row.value for row in self.joints if row.value > 0}
 
 
-def estimate(
-    repeated: Sequence[Aligned], level: object = 0.95, resamples: object = 1000, seed: object = 0
-) -> SigmaEstimate:
+def estimate(repeated: Sequence[Aligned], level: object, resamples: object, seed: object) -> SigmaEstimate:
     """Sigmas from pairs of annotations over the same frames; the first of each pair are the same people.
 
     People are paired as in `epe(people=matched)`. The area of a pair is the mean of both where all have one,
@@ -76,7 +74,7 @@ def estimate(
     total = np.sum([part[0] for part in parts], axis=0)  # [F, K]
     count = np.sum([part[1] for part in parts], axis=0)
     value = _sigma(total.sum(axis=0), count.sum(axis=0))
-    draws = np.full((0, len(value)), math.nan)
+    draws = np.zeros((0, len(value)))
     if len(total) > 1:
         weights = multinomial(len(total), drawn, start).astype(np.float64)
         draws = _sigma(weights @ total, weights @ count)
