@@ -104,7 +104,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         f"poseval.diagnosis.{name}": DIAGNOSIS
         for name in ("diagnose", "error_types", "gains", "groups", "lrp", "tracks")
     }
-    | {"poseval.diagnosis.worst": ("tests/cli/test_convert_worst.py",)},
+    | {"poseval.diagnosis.worst": ("tests/diagnosis/test_worst.py", "tests/cli/test_convert_worst.py")},
     "statistics": {
         f"poseval.statistics.{name}": STATISTICS
         for name in (
