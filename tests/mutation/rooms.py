@@ -75,6 +75,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *SINGLE,
         ),
         "poseval.metrics.base": _metric("tests/scoring/test_metrics_by_hand.py", *SINGLE),
+        "poseval.metrics.calibration": _metric("tests/metrics/test_calibration.py"),
         "poseval.metrics.clear_mot": _metric(*TRACKS),
         "poseval.metrics.epe": _metric(
             "tests/metrics/test_epe.py", "tests/metrics/test_matched_people.py", *SINGLE
@@ -92,6 +93,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "poseval.metrics.nme": _metric("tests/metrics/test_nme.py", *SINGLE),
         "poseval.metrics.oks_ap": _metric(*OKS),
         "poseval.metrics.oks_joints": _metric(*OKS),
+        "poseval.metrics.oks_lrp": _metric("tests/metrics/test_oks_lrp.py"),
+        "poseval.metrics.oks_matches": _metric(
+            "tests/metrics/test_calibration.py", "tests/metrics/test_oks_lrp.py"
+        ),
         "poseval.metrics.oks_scene": _metric(*OKS),
         "poseval.metrics.pck": _metric(*SINGLE),
         "poseval.metrics.pcp": _metric("tests/metrics/test_pcp.py", *SINGLE),

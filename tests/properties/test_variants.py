@@ -31,6 +31,8 @@ VARIANTS = [
         "oks_ap(thresholds=0.3/0.75,ranges=all:0:1e10/tiny:0:9000,max_dets=2,area=box,per_joint=yes)",
         "oks_ap(area=extent,categories=pooled,ignore=flags,sigma=0.1)",
         "ex_oks(edge=side,published=no,padding=1)",
+        "oks_lrp(tau=0.3,score=0.2,max_dets=3,area=extent,ignore=flags)",
+        "calibration(bins=3,match=0.3,max_dets=2,categories=pooled,sigma=0.1)",
         "clear_mot(similarity=joint,at=0.3,events=trackeval,empty=trackeval,per_joint=yes)",
         "clear_mot(similarity=oks,at=0.5,area=extent,last_frame=no,dummies=yes,motp=events,empty=poseval)",
         "hota(similarity=joint,assignment=plain,frames=sequence,total=posetrack21,empty=poseval)",
