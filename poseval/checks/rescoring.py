@@ -88,7 +88,7 @@ class Rescoring:
         return self._changes(before, after)
 
     def of_rules(self, part: Part, rules: RuleSet) -> list[Change]:
-        """The numbers of a part that other rules can move, and what they would be.
+        """The numbers that other rules could change, and their values under those rules.
 
         Those of metrics with other parameters; of the first metric, where rules choose other people or
         frames.

@@ -46,7 +46,9 @@ class Asked(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic
 
 
 LEVEL, COUNT, SEED = Asked("level", "level_of"), Asked("count", "count_of"), Asked("seed", "seed_of")
-SEED_OPTION = click.option("--seed", type=SEED, default=0, show_default=True, help="Of all random draws.")
+SEED_OPTION = click.option(
+    "--seed", type=SEED, default=0, show_default=True, help="Seed of all random draws."
+)
 CLUSTER = click.option(
     "--cluster",
     metavar="frame|sequence|FIELD|FILE.csv",
@@ -100,7 +102,10 @@ SIGMAS = click.option(
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "base name", "path end", "number")
 ALIGN = click.option(
-    "--align", "align_by", type=click.Choice(WAYS), help="Pair frames by this only. By default all are tried."
+    "--align",
+    "align_by",
+    type=click.Choice(WAYS),
+    help="Pair frames only by this. By default every way is tried.",
 )
 TRANSFORM = click.option(
     "--transform",

@@ -36,7 +36,7 @@ def write_list(poses: PoseSet, path: Path, options: WriteOptions, holds: frozens
             "P404",
             where=shown(path.name),
             what=f"cannot hold the joints of {poses.skeleton.name}",
-            wanted="mpii16",
+            wanted="the joints of mpii16",
             hint="map the joints with --to-skeleton mpii16",
         )
     people, frames = poses.people, poses.frames

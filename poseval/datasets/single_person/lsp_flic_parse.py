@@ -140,7 +140,7 @@ class ParseMat(Dataset):
         return 1.0 if len(shape) == 3 and shape[:2] == (14, 2) else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The ground truth; `frames.extra["test"]` marks the test half of the 305.
+        """The ground truth; `frames.extra["test"]` marks the test half of the 305 images.
 
         Raises:
             FormatError: P203, P204 for an array of another form, P214 damaged.

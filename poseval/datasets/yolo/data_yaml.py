@@ -70,7 +70,7 @@ def is_description(document: Document) -> bool:
 
 
 def read_description(document: Document) -> Description:
-    """The description that a yaml is.
+    """The description of a data set that a yaml file gives.
 
     Raises:
         FormatError: P272 a yaml that cannot be read, P273 one that contradicts itself.
