@@ -172,6 +172,7 @@ def test_saved_runs_are_tested_only_where_all_are() -> None:
     runs = three(np.random.default_rng(0))
     entries = [Entry(f"r{place}", made.report(), run=made) for place, made in enumerate(runs)]  # type: ignore[attr-defined]
     assert board(*entries).ties.startswith("paired sign-flip tests")
+    assert board(*entries[:2]).ties.startswith("paired sign-flip tests")
     assert board(*entries[:2], replace(entries[2], run=None)).ties.startswith("values ")
     assert board(entries[0]).ties.startswith("values ")
 
