@@ -31,10 +31,10 @@ from poseval.cli.progress import ProgressLine
     "--worst",
     type=click.IntRange(1),
     metavar="N",
-    help="Only the N frames with the most faults, of predictions with --gt.",
+    help="Write only the N frames with the most errors (needs --gt).",
 )
 @click.option(
-    "--fps", type=click.FloatRange(0, min_open=True), help="Frames a second, of a file that has no times."
+    "--fps", type=click.FloatRange(0, min_open=True), help="Frames per second, for files that have no times."
 )
 @CATEGORY
 @click.option("--images", type=InputPath(), help="Folder of the images, for sizes that SOURCE does not give.")

@@ -82,7 +82,7 @@ UNIT = click.option(
     type=click.Choice(["percent", "fraction"]),
     default="percent",
     show_default=True,
-    help="How shares such as AP are shown in text and tables. JSON and CSV hold fractions.",
+    help="How fractions such as AP are shown in text and tables. JSON and CSV hold fractions.",
 )
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 TRUTH_OR_SAVED = click.option(

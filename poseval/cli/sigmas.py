@@ -25,7 +25,7 @@ from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 )
 @click.option("--resamples", type=COUNT, default=1000, show_default=True, help="Bootstrap samples of frames.")
 @SEED_OPTION
-@click.option("--out", "target", type=OutputPath(), help="Write the file that --sigmas takes.")
+@click.option("--out", "target", type=OutputPath(), help="Write the sigmas to a file for --sigmas.")
 @click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the estimate as JSON.")
 def sigmas(
     annotations: tuple[Path, ...],
