@@ -16,7 +16,7 @@ SHOWN_AS = (PERCENT, FRACTION)  # how shares are shown
 
 
 class Unit(enum.Enum):
-    """What a number is measured in. An error that is divided by a length (NME) is a fraction of that length."""
+    """What a number is measured in. An error divided by a length (NME) is a fraction of that length."""
 
     SHARE = "share"
     PIXELS = "pixels"
