@@ -24,6 +24,7 @@ from poseval.diagnosis.error_types import (
 from poseval.diagnosis.gains import STAGES, THRESHOLDS, Gains, Stage, gains
 from poseval.diagnosis.groups import Group, groups
 from poseval.diagnosis.lrp import Lrp, lrp
+from poseval.diagnosis.optimal_scores import Suppression
 from poseval.diagnosis.tracks import TrackErrors, track_errors
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Ints, Notice
@@ -134,9 +135,10 @@ def diagnose(
     sizes = AREA_RANGES if scale is Scale.AREA else HEAD_RANGES
     found = match_scene(scene, np.array([LOCALISED]), sizes)
     labels = [label(scene, found, index, corrected) for index in range(len(sizes))]
+    pairs = Suppression.of(scene)
     ranges = [
         RangeDiagnosis(
-            size, own.counts(), len(own.person), gains(scene, own, size, corrected), lrp(scene, size)
+            size, own.counts(), len(own.person), gains(pairs, own, size, corrected), lrp(scene, size)
         )
         for size, own in zip(sizes, labels, strict=True)
     ]

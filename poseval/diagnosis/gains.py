@@ -13,21 +13,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from poseval.diagnosis.error_types import GOOD, MAX_DETS, MISS, Fault, Labels, Scene, SizeRange, match_scene
-from poseval.kernels.coco import (
-    Detections,
-    Matching,
-    Ranked,
-    accumulate,
-    cell_pairs,
-    descending,
-    keep,
-    oks_pairs,
-)
-from poseval.kernels.poses import extent
+from poseval.diagnosis.error_types import GOOD, MISS, Fault, Labels, Scene, SizeRange, match_scene
+from poseval.diagnosis.optimal_scores import Suppression
+from poseval.kernels.coco import Detections, Matching, Ranked, accumulate, descending
 from poseval.poses import Bools, Floats, Ints
 
 STEPS = (Fault.MISS, Fault.SWAP, Fault.INVERSION, Fault.JITTER)
@@ -86,118 +78,97 @@ def fixed(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: boo
     return xy
 
 
-def gains(scene: Scene, labels: Labels, size: SizeRange, corrected: bool = False) -> Gains:
-    """AP after each stage in one size range."""
+def gains(pairs: Suppression, labels: Labels, size: SizeRange, corrected: bool = False) -> Gains:
+    """AP after each stage in one size range; `pairs` are those of the scene's predictions as they are."""
+    scene = pairs.scene
     base = scene.detections
-    cumulative = [_stage(STAGES[0], scene, size, base)]
+
+    def ranked(xy: Floats, score: Floats = base.score) -> _Ranking:
+        return _Ranking.of(scene, size, Detections(xy, score, base.area))
+
+    raw = ranked(base.xy)
+    cumulative = [raw.stage(STAGES[0])]
     independent = [cumulative[0]]
     done: tuple[Fault, ...] = ()
     for name, kind in zip(STAGES[1:5], STEPS, strict=True):
+        alone = ranked(fixed(scene, labels, (kind,), corrected)).stage(name)
+        independent.append(alone)
         done = (*done, kind)
-        xy = fixed(scene, labels, done, corrected)
-        cumulative.append(_stage(name, scene, size, Detections(xy, base.score, base.area)))
-        alone = fixed(scene, labels, (kind,), corrected)
-        independent.append(_stage(name, scene, size, Detections(alone, base.score, base.area)))
+        first = len(done) == 1  # nothing else is fixed yet
+        cumulative.append(alone if first else ranked(fixed(scene, labels, done, corrected)).stage(name))
     places = fixed(scene, labels, done, corrected)
-    last = Detections(places, optimal_scores(scene, size, places)[0], base.area)
-    cumulative.append(_stage(STAGES[5], scene, size, last))
-    rescored = Detections(base.xy, optimal_scores(scene, size, base.xy)[0], base.area)
-    independent.append(_stage(STAGES[5], scene, size, rescored))
-    found = match_scene(scene, THRESHOLDS, (size,), last)
-    unmatched = found.matched[:, 0] < 0  # [R, T]
-    taken = _taken(found, len(scene.targets.area))
-    cumulative.append(_curve(STAGES[6], scene, found, last, drop=unmatched))
-    cumulative.append(_curve(STAGES[7], scene, found, last, drop=unmatched, taken=taken))
-    for name, drop, people in ((STAGES[6], True, False), (STAGES[7], False, True)):
-        raw = match_scene(scene, THRESHOLDS, (size,), base)
-        cut = raw.matched[:, 0] < 0 if drop else None
-        own = _taken(raw, len(scene.targets.area)) if people else None
-        independent.append(_curve(name, scene, raw, base, drop=cut, taken=own))
-    counted = ~found.truth_skip[:, 0]
-    free = ~taken[scene.people.row]
-    missed = (counted[:, None] & free).sum(axis=0)
-    return Gains(tuple(cumulative), tuple(independent), unmatched.sum(axis=0), missed, free.sum(axis=0))
+    last = ranked(places, pairs.moved(places).optimal_scores(size)[0])
+    cumulative += [last.stage(STAGES[5]), last.without_false_positives(STAGES[6]), last.perfect(STAGES[7])]
+    rescored = ranked(base.xy, pairs.optimal_scores(size)[0])
+    independent += [rescored.stage(STAGES[5]), raw.without_false_positives(STAGES[6])]
+    independent.append(raw.stage(STAGES[7], taken=raw.taken))
+    free = ~last.taken[scene.people.row]
+    missed = (last.counted[:, None] & free).sum(axis=0)
+    unmatched = (~last.people_found).sum(axis=0)
+    return Gains(tuple(cumulative), tuple(independent), unmatched, missed, free.sum(axis=0))
 
 
-def _taken(found: Matching, people: int) -> Bools:
-    """Whether a person [G, T] was matched at each threshold."""
-    out = np.zeros((people, found.matched.shape[2]), dtype=np.bool_)
-    for place in range(out.shape[1]):
-        row = found.matched[:, 0, place]
-        out[row[row >= 0], place] = True
-    return out
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """Predictions matched at every threshold in one size range, and their order by score."""
 
+    scene: Scene
+    found: Matching
+    score: Floats  # [R]
+    order: Ints  # [R]
 
-def _stage(name: str, scene: Scene, size: SizeRange, detections: Detections) -> Stage:
-    return _curve(name, scene, match_scene(scene, THRESHOLDS, (size,), detections), detections)
+    @staticmethod
+    def of(scene: Scene, size: SizeRange, detections: Detections) -> _Ranking:
+        found = match_scene(scene, THRESHOLDS, (size,), detections)
+        score = detections.score[found.row]
+        return _Ranking(scene, found, score, descending(score))
 
+    @property
+    def counted(self) -> Bools:
+        """Which listed people count [N]."""
+        return ~self.found.truth_skip[:, 0]
 
-def _curve(
-    name: str,
-    scene: Scene,
-    found: Matching,
-    detections: Detections,
-    drop: Bools | None = None,
-    taken: Bools | None = None,
-) -> Stage:
-    """AP and recall; `drop` [R, T] detections do not count, and only `taken` [G, T] people do."""
-    count = len(THRESHOLDS)
-    bits = (np.uint64(1) << np.arange(count, dtype=np.uint64))[None]
-    skip = found.skip if drop is None else found.skip | (drop * bits).sum(axis=1, dtype=np.uint64)[:, None]
-    score = detections.score[found.row]
-    unit = np.repeat(np.arange(scene.count), np.diff(found.start))
-    ranked = Ranked(score, found.hit & ~skip, skip, unit)
-    counted = ~found.truth_skip[:, 0]
-    ap, recall = np.full(count, math.nan), np.full(count, math.nan)
-    for place in range(count):
-        people = counted if taken is None else counted & taken[scene.people.row, place]
-        total = int(people.sum())
-        if total:
-            curves = accumulate(ranked, descending(score), np.array([total]), count)
-            ap[place] = float(np.mean(curves.precision[place, :, 0]))
-            recall[place] = float(curves.recall[place, 0])
-    return Stage(name, ap, recall)
+    @property
+    def people_found(self) -> Bools:
+        """Whether a prediction was matched [R, T], to anybody."""
+        return self.found.matched[:, 0] >= 0
 
+    @cached_property
+    def taken(self) -> Bools:
+        """Whether a person was matched [G, T]."""
+        out = np.zeros((len(self.scene.targets.area), len(THRESHOLDS)), dtype=np.bool_)
+        for place, row in enumerate(self.found.matched[:, 0].T):
+            out[row[row >= 0], place] = True
+        return out
 
-def optimal_scores(scene: Scene, size: SizeRange, xy: Floats) -> tuple[Floats, Floats]:
-    """Scores that would rank best, and the highest similarity with a person that counts, [P] each.
+    def without_false_positives(self, name: str) -> Stage:
+        """AP and recall where predictions without a person do not count."""
+        return self.stage(name, drop=~self.people_found)
 
-    The optimal score is that similarity, lowered by soft non-maximum suppression inside the frame:
-    score *= exp(-oks^2 / 0.5) for the lower one of a pair, with OKS between predictions on the mean of their
-    extents. `xy` [P, K, 2] are the predictions, fixed or not.
-    """
-    kept = keep(scene.detections.score, scene.poses, MAX_DETS)
-    pose, person = cell_pairs(kept, scene.people)
-    oks = oks_pairs(xy, scene.targets, scene.sigmas, pose, person)
-    area = scene.targets.area[person]
-    countable = ~scene.targets.ignored[person] & (area >= size.low) & (area <= size.high)
-    best = np.zeros(len(scene.detections.score))
-    np.maximum.at(best, pose[countable], oks[countable])
-    out = best.copy()
-    for cell in range(scene.count):
-        rows = kept.row[kept.start[cell] : kept.start[cell + 1]]
-        if len(rows) > 1:
-            out[rows] = _soften(scene, xy[rows], best[rows])
-    return out, best
+    def perfect(self, name: str) -> Stage:
+        """As without false positives, and only people with a prediction are to be found."""
+        return self.stage(name, drop=~self.people_found, taken=self.taken)
 
-
-def _soften(scene: Scene, xy: Floats, score: Floats) -> Floats:
-    """Soft-NMS of one frame: each prediction lowers those that score less.
-
-    Joints that were not predicted (infinite) have similarity 0 and are not part of the extent.
-    """
-    predicted: Bools = np.asarray(np.isfinite(xy).all(axis=2))
-    area = extent(xy, predicted.astype(np.int8))
-    place = np.where(predicted[..., None], xy, 0.0)
-    off = ((place[:, None] - place[None]) ** 2).sum(axis=3)
-    off = np.where(predicted[:, None] & predicted[None], off, np.inf)
-    mean = (area[:, None] + area[None]) / 2 + np.spacing(1)
-    oks = np.exp(-off / (2 * scene.sigmas) ** 2 / mean[..., None] / 2).mean(axis=2)
-    out = score.copy()
-    left = list(range(len(score)))
-    while left:
-        top = max(left, key=lambda i: out[i])
-        left.remove(top)
-        for i in left:
-            out[i] *= math.exp(-(oks[top, i] ** 2) / 0.5)
-    return out
+    def stage(self, name: str, drop: Bools | None = None, taken: Bools | None = None) -> Stage:
+        """AP and recall; `drop` [R, T] detections do not count, and only `taken` [G, T] people do."""
+        count = len(THRESHOLDS)
+        bits = (np.uint64(1) << np.arange(count, dtype=np.uint64))[None]
+        skip = self.found.skip
+        if drop is not None:
+            skip = skip | (drop * bits).sum(axis=1, dtype=np.uint64)[:, None]
+        unit = np.repeat(np.arange(self.scene.count), np.diff(self.found.start))
+        ranked = Ranked(self.score, self.found.hit & ~skip, skip, unit)
+        counted = self.counted
+        if taken is None:
+            total = np.array([counted.sum()])
+            curves = accumulate(ranked, self.order, total, count)
+            precision, recall = curves.precision[:, :, 0], curves.recall[:, 0]
+        else:
+            # People to find differ by threshold: a column for each, in which it is the only one.
+            total = (counted[:, None] & taken[self.scene.people.row]).sum(axis=0)
+            hit, skip = (((mask & bits) > 0).astype(np.uint64) for mask in (ranked.hit, skip))
+            curves = accumulate(Ranked(self.score, hit, skip, unit), self.order, total, 1)
+            precision, recall = curves.precision[0].T, curves.recall[0]
+        due = np.broadcast_to(total > 0, count)
+        ap = np.array([float(np.mean(row)) for row in np.ascontiguousarray(precision)])
+        return Stage(name, np.where(due, ap, math.nan), np.where(due, recall, math.nan))

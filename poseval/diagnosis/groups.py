@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -64,14 +63,16 @@ def _overlapping(aligned: Aligned) -> Ints:
     """Number of other people in the frame whose boxes overlap a person's [G]."""
     people, start = aligned.truth.people, aligned.truth.frame_start()
     out = np.zeros(len(people), dtype=np.int64)
-    for first, last in pairwise(start):
-        if last - first > 1:
-            box = people.box[first:last]
-            low = np.maximum(box[:, None, :2], box[None, :, :2])
-            high = np.minimum(box[:, None, 2:], box[None, :, 2:])
-            inter = np.prod(np.maximum(high - low, 0), axis=2)
-            area = np.prod(box[:, 2:] - box[:, :2], axis=1)
-            union = area[:, None] + area[None] - inter
-            iou = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
-            out[first:last] = (iou > OVERLAP).sum(axis=1) - (np.diagonal(iou) > OVERLAP)
+    count = np.diff(start)
+    for number in np.unique(count[count > 1]).tolist():  # frames of as many people at once
+        rows = start[:-1][count == number][:, None] + np.arange(number)
+        box = people.box[rows]
+        low = np.maximum(box[:, :, None, :2], box[:, None, :, :2])
+        high = np.minimum(box[:, :, None, 2:], box[:, None, :, 2:])
+        inter = np.prod(np.maximum(high - low, 0), axis=3)
+        area = np.prod(box[..., 2:] - box[..., :2], axis=2)
+        union = area[:, :, None] + area[:, None] - inter
+        iou = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
+        own = np.diagonal(iou, axis1=1, axis2=2)
+        out[rows] = (iou > OVERLAP).sum(axis=2) - (own > OVERLAP)
     return out

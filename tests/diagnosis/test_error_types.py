@@ -7,7 +7,7 @@ import pytest
 
 from poseval.diagnosis.diagnose import diagnose
 from poseval.diagnosis.error_types import AREA_RANGES, HEAD_SIGMA, Fault, Scale, label, match_scene, scene_of
-from poseval.diagnosis.gains import optimal_scores
+from poseval.diagnosis.optimal_scores import Suppression
 from poseval.errors import MismatchError
 from poseval.poses import Floats, Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
@@ -117,13 +117,13 @@ def test_lrp_of_a_known_scene() -> None:
 def test_joints_that_were_not_predicted_lower_no_optimal_score() -> None:
     """Two people far apart, one without a nose, one without any joint: all optimal scores are numbers."""
     full = scene_of(scene(poses(np.zeros(2))), Scale.AREA)
-    whole, _ = optimal_scores(full, AREA_RANGES[0], full.detections.xy)
+    whole, _ = Suppression.of(full).optimal_scores(AREA_RANGES[0])
     xy = full.detections.xy.copy()
     xy[0, NOSE] = np.inf
-    scores, best = optimal_scores(full, AREA_RANGES[0], xy)
+    scores, best = Suppression.of(full).moved(xy).optimal_scores(AREA_RANGES[0])
     assert np.isfinite(scores).all()
     assert best[0] == pytest.approx(16 / 17)
     assert scores[1] >= whole[1]
     xy[0] = np.inf
-    scores, _ = optimal_scores(full, AREA_RANGES[0], xy)
+    scores, _ = Suppression.of(full).moved(xy).optimal_scores(AREA_RANGES[0])
     assert scores.tolist() == [0.0, 1.0]  # nobody is near it, so the other keeps its own

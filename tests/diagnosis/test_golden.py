@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from poseval.diagnosis.error_types import AREA_RANGES, LOCALISED, Fault, Scale, label, match_scene, scene_of
-from poseval.diagnosis.gains import STAGES, STEPS, fixed, gains, optimal_scores
+from poseval.diagnosis.gains import STAGES, STEPS, fixed, gains
+from poseval.diagnosis.optimal_scores import Suppression
 from poseval.skeletons import get_skeleton
 from tests.golden.coco_files import aligned, load
 from tests.shared import shared_cases, whole_module_needs
@@ -73,7 +74,7 @@ def test_labels_of_every_detection_are_equal(case: Case) -> None:
 @pytest.mark.parametrize("index", range(3), ids=[size.name for size in AREA_RANGES])
 def test_gains_and_counts_after_mending_are_equal(case: Case, index: int) -> None:
     size = AREA_RANGES[index]
-    mine = gains(flipped_scene(case).scene, label(case.scene, case.found, index), size)
+    mine = gains(Suppression.of(flipped_scene(case).scene), label(case.scene, case.found, index), size)
     said = sorted((s for s in case.said["stats"] if s["areaRngLbl"] == size.name), key=lambda s: s["oks"])
     assert said
     for stage, name in zip(mine.cumulative, THEIR_STAGES, strict=True):
@@ -90,7 +91,7 @@ def test_gains_and_counts_after_mending_are_equal(case: Case, index: int) -> Non
 def test_best_similarity_after_mending_is_equal(case: Case) -> None:
     scene = flipped_scene(case).scene
     places = fixed(scene, label(scene, case.found, 0), STEPS)
-    _, best = optimal_scores(scene, AREA_RANGES[0], places)
+    _, best = Suppression.of(scene).moved(places).optimal_scores(AREA_RANGES[0])
     theirs = {d["id"]: d["max_oks"] for d in case.said["detections_all"]}
     np.testing.assert_allclose(best, [theirs[n] for n in case.numbers], rtol=0, atol=1e-14)
 

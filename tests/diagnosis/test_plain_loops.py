@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from poseval.diagnosis.error_types import AREA_RANGES, Fault, Scale, label, match_scene, scene_of
-from poseval.diagnosis.gains import STAGES, STEPS, fixed, gains, optimal_scores
+from poseval.diagnosis.gains import STAGES, STEPS, fixed, gains
 from poseval.diagnosis.lrp import lrp
+from poseval.diagnosis.optimal_scores import Suppression
 from tests.diagnosis.crowded import crowded
 from tests.oracles import diagnosis as twin
 
@@ -40,7 +41,7 @@ def test_classes_and_fixed_joints(seed: int, corrected: bool) -> None:
 def test_stages(seed: int, place: int, corrected: bool) -> None:
     scene, size = scene_of(crowded(seed), Scale.AREA), AREA_RANGES[place]
     found = match_scene(scene, np.array([0.1]), AREA_RANGES)
-    ours = gains(scene, label(scene, found, place, corrected), size, corrected)
+    ours = gains(Suppression.of(scene), label(scene, found, place, corrected), size, corrected)
     labels = twin.classes(scene, size, corrected)
     base, score = scene.detections.xy, scene.detections.score
     together = [twin.stage(scene, size, base, score)]
@@ -73,7 +74,7 @@ def test_stages(seed: int, place: int, corrected: bool) -> None:
 def test_optimal_scores(seed: int) -> None:
     scene = scene_of(crowded(seed), Scale.AREA)
     for size in AREA_RANGES:
-        scores, best = optimal_scores(scene, size, scene.detections.xy)
+        scores, best = Suppression.of(scene).optimal_scores(size)
         wanted, highest = twin.best_scores(scene, size, scene.detections.xy)
         assert best == pytest.approx(highest, rel=1e-12)
         assert scores == pytest.approx(wanted, rel=1e-12)
@@ -94,7 +95,7 @@ def test_people_without_extent_have_scores() -> None:
     xy = sides.predictions.people.xy.copy()
     xy[first] = sides.truth.people.xy[0, 0]
     scene = scene_of(sides, Scale.AREA)
-    scores, best = optimal_scores(scene, AREA_RANGES[0], xy)
+    scores, best = Suppression.of(scene).moved(xy).optimal_scores(AREA_RANGES[0])
     assert np.isfinite(scores).all()
     assert (scores <= best).all()
 
@@ -103,9 +104,9 @@ def test_gains_are_those_of_the_reference_by_default() -> None:
     scene, size = scene_of(crowded(1), Scale.AREA), AREA_RANGES[0]
     labels = label(scene, match_scene(scene, np.array([0.1]), AREA_RANGES), 0)
     plain, reference, corrected = (
-        gains(scene, labels, size),
-        gains(scene, labels, size, False),
-        gains(scene, labels, size, True),
+        gains(Suppression.of(scene), labels, size),
+        gains(Suppression.of(scene), labels, size, False),
+        gains(Suppression.of(scene), labels, size, True),
     )
     aps = [str([stage.ap for stage in found.independent]) for found in (plain, reference, corrected)]
     assert aps[0] == aps[1] != aps[2]
