@@ -18,6 +18,7 @@ from poseval.cli.options import (
     testing_options,
 )
 from poseval.cli.outputs import OUTPUT, WritingCommand
+from poseval.cli.progress import working
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
@@ -54,18 +55,19 @@ def compare(
     """
     from poseval.api.compare import compare
 
-    found = compare(
-        *systems,
-        truth=truth,
-        keys=keys,
-        level=level,
-        resamples=resamples,
-        seed=seed,
-        cluster=cluster,
-        seed_sd=seed_sd,
-        simultaneous=simultaneous,
-        task=task,
-    )
+    with working("comparing", quiet):
+        found = compare(
+            *systems,
+            truth=truth,
+            keys=keys,
+            level=level,
+            resamples=resamples,
+            seed=seed,
+            cluster=cluster,
+            seed_sd=seed_sd,
+            simultaneous=simultaneous,
+            task=task,
+        )
     for name, notices in found.notices.items():
         tell(notices, talk(quiet), name)
     if json_to:

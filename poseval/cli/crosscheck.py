@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import TRUTH, InputPath, task_options
+from poseval.cli.progress import working
 from poseval.cli.terminal import say
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
     from poseval.compat.crosscheck import crosscheck
     from poseval.report.crosscheck import as_text
 
-    found = crosscheck(truth, predictions, task=task)
+    with working("running both programs", quiet=False):
+        found = crosscheck(truth, predictions, task=task)
     say(as_text(found.differences, found.unchecked), err=False)
     return 0 if found.agrees else 1

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, tell
-from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images, find_images
+from poseval.cli.progress import working
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
@@ -48,19 +49,23 @@ def diagnose(
     from poseval.api.diagnose import diagnose_prepared
     from poseval.scoring.score import prepare, tally
 
-    check_images(images)
+    check_images(images, page_to)
     # The page shows every joint.
     paths = predictions[0] if len(predictions) == 1 else predictions
-    prepared = prepare(truth, paths, replace(task, per_joint=task.per_joint or page_to is not None))
+    with working("reading", quiet):
+        prepared = prepare(truth, paths, replace(task, per_joint=task.per_joint or page_to is not None))
     say = talk(quiet)
     say(f"benchmark: {prepared.benchmark.name}")
-    result = diagnose_prepared(prepared, scale, worst)
+    found = find_images(images, prepared.aligned.truth.frames, say)
+    with working("diagnosing", quiet):
+        result = diagnose_prepared(prepared, scale, worst)
     tell(result.notices, say)
     if page_to is not None:
         from poseval.report.page import write_page
 
-        evaluation = tally(prepared)
-        write_page(page_to, evaluation.report(), evaluation, prepared.aligned, images)
+        with working("writing the report", quiet):
+            evaluation = tally(prepared)
+            write_page(page_to, evaluation.report(), evaluation, prepared.aligned, found)
     if json_to:
         emit(result.to_json() + "\n", json_to)
     if json_to != "-":

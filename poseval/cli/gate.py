@@ -19,6 +19,7 @@ from poseval.cli.options import (
     testing_options,
 )
 from poseval.cli.outputs import OUTPUT, WritingCommand
+from poseval.cli.progress import working
 
 
 class GateCommand(WritingCommand):
@@ -102,7 +103,8 @@ def gate(
     from poseval.report import gate as gate_output
 
     before = baselines[0] if len(baselines) == 1 else baselines
-    verdict = gate(runs[0] if len(runs) == 1 else runs, before, truth, max_drop=drops, **asked)
+    with working("scoring and comparing", quiet):
+        verdict = gate(runs[0] if len(runs) == 1 else runs, before, truth, max_drop=drops, **asked)
     tell(verdict.notices, talk(quiet))
     if json_to:
         emit(verdict.to_json() + "\n", json_to)

@@ -9,6 +9,7 @@ import click
 
 from poseval.cli.options import LEVEL, InputPath, emit, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
+from poseval.cli.progress import working
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of
 
@@ -99,9 +100,10 @@ def leaderboard(
         return
     if store is not None:
         entries = Store(store).entries()
-    board = leaderboard(
-        entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts, level=level
-    )
+    with working("ranking", quiet=False):
+        board = leaderboard(
+            entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts, level=level
+        )
     targets = {"json": json_to, "csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to}
     for entry_name, notices in board.notices.items():
         tell(notices, say, entry_name)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from poseval.errors import UsageError, shown
+
+if TYPE_CHECKING:
+    from poseval.poses import Frames
+    from poseval.poses.images import FrameImages
 
 STDOUT = "-"
 
@@ -90,15 +94,40 @@ def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
             )
 
 
-def check_images(folder: Path | None) -> None:
-    """Refuse a folder of images that does not exist.
+def check_images(folder: Path | None, page: Path | None) -> None:
+    """Refuse a folder of images that does not exist, and one without a page to draw them on.
 
     Raises:
-        UsageError: P114.
+        UsageError: P114, P841.
     """
-    if folder is not None and not folder.is_dir():
+    if folder is None:
+        return
+    if page is None:
+        raise UsageError(
+            "P841",
+            where=f"--images {shown(folder, limit=400)}",
+            what="is given, but no page to draw them on",
+            wanted="--images together with --report",
+            hint="add --report report.html, or leave --images out",
+        )
+    if not folder.is_dir():
         where = f"--images {shown(folder, limit=400)}"
         raise UsageError("P114", where=where, what="is not a folder", wanted="the folder of the images")
+
+
+def find_images(folder: Path | None, frames: Frames, say: Callable[[str], None]) -> FrameImages | None:
+    """The images of frames below a folder, if one is given; says how many were found.
+
+    Raises:
+        UsageError: P840 none.
+    """
+    if folder is None:
+        return None
+    from poseval.poses.images import images_of
+
+    found = images_of(frames, folder)
+    say(str(found))
+    return found
 
 
 def _outputs(ctx: click.Context) -> Iterator[tuple[str, Path]]:

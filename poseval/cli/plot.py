@@ -9,6 +9,7 @@ import click
 
 from poseval.cli.options import QUIET, TRUTH_OR_SAVED, InputPath, talk, task_options, tell
 from poseval.cli.outputs import WritingCommand, check_replaceable, forced
+from poseval.cli.progress import working
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
@@ -40,10 +41,13 @@ def plot(run: Path, truth: Path | None, task: Task, out: Path, style: str, quiet
     from poseval.report.plots import figures, save_figures
 
     say = talk(quiet)
-    evaluation, diagnosis = run_and_diagnosis(run, truth, task)
+    with working("scoring", quiet):
+        evaluation, diagnosis = run_and_diagnosis(run, truth, task)
     tell(evaluation.notices, say)
     drawn = figures(evaluation, evaluation.report(), diagnosis)
     there = [path for path in (out / f"{name}.{style}" for name in drawn) if path.exists()]
     check_replaceable((("--out", path) for path in there), forced())
-    for path in save_figures(drawn, out, style):
+    with working("drawing", quiet):
+        paths = save_figures(drawn, out, style)
+    for path in paths:
         say(str(path))

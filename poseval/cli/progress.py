@@ -4,11 +4,48 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from types import TracebackType
 
 import click
 
+QUICK = 2.0  # seconds that a step may take without a line about it
 PAUSE = 0.5  # seconds between two redraws; a line that changes faster cannot be read
+
+
+def on_terminal(quiet: bool) -> bool:
+    """Whether a line about progress can be seen."""
+    return not quiet and sys.stderr is not None and sys.stderr.isatty()
+
+
+@contextmanager
+def working(what: str, quiet: bool) -> Iterator[None]:
+    """A step of unknown length: `scoring, 5 s` on a terminal once it has taken two seconds.
+
+    Nothing else may be printed meanwhile. The line is gone when the step ends.
+    """
+    if not on_terminal(quiet):
+        yield
+        return
+    done, start = Event(), time.monotonic()
+
+    def draw() -> None:
+        wait = QUICK
+        while not done.wait(wait):
+            wait = 1.0
+            click.echo(f"\r\x1b[K{what}, {duration(time.monotonic() - start)}", err=True, nl=False)
+
+    thread = Thread(target=draw, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        if time.monotonic() - start >= QUICK:
+            click.echo("\r\x1b[K", err=True, nl=False)
 
 
 class ProgressLine:
@@ -19,7 +56,7 @@ class ProgressLine:
 
     def __init__(self, unit: str, quiet: bool) -> None:
         self.unit = unit
-        self.shown = not quiet and sys.stderr is not None and sys.stderr.isatty()
+        self.shown = on_terminal(quiet)
         self._first, self._last, self._start = 0, -1, 0.0
         self._next = time.monotonic() + PAUSE
         self._drawn = False

@@ -22,11 +22,13 @@ from poseval.cli.options import (
     task_options,
     use_color,
 )
-from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images, find_images
+from poseval.cli.progress import working
 from poseval.errors import UsageError
 from poseval.results.report import Report
 
 if TYPE_CHECKING:
+    from poseval.poses.images import FrameImages
     from poseval.report.rule_sets import RuleSetReports
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.score import Prepared
@@ -144,10 +146,13 @@ def score(**given: Any) -> None:
     if options.task.rules == ALL_RULE_SETS:
         _score_all(options)
         return
-    check_images(options.images)
-    prepared = prepare(options.truth, options.paths, options.task)
-    evaluation = options.evaluated(prepared)
-    report = options.reported(evaluation)
+    check_images(options.images, options.page_to)
+    with working("reading", options.quiet):
+        prepared = prepare(options.truth, options.paths, options.task)
+    images = find_images(options.images, prepared.aligned.truth.frames, say)
+    with working("scoring", options.quiet):
+        evaluation = options.evaluated(prepared)
+        report = options.reported(evaluation)
     if options.task.benchmark is None:
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
@@ -157,10 +162,16 @@ def score(**given: Any) -> None:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
         emit(report.to_csv(), options.csv_to)
-    _write_files(options, evaluation, report, prepared)
+    _write_files(options, evaluation, report, prepared, images)
 
 
-def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report, prepared: Prepared) -> None:
+def _write_files(
+    options: ScoreOptions,
+    evaluation: Evaluation,
+    report: Report,
+    prepared: Prepared,
+    images: FrameImages | None,
+) -> None:
     """The saved run and the HTML page, where they are asked for."""
     if options.save_to is not None:
         from poseval.scoring import saved_runs
@@ -169,7 +180,8 @@ def _write_files(options: ScoreOptions, evaluation: Evaluation, report: Report, 
     if options.page_to is not None:
         from poseval.report.page import write_page
 
-        write_page(options.page_to, report, evaluation, prepared.aligned, options.images)
+        with working("writing the report", options.quiet):
+            write_page(options.page_to, report, evaluation, prepared.aligned, images)
 
 
 def _score_all(options: ScoreOptions) -> None:
@@ -183,7 +195,8 @@ def _score_all(options: ScoreOptions) -> None:
         task = replace(options.task, rules=name)
         return options.reported(options.evaluated(prepare(options.truth, options.paths, task)))
 
-    reports = each_rule_set(rule_sets_of(options.truth, options.task), under)
+    with working("scoring", options.quiet):
+        reports = each_rule_set(rule_sets_of(options.truth, options.task), under)
     _emit_rule_sets(reports, options)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import ROLE, InputPath, emit, task_options
+from poseval.cli.progress import working
 
 if TYPE_CHECKING:
     from poseval.scoring.task import Task
@@ -27,6 +28,7 @@ def validate(file: Path, truth: Path | None, role: str | None, task: Task, as_js
     The exit status is 0 when nothing is wrong, else 3."""
     from poseval.validation.validate import validate
 
-    found = validate(file, truth=truth, role=role, task=task)
+    with working("reading", quiet=False):
+        found = validate(file, truth=truth, role=role, task=task)
     emit(found.to_json() if as_json else found.to_text(), None)
     return 0 if found.ok else INVALID

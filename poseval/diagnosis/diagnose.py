@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -21,12 +20,12 @@ from poseval.diagnosis.error_types import (
     match_scene,
     scene_of,
 )
-from poseval.diagnosis.gains import STAGES, THRESHOLDS, Gains, Stage, gains
-from poseval.diagnosis.groups import Group, groups
+from poseval.diagnosis.gains import THRESHOLDS, Gains, gains
+from poseval.diagnosis.groups import LABELLED_JOINTS, Group, groups
 from poseval.diagnosis.lrp import Lrp, lrp
 from poseval.diagnosis.optimal_scores import Suppression
 from poseval.diagnosis.tracks import TrackErrors, track_errors
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError
 from poseval.poses import Ints, Notice
 from poseval.poses.aligned import Aligned
 from poseval.results.result import Result, json_value
@@ -68,6 +67,11 @@ class Diagnosis(Result):
     worst: tuple[Worst, ...]
     tracks: TrackErrors | None
     notices: tuple[Notice, ...] = ()
+
+    @property
+    def everyone(self) -> tuple[Group, ...]:
+        """Groups that put each person who counts into one."""
+        return tuple(group for group in self.groups if group.by == LABELLED_JOINTS)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.diagnosis/1`; undefined is None."""
@@ -181,34 +185,3 @@ def _worst(aligned: Aligned, labels: Labels, count: int) -> list[Worst]:
         for i in order
         if badness[i] or background[i]
     ]
-
-
-def headline(diagnosis: Diagnosis) -> list[str]:
-    """The findings in sentences: the most costly error and the worst joint."""
-    main = diagnosis.ranges[0]
-    lines = []
-    base, *others = [(stage.title, mean_ap(stage)) for stage in main.gains.independent]
-    costs = {title: value - base[1] for title, value in others if not math.isnan(value - base[1])}
-    costliest = max(costs, key=lambda name: costs[name], default="")
-    if costs and costs[costliest] <= 0:
-        lines.append(f"AP by OKS is {base[1]:.3f}")
-    elif costs:
-        gain = f"fixing {costliest} alone would change it by {costs[costliest]:+.3f}, more than any other"
-        lines.append(f"AP by OKS is {base[1]:.3f}; {gain}")
-    total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
-    if total.any() and not (bad.any() or main.gains.missed.any() or main.gains.false_positives.any()):
-        lines.append("no errors were found")
-    if bad.any():
-        fraction = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
-        joint = int(np.argmax(fraction))
-        name = shown(diagnosis.joints[joint])
-        lines.append(f"worst joint: {name}, {fraction[joint]:.0%} of its labelled keypoints are wrong")
-    return lines
-
-
-def mean_ap(stage: Stage) -> float:
-    """AP over thresholds; NaN without people to find."""
-    return math.nan if np.isnan(stage.ap).all() else float(np.nanmean(stage.ap))
-
-
-__all__ = ["CLASSES", "STAGES", "Diagnosis", "diagnose", "headline", "mean_ap"]

@@ -43,6 +43,11 @@ class Stage:
         return TITLES.get(self.name, self.name)
 
 
+def mean_ap(stage: Stage) -> float:
+    """AP over thresholds; NaN without people to find."""
+    return math.nan if np.isnan(stage.ap).all() else float(np.nanmean(stage.ap))
+
+
 @dataclass(frozen=True)
 class Gains:
     """Stages of one size range, and counts per threshold [T] after joints and scores are fixed.

@@ -10,6 +10,7 @@ from poseval.diagnosis.error_types import Fault, Labels, Scene
 from poseval.poses import Ints
 from poseval.poses.aligned import Aligned
 
+LABELLED_JOINTS = "labelled joints"
 OVERLAP = 0.1  # boxes with a higher intersection over union crowd one another
 JOINT_BINS = ((1, 5), (6, 10), (11, 15), (16, 10_000))
 CROWD_BINS = ((0, 0), (1, 2), (3, 10_000))
@@ -33,7 +34,7 @@ def groups(aligned: Aligned, scene: Scene, labels: Labels) -> list[Group]:
     near = _overlapping(aligned)
     out = []
     for by, column, bins in (
-        ("labelled joints", joints, JOINT_BINS),
+        (LABELLED_JOINTS, joints, JOINT_BINS),
         ("overlapping boxes", near, CROWD_BINS),
     ):
         for low, high in bins:

@@ -18,16 +18,16 @@ def _three(value: float) -> str:
 
 
 def _gain(stage: Stage, before: float) -> str:
-    from poseval.diagnosis.diagnose import mean_ap
+    from poseval.diagnosis.gains import mean_ap
 
     return number(mean_ap(stage) - before, "+.3f")
 
 
 def render(diagnosis: Diagnosis) -> str:
     """Findings, joint errors, costs, groups, worst frames and track errors."""
-    from poseval.diagnosis.diagnose import headline
+    from poseval.diagnosis.findings import findings
 
-    lines = [*headline(diagnosis), ""]
+    lines = [*findings(diagnosis), ""]
     for item in diagnosis.ranges:
         if item.matched:
             lines += _range_lines(diagnosis, item)
@@ -62,7 +62,7 @@ _CLASSES = ["good", "jitter", "inversion", "swap", "miss"]
 
 
 def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
-    from poseval.diagnosis.diagnose import mean_ap
+    from poseval.diagnosis.gains import mean_ap
 
     lines = [f"size {item.size.name}: {number_of(item.matched, 'person', 'people')} matched", ""]
     rows = [["joint", *_CLASSES]]

@@ -12,7 +12,6 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +27,7 @@ from poseval.results.values import Value
 if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.poses.aligned import Aligned
+    from poseval.poses.images import FrameImages
     from poseval.results.report import Report
     from poseval.scoring.evaluation import Evaluation
 
@@ -76,7 +76,7 @@ def to_html(
     evaluation: Evaluation,
     diagnosis: Diagnosis | None = None,
     aligned: Aligned | None = None,
-    images: Path | None = None,
+    images: FrameImages | None = None,
 ) -> str:
     """The whole page. `aligned` and a diagnosis allow the worst frames to be drawn, over `images`."""
     from jinja2 import Environment, StrictUndefined
@@ -190,13 +190,13 @@ def _pivot(title: str, rows: Sequence[Value], label: str, report: Report, counts
 def _findings(diagnosis: Diagnosis | None) -> list[str]:
     if diagnosis is None:
         return []
-    from poseval.diagnosis.diagnose import headline
+    from poseval.diagnosis.findings import findings
 
-    return headline(diagnosis)
+    return findings(diagnosis)
 
 
 def _frames(
-    diagnosis: Diagnosis | None, aligned: Aligned | None, images: Path | None
+    diagnosis: Diagnosis | None, aligned: Aligned | None, images: FrameImages | None
 ) -> list[tuple[str, str]]:
     if diagnosis is None or aligned is None:
         return []

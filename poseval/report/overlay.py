@@ -12,6 +12,7 @@ import numpy as np
 from poseval.errors import shown
 from poseval.poses import Bools, Floats, People
 from poseval.poses.aligned import Aligned
+from poseval.poses.images import FrameImages
 from poseval.skeletons import Skeleton
 
 WIDTH = 420  # pixels of a thumbnail; twenty of them stay below 2 MB
@@ -19,7 +20,7 @@ MARGIN = 0.15  # of the people's extent, around them
 TRUTH, FOUND = "#009E73", "#D55E00"
 
 
-def frame_svg(aligned: Aligned, frame: int, images: Path | None = None) -> str:
+def frame_svg(aligned: Aligned, frame: int, images: FrameImages | None = None) -> str:
     """One frame, cropped to the people: ground truth in solid green, predictions in dashed orange lines."""
     truth, found = aligned.truth.people, aligned.predictions.people
     frames = aligned.truth.frames
@@ -27,10 +28,11 @@ def frame_svg(aligned: Aligned, frame: int, images: Path | None = None) -> str:
     x0, y0, x1, y1 = _window(mine, theirs, frames.size[frame])
     scale = WIDTH / max(x1 - x0, 1.0)
     height = max(1, round((y1 - y0) * scale))
+    file = None if images is None else images.files[frame]
     title = html.escape(shown(frames.key[frame]))
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" role="img">'
     parts = [head, f"<title>{title}</title>", '<rect width="100%" height="100%" fill="#f4f4f4"/>']
-    parts.append(_picture(images, str(frames.path[frame]), (x0, y0, x1, y1), scale))
+    parts.append(_picture(file, (x0, y0, x1, y1), scale))
     origin = np.array([x0, y0])
     for people, colour, dash in ((mine, TRUTH, ""), (theirs, FOUND, ' stroke-dasharray="5 3"')):
         for row in range(len(people)):
@@ -70,29 +72,24 @@ def _person(xy: Floats, seen: Bools, skeleton: Skeleton, colour: str, dash: str)
     return f'<g stroke="{colour}" stroke-width="2" fill="none" opacity="0.9">{"".join([*lines, *dots])}</g>'
 
 
-def _picture(images: Path | None, name: str, window: tuple[float, float, float, float], scale: float) -> str:
+def _picture(file: Path | None, window: tuple[float, float, float, float], scale: float) -> str:
     """The part of the image inside the window; empty without a readable image."""
-    if images is None or not name:
+    if file is None:
         return ""
     from PIL import Image, UnidentifiedImageError
 
-    # The name comes from an untrusted file: only what lies below the folder given is opened.
-    for path in (images / name, images / Path(name).name):
-        if not path.is_file() or images.resolve() not in path.resolve().parents:
-            continue
-        try:
-            with Image.open(path) as picture:
-                x0, y0 = max(window[0], 0.0), max(window[1], 0.0)
-                x1, y1 = min(window[2], picture.width), min(window[3], picture.height)
-                if x1 <= x0 or y1 <= y0:
-                    return ""
-                size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
-                cut = picture.convert("RGB").resize(size, box=(x0, y0, x1, y1))
-        except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
-            return ""
-        out = io.BytesIO()
-        cut.save(out, "JPEG", quality=70)
-        data = base64.b64encode(out.getvalue()).decode()
-        place = f'x="{(x0 - window[0]) * scale:.1f}" y="{(y0 - window[1]) * scale:.1f}"'
-        return f'<image {place} width="{size[0]}" height="{size[1]}" href="data:image/jpeg;base64,{data}"/>'
-    return ""
+    try:
+        with Image.open(file) as picture:
+            x0, y0 = max(window[0], 0.0), max(window[1], 0.0)
+            x1, y1 = min(window[2], picture.width), min(window[3], picture.height)
+            if x1 <= x0 or y1 <= y0:
+                return ""
+            size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
+            cut = picture.convert("RGB").resize(size, box=(x0, y0, x1, y1))
+    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
+        return ""
+    out = io.BytesIO()
+    cut.save(out, "JPEG", quality=70)
+    data = base64.b64encode(out.getvalue()).decode()
+    place = f'x="{(x0 - window[0]) * scale:.1f}" y="{(y0 - window[1]) * scale:.1f}"'
+    return f'<image {place} width="{size[0]}" height="{size[1]}" href="data:image/jpeg;base64,{data}"/>'

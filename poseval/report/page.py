@@ -11,12 +11,13 @@ from poseval.report.html import to_html
 
 if TYPE_CHECKING:
     from poseval.poses.aligned import Aligned
+    from poseval.poses.images import FrameImages
     from poseval.results.report import Report
     from poseval.scoring.evaluation import Evaluation
 
 
 def write_page(
-    path: Path, report: Report, evaluation: Evaluation, aligned: Aligned, images: Path | None = None
+    path: Path, report: Report, evaluation: Evaluation, aligned: Aligned, images: FrameImages | None = None
 ) -> None:
     """Write the page to `path`. Ground truth without areas, sigmas and head sizes gets no diagnosis."""
     found = diagnose_if_possible(aligned, report.rules == "corrected")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
-from itertools import cycle
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -299,13 +299,16 @@ def _error_figure(diagnosis: Diagnosis) -> Figure:
 
 
 def _gain_figure(diagnosis: Diagnosis) -> Figure:
-    """AP gained by fixing each kind of error alone."""
-    from poseval.diagnosis.diagnose import mean_ap
+    """AP gained by fixing each kind of error: after those before it, and alone."""
+    from poseval.diagnosis.gains import mean_ap
 
-    base, *stages = diagnosis.ranges[0].gains.independent
-    gain = [mean_ap(stage) - mean_ap(base) for stage in stages]
-    figure, axes = new_figure("AP gained by fixing one kind of error alone", "AP gain", height=3)
-    place = np.arange(len(stages))[::-1]
-    axes.barh(place, np.nan_to_num(gain), color=COLOURS[0], height=0.7)
-    axes.set_yticks(place, [figure_text(stage.title) for stage in stages], fontsize=9)
+    gains = diagnosis.ranges[0].gains
+    after = [mean_ap(b) - mean_ap(a) for a, b in pairwise(gains.cumulative)]
+    alone = [mean_ap(stage) - mean_ap(gains.independent[0]) for stage in gains.independent[1:]]
+    figure, axes = new_figure("AP gained by fixing errors", "AP gain", height=3.4)
+    place = np.arange(len(after))[::-1]
+    axes.barh(place + 0.2, np.nan_to_num(after), 0.38, color=COLOURS[0], label="one after the other")
+    axes.barh(place - 0.2, np.nan_to_num(alone), 0.38, color=COLOURS[4], hatch="//", label="alone")
+    axes.set_yticks(place, [figure_text(stage.title) for stage in gains.independent[1:]], fontsize=9)
+    axes.legend(frameon=False, fontsize=8)
     return figure

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from poseval.errors import MissingFeature, UsageError, shown
+from poseval.poses.images import images_of
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.score import evaluate, prepare
@@ -115,5 +116,5 @@ def _page(folder: Path, truth: Path, predictions: Path, report: Report, evaluati
 
     page = folder / "report.html"
     aligned = prepare(truth, predictions, Task()).aligned
-    write_page(page, report, evaluation, aligned, folder / "images")
+    write_page(page, report, evaluation, aligned, images_of(aligned.truth.frames, folder / "images"))
     return f"wrote {page}"

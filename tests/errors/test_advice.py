@@ -19,11 +19,12 @@ import pytest
 from poseval.cli import invoke
 from tests.errors.advice import Argv, Case, pair
 from tests.errors.advice_on_files import ON_FILES
+from tests.errors.advice_on_images import ON_IMAGES
 from tests.errors.advice_on_runs import ON_RUNS
 from tests.errors.advice_on_scores import ON_SCORES
 from tests.shared import ROOT
 
-CASES = [*ON_FILES, *ON_SCORES, *ON_RUNS]
+CASES = [*ON_FILES, *ON_SCORES, *ON_IMAGES, *ON_RUNS]
 # Standard input and output as a shell gives them: code, advice, a command, and the one that follows it.
 STREAMS = [
     ("P137", "name a file", "score dt.json --gt gt.json --json - >&-",

@@ -107,7 +107,16 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "diagnosis": {
         f"poseval.diagnosis.{name}": DIAGNOSIS
-        for name in ("diagnose", "error_types", "gains", "groups", "lrp", "tracks")
+        for name in (
+            "diagnose",
+            "error_types",
+            "findings",
+            "gains",
+            "groups",
+            "lrp",
+            "optimal_scores",
+            "tracks",
+        )
     }
     | {"poseval.diagnosis.worst": ("tests/diagnosis/test_worst.py", "tests/cli/test_convert_worst.py")},
     "statistics": {

@@ -10,6 +10,7 @@ from PIL import Image
 
 from poseval.diagnosis.diagnose import diagnose
 from poseval.poses import Notice
+from poseval.poses.images import images_of
 from poseval.report.html import _tables, to_html
 from poseval.report.overlay import frame_svg
 from poseval.report.plots import figure_bytes, figures, save_figures
@@ -73,10 +74,11 @@ def test_the_worst_frames_are_drawn_over_their_images(tmp_path: Path) -> None:
     width, height = (int(n) for n in ALIGNED.truth.frames.size[0])
     target = tmp_path / Path(name).name
     Image.fromarray(np.full((height, width, 3), 90, dtype=np.uint8)).save(target)
-    assert "data:image/jpeg" in frame_svg(ALIGNED, 0, tmp_path)
+    images = images_of(ALIGNED.truth.frames, tmp_path)
+    assert "data:image/jpeg" in frame_svg(ALIGNED, 0, images)
     assert "data:image/jpeg" not in frame_svg(ALIGNED, 0)
     target.write_bytes(b"no image")
-    assert "data:image/jpeg" not in frame_svg(ALIGNED, 0, tmp_path)
+    assert "data:image/jpeg" not in frame_svg(ALIGNED, 0, images)
 
 
 @pytest.mark.browser
