@@ -184,15 +184,15 @@ Sign = Callable[[Benchmark, PoseSet], bool]
 
 
 def its_format(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """A file of a format that is the benchmark's."""
+    """Whether the file has a format of the benchmark."""
     return truth.origin.first_format in benchmark.truth_formats
 
 
 def its_joints(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """The joints of one of its skeletons, in order."""
+    """Whether the joints are those of a skeleton of the benchmark, in order."""
     return any(truth.skeleton.joints == get_skeleton(name).joints for name in benchmark.skeletons)
 
 
 def its_skeleton_alone(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """Its usual skeleton by name, and one person per frame."""
+    """Whether the skeleton is the benchmark's usual one, with one person per frame."""
     return truth.skeleton.name == benchmark.skeletons[0] and len(truth) == len(truth.frames)

@@ -63,7 +63,7 @@ def ap_table(summary: Summary) -> Layout | None:
 
 
 def coco_joints(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """Its joints by name, from a COCO file."""
+    """Whether this is a COCO file with the benchmark's joints."""
     return its_joints(benchmark, truth) and its_format(benchmark, truth)
 
 
@@ -83,7 +83,7 @@ COCO = Benchmark(
 
 
 def has_crowd_index(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """Images with a crowd index, and as many joints."""
+    """Whether images have a crowd index, and people as many joints as in the benchmark."""
     joints = len(get_skeleton(benchmark.skeletons[0]))
     return "crowd_index" in truth.frames.extra and len(truth.skeleton) == joints
 
@@ -236,7 +236,7 @@ HALPE = replace(  # halpecocotools computes in float32, we in float64
 
 
 def can_be_scored(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """A COCO-like file with what OKS needs: sigmas, and an area of everyone who counts."""
+    """Whether the file is like COCO's and has what OKS needs: sigmas, and an area for everyone who counts."""
     if truth.skeleton.sigmas is None or not its_format(benchmark, truth):
         return False
     people = truth.people

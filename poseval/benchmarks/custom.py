@@ -121,7 +121,7 @@ def ends_of(truth: PoseSet) -> tuple[str, ...]:
 
 
 def counted(truth: PoseSet) -> Bools:
-    """People [N] who have a labelled joint and are no crowd."""
+    """Whether each person [N] has a labelled joint and is not a crowd."""
     out: Bools = (truth.people.seen > 0).any(axis=1) & ~truth.people.crowd
     return out
 

@@ -90,7 +90,7 @@ def _frames(truth: PoseSet, faces: Bools) -> Bools:
 
 
 def has_yaw(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """Its landmarks, one face per frame, with yaw angles."""
+    """Whether there is one face per frame, with the benchmark's landmarks and yaw angles."""
     return its_skeleton_alone(benchmark, truth) and "yaw" in truth.people.extra
 
 

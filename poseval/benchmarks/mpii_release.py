@@ -286,7 +286,7 @@ def _by_group(aligned: Aligned, rows: Ints) -> tuple[Aligned, list[Notice]]:
 
 
 def has_groups(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """The release with groups."""
+    """Whether this is MPII's release with groups."""
     group = truth.people.extra.get("group")
     return group is not None and bool((group >= 0).any())
 

@@ -135,7 +135,7 @@ def _first(pair: Pair, metric: Metric) -> Change:
 
 
 def _counted(pair: Pair) -> Bools:
-    """People [N] that are to be found."""
+    """Whether each person [N] is to be found."""
     people = pair.aligned.truth.people
     count = people.extra.get("num_keypoints")
     labelled = (people.seen > 0).any(axis=1) if count is None else count != 0

@@ -56,7 +56,7 @@ class Baseline:
         return Baseline(run, run, (_step(run, why, anchor=True),))
 
     def replaced_by(self, run: Evaluation, why: str, *, anchor: bool) -> Baseline:
-        """With another last run, which becomes the anchor where it is shown to be better, or accepted."""
+        """The baseline with another last run, which also becomes the anchor if `anchor`."""
         step = _step(run, why, anchor=anchor)
         return Baseline(run if anchor else self.anchor, run, (*self.lineage, step))
 
@@ -119,7 +119,7 @@ class Ledger:
     looks: Mapping[str, int]
 
     def looked_at(self, digest: str) -> Ledger:
-        """With a look at a run; a run that was looked at before is no new look."""
+        """The ledger with a look at a run; a run that was looked at before adds none."""
         if digest in self.looks:
             return self
         return replace(self, looks={**self.looks, digest: len(self.looks) + 1})

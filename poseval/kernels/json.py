@@ -141,7 +141,7 @@ class Column:
 
     @property
     def given(self) -> Bools:
-        """[N] true where the record has a value that is not null."""
+        """Whether each record [N] has a value that is not null."""
         return cast(Bools, (self.mark == GIVEN) | (self.mark == TEXT))
 
     @property

@@ -44,7 +44,7 @@ class Found:
 
     @staticmethod
     def none(joints: int) -> Found:
-        """Nobody."""
+        """No people, with this number of joints."""
         return Found(
             np.zeros(0, dtype=np.int64),
             np.zeros((0, joints, 2)),

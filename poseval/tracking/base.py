@@ -100,7 +100,7 @@ class Tracker(ABC):
         """
 
     def follow(self, frame: FrameInput) -> bool:
-        """Try to do a frame without detections, so that a runner can spare its detector.
+        """Whether the frame could be tracked without detections, so that a runner can skip its detector.
 
         True when that worked: the people lie in `added`. Otherwise `step` must see the frame with its rows.
         """

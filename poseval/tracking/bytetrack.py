@@ -110,7 +110,7 @@ class ByteTracker(Tracker):
         return from_ratio_height(self._filters.x)
 
     def _waiting(self, match: Ints) -> Bools:
-        """Tracks [t] that no row has continued yet."""
+        """Whether each track [t] waits for a row that continues it."""
         waiting = np.ones(len(self._state), dtype=np.bool_)
         waiting[match[match != NOBODY]] = False
         return waiting
@@ -142,7 +142,7 @@ class ByteTracker(Tracker):
         self._last = np.concatenate([self._last, now])
 
     def _doubles(self) -> Bools:
-        """Tracks [t] to end because a lost and a live track lie on each other: the shorter-lived one."""
+        """Whether each track [t] ends as it overlaps a longer-lived one, one of them lost and one live."""
         double = np.zeros(len(self._state), dtype=np.bool_)
         lost = np.flatnonzero(self._state == LOST)
         live = np.flatnonzero(self._state != LOST)

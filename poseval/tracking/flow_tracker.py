@@ -89,7 +89,7 @@ class FlowTracker(TrackerConfig):
 
     @property
     def needs_flow(self) -> bool:
-        """Propagation and the flow similarities read the flow."""
+        """Whether propagation or the similarity reads the flow."""
         return self.propagate or self.similarity in (Similarity.FLOW, Similarity.MULTI_FLOW)
 
     def tracker(self, skeleton: Skeleton, resources: Resources | None = None) -> Tracker:

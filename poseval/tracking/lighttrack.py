@@ -228,7 +228,7 @@ def is_key_frame(index: int, interval: int) -> bool:
 
 
 def present(bodies: Bodies) -> Bools:
-    """Joints [n, K] that count for the box of a person."""
+    """Whether each joint [n, K] counts for the box of its person."""
     return bodies.seen & ~np.isin(bodies.joint_score, OUTSIDE_SCORES)
 
 

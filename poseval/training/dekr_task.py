@@ -100,7 +100,7 @@ class CentreTask:
 
 
 def cells_inside(polygon: Floats, size: tuple[int, int]) -> Bools:
-    """Cells [H, W] of a map whose middle lies inside a polygon [V, 2] given in cells."""
+    """Whether the centre of each cell [H, W] lies inside a polygon [V, 2] given in cells."""
     rows, columns = np.indices(size, dtype=np.float64)
     points = np.stack((columns.ravel(), rows.ravel()), axis=1)
     none = np.zeros(len(points), dtype=np.int64)

@@ -268,7 +268,7 @@ def _check_values(records: Records, area_optional: bool) -> None:
 
 
 def scored(table: kj.Columns) -> Bools:
-    """[N] people that count: no crowd, and not said to have no keypoints."""
+    """Whether each person [N] counts: not a crowd, and not listed with zero keypoints."""
     counted: Bools = (table["iscrowd"].values != 1) & (table["num_keypoints"].values != 0)
     return counted
 

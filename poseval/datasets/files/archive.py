@@ -124,7 +124,7 @@ class Archive:
 
 
 def _is_document(entry: zipfile.ZipInfo) -> bool:
-    """A regular member `name.json` or `folder/name.json`, under a name that any system could give a file."""
+    """Whether this is a regular member `name.json` or `folder/name.json`, named as any system allows."""
     name = entry.filename
     parts = name.split("/")
     plain = all(part not in ("", ".", "..") for part in parts) and not any(c in name for c in "\\:\n\r\0")

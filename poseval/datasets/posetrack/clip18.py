@@ -246,7 +246,7 @@ def _joints(
 
 
 def _whole(people: Records, image: Ints, images: int) -> Bools:
-    """People of images whose every keypoint number is written as an integer.
+    """Whether each person's image has only integers as keypoint numbers.
 
     The PoseTrack21 kit stores scores in an array that is of integers for such frames. Only where all values
     of a frame are whole is the text itself looked at, because `100.0` is written like a fraction.

@@ -56,7 +56,7 @@ class Recipe:
         return replace(self, epochs=epochs, milestones=tuple(step * share for step in self.milestones))
 
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
-        """With other values; `augmentation.NAME` and `options.NAME` reach inside.
+        """The recipe with other values; `augmentation.NAME` and `options.NAME` change parts of it.
 
         `slower.PREFIX` is the factor of parameters with that prefix, in place of those it covers.
 
@@ -86,7 +86,7 @@ class Recipe:
         return warm * float(self.factor ** (0 if self.schedule == "constant" else passed))
 
     def plain(self) -> dict[str, Any]:
-        """For checkpoints: numbers, text, lists and dictionaries."""
+        """The recipe for checkpoints, as numbers, texts, lists and dictionaries."""
         return asdict(self)
 
 
