@@ -14,7 +14,7 @@ python="${PYTHON:-python}"
 
 work="$(mktemp -d)"
 trap 'rm -rf "$work"' EXIT
-git ls-files -z --cached --others --exclude-standard -- .github poseval tests setup.py setup.cfg pyproject.toml README.md LICENSE |
+git ls-files -z --cached --others --exclude-standard -- .github poseval tests setup.py setup.cfg pyproject.toml README.md LICENSE LICENSES NOTICE |
     xargs -0 cp --parents --target-directory "$work"
 
 library() { gcc -print-file-name="$1"; }
