@@ -10,9 +10,10 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from poseval.errors import UsageError, error_of, shown
+from poseval.errors import LimitError, UsageError, error_of, shown
 
 MIB = 1024 * 1024
+CHARACTERS = 64 * MIB  # of a column of texts: 100,000 frames with names of 671 characters, in 256 MiB
 
 
 def _limit(default: int, reason: str) -> int:
@@ -67,7 +68,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
         name = SHORT.get(name, name)
         number = next((amount.removesuffix(unit) for unit in UNITS if amount.endswith(unit)), amount)
         factor = UNITS.get(amount.removeprefix(number), 1)
-        if name not in known or not number.isdigit() or int(number) < 1:
+        if name not in known or not 1 <= _whole(number) < 2**63 // factor:
             raise UsageError(
                 "P193",
                 where=f"limit {shown(text)!r}",
@@ -76,6 +77,11 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
             )
         limits = replace(limits, **{name: int(number) * factor})
     return limits
+
+
+def _whole(text: str) -> int:
+    """The whole number that a text of digits is; 0 for any other."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
 
 
 def from_environment() -> Limits:
@@ -97,6 +103,21 @@ def to_raise(name: str, amount: int, known: bool = True) -> str:
     size = f"{-(-amount // MIB)}MiB" if name == "bytes" else f"{amount}"
     text = f"raise it with --limit {name}={size}, or {VARIABLE}={name}={size} in the environment"
     return text if known else f"{text}, or further: reading stopped there, so how much it takes is not known"
+
+
+def check_texts(count: int, longest: int, where: str) -> None:
+    """Refuse texts that would not fit a NumPy column, in which each takes as much room as the longest.
+
+    Raises:
+        LimitError: P507.
+    """
+    if count * longest > CHARACTERS:
+        raise LimitError(
+            "P507",
+            where=where,
+            what=f"has a name of {longest:,} characters among {count:,}",
+            wanted=f"at most {CHARACTERS // count:,} characters where there are so many names",
+        )
 
 
 def _default() -> Limits:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from poseval.cli.numbers import MOST_ITEMS, Number
 from poseval.cli.options import ALIGN, CATEGORY, LIMIT, QUIET, ROLE, SKELETON, TRANSFORM, InputPath, talk
 from poseval.cli.progress import ProgressLine
 
@@ -29,12 +30,14 @@ from poseval.cli.progress import ProgressLine
 @TRANSFORM
 @click.option(
     "--worst",
-    type=click.IntRange(1),
+    type=Number(1, MOST_ITEMS),
     metavar="N",
     help="Write only the N frames with the most errors (needs --gt).",
 )
 @click.option(
-    "--fps", type=click.FloatRange(0, min_open=True), help="Frames per second, for files that have no times."
+    "--fps",
+    type=Number(1e-6, 1e6, fraction=True),
+    help="Frames per second, for files that have no times.",
 )
 @CATEGORY
 @click.option("--images", type=InputPath(), help="Folder of the images, for sizes that SOURCE does not give.")

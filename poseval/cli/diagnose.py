@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poseval.cli.numbers import MOST_ITEMS, Number
 from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images, find_images
 from poseval.cli.progress import working
@@ -26,7 +27,11 @@ if TYPE_CHECKING:
     help="Unit of distances. By default what the ground truth has.",
 )
 @click.option(
-    "--worst", default=20, show_default=True, type=click.IntRange(0), help="Number of worst frames to list."
+    "--worst",
+    default=20,
+    show_default=True,
+    type=Number(0, MOST_ITEMS),
+    help="Number of worst frames to list.",
 )
 @click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the diagnosis as JSON.")
 @click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")

@@ -7,9 +7,14 @@ from typing import Any
 
 import click
 
+from poseval.cli.numbers import MOST_PROCESSES, Number
 from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk, use_color
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of, shown
+from poseval.limits import DEFAULT
+
+MOST_SCALES = 32  # an image is run through the network once for each
+SIDE = Number(1, 16_384)  # pixels of a network's input
 
 
 class InputSize(click.ParamType[tuple[int, int]]):
@@ -24,9 +29,10 @@ class InputSize(click.ParamType[tuple[int, int]]):
         if isinstance(value, tuple):
             return value
         parts = str(value).lower().split("x")
-        if len(parts) != 2 or not all(part.isdigit() for part in parts):
-            self.fail(f"{value!r} is not HEIGHTxWIDTH, such as 256x192", param, ctx)
-        return int(parts[0]), int(parts[1])
+        if len(parts) != 2:
+            self.fail(f"{shown(value, 40)!r} is not HEIGHTxWIDTH, such as 256x192", param, ctx)
+        height, width = (SIDE.convert(part, param, ctx) for part in parts)
+        return height, width
 
 
 def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
@@ -56,14 +62,17 @@ def scales_of(text: str) -> tuple[float, ...]:
         UsageError: P103 for anything else.
     """
     try:
-        return tuple(float(part) for part in text.split(","))
+        found = tuple(float(part) for part in text.split(","))
     except ValueError:
+        found = ()
+    if not found or len(found) > MOST_SCALES or not all(0.01 <= scale <= 100 for scale in found):
         raise UsageError(
             "P103",
             where="--scales",
             what=f"cannot be read: {shown(text)!r}",
-            wanted="numbers between commas, such as 0.5,1,2",
-        ) from None
+            wanted=f"at most {MOST_SCALES} numbers from 0.01 to 100 between commas, such as 0.5,1,2",
+        )
+    return found
 
 
 @click.command()
@@ -80,15 +89,25 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option(
     "--detector-weights", type=InputPath(), help="Checkpoint of the detector in --boxes detector:NAME."
 )
-@click.option("--box-score", type=float, default=0.0, show_default=True, help="Minimum box score.")
 @click.option(
-    "--box-nms", type=float, default=0.6, show_default=True, help="IoU threshold of the detector's box NMS."
+    "--box-score",
+    type=Number(-1e6, 1e6, fraction=True),
+    default=0.0,
+    show_default=True,
+    help="Minimum box score.",
+)
+@click.option(
+    "--box-nms",
+    type=Number(0, 1, fraction=True),
+    default=0.6,
+    show_default=True,
+    help="IoU threshold of the detector's box NMS.",
 )
 @click.option("--out", type=InputPath(), required=True, help="File or folder for the predictions.")
 @click.option(
     "--format", "form", metavar="NAME", help="Format to write. By default the benchmark's, else coco."
 )
-@click.option("--batch", type=click.IntRange(1), default=32, show_default=True, help="People per batch.")
+@click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch.")
 @click.option(
     "--device",
     type=click.Choice(("auto", "cpu", "cuda")),
@@ -97,7 +116,7 @@ def scales_of(text: str) -> tuple[float, ...]:
     help="Device to compute on.",
 )
 @click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
-@click.option("--threads", type=click.IntRange(1), help="Processor threads. By default PyTorch's choice.")
+@click.option("--threads", type=Number(1, 1024), help="Processor threads. By default PyTorch's choice.")
 @click.option(
     "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
 )
@@ -113,9 +132,17 @@ def scales_of(text: str) -> tuple[float, ...]:
     type=click.Choice(("oks", "soft", "none")),
     help="Suppression of duplicate people. By default oks for top-down models.",
 )
-@click.option("--nms-threshold", type=float, default=0.9, show_default=True, help="OKS threshold of --nms.")
 @click.option(
-    "--joints", type=click.IntRange(1), help="Number of joints of the weights. By default as published."
+    "--nms-threshold",
+    type=Number(0, 1, fraction=True),
+    default=0.9,
+    show_default=True,
+    help="OKS threshold of --nms.",
+)
+@click.option(
+    "--joints",
+    type=Number(1, DEFAULT.joints),
+    help="Number of joints of the weights. By default as published.",
 )
 @click.option(
     "--input-size", type=InputSize(), help="Height and width of the input. By default as published."
@@ -126,7 +153,7 @@ def scales_of(text: str) -> tuple[float, ...]:
 )
 @click.option(
     "--loaders",
-    type=click.IntRange(1),
+    type=Number(1, MOST_PROCESSES),
     default=4,
     show_default=True,
     help="Number of images read in parallel.",

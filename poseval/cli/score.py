@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poseval.cli.numbers import MOST_PROCESSES, Number
 from poseval.cli.options import (
     CLUSTER,
     COUNT,
@@ -131,7 +132,7 @@ class ScoreOptions:
 @CLUSTER
 @click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
-@click.option("--workers", type=click.IntRange(1), default=1, help="Number of worker processes.")
+@click.option("--workers", type=Number(1, MOST_PROCESSES), default=1, help="Number of worker processes.")
 @click.option(
     "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
 )

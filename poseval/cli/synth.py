@@ -7,19 +7,23 @@ from typing import Any
 
 import click
 
+from poseval.cli.numbers import MOST_SIDE, Number
 from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import shown
+from poseval.limits import DEFAULT
 
 
 @click.command()
 @click.argument("folder", type=InputPath())
-@click.option("--images", default=100, show_default=True, type=click.IntRange(0), help="Number of images.")
+@click.option(
+    "--images", default=100, show_default=True, type=Number(0, DEFAULT.frames), help="Number of images."
+)
 @click.option(
     "--people",
     default=3,
     show_default=True,
-    type=click.IntRange(0),
+    type=Number(0, DEFAULT.people_per_frame),
     help="Maximum number of people per image.",
 )
 @SEED_OPTION
@@ -30,19 +34,55 @@ from poseval.errors import shown
 @click.option(
     "--format", "form", default="coco", show_default=True, metavar="NAME", help="Format of the ground truth."
 )
-@click.option("--width", default=320, show_default=True, help="Width of an image, in pixels.")
-@click.option("--height", default=240, show_default=True, help="Height of an image, in pixels.")
 @click.option(
-    "--smallest", default=90.0, show_default=True, help="Smallest height of a standing person, in pixels."
+    "--width",
+    default=320,
+    type=Number(32, MOST_SIDE),
+    show_default=True,
+    help="Width of an image, in pixels.",
 )
 @click.option(
-    "--largest", default=260.0, show_default=True, help="Largest height of a standing person, in pixels."
+    "--height",
+    default=240,
+    type=Number(32, MOST_SIDE),
+    show_default=True,
+    help="Height of an image, in pixels.",
 )
-@click.option("--clutter", default=7, show_default=True, help="Maximum number of objects behind the people.")
 @click.option(
-    "--occluders", default=0.4, show_default=True, help="Probability of an object in front of a person."
+    "--smallest",
+    default=90.0,
+    type=Number(8, MOST_SIDE, fraction=True),
+    show_default=True,
+    help="Smallest height of a standing person, in pixels.",
 )
-@click.option("--sequence-length", default=24, show_default=True, help="Frames per video.")
+@click.option(
+    "--largest",
+    default=260.0,
+    type=Number(8, MOST_SIDE, fraction=True),
+    show_default=True,
+    help="Largest height of a standing person, in pixels.",
+)
+@click.option(
+    "--clutter",
+    default=7,
+    type=Number(0, 1000),
+    show_default=True,
+    help="Maximum number of objects behind the people.",
+)
+@click.option(
+    "--occluders",
+    default=0.4,
+    type=Number(0, 1, fraction=True),
+    show_default=True,
+    help="Probability of an object in front of a person.",
+)
+@click.option(
+    "--sequence-length",
+    default=24,
+    type=Number(1, DEFAULT.frames),
+    show_default=True,
+    help="Frames per video.",
+)
 @click.option("--force", is_flag=True, help="Overwrite existing ground truth.")
 @QUIET
 def synth(

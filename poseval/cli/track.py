@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poseval.cli.numbers import Number
 from poseval.cli.options import LIMIT, QUIET, SIGMAS, SKELETON, InputPath, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of
@@ -49,7 +50,12 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 @click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
 @click.option("--untracked", type=click.Choice(["keep", "drop", "fresh"]), default="drop", show_default=True,
               help="People without a track: keep them, drop them, or make new identities.")  # fmt: skip
-@click.option("--drop-joints", type=float, metavar="SCORE", help="Drop joints with a score below this.")
+@click.option(
+    "--drop-joints",
+    type=Number(-1e6, 1e6, fraction=True),
+    metavar="SCORE",
+    help="Drop joints with a score below this.",
+)
 @click.option("--smooth", is_flag=False, flag_value="one_euro", metavar="one_euro(...)",
               help="Smooth the joints along their tracks.")  # fmt: skip
 @SKELETON

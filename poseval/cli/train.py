@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from poseval.cli.numbers import MOST_ITEMS, MOST_PROCESSES, Number
 from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, talk
 from poseval.cli.progress import ProgressLine
 from poseval.cli.run import InputSize, config_of
@@ -31,7 +32,7 @@ from poseval.errors import UsageError, shown
 @click.option("--out", type=InputPath(), required=True, help="Folder for checkpoints.")
 @click.option(
     "--epochs",
-    type=click.IntRange(1),
+    type=Number(1, MOST_ITEMS),
     help="Number of epochs instead of the recipe's. The learning rate schedule is scaled with it.",
 )
 @click.option(
@@ -51,7 +52,7 @@ from poseval.errors import UsageError, shown
 )
 @click.option(
     "--validate-every",
-    type=click.IntRange(1),
+    type=Number(1, MOST_ITEMS),
     default=1,
     show_default=True,
     metavar="EPOCHS",
@@ -68,14 +69,14 @@ from poseval.errors import UsageError, shown
 @click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
 @click.option(
     "--loaders",
-    type=click.IntRange(1),
+    type=Number(1, MOST_PROCESSES),
     default=2,
     show_default=True,
     help="Number of images read in parallel.",
 )
 @click.option(
     "--cache",
-    type=click.IntRange(0),
+    type=Number(0, MOST_ITEMS),
     default=512,
     show_default=True,
     metavar="MIB",

@@ -16,6 +16,7 @@ from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
 from poseval.poses.frame_names import natural, number, place
+from poseval.poses.texts import text_column
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton
 
@@ -47,7 +48,7 @@ def frames_of(
     sequence = np.asarray([index[folder] for folder in folders], dtype=np.int64)
     given = list(numbers) if numbers is not None else [number(path) for path in paths]
     order = _numbers(np.asarray(given, dtype=np.int64), sequence, len(sequences))
-    text = np.asarray(paths, dtype=np.str_) if paths else np.zeros(0, dtype="U1")
+    text = text_column(paths, where)
     size = np.full((len(paths), 2), np.nan) if size is None else size
     looked_at = np.ones(len(paths), dtype=np.bool_)
     if labelled is not None:

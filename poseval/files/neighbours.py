@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 # .NAME.HOST-PROCESS-RANDOM.tmp is being written; .old is a folder that was moved away for its successor.
@@ -39,14 +40,19 @@ def _clear(folder: Path) -> None:
     for path, match in found:
         if match is None or match["host"] != _HOST or _runs(int(match["process"])):
             continue
-        target = folder / match["name"]
-        if match["kind"] == "old" and not os.path.lexists(target):
-            if len(match["name"]) < _NAME:  # else the name is cut, and a person must look
-                os.rename(path, target)  # killed between the two renames
-        elif os.path.isdir(path):
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            Path(path).unlink(missing_ok=True)
+        with suppress(OSError):  # in a shared folder it may be another person's
+            _settle(Path(path), match["kind"], folder / match["name"])
+
+
+def _settle(left: Path, kind: str, target: Path) -> None:
+    """Put a folder back that was moved away for a successor which never came; remove anything else."""
+    if kind == "old" and not os.path.lexists(target):
+        if len(target.name) < _NAME:  # else the name is cut, and a person must look
+            left.rename(target)  # killed between the two renames
+    elif left.is_dir() and not left.is_symlink():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
 
 
 def _runs(process: int) -> bool:

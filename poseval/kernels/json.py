@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from poseval.errors import FormatError, LimitError, PosevalError, shown
 from poseval.kernels import _kernels
-from poseval.limits import DEFAULT, Limits, to_raise
+from poseval.limits import DEFAULT, Limits, check_texts, to_raise
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -150,7 +150,12 @@ class Column:
         return np.diff(self.start)
 
     def strings(self) -> NDArray[np.str_]:
-        """[N] the texts as a NumPy array; empty where there is none."""
+        """[N] the texts as a NumPy array; empty where there is none.
+
+        Raises:
+            LimitError: P507 one of them is so long that the array would not fit.
+        """
+        check_texts(len(self.codes), max(map(len, self.words), default=0), "texts")
         return np.asarray([*self.words, ""], dtype=np.str_)[self.codes]
 
 

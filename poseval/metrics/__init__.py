@@ -56,6 +56,7 @@ def registered() -> list[Metric]:
     return [get_metric(name)() for name in names()]
 
 
+LONGEST = 4096  # characters of a metric with its parameters; 64 thresholds of 18 digits are 1,300
 _PARTS = re.compile(r",(?![^(]*\))")  # commas outside of brackets
 
 
@@ -86,6 +87,10 @@ class MetricRequest:
         Raises:
             UsageError: P121 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.
         """
+        if len(text) > LONGEST:
+            raise UsageError(
+                "P123", where=f"metric {shown(text, 40)!r}", what=f"has more than {LONGEST:,} characters"
+            )
         name, bracket, rest = text.strip().partition("(")
         kind = get_metric(name.strip())
         if bracket and not rest.endswith(")"):

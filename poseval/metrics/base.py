@@ -23,6 +23,9 @@ from poseval.poses.aligned import Aligned
 from poseval.results.units import Unit
 from poseval.results.values import SHARE, Bounds, Direction, Number, Value, Values
 
+HIGHEST = 1e12  # of a parameter that is written as text: squares are far from overflow
+MOST_COUNT = 1_000_000
+
 
 class Need(enum.Enum):
     """What a metric cannot do without; checked before any work."""
@@ -345,7 +348,7 @@ def read_parameter(text: str, default: object, where: str) -> Any:
         if isinstance(default, bool):
             return {"yes": True, "no": False, "true": True, "false": False}[text.lower()]
         if isinstance(default, int):
-            return int(text)
+            return _whole(text)
         if isinstance(default, float):
             return _finite(text)
         if isinstance(default, tuple):
@@ -362,6 +365,13 @@ def read_parameter(text: str, default: object, where: str) -> Any:
 
 def _finite(text: str) -> float:
     number = float(text)
-    if not math.isfinite(number):
+    if not abs(number) <= HIGHEST:
+        raise ValueError(text)
+    return number
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if abs(number) > MOST_COUNT:
         raise ValueError(text)
     return number

@@ -23,7 +23,7 @@ FINER = frozenset({"base name", "path end"})  # frames that agree on these have 
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
 EXTENSIONS = frozenset((*PICTURES, *VIDEOS, ".json", ".txt", ".xml", ".csv", ".pts"))
-_DIGITS = re.compile(r"(\d+)\D*$")
+_DIGITS = re.compile(r"(?<!\d)(\d+)\D*$")  # looked for once in each run of digits
 _PARTS = re.compile(r"(\d+)")
 # Fraction of the ground truth's labelled frames that predictions of a whole video must be on. Two folds of
 # ten share 8 of 9 of their training frames, which is less; a detector that finds nobody here and there leaves

@@ -18,6 +18,7 @@ from poseval.poses.enclosing import enclosing_boxes
 
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
 MPII_PERSON, MPII_DOWN = 200.0, 15.0  # pixels per unit of scale: the square's side, its way down
+MOST_PIXELS = 1e9  # of a place or side; a sum of such is finite, too
 PERSON = 1  # category id of people in COCO's detection files
 
 
@@ -213,4 +214,4 @@ def _box_of(
 
 
 def _finite(number: Any) -> bool:
-    return isinstance(number, (int, float)) and not isinstance(number, bool) and bool(np.isfinite(number))
+    return isinstance(number, (int, float)) and not isinstance(number, bool) and abs(number) <= MOST_PIXELS

@@ -11,7 +11,7 @@ from typing import Any
 
 from poseval.errors import UsageError, shown
 from poseval.files.reading import read_text
-from poseval.skeletons.skeleton import Skeleton
+from poseval.skeletons.skeleton import LEAST_SIGMA, MOST_SIGMA, Skeleton
 
 ByPlace = tuple[float, ...]  # one for each joint in order; a single one is that of all joints
 ByName = tuple[tuple[str, float], ...]  # of joints, or of kinds of joints: `wrist` is left and right
@@ -98,9 +98,10 @@ def _numbers(given: Any) -> Given | None:
 
 def _positive(given: Given, where: str) -> Given:
     numbers = [item[1] if isinstance(item, tuple) else item for item in given]
-    bad = [number for number in numbers if not (math.isfinite(number) and number > 0)]
+    bad = [number for number in numbers if not LEAST_SIGMA <= number <= MOST_SIGMA]
     if bad or not numbers:
-        what = f"hold {bad[0]:g}, which is not positive" if bad else "hold no number"
+        range_of = f"from {LEAST_SIGMA:g} to {MOST_SIGMA:g}"
+        what = f"hold {bad[0]:g}, which is not {range_of}" if bad else "hold no number"
         raise _refused(where, what)
     return given
 

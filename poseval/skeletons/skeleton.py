@@ -15,6 +15,8 @@ from poseval.errors import Fault, Faults, UsageError, error_of, shown
 from poseval.limits import DEFAULT
 
 Sigmas = NDArray[np.float64]
+# Published sigmas are 0.01 to 0.2. Squares of these bounds are far from overflow, and from zero.
+LEAST_SIGMA, MOST_SIGMA = 1e-6, 100.0
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,13 @@ class Skeleton:
         if any(not 0 <= end < count for limb in self.limbs for end in limb):
             faults.add("P110", where=where, what="a limb ends at a joint that does not exist")
         if self.sigmas is not None and (
-            len(self.sigmas) != count or any(not (0 < sigma < float("inf")) for sigma in self.sigmas)
+            len(self.sigmas) != count or any(not LEAST_SIGMA <= sigma <= MOST_SIGMA for sigma in self.sigmas)
         ):
             faults.add(
                 "P110",
                 where=where,
-                what=f"has {len(self.sigmas)} sigmas for {count} joints, or one that is not positive",
-                wanted="one positive number per joint",
+                what=f"has {len(self.sigmas)} sigmas for {count} joints, or one that is none",
+                wanted=f"one number from {LEAST_SIGMA:g} to {MOST_SIGMA:g} per joint",
             )
         faults.raise_if_any()
 

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from poseval.errors import UsageError
+from poseval.limits import DEFAULT
 from poseval.poses import Floats
 from poseval.synth.body import (
     ACTIVITIES,
@@ -135,12 +136,12 @@ def scenes(
         UsageError: P120 for numbers that make no scene.
     """
     world = world or World()
-    if seed < 0 or images < 0 or people < 0:
+    if seed < 0 or images < 0 or people < 0 or images * people > DEFAULT.people:
         raise UsageError(
             "P120",
             where="synthetic scenes",
             what=f"asked for {images} images of {people} people with seed {seed}",
-            wanted="numbers that are not negative",
+            wanted=f"numbers that are not negative, and at most {DEFAULT.people:,} people",
         )
     if video:
         for index, first in enumerate(range(0, images, world.sequence_length)):

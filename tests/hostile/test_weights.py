@@ -114,6 +114,7 @@ FILES = {
     "legacy: storage without its bytes": (legacy_claim, "P501"),
     "legacy: bytearray(2^33)": (legacy_bytearray, "P251"),
     "safetensors: offsets beyond": (header({"shape": [1 << 40], "data_offsets": [0, 1 << 42]}, b"8"), "P250"),
+    "safetensors: cut short": (header({}, bytes(5)), "P250"),
     "safetensors: shape of other size": (header({"shape": [3]}, bytes(8)), "P250"),
     "safetensors: negative side": (header({"shape": [-2, -1]}, bytes(8)), "P250"),
     "safetensors: unknown type": (header({"dtype": "O"}, bytes(8)), "P250"),

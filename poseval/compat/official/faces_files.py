@@ -18,7 +18,7 @@ import numpy as np
 from poseval.compat.official.base import Array, CannotCheck, arrays, content, from_json
 from poseval.compat.official.single_files import Singles, poses
 
-POINT = re.compile(r"^original_(\d+)_([xy])$|^([xy])_?(\d+)$")
+POINT = re.compile(r"^original_(\d{1,6})_([xy])$|^([xy])_?(\d{1,6})$", re.ASCII)
 WFLW_ATTRIBUTES = ("pose", "expression", "illumination", "makeup", "occlusion", "blur")
 WFLW_LISTS = {"pose": "largepose", **{name: name for name in WFLW_ATTRIBUTES[1:]}}
 CROP_PIXELS = 200  # of one unit of `scale`

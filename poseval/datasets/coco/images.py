@@ -15,6 +15,7 @@ from poseval.kernels import json as kj
 from poseval.poses import Array, Frames, Ints, Notice, PoseSet
 from poseval.poses.frame_names import COVERED, WAYS, covered, labelled_frames, named, number
 from poseval.poses.frame_names import place as find_frames
+from poseval.poses.texts import text_column
 
 FIELDS = (
     kj.identifier("id"),
@@ -206,7 +207,7 @@ def _place_words(
     records: Records, frames: Frames, words: tuple[str, ...]
 ) -> tuple[Ints, list[Notice], str | None]:
     """Frame row of each distinct text, what to say, and a guess for those that are not found."""
-    theirs = Frames(np.asarray(words, dtype=np.str_))
+    theirs = Frames(text_column(words))
     found = find_frames(theirs, frames, np.arange(len(words)), TEXT_WAYS)
     way = found.way or found.most
     if found.others or found.twice:

@@ -23,7 +23,11 @@ from poseval.datasets.single_person.pairing import origin_of
 from poseval.errors import Fault, Faults, PosevalError, error_of, shown
 from poseval.poses import Array, PoseSet
 
-POINT = re.compile(r"^(?P<name>.*?)(?P<number>\d+)_?(?P<axis>[xy])$|^(?P<axis2>[xy])_?(?P<number2>\d+)$")
+# At most six digits, so that a name of many is no work.
+POINT = re.compile(
+    r"^(?P<name>.*?)(?<!\d)(?P<number>\d{1,6})_?(?P<axis>[xy])$|^(?P<axis2>[xy])_?(?P<number2>\d{1,6})$",
+    re.ASCII,
+)
 NAMES = ("image_name", "image", "name", "file_name", "filename", "path")
 # WFLW's own names of its subsets, as the lists are called.
 WFLW_LISTS = {

@@ -22,7 +22,7 @@ from poseval.datasets.single_person.pairing import one_based
 from poseval.errors import Faults, FormatError, PosevalError, shown
 from poseval.poses import Array, Origin, PoseSet
 
-COUNT = re.compile(r"n_points:\s*(\d+)")
+COUNT = re.compile(r"n_points:\s*(\d+)", re.ASCII)
 
 
 class _PointFiles(Dataset):
@@ -108,8 +108,8 @@ class FacePts(_PointFiles):
             )
             return None
         lines = [line.split() for line in text[start + 1 : end].splitlines() if line.strip()]
-        if len(lines) != int(count.group(1)):
-            what = f"has {len(lines)} points, but its header says {count.group(1)}"
+        if str(len(lines)) != (count.group(1).lstrip("0") or "0"):
+            what = f"has {len(lines)} points, but its header says {shown(count.group(1), 20)}"
             faults.add("P204", where=document.name, what=what)
             return None
         return lines

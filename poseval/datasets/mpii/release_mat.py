@@ -25,6 +25,7 @@ from poseval.datasets.single_person.pairing import origin_of
 from poseval.errors import Fault, Faults, LimitError, error_of, shown
 from poseval.limits import to_raise
 from poseval.poses import Frames, Notice, People, PoseSet
+from poseval.poses.texts import text_column
 from poseval.skeletons import get_skeleton
 
 GROUP_FILES = ("groups_v12.mat", "groups.mat")
@@ -99,7 +100,7 @@ class MpiiMat(Dataset):
         table.faults.raise_if_any()
         names = [_name(image, index) for index, image in enumerate(images)]
         notices = [] if groups else [_NO_GROUPS]
-        frames = Frames(_unique(names), path=np.asarray(names), extra={"train": train})
+        frames = Frames(_unique(names), path=text_column(names), extra={"train": train})
         origin = origin_of(document, self.name, len(table.frame), notices, base=1)
         return PoseSet(get_skeleton("mpii16"), frames, table.people(), origin=origin)
 
@@ -218,7 +219,7 @@ def _unique(names: list[str]) -> np.ndarray:
     for index, name in enumerate(names):
         keys.append(f"{name}#{index + 1}" if name in seen else name)
         seen.add(name)
-    return np.asarray(keys)
+    return text_column(keys)
 
 
 def indices(value: Any) -> frozenset[int]:

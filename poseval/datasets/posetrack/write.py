@@ -141,9 +141,14 @@ def official_id(path: str) -> int | None:
     """The id of `images/val/000342_mpii_test/000007.jpg`: source * 10^10 + sequence * 10^4 + frame."""
     *_, folder, file = ["", *path.split("/")]
     parts, stem = folder.split("_"), file.partition(".")[0]
-    if len(parts) < 2 or parts[1] not in SOURCES or not parts[0].isdigit() or not stem.isdigit():
+    if len(parts) < 2 or parts[1] not in SOURCES:
         return None
-    return SOURCES[parts[1]] * 10**10 + int(parts[0]) * 10**4 + int(stem)
+    places = [part.lstrip("0") or part[-1:] for part in (parts[0], stem)]
+    if not all(place.isascii() and place.isdigit() for place in places):
+        return None
+    if len(places[0]) > 6 or len(places[1]) > 4:  # it would be the id of a frame of another source or video
+        return None
+    return SOURCES[parts[1]] * 10**10 + int(places[0]) * 10**4 + int(places[1])
 
 
 def numbers(values: list[float], whole: bool = False) -> list[float] | list[int]:

@@ -19,6 +19,7 @@ from poseval.datasets.base import ReadOptions
 from poseval.datasets.files.document import Document
 from poseval.errors import Fault, Faults, MismatchError, error_of, number_of, shown
 from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
+from poseval.poses.texts import text_column
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton
 
@@ -45,7 +46,7 @@ def frame_keys(images: Sequence[str]) -> Array:
     for image in images:
         keys.append(f"{image}#{seen[image]}" if count[image] > 1 else image)
         seen[image] += 1
-    return np.asarray(keys, dtype=np.str_) if keys else np.zeros(0, dtype="U1")
+    return text_column(keys)
 
 
 def single_set(
@@ -65,7 +66,7 @@ def single_set(
         key = np.arange(count).astype(np.str_)
     else:
         key = frame_keys(images)
-        columns["path"] = np.asarray(images, dtype=np.str_) if count else key
+        columns["path"] = text_column(images)
     table = Frames(key, **columns)
     return PoseSet(skeleton, table, People(frame=np.arange(count), **people), origin=origin)
 

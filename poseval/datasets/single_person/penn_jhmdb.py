@@ -25,6 +25,7 @@ from poseval.datasets.single_person.pairing import one_based, require_finite
 from poseval.errors import Fault, Faults, FormatError, error_of, shown
 from poseval.files.packed import plain_name
 from poseval.poses import Array, Floats, Frames, Notice, Origin, People, PoseSet
+from poseval.poses.texts import text_column
 from poseval.skeletons import get_skeleton
 
 PENN_NAME = re.compile(r"\d{4}\.mat$")
@@ -236,11 +237,11 @@ def _joined(
     names = tuple(video["name"] for video in videos)
     keys = [f"{names[video]}/{frame + 1:06d}" for video, frame in zip(sequence, number, strict=True)]
     frames = Frames(
-        np.asarray(keys),
+        text_column(keys),
         sequence,
         number,
         np.repeat([video["size"] for video in videos], length, axis=0),
-        path=np.asarray([f"{key}.jpg" for key in keys]),
+        path=text_column([f"{key}.jpg" for key in keys]),
         sequences=names,
         extra={flag: np.repeat([bool(v.get(flag)) for v in videos], length) for flag in flags},
     )

@@ -26,7 +26,7 @@ _NUMBERED = tuple(
     re.compile(form)
     for form in (rf"{_PART}[_.]?(?P<n>\d+)", rf"(?:landmark|lm|kp|point|joint)?[_.]?(?P<n>\d+)[_.]?{_PART}")
 )
-_NAMED = re.compile(rf"(?P<name>[a-z][a-z ]*(?:[_ ][a-z]+)*?)[_. ]{_PART}")
+_NAMED = re.compile(rf"(?P<name>[a-z][a-z_ ]*)[_. ]{_PART}")
 _SEEN = ("visibility", "v", "score", "confidence")
 FRAME = (
     *("frame", "frame_id", "frame_idx", "frame_number", "frame_no", "frame_num", "image", "image_name"),

@@ -46,6 +46,7 @@ from poseval.datasets.yolo.layout import (
 )
 from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Origin, PoseSet
+from poseval.poses.texts import text_column
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import skeleton_for
 
@@ -138,7 +139,7 @@ class Yolo(Dataset):
         size = _sizes(labels, names, pictures, options, where)
         frames = frames_of(names, options.limits, where, size)
         paths = [name + (found.suffix if found else "") for name, found in zip(names, pictures, strict=True)]
-        frames = replace(frames, path=np.asarray(paths, dtype=np.str_))
+        frames = replace(frames, path=text_column(paths, where))
         unknown = np.asarray(np.isnan(size).any(axis=1), dtype=np.bool_)
         lacking = np.flatnonzero(unknown[np.asarray(row, dtype=np.int64)])
         if len(lacking):

@@ -62,6 +62,8 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
             size = math.prod(shape) * item
             if entry["data_offsets"] != [at, at + size]:
                 raise ValueError(f"{name} is not at the place that its shape gives")
+            if start + at + size > len(data):
+                raise ValueError(f"{name} ends behind the {len(data):,} bytes of the file")
             out[name] = _tensor(torch, data, start + at, getattr(torch, kind), shape, size)
             at += size
         if start + at != len(data):

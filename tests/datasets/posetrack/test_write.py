@@ -173,6 +173,11 @@ def test_one_file_in_the_official_form(tmp_path: Path) -> None:
         ("000342_other_test/000007.jpg", None),
         ("000007.jpg", None),
         ("x_mpii_test/000007.jpg", None),
+        ("_mpii_test/000007.jpg", None),
+        ("000342_mpii_test/.jpg", None),
+        ("\u00b2_mpii_test/\u00b3.jpg", None),
+        ("000342_mpii_test/" + "9" * 30 + ".jpg", None),
+        ("1000000_mpii_test/000007.jpg", None),
     ],
 )
 def test_official_ids(path: str, wanted: int | None) -> None:
