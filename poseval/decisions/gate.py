@@ -16,9 +16,10 @@ import numpy as np
 from poseval.decisions.baselines import Baseline, digest_of
 from poseval.decisions.bounds import with_bounds
 from poseval.decisions.loss import LOST, nearly_all_lost
-from poseval.decisions.tolerances import Tolerance, by_key, guarded
+from poseval.decisions.tolerances import Tolerance, by_key, guarded, require_failable
 from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import UsageError, shown
+from poseval.results.values import Bounds
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.comparison import Runs, check_paired, one_way
 from poseval.statistics.noninferiority import State
@@ -147,11 +148,13 @@ def _by_digits(
     out = []
     for name, runs in targets:
         before = _mean(runs)
+        bounds = _bounds(runs[0])
+        require_failable(demands.tolerances, {key: bounds[key] for key in before})
         allowed = by_key(demands.tolerances, list(before))
         chosen = demands.guarded(list(before), primary)
         for key, old in before.items():
             value, way = new.get(key, math.nan), better.get(key, "higher")
-            lost = key == primary and nearly_all_lost(old, value, way, _highest(runs[0], key))
+            lost = key == primary and nearly_all_lost(old, value, way, bounds[key][1])
             if not (key in chosen or demands.significant or lost):
                 continue
             most = allowed.get(key, Tolerance(key, 0.0)).allowed(old)
@@ -163,10 +166,10 @@ def _by_digits(
     return out
 
 
-def _highest(run: Evaluation, key: str) -> float:
-    """The highest value that a number can have."""
+def _bounds(run: Evaluation) -> dict[str, Bounds]:
+    """The lowest and the highest value that each number can have."""
     (whole,) = run.summaries(np.ones((1, len(run.unit_keys)), dtype=np.int64))
-    return whole[key].bounds[1]
+    return {key: value.bounds for key, value in whole.items()}
 
 
 def _require_defined(checks: Sequence[Check]) -> None:

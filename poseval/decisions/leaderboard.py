@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from poseval.decisions.ties import Ties, by_overlap, by_tests
+from poseval.decisions.ties import Ties, by_overlap, by_tests, check_alike
 from poseval.errors import FormatError, MismatchError, UsageError, shown
 from poseval.files.reading import read_json
 from poseval.poses import Notice
@@ -170,6 +170,39 @@ class Board(Result):
         }
 
 
+def check_same_board(one: Entry, other: Entry) -> None:
+    """Refuse two entries that no board can hold together.
+
+    Raises:
+        MismatchError: P420 other signatures, or numbers that are better in another direction.
+    """
+    first, second = one.report, other.report
+    check_comparable(first.signature, second.signature, (one.name, other.name), ignoring={"poseval"})
+    for key in first.summary:
+        ways = {report.better.get(key, "higher") for report in (first, second) if key in report.summary}
+        if len(ways) > 1:
+            raise MismatchError(
+                "P420",
+                where=f"{shown(one.name)} and {shown(other.name)}",
+                what=f"do not agree in which direction {shown(key)} is better",
+                wanted="reports of one benchmark, as poseval wrote them",
+            )
+
+
+def check_addition(entry: Entry, board: Sequence[Entry]) -> None:
+    """Refuse an entry that would make every later list of a board an error.
+
+    Raises:
+        MismatchError: P420 another signature or direction, P422 intervals made in another way.
+    """
+    for other in board:
+        check_same_board(other, entry)
+        for key in entry.report.summary:
+            one, two = other.report.interval(key), entry.report.interval(key)
+            if one is not None and two is not None:
+                check_alike(other.name, one, entry.name, two)
+
+
 def build(
     entries: Sequence[Entry],
     *,
@@ -193,9 +226,7 @@ def build(
         raise UsageError("P148", where="leaderboard", what="has no entries")
     first = entries[0]
     for other in entries[1:]:
-        check_comparable(
-            first.report.signature, other.report.signature, (first.name, other.name), ignoring={"poseval"}
-        )
+        check_same_board(first, other)
     known = list(dict.fromkeys(key for entry in entries for key in entry.report.summary))
     key = sort or known[0]
     for name in (key, *columns):
@@ -203,14 +234,6 @@ def build(
             wanted = f"one of {', '.join(known[:40])}"
             raise UsageError("P148", where=f"column {shown(name)!r}", what="is in no entry", wanted=wanted)
     better = first.report.better.get(key, "higher")
-    odd = next((entry for entry in entries if entry.report.better.get(key, "higher") != better), None)
-    if odd is not None:
-        raise MismatchError(
-            "P420",
-            where=f"{shown(first.name)} and {shown(odd.name)}",
-            what=f"do not agree in which direction {shown(key)} is better",
-            wanted="reports of one benchmark, as poseval wrote them",
-        )
 
     def order(entry: Entry) -> tuple[bool, float, str, str]:
         value = entry.report.summary.get(key, math.nan)

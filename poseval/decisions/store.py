@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
-from poseval.decisions.leaderboard import Entry
+from poseval.decisions.leaderboard import Entry, check_addition
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.files.reading import SIDE_BYTES, parse_json
 from poseval.limits import DEFAULT, to_raise
@@ -100,11 +100,17 @@ class Store:
             )
 
     def add(self, entry: Entry) -> bool:
-        """Keep an entry; False when the very same one is there already."""
+        """Keep an entry; False when the very same one is there already.
+
+        Raises:
+            MismatchError: P420, P422 it cannot stand on one board with those that are there.
+            FormatError: P230, P241 it cannot be read back, or the file is no store.
+        """
         facts, report = json.dumps(dict(entry.facts)), entry.report.to_json(False)
         Report.from_json(report, shown(entry.name))  # what cannot be read back would break every later list
         with self._open(write=True) as (connection, clock):
             _patiently(connection, clock, "BEGIN IMMEDIATE")
+            check_addition(entry, self._held(connection, clock))
             done = connection.execute(
                 "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)",
                 (entry.digest, entry.name, entry.team, facts, report),
@@ -124,9 +130,12 @@ class Store:
                 "P114", where=shown(self.path), what="does not exist", wanted="a leaderboard store"
             )
         with self._open(write=False) as (connection, clock):
-            rows = _patiently(
-                connection, clock, "SELECT name, team, facts, report FROM entry ORDER BY digest"
-            ).fetchall()
+            return self._held(connection, clock)
+
+    def _held(self, connection: sqlite3.Connection, clock: _Clock) -> list[Entry]:
+        rows = _patiently(
+            connection, clock, "SELECT name, team, facts, report FROM entry ORDER BY digest"
+        ).fetchall()
         return [self._entry(*row) for row in rows]
 
     def _entry(self, name: Any, team: Any, facts: Any, report: Any) -> Entry:

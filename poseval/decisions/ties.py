@@ -97,7 +97,7 @@ def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None], na
     count = len(values)
     given = [(name, i) for name, i in zip(names, intervals, strict=True) if i is not None]
     for name, interval in given[1:]:
-        _check_alike(given[0][0], given[0][1], name, interval)
+        check_alike(given[0][0], given[0][1], name, interval)
     apart = np.zeros((count, count), dtype=np.bool_)
     known = np.array([interval is not None for interval in intervals])
     if not given:
@@ -111,7 +111,12 @@ def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None], na
     return Ties(f"overlap of {level} intervals; paired tests need saved runs", apart, known)
 
 
-def _check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
+def check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
+    """Refuse intervals of two entries that cannot be compared.
+
+    Raises:
+        MismatchError: P422 intervals of different levels, methods or clusters.
+    """
     for what, option in (("level", "--ci"), ("method", "--ci-method"), ("cluster", "--cluster")):
         a, b = getattr(one, what), getattr(two, what)
         if a != b and "exact" not in (a, b):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fnmatch
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from poseval.errors import UsageError, shown
+from poseval.results.values import Bounds
 
 HIGHEST = 1e6  # pixels, points or shares; a larger drop is a slip of the pen
 
@@ -75,6 +76,27 @@ def by_key(tolerances: Sequence[Tolerance], keys: Sequence[str]) -> dict[str, To
     for tolerance in tolerances:
         out.update((key, tolerance) for key in matching(tolerance.pattern, keys, "tolerance for"))
     return out
+
+
+def require_failable(tolerances: Sequence[Tolerance], bounds: Mapping[str, Bounds]) -> None:
+    """Refuse an amount that no number can drop by: `AP=5`, where a percentage was meant, would gate nothing.
+
+    `bounds` are the lowest and highest value of each number.
+
+    Raises:
+        UsageError: P810.
+    """
+    for tolerance in tolerances:
+        ranges = [bounds[key] for key in matching(tolerance.pattern, bounds, "tolerance for")]
+        if not tolerance.relative and all(high - low <= tolerance.amount for low, high in ranges):
+            low, high = ranges[0]
+            raise UsageError(
+                "P810",
+                where=f"tolerance of {shown(tolerance.pattern)}",
+                what=f"is {tolerance.amount:g}, and the number lies between {low:g} and {high:g}",
+                wanted="an amount that the number can drop by",
+                hint=f"for a percentage of the baseline write {tolerance.pattern}={tolerance.amount:g}%",
+            )
 
 
 def guarded(guard: Sequence[str], keys: Sequence[str]) -> list[str]:

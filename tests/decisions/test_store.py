@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 
@@ -14,7 +15,10 @@ import pytest
 from poseval.decisions import store as module
 from poseval.decisions.leaderboard import Entry
 from poseval.decisions.store import Store
-from poseval.errors import FormatError, LimitError, UsageError
+from poseval.errors import FormatError, LimitError, MismatchError, UsageError
+from poseval.results.report import Report
+from poseval.results.signature import Signature
+from poseval.results.values import Interval
 from tests.decisions.test_leaderboard import REPORTS
 
 
@@ -44,6 +48,35 @@ def test_entries_are_removed_by_name_or_by_eight_digits_of_the_digest(store: Sto
     assert store.remove("a") == 2
     assert store.remove("g" * 8) == 0
     assert [entry.name for entry in store.entries()] == ["c"]
+
+
+REVERSED = replace(REPORTS["a"], better=dict.fromkeys(REPORTS["a"].summary, "lower"))
+OTHER = replace(REPORTS["a"], signature=Signature.parse("oks_ap|bench:crowdpose|gt:0123abcd"))
+
+
+def with_interval(level: float) -> Report:
+    key = next(iter(REPORTS["b"].summary))
+    value = REPORTS["b"].summary[key]
+    return replace(REPORTS["b"], intervals={key: Interval(value, value, level)})
+
+
+@pytest.mark.parametrize(
+    ("here", "more", "code"),
+    [
+        (REPORTS["a"], REVERSED, "P420"),
+        (REPORTS["a"], OTHER, "P420"),
+        (with_interval(0.95), with_interval(0.9), "P422"),
+    ],
+)
+def test_an_entry_that_would_spoil_every_later_list_is_not_kept(
+    store: Store, here: Report, more: Report, code: str
+) -> None:
+    store.add(Entry("here", here))
+    with pytest.raises(MismatchError) as caught:
+        store.add(Entry("more", more))
+    assert caught.value.code == code
+    assert [entry.name for entry in store.entries()] == ["here"]
+    assert store.add(Entry("another", here))
 
 
 def test_a_whole_digest_names_an_entry(store: Store) -> None:
