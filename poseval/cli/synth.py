@@ -37,28 +37,28 @@ from poseval.limits import DEFAULT
 @click.option(
     "--width",
     default=320,
-    type=Number(32, MOST_SIDE),
+    type=Number(1, MOST_SIDE),
     show_default=True,
     help="Width of an image, in pixels.",
 )
 @click.option(
     "--height",
     default=240,
-    type=Number(32, MOST_SIDE),
+    type=Number(1, MOST_SIDE),
     show_default=True,
     help="Height of an image, in pixels.",
 )
 @click.option(
     "--smallest",
     default=90.0,
-    type=Number(8, MOST_SIDE, fraction=True),
+    type=Number(1, MOST_SIDE, fraction=True),
     show_default=True,
     help="Smallest height of a standing person, in pixels.",
 )
 @click.option(
     "--largest",
     default=260.0,
-    type=Number(8, MOST_SIDE, fraction=True),
+    type=Number(1, MOST_SIDE, fraction=True),
     show_default=True,
     help="Largest height of a standing person, in pixels.",
 )
