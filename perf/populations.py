@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from poseval.kernels.coco import PRECISION, RECALL, RECALLS, resample
 from poseval.metrics.base import Table, Tally
 from poseval.metrics.oks_ap import OksAp
-from poseval.metrics.ranking import means
+from poseval.metrics.ranking import orders, positives, ranking
 from poseval.poses import Array, Floats, Ints
 from poseval.results.signature import Signature
 from poseval.results.values import AT_MOST_ONE, ERROR, SHARE, Bounds, Direction, Number, Summary
@@ -36,6 +37,8 @@ class System:
     groups: Mapping[str, Array] = field(default_factory=dict)
     signature: Signature = Signature((("metric", "simulated"),))
     notices: tuple[Any, ...] = ()
+    whole: System | None = None  # of which this one has some of the numbers
+    asked: dict[bytes, list[Summary]] = field(default_factory=dict)  # by weights
 
     @property
     def benchmark(self) -> Any:
@@ -53,7 +56,15 @@ class System:
         return np.arange(self.units).astype(np.str_)
 
     def summaries(self, weights: Ints) -> list[Summary]:
-        """The summary under each weight vector [B, U]."""
+        """The summary under each weight vector [B, U]; the same weights are not gone through twice."""
+        key = weights.tobytes()
+        if key not in self.asked:
+            self.asked[key] = self._summaries(weights)
+        return self.asked[key]
+
+    def _summaries(self, weights: Ints) -> list[Summary]:
+        if self.whole is not None:
+            return [{name: row[name] for name in self.names} for row in self.whole.summaries(weights)]
         better = Direction.LOWER if self.bounds == ERROR else Direction.HIGHER
         values, n = self.numbers(weights)
         return [
@@ -68,13 +79,7 @@ class System:
 
     def only(self, names: Sequence[str]) -> System:
         """The same system with some of its numbers."""
-        columns = [list(self.names).index(name) for name in names]
-
-        def numbers(weights: Ints) -> tuple[Floats, Floats]:
-            values, n = self.numbers(weights)
-            return values[:, columns], n[:, columns]
-
-        return replace(self, names=tuple(names), numbers=numbers)
+        return replace(self, names=tuple(names), whole=self, asked={})
 
     def summary(self) -> dict[str, float]:
         """Values with every unit once."""
@@ -153,11 +158,12 @@ def _ranked(
     facts = {"thresholds": OKS.tolist(), "categories": ["person"], "joints": ["body"]}
     tally = Tally(str(METRIC), np.arange(units).astype(np.str_), tables, facts)
     held = np.stack([np.bincount(unit, weights=column, minlength=units) for column in counted.T], axis=1)
-    ranges = [place for _, _, place in COCO.values()]
+    asked = [(RECALL if kind == "AR" else PRECISION, at, place) for kind, at, place in COCO.values()]
+    ranked, places, wanted = ranking(tally), orders(tally, 1), positives(tally, 1)
 
     def numbers(weights: Ints) -> tuple[Floats, Floats]:
-        values = means(tally, 1, len(OKS), np.ascontiguousarray(weights), list(COCO.values()))
-        return values, (weights @ held)[:, ranges]
+        values = resample(ranked, places, wanted, np.ascontiguousarray(weights), len(OKS), asked, RECALLS)
+        return values, np.asarray(weights @ held)[:, [place for _, _, place in asked]].astype(np.float64)
 
     return System(tuple(COCO), units, numbers)
 
@@ -169,9 +175,17 @@ TRACKING = ("MOTA", "HOTA", "precision", "recall", "IDF1", "DetA", "AssA", "LocA
 
 
 def tracked(
-    rng: np.random.Generator, units: int, systems: int = 1, shift: float = 0.0, spread: float = 0.7
+    rng: np.random.Generator,
+    units: int,
+    systems: int = 1,
+    shift: float = 0.0,
+    spread: float = 0.7,
+    groups: Sequence[str] = ("", *"abcdefg"),
 ) -> list[System]:
-    """Trackers on the same sequences, whose sizes and difficulties are logistic-normal with `spread`."""
+    """Trackers on the same sequences, whose sizes and difficulties are logistic-normal with `spread`.
+
+    Numbers are of all joints, and of each of the `groups` of joints.
+    """
     size = rng.integers(20, 60, units) * np.exp(rng.normal(1.5, spread, units))
     objects = np.maximum(1, np.rint(size[:, None] * rng.uniform(0.6, 1, (units, JOINTS))))
     hard = rng.normal(0, spread, (units, 1))
@@ -188,12 +202,12 @@ def tracked(
         switched = rng.poisson(objects * noisy(-4.0, 0.8, 0.3))
         found = objects - missed
         kept, near = found * noisy(0.6, -0.8, 0.3), found * noisy(1.2, -0.4, 0.2)
-        out.append(_tracker(units, np.stack([objects, missed, false, switched, kept, near], axis=2)))
+        out.append(_tracker(units, np.stack([objects, missed, false, switched, kept, near], axis=2), groups))
     return out
 
 
-def _tracker(units: int, counts: Floats) -> System:
-    names = [f"{name}/{group}" if group else name for name in TRACKING for group in ("", *"abcdefg")]
+def _tracker(units: int, counts: Floats, groups: Sequence[str]) -> System:
+    names = [f"{name}/{group}" if group else name for name in TRACKING for group in groups]
 
     def numbers(weights: Ints) -> tuple[Floats, Floats]:
         sums = np.tensordot(weights, counts, axes=(1, 0))
@@ -212,7 +226,7 @@ def _tracker(units: int, counts: Floats) -> System:
             "MOTP": 0.5 + 0.5 * near / found,
             "AP": (found / objects) * (found / (found + false)),
         }
-        cuts = [range(JOINTS), *GROUPS]
+        cuts = [range(JOINTS), *GROUPS][: len(groups)]
         values = [statistics[name][:, list(cut)].mean(axis=1) for name in TRACKING for cut in cuts]
         rests = [objects[:, list(cut)].sum(axis=1) for _ in TRACKING for cut in cuts]
         return np.stack(values, axis=1), np.stack(rests, axis=1)

@@ -75,25 +75,33 @@ def flip_test(
     complete = groups <= ENUMERATED
     known = np.flatnonzero(~np.isnan(contributions).any(axis=0))
     columns = _scaled(contributions[:, known])
-    seen = _statistic(columns.sum(axis=0), one_sided)
-    order = np.argsort(-seen, kind="stable")
-    seen = seen * (1 - CLOSE) - CLOSE
+    order = np.argsort(-_statistic(columns.sum(axis=0), one_sided), kind="stable")
+    columns = columns[:, order]
+    seen = _statistic(columns.sum(axis=0), one_sided) * (1 - CLOSE) - CLOSE
     above, highest, done = np.zeros(len(known)), np.zeros(len(known)), 0
     for signs in [every_sign(groups)] if complete else _streams(groups, seed):
-        found = _statistic(signs @ columns, one_sided)
-        above += (found >= seen).sum(axis=0)
-        most = np.maximum.accumulate(found[:, order[::-1]], axis=1)[:, ::-1]
-        highest[order] += (most >= seen[order]).sum(axis=0)
+        found = _statistic(columns.T @ signs.T.astype(np.float64), one_sided)
+        above += np.count_nonzero(found >= seen[:, None], axis=1)
+        highest += _highest(found, seen)
         done += len(signs)
         if not complete and done >= rounds and (done >= MOST or not _close(highest, done, alpha)):
             break
     own = 0 if complete else 1  # the signs as they are belong to the flips, too
     raw, adjusted = (above + own) / (done + own), (highest + own) / (done + own)
-    adjusted[order] = np.maximum.accumulate(adjusted[order])
+    adjusted = np.maximum.accumulate(adjusted)
     error = np.zeros(len(known)) if complete else np.sqrt(adjusted * (1 - adjusted) / done)
     out = np.full((3, width), math.nan)
-    out[:, known] = raw, adjusted, error
+    out[:, known[order]] = raw, adjusted, error
     return Tests(out[0], out[1], out[2], done, complete)
+
+
+def _highest(found: Floats, seen: Floats) -> Floats:
+    """How often a number or one below it [K, B] is as high as seen [K]; numbers fall in their order."""
+    highest, out = np.full(found.shape[1], -math.inf), np.zeros(len(seen))
+    for place in range(len(seen))[::-1]:
+        np.maximum(highest, found[place], out=highest)
+        out[place] = np.count_nonzero(highest >= seen[place])
+    return out
 
 
 def _streams(groups: int, seed: int) -> Iterator[Array]:

@@ -9,6 +9,8 @@ half-samples).
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from poseval.poses import Array, Floats, Ints
@@ -62,10 +64,13 @@ def every_sign(count: int) -> Array:
     return (1 - 2 * bits).astype(np.int8)
 
 
+@lru_cache(maxsize=256)  # 16 MB at most: all pairs of systems have the same signs
 def random_signs(count: int, seed: int, stream: int) -> Array:
-    """`SIGNS_A_STREAM` random signs [1024, count] int8."""
+    """`SIGNS_A_STREAM` random signs [1024, count] int8, read-only."""
     rng = np.random.default_rng([STREAM_SIGNS, seed, stream])
-    return (1 - 2 * rng.integers(0, 2, (SIGNS_A_STREAM, count))).astype(np.int8)
+    signs = (1 - 2 * rng.integers(0, 2, (SIGNS_A_STREAM, count))).astype(np.int8)
+    signs.flags.writeable = False
+    return signs
 
 
 def effective(shares: Floats) -> Floats:
