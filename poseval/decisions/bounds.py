@@ -14,7 +14,7 @@ from poseval.poses import Floats, Ints, Notice
 from poseval.statistics.multiplicity import holm
 from poseval.statistics.noninferiority import State, bounded, state_of
 from poseval.statistics.options import seed_of
-from poseval.statistics.signflips import flip_test, least_p, rounds_for
+from poseval.statistics.signflips import flip_test, rounds_for, too_rare
 from poseval.statistics.support import why_not
 from poseval.statistics.training import Gap
 
@@ -30,8 +30,7 @@ def with_bounds(
     family = [place for place, check in enumerate(checks) if check.guarded and not math.isnan(check.p)]
     p, rounds = np.array([checks[place].p for place in family]), 0
     groups = min(len(gap.influence.moves) for gap in gaps.values())
-    coarse = least_p(groups, one_sided=True) > verdict.alpha
-    if coarse or all(gap.measured for gap in gaps.values()):
+    if too_rare(groups, verdict.alpha) or not any(gap.flips for gap in gaps.values()):
         p = holm(p)
     elif len(family) > 1:
         parts = [_excess(checks[place], gaps) for place in family]

@@ -21,7 +21,8 @@ from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import UsageError, shown
 from poseval.results.values import Bounds
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.comparison import Runs, check_paired, one_way
+from poseval.statistics.clusters import clusters_of, together
+from poseval.statistics.comparison import Runs, check_paired
 from poseval.statistics.noninferiority import State
 from poseval.statistics.options import count_of, level_of, seed_of
 from poseval.statistics.training import Gap, Side, seed_deviations
@@ -87,15 +88,15 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
 
     Raises:
         UsageError: P100 the baseline defines no number that decides, P140 fewer than two units, P142 level,
-            seed or deviation out of range, P146 a pattern that matches no number, P167 too few resamples,
-            P168 two clusters at once.
+            seed or deviation out of range, P146 a pattern that matches no number, P167 too few resamples.
         MismatchError: P420 different signatures, P421 different units.
     """
     now, targets = _several(run), _targets(baseline)
     for name, runs in [*targets, ("the first run", now)]:
         for other in runs:
             check_paired(other, now[0], (name, "the run"), ignoring={"poseval"})
-    clusters = one_way(now[0])
+    ways = clusters_of(now[0])
+    clusters = together(ways)
     checks = _by_digits(targets, now, demands)
     _require_defined(checks)
     verdict = Verdict(
@@ -114,8 +115,8 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
         return verdict
     keys = list(dict.fromkeys(check.key for check in verdict.checks))
     deviations = seed_deviations(demands.seed_sd, keys)
-    side = Side.of(now, clusters, keys)
-    others = {name: Side.of(runs, clusters, keys) for name, runs in targets}
+    side = Side.of(now, ways, keys)
+    others = {name: Side.of(runs, ways, keys) for name, runs in targets}
     gaps = {name: Gap.between(other, side, deviations) for name, other in others.items()}
     supported = np.min([side.support, *(other.support for other in others.values())], axis=0)
     return with_bounds(verdict, gaps, supported, demands.resamples, demands.seed)

@@ -16,14 +16,16 @@ from itertools import combinations
 import numpy as np
 
 from poseval.errors import MismatchError, number_of, shown
-from poseval.poses import Bools
+from poseval.poses import Bools, Floats
 from poseval.results.values import Interval
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.comparison import check_paired, one_way
+from poseval.statistics.clusters import clusters_of, together
+from poseval.statistics.comparison import check_paired
+from poseval.statistics.multiplicity import holm
 from poseval.statistics.pairs import TOO_FEW
 from poseval.statistics.signflips import flip_test, least_p, rounds_for
 from poseval.statistics.support import why_not
-from poseval.statistics.training import Side
+from poseval.statistics.training import Gap, Side
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,38 +49,48 @@ class Ties:
 
 
 def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
-    """Paired sign-flip tests of all pairs, best first, with max-T over the pairs.
+    """Paired tests of all pairs, best first, corrected for all of them.
 
     Raises:
-        UsageError: P168 two clusters at once.
         MismatchError: P421 runs on other units.
     """
     count, alpha = len(runs), 1 - level
     for run in runs[1:]:
         check_paired(runs[0], run, ("one entry", "another"), ignoring={"poseval"})
-    clusters = one_way(runs[0])
+    ways = clusters_of(runs[0])
+    clusters = together(ways)
     apart = np.zeros((count, count), dtype=np.bool_)
     if clusters.count < 2:
         how = f"values alone: one {clusters.name} says nothing about others"
         return Ties(how, apart, np.ones(count, dtype=np.bool_))
-    sides = [Side.of([run], clusters, [key]) for run in runs]
+    sides = [Side.of([run], ways, [key]) for run in runs]
     known = np.array([not _why_not(side, clusters.name) for side in sides])
     pairs = [(i, j) for i, j in combinations(range(count), 2) if known[i] and known[j]]
     units = f"{number_of(clusters.count, 'unit')} ({clusters.name})"
-    how = f"paired sign-flip tests on {units}, max-T over {number_of(len(pairs), 'pair')}"
     if not pairs:
         why = f"{number_of(int(known.sum()), 'entry', 'entries')} with a number that can be tested"
         reasons = dict.fromkeys(filter(None, (_why_not(side, clusters.name) for side in sides)))
         return Ties(f"nothing was tested on {units}: {why} ({'; '.join(reasons)})", apart, known)
-    parts = np.stack(
-        [sides[i].influence.minus(sides[j].influence).contributions[:, 0] for i, j in pairs], axis=1
-    )
-    if least_p(len(parts)) > alpha:
+    gaps = [Gap.between(sides[j], sides[i]) for i, j in pairs]
+    test, corrected = ("sign-flip", "max-T") if gaps[0].flips else ("t", "Holm")
+    how = f"paired {test} tests on {units}, {corrected} over {number_of(len(pairs), 'pair')}"
+    p = _adjusted(gaps, alpha)
+    if p is None:
         return Ties(f"{how}: {TOO_FEW}", apart, known)
-    found = flip_test(parts, alpha=alpha, rounds=rounds_for(len(pairs), alpha), seed=0)
-    for (i, j), p in zip(pairs, found.adjusted.tolist(), strict=True):
-        apart[i, j] = p <= alpha
+    for (i, j), found in zip(pairs, p.tolist(), strict=True):
+        apart[i, j] = found <= alpha
     return Ties(f"{how}, {100 * level:g} %", apart, known)
+
+
+def _adjusted(gaps: Sequence[Gap], alpha: float) -> Floats | None:
+    """p of each pair, adjusted for all of them; None where no p could reach alpha."""
+    if not gaps[0].flips:
+        return holm(np.array([gap.student[0] for gap in gaps]))
+    parts = np.stack([gap.influence.contributions[:, 0] for gap in gaps], axis=1)
+    if least_p(len(parts)) > alpha:
+        return None
+    # One verdict over all pairs: its p is that of the maximum, which so many flips show however many pairs.
+    return flip_test(parts, alpha=alpha, rounds=rounds_for(1, alpha), seed=0).adjusted
 
 
 def _why_not(side: Side, cluster: str) -> str:

@@ -81,6 +81,14 @@ class Verdict(Result):
     notices: tuple[Notice, ...] = ()
 
     @property
+    def method(self) -> str:
+        """How p is corrected where several checks are a family."""
+        if not self.significant:
+            return "exact"
+        several = sum(not math.isnan(check.p_adjusted) for check in self.checks) > 1
+        return "sign flips, max-T" if self.rounds else f"Student's t{', Holm' if several else ''}"
+
+    @property
     def guarded(self) -> tuple[Check, ...]:
         """The checks that decide."""
         return tuple(check for check in self.checks if check.guarded)
@@ -115,6 +123,7 @@ class Verdict(Result):
             "schema": SCHEMA,
             "passed": self.passed,
             "keeps_up": self.keeps_up,
+            "method": self.method,
             **head,
             "checks": [check.to_dict() for check in self.checks],
             "notices": [vars(notice) for notice in self.notices],

@@ -115,7 +115,7 @@ def basis(verdict: Verdict) -> str:
         text += f", look {verdict.look} at this anchor"
     if verdict.rounds:
         return f"{text}, max-T over {verdict.rounds:,} sign flips from seed {verdict.seed}"
-    return text
+    return f"{text}, {verdict.method}"
 
 
 def to_junit(verdict: Verdict) -> str:

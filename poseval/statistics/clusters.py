@@ -113,6 +113,17 @@ def _clusters(evaluation: Evaluation, name: str) -> Clusters:
     return joined(name, [known])
 
 
+def together(ways: Sequence[Clusters]) -> Clusters:
+    """The way with the fewest clusters, which bounds what can be known, under the name of all."""
+    few = min(ways, key=lambda way: way.count)
+    return replace(few, name=BOTH.join(way.name for way in ways))
+
+
+def cells_of(ways: Sequence[Clusters]) -> Clusters:
+    """Units that agree in every one of the ways."""
+    return joined(together(ways).name, [way.of for way in ways])
+
+
 def joined(name: str, labels: Sequence[Array]) -> Clusters:
     """Units that agree in every one of some labels [U], in the order of their first appearance."""
     place: dict[tuple[str, ...], int] = {}

@@ -2,8 +2,8 @@
 
 Each unit contributes a part to a difference. Were two systems equal, the sign of each part would be a toss:
 sign flips give p, max-T over the flips corrects for the numbers of a pair, Holm for the pairs. The primary
-number has nine tenths of alpha. With several trained runs a side, training varies as well as units, and
-Student's t stands in for the flips. Only runs with the same signature are compared.
+number has nine tenths of alpha. Where several runs a side show what training does, or units are alike in two
+ways, Student's t stands in for the flips. Only runs with the same signature are compared.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from poseval.poses import Notice
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.clusters import BOTH, Clusters, clusters_of
+from poseval.statistics.clusters import clusters_of, together
 from poseval.statistics.formulas import t_quantile
 from poseval.statistics.multiplicity import over_pairs
 from poseval.statistics.options import level_of, seed_of
@@ -164,24 +164,6 @@ def check_paired(
         )
 
 
-def one_way(evaluation: Evaluation) -> Clusters:
-    """The clusters of a run, for tests of differences.
-
-    Raises:
-        UsageError: P168 for two that cross.
-    """
-    ways = clusters_of(evaluation)
-    if len(ways) > 1:
-        name = BOTH.join(way.name for way in ways)
-        raise UsageError(
-            "P168",
-            where=f"cluster {name!r}",
-            what="crosses two fields, which tests of differences cannot do",
-            wanted="one field",
-        )
-    return ways[0]
-
-
 def compare(
     runs: Mapping[str, Runs],
     *,
@@ -200,18 +182,19 @@ def compare(
 
     Raises:
         UsageError: P142 level or seed out of range, P143 fewer than two systems, P144 an unknown key, P140
-            fewer than two units, P167 fewer resamples than the tests need, P168 two clusters.
+            fewer than two units, P167 fewer resamples than the tests need.
         MismatchError: P420 different signatures, P421 different units.
     """
     share, start = level_of(level), seed_of(seed)
     systems = {name: [run] if isinstance(run, Evaluation) else list(run) for name, run in runs.items()}
     first = _checked(systems)
     chosen = _chosen(first, keys)
-    clusters = one_way(first)
+    ways = clusters_of(first)
+    clusters = together(ways)
     pairs = list(combinations(systems, 2))
     rounds = rounds_for(len(chosen) * len(pairs), 1 - share, resamples)
     rules = Rules(chosen, first.primary, 1 - share, len(pairs), rounds, start)
-    sides = {name: Side.of(found, clusters, chosen) for name, found in systems.items()}
+    sides = {name: Side.of(found, ways, chosen) for name, found in systems.items()}
     deviations = seed_deviations(seed_sd, chosen)
     supported = np.min([side.support for side in sides.values()], axis=0)
     found = []

@@ -6,7 +6,8 @@ number such as AP50, which jumps at recalls, and then says nothing about its spr
 few units there are: each is then doubled or dropped as a block of its own.
 
 Sources: Efron and Tibshirani 1993, chapter 11; Busing, Meijer and van der Leeden 1999 (units of unequal
-size); McCarthy 1969, Shao and Wu 1992 (balanced half-samples); Kish 1965 (effective number of units).
+size); McCarthy 1969, Shao and Wu 1992 (balanced half-samples); Kish 1965 (effective number of units);
+Cameron, Gelbach and Miller 2011 (two ways to be alike).
 """
 
 from __future__ import annotations
@@ -143,6 +144,15 @@ def influence(
         undefined[jumping] = np.isnan(halved[halves[:, :count].any(axis=1)]).mean(axis=0)
     moves = moves - share * moves.sum(axis=0)
     return Influence(tuple(keys), whole, share, moves, undefined, group, len(replicates))
+
+
+def crossed(first: Floats, second: Floats, cells: Floats) -> Floats:
+    """The variance of units that are alike in two ways, from those of both and of what agrees in both.
+
+    Never less than that of either way alone: the difference of three estimates can be.
+    """
+    out: Floats = np.maximum(first + second - cells, np.maximum(first, second))
+    return out
 
 
 def _effects(replicates: Floats, signs: Ints) -> Floats:

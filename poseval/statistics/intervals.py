@@ -21,10 +21,10 @@ from poseval.results.report import Report
 from poseval.results.values import SHARE, Interval, Summary
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import IMAGE
-from poseval.statistics.clusters import Clusters, clusters_of, joined, units_of
+from poseval.statistics.clusters import Clusters, cells_of, clusters_of, together, units_of
 from poseval.statistics.draws import draw
 from poseval.statistics.formulas import bca_interval, exact_limit, percentile_interval, t_interval
-from poseval.statistics.influence import HALVED, LEFT_OUT, Influence, influence
+from poseval.statistics.influence import HALVED, LEFT_OUT, Influence, crossed, influence
 from poseval.statistics.options import count_of, level_of, seed_of
 from poseval.statistics.support import support, why_not
 from poseval.statistics.weights import BLOCKS, multinomial
@@ -65,15 +65,11 @@ class Spread:
         counts = [support(run, way, f, sharp, executor) for way, f in zip(ways, found, strict=True)]
         if len(ways) == 1:
             return Spread(ways[0], found[0], found[0].error, found[0].freedom, counts[0])
-        cells = joined("+".join(way.name for way in ways), [way.of for way in ways])
-        both = influence(run, cells, keys, executor, scattered=True)
-        variances = [f.error**2 for f in found]
-        # Never less than either way alone: the difference of three estimates can be.
-        variance = np.maximum(variances[0] + variances[1] - both.error**2, np.maximum(*variances))
+        both = influence(run, cells_of(ways), keys, executor, scattered=True)
+        variance = crossed(found[0].error ** 2, found[1].error ** 2, both.error**2)
         few = min(range(2), key=lambda way: ways[way].count)
-        clusters = replace(ways[few], name=cells.name)
         freedom = np.minimum(found[0].freedom, found[1].freedom)
-        return Spread(clusters, found[few], np.sqrt(variance), freedom, np.minimum(*counts))
+        return Spread(together(ways), found[few], np.sqrt(variance), freedom, np.minimum(*counts))
 
 
 def intervals(

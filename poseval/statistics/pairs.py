@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from poseval.poses import Bools, Floats, Ints
-from poseval.statistics.formulas import t_tail
 from poseval.statistics.multiplicity import PRIMARY, holm, primary_first
 from poseval.statistics.signflips import Tests, flip_test, least_p
 from poseval.statistics.support import why_not
@@ -46,7 +45,7 @@ def reasons(gap: Gap, supported: Ints, cluster: str) -> list[str]:
 def tested(gap: Gap, rules: Rules, why: Sequence[str]) -> tuple[Tests, list[str]]:
     """The tests of a pair's numbers, adjusted for all of them, and the reasons against a verdict."""
     off = np.array([bool(reason) for reason in why])
-    if gap.measured:
+    if not gap.flips:
         family, too_few = _by_student(gap, off), False
     else:
         parts: Floats = np.where(off, math.nan, gap.influence.contributions)
@@ -87,10 +86,7 @@ def _by_flips(parts: Floats, rules: Rules) -> Family:
 
 
 def _by_student(gap: Gap, off: Bools) -> Family:
-    size = np.abs(gap.influence.value)
-    t = np.divide(size, gap.error, out=np.zeros(len(size)), where=gap.error > 0)
-    raw = np.array([2 * t_tail(x, f) for x, f in zip(t, gap.freedom, strict=True)])
-    raw = np.where(off, math.nan, raw)
+    raw = np.where(off, math.nan, gap.student)
 
     def family(columns: Ints, alpha: float) -> Tests:
         p = raw[columns]

@@ -21,6 +21,7 @@ from poseval.statistics.options import count_of
 from poseval.statistics.weights import ENUMERATED, every_sign, random_signs
 
 LEAST, MOST = 1000, 20_000  # rounds to begin with, and up to which they are added where p is close to alpha
+HIGHEST = 1_000_000  # rounds: what patience lasts for, and what can be asked for
 CLOSE = 1e-9  # sums in another order are equal
 
 
@@ -44,13 +45,20 @@ def least_p(groups: int, *, one_sided: bool = False) -> float:
     return math.ldexp(1.0 if one_sided else 2.0, -groups)
 
 
+def too_rare(groups: int, alpha: float) -> bool:
+    """Whether no flips of so many groups show a sum above 0 at alpha: too few signs, or too many to draw."""
+    return least_p(groups, one_sided=True) > alpha or (groups > ENUMERATED and 20 / alpha > HIGHEST)
+
+
 def rounds_for(tests: int, alpha: float, asked: int | None = None) -> int:
     """How many random flips so many tests need: their least p must be well below alpha / tests.
+
+    A million at most, as the maximum over the tests needs no more (`too_rare`).
 
     Raises:
         UsageError: P142 what is no number, P167 when fewer are asked for.
     """
-    needed = max(LEAST, math.ceil(20 * tests / alpha))
+    needed = min(max(LEAST, math.ceil(20 * tests / alpha)), HIGHEST)
     if asked is not None and count_of(asked) < needed:
         raise UsageError(
             "P167",

@@ -18,8 +18,9 @@ import numpy as np
 from poseval.errors import UsageError, shown, wrong_type
 from poseval.poses import Floats, Ints
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.clusters import Clusters
-from poseval.statistics.influence import Influence, influence
+from poseval.statistics.clusters import Clusters, cells_of
+from poseval.statistics.formulas import t_tail
+from poseval.statistics.influence import Influence, crossed, influence
 from poseval.statistics.support import support
 
 Deviations = Mapping[str, float] | Sequence[str] | float | None
@@ -32,13 +33,15 @@ class Side:
     """The mean of R runs: its influence, and the runs' `values` [R, K].
 
     `shared` [K] is the variance that units and training have together, which is in the parts of both;
-    `support` [K] units that each number rests on, in the run that has the fewest.
+    `support` [K] units that each number rests on, in the run that has the fewest. Where units are alike in
+    two ways, `across` is the same mean by the way with more clusters, and by what agrees in both ways.
     """
 
     influence: Influence
     values: Floats
     shared: Floats
     support: Ints
+    across: tuple[Side, ...] = ()
 
     @property
     def runs(self) -> int:
@@ -46,13 +49,27 @@ class Side:
         return len(self.values)
 
     @staticmethod
-    def of(evaluations: Sequence[Evaluation], clusters: Clusters, keys: Sequence[str]) -> Side:
-        """The mean of runs on the same units.
+    def of(evaluations: Sequence[Evaluation], ways: Sequence[Clusters], keys: Sequence[str]) -> Side:
+        """The mean of runs on the same units, which are drawn in one way, or in two that cross.
 
         Raises:
             UsageError: P140 fewer than two units.
         """
-        runs = [influence(run.summaries, clusters, keys) for run in evaluations]
+        first, *more = sorted(ways, key=lambda way: way.count)
+        side = Side._of(evaluations, first, keys)
+        if not more:
+            return side
+        other = Side._of(evaluations, more[0], keys)
+        cells = Side._of(evaluations, cells_of(ways), keys, scattered=True)
+        shared = crossed(side.shared, other.shared, cells.shared)
+        support = np.minimum(side.support, other.support)
+        return replace(side, shared=shared, support=support, across=(other, cells))
+
+    @staticmethod
+    def _of(
+        evaluations: Sequence[Evaluation], clusters: Clusters, keys: Sequence[str], scattered: bool = False
+    ) -> Side:
+        runs = [influence(run.summaries, clusters, keys, scattered=scattered) for run in evaluations]
         counts = [
             support(run.summaries, clusters, found) for run, found in zip(evaluations, runs, strict=True)
         ]
@@ -75,7 +92,8 @@ class Gap:
     """The difference second - first of K numbers.
 
     Variances [K]: `units` of what is in the set, `training` of what the seeds do, NaN where one run per side
-    cannot tell. `error` [K] is the standard error of both, `freedom` [K] its degrees of freedom.
+    cannot tell. `error` [K] is the standard error of both, `freedom` [K] its degrees of freedom. `two_ways`
+    says that units are alike in two ways.
     """
 
     influence: Influence
@@ -83,11 +101,24 @@ class Gap:
     training: Floats
     error: Floats
     freedom: Floats
+    two_ways: bool = False
 
     @property
     def measured(self) -> bool:
         """Whether the variance of training is known."""
         return not bool(np.isnan(self.training).any())
+
+    @property
+    def flips(self) -> bool:
+        """Whether signs of units hold all the chance that there is: of one way, and nothing of training."""
+        return not self.measured and not self.two_ways
+
+    @property
+    def student(self) -> Floats:
+        """Two-sided p [K] of Student's t, of each number alone."""
+        size = np.abs(self.influence.value)
+        t = np.divide(size, self.error, out=np.zeros(len(size)), where=self.error > 0)
+        return np.array([2 * t_tail(x, f) for x, f in zip(t, self.freedom, strict=True)])
 
     @staticmethod
     def between(first: Side, second: Side, seed_sd: Floats | None = None) -> Gap:
@@ -96,14 +127,21 @@ class Gap:
         Where one side alone has several runs, the other's training is taken to vary as much.
         """
         found = second.influence.minus(first.influence)
-        units, freedom = found.error**2, found.freedom
+        units, freedom, ways = found.error**2, found.freedom, bool(first.across)
+        if ways:
+            other, cells = (
+                two.influence.minus(one.influence)
+                for one, two in zip(first.across, second.across, strict=True)
+            )
+            units = crossed(units, other.error**2, cells.error**2)
+            freedom = np.minimum(freedom, other.freedom)
         if seed_sd is not None:
             training = seed_sd**2 * (1 / first.runs + 1 / second.runs)
             total = units + training
-            return Gap(found, units, training, np.sqrt(total), _pooled(total, [(units, freedom)]))
+            return Gap(found, units, training, np.sqrt(total), _pooled(total, [(units, freedom)]), ways)
         known = [side for side in (first, second) if side.runs > 1]
         if not known:
-            return Gap(found, units, np.full(len(units), np.nan), found.error, freedom)
+            return Gap(found, units, np.full(len(units), np.nan), np.sqrt(units), freedom, ways)
         parts = []
         for side in (first, second):
             like = side if side.runs > 1 else known[0]
@@ -113,9 +151,8 @@ class Gap:
             parts = [(training, known[0].runs - 1.0)]
         total = units + training - first.shared - second.shared
         total = np.maximum(total, np.maximum(units, training))
-        return Gap(
-            found, units, training, np.sqrt(total), _pooled(units + training, [(units, freedom), *parts])
-        )
+        pooled = _pooled(units + training, [(units, freedom), *parts])
+        return Gap(found, units, training, np.sqrt(total), pooled, ways)
 
 
 def _pooled(total: Floats, parts: Sequence[tuple[Floats, Floats | float]]) -> Floats:

@@ -96,6 +96,19 @@ def test_of_few_units_or_measured_training_holm_corrects_students_p() -> None:
     assert found == pytest.approx([2 * p[0], max(2 * p[0], p[1])])
 
 
+def test_a_late_look_at_a_family_is_no_matter_of_hours() -> None:
+    """The 200th look has alpha 7.6e-7, for which no number of flips that can be drawn shows anything."""
+    _, now, before = pair(drop=0.2, units=60)
+    late = gate(now, before, asked(guard=["*"], look=200))
+    assert (late.rounds, late.passed) == (0, False)
+    assert late.to_dict()["method"] == "Student's t, Holm"
+    p = sorted(check.p for check in late.guarded)
+    assert sorted(check.p_adjusted for check in late.guarded) == pytest.approx(
+        [2 * p[0], max(2 * p[0], p[1])]
+    )
+    assert "look 200 at this anchor, Student's t, Holm" in late.to_text()
+
+
 @pytest.mark.parametrize(("level", "rounds"), [(0.95, 32), (0.96875, 32), (0.97, 0)])
 def test_flips_are_used_down_to_the_least_p_that_they_can_give(level: float, rounds: int) -> None:
     """Five units have 32 one-sided flips: a p of 1 / 32 reaches 0.03125, and no smaller alpha."""

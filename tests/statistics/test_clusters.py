@@ -5,12 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from poseval.benchmarks import get_benchmark
+from poseval.decisions.gate import Demands, gate
+from poseval.decisions.ties import by_tests
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.scoring import saved_runs
+from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import groups_of
 from poseval.statistics.clusters import clustered, clustered_like, clusters_of
 from poseval.statistics.comparison import compare
@@ -71,10 +75,59 @@ def test_runs_of_other_clusters_are_not_compared() -> None:
     assert caught.value.code == "P420"
 
 
-def test_two_clusters_are_for_intervals_alone() -> None:
-    both = clustered(RUN, "sequence+image")
-    with pytest.raises(UsageError, match="crosses two fields"):
-        compare({"a": both, "b": both})
+PERSON, VIDEO = (part.ravel() for part in np.meshgrid(np.arange(12), np.arange(9)))
+CROSSED = {"person": PERSON.astype(np.str_), "video": VIDEO.astype(np.str_)}
+
+
+def crossed(
+    rng: np.random.Generator, effect: float, cluster: str = "person+video"
+) -> tuple[Evaluation, Evaluation]:
+    """Two systems on twelve people in nine videos; persons and videos suit one or the other."""
+    shared = rng.uniform(0.3, 0.6, len(PERSON))
+    likes = rng.normal(0, effect, 12)[PERSON] + rng.normal(0, effect, 9)[VIDEO]
+    one, two = (shared + rng.normal(0, 0.02, len(PERSON)) for _ in range(2))
+    first, second = (run(top, groups=CROSSED) for top in (one, two + likes))
+    return clustered(first, cluster), clustered(second, cluster)
+
+
+def test_two_clusters_that_cross_add_up_their_variances() -> None:
+    """Of equal units, the variance of a mean by clusters is that of their means; V_a + V_b - V_ab."""
+    rng = np.random.default_rng(1)
+    one, two = crossed(rng, 0.1)
+    (row,) = compare({"a": one, "b": two}).differences
+    tops = [made.parts[0].tallies.popitem()[1].tables["units"].columns["top"][:, 0] for made in (one, two)]
+    off = tops[1] - tops[0]
+    by_person, by_video = (
+        np.array([off[of == k].mean() for k in range(of.max() + 1)]) for of in (PERSON, VIDEO)
+    )
+    variances = [part.var(ddof=1) / len(part) for part in (by_person, by_video, off)]
+    # The 108 cells make 63 blocks of one or two.
+    assert row.error**2 == pytest.approx(variances[0] + variances[1] - variances[2], rel=0.1)
+    assert row.p == pytest.approx(2 * stats.t.sf(abs(off.mean()) / row.error, 8))
+
+
+def test_two_clusters_that_cross_do_not_cry_wolf() -> None:
+    found, sets = {}, 200
+    for cluster in ("person", "person+video"):
+        rng = np.random.default_rng(2)
+        p = [
+            compare(dict(zip("ab", crossed(rng, 0.1, cluster), strict=True))).differences[0].p
+            for _ in range(sets)
+        ]
+        found[cluster] = float(np.mean(np.array(p) <= 0.05))
+    assert found["person"] > 0.12  # the videos are left out, more than half of the variance
+    assert found["person+video"] < 0.09  # 5 % and 2.6 standard errors
+
+
+def test_gate_and_leaderboard_take_two_clusters() -> None:
+    one, two = crossed(np.random.default_rng(3), 0.0)
+    worse = replace(two, parts=run(np.full(len(PERSON), 0.1), groups=CROSSED).parts)
+    verdict = gate(worse, one, Demands(significant=True))
+    assert (verdict.cluster, verdict.units, verdict.passed) == ("person+video", 9, False)
+    assert gate(two, one, Demands(significant=True)).passed
+    ties = by_tests([one, two, worse], "n0", 0.95)
+    assert ties.how == "paired t tests on 9 units (person+video), Holm over 3 pairs, 95 %"
+    assert ties.apart.tolist() == [[False, False, True], [False, False, True], [False, False, False]]
 
 
 def test_a_run_takes_over_its_baselines_cluster(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from poseval.errors import UsageError
-from poseval.statistics.signflips import flip_test, least_p, rounds_for
+from poseval.statistics.signflips import flip_test, least_p, rounds_for, too_rare
 from poseval.statistics.weights import random_signs
 
 
@@ -95,6 +95,16 @@ def test_resolution_comes_first() -> None:
     with pytest.raises(UsageError, match="m = 80 tests") as caught:
         rounds_for(80, 0.05, 1000)
     assert caught.value.code == "P167"
+
+
+def test_no_more_flips_are_asked_for_than_patience_lasts_for() -> None:
+    """Twenty systems of 80 numbers asked for six million, and a late look of a ledger for a hundred."""
+    assert rounds_for(80 * 190, 0.05) == 1_000_000
+    assert rounds_for(80 * 190, 0.05, 1_000_000) == 1_000_000
+    assert not too_rare(60, 2e-5)
+    assert too_rare(60, 1.9e-5)
+    assert not too_rare(12, 1 / 4096)
+    assert too_rare(12, 1 / 4097)
 
 
 def test_the_family_keeps_its_level_where_numbers_move_together() -> None:
