@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from poseval._version import __version__
@@ -24,7 +25,14 @@ if TYPE_CHECKING:
     from poseval.api.leaderboard import leaderboard
     from poseval.api.plot import plot
     from poseval.api.write import write
-    from poseval.datasets.objects import from_movement, from_sleap, from_supervision
+    from poseval.datasets.objects.arrays import from_arrays
+    from poseval.datasets.objects.mmpose import from_mmpose
+    from poseval.datasets.objects.movement import from_movement
+    from poseval.datasets.objects.sleap import from_sleap
+    from poseval.datasets.objects.supervision import from_supervision
+    from poseval.datasets.objects.table import from_pandas
+    from poseval.datasets.objects.transformers import from_transformers
+    from poseval.datasets.objects.ultralytics import from_ultralytics
     from poseval.errors import PosevalError
     from poseval.models import create_model, list_models
     from poseval.poses import Frames, People, PoseSet
@@ -49,9 +57,14 @@ __all__ = [
     "diagnose",
     "estimate_sigmas",
     "evaluate",
+    "from_arrays",
+    "from_mmpose",
     "from_movement",
+    "from_pandas",
     "from_sleap",
     "from_supervision",
+    "from_transformers",
+    "from_ultralytics",
     "gate",
     "get_skeleton",
     "leaderboard",
@@ -77,9 +90,14 @@ _PLACES = {
     "diagnose": "poseval.api.diagnose",
     "estimate_sigmas": "poseval.api.estimate_sigmas",
     "evaluate": "poseval.scoring.score",
-    "from_movement": "poseval.datasets.objects",
-    "from_sleap": "poseval.datasets.objects",
-    "from_supervision": "poseval.datasets.objects",
+    "from_arrays": "poseval.datasets.objects.arrays",
+    "from_mmpose": "poseval.datasets.objects.mmpose",
+    "from_movement": "poseval.datasets.objects.movement",
+    "from_pandas": "poseval.datasets.objects.table",
+    "from_sleap": "poseval.datasets.objects.sleap",
+    "from_supervision": "poseval.datasets.objects.supervision",
+    "from_transformers": "poseval.datasets.objects.transformers",
+    "from_ultralytics": "poseval.datasets.objects.ultralytics",
     "gate": "poseval.api.gate",
     "get_skeleton": "poseval.skeletons",
     "leaderboard": "poseval.api.leaderboard",
@@ -98,7 +116,13 @@ _DEPRECATED: dict[str, tuple[str, str]] = {}
 
 def __getattr__(name: str) -> Any:
     if name in _PLACES:
-        return getattr(import_module(_PLACES[name]), name)
+        found = getattr(import_module(_PLACES[name]), name)
+        if isinstance(found, FunctionType):
+            from poseval.api.calls import from_python
+
+            found = from_python(found)
+        globals()[name] = found
+        return found
     if name in _DEPRECATED:
         import warnings
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import pickle
 import re
 import subprocess
 import sys
@@ -39,7 +40,10 @@ def test_every_name_is_where_the_table_says() -> None:
     assert set(_PLACES) == set(poseval.__all__) - {"__version__"}
     assert dir(poseval) == sorted(poseval.__all__)
     for name, place in _PLACES.items():
-        assert getattr(poseval, name) is getattr(importlib.import_module(place), name)
+        found, own = getattr(poseval, name), getattr(importlib.import_module(place), name)
+        assert found is own or found.__wrapped__ is own
+        if found is not own:
+            assert pickle.loads(pickle.dumps(found)) is found
 
 
 def test_names_for_type_checkers_are_those_of_the_table() -> None:

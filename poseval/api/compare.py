@@ -81,6 +81,7 @@ def compare(
 
 def _named(systems: Sequence[System | Mapping[str, System]]) -> dict[str, System]:
     """Systems by the names given, or by their files' names, or whole paths where those are equal."""
+    from poseval.datasets.objects.taken import is_in_memory
     from poseval.poses import PoseSet
     from poseval.scoring.evaluation import Evaluation
 
@@ -95,12 +96,15 @@ def _named(systems: Sequence[System | Mapping[str, System]]) -> dict[str, System
             paths.append(next((item.path for item in run.inputs if item.role == "predictions"), ""))
         elif isinstance(run, (str, os.PathLike)):
             paths.append(os.fspath(run))
+        elif is_in_memory(run) and not (isinstance(run, list) and not run):
+            paths.append("")
         else:
             hint = "give one argument per system, or one mapping of names to systems"
-            raise wrong_type(f"system {len(paths) + 1}", run, "a path, a PoseSet or an evaluation", hint)
+            wanted = "a path, a PoseSet, records or an evaluation"
+            raise wrong_type(f"system {len(paths) + 1}", run, wanted, hint)
     names = [Path(path).name for path in paths]
     labels = names if len(set(names)) == len(names) else paths
     for number, (label, run) in enumerate(zip(labels, systems, strict=True), start=1):
         unique = label if label and labels.count(label) == 1 else f"{label or 'system'} ({number})"
-        runs[unique] = run  # type: ignore[assignment]  # no mapping is left
+        runs[unique] = run
     return runs

@@ -75,6 +75,7 @@ def pose_set(
     origin: Origin,
     limits: Limits,
     categories: Mapping[int, str] | None = None,
+    extra: Mapping[str, Array] | None = None,
 ) -> PoseSet:
     """People in any order, with the frame `row` [N] of each, as a pose set sorted by frame (stable).
 
@@ -92,7 +93,8 @@ def pose_set(
         )
     order = np.argsort(row, kind="stable")
     given: dict[str, Any] = {name: np.asarray(value)[order] for name, value in columns.items()}
-    people = People(frame=row[order], **given)
+    further = {name: column[order] for name, column in (extra or {}).items()}
+    people = People(frame=row[order], extra=further, **given)
     kinds = {1: "person"} if categories is None else dict(categories)
     return PoseSet(skeleton, frames, people, origin=origin, categories=kinds)
 

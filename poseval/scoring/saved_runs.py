@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from poseval import benchmarks, metrics
 from poseval.benchmarks.rule_sets import choose
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source, path_of
+from poseval.datasets.objects.taken import is_in_memory
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
 from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits, to_raise
@@ -37,6 +38,7 @@ READ = (
     SCHEMA,
 )  # the first has no groups and does not say who named the metrics
 Run = PathOrPoses | Evaluation  # a saved run, predictions as a file or in memory, or an evaluation
+A_RUN = "a saved run, an evaluation, or predictions as a path, a PoseSet or records"
 FIRST = "run.json"  # the archive's first member, by which a run is told from a zip of predictions
 NAME_AT = 30  # byte of a zip at which its first member's name stands
 # What reading a damaged or foreign zip can raise; a missing field is a KeyError, an unknown name ours.
@@ -228,16 +230,20 @@ def run_of(
     if isinstance(run, Evaluation):
         return run
     asked = task or Task()
-    if not isinstance(run, PoseSet) and is_saved(run):
-        return load(run, asked.limits)
+    if is_saved(run):
+        return load(path_of(run, "run"), asked.limits)
     if truth is None:
-        name = run.origin.name if isinstance(run, PoseSet) else Source(run).path
+        name: object = "records"
+        if isinstance(run, PoseSet):
+            name = run.origin.name
+        elif not is_in_memory(run):
+            name = Source(path_of(run, "run")).path
         raise UsageError(
             "P147",
             where=shown(name),
             what="is not a saved run, so it needs its ground truth",
             wanted="predictions together with their ground truth",
-            hint="add --gt FILE (in Python: `truth=FILE`)",
+            hint="add --gt FILE",
         )
     return evaluate(truth, run, task=asked if like is None else asked.like(like))
 
@@ -259,9 +265,9 @@ def runs_of(
         if inside and all(is_saved_run(path) for path in inside):
             limits = DEFAULT if task is None else task.limits
             return [load(path, limits) for path in inside]
-    if isinstance(run, Sequence) and not isinstance(run, str):
+    if isinstance(run, Sequence) and not isinstance(run, str) and not (run and is_in_memory(run)):
         return [run_of(item, truth, task, like) for item in run]
-    return [run_of(run, truth, task, like)]
+    return [run_of(cast("Run", run), truth, task, like)]
 
 
 def is_saved(run: Run) -> bool:
@@ -270,6 +276,6 @@ def is_saved(run: Run) -> bool:
     Raises:
         UsageError: P101 for anything that is no run.
     """
-    if isinstance(run, (Evaluation, PoseSet)):
+    if isinstance(run, Evaluation) or is_in_memory(run):
         return isinstance(run, Evaluation)
-    return is_saved_run(path_of(run, "run", "a saved run, or predictions as a path or PoseSet"))
+    return is_saved_run(path_of(run, "run", A_RUN))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
@@ -18,6 +20,7 @@ from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
+from poseval.datasets.objects.taken import HoldsCoco, is_in_memory, taken
 from poseval.datasets.recognition import of_two_predictions
 from poseval.errors import FormatError, MismatchError, UsageError, shown, wrong_type
 from poseval.files.streams import require_apart
@@ -42,15 +45,16 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-PathOrPoses = str | os.PathLike[str] | PoseSet
+Records = Mapping[Any, Any] | Sequence[Mapping[str, Any]]  # as JSON holds them, or arrays by image
+PathOrPoses = str | os.PathLike[str] | PoseSet | Records | HoldsCoco
 Predictions = PathOrPoses | Sequence[str | os.PathLike[str]]  # several files are read as a folder of them
 # Whether areas may be absent is known only once the benchmark is; the preconditions decide then.
 OPTIONAL = frozenset({"area"})
-A_SET = "a path or a PoseSet"
+A_SET = "a path, a PoseSet, or records in memory"
 
 
 def read(
-    path: str | os.PathLike[str],
+    path: PathOrPoses,
     *,
     role: str | Role = "truth",
     truth: PathOrPoses | None = None,
@@ -61,7 +65,7 @@ def read(
     limits: Limits | Sequence[str] = DEFAULT,
     category: str | None = None,
 ) -> PoseSet:
-    """Read a file or folder of any known format; the format is recognised by content unless named.
+    """Read a file, a folder or records of any known format; it is recognised by content unless named.
 
     Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
     `optional` names columns of ground truth that may be absent, such as `area`; `category` is the one class
@@ -77,7 +81,10 @@ def read(
     options = ReadOptions(
         Role.of(role), gt, task.skeleton, task.rules, absent, task.limits, category=task.category
     )
-    return datasets.read(path_of(path, "path"), options, OPTIONAL_TEXT("format", format))
+    named = OPTIONAL_TEXT("format", format)
+    if is_in_memory(path):
+        return taken(path, options, options.role.words, named)
+    return datasets.read(path_of(path, "path", A_SET), options, named)
 
 
 @dataclass(frozen=True, eq=False)
@@ -234,8 +241,8 @@ def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
         mapped=mapped,
         category=task.category,
     )
-    if isinstance(truth, PoseSet):
-        return task.with_sigmas_on(datasets.as_asked(truth, options))
+    if is_in_memory(truth):
+        return task.with_sigmas_on(taken(truth, options, "ground truth", task.truth_format))
     return task.with_sigmas_on(datasets.read(path_of(truth, "truth", A_SET), options, task.truth_format))
 
 
@@ -251,9 +258,9 @@ def _read_both(
         source = SeveralFiles(predictions, task.limits)
         _refuse_truth_among(predictions, truth)
         predictions = source.path
-    elif not isinstance(predictions, PoseSet):
+    elif not is_in_memory(predictions):
         predictions = path_of(predictions, "predictions", A_SET)
-        if not isinstance(truth, PoseSet) and os.path.exists(predictions):
+        if not is_in_memory(truth) and os.path.exists(predictions):
             source = Source(predictions, task.limits)
             source.fetch()  # while the ground truth is read
     try:
@@ -262,21 +269,23 @@ def _read_both(
         if source is None:
             raise
         raise of_two_predictions(error, source) from None
+    options = ReadOptions(
+        Role.PREDICTIONS,
+        gt,
+        task.skeleton,
+        task.rules,
+        limits=task.limits,
+        mapped=task.joint_rules.asked,
+        category=task.category,
+    )
     if isinstance(predictions, PoseSet):
         dt = predictions
+    elif is_in_memory(predictions):
+        dt = taken(predictions, options, "predictions", task.predictions_format)
     else:
-        mapped = task.joint_rules.asked
-        options = ReadOptions(
-            Role.PREDICTIONS,
-            gt,
-            task.skeleton,
-            task.rules,
-            limits=task.limits,
-            mapped=mapped,
-            category=task.category,
-        )
         path = path_of(predictions, "predictions", A_SET)
         dt = datasets.read(path, options, task.predictions_format, source)
+    _refuse_exchanged(gt, dt)
     _refuse_boxes(dt)
     return gt, dt, named or benchmarks.recognise(gt)
 
@@ -293,6 +302,20 @@ def _refuse_truth_among(predictions: Sequence[object], truth: PathOrPoses) -> No
                 what="is the ground truth, and is named among the predictions, too",
                 wanted="only files of predictions beside the ground truth",
             )
+
+
+def _refuse_exchanged(truth: PoseSet, predictions: PoseSet) -> None:
+    """Refuse sets in memory of which only the one given as ground truth has scores: P856."""
+    if truth.origin.sha256 or not len(truth) or not len(predictions):
+        return  # readers of files look at their roles
+    if np.isfinite(truth.people.score).all() and np.isnan(predictions.people.score).all():
+        raise UsageError(
+            "P856",
+            where="ground truth and predictions",
+            what="look exchanged: each person of the ground truth has a score, no prediction has one",
+            wanted="the ground truth first",
+            hint="exchange them, or name them: `score(gt=..., predictions=...)`",
+        )
 
 
 def _is_path(value: object) -> bool:

@@ -18,11 +18,13 @@ from poseval.benchmarks.base import Benchmark
 from poseval.benchmarks.official_programs import says
 from poseval.benchmarks.rule_sets import choose
 from poseval.datasets import ReadOptions, Role, Source
+from poseval.datasets.files.source import path_of
+from poseval.datasets.objects.taken import is_in_memory, source_of
 from poseval.errors import Fault, InputError, PosevalError, UsageError
 from poseval.poses import Notice, PoseSet
 from poseval.poses.transforms import transformed
 from poseval.results.result import Result
-from poseval.scoring.score import OPTIONAL, PathOrPoses, is_image_list, prepare, read_truth, tally
+from poseval.scoring.score import OPTIONAL, PathOrPoses, Records, is_image_list, prepare, read_truth, tally
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:
@@ -138,7 +140,7 @@ class Validation(Result):
 
 
 def validate(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | Records,
     *,
     truth: PathOrPoses | None = None,
     benchmark: str | Benchmark | None = None,
@@ -146,7 +148,9 @@ def validate(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Validation:
-    """Everything wrong or unusual in a file; with ground truth, everything that scoring it would find.
+    """Everything wrong or unusual in a file or in records in memory.
+
+    With ground truth it is everything that scoring the file would find.
 
     `role` is `truth` or `predictions`; recognised unless given. The keywords are those of `poseval.score`.
     A file that is valid together with its ground truth can be scored, because the same code reads and scores
@@ -159,7 +163,10 @@ def validate(
     task = Task.of(task, benchmark, **asked)
     chosen = None if role is None else Role.of(role)
     gt = None if truth is None else read_truth(truth, task)
-    source = Source(path, task.limits)
+    if isinstance(path, (str, os.PathLike)) or not is_in_memory(path) or isinstance(path, PoseSet):
+        source = Source(path_of(path, "path", "a path, or records in memory"), task.limits)
+    else:
+        source = source_of(path, "records", task.limits)
     format = task.predictions_format
     guess: list[Notice] = []
     if chosen is None:
@@ -187,7 +194,7 @@ def validate(
             mapped=mapped,
             category=task.category,
         )
-        poses = datasets.read(path, options, found.format, source)
+        poses = datasets.read(source.given, options, found.format, source)
         if gt is None and task.transform:
             poses, task = transformed(poses, task.transform), replace(task, transform=())
     except InputError as error:

@@ -16,7 +16,8 @@ import pytest
 import poseval
 from poseval.scoring.saved_runs import save
 from poseval.synth import perturb, scene_set
-from tests.datasets.test_objects import movement, sleap_labels
+from tests.datasets.objects.test_detectors import stand_in, ultralytics_results
+from tests.datasets.objects.test_libraries import movement, sleap_labels
 from tests.shared import ROOT
 
 PAGE = (ROOT / "docs" / "api.md").read_text("utf-8")
@@ -104,6 +105,7 @@ def others(monkeypatch: pytest.MonkeyPatch) -> None:
         "movement.io": {"load_poses": SimpleNamespace(from_file=lambda *_, **__: movement())},
         "sleap_io": {"load_slp": lambda _: sleap_labels()},
         "supervision": {"KeyPoints": SimpleNamespace},
+        "ultralytics": {"YOLO": lambda _: lambda _: ultralytics_results(stand_in)},
     }
     for name, content in made.items():
         module = ModuleType(name)

@@ -112,7 +112,7 @@ def test_other_formats_say_it_too(name: str, tmp_path: Path) -> None:
     with pytest.raises(poseval.PosevalError) as caught:
         poseval.score(gt, dt)
     assert caught.value.code == "P404"
-    assert "--joints names" in str(caught.value)
+    assert 'joints="names"' in str(caught.value)
     assert poseval.score(gt, dt, joints="names").summary["AP"] > 0
 
 
@@ -132,6 +132,6 @@ def test_the_advice_about_a_wrong_length_depends_on_who_names_the_joints(named: 
     with pytest.raises(poseval.PosevalError) as caught:
         poseval.read(gt, skeleton=None if named else "coco17")
     assert caught.value.code == "P204"
-    assert ("--skeleton names one" in str(caught.value)) == (not named)
+    assert ("skeleton=... names one" in str(caught.value)) == (not named)
     if not named:
         assert len(poseval.read(gt, skeleton="crowdpose14")) == len(truth)

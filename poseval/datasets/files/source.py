@@ -36,17 +36,23 @@ def path_of(value: Any, where: str, wanted: str = "a path") -> str | os.PathLike
 
 
 class Source:
-    """A path given by the user; nothing is opened before it is asked for, and a file is opened once."""
+    """A path given by the user; nothing is opened before it is asked for, and a file is opened once.
 
-    def __init__(self, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> None:
+    With a `document` there is no file: the path is what messages call it.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], limits: Limits = DEFAULT, document: Document | None = None
+    ) -> None:
         self.given = path_of(path, "path")
-        self.is_stream = is_stream(self.given)  # standard input or an address, which has no neighbours
+        # Standard input, an address or memory, which has no neighbours.
+        self.is_stream = document is not None or is_stream(self.given)
         self.name = public_name(self.given)  # as it was given, for messages
         self.path = Path(self.name)
         self.limits = limits
         self._archive: Archive | None = None
         self._ahead: threading.Thread | None = None
-        self._fetched: Document | None = None
+        self._fetched = document
         self._unread: dict[str, Counter[str]] = {}
         self._failure: Exception | None = None  # a pipe cannot be asked a second time
         if not self.is_stream and not os.path.lexists(self.path):

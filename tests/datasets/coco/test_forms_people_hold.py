@@ -228,7 +228,7 @@ def two_classes() -> tuple[dict[str, Any], list[dict[str, Any]]]:
 def test_categories_of_several_joint_counts_need_one_named(bare: Report, tmp_path: Path) -> None:
     made, rows = two_classes()
     gt, dt = write(tmp_path / "two.json", made), write(tmp_path / "dt.json", rows)
-    with pytest.raises(MismatchError, match="--category person or --category 'big bottle'") as caught:
+    with pytest.raises(MismatchError, match='category="person" or category="big bottle"') as caught:
         score(gt, dt)
     assert caught.value.code == "P406"
     found = score(gt, dt, category="person")

@@ -1,0 +1,43 @@
+"""What the public functions have in common: `gt=` for `truth=`, and errors in the words of Python."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from poseval.errors import PosevalError, UsageError
+
+Result = TypeVar("Result")
+
+
+def from_python(function: Callable[..., Result]) -> Callable[..., Result]:
+    """A function as `poseval.<name>` offers it; the commands call the function itself."""
+    parameters = inspect.signature(function).parameters
+    names = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
+
+    @functools.wraps(function)
+    def called(*arguments: Any, **keywords: Any) -> Result:
+        from poseval.errors.python_words import in_python
+
+        try:
+            if "gt" in keywords and "truth" in parameters:
+                keywords["truth"] = _one_truth(keywords, "truth" in names[: len(arguments)])
+            return function(*arguments, **keywords)
+        except PosevalError as error:
+            words = in_python(error, parameters)
+            if str(words) == str(error):
+                raise
+            raise words.with_traceback(error.__traceback__) from error.__cause__
+
+    called.__module__ = "poseval"  # where pickle finds it
+    return called
+
+
+def _one_truth(keywords: dict[str, Any], given: bool) -> Any:
+    """The ground truth given as `gt=`, which must not be given as `truth`, too."""
+    truth = keywords.pop("gt")
+    if given or "truth" in keywords:
+        raise UsageError("P850", where="gt", what="is given beside `truth=`", wanted="one of the two")
+    return truth

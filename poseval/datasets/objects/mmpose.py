@@ -1,0 +1,75 @@
+"""Pose sets from `mmpose` data samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from poseval.datasets.objects.arrays import from_arrays
+from poseval.datasets.objects.columns import array_of
+from poseval.datasets.objects.foreign import called, odd
+from poseval.errors import wrong_type
+from poseval.poses import Notice, PoseSet
+from poseval.skeletons import SkeletonLike
+
+RANKED = "<mmpose>: people are ranked by the box's score times the mean confidence of their joints"
+
+
+def from_mmpose(samples: Iterable[Any], *, skeleton: SkeletonLike | None = None) -> PoseSet:
+    """A pose set of predictions from `mmpose` `PoseDataSample`s, or their `to_dict()`.
+
+    `pred_instances` has `keypoints` [n, K, 2], `keypoint_scores` [n, K] and perhaps `bboxes` [n, 4] and
+    `bbox_scores` [n]. Samples of one image, as of a top-down network, are its people. An image is called by
+    its `img_id`, else by its `img_path`. The score is the box's times the mean of the joints', as MMPose
+    ranks.
+
+    Raises:
+        UsageError: P179 when an object has another form.
+    """
+    what = "mmpose samples"
+    if not isinstance(samples, Iterable):
+        raise wrong_type("samples", samples, "a list of data samples")
+    points: list[Any] = [np.zeros((0, 17, 3))]
+    boxes, scores = [np.zeros((0, 4))], [np.zeros(0)]
+    frame: list[Any] = []
+    size: dict[Any, tuple[float, float]] = {}
+    try:
+        for sample in samples:
+            name = _of(sample, "img_id")
+            name = _of(sample, "img_path") if name is None else name
+            shape = _of(sample, "ori_shape")
+            size[name] = (np.nan, np.nan) if shape is None else (float(shape[1]), float(shape[0]))
+            found = _of(sample, "pred_instances")
+            xy, confidence = array_of(_of(found, "keypoints")), array_of(_of(found, "keypoint_scores"))
+            rows = np.concatenate([xy[..., :2], confidence[..., None]], axis=2)
+            box, weight = _of(found, "bboxes"), _of(found, "bbox_scores")
+            boxes.append(np.full((len(rows), 4), np.nan) if box is None else array_of(box))
+            mean = confidence.mean(axis=1) if len(rows) else np.zeros(0)
+            scores.append(mean if weight is None else mean * array_of(weight))
+            points = [*points, rows] if len(points) > 1 or len(points[0]) else [rows]
+            frame += [name] * len(rows)
+        stacked = np.concatenate(points)
+        box, score = np.concatenate(boxes), np.concatenate(scores)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise odd(what, error) from None
+    given = None if np.isnan(box).any() else box
+    made = from_arrays(
+        stacked,
+        third="score",
+        frame=frame,
+        frames=list(size),
+        size=size,
+        box=given,
+        score=score,
+        skeleton=skeleton,
+    )
+    notice = Notice("N505", RANKED, len(made))
+    return called("mmpose", replace(made, origin=replace(made.origin, notices=(notice,))))
+
+
+def _of(value: Any, name: str) -> Any:
+    """An attribute, or a value of a dictionary; None where there is none."""
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)

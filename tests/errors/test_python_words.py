@@ -1,0 +1,133 @@
+"""Errors for callers in Python: options become keywords, and advice that is followed works."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import poseval
+from poseval.errors import Fault, PosevalError, UsageError, error_of
+from poseval.errors.python_words import in_python
+from poseval.scoring.score import score
+from poseval.synth import perturb, scene_set
+
+XY = np.random.default_rng(0).uniform(0, 99, (3, 17, 2))
+XYV = np.concatenate([XY, np.ones((3, 17, 1))], axis=2)
+BOX = np.tile([5.0, 5.0, 2.0, 2.0], (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        ("pass --gt FILE", "pass truth=FILE"),
+        ("pass --force to overwrite it", "pass force=True to overwrite it"),
+        ("give --skeleton with a file, or one of coco17", "give skeleton=... with a file, or one of coco17"),
+        ("leave out --skeleton; map with --joints names", 'leave out skeleton=...; map with joints="names"'),
+        (
+            "`poseval score --joints names`, or --joints MAP.toml",
+            '`poseval.score with joints="names"`, or joints=MAP.toml',
+        ),
+        ("use --metric 'oks_ap(area=box)'", 'use metrics="oks_ap(area=box)"'),
+        ("--sigmas 0.05 for all joints", "sigmas=0.05 for all joints"),
+        ("--category person or --category 'big bottle'", 'category="person" or category="big bottle"'),
+        ("add `--role ground-truth`", 'add `role="truth"`'),
+        ("raise it with --limit people=20", 'raise it with limits="people=20"'),
+        ("name its format with --format-in", "name its format with predictions_format=..."),
+        ("--format-in coco", 'predictions_format="coco"'),
+        ("with poseval convert A.json B.json --to coco", "with poseval convert A.json B.json --to coco"),
+        ("nothing of the kind", "nothing of the kind"),
+    ],
+)
+def test_options_become_keywords(says: str, words: str) -> None:
+    error = error_of([Fault("P100", "there", says, says, says)])
+    found = in_python(error, ("truth", "predictions"))
+    assert found.fault == Fault("P100", "there", words, words, words)
+    assert type(found) is type(error)
+
+
+def test_the_format_of_one_file_is_its_format() -> None:
+    error = error_of([Fault("P202", "there", "choose --format-in coco")])
+    assert in_python(error, ("path", "format")).fault.what == 'choose format="coco"'
+
+
+def test_commands_and_python_are_told_the_same_in_their_own_words(tmp_path: Path) -> None:
+    with pytest.raises(PosevalError) as raw:
+        score(tmp_path / "no.json", tmp_path / "no.json", metrics=("oks_ap",), skeleton="coco")
+    with pytest.raises(PosevalError) as caught:
+        poseval.read(_written(tmp_path), role="predictions")
+    assert raw.value.code == "P113"
+    assert "pass truth=FILE" in str(caught.value)
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert str(again) == str(caught.value)
+    assert [entry.name for entry in caught.traceback][-1] == "read_results"
+
+
+def _written(folder: Path) -> Path:
+    truth = scene_set(seed=1, images=2, people=1)
+    poseval.write(perturb(truth, 1), folder / "dt.json", "coco", role="predictions", truth=truth)
+    return folder / "dt.json"
+
+
+# code -> a call that is refused, what its advice says, and the call that follows it
+FOLLOWED: dict[str, tuple[Callable[[], Any], str, Callable[[], Any]]] = {
+    "P851": (
+        lambda: poseval.from_arrays(XY, box=BOX),
+        'box_form="xywh"',
+        lambda: poseval.from_arrays(XY, box=BOX, box_form="xywh"),
+    ),
+    "P852": (
+        lambda: poseval.from_arrays(XY[:, :5]),
+        "skeleton=...",
+        lambda: poseval.from_arrays(XY[:, :5], skeleton=list("abcde")),
+    ),
+    "P853": (
+        lambda: poseval.from_arrays(XYV),
+        "third=...",
+        lambda: poseval.from_arrays(XYV, third="visibility"),
+    ),
+    "P856": (
+        lambda: poseval.score(_found(), _truth(), "coco-keypoints"),
+        "score(gt=..., predictions=...)",
+        lambda: poseval.score(gt=_truth(), predictions=_found(), benchmark="coco-keypoints"),  # type: ignore[call-arg]
+    ),
+    "P857": (
+        lambda: poseval.from_pandas(_table()),
+        'frame="..."',
+        lambda: poseval.from_pandas(_table(), frame="image"),
+    ),
+}
+
+
+def _truth() -> poseval.PoseSet:
+    return poseval.from_arrays(XY, area=[99, 99, 99])
+
+
+def _found() -> poseval.PoseSet:
+    return poseval.from_arrays(XY, score=[1, 1, 1])
+
+
+def _table() -> Any:
+    pandas = pytest.importorskip("pandas", reason="needs pandas")
+    return pandas.DataFrame({"image": [1], "person": [1], "joint": ["a"], "x": [1.0], "y": [1.0]})
+
+
+@pytest.mark.parametrize("code", FOLLOWED)
+def test_advice_in_python_works(code: str) -> None:
+    wrong, says, right = FOLLOWED[code]
+    with pytest.raises(UsageError) as caught:
+        wrong()
+    assert caught.value.code == code
+    assert says in str(caught.value.fault.hint)
+    assert right() is not None
+
+
+def test_one_ground_truth() -> None:
+    with pytest.raises(UsageError, match="P850"):
+        poseval.score(_truth(), _found(), gt=_truth())  # type: ignore[call-arg]
+    with pytest.raises(UsageError, match="P850"):
+        poseval.compare(_found(), _found(), truth=_truth(), gt=_truth())  # type: ignore[call-arg]
