@@ -44,7 +44,7 @@ STATISTICS = (
         f"tests/statistics/test_{name}.py"
         for name in (
             *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
-            *("by_hand", "comparison", "intervals", "training"),
+            *("by_hand", "comparison", "intervals", "training", "draws"),
         )
     ),
     "tests/decisions/test_bounds.py",
