@@ -145,7 +145,7 @@ def crosscheck(
             "P145",
             where=f"benchmark {question.benchmark}",
             what=f"cannot be checked on these files: {why}",
-            wanted=f"a benchmark of {', '.join(OFFICIAL)}, in the files of its program",
+            wanted=f"one of {', '.join(OFFICIAL)}, with files that its program reads",
         )
     return found
 

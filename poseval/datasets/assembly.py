@@ -114,7 +114,7 @@ def joints_by_count(count: int, options: ReadOptions, where: str) -> Skeleton:
             "P204",
             where=where,
             what=f"has {count} joints per person",
-            wanted=f"skeleton {asked.name} has {len(asked)}",
+            wanted=f"{len(asked)} joints, as in skeleton {asked.name}",
         )
     if asked is None and options.truth is not None and len(options.truth.skeleton) == count:
         asked = options.truth.skeleton

@@ -92,6 +92,9 @@ def test_resolution_comes_first() -> None:
     assert rounds_for(1, 0.05) == 1000
     assert rounds_for(80, 0.05) == 32_000
     assert rounds_for(80, 0.05, 40_000) == 40_000
+    assert rounds_for(80, 0.05, 32_000) == 32_000
+    with pytest.raises(UsageError):
+        rounds_for(80, 0.05, 31_999)
     with pytest.raises(UsageError, match="m = 80 tests") as caught:
         rounds_for(80, 0.05, 1000)
     assert caught.value.code == "P167"

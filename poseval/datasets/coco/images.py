@@ -261,11 +261,10 @@ def _look_alike(words: tuple[str, ...], frames: Frames) -> str | None:
 
 
 def unknown_images(records: Records, placed: Placed, truth: PoseSet) -> list[Notice]:
-    """What to say of records of images that the ground truth does not have; as a rule a fault (P402) names
-    them.
+    """Faults (P402) for records of images that the ground truth does not have, or a notice.
 
-    They are left out where predictions are plainly of more than was labelled: they are on the labelled images
-    of the ground truth, and most of their images are others. The official program refuses both.
+    A notice where the predictions clearly cover more than was labelled: they include the labelled images, and
+    most of their images are others. Those are left out. The official program refuses both.
     """
     lost = np.flatnonzero(placed.row < 0)
     column = records.table["image_id"]

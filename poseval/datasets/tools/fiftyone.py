@@ -114,7 +114,7 @@ def _rows_by_key(poses: PoseSet) -> dict[str, range]:
 
 
 def _person(poses: PoseSet, row: int) -> dict[str, Any]:
-    """What keypoints and box of a person have in common."""
+    """The fields that both the keypoints and the box of a person get."""
     people = poses.people
     out: dict[str, Any] = {"tags": [], "label": poses.categories.get(int(people.category[row]), "person")}
     if people.track[row] >= 0:

@@ -87,7 +87,7 @@ class Links:
     def _gathered(
         self, query: Tensor, key: Tensor, value: Tensor, scale: float, kept: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Rows of keypoints densely; rows of visual tokens over keypoints and their kept keys alone."""
+        """Attention of keypoints to all keys, and of visual tokens to the keypoints and their kept keys."""
         joints, width = self.joints, query.shape[3]
         first, all_weights = _dense(query[:, :, :joints], key, value, scale, None)
         rows = query[:, :, joints:]
