@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.hostile.made import Desk
+from tests.hostile.made import Folder
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def folder(tmp_path: Path) -> Folder:
     """A folder to write broken files into, and to read them from."""
-    return Desk(tmp_path)
+    return Folder(tmp_path)

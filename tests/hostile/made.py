@@ -66,22 +66,22 @@ def write(path: Path, content: Any) -> Path:
     return path
 
 
-class Desk:
+class Folder:
     """Writes files into a folder and reads them."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, path: Path) -> None:
+        self.path = path
 
     def truth(self, content: Any = None, **options: Any) -> PoseSet:
-        path = write(self.folder / "gt.json", truth() if content is None else content)
+        path = write(self.path / "gt.json", truth() if content is None else content)
         return read(path, ReadOptions(Role.TRUTH, **options))
 
     def results(self, content: Any, gt: Any = None, **options: Any) -> PoseSet:
-        path = write(self.folder / "dt.json", content)
+        path = write(self.path / "dt.json", content)
         return read(path, ReadOptions(Role.PREDICTIONS, truth=self.truth(gt), **options))
 
     def both(self, gt: Any, dt: Any) -> tuple[Path, Path]:
-        return write(self.folder / "gt.json", gt), write(self.folder / "dt.json", dt)
+        return write(self.path / "gt.json", gt), write(self.path / "dt.json", dt)
 
     def truth_refused(self, content: Any, code: str, text: str, **options: Any) -> PosevalError:
         with pytest.raises(PosevalError, match=text) as caught:

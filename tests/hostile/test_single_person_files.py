@@ -72,7 +72,7 @@ def test_18_a_header_that_claims_more_than_the_file_holds(pair: Pair) -> None:
         assert caught.value.code == code
 
 
-# 19: formats that are not read for strangers
+# 19: formats that are read on the user's own machine only
 
 
 def test_19_pickles_are_not_read(tmp_path: Path) -> None:

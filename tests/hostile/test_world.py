@@ -14,7 +14,7 @@ import pytest
 
 from poseval.datasets import ReadOptions, read
 from poseval.errors import PosevalError, UsageError
-from tests.hostile.made import Desk, results, truth, write
+from tests.hostile.made import Folder, results, truth, write
 from tests.shared import ROOT, SANITISED
 
 
@@ -47,7 +47,7 @@ def test_37_name_that_is_not_utf8(tmp_path: Path) -> None:
         read(path, ReadOptions())
 
 
-def test_38_file_that_changes_while_it_is_read(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_38_file_that_changes_while_it_is_read(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The digest is of the bytes parsed: both come from one opening."""
     opened = []
     genuine = os.open
@@ -61,16 +61,16 @@ def test_38_file_that_changes_while_it_is_read(desk: Desk, monkeypatch: pytest.M
         return handle
 
     monkeypatch.setattr(os, "open", once)
-    poses = desk.truth(truth())
+    poses = folder.truth(truth())
     assert len(poses) == 6
     assert poses.origin.sha256 == hashlib.sha256(json.dumps(truth()).encode()).hexdigest()
     assert [Path(path).name for path in opened] == ["gt.json"]
 
 
-def test_39_output_that_exists(tmp_path: Path, desk: Desk) -> None:
+def test_39_output_that_exists(tmp_path: Path, folder: Folder) -> None:
     from poseval.datasets import WriteOptions, get_format
 
-    poses = desk.truth()
+    poses = folder.truth()
     target = tmp_path / "out.json"
     target.write_text("mine")
     with pytest.raises(UsageError) as caught:
@@ -79,7 +79,7 @@ def test_39_output_that_exists(tmp_path: Path, desk: Desk) -> None:
     assert target.read_text() == "mine"
 
 
-def test_40_decimal_comma(desk: Desk) -> None:
+def test_40_decimal_comma(folder: Folder) -> None:
     old = locale.setlocale(locale.LC_ALL)
     for name in ("de_DE.UTF-8", "fr_FR.UTF-8", "C.UTF-8"):
         try:
@@ -88,9 +88,9 @@ def test_40_decimal_comma(desk: Desk) -> None:
         except locale.Error:
             continue
     try:
-        assert desk.truth().people.area[0] == 20_000.5
+        assert folder.truth().people.area[0] == 20_000.5
         text = json.dumps(results()).replace("0.9,", "0.91234567890123456789,")
-        assert desk.results(text).people.joint_score[0, 0] == 0.91234567890123456789
+        assert folder.results(text).people.joint_score[0, 0] == 0.91234567890123456789
     finally:
         locale.setlocale(locale.LC_ALL, old)
 
@@ -98,10 +98,10 @@ def test_40_decimal_comma(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "extra", [{"PYTHONOPTIMIZE": "2"}, {"PYTHONHASHSEED": "7", "POSEVAL_NUM_THREADS": "3"}]
 )
-def test_40_checks_do_not_depend_on_the_environment(desk: Desk, extra: dict[str, str]) -> None:
+def test_40_checks_do_not_depend_on_the_environment(folder: Folder, extra: dict[str, str]) -> None:
     dt = results()
     dt[3]["keypoints"][7] = float("nan")
-    gt_path, dt_path = desk.both(truth(), dt)
+    gt_path, dt_path = folder.both(truth(), dt)
     program = (
         "import sys, poseval\n"
         "from poseval.errors import PosevalError\n"
@@ -121,10 +121,10 @@ def test_40_checks_do_not_depend_on_the_environment(desk: Desk, extra: dict[str,
 
 
 @pytest.mark.skipif(SANITISED, reason="a sanitizer needs more addresses")
-def test_40_memory_limit_is_an_error_and_not_a_wrong_result(desk: Desk) -> None:
+def test_40_memory_limit_is_an_error_and_not_a_wrong_result(folder: Folder) -> None:
     """Columns that do not fit raise MemoryError; nothing is cut short."""
     text = "[" + ",".join([json.dumps(results()[0])] * 150_000) + "]"
-    _, dt_path = desk.both(truth(), text)
+    _, dt_path = folder.both(truth(), text)
     program = (
         "import resource, sys\n"
         "from poseval.kernels import json as kj\n"

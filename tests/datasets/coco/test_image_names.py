@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.hostile.made import Desk, codes, results, sentence, truth
+from tests.hostile.made import Folder, codes, results, sentence, truth
 
 PLACES = [0, 0, 1, 1, 2, 2]
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
+def folder(tmp_path: Path) -> Folder:
     """Where the files of a test lie."""
-    return Desk(tmp_path)
+    return Folder(tmp_path)
 
 
 def named(form: str) -> dict[str, Any]:
@@ -41,37 +41,37 @@ def asked(form: str) -> list[dict[str, Any]]:
         ("{:012d}.png", "{:012d}.jpg", "stem"),
     ],
 )
-def test_folders_and_backslashes(desk: Desk, theirs: str, ours: str, way: str) -> None:
-    found = desk.results(asked(theirs), named(ours))
+def test_folders_and_backslashes(folder: Folder, theirs: str, ours: str, way: str) -> None:
+    found = folder.results(asked(theirs), named(ours))
     assert found.people.frame.tolist() == PLACES
     assert sentence(found, "N402").endswith(f"image ids are texts there; images were paired by {way}")
 
 
-def test_folders_tell_equal_names_apart(desk: Desk) -> None:
+def test_folders_tell_equal_names_apart(folder: Folder) -> None:
     gt = named("/data/cam{}/1.jpg")
-    found = desk.results(asked("cam{}/1"), gt)
+    found = folder.results(asked("cam{}/1"), gt)
     assert found.people.frame.tolist() == PLACES
     assert sentence(found, "N402").endswith("by path end")
 
 
-def test_the_extension_tells_equal_stems_apart(desk: Desk) -> None:
+def test_the_extension_tells_equal_stems_apart(folder: Folder) -> None:
     gt = truth()
     for image, name in zip(gt["images"], ("x/a.jpg", "x/a.png", "x/b.jpg", "x/c.jpg"), strict=True):
         image["file_name"] = name
     names = {10: "a.jpg", 11: "a.png", 12: "b.jpg"}
     rows = [{**row, "image_id": names[row["image_id"]]} for row in results()]
-    found = desk.results(rows, gt)
+    found = folder.results(rows, gt)
     assert found.people.frame.tolist() == PLACES
     assert sentence(found, "N402").endswith("by base name")
 
 
-def test_one_unknown_name_does_not_hide_the_others(desk: Desk) -> None:
+def test_one_unknown_name_does_not_hide_the_others(folder: Folder) -> None:
     rows = asked("{:06d}.jpg")
     rows[5]["image_id"] = "nowhere.jpg"
-    desk.results_refused(rows, "P402", r"\[5\]\.image_id: 1 of 6 records .*\(first: 'nowhere\.jpg'\)")
+    folder.results_refused(rows, "P402", r"\[5\]\.image_id: 1 of 6 records .*\(first: 'nowhere\.jpg'\)")
 
 
-def test_numbers_that_are_those_of_the_files(desk: Desk) -> None:
+def test_numbers_that_are_those_of_the_files(folder: Folder) -> None:
     gt = truth()
     for at, image in enumerate(gt["images"]):
         image["id"] = at + 1
@@ -79,21 +79,21 @@ def test_numbers_that_are_those_of_the_files(desk: Desk) -> None:
     for row in gt["annotations"]:
         row["image_id"] -= 9
     rows = [{**row, "image_id": 90 + 10 * (row["image_id"] - 10)} for row in results()]
-    found = desk.results(rows, gt)
+    found = folder.results(rows, gt)
     assert found.people.frame.tolist() == PLACES
     assert sentence(found, "N402").endswith("paired by the number in their file's name")
 
 
-def test_ids_go_before_the_numbers_of_files(desk: Desk) -> None:
+def test_ids_go_before_the_numbers_of_files(folder: Folder) -> None:
     gt = named("{}.jpg")
     for image, other in zip(gt["images"], (13, 12, 11, 10), strict=True):
         image["file_name"] = f"{other}.jpg"
-    assert codes(desk.results(results(), gt)) == []
+    assert codes(folder.results(results(), gt)) == []
 
 
-def test_a_whole_video_is_scored_on_its_labelled_frames(desk: Desk) -> None:
+def test_a_whole_video_is_scored_on_its_labelled_frames(folder: Folder) -> None:
     rows = [*results(), *({**results()[0], "image_id": 100 + n} for n in range(37))]
-    found = desk.results(rows)
+    found = folder.results(rows)
     assert found.people.frame.tolist() == PLACES
     assert sentence(found, "N940") == (
         "dt.json: 37 of 43 records are for images that are not in the ground truth (first: 100, 101, 102 and "
@@ -101,14 +101,16 @@ def test_a_whole_video_is_scored_on_its_labelled_frames(desk: Desk) -> None:
     )
 
 
-def test_one_image_too_many_is_a_mistake(desk: Desk) -> None:
-    desk.results_refused([*results(), {**results()[0], "image_id": 100}], "P402", r"\[6\]\.image_id: 1 of 7")
+def test_one_image_too_many_is_a_mistake(folder: Folder) -> None:
+    folder.results_refused(
+        [*results(), {**results()[0], "image_id": 100}], "P402", r"\[6\]\.image_id: 1 of 7"
+    )
 
 
-def test_an_unknown_id_does_not_turn_to_the_names_of_files(desk: Desk) -> None:
+def test_an_unknown_id_does_not_turn_to_the_names_of_files(folder: Folder) -> None:
     gt = truth()
     for at, image in enumerate(gt["images"]):
         image["file_name"] = f"{77 + at}.jpg"
     rows = results()
     rows[5]["image_id"] = 77
-    desk.results_refused(rows, "P402", r"\[5\]\.image_id: 1 of 6 records .*\(first: 77\)", gt)
+    folder.results_refused(rows, "P402", r"\[5\]\.image_id: 1 of 6 records .*\(first: 77\)", gt)
