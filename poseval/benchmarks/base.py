@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from poseval.benchmarks.alignment import align, differing_sigmas, fits, on_labelled, require_skeleton
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
-from poseval.metrics.base import Metric
+from poseval.metrics.base import Metric, Tally
 from poseval.poses import Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
@@ -20,13 +20,21 @@ from poseval.skeletons import get_skeleton
 class Part:
     """One evaluation inside a benchmark: whole-body has six, most benchmarks have one with label "".
 
-    `slices` name subsets of units [U] bool that are reduced apart (easy / medium / hard).
+    `slices` name subsets of units [U] bool that are reduced apart (easy / medium / hard). `made` keeps each
+    tally for whoever asks next: a check of what a mistake costs, then the score itself.
     """
 
     label: str
     aligned: Aligned
     metrics: tuple[Metric, ...]
     slices: Mapping[str, Bools] = field(default_factory=dict)
+    made: dict[Metric, Tally] = field(default_factory=dict, repr=False)
+
+    def tally(self, metric: Metric) -> Tally:
+        """The rows of one metric over this part, tallied once."""
+        if metric not in self.made:
+            self.made[metric] = metric.tally(self.aligned)
+        return self.made[metric]
 
 
 Pair = tuple[Aligned, list[Notice]]

@@ -70,7 +70,7 @@ class Rescoring:
     def of_sets(self, part: Part, aligned: Aligned) -> list[Change]:
         """The numbers of a part's first metric, and what they would be for other sets than the part's."""
         first = part.metrics[:1]
-        before = self._summary(replace(part, metrics=first), self.rules)
+        before = self._summary(replace(part, metrics=first, slices={}), self.rules)
         after = self._summary(Part(part.label, aligned, first), self.rules)
         return self._changes(before, after)
 
@@ -106,7 +106,7 @@ class Rescoring:
     def _summary(self, part: Part, rules: RuleSet) -> Summary:
         scored = []
         for metric in part.metrics:
-            tally = metric.tally(part.aligned)
+            tally = part.tally(metric)
             scored.append(Scored(part.label, "", metric, metric.reduce(tally)))
             for name, mask in part.slices.items():
                 scored.append(Scored(part.label, name, metric, metric.reduce(tally, mask.astype("int64"))))

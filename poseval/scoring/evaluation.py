@@ -163,7 +163,7 @@ def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) ->
     tallies: dict[Metric, Tally] = {}
     for metric in part.metrics:
         if executor is None or shards <= 1:
-            tallies[metric] = metric.tally(part.aligned)
+            tallies[metric] = part.tally(metric)
         else:
             pieces = part.aligned.shards(shards, metric.unit)
             futures = [executor.submit(_tally_one, metric, piece) for piece in pieces]

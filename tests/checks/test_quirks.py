@@ -18,6 +18,7 @@ from poseval.benchmarks.rule_sets import RuleSet, choose
 from poseval.checks.quirks import TRIGGERS
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets import Role, WriteOptions, get_format
+from poseval.metrics.oks_ap import OksAp
 from poseval.poses import PoseSet
 from poseval.report.text import style_of
 from poseval.results.report import Report
@@ -321,3 +322,44 @@ def written(folder: Path, dt: list[dict[str, Any]]) -> tuple[Path, Path]:
     (folder / "gt.json").write_text(json.dumps(truth()))
     (folder / "dt.json").write_text(json.dumps(dt))
     return folder / "gt.json", folder / "dt.json"
+
+
+def of_a_crowd(folder: Path) -> tuple[Path, Path]:
+    """CrowdPose files whose first result alone has no box, so that the areas of all come from joints."""
+    truth, predictions = people("crowdpose14")
+    extra = {"crowd_index": np.linspace(0, 1, len(truth.frames))}
+    truth = replace(truth, frames=replace(truth.frames, extra=extra))
+    box = np.tile([0.0, 0.0, 4.0, 4.0], (len(predictions), 1))
+    found = replace(predictions, frames=truth.frames, people=predictions.people.with_columns(box=box))
+    get_format("coco").write(truth, folder / "gt.json", WriteOptions(Role.TRUTH))
+    get_format("coco").write(found, folder / "dt.json", WriteOptions(Role.PREDICTIONS, truth=truth))
+    rows = json.loads((folder / "dt.json").read_text())
+    del rows[0]["bbox"]
+    (folder / "dt.json").write_text(json.dumps(rows))
+    return folder / "gt.json", folder / "dt.json"
+
+
+def test_numbers_of_slices_are_no_cost(tmp_path: Path) -> None:
+    """The number without a quirk is of the whole set, and says nothing of easy, medium and hard."""
+    report = poseval.score(*of_a_crowd(tmp_path), "crowdpose")
+    assert "AP_easy" in report.summary
+    assert not [notice for notice in report.notices if "undefined" in notice.text]
+
+
+def test_ground_truth_alone_is_not_told_of_areas_of_detections(tmp_path: Path) -> None:
+    gt, dt = of_a_crowd(tmp_path)
+    node = json.loads(gt.read_text())
+    for person in node["annotations"]:
+        person["area"] = 16.0
+    gt.write_text(json.dumps(node))
+    assert not [notice for notice in validate(gt).health if "C01" in notice.text]
+    assert not [notice for notice in validate(dt, truth=gt).health if "undefined" in notice.text]
+
+
+def test_a_metric_is_tallied_once_with_a_quirk_and_once_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    tally = OksAp.tally
+    monkeypatch.setattr(OksAp, "tally", lambda *given: (calls.append(given), tally(*given))[1])
+    truth, predictions = people()
+    assert "C02" in cost(poseval.score(with_ids(truth, 0), predictions, "coco-keypoints"), "C02")
+    assert len(calls) == 2
