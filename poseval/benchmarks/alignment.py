@@ -11,7 +11,16 @@ from poseval import skeletons
 from poseval.errors import MismatchError, UsageError, number_of, shown
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.poses.frame_names import COVERED, WAYS, Placement, covered, labelled_frames, numbers, place
+from poseval.poses.frame_names import (
+    COVERED,
+    WAYS,
+    Placement,
+    covered,
+    labelled_frames,
+    numbers,
+    of_whole_video,
+    place,
+)
 from poseval.skeletons import Skeleton, get_skeleton
 
 
@@ -124,25 +133,11 @@ def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints,
     if found.way is None:
         wanted = labelled_frames(truth)
         share = covered(found.row, wanted) if found.most else 0.0
-        if share < COVERED or not _sparse(truth, predictions, found.missing, share):
+        named = numbers(truth.frames), numbers(theirs)
+        if not found.most or not of_whole_video(found.row, wanted, *named, exact=False):
             _refuse_strange(found, truth, predictions, used, (share, len(wanted)), way)
         notices.append(_left_out(predictions, found.missing, len(used)))
     return found.row, notices
-
-
-def _sparse(truth: PoseSet, predictions: PoseSet, missing: Ints, share: float) -> bool:
-    """Whether frames that are not in the ground truth are plainly more of what it has.
-
-    They are where all labelled frames have predictions. Where some lack them, the others must be as many as
-    the labelled frames, or lie among them in number: a few at the ends are a shift by a frame.
-    """
-    labelled = labelled_frames(truth)
-    if share == 1 or len(missing) >= len(labelled):
-        return True
-    own, theirs = numbers(truth.frames)[labelled], numbers(predictions.frames)[missing]
-    if (own < 0).any() or (theirs < 0).any():
-        return False
-    return bool(((theirs > own.min()) & (theirs < own.max())).all())
 
 
 def _shifted(truth: PoseSet, predictions: PoseSet, used: Ints) -> str | None:

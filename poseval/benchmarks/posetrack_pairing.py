@@ -11,7 +11,7 @@ from poseval.benchmarks.alignment import align
 from poseval.errors import Fault, Faults, MismatchError, error_of, number_of, shown
 from poseval.poses import Array, Frames, IgnoreRegions, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.poses.frame_names import stem
+from poseval.poses.frame_names import numbers, of_whole_video, stem
 
 SHOWN_SEQUENCES = 10  # rows of the table of counts in an error
 WAYS = ("id", "file name", "file stem")
@@ -23,7 +23,7 @@ def pair(
     """Both sets over the ground truth's frames.
 
     Every sequence of the ground truth needs its predictions, every frame of the predictions its partner,
-    unless most frames of a sequence were predicted beyond those of the ground truth.
+    unless those without one are plainly further frames of the same video.
     `needed` [F] bool says which frames of the ground truth must be among the predictions; None means all.
 
     Raises:
@@ -58,10 +58,11 @@ def pair(
         ways.add(way)
         known = found[found >= 0]
         turned += bool((np.diff(known) < 0).any())
-        if _of_more_frames(mine, ours, found, needed):
+        wanted = ours if needed is None else ours[needed[ours]]
+        if len(known) < len(rows) and _of_whole_video(mine, theirs.take(rows), found, wanted):
             dense[rows[found < 0]] = True
-        else:
-            _check_frames(truth, predictions, (target, index), (ours, rows), found, needed, faults)
+            rows, found = rows[found >= 0], known
+        _check_frames(truth, predictions, (target, index), (ours, rows), found, needed, faults)
     _raise(faults, truth, predictions, partner)
     if dense.any():
         notices.append(_left_out(predictions, dense))
@@ -76,10 +77,9 @@ def pair(
     return Aligned(truth, _moved(truth, predictions, place)), notices
 
 
-def _of_more_frames(mine: Frames, ours: Ints, found: Ints, needed: Array | None) -> bool:
-    """Whether a sequence was predicted on all frames that are needed, and most of its frames are others."""
-    wanted = ours if needed is None else ours[needed[ours]]
-    return bool(2 * int((found < 0).sum()) > len(found) and np.isin(wanted, found).all())
+def _of_whole_video(mine: Frames, theirs: Frames, found: Ints, wanted: Ints) -> bool:
+    """Whether the frames of a sequence that the ground truth lacks are plainly more of what it has."""
+    return of_whole_video(found, wanted, numbers(mine), numbers(theirs), exact=True)
 
 
 def _left_out(predictions: PoseSet, frames: Array) -> Notice:
@@ -87,8 +87,8 @@ def _left_out(predictions: PoseSet, frames: Array) -> Notice:
     first = ", ".join(shown(key, 40) for key in predictions.frames.key[frames][:5])
     text = (
         f"{shown(predictions.origin.name)}: {int(frames.sum())} of {len(frames)} frames are not in the "
-        f"ground truth (first: {first}); {number_of(count, 'person', 'people')} there left out, "
-        "because all of its frames were predicted"
+        f"ground truth (first: {first}); {number_of(count, 'person', 'people')} there left out, because the "
+        "labelled frames all have predictions"
     )
     return Notice("N940", text, count)
 

@@ -170,6 +170,27 @@ def covered(row: Ints, wanted: Ints) -> float:
     return float(np.isin(wanted, row).mean()) if len(wanted) else 0.0
 
 
+def of_whole_video(row: Ints, wanted: Ints, own: Ints, theirs: Ints, *, exact: bool) -> bool:
+    """Whether predicted frames that the ground truth lacks are plainly more of what it has.
+
+    `row` [P] is the place of each predicted frame among the true ones (-1 none), `wanted` those labelled,
+    `own` [F] and `theirs` [P] the numbers in the names of both (-1 none). Nearly all labelled frames must be
+    predicted on, and the others be at least as many, or lie among them as frames of one video do. Without
+    `exact`, all labelled frames predicted on are enough; official programs refuse a single frame too many.
+    """
+    share = covered(row, wanted)
+    missing = row < 0
+    if share < COVERED or not missing.any():
+        return False
+    if 2 * int(missing.sum()) >= len(row) or (share == 1 and not exact):
+        return True
+    first, last = own[wanted].min(), own[wanted].max()
+    among = ((theirs > first) & (theirs < last))[missing]
+    if first < 0 or (theirs < 0).any() or not (among.any() if share == 1 else among.all()):
+        return False  # a few at an end, where labelled frames lack predictions, are a shift by a frame
+    return len(np.unique(theirs)) >= COVERED * (theirs.max() - theirs.min() + 1)
+
+
 def _disputed(
     theirs: Frames, ours: Frames, used: Ints, first: tuple[str, Ints], second: tuple[str, Ints]
 ) -> str:

@@ -13,7 +13,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, number_of, shown
 from poseval.kernels import json as kj
 from poseval.poses import Array, Frames, Ints, Notice, PoseSet
-from poseval.poses.frame_names import COVERED, WAYS, covered, labelled_frames, named, number
+from poseval.poses.frame_names import WAYS, labelled_frames, named, number, numbers, of_whole_video
 from poseval.poses.frame_names import place as find_frames
 from poseval.poses.texts import text_column
 
@@ -260,11 +260,22 @@ def _look_alike(words: tuple[str, ...], frames: Frames) -> str | None:
     return None
 
 
+def _of_whole_video(records: Records, placed: Placed, truth: PoseSet) -> bool:
+    """Whether the images that are not in the ground truth are frames between or beyond those labelled."""
+    column = records.table["image_id"]
+    words = np.asarray([number(word) for word in column.words] or [-1], dtype=np.int64)
+    ids = np.where(column.codes >= 0, words[column.codes], column.values)
+    unique, first = np.unique(np.stack([column.codes, ids], axis=1), axis=0, return_index=True)
+    own = cast("Ints | None", truth.frames.extra.get("image_id"))
+    own = numbers(truth.frames) if own is None or column.words else own
+    return of_whole_video(placed.row[first], labelled_frames(truth), own, unique[:, 1], exact=True)
+
+
 def unknown_images(records: Records, placed: Placed, truth: PoseSet) -> list[Notice]:
     """Faults (P402) for records of images that the ground truth does not have, or a notice.
 
-    A notice where the predictions clearly cover more than was labelled: they include the labelled images, and
-    most of their images are others. Those are left out. The official program refuses both.
+    A notice where the predictions are plainly of a whole video that was labelled in part: those are left out.
+    The official program refuses both.
     """
     lost = np.flatnonzero(placed.row < 0)
     column = records.table["image_id"]
@@ -281,7 +292,7 @@ def unknown_images(records: Records, placed: Placed, truth: PoseSet) -> list[Not
     overlap = float(pairs[:, 2].mean())
     distinct = np.unique(np.stack([ids[0][lost], ids[1][lost]], axis=1), axis=0, return_index=True)[1]
     first = places(lost[np.sort(distinct)], name)
-    if overlap < 0.5 and covered(placed.row, labelled_frames(truth)) >= COVERED:
+    if _of_whole_video(records, placed, truth):
         text = (
             f"{records.document.name}: {len(lost)} of {records.table.count} records are for images that are "
             f"not in the ground truth (first: {first}) and were left out: its labelled images all have "
