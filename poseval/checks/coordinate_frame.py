@@ -1,8 +1,9 @@
 """Predictions in another coordinate frame than the ground truth, found by what they would be in the right
 one.
 
-Joints in another order, x and y exchanged, fractions of the image size instead of pixels, a constant scale or
-offset, and a shift of one pixel between a one-based and a zero-based file. Some people of some frames are
+Joints in another order, x and y exchanged, fractions of the image size instead of pixels, an image that was
+mirrored or rotated, a constant scale or offset, and a shift of one pixel between a one-based and a zero-based
+file. Predictions of other images are found on the way (`numbering`). Some people of some frames are
 looked at; only where a change of coordinates fits them clearly better is the number of all of them computed.
 Each becomes a notice that names the likely mistake, what the number would be without it and how to undo it;
 nothing is changed.
@@ -11,17 +12,19 @@ nothing is changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from poseval.checks.base import Pair
 from poseval.checks.crops import in_crops
 from poseval.checks.joint_order import CLEARLY, GAIN, other_order
+from poseval.checks.numbering import other_numbering
 from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle
 from poseval.checks.placements import placements
 from poseval.errors import shown
-from poseval.poses import Notice
+from poseval.poses import Ints, Notice
+from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
 
 FITTED = 60  # people that tell where a frame lies
@@ -32,18 +35,30 @@ NEAR = 0.12  # sizes of a person that remain, beyond which no frame is right
 AS_GOOD = 1.25  # times the least error: the simplest such frame is taken
 SHIFT_PRECISION = 0.25  # pixels
 COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
-CODES = {"xy": "N921", "normalised": "N922", "scale": "N923", "offset": "N924"}
+CODES = {"xy": "N921", "normalised": "N922", "normalised=-1,1": "N922", "scale": "N923", "offset": "N924"}
+# Ways back from images that were turned, the simplest first: mirrored before or after the prediction, y
+# counted upwards, upside down, and rotated by a quarter either way; and from numbers around the middle.
+TURNS = (
+    ("flip=y",),
+    ("flip=x",),
+    ("flip=x", "left-right"),
+    ("flip=x", "flip=y"),
+    ("xy", "flip=x"),
+    ("xy", "flip=y"),
+    ("normalised=-1,1",),
+    ("normalised=-1,1", "flip=y"),
+)
 
 
 def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
-    """N460 to N462 and N921 to N924: another order of joints, or another coordinate frame."""
+    """N460 to N462, N553, N554 and N921 to N924: another order of joints, frame or numbering."""
     partners = by_place(pair.aligned)
     if not partners.tell:
         return
     found = other_order(pair, partners) if len(partners.truth) >= FEWEST else None
     found = found or _shift_notice(pair, partners) or _near_frame(pair, partners.some(FITTED))
     if found is None and partners.error(partners.theirs) > APART:
-        found = _far_frame(pair, partners)
+        found = _turned_frame(pair, partners) or other_numbering(pair, partners) or _far_frame(pair, partners)
     if found is not None:
         yield found
 
@@ -62,6 +77,31 @@ def _near_frame(pair: Pair, nearest: Partners) -> Notice | None:
     most = min(clearly * nearest.error(nearest.theirs), NEAR)
     best = _simplest(_frames(pair, nearest, False, most), most)
     return None if best is None else _told(pair, best)
+
+
+def _turned_frame(pair: Pair, nearest: Partners) -> Notice | None:
+    """An image mirrored, upside down or rotated, or numbers from -1 to 1: nothing is fitted to the people.
+
+    Predictions are paired anew in each frame, because such changes take people to each other's places.
+    """
+    clearly = CLEARLY if len(nearest.truth) >= FEWEST else BEYOND_DOUBT
+    most = min(clearly * nearest.error(nearest.theirs), NEAR)
+    some = _of_frames(pair.aligned, np.unique(nearest.some(FITTED).frame))
+    if not np.isfinite(some.truth.frames.size).all():
+        return None
+    frames = []
+    for back in TURNS:
+        steps = tuple(map(Transform, back))
+        partners = by_place(Aligned(some.truth, transformed(some.predictions, steps)))
+        if partners.tell:
+            frames.append(Frame(steps, partners.error(partners.theirs)))
+    best = _simplest(frames, most)
+    return None if best is None else _told(pair, best)
+
+
+def _of_frames(aligned: Aligned, rows: Ints) -> Aligned:
+    truth = aligned.truth.take_frames(rows)
+    return Aligned(truth, replace(aligned.predictions.take_frames(rows), frames=truth.frames))
 
 
 def _far_frame(pair: Pair, nearest: Partners) -> Notice | None:
@@ -87,7 +127,9 @@ def _told(pair: Pair, best: Frame) -> Notice | None:
     name = shown(pair.aligned.predictions.origin.name)
     words = " and ".join(step.sentence for step in best.back)
     options = " ".join(f"--transform {step}" for step in best.back)
-    return Notice(CODES[best.back[0].kind], f"{name}: with {words} {change}; try: {options}")
+    turned = any(step.kind in ("flip=x", "flip=y") for step in best.back)
+    code = "N554" if turned else CODES[best.back[0].kind]
+    return Notice(code, f"{name}: with {words} {change}; try: {options}")
 
 
 def _simplest(frames: Sequence[Frame], most: float) -> Frame | None:

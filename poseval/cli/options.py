@@ -111,7 +111,8 @@ TRANSFORM = click.option(
     "--transform",
     multiple=True,
     metavar="xy|scale=K|...",
-    help="Change coordinates: xy, left-right, normalised, scale=K, offset=X,Y, boxes=corners. Repeatable.",
+    help="Change coordinates: xy, left-right, flip=y, normalised, scale=K, offset=X,Y, boxes=corners. "
+    "Repeatable.",
 )
 CATEGORY = click.option("--category", metavar="NAME", help="Category to read, for files with several.")
 ROLE = click.option(

@@ -188,7 +188,7 @@ def of_whole_video(row: Ints, wanted: Ints, own: Ints, theirs: Ints, *, exact: b
     among = ((theirs > first) & (theirs < last))[missing]
     if first < 0 or (theirs < 0).any() or not (among.any() if share == 1 else among.all()):
         return False  # a few at an end, where labelled frames lack predictions, are a shift by a frame
-    return len(np.unique(theirs)) >= COVERED * (theirs.max() - theirs.min() + 1)
+    return bool(len(np.unique(theirs)) >= COVERED * (theirs.max() - theirs.min() + 1))
 
 
 def _disputed(

@@ -11,15 +11,28 @@ import numpy as np
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Array, Floats, IgnoreRegions, People, PoseSet
 
-FORMS = "xy, left-right, normalised, scale=K or K,K, offset=X,Y, boxes=corners or boxes=centre"
+FORMS = (
+    "xy, left-right, flip=x or flip=y, normalised or normalised=-1,1, scale=K or K,K, offset=X,Y, "
+    "boxes=corners or boxes=centre"
+)
 MEANING = {
     "xy": "x and y exchanged",
     "left-right": "left and right exchanged",
+    "flip=x": "x counted from the other side of the image",
+    "flip=y": "y counted from the other side of the image",
     "normalised": "fractions of the image size converted to pixels",
+    "normalised=-1,1": "numbers from -1 to 1 over the image converted to pixels",
     "scale": "coordinates times {}",
     "offset": "coordinates moved by {} pixels",
     "boxes=corners": "boxes read as corners x0, y0, x1, y1",
     "boxes=centre": "boxes read as centre, width and height",
+}
+# The same for images of one size that no file gives.
+BY_HAND = {
+    "flip=x": "--transform scale=-1,1 --transform offset=WIDTH-1,0",
+    "flip=y": "--transform scale=1,-1 --transform offset=0,HEIGHT-1",
+    "normalised": "--transform scale=WIDTH,HEIGHT",
+    "normalised=-1,1": "--transform offset=1,1 --transform scale=HALF_WIDTH,HALF_HEIGHT",
 }
 
 
@@ -65,7 +78,7 @@ class Transform:
         """The set with its joints, boxes, areas, head sizes and ignore regions in the other frame.
 
         Raises:
-            MismatchError: P415 when `normalised` is asked and the size of an image with people is not known.
+            MismatchError: P415 when a change needs the size of an image with people, which is not known.
         """
         if self.kind == "left-right":
             order = np.asarray(poses.skeleton.flip)
@@ -83,19 +96,35 @@ class Transform:
             return _moved(
                 poses, lambda points, of: points * factor, np.broadcast_to(factor, (len(people), 2))
             )
-        size = poses.frames.size
-        unknown = np.isnan(size[people.frame]).any(axis=1)
-        if unknown.any():
-            key = shown(poses.frames.key[people.frame[unknown.argmax()]], 60)
-            raise MismatchError(
-                "P415",
-                where=shown(poses.origin.name),
-                what=f"{int(unknown.sum())} of {len(people)} people are in images of unknown size "
-                f"(first: {key})",
-                wanted="image sizes in the ground truth, to convert fractions to pixels",
-                hint="where all images have one size, say it: --transform scale=WIDTH,HEIGHT",
+        size = _sizes(poses, self)
+        if self.kind.startswith("flip"):
+            axis = "xy".index(self.kind[-1])
+            sign = np.where(np.arange(2) == axis, -1.0, 1.0)
+            last = np.where(np.arange(2) == axis, size - 1, 0.0)  # the last pixel becomes the first
+            return _moved(
+                poses, lambda points, of: points * sign + last[of][:, None], np.ones((len(people), 2))
+            )
+        if self.kind == "normalised=-1,1":
+            return _moved(
+                poses, lambda points, of: (points + 1) / 2 * size[of][:, None], size[people.frame] / 2
             )
         return _moved(poses, lambda points, of: points * size[of][:, None], size[people.frame])
+
+
+def _sizes(poses: PoseSet, of: Transform) -> Floats:
+    """Sizes [F, 2] of images; P415 when that of an image with people is not known."""
+    size, people = poses.frames.size, poses.people
+    unknown = np.isnan(size[people.frame]).any(axis=1)
+    if unknown.any():
+        key = shown(poses.frames.key[people.frame[unknown.argmax()]], 60)
+        raise MismatchError(
+            "P415",
+            where=shown(poses.origin.name),
+            what=f"{int(unknown.sum())} of {len(people)} people are in images of unknown size (first: {key})",
+            wanted=f"image sizes in the ground truth, for {of}",
+            hint=f"where all images have one size, say it: {BY_HAND[of.kind]}",
+        )
+    return size
 
 
 def reordered(people: People, order: Array) -> People:

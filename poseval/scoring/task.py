@@ -56,8 +56,8 @@ class Task:
     `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
     equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem, base
     name, path end, number). `transform` are changes of the predictions' coordinates, in order: `xy`,
-    `left-right`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised unless
-    named.
+    `left-right`, `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised
+    unless named.
     `category` is the one class of a file to score, where it has several. `slices` name groups of frames that
     are reported apart, too: `sequence`, or a csv file of frames and their groups.
 

@@ -23,7 +23,7 @@ from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
 from tests.metrics.single import random_pair
 
-CODES = {"N460", "N461", "N462", "N921", "N922", "N923", "N924", "N931"}
+CODES = {"N460", "N461", "N462", "N553", "N554", "N921", "N922", "N923", "N924", "N931"}
 # How files go wrong, and what is told of it.
 WRONG = {
     "xy": ("xy", "N921"),
@@ -195,7 +195,7 @@ def test_the_poses_of_others_are_no_other_frame() -> None:
         seen = np.full(xy.shape[:2], 2)
         columns = {"xy": np.nan_to_num(xy), "seen": seen, "score": rng.random(len(truth))}
         shuffled = replace(truth, people=truth.people.with_columns(**columns))
-        assert told(truth, shuffled, "coco-keypoints") == {}
+        assert list(told(truth, shuffled, "coco-keypoints")) == ["N553"]
 
 
 def test_nothing_is_scored_again_without_a_suspicion(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,3 +259,54 @@ def test_coordinates_between_0_and_1_are_no_pixels() -> None:
     assert "N922" in {notice.code for notice in checks.examine_set(wrong(truth, "scale=0.001"), Role.TRUTH)}
     report = poseval.score(wrong(truth, "scale=0.001"), predictions, "coco-keypoints")
     assert "try: poseval convert" in next(n.text for n in report.notices if n.code == "N922")
+
+
+def sized(poses: PoseSet) -> PoseSet:
+    """With images of two sizes, in which the people lie."""
+    size = np.full((len(poses.frames), 2), (900.0, 700.0))
+    size[::2] = (800.0, 1000.0)
+    return replace(poses, frames=replace(poses.frames, size=size))
+
+
+TURNED = {
+    "upside down": (("flip=y",), "N554"),
+    "mirrored afterwards": (("flip=x",), "N554"),
+    "of the mirrored image": (("flip=x", "left-right"), "N554"),
+    "rotated by half": (("flip=x", "flip=y"), "N554"),
+    "rotated by a quarter": (("flip=x", "xy"), "N554"),
+    "rotated back": (("flip=y", "xy"), "N554"),
+}
+
+
+@pytest.mark.parametrize("kind", TURNED)
+@pytest.mark.parametrize("name", BENCHMARKS)
+def test_images_that_were_turned(name: str, kind: str) -> None:
+    truth, predictions = people(name)
+    truth = sized(truth)
+    predictions = replace(predictions, frames=truth.frames)
+    steps, code = TURNED[kind]
+    turned = transformed(predictions, [Transform.parse(step) for step in steps])
+    found = told(truth, turned, name)
+    assert list(found) == [code]
+    options = [word for word in found[code].split("try: ")[1].split() if word != "--transform"]
+    right, mended = (
+        poseval.score(truth, poses, name, transform=words)
+        for poses, words in ((predictions, []), (turned, options))
+    )
+    key = next(iter(right.summary))
+    assert mended.summary[key] == pytest.approx(right.summary[key], abs=0.03)
+
+
+def test_numbers_around_the_middle_of_the_image() -> None:
+    for name in ("coco-keypoints", "mpii-val"):
+        truth, predictions = people(name)
+        truth = sized(truth)
+        size = truth.frames.size[predictions.people.frame][:, None]
+        columns = {"xy": 2 * predictions.people.xy / size - 1, "area": None, "box": None}
+        middle = replace(predictions, frames=truth.frames, people=predictions.people.with_columns(**columns))
+        found = told(truth, middle, name)
+        assert list(found) == ["N922"]
+        assert found["N922"].endswith("try: --transform normalised=-1,1")
+        moved = poseval.score(truth, middle, name, transform="normalised=-1,1")
+        right = poseval.score(truth, replace(predictions, frames=truth.frames), name)
+        assert moved.summary == pytest.approx(right.summary, abs=1e-9, nan_ok=True)

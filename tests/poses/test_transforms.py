@@ -34,7 +34,14 @@ def after(text: str) -> PoseSet:
 
 @pytest.mark.parametrize(
     ("text", "inverse"),
-    [("xy", "xy"), ("left-right", "left-right"), ("scale=4", "scale=0.25"), ("offset=3,-8", "offset=-3,8")],
+    [
+        ("xy", "xy"),
+        ("left-right", "left-right"),
+        ("flip=x", "flip=x"),
+        ("flip=y", "flip=y"),
+        ("scale=4", "scale=0.25"),
+        ("offset=3,-8", "offset=-3,8"),
+    ],
 )
 def test_the_inverse_undoes_it(text: str, inverse: str) -> None:
     before, back = scene(), transformed(scene(), [Transform.parse(text), Transform.parse(inverse)])
@@ -54,6 +61,34 @@ def test_every_column_is_in_the_new_frame() -> None:
     np.testing.assert_array_equal(exchanged.box, before.people.box[:, [1, 0, 3, 2]])
     flip = list(before.skeleton.flip)
     np.testing.assert_array_equal(after("left-right").people.xy, before.people.xy[:, flip])
+
+
+def test_the_first_pixel_becomes_the_last() -> None:
+    before = scene()
+    for text, axis in (("flip=x", 0), ("flip=y", 1)):
+        there = after(text).people
+        last = before.frames.size[before.people.frame][:, None, axis] - 1
+        np.testing.assert_allclose(there.xy[..., axis], last - before.people.xy[..., axis])
+        np.testing.assert_array_equal(there.xy[..., 1 - axis], before.people.xy[..., 1 - axis])
+        assert (there.box[:, 2:] >= there.box[:, :2]).all()
+
+
+def test_numbers_from_minus_one_to_one() -> None:
+    before = scene()
+    size = before.frames.size[before.people.frame][:, None]
+    middle = replace(before, people=before.people.with_columns(xy=2 * before.people.xy / size - 1))
+    np.testing.assert_allclose(
+        Transform.parse("normalised=-1,1").apply(middle).people.xy, before.people.xy, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("text", ["flip=x", "flip=y", "normalised", "normalised=-1,1"])
+def test_unknown_sizes_are_named_with_what_to_give_instead(text: str) -> None:
+    before = scene()
+    unknown = replace(before, frames=replace(before.frames, size=np.full((len(before.frames), 2), np.nan)))
+    with pytest.raises(MismatchError, match="say it: --transform") as caught:
+        Transform.parse(text).apply(unknown)
+    assert caught.value.code == "P415"
 
 
 def test_shares_become_pixels_of_each_image() -> None:
