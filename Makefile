@@ -1,0 +1,70 @@
+# The commands of a checkout. They need Python 3.10 or newer with its venv module and headers, and a C++20 compiler.
+#
+#   PYTHON=python3.12   the interpreter that the environment is made with
+#   VENV=.venv          the environment; made when it is not there (no spaces in this name)
+#   EXTRAS=models,dask  extras to install beside what the target needs
+#   WHEELS=folder       install from the wheels in a folder, without a network; `make wheels` fills it
+
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?=
+WHEELS ?=
+
+RUN := "$(VENV)/bin/python"
+PIP := $(RUN) -m pip install --quiet --disable-pip-version-check $(if $(WHEELS),--no-index --find-links "$(WHEELS)")
+# What an installation is made of. All other files are used where they lie.
+SOURCES := setup.cfg setup.py pyproject.toml $(wildcard poseval/kernels/*.cpp poseval/kernels/*.hpp)
+BASE := $(VENV)/.installed$(EXTRAS:%=-%)
+TEST := $(VENV)/.installed-test$(EXTRAS:%=,%)
+
+MAKEFLAGS += --no-builtin-rules
+
+.PHONY: help demo test lint docs perf wheels clean
+
+help:
+	@echo "make demo    install into $(VENV), score two synthetic videos, write a report"
+	@echo "make test    install what the tests need, and run them"
+	@echo "make lint    check style and types"
+	@echo "make docs    write the generated pages of docs/"
+	@echo "make perf    time COCO files against pycocotools and others"
+	@echo "make wheels  fill the folder WHEELS for an installation without a network"
+	@echo "make clean   remove $(VENV)"
+
+demo: $(BASE)
+	@$(RUN) -m poseval demo --force
+	@echo
+	@echo "The report: $(CURDIR)/poseval-demo/report.html"
+	@echo "Your files: $(VENV)/bin/poseval score predictions.json --gt ground_truth.json"
+
+test: $(TEST)
+	$(RUN) -m pytest
+
+lint: $(TEST)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy poseval
+
+docs: $(TEST)
+	$(RUN) docs/error_page.py > docs/errors.md
+	$(RUN) docs/format_pages.py
+	$(RUN) docs/metric_pages.py
+
+perf: $(BASE)
+	$(RUN) perf/coco.py
+
+wheels: $(VENV)/pyvenv.cfg
+	@test -n "$(WHEELS)" || { echo "make: say where: make wheels WHEELS=folder" >&2; exit 1; }
+	$(RUN) -m pip wheel --wheel-dir "$(WHEELS)" ".[test$(EXTRAS:%=,%)]" "setuptools>=77" "pybind11>=2.13"
+
+clean:
+	rm -rf "$(VENV)"
+
+$(VENV)/pyvenv.cfg:
+	@command -v "$(PYTHON)" >/dev/null || { echo "make: $(PYTHON) is missing: install Python 3.10 or newer" >&2; exit 1; }
+	@"$(PYTHON)" .ci/check_setup.py
+	"$(PYTHON)" -m venv "$(VENV)"
+
+$(BASE) $(TEST): $(VENV)/pyvenv.cfg $(SOURCES)
+	@"$(PYTHON)" .ci/check_setup.py
+	$(PIP) --editable ".$(patsubst $(VENV)/.installed-%,[%],$(filter $(VENV)/.installed-%,$@))"
+	@touch "$@"
