@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "synth": "skeletons poses datasets results scoring report runners files",
         "compat": "skeletons poses kernels metrics datasets benchmarks scoring",
         "cli": "skeletons poses results metrics datasets benchmarks scoring statistics decisions diagnosis "
-        "conversion validation report api models tracking runners training synth compat files",
+        "kernels conversion validation report api models tracking runners training synth compat files",
         "api": "skeletons poses results datasets benchmarks scoring statistics decisions diagnosis "
         "conversion report files",
         "pytest_plugin": "api decisions",

@@ -12,14 +12,18 @@ import os
 import select
 import signal
 import sys
+from copy import copy
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 
 import click
 
 from poseval._version import __version__
+from poseval.cli.examples import epilog
+from poseval.cli.settings import announce, settings
 from poseval.cli.terminal import flush, say
-from poseval.errors import LimitError, PosevalError, shown
+from poseval.errors import LimitError, PosevalError, shown, unknown_name
 from poseval.limits import from_environment
 from poseval.threads import thread_limit
 
@@ -29,6 +33,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "poseval.cli.compare:compare",
         "Say which differences between systems noise does not explain.",
     ),
+    "completion": ("poseval.cli.completion:completion", "Print what a shell needs to complete names."),
+    "config": ("poseval.cli.config:config", "Show the defaults that hold in this folder."),
     "convert": ("poseval.cli.convert:convert", "Convert between formats and list what is lost."),
     "crosscheck": (
         "poseval.cli.crosscheck:crosscheck",
@@ -36,8 +42,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "demo": ("poseval.cli.demo:demo", "Make synthetic data, run a small network on it and score it."),
     "diagnose": ("poseval.cli.diagnose:diagnose", "Show the errors in predictions and what each costs."),
+    "doctor": ("poseval.cli.doctor:doctor", "Print versions and settings, for a bug report."),
     "explain": ("poseval.cli.explain:explain", "Explain an error code, or how two reports differ."),
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
+    "help": ("poseval.cli.help:help_of", "Show the help of a command."),
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),
     "list": (
         "poseval.cli.list:listing",
@@ -54,6 +62,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("poseval.cli.validate:validate", "Report everything that is wrong or unusual in a file."),
 }
 
+# They run where a settings file is wrong, too, and take nothing from it.
+WITHOUT_SETTINGS = ("completion", "config", "doctor", "explain", "help", "list")
+
 
 class ReaderGone(Exception):
     """A pipe broke while a command wrote."""
@@ -67,12 +78,27 @@ class LazyGroup(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now."""
+        """The command, imported now, with its examples and with defaults from a settings file."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
+        command: click.Command = copy(getattr(import_module(module), attribute))
+        command.epilog = "\n\n".join(filter(None, (command.epilog, epilog(cmd_name))))
+        if cmd_name not in WITHOUT_SETTINGS and (found := settings(Path.cwd())):
+            ctx.default_map = {cmd_name: found.of(command)}
+            announce(command, found, say)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for; a name that is none is an error with the nearest ones."""
+        name = args[0]
+        if name in COMMANDS or name.startswith("-"):
+            return super().resolve_command(ctx, args)
+        is_file = Path(name).exists()
+        hint = f"to score a file: poseval score {shown(name)} --gt GROUND_TRUTH" if is_file else None
+        raise unknown_name("P870", "command", name, COMMANDS, hint=hint)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a broken pipe leaves under a name that click does not turn into exit 1."""
@@ -87,7 +113,13 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+EPILOG = """Exit status: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file,
+70 internal error, 130 Ctrl-C, 143 terminated.
+
+`poseval help COMMAND` shows the options of a command, with examples."""
+
+
+@click.group(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="poseval")
 def cli() -> None:
     """Score human-pose predictions exactly as each benchmark's official program does."""

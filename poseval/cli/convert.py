@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_ITEMS, Number
 from poseval.cli.options import ALIGN, CATEGORY, LIMIT, QUIET, ROLE, SKELETON, TRANSFORM, InputPath, talk
 from poseval.cli.progress import ProgressLine
@@ -16,13 +17,29 @@ from poseval.cli.progress import ProgressLine
 @click.argument("source", type=InputPath())
 @click.argument("target", type=InputPath())
 @click.option(
-    "--to", "to", required=True, metavar="FORMAT", help="Format to write (see `poseval list formats`)."
+    "--to",
+    "to",
+    required=True,
+    metavar="FORMAT",
+    shell_complete=names_of("formats"),
+    help="Format to write (see `poseval list formats`).",
 )
-@click.option("--format-in", "format", metavar="FORMAT", help="Format of SOURCE. Recognised by default.")
+@click.option(
+    "--format-in",
+    "format",
+    metavar="FORMAT",
+    shell_complete=names_of("formats"),
+    help="Format of SOURCE. Recognised by default.",
+)
 @ROLE
 @click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions belong to.")
 @SKELETON
-@click.option("--to-skeleton", metavar="NAME|FILE", help="Skeleton to map the joints to, by name.")
+@click.option(
+    "--to-skeleton",
+    metavar="NAME|FILE",
+    shell_complete=names_of("skeletons"),
+    help="Skeleton to map the joints to, by name.",
+)
 @click.option("--joints", type=InputPath(), metavar="MAP.toml", help="File with a joint map.")
 @click.option("--near", is_flag=True, help="Allow similar joints (upper_neck for neck). They are listed.")
 @click.option("--derive", is_flag=True, help="Compute missing joints (neck from shoulders). They are listed.")

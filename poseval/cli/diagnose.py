@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.numbers import MOST_ITEMS, Number
-from poseval.cli.options import QUIET, TRUTH, InputPath, emit, talk, task_options, tell
+from poseval.cli.options import QUIET, TRUTH, Choice, InputPath, emit, talk, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images, find_images
 from poseval.cli.progress import working
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @task_options
 @click.option(
     "--scale",
-    type=click.Choice(["area", "head"]),
+    type=Choice(["area", "head"]),
     help="Unit of distances. By default what the ground truth has.",
 )
 @click.option(

@@ -11,6 +11,7 @@ import click
 from poseval.cli.options import (
     QUIET,
     TRUTH_OR_SAVED,
+    Choice,
     InputPath,
     emit,
     talk,
@@ -67,9 +68,7 @@ class GateCommand(WritingCommand):
 @click.option(
     "--significant", is_flag=True, help="Bound each drop statistically instead of comparing numbers."
 )
-@click.option(
-    "--require", type=click.Choice(["keep-up"]), help="Also fail when a number is not shown to keep up."
-)
+@click.option("--require", type=Choice(["keep-up"]), help="Also fail when a number is not shown to keep up.")
 @testing_options
 @click.option(
     "--ledger",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poseval.cli.options import Choice
 from poseval.cli.terminal import say
 from poseval.errors import shown
 
@@ -20,7 +21,7 @@ KINDS = ("benchmarks", "metrics", "formats", "skeletons", "trackers", "limits")
 
 
 @click.command("list")
-@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("kind", type=Choice(KINDS))
 def listing(kind: str) -> None:
     """List benchmarks, metrics, formats, skeletons, trackers or limits."""
     listed: dict[str, Callable[[], Sequence[tuple[str, ...]]]] = {

@@ -12,9 +12,28 @@ from typing import Any
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of
 from poseval.poses import Notice, PoseSet
+
+
+class Choice(click.Choice):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.2 on
+    """A choice whose error proposes the nearest name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The choice that was typed."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter as error:
+            from difflib import get_close_matches
+
+            near = get_close_matches(str(value), self.choices, 1)
+            if not near:
+                raise
+            raise click.BadParameter(
+                f"{error.message} Did you mean {near[0]!r}?", ctx=ctx, param=param
+            ) from None
 
 
 class InputPath(click.Path):
@@ -79,7 +98,7 @@ TESTING_OPTIONS = (
 # poseval.results.units.SHOWN_AS, which the start-up does not wait for
 UNIT = click.option(
     "--unit",
-    type=click.Choice(["percent", "fraction"]),
+    type=Choice(["percent", "fraction"]),
     default="percent",
     show_default=True,
     help="How fractions such as AP are shown in text and tables. JSON and CSV hold fractions.",
@@ -89,10 +108,16 @@ TRUTH_OR_SAVED = click.option(
     "--gt", "truth", type=InputPath(), help="Ground truth. Not needed for saved runs."
 )
 BENCHMARK = click.option(
-    "--benchmark", metavar="NAME", help="Benchmark. By default recognised from the ground truth."
+    "--benchmark",
+    metavar="NAME",
+    shell_complete=names_of("benchmarks"),
+    help="Benchmark. By default recognised from the ground truth.",
 )
 SKELETON = click.option(
-    "--skeleton", metavar="NAME|FILE", help="Skeleton, for files that do not name their joints."
+    "--skeleton",
+    metavar="NAME|FILE",
+    shell_complete=names_of("skeletons"),
+    help="Skeleton, for files that do not name their joints.",
 )
 SIGMAS = click.option(
     "--sigmas",
@@ -104,7 +129,7 @@ WAYS = ("key", "file name", "stem", "base name", "path end", "number")
 ALIGN = click.option(
     "--align",
     "align_by",
-    type=click.Choice(WAYS),
+    type=Choice(WAYS),
     help="Pair frames only by this. By default every way is tried.",
 )
 TRANSFORM = click.option(
@@ -117,7 +142,7 @@ TRANSFORM = click.option(
 CATEGORY = click.option("--category", metavar="NAME", help="Category to read, for files with several.")
 ROLE = click.option(
     "--role",
-    type=click.Choice(["predictions", "ground-truth", "truth"]),
+    type=Choice(["predictions", "ground-truth", "truth"]),
     help="What the file holds. By default predictions if --gt is given, otherwise recognised.",
 )
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")
@@ -138,6 +163,7 @@ TASK_OPTIONS = (
         "metrics",
         multiple=True,
         metavar="NAME(...)",
+        shell_complete=names_of("metrics"),
         help="Metric to use instead of the benchmark's. Repeatable.",
     ),
     click.option(
@@ -161,12 +187,14 @@ TASK_OPTIONS = (
         "--gt-format",
         "truth_format",
         metavar="FORMAT",
+        shell_complete=names_of("formats"),
         help="Format of the ground truth. Recognised by default.",
     ),
     click.option(
         "--format-in",
         "predictions_format",
         metavar="FORMAT",
+        shell_complete=names_of("formats"),
         help="Format of the predictions. Recognised by default.",
     ),
     CATEGORY,

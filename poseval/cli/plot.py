@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, TRUTH_OR_SAVED, InputPath, talk, task_options, tell
+from poseval.cli.options import QUIET, TRUTH_OR_SAVED, Choice, InputPath, talk, task_options, tell
 from poseval.cli.outputs import WritingCommand, check_replaceable, forced
 from poseval.cli.progress import working
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(["png", "svg", "pdf"]),
+    type=Choice(["png", "svg", "pdf"]),
     default="png",
     show_default=True,
     help="Format of the figures.",

@@ -7,8 +7,9 @@ from typing import Any
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_PROCESSES, Number
-from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk, use_color
+from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, talk, use_color
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of, shown
 from poseval.limits import DEFAULT
@@ -76,7 +77,7 @@ def scales_of(text: str) -> tuple[float, ...]:
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=names_of("models"))
 @click.option("--weights", type=InputPath(), help="Checkpoint of the model, a file or folder.")
 @click.option("--gt", "truth", type=InputPath(), help="Ground truth whose images are used.")
 @click.option("--images", type=InputPath(), help="Folder of images, or a single image.")
@@ -105,12 +106,16 @@ def scales_of(text: str) -> tuple[float, ...]:
 )
 @click.option("--out", type=InputPath(), required=True, help="File or folder for the predictions.")
 @click.option(
-    "--format", "form", metavar="NAME", help="Format to write. By default the benchmark's, else coco."
+    "--format",
+    "form",
+    metavar="NAME",
+    shell_complete=names_of("formats"),
+    help="Format to write. By default the benchmark's, else coco.",
 )
 @click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch.")
 @click.option(
     "--device",
-    type=click.Choice(("auto", "cpu", "cuda")),
+    type=Choice(("auto", "cpu", "cuda")),
     default="auto",
     show_default=True,
     help="Device to compute on.",
@@ -129,7 +134,7 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option("--rescore", type=InputPath(), help="Weights of the rescoring network of a bottom-up model.")
 @click.option(
     "--nms",
-    type=click.Choice(("oks", "soft", "none")),
+    type=Choice(("oks", "soft", "none")),
     help="Suppression of duplicate people. By default oks for top-down models.",
 )
 @click.option(
@@ -147,7 +152,12 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option(
     "--input-size", type=InputSize(), help="Height and width of the input. By default as published."
 )
-@click.option("--skeleton", metavar="NAME|FILE", help="Skeleton that the weights predict.")
+@click.option(
+    "--skeleton",
+    metavar="NAME|FILE",
+    shell_complete=names_of("skeletons"),
+    help="Skeleton that the weights predict.",
+)
 @click.option(
     "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
 )
@@ -159,7 +169,12 @@ def scales_of(text: str) -> tuple[float, ...]:
     help="Number of images read in parallel.",
 )
 @click.option("--skip-unreadable", is_flag=True, help="Skip images that cannot be read.")
-@click.option("--tracker", metavar="NAME(...)", help="Track the people found (see `poseval list trackers`).")
+@click.option(
+    "--tracker",
+    metavar="NAME(...)",
+    shell_complete=names_of("trackers"),
+    help="Track the people found (see `poseval list trackers`).",
+)
 @click.option(
     "--flow",
     default="dis",

@@ -17,6 +17,7 @@ from poseval.cli.options import (
     SEED_OPTION,
     TRUTH,
     UNIT,
+    Choice,
     InputPath,
     emit,
     talk,
@@ -107,7 +108,7 @@ class ScoreOptions:
 @click.option(
     "--format",
     "style",
-    type=click.Choice(FORMATS),
+    type=Choice(FORMATS),
     default="text",
     help="Format of the output on stdout.",
     show_default=True,
@@ -116,7 +117,7 @@ class ScoreOptions:
 @click.option("--ci", "level", type=LEVEL, metavar="LEVEL", help="Add confidence intervals: 95, 95% or 0.95.")
 @click.option(
     "--ci-method",
-    type=click.Choice(CI_METHODS),
+    type=Choice(CI_METHODS),
     default="auto",
     show_default=True,
     help="Method of --ci.",

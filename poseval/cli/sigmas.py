@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.options import ALIGN, COUNT, LEVEL, SEED_OPTION, SKELETON, InputPath, emit
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 
@@ -15,7 +16,13 @@ from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 @click.argument("annotations", nargs=-1, required=True, type=InputPath())
 @SKELETON
 @ALIGN
-@click.option("--gt-format", "truth_format", metavar="FORMAT", help="Format of the files.")
+@click.option(
+    "--gt-format",
+    "truth_format",
+    metavar="FORMAT",
+    shell_complete=names_of("formats"),
+    help="Format of the files.",
+)
 @click.option(
     "--level",
     type=LEVEL,

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_SIDE, Number
 from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, records, talk
 from poseval.cli.progress import ProgressLine
@@ -29,10 +30,21 @@ from poseval.limits import DEFAULT
 @SEED_OPTION
 @click.option("--video", is_flag=True, help="Make videos with motion and crossings instead of single images.")
 @click.option(
-    "--skeleton", default="coco17", show_default=True, metavar="NAME", help="Skeleton of the ground truth."
+    "--skeleton",
+    default="coco17",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=names_of("skeletons"),
+    help="Skeleton of the ground truth.",
 )
 @click.option(
-    "--format", "form", default="coco", show_default=True, metavar="NAME", help="Format of the ground truth."
+    "--format",
+    "form",
+    default="coco",
+    show_default=True,
+    metavar="NAME",
+    shell_complete=names_of("formats"),
+    help="Format of the ground truth.",
 )
 @click.option(
     "--width",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.numbers import Number
-from poseval.cli.options import LIMIT, QUIET, SIGMAS, SKELETON, InputPath, records, talk
+from poseval.cli.options import LIMIT, QUIET, SIGMAS, SKELETON, Choice, InputPath, records, talk
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of
 
@@ -35,6 +36,7 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
     default="greedy",
     show_default=True,
     metavar="NAME(...)",
+    shell_complete=names_of("trackers"),
     help=f"Tracker: {TRACKERS}. Parameters go in brackets, as in sort(min_hits=1).",
 )
 @click.option(
@@ -43,12 +45,18 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
     required=True,
     help="File or folder for the tracked predictions.",
 )
-@click.option("--to", "target", metavar="FORMAT", help="Format to write. By default that of PREDICTIONS.")
+@click.option(
+    "--to",
+    "target",
+    metavar="FORMAT",
+    shell_complete=names_of("formats"),
+    help="Format to write. By default that of PREDICTIONS.",
+)
 @click.option("--images", type=InputPath(), help="Folder of images, for optical flow.")
 @click.option("--flow", "flow", metavar="KIND|FOLDER",
               help="Optical flow: dis (default), dis_medium, farneback, lk, or a folder.")  # fmt: skip
 @click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
-@click.option("--untracked", type=click.Choice(["keep", "drop", "fresh"]), default="drop", show_default=True,
+@click.option("--untracked", type=Choice(["keep", "drop", "fresh"]), default="drop", show_default=True,
               help="People without a track: keep them, drop them, or make new identities.")  # fmt: skip
 @click.option(
     "--drop-joints",

@@ -8,15 +8,16 @@ from typing import Any
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_ITEMS, MOST_PROCESSES, Number
-from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, talk
+from poseval.cli.options import QUIET, SEED_OPTION, Choice, InputPath, emit, talk
 from poseval.cli.progress import ProgressLine
 from poseval.cli.run import InputSize, config_of
 from poseval.errors import UsageError, shown
 
 
 @click.command()
-@click.argument("model")
+@click.argument("model", shell_complete=names_of("models"))
 @click.option(
     "--data",
     "truth",
@@ -48,6 +49,7 @@ from poseval.errors import UsageError, shown
 @click.option(
     "--benchmark",
     metavar="NAME",
+    shell_complete=names_of("benchmarks"),
     help="Benchmark of the validation. By default recognised from the ground truth.",
 )
 @click.option(
@@ -61,7 +63,7 @@ from poseval.errors import UsageError, shown
 @SEED_OPTION
 @click.option(
     "--device",
-    type=click.Choice(("auto", "cpu", "cuda")),
+    type=Choice(("auto", "cpu", "cuda")),
     default="auto",
     show_default=True,
     help="Device to compute on.",

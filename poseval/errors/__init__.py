@@ -195,8 +195,10 @@ class MissingFeature(PosevalError):
     exit_code = 2
 
 
-def unknown_name(code: str, kind: str, name: object, known: Iterable[str], wanted: str = "") -> UsageError:
-    """The error for a name that is in no table: lists the table and proposes near names."""
+def unknown_name(
+    code: str, kind: str, name: object, known: Iterable[str], wanted: str = "", hint: str | None = None
+) -> UsageError:
+    """The error for a name that is in no table: lists the table and proposes near names, else `hint`."""
     from difflib import get_close_matches
 
     listed = list(known)
@@ -206,7 +208,7 @@ def unknown_name(code: str, kind: str, name: object, known: Iterable[str], wante
         where=f"{kind} {shown(name)!r}",
         what="is not known",
         wanted=f"one of {', '.join(listed)}{wanted}",
-        hint=f"did you mean {' or '.join(near)}?" if near else None,
+        hint=f"did you mean {' or '.join(near)}?" if near else hint,
     )
 
 

@@ -17,6 +17,7 @@ import stat
 from typing import Any, NoReturn
 
 from poseval.errors import LimitError, UsageError, shown
+from poseval.files.absent import absent
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
 
 RATIO_FREE_BYTES = MIB  # below this size no ratio is suspicious: a short file of zeros packs 1000 to 1
@@ -43,7 +44,7 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
     try:
         handle = os.open(path, flags)
     except FileNotFoundError:
-        raise UsageError("P114", where=name, what="does not exist", wanted="a file") from None
+        raise absent(path, name, "a file") from None
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
     try:

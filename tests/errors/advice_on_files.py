@@ -196,7 +196,20 @@ def moved_yaml(folder: Path) -> Argv:
     return ["validate", str(folder / "data.yaml")]
 
 
+def mistyped(folder: Path) -> Argv:
+    score, dt, *gt = pair(folder)
+    return [score, dt.replace("dt.json", "tt.json"), *gt]
+
+
+def without_score(folder: Path) -> Argv:
+    """The file where the command belongs."""
+    return pair(folder)[1:]
+
+
 ON_FILES = [
+    Case("P114", "did you mean .*dt.json", mistyped,
+         lambda f, a: changed(a, str(f / "tt.json"), str(f / "dt.json"))),
+    Case("P870", "to score a file: poseval score .*dt.json", without_score, lambda f, a: ["score", *a]),
     Case("P131", "--force", exists, add("--force")),
     Case("P138", "--role ground-truth", unscored, lambda f, a: changed(a, "predictions", "ground-truth")),
     Case("P173", "--to-skeleton openpose_body25", faces, add("--to-skeleton", "openpose_body25"), "P404"),

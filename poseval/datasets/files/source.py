@@ -10,7 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_type
+from poseval.errors import LimitError, PosevalError, shown, wrong_type
+from poseval.files.absent import absent
 from poseval.files.packed import plain_name
 from poseval.files.streams import is_stream, public_name
 from poseval.limits import DEFAULT, Limits, to_raise
@@ -56,7 +57,7 @@ class Source:
         self._unread: dict[str, Counter[str]] = {}
         self._failure: Exception | None = None  # a pipe cannot be asked a second time
         if not self.is_stream and not os.path.lexists(self.path):
-            raise UsageError("P114", where=shown(self.path), what="does not exist", wanted="a file or folder")
+            raise absent(self.path, shown(self.path), "a file or folder")
 
     @cached_property
     def is_folder(self) -> bool:

@@ -1,0 +1,42 @@
+"""The error for a file that is not there, with the names that are near."""
+
+from __future__ import annotations
+
+import os
+from itertools import islice
+from pathlib import Path
+
+from poseval.errors import UsageError, shown
+
+MOST_NAMES = 10_000  # of a folder that are looked at
+
+
+def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
+    """P114 for a path that is not there. Proposes near names of its folder, or says that there is none."""
+    place = Path(path)
+    try:
+        with os.scandir(place.parent) as entries:
+            listed = [entry.name for entry in islice(entries, MOST_NAMES)]
+    except (OSError, ValueError):
+        return UsageError(
+            "P114",
+            where=name,
+            what="does not exist, nor does its folder",
+            wanted=wanted,
+            hint=f"look for it from {shown(_nearest_folder(place))}",
+        )
+    from difflib import get_close_matches
+
+    near = get_close_matches(place.name, listed, 2, cutoff=0.7)
+    said = " or ".join(shown(place.parent / one) for one in near)
+    return UsageError(
+        "P114",
+        where=name,
+        what="does not exist",
+        wanted=wanted,
+        hint=f"did you mean {said}?" if near else None,
+    )
+
+
+def _nearest_folder(place: Path) -> Path:
+    return next((parent for parent in place.parents if parent.is_dir()), Path())

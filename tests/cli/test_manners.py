@@ -1,0 +1,119 @@
+"""Help, completion and mistyped names."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from poseval.cli import COMMANDS, invoke
+
+
+def outcome(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    status = invoke(words.split())
+    out, err = capsys.readouterr()
+    return status, out, err
+
+
+def test_a_mistyped_command_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = outcome("scoer preds.json", capsys)
+    assert status == 2
+    assert "command 'scoer': is not known [P870]" in err
+    assert "try: did you mean score" in err
+
+
+def test_a_file_in_place_of_a_command_is_told_of_score(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("2017.json").write_text("[]", "utf-8")
+    status, _, err = outcome("2017.json", capsys)
+    assert status == 2
+    assert "try: to score a file: poseval score 2017.json --gt GROUND_TRUTH" in err
+
+
+def test_a_mistyped_choice_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = outcome("list benchmark", capsys)
+    assert status == 2
+    assert "Did you mean 'benchmarks'?" in err
+    assert "Did you mean" not in outcome("list zzz", capsys)[2]
+
+
+def test_a_mistyped_file_gets_the_nearest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("predictions.json").write_text("[]", "utf-8")
+    asked = {"validate prediction.json": 2, "score prediction.json --gt prediction.json": 2}
+    for words, expected in asked.items():
+        status, _, err = outcome(words, capsys)
+        assert status == expected
+        assert "prediction.json: does not exist [P114]" in err
+        assert "try: did you mean predictions.json?" in err
+
+
+def test_a_file_in_a_folder_that_is_not_there(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("runs").mkdir()
+    status, _, err = outcome("validate runs/one/a.json", capsys)
+    assert status == 2
+    assert "runs/one/a.json: does not exist, nor does its folder [P114]" in err
+    assert "try: look for it from runs" in err
+
+
+def test_help_of_a_command_is_what_its_option_prints(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in COMMANDS:
+        status, by_option, _ = outcome(f"{name} --help", capsys)
+        assert status == 0
+        assert outcome(f"help {name}", capsys) == (0, by_option, "")
+    assert outcome("help", capsys) == outcome("--help", capsys)
+    assert "P870" in outcome("help scoer", capsys)[2]
+
+
+def test_help_names_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
+    _, out, _ = outcome("--help", capsys)
+    for status in ("0 done", "1 a gate", "2 wrong command", "3 wrong file", "70 internal error"):
+        assert status in " ".join(out.split())
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_a_shell_needs(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = outcome(f"completion {shell}", capsys)
+    assert status == 0
+    assert f"_POSEVAL_COMPLETE={shell}_complete" in out
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("poseval comp", {"compare", "completion"}),
+        ("poseval score --benchmark posetrack18", {"posetrack18"}),
+        ("poseval score --format-in openp", {"openpose"}),
+        ("poseval score --metric oks_", {"oks_ap"}),
+        ("poseval convert --to labelm", {"labelme"}),
+        ("poseval validate --skeleton coco1", {"coco17"}),
+        ("poseval track --tracker oc", {"ocsort"}),
+        ("poseval run hrnet_w3", {"hrnet_w32"}),
+        ("poseval list form", {"formats"}),
+    ],
+)
+def test_names_are_completed(typed: str, expected: set[str]) -> None:
+    asked = {
+        "_POSEVAL_COMPLETE": "bash_complete",
+        "COMP_WORDS": typed,
+        "COMP_CWORD": str(len(typed.split()) - 1),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; sys.argv = ['poseval']; from poseval.cli import main; main()"],
+        env=os.environ | asked,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert expected <= {line.partition(",")[2] for line in done.stdout.splitlines()}
+    assert len(done.stdout.splitlines()) < 6
