@@ -121,9 +121,11 @@ def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints,
         )
     used = np.unique(predictions.people.frame)
     theirs = predictions.frames
+    ways = WAYS if way is None else (way,)
     if not len(used):
+        _require_known_frame(truth, predictions, ways)
         return np.full(len(theirs), -1, dtype=np.int64), []
-    found = place(theirs, truth.frames, used, WAYS if way is None else (way,))
+    found = place(theirs, truth.frames, used, ways)
     if found.others or found.twice:
         _refuse_ambiguous(found, predictions)
     notices = []
@@ -138,6 +140,21 @@ def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints,
             _refuse_strange(found, truth, predictions, used, (share, len(wanted)), way)
         notices.append(_left_out(predictions, found.missing, len(used)))
     return found.row, notices
+
+
+def _require_known_frame(truth: PoseSet, predictions: PoseSet, ways: Sequence[str]) -> None:
+    """Refuse (P402) frames of nobody where none is in the ground truth: an empty file is no submission."""
+    theirs = predictions.frames
+    if not len(theirs) or not len(truth.frames):
+        return
+    if not (place(theirs, truth.frames, np.arange(len(theirs)), ways).row >= 0).any():
+        raise MismatchError(
+            "P402",
+            where=f"{predictions.origin.name}: frames",
+            what=f"hold nobody, and none is in the ground truth (first: {shown(theirs.key[0], 60)})",
+            wanted=f"frames of {truth.origin.name}, such as {shown(truth.frames.key[0], 60)}",
+            hint="for a submission without any prediction give a JSON file that holds []",
+        )
 
 
 def _shifted(truth: PoseSet, predictions: PoseSet, used: Ints) -> str | None:

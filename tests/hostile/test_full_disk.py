@@ -8,7 +8,7 @@ import pytest
 
 import poseval as library
 from poseval.scoring.saved_runs import save
-from tests.hostile.limited import poseval, see_refused
+from tests.hostile.limited import poseval, run_limited, see_refused
 from tests.hostile.made import results, truth, write
 
 ROOM = 1000  # bytes; every output below has more
@@ -38,3 +38,18 @@ def test_writers(arguments: list[str], tmp_path: Path) -> None:
     assert "out" in ended.err
     left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
     assert all(path.stat().st_size < ROOM and not path.name.endswith(".tmp") for path in left)
+
+
+def test_a_full_disk_and_a_closed_output_at_once(tmp_path: Path) -> None:
+    """The file that could not be written is the error, whether or not somebody listens."""
+    write(tmp_path / "gt.json", truth())
+    write(tmp_path / "dt.json", results())
+    code = (
+        "import os, sys; os.close(1); sys.stdout = None; from poseval.cli import invoke; "
+        "sys.exit(invoke(['score', 'dt.json', '--gt', 'gt.json', '--json', 'r.json', '--csv', '-']))"
+    )
+    ended = run_limited(["-c", code], folder=tmp_path, seconds=60, file_bytes=ROOM)
+    assert ended.status in (2, 3), ended.err
+    assert "[P506]" in ended.err or "[P137]" in ended.err
+    assert not list(tmp_path.glob("r.json*"))
+    assert not list(tmp_path.glob(".r.json*"))

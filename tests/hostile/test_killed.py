@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from poseval import evaluate
+from poseval.datasets.files.folder import write_folder
 from poseval.decisions.store import Store
+from poseval.errors import PosevalError
 from poseval.scoring.saved_runs import save
 from tests.hostile.made import results, truth, write
 from tests.shared import ROOT
@@ -93,6 +95,59 @@ def test_39_a_folder_is_the_old_or_the_new(folder: Path) -> None:
     assert seen[0] == old
     assert seen[-1] == new
     assert not hidden(folder)
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, OSError])
+@pytest.mark.parametrize("at", [1, 2])
+def test_39_a_folder_that_is_not_placed_leaves_the_old_one(
+    fault: type[BaseException], at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first rename moves the old folder away, the second puts the new one there."""
+    target = tmp_path / "out"
+    write_folder(target, [("a.txt", b"old")], force=False, kinds=(".txt",))
+    rename, left = Path.rename, [at]
+
+    def failing(path: Path, other: Path) -> Path:
+        left[0] -= 1
+        if left[0] == 0:
+            raise fault(5, "cut")
+        return rename(path, other)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises((fault, PosevalError)):
+        write_folder(target, [("a.txt", b"new")], force=True, kinds=(".txt",))
+    assert (target / "a.txt").read_bytes() == b"old"
+    assert not hidden(tmp_path)
+
+
+NO_ROOM = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000)); "
+
+
+@pytest.mark.parametrize(("name", "form"), [("out.json", "native"), ("out", "posetrack18")])
+def test_39_killed_on_a_full_disk_and_then_run_again(name: str, form: str, folder: Path) -> None:
+    """Two faults at once, and a third run without either: the old stays whole, then the new, and no rest."""
+    arguments = ["convert", "gt.json", name, "--to", form, "--force"]
+    assert run(folder, 0, command(*arguments)) == 0
+    out = folder / name
+    old = contents(out)
+    for at in range(1, 40):
+        status = run(
+            folder, at, NO_ROOM + f"from poseval.cli import invoke; assert invoke({arguments!r}) == 3"
+        )
+        assert status in (-9, 0)
+        assert contents(out) == old
+        if status == 0:
+            break
+    assert at > 2
+    assert run(folder, 0, command(*arguments)) == 0
+    assert contents(out) == old
+    assert not list(folder.rglob(".*"))
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """The files that a person sees; a killed writer's own are hidden."""
+    files = [path] if path.is_file() else [one for one in path.rglob("[!.]*") if one.is_file()]
+    return {one.relative_to(path.parent).as_posix(): one.read_bytes() for one in files}
 
 
 @pytest.mark.slow

@@ -33,6 +33,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
     if exists:
         _check_replaceable(target, name, kinds)
     old = neighbour.with_suffix(".old")
+    placed = False
     try:
         neighbour.mkdir()
         for relative, content in files:
@@ -42,13 +43,16 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
         if exists:
             target.rename(old)
         neighbour.rename(target)
+        placed = True
     except OSError as error:
-        if exists and old.exists() and not target.exists():
-            old.rename(target)
         raise unwritable(name, error) from error
     finally:
+        # A signal may come at any place. The old one goes only when the new one stands where it stood.
+        if not placed and old.exists() and not os.path.lexists(target):
+            old.rename(target)
         shutil.rmtree(neighbour, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+        if placed:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _check_replaceable(target: Path, name: str, kinds: tuple[str, ...]) -> None:
