@@ -1,7 +1,7 @@
 """The pytest fixture `poseval_gate`, which checks predictions against a baseline.
 
 def test_model_keeps_up(poseval_gate):
-    poseval_gate("preds.json", gt="gt.json", baseline="baseline.poseval", max_drop={"AP": "2%"})
+    poseval_gate("preds.json", gt="gt.json", baseline="baseline.poseval", max_drop={"AP": "2rel%"})
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Gate(Protocol):
 def poseval_gate() -> Gate:
     """Fail the test when predictions (or a saved run) score worse than a baseline allows.
 
-    `max_drop` maps keys of the summary, or patterns, to how much they may get worse: 0.005 (absolute) or
-    "2%".
+    `max_drop` maps keys of the summary, or patterns, to how much they may get worse: 0.5 (points, as shown)
+    or "2rel%".
     """
 
     def check(

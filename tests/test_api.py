@@ -60,9 +60,9 @@ class TestEachVerbIsItsCommand:
         assert "good.json is better" in found.to_text()
 
     def test_gate(self, capfd: pytest.CaptureFixture[str]) -> None:
-        found = poseval.gate("bad.json", "good.poseval", "gt.json", max_drop={"AP": "0.5%"})
+        found = poseval.gate("bad.json", "good.poseval", "gt.json", max_drop={"AP": "0.5rel%"})
         files = ("bad.json", "--gt", "gt.json", "--baseline", "good.poseval")
-        options = ("--max-drop", "AP=0.5%", "--json", "-")
+        options = ("--max-drop", "AP=0.5rel%", "--json", "-")
         assert json.loads(found.to_json()) == self.said(capfd, "gate", *files, *options)
         assert not found.passed
         assert found.to_text().splitlines()[-1].startswith("gate failed")
@@ -172,7 +172,7 @@ def test_a_baseline_is_replaced_by_a_run_that_passed(files: Path, tmp_path: Path
     baseline.write_bytes((files / "good.poseval").read_bytes())
     assert not poseval.gate("bad.poseval", baseline, update_baseline=True).passed
     assert load(baseline).summary() == load("good.poseval").summary()
-    assert poseval.gate("bad.poseval", baseline, max_drop=["*=100%"], update_baseline=True).passed
+    assert poseval.gate("bad.poseval", baseline, max_drop=["*=100rel%"], update_baseline=True).passed
     assert load(baseline).summary() == load("bad.poseval").summary()
 
 

@@ -30,7 +30,7 @@ def test_the_fixture_passes_and_fails(
             assert poseval_gate({str(baseline)!r}, baseline={str(baseline)!r}).passed
 
         def test_worse(poseval_gate):
-            poseval_gate({str(worse)!r}, baseline={str(baseline)!r}, max_drop={{"hit_rate": "1%"}})
+            poseval_gate({str(worse)!r}, baseline={str(baseline)!r}, max_drop={{"hit_rate": "1rel%"}})
         """
     )
     result = pytester.runpytest_inprocess("-p", "poseval.pytest_plugin")

@@ -13,6 +13,7 @@ from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric, Table, Tally
 from poseval.poses import Frames, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.results.units import Unit
 from poseval.results.values import Value, Values
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.score import evaluate
@@ -30,6 +31,10 @@ class HitRate(Metric):
     name: ClassVar[str] = "hit_rate"
     source: ClassVar[str] = "tests"
     lower_is_better: ClassVar[frozenset[str]] = frozenset({"error"})
+
+    def unit_of(self, statistic: str) -> Unit:
+        """The error is in pixels."""
+        return Unit.PIXELS if statistic == "error" else Unit.SHARE
 
     def tally(self, aligned: Aligned) -> Tally:
         """Person i of a frame belongs to person i."""

@@ -33,6 +33,7 @@ def compare(
     cluster: str | None = None,
     seed_sd: Deviations = None,
     simultaneous: bool = False,
+    unit: str = "percent",
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Comparison:
@@ -42,8 +43,9 @@ def compare(
     or one mapping of names to systems. A list or a folder of saved runs is one system, trained several times.
     `keys` chooses numbers of the summary, by default all. `level` is 0.95 or 95, `resamples` the number of
     random sign flips, by default as many as the tests need. `cluster` is what is drawn as a whole, `seed_sd`
-    the standard deviation of a number between trainings, where one run a side cannot tell. `simultaneous`
-    intervals hold for all differences at once. The other keywords are those of `poseval.score`.
+    the standard deviation of a number between trainings, where one run a side cannot tell. `unit`, "percent"
+    or "fraction", is how texts show shares, and what the numbers of `seed_sd` are. `simultaneous` intervals
+    hold for all differences at once. The other keywords are those of `poseval.score`.
 
     Raises:
         UsageError: P140 fewer than two units, P142 level, resamples or seed out of range, P143 fewer than two
@@ -51,6 +53,7 @@ def compare(
             an unknown cluster.
         InputError: a file is wrong; P420 other rules or ground truth, P421 other units.
     """
+    from poseval.results.units import shown_as
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, several
     from poseval.scoring.saved_runs import runs_of
     from poseval.scoring.score import read_truth
@@ -76,6 +79,7 @@ def compare(
         seed=seed,
         seed_sd=deviations(seed_sd),
         simultaneous=FLAG("simultaneous", simultaneous),
+        shown_as=shown_as(unit),
     )
 
 

@@ -41,6 +41,7 @@ def gate(
     seed: int = 0,
     cluster: str | None = None,
     seed_sd: Deviations = None,
+    unit: str = "percent",
     ledger: str | os.PathLike[str] | None = None,
     update_baseline: bool = False,
     accept: str | None = None,
@@ -51,24 +52,27 @@ def gate(
     """Check a run, or several trainings of one recipe, against the baseline.
 
     A run is a saved run, or predictions with their ground truth (`truth`).
-    `max_drop` says what numbers of the summary, or patterns of them, may lose: `{"AP": 0.005}` (absolute) or
-    `{"AP": "2%"}` (of the baseline's value). `guard` names the numbers that decide; by default those of
+    `max_drop` says what numbers of the summary, or patterns of them, may lose: `{"AP": 0.5}` in the unit that
+    tables show (points of percent; 0.005 with `unit="fraction"`), `{"AP": "0.5pt"}` in points in any case,
+    `{"AP": "2rel%"}` of the baseline's value. `guard` names the numbers that decide; by default those of
     `max_drop`, else the primary number, and all where digits are compared. A `significant` gate bounds each
     drop; with `require="keep-up"` it fails for what is not shown, too. `level`, `resamples`, `seed`,
-    `cluster` and `seed_sd` are as in `compare`. `ledger` is a file that counts the looks. `update_baseline`
-    replaces the baseline's file by a run that is shown to keep up, `accept` by any run for the reason given.
-    Benchmark, rules and metrics are the baseline's unless given.
+    `cluster`, `seed_sd` and `unit` are as in `compare`. `ledger` is a file that counts the looks.
+    `update_baseline` replaces the baseline's file by a run that is shown to keep up, `accept` by any run for
+    the reason given. Benchmark, rules and metrics are the baseline's unless given.
 
     Raises:
         UsageError: P100 the baseline defines no number that decides, P142 level, resamples or seed out of
             range, P170 a drop that cannot be read, P146 one of no number, P147 predictions without ground
-            truth, P167 too few resamples, P168 an unknown cluster, P169 what does not go together.
+            truth, P167 too few resamples, P168 an unknown cluster, P169 what does not go together, P820 a
+            drop that may mean two things, P821 points of a number that is no share.
         InputError: a file is wrong; P231 the baseline is no saved run, P232 the ledger is none, P420 other
             rules or ground truth, P421 other units.
     """
     from poseval.datasets.files.source import path_of
     from poseval.decisions.gate import Demands
     from poseval.decisions.keeping import Keeping, hold
+    from poseval.results.units import shown_as
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, several
     from poseval.scoring.task import Task
     from poseval.statistics.training import deviations
@@ -84,6 +88,7 @@ def gate(
         resamples,
         seed,
         deviations(seed_sd),
+        shown_as=shown_as(unit),
     )
     keeping = Keeping(
         FLAG("update_baseline", update_baseline),
@@ -102,5 +107,5 @@ def _tolerances(max_drop: Mapping[str, str | float] | Sequence[str]) -> list[Tol
     if isinstance(max_drop, Mapping):
         texts: Iterable[str] = [f"{key}={amount}" for key, amount in max_drop.items()]
     else:
-        texts = several((str,), 'a mapping such as {"AP": "0.5%"}')("max_drop", max_drop)
+        texts = several((str,), 'a mapping such as {"AP": 0.5}')("max_drop", max_drop)
     return [Tolerance.parse(text) for text in texts]

@@ -10,6 +10,7 @@ import click
 from poseval.cli.options import (
     QUIET,
     TRUTH_OR_SAVED,
+    UNIT,
     InputPath,
     emit,
     talk,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--simultaneous", is_flag=True, help="Make intervals that hold for all differences at once.")
 @task_options
 @click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the comparison as JSON.")
+@UNIT
 @QUIET
 def compare(
     systems: tuple[Path, ...],
@@ -47,6 +49,7 @@ def compare(
     simultaneous: bool,
     task: Task,
     json_to: str | None,
+    unit: str,
     quiet: bool,
 ) -> None:
     """Say which differences between SYSTEMS noise does not explain.
@@ -66,6 +69,7 @@ def compare(
             cluster=cluster,
             seed_sd=seed_sd,
             simultaneous=simultaneous,
+            unit=unit,
             task=task,
         )
     for name, notices in found.notices.items():

@@ -11,6 +11,7 @@ import click
 from poseval.cli.options import (
     QUIET,
     TRUTH_OR_SAVED,
+    UNIT,
     Choice,
     InputPath,
     emit,
@@ -56,8 +57,8 @@ class GateCommand(WritingCommand):
     "--max-drop",
     "drops",
     multiple=True,
-    metavar="KEY=AMOUNT[%]",
-    help="Allowed drop of a number, absolute or in percent of the baseline. KEY may be a pattern.",
+    metavar="KEY=AMOUNT[pt|rel%]",
+    help="Allowed drop: AP=0.5 as shown (points), AP=2rel% of the baseline. KEY may be a pattern.",
 )
 @click.option(
     "--guard",
@@ -85,6 +86,7 @@ class GateCommand(WritingCommand):
 @click.option(
     "--accept", metavar="REASON", help="Accept this run in any case, and replace baseline and anchor."
 )
+@UNIT
 @QUIET
 def gate(
     runs: tuple[Path, ...],

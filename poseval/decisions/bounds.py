@@ -11,6 +11,7 @@ import numpy as np
 from poseval.decisions.verdict import Check, Verdict
 from poseval.errors import number_of
 from poseval.poses import Floats, Ints, Notice
+from poseval.results.units import NumberStyle
 from poseval.statistics.multiplicity import holm
 from poseval.statistics.noninferiority import State, bounded, state_of
 from poseval.statistics.options import seed_of
@@ -91,6 +92,7 @@ def _excess(check: Check, gaps: Mapping[str, Gap]) -> Floats:
 
 def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap]) -> list[Notice]:
     """What the gate cannot see."""
+    style = NumberStyle(verdict.shown_as)
     out = []
     if verdict.units < FEW_UNITS:
         text = (
@@ -103,8 +105,9 @@ def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap])
             if math.isfinite(check.needed):
                 enough = f"{check.needed:,.0f} units would be enough"
             text = (
-                f"{check.key}: a drop is found with 80 % power from {check.smallest:.4f} on, more than twice "
-                f"the {check.allowed:.4f} allowed; {enough} ({verdict.units:,} are here)"
+                f"{check.key}: a drop is found with 80 % power from "
+                f"{style.amount(check.smallest, check.unit)} on, more than twice the "
+                f"{style.amount(check.allowed, check.unit)} allowed; {enough} ({verdict.units:,} are here)"
             )
             out.append(Notice("N961", text))
     if not all(gap.measured for gap in gaps.values()):

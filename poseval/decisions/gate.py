@@ -1,6 +1,7 @@
 """gate: does a run keep up with its baseline? For CI: fails when the model got worse, and only then.
 
-Each guarded number is allowed a drop, absolute (`AP=0.005`) or relative (`AP=0.5%`). An exact gate compares
+Each guarded number is allowed a drop, in the unit that tables show (`AP=0.5`: points) or relative
+(`AP=0.5rel%`). An exact gate compares
 digits. A significant gate bounds each drop from both sides (`decisions.bounds`). Where the baseline has an
 anchor beside its last run, both are held against.
 """
@@ -19,7 +20,8 @@ from poseval.decisions.loss import LOST, nearly_all_lost
 from poseval.decisions.tolerances import Tolerance, by_key, guarded, require_failable
 from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import UsageError, shown
-from poseval.results.values import Bounds
+from poseval.results.units import PERCENT, NumberStyle
+from poseval.results.values import Summary
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.clusters import clusters_of, together
 from poseval.statistics.comparison import Runs, check_paired
@@ -35,7 +37,8 @@ class Demands:
     Numbers that `guard` names decide; by default those that have a tolerance, else the primary number, and in
     an exact gate all. `must_keep_up`: what is not shown fails, too. `seed_sd` is the standard deviation
     between trainings, where one run per side cannot tell. `look` counts the runs that are held against one
-    anchor: the k-th has alpha 6 / (pi^2 k^2), so that all of them together have alpha.
+    anchor: the k-th has alpha 6 / (pi^2 k^2), so that all of them together have alpha. `shown_as` is how
+    shares are shown, and so what the numbers of tolerances and deviations mean.
     """
 
     tolerances: Sequence[Tolerance] = ()
@@ -47,6 +50,7 @@ class Demands:
     seed: int = 0
     seed_sd: Mapping[str, float] | None = None
     look: int = 0
+    shown_as: str = PERCENT
 
     def __post_init__(self) -> None:
         """Raises UsageError P142 for a level, a number of resamples or a seed that cannot be."""
@@ -110,11 +114,14 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
         (len(targets[0][1]), len(now)),
         str(now[0].signature),
         notices=now[0].notices,
+        shown_as=demands.shown_as,
     )
     if not demands.significant:
         return verdict
     keys = list(dict.fromkeys(check.key for check in verdict.checks))
-    deviations = seed_deviations(demands.seed_sd, keys)
+    style, numbers = NumberStyle(demands.shown_as), _numbers(now[0])
+    scales = [style.scale(numbers[key].unit) for key in keys]
+    deviations = seed_deviations(demands.seed_sd, keys, scales)
     side = Side.of(now, ways, keys)
     others = {name: Side.of(runs, ways, keys) for name, runs in targets}
     gaps = {name: Gap.between(other, side, deviations) for name, other in others.items()}
@@ -145,32 +152,37 @@ def _by_digits(
     targets: Sequence[tuple[str, list[Evaluation]]], now: Sequence[Evaluation], demands: Demands
 ) -> list[Check]:
     """Every number against every target; one that is not guarded is shown by a significant gate."""
-    new, better, primary = _mean(now), now[0].report().better, now[0].primary
+    new, primary = _mean(now), now[0].primary
+    style = NumberStyle(demands.shown_as)
     out = []
     for name, runs in targets:
         before = _mean(runs)
-        bounds = _bounds(runs[0])
-        require_failable(demands.tolerances, {key: bounds[key] for key in before})
+        numbers = _numbers(runs[0])
+        require_failable(demands.tolerances, numbers, style)
         allowed = by_key(demands.tolerances, list(before))
         chosen = demands.guarded(list(before), primary)
         for key, old in before.items():
-            value, way = new.get(key, math.nan), better.get(key, "higher")
-            lost = key == primary and nearly_all_lost(old, value, way, bounds[key][1])
+            value, number = new.get(key, math.nan), numbers[key]
+            way, unit = number.better.value, number.unit
+            lost = key == primary and nearly_all_lost(old, value, way, number.bounds[1])
             if not (key in chosen or demands.significant or lost):
                 continue
-            most = allowed.get(key, Tolerance(key, 0.0)).allowed(old)
+            most = allowed.get(key, Tolerance(key, 0.0)).allowed(key, old, unit, style)
             drop = value - old if way == "lower" else old - value
-            state, why = _state(old, value, drop <= most) if key in chosen else (State.NOT_TESTED, "")
+            state, why = _state(old, value, drop <= most)
             if lost:
                 state, why = State.FAILS, LOST
-            out.append(Check(key, name, old, value, drop, most, state, key in chosen or lost, way, why))
+            elif key not in chosen:
+                state = State.NOT_TESTED
+            deciding = key in chosen or lost
+            out.append(Check(key, name, old, value, drop, most, state, deciding, way, why, unit))
     return out
 
 
-def _bounds(run: Evaluation) -> dict[str, Bounds]:
-    """The lowest and the highest value that each number can have."""
+def _numbers(run: Evaluation) -> Summary:
+    """The summary with bounds, directions and units."""
     (whole,) = run.summaries(np.ones((1, len(run.unit_keys)), dtype=np.int64))
-    return {key: value.bounds for key, value in whole.items()}
+    return whole
 
 
 def _require_defined(checks: Sequence[Check]) -> None:

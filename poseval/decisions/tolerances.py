@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 import fnmatch
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from poseval.errors import UsageError, shown
-from poseval.results.values import Bounds
+from poseval.results.units import NumberStyle, Unit
+from poseval.results.values import Number, Summary
 
 HIGHEST = 1e6  # pixels, points or shares; a larger drop is a slip of the pen
+
+
+class Amount(enum.Enum):
+    """What the number of a tolerance means, by what is written behind it."""
+
+    SHOWN = ""  # as tables show the number: points of percent, or a fraction; pixels; a count
+    POINTS = "pt"  # points of percent
+    RELATIVE = "rel%"  # per cent of the baseline's value
 
 
 @dataclass(frozen=True)
@@ -19,33 +28,71 @@ class Tolerance:
 
     pattern: str
     amount: float
-    relative: bool = False
+    kind: Amount = Amount.SHOWN
 
     @staticmethod
     def parse(text: str) -> Tolerance:
-        """`AP=0.005` (absolute, a fraction) or `AP=0.5%` (of the baseline's value).
+        """`AP=0.5` (what tables show: points), `AP=0.5pt` (points) or `AP=0.5rel%` (of the baseline's value).
 
         Raises:
-            UsageError: P170 when the text is neither.
+            UsageError: P170 when the text is none of these, P820 `AP=0.5%`, which may be either.
         """
         pattern, equals, amount = text.rpartition("=")
-        relative = amount.endswith("%")
-        try:
-            number = float(amount.removesuffix("%")) / (100 if relative else 1)
-        except ValueError:
-            number = math.nan
-        if not equals or not pattern or not 0 <= number <= HIGHEST:
+        endings = (Amount.RELATIVE, Amount.POINTS)
+        kind = next((kind for kind in endings if amount.endswith(kind.value)), Amount.SHOWN)
+        given = amount.removesuffix(kind.value).strip()
+        if kind is Amount.SHOWN and given.endswith("%") and _fits(given[:-1]):
+            name, plain = shown(pattern), given[:-1].strip()
+            raise UsageError(
+                "P820",
+                where=f"tolerance {shown(text)!r}",
+                what="may be points of percent, or per cent of the baseline's value",
+                wanted="one of the two",
+                hint=f"{name}={plain}pt (points) or {name}={plain}rel% (of the baseline's value)",
+            )
+        if not equals or not pattern or not _fits(given):
             raise UsageError(
                 "P170",
                 where=f"tolerance {shown(text)!r}",
                 what="cannot be read",
-                wanted="AP=0.005 or AP=0.5%",
+                wanted="AP=0.5 or AP=0.5pt (points), or AP=0.5rel% (of the baseline's value)",
             )
-        return Tolerance(pattern, number, relative)
+        return Tolerance(pattern, float(given), kind)
 
-    def allowed(self, baseline: float) -> float:
-        """The largest drop allowed from a baseline value."""
-        return self.amount * abs(baseline) if self.relative else self.amount
+    def allowed(self, key: str, baseline: float, unit: Unit, style: NumberStyle) -> float:
+        """The largest drop of a number that is allowed from a baseline value, both as a report holds them.
+
+        Raises:
+            UsageError: P821 points of a number that is no share.
+        """
+        if self.kind is Amount.RELATIVE:
+            return self.amount / 100 * abs(baseline)
+        return self._absolute(key, unit, style)
+
+    def fails_nothing(self, key: str, number: Number, style: NumberStyle) -> bool:
+        """Whether a number cannot drop by more than this, as it has no lower value."""
+        low, high = number.bounds
+        return self.kind is not Amount.RELATIVE and high - low <= self._absolute(key, number.unit, style)
+
+    def _absolute(self, key: str, unit: Unit, style: NumberStyle) -> float:
+        if self.kind is Amount.SHOWN:
+            return self.amount / style.scale(unit)
+        if unit is not Unit.SHARE:
+            raise UsageError(
+                "P821",
+                where=f"tolerance for {shown(key)}",
+                what=f"is in points, but the number is in {unit.value}",
+                wanted="the number alone, or per cent of the baseline's value",
+                hint=f"{shown(key)}={self.amount:g} or {shown(key)}={self.amount:g}rel%",
+            )
+        return self.amount / 100
+
+
+def _fits(text: str) -> bool:
+    try:
+        return 0 <= float(text) <= HIGHEST
+    except ValueError:
+        return False
 
 
 def matching(pattern: str, keys: Iterable[str], what: str) -> list[str]:
@@ -78,24 +125,24 @@ def by_key(tolerances: Sequence[Tolerance], keys: Sequence[str]) -> dict[str, To
     return out
 
 
-def require_failable(tolerances: Sequence[Tolerance], bounds: Mapping[str, Bounds]) -> None:
-    """Refuse an amount that no number can drop by: `AP=5`, where a percentage was meant, would gate nothing.
-
-    `bounds` are the lowest and highest value of each number.
+def require_failable(tolerances: Sequence[Tolerance], numbers: Summary, style: NumberStyle) -> None:
+    """Refuse an amount that no number can drop by: `AP=100` would gate nothing.
 
     Raises:
-        UsageError: P810.
+        UsageError: P810; P821 points of a number that is no share.
     """
     for tolerance in tolerances:
-        ranges = [bounds[key] for key in matching(tolerance.pattern, bounds, "tolerance for")]
-        if not tolerance.relative and all(high - low <= tolerance.amount for low, high in ranges):
-            low, high = ranges[0]
+        keys = matching(tolerance.pattern, numbers, "tolerance for")
+        if all(tolerance.fails_nothing(key, numbers[key], style) for key in keys):
+            low, high = (end * style.scale(numbers[keys[0]].unit) for end in numbers[keys[0]].bounds)
+            small = 0.05 * (high - low)
             raise UsageError(
                 "P810",
                 where=f"tolerance of {shown(tolerance.pattern)}",
                 what=f"is {tolerance.amount:g}, and the number lies between {low:g} and {high:g}",
                 wanted="an amount that the number can drop by",
-                hint=f"for a percentage of the baseline write {tolerance.pattern}={tolerance.amount:g}%",
+                hint=f"write {tolerance.pattern}={small:g} (as tables show it), or {tolerance.pattern}=5rel% "
+                "(of the baseline's value)",
             )
 
 

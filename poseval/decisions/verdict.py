@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from poseval.poses import Notice
 from poseval.results.result import Result, json_value
+from poseval.results.units import FRACTION, PERCENT, Unit
 from poseval.statistics.noninferiority import State
 
 SCHEMA = "poseval.gate/2"
@@ -34,6 +35,7 @@ class Check:
     guarded: bool
     better: str = "higher"
     why: str = ""
+    unit: Unit = Unit.SHARE
     lower: float = math.nan
     upper: float = math.nan
     error_units: float = math.nan
@@ -51,7 +53,7 @@ class Check:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; undefined and infinite are None."""
         row = {key: json_value(value) for key, value in asdict(self).items()}
-        return {**row, "state": self.state.value}
+        return {**row, "state": self.state.value, "unit": self.unit.stored}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class Verdict(Result):
     `alpha` is the chance of any false alarm over all guarded checks. `look` counts the runs held against the
     anchor under a ledger, 0 without one. `rounds` sign flips from `seed` corrected for several checks; 0
     where there was one. `trainings` are the runs of the baseline and of this side. `accepted` is a person's
-    reason to take the run in any case; `replaced` says that it became the baseline.
+    reason to take the run in any case; `replaced` says that it became the baseline. `shown_as` is how texts
+    show shares.
     """
 
     form: ClassVar[str] = "verdict"
@@ -79,6 +82,7 @@ class Verdict(Result):
     accepted: str = ""
     replaced: bool = False
     notices: tuple[Notice, ...] = ()
+    shown_as: str = PERCENT
 
     @property
     def method(self) -> str:
@@ -118,9 +122,10 @@ class Verdict(Result):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.gate/2`; undefined and infinite are None."""
-        head = {k: v for k, v in vars(self).items() if k not in ("checks", "notices")}
+        head = {k: v for k, v in vars(self).items() if k not in ("checks", "notices", "shown_as")}
         return {
             "schema": SCHEMA,
+            "unit": FRACTION,
             "passed": self.passed,
             "keeps_up": self.keeps_up,
             "method": self.method,

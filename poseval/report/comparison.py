@@ -7,47 +7,49 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from poseval.errors import number_of, shown
-from poseval.report.text_table import aligned, between, number
+from poseval.report.text_table import aligned, number
+from poseval.results.units import NumberStyle
 from poseval.statistics.comparison import Comparison, Difference
 
 
 def render(comparison: Comparison) -> str:
     """One table per pair of systems, the findings in words."""
-    lines = []
+    lines, style = [], NumberStyle(comparison.shown_as)
     kind = "simultaneous interval" if comparison.simultaneous else "interval"
     for first, second in combinations(comparison.systems, 2):
         rows = [d for d in comparison.differences if (d.first, d.second) == (first, second)]
         units = f"{number_of(comparison.units, 'unit')} ({shown(comparison.cluster)})"
-        lines += [f"{shown(second)} against {shown(first)} on the same {units}", ""]
+        caption = style.caption(d.unit for d in rows)
+        lines += [f"{shown(second)} against {shown(first)} on the same {units}, {caption}", ""]
         names = [shown(first, 24), shown(second, 24)]
         head = ["", *names, "difference", f"{100 * comparison.level:g} % {kind}", "p", "adjusted", ""]
-        cells = [head, *(_cells(d, comparison.alpha) for d in rows)]
-        lines += [*aligned(cells, left=(0, -1)), *_training(comparison, rows), ""]
+        cells = [head, *(_cells(d, comparison.alpha, style) for d in rows)]
+        lines += [*aligned(cells, left=(0, -1)), *_training(comparison, rows, style), ""]
     return "\n".join([*lines, *_basis(comparison)]) + "\n"
 
 
-def _cells(d: Difference, alpha: float) -> list[str]:
+def _cells(d: Difference, alpha: float, style: NumberStyle) -> list[str]:
     adjusted = number(d.p_adjusted)
     if d.p_error > 0:
         adjusted += f" ± {d.p_error:.4f}"
     return [
         shown(d.key),
-        number(d.value_first),
-        number(d.value_second),
-        number(d.difference, "+.4f"),
-        between(d.low, d.high, "+.4f"),
+        style.number(d.value_first, d.unit),
+        style.number(d.value_second, d.unit),
+        style.number(d.difference, d.unit, sign=True),
+        style.between(d.low, d.high, d.unit, sign=True),
         number(d.p),
         adjusted,
         shown(d.verdict(alpha)),
     ]
 
 
-def _training(comparison: Comparison, rows: Sequence[Difference]) -> list[str]:
+def _training(comparison: Comparison, rows: Sequence[Difference], style: NumberStyle) -> list[str]:
     """The two parts of the variance, of the primary number or the first."""
     row = next((d for d in rows if d.key == comparison.primary), rows[0])
     if math.isnan(row.error_training):
         return ["between-training variance not measured: one run per side"]
-    units, training = number(row.error_units), number(row.error_training)
+    units, training = (style.amount(part, row.unit) for part in (row.error_units, row.error_training))
     return [f"standard error of {shown(row.key)}: {units} from units, {training} from training"]
 
 

@@ -12,6 +12,8 @@ from xml.sax.saxutils import escape, quoteattr
 from poseval.errors import number_of, shown
 from poseval.report.tables import markdown_table
 from poseval.report.text_table import aligned, number
+from poseval.results.units import NumberStyle
+from poseval.statistics.noninferiority import State
 
 if TYPE_CHECKING:
     from poseval.decisions.verdict import Check, Verdict
@@ -23,20 +25,23 @@ def _name(check: Check) -> str:
     return shown(check.key) if check.against == "baseline" else f"{shown(check.key)} (to {check.against})"
 
 
-def _change(drop: float) -> str:
-    return number(-drop if drop else 0.0, "+.4f")
+def _style(verdict: Verdict) -> NumberStyle:
+    return NumberStyle(verdict.shown_as)
 
 
 def _cells(verdict: Verdict) -> list[list[str]]:
     """Header and rows: guarded checks first. A change below zero is for the worse."""
     bounds = ["at least", "at most", "p", "adjusted"] if verdict.significant else []
     header = ["", "baseline", "this run", "change", "allowed", *bounds, ""]
-    rows = []
+    rows, style = [], _style(verdict)
     for check in sorted(verdict.checks, key=lambda check: not check.guarded):
-        found = [check.baseline, check.value]
-        row = [_name(check), *map(number, found), _change(check.drop), number(check.allowed)]
+        drop, upper, lower = (
+            style.number(-found, check.unit, sign=True) for found in (check.drop, check.upper, check.lower)
+        )
+        found = [style.number(value, check.unit) for value in (check.baseline, check.value)]
+        row = [_name(check), *found, drop, style.number(check.allowed, check.unit)]
         if verdict.significant:
-            ends = [_change(check.upper), _change(check.lower)]
+            ends = [upper, lower]
             row += [*ends, *("" if math.isnan(p) else number(p) for p in (check.p, check.p_adjusted))]
         state = check.state.value if check.passed else "FAILS"
         rows.append([*row, f"{state}: {shown(check.why)}" if check.why else state])
@@ -51,8 +56,8 @@ def to_text(verdict: Verdict) -> str:
 
 def sentence(verdict: Verdict) -> str:
     """The verdict in one sentence."""
-    untested = tuple(check for check in verdict.guarded if check.state.value == "not tested")
-    return _outcome(verdict, len(verdict.guarded) - len(untested)) + _untested(untested)
+    untested = sum(check.state is State.NOT_TESTED for check in verdict.guarded)
+    return _outcome(verdict, len(verdict.guarded) - untested) + _undefined(verdict)
 
 
 def _outcome(verdict: Verdict, count: int) -> str:
@@ -61,26 +66,32 @@ def _outcome(verdict: Verdict, count: int) -> str:
         return f"gate passed: accepted by hand ({shown(verdict.accepted)})"
     if verdict.failed:
         return f"gate failed: {len(verdict.failed)} of {checks}: {_listed(verdict, verdict.failed)}"
-    unsure = tuple(check for check in verdict.guarded if check.state.value == "not shown")
+    unsure = tuple(check for check in verdict.guarded if check.state is State.NOT_SHOWN)
     if unsure:
         return f"gate passed, but not shown to keep up: {_listed(verdict, unsure)}"
     return f"gate passed: {checks} {'shown to keep up' if verdict.significant else 'within bounds'}"
 
 
-def _untested(checks: tuple[Check, ...]) -> str:
-    """What the baseline does not define, so that it cannot have been kept."""
-    if not checks:
-        return ""
-    more = f" and {len(checks) - NAMED} more" if len(checks) > NAMED else ""
-    return f"; not tested: {', '.join(map(_name, checks[:NAMED]))}{more} ({checks[0].why})"
+def _undefined(verdict: Verdict) -> str:
+    """What was not tested because the baseline or the run does not define it."""
+    found: dict[str, list[str]] = {}
+    for check in verdict.checks:
+        if check.state is State.NOT_TESTED and check.why:
+            found.setdefault(check.why, []).append(_name(check))
+    text = ""
+    for why, names in found.items():
+        more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+        text += f"; not tested: {', '.join(names[:NAMED])}{more} ({why})"
+    return text
 
 
 def _listed(verdict: Verdict, checks: tuple[Check, ...]) -> str:
-    parts = []
+    parts, style = [], _style(verdict)
     for check in checks[:NAMED]:
-        text = f"{_name(check)} {number(check.baseline)} -> {number(check.value)}"
-        if check.state.value == "not shown" and not math.isnan(check.upper):
-            text += f", the drop may be up to {number(check.upper)}"
+        before, now = style.number(check.baseline, check.unit), style.number(check.value, check.unit)
+        text = f"{_name(check)} {before} -> {now}, {style.amount(check.allowed, check.unit)} allowed"
+        if check.state is State.NOT_SHOWN and not math.isnan(check.upper):
+            text += f", the drop may be up to {style.amount(check.upper, check.unit)}"
         parts.append(f"{text} ({shown(check.why)})" if check.why else text)
     more = f" and {len(checks) - NAMED} more" if len(checks) > NAMED else ""
     return "; ".join(parts) + more
@@ -88,19 +99,20 @@ def _listed(verdict: Verdict, checks: tuple[Check, ...]) -> str:
 
 def _power(verdict: Verdict) -> list[str]:
     """What the gate finds with 80 % power, and how many units the allowed drop needs."""
-    lines = []
+    lines, style = [], _style(verdict)
     for check in verdict.guarded:
         if math.isnan(check.smallest):
             continue
         enough = "no number of units finds" if math.isinf(check.needed) else f"{check.needed:,.0f} units find"
+        smallest, twice = (style.amount(n, check.unit) for n in (check.smallest, 2 * check.allowed))
         lines.append(
-            f"{_name(check)}: drops of {number(check.smallest)} or more are found with 80 % power; "
-            f"{enough} {number(2 * check.allowed)}, twice what is allowed"
+            f"{_name(check)}: drops of {smallest} or more are found with 80 % power; "
+            f"{enough} {twice}, twice what is allowed"
         )
-        parts = f"standard error {number(check.error_units)} from units"
+        parts = f"standard error {style.amount(check.error_units, check.unit)} from units"
         training = "between-training variance not measured"
         if not math.isnan(check.error_training):
-            training = f"{number(check.error_training)} from training"
+            training = f"{style.amount(check.error_training, check.unit)} from training"
         lines.append(f"{_name(check)}: {parts}, {training}")
     return lines
 
@@ -108,9 +120,10 @@ def _power(verdict: Verdict) -> list[str]:
 def basis(verdict: Verdict) -> str:
     """What the verdict stands on."""
     units = f"{number_of(verdict.units, 'unit')} ({shown(verdict.cluster)})"
+    caption = _style(verdict).caption(check.unit for check in verdict.checks)
     if not verdict.significant:
-        return f"exact gate, {units}"
-    text = f"significant gate, alpha {verdict.alpha:.3g}, {units}"
+        return f"exact gate, {units}, numbers {caption}"
+    text = f"significant gate, alpha {verdict.alpha:.3g}, {units}, numbers {caption}"
     if verdict.look:
         text += f", look {verdict.look} at this anchor"
     if verdict.rounds:
@@ -122,12 +135,17 @@ def to_junit(verdict: Verdict) -> str:
     """JUnit XML: one test case per guarded check."""
     failed = set() if verdict.accepted else {id(check) for check in verdict.failed}
     count = len(verdict.guarded)
+    skipped = sum(check.state is State.NOT_TESTED for check in verdict.guarded)
+    others = f'errors="0" skipped="{skipped}"'
     lines = [
         '<?xml version="1.0" encoding="UTF-8"?>',
-        f'<testsuite name="poseval gate" tests="{count}" failures="{len(failed)}" errors="0">',
+        f'<testsuite name="poseval gate" tests="{count}" failures="{len(failed)}" {others}>',
     ]
     for check in verdict.guarded:
         head = f"  <testcase classname={quoteattr('poseval.gate')} name={quoteattr(_name(check))}"
+        if check.state is State.NOT_TESTED:
+            lines += [head + ">", f"    <skipped message={quoteattr(check.why)}/>", "  </testcase>"]
+            continue
         if id(check) not in failed:
             lines.append(head + "/>")
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from poseval.errors import shown
 from poseval.report.interval_notes import FIELDS, notes
 from poseval.report.text import style_of, table_cells
-from poseval.results.units import FRACTION, PERCENT, Unit
+from poseval.results.units import PERCENT
 
 if TYPE_CHECKING:
     from poseval.results.report import Report
@@ -76,7 +76,7 @@ def to_csv(report: Report) -> str:
     """All values of a report, as fractions; behind them the summary with its intervals, where asked."""
     header = ["metric", "statistic", "joint", "slice", "threshold", "value", "n", "why"]
     rows: list[list[object]] = [list(row) for row in report.values]
-    units = [csv_unit(report.unit_of(row.statistic)) for row in report.values]
+    units = [report.unit_of(row.statistic).stored for row in report.values]
     if not report.intervals:
         return write_csv([*header, "unit"], [[*row, unit] for row, unit in zip(rows, units, strict=True)])
     blank: list[object] = [""] * (2 + len(FIELDS))
@@ -86,13 +86,8 @@ def to_csv(report: Report) -> str:
         value = report.summary[key]
         row = ["summary", key, "", "", math.nan, value, interval.units, "", interval.low, interval.high]
         ends = ["" if item is None else item for item in found]
-        rows.append([*row, *ends, csv_unit(report.unit_of(key))])
+        rows.append([*row, *ends, report.unit_of(key).stored])
     return write_csv([*header, "low", "high", *(f"interval_{name}" for name in FIELDS), "unit"], rows)
-
-
-def csv_unit(unit: Unit) -> str:
-    """What a number of a CSV file is: shares are fractions there."""
-    return FRACTION if unit is Unit.SHARE else unit.value
 
 
 def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:

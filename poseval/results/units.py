@@ -11,6 +11,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from poseval.errors import unknown_name
+
 PERCENT, FRACTION = "percent", "fraction"
 SHOWN_AS = (PERCENT, FRACTION)  # how shares are shown
 
@@ -21,6 +23,22 @@ class Unit(enum.Enum):
     SHARE = "share"
     PIXELS = "pixels"
     COUNT = "count"
+
+    @property
+    def stored(self) -> str:
+        """What JSON and CSV hold: shares are fractions there."""
+        return FRACTION if self is Unit.SHARE else self.value
+
+
+def shown_as(unit: str) -> str:
+    """One of `SHOWN_AS`.
+
+    Raises:
+        UsageError: P102 for another.
+    """
+    if not isinstance(unit, str) or unit not in SHOWN_AS:
+        raise unknown_name("P102", "unit", unit, list(SHOWN_AS))
+    return unit
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Notice
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
+from poseval.results.units import FRACTION, PERCENT, NumberStyle, Unit
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.clusters import clusters_of, together
 from poseval.statistics.formulas import t_quantile
@@ -59,6 +60,7 @@ class Difference:
     p_error: float
     better: str
     why: str
+    unit: Unit = Unit.SHARE
 
     def verdict(self, alpha: float) -> str:
         """The finding in words."""
@@ -75,7 +77,8 @@ class Comparison(Result):
     """All differences between all pairs of systems; `notices` are what was unusual about each of them.
 
     `units` clusters named `cluster` change sides in `rounds` flips, all that there are where `complete`.
-    `trainings` says how many runs each system has. `simultaneous` intervals hold all at once.
+    `trainings` says how many runs each system has. `simultaneous` intervals hold all at once. `shown_as`
+    is how texts show shares.
     """
 
     form: ClassVar[str] = "comparison"
@@ -93,6 +96,7 @@ class Comparison(Result):
     seed: int | None
     simultaneous: bool
     notices: Mapping[str, tuple[Notice, ...]] = field(default_factory=dict)
+    shown_as: str = PERCENT
 
     @property
     def alpha(self) -> float:
@@ -104,8 +108,9 @@ class Comparison(Result):
         rows = []
         for item in self.differences:
             row = {key: json_value(value) for key, value in asdict(item).items()}
-            rows.append({**row, "verdict": item.verdict(self.alpha)})
-        head = {k: v for k, v in asdict(self).items() if k not in ("differences", "notices")}
+            rows.append({**row, "unit": item.unit.stored, "verdict": item.verdict(self.alpha)})
+        apart = ("differences", "notices", "shown_as")
+        head = {"unit": FRACTION, **{k: v for k, v in asdict(self).items() if k not in apart}}
         notices = {name: [vars(notice) for notice in found] for name, found in self.notices.items()}
         return {"schema": SCHEMA, **head, "differences": rows, "notices": notices}
 
@@ -120,7 +125,7 @@ class Pair:
     tests: Tests
     why: Sequence[str]
 
-    def difference(self, key: str, p: float, tails: float, better: str) -> Difference:
+    def difference(self, key: str, p: float, tails: float, better: str, unit: Unit) -> Difference:
         """One number; `p` is adjusted over all pairs, `tails` the chance that its interval leaves out."""
         gap, column = self.gap, self.gap.influence.at(key)
         value, error, why = float(gap.influence.value[column]), float(gap.error[column]), self.why[column]
@@ -143,6 +148,7 @@ class Pair:
             p_error=float(self.tests.error[column]),
             better=better,
             why=why,
+            unit=unit,
         )
 
 
@@ -173,12 +179,13 @@ def compare(
     seed: int = 0,
     simultaneous: bool = False,
     seed_sd: Mapping[str, float] | None = None,
+    shown_as: str = PERCENT,
 ) -> Comparison:
     """Compare two or more systems, of one or several trained runs each, that were scored on the same units.
 
     `keys` chooses numbers of the summary (default: all). The first system of each pair is the earlier one.
     `resamples` is the number of random flips, by default as many as the tests need. `seed_sd` is the standard
-    deviation between trainings of a number, where there is one run per side.
+    deviation between trainings of a number, as `shown_as` says it, where there is one run per side.
 
     Raises:
         UsageError: P142 level or seed out of range, P143 fewer than two systems, P144 an unknown key, P140
@@ -195,7 +202,9 @@ def compare(
     rounds = rounds_for(len(chosen) * len(pairs), 1 - share, resamples)
     rules = Rules(chosen, first.primary, 1 - share, len(pairs), rounds, start)
     sides = {name: Side.of(found, ways, chosen) for name, found in systems.items()}
-    deviations = seed_deviations(seed_sd, chosen)
+    report, style = first.report(), NumberStyle(shown_as)
+    scales = [style.scale(report.unit_of(key)) for key in chosen]
+    deviations = seed_deviations(seed_sd, chosen, scales)
     supported = np.min([side.support for side in sides.values()], axis=0)
     found = []
     for one, two in pairs:
@@ -204,9 +213,8 @@ def compare(
         found.append(Pair((one, two), (sides[one], sides[two]), gap, tests, why))
     adjusted = over_pairs([pair.tests.adjusted for pair in found])
     tails = (1 - share) / (len(chosen) * len(pairs) if simultaneous else 1)
-    better = first.report().better
     rows = [
-        pair.difference(key, float(p[column]), tails, better[key])
+        pair.difference(key, float(p[column]), tails, report.better[key], report.unit_of(key))
         for pair, p in zip(found, adjusted, strict=True)
         for column, key in enumerate(chosen)
     ]
@@ -226,6 +234,7 @@ def compare(
         start,
         simultaneous,
         {name: runs[0].notices for name, runs in systems.items()},
+        shown_as,
     )
 
 

@@ -162,8 +162,12 @@ def _pooled(total: Floats, parts: Sequence[tuple[Floats, Floats | float]]) -> Fl
     return out
 
 
-def seed_deviations(asked: Mapping[str, float] | None, keys: Sequence[str]) -> Floats | None:
+def seed_deviations(
+    asked: Mapping[str, float] | None, keys: Sequence[str], scales: Sequence[float]
+) -> Floats | None:
     """Standard deviations [K] between trainings: one number for all, or one for each key or pattern.
+
+    They are given as tables show numbers, which is `scales` [K] times the number.
 
     Raises:
         UsageError: P146 a key or pattern of no number, P103 numbers without one.
@@ -186,7 +190,8 @@ def seed_deviations(asked: Mapping[str, float] | None, keys: Sequence[str]) -> F
             wanted="one for every number",
             hint="give one for all numbers first, as `*=SD`",
         )
-    return out
+    found: Floats = out / np.asarray(scales)
+    return found
 
 
 def deviations(asked: Deviations) -> dict[str, float] | None:
@@ -195,7 +200,7 @@ def deviations(asked: Deviations) -> dict[str, float] | None:
     Raises:
         UsageError: P101 another type, P142 what is no number from 0.
     """
-    wanted = "SD, KEY=SD or a mapping of keys, such as 0.003"
+    wanted = "SD, KEY=SD or a mapping of keys, such as 0.3 (points)"
     if asked is None:
         return None
     if isinstance(asked, Mapping):

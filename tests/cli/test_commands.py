@@ -98,7 +98,7 @@ class TestGateStory:
         assert self.gate(files, "rerun") == 0
 
     def test_two_ap_less_fail(self, files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-        assert self.gate(files, "bad", "--max-drop", "AP=1%", "--significant") == 1
+        assert self.gate(files, "bad", "--max-drop", "AP=1rel%", "--significant") == 1
         out = capsys.readouterr().out
         row = next(line for line in out.splitlines() if line.startswith("AP "))
         assert row.endswith("FAILS")
@@ -108,13 +108,15 @@ class TestGateStory:
         self, files: dict[str, str], capsys: pytest.CaptureFixture[str]
     ) -> None:
         assert self.gate(files, "noisy") == 1
-        assert self.gate(files, "noisy", "--max-drop", "AP=1%", "--significant") == 0
+        assert self.gate(files, "noisy", "--max-drop", "AP=1rel%", "--significant") == 0
         out, err = capsys.readouterr()
         assert "gate passed, but not shown to keep up" in out
         assert "noise explains it" not in out
         assert "are found with 80 % power" in out
         assert "units would be enough (60 are here)" in err
-        assert self.gate(files, "noisy", "--max-drop", "AP=1%", "--significant", "--require", "keep-up") == 1
+        assert (
+            self.gate(files, "noisy", "--max-drop", "AP=1rel%", "--significant", "--require", "keep-up") == 1
+        )
 
     def test_one_number_decides_unless_several_are_named(
         self, files: dict[str, str], capsys: pytest.CaptureFixture[str]
@@ -135,7 +137,7 @@ class TestGateStory:
         arguments = ["--gt", files["gt"], "--baseline", str(copy)]
         assert invoke(["gate", files["bad"], *arguments, "--update-baseline"]) == 1
         assert copy.read_bytes() == before
-        assert invoke(["gate", files["bad"], *arguments, "--update-baseline", "--max-drop", "*=100%"]) == 0
+        assert invoke(["gate", files["bad"], *arguments, "--update-baseline", "--max-drop", "*=100rel%"]) == 0
         assert copy.read_bytes() != before
         assert invoke(["gate", files["rerun"], *arguments, "--accept", "a new start"]) == 0
         assert "baseline replaced" in capsys.readouterr().err
@@ -170,7 +172,7 @@ class TestGateStory:
     ) -> None:
         summary = tmp_path / "summary.md"
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
-        assert self.gate(files, "bad", "--github", "--max-drop", "AP=0.5%") == 1
+        assert self.gate(files, "bad", "--github", "--max-drop", "AP=0.5rel%") == 1
         assert "failed" in summary.read_text()
 
 

@@ -12,9 +12,10 @@ from scipy import stats
 
 from poseval.decisions.baselines import Baseline, Step, digest_of
 from poseval.decisions.gate import EXACT, Demands, gate
-from poseval.decisions.tolerances import HIGHEST, Tolerance, by_key, guarded, matching
+from poseval.decisions.tolerances import HIGHEST, Amount, Tolerance, by_key, guarded, matching
 from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import MismatchError, UsageError
+from poseval.results.units import NumberStyle, Unit
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.noninferiority import POWER, State, bounded, state_of
 from tests.statistics.ratios import run
@@ -33,7 +34,7 @@ def pair(seed: int = 0, drop: float = 0.02, units: int = UNITS) -> tuple[np.ndar
 
 
 def asked(**more: object) -> Demands:
-    return Demands((Tolerance("*", 0.01),), significant=True, **more)  # type: ignore[arg-type]
+    return Demands((Tolerance("*", 1),), significant=True, **more)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("key", NAMES)
@@ -89,7 +90,7 @@ def test_of_few_units_or_measured_training_holm_corrects_students_p() -> None:
     found = sorted(check.p_adjusted for check in few.guarded)
     assert found == pytest.approx([min(1, 2 * p[0]), max(min(1, 2 * p[0]), p[1])])
     _, now, before = pair(units=30)
-    known = gate(now, before, asked(guard=["*"], seed_sd={"*": 0.001}))
+    known = gate(now, before, asked(guard=["*"], seed_sd={"*": 0.1}))
     p = sorted(check.p for check in known.guarded)
     assert known.rounds == 0
     found = sorted(check.p_adjusted for check in known.guarded)
@@ -139,14 +140,13 @@ def test_steps_of_a_lineage() -> None:
 def test_the_tolerance_is_part_of_p() -> None:
     """A drop that is allowed has a large p, and the same drop where nothing is allowed a small one."""
     _, now, before = pair(drop=0.1)
-    strict = gate(now, before, Demands((Tolerance("*", 0.0),), ["gain"], significant=True))
-    mild = gate(now, before, Demands((Tolerance("*", 0.2),), ["gain"], significant=True))
+    strict = gate(now, before, Demands((Tolerance("*", 0),), ["gain"], significant=True))
+    mild = gate(now, before, Demands((Tolerance("*", 20),), ["gain"], significant=True))
     assert strict.guarded[0].p < 0.01
     assert mild.guarded[0].p > 0.99
     assert (strict.passed, mild.passed, mild.keeps_up) == (False, True, True)
     families = [
-        gate(now, before, Demands((Tolerance("*", amount),), ["*"], significant=True))
-        for amount in (0.0, 0.2)
+        gate(now, before, Demands((Tolerance("*", amount),), ["*"], significant=True)) for amount in (0, 20)
     ]
     assert all(check.p_adjusted < 0.01 for check in families[0].guarded)
     assert all(check.p_adjusted > 0.9 for check in families[1].guarded)
@@ -158,7 +158,7 @@ def test_which_way_is_worse(significant: bool, drop: float, passed: bool) -> Non
     """A gain that falls and an error that grows both fail; the other way round both keep up."""
     _, now, before = pair(drop=drop)
     for key in NAMES:
-        verdict = gate(now, before, Demands((Tolerance("*", 0.01),), [key], significant=significant))
+        verdict = gate(now, before, Demands((Tolerance("*", 1),), [key], significant=significant))
         (check,) = verdict.guarded
         assert (verdict.passed, check.drop > 0) == (passed, not passed)
 
@@ -182,12 +182,12 @@ def test_notices_tell_what_a_gate_cannot_see() -> None:
     assert codes == ["N960", "N961", "N962"]
     _, now, before = pair(units=10)
     assert "N960" not in {notice.code for notice in gate(now, before, asked(guard=["gain"])).notices}
-    nothing = gate(now, before, Demands((Tolerance("*", 0.0),), ["gain"], significant=True))
+    nothing = gate(now, before, Demands((Tolerance("*", 0),), ["gain"], significant=True))
     (power,) = [notice for notice in nothing.notices if notice.code == "N961"]
     assert "no number of units" in power.text
-    roomy = Demands((Tolerance("*", 0.2),), ["gain"], significant=True)
+    roomy = Demands((Tolerance("*", 20),), ["gain"], significant=True)
     assert "N961" not in {notice.code for notice in gate(now, before, roomy).notices}
-    known = gate(now, before, asked(guard=["gain"], seed_sd={"*": 0.0}))
+    known = gate(now, before, asked(guard=["gain"], seed_sd={"*": 0}))
     assert "N962" not in {notice.code for notice in known.notices}
     assert gate(now, before, EXACT).notices == ()
 
@@ -233,17 +233,17 @@ def test_patterns_and_tolerances() -> None:
         "wrist/AP": 0.1,
         "A[x]": 0.1,
     }
-    assert Tolerance.parse("a=b=50%") == Tolerance("a=b", 0.5, True)
+    assert Tolerance.parse("a=b=50rel%") == Tolerance("a=b", 50, Amount.RELATIVE)
     assert Tolerance.parse(f"AP={HIGHEST}").amount == HIGHEST
     with pytest.raises(UsageError):
         Tolerance.parse(f"AP={HIGHEST * 1.01}")
-    assert Tolerance("AP", 0.5, True).allowed(-0.4) == 0.2
+    assert Tolerance("AP", 50, Amount.RELATIVE).allowed("AP", -0.4, Unit.SHARE, NumberStyle()) == 0.2
 
 
 def test_an_exact_gate_allows_a_drop_of_the_tolerance_itself() -> None:
     before, same, below = run(np.full(4, 0.5)), run(np.full(4, 0.25)), run(np.full(4, 0.125))
-    for amount, relative in ((0.25, False), (0.5, True)):
-        demands = Demands((Tolerance("n0", amount, relative),))
+    for amount, kind in ((25, Amount.SHOWN), (25, Amount.POINTS), (50, Amount.RELATIVE)):
+        demands = Demands((Tolerance("n0", amount, kind),))
         assert gate(same, before, demands).passed
         assert not gate(below, before, demands).passed
     assert gate(before, before).keeps_up

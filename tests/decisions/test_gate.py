@@ -11,6 +11,7 @@ from poseval.decisions.tolerances import Tolerance
 from poseval.decisions.verdict import Verdict
 from poseval.errors import MismatchError, UsageError
 from poseval.report import gate as gate_output
+from poseval.results.units import FRACTION, NumberStyle, Unit
 from poseval.statistics.noninferiority import State, bounded
 from tests import toy
 from tests.statistics.ratios import run
@@ -43,18 +44,86 @@ def test_lower_is_better_is_known() -> None:
     assert gate(toy.run(0.5, 1, TRUTH), BASELINE, allowed("error=0", significant=True)).keeps_up
 
 
+PERCENT_STYLE, FRACTION_STYLE = NumberStyle(), NumberStyle(FRACTION)
+
+
 @pytest.mark.parametrize(
-    ("text", "drop"), [("AP=0.005", 0.005), ("AP=0.5%", 0.002), ("face/AP=1%", 0.004), ("AP=0", 0.0)]
+    ("text", "unit", "style", "drop"),
+    [
+        ("AP=0.5", Unit.SHARE, PERCENT_STYLE, 0.005),
+        ("AP=0.005", Unit.SHARE, FRACTION_STYLE, 0.005),
+        ("AP=0.5pt", Unit.SHARE, FRACTION_STYLE, 0.005),
+        ("AP=0.5rel%", Unit.SHARE, PERCENT_STYLE, 0.002),
+        ("face/AP=1rel%", Unit.SHARE, FRACTION_STYLE, 0.004),
+        ("AP=0", Unit.SHARE, PERCENT_STYLE, 0.0),
+        ("EPE=0.5", Unit.PIXELS, PERCENT_STYLE, 0.5),
+        ("switches=2", Unit.COUNT, PERCENT_STYLE, 2.0),
+    ],
 )
-def test_tolerances_are_absolute_or_relative(text: str, drop: float) -> None:
-    assert Tolerance.parse(text).allowed(0.4) == pytest.approx(drop)
+def test_tolerances_are_in_the_unit_that_is_shown(
+    text: str, unit: Unit, style: NumberStyle, drop: float
+) -> None:
+    assert Tolerance.parse(text).allowed("AP", 0.4, unit, style) == pytest.approx(drop)
 
 
-@pytest.mark.parametrize("text", ["AP", "AP=", "=1", "AP=-1", "AP=nan", "AP=1%%", "AP=much"])
+@pytest.mark.parametrize(
+    "text", ["AP", "AP=", "=1", "AP=-1", "AP=nan", "AP=1%%", "AP=much", "AP=1rel", "AP=pt"]
+)
 def test_an_unreadable_tolerance_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         Tolerance.parse(text)
     assert caught.value.code == "P170"
+
+
+def test_a_tolerance_that_may_mean_two_things_is_refused_with_both() -> None:
+    with pytest.raises(
+        UsageError, match=r"AP=0.5pt \(points\) or AP=0.5rel% \(of the baseline's value\)"
+    ) as caught:
+        Tolerance.parse("AP=0.5%")
+    assert caught.value.code == "P820"
+
+
+def test_points_of_what_is_no_share_are_refused() -> None:
+    with pytest.raises(UsageError, match="error=1 or error=1rel%") as caught:
+        gate(BASELINE, BASELINE, allowed("error=1pt"))
+    assert caught.value.code == "P821"
+
+
+def test_the_verdict_prints_the_allowance_as_it_prints_the_numbers() -> None:
+    before, now = run(np.full(20, 0.713)), run(np.full(20, 0.7))
+    text = gate(now, before, allowed("n0=0.5")).to_text()
+    assert "n0 71.30 -> 70.00, 0.50 points allowed" in text
+    assert "numbers in percent" in text
+    assert text == gate(now, before, allowed("n0=0.5pt")).to_text()
+    fractions = gate(now, before, allowed("n0=0.005", shown_as=FRACTION)).to_text()
+    assert "n0 0.7130 -> 0.7000, 0.0050 allowed" in fractions
+    assert "numbers in fractions of 1" in fractions
+    node = json.loads(gate(now, before, allowed("n0=0.5")).to_json())
+    assert (node["unit"], node["checks"][0]["unit"]) == ("fraction", "fraction")
+    assert node["checks"][0]["allowed"] == pytest.approx(0.005)
+
+
+def test_pixels_stay_pixels() -> None:
+    text = gate(toy.run(1.6, 1, TRUTH), BASELINE, allowed("error=0.25")).to_text()
+    assert "0.25 px allowed" in text
+    assert "numbers in percent, pixels" in gate(toy.run(1.6, 1, TRUTH), BASELINE).to_text()
+
+
+def test_what_the_run_does_not_define_is_said_even_where_it_does_not_decide() -> None:
+    bottom = np.ones((20, 2), dtype=np.int64)
+    nothing = bottom * [1, 0]
+    before, now = run(np.full((20, 2), 0.5), bottom), run(np.full((20, 2), 0.5) * nothing, nothing)
+    verdict = gate(now, before, Demands(significant=True))
+    assert verdict.passed
+    assert verdict.to_text().endswith("; not tested: n1 (undefined in this run)\n")
+
+
+def test_what_was_not_tested_is_skipped_in_junit() -> None:
+    bottom = np.ones((20, 2), dtype=np.int64) * [1, 0]
+    made = run(np.full((20, 2), 0.5) * bottom, bottom)
+    suite = ET.fromstring(gate_output.to_junit(gate(made, made)))
+    assert (suite.get("tests"), suite.get("skipped")) == ("2", "1")
+    assert [case.find("skipped") is not None for case in suite] == [False, True]
 
 
 @pytest.mark.parametrize("demands", [allowed("PA=0"), Demands(guard=["PA"])])
@@ -74,7 +143,7 @@ class TestThreeStates:
     """That noise could explain a drop was taken for evidence that there is none."""
 
     @staticmethod
-    def state(drop: float, noise: float, units: int, margin: str = "n0=0.02", **asked: object) -> Verdict:
+    def state(drop: float, noise: float, units: int, margin: str = "n0=2", **asked: object) -> Verdict:
         rng = np.random.default_rng(0)
         before = rng.uniform(0.4, 0.6, units)
         off = rng.normal(0, noise, units)
@@ -101,7 +170,7 @@ class TestThreeStates:
         assert (check.state, verdict.passed, verdict.keeps_up) == (State.NOT_SHOWN, True, False)
         assert check.lower < 0.02 < check.upper
         text = gate_output.to_text(verdict)
-        assert f"the drop may be up to {check.upper:.4f}" in text
+        assert f"the drop may be up to {100 * check.upper:.2f} points" in text
         assert "noise" not in text
 
     def test_keeping_up_may_be_required(self) -> None:
@@ -116,7 +185,7 @@ class TestThreeStates:
         error = (check.upper - check.drop) / 1.6711  # t of 59 degrees
         assert check.smallest == pytest.approx(0.02 + (1.6711 + 0.8482) * error, rel=1e-3)
         assert check.needed == pytest.approx(60 * ((1.6711 + 0.8482) * error / 0.02) ** 2, abs=1)
-        sentence = f"drops of {check.smallest:.4f} or more are found with 80 % power"
+        sentence = f"drops of {100 * check.smallest:.2f} points or more are found with 80 % power"
         assert sentence in gate_output.to_text(verdict)
         assert "N961" in {notice.code for notice in verdict.notices}
         assert "N961" not in {notice.code for notice in self.state(0.005, 0.02, 100).notices}
@@ -232,7 +301,7 @@ def test_several_trainings_a_side() -> None:
     one = gate(side(0.02)[0], side(0.02)[0], Demands(significant=True))
     assert "between-training variance not measured" in gate_output.to_text(one)
     assert "N962" in {notice.code for notice in one.notices}
-    known = gate(side(0.02)[0], side(0.02)[0], Demands(significant=True, seed_sd={"*": 0.02}))
+    known = gate(side(0.02)[0], side(0.02)[0], Demands(significant=True, seed_sd={"*": 2}))
     assert known.checks[0].error_training == pytest.approx(0.02 * 2**0.5)
     assert known.checks[0].upper - known.checks[0].lower > one.checks[0].upper - one.checks[0].lower
 

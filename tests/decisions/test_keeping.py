@@ -57,7 +57,7 @@ class TestTheRatchet:
         lost, kept = 0.0, 0
         for commit in range(29):
             level = lost - 0.003
-            verdict = hold(model(level, commit), baseline, max_drop={"n0": 0.01}, significant=significant)
+            verdict = hold(model(level, commit), baseline, max_drop={"n0": 1}, significant=significant)
             if verdict.replaced:
                 lost, kept = level, kept + 1
         assert -0.011 < lost < 0
@@ -67,15 +67,15 @@ class TestTheRatchet:
 
     def test_a_run_that_is_not_shown_to_keep_up_replaces_nothing(self, baseline: Path) -> None:
         before = baseline.read_bytes()
-        verdict = hold(model(-0.012, 1, noise=0.2), baseline, max_drop={"n0": 0.01}, significant=True)
+        verdict = hold(model(-0.012, 1, noise=0.2), baseline, max_drop={"n0": 1}, significant=True)
         assert verdict.passed
         assert not verdict.keeps_up
         assert not verdict.replaced
         assert baseline.read_bytes() == before
 
     def test_both_the_last_run_and_the_anchor_are_tested(self, baseline: Path) -> None:
-        hold(model(-0.008, 1), baseline, max_drop={"n0": 0.01}, significant=True)
-        verdict = hold(model(-0.016, 2), baseline, max_drop={"n0": 0.01}, significant=True)
+        hold(model(-0.008, 1), baseline, max_drop={"n0": 1}, significant=True)
+        verdict = hold(model(-0.016, 2), baseline, max_drop={"n0": 1}, significant=True)
         states = {check.against: check.state.value for check in verdict.checks}
         assert states == {"baseline": "keeps up", "anchor": "fails"}
         assert "n0 (to anchor)" in verdict.to_text()
@@ -85,7 +85,7 @@ class TestTheRatchet:
         found = load_baseline(baseline)
         assert found.anchor.summary() == found.last.summary() == model(0.05, 1).summary()
         assert found.lineage[-1].why == "better than the anchor"
-        hold(model(0.0499, 2), baseline, max_drop={"n0": 0.01}, significant=True)
+        hold(model(0.0499, 2), baseline, max_drop={"n0": 1}, significant=True)
         found = load_baseline(baseline)
         assert found.anchor.summary() == model(0.05, 1).summary()
         assert found.last.summary() == model(0.0499, 2).summary()

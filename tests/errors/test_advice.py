@@ -19,13 +19,14 @@ import pytest
 from poseval.cli import invoke
 from tests.errors.advice import Argv, Case, pair
 from tests.errors.advice_on_files import ON_FILES
+from tests.errors.advice_on_gates import ON_GATES
 from tests.errors.advice_on_images import ON_IMAGES
 from tests.errors.advice_on_runs import ON_RUNS
 from tests.errors.advice_on_scores import ON_SCORES
 from tests.errors.test_python_words import FOLLOWED
 from tests.shared import ROOT
 
-CASES = [*ON_FILES, *ON_SCORES, *ON_IMAGES, *ON_RUNS]
+CASES = [*ON_FILES, *ON_SCORES, *ON_IMAGES, *ON_RUNS, *ON_GATES]
 # Standard input and output as a shell gives them: code, advice, a command, and the one that follows it.
 STREAMS = [
     ("P137", "name a file", "score dt.json --gt gt.json --json - >&-",

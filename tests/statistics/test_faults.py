@@ -161,7 +161,7 @@ def test_small_drops_do_not_add_up(files: dict[str, str], tmp_path: Path, comman
     for commit in range(1, 11):
         worse = perturb(TRUTH, 1, jitter=0.45 + 0.005 * commit)
         preds = write(worse, tmp_path / f"{commit}.json", truth=TRUTH)
-        more = ("--max-drop", "AP=3%", "--update-baseline")
+        more = ("--max-drop", "AP=3rel%", "--update-baseline")
         command("gate", preds, "--gt", files["gt"], "--baseline", str(baseline), *more)
     assert saved_runs.load(baseline).summary()["AP"] >= 0.97 * first
 
@@ -169,7 +169,15 @@ def test_small_drops_do_not_add_up(files: dict[str, str], tmp_path: Path, comman
 def test_that_noise_could_explain_a_drop_is_no_evidence_that_there_is_none(
     files: dict[str, str], command: Command
 ) -> None:
-    arguments = ("--gt", files["gt"], "--baseline", files["baseline"], "--significant", "--max-drop", "AP=1%")
+    arguments = (
+        "--gt",
+        files["gt"],
+        "--baseline",
+        files["baseline"],
+        "--significant",
+        "--max-drop",
+        "AP=1rel%",
+    )
     status, said = command("gate", files["other"], *arguments)
     assert status == 0
     assert "not shown to keep up" in said

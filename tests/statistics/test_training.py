@@ -74,7 +74,7 @@ def test_several_runs_of_one_side_stand_for_the_other() -> None:
 def test_a_known_deviation_stands_in_for_runs() -> None:
     rng = np.random.default_rng(4)
     runs = {"a": trained(rng, 1, 0.0, names=2), "b": trained(rng, 1, 0.0, names=2)}
-    found = compare(runs, seed_sd={"n0": 0.01, "n1": 0.02}).differences
+    found = compare(runs, seed_sd={"n0": 1, "n1": 2}).differences
     assert [row.error_training for row in found] == pytest.approx([0.01 * math.sqrt(2), 0.02 * math.sqrt(2)])
     assert [row.error**2 for row in found] == pytest.approx(
         [row.error_units**2 + row.error_training**2 for row in found]
@@ -86,15 +86,15 @@ def test_deviations_are_read_from_texts_and_patterns() -> None:
     assert deviations(["AP=0.003", "*/AP=0.01"]) == {"AP": 0.003, "*/AP": 0.01}
     assert deviations(0.002) == {"*": 0.002}
     assert deviations(()) is None
-    found = seed_deviations({"*": 0.1, "b*": 0.2}, ["a", "b1", "b2"])
+    found = seed_deviations({"*": 10, "b*": 20}, ["a", "b1", "b2"], [100.0, 100.0, 1.0])
     assert found is not None
-    assert found.tolist() == [0.1, 0.2, 0.2]
+    assert found.tolist() == [0.1, 0.2, 20.0]
 
 
 @pytest.mark.parametrize(("asked", "code"), [({"x": 0.1}, "P146"), ({"a": 0.1}, "P103")])
 def test_deviations_of_no_number_are_refused(asked: dict[str, float], code: str) -> None:
     with pytest.raises(UsageError) as caught:
-        seed_deviations(asked, ["a", "b"])
+        seed_deviations(asked, ["a", "b"], [1.0, 1.0])
     assert caught.value.code == code
 
 
@@ -114,9 +114,9 @@ def test_the_largest_deviation() -> None:
 
 def test_a_pattern_of_no_number_is_refused_though_others_name_them_all() -> None:
     with pytest.raises(UsageError, match="zzz") as caught:
-        seed_deviations({"*": 0.01, "zzz": 0.01}, ["n0", "n1"])
+        seed_deviations({"*": 0.01, "zzz": 0.01}, ["n0", "n1"], [1.0, 1.0])
     assert caught.value.code == "P146"
-    found = seed_deviations({"*": 0.01, "n1": 0.02}, ["n0", "n1"])
+    found = seed_deviations({"*": 0.01, "n1": 0.02}, ["n0", "n1"], [1.0, 1.0])
     assert found is not None
     assert found.tolist() == [0.01, 0.02]
 
