@@ -66,7 +66,7 @@ class OksTarget {
             term_[i] = boxed_ ? to_grown_box(pose[2 * k], pose[2 * k + 1]) : to_joint(pose, k);
             near += term_[i] <= reach_[static_cast<size_t>(k)];
         }
-        // Most pairs are strangers: no joint is anywhere near. That is told without exp and division.
+        // Of most pairs no joint is near the other: that is seen without exp and division.
         const auto all = static_cast<double>(count), close = static_cast<double>(near);
         if (close + (all - close) * FAR_TERM < needed_ * all) return 0.0;
         for (size_t i = 0; i < count; ++i) {

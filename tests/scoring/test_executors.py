@@ -86,16 +86,16 @@ def cluster(workers: int) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]
     scheduler = start(
         "distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"
     )
-    crew = [
+    processes = [
         start("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
         for _ in range(workers)
     ]
     try:
         with distributed.Client(address, timeout=60) as client:
             client.wait_for_workers(workers, timeout=60)
-        yield address, crew
+        yield address, processes
     finally:
-        for process in [*crew, scheduler]:
+        for process in [*processes, scheduler]:
             process.kill()
             process.wait(20)
 
@@ -110,13 +110,13 @@ def _free_port() -> int:
 
 @pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_gives_the_same_report() -> None:
-    with cluster(2) as (address, crew):
+    with cluster(2) as (address, processes):
         # A stopped worker is given work and cannot finish it; killing it then loses that work for certain.
-        crew[0].send_signal(signal.SIGSTOP)
+        processes[0].send_signal(signal.SIGSTOP)
 
         def kill() -> None:
             time.sleep(1.0)
-            crew[0].send_signal(signal.SIGKILL)
+            processes[0].send_signal(signal.SIGKILL)
 
         with pool(1, f"dask:{address}") as found:
             assert found.shards == 8
@@ -126,7 +126,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_report() -> None:
                 TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
             )
             assassin.join()
-        assert crew[0].poll() == -signal.SIGKILL
+        assert processes[0].poll() == -signal.SIGKILL
     assert shared.to_json(timings=False) == alone()
 
 

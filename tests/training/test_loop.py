@@ -136,9 +136,9 @@ def test_a_checkpoint_of_another_training_is_refused(sixteen: Path, tmp_path: Pa
     assert caught.value.code == "P134"
     train(options(sixteen, tmp_path, seed=1, fresh=True, epochs=1))
     (tmp_path / "last.pt").write_bytes((tmp_path / "best.pt").read_bytes())
-    with pytest.raises(FormatError) as stranger:
+    with pytest.raises(FormatError) as foreign:
         train(options(sixteen, tmp_path))
-    assert stranger.value.code == "P264"
+    assert foreign.value.code == "P264"
 
 
 def test_loss_that_explodes_is_named(sixteen: Path, tmp_path: Path) -> None:
@@ -157,9 +157,9 @@ def test_start_from_a_related_network(sixteen: Path, tmp_path: Path) -> None:
     assert said[0].startswith("started from other.pt: ")
     trained = weights(tmp_path / "out")
     assert torch.equal(trained["stem.0.weight"], other.state_dict()["stem.0.weight"])
-    torch.save({"a": torch.zeros(2)}, tmp_path / "stranger.pt")
+    torch.save({"a": torch.zeros(2)}, tmp_path / "foreign.pt")
     with pytest.raises(MismatchError) as caught:
-        train(replace(job, start_from=tmp_path / "stranger.pt", fresh=True))
+        train(replace(job, start_from=tmp_path / "foreign.pt", fresh=True))
     assert caught.value.code == "P450"
 
 

@@ -1,4 +1,4 @@
-"""NumPy files from strangers: objects, claims without bytes, other byte orders, bombs."""
+"""NumPy files of unknown origin: objects, claims without bytes, other byte orders, bombs."""
 
 from __future__ import annotations
 
