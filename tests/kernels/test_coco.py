@@ -125,6 +125,31 @@ def test_giving_up_hopeless_pairs_changes_no_match(seed: int, joints: int) -> No
         assert np.array_equal(getattr(exact, name), getattr(quick, name)), name
 
 
+@pytest.mark.parametrize("far", [0.9, 2.0, 7.9, 8.1, 9.0, 20.0])
+@pytest.mark.parametrize("exact", [0, 1, 2])
+def test_a_pair_is_given_up_only_where_its_far_joints_cannot_help(far: float, exact: int) -> None:
+    """The first joints are exact, the others have the exponent `far`; thresholds lie on either side."""
+    joints, sigma, area = 4, 0.1, 1e4
+    off = np.zeros((1, joints, 2))
+    off[0, exact:, 0] = np.sqrt(far * 2 * area * (2 * sigma) ** 2)
+    targets = Targets(
+        xy=np.zeros((1, joints, 2)),
+        labelled=np.ones((1, joints), dtype=bool),
+        area=np.array([area]),
+        box=np.zeros((1, 4)),
+        ignored=np.zeros(1, dtype=bool),
+        crowd=np.zeros(1, dtype=bool),
+        unseen=np.zeros(1, dtype=bool),
+    )
+    oks = (exact + (joints - exact) * np.exp(-far)) / joints
+    detections = Detections(off, np.ones(1), np.full(1, area))
+    cells = Cells.of(np.zeros(1, dtype=np.int64), 1)
+    for threshold, hit in ((oks * (1 - 1e-6), 1), (oks * (1 + 1e-6), 0)):
+        sigmas, thresholds = np.full(joints, sigma), np.array([threshold])
+        found = coco.match(detections, cells, targets, cells, sigmas, thresholds, RANGES[:1], 5)
+        assert found.hit.tolist() == [[hit]]
+
+
 def test_threads_change_nothing() -> None:
     made = scene(11, 17, 2000)
     with threads_of("1"):
