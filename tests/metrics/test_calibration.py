@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -118,6 +119,66 @@ def test_the_curve_has_errors_by_units() -> None:
     weights = np.random.default_rng(0).multinomial(tally.units, np.full(tally.units, 1 / tally.units), 400)
     drawn = [metric.reduce(tally, weight).get("joint_OKS", slice="bin 2") for weight in weights]
     assert joints_curve.error[1] == pytest.approx(np.std(drawn), rel=0.5)  # as the bootstrap finds, roughly
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_curve_by_plain_loops(seed: int) -> None:
+    """Means of each bin, and the error of its mean similarity, units drawn as a whole."""
+    metric = Calibration(bins=4)
+    tally = metric.tally(crowded(seed, frames=9))
+    found = metric.reduce(tally)
+    for curve, (what, score, oks) in zip(
+        metric.reliability(tally),
+        (("OKS", "score", "oks"), ("joint_OKS", "joint_score", "joint_oks")),
+        strict=True,
+    ):
+        unit, first, second = (tally.unit_of(score), tally.column(score), tally.column(oks))
+        rows = sorted(zip(first.tolist(), second.tolist(), unit.tolist(), strict=True))
+        bins: dict[int, list[tuple[float, float, int]]] = {}
+        for row in rows:
+            before = sum(other[0] < row[0] for other in rows)
+            bins.setdefault(before * 4 // len(rows), []).append(row)
+        assert curve.count.tolist() == [len(bins[b]) for b in sorted(bins)]
+        assert curve.what == what.replace("_", " ")
+        for place, b in enumerate(sorted(bins)):
+            mine = bins[b]
+            likeness = sum(row[1] for row in mine) / len(mine)
+            by_unit: dict[int, float] = {}
+            for row in mine:
+                by_unit[row[2]] = by_unit.get(row[2], 0.0) + row[1] - likeness
+            error = math.sqrt(sum(value**2 for value in by_unit.values())) / len(mine)
+            assert curve.error[place] == pytest.approx(error, abs=1e-12)
+            assert curve.value[place] == pytest.approx(likeness, abs=1e-12)
+            (one,) = found.where(statistic=what, slice=f"bin {b + 1}")
+            assert (one.value, one.n) == (pytest.approx(likeness, abs=1e-12), len(mine))
+            (one,) = found.where(statistic=score, slice=f"bin {b + 1}")
+            assert one.value == pytest.approx(sum(row[0] for row in mine) / len(mine), abs=1e-12)
+            assert (one.n, one.value) == (len(mine), curve.score[place])
+        assert {row.slice for row in found.where(statistic=what)} == {f"bin {b + 1}" for b in bins}
+
+
+@pytest.mark.parametrize(("scores", "fine"), [([0.0, 1.0], True), ([0.0, 1.01], False), ([-0.01, 1], False)])
+def test_scores_from_0_to_1_are_fractions(scores: list[float], fine: bool) -> None:
+    metric = Calibration(bins=2)
+    found = metric.reduce(metric.tally(exact(scores)))
+    assert math.isnan(found.get("ECE")) != fine
+    if fine:
+        assert found.get("ECE") == pytest.approx(0.5)
+
+
+def test_labelled_joints_with_a_score_count() -> None:
+    given = exact([0.5, 0.5])
+    score = np.tile([np.nan, 0.2, 0.4, 0.6, 1.0], (2, 1))
+    found = given.predictions.people.with_columns(joint_score=score)
+    seen = np.array([[2, 2, 1, 0, 2], [0, 0, 0, 2, 2]])
+    sides = Aligned(
+        replace(given.truth, people=given.truth.people.with_columns(seen=seen)),
+        replace(given.predictions, people=found),
+    )
+    metric = Calibration(bins=1)
+    (row,) = metric.reduce(metric.tally(sides)).where(statistic="joint_ECE")
+    assert row.n == 5  # 0.2, 0.4 and 1 of the first, 0.6 and 1 of the second
+    assert row.value == pytest.approx(1 - (0.2 + 0.4 + 1 + 0.6 + 1) / 5)
 
 
 @pytest.mark.parametrize("wrong", [{"bins": 0}, {"match": 0.0}, {"max_dets": 0}, {"sigma": -1.0}])

@@ -121,6 +121,39 @@ def test_scores_that_are_no_fractions_are_said() -> None:
     assert [notice.code for notice in metric.notices(tally)] == ["N580", "N581"]
 
 
+@pytest.mark.parametrize(
+    ("scores", "text"),
+    [
+        ([0.0, 1.0], ""),
+        ([1.01, 0.5], "1 of 2 scores lie outside of 0 to 1, where oks_lrp looks for thresholds"),
+        ([-0.01, 1.01], "2 of 2 scores lie outside of 0 to 1, where oks_lrp looks for thresholds"),
+    ],
+)
+def test_scores_outside_are_counted(scores: list[float], text: str) -> None:
+    metric = OksLrp()
+    found = [one for one in metric.notices(metric.tally(scene(scores, [0.0, 0.0]))) if one.code == "N580"]
+    assert [one.text for one in found] == ([text] if text else [])
+    assert [one.count for one in found] == ([int(text[0])] if text else [])
+
+
+def test_a_score_on_the_threshold_is_kept() -> None:
+    given = scene([0.5, 0.9], [0.0, 0.0])
+    for threshold, missed in ((0.49, 0.0), (0.5, 0.0), (0.51, 0.5)):
+        metric = OksLrp(score=threshold)
+        assert metric.reduce(metric.tally(given)).get("LRP") == pytest.approx(missed)
+
+
+def test_nobody_to_be_found_and_nothing_found() -> None:
+    metric = OksLrp()
+    tally = metric.tally(scene([0.5, 0.9], [0.0, 0.0]))
+    none = metric.reduce(tally, np.zeros(tally.units, dtype=np.int64))
+    assert [(row.statistic, row.why) for row in none] == [
+        (name, "nobody is to be found")
+        for name in ("oLRP", "oLRP_loc", "oLRP_FP", "oLRP_FN", "threshold", "LRP")
+    ]
+    assert [row.n for row in metric.reduce(tally)] == [2] * 6
+
+
 def test_without_a_detection_worth_keeping_all_are_missed() -> None:
     found = OksLrp().reduce(OksLrp().tally(scene([-0.5], [0.0])))
     assert (found.get("oLRP"), found.get("oLRP_FN"), found.get("LRP")) == (1, 1, 1)
