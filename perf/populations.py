@@ -35,6 +35,7 @@ class System:
     unit: str = "frame"
     cluster: str = ""
     groups: Mapping[str, Array] = field(default_factory=dict)
+    slices: Sequence[str] = ()
     signature: Signature = Signature((("metric", "simulated"),))
     notices: tuple[Any, ...] = ()
     whole: System | None = None  # of which this one has some of the numbers

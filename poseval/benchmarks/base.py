@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 from poseval.benchmarks.alignment import align, differing_sigmas, fits, on_labelled, require_skeleton
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric, Tally
+from poseval.metrics.person_groups import PersonGroup
 from poseval.poses import Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
@@ -20,14 +22,16 @@ from poseval.skeletons import get_skeleton
 class Part:
     """One evaluation inside a benchmark: whole-body has six, most benchmarks have one with label "".
 
-    `slices` name subsets of units [U] bool that are reduced apart (easy / medium / hard). `made` keeps each
-    tally for whoever asks next: a check of what a mistake costs, then the score itself.
+    `slices` name subsets of units [U] bool that are reduced apart (easy / medium / hard), `groups` people
+    who are tallied apart. `made` keeps each tally for whoever asks next: a check of what a mistake costs,
+    then the score itself.
     """
 
     label: str
     aligned: Aligned
     metrics: tuple[Metric, ...]
     slices: Mapping[str, Bools] = field(default_factory=dict)
+    groups: Mapping[str, PersonGroup] = field(default_factory=dict)
     made: dict[Metric, Tally] = field(default_factory=dict, repr=False)
 
     def tally(self, metric: Metric) -> Tally:
@@ -70,6 +74,21 @@ def headlines(scored: Sequence[Scored], rules: RuleSet) -> Summary:
     out: Summary = {}
     for item in scored:
         enter(out, item, item.numbers())
+    return out
+
+
+def with_joints(summary: Summary, scored: Sequence[Scored]) -> Summary:
+    """A summary with the numbers by joint of metrics that were asked for them and that it shows none of."""
+    out = dict(summary)
+    for item in scored:
+        if item.slice or not getattr(item.metric, "per_joint", False):
+            continue
+        shown = {number.statistic for number in item.numbers() if not number.joint}
+        rows = [r for r in item.values if r.joint and not r.slice and math.isnan(r.threshold)]
+        numbers = [item.metric.number(row) for row in rows if row.statistic in shown]
+        prefix = f"{item.part}/" if item.part else ""
+        if not any(prefix + number.key in summary for number in numbers):
+            enter(out, item, numbers)
     return out
 
 

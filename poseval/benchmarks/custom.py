@@ -43,7 +43,7 @@ def metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ..
     sigma = 0.0 if truth.skeleton.sigmas is not None else SIGMA
     poses: tuple[Metric, ...] = (
         OksAp(ranges=EVERY_SIZE, max_dets=MOST_DETS, area=area, sigma=sigma, per_joint=per_joint),
-        Epe(people=Pairing.MATCHED, percentiles=PERCENTILES),
+        Epe(people=Pairing.MATCHED, percentiles=PERCENTILES, per_joint=per_joint),
         Pck("longest_side", AT, zero=ZeroScale.LEFT_OUT, people=Pairing.MATCHED, per_joint=per_joint),
     )
     if not has_tracks(truth):

@@ -49,6 +49,7 @@ def nme(
             Points.ALL if rules.keeps("N06") else Points.LABELLED,
             bins,
             Precision.SINGLE if rules.keeps("M07") or rules.keeps("N05") else Precision.DOUBLE,
+            per_joint,
         ),
     )
 
@@ -99,7 +100,11 @@ def error_table(summary: Summary) -> Layout | None:
     if "NME" not in summary:
         return None
     header = tuple(key for key, number in summary.items() if key == number.statistic)
-    apart = [key for key, number in summary.items() if number.statistic == "NME" and key != "NME"]
+    apart = [
+        key
+        for key, number in summary.items()
+        if number.statistic == "NME" and key != "NME" and not number.joint and "=" not in number.slice
+    ]
     names = [key.removesuffix("/NME") for key in apart]
     rows = [("all" if names else "", header)]
     rows += [(name, tuple(f"{name}/{key}" for key in header)) for name in names]

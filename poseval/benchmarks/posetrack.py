@@ -160,14 +160,26 @@ def reid_metrics(
 
 
 def joint_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
-    """`AP`, `AP/head` ... of each statistic in the order of the papers; joints with --per-joint."""
+    """`AP`, `AP/head` ... of each statistic in the order of the papers, then of each slice."""
+    out: Summary = {}
+    for name in dict.fromkeys(item.slice for item in scored):
+        found = _joint_numbers([item for item in scored if item.slice == name])
+        if name:
+            found = {
+                f"{name}/{key}": n._replace(slice=f"{name}/{n.slice}" if n.slice else name)
+                for key, n in found.items()
+            }
+        out |= found
+    return out
+
+
+def _joint_numbers(scored: Sequence[Scored]) -> Summary:
+    """The numbers of one slice; joints with --per-joint."""
     of_tracks = {
         number.statistic for item in scored if Need.TRACKS in item.metric.needs for number in item.numbers()
     }
     out: Summary = {}
     for item in scored:
-        if item.slice:
-            continue
         wanted = {number.statistic for number in item.numbers()}
         prefix = f"{item.metric.heading}/" if item.metric.heading else ""
         if not prefix and Need.TRACKS not in item.metric.needs:

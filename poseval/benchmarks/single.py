@@ -41,8 +41,8 @@ def with_kinds(scored: Sequence[Scored], rules: RuleSet, *, of: Sequence[str]) -
     """Headlines, then the kinds of joints of some statistics (`PCKh@0.5/head`), and joints where asked."""
     out = headlines(scored, rules)
     for item in scored:
-        if not item.slice:
-            enter(out, item, kinds(item, of))
+        numbers = kinds(item, of)
+        enter(out, item, [n._replace(slice=item.slice) for n in numbers] if item.slice else numbers)
     return out
 
 

@@ -203,8 +203,9 @@ TASK_OPTIONS = (
         "--slice",
         "slices",
         multiple=True,
-        metavar="sequence|FILE.csv",
-        help="Also report groups of frames. Repeatable.",
+        metavar="size|sequence|FILE.csv|...",
+        help="Also report groups: size, crowding, visible-joints, occlusion, truncation, category, sequence, "
+        "a column of frames, or a csv file. Repeatable.",
     ),
     LIMIT,
 )

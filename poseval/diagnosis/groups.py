@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from poseval.diagnosis.error_types import Fault, Labels, Scene
+from poseval.metrics.person_groups import overlaps
 from poseval.poses import Ints
 from poseval.poses.aligned import Aligned
 
 LABELLED_JOINTS = "labelled joints"
-OVERLAP = 0.1  # boxes with a higher intersection over union crowd one another
 JOINT_BINS = ((1, 5), (6, 10), (11, 15), (16, 10_000))
 CROWD_BINS = ((0, 0), (1, 2), (3, 10_000))
 
@@ -31,7 +31,7 @@ def groups(aligned: Aligned, scene: Scene, labels: Labels) -> list[Group]:
     """Groups by number of labelled joints, crowding and size (terciles of the people that count)."""
     counted = ~scene.targets.ignored
     joints = scene.targets.labelled.sum(axis=1)
-    near = _overlapping(aligned)
+    near = overlaps(aligned.truth)
     out = []
     for by, column, bins in (
         (LABELLED_JOINTS, joints, JOINT_BINS),
@@ -58,22 +58,3 @@ def _group(
     fault = labels.fault[inside]
     joints = np.array([(fault == kind).sum() for kind in Fault], dtype=np.int64)
     return Group(by, name, int(chosen.sum()), int(inside.sum()), joints)
-
-
-def _overlapping(aligned: Aligned) -> Ints:
-    """Number of other people in the frame whose boxes overlap a person's [G]."""
-    people, start = aligned.truth.people, aligned.truth.frame_start()
-    out = np.zeros(len(people), dtype=np.int64)
-    count = np.diff(start)
-    for number in np.unique(count[count > 1]).tolist():  # frames of as many people at once
-        rows = start[:-1][count == number][:, None] + np.arange(number)
-        box = people.box[rows]
-        low = np.maximum(box[:, :, None, :2], box[:, None, :, :2])
-        high = np.minimum(box[:, :, None, 2:], box[:, None, :, 2:])
-        inter = np.prod(np.maximum(high - low, 0), axis=3)
-        area = np.prod(box[..., 2:] - box[..., :2], axis=2)
-        union = area[:, :, None] + area[:, None] - inter
-        iou = np.divide(inter, union, out=np.zeros_like(inter), where=union > 0)
-        own = np.diagonal(iou, axis1=1, axis2=2)
-        out[rows] = (iou > OVERLAP).sum(axis=2) - (own > OVERLAP)
-    return out

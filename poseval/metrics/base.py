@@ -282,6 +282,11 @@ class Metric(ABC):
         """What a statistic is measured in."""
         return Unit.COUNT if statistic in self.counted else Unit.SHARE
 
+    def with_joints(self) -> Metric:
+        """The metric with values of single joints, where it has any."""
+        asked: dict[str, Any] = {f.name: True for f in fields(self) if f.name == "per_joint"}
+        return replace(self, **asked)
+
     def has(self, **parameters: object) -> bool:
         """Whether it has all of these parameters, with these values: `has(norm="torso")`."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}

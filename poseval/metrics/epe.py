@@ -45,6 +45,7 @@ class Epe(Metric):
     precision: Precision = Precision.DOUBLE  # of distances
     people: Pairing = Pairing.ALONE  # whose prediction is measured: the only one, or the matched one
     percentiles: tuple[float, ...] = ()  # of the distances, in per cent
+    per_joint: bool = False  # shows joints in the summary
 
     name = "epe"
     better = Direction.LOWER
@@ -176,6 +177,7 @@ class Auc(Metric):
     compare: Compare = Compare.LT  # whether a distance on a threshold is right
     mean: MeanOf = MeanOf.JOINTS  # what the number without a joint is
     precision: Precision = Precision.DOUBLE  # of distances
+    per_joint: bool = False  # shows joints in the summary
 
     name = "auc"
     needs = frozenset({Need.ALONE})

@@ -70,6 +70,7 @@ class Nme(Metric):
     points: Points = Points.LABELLED  # which landmarks count
     bins: tuple[float, ...] = ()  # edges over |yaw| in degrees: the NME is then the mean of the bins' means
     precision: Precision = Precision.DOUBLE  # of distances
+    per_joint: bool = False  # shows joints in the summary
 
     name = "nme"
     needs = frozenset({Need.ALONE})

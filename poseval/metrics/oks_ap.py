@@ -86,6 +86,7 @@ class OksAp(Metric):
 
     name: ClassVar[str] = "oks_ap"
     threshold: ClassVar[str] = "OKS threshold"
+    ignores_outside: ClassVar[bool] = True
     needs: ClassVar[frozenset[Need]] = frozenset({Need.SCORES, Need.AREA, Need.SIGMAS})
     formula: ClassVar[str] = "AP = mean over thresholds and 101 recalls of precision; match where OKS >= t"
     undefined: ClassVar[str] = "without people to find (of that size, in that category)"

@@ -36,6 +36,7 @@ class Pcp(Metric):
 
     at: float = always(0.5)  # threshold as a fraction of the stick's length
     ends: Ends = always(Ends.STRICT)  # what must lie within it
+    per_joint: bool = False  # shows sticks in the summary
 
     name = "pcp"
     needs = frozenset({Need.ALONE})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from poseval.errors import shown
 from poseval.report.interval_notes import FIELDS, notes
-from poseval.report.text import style_of, table_cells
+from poseval.report.text import every_table, style_of
 from poseval.results.units import PERCENT
 
 if TYPE_CHECKING:
@@ -125,15 +125,19 @@ def _caption(report: Report, unit: str) -> str:
 
 def to_markdown(report: Report, unit: str = PERCENT) -> str:
     """The summary table as GitHub Markdown."""
-    lines = markdown_table(table_cells(report, style_of(report, unit)))
+    lines: list[str] = []
+    for table in every_table(report, style_of(report, unit)):
+        lines += [*markdown_table(table), ""]
     for text in (_caption(report, unit), *notes(report)):
-        lines += ["", escape_markdown(text)]
-    return "\n".join(lines) + "\n"
+        lines += [escape_markdown(text), ""]
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def to_latex(report: Report, unit: str = PERCENT) -> str:
     """The summary table as a LaTeX tabular."""
-    lines = latex_table(table_cells(report, style_of(report, unit)))
+    lines: list[str] = []
+    for table in every_table(report, style_of(report, unit)):
+        lines += latex_table(table) if not lines else ["", *latex_table(table)]
     sentences = (_caption(report, unit), *notes(report))
     lines += [rf"\par\footnotesize {escape_latex(text)}" for text in sentences]
     return "\n".join(lines) + "\n"

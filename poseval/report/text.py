@@ -19,10 +19,12 @@ BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def layout_of(report: Report) -> Layout:
-    """The report's own layout, or one row per number of the summary."""
+    """The report's own layout, or one row per number of the summary that no further table shows."""
     if report.layout is not None:
         return report.layout
-    return Layout(("value",), tuple((key, (key,)) for key in report.summary), digits=2)
+    elsewhere = {key for table in report.tables for _, keys in table.rows for key in keys}
+    listed = [key for key in report.summary if key not in elsewhere]
+    return Layout(("value",), tuple((key, (key,)) for key in listed), digits=2)
 
 
 def style_of(report: Report, unit: str = PERCENT) -> NumberStyle:
@@ -40,19 +42,25 @@ def cell(report: Report, style: NumberStyle, key: str) -> str:
     return text if interval is None else f"{text} {style.between(interval.low, interval.high, unit)}"
 
 
-def table_cells(report: Report, style: NumberStyle) -> list[list[str]]:
-    """Header and rows as text cells; the first column is the row label."""
-    layout = layout_of(report)
-    if report.intervals and len(layout.rows) == 1:
+def table_cells(report: Report, style: NumberStyle, layout: Layout | None = None) -> list[list[str]]:
+    """Header and rows as text cells; the first column is the row label. By default of the main table."""
+    layout = layout or layout_of(report)
+    if report.intervals and len(layout.rows) == 1 and len(layout.header) > 1 and not layout.title:
         # A value with its interval is wide: one number per line reads better than one long line.
         (_, keys), *_ = layout.rows
         pairs = zip(layout.header, keys, strict=True)
         return [["", "value"], *([shown(name), cell(report, style, key)] for name, key in pairs if key)]
-    rows = [["", *map(shown, layout.header)]]
+    rows = [[layout.title and shown(layout.title), *map(shown, layout.header)]]
     rows += [[shown(label), *(cell(report, style, key) for key in keys)] for label, keys in layout.rows]
     if all(not row[0] for row in rows):
         rows = [row[1:] for row in rows]
     return rows
+
+
+def every_table(report: Report, style: NumberStyle) -> list[list[list[str]]]:
+    """The cells of the main table and of those of slices and joints behind it."""
+    further = [table_cells(report, style, table) for table in report.tables]
+    return [table_cells(report, style), *further]
 
 
 def _turned(rows: list[list[str]]) -> list[list[str]]:
@@ -84,10 +92,13 @@ def render(report: Report, color: bool = False, unit: str = PERCENT) -> str:
     style = style_of(report, unit)
     caption = style.caption(report.unit_of(key) for key in report.summary)
     lines = [f"{bold}{shown(report.benchmark)}{plain} ({shown(report.rules)} rules), {caption}", ""]
-    rows = table_cells(report, style)
-    for block in blocks(rows) if report.intervals else [rows]:
-        header, *body = aligned(block, (0,) if block[0][0] == "" else ())
-        lines += [f"{bold}{header}{plain}", *body, ""]
+    labelled = [bool(layout_of(report).rows[0][0]) if layout_of(report).rows else False]
+    for rows, named in zip(
+        every_table(report, style), [*labelled, *(True for _ in report.tables)], strict=True
+    ):
+        for block in blocks(rows) if report.intervals else [rows]:
+            header, *body = aligned(block, (0,) if named or block[0][0] == "" else ())
+            lines += [f"{bold}{header}{plain}", *body, ""]
     undefined = [key for key, value in report.summary.items() if math.isnan(value)]
     reasons: dict[str, list[str]] = {}
     for key in undefined:

@@ -15,3 +15,4 @@ class Layout:
     header: tuple[str, ...]
     rows: tuple[tuple[str, tuple[str, ...]], ...]
     digits: int = 1
+    title: str = ""  # what the rows are, of a table behind the main one

@@ -55,6 +55,7 @@ class Report:
     better: Mapping[str, str] = field(default_factory=dict)  # summary key -> "higher" or "lower"
     primary: str = ""  # key of the number that decides
     units: Mapping[str, Unit] = field(default_factory=dict)  # keys and statistics that are no shares
+    tables: tuple[Layout, ...] = ()  # of slices and joints, behind the main table
 
     def unit_of(self, name: str) -> Unit:
         """What a number of the summary, or a statistic of the values, is measured in."""
@@ -98,6 +99,8 @@ class Report:
         out["deviations"] = list(self.deviations)
         if self.layout is not None:
             out["layout"] = asdict(self.layout)
+        if self.tables:
+            out["tables"] = [asdict(table) for table in self.tables]
         if timings:
             out["timings"] = dict(self.timings)
         out["inputs"] = [asdict(item) for item in self.inputs]
@@ -150,6 +153,7 @@ class Report:
                 primary=typed((str,), "primary", node.get("primary", "")),
                 layout=None if layout is None else _layout(layout),
                 units=_units(node),
+                tables=tuple(_layout(table) for table in node.get("tables", ())),
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
             raise _no_report(where, error) from error
@@ -193,6 +197,7 @@ def _layout(node: Mapping[str, Any]) -> Layout:
         texts(node["header"], "header"),
         tuple((typed((str,), "row", label), texts(keys, "row")) for label, keys in node["rows"]),
         typed((int,), "digits", node["digits"]),
+        typed((str,), "title", node.get("title", "")),
     )
 
 

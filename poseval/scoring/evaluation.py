@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from poseval._version import __version__
-from poseval.benchmarks.base import Benchmark, Part, Scored
+from poseval.benchmarks.base import Benchmark, Part, Scored, with_joints
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric, Tally
+from poseval.metrics.person_groups import partner_of
 from poseval.poses import Array, Bools, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.digest import content_digest
@@ -22,6 +23,7 @@ from poseval.results.report import Input, Report
 from poseval.results.signature import Signature
 from poseval.results.units import Unit
 from poseval.results.values import Summary, Value, Values
+from poseval.scoring.slice_numbers import gaps_of, rows_of, tables_of, with_corruption
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -29,11 +31,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class TalliedPart:
-    """The tallies of one part of a benchmark, and its slices: masks [U] of units that are reduced apart."""
+    """The tallies of one part of a benchmark, and its slices.
+
+    `slices` are masks [U] of units that are reduced apart, `apart` the tallies of groups of people.
+    """
 
     label: str
     tallies: Mapping[Metric, Tally]
     slices: Mapping[str, Bools] = field(default_factory=dict)
+    apart: Mapping[str, Mapping[Metric, Tally]] = field(default_factory=dict)
 
     def reduce(self, weight: Ints | None = None, headline: bool = False) -> list[Scored]:
         """Values of every metric, the whole first, then each slice."""
@@ -44,15 +50,19 @@ class TalliedPart:
         for metric, tally in self.tallies.items():
             finish = metric.reduce_headline if headline else metric.reduce
             out += [Scored(self.label, name, metric, finish(tally, cut)) for name, cut in cuts]
+            for name, tallies in self.apart.items():
+                out.append(Scored(self.label, name, metric, finish(tallies[metric], weight)))
         return out
 
     def reduce_headlines(self, weights: Ints) -> list[list[Scored]]:
         """The headline rows of `reduce` under each weight vector of `weights` [B, U]."""
         out: list[list[Scored]] = [[] for _ in weights]
-        cuts = [("", weights), *((name, weights * mask) for name, mask in self.slices.items())]
         for metric, tally in self.tallies.items():
-            for name, cut in cuts:
-                for draw, values in zip(out, metric.reduce_headlines(tally, cut), strict=True):
+            cuts = [("", tally, weights)]
+            cuts += [(name, tally, weights * mask) for name, mask in self.slices.items()]
+            cuts += [(name, tallies[metric], weights) for name, tallies in self.apart.items()]
+            for name, rows, cut in cuts:
+                for draw, values in zip(out, metric.reduce_headlines(rows, cut), strict=True):
                     draw.append(Scored(self.label, name, metric, values))
         return out
 
@@ -87,7 +97,14 @@ class Evaluation:
         return {key: number.value for key, number in found.items()}
 
     def _summary(self, found: Sequence[Sequence[Scored]]) -> Summary:
-        return self.benchmark.summary([item for part in found for item in part], self.rules)
+        scored = [item for part in found for item in part]
+        summary = with_joints(self.benchmark.summary(scored, self.rules), scored)
+        return with_corruption(summary, self.slices) if self.slices else summary
+
+    @property
+    def slices(self) -> list[str]:
+        """Names of all groups of units and people, such as `size=small`."""
+        return list(dict.fromkeys(name for part in self.parts for name in (*part.slices, *part.apart)))
 
     @property
     def primary(self) -> str:
@@ -117,16 +134,20 @@ class Evaluation:
         layout = self.benchmark.layout(summary)
         if layout is None or not self.by_hand:
             return layout
-        return layout if summary.keys() <= {key for _, keys in layout.rows for key in keys} else None
+        whole = {key for key, number in summary.items() if not number.slice}
+        return layout if whole <= {key for _, keys in layout.rows for key in keys} else None
 
     def report(self) -> Report:
         """The report of the whole set."""
         start = time.perf_counter()
         scored = self.values()
-        summary = self.benchmark.summary(scored, self.rules)
+        summary = self._summary([scored])
         rows = Values(row for item in scored for row in item.rows())
         if self.benchmark.unit_rows:
             rows = rows + self._unit_rows()
+        layout, slices = self._layout(summary), self.slices
+        summary |= {gap.key: gap.number for gap in gaps_of(summary, slices)}
+        rows = rows + Values(rows_of({k: n for k, n in summary.items() if ":" in n.slice.partition("=")[0]}))
         timings = {**self.timings, "reduce": time.perf_counter() - start}
         return Report(
             benchmark=self.benchmark.name,
@@ -138,10 +159,11 @@ class Evaluation:
             deviations=self.deviations,
             timings=timings,
             inputs=self.inputs,
-            layout=self._layout(summary),
+            layout=layout,
             better={key: number.better.value for key, number in summary.items()},
             primary=self._primary(summary),
             units=_other_units(scored, summary),
+            tables=tables_of(summary, layout, slices),
         )
 
 
@@ -159,19 +181,29 @@ def _tally_one(metric: Metric, aligned: Aligned) -> Tally:
 
 
 def tally_part(part: Part, unit: str, executor: Executor | None, shards: int) -> TalliedPart:
-    """Tally every metric of a part, over the benchmark's resampling units."""
-    tallies: dict[Metric, Tally] = {}
-    for metric in part.metrics:
+    """Tally every metric of a part and of its groups of people, over the benchmark's resampling units."""
+
+    def tallied(metric: Metric, aligned: Aligned) -> Tally:
         if executor is None or shards <= 1:
-            tallies[metric] = part.tally(metric)
+            out = part.tally(metric) if aligned is part.aligned else metric.tally(aligned)
         else:
-            pieces = part.aligned.shards(shards, metric.unit)
+            pieces = aligned.shards(shards, metric.unit)
             futures = [executor.submit(_tally_one, metric, piece) for piece in pieces]
-            tallies[metric] = Tally.concat([future.result() for future in futures])
+            out = Tally.concat([future.result() for future in futures])
         if unit == "sequence" and metric.unit == "frame":
-            frames = part.aligned.truth.frames
-            tallies[metric] = tallies[metric].grouped(frames.sequence, part.aligned.unit_keys(unit))
-    return TalliedPart(part.label, tallies, part.slices)
+            return out.grouped(aligned.truth.frames.sequence, aligned.unit_keys(unit))
+        return out
+
+    whole, partner = part.aligned, partner_of(part.aligned)
+    return TalliedPart(
+        part.label,
+        {metric: tallied(metric, whole) for metric in part.metrics},
+        part.slices,
+        {
+            name: {metric: tallied(metric, group.seen_by(metric, whole, partner)) for metric in part.metrics}
+            for name, group in part.groups.items()
+        },
+    )
 
 
 def signature_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -54,18 +54,35 @@ def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME)
     Raises:
         FormatError: P223 when the file is no table, or lacks a column. LimitError: P501.
     """
-    try:
-        rows = csv.DictReader(read_text(path, TABLE_BYTES).splitlines(), strict=True)
-        listed = list(rows)
-    except (ValueError, csv.Error) as error:
-        raise FormatError("P223", where=shown(path), what=f"is not a table ({shown(error, 80)})") from error
-    header = rows.fieldnames or ()
+    header, listed = read_table(path)
     key = unit if unit in header else FRAME
     if not {key, "group"} <= set(header):
         raise FormatError(
             "P223", where=shown(path), what="lacks a column", wanted=f"a header with `{unit}` and `group`"
         )
-    group = {row[key]: row["group"] or "" for row in listed}
+    return short_enough({row[key]: row["group"] or "" for row in listed}, path, limits)
+
+
+def read_table(path: str | os.PathLike[str]) -> tuple[Sequence[str], list[dict[str, str]]]:
+    """The header and the rows of a csv file.
+
+    Raises:
+        FormatError: P223 when the file is no table.
+    """
+    try:
+        rows = csv.DictReader(read_text(path, TABLE_BYTES).splitlines(), strict=True)
+        listed = list(rows)
+    except (ValueError, csv.Error) as error:
+        raise FormatError("P223", where=shown(path), what=f"is not a table ({shown(error, 80)})") from error
+    return rows.fieldnames or (), listed
+
+
+def short_enough(group: Mapping[str, str], path: str | os.PathLike[str], limits: Limits) -> Mapping[str, str]:
+    """The same groups.
+
+    Raises:
+        LimitError: P501 a name that is too long.
+    """
     if any(len(word) > limits.text_bytes for word in group.values()):
         raise LimitError(
             "P501",

@@ -18,7 +18,6 @@ from poseval.skeletons import Skeleton, load_skeleton
 from poseval.skeletons.sigmas import Given, read_sigmas
 
 BY_NAMES = "names"  # the value of `joints` that maps by equal names
-BY_SEQUENCE = "sequence"  # the slice of each sequence
 Plain = Callable[[str, Any], Any]  # of the keyword's name and value
 
 
@@ -96,18 +95,11 @@ def transforms(name: str, value: Any) -> tuple[Transform, ...]:
 
 
 def _slices(name: str, value: Any) -> tuple[str, ...]:
-    listed = several((str, os.PathLike), "names of slices: sequence or FILE.csv")(name, value)
-    names = tuple(map(os.fspath, listed))
+    listed = several((str, os.PathLike), "names of slices: size, sequence, FILE.csv, ...")(name, value)
+    names = tuple(dict.fromkeys(map(os.fspath, listed)))
     for slice_name in names:
         if slice_name.endswith(".csv"):
             _file("slice", slice_name)
-        elif slice_name != BY_SEQUENCE:
-            raise UsageError(
-                "P149",
-                where=f"slice {shown(slice_name)!r}",
-                what="is not known",
-                wanted=f"{BY_SEQUENCE} or FILE.csv",
-            )
     return names
 
 

@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,11 +25,13 @@ from poseval.datasets.objects.taken import is_in_memory
 from poseval.errors import Fault, LimitError, UsageError, error_of, shown
 from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits, to_raise
+from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.scoring.run_columns import RunArchive
 from poseval.scoring.score import PathOrPoses, evaluate
+from poseval.scoring.slices import resliced
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.run/2"
@@ -75,25 +77,29 @@ def packed(evaluation: Evaluation) -> bytes:
         columns[name] = array
         return [name, array.dtype.str]
 
+    def tallies_of(tallies: Mapping[Metric, Tally]) -> dict[str, Any]:
+        return {
+            str(metric): {
+                "metric": tally.metric,
+                "keys": put(tally.keys),
+                "facts": tally.facts,
+                "tables": {
+                    name: {
+                        "unit": put(table.unit),
+                        "columns": {column: put(array) for column, array in table.columns.items()},
+                    }
+                    for name, table in tally.tables.items()
+                },
+            }
+            for metric, tally in tallies.items()
+        }
+
     parts = [
         {
             "label": part.label,
             "slices": {name: put(mask) for name, mask in part.slices.items()},
-            "tallies": {
-                str(metric): {
-                    "metric": tally.metric,
-                    "keys": put(tally.keys),
-                    "facts": tally.facts,
-                    "tables": {
-                        name: {
-                            "unit": put(table.unit),
-                            "columns": {column: put(array) for column, array in table.columns.items()},
-                        }
-                        for name, table in tally.tables.items()
-                    },
-                }
-                for metric, tally in part.tallies.items()
-            },
+            "tallies": tallies_of(part.tallies),
+            "apart": {name: tallies_of(tallies) for name, tallies in part.apart.items()},
         }
         for part in evaluation.parts
     ]
@@ -172,10 +178,15 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
     benchmark = benchmarks.get_benchmark(report.benchmark)
     parts = []
     for node in run["parts"]:
-        tallies = {metrics.parse(text): members.tally(inner) for text, inner in node["tallies"].items()}
+        tallies = _tallies(node["tallies"], members)
         units = next(iter(tallies.values())).units
         slices = {name: members.mask(place, units) for name, place in node["slices"].items()}
-        parts.append(TalliedPart(str(node["label"]), tallies, slices))
+        apart = {name: _tallies(inner, members) for name, inner in node.get("apart", {}).items()}
+        if any(one.keys() != tallies.keys() for one in apart.values()):
+            raise ValueError("a group of people with other metrics")
+        if any(tally.units != units for one in apart.values() for tally in one.values()):
+            raise ValueError("a group of people over other units")
+        parts.append(TalliedPart(str(node["label"]), tallies, slices, apart))
     units = next(iter(parts[0].tallies.values())).units
     benchmark = benchmark.counted_for([metric for part in parts for metric in part.tallies])
     groups = {name: members.names(place, units) for name, place in run.get("groups", {}).items()}
@@ -190,6 +201,10 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         by_hand=bool(run.get("by_hand", False)),
         groups=groups,
     )
+
+
+def _tallies(node: Mapping[str, Any], members: RunArchive) -> dict[Metric, Tally]:
+    return {metrics.parse(text): members.tally(inner) for text, inner in node.items()}
 
 
 def load_report(path: str | os.PathLike[str]) -> Report:
@@ -227,11 +242,11 @@ def run_of(
         UsageError: P101 another type, P114 no such file, P147 predictions without ground truth.
         InputError: what is wrong with the files.
     """
-    if isinstance(run, Evaluation):
-        return run
     asked = task or Task()
+    if isinstance(run, Evaluation):
+        return resliced(run, asked.slices, asked.limits)
     if is_saved(run):
-        return load(path_of(run, "run"), asked.limits)
+        return resliced(load(path_of(run, "run"), asked.limits), asked.slices, asked.limits)
     if truth is None:
         name: object = "records"
         if isinstance(run, PoseSet):
@@ -263,8 +278,7 @@ def runs_of(
     if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():
         inside = sorted(path for path in Path(run).iterdir() if not path.name.startswith("."))
         if inside and all(is_saved_run(path) for path in inside):
-            limits = DEFAULT if task is None else task.limits
-            return [load(path, limits) for path in inside]
+            return [run_of(path, task=task) for path in inside]
     if isinstance(run, Sequence) and not isinstance(run, str) and not (run and is_in_memory(run)):
         return [run_of(item, truth, task, like) for item in run]
     return [run_of(cast("Run", run), truth, task, like)]

@@ -133,8 +133,7 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
     found = found.counted_for([metric for part in parts for metric in part.metrics])
     for part in parts:
         require_possible(part)
-    if task.slices:
-        parts = [_sliced(part, found, task) for part in parts]
+    parts, ungrouped = _sliced(parts, found, task)
     again = Rescoring(found, rules, gt, dt, partial(_by_hand, found, gt, task), task.per_joint, tuple(paired))
     odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
     deviations = [*found.deviations(rules, gt), *mapped]
@@ -142,7 +141,7 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
     if task.sigmas is not None and not any(Need.SIGMAS in m.needs for part in parts for m in part.metrics):
         odd.append(Notice("N916", "--sigmas was given, but no metric of this benchmark uses sigmas"))
-    notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *odd)
+    notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *ungrouped, *odd)
     return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
 
 
@@ -158,7 +157,8 @@ def _recognised(benchmark: Benchmark, truth: PoseSet) -> str:
 def _by_hand(benchmark: Benchmark, truth: PoseSet, task: Task, rules: RuleSet) -> tuple[Metric, ...]:
     """The metrics that were asked for, with the rule set's parameters where none were given."""
     own = benchmark.metrics(rules, truth, task.per_joint) if task.metrics else ()
-    return tuple(m.under(own) if isinstance(m, MetricRequest) else m for m in task.metrics)
+    chosen = tuple(m.under(own) if isinstance(m, MetricRequest) else m for m in task.metrics)
+    return tuple(metric.with_joints() for metric in chosen) if task.per_joint else chosen
 
 
 def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1) -> Evaluation:
@@ -360,9 +360,14 @@ def _brought_together(truth: PoseSet, predictions: PoseSet, task: Task) -> tuple
     return predictions, deviations
 
 
-def _sliced(part: Part, benchmark: Benchmark, task: Task) -> Part:
-    made = slices_of(part.aligned, benchmark.unit, task.slices, task.limits)
-    return replace(part, slices={**part.slices, **made})
+def _sliced(parts: Sequence[Part], benchmark: Benchmark, task: Task) -> tuple[list[Part], list[Notice]]:
+    """The parts with the slices that were asked for, and what is to be said of these."""
+    out, notices = [], []
+    for part in parts:
+        made = slices_of(part.aligned, benchmark.unit, task.slices, task.limits)
+        out.append(replace(part, slices={**part.slices, **made.units}, groups=made.people))
+        notices += made.notices
+    return out, list(dict.fromkeys(notices))
 
 
 def _input(role: str, poses: PoseSet) -> Input:

@@ -21,9 +21,11 @@ from poseval.results.report import Report
 from poseval.results.values import SHARE, Interval, Summary
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import IMAGE
+from poseval.scoring.slice_numbers import gaps_of
 from poseval.statistics.clusters import Clusters, cells_of, clusters_of, together, units_of
 from poseval.statistics.draws import draw
 from poseval.statistics.formulas import bca_interval, exact_limit, percentile_interval, t_interval
+from poseval.statistics.gaps import gap_interval
 from poseval.statistics.influence import HALVED, LEFT_OUT, Influence, crossed, influence
 from poseval.statistics.options import count_of, level_of, seed_of
 from poseval.statistics.support import support, why_not
@@ -40,7 +42,7 @@ EACH_TAIL = 10  # bootstrap samples beyond each end of an interval, at least
 class Spread:
     """How far the numbers of a run may be off: by one cluster, or by two that cross.
 
-    `error` and `freedom` [K]; `support` [K] units that each number rests on.
+    `error` and `freedom` [K]; `support` [K] units that each number rests on; `ways` clusters cross.
     """
 
     clusters: Clusters
@@ -48,6 +50,7 @@ class Spread:
     error: Floats
     freedom: Floats
     support: Ints
+    ways: int = 1
 
     @staticmethod
     def of(evaluation: Evaluation, executor: Executor | None = None) -> Spread:
@@ -69,7 +72,7 @@ class Spread:
         variance = crossed(found[0].error ** 2, found[1].error ** 2, both.error**2)
         few = min(range(2), key=lambda way: ways[way].count)
         freedom = np.minimum(found[0].freedom, found[1].freedom)
-        return Spread(together(ways), found[few], np.sqrt(variance), freedom, np.minimum(*counts))
+        return Spread(together(ways), found[few], np.sqrt(variance), freedom, np.minimum(*counts), 2)
 
 
 def intervals(
@@ -115,7 +118,9 @@ def intervals(
         key: _interval(basis, spread, whole, key, None if samples is None else samples[:, column])
         for column, key in enumerate(found.keys)
     }
-    return _with_largest(evaluation, _with_design(evaluation, out, spread, executor), spread, executor)
+    out = _with_largest(evaluation, _with_design(evaluation, out, spread, executor), spread, executor)
+    gaps = {gap.key: gap_interval(gap, found, out, spread.ways) for gap in gaps_of(whole, evaluation.slices)}
+    return out | gaps
 
 
 def with_intervals(report: Report, evaluation: Evaluation, **asked: Any) -> Report:
