@@ -17,18 +17,25 @@ INVALID = 3  # the exit of a wrong file
 
 
 @click.command()
-@click.argument("file", type=InputPath())
-@click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions in FILE belong to.")
+@click.argument("files", type=InputPath(), nargs=-1, required=True)
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth that the predictions in FILES belong to.")
 @ROLE
 @task_options
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def validate(file: Path, truth: Path | None, role: str | None, task: Task, as_json: bool) -> int:
-    """Report everything that is wrong or unusual in FILE.
+def validate(files: tuple[Path, ...], truth: Path | None, role: str | None, task: Task, as_json: bool) -> int:
+    """Report everything that is wrong or unusual in FILES, each by itself.
 
-    The exit status is 0 when nothing is wrong, else 3."""
+    The exit status is 0 when nothing is wrong, else 3. The JSON of several files is a list.
+    """
     from poseval.validation.validate import validate
 
-    with working("reading", quiet=False):
-        found = validate(file, truth=truth, role=role, task=task)
-    emit(found.to_json() if as_json else found.to_text(), None)
-    return 0 if found.ok else INVALID
+    found = []
+    for file in files:
+        with working("reading", quiet=False):
+            found.append(validate(file, truth=truth, role=role, task=task))
+    if as_json:
+        texts = [one.to_json().strip() for one in found]
+        emit(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]", None)
+    else:
+        emit("\n\n".join(one.to_text().strip() for one in found), None)
+    return 0 if all(one.ok for one in found) else INVALID
