@@ -10,7 +10,6 @@ import click
 
 from poseval.cli.options import (
     QUIET,
-    TRUTH_OR_SAVED,
     UNIT,
     Choice,
     InputPath,
@@ -22,29 +21,46 @@ from poseval.cli.options import (
 )
 from poseval.cli.outputs import OUTPUT, WritingCommand
 from poseval.cli.progress import working
+from poseval.errors import UsageError, shown
 
 
 class GateCommand(WritingCommand):
-    """Lets `RUNS --baseline FILES` take every file behind the option, as a shell's pattern gives them."""
+    """Lets `--run FILES --baseline FILES` take every file behind them, as a shell's pattern gives them."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse arguments after the option has been put before each of its files."""
-        if "--baseline" in args:
-            place = args.index("--baseline")
-            # Files in front of the option are runs; without any, the file behind its own is one.
-            before = self.make_parser(ctx).parse_args(args[:place])[0].get("runs")
+        """Parse arguments after each option has been put before each of its files."""
+        if "--run" in args:
+            args = _spread(_spread(args, "--run"), "--baseline")
+        elif "--baseline" in args:
+            # Files in front of the option are predictions; without any, the file behind its own is one.
+            before = self.make_parser(ctx).parse_args(args[: args.index("--baseline")])[0].get("predictions")
             if isinstance(before, tuple) and before:
-                end = place + 1
-                while end < len(args) and not args[end].startswith("-"):
-                    end += 1
-                named = [text for path in args[place + 1 : end] for text in ("--baseline", path)]
-                args = [*args[:place], *named, *args[end:]]
+                args = _spread(args, "--baseline")
         return super().parse_args(ctx, args)
 
 
+def _spread(args: list[str], option: str) -> list[str]:
+    """Arguments with an option before each of the files that stand behind its first place."""
+    if option not in args:
+        return args
+    place = args.index(option)
+    end = place + 1
+    while end < len(args) and not args[end].startswith("-"):
+        end += 1
+    named = [text for path in args[place + 1 : end] for text in (option, path)]
+    return [*args[:place], *named, *args[end:]]
+
+
 @click.command(cls=GateCommand)
-@click.argument("runs", nargs=-1, required=True, type=InputPath())
-@TRUTH_OR_SAVED
+@click.argument("predictions", nargs=-1, type=InputPath())
+@click.option("--gt", "truth", type=InputPath(), help="Ground truth of PREDICTIONS.")
+@click.option(
+    "--run",
+    "saved",
+    multiple=True,
+    type=InputPath(),
+    help="Saved run (`score --save`), taken as it is in place of PREDICTIONS. Several trainings may follow.",
+)
 @click.option(
     "--baseline",
     "baselines",
@@ -89,7 +105,8 @@ class GateCommand(WritingCommand):
 @UNIT
 @QUIET
 def gate(
-    runs: tuple[Path, ...],
+    predictions: tuple[Path, ...],
+    saved: tuple[Path, ...],
     truth: Path | None,
     baselines: tuple[Path, ...],
     drops: tuple[str, ...],
@@ -99,10 +116,11 @@ def gate(
     quiet: bool,
     **asked: Any,
 ) -> int:
-    """Fail (exit 1) when RUNS, one or several trainings, score worse than the baseline allows."""
+    """Fail (exit 1) when PREDICTIONS, of one or several trainings, score worse than the baseline allows."""
     from poseval.api.gate import gate
     from poseval.report import gate as gate_output
 
+    runs = _runs(predictions, saved, truth)
     before = baselines[0] if len(baselines) == 1 else baselines
     with working("scoring and comparing", quiet):
         verdict = gate(runs[0] if len(runs) == 1 else runs, before, truth, max_drop=drops, **asked)
@@ -122,3 +140,40 @@ def gate(
     if asked["update_baseline"] or asked["accept"] is not None:
         talk(quiet)(f"baseline {'replaced' if verdict.replaced else 'kept'}: {baselines[0]}")
     return 0 if verdict.passed else 1
+
+
+def _runs(predictions: tuple[Path, ...], saved: tuple[Path, ...], truth: Path | None) -> tuple[Path, ...]:
+    """Predictions, which are always scored here, or saved runs, which are only taken by their option.
+
+    Raises:
+        UsageError: P822 a saved run among the predictions, P823 both or neither, P824 a --run that is none.
+    """
+    from poseval.decisions.keeping import scored_before
+    from poseval.scoring.saved_runs import saved_in
+
+    if saved and (predictions or truth is not None):
+        other = "PREDICTIONS" if predictions else "--gt"
+        raise UsageError(
+            "P823",
+            where="--run",
+            what=f"does not go with {other}: a saved run is not scored again",
+            wanted="saved runs, or predictions with --gt",
+            hint=f"leave {'--run' if predictions else other} out",
+        )
+    if not saved and not predictions:
+        raise UsageError(
+            "P823", where="gate", what="is given no run", wanted="PREDICTIONS with --gt, or --run FILE"
+        )
+    for path in predictions:
+        if saved_in(path):
+            raise scored_before(Path(path).name)
+    for path in saved:
+        if os.path.exists(path) and not saved_in(path):
+            raise UsageError(
+                "P824",
+                where=f"--run {shown(Path(path).name)}",
+                what="is not a saved run",
+                wanted="a file that `poseval score --save` wrote",
+                hint="give it as PREDICTIONS, with --gt and without --run",
+            )
+    return saved or predictions

@@ -85,6 +85,7 @@ def load_baseline(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Bas
             if HEAD not in archive.namelist():
                 return Baseline.of(last)
             members = RunArchive(archive, len(data), where, limits)
+            members.require_checksums()
             head, anchor = members.json(HEAD), members.member(ANCHOR)
         if head.get("schema") != SCHEMA:
             raise ValueError(f"schema {head.get('schema')!r}")
@@ -101,11 +102,11 @@ def save_baseline(baseline: Baseline, path: str | os.PathLike[str]) -> None:
         "schema": SCHEMA,
         "lineage": [{k: json_value(v) for k, v in vars(step).items()} for step in baseline.lineage],
     }
-    out = io.BytesIO(saved_runs.packed(baseline.last))
-    with zipfile.ZipFile(out, "a") as archive:
-        saved_runs.add_member(archive, HEAD, json.dumps(head, allow_nan=False, indent=1).encode())
-        saved_runs.add_member(archive, ANCHOR, saved_runs.packed(baseline.anchor))
-    write_atomically(Path(path), out.getvalue(), force=True)
+    more = {
+        HEAD: json.dumps(head, allow_nan=False, indent=1).encode(),
+        ANCHOR: saved_runs.packed(baseline.anchor),
+    }
+    write_atomically(Path(path), saved_runs.packed(baseline.last, more), force=True)
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from poseval.decisions.baselines import (
 )
 from poseval.decisions.gate import Demands, gate
 from poseval.decisions.verdict import Verdict
-from poseval.errors import UsageError
+from poseval.errors import UsageError, shown
 from poseval.scoring.evaluation import Evaluation
-from poseval.scoring.saved_runs import Run, runs_of
+from poseval.scoring.saved_runs import Run, runs_of, saved_in
 from poseval.scoring.score import PathOrPoses
 from poseval.scoring.task import Task
 from poseval.statistics.clusters import clustered, clustered_like
@@ -71,9 +71,12 @@ def hold(
     """The verdict of a gate on files, with its look in the ledger, and the baseline replaced if asked for.
 
     Raises:
-        UsageError: P169 what does not go together; as `gate`.
+        UsageError: P169 what does not go together, P822 a saved run beside ground truth; as `gate`.
         InputError: what is wrong with the files; P231 a baseline that is none, P232 a ledger that is none.
     """
+    saved = saved_in(run)
+    if saved and truth is not None:
+        raise scored_before(saved[0])
     path = (
         Path(baseline) if isinstance(baseline, (str, os.PathLike)) and not Path(baseline).is_dir() else None
     )
@@ -94,11 +97,22 @@ def hold(
         digest = _digest(now)
         ledger = load_ledger(keeping.ledger, _digest(anchor)).looked_at(digest)
         demands = replace(demands, look=ledger.looks[digest])
-    verdict = gate(now, runs if path is None else before, demands)
+    verdict = replace(gate(now, runs if path is None else before, demands), saved=bool(saved))
     if keeping.ledger is not None:
         # Before anything is said, so that no look is free; after runs that cannot be compared were refused.
         save_ledger(ledger, keeping.ledger)
     return verdict if path is None else _kept(verdict, before, now[0], path, keeping)
+
+
+def scored_before(name: str) -> UsageError:
+    """The error for a saved run where predictions are to be scored."""
+    return UsageError(
+        "P822",
+        where=shown(name),
+        what="is a saved run, which is taken as it is and not scored",
+        wanted="predictions, which are scored here",
+        hint="give it alone, as --run FILE, or the predictions with --gt",
+    )
 
 
 def _kept(verdict: Verdict, before: Baseline, now: Evaluation, path: Path, keeping: Keeping) -> Verdict:

@@ -64,7 +64,7 @@ class Verdict(Result):
     anchor under a ledger, 0 without one. `rounds` sign flips from `seed` corrected for several checks; 0
     where there was one. `trainings` are the runs of the baseline and of this side. `accepted` is a person's
     reason to take the run in any case; `replaced` says that it became the baseline. `shown_as` is how texts
-    show shares.
+    show shares. A `saved` run was not scored here, but taken as it is.
     """
 
     form: ClassVar[str] = "verdict"
@@ -83,6 +83,7 @@ class Verdict(Result):
     replaced: bool = False
     notices: tuple[Notice, ...] = ()
     shown_as: str = PERCENT
+    saved: bool = False
 
     @property
     def method(self) -> str:

@@ -50,7 +50,7 @@ def _cells(verdict: Verdict) -> list[list[str]]:
 
 def to_text(verdict: Verdict) -> str:
     """A table of all checks, the verdict, and what the gate could have found."""
-    lines = [*aligned(_cells(verdict), left=(0, -1)), "", *_power(verdict), basis(verdict)]
+    lines = [*aligned(_cells(verdict), left=(0, -1)), "", *_power(verdict), basis(verdict), source(verdict)]
     return "\n".join([*lines, sentence(verdict)]) + "\n"
 
 
@@ -131,6 +131,14 @@ def basis(verdict: Verdict) -> str:
     return f"{text}, {verdict.method}"
 
 
+def source(verdict: Verdict) -> str:
+    """Where the numbers of the run are from."""
+    run = "the run" if verdict.trainings[1] == 1 else "each run"
+    if verdict.saved:
+        return f"{run} was saved before and is taken as it is; its ground truth and units are the baseline's"
+    return f"{run} is of predictions that were scored here"
+
+
 def to_junit(verdict: Verdict) -> str:
     """JUnit XML: one test case per guarded check."""
     failed = set() if verdict.accepted else {id(check) for check in verdict.failed}
@@ -175,5 +183,5 @@ def to_job_summary(verdict: Verdict) -> str:
     lines = ["### poseval gate: " + ("passed" if verdict.passed else "failed"), ""]
     header, *rows = _cells(verdict)
     lines += markdown_table([["number", *header[1:-1], "verdict"], *rows])
-    lines += ["", basis(verdict), *_power(verdict)]
+    lines += ["", basis(verdict), source(verdict), *_power(verdict)]
     return "\n".join([*lines, "", f"`{shown(verdict.signature, 4000).replace('`', '')}`"]) + "\n"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -17,6 +19,12 @@ from poseval.poses import Array, Bools
 KINDS = "biufU"
 NUMBER_BYTES = 8  # of the widest number that a tally holds
 DEPTH = 16  # of the JSON; facts of metrics nest three deep
+CHECKSUMS = "checksums.sha256"  # the last member: a line for each other one, as `sha256sum` writes it
+
+
+def checksums(members: Mapping[str, bytes]) -> bytes:
+    """The digests of members by name. They find accidents; who changes a member can change these, too."""
+    return "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in members.items()).encode()
 
 
 class RunArchive:
@@ -31,6 +39,20 @@ class RunArchive:
         self._left = allowed_bytes(packed, limits)
         self._room = limits.file_bytes
         self._read: set[str] = set()
+        self._sums: dict[str, str] | None = None
+
+    def require_checksums(self) -> None:
+        """Hold every member that is read from now on to its checksum.
+
+        Raises:
+            ValueError: there are none, or they are of other members. LimitError: P501, P504.
+        """
+        others = [item.filename for item in self._archive.infolist() if item.filename != CHECKSUMS]
+        lines = self.member(CHECKSUMS).decode().splitlines()
+        found = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
+        if sorted(others) != sorted(found):
+            raise ValueError("checksums of other members")
+        self._sums = found
 
     def member(self, name: str) -> bytes:
         """The bytes of a member.
@@ -43,6 +65,8 @@ class RunArchive:
         self._left -= len(data)
         if self._left < 0:
             raise too_much(self._where, self._packed, self._limits)
+        if self._sums is not None and hashlib.sha256(data).hexdigest() != self._sums[name]:
+            raise ValueError(f"{name} does not match its checksum")
         return data
 
     def json(self, name: str) -> dict[str, Any]:

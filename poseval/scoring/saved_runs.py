@@ -2,6 +2,8 @@
 
 The file is a zip of `run.json` and `.npy` columns, read without pickle and within the limits of
 `poseval.limits`. Baselines of gates, entries of leaderboards and inputs of comparisons are such files.
+The last member holds a checksum of each other one, which finds accidents and proves nothing: whoever writes
+the file writes it, too.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
-from poseval.scoring.run_columns import RunArchive
+from poseval.scoring.run_columns import CHECKSUMS, RunArchive, checksums
 from poseval.scoring.score import PathOrPoses, evaluate
 from poseval.scoring.slices import resliced
 from poseval.scoring.task import Task
@@ -68,8 +70,8 @@ def save(evaluation: Evaluation, path: str | os.PathLike[str], *, force: bool = 
     write_atomically(Path(path), packed(evaluation), force=force)
 
 
-def packed(evaluation: Evaluation) -> bytes:
-    """A run as the bytes of its file; the same run, the same bytes."""
+def packed(evaluation: Evaluation, more: Mapping[str, bytes] | None = None) -> bytes:
+    """A run as the bytes of its file, with `more` members; the same run, the same bytes."""
     columns: dict[str, Array] = {}
 
     def put(array: Array) -> list[str]:
@@ -111,19 +113,21 @@ def packed(evaluation: Evaluation) -> bytes:
         "groups": {name: put(names) for name, names in evaluation.groups.items()},
         "parts": parts,
     }
+    members = {FIRST: json.dumps(run, allow_nan=False).encode()}
+    for name, array in columns.items():
+        buffer = io.BytesIO()
+        np.lib.format.write_array(buffer, _small(array), allow_pickle=False)
+        members[f"{name}.npy"] = buffer.getvalue()
+    return archived({**members, **(more or {})})
+
+
+def archived(members: Mapping[str, bytes]) -> bytes:
+    """Members as the bytes of an archive, without the time of day, and their checksums behind them."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        add_member(archive, FIRST, json.dumps(run, allow_nan=False).encode())
-        for name, array in columns.items():
-            buffer = io.BytesIO()
-            np.lib.format.write_array(buffer, _small(array), allow_pickle=False)
-            add_member(archive, f"{name}.npy", buffer.getvalue())
+        for name, data in {**members, CHECKSUMS: checksums(members)}.items():
+            archive.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
     return out.getvalue()
-
-
-def add_member(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
-    """Add a file to an archive, without the time of day."""
-    archive.writestr(zipfile.ZipInfo(name, STAMP), data, zipfile.ZIP_DEFLATED)
 
 
 def _small(array: Array) -> Array:
@@ -162,7 +166,12 @@ def unpacked(data: bytes, where: str, limits: Limits = DEFAULT) -> Evaluation:
                     hint=to_raise("archive_members", len(archive.infolist())),
                 )
             members = RunArchive(archive, len(data), where, limits)
+            summed = CHECKSUMS in archive.namelist()
+            if summed:
+                members.require_checksums()
             run = members.json(FIRST)
+            if run.get("schema") == SCHEMA and not summed:
+                raise ValueError("no checksums")
             if run.get("schema") not in READ:
                 raise ValueError(f"schema {run.get('schema')!r}")
             found = _evaluation(run, members, where)
@@ -282,6 +291,19 @@ def runs_of(
     if isinstance(run, Sequence) and not isinstance(run, str) and not (run and is_in_memory(run)):
         return [run_of(item, truth, task, like) for item in run]
     return [run_of(cast("Run", run), truth, task, like)]
+
+
+def saved_in(run: Run | Sequence[Run]) -> list[str]:
+    """The names of saved runs among one run or several, also in a folder of nothing else."""
+    if isinstance(run, Evaluation) or is_in_memory(run):
+        return []
+    if isinstance(run, Sequence) and not isinstance(run, str):
+        return [name for item in run for name in saved_in(item)]
+    path = Path(path_of(run, "run", A_RUN))
+    if path.is_dir():
+        inside = sorted(item for item in path.iterdir() if not item.name.startswith("."))
+        return [item.name for item in inside] if all(map(is_saved_run, inside)) else []
+    return [path.name] if is_saved_run(path) else []
 
 
 def is_saved(run: Run) -> bool:

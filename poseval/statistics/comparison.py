@@ -161,6 +161,16 @@ def check_paired(
         MismatchError: P420 different signatures, but for the keys in `ignoring`; P421 different units.
     """
     check_comparable(first.signature, other.signature, names, ignoring=ignoring)
+    one, two = ([i for i in run.inputs if i.role == "truth" and i.sha256] for run in (first, other))
+    if one and two and (one[0].sha256, one[0].records) != (two[0].sha256, two[0].records):
+        raise MismatchError(
+            "P420",
+            where=shown(names[1]),
+            what=f"was scored against another ground truth than {shown(names[0])}: "
+            f"{two[0].records:,} people, SHA-256 {two[0].sha256[:12]}, not {one[0].records:,}, "
+            f"{one[0].sha256[:12]}",
+            wanted="the same file",
+        )
     if not np.array_equal(first.unit_keys, other.unit_keys):
         raise MismatchError(
             "P421",

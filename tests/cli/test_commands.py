@@ -159,9 +159,11 @@ class TestGateStory:
             runs.append(str(tmp_path / f"{name}.poseval"))
             assert invoke(["score", files[name], "--gt", files["gt"], "-q", "--save", runs[-1]]) == 0
         capsys.readouterr()
-        assert invoke(["gate", *runs[:2], "--baseline", *runs[1:], "--significant", "--json", "-"]) == 0
+        assert (
+            invoke(["gate", "--run", *runs[:2], "--baseline", *runs[1:], "--significant", "--json", "-"]) == 0
+        )
         assert json.loads(capsys.readouterr().out)["trainings"] == [2, 2]
-        assert invoke(["gate", "--baseline", runs[0], runs[2], "--significant", "--json", "-"]) == 0
+        assert invoke(["gate", "--baseline", runs[0], "--run", runs[2], "--significant", "--json", "-"]) == 0
         assert json.loads(capsys.readouterr().out)["trainings"] == [1, 1]
         folder = str(tmp_path)
         assert invoke(["compare", folder, f"{folder}/", "--key", "AP", "-q"]) == 0

@@ -45,7 +45,7 @@ DESTROYED = [
     (["diagnose", "dt.json", "--gt", "gt.json"], "--json", "gt.json"),
     (["diagnose", "dt.json", "--gt", "gt.json"], "--report", "gt.json"),
     (["compare", "run.poseval", "run.poseval"], "--json", "run.poseval"),
-    (["gate", "run.poseval", "--baseline", "run.poseval"], "--json", "run.poseval"),
+    (["gate", "--run", "run.poseval", "--baseline", "run.poseval"], "--json", "run.poseval"),
     (["gate", "dt.json", "--gt", "gt.json", "--baseline", "run.poseval"], "--junit", "gt.json"),
     (["leaderboard", "report.json"], "--html", "report.json"),
     (["leaderboard", "report.json"], "--csv", "report.json"),
@@ -84,8 +84,8 @@ OUTPUTS = [
     (["diagnose", "dt.json", "--gt", "gt.json"], "--json"),
     (["diagnose", "dt.json", "--gt", "gt.json"], "--report"),
     (["compare", "run.poseval", "run.poseval"], "--json"),
-    (["gate", "run.poseval", "--baseline", "run.poseval"], "--json"),
-    (["gate", "run.poseval", "--baseline", "run.poseval"], "--junit"),
+    (["gate", "--run", "run.poseval", "--baseline", "run.poseval"], "--json"),
+    (["gate", "--run", "run.poseval", "--baseline", "run.poseval"], "--junit"),
     (["sigmas", "gt.json", "other.json"], "--out"),
     *(
         (["leaderboard", "report.json"], option)

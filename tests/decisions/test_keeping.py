@@ -22,6 +22,8 @@ from poseval.decisions.baselines import (
 from poseval.errors import FormatError, UsageError
 from poseval.scoring import saved_runs
 from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.run_columns import CHECKSUMS
+from poseval.scoring.saved_runs import archived
 from tests.statistics.ratios import register, run
 
 UNITS = 400
@@ -190,10 +192,10 @@ def test_what_does_not_go_together_is_refused(baseline: Path, asked: dict[str, o
 def test_a_file_of_another_schema_is_refused(baseline: Path, tmp_path: Path) -> None:
     save_baseline(load_baseline(baseline), baseline)
     other = tmp_path / "other.poseval"
-    with zipfile.ZipFile(baseline) as before, zipfile.ZipFile(other, "w") as after:
-        for name in before.namelist():
-            data = before.read(name)
-            after.writestr(name, data.replace(b"poseval.baseline/1", b"poseval.baseline/9"))
+    with zipfile.ZipFile(baseline) as before:
+        members = {name: before.read(name) for name in before.namelist() if name != CHECKSUMS}
+    members["baseline.json"] = members["baseline.json"].replace(b"poseval.baseline/1", b"poseval.baseline/9")
+    other.write_bytes(archived(members))
     with pytest.raises(FormatError, match="baseline/9") as caught:
         load_baseline(other)
     assert caught.value.code == "P231"

@@ -21,6 +21,27 @@ def gate_with(*options: str, metric: str = "") -> Callable[[Path], Argv]:
     return make
 
 
+def saved_for_predictions(folder: Path) -> Argv:
+    argv = gate_with()(folder)
+    return [argv[0], argv[-1], *argv[2:]]
+
+
+def alone(folder: Path, argv: Argv) -> Argv:
+    return ["gate", "--run", argv[1], "--baseline", argv[-1]]
+
+
+def with_run(*options: str) -> Callable[[Path], Argv]:
+    """`gate --run` of a baseline and of these further options, or of predictions as its run."""
+
+    def make(folder: Path) -> Argv:
+        argv = gate_with()(folder)
+        run = argv[1] if options == ("predictions",) else argv[-1]
+        more = {"--gt": argv[2:4], "PREDICTIONS": [argv[1]]}.get(options[0], [])
+        return ["gate", *more, "--run", run, *argv[-2:]]
+
+    return make
+
+
 PIXELS = "epe(people=matched)"
 
 ON_GATES = [
@@ -32,4 +53,12 @@ ON_GATES = [
          lambda f, a: changed(a, "EPE=1pt", "EPE=1")),
     Case("P821", "EPE=1 or EPE=1rel%", gate_with("--max-drop", "EPE=1pt", metric=PIXELS),
          lambda f, a: changed(a, "EPE=1pt", "EPE=1rel%")),
+    Case("P822", "give it alone, as --run FILE", saved_for_predictions, alone),
+    Case("P822", "or the predictions with --gt", saved_for_predictions,
+         lambda f, a: [a[0], str(f / "dt.json"), *a[2:]]),
+    Case("P823", "leave --gt out", with_run("--gt"), lambda f, a: ["gate", *a[3:]]),
+    Case("P823", "leave --run out", with_run("PREDICTIONS"),
+         lambda f, a: [*a[:2], "--gt", str(f / "gt.json"), *a[-2:]]),
+    Case("P824", "as PREDICTIONS, with --gt and without --run", with_run("predictions"),
+         lambda f, a: ["gate", a[2], "--gt", str(f / "gt.json"), *a[-2:]]),
 ]  # fmt: skip

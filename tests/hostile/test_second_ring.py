@@ -20,6 +20,7 @@ import pytest
 import poseval as library
 from poseval.decisions.store import Store
 from poseval.errors import FormatError
+from poseval.scoring.run_columns import CHECKSUMS, checksums
 from poseval.scoring.saved_runs import load, save
 from tests.hostile.limited import poseval, see_refused
 from tests.hostile.made import results, truth, write
@@ -48,12 +49,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def changed_run(change: Callable[[dict[str, Any], Members], None], kind: int = zipfile.ZIP_DEFLATED) -> Make:
     def made(folder: Path) -> Path:
         with zipfile.ZipFile(folder / "good.poseval") as old:
-            members = {name: old.read(name) for name in old.namelist()}
+            members = {name: old.read(name) for name in old.namelist() if name != CHECKSUMS}
         run = json.loads(members.pop("run.json"))
         change(run, members)
+        members = {"run.json": json.dumps(run).encode(), **members}
         with zipfile.ZipFile(folder / "bad.poseval", "w", kind, compresslevel=9) as new:
-            new.writestr("run.json", json.dumps(run))
-            for name, data in members.items():
+            for name, data in {**members, CHECKSUMS: checksums(members)}.items():
                 new.writestr(name, data)
         return folder / "bad.poseval"
 
@@ -139,8 +140,8 @@ RUNS: dict[str, tuple[Make, str]] = {
 }
 RUN_COMMANDS: dict[str, list[str]] = {
     "compare": ["compare", "good.poseval", "{}"],
-    "gate": ["gate", "{}", "--baseline", "good.poseval"],
-    "baseline": ["gate", "good.poseval", "--baseline", "{}"],
+    "gate": ["gate", "--run", "{}", "--baseline", "good.poseval"],
+    "baseline": ["gate", "--run", "good.poseval", "--baseline", "{}"],
     "leaderboard": ["leaderboard", "{}"],
 }
 

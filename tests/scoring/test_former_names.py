@@ -15,7 +15,8 @@ from poseval.results.former_names import RULE_SETS
 from poseval.results.report import Report
 from poseval.results.signature import Signature, check_comparable
 from poseval.scoring.evaluation import Evaluation
-from poseval.scoring.saved_runs import load, save
+from poseval.scoring.run_columns import CHECKSUMS
+from poseval.scoring.saved_runs import archived, load, save
 from poseval.scoring.score import evaluate
 from tests.benchmarks.test_posetrack_quirks import pose_set, walk
 
@@ -34,12 +35,10 @@ def as_before(path: Path, former: str, current: str) -> Path:
     if not zipfile.is_zipfile(path):
         old.write_text(path.read_text().replace(current, former))
         return old
-    with zipfile.ZipFile(path) as new, zipfile.ZipFile(old, "w") as out:
-        for item in new.infolist():
-            data = new.read(item)
-            out.writestr(
-                item, data.replace(current.encode(), former.encode()) if item == new.infolist()[0] else data
-            )
+    with zipfile.ZipFile(path) as new:
+        members = {name: new.read(name) for name in new.namelist() if name != CHECKSUMS}
+    members["run.json"] = members["run.json"].replace(current.encode(), former.encode())
+    old.write_bytes(archived(members))
     return old
 
 

@@ -10,7 +10,8 @@ import pytest
 
 from poseval.errors import FormatError, LimitError, PosevalError, UsageError
 from poseval.limits import Limits
-from poseval.scoring.saved_runs import is_saved_run, load, load_report, run_of, save
+from poseval.scoring.run_columns import CHECKSUMS
+from poseval.scoring.saved_runs import archived, is_saved_run, load, load_report, run_of, save
 from poseval.scoring.score import evaluate
 from poseval.statistics.weights import multinomial
 from poseval.synth import perturb, scene_set
@@ -71,11 +72,40 @@ def test_bytes_changed_anywhere_never_pass_for_another_run(path: Path) -> None:
 
 
 def _with_member(path: Path, name: str, data: bytes) -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(path) as old, zipfile.ZipFile(out, "w") as new:
-        for item in old.namelist():
-            new.writestr(item, data if item == name else old.read(item))
-    path.write_bytes(out.getvalue())
+    """The file with another member, and checksums that fit it."""
+    with zipfile.ZipFile(path) as old:
+        members = {item: old.read(item) for item in old.namelist() if item != CHECKSUMS}
+    path.write_bytes(archived({**members, name: data}))
+
+
+def test_a_member_of_another_run_is_found(path: Path) -> None:
+    """Each member is sound by itself, and the numbers would be a mixture of two runs."""
+    other = path.with_name("other.poseval")
+    save(evaluate(TRUTH, perturb(TRUTH, seed=3), "coco-keypoints", per_joint=True), other)
+    with zipfile.ZipFile(path) as mine, zipfile.ZipFile(other) as theirs:
+        members = {item: mine.read(item) for item in mine.namelist()}
+        name = next(n for n in members if n.endswith(".npy") and theirs.read(n) != members[n])
+        members[name] = theirs.read(name)
+    with zipfile.ZipFile(path, "w") as new:
+        for item, data in members.items():
+            new.writestr(item, data)
+    with pytest.raises(FormatError, match=f"{name} does not match its checksum") as caught:
+        load(path)
+    assert caught.value.code == "P231"
+
+
+@pytest.mark.parametrize("change", ["without", "more"])
+def test_checksums_are_of_all_members(path: Path, change: str) -> None:
+    with zipfile.ZipFile(path) as old:
+        members = {item: old.read(item) for item in old.namelist() if change == "more" or item != CHECKSUMS}
+    with zipfile.ZipFile(path, "w") as new:
+        for item, data in members.items():
+            new.writestr(item, data)
+        if change == "more":
+            new.writestr("another.npy", b"")
+    with pytest.raises(FormatError) as caught:
+        load(path)
+    assert caught.value.code == "P231"
 
 
 def test_pickles_are_not_read(path: Path) -> None:

@@ -196,7 +196,7 @@ def test_one_training_a_side_says_that_seeds_were_not_measured(
     for name in ("good", "other", "third", "worse"):
         runs.append(str(tmp_path / f"{name}.poseval"))
         command("score", files[name], "--gt", files["gt"], "-q", "--save", runs[-1])
-    status, said = command("gate", *runs[:2], "--baseline", *runs[2:], "--significant")
+    status, said = command("gate", "--run", *runs[:2], "--baseline", *runs[2:], "--significant")
     assert status == 0
     assert "from training" in said
 
