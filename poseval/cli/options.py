@@ -92,7 +92,7 @@ TESTING_OPTIONS = (
         "seed_sd",
         multiple=True,
         metavar="[KEY=]SD",
-        help="Standard deviation of a number between trainings, if known. For one run per side.",
+        help="Standard deviation of a number between trainings, if known. It replaces that of several runs.",
     ),
 )
 # poseval.results.units.SHOWN_AS, which the start-up does not wait for

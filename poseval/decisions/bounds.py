@@ -68,6 +68,7 @@ def _bounded(check: Check, gap: Gap, supported: Ints, verdict: Verdict, tests: i
         units=verdict.units,
         alpha=verdict.alpha,
         tests=max(tests, 1),
+        widest=float(gap.influence.widest[column]),
     )
     return replace(
         check,

@@ -61,6 +61,8 @@ def _basis(comparison: Comparison) -> list[str]:
         test = f"sign flips on the units' contributions, {kind} {comparison.rounds:,} of them; max-T"
     else:
         test = "Student's t; Holm"
-    ahead = ", the primary number first" if len({d.key for d in comparison.differences}) > 1 else ""
+    several = len({d.key for d in comparison.differences}) > 1
+    within = " over numbers, the primary number first" if several else " over numbers"
     over = f", Holm over {pairs} pairs" if pairs > 1 else ""
-    return [f"p: {test} over numbers{ahead}{over}", "intervals: Student's t; ± is the Monte Carlo error"]
+    error = "" if not comparison.rounds or comparison.complete else "; ± is the Monte Carlo error"
+    return [f"p: {test}{within}{over}", f"intervals: Student's t{error}"]

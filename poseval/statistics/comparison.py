@@ -132,14 +132,15 @@ class Pair:
         half = t_quantile(1 - tails / 2, float(gap.freedom[column])) * error
         if why and why != TOO_FEW:
             half = math.nan
+        widest = float(gap.influence.widest[column])
         return Difference(
             key,
             *self.names,
             value_first=float(self.sides[0].influence.value[column]),
             value_second=float(self.sides[1].influence.value[column]),
             difference=value,
-            low=value - half,
-            high=value + half,
+            low=max(value - half, -widest),  # NaN stays NaN
+            high=min(value + half, widest),
             error=error,
             error_units=math.sqrt(gap.units[column]),
             error_training=math.sqrt(gap.training[column]),

@@ -7,15 +7,18 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
 from poseval.poses import Floats, Ints
-from poseval.results.values import Summary
+from poseval.results.values import Direction, Number, Summary
 from poseval.threads import each
 
+Row = list[Any]
 Summarise = Callable[[Ints], Sequence[Summary]]  # weights [B, U] -> B summaries
 
+NOTHING = Number(math.nan, Direction.HIGHER, "no such number")
 CHUNK = 50  # weight vectors that are reduced together: bounds memory in a thread
 
 
@@ -23,24 +26,30 @@ CHUNK = 50  # weight vectors that are reduced together: bounds memory in a threa
 class Draws:
     """Numbers under weight vectors: `values` [B, K], NaN where undefined, and `n` [B, K], their support.
 
-    `smooth` [K] says whether leaving out units shows a number's spread.
+    `smooth` [K] says whether leaving out units shows a number's spread, `widest` [K] by how much two values
+    can differ, infinite without bounds.
     """
 
     keys: tuple[str, ...]
     values: Floats
     n: Ints
     smooth: tuple[bool, ...]
+    widest: tuple[float, ...]
 
 
-def _reduced(
-    summarise: Summarise, keys: Sequence[str], weights: Ints
-) -> list[tuple[list[float], list[int], list[bool]]]:
+def _reduced(summarise: Summarise, keys: Sequence[str], weights: Ints) -> list[tuple[Row, Row, Row, Row]]:
+    """Of each weight vector the values, what they rest on, whether they are smooth, and how wide."""
     out = []
     for summary in summarise(weights):
-        found = [summary.get(key) for key in keys]
-        values = [math.nan if number is None else number.value for number in found]
-        counts = [0 if number is None else number.n for number in found]
-        out.append((values, counts, [number is None or number.smooth for number in found]))
+        found = [summary.get(key, NOTHING) for key in keys]
+        out.append(
+            (
+                [number.value for number in found],
+                [number.n for number in found],
+                [number.smooth for number in found],
+                [number.bounds[1] - number.bounds[0] for number in found],
+            )
+        )
     return out
 
 
@@ -60,7 +69,8 @@ def draw(summarise: Summarise, weights: Ints, keys: Sequence[str], executor: Exe
     shape = (len(weights), len(keys))
     return Draws(
         tuple(keys),
-        np.array([values for values, _, _ in rows], dtype=np.float64).reshape(shape),
-        np.array([counts for _, counts, _ in rows], dtype=np.int64).reshape(shape),
+        np.array([row[0] for row in rows], dtype=np.float64).reshape(shape),
+        np.array([row[1] for row in rows], dtype=np.int64).reshape(shape),
         tuple(rows[0][2]) if rows else (True,) * len(keys),
+        tuple(rows[0][3]) if rows else (math.inf,) * len(keys),
     )

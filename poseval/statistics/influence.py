@@ -34,7 +34,8 @@ class Influence:
 
     `value` [K]; `share` [G, K] of what a number rests on (columns add up to 1); `moves` [G, K] what a group
     adds beyond its fraction of the value (columns add up to 0); `undefined` [K] fraction of replicates
-    without the number; `group` [C] is the group of each cluster. A ratio of sums is the sum of share times
+    without the number; `group` [C] is the group of each cluster; `widest` [K] by how much two values can
+    differ, infinite without bounds. A ratio of sums is the sum of share times
     the group's own ratio, and moves are exact.
     """
 
@@ -45,6 +46,7 @@ class Influence:
     undefined: Floats
     group: Ints
     replicates: int
+    widest: Floats
 
     @property
     def method(self) -> str:
@@ -123,7 +125,9 @@ def influence(
             where="statistics",
             what=f"need at least 2 units to resample, but there are {count} ({clusters.name})",
             wanted="two units or more",
-            hint="tracking metrics count sequences; poses alone count frames, as with --metric oks_ap",
+            hint="tracking metrics count sequences; poses alone count frames, as with --metric oks_ap"
+            if clusters.name == "sequence"
+            else None,
         )
     few = count <= BLOCKS
     group = np.arange(count) if few else blocks(count, scattered)
@@ -143,7 +147,8 @@ def influence(
         # A half without any unit says nothing of a number.
         undefined[jumping] = np.isnan(halved[halves[:, :count].any(axis=1)]).mean(axis=0)
     moves = moves - share * moves.sum(axis=0)
-    return Influence(tuple(keys), whole, share, moves, undefined, group, len(replicates))
+    widest = np.array(found.widest, dtype=np.float64)
+    return Influence(tuple(keys), whole, share, moves, undefined, group, len(replicates), widest)
 
 
 def crossed(first: Floats, second: Floats, cells: Floats) -> Floats:

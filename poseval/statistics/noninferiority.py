@@ -52,10 +52,12 @@ def bounded(
     units: int,
     alpha: float,
     tests: int = 1,
+    widest: float = math.inf,
 ) -> Bounded:
     """Bound a drop at level 1 - alpha from each side; power is that of one of so many tests, or more.
 
-    `units_variance` is the part of `error` squared that more units would lessen.
+    `units_variance` is the part of `error` squared that more units would lessen; `widest` is the largest
+    drop that there can be.
     """
     reach = t_quantile(1 - alpha, freedom) * error
     p = t_tail((drop - allowed) / error, freedom) if error > 0 else float(drop <= allowed)
@@ -66,7 +68,8 @@ def bounded(
     needed = max(math.ceil(wanted), 1) if math.isfinite(wanted) else math.inf
     if error == 0:
         needed = float(units)
-    return Bounded(drop, drop - reach, drop + reach, p, allowed + factor * error, needed)
+    lower, upper = max(drop - reach, -widest), min(drop + reach, widest)
+    return Bounded(drop, lower, upper, p, allowed + factor * error, needed)
 
 
 def state_of(drop: float, upper: float, allowed: float, p_adjusted: float, alpha: float) -> State:

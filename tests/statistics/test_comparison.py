@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from poseval.decisions.gate import Demands, gate
 from poseval.errors import MismatchError, UsageError
 from poseval.scoring.score import evaluate
 from poseval.statistics.clusters import clustered
@@ -184,3 +186,15 @@ def test_false_alarms_of_a_whole_family_stay_at_the_level(units: int) -> None:
         found = compare(runs)
         alarms += any("better" in verdict for verdict in verdicts(found).values())
     assert alarms / sets <= 0.08
+
+
+def test_a_difference_is_none_that_cannot_be() -> None:
+    """Shares differ by 1 at most; errors have no bound. The gate's bounds of a drop are alike."""
+    right = np.where(np.arange(20) == 0, 0.0, 1.0)
+    (row,) = compare({"a": run(np.zeros(20)), "b": run(right)}, level=0.999).differences
+    assert (row.difference, row.high) == (pytest.approx(0.95), 1.0)
+    assert row.low == pytest.approx(0.95 - stats.t.ppf(0.9995, 19) * 0.05)
+    (check,) = gate(run(np.full(20, 0.11)), run(right), Demands(significant=True, level=0.9999)).checks
+    assert (check.drop, check.upper) == (pytest.approx(0.84), 1.0)
+    errors = {"a": run(0 * right, names=["error"]), "b": run(9 * right, names=["error"])}
+    assert compare(errors).differences[0].high > 9
