@@ -208,3 +208,17 @@ def states(sets: int) -> Iterator[str]:
             [f"{100 * drop:.0f} points", *(share(found[:, k]) for k in range(3)), f"{found[:, 3].mean():.4f}"]
         )
     yield table(["true drop", "keeps up", "not shown", "fails", "found with 80 % power, from"], rows)
+
+
+def _smallest(units: int, number: int) -> float:
+    before, now = (made.only(["AP"]) for made in people.coco(rng_of("smallest", units, number), units, 2))
+    return gate([now], [before], Demands(significant=True)).checks[0].smallest  # type: ignore[list-item]
+
+
+def smallest(sets: int) -> Iterator[str]:
+    """The smallest drop of AP that a gate finds with 80 % power, where no drop is allowed."""
+    rows = []
+    for units in (50, 200, 1000, 5000):
+        found = 100 * counted(partial(_smallest, units), max(20, sets // 20))
+        rows.append([f"{units:,}", *(f"{value:.1f}" for value in np.quantile(found, [0.5, 0.1, 0.9]))])
+    yield table(["images", "points of AP: median", "one tenth below", "one tenth above"], rows)

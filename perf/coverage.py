@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -77,10 +78,9 @@ def coverage(sets: int) -> Iterator[str]:
         sequences = kind.startswith("MOTA")
         rows = []
         for units in SEQUENCES if sequences else IMAGES:
-            number = sets // 2 if units >= 500 else sets
             methods = ["auto", "percentile", *(["bca"] if units >= 20 else [])]
             endless(kind), usual(kind, units)  # before the processes start
-            found = counted(partial(_covered, kind, units, methods, number // 4), number)
+            found = counted(partial(_covered, kind, units, methods, sets // 8), sets)
             for column, key in enumerate(keys):
                 auto, percentile = found[:, 0, column], found[:, 1, column]
                 bca = share(found[:, 2, column, 1]) if units >= 20 else "not offered"
@@ -136,3 +136,21 @@ def clusters(sets: int) -> Iterator[str]:
         )
     header = ["videos of 30 frames", "frames drawn", "videos drawn", "auto", "design effect"]
     yield table(header, rows)
+
+
+def _median(units: int, number: int) -> list[float]:
+    """Whether half-samples of the units, and leaving out each of them, cover the median of faces."""
+    made = people.nme(rng_of("median", units, number), units)[0]
+    goal = endless("NME")["NME_median"]
+    every = [intervals(run)["NME_median"] for run in (made, replace(made, jumping=(), asked={}))]  # type: ignore[arg-type]
+    return [float(interval.low <= goal <= interval.high) for interval in every]
+
+
+def medians(sets: int) -> Iterator[str]:
+    """Two intervals of a median."""
+    endless("NME")
+    rows = []
+    for units in (10, 20, 50):
+        found = counted(partial(_median, units), sets)
+        rows.append([str(units), share(found[:, 0]), share(found[:, 1])])
+    yield table(["faces", "half-samples of units", "jackknife"], rows)

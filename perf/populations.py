@@ -38,6 +38,7 @@ class System:
     slices: Sequence[str] = ()
     signature: Signature = Signature((("metric", "simulated"),))
     notices: tuple[Any, ...] = ()
+    jumping: tuple[str, ...] = ("NME_median",)  # numbers that leaving out a unit does not show the spread of
     whole: System | None = None  # of which this one has some of the numbers
     asked: dict[bytes, list[Summary]] = field(default_factory=dict)  # by weights
 
@@ -71,7 +72,7 @@ class System:
         return [
             {
                 name: Number(
-                    value, better, name, n=count, bounds=self.bounds, smooth=not name.endswith("median")
+                    value, better, name, n=count, bounds=self.bounds, smooth=name not in self.jumping
                 )
                 for name, value, count in zip(self.names, row, counts, strict=True)
             }
@@ -277,8 +278,9 @@ def nme(rng: np.random.Generator, units: int, gross: float = 0.0) -> list[System
         upper = rising[(reached >= total[:, None] // 2 + 1).argmax(axis=1)]
         low, high = 0.1 * total[:, None], 0.9 * total[:, None]
         kept = np.clip(np.minimum(reached, high) - np.maximum(reached - each, low), 0, None)
-        mean = (each @ rising) / total
-        values = [mean, (middle + upper) / 2, (kept @ rising) / kept.sum(axis=1)]
+        with np.errstate(invalid="ignore"):  # a half without any unit has no mean
+            mean, trimmed = (each @ rising) / total, (kept @ rising) / kept.sum(axis=1)
+        values = [mean, (middle + upper) / 2, trimmed]
         return np.stack(values, axis=1), np.repeat(total[:, None], 3, axis=1).astype(np.float64)
 
     return [System(("NME", "NME_median", "NME_trimmed"), units, numbers, ERROR)]

@@ -20,15 +20,19 @@ sys.path.append(sys.path.pop(0))
 os.environ.setdefault("POSEVAL_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-from alarms import comparisons, gates, looks, states, training
-from coverage import clusters, coverage
+from alarms import comparisons, gates, looks, smallest, states, training
+from coverage import clusters, coverage, medians
 from sections import write_section
+from times import times
 
 TABLES: dict[str, Callable[[int], Iterator[str]]] = {
+    "times": times,
+    "medians": medians,
     "coverage": coverage,
     "clusters": clusters,
     "gates": gates,
     "comparisons": comparisons,
+    "smallest": smallest,
     "training": training,
     "looks": looks,
     "states": states,
