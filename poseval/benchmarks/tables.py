@@ -13,5 +13,5 @@ def by_kind(statistic: str, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]
 
 
 def itself(key: str, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
-    """A number that has no kinds, in the column behind them."""
+    """Keys of a row that has its number in the last column and nothing under the kinds."""
     return (*("",) * len(columns), key)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--scale",
     type=Choice(["area", "head"]),
-    help="Unit of distances. By default what the ground truth has.",
+    help="Unit of distances. By default the one that the ground truth has.",
 )
 @click.option(
     "--worst",

@@ -59,7 +59,7 @@ class _PointFiles(Dataset):
                 "P204",
                 where=shown(source.path),
                 what=f"holds faces with {' and '.join(map(str, sorted(counts)))} points",
-                wanted="one number of points",
+                wanted="the same number in every file",
             )
         table = np.stack(parts)
         visible = table[..., 2] != 0

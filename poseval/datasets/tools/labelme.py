@@ -54,7 +54,9 @@ class LabelMe(Labels):
         for at, shape in enumerate(node["shapes"]):
             where = f"{document.name}: shapes[{at}]"
             if not isinstance(shape, dict) or not isinstance(shape.get("points"), list):
-                into.faults.add("P203", where=where, what="is no shape with points", wanted="an object")
+                into.faults.add(
+                    "P203", where=where, what="is no shape with points", wanted="an object with `points`"
+                )
                 continue
             self._shape(shape, frame, groups, into, where)
         into.people += [person for person in groups.values() if person.joints]

@@ -148,7 +148,7 @@ def _same_person(xy: Floats) -> NDArray[np.bool_]:
 
 
 def _best_of_groups(same: NDArray[np.bool_], score: Floats) -> NDArray[np.int64]:
-    """Candidates in their order: each one not yet covered names the best of its group."""
+    """Rows of the best candidate of each group; groups are formed in the order of the candidates."""
     covered = np.zeros(len(same), dtype=bool)
     keep: list[int] = []
     for index, group in enumerate(same):
