@@ -125,13 +125,9 @@ def test_giving_up_hopeless_pairs_changes_no_match(seed: int, joints: int) -> No
         assert np.array_equal(getattr(exact, name), getattr(quick, name)), name
 
 
-@pytest.mark.parametrize("far", [0.9, 2.0, 7.9, 8.1, 9.0, 20.0])
-@pytest.mark.parametrize("exact", [0, 1, 2])
-def test_a_pair_is_given_up_only_where_its_far_joints_cannot_help(far: float, exact: int) -> None:
-    """The first joints are exact, the others have the exponent `far`; thresholds lie on either side."""
-    joints, sigma, area = 4, 0.1, 1e4
-    off = np.zeros((1, joints, 2))
-    off[0, exact:, 0] = np.sqrt(far * 2 * area * (2 * sigma) ** 2)
+def one_pair(off: np.ndarray, area: float = 1e4) -> tuple[Detections, Cells, Targets, Cells]:
+    """A person whose joints lie at the origin, and a detection whose joints lie at `off` [K, 2]."""
+    joints = len(off)
     targets = Targets(
         xy=np.zeros((1, joints, 2)),
         labelled=np.ones((1, joints), dtype=bool),
@@ -141,13 +137,30 @@ def test_a_pair_is_given_up_only_where_its_far_joints_cannot_help(far: float, ex
         crowd=np.zeros(1, dtype=bool),
         unseen=np.zeros(1, dtype=bool),
     )
-    oks = (exact + (joints - exact) * np.exp(-far)) / joints
-    detections = Detections(off, np.ones(1), np.full(1, area))
     cells = Cells.of(np.zeros(1, dtype=np.int64), 1)
+    return Detections(off[None], np.ones(1), np.full(1, area)), cells, targets, cells
+
+
+@pytest.mark.parametrize("far", [0.9, 2.0, 7.9, 8.1, 9.0, 20.0])
+@pytest.mark.parametrize("exact", [0, 1, 2])
+def test_a_pair_is_given_up_only_where_its_far_joints_cannot_help(far: float, exact: int) -> None:
+    """The first joints are exact, the others have the exponent `far`; thresholds lie on either side."""
+    joints, sigma, area = 4, 0.1, 1e4
+    off = np.zeros((joints, 2))
+    off[exact:, 0] = np.sqrt(far * 2 * area * (2 * sigma) ** 2)
+    oks = (exact + (joints - exact) * np.exp(-far)) / joints
     for threshold, hit in ((oks * (1 - 1e-6), 1), (oks * (1 + 1e-6), 0)):
         sigmas, thresholds = np.full(joints, sigma), np.array([threshold])
-        found = coco.match(detections, cells, targets, cells, sigmas, thresholds, RANGES[:1], 5)
+        found = coco.match(*one_pair(off, area), sigmas, thresholds, RANGES[:1], 5)
         assert found.hit.tolist() == [[hit]]
+
+
+@pytest.mark.parametrize(("below", "hit"), [(0.0, 1), (5e-11, 1), (2e-10, 0)])
+def test_a_threshold_of_one_is_met_up_to_rounding(below: float, hit: int) -> None:
+    """As pycocotools has it, which takes the lesser of the threshold and 1 - 1e-10."""
+    off = np.array([[np.sqrt(below * 2 * 1e4 * 0.2**2), 0.0]])
+    found = coco.match(*one_pair(off), np.array([0.1]), np.array([1.0]), RANGES[:1], 5)
+    assert found.hit.tolist() == [[hit]]
 
 
 def test_threads_change_nothing() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from poseval.statistics.weights import (
     BLOCKS,
@@ -62,6 +63,8 @@ def test_random_signs_are_fair_and_depend_on_seed_and_stream() -> None:
 def test_effective_units() -> None:
     shares = np.array([[0.25, 0.97], [0.25, 0.01], [0.25, 0.01], [0.25, 0.01]])
     assert effective(shares).round(2).tolist() == [4.0, 1.06]
+    assert effective(np.zeros((3, 2))).tolist() == [1.0, 1.0]
+    assert effective(np.array([[1e-3, 0.0], [1e-3, 0.0]])) == pytest.approx([2.0, 1.0])
 
 
 def test_each_draw_has_a_stream_of_its_own() -> None:
