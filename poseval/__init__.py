@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from poseval.datasets.objects.transformers import from_transformers
     from poseval.datasets.objects.ultralytics import from_ultralytics
     from poseval.errors import PosevalError
+    from poseval.integrations.pose_metric import PoseMetric
     from poseval.models import create_model, list_models
     from poseval.poses import Frames, People, PoseSet
     from poseval.results.report import Report
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Frames",
     "People",
+    "PoseMetric",
     "PoseSet",
     "PosevalError",
     "Report",
@@ -79,6 +81,7 @@ __all__ = [
 _PLACES = {
     "Frames": "poseval.poses",
     "People": "poseval.poses",
+    "PoseMetric": "poseval.integrations.pose_metric",
     "PoseSet": "poseval.poses",
     "PosevalError": "poseval.errors",
     "Report": "poseval.results.report",
@@ -118,9 +121,10 @@ def __getattr__(name: str) -> Any:
     if name in _PLACES:
         found = getattr(import_module(_PLACES[name]), name)
         if isinstance(found, FunctionType):
-            from poseval.api.calls import from_python
+            from poseval.errors.calls import from_python
 
             found = from_python(found)
+            found.__module__ = __name__  # where pickle finds it
         globals()[name] = found
         return found
     if name in _DEPRECATED:

@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "tracking": "skeletons poses models",
         "runners": "skeletons poses datasets benchmarks scoring models tracking files",
         "training": "skeletons poses kernels results scoring models tracking runners files",
+        "integrations": "skeletons poses results metrics datasets benchmarks scoring",
         "synth": "skeletons poses datasets results scoring report runners files",
         "compat": "skeletons poses kernels metrics datasets benchmarks scoring",
         "cli": "skeletons poses results metrics datasets benchmarks scoring statistics decisions diagnosis "
@@ -60,7 +61,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "conversion report files",
         "pytest_plugin": "api decisions",
         "__main__": "cli",
-        "__init__": "skeletons poses results datasets scoring validation api models",
+        "__init__": "skeletons poses results datasets scoring validation api models integrations",
     }.items()
 }
 # Files that name a package above them, by text alone, with the reason.

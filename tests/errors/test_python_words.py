@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import poseval
+from poseval.benchmarks import get_benchmark
 from poseval.errors import Fault, PosevalError, UsageError, error_of
 from poseval.errors.python_words import in_python
 from poseval.scoring.score import score
@@ -100,7 +101,39 @@ FOLLOWED: dict[str, tuple[Callable[[], Any], str, Callable[[], Any]]] = {
         'frame="..."',
         lambda: poseval.from_pandas(_table(), frame="image"),
     ),
+    "P859": (
+        lambda: _again(_metric(), frame=["a", "b", "c"]),
+        'repeated="once"',
+        lambda: _again(_metric(repeated="once"), frame=["a", "b", "c"]),
+    ),
+    "P860": (lambda: _merged(), '"frame": ...', lambda: _merged(frame=["a", "b", "c"])),
+    "P861": (
+        lambda: poseval.PoseMetric(get_benchmark("coco-keypoints")).to_bytes(),
+        "pickle the metric",
+        lambda: pickle.dumps(_metric()),
+    ),
+    "P862": (
+        lambda: _metric().compute(sync=True),
+        "leave sync=True out",
+        lambda: _metric().compute(),
+    ),
 }
+
+
+def _metric(**asked: Any) -> poseval.PoseMetric:
+    return _again(poseval.PoseMetric("coco-keypoints", **asked), frame=["a", "b", "c"])
+
+
+def _again(metric: poseval.PoseMetric, **frames: Any) -> poseval.PoseMetric:
+    found, truth = {"keypoints": XY, "score": [1, 1, 1]}, {"keypoints": XY, "area": [9, 9, 9]}
+    metric.update({**found, **frames}, {**truth, **frames})
+    return metric
+
+
+def _merged(**frames: Any) -> poseval.PoseMetric:
+    metric = _again(poseval.PoseMetric("coco-keypoints"), **frames)
+    metric.merge(_again(poseval.PoseMetric("coco-keypoints"), **frames))
+    return metric
 
 
 def _truth() -> poseval.PoseSet:

@@ -13,7 +13,7 @@ import numpy as np
 from poseval.datasets.base import ReadOptions, Role
 from poseval.errors import FormatError, LimitError, PosevalError, shown
 from poseval.poses import Array, Frames, IgnoreRegions, Notice, Origin, People, PoseSet
-from poseval.skeletons import Skeleton
+from poseval.skeletons import Skeleton, get_skeleton, names
 
 SCHEMA = 1
 PEOPLE = (
@@ -58,6 +58,7 @@ def description_of(poses: PoseSet, role: Role) -> str:
             "limbs": [list(limb) for limb in skeleton.limbs],
             "sigmas": None if skeleton.sigmas is None else list(skeleton.sigmas),
             "source": skeleton.source,
+            **({"normalisers": dict(skeleton.normalisers)} if skeleton.normalisers else {}),
         },
         "sequences": list(poses.frames.sequences),
         "categories": {str(number): name for number, name in poses.categories.items()},
@@ -145,13 +146,18 @@ def unknown_columns(columns: Iterable[str]) -> list[str]:
 
 def _skeleton(node: Any) -> Skeleton:
     sigmas = node["sigmas"]
+    name, joints = str(node["name"]), tuple(str(joint) for joint in node["joints"])
+    normalisers = node.get("normalisers", {})
+    if not normalisers and name in names() and get_skeleton(name).joints == joints:
+        normalisers = get_skeleton(name).normalisers  # files of poseval 0.1 do not hold them
     return Skeleton(
-        str(node["name"]),
-        tuple(str(joint) for joint in node["joints"]),
+        name,
+        joints,
         tuple(int(at) for at in node["flip"]),
         tuple((int(a), int(b)) for a, b in node["limbs"]),
         None if sigmas is None else tuple(float(sigma) for sigma in sigmas),
         str(node["source"]),
+        dict(normalisers),
     )
 
 

@@ -102,7 +102,7 @@ def from_arrays(
         columns["crowd"] = numbers("crowd", crowd, (rows,), per_person) != 0
     if track is not None:
         columns["track"] = whole("track", track, rows)
-    extra: dict[str, Array] = {"order": np.arange(rows, dtype=np.int64)}
+    extra: dict[str, Array] = {}
     if box is not None:
         columns["box"], extra["box_size"] = _boxes(box, box_form, rows)
     if "score" in columns:

@@ -14,9 +14,10 @@ import pytest
 import poseval
 from poseval import datasets
 from poseval.datasets import ReadOptions, Role, WriteOptions
-from poseval.datasets.native.columns import description_of
+from poseval.datasets.native.columns import columns_of, description_of, poses_of
 from poseval.errors import InputError
-from poseval.poses import PoseSet
+from poseval.poses import Frames, People, PoseSet
+from poseval.skeletons import get_skeleton
 from tests.datasets.posetrack_sets import random_set
 from tests.golden.committed import ROOT
 
@@ -142,3 +143,21 @@ def test_arrays_that_are_not_ours_are_counted(tmp_path: Path) -> None:
             np.lib.format.write_array(buffer, np.zeros(2), allow_pickle=False)
             archive.writestr(f"{name}.npy", buffer.getvalue())
     assert datasets.read(path, ReadOptions(T)).origin.unread == {"people.mood": 1, "notes": 1}
+
+
+def test_the_scales_of_faces_come_back(tmp_path: Path) -> None:
+    for joints in ("ibug68", "wflw98"):
+        known = get_skeleton(joints)
+        xy = np.random.default_rng(0).uniform(0, 99, (2, len(known), 2))
+        truth = PoseSet(known, Frames(np.array(["a", "b"])), People(xy, np.arange(2)))
+        own = replace(known, name="own", normalisers={"brow": (0, 1)})
+        for made in (truth, replace(truth, skeleton=own)):
+            place = tmp_path / f"{made.skeleton.name}-{joints}.npz"
+            datasets.get_format("native").write(made, place, WriteOptions())
+            again = datasets.read(place, ReadOptions())
+            assert again.skeleton.normalisers.keys() == made.skeleton.normalisers.keys()
+    text = description_of(truth, Role.TRUTH)
+    old = json.loads(text)
+    del old["skeleton"]["normalisers"]
+    again = poses_of(columns_of(truth), json.dumps(old), ReadOptions(), truth.origin)
+    assert again.skeleton.normalisers == known.normalisers

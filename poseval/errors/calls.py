@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 def from_python(function: Callable[..., Result]) -> Callable[..., Result]:
-    """A function as `poseval.<name>` offers it; the commands call the function itself."""
+    """A function as it is offered to callers in Python; the commands call the function itself."""
     parameters = inspect.signature(function).parameters
     names = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
 
@@ -31,7 +31,6 @@ def from_python(function: Callable[..., Result]) -> Callable[..., Result]:
                 raise
             raise words.with_traceback(error.__traceback__) from error.__cause__
 
-    called.__module__ = "poseval"  # where pickle finds it
     return called
 
 
