@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,9 +23,11 @@ from poseval.datasets.native.columns import columns_of, description_of, poses_of
 from poseval.errors import FormatError, LimitError, PosevalError, shown
 from poseval.errors.optional import require
 from poseval.files.writing import write_atomically
+from poseval.limits import CHARACTERS, check_texts
 from poseval.poses import Array, Origin, PoseSet
 
 MAGIC = b"PAR1"
+PACKINGS = ("SNAPPY", "UNCOMPRESSED")  # of which `write` takes the first
 DESCRIPTION, TABLES = b"poseval", b"poseval.tables"
 
 
@@ -55,9 +58,9 @@ class Parquet(Dataset):
             FormatError: P270 damaged or contradictory. LimitError: P502 too many rows.
         """
         document = source.document
-        _, parquet = _pyarrow(document.name)
+        arrow, parquet = _pyarrow(document.name)
         try:
-            columns, description = _columns(parquet, document)
+            columns, description = _columns(arrow, parquet, document)
         except PosevalError:
             raise
         except Exception as error:  # a damaged file fails anywhere in the library, with any error
@@ -109,42 +112,86 @@ def _arrow(arrow: Any, column: Array) -> Any:
     return arrow.FixedSizeListArray.from_arrays(arrow.array(column.reshape(-1)), width)
 
 
-def _columns(parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
+def _columns(arrow: Any, parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
     file = parquet.ParquetFile(io.BytesIO(document.data))
     count = int(file.metadata.num_rows)
     _check_footer(file.metadata, document)
     metadata = file.schema_arrow.metadata or {}
     if DESCRIPTION not in metadata or TABLES not in metadata:
-        raise FormatError(
-            "P270",
-            where=document.name,
-            what="has no description of its columns",
-            wanted="a file that poseval wrote",
-        )
+        raise _foreign(document, "has no description of its columns")
     inner = Document(base64.b64decode(metadata[TABLES], validate=True), document.name, document.limits)
     columns = load_npz(inner)
     shapes = {
         name.removeprefix("shape."): columns.pop(name) for name in list(columns) if name.startswith("shape.")
     }
+    texts = _check_schema(arrow, file.schema_arrow, shapes, document)
+    if texts:  # as a number for each row, and every text once
+        file = parquet.ParquetFile(io.BytesIO(document.data), read_dictionary=texts)
     table = file.read()
     for name in table.column_names:
         column = table.column(name).combine_chunks()
         shape = tuple(int(side) for side in shapes[name])
-        flat = column.flatten() if shape else column
-        array = np.asarray(flat.to_numpy(zero_copy_only=False))
-        columns[name] = (array.astype(np.str_) if array.dtype.kind == "O" else array).reshape(count, *shape)
+        if name in texts:
+            columns[name] = _texts(column, document.name)
+        else:
+            flat = column.flatten() if shape else column
+            columns[name] = np.asarray(flat.to_numpy(zero_copy_only=False)).reshape(count, *shape)
     return columns, metadata[DESCRIPTION].decode("utf-8", "replace")
 
 
+def _check_schema(arrow: Any, schema: Any, shapes: Mapping[str, Array], document: Document) -> list[str]:
+    """Names of the columns of texts. Raises P270 for a column that `write` does not write."""
+    texts = []
+    for field in schema:
+        kind = field.type
+        if arrow.types.is_dictionary(kind):
+            kind = kind.value_type
+        if arrow.types.is_fixed_size_list(kind):
+            kind = kind.value_type
+        text = arrow.types.is_string(kind) or arrow.types.is_large_string(kind)
+        number = arrow.types.is_integer(kind) or arrow.types.is_floating(kind) or arrow.types.is_boolean(kind)
+        if text:
+            texts.append(field.name)
+        if field.name not in shapes or not (text or number):
+            raise _foreign(
+                document, f"has a column {shown(field.name, 40)!r} of type {shown(field.type, 60)}"
+            )
+    return texts
+
+
+def _texts(column: Any, where: str) -> Array:
+    words = ["" if word is None else word for word in column.dictionary.to_pylist()]
+    check_texts(len(column), max(map(len, words), default=0), where)
+    out: Array = np.asarray([*words, ""], dtype=np.str_)[column.indices.to_numpy(zero_copy_only=False)]
+    return out
+
+
+def _foreign(document: Document, what: str) -> FormatError:
+    return FormatError("P270", where=document.name, what=what, wanted="a file that poseval wrote")
+
+
 def _check_footer(footer: Any, document: Document) -> None:
-    """Raise P502 where the footer promises more rows, values or bytes than allowed, before any is read."""
+    """Refuse, before anything is read, what the footer promises beyond the limits, and other packings.
+
+    The footer may lie about bytes; a page packed by `PACKINGS` unpacks to 22 times its size at most.
+
+    Raises:
+        LimitError: P502 more rows, values or bytes than allowed.
+        FormatError: P270 another packing.
+    """
     limits = document.limits
     groups = [footer.row_group(at) for at in range(footer.num_row_groups)]
-    values = sum(group.column(at).num_values for group in groups for at in range(group.num_columns))
+    columns = [group.column(at) for group in groups for at in range(group.num_columns)]
+    texts = [column for column in columns if column.physical_type == "BYTE_ARRAY"]
+    values = sum(column.num_values for column in columns)
+    packed = next((column.compression for column in columns if column.compression not in PACKINGS), None)
+    if packed is not None:
+        raise _foreign(document, f"is packed by {shown(packed, 20)}")
     for count, most, what in (
         (footer.num_rows, limits.people, "rows"),
         (values, limits.numbers, "values"),
         (sum(group.total_byte_size for group in groups), limits.file_bytes, "bytes"),
+        (sum(column.total_uncompressed_size for column in texts), CHARACTERS, "bytes of texts"),
     ):
         if count > most:
             raise LimitError(
