@@ -16,7 +16,7 @@ from typing import Any
 
 import click
 
-from poseval.errors import FormatError, shown, unknown_name
+from poseval.errors import FormatError, UsageError, shown, unknown_name
 
 NAMES = ("poseval.toml", "pyproject.toml")
 MOST_BYTES = 1_000_000
@@ -103,8 +103,16 @@ class Settings:
         if isinstance(value, bool):
             return value
         text = str(value)
-        beside = self.path.parent / text
-        return os.path.relpath(beside) if text and beside.exists() else text
+        if "://" in text:
+            raise UsageError(
+                "P811",
+                where=f"{self.path.name}: {shown(text, 60)!r}",
+                what="is an address, and a file may not have others opened",
+                wanted="a path",
+                hint="type it on the command line",
+            )
+        beside = os.path.join(self.path.parent, text)
+        return os.path.relpath(beside) if text and os.path.exists(beside) else text
 
 
 @cache
@@ -138,7 +146,7 @@ def _table(path: Path) -> dict[str, Any] | None:
             return None  # most of them; parsing would take longer than everything else here
         found = read_toml(path)
         table = found if own else found.get("tool", {}).get("poseval", {})
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise FormatError(
             "P291", where=shown(path), what=f"is not TOML ({shown(error, 200)})", wanted="lines KEY = VALUE"
         ) from None
@@ -172,7 +180,8 @@ def announce(command: click.Command, found: Settings, say: Callable[[str], None]
         context = click.get_current_context()
         source = click.core.ParameterSource.DEFAULT_MAP
         taken = [one for one in command.params if context.get_parameter_source(str(one.name)) is source]
-        if taken and not given.get("quiet"):
+        hushed = given.get("quiet") and context.get_parameter_source("quiet") is not source
+        if taken and not hushed:  # a file cannot hide itself
             said = " ".join(as_typed(one, given[str(one.name)]) for one in taken)
             say(f"options of {shown(os.path.relpath(found.path))}: {shown(said, 400)}")
         return run(*args, **given)

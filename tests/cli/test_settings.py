@@ -116,3 +116,36 @@ def test_no_option_that_writes_may_stand_in_a_file() -> None:
     assert set() == ALLOWED - options.keys() - {"digits"}
     written = {"json", "csv", "save", "report", "html", "out", "junit", "markdown", "latex", "plot", "ledger"}
     assert set() == ALLOWED & (written | {"db", "force", "update-baseline", "accept", "weights", "executor"})
+
+
+HOSTILE = {
+    "deep": ("rules = " + "[" * 5000, "P291"),
+    "a name longer than any file's": ('rules = "' + "x" * 5000 + '"\n', "P124"),
+    "NUL": ('rules = "a\\u0000b"\n', "P124"),
+    "not UTF-8": ("\udcff\n", "P291"),
+    "large": ("# " + "x" * (2 << 20), "P501"),
+    "a number of many digits": ("seed = " + "9" * 5000 + "\n", "P291"),
+    "an address": ('gt = "https://127.0.0.1:9/gt.json"\n', "P811"),
+    "escape sequences": ('"\\u001b[2J\\n::error::x" = 1\n', "P871"),
+}
+
+
+@pytest.mark.parametrize(("content", "code"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_file_is_an_error(
+    content: str, code: str, place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "poseval.toml").write_bytes(content.encode("utf-8", "surrogateescape"))
+    status, out, err = outcome("score data/predictions.json --gt data/truth.json", capsys)
+    assert status in (2, 3)
+    assert f"[{code}]" in err
+    assert err.replace("\n", "").isprintable()
+    assert not out
+
+
+def test_a_file_cannot_hide_itself(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (place / "poseval.toml").write_text('quiet = true\nrules = "corrected"\n', "utf-8")
+    status, _, err = outcome("score data/predictions.json --gt data/truth.json", capsys)
+    assert status == 0
+    assert "options of poseval.toml: " in err
+    assert "--rules corrected" in err
+    assert "options of" not in outcome("score data/predictions.json --gt data/truth.json -q", capsys)[2]
