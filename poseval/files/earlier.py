@@ -22,7 +22,10 @@ MARKS = re.compile(
 
 def is_earlier_output(path: Path) -> bool:
     """Whether a file was written by poseval, as its content says; an empty file holds nothing to lose."""
-    with path.open("rb") as file:
-        head = file.read(ENDS)
-        file.seek(max(os.fstat(file.fileno()).st_size - ENDS, 0))
-        return not head or MARKS.search(head) is not None or MARKS.search(file.read(ENDS)) is not None
+    try:
+        with path.open("rb") as file:
+            head = file.read(ENDS)
+            file.seek(max(os.fstat(file.fileno()).st_size - ENDS, 0))
+            return not head or MARKS.search(head) is not None or MARKS.search(file.read(ENDS)) is not None
+    except OSError:  # nobody knows what is in it
+        return False

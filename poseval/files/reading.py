@@ -21,6 +21,7 @@ from poseval.files.absent import absent
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
 
 RATIO_FREE_BYTES = MIB  # below this size no ratio is suspicious: a short file of zeros packs 1000 to 1
+GROWS = 16 * MIB  # bytes by which a file may be larger than it says, as one that is written meanwhile
 PIPE_SECONDS = 60  # until the first byte; downloads and decompression start sooner
 SIDE_BYTES = MIB  # a file of settings or facts; a skeleton of 1,000 joints is 60 kB
 REPORT_BYTES = 32 * MIB  # a report; one with 10,000 rows is 3 MB
@@ -58,16 +59,27 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
         data = file_start(handle, min(found.st_size, most + 1))
         os.lseek(handle, len(data), os.SEEK_SET)
         with io.FileIO(handle, closefd=False) as file:
-            while len(data) <= most:
-                more = file.read(min(MIB, most + 1 - len(data)))
-                if not more:
-                    return data
-                data += more
+            data += _rest(file, min(GROWS, most + 1 - len(data)))
+        if len(data) <= most and len(data) < found.st_size + GROWS:
+            return data
+        if found.st_size <= most:
+            raise UsageError(
+                "P135", where=name, what="gives more bytes than its size says", wanted="a regular file"
+            )
     except OSError as error:
         raise _unreadable(name, error) from None
     finally:
         os.close(handle)
     raise too_large(name, most, found.st_size)
+
+
+def _rest(file: io.FileIO, most: int) -> bytes:
+    """What is left of a file, `most` bytes of it."""
+    parts, size = list[bytes](), 0
+    while size < most and (part := file.read(min(MIB, most - size))):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts)
 
 
 def _read_pipe(handle: int, name: str, most: int) -> bytes:

@@ -14,6 +14,7 @@ import pytest
 
 from poseval.datasets import ReadOptions, read
 from poseval.errors import PosevalError, UsageError
+from tests.hostile.limited import poseval, see_refused
 from tests.hostile.made import Folder, results, truth, write
 from tests.shared import ROOT, SANITISED
 
@@ -155,3 +156,18 @@ def test_42_oldest_and_newest_numpy_are_tested() -> None:
     workflow = (ROOT / ".github/workflows/tests.yml").read_text()
     assert f'"numpy=={oldest}.*"' in workflow
     assert 'numpy: "numpy"' in workflow
+
+
+@pytest.mark.skipif(not Path("/proc/self/pagemap").exists(), reason="files of Linux")
+def test_37_files_that_are_larger_than_their_size_says(tmp_path: Path) -> None:
+    """Files of /proc have a size of 0; one of them has a number for each page that could be."""
+    ended = poseval(["score", "x.json", "--gt", "/proc/self/pagemap"], folder=tmp_path)
+    see_refused(ended, "P135 P136")
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="files of Linux")
+@pytest.mark.parametrize("more", [[], ["--force"]])
+def test_37_an_output_that_cannot_be_looked_at(more: list[str], folder: Folder) -> None:
+    folder.both(truth(), results())
+    arguments = ["score", "dt.json", "--gt", "gt.json", "--json", "/proc/self/mem", *more]
+    see_refused(poseval(arguments, folder=folder.path), "P131 P137 P506")
