@@ -48,6 +48,7 @@ docs: $(TEST)
 	$(RUN) docs/error_page.py > docs/errors.md
 	$(RUN) docs/format_pages.py
 	$(RUN) docs/metric_pages.py
+	$(RUN) docs/readme_images.py
 
 perf: $(BASE)
 	$(RUN) perf/coco.py

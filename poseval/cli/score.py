@@ -155,7 +155,7 @@ def score(**given: Any) -> None:
     with working("scoring", options.quiet):
         evaluation = options.evaluated(prepared)
         report = options.reported(evaluation)
-    if options.task.benchmark is None:
+    if options.task.benchmark is None and options.style != "text":  # which says it among its notices
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
     if "-" not in (options.json_to, options.csv_to):

@@ -53,7 +53,7 @@ def _carried(found: Mapping[str, Interval], key: str) -> list[str]:
     groups = "units" if interval.groups == interval.units else "blocks of units"
     text = f"{shown(key)}: effective number of {groups} {interval.effective:.1f} of {interval.groups}"
     if not math.isnan(interval.largest):
-        name = shown(interval.largest_unit, 60)
+        name = f"{shown(interval.cluster, 60)} {shown(interval.largest_unit, 60)}"
         text += f"; {name} moves it most, by {number(interval.largest, '.2f')} standard errors"
     if not math.isnan(interval.design_effect):
         text += f"; design effect {number(interval.design_effect, '.2f')}"

@@ -46,7 +46,10 @@ def test_score_shows_the_table_and_says_the_guess(
     assert invoke(["score", files["good"], "--gt", files["gt"]]) == 0
     out, err = capsys.readouterr()
     assert out.splitlines()[2].split()[:3] == ["AP", "AP50", "AP75"]
-    assert "benchmark: coco-keypoints" in err
+    assert "notice: benchmark coco-keypoints, recognised" in out
+    assert err == ""
+    assert invoke(["score", files["good"], "--gt", files["gt"], "--format", "csv"]) == 0
+    assert "benchmark: coco-keypoints" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("style", ["json", "csv", "markdown", "latex"])

@@ -8,11 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from poseval import read
 from poseval.cli import COMMANDS, invoke
 from poseval.cli.examples import EXAMPLES, epilog
-from poseval.datasets import Role, WriteOptions, get_format
-from poseval.synth import perturb, scene_set
+from tests.docs.example_files import make_example_files
 
 NEEDS_TORCH = ("run", "train")
 
@@ -21,28 +19,7 @@ NEEDS_TORCH = ("run", "train")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The files that the examples name."""
     folder = tmp_path_factory.mktemp("examples")
-    truth = scene_set(seed=5, images=30, people=3)
-    coco = get_format("coco")
-    coco.write(truth, folder / "gt.json", WriteOptions(role=Role.TRUTH))
-    for name, seed, jitter in (("preds", 1, 0.2), ("a", 1, 0.2), ("b", 2, 0.6)):
-        poses = perturb(truth, seed, jitter=jitter)
-        coco.write(poses, folder / f"{name}.json", WriteOptions(role=Role.PREDICTIONS, truth=truth))
-    for name, seed in (("first", 3), ("second", 4)):
-        coco.write(
-            perturb(truth, seed, jitter=0.1),
-            folder / f"{name}.json",
-            WriteOptions(role=Role.TRUTH, truth=truth),
-        )
-    for name in ("a", "b"):
-        words = f"score {folder}/{name}.json --gt {folder}/gt.json -q --save {folder}/{name}.poseval"
-        assert invoke(words.split()) == 0
-        assert invoke(f"{words} --json {folder}/{name}.report.json --force".split()) == 0
-    videos = "--video --images 2 --sequence-length 5 --skeleton posetrack15_poseval --format posetrack18 -q"
-    assert invoke(["synth", str(folder / "clips"), *videos.split()]) == 0
-    (folder / "clips" / "truth").rename(folder / "videos")
-    people = read(folder / "videos", role="truth")
-    posetrack = get_format("posetrack18")
-    posetrack.write(perturb(people, 6), folder / "preds", WriteOptions(role=Role.PREDICTIONS, truth=people))
+    make_example_files(folder)
     return folder
 
 

@@ -1,0 +1,77 @@
+"""Every line of README.md that can be typed works, in the order in which it stands there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from poseval.cli import invoke
+from poseval.datasets import Role, WriteOptions, get_format
+from poseval.synth import perturb, scene_set
+from tests.datasets.yolo.test_layout import data_set
+from tests.docs.example_files import make_example_files
+from tests.docs.test_animals import animals
+from tests.shared import ROOT
+
+TEXT = (ROOT / "README.md").read_text("utf-8")
+ROWS = re.findall(r"^\| .*? \| `poseval (.*?)` \|$", TEXT, re.MULTILINE)
+BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("readme")
+    make_example_files(folder)
+    truth = scene_set(seed=5, images=30, people=3)
+    get_format("openpose").write(
+        perturb(truth, 1), folder / "openpose", WriteOptions(Role.PREDICTIONS, truth=truth)
+    )
+    for name, role, noise in (("labels", Role.TRUTH, 0.0), ("pred", Role.PREDICTIONS, 3.0)):
+        poses = animals(1, noise, seed=1)
+        get_format("deeplabcut").write(poses, folder / f"mice_{name}.csv", WriteOptions(role))
+    data_set(folder)
+    shutil.copytree(folder / "labels" / "val", folder / "predicted")
+    return folder
+
+
+def test_the_table_is_found() -> None:
+    assert len(ROWS) > 12
+    assert {shlex.split(row)[0] for row in ROWS} >= {"score", "gate", "compare", "convert", "leaderboard"}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_row_of_the_table_works(
+    row: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if row.startswith("run "):
+        pytest.skip("run by the tests of the runner")
+    monkeypatch.chdir(place)
+    assert invoke(shlex.split(row)) == 0, capsys.readouterr().err
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_a_block_of_python_runs(block: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(place)
+    exec(compile(block, "README.md", "exec"), {})
+
+
+def test_links_lead_to_files() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert (ROOT / target).exists(), target
+
+
+def test_every_extra_that_is_named_exists() -> None:
+    extras = (ROOT / "setup.cfg").read_text("utf-8").partition("[options.extras_require]")[2]
+    named = re.findall(r"`(\w+)`", TEXT[TEXT.index("Extras, as in") : TEXT.index("## More")])
+    assert len(named) >= 7
+    assert all(re.search(rf"^{name} =", extras, re.MULTILINE) for name in named if name != "models")
+
+
+def test_every_target_of_make_exists() -> None:
+    targets = (ROOT / "Makefile").read_text("utf-8")
+    for name in re.findall(r"`?make (demo|test|lint|docs|perf)\b", TEXT):
+        assert re.search(rf"^{name}:", targets, re.MULTILINE)
