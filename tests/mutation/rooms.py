@@ -99,6 +99,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "poseval.metrics.oks_scene": _metric(*OKS),
         "poseval.metrics.pck": _metric(*SINGLE),
+        "poseval.metrics.person_groups": ("tests/scoring/test_slices.py",),
         "poseval.metrics.pcp": _metric("tests/metrics/test_pcp.py", *SINGLE),
         "poseval.metrics.presence": _metric("tests/metrics/test_presence.py"),
         "poseval.metrics.ranking": _metric(*OKS),
@@ -126,7 +127,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("noninferiority", "options", "pairs", "signflips", "support", "training", "weights"),
         )
     }
-    | {"poseval.statistics.sigmas": ("tests/statistics/test_sigmas.py",)},
+    | {
+        "poseval.statistics.gaps": ("tests/statistics/test_gaps.py", "tests/scoring/test_slices.py"),
+        "poseval.statistics.sigmas": ("tests/statistics/test_sigmas.py",),
+    },
     "decisions": {
         f"poseval.decisions.{name}": DECISIONS
         for name in (

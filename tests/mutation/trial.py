@@ -25,7 +25,7 @@ MEMORY = 6 << 30  # bytes of address space
 NOTHING_RAN = 5  # pytest's exit status
 SLOWEST = 4.0  # seconds of processors that a test may take: mutants should die of quick ones
 # A process that works for less than this of so many seconds of the clock is stuck: it sleeps, or waits.
-WORK, IDLE = 0.5, 45.0
+WORK, IDLE = 1.0, 120.0
 NO_SIMULATIONS = "not false_alarms and not coverage"  # they take minutes
 # What the tests import and no mutant is in; done once.
 WARM = (
