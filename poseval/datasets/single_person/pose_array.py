@@ -29,10 +29,16 @@ from poseval.datasets.single_person.pairing import ordered_predictions, origin_o
 from poseval.errors import Fault, Faults, PosevalError, UsageError, error_of, number_of, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Notice, PoseSet
-from poseval.skeletons import Skeleton
+from poseval.skeletons import Skeleton, get_skeleton
+from poseval.skeletons.by_count import FAMILIES
 from poseval.skeletons.sticks import stick_skeleton, sticks_of
 
 NAMES = ("preds", "pred", "pos_pred", "keypoints", "landmarks")
+CORNERS = 2  # points of a box
+BESIDE = (
+    "MPII's arrays of head boxes and visibility are read with the annotations next to them: give these, for "
+    "example mpii_annotations.json; give the ground truth of poses with --gt"
+)
 # Orders of the axes: people, joints, coordinates.
 LAYOUTS = ((0, 1, 2), (2, 1, 0), (2, 0, 1), (0, 2, 1), (1, 0, 2), (1, 2, 0))
 
@@ -286,6 +292,7 @@ def _one(found: Mapping[str, Any], document: Document) -> tuple[str, Array]:
                     document.name,
                     f"does not have exactly one array of poses (holds {told or 'nothing'})",
                     "an array with axes of people, joints and x, y, called preds",
+                    BESIDE,
                 )
             ]
         )
@@ -333,7 +340,11 @@ def _laid_out(array: Array, options: ReadOptions, where: str, people: int | None
     if not ways:
         what = f"has shape {array.shape}"
         raise error_of([Fault("P204", where, what, "axes of people, joints and x, y (and score)")])
-    best = min(ways, key=lambda way: (shapes[way][0] not in counts, shapes[way][1] != joints, way))
+    usual = {joints} if joints else {len(get_skeleton(name)) for name in FAMILIES["single person"]}
+    best = min(ways, key=lambda way: (shapes[way][0] not in counts, shapes[way][1] not in usual, way))
+    if joints != CORNERS and options.skeleton is None and shapes[best][1] == CORNERS:
+        what = f"has shape {array.shape}: two points a person, which may be corners of boxes"
+        raise error_of([Fault("P204", where, what, "axes of people, joints and x, y (and score)", BESIDE)])
     return array.transpose(LAYOUTS[best])
 
 

@@ -177,3 +177,21 @@ def test_an_order_needs_a_truth_with_one_person_a_frame(tmp_path: Path) -> None:
             get_format("pose-array").write(of, tmp_path / "a.json", options)
         assert caught.value.code == "P130"
     assert not list(tmp_path.iterdir())
+
+
+def test_the_usual_number_of_joints_tells_the_axes_apart(tmp_path: Path) -> None:
+    """Three people of 16 joints with the coordinates in the middle, as MPII's own pos_gt."""
+    np.save(tmp_path / "pos_gt.npy", poses(3).transpose(1, 2, 0))
+    found = predictions(tmp_path / "pos_gt.npy")
+    assert found.people.xy.shape == (3, 16, 2)
+    np.testing.assert_array_equal(found.people.xy, poses(3))
+
+
+@pytest.mark.parametrize("truth", [None, gt(3)], ids=["alone", "with ground truth"])
+def test_arrays_beside_mpiis_annotations_name_what_to_give(tmp_path: Path, truth: PoseSet | None) -> None:
+    np.save(tmp_path / "mpii_headboxes.npy", np.arange(12.0).reshape(2, 2, 3))
+    np.save(tmp_path / "jnt_visible.npy", np.ones((16, 3)))
+    for name, code in (("mpii_headboxes.npy", "P204"), ("jnt_visible.npy", "P206")):
+        with pytest.raises(FormatError, match=r"read with the annotations next to them") as caught:
+            predictions(tmp_path / name, truth)
+        assert caught.value.code == code
