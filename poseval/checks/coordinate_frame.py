@@ -20,7 +20,7 @@ from poseval.checks.base import Pair
 from poseval.checks.crops import in_crops
 from poseval.checks.joint_order import CLEARLY, GAIN, other_order
 from poseval.checks.numbering import other_numbering
-from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle
+from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle, variation
 from poseval.checks.placements import placements
 from poseval.errors import shown
 from poseval.poses import Ints, Notice
@@ -33,6 +33,7 @@ SURELY = 0.35  # the same as CLEARLY, of people that were paired by their shape 
 BEYOND_DOUBT = 0.2  # the same of fewer than FEWEST people
 NEAR = 0.12  # sizes of a person that remain, beyond which no frame is right
 AS_GOOD = 1.25  # times the least error: the simplest such frame is taken
+SOME_VARIATION = 0.2  # of that of the people, below which predictions do not depend on who is there
 SHIFT_PRECISION = 0.25  # pixels
 COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
 CODES = {"xy": "N921", "normalised": "N922", "normalised=-1,1": "N922", "scale": "N923", "offset": "N924"}
@@ -118,8 +119,12 @@ def _far_frame(pair: Pair, nearest: Partners) -> Notice | None:
 
 
 def _told(pair: Pair, best: Frame) -> Notice | None:
-    """The notice about a frame, where the number gets better in it."""
-    if not best.back:
+    """The notice about a frame, where the number gets better in it.
+
+    A model that predicts one pose for everybody is in no frame, though another would be better for it.
+    """
+    truth, predictions = pair.aligned.truth.people, pair.aligned.predictions.people
+    if not best.back or variation(predictions) < SOME_VARIATION * variation(truth):
         return None
     change = pair.with_predictions(transformed(pair.aligned.predictions, best.back))
     if not change.gain > GAIN:

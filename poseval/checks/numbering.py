@@ -18,7 +18,7 @@ from poseval.poses import Array, Floats, Ints, Notice, PoseSet
 
 LOOKED_AT = 60  # people that are looked for in all images
 ALIKE = 0.08  # sizes of a person between it and a prediction that is of it
-AS_GOOD = 2.0  # times the error of the best that fits, for a prediction of their own image: slow videos
+AS_GOOD = 2.0  # times the error of the best: what fits as well as that. In a third image it is no proof
 ROUGHLY = 0.25  # the same for a single joint
 IN_COMMON = 3  # labelled joints, below which many predictions fit
 ELSEWHERE = 0.5  # of the people looked at must have their prediction in another image
@@ -90,8 +90,9 @@ def _looked_for(truth: PoseSet, predictions: PoseSet) -> Found:
         frame = theirs.frame[of]
         home = frame == people.frame[row]
         best = int(errors.argmin())
-        at_home += bool((errors[home] < min(ALIKE, AS_GOOD * errors[best])).any()) or bool(home[best])
-        if errors[best] < ALIKE and not home[best]:
+        rest = errors[(frame != frame[best]) & ~home].min(initial=np.inf)
+        at_home += bool((errors[home] < min(ALIKE, AS_GOOD * errors[best])).any())
+        if not home[best] and errors[best] < min(ALIKE, rest / AS_GOOD):
             own.append(int(people.frame[row]))
             other.append(int(frame[best]))
     return Found(np.asarray(own, dtype=np.int64), np.asarray(other, dtype=np.int64), len(rows), at_home)

@@ -179,3 +179,23 @@ def middle(values: Floats) -> Floats:
     """Lower median along the first axis. NumPy's own imports masked arrays, which takes longest of all."""
     half = (len(values) - 1) // 2
     return np.asarray(np.partition(values, half, axis=0)[half])
+
+
+def spread(xy: Floats, known: Bools) -> Floats:
+    """Root mean square distance [M] of the known joints from their middle."""
+    count = np.maximum(known.sum(axis=1), 1)[:, None, None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        points = np.where(known[..., None], xy, 0.0)
+        points = np.where(known[..., None], points - points.sum(axis=1, keepdims=True) / count, 0.0)
+        return np.asarray(np.sqrt((points * points).sum(axis=(1, 2)) / count[:, 0, 0]))
+
+
+def variation(people: People) -> float:
+    """Median distance of the joints of one person from those of the next, in spreads of a pose."""
+    rows = np.linspace(0, len(people) - 1, min(len(people), LOOKED_AT_BY_SHAPE)).astype(np.int64)
+    xy, known = people.xy[rows], people.seen[rows] > 0
+    both = known & np.roll(known, 1, axis=0)
+    if not both.any():
+        return 0.0
+    apart = float(middle(distance(xy, np.roll(xy, 1, axis=0))[both]))
+    return apart / max(float(middle(spread(xy, known))), 1e-12)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from poseval.checks.partners import Partners, middle
-from poseval.poses import Bools, Floats
+from poseval.checks.partners import Partners, middle, spread
+from poseval.poses import Floats
 from poseval.poses.transforms import Transform
 
 AS_WELL = 1.03  # times the error of the fitted numbers, for rounder ones
@@ -42,7 +42,7 @@ def placements(partners: Partners, theirs: Floats, most: float) -> Iterator[Plac
     if sides[0] is not None and sides[1] is not None:
         number, error = _simplest((sides[0], sides[1]), _round_scales, scaled, most)
         yield (Transform("scale", number),), error
-    grown = _ratio(_spread(partners.truth, known), _spread(theirs, known))
+    grown = _ratio(spread(partners.truth, known), spread(theirs, known))
     if grown is not None:
         # Offsets take up what a rounder scale leaves, so that the two are rounded one after the other.
         def offset_and_error(by: Numbers) -> tuple[Numbers, float]:
@@ -119,12 +119,3 @@ def _offset(delta: Floats) -> Numbers:
     """The median of differences [J, 2]."""
     x, y = middle(np.where(np.isfinite(delta), delta, 0.0)).tolist()
     return x, y
-
-
-def _spread(xy: Floats, known: Bools) -> Floats:
-    """Root mean square distance [M] of the known joints from their middle."""
-    count = np.maximum(known.sum(axis=1), 1)[:, None, None]
-    with np.errstate(over="ignore", invalid="ignore"):
-        points = np.where(known[..., None], xy, 0.0)
-        points = np.where(known[..., None], points - points.sum(axis=1, keepdims=True) / count, 0.0)
-        return np.asarray(np.sqrt((points * points).sum(axis=(1, 2)) / count[:, 0, 0]))

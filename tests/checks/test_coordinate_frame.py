@@ -310,3 +310,26 @@ def test_numbers_around_the_middle_of_the_image() -> None:
         moved = poseval.score(truth, middle, name, transform="normalised=-1,1")
         right = poseval.score(truth, replace(predictions, frames=truth.frames), name)
         assert moved.summary == pytest.approx(right.summary, abs=1e-9, nan_ok=True)
+
+
+def alike(variation: float, seed: int) -> PoseSet:
+    """Faces of 120 pixels cropped to nearly the same place, which lie `variation` sizes from their mean."""
+    rng = np.random.default_rng(seed)
+    face = random_pair(5, 1, "wflw98").truth.people.xy * 0.2
+    xy = face + rng.normal(0, variation * np.ptp(face, axis=1).max(), (400, 1, 2))
+    frames = poseval.Frames(np.arange(400).astype(str))
+    made = poseval.People(xy, np.arange(400), score=rng.random(400), source_id=np.arange(1, 401))
+    return PoseSet(poseval.get_skeleton("wflw98"), frames, made)
+
+
+def test_one_pose_for_everybody_is_in_no_frame() -> None:
+    truth = alike(0.02, 1)
+    moved = np.repeat(truth.people.xy.mean(axis=0, keepdims=True), len(truth), axis=0) + [60.0, 25.0]
+    constant = replace(truth, people=truth.people.with_columns(xy=moved))
+    assert told(truth, constant, "wflw") == {}
+    assert list(told(truth, wrong(truth, "offset=60,25"), "wflw")) == ["N924"]
+
+
+def test_faces_that_fit_those_of_many_images_are_of_no_other() -> None:
+    truth, others = alike(0.15, 1), alike(0.15, 2)
+    assert told(truth, replace(others, frames=truth.frames), "wflw") == {}
