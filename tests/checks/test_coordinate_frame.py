@@ -324,7 +324,8 @@ def alike(variation: float, seed: int) -> PoseSet:
 
 def test_one_pose_for_everybody_is_in_no_frame() -> None:
     truth = alike(0.02, 1)
-    moved = np.repeat(truth.people.xy.mean(axis=0, keepdims=True), len(truth), axis=0) + [60.0, 25.0]
+    mean = truth.people.xy.mean(axis=0, keepdims=True)
+    moved = np.repeat(mean, len(truth), axis=0) + np.array([60.0, 25.0])
     constant = replace(truth, people=truth.people.with_columns(xy=moved))
     assert told(truth, constant, "wflw") == {}
     assert list(told(truth, wrong(truth, "offset=60,25"), "wflw")) == ["N924"]
