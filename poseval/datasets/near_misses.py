@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from poseval.datasets.coco.parts import file_beside_results
 from poseval.datasets.coco.shape import near_miss
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.errors import InputError, PosevalError
+from poseval.errors import InputError, PosevalError, shown
 
 
 def _starts(pattern: bytes) -> Callable[[bytes], bool]:
@@ -90,7 +91,10 @@ UNREAD_JSON: tuple[tuple[str, str, frozenset[str]], ...] = (
 def unread_form(source: Source) -> tuple[str, str] | None:
     """Name of a form that is not read, and what to do about it."""
     if source.is_folder:
-        return None
+        beside = file_beside_results(source)
+        if beside is None:
+            return None
+        return f"a folder of COCO results, but for {shown(beside, 60)}", "keep the results alone in it"
     try:
         document = source.document
     except PosevalError:

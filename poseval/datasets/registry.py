@@ -57,7 +57,7 @@ ROWS = (
         words=(b'"box"', b'"idx"', b'"pose_keypoints_2d"', b'"joints"'),
     ),
     Format("coco", "poseval.datasets.coco.format:Coco", ("json",)),
-    Format("coco-parts", "poseval.datasets.coco.parts:CocoParts", ("zip", "folder")),
+    Format("coco-parts", "poseval.datasets.coco.parts:CocoParts", ("json", "zip", "folder")),
     Format(
         "posetrack17",
         "poseval.datasets.posetrack.posetrack17:PoseTrack17",

@@ -39,6 +39,28 @@ def _json(node: Any) -> bytes:
     return json.dumps(node).encode()
 
 
+def gathered(poses: PoseSet) -> Files:
+    """The lists of all processes in one, the first of them empty."""
+    parts = [json.loads(content) for content in by_process(poses).values()]
+    return {
+        "gathered.json": _json([[], *(part["results"] if isinstance(part, dict) else part for part in parts)])
+    }
+
+
+def gathered_lines(poses: PoseSet) -> Files:
+    lists = json.loads(gathered(poses)["gathered.json"])
+    return {"gathered.jsonl": b"\n".join(map(_json, lists))}
+
+
+def keyed_by_image(poses: PoseSet) -> Files:
+    """Results by the id of their image, which they do not name themselves."""
+    keyed: dict[str, list[dict[str, Any]]] = {}
+    for rows in json.loads(gathered(poses)["gathered.json"]):
+        for row in rows:
+            keyed.setdefault(str(row.pop("image_id")), []).append(row)
+    return {"by_image.json": _json(keyed)}
+
+
 def poseflow(poses: PoseSet) -> Files:
     node = {
         name: [
@@ -410,7 +432,7 @@ def datumaro_elements(poses: PoseSet) -> Files:
 
 Maker = Callable[[PoseSet], Files]
 PREDICTED: dict[str, tuple[Maker, ...]] = {
-    "coco-parts": (by_process, by_image),
+    "coco-parts": (by_process, by_image, gathered, gathered_lines, keyed_by_image),
     "poseflow": (poseflow,),
     "openpifpaf": (openpifpaf, openpifpaf_lines),
     "huggingface": (huggingface,),

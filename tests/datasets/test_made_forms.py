@@ -262,6 +262,10 @@ def test_a_file_of_something_else_among_the_parts(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as caught:
         datasets.read(path, datasets.ReadOptions(P, gt), "coco-parts")
     assert caught.value.code == "P201"
+    with pytest.raises(FormatError, match=r"but for rank3\.json, .*keep the results alone in it") as caught:
+        datasets.read(path, datasets.ReadOptions(P, gt))
+    (path / "rank3.json").unlink()
+    assert len(predictions(path, gt)) == len(dt)
 
 
 def test_columns_of_other_things_are_counted(tmp_path: Path) -> None:

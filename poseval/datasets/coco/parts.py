@@ -1,9 +1,10 @@
 """COCO results in several files: by process (`results_rank0.json`), by image, or by sequence.
 
-Each file is in any form that one file of results may have. Records without an `image_id` are of the image
-that their file is called after (`000001.json`, `a.jpg.json`). All records make one list, in the order of
-the files' names; images of which several files have results are counted, because a sampler that pads its
-last batch gives some images to two processes, and both results count.
+Each file is in any form that one file of results may have; several lists in one file are joined, too.
+Records without an `image_id` are of the image that their file is called after (`000001.json`,
+`a.jpg.json`). All records make one list, in the order of the files' names; images of which several files
+have results are counted, because a sampler that pads its last batch gives some images to two processes, and
+both results count.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from poseval.datasets.assembly import left_out
 from poseval.datasets.base import Dataset, ReadOptions, Role
 from poseval.datasets.coco.format import Coco, sure_of_results
+from poseval.datasets.coco.nested_lists import holds_lists, joined_lists
 from poseval.datasets.coco.result_lists import any_has, first_record, list_key
 from poseval.datasets.coco.results import AreaRule, read_results
 from poseval.datasets.files.document import Document
@@ -37,7 +39,7 @@ ENDINGS = (".json", ".jsonl", ".ndjson")
 
 
 class CocoParts(Dataset):
-    """A folder or an archive of result lists."""
+    """A folder or an archive of result lists, or a file of several."""
 
     name: ClassVar[str] = "coco-parts"
     title: ClassVar[str] = "COCO results in several files: by process, image or sequence"
@@ -46,15 +48,13 @@ class CocoParts(Dataset):
 
     def sniff(self, source: Source, role: Role) -> float:
         """Recognised by the first files: each holds results or nobody, and at least one holds somebody."""
-        if not source.is_folder and (source.archive is None or len(source.archive) < 2):
-            return 0.0
         least = 0.0
         try:
+            if not source.is_folder and (source.archive is None or len(source.archive) < 2):
+                return MOST_SURE if source.document.is_json and holds_lists(source.document) else 0.0
             for document in islice(_documents(source), LOOKED_AT):
-                key = list_key(document) if document.is_json else None
-                empty = key is not None and not first_record(document, key)
-                sure = 0.0 if key is None or empty else sure_of_results(document)
-                if sure < HALF and not empty:
+                sure = _sure(document)
+                if sure is None:
                     return 0.0
                 least = sure if least == 0.0 else min(least, sure or least)
         except InputError:
@@ -68,6 +68,8 @@ class CocoParts(Dataset):
             UsageError: P139 without ground truth.
             InputError: what is wrong with the files; P271 a folder without any.
         """
+        if not source.is_folder and (source.archive is None or len(source.archive) < 2):
+            return self._read(joined_lists(source.document), options)
         pieces: list[Piece] = []
         digests: list[str] = []
         seen: set[object] = set()
@@ -89,15 +91,37 @@ class CocoParts(Dataset):
         if not pieces:
             raise FormatError("P271", where=shown(source.path), what="holds no file of results")
         joined = Joined(pieces, str(source.path), options.limits, "".join(digests).encode("utf-8", "replace"))
-        rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
-        poses = read_results(joined, options.truth, options.skeleton, rule, options.mapped)
         notices = left_out(source, len(pieces))
         if shared:
             images_have = number_of(len(shared), "image has", "images have")
             text = f"{joined.name}: {images_have} results in several files; all of them count"
             notices.append(Notice("N546", text, len(shared)))
-        poses = replace(poses, origin=replace(poses.origin, format=self.name, unread=joined.unread))
-        return poses.with_notices(notices)
+        return self._read(joined, options).with_notices(notices)
+
+    def _read(self, joined: Joined, options: ReadOptions) -> PoseSet:
+        rule = AreaRule.OWN if options.rules == "corrected" else AreaRule.FIRST
+        poses = read_results(joined, options.truth, options.skeleton, rule, options.mapped)
+        return replace(poses, origin=replace(poses.origin, format=self.name, unread=joined.unread))
+
+
+def _sure(document: Document) -> float | None:
+    """How surely a file holds results, 0 where it holds nobody; None where it holds something else."""
+    key = list_key(document) if document.is_json else None
+    if key is not None and not first_record(document, key):
+        return 0.0
+    sure = 0.0 if key is None else sure_of_results(document)
+    return sure if sure >= HALF else None
+
+
+def file_beside_results(source: Source) -> str | None:
+    """Name of a file that is no list of results in a folder of them, if there is one; never raises."""
+    found: dict[bool, str] = {}
+    try:
+        for document in islice(_documents(source), LOOKED_AT):
+            found.setdefault(_sure(document) is None, document.name)
+    except InputError:
+        return None
+    return found.get(True) if len(found) == 2 else None
 
 
 def _documents(source: Source) -> Iterator[Document]:
