@@ -6,15 +6,22 @@ same rules hold under every rule set: none of pycocotools' quirks is in how it l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 
-from poseval.datasets.coco.categories import Categories, Given, choose_skeleton, length_text, read_categories
+from poseval.datasets.coco.annotations import (
+    BOXES_HINT,
+    EXPECTED,
+    OPTIONAL,
+    SCORE,
+    check_values,
+    count_field,
+    points_field,
+    read_annotations,
+)
+from poseval.datasets.coco.categories import Categories, Given, choose_skeleton, read_categories
 from poseval.datasets.coco.classes import asked_class, of_classes, scored_classes
 from poseval.datasets.coco.images import place, read_images
 from poseval.datasets.coco.keypoints import (
-    PART_FIELDS,
     PARTS,
     by_frame,
     check_lengths,
@@ -23,81 +30,14 @@ from poseval.datasets.coco.keypoints import (
     stack,
     typical_joints,
 )
-from poseval.datasets.coco.result_lists import first_record
 from poseval.datasets.coco.shape import check_truth, is_image_list
 from poseval.datasets.coco.tracks import read_tracks
-from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.containers.json_records import Records
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, number_of
-from poseval.kernels import json as kj
 from poseval.kernels.poses import take_rows
-from poseval.poses import Array, Bools, Floats, Frames, Ints, Notice, Origin, People, PoseSet
+from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
-
-BOXES_HINT = (
-    "give person_keypoints_*.json, not instances_*.json, which has only boxes; write "
-    '"keypoints": [] for a person whose joints were not labelled'
-)
-AREA_HINT = "compute areas from the boxes with --metric 'oks_ap(area=box)'"
-FIELDS = (
-    kj.integer("id"),
-    kj.identifier("image_id"),
-    kj.integer("category_id"),
-    kj.points("keypoints"),
-    kj.number("area", nullable=True),
-    kj.fixed("bbox", 4, nullable=True),
-    kj.flag("iscrowd"),
-    kj.integer("num_keypoints", nullable=True),
-)
-# Read only where a file has them: a column of nothing costs memory.
-OPTIONAL = {
-    "foot_kpts": kj.points("foot_kpts"),
-    "face_kpts": kj.points("face_kpts"),
-    "lefthand_kpts": kj.points("lefthand_kpts"),
-    "righthand_kpts": kj.points("righthand_kpts"),
-    "pad_to_contain": kj.ragged("pad_to_contain"),
-    "ignore": kj.flag("ignore"),
-}
-# Fields that COCO files are known to have and that no score needs.
-EXPECTED = frozenset(
-    [
-        "segmentation",
-        "caption",
-        "track_id",
-        "bbox_head",
-        "scores",
-        "center",
-        "scale",
-        "attributes",
-        "annotator",
-        "self_contact",
-        "keypoints_21",
-        "num_keypoints_21",
-        "keypoints_3d",
-        "face_box",
-        "lefthand_box",
-        "righthand_box",
-        "foot_box",
-        "face_valid",
-        "lefthand_valid",
-        "righthand_valid",
-        "foot_valid",
-        "box_size",
-        "visibility",
-        "num_joints",
-    ]
-)
-POINTS = Wanted("a list of numbers x, y, v, ...")
-WANTED = {
-    "id": Wanted("an integer"),
-    "image_id": Wanted("an integer or a text"),
-    "category_id": Wanted("an integer"),
-    "bbox": Wanted("a list of 4 numbers", "x, y, width, height"),
-    "iscrowd": Wanted("0 or 1"),
-    "num_keypoints": Wanted("an integer"),
-    "pad_to_contain": Wanted("a list of numbers"),
-    **dict.fromkeys(PART_FIELDS, POINTS),
-}
 
 
 def read_truth(
@@ -131,10 +71,10 @@ def read_truth(
         categories = scored_classes(document, categories)
     listed, key, more = of_classes(document, "annotations", everyone, categories)
     notices += more
-    records = _annotations(listed, key, faults, skeleton)
+    records = read_annotations(listed, key, faults, skeleton)
     records.tell()
     records.need("id", "image_id", "category_id")
-    name = _points_field(records, skeleton)
+    name = points_field(records, skeleton)
     whole_body = is_whole_body(records.table.columns)
     if skeleton is None or name == "keypoints":
         used = sorted(set(records.table["category_id"].values.tolist()))
@@ -145,7 +85,7 @@ def read_truth(
     records.need(*(part for part, _ in parts), hint=BOXES_HINT)
     nameless = not categories.joints
     check_lengths(records, parts, skeleton, may_be_empty=True, nameless=nameless)
-    _check_values(records, "area" in optional)
+    check_values(records, "area" in optional)
     faults.raise_if_any()
     placed = place(records, frames)
     faults.raise_if_any()
@@ -156,7 +96,7 @@ def read_truth(
     _check_crowding(document, people, len(frames))
     names, more = _category_names(document, categories, people)
     notices += more
-    notices += records.unknown(EXPECTED | OPTIONAL.keys())
+    notices += [*_with_scores(records), *records.unknown(EXPECTED | OPTIONAL.keys() | {SCORE})]
     origin = Origin(document.path, document.sha256, "coco", records.table.count, tuple(notices))
     return PoseSet(skeleton, frames, people, origin=origin, categories=names)
 
@@ -181,98 +121,6 @@ def _without_people(
     return PoseSet(skeleton, frames, people, origin=origin, categories=categories.names or {1: "person"})
 
 
-def _annotations(document: Document, key: str, faults: Faults, skeleton: Skeleton | None) -> Records:
-    """The columns of the annotations, with those optional fields that occur anywhere in them."""
-    kinds = first_record(document, key)
-    optional = dict(OPTIONAL)
-    if skeleton is not None:
-        for field in (kj.points(f"keypoints_{len(skeleton)}"), kj.integer(f"num_keypoints_{len(skeleton)}")):
-            optional[field.name] = field
-    chosen = {name: field for name, field in optional.items() if name in kinds}
-    while True:
-        table = document.columns((*FIELDS, *chosen.values()), key or None)
-        late = {name: optional[name] for name in table.unknown if name in optional}
-        if not late:
-            return Records(document, table, faults, key, _wanted(skeleton))
-        chosen |= late
-
-
-def _wanted(skeleton: Skeleton | None) -> Mapping[str, Wanted]:
-    length = "three numbers per joint" if skeleton is None else length_text(skeleton)
-    return {**WANTED, "keypoints": Wanted(POINTS.kind, length)}
-
-
-def _points_field(records: Records, skeleton: Skeleton | None) -> str:
-    """`keypoints`, or a field with another joint set of the same people: Human-Art's `keypoints_21`."""
-    if skeleton is not None:
-        name = f"keypoints_{len(skeleton)}"
-        if name in records.table.columns and typical_joints(records) != len(skeleton):
-            return name
-    return "keypoints"
-
-
-def _count_field(records: Records, parts: tuple[tuple[str, int], ...]) -> kj.Column:
-    own = f"num_{parts[0][0]}"
-    return records.table[own if own in records.table.columns else "num_keypoints"]
-
-
-def _check_values(records: Records, area_optional: bool) -> None:
-    """Faults of single values: ids twice, negative counts and boxes, areas that nobody can have."""
-    table = records.table
-    ordered = np.sort(table["id"].values)
-    if bool((ordered[1:] == ordered[:-1]).any()):
-        _, first, count = np.unique(table["id"].values, return_index=True, return_counts=True)
-        given = table["id"].given
-        for at, times in zip(first[count > 1].tolist(), count[count > 1].tolist(), strict=True):
-            if not given[at]:
-                continue
-            later = np.flatnonzero(table["id"].values == table["id"].values[at])[1]
-            records.faults.add(
-                "P305",
-                where=records.at(int(later), "id"),
-                what=f"{int(table['id'].values[at])} is the id of {times} annotations "
-                f"(first: {records.at(at).removeprefix(f'{records.document.name}: ')})",
-                wanted="one annotation per id",
-            )
-            if len(records.faults) > records.faults.KEPT:
-                break
-    count_column = table["num_keypoints"]
-    records.refuse(
-        count_column.given & (count_column.values < 0),
-        "P306",
-        lambda row: f"is {int(count_column.values[row])}",
-        name="num_keypoints",
-        wanted="0 or more",
-    )
-    size = table["bbox"].values.reshape(-1, 4)[:, 2:]
-    records.refuse(
-        (size < 0).any(axis=1),
-        "P307",
-        lambda row: f"has width {size[row, 0]:g} and height {size[row, 1]:g}",
-        name="bbox",
-        wanted="x, y, width, height, neither of them negative",
-    )
-    if not area_optional:
-        records.refuse(table["area"].mark == kj.ABSENT, "P206", "is missing", name="area", hint=AREA_HINT)
-        records.refuse(
-            table["area"].mark == kj.NULL, "P302", "is null", name="area", wanted="a number", hint=AREA_HINT
-        )
-        records.refuse(
-            scored(table) & (table["area"].values <= 0),
-            "P304",
-            lambda row: f"is {table['area'].values[row]:g} for a person that counts",
-            name="area",
-            wanted="square pixels, more than 0",
-            hint=AREA_HINT,
-        )
-
-
-def scored(table: kj.Columns) -> Bools:
-    """Whether each person [N] counts: not a crowd, and not listed with zero keypoints."""
-    counted: Bools = (table["iscrowd"].values != 1) & (table["num_keypoints"].values != 0)
-    return counted
-
-
 def _without_unlisted(records: Records, row: Ints) -> tuple[Ints, list[Notice]]:
     """Leave out annotations of images that are not listed, as pycocotools does, and say so."""
     lost = int((row < 0).sum())
@@ -292,32 +140,24 @@ def _people(
     xy, flags = stack(table, parts)
     seen, notices = _seen(records, flags)
     labelled = (seen[:, : parts[0][1]] > 0).sum(axis=1).astype(np.int64)
-    unlabelled = int((table[parts[0][0]].lengths == 0).sum())
-    if unlabelled:
-        text = (
-            f"{records.document.name}: {number_of(unlabelled, 'annotation')} with an empty list of keypoints"
-        )
-        notices.append(Notice("N542", f"{text}: their joints were not labelled", unlabelled))
-    given = _count_field(records, parts)
-    uncounted = int((~given.given).sum())
-    if uncounted:
-        what = number_of(uncounted, "annotation")
-        text = f"{records.document.name}: {what} without num_keypoints; counted from the flags"
-        notices.append(Notice("N414", text, uncounted))
+    given, crowd = count_field(records, parts), table["iscrowd"]
     counts = np.where(given.given, given.values, labelled)
-    crowd = table["iscrowd"]
-    missing = int((~crowd.given).sum())
-    if missing:
-        text = f"{records.document.name}: {number_of(missing, 'annotation')} without iscrowd; taken as 0"
-        notices.append(Notice("N413", text, missing))
     box = table["bbox"].values.reshape(-1, 4)
-    without = int((~table["bbox"].given).sum())
-    if without:
-        notices.append(
-            Notice(
-                "N425", f"{records.document.name}: {number_of(without, 'annotation')} without bbox", without
+    for code, rows, text in (
+        (
+            "N542",
+            table[parts[0][0]].lengths == 0,
+            "with an empty list of keypoints: their joints were not labelled",
+        ),
+        ("N414", ~given.given, "without num_keypoints; counted from the flags"),
+        ("N413", ~crowd.given, "without iscrowd; taken as 0"),
+        ("N425", ~table["bbox"].given, "without bbox"),
+    ):
+        if rows.any():
+            count = int(rows.sum())
+            notices.append(
+                Notice(code, f"{records.document.name}: {number_of(count, 'annotation')} {text}", count)
             )
-        )
     extra: dict[str, Array] = {
         "num_keypoints": counts,
         "box_size": np.ascontiguousarray(box[:, 2:]),
@@ -345,6 +185,17 @@ def _people(
         columns = {name: take_rows(column, order) for name, column in columns.items()}
         extra = {name: take_rows(column, order) for name, column in extra.items()}
     return People(**columns, extra=extra), notices
+
+
+def _with_scores(records: Records) -> list[Notice]:
+    """A notice about annotations with a score, as predictions have it."""
+    if SCORE not in records.table.unknown:
+        return []
+    text = (
+        f"{records.document.name}: the annotations have a score, as predictions do; they were read as ground "
+        "truth. Are they what a model predicted?"
+    )
+    return [Notice("N555", text, records.table.unknown[SCORE])]
 
 
 def _seen(records: Records, flags: Floats) -> tuple[Array, list[Notice]]:

@@ -17,7 +17,7 @@ from poseval import datasets
 from poseval.cli import invoke
 from poseval.errors import FormatError, MismatchError, PosevalError, UsageError
 from poseval.results.report import Report
-from tests.hostile.made import results, truth, write
+from tests.hostile.made import Folder, codes, results, sentence, truth, write
 
 Node = Any
 
@@ -329,3 +329,16 @@ def test_a_whole_file_of_predictions_needs_no_truth(tmp_path: Path) -> None:
         with pytest.raises(UsageError) as caught:
             poseval.read(write(tmp_path / "bare.json", bare), role="predictions")
         assert caught.value.code == "P139"
+
+
+def test_scores_in_a_ground_truth_look_like_predictions(tmp_path: Path) -> None:
+    """A whole COCO file of predictions with ids and areas, given as ground truth: AP would be 100."""
+    gt = truth()
+    for person in gt["annotations"]:
+        person["score"] = 0.5
+    told = sentence(Folder(tmp_path).truth(gt), "N555")
+    assert told == (
+        "gt.json: the annotations have a score, as predictions do; they were read as ground truth. Are they "
+        "what a model predicted?"
+    )
+    assert "N555" not in codes(Folder(tmp_path).truth(truth()))
