@@ -175,14 +175,14 @@ def of_whole_video(row: Ints, wanted: Ints, own: Ints, theirs: Ints, *, exact: b
 
     `row` [P] is the place of each predicted frame among the true ones (-1 none), `wanted` those labelled,
     `own` [F] and `theirs` [P] the numbers in the names of both (-1 none). Nearly all labelled frames must be
-    predicted on, and the others be at least as many, or lie among them as frames of one video do. Without
+    predicted on, and the others be more, or lie among them as frames of one video do. Without
     `exact`, all labelled frames predicted on are enough; official programs refuse a single frame too many.
     """
     share = covered(row, wanted)
     missing = row < 0
     if share < COVERED or not missing.any():
         return False
-    if 2 * int(missing.sum()) >= len(row) or (share == 1 and not exact):
+    if 2 * int(missing.sum()) > len(row) or (share == 1 and not exact):
         return True
     first, last = own[wanted].min(), own[wanted].max()
     among = ((theirs > first) & (theirs < last))[missing]

@@ -74,3 +74,7 @@ def test_a_stray_id_among_those_of_photographs_is_no_frame_of_a_video() -> None:
     assert not of_whole_video(row, np.arange(100), own, stray, exact=True)
     assert of_whole_video(row, np.arange(100), own // 117, np.r_[own // 117, 50], exact=True)
     assert of_whole_video(row, np.arange(100), own, stray, exact=False)
+
+
+def test_one_image_of_two_is_no_video() -> None:
+    assert not of_whole_video(np.array([0, -1]), np.array([0]), np.array([1]), np.array([1, 99]), exact=True)
