@@ -123,15 +123,15 @@ SETTINGS = [
             of_groups(count, "AP"),
             groups(count, by),
         )
-        for count in (2, 4, 8)
+        for count in (2, 5)
         for words, by in (("equal", 0.0), ("unequal", 0.5))
     ),
     Setting(
-        "4 groups of images, unequal",
+        "5 groups of images, unequal",
         "epe(people=matched)",
         ("group",),
-        of_groups(4, "EPE"),
-        groups(4, 0.5),
+        of_groups(5, "EPE"),
+        groups(5, 0.5),
     ),
     Setting("no slices", "oks_lrp", (), {name: (name,) for name in ("oLRP", "oLRP_FP", "LRP")}, crowds),
     Setting("no slices", "calibration", (), {name: (name,) for name in ("ECE", "joint_ECE")}, crowds),

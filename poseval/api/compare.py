@@ -63,13 +63,13 @@ def compare(
     from poseval.statistics.training import deviations
 
     asked_task = Task.of(task, benchmark, **asked)
-    named, field = _named(systems), OPTIONAL_TEXT("cluster", cluster)
+    systems_named, field = named(systems), OPTIONAL_TEXT("cluster", cluster)
     chosen = several((str,), "keys of the summary")("keys", keys)
     # The ground truth is read once, however many systems there are.
     gt = None if truth is None else read_truth(truth, asked_task)
     runs = {
         name: [clustered(run, field, asked_task.limits) for run in runs_of(system, gt, asked_task)]
-        for name, system in named.items()
+        for name, system in systems_named.items()
     }
     return compare(
         runs,
@@ -83,7 +83,7 @@ def compare(
     )
 
 
-def _named(systems: Sequence[System | Mapping[str, System]]) -> dict[str, System]:
+def named(systems: Sequence[System | Mapping[str, System]]) -> dict[str, System]:
     """Systems by the names given, or by their files' names, or whole paths where those are equal."""
     from poseval.datasets.objects.taken import is_in_memory
     from poseval.poses import PoseSet

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
+
+from poseval.errors import UsageError, number_of
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def plot(
-    run: Run,
+    run: Run | Sequence[Run] | Mapping[str, Run],
     truth: PathOrPoses | None = None,
     benchmark: str | Benchmark | None = None,
     *,
@@ -27,17 +30,47 @@ def plot(
     """The figures of a saved run, or of predictions with their ground truth (`truth`), by name.
 
     They are matplotlib figures that belong to no window and no global state. Predictions also give the
-    figures of their diagnosis, where the ground truth allows one. The keywords are those of `poseval.score`.
+    figures of their diagnosis, where the ground truth allows one. Several runs, as a list or by name, are
+    drawn over one another. The keywords are those of `poseval.score`.
 
     Raises:
-        UsageError: P147 predictions without ground truth.
-        InputError: a file is wrong.
+        UsageError: P147 predictions without ground truth, P834 more runs than can be told apart.
+        InputError: a file is wrong; P420 runs of other rules or ground truth.
     """
+    from poseval.datasets.objects.taken import is_in_memory
     from poseval.report.plots import figures
     from poseval.scoring.task import Task
 
-    evaluation, diagnosis = run_and_diagnosis(run, truth, Task.of(task, benchmark, **asked))
+    wanted = Task.of(task, benchmark, **asked)
+    several = isinstance(run, Mapping) or (isinstance(run, list | tuple) and not is_in_memory(run))
+    if several:
+        return overlaid_figures(run, truth, wanted)  # type: ignore[arg-type]
+    evaluation, diagnosis = run_and_diagnosis(run, truth, wanted)  # type: ignore[arg-type]
     return figures(evaluation, evaluation.report(), diagnosis)
+
+
+def overlaid_figures(
+    runs: Sequence[Run] | Mapping[str, Run], truth: PathOrPoses | None, task: Task
+) -> dict[str, Figure]:
+    """The figures of several runs of one benchmark, one colour each."""
+    from poseval.api.compare import named
+    from poseval.report.overlays import MOST_RUNS, overlaid
+    from poseval.results.signature import check_comparable
+    from poseval.scoring.saved_runs import run_of
+    from poseval.scoring.score import read_truth
+
+    by_name = named([runs] if isinstance(runs, Mapping) else runs)
+    if not 1 <= len(by_name) <= MOST_RUNS:
+        what = f"are {number_of(len(by_name), 'run')}"
+        raise UsageError(
+            "P834", where="figures", what=what, wanted=f"1 to {MOST_RUNS}, so that colours differ"
+        )
+    gt = None if truth is None else read_truth(truth, task)
+    found = {name: run_of(one, gt, task) for name, one in by_name.items()}  # type: ignore[arg-type]
+    (first, one), *others = found.items()
+    for name, other in others:
+        check_comparable(one.signature, other.signature, (first, name), ignoring=("poseval", "cluster"))
+    return overlaid({name.removesuffix(".poseval"): run for name, run in found.items()})
 
 
 def run_and_diagnosis(run: Run, truth: PathOrPoses | None, task: Task) -> tuple[Evaluation, Diagnosis | None]:

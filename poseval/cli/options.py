@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from poseval.cli.names import names_of
+from poseval.cli.numbers import Number
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of
 from poseval.poses import Notice, PoseSet
@@ -102,6 +103,11 @@ UNIT = click.option(
     default="percent",
     show_default=True,
     help="How fractions such as AP are shown in text and tables. JSON and CSV hold fractions.",
+)
+DIGITS = click.option(
+    "--digits",
+    type=Number(0, 6),
+    help="Decimals of percentages in text and tables. By default as papers print.",
 )
 TRUTH = click.option("--gt", "truth", type=InputPath(), required=True, help="Ground-truth file or folder.")
 TRUTH_OR_SAVED = click.option(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command(cls=WritingCommand)
-@click.argument("run", type=InputPath())
+@click.argument("runs", nargs=-1, required=True, type=InputPath())
 @TRUTH_OR_SAVED
 @task_options
 @click.option(
@@ -35,16 +35,22 @@ if TYPE_CHECKING:
     help="Format of the figures.",
 )
 @QUIET
-def plot(run: Path, truth: Path | None, task: Task, out: Path, style: str, quiet: bool) -> None:
-    """Draw figures of RUN: a saved run (`score --save`), or predictions with --gt."""
-    from poseval.api.plot import run_and_diagnosis
+def plot(runs: tuple[Path, ...], truth: Path | None, task: Task, out: Path, style: str, quiet: bool) -> None:
+    """Draw figures of RUNS: saved runs (`score --save`), or predictions with --gt.
+
+    Several runs are drawn over one another.
+    """
+    from poseval.api.plot import overlaid_figures, run_and_diagnosis
     from poseval.report.plots import figures, save_figures
 
     say = talk(quiet)
     with working("scoring", quiet):
-        evaluation, diagnosis = run_and_diagnosis(run, truth, task)
-    tell(evaluation.notices, say)
-    drawn = figures(evaluation, evaluation.report(), diagnosis)
+        if len(runs) > 1:
+            drawn = overlaid_figures(runs, truth, task)
+        else:
+            evaluation, diagnosis = run_and_diagnosis(runs[0], truth, task)
+            drawn = figures(evaluation, evaluation.report(), diagnosis)
+            tell(evaluation.notices, say)
     there = [path for path in (out / f"{name}.{style}" for name in drawn) if path.exists()]
     check_replaceable((("--out", path) for path in there), forced())
     with working("drawing", quiet):

@@ -12,6 +12,7 @@ from poseval.cli.numbers import MOST_PROCESSES, Number
 from poseval.cli.options import (
     CLUSTER,
     COUNT,
+    DIGITS,
     LEVEL,
     QUIET,
     SEED_OPTION,
@@ -61,6 +62,7 @@ class ScoreOptions:
     images: Path | None
     workers: int
     address: str | None
+    digits: int | None
     unit: str
     quiet: bool
 
@@ -137,6 +139,7 @@ class ScoreOptions:
 @click.option(
     "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
 )
+@DIGITS
 @UNIT
 @QUIET
 def score(**given: Any) -> None:
@@ -159,7 +162,7 @@ def score(**given: Any) -> None:
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
     if "-" not in (options.json_to, options.csv_to):
-        emit(rendered(report, options.style, options.unit), None)
+        emit(rendered(report, options.style, options.unit, options.digits), None)
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
@@ -237,10 +240,10 @@ def _emit_rule_sets(rule_sets: RuleSetReports, options: ScoreOptions) -> None:
         )
 
 
-def rendered(report: Report, style: str, unit: str) -> str:
+def rendered(report: Report, style: str, unit: str, digits: int | None = None) -> str:
     """The report in one of `FORMATS`; shares in per cent or as fractions, but in JSON and CSV."""
     if style == "text":
-        return report.to_text(use_color(), unit)
+        return report.to_text(use_color(), unit, digits)
     if style in ("markdown", "latex"):
-        return {"markdown": report.to_markdown, "latex": report.to_latex}[style](unit)
+        return {"markdown": report.to_markdown, "latex": report.to_latex}[style](unit, digits)
     return {"json": report.to_json, "csv": report.to_csv}[style]()

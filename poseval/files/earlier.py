@@ -15,7 +15,8 @@ MARKS = re.compile(
     rb'|<testsuites? name="poseval'
     rb"|Software\x00poseval|/Creator \(poseval\)|<dc:title>poseval</dc:title>"
     rb'|\A"metric","statistic","joint","slice"|\A"rank",'
-    rb"|\A\| rank \||\A\\begin\{tabular\}\{[lr]+\}\n\\hline\nrank &",
+    rb'|\A"key","first","second"'
+    rb"|\A\| rank \||\A% Written by poseval|\A\\begin\{tabular\}\{[lr]+\}\n\\hline\nrank &",
     re.DOTALL,
 )
 

@@ -11,10 +11,12 @@ from poseval.report.text_table import aligned, number
 from poseval.results.units import NumberStyle
 from poseval.statistics.comparison import Comparison, Difference
 
+DIGITS = 2  # decimals of percentages; differences are small
 
-def render(comparison: Comparison) -> str:
+
+def render(comparison: Comparison, digits: int | None = None) -> str:
     """One table per pair of systems, the findings in words."""
-    lines, style = [], NumberStyle(comparison.shown_as)
+    lines, style = [], NumberStyle(comparison.shown_as, DIGITS if digits is None else digits)
     kind = "simultaneous interval" if comparison.simultaneous else "interval"
     for first, second in combinations(comparison.systems, 2):
         rows = [d for d in comparison.differences if (d.first, d.second) == (first, second)]

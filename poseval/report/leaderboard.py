@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from poseval.errors import shown
 from poseval.report.interval_notes import FIELDS, basis
-from poseval.report.tables import escape_latex, escape_markdown, latex_table, markdown_table, write_csv
+from poseval.report.latex import PREAMBLE, floating, latex_table, sentences
+from poseval.report.tables import escape_markdown, markdown_table, write_csv
 from poseval.report.text_table import aligned, between, number
 
 if TYPE_CHECKING:
@@ -104,10 +105,10 @@ def to_markdown(board: Board) -> str:
 
 
 def to_latex(board: Board) -> str:
-    """A LaTeX tabular."""
-    lines = latex_table(cells(board), labels=2)
-    lines += [rf"\par\footnotesize {escape_latex(text)}" for text in _notes(board)]
-    return "\n".join(lines) + "\n"
+    """A LaTeX table with booktabs."""
+    title = f"{board.benchmark}, {board.rules} rules, sorted by {board.sort}"
+    caption = sentences([title, *_notes(board)])
+    return "\n".join([PREAMBLE, *floating(latex_table(cells(board), labels=2), caption)]) + "\n"
 
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -38,18 +38,18 @@ MOST_LINES = 8  # more lines in one plot cannot be distinguished
 def figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Figure]:
     """Every figure that the run has data for, by name."""
     out: dict[str, Figure] = {}
-    for name, (axis, group) in _threshold_groups(evaluation, report).items():
+    for name, (axis, group) in threshold_groups(evaluation, report).items():
         out[f"{name}_over_threshold"] = _threshold_figure(group, axis)
     out.update(_precision_recall(evaluation))
     out.update(_reliability(evaluation))
-    joints = _joint_rows(report)
+    joints = joint_rows(report)
     for statistic, rows in joints.items():
         out[f"{statistic}_per_joint"] = _joint_figure(statistic, rows, report)
     out.update(_composition(report))
     if diagnosis is not None:
         out["errors_per_joint"] = _error_figure(diagnosis)
         out["gains"] = _gain_figure(diagnosis)
-    return {_file_name(name): figure for name, figure in out.items()}
+    return {file_name(name): figure for name, figure in out.items()}
 
 
 def save_figures(found: Mapping[str, Figure], folder: Path, style: str = "png") -> list[Path]:
@@ -87,7 +87,7 @@ def figure_bytes(figure: Figure, style: str = "svg") -> bytes:
     return out.getvalue()
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
     return "".join(char if char.isalnum() or char in "._@-" else "_" for char in name)
 
 
@@ -120,7 +120,7 @@ def _lines(axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[flo
         axes.legend(frameon=False, fontsize=8)
 
 
-def _threshold_groups(evaluation: Evaluation, report: Report) -> dict[str, tuple[str, list[Value]]]:
+def threshold_groups(evaluation: Evaluation, report: Report) -> dict[str, tuple[str, list[Value]]]:
     """The label of the thresholds and the rows over all joints that have them, by figure."""
     out: dict[str, tuple[str, list[Value]]] = {}
     metrics = {metric.name: metric for part in evaluation.parts for metric in part.tallies}
@@ -222,7 +222,7 @@ def _reliability(evaluation: Evaluation) -> dict[str, Figure]:
     return out
 
 
-def _joint_rows(report: Report) -> dict[str, list[Value]]:
+def joint_rows(report: Report) -> dict[str, list[Value]]:
     """Rows by joint of each fraction in the summary; equal statistics get the names of their metrics."""
     headline = {key.partition("/")[0] for key in report.summary}
     groups: dict[tuple[str, str], list[Value]] = {}

@@ -1,4 +1,4 @@
-"""The report as CSV, Markdown and LaTeX. Each format has one escaping function, used for every text cell."""
+"""The report as CSV and Markdown. Each format has one escaping function, used for every text cell."""
 
 from __future__ import annotations
 
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "&": r"\&",
-    "%": r"\%",
-    "$": r"\$",
-    "#": r"\#",
-    "_": r"\_",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-}
-
 
 def escape_csv(text: str) -> str:
     """A text cell that no spreadsheet reads as a formula: such cells get a leading apostrophe."""
@@ -44,11 +31,6 @@ def escape_markdown(text: str) -> str:
     for char in "\\`*_{}[]<>()#+-!|~":
         text = text.replace(char, "\\" + char)
     return text.replace("&", "&amp;")
-
-
-def escape_latex(text: str) -> str:
-    """A text cell of a LaTeX table."""
-    return "".join(_LATEX.get(char, char) for char in shown(text, 1000))
 
 
 def _is_number(text: str) -> bool:
@@ -98,46 +80,13 @@ def markdown_table(rows: Sequence[Sequence[str]]) -> list[str]:
     return [header, "|" + "---|" * len(rows[0]), *body]
 
 
-def latex_table(rows: Sequence[Sequence[str]], labels: int = 1) -> list[str]:
-    """Lines of a LaTeX tabular that needs no package. The first row is the header.
-
-    The first `labels` columns are aligned to the left.
-    """
-    header, *body = (
-        " & ".join(c if _is_number(c) else escape_latex(c) for c in row) + r" \\" for row in rows
-    )
-    columns = "l" * labels + "r" * (len(rows[0]) - labels)
-    return [
-        rf"\begin{{tabular}}{{{columns}}}",
-        r"\hline",
-        header,
-        r"\hline",
-        *body,
-        r"\hline",
-        r"\end{tabular}",
-    ]
-
-
-def _caption(report: Report, unit: str) -> str:
-    caption = style_of(report, unit).caption(report.unit_of(key) for key in report.summary)
-    return f"{report.benchmark} ({report.rules} rules), {caption}"
-
-
-def to_markdown(report: Report, unit: str = PERCENT) -> str:
+def to_markdown(report: Report, unit: str = PERCENT, digits: int | None = None) -> str:
     """The summary table as GitHub Markdown."""
     lines: list[str] = []
-    for table in every_table(report, style_of(report, unit)):
+    style = style_of(report, unit, digits)
+    for table in every_table(report, style):
         lines += [*markdown_table(table), ""]
-    for text in (_caption(report, unit), *notes(report)):
+    caption = style.caption(report.unit_of(key) for key in report.summary)
+    for text in (f"{report.benchmark} ({report.rules} rules), {caption}", *notes(report)):
         lines += [escape_markdown(text), ""]
     return "\n".join(lines[:-1]) + "\n"
-
-
-def to_latex(report: Report, unit: str = PERCENT) -> str:
-    """The summary table as a LaTeX tabular."""
-    lines: list[str] = []
-    for table in every_table(report, style_of(report, unit)):
-        lines += latex_table(table) if not lines else ["", *latex_table(table)]
-    sentences = (_caption(report, unit), *notes(report))
-    lines += [rf"\par\footnotesize {escape_latex(text)}" for text in sentences]
-    return "\n".join(lines) + "\n"

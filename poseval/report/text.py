@@ -27,9 +27,9 @@ def layout_of(report: Report) -> Layout:
     return Layout(("value",), tuple((key, (key,)) for key in listed), digits=2)
 
 
-def style_of(report: Report, unit: str = PERCENT) -> NumberStyle:
-    """How the numbers of a report are written: with the decimals of its layout."""
-    return NumberStyle(unit, layout_of(report).digits)
+def style_of(report: Report, unit: str = PERCENT, digits: int | None = None) -> NumberStyle:
+    """How the numbers of a report are written: with the decimals of its layout, or those asked for."""
+    return NumberStyle(unit, layout_of(report).digits if digits is None else digits)
 
 
 def cell(report: Report, style: NumberStyle, key: str) -> str:
@@ -86,10 +86,10 @@ def blocks(rows: list[list[str]]) -> list[list[list[str]]]:
     return [[["", first[0]], *alone], _turned(rest)]
 
 
-def render(report: Report, color: bool = False, unit: str = PERCENT) -> str:
+def render(report: Report, color: bool = False, unit: str = PERCENT, digits: int | None = None) -> str:
     """The whole report: title, table, undefined numbers, notices, deviations, signature."""
     bold, dim, plain = (BOLD, DIM, PLAIN) if color else ("", "", "")
-    style = style_of(report, unit)
+    style = style_of(report, unit, digits)
     caption = style.caption(report.unit_of(key) for key in report.summary)
     lines = [f"{bold}{shown(report.benchmark)}{plain} ({shown(report.rules)} rules), {caption}", ""]
     labelled = [bool(layout_of(report).rows[0][0]) if layout_of(report).rows else False]

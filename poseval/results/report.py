@@ -158,24 +158,25 @@ class Report:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError, UsageError) as error:
             raise _no_report(where, error) from error
 
-    def to_text(self, color: bool = False, unit: str = PERCENT) -> str:
+    def to_text(self, color: bool = False, unit: str = PERCENT, digits: int | None = None) -> str:
         """The table that papers of this benchmark print, with notices below.
 
-        `unit` is "percent" or "fraction": how shares are shown.
+        `unit` is "percent" or "fraction": how shares are shown. `digits` are the decimals of percentages, by
+        default those of the benchmark's papers.
         """
-        return rendered("report text", self, color=color, unit=unit)
+        return rendered("report text", self, color=color, unit=unit, digits=digits)
 
     def to_csv(self) -> str:
         """All values as fractions, one row each, with a header; cells are safe against formula injection."""
         return rendered("report csv", self)
 
-    def to_markdown(self, unit: str = PERCENT) -> str:
+    def to_markdown(self, unit: str = PERCENT, digits: int | None = None) -> str:
         """The summary table as Markdown."""
-        return rendered("report markdown", self, unit=unit)
+        return rendered("report markdown", self, unit=unit, digits=digits)
 
-    def to_latex(self, unit: str = PERCENT) -> str:
-        """The summary table as a LaTeX tabular."""
-        return rendered("report latex", self, unit=unit)
+    def to_latex(self, unit: str = PERCENT, digits: int | None = None) -> str:
+        """The tables as LaTeX with booktabs, in the columns of papers, a line for the model."""
+        return rendered("report latex", self, unit=unit, digits=digits)
 
     def to_pandas(self) -> pd.DataFrame:
         """All values as a long table with the columns of `Value`."""

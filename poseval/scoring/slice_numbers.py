@@ -55,6 +55,8 @@ def with_corruption(summary: Summary, slices: Sequence[str]) -> Summary:
 
     mPC is the mean over kinds of corruption of the mean over severities; rPC is mPC over the clean number.
     """
+    if not any(SEVERITY in name for name in slices):
+        return summary
     out = dict(summary)
     for family in families(summary, slices):
         kinds: dict[str, list[Number]] = {}

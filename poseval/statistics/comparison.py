@@ -18,6 +18,7 @@ import numpy as np
 
 from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Notice
+from poseval.results.renderers import rendered
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
 from poseval.results.units import FRACTION, PERCENT, NumberStyle, Unit
@@ -102,6 +103,22 @@ class Comparison(Result):
     def alpha(self) -> float:
         """Chance of any false alarm over all numbers and pairs."""
         return 1 - self.level
+
+    def to_text(self, digits: int | None = None) -> str:
+        """A table per pair of systems for a terminal; `digits` are the decimals of percentages."""
+        return rendered("comparison text", self, digits=digits)
+
+    def to_csv(self) -> str:
+        """A row per number and pair of systems; shares are fractions."""
+        return rendered("comparison csv", self)
+
+    def to_markdown(self, digits: int | None = None) -> str:
+        """A table of the systems with the best numbers marked, and differences to the first with stars."""
+        return rendered("comparison markdown", self, digits=digits)
+
+    def to_latex(self, digits: int | None = None) -> str:
+        """The same as a LaTeX table with booktabs, whose caption says what the marks are."""
+        return rendered("comparison latex", self, digits=digits)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.comparison/2`; undefined is None."""

@@ -65,7 +65,8 @@ def test_score_prints_every_format(
     elif style == "markdown":
         assert out.startswith("| AP |")
     else:
-        assert out.startswith(r"\begin{tabular}")
+        assert out.startswith("% Written by poseval")
+        assert r"\begin{tabular}{lrrrrrrrrrr}" in out
 
 
 def test_results_go_to_files_and_talk_to_stderr(
@@ -245,7 +246,7 @@ def test_every_format_says_what_its_intervals_stand_on(
     else:
         plain = out.replace("\\", "")
         assert "99 %, percentile, 2,000 resamples, seed 7, 60 units (frame)" in plain
-        assert "no interval: AP_L, AR_L: only 3 units" in plain
+        assert "o interval: AP_L, AR_L: only 3 units" in plain  # a caption begins in upper case
 
 
 def test_compare_names_the_better_system(files: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,8 @@ from poseval.decisions.leaderboard import Board, Entry, Row
 from poseval.decisions.verdict import LAST, Check, Verdict
 from poseval.report import gate as gate_page
 from poseval.report import leaderboard as board_page
-from poseval.report.tables import to_csv, to_latex, to_markdown
+from poseval.report.latex import to_latex
+from poseval.report.tables import to_csv, to_markdown
 from poseval.report.text import render
 from poseval.results.layout import Layout
 from poseval.results.report import Report
@@ -146,7 +147,10 @@ def test_markdown(text: str) -> None:
 def test_latex(text: str) -> None:
     for made in (to_latex(report_of(text)), board_page.to_latex(board_of(text))):
         cells = "\n".join(line for line in made.splitlines() if line.endswith(r"\\"))
-        known = r"\\textbackslash\{\}|\\textasciitilde\{\}|\\textasciicircum\{\}|\\[&%$#_{}]|\\\\$| & "
+        known = (
+            r"\\text(?:backslash|asciitilde|asciicircum|less|greater|bar)\{\}|\{[\[*]\}|\\[&%$#_{}]|\\\\$| & "
+        )
+        known += r"|\$_\{\\mathrm\{\w+\}\}\$"
         rest = re.sub(known, "", cells, flags=re.MULTILINE)
         assert not set("\\&%$#_{}~^") & set(rest)
 

@@ -8,14 +8,8 @@ import math
 
 import pytest
 
-from poseval.report.tables import (
-    escape_csv,
-    escape_latex,
-    escape_markdown,
-    latex_table,
-    markdown_table,
-    write_csv,
-)
+from poseval.report.latex import escape_latex, latex_table
+from poseval.report.tables import escape_csv, escape_markdown, markdown_table, write_csv
 
 
 @pytest.mark.parametrize("first", list("=+-@\t\r\n"))
@@ -60,10 +54,10 @@ def test_latex_has_its_labels_left_and_numbers_right() -> None:
     lines = latex_table([["a", "b", "AP"], ["x_1", "y", "+3.5"]], labels=2)
     assert lines == [
         r"\begin{tabular}{llr}",
-        r"\hline",
+        r"\toprule",
         r"a & b & AP \\",
-        r"\hline",
-        r"x\_1 & y & +3.5 \\",
-        r"\hline",
+        r"\midrule",
+        r"x\_1 & y & $+3.5$ \\",
+        r"\bottomrule",
         r"\end{tabular}",
     ]

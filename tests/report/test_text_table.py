@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from poseval.report.tables import latex_table, markdown_table
+from poseval.report.latex import latex_table
+from poseval.report.tables import markdown_table
 from poseval.report.text_table import aligned, between, number, table_width
 
 ROWS = [["", "value", "what"], ["a_b", "-1.5", "x|y"], ["longer", "10.25", "1_0"]]

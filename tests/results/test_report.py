@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from poseval.errors import FormatError
 from poseval.poses import Notice
-from poseval.report.tables import escape_csv, escape_latex, escape_markdown
+from poseval.report.latex import escape_latex
+from poseval.report.tables import escape_csv, escape_markdown
 from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
 from poseval.results.signature import Signature

@@ -1,0 +1,93 @@
+"""Several systems in one figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import poseval
+from poseval.cli import invoke
+from poseval.errors import MismatchError, UsageError
+from poseval.poses import PoseSet
+from poseval.report.overlays import overlaid
+from poseval.scoring import saved_runs
+from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.score import evaluate
+from tests.metrics.oks_people import crowded
+
+pytest.importorskip("matplotlib")
+METRICS = ("oks_ap", "calibration")
+
+
+def runs(*, per_joint: bool = True) -> dict[str, Evaluation]:
+    given = crowded(4, frames=14)
+    worse = given.predictions.people.with_columns(xy=given.predictions.people.xy + 3.0)
+    other = PoseSet(given.predictions.skeleton, given.predictions.frames, worse)
+    return {
+        name: evaluate(given.truth, poses, "oks", metrics=METRICS, per_joint=per_joint)
+        for name, poses in (("first", given.predictions), ("wor$e", other))
+    }
+
+
+def test_every_figure_has_both_systems() -> None:
+    given = runs()
+    figures = overlaid(given)
+    assert {
+        "summary",
+        "AP_over_threshold",
+        "precision_recall",
+        "AP_per_joint",
+        "reliability",
+    } <= figures.keys()
+    for name, figure in figures.items():
+        legend = figure.axes[0].get_legend() or figure.legends[0]
+        texts = [text.get_text() for text in legend.get_texts()]
+        assert any(text.startswith("first") for text in texts), name
+        assert any(text.startswith(r"wor\$e") for text in texts), name
+
+
+def test_curves_are_those_of_the_reports() -> None:
+    given = runs()
+    figures = overlaid(given)
+    for line, run in zip(figures["AP_over_threshold"].axes[0].get_lines(), given.values(), strict=True):
+        rows = [
+            r
+            for r in run.report().values
+            if r.statistic == "AP" and not np.isnan(r.threshold) and not r.joint
+        ]
+        assert list(line.get_ydata()) == [row.value for row in sorted(rows, key=lambda row: row.threshold)]
+    marks = figures["AP_per_joint"].axes[0].get_lines()
+    for line, run in zip(marks, given.values(), strict=True):
+        joints = [r.value for r in run.report().values if r.statistic == "AP" and r.joint]
+        assert list(line.get_xdata()) == joints
+
+
+def test_python_draws_several_runs() -> None:
+    figures = poseval.plot(runs())
+    assert "summary" in figures
+    assert poseval.plot(list(runs().values())).keys() == figures.keys()
+
+
+def test_runs_of_other_ground_truth_are_refused() -> None:
+    other = crowded(5, frames=14)
+    with pytest.raises(MismatchError) as caught:
+        poseval.plot({**runs(), "b": evaluate(other.truth, other.predictions, "oks", metrics=METRICS)})
+    assert caught.value.code == "P420"
+
+
+def test_more_runs_than_colours_are_refused() -> None:
+    one = next(iter(runs().values()))
+    with pytest.raises(UsageError) as caught:
+        poseval.plot({str(index): one for index in range(9)})
+    assert caught.value.code == "P834"
+
+
+def test_the_command_draws_several_saved_runs(tmp_path: Path) -> None:
+    paths = []
+    for name, run in runs(per_joint=False).items():
+        paths.append(str(tmp_path / f"{name}.poseval"))
+        saved_runs.save(run, paths[-1])
+    assert invoke(["plot", *paths, "--out", str(tmp_path / "figures"), "-q"]) == 0
+    assert (tmp_path / "figures" / "summary.png").read_bytes().startswith(b"\x89PNG")
