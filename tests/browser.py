@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import socket
@@ -38,12 +39,16 @@ class Browser:
         request = urllib.request.Request(
             self._base + path, data, {"Content-Type": "application/json"}, method=method
         )
-        with urllib.request.urlopen(request, timeout=60) as reply:
+        with urllib.request.urlopen(request, timeout=120) as reply:
             return json.loads(reply.read())["value"]
 
     def open(self, path: Path) -> None:
         """Load a file from disk."""
-        self._call("POST", "/url", {"url": path.resolve().as_uri()})
+        self.go(path.resolve().as_uri())
+
+    def go(self, address: str) -> None:
+        """Load an address."""
+        self._call("POST", "/url", {"url": address})
 
     def texts(self, selector: str) -> list[str]:
         """Text of every element that matches."""
@@ -52,6 +57,31 @@ class Browser:
     def click(self, selector: str, index: int = 0) -> None:
         """Click a matching element."""
         self._call("POST", f"/element/{self._find(selector)[index]}/click")
+
+    def run(self, script: str) -> Any:
+        """What a function body returns in the page; it may await."""
+        return self._call(
+            "POST", "/execute/sync", {"script": f"return (async () => {{{script}}})();", "args": []}
+        )
+
+    def keys(self, text: str) -> None:
+        """Press keys one after the other, on what has the focus. Names of keys are those of WebDriver."""
+        strokes = [{"type": kind, "value": key} for key in text for kind in ("keyDown", "keyUp")]
+        self._call("POST", "/actions", {"actions": [{"type": "key", "id": "keys", "actions": strokes}]})
+
+    def look(self, width: int, height: int, dark: bool = False) -> None:
+        """Change the size of the page, and whether the system prefers dark pages."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self._chrome("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self._chrome("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+    def _chrome(self, command: str, options: dict[str, Any]) -> None:
+        self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": options})
+
+    def screenshot(self, path: Path) -> None:
+        """Write what the page shows as PNG."""
+        path.write_bytes(base64.b64decode(self._call("GET", "/screenshot")))
 
     def console(self) -> list[str]:
         """Errors and warnings that the page put on the console since the last call."""

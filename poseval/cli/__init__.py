@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "diagnose": ("poseval.cli.diagnose:diagnose", "Show the errors in predictions and what each costs."),
     "doctor": ("poseval.cli.doctor:doctor", "Print versions and settings, for a bug report."),
     "explain": ("poseval.cli.explain:explain", "Explain an error code, or how two reports differ."),
+    "explore": ("poseval.cli.explore:explore", "Make pages that show every frame, to open from disk."),
     "gate": ("poseval.cli.gate:gate", "Fail when a run is worse than its baseline allows."),
     "help": ("poseval.cli.help:help_of", "Show the help of a command."),
     "leaderboard": ("poseval.cli.leaderboard:leaderboard", "Rank many runs of one benchmark."),

@@ -26,7 +26,7 @@ from poseval.diagnosis.lrp import Lrp, lrp
 from poseval.diagnosis.optimal_scores import Suppression
 from poseval.diagnosis.tracks import TrackErrors, track_errors
 from poseval.errors import MismatchError, UsageError
-from poseval.poses import Ints, Notice
+from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.result import Result, json_value
 
@@ -120,6 +120,12 @@ def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:
     }
 
 
+def scale_of(truth: PoseSet) -> Scale:
+    """The scale of errors: areas and sigmas where the ground truth has them, else head sizes."""
+    has_area = not np.isnan(truth.people.area).any() and truth.skeleton.sigmas is not None
+    return Scale.AREA if has_area else Scale.HEAD
+
+
 def diagnose(
     aligned: Aligned, *, scale: Scale | None = None, corrected: bool = False, worst: int = 20
 ) -> Diagnosis:
@@ -132,9 +138,7 @@ def diagnose(
         MismatchError: P410 when people have neither areas nor head sizes.
         UsageError: P112 when areas are asked for and the skeleton has no sigmas.
     """
-    if scale is None:
-        has_area = not np.isnan(aligned.truth.people.area).any() and aligned.truth.skeleton.sigmas is not None
-        scale = Scale.AREA if has_area else Scale.HEAD
+    scale = scale or scale_of(aligned.truth)
     scene = scene_of(aligned, scale)
     sizes = AREA_RANGES if scale is Scale.AREA else HEAD_RANGES
     found = match_scene(scene, np.array([LOCALISED]), sizes)

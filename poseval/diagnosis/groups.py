@@ -8,7 +8,7 @@ import numpy as np
 
 from poseval.diagnosis.error_types import Fault, Labels, Scene
 from poseval.metrics.person_groups import overlaps
-from poseval.poses import Ints
+from poseval.poses import Bools, Ints
 from poseval.poses.aligned import Aligned
 
 LABELLED_JOINTS = "labelled joints"
@@ -27,19 +27,27 @@ class Group:
     joints: Ints
 
 
+Kind = tuple[str, str, Bools]  # by what, name, and who of the true people [G]
+
+
 def groups(aligned: Aligned, scene: Scene, labels: Labels) -> list[Group]:
     """Groups by number of labelled joints, crowding and size (terciles of the people that count)."""
+    return [_group(by, name, chosen, labels) for by, name, chosen in kinds_of(aligned, scene)]
+
+
+def kinds_of(aligned: Aligned, scene: Scene) -> list[Kind]:
+    """The groups that have people, and who of the people that count is in each."""
     counted = ~scene.targets.ignored
     joints = scene.targets.labelled.sum(axis=1)
     near = overlaps(aligned.truth)
-    out = []
+    out: list[Kind] = []
     for by, column, bins in (
         (LABELLED_JOINTS, joints, JOINT_BINS),
         ("overlapping boxes", near, CROWD_BINS),
     ):
         for low, high in bins:
             name = str(low) if low == high else f"{low}+" if high >= 10_000 else f"{low}-{high}"
-            out.append(_group(by, name, counted & (column >= low) & (column <= high), labels))
+            out.append((by, name, counted & (column >= low) & (column <= high)))
     size = np.sqrt(scene.targets.area)
     if counted.any():
         ends = np.quantile(size[counted], [1 / 3, 2 / 3])
@@ -47,13 +55,11 @@ def groups(aligned: Aligned, scene: Scene, labels: Labels) -> list[Group]:
         for name, low, high in zip(
             ("small third", "middle third", "large third"), cuts[:-1], cuts[1:], strict=True
         ):
-            out.append(_group("size", name, counted & (size > low) & (size <= high), labels))
-    return [group for group in out if group.people]
+            out.append(("size", name, counted & (size > low) & (size <= high)))
+    return [kind for kind in out if kind[2].any()]
 
 
-def _group(
-    by: str, name: str, chosen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], labels: Labels
-) -> Group:
+def _group(by: str, name: str, chosen: Bools, labels: Labels) -> Group:
     inside = chosen[labels.person]
     fault = labels.fault[inside]
     joints = np.array([(fault == kind).sum() for kind in Fault], dtype=np.int64)

@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 
 from poseval.diagnosis.error_types import Scene, SizeRange, match_scene
+from poseval.poses import Ints
 from poseval.poses.aligned import Aligned
 
+NOBODY = -2
 EVERYONE = SizeRange("all", 0.0, np.inf)
 
 
@@ -54,16 +56,21 @@ class TrackErrors:
         }
 
 
-def track_errors(aligned: Aligned, scene: Scene) -> TrackErrors:
-    """Follow every true track through its sequence."""
+def identities(aligned: Aligned, scene: Scene) -> Ints:
+    """Predicted identity [G] of each true person: -1 of a prediction without one, `NOBODY` without any."""
     found = match_scene(scene, np.array([0.5]), (EVERYONE,))
-    truth, predictions = aligned.truth.people, aligned.predictions.people
-    identity = np.full(len(truth), -1, dtype=np.int64)
+    out = np.full(len(aligned.truth.people), NOBODY, dtype=np.int64)
     person = found.matched[:, 0, 0]
     hit = person >= 0
-    identity[person[hit]] = predictions.track[found.row[hit]]
-    matched = np.zeros(len(truth), dtype=np.bool_)
-    matched[person[hit]] = True
+    out[person[hit]] = aligned.predictions.people.track[found.row[hit]]
+    return out
+
+
+def track_errors(aligned: Aligned, scene: Scene) -> TrackErrors:
+    """Follow every true track through its sequence."""
+    truth = aligned.truth.people
+    identity = identities(aligned, scene)
+    matched = identity != NOBODY
     frames = aligned.truth.frames
     sequence = frames.sequence[truth.frame]
     order = np.lexsort((frames.number[truth.frame], truth.track, sequence))

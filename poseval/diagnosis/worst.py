@@ -25,7 +25,7 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
         UsageError: P106 when no frame has an error.
     """
     labelled = np.flatnonzero(aligned.truth.frames.labelled)
-    truth, by = _measurable(aligned.truth.take_frames(labelled))
+    truth, by = measurable(aligned.truth.take_frames(labelled))
     predictions = replace(aligned.predictions.take_frames(labelled), frames=truth.frames)
     found = diagnose(Aligned(truth, predictions), worst=count).worst
     if not found:
@@ -43,7 +43,7 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     return rows, text
 
 
-def _measurable(truth: PoseSet) -> tuple[PoseSet, str]:
+def measurable(truth: PoseSet) -> tuple[PoseSet, str]:
     """Ground truth with a scale for distances, and words about how the scale was made."""
     people, sigmas = truth.people, truth.skeleton.sigmas
     area = people.area

@@ -1,0 +1,124 @@
+"""One frame as the scripts of pages draw it: people, predictions, their pairs and the errors of their joints.
+
+Keys are short, because a site has one such value for each frame:
+
+    win  x0, y0, x1, y1: the part of the frame that shows its people
+    t    true people: xy (a number each, null where not labelled), miss (1 for one that ought to be found),
+         crowd, id (track)
+    p    predictions, a list for each system, highest score first: xy, s (score), t (place in `t` of the
+         person), oks, f (class of each joint of the person, 0 to 5), id
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from poseval.diagnosis.pairs import Pairs
+from poseval.poses import Bools, Floats, Ints, People
+
+MARGIN = 0.15  # of the people's extent, around them
+MOST_PREDICTIONS = 100  # of one frame and system that are drawn, beside those with a person
+Window = tuple[float, float, float, float]
+
+
+def frame_value(systems: Sequence[Pairs], frame: int) -> dict[str, Any]:
+    """The frame in row `frame` of all systems, which share the ground truth."""
+    truth = systems[0].aligned.truth
+    rows = _rows(truth.people, frame)
+    place = {row: at for at, row in enumerate(rows.tolist())}
+    chosen = [drawn_predictions(pairs, frame) for pairs in systems]
+    return {
+        "win": [round(edge, 1) for edge in window(systems[0], frame)],
+        "t": [_person(systems[0], row) for row in rows.tolist()],
+        "p": [
+            [_prediction(pairs, row, place) for row in found.tolist()]
+            for pairs, found in zip(systems, chosen, strict=True)
+        ],
+    }
+
+
+def drawn_predictions(pairs: Pairs, frame: int) -> Ints:
+    """Rows of the predictions of a frame that are drawn: the highest scores, and all that have a person."""
+    people = pairs.aligned.predictions.people
+    rows = _rows(people, frame)
+    rows = rows[np.argsort(-np.nan_to_num(people.score[rows], nan=-math.inf), kind="stable")]
+    alone = np.cumsum(pairs.person[rows] < 0)
+    return rows[(pairs.person[rows] >= 0) | (alone <= MOST_PREDICTIONS)]
+
+
+def window(pairs: Pairs, frame: int) -> Window:
+    """The region of a frame to show: the true people with a margin, or all people, or the whole frame."""
+    truth, found = pairs.aligned.truth.people, pairs.aligned.predictions.people
+    size = pairs.aligned.truth.frames.size[frame]
+    points = _points(truth, _rows(truth, frame))
+    if not len(points):
+        points = _points(found, _rows(found, frame))
+    if not len(points):
+        width, height = np.nan_to_num(size, nan=100.0).tolist()
+        return 0.0, 0.0, width, height
+    low, high = points.min(axis=0), points.max(axis=0)
+    pad = max(20.0, MARGIN * float((high - low).max()))
+    low, high = low - pad, high + pad
+    if not np.isnan(size).any():
+        low, high = np.maximum(low, 0), np.minimum(high, size)
+    high = np.maximum(high, low + 10)
+    # A sliver is hard to look at: no side is more than twice the other.
+    span = high - low
+    grow = np.maximum(span.max() / 2 - span, 0) / 2
+    low, high = low - grow, high + grow
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _rows(people: People, frame: int) -> Ints:
+    first, last = np.searchsorted(people.frame, [frame, frame + 1])
+    return np.arange(first, last)
+
+
+def _points(people: People, rows: Ints) -> Floats:
+    return people.xy[rows][people.seen[rows] > 0]
+
+
+def _person(pairs: Pairs, row: int) -> dict[str, Any]:
+    people = pairs.aligned.truth.people
+    out: dict[str, Any] = {"xy": _places(people.xy[row], people.seen[row] > 0)}
+    if pairs.due[row]:
+        out["miss"] = 1
+    if people.crowd[row]:
+        out["crowd"] = 1
+    if people.track[row] >= 0:
+        out["id"] = int(people.track[row])
+    return out
+
+
+def _prediction(pairs: Pairs, row: int, place: dict[int, int]) -> dict[str, Any]:
+    people = pairs.aligned.predictions.people
+    score = float(people.score[row])
+    out: dict[str, Any] = {"xy": _places(people.xy[row], people.seen[row] > 0)}
+    if math.isfinite(score):
+        out["s"] = round(score, 4)
+    person = int(pairs.person[row])
+    if person >= 0:
+        out["t"] = place[person]
+        out["oks"] = round(float(pairs.oks[row]), 3)
+        out["f"] = faults(pairs, person)
+    if people.track[row] >= 0:
+        out["id"] = int(people.track[row])
+    return out
+
+
+def faults(pairs: Pairs, person: int) -> str:
+    """The class of each joint of a person as a digit: 0 none, then as in `Fault`."""
+    return "".join(map(str, pairs.fault[person].tolist()))
+
+
+def _places(xy: Floats, seen: Bools) -> list[float | None]:
+    """Coordinates in a row, to a tenth of a pixel; null for what is not labelled or not predicted."""
+    return [
+        round(value, 1) if known else None
+        for (x, y), known in zip(xy.tolist(), seen.tolist(), strict=True)
+        for value in (x, y)
+    ]
