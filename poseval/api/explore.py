@@ -23,11 +23,12 @@ def system_of(prepared: Prepared, name: str) -> System:
     corrected = prepared.rules.name == "corrected"
     frames = aligned.truth.frames
     by_sequence = prepared.benchmark.unit == "sequence"
-    slices = prepared.parts[0].slices.items()
+    part = prepared.parts[0]
     return System(
         name,
         tally(prepared).report(),
         diagnose_if_possible(aligned, corrected),
         pairs_of(aligned, corrected),
-        {key: mask[frames.sequence] if by_sequence else mask for key, mask in slices},
+        {key: mask[frames.sequence] if by_sequence else mask for key, mask in part.slices.items()},
+        {key: group.people for key, group in part.groups.items()},
     )

@@ -22,6 +22,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("P402", "what an error code means"),
         ("a.report.json b.report.json", "why two numbers are not comparable"),
     ),
+    "explore": (
+        ("preds.json --gt gt.json --out site/", "every frame of a system"),
+        ("a.json b.json --gt gt.json --out both/", "two systems beside each other"),
+    ),
     "gate": (
         ("preds.json --gt gt.json --baseline a.poseval --significant", "fail if worse beyond noise"),
         ("preds.json --gt gt.json --baseline a.poseval --max-drop AP=0.5", "fail if 0.5 points worse"),

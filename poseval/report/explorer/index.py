@@ -29,13 +29,17 @@ USUAL_SCORE = 0.5  # below it predictions are ghosts, where no score is recommen
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """One system: its name, scores, diagnosis where there is one, pairs, and slices of frames by name."""
+    """One system: its name, scores, diagnosis where there is one, and pairs.
+
+    `slices` are groups of frames [F] by name, `people` groups of true people [G].
+    """
 
     name: str
     report: Report
     diagnosis: Diagnosis | None
     pairs: Pairs
     slices: Mapping[str, Bools]
+    people: Mapping[str, Bools]
 
 
 def index_value(systems: Sequence[System], images: Sequence[Thumbnail | None]) -> dict[str, Any]:
@@ -43,16 +47,17 @@ def index_value(systems: Sequence[System], images: Sequence[Thumbnail | None]) -
     first = systems[0].pairs
     truth = first.aligned.truth
     frames = truth.frames
-    slices = {name: mask for name, mask in systems[0].slices.items() if len(mask) == len(frames)}
-    kinds = first.kinds[:MOST_KINDS]
-    bits = sum((mask.astype(np.int64) << at for at, (_, _, mask) in enumerate(kinds)), np.int64(0))
+    slices = systems[0].slices
+    kinds = {**systems[0].people, **{f"{by}: {name}": mask for by, name, mask in first.kinds}}
+    people = dict(list(kinds.items())[:MOST_KINDS])
+    bits = sum((mask.astype(np.int64) << at for at, mask in enumerate(people.values())), np.int64(0))
     groups: Ints = np.broadcast_to(bits, len(truth)).astype(np.int64)
     return {
         "joints": list(truth.skeleton.joints),
         "limbs": [list(limb) for limb in truth.skeleton.limbs],
         "sequences": list(frames.sequences),
         "slice_names": list(slices),
-        "people_names": [f"{by}: {name}" for by, name, _ in kinds],
+        "people_names": list(people),
         "chunk": CHUNK,
         "tracked": first.tracks is not None,
         "threshold": _threshold(systems[0]),
