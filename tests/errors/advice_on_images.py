@@ -1,4 +1,4 @@
-"""Cases of advice about folders of images."""
+"""Cases of advice about folders of images and the explorer."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ def no_page(folder: Path) -> Argv:
     return [*pair(folder), "--images", str(folder)]
 
 
+def three_systems(folder: Path) -> Argv:
+    _, found, *given = pair(folder)
+    return ["explore", found, found, found, *given, "--out", str(folder / "site")]
+
+
+def two_of_them(folder: Path, argv: Argv) -> Argv:
+    return [argv[0], *argv[2:]]
+
+
 ON_IMAGES = [
     Case("P840", "pass the folder of this ground truth's images", other_folder,
          lambda f, a: changed(a, str(f / "other"), str(f / "val"))),
@@ -31,4 +40,5 @@ ON_IMAGES = [
     Case("P841", "add --report report.html", no_page,
          lambda f, a: [*other_folder(f)[:-1], str(f / "val")]),
     Case("P841", "leave --images out", no_page, lambda f, a: a[:-2]),
+    Case("P842", "name two of them", three_systems, two_of_them),
 ]  # fmt: skip
