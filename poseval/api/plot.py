@@ -34,7 +34,7 @@ def plot(
     drawn over one another. The keywords are those of `poseval.score`.
 
     Raises:
-        UsageError: P147 predictions without ground truth, P834 more runs than can be told apart.
+        UsageError: P147 predictions without ground truth, P834 more runs than there are colours.
         InputError: a file is wrong; P420 runs of other rules or ground truth.
     """
     from poseval.datasets.objects.taken import is_in_memory

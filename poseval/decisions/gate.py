@@ -119,7 +119,7 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
     if not demands.significant:
         return verdict
     keys = list(dict.fromkeys(check.key for check in verdict.checks))
-    style, numbers = NumberStyle(demands.shown_as), _numbers(now[0])
+    style, numbers = NumberStyle(demands.shown_as), _numbers(targets[0][1][0]) | _numbers(now[0])
     scales = [style.scale(numbers[key].unit) for key in keys]
     deviations = seed_deviations(demands.seed_sd, keys, scales)
     side = Side.of(now, ways, keys)

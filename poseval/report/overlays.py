@@ -54,7 +54,7 @@ def _looks(runs: Mapping[str, object]) -> list[tuple[str, str, str, str]]:
 
 
 def _summary(reports: Mapping[str, Report]) -> Figure:
-    """The shares of the summary, a mark for each system."""
+    """The fractions of the summary in per cent, a mark for each system."""
     first = next(iter(reports.values()))
     style = NumberStyle()
     keys = [key for key in first.summary if "/" not in key and style.scale(first.unit_of(key)) == 100]

@@ -14,6 +14,7 @@ from poseval.errors import UsageError, shown, wrong_type
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
+from poseval.metrics.person_groups import ATTRIBUTES
 from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
 from poseval.poses.transforms import Transform
@@ -121,13 +122,17 @@ class Task:
         return JointRules(file=file, near=self.near, derive=self.derive, names=self.joints == BY_NAMES)
 
     def like(self, run: Evaluation) -> Task:
-        """This task with the benchmark, rules and metrics of a run where nothing else was asked for."""
+        """This task with the benchmark, rules, metrics and slices of a run where nothing else was asked for.
+
+        Slices that a csv file named cannot be made again without it.
+        """
         own = tuple(metric for part in run.parts for metric in part.tallies) if run.by_hand else ()
         return replace(
             self,
             benchmark=self.benchmark or run.benchmark.name,
             rules=run.rules.name if self.rules == "reference" else self.rules,
             metrics=self.metrics or own,
+            slices=self.slices or _remade(run),
         )
 
     def with_sigmas_on(self, truth: PoseSet) -> PoseSet:
@@ -140,3 +145,9 @@ class Task:
             return truth
         skeleton = sigmas_on(self.sigmas, truth.skeleton, shown(truth.origin.name))
         return replace(truth, skeleton=skeleton)
+
+
+def _remade(run: Evaluation) -> tuple[str, ...]:
+    """The slices of a run that its ground truth alone makes."""
+    labels = dict.fromkeys(name.partition("=")[0] for name in run.slices if "=" in name)
+    return tuple(label for label in labels if label in ATTRIBUTES or label in run.groups)

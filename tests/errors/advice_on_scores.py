@@ -166,7 +166,55 @@ def one_video(folder: Path) -> Argv:
 
 
 OWN = ["--benchmark", "coco-keypoints"]
+
+
+def nobody_hidden(folder: Path) -> Argv:
+    gt = truth()
+    for person in gt["annotations"]:
+        person["keypoints"][2::3] = [min(2, 2 * flag) for flag in person["keypoints"][2::3]]
+    return [*pair(folder, gt), "--slice", "occlusion"]
+
+
+def grouped_by_file(folder: Path, argv: Argv) -> Argv:
+    """A csv file with the columns `person` and `group`."""
+    people = json.loads((folder / "gt.json").read_text())["annotations"]
+    rows = "".join(f"{person['id']},{'even' if at % 2 == 0 else 'odd'}\n" for at, person in enumerate(people))
+    (folder / "hidden.csv").write_text(f"person,group\n{rows}")
+    return changed(argv, "occlusion", str(folder / "hidden.csv"))
+
+
+def groups_of_others(folder: Path) -> Argv:
+    (folder / "camera.csv").write_text("frame,group\nelsewhere,left\n")
+    return [*pair(folder), "--slice", str(folder / "camera.csv")]
+
+
+def named_as_shown(folder: Path, argv: Argv) -> Argv:
+    """The names that the ground truth has."""
+    images = json.loads((folder / "gt.json").read_text())["images"]
+    rows = "".join(f"{image['id']},left\n" for image in images)
+    (folder / "camera.csv").write_text(f"frame,group\n{rows}")
+    return argv
+
+
+def saved_without_slices(folder: Path) -> Argv:
+    argv = pair(folder)
+    runs = [str(folder / f"{name}.poseval") for name in "ab"]
+    for run in runs:
+        assert invoke([*argv, "--save", run, "-q"]) == 0
+    return ["compare", *runs, "--slice", "size"]
+
+
+def saved_with_the_slice(folder: Path, argv: Argv) -> Argv:
+    """poseval score PREDICTIONS --gt FILE --slice size --save RUN, for both."""
+    for run in argv[1:3]:
+        assert invoke([*pair(folder), "--slice", "size", "--save", run, "-q"]) == 0
+    return argv
+
+
 ON_SCORES = [
+    Case("P830", "`person` and `group`", nobody_hidden, grouped_by_file),
+    Case("P831", "names such as '", groups_of_others, named_as_shown),
+    Case("P833", "--slice size --save RUN", saved_without_slices, saved_with_the_slice),
     Case("P112", "--sigmas 0.05 for all", lambda f: [*pair(f, own_joints(truth())), *OWN],
          add("--sigmas", "0.05")),
     Case("P115", "one number for all", lambda f: [*pair(f), "--sigmas", "0.03,0.04"],
