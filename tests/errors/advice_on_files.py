@@ -206,7 +206,15 @@ def without_score(folder: Path) -> Argv:
     return pair(folder)[1:]
 
 
+def control_characters(folder: Path) -> Argv:
+    gt = truth()
+    gt["categories"][0]["keypoints"][0] = "no\x1bse"
+    write(folder / "gt.json", gt)
+    return ["convert", str(folder / "gt.json"), str(folder / "out"), "--to", "cvat"]
+
+
 ON_FILES = [
+    Case("P812", "--to native", control_characters, lambda f, a: changed(a, "cvat", "native")),
     Case("P114", "did you mean .*dt.json", mistyped,
          lambda f, a: changed(a, str(f / "tt.json"), str(f / "dt.json"))),
     Case("P870", "to score a file: poseval score .*dt.json", without_score, lambda f, a: ["score", *a]),

@@ -25,6 +25,7 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import check_count, numbers_of, text_of
 from poseval.datasets.files.document import Document
+from poseval.datasets.files.names import require_plain_names
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, shown
 from poseval.files.writing import write_atomically
@@ -86,8 +87,10 @@ class DeepLabCut(Dataset):
         """A csv file; predictions have likelihoods.
 
         Raises:
-            UsageError: P131 the file exists, P137 it cannot be written, P175 a track twice in a frame.
+            UsageError: P812 names that cannot be held,
+                P131 the file exists, P137 it cannot be written, P175 a track twice in a frame.
         """
+        require_plain_names(poses, self.name)
         poses = by_image(poses)
         table = from_poses(poses, options.role, named(poses.frames))
         write_atomically(path, _text(table).encode("utf-8", "surrogateescape"), options.force)

@@ -27,6 +27,7 @@ from poseval.datasets.containers import hdf5
 from poseval.datasets.containers.hdf5_groups import array, child, count_members, text, texts
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
+from poseval.datasets.files.names import require_plain_names
 from poseval.datasets.files.source import Source
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.writing import write_atomically
@@ -126,9 +127,11 @@ class Nwb(Dataset):
 
         Raises:
             MissingFeature: P601 without h5py.
-            UsageError: P131 the file exists, P137 it cannot be written, P173 joints whose names no group can
+            UsageError: P812 names that cannot be held,
+                P131 the file exists, P137 it cannot be written, P173 joints whose names no group can
                 have; for predictions P175 a track twice in a frame, P178 several sequences.
         """
+        require_plain_names(poses, self.name)
         poses = by_image(poses)
         from poseval.datasets.animals.nwb_write import plan
         from poseval.datasets.containers.hdf5_write import content

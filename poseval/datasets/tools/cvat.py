@@ -20,6 +20,7 @@ from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.xml import parse
+from poseval.datasets.files.names import require_plain_names
 from poseval.datasets.files.source import Source
 from poseval.datasets.tools.cvat_shapes import KNOWN, Reader
 from poseval.errors import FormatError, shown
@@ -76,8 +77,9 @@ class Cvat(Dataset):
         """Images with skeletons; predictions say that they were made automatically.
 
         Raises:
-            UsageError: P131 the file exists, P137 it cannot be written.
+            UsageError: P812 names that cannot be held, P131 the file exists, P137 it cannot be written.
         """
+        require_plain_names(poses, self.name)
         from poseval.datasets.tools.cvat_write import lines
 
         poses = by_image(poses)

@@ -21,6 +21,7 @@ from typing import ClassVar
 from poseval.datasets.assembly import boxes_or_extents, by_image, sized
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
+from poseval.datasets.files.names import require_plain_names
 from poseval.datasets.files.source import Source
 from poseval.datasets.tools.label_studio_tasks import KEYS, Reader, declared_joints, known
 from poseval.errors import Faults, FormatError, InputError
@@ -97,8 +98,10 @@ class LabelStudio(Dataset):
         The configuration is `out.config.xml` beside `out.json`: without its tags, Label Studio shows nothing.
 
         Raises:
-            UsageError: P131 a file exists, P137 one cannot be written, P174 images of unknown size.
+            UsageError: P812 names that cannot be held,
+                P131 a file exists, P137 one cannot be written, P174 images of unknown size.
         """
+        require_plain_names(poses, self.name)
         from poseval.datasets.tools.label_studio_write import configuration, configuration_path, tasks
 
         poses = by_image(poses)

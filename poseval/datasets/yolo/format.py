@@ -32,6 +32,7 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.containers.text_table import check_count, numbers_of, stacked, text_of
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.image_size import PICTURES, picture_size
+from poseval.datasets.files.names import require_plain_names
 from poseval.datasets.files.source import Source
 from poseval.datasets.yolo.data_yaml import SIZES, Description, is_description
 from poseval.datasets.yolo.layout import (
@@ -168,9 +169,11 @@ class Yolo(Dataset):
         """`labels/*.txt`, `data.yaml` and the sizes of the images.
 
         Raises:
-            UsageError: P131 it exists, P172 frames without file names, P174 images of unknown size,
+            UsageError: P812 names that cannot be held,
+                P131 it exists, P172 frames without file names, P174 images of unknown size,
                 P138 predictions without a score.
         """
+        require_plain_names(poses, self.name, only="file")
         poses = by_image(poses)
         from poseval.datasets.yolo.write import write_labels
 
