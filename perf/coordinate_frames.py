@@ -242,6 +242,13 @@ def mistakes(good: PoseSet) -> Iterator[Named]:
         shares = people.xy / size[people.frame][:, None]
         columns = {"area": None, "box": None}
         yield "fractions", replace(good, people=people.with_columns(xy=shares, **columns))
+        longer = size[people.frame].max(axis=1)[:, None, None]
+        border = (longer - size[people.frame][:, None]) / 2
+        for name, xy in (
+            ("images resized to 256, 192", shares * [256, 192]),
+            ("images in a square of 640", (people.xy + border) / longer * 640),
+        ):
+            yield name, replace(good, people=people.with_columns(xy=xy, **columns))
         yield "from -1 to 1", replace(good, people=people.with_columns(xy=2 * shares - 1, **columns))
     if len(good.frames) > 2:
         frame = people.frame + 1

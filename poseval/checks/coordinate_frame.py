@@ -22,6 +22,7 @@ from poseval.checks.joint_order import CLEARLY, GAIN, other_order
 from poseval.checks.numbering import other_numbering
 from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle, variation
 from poseval.checks.placements import placements
+from poseval.checks.resized_images import resized
 from poseval.errors import shown
 from poseval.poses import Ints, Notice
 from poseval.poses.aligned import Aligned
@@ -36,7 +37,13 @@ AS_GOOD = 1.25  # times the least error: the simplest such frame is taken
 SOME_VARIATION = 0.2  # of that of the people, below which predictions do not depend on who is there
 SHIFT_PRECISION = 0.25  # pixels
 COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
-CODES = {"xy": "N921", "normalised": "N922", "normalised=-1,1": "N922", "scale": "N923", "offset": "N924"}
+CODES = {
+    "xy": "N921",
+    "normalised": "N922",
+    "normalised=-1,1": "N922",
+    "offset": "N924",
+    **dict.fromkeys(("scale", "resized", "longest", "shortest", "letterbox"), "N923"),
+}
 # Ways back from images that were turned, the simplest first: mirrored before or after the prediction, y
 # counted upwards, upside down, and rotated by a quarter either way; and from numbers around the middle.
 TURNS = (
@@ -153,6 +160,8 @@ def _frames(pair: Pair, partners: Partners, turned: bool, most: float) -> list[F
     found = [Frame(first, partners.error(theirs))]
     if len(size) and bool(np.isfinite(size).all()):
         found.append(Frame((*first, Transform("normalised")), partners.error(theirs * size[:, None])))
+        if not turned:
+            found += [Frame(*placed) for placed in resized(partners, theirs, size)]
     return found + [Frame((*first, *back), error) for back, error in placements(partners, theirs, most)]
 
 

@@ -30,7 +30,7 @@ def placements(partners: Partners, theirs: Floats, most: float) -> Iterator[Plac
     def scaled(by: Numbers) -> float:
         return partners.error(theirs * np.asarray(by))
 
-    same = _ratio(np.hypot(*mine.T), np.hypot(*other.T))
+    same = ratio(np.hypot(*mine.T), np.hypot(*other.T))
     if same is not None:
         number, error = _simplest((same, same), _round_scales, scaled, most)
         yield (Transform("scale", number),), error
@@ -38,11 +38,11 @@ def placements(partners: Partners, theirs: Floats, most: float) -> Iterator[Plac
         _offset(mine - other), _round_offsets, lambda by: partners.error(theirs + by), most
     )
     yield (Transform("offset", number),), error
-    sides = [_ratio(mine[:, axis], other[:, axis]) for axis in (0, 1)]
+    sides = [ratio(mine[:, axis], other[:, axis]) for axis in (0, 1)]
     if sides[0] is not None and sides[1] is not None:
         number, error = _simplest((sides[0], sides[1]), _round_scales, scaled, most)
         yield (Transform("scale", number),), error
-    grown = _ratio(spread(partners.truth, known), spread(theirs, known))
+    grown = ratio(spread(partners.truth, known), spread(theirs, known))
     if grown is not None:
         # Offsets take up what a rounder scale leaves, so that the two are rounded one after the other.
         def offset_and_error(by: Numbers) -> tuple[Numbers, float]:
@@ -96,7 +96,7 @@ def _by(change: Callable[[float], float], numbers: Numbers) -> Numbers:
     return change(numbers[0]), change(numbers[1])
 
 
-def _ratio(mine: Floats, theirs: Floats) -> float | None:
+def ratio(mine: Floats, theirs: Floats) -> float | None:
     """How many times as large the one is as the other; None where nothing tells.
 
     The median of those that are far from 0, then least squares over what lies near that line.
@@ -104,11 +104,11 @@ def _ratio(mine: Floats, theirs: Floats) -> float | None:
     if not len(theirs):
         return None
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        ratio = (mine / theirs)[np.abs(theirs) >= middle(np.abs(theirs))]
-        ratio = ratio[np.isfinite(ratio) & (ratio != 0)]
-        if not len(ratio):
+        found = (mine / theirs)[np.abs(theirs) >= middle(np.abs(theirs))]
+        found = found[np.isfinite(found) & (found != 0)]
+        if not len(found):
             return None
-        first = float(middle(ratio))
+        first = float(middle(found))
         apart = np.abs(mine - first * theirs)
         near = apart <= NEAR * middle(apart)
         number = float((mine * theirs)[near].sum() / (theirs * theirs)[near].sum())

@@ -13,7 +13,7 @@ from poseval.poses import Array, Floats, IgnoreRegions, People, PoseSet
 
 FORMS = (
     "xy, left-right, flip=x or flip=y, normalised or normalised=-1,1, scale=K or K,K, offset=X,Y, "
-    "boxes=corners or boxes=centre"
+    "resized=W,H, longest=N, shortest=N, letterbox=N, boxes=corners or boxes=centre"
 )
 MEANING = {
     "xy": "x and y exchanged",
@@ -24,15 +24,25 @@ MEANING = {
     "normalised=-1,1": "numbers from -1 to 1 over the image converted to pixels",
     "scale": "coordinates times {}",
     "offset": "coordinates moved by {} pixels",
+    "resized": "coordinates of images resized to {} pixels mapped back",
+    "longest": "coordinates of images resized to a longer side of {} pixels mapped back",
+    "shortest": "coordinates of images resized to a shorter side of {} pixels mapped back",
+    "letterbox": "coordinates of images in a square of {} pixels, with a border, mapped back",
     "boxes=corners": "boxes read as corners x0, y0, x1, y1",
     "boxes=centre": "boxes read as centre, width and height",
 }
+# How many numbers each change has; 0: one for both x and y, or one for each.
+NUMBERS = {"scale": 0, "offset": 2, "resized": 2, "longest": 1, "shortest": 1, "letterbox": 1}
 # The same for images of one size that no file gives.
 BY_HAND = {
     "flip=x": "--transform scale=-1,1 --transform offset=WIDTH-1,0",
     "flip=y": "--transform scale=1,-1 --transform offset=0,HEIGHT-1",
     "normalised": "--transform scale=WIDTH,HEIGHT",
     "normalised=-1,1": "--transform offset=1,1 --transform scale=HALF_WIDTH,HALF_HEIGHT",
+    "resized": "--transform scale=K,K",
+    "longest": "--transform scale=K",
+    "shortest": "--transform scale=K",
+    "letterbox": "--transform scale=K --transform offset=X,Y",
 }
 
 
@@ -51,28 +61,30 @@ class Transform:
             UsageError: P102 when it names none.
         """
         kind, equals, rest = text.strip().partition("=")
-        if kind in ("scale", "offset") and equals:
+        if kind in NUMBERS and equals:
             numbers = _numbers(rest)
-            if kind == "scale" and len(numbers) == 1:
+            if len(numbers) == 1 and NUMBERS[kind] != 2:
                 numbers *= 2
-            if len(numbers) == 2 and (kind == "offset" or all(numbers)):
+            elif NUMBERS[kind] == 1:
+                numbers = []
+            if len(numbers) == 2 and (kind == "offset" or all(numbers)) and _are_sides(kind, numbers):
                 return Transform(kind, (numbers[0], numbers[1]))
-        elif text.strip() in MEANING and text.strip() not in ("scale", "offset"):
+        elif text.strip() in MEANING and text.strip() not in NUMBERS:
             return Transform(text.strip())
         raise UsageError("P102", where=f"--transform {shown(text)}", what="is not known", wanted=FORMS)
 
     @property
     def sentence(self) -> str:
         """What it does, in words."""
-        return MEANING[self.kind].format(self._listed)
+        return MEANING[self.kind].format(self._listed if self.kind in NUMBERS else "")
 
     @property
     def _listed(self) -> str:
         x, y = (f"{number:.10g}" for number in self.numbers)
-        return x if x == y and self.kind == "scale" else f"{x},{y}"
+        return x if x == y and NUMBERS[self.kind] != 2 else f"{x},{y}"
 
     def __str__(self) -> str:
-        return f"{self.kind}={self._listed}" if self.kind in ("scale", "offset") else self.kind
+        return f"{self.kind}={self._listed}" if self.kind in NUMBERS else self.kind
 
     def apply(self, poses: PoseSet) -> PoseSet:
         """The set with its joints, boxes, areas, head sizes and ignore regions in the other frame.
@@ -108,7 +120,19 @@ class Transform:
             return _moved(
                 poses, lambda points, of: (points + 1) / 2 * size[of][:, None], size[people.frame] / 2
             )
-        return _moved(poses, lambda points, of: points * size[of][:, None], size[people.frame])
+        if self.kind in ("normalised", "resized"):
+            factor = size / (np.asarray(self.numbers) if self.kind == "resized" else 1.0)
+            return _moved(poses, lambda points, of: points * factor[of][:, None], factor[people.frame])
+        side = (size.min if self.kind == "shortest" else size.max)(axis=1, keepdims=True)
+        factor = np.repeat(side / self.numbers[0], 2, axis=1)
+        border = np.zeros_like(size)
+        if self.kind == "letterbox":
+            border = (size.max(axis=1, keepdims=True) - size) / 2
+        return _moved(
+            poses,
+            lambda points, of: points * factor[of][:, None] - border[of][:, None],
+            factor[people.frame],
+        )
 
 
 def _sizes(poses: PoseSet, of: Transform) -> Floats:
@@ -139,6 +163,11 @@ def transformed(poses: PoseSet, transforms: Sequence[Transform]) -> PoseSet:
     for transform in transforms:
         poses = transform.apply(poses)
     return poses
+
+
+def _are_sides(kind: str, numbers: Sequence[float]) -> bool:
+    """Whether the numbers of a change can be the sides of images, where they must be."""
+    return kind in ("scale", "offset") or min(numbers) > 0
 
 
 def _numbers(text: str) -> list[float]:

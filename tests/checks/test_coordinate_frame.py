@@ -334,3 +334,32 @@ def test_one_pose_for_everybody_is_in_no_frame() -> None:
 def test_faces_that_fit_those_of_many_images_are_of_no_other() -> None:
     truth, others = alike(0.15, 1), alike(0.15, 2)
     assert told(truth, replace(others, frames=truth.frames), "wflw") == {}
+
+
+@pytest.mark.parametrize(
+    "back", ["resized=256,192", "resized=100,100", "longest=640", "shortest=800", "letterbox=640"]
+)
+@pytest.mark.parametrize("name", ["coco-keypoints", "posetrack18", "mpii-val"])
+def test_images_that_were_resized(name: str, back: str) -> None:
+    truth, predictions = people(name)
+    truth = sized(truth)
+    predictions = replace(predictions, frames=truth.frames)
+    there = Transform.parse(back)
+    corner = there.apply(replace(truth, people=truth.people.with_columns(xy=np.zeros_like(truth.people.xy))))
+    one = there.apply(replace(truth, people=truth.people.with_columns(xy=np.ones_like(truth.people.xy))))
+    of = np.unique(truth.people.frame, return_index=True)
+    start = np.zeros((len(truth.frames), 2))
+    factor = np.ones((len(truth.frames), 2))
+    start[of[0]], factor[of[0]] = corner.people.xy[of[1], 0], (one.people.xy - corner.people.xy)[of[1], 0]
+    at = predictions.people.frame
+    columns = {
+        "xy": (predictions.people.xy - start[at][:, None]) / factor[at][:, None],
+        "area": None,
+        "box": None,
+    }
+    small = replace(predictions, people=predictions.people.with_columns(**columns))
+    found = told(truth, small, name)
+    assert list(found) == ["N923"]
+    assert found["N923"].endswith(f"try: --transform {back}")
+    mended, right = poseval.score(truth, small, name, transform=back), poseval.score(truth, predictions, name)
+    assert mended.summary == pytest.approx(right.summary, abs=1e-6, nan_ok=True)

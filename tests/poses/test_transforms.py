@@ -82,7 +82,13 @@ def test_numbers_from_minus_one_to_one() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["flip=x", "flip=y", "normalised", "normalised=-1,1"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("flip=x", "flip=y", "normalised", "normalised=-1,1", "resized=9,9"),
+        *("longest=9", "shortest=9", "letterbox=9"),
+    ],
+)
 def test_unknown_sizes_are_named_with_what_to_give_instead(text: str) -> None:
     before = scene()
     unknown = replace(before, frames=replace(before.frames, size=np.full((len(before.frames), 2), np.nan)))
@@ -118,7 +124,11 @@ def test_boxes_in_another_form(form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "xz", "scale", "scale=0", "scale=a", "scale=1,2,3", "offset=1", "scale=inf"]
+    "text",
+    [
+        *("", "xz", "scale", "scale=0", "scale=a", "scale=1,2,3", "offset=1", "scale=inf"),
+        *("flip", "flip=z", "resized=5", "resized=0,5", "longest=1,2", "letterbox=-5", "normalised=2"),
+    ],
 )
 def test_what_is_no_change_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
