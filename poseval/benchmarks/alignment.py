@@ -27,10 +27,10 @@ from poseval.skeletons import Skeleton, get_skeleton
 def align(truth: PoseSet, predictions: PoseSet, way: str | None = None) -> tuple[Aligned, list[Notice]]:
     """Ground truth and predictions over one frames table and one joint order.
 
-    Frames are tried by key, file name, file stem, base name, end of the path and number at the end of the
-    stem; the first way on which every frame with predictions finds exactly one frame of the ground truth is
-    taken, with a notice when it is not the key. A later way that would pair other frames makes the pairing
-    ambiguous, unless `way` names one.
+    Frames are tried by key, file name, file stem, base name, end of the path, spelling and number at the end
+    of the stem; the first way on which every frame with predictions finds exactly one frame of the ground
+    truth is taken, with a notice when it is not the key. A later way that would pair other frames makes the
+    pairing ambiguous, unless `way` names one.
 
     Raises:
         MismatchError: P402 frames that the ground truth does not have, P403 ambiguous names, P404 other

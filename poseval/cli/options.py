@@ -131,7 +131,7 @@ SIGMAS = click.option(
     help="OKS sigmas: 0.05 for all joints, a list 0.05,0.1,..., names nose=0.03,..., or a file.",
 )
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
-WAYS = ("key", "file name", "stem", "base name", "path end", "number")
+WAYS = ("key", "file name", "stem", "base name", "path end", "spelling", "number")
 ALIGN = click.option(
     "--align",
     "align_by",

@@ -1,7 +1,8 @@
 """Finding the frames of one set among those of another by their names.
 
 Ways are tried in a fixed order: key, file name, file stem, base name, path end (the shorter of two paths is
-the end of the longer, extensions aside), number at the end of the stem. The first way on which every frame
+the end of the longer, extensions aside), spelling (the stem in one case, one form of Unicode, and without
+what is of an address), number at the end of the stem. The first way on which every frame
 finds exactly one partner is taken, else the way that finds most. Where a later way would pair other frames,
 the names are ambiguous and the pairing is refused until one way is named. A backslash separates folders, too.
 """
@@ -9,16 +10,18 @@ the names are ambiguous and the pairing is refused until one way is named. A bac
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import numpy as np
 
 from poseval.errors import shown
 from poseval.poses import Frames, Ints, PoseSet
 
-WAYS = ("key", "file name", "stem", "base name", "path end", "number")
-FINER = frozenset({"base name", "path end"})  # frames that agree on these have one stem
+WAYS = ("key", "file name", "stem", "base name", "path end", "spelling", "number")
+FINER = frozenset({"base name", "path end", "spelling"})  # no other frames where an earlier way finds all
 # Only these are cut off: the name `walk.v2` of a video has no extension.
 PICTURES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".gif")
 VIDEOS = (".mp4", ".avi", ".mov", ".mkv")
@@ -73,6 +76,12 @@ def stem(path: str) -> str:
     return name[:cut] if cut > 0 and name[cut:].lower() in EXTENSIONS else name
 
 
+def spelled(path: str) -> str:
+    """Stem in one spelling: without the query of an address, its `%20`, upper case, or accents set apart."""
+    name = unicodedata.normalize("NFC", unquote(path.partition("?")[0]))
+    return stem(name.strip()).casefold()
+
+
 def has_extension(path: str) -> bool:
     """Whether a name ends like that of an image, video or annotation file."""
     return stem(path) != file_name(path)
@@ -105,6 +114,8 @@ def labels(frames: Frames, way: str) -> list[str]:
         return [file_name(path) for path in paths]
     if way == "stem":
         return [stem(path) for path in paths]
+    if way == "spelling":
+        return [spelled(path) for path in paths]
     return ["" if value < 0 else str(value) for value in numbers(frames).tolist()]
 
 

@@ -56,7 +56,7 @@ class Task:
     of the ground truth's own joints: a list in their order, a mapping by name, or one number for all.
     `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
     equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem, base
-    name, path end, number). `transform` are changes of the predictions' coordinates, in order: `xy`,
+    name, path end, spelling, number). `transform` are changes of the predictions' coordinates: `xy`,
     `left-right`, `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised
     unless named.
     `category` is the one class of a file to score, where it has several. `slices` name groups of frames that

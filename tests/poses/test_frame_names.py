@@ -66,8 +66,33 @@ class TestNames:
         assert labels(table, "stem") == ["a_07", "2"]
         assert labels(table, "number") == ["7", "2"]
 
+    @pytest.mark.parametrize(
+        ("theirs", "ours"),
+        [
+            ("img_{}.jpg", "IMG_{}.JPG"),
+            ("dog%20run{}.jpg", "dog run{}.jpg"),
+            ("e\N{COMBINING ACUTE ACCENT}t\N{LATIN SMALL LETTER E WITH ACUTE}{}.jpg",
+             "\N{LATIN SMALL LETTER E WITH ACUTE}te\N{COMBINING ACUTE ACCENT}{}.jpg"),
+            ("b{}.jpg", "https://host/data/b{}.jpg?token=a/c"),
+            ("b{}.jpg ", "b{}.jpg"),
+        ],
+    )  # fmt: skip
+    def test_one_name_in_two_spellings(self, theirs: str, ours: str) -> None:
+        truth = poses(frames(["4", "5"], [ours.format("x"), ours.format("y")]))
+        found, said = paired(poses(frames([theirs.format("y"), theirs.format("x")])), truth)
+        assert found == [1, 0]
+        assert said == ["frames were paired by spelling, because keys differ"]
+
+    def test_names_that_differ_by_case_alone_are_not_the_same(self) -> None:
+        truth = poses(frames(["4", "5"], ["A.jpg", "a.jpg"]))
+        assert paired(poses(frames(["a", "A"])), truth) == (
+            [1, 0], ["frames were paired by stem, because keys differ"]
+        )  # fmt: skip
+        with pytest.raises(MismatchError):
+            paired(poses(frames(["%41.jpg"])), truth)
+
     def test_the_order_of_the_ways(self) -> None:
-        assert WAYS == ("key", "file name", "stem", "base name", "path end", "number")
+        assert WAYS == ("key", "file name", "stem", "base name", "path end", "spelling", "number")
 
 
 class TestEachWay:
@@ -143,7 +168,7 @@ class TestAmbiguous:
         assert "are paired with the ground truth by key, but differently by stem and by number" in text
         # Two frames that one of their frames could be, by name.
         assert "frame 'img_2.json' is 'cam/img_1.jpg' by key and 'cam/img_2.jpg' by stem" in text
-        assert "--align: key, file name, stem, base name, path end, number" in text
+        assert "--align: key, file name, stem, base name, path end, spelling, number" in text
 
     @pytest.mark.parametrize(("way", "rows"), [("key", [1, 0]), ("stem", [0, 1]), ("number", [0, 1])])
     def test_a_named_way_settles_it(self, way: str, rows: list[int]) -> None:

@@ -16,7 +16,7 @@ from poseval.poses import Frames, Notice, People, PoseSet
 from poseval.poses.frame_names import place as by_name
 from poseval.skeletons import Skeleton
 
-NAMES = ("file name", "stem", "base name", "path end")
+NAMES = ("file name", "stem", "base name", "path end", "spelling")
 
 
 @dataclass(frozen=True)
