@@ -16,6 +16,7 @@ PIP := $(RUN) -m pip install --quiet --disable-pip-version-check $(if $(WHEELS),
 SOURCES := setup.cfg setup.py pyproject.toml $(wildcard poseval/kernels/*.cpp poseval/kernels/*.hpp)
 BASE := $(VENV)/.installed$(EXTRAS:%=-%)
 TEST := $(VENV)/.installed-test$(EXTRAS:%=,%)
+DOCS := $(VENV)/.installed-docs$(EXTRAS:%=,%)
 
 MAKEFLAGS += --no-builtin-rules
 
@@ -25,7 +26,7 @@ help:
 	@echo "make demo    install into $(VENV), score two synthetic videos, write a report"
 	@echo "make test    install what the tests need, and run them"
 	@echo "make lint    check style and types"
-	@echo "make docs    write the generated pages of docs/"
+	@echo "make docs    write the generated pages, and build the site"
 	@echo "make perf    time COCO files against pycocotools and others"
 	@echo "make wheels  fill the folder WHEELS for an installation without a network"
 	@echo "make clean   remove $(VENV)"
@@ -44,11 +45,13 @@ lint: $(TEST)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy poseval
 
-docs: $(TEST)
+docs: $(DOCS)
 	$(RUN) docs/error_page.py > docs/errors.md
 	$(RUN) docs/format_pages.py
 	$(RUN) docs/metric_pages.py
 	$(RUN) docs/readme_images.py
+	$(RUN) -m sphinx -W --keep-going --quiet -b html docs build/site
+	@echo "The pages: $(CURDIR)/build/site/index.html"
 
 perf: $(BASE)
 	$(RUN) perf/coco.py
@@ -65,7 +68,7 @@ $(VENV)/pyvenv.cfg:
 	@"$(PYTHON)" .ci/check_setup.py
 	"$(PYTHON)" -m venv "$(VENV)"
 
-$(BASE) $(TEST): $(VENV)/pyvenv.cfg $(SOURCES)
+$(BASE) $(TEST) $(DOCS): $(VENV)/pyvenv.cfg $(SOURCES)
 	@"$(PYTHON)" .ci/check_setup.py
 	$(PIP) --editable ".$(patsubst $(VENV)/.installed-%,[%],$(filter $(VENV)/.installed-%,$@))"
 	@touch "$@"

@@ -308,7 +308,9 @@ def _refuse_exchanged(truth: PoseSet, predictions: PoseSet) -> None:
     """Refuse sets in memory of which only the one given as ground truth has scores: P856."""
     if truth.origin.sha256 or not len(truth) or not len(predictions):
         return  # readers of files look at their roles
-    if np.isfinite(truth.people.score).all() and np.isnan(predictions.people.score).all():
+    guessed = predictions.people
+    unscored = np.isnan(guessed.score).all() and np.isnan(guessed.joint_score).all()
+    if unscored and np.isfinite(truth.people.score).all():
         raise UsageError(
             "P856",
             where="ground truth and predictions",

@@ -27,7 +27,7 @@ def make_example_files(folder: Path) -> None:
         words = f"score {folder}/{name}.json --gt {folder}/gt.json -q --save {folder}/{name}.poseval"
         assert invoke(f"{words} --json {folder}/{name}.report.json".split()) == 0
     (folder / "base.poseval").write_bytes((folder / "a.poseval").read_bytes())
-    videos = "--video --images 2 --sequence-length 5 --skeleton posetrack15_poseval --format posetrack18 -q"
+    videos = "--video --images 20 --sequence-length 5 --skeleton posetrack15_poseval --format posetrack18 -q"
     assert invoke(["synth", str(folder / "clips"), *videos.split()]) == 0
     (folder / "clips" / "truth").rename(folder / "videos")
     people = read(folder / "videos", role="truth")

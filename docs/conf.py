@@ -1,0 +1,22 @@
+"""The documentation as a site: `make docs` builds it into build/site."""
+
+from __future__ import annotations
+
+from poseval._version import __version__
+
+project = "poseval"
+copyright = "2026 the poseval developers"
+version = release = __version__
+extensions = ["myst_parser", "sphinx_click"]
+source_suffix = {".md": "markdown"}
+# Links between files work on the site as they do in a checkout.
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
+html_theme = "furo"
+html_title = f"poseval {__version__}"
+html_copy_source = False
+html_show_sphinx = False
+# Blocks that are no language are commands and what they print.
+highlight_language = "none"
+linkcheck_anchors = False
+linkcheck_ignore = [r"^dask:"]  # an example of an address
