@@ -94,6 +94,7 @@ ELSEWHERE = {
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P602", "P603"), FILES),
     **dict.fromkeys(("P188", "P217", "P302", "P700"), "reached from Python and workers alone"),
+    "P811": "defaults are a file of the current folder: tests/cli/test_settings.py",
     **dict.fromkeys(("P103", "P505"), "deviations of trainings and ignore regions: their own tests"),
 }  # fmt: skip
 
