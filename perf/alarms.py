@@ -143,7 +143,7 @@ def _trained(sd: float, runs: int, number: int) -> list[float]:
     asked = Demands(significant=True)
     one = gate([now[0]], [before[0]], asked)  # type: ignore[list-item]
     several = gate(now, before, asked)  # type: ignore[arg-type]
-    known = gate([now[0]], [before[0]], Demands(significant=True, seed_sd={"*": sd}))  # type: ignore[list-item]
+    known = gate([now[0]], [before[0]], Demands(significant=True, seed_sd={"*": 100 * sd}))  # type: ignore[list-item]
     return [float(not verdict.passed) for verdict in (one, several, known)]
 
 
@@ -194,7 +194,7 @@ def _kept_up(margin: float, drop: float, number: int) -> list[float]:
     before, now = (
         people.ratios(["AP"], shared + rng.normal(0, 0.08, (200, 1)) - off, bottom) for off in (0.0, drop)
     )
-    demands = Demands((Tolerance("AP", margin),), significant=True)
+    demands = Demands((Tolerance("AP", 100 * margin),), significant=True)
     (check,) = gate([now], [before], demands).checks  # type: ignore[list-item]
     return [check.state.value == name for name in ("keeps up", "not shown", "fails")] + [check.smallest]
 

@@ -19,7 +19,7 @@ from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.ranking import orders, positives, ranking
 from poseval.poses import Array, Floats, Ints
 from poseval.results.signature import Signature
-from poseval.results.values import AT_MOST_ONE, ERROR, SHARE, Bounds, Direction, Number, Summary
+from poseval.results.values import AT_MOST_ONE, ERROR, SHARE, Bounds, Direction, Number, Summary, Unit
 
 Numbers = Callable[[Ints], tuple[Floats, Floats]]  # weights [B, U] -> values [B, K], what they rest on [B, K]
 
@@ -38,6 +38,7 @@ class System:
     slices: Sequence[str] = ()
     signature: Signature = Signature((("metric", "simulated"),))
     notices: tuple[Any, ...] = ()
+    inputs: tuple[Any, ...] = ()
     jumping: tuple[str, ...] = ("NME_median",)  # numbers that leaving out a unit does not show the spread of
     whole: System | None = None  # of which this one has some of the numbers
     asked: dict[bytes, list[Summary]] = field(default_factory=dict)  # by weights
@@ -91,7 +92,7 @@ class System:
     def report(self) -> Any:
         """What a gate asks of a report."""
         way = "lower" if self.bounds == ERROR else "higher"
-        return SimpleNamespace(better=dict.fromkeys(self.names, way))
+        return SimpleNamespace(better=dict.fromkeys(self.names, way), unit_of=lambda key: Unit.SHARE)
 
 
 def logistic(x: Array) -> Floats:

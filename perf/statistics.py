@@ -2,8 +2,8 @@
 
     python perf/statistics.py --write docs/statistics.md [--sets 1000] [--only coverage]
 
-Draws data sets from `populations.py`, asks the package for intervals (`coverage.py`), comparisons and gates
-(`alarms.py`), and counts. Standard errors are those of the simulation.
+Draws data sets from `populations.py`, asks the package for intervals (`interval_coverage.py`), comparisons
+and gates (`alarms.py`), and counts. Standard errors are those of the simulation.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ os.environ.setdefault("POSEVAL_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from alarms import comparisons, gates, looks, smallest, states, training
-from coverage import clusters, coverage, medians
+from interval_coverage import clusters, coverage, medians
 from sections import write_section
 from times import times
 
