@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, partial
 
@@ -12,8 +12,9 @@ import populations as people
 from simulation import Make, counted, rng_of, share, table
 
 from poseval.statistics.clusters import clustered
-from poseval.statistics.intervals import intervals
+from poseval.statistics.intervals import BCA_UNITS, intervals
 
+METHODS, LEAST = ("auto", "percentile", "bca"), {"bca": BCA_UNITS}
 SAMPLES = 400  # bootstrap samples of an interval in these simulations
 KINDS: dict[str, tuple[Make, tuple[str, ...]]] = {
     "AP, AP_L": (people.coco, ("AP", "AP_L", "AP50")),
@@ -47,16 +48,14 @@ def _mean(kind: str, units: int, sets: int) -> dict[str, float]:
     return {key: float(np.nanmean([summary[key] for summary in found])) for key in keys}
 
 
-def _covered(
-    kind: str, units: int, methods: Sequence[str], resampled: int, number: int
-) -> list[list[list[float]]]:
-    """What each method does with one data set; bootstrap intervals are asked of the first `resampled`."""
+def _covered(kind: str, units: int, number: int) -> list[list[list[float]]]:
+    """What each method does with one data set; bootstrap intervals are asked of one in eight."""
     make, keys = KINDS[kind]
     goals = endless(kind), usual(kind, units)
     system = make(rng_of(kind, units, number), units)[0].only(keys)
     out = []
-    for method in methods:
-        if method != "auto" and number >= resampled:
+    for method in METHODS:
+        if method != "auto" and (number % 8 or units < LEAST.get(method, 0)):
             out.append([[math.nan] * 3] * len(keys))
             continue
         found = intervals(system, method=method, resamples=SAMPLES, seed=number)  # type: ignore[arg-type]
@@ -78,12 +77,11 @@ def coverage(sets: int) -> Iterator[str]:
         sequences = kind.startswith("MOTA")
         rows = []
         for units in SEQUENCES if sequences else IMAGES:
-            methods = ["auto", "percentile", *(["bca"] if units >= 20 else [])]
             endless(kind), usual(kind, units)  # before the processes start
-            found = counted(partial(_covered, kind, units, methods, sets // 8), sets)
+            found = counted(partial(_covered, kind, units), sets)
             for column, key in enumerate(keys):
                 auto, percentile = found[:, 0, column], found[:, 1, column]
-                bca = share(found[:, 2, column, 1]) if units >= 20 else "not offered"
+                bca = share(found[:, 2, column, 1]) if units >= BCA_UNITS else "not offered"
                 none = np.isnan(auto[:, 0]).mean()
                 cells = [share(auto[:, 0]), share(auto[:, 1]), share(percentile[:, 1]), bca]
                 width = f"{np.nanmean(auto[:, 2]):.3f}" if none < 1 else ""

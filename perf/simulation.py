@@ -7,6 +7,8 @@ import os
 import zlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,8 @@ import populations as people
 Array = np.ndarray[Any, Any]
 Make = Callable[..., list[people.System]]
 PROCESSES = int(os.environ.get("PROCESSES", min(2, os.cpu_count() or 1)))
+KEEP = Path(os.environ["KEEP"]) if "KEEP" in os.environ else None
+STEP = 32  # data sets between two looks at the disk
 
 
 def rng_of(name: str, units: int, number: int) -> np.random.Generator:
@@ -22,10 +26,19 @@ def rng_of(name: str, units: int, number: int) -> np.random.Generator:
     return np.random.default_rng([zlib.crc32(name.encode()), units, number])
 
 
-def counted(work: Callable[[int], Any], sets: int) -> Array:
-    """What `work` gives for each data set [sets, ...], by `PROCESSES` processes."""
+def counted(work: partial[Any], sets: int) -> Array:
+    """What `work` gives for each data set [sets, ...], by `PROCESSES` processes.
+
+    With a folder `KEEP`, data sets that are there are not simulated again, and all of them count.
+    """
+    file = KEEP / f"{work.func.__name__} {' '.join(map(str, work.args))}.npy".lower() if KEEP else None
+    rows = np.load(file).tolist() if file is not None and file.exists() else []
     with ProcessPoolExecutor(PROCESSES) as pool:
-        return np.array(list(pool.map(work, range(sets), chunksize=max(1, sets // 64))), dtype=np.float64)
+        for first in range(len(rows), sets, STEP):
+            rows += pool.map(work, range(first, min(first + STEP, sets)), chunksize=4)
+            if file is not None:
+                np.save(file, np.array(rows, dtype=np.float64))
+    return np.array(rows, dtype=np.float64)
 
 
 def share(values: Array) -> str:

@@ -3,7 +3,8 @@
     python perf/statistics.py --write docs/statistics.md [--sets 1000] [--only coverage]
 
 Draws data sets from `populations.py`, asks the package for intervals (`interval_coverage.py`), comparisons
-and gates (`alarms.py`), and counts. Standard errors are those of the simulation.
+and gates (`alarms.py`), and counts. Standard errors are those of the simulation. What each data set gave is
+kept in the folder that the environment names as KEEP, so that more of them can be added.
 """
 
 from __future__ import annotations

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -36,10 +38,25 @@ def test_trainings_and_margins_are_in_the_unit_of_the_gate(program: dict[str, An
 
 
 def test_intervals_are_asked(program: dict[str, Any]) -> None:
-    (row,) = program["interval_coverage"]._covered("PCKh", 20, ["auto"], 0, 0)
+    row, *others = program["interval_coverage"]._covered("PCKh", 20, 1)
+    assert np.isnan(others).all()  # bootstrap intervals are asked of one set in eight
     (inside_endless, inside_usual, width) = row[0]
     assert {inside_endless, inside_usual} <= {0.0, 1.0}
     assert 0.05 < width < 0.5
+
+
+def test_what_is_kept_is_not_simulated_again(
+    program: dict[str, Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    simulation = import_module("simulation")
+    monkeypatch.setattr(simulation, "KEEP", tmp_path)
+    monkeypatch.setattr(simulation, "PROCESSES", 1)
+    work = partial(divmod, 100)
+    assert simulation.counted(partial(program["alarms"]._kept_up, 0.01, 0.06), 2).shape == (2, 4)
+    np.save(tmp_path / "divmod 100.npy", np.array([[7.0, 8.0]]))
+    assert simulation.counted(work, 1).tolist() == [[7, 8]]
+    assert simulation.counted(work, 2).tolist() == [[7, 8], [100, 0]]
+    assert simulation.counted(work, 1).tolist() == [[7, 8], [100, 0]]
 
 
 def test_the_page_has_a_place_for_every_table() -> None:
