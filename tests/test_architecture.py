@@ -67,6 +67,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
 # Files that name a package above them, by text alone, with the reason.
 UPWARDS = {
     "poseval/results/renderers.py": ("report", "`report.to_text()` and its like call a renderer by its name"),
+    "poseval/poses/pose_set.py": ("report", "a notebook asks a pose set for what it shows"),
 }
 
 # package of other people -> packages of ours that may import it, and whether only inside a function

@@ -123,11 +123,12 @@ class Row:
     ranks: tuple[int, int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Board(Result):
     """Ranked entries and the columns that are shown; `ties` says how entries were distinguished."""
 
     form: ClassVar[str] = "board"
+    table: ClassVar[str] = "entries"
     benchmark: str
     rules: str
     sort: str

@@ -56,7 +56,7 @@ class Check:
         return {**row, "state": self.state.value, "unit": self.unit.stored}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict(Result):
     """The outcome of a gate; `notices` are what was unusual about the run, and what the gate cannot see.
 
@@ -68,6 +68,7 @@ class Verdict(Result):
     """
 
     form: ClassVar[str] = "verdict"
+    table: ClassVar[str] = "checks"
     checks: tuple[Check, ...]
     significant: bool
     must_keep_up: bool

@@ -55,11 +55,12 @@ class Worst:
     background: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Diagnosis(Result):
     """Errors and their costs. `scale` is the unit of distances; `notices` are those of the files."""
 
     form: ClassVar[str] = "diagnosis"
+    table: ClassVar[str] = "joints"
     joints: tuple[str, ...]
     scale: Scale
     ranges: tuple[RangeDiagnosis, ...]
@@ -67,6 +68,14 @@ class Diagnosis(Result):
     worst: tuple[Worst, ...]
     tracks: TrackErrors | None
     notices: tuple[Notice, ...] = ()
+
+    def records(self) -> list[dict[str, Any]]:
+        """Joints of each class of error, by size of people and joint."""
+        return [
+            {"size": item.size.name, "joint": joint} | dict(zip(CLASSES, counts, strict=True))
+            for item in self.ranges
+            for joint, counts in zip(self.joints, item.counts[1:].T.tolist(), strict=True)
+        ]
 
     @property
     def everyone(self) -> tuple[Group, ...]:

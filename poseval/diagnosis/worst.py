@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.diagnosis.diagnose import diagnose
+from poseval.diagnosis.diagnose import Worst, diagnose
 from poseval.errors import UsageError, number_of
 from poseval.poses import Ints, PoseSet
 from poseval.poses.aligned import Aligned
@@ -24,6 +24,33 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
     Raises:
         UsageError: P106 when no frame has an error.
     """
+    ranked, by = _ranked(aligned, count)
+    rows = np.asarray(sorted(row for row, _ in ranked), dtype=np.int64)
+    first = ranked[0][1]
+    of = number_of(int(aligned.truth.frames.labelled.sum()), "frame")
+    text = (
+        f"chose {len(ranked)} of {of} with the most errors{by}; the worst frame is {first.frame} with "
+        f"{number_of(first.joints, 'wrong joint')}, {number_of(first.missed, 'miss', 'misses')} and "
+        f"{number_of(first.background, 'false positive')}"
+    )
+    return rows, text
+
+
+def ranked_frames(aligned: Aligned, count: int) -> list[tuple[int, Worst]]:
+    """At most `count` frames with the most errors, as rows of the table of frames, the worst first.
+
+    Raises:
+        UsageError: P106 when no frame has an error.
+    """
+    return _ranked(aligned, count)[0]
+
+
+def _ranked(aligned: Aligned, count: int) -> tuple[list[tuple[int, Worst]], str]:
+    """The frames, and words about the scale of distances.
+
+    Raises:
+        UsageError: P106 when no frame has an error.
+    """
     labelled = np.flatnonzero(aligned.truth.frames.labelled)
     truth, by = measurable(aligned.truth.take_frames(labelled))
     predictions = replace(aligned.predictions.take_frames(labelled), frames=truth.frames)
@@ -33,14 +60,7 @@ def worst_frames(aligned: Aligned, count: int) -> tuple[Ints, str]:
             "P106", where="--worst", what="finds no error in any frame", wanted="predictions with errors"
         )
     place = dict(zip(truth.frames.key.tolist(), labelled.tolist(), strict=True))
-    rows = np.asarray(sorted(place[one.frame] for one in found), dtype=np.int64)
-    first = found[0]
-    text = (
-        f"chose {len(found)} of {number_of(len(truth.frames), 'frame')} with the most errors{by}; "
-        f"the worst frame is {first.frame} with {number_of(first.joints, 'wrong joint')}, "
-        f"{number_of(first.missed, 'miss', 'misses')} and {number_of(first.background, 'false positive')}"
-    )
-    return rows, text
+    return [(place[one.frame], one) for one in found], by
 
 
 def measurable(truth: PoseSet) -> tuple[PoseSet, str]:

@@ -21,7 +21,7 @@ from poseval.integrations.batch import Batch, Side, require_form, whole
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
-from poseval.scoring.score import OPTIONAL, PathOrPoses, evaluate, read_truth
+from poseval.scoring.score import OPTIONAL, PathOrPoses, evaluate, read_truth, score
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:
@@ -201,22 +201,27 @@ class PoseMetric:
             UsageError: P858 before any update, P860 ranks with other settings.
             InputError: what the benchmark lacks.
         """
-        return self.evaluate(sync).report()
+        return score(*self.sets(sync), task=self.task)
 
     @from_python
     def evaluate(self, sync: bool = False) -> Evaluation:
         """What `poseval.evaluate` gives for all frames so far, for `compare` and `gate`; as `compute`."""
+        return evaluate(*self.sets(sync), task=self.task)
+
+    @from_python
+    def sets(self, sync: bool = False) -> tuple[PoseSet, PoseSet]:
+        """Ground truth and predictions of all frames so far, as two pose sets; as `compute`."""
         if sync:
             from poseval.integrations.distributed import of_all_ranks
 
-            return self.merged(of_all_ranks(self)).evaluate()
+            return self.merged(of_all_ranks(self)).sets()
         if not self.batches and self.truth is None:
             raise UsageError("P858", where="compute", what="comes before any update", wanted="an update")
-        truth, predictions = self.sets()
+        truth, predictions = self._sets()
         if self.again:
             text = f"{number_of(self.again, 'frame')} came more than once, and counted once"
             predictions = predictions.with_notices([Notice("N596", text, self.again)])
-        return evaluate(truth, predictions, task=self.task)
+        return truth, predictions
 
     def _settings(self, strict: bool = True) -> dict[str, Any]:
         return packed.settings_of(self.asked, self.truth, strict)
@@ -229,8 +234,7 @@ class PoseMetric:
             out.merge(part)
         return out
 
-    def sets(self) -> tuple[PoseSet, PoseSet]:
-        """Ground truth and predictions of all frames so far, as two pose sets."""
+    def _sets(self) -> tuple[PoseSet, PoseSet]:
         frames, skeleton = list(self.frames), self.task.skeleton
         points = [side.columns["keypoints"] for side in self._like.values() if isinstance(side, Arrays)]
         joints = len(skeleton) if skeleton is not None else points[0].shape[1] if points else 17

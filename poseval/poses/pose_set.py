@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import ValueRangeError, wrong_type
+from poseval.errors import ValueRangeError, number_of, shown, wrong_type
 from poseval.skeletons import Skeleton
 
 Array = NDArray[Any]
@@ -121,7 +122,7 @@ def _extras(extra: Mapping[str, Any], rows: int) -> dict[str, Array]:
     return out
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frames:
     """Images or video frames, F rows.
 
@@ -169,6 +170,9 @@ class Frames:
     def __len__(self) -> int:
         return len(self.key)
 
+    def __repr__(self) -> str:
+        return f"Frames({len(self):,} in {number_of(len(self.sequences), 'sequence')})"
+
     def take(self, rows: Array) -> Frames:
         """These frames, in this order; the list of sequences stays whole."""
         picked = {name: column[rows] for name, column in self.extra.items()}
@@ -184,7 +188,7 @@ class Frames:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class People:
     """People, N rows sorted by frame (stable), K joints.
 
@@ -244,6 +248,9 @@ class People:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def __repr__(self) -> str:
+        return f"People({len(self):,} of {number_of(self.xy.shape[1], 'joint')})"
+
     def take(self, rows: Array) -> People:
         """These rows; `rows` keeps the order by frame (a mask, or ascending in frame)."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "extra"}
@@ -254,7 +261,7 @@ class People:
         return replace(self, **columns)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class IgnoreRegions:
     """Ragged polygons, R of them over V vertices: polygon r is `vertices[start[r]:start[r + 1]]`."""
 
@@ -283,8 +290,11 @@ class IgnoreRegions:
     def __len__(self) -> int:
         return len(self.frame)
 
+    def __repr__(self) -> str:
+        return f"IgnoreRegions({len(self):,})"
 
-@dataclass(frozen=True, eq=False)
+
+@dataclass(frozen=True, eq=False, repr=False)
 class PoseSet:
     """Skeleton + frames + people + ignore regions, and where they came from.
 
@@ -321,6 +331,15 @@ class PoseSet:
 
     def __len__(self) -> int:
         return len(self.people)
+
+    def __repr__(self) -> str:
+        people, frames = number_of(len(self), "person", "people"), number_of(len(self.frames), "frame")
+        return f"PoseSet({self.skeleton.name}, {people} in {frames}, {shown(self.origin.name, 60)})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what each column holds."""
+        text: str = import_module("poseval.report.notebook").pose_set(self)
+        return text
 
     def take_frames(self, rows: Ints) -> PoseSet:
         """The frames `rows` (ascending) with their people and ignore regions; sequences are kept whole."""

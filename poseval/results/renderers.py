@@ -24,11 +24,21 @@ RENDERERS = {
     "verdict text": "poseval.report.gate:to_text",
     "sigmas text": "poseval.report.sigmas:render",
     "board text": "poseval.report.leaderboard:to_text",
+    "report html": "poseval.report.notebook:report",
+    "comparison html": "poseval.report.notebook:comparison",
+    "diagnosis html": "poseval.report.notebook:diagnosis",
+    "report plot": "poseval.report.notebook:plot",
+    "report worst": "poseval.report.notebook:worst",
 }
 
 
 def rendered(what: str, value: object, **options: Any) -> str:
-    """A value in one of the forms of `RENDERERS`."""
-    module, _, function = RENDERERS[what].partition(":")
-    text: str = getattr(import_module(module), function)(value, **options)
+    """A value as a text, in one of the forms of `RENDERERS`."""
+    text: str = drawn(what, value, **options)
     return text
+
+
+def drawn(what: str, value: object, **options: Any) -> Any:
+    """A value in one of the forms of `RENDERERS`, which need not be a text."""
+    module, _, function = RENDERERS[what].partition(":")
+    return getattr(import_module(module), function)(value, **options)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import FormatError, UsageError, shown
+from poseval.errors import FormatError, UsageError, number_of, shown
+from poseval.errors.calls import from_python
 from poseval.files.reading import REPORT_BYTES, parse_json
 from poseval.poses import Notice
 from poseval.results.former_names import current_rules, units_of_former
 from poseval.results.layout import Layout
-from poseval.results.renderers import rendered
+from poseval.results.renderers import drawn, rendered
 from poseval.results.result import json_value
 from poseval.results.signature import Signature
 from poseval.results.typed import made, numbers, texts, typed
@@ -37,9 +40,13 @@ class Input:
     records: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Report:
-    """The result of one scoring run. `summary` maps a key to a fraction; undefined is NaN with a reason."""
+    """The result of one scoring run. `summary` maps a key to a fraction; undefined is NaN with a reason.
+
+    `behind` is what `plot` and `worst` draw: the evaluation and the people of the run that gave the report.
+    It is in no file, pickle or comparison.
+    """
 
     benchmark: str
     rules: str
@@ -56,6 +63,43 @@ class Report:
     primary: str = ""  # key of the number that decides
     units: Mapping[str, Unit] = field(default_factory=dict)  # keys and statistics that are no shares
     tables: tuple[Layout, ...] = ()  # of slices and joints, behind the main table
+    behind: Any = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        value = self.summary.get(self.primary, math.nan)
+        first = f"{self.primary} {value:.4g}, " if self.primary else ""
+        return f"Report({self.benchmark}, {first}{number_of(len(self.summary), 'number')})"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "behind": None}
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the summary, the notices and the signature."""
+        return rendered("report html", self)
+
+    @from_python
+    def plot(self, name: str = "precision_recall") -> Any:
+        """One figure of the run as a matplotlib `Figure`, which belongs to no window; `poseval.plot` has all.
+
+        Raises:
+            UsageError: P102 the run has no figure of this name, P863 a report that was read from a file.
+        """
+        return drawn("report plot", self.behind, name=name)
+
+    @from_python
+    def worst(self, count: int = 5, images: str | os.PathLike[str] | None = None) -> Any:
+        """Drawings of the frames with the most errors, the worst first, which a notebook shows.
+
+        `images` is the folder of the images to draw on.
+
+        Raises:
+            UsageError: P106 no frame has an error, P114 no such folder, P863 a report that was read.
+        """
+        if not isinstance(count, int) or count < 1:
+            what = f"is {shown(repr(count), 40)}"
+            raise UsageError("P103", where="count", what=what, wanted="a number from 1")
+        folder = None if images is None else Path(os.fspath(images))
+        return drawn("report worst", self.behind, count=count, images=folder)
 
     def unit_of(self, name: str) -> Unit:
         """What a number of the summary, or a statistic of the values, is measured in."""

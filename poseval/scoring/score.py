@@ -223,9 +223,9 @@ def score(
             UsageError: unknown names, or columns that the metrics need and the files lack.
             InputError: a file is wrong, or the two do not belong together.
     """
-    return evaluate(
-        truth, predictions, benchmark, task=task, executor=executor, shards=shards, **asked
-    ).report()
+    prepared = prepare(truth, predictions, Task.of(task, benchmark, **asked))
+    evaluation = tally(prepared, executor, shards)
+    return replace(evaluation.report(), behind=(evaluation, prepared.aligned))
 
 
 def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:

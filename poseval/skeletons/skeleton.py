@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import Fault, Faults, UsageError, error_of, shown
+from poseval.errors import Fault, Faults, UsageError, error_of, number_of, shown
 from poseval.limits import DEFAULT
 
 Sigmas = NDArray[np.float64]
@@ -19,7 +19,7 @@ Sigmas = NDArray[np.float64]
 LEAST_SIGMA, MOST_SIGMA = 1e-6, 100.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Skeleton:
     """An ordered set of joints.
 
@@ -83,6 +83,9 @@ class Skeleton:
                 wanted=f"one number from {LEAST_SIGMA:g} to {MOST_SIGMA:g} per joint",
             )
         faults.raise_if_any()
+
+    def __repr__(self) -> str:
+        return f"Skeleton({self.name!r}, {number_of(len(self), 'joint')})"
 
     def __len__(self) -> int:
         return len(self.joints)

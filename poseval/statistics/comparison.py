@@ -73,7 +73,7 @@ class Difference:
         return f"{self.second if gain else self.first} is better"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison(Result):
     """All differences between all pairs of systems; `notices` are what was unusual about each of them.
 
@@ -83,6 +83,7 @@ class Comparison(Result):
     """
 
     form: ClassVar[str] = "comparison"
+    table: ClassVar[str] = "differences"
     differences: tuple[Difference, ...]
     systems: tuple[str, ...]
     trainings: tuple[int, ...]

@@ -36,11 +36,12 @@ class JointSigma(NamedTuple):
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class SigmaEstimate(Result):
     """The sigmas of a skeleton's joints, and how they were made."""
 
     form: ClassVar[str] = "sigmas"
+    table: ClassVar[str] = "joints"
     joints: tuple[JointSigma, ...]
     pairs: int  # people who were annotated twice
     people: int  # people of the first file

@@ -89,11 +89,12 @@ class Group:
     cause: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Validation(Result):
     """The result: format, role, groups of faults, notices, what the server says. `ok` without faults."""
 
     form: ClassVar[str] = "validation"
+    table: ClassVar[str] = "faults"
     path: str
     format: str | None
     role: str
