@@ -108,7 +108,7 @@ def pose_set(value: PoseSet) -> str:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class DrawnFrames:
     """Frames as drawings: ground truth in green, predictions dashed in orange. A notebook shows them."""
 
     frames: tuple[str, ...]
@@ -118,13 +118,13 @@ class Pictures:
         return self.html
 
     def __repr__(self) -> str:
-        return f"Pictures of {', '.join(shown(name, 40) for name in self.frames)}"
+        return f"Drawings of {', '.join(shown(name, 40) for name in self.frames)}"
 
     def __len__(self) -> int:
         return len(self.frames)
 
 
-def worst(behind: Any, count: int, images: Path | None) -> Pictures:
+def worst(behind: Any, count: int, images: Path | None) -> DrawnFrames:
     """The frames with the most errors, the worst first, over their images where these are given.
 
     Raises:
@@ -146,7 +146,7 @@ def worst(behind: Any, count: int, images: Path | None) -> Pictures:
         )
         style = "display:inline-block;width:320px;margin:.4em;vertical-align:top"
         parts.append(f'<div style="{style}">{frame_svg(aligned, row, found)}{_line(said)}</div>')
-    return Pictures(tuple(str(one.frame) for _, one in ranked), _whole(*parts))
+    return DrawnFrames(tuple(str(one.frame) for _, one in ranked), _whole(*parts))
 
 
 def plot(behind: Any, name: str) -> Figure:

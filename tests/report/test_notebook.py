@@ -117,12 +117,12 @@ def test_a_figure_of_a_report(report: poseval.Report) -> None:
 
 
 def test_the_worst_frames_of_a_report(report: poseval.Report, tmp_path: Path) -> None:
-    pictures = report.worst(3)
-    assert len(pictures) == 3
-    assert list(pictures.frames) == [one.frame for one in poseval.diagnose(TRUTH, FOUND, worst=3).worst]
-    assert pictures._repr_html_().count("<svg") == 3
-    Tags(pictures._repr_html_())
-    assert repr(pictures).startswith("Pictures of ")
+    drawings = report.worst(3)
+    assert len(drawings) == 3
+    assert list(drawings.frames) == [one.frame for one in poseval.diagnose(TRUTH, FOUND, worst=3).worst]
+    assert drawings._repr_html_().count("<svg") == 3
+    Tags(drawings._repr_html_())
+    assert repr(drawings).startswith("Drawings of ")
     for wrong in (0, "5", None):
         with pytest.raises(UsageError, match="P103"):
             report.worst(wrong)  # type: ignore[arg-type]
