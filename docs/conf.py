@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+from typing import Any
+
 from poseval._version import __version__
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 project = "poseval"
 copyright = "2026 the poseval developers"
@@ -20,3 +26,12 @@ html_show_sphinx = False
 highlight_language = "none"
 linkcheck_anchors = False
 linkcheck_ignore = [r"^dask:"]  # an example of an address
+# One manual page with every command: python -m sphinx -b man docs build/man
+man_pages = [("commands", "poseval", "score human-pose predictions", "", 1)]
+
+
+def setup(app: Any) -> None:
+    """Draw the figures of the gallery before the pages are read."""
+    import gallery
+
+    app.connect("builder-inited", lambda _: gallery.draw())
