@@ -95,7 +95,7 @@ TERMINAL: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 @pytest.mark.parametrize("made", TERMINAL.values(), ids=TERMINAL)
-def test_terminal(made: Callable[[str], str], text: str) -> None:
+def test_36_terminal(made: Callable[[str], str], text: str) -> None:
     shown = printable(made(text))
     assert not RAW.search(shown)
     assert not any(unicodedata.category(char) in ("Cf", "Cs") for char in shown)
@@ -124,7 +124,7 @@ def test_lines_of_a_report_come_from_us_alone(text: str) -> None:
     [lambda t: to_csv(report_of(t)), lambda t: board_page.to_csv(board_of(t))],
     ids=["report", "board"],
 )
-def test_csv(made: Callable[[str], str], text: str) -> None:
+def test_34_csv(made: Callable[[str], str], text: str) -> None:
     rows = list(csv.reader(io.StringIO(made(text).replace("\0", ""), newline="")))
     assert len(rows) == 2
     for cell in (cell for row in rows for cell in row):
@@ -132,7 +132,7 @@ def test_csv(made: Callable[[str], str], text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_markdown(text: str) -> None:
+def test_35_markdown(text: str) -> None:
     board = board_page.to_markdown(board_of(text)).splitlines()
     assert len(board) == 5  # the table, and how entries were told apart
     for lines in (to_markdown(report_of(text)).splitlines(), board):
@@ -144,7 +144,7 @@ def test_markdown(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_latex(text: str) -> None:
+def test_35_latex(text: str) -> None:
     for made in (to_latex(report_of(text)), board_page.to_latex(board_of(text))):
         cells = "\n".join(line for line in made.splitlines() if line.endswith(r"\\"))
         known = (
@@ -156,7 +156,7 @@ def test_latex(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_html(text: str) -> None:
+def test_34_html(text: str) -> None:
     page = board_page.to_html(board_of(text))
     assert "<script" not in page
     assert "<img" not in page
@@ -164,7 +164,7 @@ def test_html(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_junit_and_annotation(text: str) -> None:
+def test_35_junit_and_annotation(text: str) -> None:
     verdict = verdict_of(text)
     (case,) = ET.fromstring(gate_page.to_junit(verdict))
     assert case.get("name")
@@ -174,7 +174,7 @@ def test_junit_and_annotation(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
-def test_figures(text: str, tmp_path: Path) -> None:
+def test_35_figures(text: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from poseval.report.plots import _joint_figure, figure_bytes, new_figure
 
