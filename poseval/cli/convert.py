@@ -10,12 +10,13 @@ import click
 from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_ITEMS, Number
 from poseval.cli.options import ALIGN, CATEGORY, LIMIT, QUIET, ROLE, SKELETON, TRANSFORM, InputPath, talk
+from poseval.cli.outputs import OutputPath
 from poseval.cli.progress import ProgressLine
 
 
 @click.command()
 @click.argument("source", type=InputPath())
-@click.argument("target", type=InputPath())
+@click.argument("target", type=OutputPath())
 @click.option(
     "--to",
     "to",

@@ -24,6 +24,22 @@ class OutputPath(click.Path):
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The path.
+
+        Raises:
+            UsageError: P137 for `-`, which is standard output elsewhere.
+        """
+        if os.fspath(value) == STDOUT:
+            raise UsageError(
+                "P137",
+                where=f"{param.opts[0] if param else 'output'} -",
+                what="is standard output, to which this cannot be written",
+                wanted="a file",
+                hint="name a file",
+            )
+        return super().convert(value, param, ctx)
+
 
 class OutputOrStdout(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # generic from click 8.2 on
     """A file to write as text, or `-`."""

@@ -11,6 +11,7 @@ import click
 from poseval.cli.names import names_of
 from poseval.cli.numbers import Number
 from poseval.cli.options import LIMIT, QUIET, SIGMAS, SKELETON, Choice, InputPath, records, talk
+from poseval.cli.outputs import OutputPath
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of
 
@@ -41,7 +42,7 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 )
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=OutputPath(),
     required=True,
     help="File or folder for the tracked predictions.",
 )

@@ -16,7 +16,7 @@ def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
     place = Path(path)
     try:
         with os.scandir(place.parent) as entries:
-            listed = [entry.name for entry in islice(entries, MOST_NAMES)]
+            listed = [entry.name for entry in islice(entries, MOST_NAMES) if os.path.exists(entry.path)]
     except (OSError, ValueError):
         return UsageError(
             "P114",
@@ -32,7 +32,7 @@ def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
     return UsageError(
         "P114",
         where=name,
-        what="does not exist",
+        what="is a link to what does not exist" if place.is_symlink() else "does not exist",
         wanted=wanted,
         hint=f"did you mean {said}?" if near else None,
     )

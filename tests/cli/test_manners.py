@@ -117,3 +117,14 @@ def test_names_are_completed(typed: str, expected: set[str]) -> None:
     )
     assert expected <= {line.partition(",")[2] for line in done.stdout.splitlines()}
     assert len(done.stdout.splitlines()) < 6
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
+def test_a_link_to_nothing_does_not_propose_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results.json").symlink_to(tmp_path / "nowhere")
+    assert invoke(["validate", str(tmp_path / "results.json")]) == 2
+    said = capsys.readouterr().err
+    assert "is a link to what does not exist" in said
+    assert "did you mean" not in said

@@ -51,6 +51,25 @@ def image_list(folder: Path) -> Argv:
     return pair(folder, gt)
 
 
+def box_alone(folder: Path) -> Argv:
+    """A YOLO ground truth with an object that has a box and no joints."""
+    gt, _ = truth_and_predictions()
+    place = written(folder, "yolo", Role.TRUTH, gt)
+    path = sorted(place.glob("labels/*.txt"))[0]
+    path.write_text(path.read_text() + "0 .5 .5 .1 .1\n")
+    return ["validate", str(place)]
+
+
+def with_zeros(folder: Path, argv: Argv) -> Argv:
+    path = sorted(Path(argv[1]).glob("labels/*.txt"))[0]
+    path.write_text(path.read_text().rstrip() + " 0 0 0" * 17 + "\n")
+    return argv
+
+
+def to_stdout(folder: Path) -> Argv:
+    return ["convert", *pair(folder)[1:2], "-", "--to", "coco", "--gt", str(folder / "gt.json")]
+
+
 def one_group(folder: Path) -> Argv:
     made, _ = truth_and_predictions()
     node = json.loads(next(iter(labelme(made).values())))
@@ -225,6 +244,8 @@ ON_FILES = [
     Case("P197", "two files or more", one_annotation, lambda f, a: [*a, str(f / "b.csv")]),
     Case("P201", "files exchanged", yolo_exchanged, exchanged),
     Case("P202", "--role truth", either_role, add("--role", "truth")),
+    Case("P137", "name a file", to_stdout, lambda f, a: changed(a, "-", str(f / "out.json"))),
+    Case("P204", "write zeros for every joint", box_alone, with_zeros),
     Case("P205", "group id of their own", one_group, edited("a.json", grouped)),
     Case("P206", "rename the region attribute", region_names, renamed_regions),
     Case("P211", "UTF-8", latin, saved_as_utf8),

@@ -229,7 +229,8 @@ class Reader:
         where = self.document.name
         notices = []
         if self.plain:
-            text = f"{where}: {self.plain} plain point lists; their points were read as joints by their order"
+            lists = number_of(self.plain, "plain list of points", "plain lists of points")
+            text = f"{where}: {lists}, which were read as joints by their order"
             notices.append(Notice("N508", text, self.plain))
         for kind, count in self.other.items():
             if count:

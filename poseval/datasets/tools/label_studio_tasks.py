@@ -205,7 +205,8 @@ class Reader:
     def _notices(self) -> list[Notice]:
         out = []
         if self.further:
-            text = f"{self.where}: {self.further} further annotations of the same images were not read"
+            again = number_of(self.further, "further annotation")
+            text = f"{self.where}: not read: {again} of the same images"
             out.append(Notice("N510", text, self.further))
             self.document.unread["further annotations"] += self.further
         for (noun, which), count in self.other.items():

@@ -66,6 +66,9 @@ class Columns:
     track: bool
 
 
+BOX_ALONE = "5 numbers are a class and a box: write zeros for every joint of an object without labelled ones"
+
+
 class Yolo(Dataset):
     """A folder of label or prediction files, or one of them."""
 
@@ -237,6 +240,7 @@ def _lines(
                     where=place,
                     what=f"has {len(found)} numbers",
                     wanted=f"{len(rows[0])} as the first",
+                    hint=BOX_ALONE if 5 in (len(found), len(rows[0])) else None,
                 )
                 continue
             rows.append(found)
