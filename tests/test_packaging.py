@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import subprocess
 import sys
 import tarfile
@@ -10,6 +11,9 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+import yaml
+
+from poseval import __version__
 
 CLIPS = 2  # of the demo, whose predictions are recorded
 LARGEST = 6_000_000  # bytes that ship for the demo
@@ -82,3 +86,18 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     extras |= {"crosscheck", "owners", "remote", "rerun", "zstd"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     assert "poseval = poseval.cli:main" in entries
+
+
+def test_the_recipe_for_conda_asks_for_what_the_package_asks_for() -> None:
+    other = {"matplotlib-base": "matplotlib", "pillow": "Pillow", "pyyaml": "PyYAML"}
+    recipe = yaml.safe_load((ROOT / "conda/recipe.yaml").read_text("utf-8"))
+    asked = {
+        text.split()[0]: text.split()[1] for text in recipe["requirements"]["run"] if "python" not in text
+    }
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", "utf-8")
+    needed = [
+        line.partition(";")[0].strip() for line in setup["options"]["install_requires"].split("\n") if line
+    ]
+    assert sorted(f"{other.get(name, name)}{bound}" for name, bound in asked.items()) == sorted(needed)
+    assert recipe["context"]["version"] == __version__
