@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from poseval.compat.coco import COCO
     from poseval.compat.cocoeval import COCOeval, Params
+    from poseval.compat.patch import patch_pycocotools
 
-__all__ = ["COCO", "COCOeval", "Params"]
+__all__ = ["COCO", "COCOeval", "Params", "patch_pycocotools"]
 
 _PLACES = {
     "COCO": "poseval.compat.coco",
     "COCOeval": "poseval.compat.cocoeval",
     "Params": "poseval.compat.cocoeval",
+    "patch_pycocotools": "poseval.compat.patch",
 }
 
 
