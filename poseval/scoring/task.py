@@ -59,8 +59,9 @@ class Task:
     name, path end, spelling, number). `transform` are changes of the predictions' coordinates: `xy`,
     `left-right`, `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised
     unless named.
-    `category` is the one class of a file to score, where it has several. `slices` name groups of frames that
-    are reported apart, too: `sequence`, or a csv file of frames and their groups.
+    `category` is the one class of a file to score, where it has several. `slices` name groups that are
+    reported apart, too: of people (`size`, `crowding`, `visible-joints`, `occlusion`, `truncation`,
+    `category`) and of frames (`sequence`, a column), or a csv file of either and their groups.
 
     The constructor takes names and texts where a value has one: `metrics=["pck(at=0.2)"]`,
     `skeleton="coco17"`, `limits=["people=10000000"]`.
