@@ -58,6 +58,7 @@ def test_curves_are_those_of_the_reports() -> None:
             if r.statistic == "AP" and not np.isnan(r.threshold) and not r.joint
         ]
         assert list(line.get_ydata()) == [row.value for row in sorted(rows, key=lambda row: row.threshold)]
+    assert len(figures["precision_recall"].axes[0].get_lines()) == 2 * len(given)
     marks = figures["AP_per_joint"].axes[0].get_lines()
     for line, run in zip(marks, given.values(), strict=True):
         joints = [r.value for r in run.report().values if r.statistic == "AP" and r.joint]

@@ -12,6 +12,7 @@ import poseval
 from poseval import metrics
 from poseval.errors import FormatError, PosevalError, UsageError
 from poseval.metrics.base import Metric
+from poseval.metrics.clear_mot import ClearMot
 from poseval.metrics.epe import Epe
 from poseval.metrics.matched_people import Pairing, partners
 from poseval.metrics.oks_ap import OksAp
@@ -71,6 +72,32 @@ def test_sizes_are_scored_as_coco_scores_them(seed: int) -> None:
         for statistic in ("AP", "AR"):
             value = whole.get(statistic + suffix)
             assert metric.reduce(found).get(statistic) == pytest.approx(value, abs=0, nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_joints_of_a_size_are_those_of_its_range(seed: int) -> None:
+    aligned, metric = crowded(seed, frames=12), OksAp(per_joint=True)
+    group = dict(ATTRIBUTES["size"](aligned))["medium"]
+    found = metric.reduce(metric.tally(group.seen_by(metric, aligned, partner_of(aligned))))
+    alone = OksAp(ranges=("medium:1024:9216",), per_joint=True)
+    wanted = alone.reduce(alone.tally(aligned))
+    joints = [(row.statistic, row.joint, row.value) for row in wanted if row.joint]
+    assert joints
+    for statistic, joint, value in joints:
+        assert found.get(statistic, joint) == pytest.approx(value, abs=0, nan_ok=True)
+
+
+def test_predictions_of_others_are_no_false_positives() -> None:
+    """Two people in each frame, both found; the group holds one of them."""
+    xy = np.zeros((6, 17, 2)) + np.arange(34).reshape(17, 2) + 500 * (np.arange(6) % 2)[:, None, None]
+    frames = Frames(np.array(list("abc")), number=np.arange(3))
+    both = People(xy, np.repeat(np.arange(3), 2), track=np.arange(6) % 2, score=np.ones(6), head=np.ones(6))
+    poses = PoseSet(get_skeleton("coco17"), frames, both)
+    aligned = Aligned(poses, poses)
+    metric = ClearMot()
+    seen = PersonGroup.of(aligned, np.arange(6) % 2 == 0).seen_by(metric, aligned, partner_of(aligned))
+    found = metric.reduce(metric.tally(seen))
+    assert (found.get("MOTA"), found.get("false_positives"), found.get("objects")) == (1, 0, 3 * 17)
 
 
 def test_the_ends_of_sizes_belong_to_both() -> None:
@@ -180,6 +207,13 @@ def test_frames_by_column_sequence_and_file(world: World, tmp_path: Path) -> Non
     assert found["sequence=video 2/AP"] == by_hand(world, frames.sequence == 2)
     assert found["scene=out/AP"] == by_hand(world, number % 3 == 0)
     assert found["scene:gap/AP"] == pytest.approx(abs(found["scene=out/AP"] - found["scene=in/AP"]))
+
+
+def test_joints_are_those_of_the_whole_set(world: World) -> None:
+    found = scored(world, "size", metrics=["epe(people=matched)"], per_joint=True).summary
+    plain = scored(world, metrics=["epe(people=matched)"], per_joint=True).summary
+    assert {key: found[key] for key in plain} == pytest.approx(plain, nan_ok=True)
+    assert not [key for key in found if key.startswith("epe")]
 
 
 def test_people_by_file(world: World, tmp_path: Path) -> None:
