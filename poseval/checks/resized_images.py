@@ -55,10 +55,10 @@ def _roundest(sides: Numbers, error: Callable[[Numbers], float]) -> Numbers:
     return sides
 
 
-def _sides(theirs: Floats, shares: Floats, together: bool) -> Numbers | None:
-    """What predictions [J, 2] are times the shares [J, 2]; None where nothing tells."""
+def _sides(theirs: Floats, normalised: Floats, together: bool) -> Numbers | None:
+    """What predictions [J, 2] are times normalised coordinates [J, 2]; None where nothing tells."""
     if together:
-        side = ratio(theirs.ravel(), shares.ravel())
+        side = ratio(theirs.ravel(), normalised.ravel())
         return None if side is None or side <= 0 else (side, side)
-    x, y = (ratio(theirs[:, axis], shares[:, axis]) for axis in (0, 1))
+    x, y = (ratio(theirs[:, axis], normalised[:, axis]) for axis in (0, 1))
     return None if x is None or y is None or min(x, y) <= 0 else (x, y)
