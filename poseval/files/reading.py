@@ -73,6 +73,22 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
     raise too_large(name, most, found.st_size)
 
 
+def require_regular(path: str | os.PathLike[str], name: str) -> None:
+    """Refuse what a library that opens files by itself could wait for, or read without an end.
+
+    Raises:
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be looked at.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        raise absent(path, name, "a file") from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(name, error) from None
+    if not stat.S_ISREG(mode):
+        raise UsageError("P135", where=name, what=f"is {_kind_of(mode)}", wanted="a regular file")
+
+
 def _rest(file: io.FileIO, most: int) -> bytes:
     """What is left of a file, `most` bytes of it."""
     parts, size = list[bytes](), 0

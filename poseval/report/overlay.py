@@ -74,7 +74,7 @@ def _person(xy: Floats, seen: Bools, skeleton: Skeleton, colour: str, dash: str)
 
 def _picture(file: Path | None, window: tuple[float, float, float, float], scale: float) -> str:
     """The part of the image inside the window; empty without a readable image."""
-    if file is None:
+    if file is None or not file.is_file():
         return ""
     from PIL import Image, UnidentifiedImageError
 

@@ -23,6 +23,7 @@ from poseval.errors import (
     error_of,
     shown,
 )
+from poseval.files.reading import require_regular
 from poseval.poses import Frames, PoseSet
 from poseval.poses.frame_names import natural
 
@@ -221,6 +222,7 @@ def read_image(path: Path, *, upright: bool) -> Picture:
     """
     from PIL import Image, ImageOps
 
+    require_regular(path, shown(path.name))
     try:
         with Image.open(path) as opened:
             if opened.width * opened.height > MOST_PIXELS:

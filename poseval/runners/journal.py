@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
-from poseval.files.reading import parse_json
+from poseval.files.reading import parse_json, require_regular
 from poseval.limits import MIB
 from poseval.poses import Array, Floats, Ints
 
@@ -111,6 +111,7 @@ class Journal:
     def _resume(self) -> int:
         """Read the finished groups; the length of the good part of the file in bytes."""
         good, name = 0, shown(self.path.name)
+        require_regular(self.path, name)
         with self.path.open("rb") as file:
             while line := file.readline(LINE_BYTES):
                 try:

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.files.reading import require_regular
 from poseval.poses import Floats
 from poseval.tracking.base import FrameInput
 from poseval.tracking.flow_field import Field, sample
@@ -29,6 +30,7 @@ def read_flo(path: Path) -> Field:
         LimitError: P502 when a side is longer than any video's.
     """
     name = shown(path.name)
+    require_regular(path, name)
     try:
         with path.open("rb") as stream:
             head = stream.read(HEADER.size)

@@ -25,6 +25,7 @@ from pathlib import Path
 
 import numpy as np
 
+from poseval.cli.settings import settings
 from poseval.decisions import baselines
 from poseval.decisions.leaderboard import Entry, entry_of
 from poseval.decisions.store import Store
@@ -139,6 +140,17 @@ def read_journal(path: Path) -> None:
     Journal(path, {"model": "m"}, 17).close()
 
 
+def read_settings(path: Path) -> object:
+    settings.cache_clear()
+    found = settings(path.parent)
+    assert found is None or found.path == path, "a file of defaults of another folder"
+    return found
+
+
+SETTINGS = b'gt = "gt.json"\nmetric = ["oks_ap(max_dets=20)"]\nseed = 3\n[score]\nper-joint = true\nci = 95\n'
+SKELETON_TOML = (
+    b'joints = ["nose", "left_ear", "right_ear"]\nflip_pairs = [[1, 2]]\nsigmas = [0.1, 0.1, 0.1]\n'
+)
 SKELETON = {
     "name": "mine",
     "joints": ["nose", "left_ear", "right_ear"],
@@ -169,6 +181,8 @@ TARGETS: dict[str, Target] = {
     "sigmas": Target("a.json", as_json([0.1] * 17), lambda path: read_sigmas(str(path))),
     "skeleton": Target("a.json", as_json(SKELETON), load_skeleton),
     "joint-map": Target("a.toml", lambda: JOINTS, lambda path: load_joint_map(path, COCO, COCO)),
+    "skeleton-toml": Target("a.toml", lambda: SKELETON_TOML, load_skeleton),
+    "settings": Target("poseval.toml", lambda: SETTINGS, read_settings),
     "groups": Target(
         "a.csv", lambda: b"frame,group\na,1\nb,2\n", lambda path: read_groups(path, formats.LIMITS)
     ),

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from poseval.errors import Faults, FormatError, LimitError, MismatchError, UsageError, ValueRangeError, shown
 from poseval.errors.optional import require
 from poseval.files.pickle import ForeignNameError, stand_in
+from poseval.files.reading import require_regular
 from poseval.models.weights.safetensors import read_safetensors
 from poseval.models.weights.torch_files import check_claims
 
@@ -65,7 +66,7 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
     `num_batches_tracked` may be absent: PyTorch before 0.4.1 did not write it.
 
     Raises:
-        UsageError: P154 when there is no such file.
+        UsageError: P154 when there is no such file, P135 a pipe or device.
         FormatError: P250 not a checkpoint or cut short, P251 holds pickled code, P252 holds no weights.
         LimitError: P501, P502, P504 larger than allowed, or than the bytes that are there.
         ValueRangeError: P350 a weight is NaN or infinite.
@@ -75,6 +76,8 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
     if not path.exists():
         raise UsageError("P154", where=shown(path), what="does not exist", wanted="a file of weights")
     if isinstance(model, ReadsOwnFile):
+        if not path.is_dir():
+            require_regular(path, shown(path.name))
         count = model.read_weights(path)
         return Weights(path.name, digest(path) if path.is_file() else state_digest(model), count)
     if not path.is_file():
@@ -140,6 +143,7 @@ def read_checkpoint(path: Path) -> Any:
     """
     if path.suffix == ".safetensors":
         return read_safetensors(path)
+    require_regular(path, shown(path.name))
     torch = require("torch", shown(path.name), "models")
     with path.open("rb") as file:
         start = file.read(512)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import FormatError, LimitError, shown
+from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.files.pickle import ForeignNameError, plain_content
 from poseval.files.reading import read_regular
 from poseval.limits import DEFAULT
@@ -26,7 +26,7 @@ def read_paddle(path: Path) -> dict[str, NDArray[Any]]:
     where = shown(path.name)
     try:
         content = plain_content(read_regular(path, where, DEFAULT.file_bytes), where, DEFAULT)
-    except LimitError:
+    except (LimitError, UsageError):
         raise
     except ForeignNameError as error:
         raise FormatError(

@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.files.reading import require_regular
 from poseval.limits import DEFAULT, MIB
 
 JSON_BYTES = 8 * MIB  # MoveNet's topology has 0.2 MB
@@ -146,6 +147,7 @@ def _check_size(size: int, most: int, name: str) -> None:
 
 def _unpack(path: Path, stem: str) -> dict[str, bytes]:
     """Members of a tarball whose base name starts with `stem`, read into memory, nothing written to disk."""
+    require_regular(path, shown(path.name))
     found: dict[str, bytes] = {}
     total = 0
     try:

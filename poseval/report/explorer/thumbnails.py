@@ -34,7 +34,7 @@ def thumbnails(images: FrameImages, site: Path, progress: Progress) -> list[Thum
     folder.mkdir(exist_ok=True)
 
     def made(file: Path | None) -> Thumbnail | None:
-        return None if file is None else _thumbnail(file, folder, site)
+        return _thumbnail(file, folder, site) if file is not None and file.is_file() else None
 
     out: list[Thumbnail | None] = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
