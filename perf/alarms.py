@@ -88,7 +88,7 @@ def answers(sets: int) -> dict[str, tuple[dict[str, Array], dict[str, Array]]]:
     """Answers of gates and comparisons in every setting: by kind, of equal systems and of a worse one."""
     out = {}
     for name in SETTINGS:
-        equal, worse = counted(partial(_equal, name), sets), counted(partial(_worse, name), sets // 2)
+        equal, worse = counted(partial(_equal, name), sets), counted(partial(_worse, name), max(1, sets // 2))
         print(f"{name}: {len(equal)}, {len(worse)} sets", file=sys.stderr, flush=True)
         out[name] = dict(zip(EQUAL, equal.T, strict=True)), dict(zip(WORSE, worse.T, strict=True))
     return out
@@ -99,16 +99,18 @@ def _kept(some: Array, alone: Array) -> str:
     return f"{some.mean() / alone.mean():.2f}" if alone.any() else ""
 
 
-def gates(sets: int) -> Iterator[str]:
+def gates(asked: int) -> Iterator[str]:
     """False alarms and power of the gate."""
     rows = []
-    for name, (equal, worse) in answers(sets).items():
+    for name, (equal, worse) in answers(asked).items():
         false = [share(equal[kind]) for kind in ("primary", "family", "each")]
         power = [share(worse[kind]) for kind in ("primary", "in family")]
         more = [share(worse[kind]) for kind in ("family", "holm")]
-        rows.append([name, *false, *power, _kept(worse["in family"], worse["primary"]), *more])
+        sets = f"{len(equal['two'])}, {len(worse['alone'])}"
+        rows.append([name, sets, *false, *power, _kept(worse["in family"], worse["primary"]), *more])
     header = [
         "setting",
+        "sets",
         "false: primary number",
         "false: any of a family",
         "false: any, each at the level",
@@ -121,14 +123,16 @@ def gates(sets: int) -> Iterator[str]:
     yield table(header, rows)
 
 
-def comparisons(sets: int) -> Iterator[str]:
+def comparisons(asked: int) -> Iterator[str]:
     """False alarms and power of compare."""
     rows = []
-    for name, (equal, worse) in answers(sets).items():
+    for name, (equal, worse) in answers(asked).items():
         cells = [share(equal["two"]), share(equal["four"]), share(worse["alone"]), share(worse["of all"])]
-        rows.append([name, *cells, _kept(worse["of all"], worse["alone"])])
+        sets = f"{len(equal['two'])}, {len(worse['alone'])}"
+        rows.append([name, sets, *cells, _kept(worse["of all"], worse["alone"])])
     header = [
         "setting",
+        "sets",
         "false: 2 systems",
         "false: 4 systems",
         "power: primary alone",
@@ -151,12 +155,23 @@ def training(sets: int) -> Iterator[str]:
     """False alarms of the gate between two trainings of one recipe."""
     rows = []
     for sd in (0.002, 0.003, 0.005):
-        found = {runs: counted(partial(_trained, sd, runs), sets) for runs in (3, 5)}
+        found = {
+            runs: counted(partial(_trained, sd, runs), wanted) for runs, wanted in ((3, sets), (5, sets // 2))
+        }
         one, known = found[3][:, 0], found[3][:, 2]
         rows.append(
-            [f"{100 * sd:.1f} points", share(one), share(found[3][:, 1]), share(found[5][:, 1]), share(known)]
+            [
+                f"{100 * sd:.1f} points",
+                f"{len(one)}, {len(found[5])}",
+                share(one),
+                share(found[3][:, 1]),
+                share(found[5][:, 1]),
+                share(known),
+            ]
         )
-    yield table(["between trainings", "one run a side", "3 runs", "5 runs", "one run, --seed-sd"], rows)
+    yield table(
+        ["between trainings", "sets", "one run a side", "3 runs", "5 runs", "one run, --seed-sd"], rows
+    )
 
 
 def _looks(commits: int, number: int) -> list[float]:

@@ -85,11 +85,12 @@ def coverage(sets: int) -> Iterator[str]:
                 none = np.isnan(auto[:, 0]).mean()
                 cells = [share(auto[:, 0]), share(auto[:, 1]), share(percentile[:, 1]), bca]
                 width = f"{np.nanmean(auto[:, 2]):.3f}" if none < 1 else ""
-                rows.append([key, str(units), *cells, f"{none:.1%}", width])
+                rows.append([key, str(units), str(len(found)), *cells, f"{none:.1%}", width])
         unit = "sequences" if sequences else "images"
         header = [
             "number",
             unit,
+            "sets",
             "auto",
             "auto, sets of this size",
             "percentile",

@@ -233,7 +233,7 @@ def compare(
     sides = {name: Side.of(found, ways, chosen) for name, found in systems.items()}
     report, style = first.report(), NumberStyle(shown_as)
     scales = [style.scale(report.unit_of(key)) for key in chosen]
-    deviations = seed_deviations(seed_sd, chosen, scales)
+    deviations = seed_deviations(seed_sd, chosen, scales, chosen)
     supported = np.min([side.support for side in sides.values()], axis=0)
     found = []
     for one, two in pairs:

@@ -9,7 +9,7 @@ Sources: Satterthwaite 1946 (degrees of freedom); Owen 2007 (two ways to vary, a
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -105,8 +105,8 @@ class Gap:
 
     @property
     def measured(self) -> bool:
-        """Whether the variance of training is known."""
-        return not bool(np.isnan(self.training).any())
+        """Whether the variance of training is known of any number."""
+        return not bool(np.isnan(self.training).all())
 
     @property
     def flips(self) -> bool:
@@ -137,7 +137,7 @@ class Gap:
             freedom = np.minimum(freedom, other.freedom)
         if seed_sd is not None:
             training = seed_sd**2 * (1 / first.runs + 1 / second.runs)
-            total = units + training
+            total = units + np.nan_to_num(training)
             return Gap(found, units, training, np.sqrt(total), _pooled(total, [(units, freedom)]), ways)
         known = [side for side in (first, second) if side.runs > 1]
         if not known:
@@ -163,14 +163,15 @@ def _pooled(total: Floats, parts: Sequence[tuple[Floats, Floats | float]]) -> Fl
 
 
 def seed_deviations(
-    asked: Mapping[str, float] | None, keys: Sequence[str], scales: Sequence[float]
+    asked: Mapping[str, float] | None, keys: Sequence[str], scales: Sequence[float], needed: Collection[str]
 ) -> Floats | None:
     """Standard deviations [K] between trainings: one number for all, or one for each key or pattern.
 
-    They are given as tables show numbers, which is `scales` [K] times the number.
+    They are given as tables show numbers, which is `scales` [K] times the number. Keys that are not `needed`
+    may have none, which is NaN.
 
     Raises:
-        UsageError: P146 a key or pattern of no number, P103 numbers without one.
+        UsageError: P146 a key or pattern of no number, P103 numbers without one that are needed.
     """
     if asked is None:
         return None
@@ -181,13 +182,13 @@ def seed_deviations(
             where = f"seed deviation of {shown(pattern)!r}"
             raise UsageError("P146", where=where, what="matches no number", wanted="a key or a pattern")
         out[hit] = float(value)
-    left = [key for key, value in zip(keys, out, strict=True) if math.isnan(value)]
+    left = [key for key, value in zip(keys, out, strict=True) if key in needed and math.isnan(value)]
     if left:
         raise UsageError(
             "P103",
             where="seed deviations",
             what=f"lack {shown(left[0])}",
-            wanted="one for every number",
+            wanted="one for every number that is tested",
             hint="give one for all numbers first, as `*=SD`",
         )
     found: Floats = out / np.asarray(scales)

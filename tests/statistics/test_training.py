@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from poseval.decisions.gate import Demands, gate
 from poseval.errors import UsageError
+from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.comparison import STUDENT, compare
 from poseval.statistics.training import deviations, seed_deviations
 from tests.statistics.ratios import run
@@ -86,7 +88,7 @@ def test_deviations_are_read_from_texts_and_patterns() -> None:
     assert deviations(["AP=0.003", "*/AP=0.01"]) == {"AP": 0.003, "*/AP": 0.01}
     assert deviations(0.002) == {"*": 0.002}
     assert deviations(()) is None
-    found = seed_deviations({"*": 10, "b*": 20}, ["a", "b1", "b2"], [100.0, 100.0, 1.0])
+    found = seed_deviations({"*": 10, "b*": 20}, ["a", "b1", "b2"], [100.0, 100.0, 1.0], ["a"])
     assert found is not None
     assert found.tolist() == [0.1, 0.2, 20.0]
 
@@ -94,7 +96,7 @@ def test_deviations_are_read_from_texts_and_patterns() -> None:
 @pytest.mark.parametrize(("asked", "code"), [({"x": 0.1}, "P146"), ({"a": 0.1}, "P103")])
 def test_deviations_of_no_number_are_refused(asked: dict[str, float], code: str) -> None:
     with pytest.raises(UsageError) as caught:
-        seed_deviations(asked, ["a", "b"], [1.0, 1.0])
+        seed_deviations(asked, ["a", "b"], [1.0, 1.0], ["a", "b"])
     assert caught.value.code == code
 
 
@@ -114,9 +116,9 @@ def test_the_largest_deviation() -> None:
 
 def test_a_pattern_of_no_number_is_refused_though_others_name_them_all() -> None:
     with pytest.raises(UsageError, match="zzz") as caught:
-        seed_deviations({"*": 0.01, "zzz": 0.01}, ["n0", "n1"], [1.0, 1.0])
+        seed_deviations({"*": 0.01, "zzz": 0.01}, ["n0", "n1"], [1.0, 1.0], ["n0"])
     assert caught.value.code == "P146"
-    found = seed_deviations({"*": 0.01, "n1": 0.02}, ["n0", "n1"], [1.0, 1.0])
+    found = seed_deviations({"*": 0.01, "n1": 0.02}, ["n0", "n1"], [1.0, 1.0], ["n0"])
     assert found is not None
     assert found.tolist() == [0.01, 0.02]
 
@@ -126,3 +128,39 @@ def test_deviations_of_another_type_are_refused(asked: object) -> None:
     with pytest.raises(UsageError) as caught:
         deviations(asked)  # type: ignore[arg-type]
     assert caught.value.code == "P101"
+
+
+def with_a_gap(rng: np.random.Generator, sides: int = 2) -> list[list[Evaluation]]:
+    """Two runs a side, whose second number nobody can give."""
+    bottom = np.ones((20, 2), dtype=np.int64)
+    bottom[:, 1] = 0
+    return [[run(rng.uniform(0.4, 0.6, (20, 2)) * bottom, bottom) for _ in range(2)] for _ in range(sides)]
+
+
+def test_a_number_that_nobody_can_give_does_not_hide_what_training_does() -> None:
+    """COCO without large people: AP_L was undefined, and the trainings of AP were left out."""
+    one, two = with_a_gap(np.random.default_rng(3))
+    found = compare({"a": one, "b": two})
+    assert found.method == STUDENT
+    first, second = found.differences
+    assert first.error_training > 0
+    assert second.why == "undefined"
+    verdict = gate(one, two, Demands(significant=True))
+    assert "N962" not in {notice.code for notice in verdict.notices}
+    assert verdict.checks[0].error_training == pytest.approx(first.error_training)
+
+
+def test_a_gate_needs_the_deviation_of_the_numbers_that_decide_alone() -> None:
+    rng = np.random.default_rng(4)
+    now, before = (run(rng.uniform(0.4, 0.6, (20, 3))) for _ in range(2))
+    verdict = gate(now, before, Demands(significant=True, seed_sd={"n0": 2.0}))
+    assert [check.error_training for check in verdict.checks] == [
+        pytest.approx(0.02 * math.sqrt(2)),
+        pytest.approx(math.nan, nan_ok=True),
+        pytest.approx(math.nan, nan_ok=True),
+    ]
+    assert not math.isnan(verdict.checks[1].p)
+    assert "N962" not in {notice.code for notice in verdict.notices}
+    with pytest.raises(UsageError, match="lack n1") as caught:
+        gate(now, before, Demands(significant=True, seed_sd={"n0": 2.0}, guard=["n0", "n1"]))
+    assert caught.value.code == "P103"
