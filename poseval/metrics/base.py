@@ -21,7 +21,7 @@ from poseval.errors import UsageError, shown
 from poseval.poses import Array, Bools, Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import Unit
-from poseval.results.values import SHARE, Bounds, Direction, Number, Value, Values
+from poseval.results.values import ERROR, SHARE, Bounds, Direction, Number, Value, Values
 
 HIGHEST = 1e12  # of a parameter that is written as text: squares are far from overflow
 MOST_COUNT = 1_000_000
@@ -276,7 +276,7 @@ class Metric(ABC):
 
     def bounds_of(self, statistic: str) -> Bounds:
         """The lowest and highest value that a statistic can have."""
-        return self.value_bounds.get(statistic, SHARE)
+        return self.value_bounds.get(statistic, ERROR if statistic in self.counted else SHARE)
 
     def unit_of(self, statistic: str) -> Unit:
         """What a statistic is measured in."""

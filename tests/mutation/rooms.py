@@ -11,6 +11,7 @@ ALL_METRICS = (
     "tests/metrics/test_base.py",
     "tests/properties/test_metrics.py",
     "tests/properties/test_variants.py",
+    "tests/metrics/test_numbers.py",
 )
 SINGLE = (
     "tests/metrics/test_single_by_loops.py",
