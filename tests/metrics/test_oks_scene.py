@@ -308,3 +308,16 @@ def test_the_least_area_keeps_similarity_defined() -> None:
     found = metric.reduce(metric.tally(with_found(scene, xy=off)))
     for k in range(JOINTS):
         assert found.get("OKS", f"joint_{k}") == pytest.approx(math.exp(-0.1), abs=1e-9)
+
+
+def test_detections_outside_skip_where_they_hit_nobody_and_no_others_do() -> None:
+    made = scene_of(people(2), SceneRules())
+    xy = made.detections.xy.copy()
+    xy[1] += 5000  # hits nobody
+    missed = replace(made, detections=replace(made.detections, xy=xy))
+    thresholds = np.array([0.5, 0.9])
+    for outside, skip in (([0, 0], [0, 0]), ([1, 0], [0, 0]), ([0, 1], [0, 3]), ([1, 1], [0, 3])):
+        found = replace(missed, outside=np.array(outside, dtype=bool)).match(thresholds, EVERY, 20)
+        assert found.row.tolist() == [0, 1]
+        assert found.hit[:, 0].tolist() == [3, 0]
+        assert (found.skip[:, 0] & np.uint64(3)).tolist() == skip  # a bit for each threshold
