@@ -39,6 +39,7 @@ def plot(
     """
     from poseval.datasets.objects.taken import is_in_memory
     from poseval.report.plots import figures
+    from poseval.report.slice_plot import slice_figures
     from poseval.scoring.task import Task
 
     wanted = Task.of(task, benchmark, **asked)
@@ -46,7 +47,7 @@ def plot(
     if several:
         return overlaid_figures(run, truth, wanted)  # type: ignore[arg-type]
     evaluation, diagnosis = run_and_diagnosis(run, truth, wanted)  # type: ignore[arg-type]
-    return figures(evaluation, evaluation.report(), diagnosis)
+    return figures(evaluation, evaluation.report(), diagnosis) | slice_figures({"": evaluation})
 
 
 def overlaid_figures(

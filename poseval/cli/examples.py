@@ -7,6 +7,7 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "compare": (
         ("a.json b.json --gt gt.json", "which of two systems is better"),
         ("a.poseval b.poseval", "the same, from saved runs"),
+        ("a.poseval b.poseval --format latex", "as a table for a paper"),
     ),
     "completion": (("bash >> ~/.bashrc", "complete names in each new shell"),),
     "config": (("", "the defaults that hold in this folder"),),
@@ -37,11 +38,15 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     ),
     "list": (("benchmarks", "what can be scored"), ("formats", "what can be read and written")),
     "models": (("", "all models"), ("hrnet_w32", "one of them, with its size and cost")),
-    "plot": (("preds.json --gt gt.json --out figures/", "precision and recall, and more"),),
+    "plot": (
+        ("preds.json --gt gt.json --out figures/", "precision and recall, and more"),
+        ("a.poseval b.poseval --out both/", "two systems over one another"),
+    ),
     "run": (("synth_small --gt gt.json --images images/ --out mine.json", "predictions of a network"),),
     "score": (
         ("preds.json --gt gt.json", "the numbers of the official program"),
         ("preds.json --gt gt.json --per-joint --ci 95", "each joint, with intervals"),
+        ("preds.json --gt gt.json --slice size --ci 95", "people by size, with intervals and the gap"),
         ("preds.json --gt gt.json --save run.poseval", "and keep the run"),
     ),
     "sigmas": (("first.json second.json", "from two annotators of the same people"),),

@@ -42,6 +42,7 @@ def plot(runs: tuple[Path, ...], truth: Path | None, task: Task, out: Path, styl
     """
     from poseval.api.plot import overlaid_figures, run_and_diagnosis
     from poseval.report.plots import figures, save_figures
+    from poseval.report.slice_plot import slice_figures
 
     say = talk(quiet)
     with working("scoring", quiet):
@@ -49,7 +50,7 @@ def plot(runs: tuple[Path, ...], truth: Path | None, task: Task, out: Path, styl
             drawn = overlaid_figures(runs, truth, task)
         else:
             evaluation, diagnosis = run_and_diagnosis(runs[0], truth, task)
-            drawn = figures(evaluation, evaluation.report(), diagnosis)
+            drawn = figures(evaluation, evaluation.report(), diagnosis) | slice_figures({"": evaluation})
             tell(evaluation.notices, say)
     there = [path for path in (out / f"{name}.{style}" for name in drawn) if path.exists()]
     check_replaceable((("--out", path) for path in there), forced())

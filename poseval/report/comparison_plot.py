@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from poseval.report.comparison_tables import STARS, keys_of, names_of, stars
-from poseval.report.plots import COLOURS, figure_text
+from poseval.report.plots import COLOURS, MARKERS, figure_text
 from poseval.results.units import NumberStyle
 from poseval.statistics.comparison import Comparison, Difference
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST_ROWS = 40  # numbers of one figure; more are left out, and the title says so
-MARKERS = "osD^vPX*"
 
 
 def draw(comparison: Comparison) -> Figure:

@@ -11,12 +11,14 @@ import numpy as np
 from poseval.report.plots import (
     COLOURS,
     DASHES,
+    MARKERS,
     figure_text,
     file_name,
     joint_rows,
     new_figure,
     threshold_groups,
 )
+from poseval.report.slice_plot import slice_figures
 from poseval.results.units import NumberStyle
 
 if TYPE_CHECKING:
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from poseval.scoring.evaluation import Evaluation
 
 Runs = Mapping[str, "Evaluation"]
-MARKERS = "osD^vPX*"
 MOST_RUNS = len(COLOURS)
 LABELS_SHOWN = 2  # curves of precision over recall for each system
 MOST_BARS = 24  # numbers of the summary that are drawn
@@ -42,6 +43,7 @@ def overlaid(runs: Runs) -> dict[str, Figure]:
     out |= _precision_recall(runs)
     out |= _per_joint(reports)
     out |= _reliability(runs)
+    out |= slice_figures(runs)
     return {file_name(name): figure for name, figure in out.items()}
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#F0E442")
 DASHES = ("-", "--", "-.", ":")
+MARKERS = "osD^vPX*"
 STYLES = ("png", "svg", "pdf")
 LARGEST_FRACTION = 1.5  # a statistic with a larger value is a count
 MOST_LINES = 8  # more lines in one plot cannot be distinguished

@@ -12,9 +12,11 @@ from poseval.cli import invoke
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import PoseSet
 from poseval.report.overlays import overlaid
+from poseval.report.slice_plot import slice_figures
 from poseval.scoring import saved_runs
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.score import evaluate
+from poseval.statistics.intervals import intervals
 from tests.metrics.oks_people import crowded
 
 pytest.importorskip("matplotlib")
@@ -63,6 +65,21 @@ def test_curves_are_those_of_the_reports() -> None:
     for line, run in zip(marks, given.values(), strict=True):
         joints = [r.value for r in run.report().values if r.statistic == "AP" and r.joint]
         assert list(line.get_xdata()) == joints
+
+
+def test_slices_are_drawn_with_their_intervals() -> None:
+    given = crowded(4, frames=14)
+    run = evaluate(given.truth, given.predictions, "oks", slices=["size"])
+    (figure,) = slice_figures({"": run}).values()
+    lines = figure.axes[0].get_lines()
+    report = run.report()
+    wanted = [100 * report.summary[f"size={name}/AP"] for name in ("small", "medium", "large")]
+    assert list(lines[0].get_xdata()) == wanted
+    found = intervals(run)["size=large/AP"]
+    assert [100 * found.low, 100 * found.high] in [list(line.get_xdata()) for line in lines]
+    assert slice_figures(runs()) == {}
+    both = slice_figures({"a": run, "b": run})
+    assert list(both) == ["slice_size"]
 
 
 def test_python_draws_several_runs() -> None:
