@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "report": "skeletons poses results metrics datasets scoring statistics decisions diagnosis "
         "validation files",
         "models": "skeletons files",
-        "tracking": "skeletons poses models",
+        "tracking": "skeletons poses models files",
         "runners": "skeletons poses datasets benchmarks scoring models tracking files",
         "training": "skeletons poses kernels results scoring models tracking runners files",
         "integrations": "skeletons poses results metrics datasets benchmarks scoring",

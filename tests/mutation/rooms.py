@@ -120,7 +120,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "tracks",
         )
     }
-    | {"poseval.diagnosis.worst": ("tests/diagnosis/test_worst.py", "tests/cli/test_convert_worst.py")},
+    | {
+        "poseval.diagnosis.pairs": ("tests/report/test_explorer.py",),
+        "poseval.diagnosis.worst": ("tests/diagnosis/test_worst.py", "tests/cli/test_convert_worst.py"),
+    },
     "statistics": {
         f"poseval.statistics.{name}": STATISTICS
         for name in (
