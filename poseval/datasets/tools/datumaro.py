@@ -36,12 +36,7 @@ class Datumaro(Labels):
 
     name: ClassVar[str] = "datumaro"
     title: ClassVar[str] = "Datumaro JSON: skeletons and points"
-
-    def fits(self, document: Document) -> float:
-        """`categories` and `items` at the top."""
-        if not document.is_json or document.outline.kind != "object":
-            return 0.0
-        return 0.9 if {"categories", "items"} <= document.outline.by_key().keys() else 0.0
+    top: ClassVar[frozenset[str]] = frozenset({"categories", "items"})
 
     def sniff(self, source: Source, role: Any) -> float:
         """A file, never a folder."""

@@ -15,56 +15,25 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.datasets.assembly import by_image, sized
-from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.assembly import sized
+from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.files.folder import write_folder
-from poseval.datasets.files.source import Source
-from poseval.errors import UsageError
+from poseval.datasets.tools.viewers import Viewer, sides_of
 from poseval.poses import PoseSet
 from poseval.poses.frame_names import named
 
 FIELDS = {Role.TRUTH: "ground_truth", Role.PREDICTIONS: "predictions"}
 MISSING = float("nan")
+WHY_SIZES = "FiftyOne's coordinates are normalised by it"
 
 
-class FiftyOne(Dataset):
+class FiftyOne(Viewer):
     """A folder with `metadata.json` and `samples.json`."""
 
     name: ClassVar[str] = "fiftyone"
     title: ClassVar[str] = "FiftyOne data set (JSON), for its app"
-    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    holds: ClassVar[frozenset[str]] = frozenset(
-        {
-            "joints",
-            "joint names",
-            "hidden joints",
-            "joint scores",
-            "scores",
-            "boxes",
-            "tracks",
-            "categories",
-            "crowd flags",
-            "frame names",
-            "frame sizes",
-            "empty frames",
-            "sequences",
-        }
-    )
-
-    def sniff(self, source: Source, role: Role) -> float:
-        """Never recognised: these folders are not read."""
-        return 0.0
-
-    def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Refuse.
-
-        Raises:
-            UsageError: P133.
-        """
-        raise UsageError(
-            "P133", where="format fiftyone", what="cannot be read", wanted="the file that was converted to it"
-        )
+    holds: ClassVar[frozenset[str]] = Viewer.holds | {"hidden joints", "crowd flags", "frame sizes"}
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """The people of each image, of predictions beside those of their ground truth.
@@ -72,12 +41,12 @@ class FiftyOne(Dataset):
         Raises:
             UsageError: P131 it exists, P137 it cannot be written, P174 images of unknown size.
         """
-        poses = sized(by_image(poses), options.truth, "FiftyOne's coordinates are normalised by it")
-        sides = {options.role: poses}
-        if options.truth is not None and options.role is Role.PREDICTIONS:
-            truth = by_image(options.truth)
+        sides = sides_of(poses, options)
+        poses = sides[options.role] = sized(sides[options.role], options.truth, WHY_SIZES)
+        if len(sides) > 1:
+            truth = sides[Role.TRUTH]
             truth = truth.take_frames(np.flatnonzero(np.isin(truth.frames.key, poses.frames.key)))
-            sides = {Role.TRUTH: sized(truth, poses, "FiftyOne's coordinates are normalised by it"), **sides}
+            sides[Role.TRUTH] = sized(truth, poses, WHY_SIZES)
         skeleton = {"labels": list(poses.skeleton.joints), "edges": [list(e) for e in poses.skeleton.limbs]}
         metadata = {"media_type": "image", "info": {"skeleton": skeleton, "source": poses.origin.name}}
         # NaN is no JSON, but it is what FiftyOne itself writes and reads.

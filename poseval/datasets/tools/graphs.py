@@ -42,12 +42,7 @@ class Supervisely(Labels):
 
     name: ClassVar[str] = "supervisely"
     title: ClassVar[str] = "Supervisely project: graphs, one file per image beside meta.json"
-
-    def fits(self, document: Document) -> float:
-        """`objects` and `size` at the top."""
-        if not document.is_json or document.outline.kind != "object":
-            return 0.0
-        return 0.9 if {"objects", "size"} <= document.outline.by_key().keys() else 0.0
+    top: ClassVar[frozenset[str]] = frozenset({"objects", "size"})
 
     def sniff(self, source: Source, role: Any) -> float:
         """Recognised by `meta.json` in a folder."""
@@ -126,12 +121,7 @@ class Darwin(Labels):
 
     name: ClassVar[str] = "darwin"
     title: ClassVar[str] = "V7 Darwin JSON 2.0: skeletons, one file per image"
-
-    def fits(self, document: Document) -> float:
-        """`item` and `annotations` at the top."""
-        if not document.is_json or document.outline.kind != "object":
-            return 0.0
-        return 0.9 if {"item", "annotations"} <= document.outline.by_key().keys() else 0.0
+    top: ClassVar[frozenset[str]] = frozenset({"item", "annotations"})
 
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
         """The skeletons of one image."""

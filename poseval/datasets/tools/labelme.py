@@ -27,13 +27,8 @@ class LabelMe(Labels):
 
     name: ClassVar[str] = "labelme"
     title: ClassVar[str] = "LabelMe JSON: points in groups, one file per image"
+    top: ClassVar[frozenset[str]] = frozenset({"shapes", "imagePath"})
     lists_all: ClassVar[bool] = False  # a file is written by whoever saves it
-
-    def fits(self, document: Document) -> float:
-        """`shapes` and `imagePath` at the top."""
-        if not document.is_json or document.outline.kind != "object":
-            return 0.0
-        return 0.9 if {"shapes", "imagePath"} <= document.outline.by_key().keys() else 0.0
 
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:
         """The groups of one image."""

@@ -37,11 +37,14 @@ class Labels(Dataset):
         }
     )
     suffix: ClassVar[str] = ".json"
+    top: ClassVar[frozenset[str]] = frozenset()  # keys at the top of a tool's JSON
     lists_all: ClassVar[bool] = True  # also images that nobody has opened
 
-    @abstractmethod
     def fits(self, document: Document) -> float:
         """How surely a document is a file of this tool; may raise InputError."""
+        if not self.top or not document.is_json or document.outline.kind != "object":
+            return 0.0
+        return 0.9 if self.top <= document.outline.by_key().keys() else 0.0
 
     @abstractmethod
     def gather(self, document: Document, into: Gathering, joints: Joints) -> None:

@@ -13,49 +13,20 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.datasets.assembly import by_image
-from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.files.source import Source
-from poseval.errors import UsageError
+from poseval.datasets.tools.viewers import Viewer, sides_of
 from poseval.errors.optional import require
 from poseval.files.writing import write_atomically
 from poseval.poses import PoseSet
 from poseval.poses.frame_names import named
 
 
-class Rerun(Dataset):
+class Rerun(Viewer):
     """A recording with a timeline `frame`."""
 
     name: ClassVar[str] = "rerun"
     title: ClassVar[str] = "Rerun recording (.rrd), for its viewer"
-    writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
-    holds: ClassVar[frozenset[str]] = frozenset(
-        {
-            "joints",
-            "joint names",
-            "joint scores",
-            "scores",
-            "boxes",
-            "tracks",
-            "categories",
-            "frame names",
-            "empty frames",
-            "sequences",
-        }
-    )
-
-    def sniff(self, source: Source, role: Role) -> float:
-        """Never recognised: recordings are not read."""
-        return 0.0
-
-    def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Refuse.
-
-        Raises:
-            UsageError: P133.
-        """
-        raise UsageError("P133", where="format rerun", what="cannot be read", wanted="the file it came from")
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """A recording of the people of each frame, of predictions beside those of their ground truth.
@@ -65,12 +36,12 @@ class Rerun(Dataset):
             UsageError: P131 the file exists, P137 it cannot be written.
         """
         rerun = require("rerun", "format rerun", "rerun")
-        poses = by_image(poses)
+        sides = sides_of(poses, options)
+        poses = sides[options.role]
         stream = rerun.RecordingStream("poseval", recording_id=_identity(poses))
         sink = stream.binary_stream()
-        if options.truth is not None and options.role is Role.PREDICTIONS:
-            _record(rerun, stream, by_image(options.truth), Role.TRUTH)
-        _record(rerun, stream, poses, options.role)
+        for role, side in sides.items():
+            _record(rerun, stream, side, role)
         stream.flush()
         write_atomically(path, sink.read(), options.force)
         return losses_of(poses, self.holds)
