@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from poseval.datasets.coco.parts import file_beside_results
 from poseval.datasets.coco.shape import near_miss
@@ -16,6 +17,7 @@ def _starts(pattern: bytes) -> Callable[[bytes], bool]:
     return lambda head: re.match(pattern, head) is not None
 
 
+HDF5 = b"\x89HDF"
 # Formats that people have and poseval does not read: name, what to do, and how the file begins.
 UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
     (
@@ -67,7 +69,11 @@ UNREAD: tuple[tuple[str, str, Callable[[bytes], bool]], ...] = (
         "unpack it and give what is inside",
         _starts(rb"PK[\x03\x05]"),
     ),
-    ("an HDF5 file of unknown content", "name its format with --format-in", _starts(rb"\x89HDF")),
+    (
+        "an HDF5 file of unknown content",
+        "name its format with --format-in",
+        lambda head: head.startswith(HDF5),
+    ),
     ("a MATLAB file of unknown content", "name its format with --format-in", _starts(rb"MATLAB 5\.0")),
     ("a PyTorch checkpoint or pickle", "give predictions, not weights", _starts(rb"\x80[\x02-\x05]")),
 )
@@ -99,6 +105,8 @@ def unread_form(source: Source) -> tuple[str, str] | None:
         document = source.document
     except PosevalError:
         return None
+    if document.head.startswith(HDF5) and find_spec("h5py") is None:
+        return "an HDF5 file, for which h5py is not installed", "pip install 'poseval[formats]'"
     found = next(((name, advice) for name, advice, fits_it in UNREAD if fits_it(document.head)), None)
     if found is None and b"\0" in document.head and not document.is_json and not _is_wide(document.head):
         return "binary data of an unknown kind", "check that it is the right file, and not encrypted"

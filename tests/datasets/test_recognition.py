@@ -378,3 +378,10 @@ def test_coco_of_videos_is_no_posetrack(tmp_path: Path) -> None:
     assert datasets.fits(Source(path), T) == ("coco",)
     assert datasets.fits(Source(path), P) == ()
     assert datasets.readings(Source(path)) == ("coco ground truth",)
+
+
+def test_hdf5_without_h5py_names_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "labels.slp").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(600))
+    monkeypatch.setitem(sys.modules, "h5py", None)
+    with pytest.raises(FormatError, match=r"h5py is not installed.*pip install 'poseval\[formats\]'"):
+        datasets.recognise(Source(tmp_path / "labels.slp"), Role.TRUTH)
