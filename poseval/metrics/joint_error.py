@@ -309,7 +309,8 @@ def check_scale(aligned: Aligned, length: Floats, rule: str, zero: ZeroScale) ->
                 where=name,
                 what=f"{count} have no {rule} ({MEANING[rule]}; first: {first})",
                 wanted="a scale for every person that is scored",
-                hint="take another scale: norm=longest_side, or norm=joints,between=(A,B) of two joints",
+                hint="take another scale: --metric 'pck(norm=longest_side)', or of two joints "
+                "--metric 'pck(norm=joints,between=(A,B))'",
             )
     endless = np.flatnonzero(np.isinf(length) & scored)
     if len(endless):  # every error would be nothing in its units

@@ -30,6 +30,7 @@ from tests.errors.advice import (
     written,
 )
 from tests.hostile.made import results, truth
+from tests.metrics.single import random_pair
 
 
 def two_classes(folder: Path) -> Argv:
@@ -157,6 +158,17 @@ def two_videos(folder: Path) -> Argv:
     return ["score", native(folder, replace(dt, frames=turned)), "--gt", str(folder / "gt.npz")]
 
 
+def no_heads(folder: Path) -> Argv:
+    """MPII's ground truth as a JSON list, without the file of head sizes beside it."""
+    scene = random_pair(4, 6)
+    heads = scene.truth.people.with_columns(head=np.full(len(scene.truth), np.nan))
+    datasets.get_format("mpii-json").write(
+        replace(scene.truth, people=heads), folder / "gt.json", WriteOptions(Role.TRUTH)
+    )
+    np.save(folder / "preds.npy", scene.predictions.people.xy)
+    return ["score", str(folder / "preds.npy"), "--gt", str(folder / "gt.json")]
+
+
 def one_video(folder: Path) -> Argv:
     """Two animals with tracks in one video, and intervals asked for."""
     form = datasets.get_format("deeplabcut")
@@ -237,6 +249,9 @@ ON_SCORES = [
     Case("P410", "area=extent", no_areas, add("--metric", "oks_ap(area=extent)")),
     Case("P410", "area=box", no_areas, add("--metric", "oks_ap(area=box)")),
     Case("P410", "area=extent", no_boxes, lambda f, a: changed(a, "oks_ap(area=box)", "oks_ap(area=extent)")),
+    Case("P410", r"--metric 'pck\(norm=longest_side\)'", no_heads, add("--metric", "pck(norm=longest_side)")),
+    Case("P410", r"--metric 'pck\(norm=joints", no_heads,
+         add("--metric", "pck(norm=joints,between=(left_hip,right_hip))")),
     Case("P410", "--benchmark custom", no_scores, add("--benchmark", "custom")),
     Case("P411", "people=matched", lambda f: [*pair(f), "--metric", "epe"],
          lambda f, a: changed(a, "epe", "epe(people=matched)")),

@@ -114,6 +114,7 @@ def read_results(
         UsageError: P139 without ground truth, unless the file has images and joint names of its own.
         InputError: everything that is wrong with the file.
     """
+    key = _check_shape(document)
     truth = own_frames(document) if truth is None else truth
     if truth is None:
         raise UsageError(
@@ -123,7 +124,6 @@ def read_results(
             wanted="ground truth",
             hint="pass --gt FILE",
         )
-    key = _check_shape(document)
     faults = Faults()
     own = own_tables(document, key, faults)
     joints = own.skeleton or (skeleton if mapped and skeleton is not None else truth.skeleton)
