@@ -186,7 +186,7 @@ def _write_files(
         from poseval.report.page import write_page
 
         with working("writing the report", options.quiet):
-            write_page(options.page_to, report, evaluation, prepared.aligned, images)
+            write_page(options.page_to, report, evaluation, prepared.aligned, images, options.unit)
 
 
 def _score_all(options: ScoreOptions) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import base64
 import html
-import io
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +11,7 @@ from poseval.errors import shown
 from poseval.poses import Bools, Floats, People
 from poseval.poses.aligned import Aligned
 from poseval.poses.images import FrameImages
+from poseval.report.crops import Window, crop
 from poseval.skeletons import Skeleton
 
 WIDTH = 420  # pixels of a thumbnail; twenty of them stay below 2 MB
@@ -72,24 +71,11 @@ def _person(xy: Floats, seen: Bools, skeleton: Skeleton, colour: str, dash: str)
     return f'<g stroke="{colour}" stroke-width="2" fill="none" opacity="0.9">{"".join([*lines, *dots])}</g>'
 
 
-def _picture(file: Path | None, window: tuple[float, float, float, float], scale: float) -> str:
+def _picture(file: Path | None, window: Window, scale: float) -> str:
     """The part of the image inside the window; empty without a readable image."""
-    if file is None or not file.is_file():
+    found = crop(file, window, WIDTH)
+    if found is None:
         return ""
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(file) as picture:
-            x0, y0 = max(window[0], 0.0), max(window[1], 0.0)
-            x1, y1 = min(window[2], picture.width), min(window[3], picture.height)
-            if x1 <= x0 or y1 <= y0:
-                return ""
-            size = max(1, round((x1 - x0) * scale)), max(1, round((y1 - y0) * scale))
-            cut = picture.convert("RGB").resize(size, box=(x0, y0, x1, y1))
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
-        return ""
-    out = io.BytesIO()
-    cut.save(out, "JPEG", quality=70)
-    data = base64.b64encode(out.getvalue()).decode()
-    place = f'x="{(x0 - window[0]) * scale:.1f}" y="{(y0 - window[1]) * scale:.1f}"'
-    return f'<image {place} width="{size[0]}" height="{size[1]}" href="data:image/jpeg;base64,{data}"/>'
+    place = f'x="{(found.x - window[0]) * scale:.1f}" y="{(found.y - window[1]) * scale:.1f}"'
+    size = f'width="{found.width * scale:.1f}" height="{found.height * scale:.1f}"'
+    return f'<image {place} {size} preserveAspectRatio="none" href="{found.url}"/>'

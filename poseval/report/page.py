@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from poseval.diagnosis.diagnose import diagnose_if_possible
 from poseval.files.writing import write_atomically
 from poseval.report.html import to_html
+from poseval.results.units import PERCENT
 
 if TYPE_CHECKING:
     from poseval.poses.aligned import Aligned
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
 
 
 def write_page(
-    path: Path, report: Report, evaluation: Evaluation, aligned: Aligned, images: FrameImages | None = None
+    path: Path,
+    report: Report,
+    evaluation: Evaluation,
+    aligned: Aligned,
+    images: FrameImages | None = None,
+    unit: str = PERCENT,
 ) -> None:
     """Write the page to `path`. Ground truth without areas, sigmas and head sizes gets no diagnosis."""
     found = diagnose_if_possible(aligned, report.rules == "corrected")
-    page = to_html(report, evaluation, found, aligned, images)
+    page = to_html(report, evaluation, found, aligned, images, unit)
     write_atomically(path, page.encode(), force=True)

@@ -19,10 +19,10 @@ import numpy as np
 
 from poseval.diagnosis.pairs import Pairs
 from poseval.poses import Bools, Floats, Ints, People
+from poseval.report.crops import Window
 
 MARGIN = 0.15  # of the people's extent, around them
 MOST_PREDICTIONS = 100  # of one frame and system that are drawn, beside those with a person
-Window = tuple[float, float, float, float]
 
 
 def frame_value(systems: Sequence[Pairs], frame: int) -> dict[str, Any]:

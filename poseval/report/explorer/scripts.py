@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 LONGEST = 1000  # characters of a text
 
 
+class OwnText(str):
+    """A text that was made here, of letters that need no cleaning, and may be long."""
+
+
 def environment() -> Environment:
     """The template engine: every text is escaped, without control characters and halves of characters."""
     from jinja2 import Environment, StrictUndefined
@@ -43,7 +47,7 @@ def to_script(value: Any) -> str:
 
 def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return shown(value, LONGEST)
+        return value if isinstance(value, OwnText) else shown(value, LONGEST)
     if isinstance(value, dict):
         return {shown(key, LONGEST): _cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,0 +1,77 @@
+"""What numbers and figures mean, in a sentence each."""
+
+from __future__ import annotations
+
+# Beginnings of a statistic's name -> its meaning; the longest that fits is taken.
+MEANINGS = {
+    "AP": "average precision: the area below precision over recall",
+    "AP50": "average precision at the threshold 0.50",
+    "AP75": "average precision at the threshold 0.75",
+    "AP_M": "average precision of people of medium size",
+    "AP_L": "average precision of large people",
+    "AR": "average recall: the fraction of people that are found",
+    "AR50": "recall at the threshold 0.50",
+    "AR75": "recall at the threshold 0.75",
+    "AR_M": "average recall of people of medium size",
+    "AR_L": "average recall of large people",
+    "MOTA": "tracking accuracy: 1 less misses, false positives and switches per true joint",
+    "MOTP": "tracking precision: how close matched joints are",
+    "IDF1": "fraction of joints with the right identity, over whole tracks",
+    "HOTA": "higher-order tracking accuracy: detection and association in balance",
+    "DetA": "detection part of HOTA",
+    "AssA": "association part of HOTA",
+    "LocA": "localisation part of HOTA",
+    "precision": "fraction of predicted joints that are right",
+    "recall": "fraction of labelled joints that are found",
+    "PCK": "fraction of labelled joints within the threshold",
+    "PCKh": "fraction of labelled joints within the threshold of the head size",
+    "PDJ": "fraction of detected joints, by the size of the torso",
+    "PCP": "fraction of limbs of which both ends are near enough",
+    "AUC": "area below the curve over thresholds",
+    "NME": "mean error, divided by the normalising distance",
+    "FR": "fraction of faces above the error",
+    "EPE": "mean distance in pixels",
+    "oLRP": "optimal localisation-recall-precision error: all kinds of errors in one number",
+    "ECE": "expected calibration error: how far scores are from the fraction that is right",
+    "found": "fraction of the labelled joints that have a matched prediction",
+}
+
+# Ends of a figure's name -> its caption; the first that fits is taken.
+CAPTIONS = {
+    "_over_threshold": "Each point is the number at one threshold. The legend has the means.",
+    "precision_recall": (
+        "Precision of all predictions above a score, over the recall that they reach. Each line is one "
+        "threshold, and the area below it is AP."
+    ),
+    "scores": (
+        "How many predictions have each score, and which of them were matched. The line is the fraction of "
+        "matches: it rises where scores mean something."
+    ),
+    "_per_joint": "One bar a joint. A thin line is the confidence interval, where the report has one.",
+    "mota_composition": (
+        "What is left of 1 after misses, false positives and switches, as fractions of all true joints."
+    ),
+    "gains": (
+        "What AP would gain if errors of a kind were fixed: once the kinds above it are fixed, and alone. "
+        "Gains one after the other add up; gains alone overlap."
+    ),
+}
+JOINT_ERRORS = (
+    "Classes of the labelled joints of matched people: good, near (jitter), on the other side (inversion), "
+    "on another person (swap), or on nobody (miss)."
+)
+
+
+def meaning(key: str) -> str:
+    """What a number of the summary measures; empty where it is not known."""
+    name = key.rpartition("/")[2]
+    fits = [start for start in MEANINGS if name == start or name.startswith((f"{start}@", f"{start}_"))]
+    return MEANINGS[max(fits, key=len)] if fits else ""
+
+
+def caption(name: str) -> tuple[str, str]:
+    """The title and the caption of a figure."""
+    title = name.replace("_", " ")
+    if name == "errors_per_joint":
+        return title, JOINT_ERRORS
+    return title, next((text for end, text in CAPTIONS.items() if name.endswith(end)), "")
