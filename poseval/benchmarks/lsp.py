@@ -108,6 +108,7 @@ FLIC = replace(
     # The kit's table of PCP calls the torso "Head" and the head "Torso" (quirk M12).
     rule_sets=(replace(KIT, quirks=KIT.quirks | {"M12"}), CORRECTED),
     truth_formats=("flic-mat",),
+    cluster="movie",
     sizes={1016: "the test set"},
     metrics=flic_metrics,
     summary=flic_numbers,

@@ -175,6 +175,7 @@ def test_groups_are_saved_with_the_run(tmp_path: Path, monkeypatch: pytest.Monke
         ("jhmdb", "sequence", "PCK@0.2"),
         ("penn-action", "sequence", "PCK@0.2"),
         ("mpii-val", "image", "PCKh@0.5"),
+        ("flic", "movie", "PCK@0.2"),
         ("300w", "image", "NME"),
         ("coco-keypoints", "", "AP"),
         ("posetrack18", "", "MOTA"),

@@ -95,7 +95,7 @@ class FlicMat(Dataset):
         return 0.9 if "examples" in shapes else 0.0
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The ground truth; `frames.extra["test"]` follows `istest` of the release.
+        """The ground truth; `frames.extra` has `test` and `movie` of the release.
 
         Raises:
             FormatError: P203, P204, P206 for another form, P214 damaged.
@@ -119,10 +119,9 @@ class FlicMat(Dataset):
         coords = np.stack([item["coords"].T for item in rows]).astype(np.float64)[:, list(FLIC_POINTS)]
         seen = np.where(np.isfinite(coords).all(axis=2), 2, 0)
         test = np.asarray([number_of(item.get("istest")) == 1 for item in rows])
-        images = [item.get("filepath") for item in rows]
-        named = [str(name) for name in images] if all(isinstance(name, str) for name in images) else None
+        images, movies = (_words([item.get(name) for item in rows]) for name in ("filepath", "moviename"))
         coords = np.where(seen[..., None] > 0, coords, 0.0)
-        return _set(self.name, document, get_skeleton("flic11"), coords, seen, test, [], named)
+        return _set(self.name, document, get_skeleton("flic11"), coords, seen, test, [], images, movies)
 
 
 class ParseMat(Dataset):
@@ -162,14 +161,23 @@ def _set(
     test: Bools | None,
     notices: list[Notice],
     images: list[str] | None = None,
+    movies: list[str] | None = None,
 ) -> PoseSet:
     faults = Faults()
     require_finite(faults, xy, seen > 0, document)
     faults.raise_if_any()
     columns = {"xy": xy - 1, "seen": seen, "source_id": np.arange(len(xy))}
-    frames: dict[str, Any] = {} if test is None else {"extra": {"test": test}}
+    extra = {} if test is None else {"test": np.asarray(test)}
+    if movies is not None:
+        extra["movie"] = np.asarray(movies, dtype=np.str_)
+    frames: dict[str, Any] = {"extra": extra}
     origin = origin_of(document, name, len(xy), notices, base=1)
     return single_set(skeleton, columns, origin, images, frames)
+
+
+def _words(values: list[object]) -> list[str] | None:
+    """The values where all of them are text."""
+    return [str(value) for value in values] if all(isinstance(value, str) for value in values) else None
 
 
 def _labelling(

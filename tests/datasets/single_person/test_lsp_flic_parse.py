@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from scipy.io import savemat
 
 from poseval.datasets import Role
 from poseval.errors import FormatError, ValueRangeError
+from poseval.scoring.score import evaluate
+from poseval.statistics.intervals import intervals
 from tests.datasets.mat_files import structs
 from tests.datasets.reading import predictions, recognised, truth
 from tests.shared import shared_path
@@ -89,7 +92,7 @@ def test_flics_release(tmp_path: Path) -> None:
     coords = np.arange(58.0).reshape(2, 29) + 1
     coords[:, 12] = np.nan
     rows = [
-        {"coords": coords, "istest": float(test), "filepath": f"{name}.jpg"}
+        {"coords": coords, "istest": float(test), "filepath": f"{name}.jpg", "moviename": "2-fast-2-furious"}
         for test, name in ((0, "a"), (1, "b"))
     ]
     savemat(tmp_path / "examples.mat", {"examples": structs(rows)})
@@ -97,8 +100,11 @@ def test_flics_release(tmp_path: Path) -> None:
     assert recognised(tmp_path / "examples.mat") == "flic-mat"
     assert (found.skeleton.name, found.frames.path.tolist()) == ("flic11", ["a.jpg", "b.jpg"])
     assert found.frames.extra["test"].tolist() == [False, True]
+    assert found.frames.extra["movie"].tolist() == ["2-fast-2-furious"] * 2
     assert found.people.xy[0, 7].tolist() == [9.0, 38.0]
     assert found.people.seen[0].tolist() == [2] * 8 + [0, 2, 2]
+    savemat(tmp_path / "none.mat", {"examples": structs([{**row, "moviename": 1.0} for row in rows])})
+    assert "movie" not in truth(tmp_path / "none.mat").frames.extra
     savemat(tmp_path / "bad.mat", {"examples": structs([{"coords": np.ones((2, 28)), "istest": 1.0}])})
     with pytest.raises(FormatError, match=r"examples\(1\)\.coords") as caught:
         truth(tmp_path / "bad.mat")
@@ -126,3 +132,23 @@ def test_real_predictions(folder: str, name: str, kind: str, people: int) -> Non
     assert sticks.skeleton.name == f"{gt.skeleton.name}.sticks"
     path = inputs / "results" / folder / f"pred_keypoints_{name}.mat"
     assert recognised(path, Role.PREDICTIONS) == "pose-mat"
+
+
+def test_frames_of_one_movie_are_drawn_together(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        {
+            "coords": rng.uniform(1, 99, (2, 29)),
+            "istest": 1.0,
+            "filepath": f"{n}.jpg",
+            "moviename": f"m{n % 6}",
+        }
+        for n in range(30)
+    ]
+    savemat(tmp_path / "examples.mat", {"examples": structs(rows)})
+    found = truth(tmp_path / "examples.mat")
+    moved = replace(
+        found, people=replace(found.people, xy=found.people.xy + rng.normal(0, 9, found.people.xy.shape))
+    )
+    interval = intervals(evaluate(found, moved, "flic"))["PCK@0.2"]
+    assert (interval.cluster, interval.units) == ("movie", 6)
