@@ -14,7 +14,7 @@ from poseval.metrics.base import Metric, Table, Tally
 from poseval.poses import Frames, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import Unit
-from poseval.results.values import Value, Values
+from poseval.results.values import ERROR, SHARE, Bounds, Value, Values
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.score import evaluate
 from poseval.skeletons import skeleton_from_names
@@ -35,6 +35,10 @@ class HitRate(Metric):
     def unit_of(self, statistic: str) -> Unit:
         """The error is in pixels."""
         return Unit.PIXELS if statistic == "error" else Unit.SHARE
+
+    def bounds_of(self, statistic: str) -> Bounds:
+        """The error has no upper bound."""
+        return ERROR if statistic == "error" else SHARE
 
     def tally(self, aligned: Aligned) -> Tally:
         """Person i of a frame belongs to person i."""

@@ -7,11 +7,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from poseval.decisions.leaderboard import Board, Entry, Ranked
+    from typing_extensions import Unpack
+
+    from poseval.benchmarks.base import Benchmark
+    from poseval.decisions.entries import Entry, Ranked, Score
+    from poseval.decisions.leaderboard import Board
+    from poseval.decisions.verifying import ScoreLike
+    from poseval.results.report import Report
+    from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.score import PathOrPoses
+    from poseval.scoring.task import Asked, Task
 
 
 def leaderboard(
     runs: Iterable[Ranked] | Mapping[str, Ranked],
+    truth: PathOrPoses | None = None,
+    benchmark: str | Benchmark | None = None,
     *,
     sort: str | None = None,
     columns: Sequence[str] = (),
@@ -19,22 +30,30 @@ def leaderboard(
     best_per_team: bool = False,
     team: str = "",
     level: float | str = 0.95,
+    unit: str = "percent",
+    task: Task | None = None,
+    **asked: Unpack[Asked],
 ) -> Board:
     """Rank runs of one benchmark: saved runs, JSON reports, reports or evaluations.
 
-    A mapping gives their names; otherwise file names do. `sort` is the number to rank by, by default
-    the first of the summary; `columns` are further numbers, `facts` what `poseval run` wrote beside a report.
-    Saved runs and evaluations are distinguished by paired tests at `level`, reports by overlap of intervals.
+    Predictions are ranked with their ground truth (`truth`), which is read once. A mapping gives names;
+    otherwise file names do. `sort` is the number to rank by, by default the benchmark's primary one;
+    `columns` are further numbers, `facts` what `poseval run` wrote beside a report. Saved runs, evaluations
+    and predictions are distinguished by paired tests at `level`, reports by overlap of intervals. `unit`,
+    "percent" or "fraction", is how texts show shares. The other keywords are those of `poseval.score`.
 
     Raises:
         UsageError: P142 a level that cannot be, P148 no runs, or a number that none has.
         InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or ground
             truth, P422 intervals of different levels or methods.
     """
-    from poseval.decisions.leaderboard import Entry, build
+    from poseval.decisions.entries import Entry
+    from poseval.decisions.leaderboard import build
     from poseval.results.report import Report
+    from poseval.results.units import shown_as
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, several
+    from poseval.scoring.task import Task
 
     types = (str, os.PathLike, Report, Evaluation, Entry)
     wanted = "saved runs or JSON reports"
@@ -43,7 +62,8 @@ def leaderboard(
     else:
         named = [("", run) for run in several(types, wanted)("runs", runs)]
     kind(str, "a name")("team", team)
-    entries = [_entry(run, name, team, number) for number, (name, run) in enumerate(named, start=1)]
+    score = None if truth is None else scorer(truth, Task.of(task, benchmark, **asked))
+    entries = [_entry(run, name, team, number, score) for number, (name, run) in enumerate(named, start=1)]
     listed = several((str,), "keys")
     return build(
         entries,
@@ -52,17 +72,42 @@ def leaderboard(
         facts=listed("facts", facts),
         best_per_team=FLAG("best_per_team", best_per_team),
         level=level,
+        shown_as=shown_as(unit),
     )
 
 
-def _entry(run: Any, name: str, team: str, number: int) -> Entry:
-    from poseval.decisions.leaderboard import Entry, entry_of
+def scorer(truth: PathOrPoses, task: Task) -> Score:
+    """A function that scores predictions against a ground truth, which is read here, once."""
+    from poseval.scoring.score import evaluate, read_truth
+
+    gt = read_truth(truth, task)
+    return lambda path: evaluate(gt, path, task=task)
+
+
+def scorer_like(truth: PathOrPoses, task: Task) -> ScoreLike:
+    """A function that scores predictions again under the benchmark and rules of a report."""
+    from dataclasses import replace
+
+    from poseval.benchmarks import get_benchmark
+    from poseval.scoring.score import evaluate, read_truth
+
+    gt = read_truth(truth, task)
+
+    def score(path: str, report: Report) -> Evaluation:
+        asked = replace(task, benchmark=get_benchmark(report.benchmark), rules=report.rules, per_joint=True)
+        return evaluate(gt, path, task=asked)
+
+    return score
+
+
+def _entry(run: Any, name: str, team: str, number: int, score: Score | None) -> Entry:
+    from poseval.decisions.entries import Entry, entry_of
     from poseval.results.report import Report
 
     if isinstance(run, Entry):
         return run
     if isinstance(run, (str, os.PathLike)):
-        return entry_of(run, name, team)
+        return entry_of(run, name, team, score)
     if isinstance(run, Report):
         return Entry(name or f"run {number}", run, team)
     return Entry(name or f"run {number}", run.report(), team, run=run)

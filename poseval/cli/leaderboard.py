@@ -2,30 +2,91 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from poseval.cli.options import LEVEL, InputPath, emit, tell
+from poseval.cli.options import LEVEL, UNIT, InputPath, emit, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
-from poseval.errors import UsageError, number_of
+from poseval.errors import UsageError, number_of, shown
 
 if TYPE_CHECKING:
+    from poseval.decisions.entries import Entry, Refused
     from poseval.decisions.leaderboard import Board
+    from poseval.scoring.task import Task
 
 ACTIONS = ("add", "list", "export", "remove")
+SCHEMA = "poseval.leaderboards/1"  # of the boards of a store that holds several
+ONE_BOARD = ("csv", "markdown", "latex", "plot")  # outputs that hold one board
+
+
+@dataclass(frozen=True)
+class BoardOptions:
+    """What the command line asks for, by the names of the options below."""
+
+    runs: tuple[str, ...]
+    truth: Path | None
+    task: Task
+    store: Path | None
+    which: str | None
+    sort: str | None
+    columns: tuple[str, ...]
+    facts: tuple[str, ...]
+    facts_file: Path | None
+    level: float
+    best_per_team: bool
+    team: str
+    name: str | None
+    verify: bool
+    unit: str
+    json: str | None
+    csv: str | None
+    markdown: str | None
+    latex: str | None
+    html: str | None
+    plot: Path | None
+    x: str | None
+
+    @property
+    def action(self) -> str:
+        """What is done with the store."""
+        return self.runs[0] if self.store is not None and self.runs and self.runs[0] in ACTIONS else "list"
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The runs that are given."""
+        return self.runs[1:] if self.runs and self.runs[0] == self.action and self.store else self.runs
 
 
 @click.command(
     cls=WritingCommand, epilog="With --db, the first argument may be an action: add, list, export or remove."
 )
 @click.argument("runs", nargs=-1)
+@click.option(
+    "--gt", "truth", type=InputPath(), help="Ground truth, where RUNS are predictions. It is read once."
+)
 @click.option("--db", "store", type=InputPath(), help="SQLite file that stores the runs.")
-@click.option("--sort", metavar="KEY", help="Number to rank by. By default the first of the summary.")
+@click.option(
+    "--board",
+    "which",
+    metavar="NAME",
+    help="Board of the store to show, by the start of its name or benchmark.",
+)
+@click.option("--sort", metavar="KEY", help="Number to rank by. By default the benchmark's primary one.")
 @click.option("--column", "columns", multiple=True, metavar="KEY", help="Number to show. Repeatable.")
+@click.option(
+    "--facts",
+    "facts_file",
+    type=InputPath(),
+    metavar="FILE.toml",
+    help="Facts to show: a table per entry (team, date, paper, link, code, description, costs).",
+)
 @click.option(
     "--fact",
     "facts",
@@ -39,94 +100,190 @@ ACTIONS = ("add", "list", "export", "remove")
 @click.option("--best-per-team", is_flag=True, help="Show only the best entry of each team.")
 @click.option("--team", default="", help="Team of the given runs.")
 @click.option("--name", help="Name of the given run. By default its file name.")
-@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as JSON.")
-@click.option("--csv", "csv_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as CSV.")
+@click.option("--verify", is_flag=True, help="Score entries again whose predictions are here (with --gt).")
+@task_options
+@click.option("--json", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as JSON.")
+@click.option("--csv", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as CSV.")
+@click.option("--markdown", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as Markdown.")
+@click.option("--latex", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as LaTeX.")
+@click.option("--html", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as HTML.")
 @click.option(
-    "--markdown", "markdown_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as Markdown."
+    "--plot", type=OutputPath(), help="Draw bars with intervals, or points over --x, as PNG, SVG or PDF."
 )
-@click.option("--latex", "latex_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as LaTeX.")
-@click.option("--html", "html_to", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as HTML.")
-@click.option("--plot", "plot_to", type=OutputPath(), help="Plot the number over --x, as PNG, SVG or PDF.")
 @click.option(
     "--x",
-    default="people/s",
-    show_default=True,
     metavar="NAME",
-    help="Fact or number on the x axis of --plot.",
+    help="Fact or number on the x axis of --plot, such as people/s. By default a cost, if any.",
 )
-def leaderboard(
-    runs: tuple[str, ...],
-    store: Path | None,
-    sort: str | None,
-    columns: tuple[str, ...],
-    facts: tuple[str, ...],
-    level: float,
-    best_per_team: bool,
-    team: str,
-    name: str | None,
-    json_to: str | None,
-    csv_to: str | None,
-    markdown_to: str | None,
-    latex_to: str | None,
-    html_to: str | None,
-    plot_to: Path | None,
-    x: str,
-) -> None:
-    """Rank RUNS (JSON reports or saved runs) of one benchmark."""
-    from poseval.api.leaderboard import leaderboard
-    from poseval.decisions.leaderboard import FACTS, entry_of
-    from poseval.decisions.store import Store
-
-    action, paths = ("list", runs)
-    if store is not None and runs and runs[0] in ACTIONS:
-        action, paths = runs[0], runs[1:]
-    if store is None and not runs:
+@UNIT
+def leaderboard(**given: Any) -> int:
+    """Rank RUNS of one benchmark: JSON reports, saved runs, folders of them, or predictions with --gt."""
+    options = BoardOptions(**given)
+    if options.store is None and not options.runs:
         raise UsageError(
             "P148", where="arguments of leaderboard", what="name no runs", wanted="RUNS or --db FILE"
         )
-    if action == "remove" and store is not None:
-        for which in paths:
-            removed = number_of(Store(store).remove(which), "entry", "entries")
-            say(f"removed {removed} called {which}")
-        return
-    # The facts of a run lie beside its report: a pattern such as runs/* names both.
-    paths = tuple(path for path in paths if not path.endswith(FACTS))
-    entries = [entry_of(path, name if len(paths) == 1 else None, team) for path in paths]
-    if store is not None and entries:
-        for entry in entries:
-            added = Store(store).add(entry)
-            say(f"{'added' if added else 'already stored'}: {entry.name}")
-    if action == "add":
-        return
-    if store is not None:
-        entries = Store(store).entries()
+    if options.action == "remove":
+        _remove(options)
+        return 0
+    with working("reading and scoring", quiet=False):
+        entries, refused = _given(options)
+    if options.store is not None:
+        _add(options.store, entries)
+        if options.action == "add":
+            _tell_refused(refused)
+            return 3 if refused else 0
+        entries, refused = _stored(options, refused)
+    boards = _boards(options, entries, refused)
+    for board in boards:
+        for name, notices in board.notices.items():
+            tell(notices, say, name)
+    _write(boards, options)
+    return 0
+
+
+def _remove(options: BoardOptions) -> None:
+    from poseval.decisions.store import Store
+
+    for which in options.paths:
+        removed = number_of(Store(Path(str(options.store))).remove(which), "entry", "entries")
+        say(f"removed {removed} called {which}")
+
+
+def _given(options: BoardOptions) -> tuple[list[Entry], list[Refused]]:
+    """The entries that the arguments name, and those that cannot be read."""
+    from poseval.api.leaderboard import scorer
+    from poseval.decisions.entries import Entry, Refused, entries_of, named_alike, unfolded
+
+    score = None if options.truth is None else scorer(options.truth, options.task)
+    paths = unfolded(options.paths, score is not None)
+    found = list(entries_of(paths, options.name, options.team, score))
+    entries = named_alike([entry for entry in found if isinstance(entry, Entry)])
+    return entries, [entry for entry in found if isinstance(entry, Refused)]
+
+
+def _add(store: Path, entries: Sequence[Entry]) -> None:
+    from poseval.decisions.leaderboard import label_of
+    from poseval.decisions.store import Store
+
+    for entry in entries:
+        added = Store(store).add(entry)
+        say(f"{'added to' if added else 'already on'} {label_of(entry)}: {entry.name}")
+
+
+def _stored(options: BoardOptions, refused: list[Refused]) -> tuple[list[Entry], list[Refused]]:
+    """The entries of the store, and those that cannot be read, there and among the arguments."""
+    from poseval.decisions.entries import Entry, Refused
+    from poseval.decisions.store import Store
+
+    held = Store(Path(str(options.store))).entries()
+    more = [entry for entry in held if isinstance(entry, Refused)]
+    return [entry for entry in held if isinstance(entry, Entry)], [*refused, *more]
+
+
+def _boards(options: BoardOptions, entries: list[Entry], refused: list[Refused]) -> list[Board]:
+    """A board for each signature of a store, or one of the given runs; what is refused is on the last."""
+    from poseval.decisions.facts import names_of, read_facts, with_facts
+    from poseval.decisions.leaderboard import apart, build
+
+    entries, more = _verified(options, entries)
+    facts = {} if options.facts_file is None else read_facts(options.facts_file)
+    entries = with_facts(entries, facts)
+    groups = [entries] if options.store is None else _chosen(apart(entries), options)
+    if not entries:
+        _tell_refused([*refused, *more])
     with working("ranking", quiet=False):
-        board = leaderboard(
-            entries, sort=sort, columns=columns, best_per_team=best_per_team, facts=facts, level=level
+        boards = [
+            build(
+                group,
+                sort=options.sort,
+                columns=options.columns,
+                best_per_team=options.best_per_team,
+                facts=(*options.facts, *names_of(facts)),
+                level=options.level,
+                shown_as=options.unit,
+            )
+            for group in groups
+        ]
+    return [*boards[:-1], replace(boards[-1], refused=(*refused, *more))]
+
+
+def _verified(options: BoardOptions, entries: list[Entry]) -> tuple[list[Entry], list[Refused]]:
+    """Entries after their predictions were scored again, and those that say other numbers."""
+    if not options.verify:
+        return entries, []
+    if options.truth is None:
+        raise UsageError(
+            "P827", where="--verify", what="has no ground truth", wanted="--gt FILE", hint="add --gt"
         )
-    targets = {"json": json_to, "csv": csv_to, "markdown": markdown_to, "latex": latex_to, "html": html_to}
-    for entry_name, notices in board.notices.items():
-        tell(notices, say, entry_name)
-    _print(board, targets)
-    if plot_to is not None:
+    from poseval.api.leaderboard import scorer_like
+    from poseval.decisions.entries import Entry, Refused
+    from poseval.decisions.verifying import verified
+
+    score = scorer_like(options.truth, options.task)
+    folders = {Path(path).stem: Path(path).parent for path in options.paths}
+    found = [verified(entry, folders.get(entry.name, Path()), score) for entry in entries]
+    return (
+        [entry for entry in found if isinstance(entry, Entry)],
+        [entry for entry in found if isinstance(entry, Refused)],
+    )
+
+
+def _chosen(groups: list[list[Entry]], options: BoardOptions) -> list[list[Entry]]:
+    """The boards that are asked for.
+
+    Raises:
+        UsageError: P148 none of that name; P828 several, for an output that holds one.
+    """
+    from poseval.decisions.leaderboard import label_of
+
+    labels = [label_of(group[0]) for group in groups]
+    if options.which is not None:
+        groups = [
+            group for group, label in zip(groups, labels, strict=True) if label.startswith(options.which)
+        ]
+        if not groups:
+            wanted = f"one of {', '.join(map(shown, labels))}"
+            raise UsageError(
+                "P148", where=f"board {shown(options.which)!r}", what="is not here", wanted=wanted
+            )
+    one = [name for name in ONE_BOARD if getattr(options, name)]
+    if len(groups) > 1 and (one or options.sort or options.columns):
+        raise UsageError(
+            "P828",
+            where=shown(options.store),
+            what=f"holds {len(groups)} boards: {', '.join(shown(label) for label in labels)}",
+            wanted="one board for --csv, --markdown, --latex, --plot, --sort and --column",
+            hint=f"add --board {shown(labels[0])}",
+        )
+    return groups
+
+
+def _tell_refused(refused: Sequence[Refused]) -> None:
+    for entry in refused:
+        say(f"refused: {shown(entry.name)}: {shown(entry.why, 400)}")
+
+
+def _write(boards: Sequence[Board], options: BoardOptions) -> None:
+    from poseval.report import leaderboard as rendering
+    from poseval.report.leaderboard_page import to_html
+
+    if options.json:
+        node = boards[0].to_json()
+        if len(boards) > 1:
+            listed = {"schema": SCHEMA, "boards": [board.to_dict() for board in boards]}
+            node = json.dumps(listed, indent=1, allow_nan=False, ensure_ascii=False)
+        emit(node + "\n", options.json)
+    if options.html:
+        emit(to_html(boards), options.html)
+    renderers = {"csv": rendering.to_csv, "markdown": rendering.to_markdown, "latex": rendering.to_latex}
+    for style, renderer in renderers.items():
+        if target := getattr(options, style):
+            emit(renderer(boards[0]), target)
+    if "-" not in (options.json, options.csv, options.markdown, options.latex, options.html):
+        emit("\n".join(board.to_text() for board in boards), None)
+    if options.plot is not None:
         from poseval.report.leaderboard_plot import save_plot
 
-        save_plot(board, plot_to, x)
-        say(f"wrote {plot_to}")
-
-
-def _print(board: Board, targets: dict[str, str | None]) -> None:
-    from poseval.report import leaderboard as rendering
-
-    renderers = {
-        "json": lambda board: board.to_json() + "\n",
-        "csv": rendering.to_csv,
-        "markdown": rendering.to_markdown,
-        "latex": rendering.to_latex,
-        "html": rendering.to_html,
-    }
-    for style, target in targets.items():
-        if target:
-            emit(renderers[style](board), target)
-    if "-" not in targets.values():
-        emit(board.to_text(), None)
+        save_plot(boards[0], options.plot, options.x)
+        say(f"wrote {options.plot}")

@@ -181,7 +181,7 @@ def _write_files(
     if options.save_to is not None:
         from poseval.scoring import saved_runs
 
-        saved_runs.save(evaluation, options.save_to)
+        saved_runs.save(replace(evaluation, intervals=report.intervals), options.save_to)
     if options.page_to is not None:
         from poseval.report.page import write_page
 

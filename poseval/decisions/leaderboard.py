@@ -2,112 +2,27 @@
 
 Saved runs are tested in pairs, reports by overlap of their intervals (`decisions.ties`): each entry has the
 ranks that it may have, and a mark (`=`) where the data do not order it and its upper neighbour.
-Entries are keyed by a digest of their report, so that adding one twice changes nothing.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import os
-import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from poseval.decisions.entries import Entry, Refused
 from poseval.decisions.ties import Ties, by_overlap, by_tests, check_alike
-from poseval.errors import FormatError, MismatchError, UsageError, shown
-from poseval.files.reading import read_json
+from poseval.errors import MismatchError, UsageError, shown
 from poseval.poses import Notice
-from poseval.results.report import Report
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
-from poseval.scoring.evaluation import Evaluation
-from poseval.scoring.saved_runs import is_saved_run, load, load_report
+from poseval.results.units import FRACTION, PERCENT, Unit
 from poseval.statistics.options import level_of
 
 SCHEMA = "poseval.leaderboard/2"
-NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
-FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
-
 # Codes of notices that say what a number would be otherwise: copies, coordinates, boxes, quirks, limits.
 COSTS = frozenset({"N419", "N460", "N461", "N462", *(f"N{number}" for number in range(921, 930)), "N931"})
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One run on a board. `facts` are further columns (parameters, MACs, speed) from a provenance block.
-
-    `run` holds the tallies of a saved run, from which paired tests are made.
-    """
-
-    name: str
-    report: Report
-    team: str = ""
-    facts: Mapping[str, Any] = field(default_factory=dict)
-    run: Evaluation | None = field(default=None, compare=False, repr=False)
-
-    def __post_init__(self) -> None:
-        for text in (self.name, self.team):
-            check_name(text)
-
-    @property
-    def digest(self) -> str:
-        """SHA-256 of name, team and report without timings: the identity of the entry."""
-        text = json.dumps([self.name, self.team, self.report.to_json(timings=False)])
-        return hashlib.sha256(text.encode()).hexdigest()
-
-
-Ranked = str | os.PathLike[str] | Report | Evaluation | Entry  # what a board can be built of
-
-
-def entry_of(path: str | os.PathLike[str], name: str | None = None, team: str = "") -> Entry:
-    """The entry of a JSON report or saved run, with the facts that lie beside it.
-
-    Raises:
-        FormatError: P230 or P231 when the file is neither, P240 a name that is not fit for a table, P242
-            facts that cannot be read.
-        LimitError: P501, P502 a report or facts that are larger than allowed.
-    """
-    place = Path(path)
-    run = load(place) if is_saved_run(place) else None
-    report = load_report(place) if run is None else run.report()
-    return Entry(name or place.stem, report, team, _facts(place.with_name(place.name + FACTS)), run)
-
-
-def _facts(path: Path) -> dict[str, Any]:
-    """The facts in a file; none without one."""
-    try:
-        if not path.is_file():
-            return {}
-    except OSError:  # the name of a run may be as long as names can be
-        return {}
-    try:
-        facts = read_json(path)
-    except (ValueError, RecursionError) as error:
-        raise FormatError("P242", where=shown(path), what=f"cannot be read ({shown(error, 80)})") from error
-    return facts if isinstance(facts, dict) else {}
-
-
-def check_name(text: str) -> None:
-    """Refuse names that could deceive a reader or break a table.
-
-    Raises:
-        FormatError: P240 for control, bidi or zero-width characters, or a name that is too long.
-    """
-    if len(text) > NAME_LENGTH:
-        raise FormatError("P240", where=f"name {shown(text, 20)!r}", what=f"is longer than {NAME_LENGTH}")
-    if (
-        any(unicodedata.category(char)[0] == "C" for char in text)
-        or unicodedata.normalize("NFC", text) != text
-    ):
-        raise FormatError(
-            "P240",
-            where=f"name {shown(text)!r}",
-            what="holds control, direction or zero-width characters, or is not in NFC",
-        )
 
 
 @dataclass(frozen=True)
@@ -125,7 +40,10 @@ class Row:
 
 @dataclass(frozen=True, repr=False)
 class Board(Result):
-    """Ranked entries and the columns that are shown; `ties` says how entries were distinguished."""
+    """Ranked entries and the columns that are shown; `ties` says how entries were distinguished.
+
+    Entries that could not be read are `refused`. `shown_as` is how texts show shares.
+    """
 
     form: ClassVar[str] = "board"
     table: ClassVar[str] = "entries"
@@ -137,6 +55,17 @@ class Board(Result):
     rows: tuple[Row, ...]
     ties: str
     facts: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    shown_as: str = PERCENT
+
+    @property
+    def label(self) -> str:
+        """What tells this board from others in a store: its benchmark and ground truth."""
+        return label_of(self.rows[0].entry) if self.rows else self.benchmark
+
+    def unit_of(self, key: str) -> Unit:
+        """What a column is measured in."""
+        return self.rows[0].entry.report.unit_of(key) if self.rows else Unit.SHARE
 
     @property
     def notices(self) -> dict[str, tuple[Notice, ...]]:
@@ -149,7 +78,16 @@ class Board(Result):
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values in schema `poseval.leaderboard/2`; undefined is None."""
         head = {"benchmark": self.benchmark, "rules": self.rules, "sort": self.sort, "better": self.better}
-        return {"schema": SCHEMA, **head, "ties": self.ties, "entries": [self._row(row) for row in self.rows]}
+        units = {key: self.unit_of(key).value for key in self.columns if self.unit_of(key) is not Unit.SHARE}
+        return {
+            "schema": SCHEMA,
+            "unit": FRACTION,
+            "units": units,
+            **head,
+            "ties": self.ties,
+            "entries": [self._row(row) for row in self.rows],
+            "refused": [vars(refused) for refused in self.refused],
+        }
 
     def _row(self, row: Row) -> dict[str, Any]:
         report = row.entry.report
@@ -167,8 +105,24 @@ class Board(Result):
                 if key in report.intervals
             },
             "facts": {name: row.entry.facts.get(name) for name in self.facts},
+            **({"verified": row.entry.verified} if row.entry.verified else {}),
             "signature": str(report.signature),
         }
+
+
+def label_of(entry: Entry) -> str:
+    """The board that an entry stands on: `coco-keypoints:9f2c1a7b:reference`."""
+    signature = entry.report.signature
+    return ":".join([entry.report.benchmark, signature.get("gt", ""), entry.report.rules])
+
+
+def apart(entries: Iterable[Entry]) -> list[list[Entry]]:
+    """Entries by what can be ranked together: those of one signature, whatever the version of poseval."""
+    boards: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
+    for entry in entries:
+        pairs = tuple(pair for pair in entry.report.signature.pairs if pair[0] != "poseval")
+        boards.setdefault(pairs, []).append(entry)
+    return list(boards.values())
 
 
 def check_same_board(one: Entry, other: Entry) -> None:
@@ -191,12 +145,14 @@ def check_same_board(one: Entry, other: Entry) -> None:
 
 
 def check_addition(entry: Entry, board: Sequence[Entry]) -> None:
-    """Refuse an entry that would make every later list of a board an error.
+    """Refuse an entry that would make every later list of its board an error.
 
     Raises:
-        MismatchError: P420 another signature or direction, P422 intervals made in another way.
+        MismatchError: P420 another direction, P422 intervals made in another way.
     """
     for other in board:
+        if len(apart([other, entry])) > 1:
+            continue  # they stand on two boards
         check_same_board(other, entry)
         for key in entry.report.summary:
             one, two = other.report.interval(key), entry.report.interval(key)
@@ -212,6 +168,8 @@ def build(
     best_per_team: bool = False,
     facts: Sequence[str] = (),
     level: float | str = 0.95,
+    refused: Sequence[Refused] = (),
+    shown_as: str = PERCENT,
 ) -> Board:
     """Rank entries of one benchmark by a number of their summary; undefined ones come last.
 
@@ -229,7 +187,7 @@ def build(
     for other in entries[1:]:
         check_same_board(first, other)
     known = list(dict.fromkeys(key for entry in entries for key in entry.report.summary))
-    key = sort or known[0]
+    key = sort or _first(entries)
     for name in (key, *columns):
         if name not in known:
             wanted = f"one of {', '.join(known[:40])}"
@@ -262,7 +220,16 @@ def build(
         tuple(rows),
         ties.how,
         tuple(facts),
+        tuple(refused),
+        shown_as,
     )
+
+
+def _first(entries: Sequence[Entry]) -> str:
+    """The number to rank by where none is named: the primary one, else the first that all entries have."""
+    primary = entries[0].report.primary
+    shared = [key for key in entries[0].report.summary if all(key in e.report.summary for e in entries)]
+    return primary if primary in shared else next(iter(shared or entries[0].report.summary))
 
 
 def _ties(ranked: Sequence[Entry], key: str, level: float) -> Ties:

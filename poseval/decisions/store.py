@@ -20,11 +20,13 @@ from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
-from poseval.decisions.leaderboard import Entry, check_addition
-from poseval.errors import FormatError, LimitError, UsageError, shown
+from poseval.decisions.entries import Entry, Refused, reason
+from poseval.decisions.leaderboard import check_addition
+from poseval.errors import FormatError, LimitError, PosevalError, UsageError, shown
 from poseval.files.reading import SIDE_BYTES, parse_json
 from poseval.limits import DEFAULT, to_raise
 from poseval.results.report import Report
+from poseval.scoring.report_checks import checked
 
 TABLE = (
     "CREATE TABLE entry (digest TEXT PRIMARY KEY, name TEXT NOT NULL, "
@@ -107,10 +109,12 @@ class Store:
             FormatError: P230, P241 it cannot be read back, or the file is no store.
         """
         facts, report = json.dumps(dict(entry.facts)), entry.report.to_json(False)
-        Report.from_json(report, shown(entry.name))  # what cannot be read back would break every later list
+        where = shown(entry.name)
+        checked(Report.from_json(report, where), where)  # what cannot be read back would be refused later
         with self._open(write=True) as (connection, clock):
             _patiently(connection, clock, "BEGIN IMMEDIATE")
-            check_addition(entry, self._held(connection, clock))
+            held = self._held(connection, clock)
+            check_addition(entry, [other for other in held if isinstance(other, Entry)])
             done = connection.execute(
                 "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)",
                 (entry.digest, entry.name, entry.team, facts, report),
@@ -118,25 +122,33 @@ class Store:
             connection.execute("COMMIT")
             return done.rowcount == 1
 
-    def entries(self) -> list[Entry]:
-        """All entries, in the order of their digests.
+    def entries(self) -> list[Entry | Refused]:
+        """All entries, in the order of their digests; one that cannot be read is refused and stops no other.
 
         Raises:
-            FormatError: P230, P240, P241 an entry that is none.
-            LimitError: P501, P502 a file or an entry larger than allowed.
+            FormatError: P241 the file is no store. LimitError: P501 it is larger than allowed.
         """
+        self._require()
+        with self._open(write=False) as (connection, clock):
+            return self._held(connection, clock)
+
+    def _require(self) -> None:
         if not self.path.exists():
             raise UsageError(
                 "P114", where=shown(self.path), what="does not exist", wanted="a leaderboard store"
             )
-        with self._open(write=False) as (connection, clock):
-            return self._held(connection, clock)
 
-    def _held(self, connection: sqlite3.Connection, clock: _Clock) -> list[Entry]:
+    def _held(self, connection: sqlite3.Connection, clock: _Clock) -> list[Entry | Refused]:
         rows = _patiently(
-            connection, clock, "SELECT name, team, facts, report FROM entry ORDER BY digest"
+            connection, clock, "SELECT digest, name, team, facts, report FROM entry ORDER BY digest"
         ).fetchall()
-        return [self._entry(*row) for row in rows]
+        out: list[Entry | Refused] = []
+        for digest, *row in rows:
+            try:
+                out.append(self._entry(*row))
+            except PosevalError as error:
+                out.append(Refused(shown(row[0], 60), reason(error), shown(digest, 64)))
+        return out
 
     def _entry(self, name: Any, team: Any, facts: Any, report: Any) -> Entry:
         where = f"{shown(self.path)}: entry {shown(name)}"
@@ -153,10 +165,16 @@ class Store:
             raise FormatError(
                 "P242", where=where, what=f"has facts that are not JSON ({shown(error)})"
             ) from error
-        return Entry(name, Report.from_json(report, where), team, found if isinstance(found, dict) else {})
+        made = checked(Report.from_json(report, where), where)
+        return Entry(name, made, team, found if isinstance(found, dict) else {})
 
     def remove(self, which: str) -> int:
-        """Remove entries by name, or by a digest prefix of at least 8 digits; returns how many."""
+        """Remove entries by name, or by a digest prefix of at least 8 digits; returns how many.
+
+        Raises:
+            UsageError: P114 no such store, P826 no such entry.
+        """
+        self._require()
         with self._open(write=True) as (connection, clock):
             _patiently(connection, clock, "BEGIN IMMEDIATE")
             prefix = which if len(which) >= 8 and set(which) <= set("0123456789abcdef") else "-"
@@ -164,7 +182,15 @@ class Store:
                 "DELETE FROM entry WHERE name = ? OR substr(digest, 1, ?) = ?", (which, len(prefix), prefix)
             )
             connection.execute("COMMIT")
-            return done.rowcount
+            removed = done.rowcount
+        if not removed:
+            raise UsageError(
+                "P826",
+                where=shown(self.path),
+                what=f"has no entry called {shown(which)!r}",
+                wanted="the name of an entry, or eight digits of its digest",
+            )
+        return removed
 
 
 class _Clock:

@@ -171,7 +171,7 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
 
     Raises:
         LimitError: P501 larger than `most` bytes, P502 more than `ITEMS` values or deeper than `depth`.
-        ValueError: not JSON, not UTF-8, or a number that is not finite.
+        ValueError: not JSON, not UTF-8, a key twice in an object, or a number that is not finite.
     """
     if len(data) > most:
         raise LimitError("P501", where=name, what="is too large", wanted=f"at most {most:,} bytes")
@@ -182,7 +182,7 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
         )
     if _deeper(text, depth):
         raise LimitError("P502", where=name, what="is nested too deeply", wanted=f"at most {depth} levels")
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_distinct)
 
 
 # A string without its end reaches to the end of the text, so that no place is looked at twice.
@@ -201,6 +201,15 @@ def _deeper(text: str, most: int) -> bool:
         elif sign in "]}":
             depth -= 1
     return False
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ValueError(f"{shown(twice, 40)!r} occurs twice")
+    return found
 
 
 def _no_constant(word: str) -> NoReturn:

@@ -1,31 +1,35 @@
-"""A leaderboard as text, CSV, Markdown, LaTeX and HTML."""
+"""A leaderboard as text, CSV, Markdown and LaTeX; `report.leaderboard_page` makes the HTML page."""
 
 from __future__ import annotations
 
-import html
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import shown
 from poseval.report.interval_notes import FIELDS, basis
 from poseval.report.latex import PREAMBLE, floating, latex_table, sentences
 from poseval.report.tables import escape_markdown, markdown_table, write_csv
-from poseval.report.text_table import aligned, between, number
+from poseval.report.text_table import aligned
+from poseval.results.units import FRACTION, NumberStyle
+
+LONGEST = 1e15  # of a whole number that is written in full
 
 if TYPE_CHECKING:
     from poseval.decisions.leaderboard import Board, Row
 
 
-def _value(row: Row, key: str) -> str:
-    value = row.entry.report.summary.get(key, math.nan)
-    interval = row.entry.report.interval(key)
+def _value(row: Row, key: str, style: NumberStyle) -> str:
+    report = row.entry.report
+    value, interval, unit = report.summary.get(key, math.nan), report.interval(key), report.unit_of(key)
+    text = style.number(value, unit)
     if interval is None or math.isnan(value):
-        return number(value)
-    return f"{number(value)} {between(interval.low, interval.high)}"
+        return text
+    return f"{text} {style.between(interval.low, interval.high, unit)}"
 
 
 def _fact(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < LONGEST:
+        value = int(value)
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
@@ -36,17 +40,34 @@ def _rank(row: Row) -> str:
 
 
 def cells(board: Board) -> list[list[str]]:
-    """Header and rows as text: rank, name, team where there is one, numbers, facts."""
-    teams = any(row.entry.team for row in board.rows)
-    rows = [["rank", "name", *(["team"] if teams else []), *board.columns, *board.facts]]
+    """Header and rows as text: rank, name, team where there is one, numbers, facts, what was scored again."""
+    teams, style = any(row.entry.team for row in board.rows), NumberStyle(board.shown_as)
+    verified = ["verified"] if {row.entry.verified for row in board.rows} - {"", "scored here"} else []
+    rows = [["rank", "name", *(["team"] if teams else []), *board.columns, *board.facts, *verified]]
     for row in board.rows:
         names = [row.entry.name, *([row.entry.team] if teams else [])]
         facts = [_fact(row.entry.facts.get(name, "")) for name in board.facts]
-        rows.append([_rank(row), *names, *(_value(row, key) for key in board.columns), *facts])
+        numbers = [_value(row, key, style) for key in board.columns]
+        rows.append([_rank(row), *names, *numbers, *facts, *([row.entry.verified] if verified else [])])
     return rows
 
 
-def _notes(board: Board) -> list[str]:
+def title(board: Board) -> str:
+    """Benchmark, rules, what is sorted by and the unit of the numbers."""
+    caption = NumberStyle(board.shown_as).caption(board.unit_of(key) for key in board.columns)
+    return f"{shown(board.benchmark)} ({shown(board.rules)} rules), sorted by {shown(board.sort)}, {caption}"
+
+
+def _refused(board: Board) -> list[str]:
+    return [
+        f"refused: {shown(entry.name)}"
+        + (f" ({entry.digest[:12]})" if entry.digest else "")
+        + f": {shown(entry.why, 400)}"
+        for entry in board.refused
+    ]
+
+
+def notes(board: Board) -> list[str]:
     """How entries were distinguished, and what each entry's interval stands on."""
     lines = [f"distinguished by {shown(board.ties, 400)}"]
     made: dict[str, list[str]] = {}
@@ -57,29 +78,37 @@ def _notes(board: Board) -> list[str]:
     for text, names in made.items():
         whose = "" if len(made) == 1 else f" ({', '.join(shown(name, 40) for name in names)})"
         lines.append(f"intervals: {text}{whose}")
-    return lines
+    return [*lines, *_refused(board)]
 
 
 def to_text(board: Board) -> str:
     """A table for the terminal."""
     rows = [[shown(cell) for cell in row] for row in cells(board)]
-    title = f"{shown(board.benchmark)} ({shown(board.rules)} rules), sorted by {shown(board.sort)}"
-    lines = [title, "", *aligned(rows, (0, 1))]
+    lines = [title(board), "", *aligned(rows, (0, 1))]
     if any(row.tied for row in board.rows):
         lines += [
             "",
             "=: cannot be distinguished from the entry above. In brackets: the ranks that an entry may have",
         ]
-    lines += ["", *_notes(board)]
+    lines += ["", *notes(board)]
     return "\n".join(lines) + "\n"
 
 
 def to_csv(board: Board) -> str:
-    """One row per entry; numbers as numbers with their interval ends, text safe against formula injection."""
+    """One row per entry; fractions with their interval ends, text safe against formula injection."""
     header = ["rank", "best rank", "worst rank", "tied", "name", "team"]
     for key in board.columns:
         header += [key, f"{key} low", f"{key} high"]
-    header += [*(f"interval {name}" for name in FIELDS), *board.facts, "ties", "signature"]
+    header += [
+        *(f"interval {name}" for name in FIELDS),
+        *board.facts,
+        "verified",
+        "ties",
+        "signature",
+        "unit",
+    ]
+    others = [f"{key}: {board.unit_of(key).stored}" for key in board.columns]
+    unit = "; ".join(text for text in others if not text.endswith(FRACTION)) or FRACTION
     rows: list[list[object]] = []
     for row in board.rows:
         report = row.entry.report
@@ -92,59 +121,19 @@ def to_csv(board: Board) -> str:
         found = [getattr(interval, name) if interval else None for name in FIELDS]
         out += ["" if item is None else item for item in found]
         out += [row.entry.facts.get(name, "") for name in board.facts]
-        rows.append([*out, board.ties, str(report.signature)])
+        rows.append([*out, row.entry.verified, board.ties, str(report.signature), unit])
     return write_csv(header, rows)
 
 
 def to_markdown(board: Board) -> str:
     """A GitHub Markdown table."""
     lines = markdown_table(cells(board))
-    for text in _notes(board):
+    for text in (title(board), *notes(board)):
         lines += ["", escape_markdown(text)]
     return "\n".join(lines) + "\n"
 
 
 def to_latex(board: Board) -> str:
     """A LaTeX table with booktabs."""
-    title = f"{board.benchmark}, {board.rules} rules, sorted by {board.sort}"
-    caption = sentences([title, *_notes(board)])
+    caption = sentences([title(board), *notes(board)])
     return "\n".join([PREAMBLE, *floating(latex_table(cells(board), labels=2), caption)]) + "\n"
-
-
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
-_STYLE = (
-    ":root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;"
-    "padding:0 1rem}table{border-collapse:collapse;width:100%}th,td{padding:.4rem .7rem;text-align:right;"
-    "border-bottom:1px solid #8884;font-variant-numeric:tabular-nums}th:nth-child(2),td:nth-child(2)"
-    "{text-align:left}caption{text-align:left;font-weight:600;padding:.5rem 0}small{opacity:.75}"
-)
-
-
-def to_html(board: Board) -> str:
-    """One static page without scripts; all text escaped."""
-
-    def line(row: Sequence[str], tag: str) -> str:
-        return "<tr>" + "".join(f"<{tag}>{html.escape(shown(cell))}</{tag}>" for cell in row) + "</tr>"
-
-    header, *rows = cells(board)
-    title = html.escape(f"{shown(board.benchmark)} ({shown(board.rules)} rules)")
-    note = (
-        "<p><small>= cannot be distinguished from the entry above.</small></p>"
-        if any(row.tied for row in board.rows)
-        else ""
-    )
-    notes = "".join(f"<p><small>{html.escape(text)}</small></p>" for text in _notes(board))
-    signature = html.escape(shown(str(board.rows[0].entry.report.signature), 4000))
-    head = "<meta charset=utf-8><meta name=generator content=poseval>"
-    head += f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
-    return "\n".join(
-        [
-            f"<!doctype html><html lang=en><head>{head}<title>{title}</title>",
-            f"<style>{_STYLE}</style></head><body><h1>{title}</h1>",
-            f"<table><caption>sorted by {html.escape(shown(board.sort))}</caption>",
-            f"<thead>{line(header, 'th')}</thead><tbody>",
-            *(line(row, "td") for row in rows),
-            f"</tbody></table>{note}{notes}<p><small>{signature}</small></p></body></html>",
-            "",
-        ]
-    )

@@ -1,4 +1,4 @@
-"""A leaderboard as a figure: its number against what it costs, such as accuracy against speed."""
+"""A leaderboard as a figure: bars with intervals, or its number against what it costs, such as speed."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from poseval.errors import UsageError, shown
 from poseval.files.writing import write_atomically
-from poseval.report.plots import COLOURS, STYLES, figure_bytes, new_figure
+from poseval.report.plots import COLOURS, STYLES, figure_bytes, figure_text, new_figure
+from poseval.results.units import NumberStyle
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from poseval.decisions.leaderboard import Board, Row
-    from poseval.results.values import Interval
 
 SPEED = "people_per_second"
 COSTS = frozenset({"parameters", "macs", "seconds"})  # less is better; of every other fact more is
@@ -26,16 +26,18 @@ LOG_FROM = 20.0  # a wider range of x than this gets a logarithmic axis
 
 @dataclass(frozen=True)
 class Point:
-    """An entry's place: the number across, the board's number, and its interval where there is one."""
+    """An entry's place: the number across, the board's number as shown, and the ends of its interval."""
 
     x: float
     y: float
-    interval: Interval | None
+    ends: tuple[float, float] | None
     label: str
 
 
-def save_plot(board: Board, path: Path, x: str = SPEED) -> None:
+def save_plot(board: Board, path: Path, x: str | None = None) -> None:
     """Write the figure to `path`, whose ending says how: .png, .svg or .pdf; the same board, the same bytes.
+
+    Without `x` the number stands over what entries cost, where two or more say so, else as bars.
 
     Raises:
         UsageError: P180 for another ending, P148 when no entry has a number `x`.
@@ -45,7 +47,60 @@ def save_plot(board: Board, path: Path, x: str = SPEED) -> None:
         raise UsageError(
             "P180", where=shown(path.name), what="has an unknown ending", wanted=f".{', .'.join(STYLES)}"
         )
-    write_atomically(path, figure_bytes(board_figure(board, x), style), force=True)
+    x = x or _cost(board)
+    figure = bar_figure(board) if x is None else board_figure(board, x)
+    write_atomically(path, figure_bytes(figure, style), force=True)
+
+
+def _cost(board: Board) -> str | None:
+    """The first cost that two entries or more have; None without one."""
+    for name in (SPEED, *sorted(COSTS)):
+        if sum(not math.isnan(number_of(row, name)) for row in board.rows) > 1:
+            return name
+    return None
+
+
+def bar_figure(board: Board) -> Figure:
+    """Each entry as a bar, best first, with its interval and value; any board has these.
+
+    Raises:
+        UsageError: P148 when no entry defines the board's number.
+    """
+    style, unit = NumberStyle(board.shown_as), board.unit_of(board.sort)
+    rows = [row for row in board.rows if not math.isnan(number_of(row, board.sort))]
+    if not rows:
+        raise UsageError("P148", where=f"column {shown(board.sort)}", what="is undefined in every entry")
+    label = _axis(board)
+    figure, axes = new_figure(_title(board), label, height=1.1 + 0.34 * len(rows))
+    scale = style.scale(unit)
+    values = [number_of(row, board.sort) * scale for row in rows]
+    ends: list[float] = []
+    place = list(range(len(rows)))[::-1]
+    axes.barh(place, values, color=COLOURS[0], height=0.62)
+    for at, row, value in zip(place, rows, values, strict=True):
+        interval = row.entry.report.interval(board.sort)
+        end = value
+        if interval is not None:
+            low, high = interval.low * scale, interval.high * scale
+            axes.plot([low, high], [at, at], color=COLOURS[6], linewidth=1.4, marker="|")
+            end = max(end, high)
+        ends.append(end)
+        text = style.number(value / scale, unit)
+        axes.annotate(text, (end, at), xytext=(5, 0), textcoords="offset points", va="center", fontsize=8)
+    axes.set_yticks(place, [figure_text(row.entry.name, 40) for row in rows], fontsize=9)
+    low, high = min(0.0, *ends), max(ends)
+    axes.set_xlim(low, high + 0.12 * (high - low or 1.0))
+    return figure
+
+
+def _title(board: Board) -> str:
+    return f"{board.benchmark} ({board.rules} rules)"
+
+
+def _axis(board: Board) -> str:
+    """The board's number with the unit that it is drawn in."""
+    caption = NumberStyle(board.shown_as).caption([board.unit_of(board.sort)])
+    return f"{board.sort} ({caption.removeprefix('in ')})"
 
 
 def board_figure(board: Board, x: str = SPEED) -> Figure:
@@ -73,13 +128,12 @@ def board_figure(board: Board, x: str = SPEED) -> Figure:
             else "`poseval run` writes facts as PREDICTIONS.run.json; copy it to ENTRY.run.json beside ENTRY",
         )
     label = name.replace("_per_second", " / s").replace("_", " ")
-    figure, axes = new_figure(f"{board.benchmark} ({board.rules} rules)", label, board.sort)
+    figure, axes = new_figure(_title(board), label, _axis(board))
     front = _front(points, name in COSTS, board.better == "lower")
     axes.plot([p.x for p in front], [p.y for p in front], color=COLOURS[5], linestyle="--", zorder=1)
     for point in points:
-        if point.interval is not None:
-            ends = [point.interval.low, point.interval.high]
-            axes.plot([point.x, point.x], ends, color=COLOURS[0], linewidth=1.2, marker="_")
+        if point.ends is not None:
+            axes.plot([point.x, point.x], point.ends, color=COLOURS[0], linewidth=1.2, marker="_")
         axes.plot([point.x], [point.y], color=COLOURS[0], marker="o", markersize=6, linestyle="none")
     smallest, largest = min(p.x for p in points), max(p.x for p in points)
     if smallest > 0 and largest > LOG_FROM * smallest:
@@ -97,12 +151,15 @@ def board_figure(board: Board, x: str = SPEED) -> Figure:
 def _points(board: Board, name: str) -> tuple[list[Point], list[str]]:
     """Entries that have both numbers, and the names of the others."""
     points, absent = [], []
+    scale = NumberStyle(board.shown_as).scale(board.unit_of(board.sort))
     for row in board.rows:
-        x, y = number_of(row, name), number_of(row, board.sort)
+        x, y = number_of(row, name), number_of(row, board.sort) * scale
         if math.isnan(x) or math.isnan(y):
             absent.append(row.entry.name)
         else:
-            points.append(Point(x, y, row.entry.report.interval(board.sort), row.entry.name))
+            interval = row.entry.report.interval(board.sort)
+            ends = None if interval is None else (interval.low * scale, interval.high * scale)
+            points.append(Point(x, y, ends, row.entry.name))
     return points, absent
 
 

@@ -22,7 +22,7 @@ from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
 from poseval.results.signature import Signature
 from poseval.results.units import Unit
-from poseval.results.values import Summary, Value, Values
+from poseval.results.values import Interval, Summary, Value, Values
 from poseval.scoring.slice_numbers import gaps_of, rows_of, tables_of, with_corruption
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Evaluation:
     timings: dict[str, float] = field(default_factory=dict)
     by_hand: bool = False  # whether the metrics are not the benchmark's own
     groups: Mapping[str, Array] = field(default_factory=dict)  # field -> [U] str, what each unit belongs to
+    intervals: Mapping[str, Interval] = field(default_factory=dict)  # that were asked for, by key
 
     def values(self, weight: Ints | None = None) -> list[Scored]:
         """Values of every part, metric and slice; `weight` [U] is the multiplicity of each unit."""
@@ -159,6 +160,7 @@ class Evaluation:
             deviations=self.deviations,
             timings=timings,
             inputs=self.inputs,
+            intervals={key: found for key, found in self.intervals.items() if key in summary},
             layout=layout,
             better={key: number.better.value for key, number in summary.items()},
             primary=self._primary(summary),

@@ -31,6 +31,7 @@ from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
+from poseval.scoring.report_checks import checked
 from poseval.scoring.run_columns import CHECKSUMS, RunArchive, checksums
 from poseval.scoring.score import PathOrPoses, evaluate
 from poseval.scoring.slices import resliced
@@ -209,6 +210,7 @@ def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluat
         report.inputs,
         by_hand=bool(run.get("by_hand", False)),
         groups=groups,
+        intervals=report.intervals,
     )
 
 
@@ -220,11 +222,12 @@ def load_report(path: str | os.PathLike[str]) -> Report:
     """A report: a JSON file of `poseval score --json`, or the report inside a saved run.
 
     Raises:
-        FormatError: P230 or P231 when the file is neither.
+        FormatError: P230 or P231 when the file is neither, or says what poseval would not.
     """
+    where = shown(Path(path).name)
     if is_saved_run(path):
-        return load(path).report()
-    return Report.from_json(Document.open(path).data, where=shown(Path(path).name))
+        return checked(load(path).report(), where)
+    return checked(Report.from_json(Document.open(path).data, where), where)
 
 
 def is_saved_run(path: str | os.PathLike[str]) -> bool:

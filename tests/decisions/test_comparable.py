@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from poseval.decisions.entries import Entry
 from poseval.decisions.gate import gate
-from poseval.decisions.leaderboard import Entry, build
+from poseval.decisions.leaderboard import build
 from poseval.errors import MismatchError
 from poseval.results.signature import MEANING, Signature
 from poseval.scoring.evaluation import Evaluation

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from poseval.decisions.leaderboard import FACTS, Entry, build, entry_of
+from poseval.decisions.entries import FACTS, Entry, entry_of
+from poseval.decisions.leaderboard import build
 from poseval.decisions.store import Store
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.report import leaderboard as rendering
+from poseval.report.leaderboard_page import to_html
 from poseval.results.values import Interval
 from tests import toy
 
@@ -20,6 +22,12 @@ REPORTS = {
     name: toy.run(spread, i, TRUTH).report()
     for i, (name, spread) in enumerate([("a", 0.5), ("b", 1.0), ("c", 2.0)])
 }
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports in files are held to the tables of metrics and benchmarks."""
+    toy.register(monkeypatch)
 
 
 def entries() -> list[Entry]:
@@ -76,7 +84,7 @@ def test_hostile_names_are_harmless_in_every_format(name: str) -> None:
     assert not row["name"].startswith(("=", "+", "-", "@"))
     assert row["name"].removeprefix("'") == name
     assert float(row["hit_rate"]) == REPORTS["a"].summary["hit_rate"]
-    assert "<script>" not in rendering.to_html(board)
+    assert "<script>alert" not in to_html([board])
     assert rendering.to_markdown(board).splitlines()[2].count("|") - rendering.to_markdown(
         board
     ).splitlines()[2].count("\\|") == rendering.to_markdown(board).splitlines()[0].count("|")

@@ -13,13 +13,21 @@ from types import FrameType
 import pytest
 
 from poseval.decisions import store as module
-from poseval.decisions.leaderboard import Entry
+from poseval.decisions.entries import Entry, Refused
+from poseval.decisions.leaderboard import apart
 from poseval.decisions.store import Store
-from poseval.errors import FormatError, LimitError, MismatchError, UsageError
+from poseval.errors import FormatError, LimitError, PosevalError, UsageError
 from poseval.results.report import Report
 from poseval.results.signature import Signature
 from poseval.results.values import Interval
+from tests import toy
 from tests.decisions.test_leaderboard import REPORTS
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports in files are held to the tables of metrics and benchmarks."""
+    toy.register(monkeypatch)
 
 
 @pytest.fixture
@@ -43,15 +51,17 @@ def test_entries_are_removed_by_name_or_by_eight_digits_of_the_digest(store: Sto
     first, second, third = (Entry(name, report) for name, report in REPORTS.items())
     for entry in (first, second, third, Entry("a", REPORTS["a"], "another team")):
         store.add(entry)
-    assert store.remove(second.digest[:7]) == 0
+    for absent in (second.digest[:7], "g" * 8):
+        with pytest.raises(UsageError) as caught:
+            store.remove(absent)
+        assert caught.value.code == "P826"
     assert store.remove(second.digest[:8]) == 1
     assert store.remove("a") == 2
-    assert store.remove("g" * 8) == 0
     assert [entry.name for entry in store.entries()] == ["c"]
 
 
 REVERSED = replace(REPORTS["a"], better=dict.fromkeys(REPORTS["a"].summary, "lower"))
-OTHER = replace(REPORTS["a"], signature=Signature.parse("oks_ap|bench:crowdpose|gt:0123abcd"))
+OTHER = Signature.parse("oks_ap|bench:crowdpose|gt:0123abcd")
 
 
 def with_interval(level: float) -> Report:
@@ -63,8 +73,8 @@ def with_interval(level: float) -> Report:
 @pytest.mark.parametrize(
     ("here", "more", "code"),
     [
-        (REPORTS["a"], REVERSED, "P420"),
-        (REPORTS["a"], OTHER, "P420"),
+        (REPORTS["a"], REVERSED, "P230"),
+        (REPORTS["a"], replace(REPORTS["a"], signature=OTHER), "P230"),
         (with_interval(0.95), with_interval(0.9), "P422"),
     ],
 )
@@ -72,7 +82,7 @@ def test_an_entry_that_would_spoil_every_later_list_is_not_kept(
     store: Store, here: Report, more: Report, code: str
 ) -> None:
     store.add(Entry("here", here))
-    with pytest.raises(MismatchError) as caught:
+    with pytest.raises(PosevalError) as caught:
         store.add(Entry("more", more))
     assert caught.value.code == code
     assert [entry.name for entry in store.entries()] == ["here"]
@@ -93,13 +103,23 @@ def test_a_whole_digest_names_an_entry(store: Store) -> None:
 
 
 @pytest.mark.parametrize("column", ["name", "team", "facts", "report"])
-def test_an_entry_that_is_no_text_is_refused(store: Store, column: str) -> None:
+def test_an_entry_that_is_no_text_is_refused_and_stops_no_other(store: Store, column: str) -> None:
     store.add(Entry("a", REPORTS["a"]))
     with sqlite3.connect(store.path) as connection:
         connection.execute(f"UPDATE entry SET {column} = x'00ff'")
-    with pytest.raises(FormatError) as caught:
-        store.entries()
-    assert caught.value.code == "P241"
+    store.add(Entry("b", REPORTS["b"]))
+    (refused,) = (entry for entry in store.entries() if isinstance(entry, Refused))
+    assert "[P241]" in refused.why
+    assert [entry.name for entry in store.entries() if isinstance(entry, Entry)] == ["b"]
+    assert store.remove(refused.digest[:8]) == 1
+
+
+def test_runs_on_another_ground_truth_stand_on_a_board_of_their_own(store: Store) -> None:
+    elsewhere = toy.run(1.0, 0, toy.truth(10)).report()
+    for name, report in (("a", REPORTS["a"]), ("far", elsewhere), ("b", REPORTS["b"])):
+        assert store.add(Entry(name, report))
+    groups = apart(entry for entry in store.entries() if isinstance(entry, Entry))
+    assert sorted(sorted(entry.name for entry in group) for group in groups) == [["a", "b"], ["far"]]
 
 
 def test_what_is_no_store_is_refused(store: Store, tmp_path: Path) -> None:

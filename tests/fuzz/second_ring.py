@@ -27,7 +27,7 @@ import numpy as np
 
 from poseval.cli.settings import settings
 from poseval.decisions import baselines
-from poseval.decisions.leaderboard import Entry, entry_of
+from poseval.decisions.entries import Entry, entry_of
 from poseval.decisions.store import Store
 from poseval.errors import PosevalError
 from poseval.models.weights.paddle import read_paddle

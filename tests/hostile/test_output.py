@@ -15,11 +15,13 @@ from pathlib import Path
 import pytest
 
 from poseval.cli.terminal import printable
-from poseval.decisions.leaderboard import Board, Entry, Row
+from poseval.decisions.entries import Entry
+from poseval.decisions.leaderboard import Board, Row
 from poseval.decisions.verdict import LAST, Check, Verdict
 from poseval.report import gate as gate_page
 from poseval.report import leaderboard as board_page
 from poseval.report.latex import to_latex
+from poseval.report.leaderboard_page import SCRIPT, to_html
 from poseval.report.tables import to_csv, to_markdown
 from poseval.report.text import render
 from poseval.results.layout import Layout
@@ -134,7 +136,7 @@ def test_34_csv(made: Callable[[str], str], text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_35_markdown(text: str) -> None:
     board = board_page.to_markdown(board_of(text)).splitlines()
-    assert len(board) == 5  # the table, and how entries were told apart
+    assert len(board) == 7  # the table, what it shows, and how entries were told apart
     for lines in (to_markdown(report_of(text)).splitlines(), board):
         assert len(lines[:3]) == 3
         plain = [re.sub(r"\\.", "", line) for line in lines]
@@ -157,8 +159,9 @@ def test_35_latex(text: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_34_html(text: str) -> None:
-    page = board_page.to_html(board_of(text))
-    assert "<script" not in page
+    page = to_html([board_of(text)])
+    assert page.count("<script") == page.count(f"<script>{SCRIPT}</script>") == 1
+    page = page.replace(SCRIPT, "")
     assert "<img" not in page
     assert not RAW.search(page)
 

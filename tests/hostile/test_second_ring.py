@@ -197,7 +197,8 @@ def test_reports(change: Callable[[dict[str, Any]], Any]) -> None:
 
 
 def test_a_report_that_reverses_the_ranking_is_refused() -> None:
-    from poseval.decisions.leaderboard import Entry, build
+    from poseval.decisions.entries import Entry
+    from poseval.decisions.leaderboard import build
     from tests.decisions.test_leaderboard import REPORTS as GOOD
 
     key = next(iter(GOOD["a"].summary))

@@ -9,14 +9,21 @@ from typing import Any
 import pytest
 
 from poseval.cli import invoke
-from poseval.decisions.leaderboard import Board, Entry, build
+from poseval.decisions.entries import Entry
+from poseval.decisions.leaderboard import Board, build
 from poseval.errors import UsageError
-from poseval.report.leaderboard_plot import board_figure, save_plot
+from poseval.report.leaderboard_plot import bar_figure, board_figure, save_plot
 from poseval.results.values import Interval
 from tests import toy
 
 TRUTH = toy.truth()
 SPEEDS = {"exact": 5.0, "middling": 4.0, "quick": 400.0, "unknown": None}
+
+
+@pytest.fixture(autouse=True)
+def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports in files are held to the tables of metrics and benchmarks."""
+    toy.register(monkeypatch)
 
 
 def board(**options: Any) -> Board:
@@ -37,11 +44,12 @@ def test_points_stand_at_their_numbers() -> None:
     figure = board_figure(made, "people/s")
     wanted = {row.entry.name: row.entry.report.summary[made.sort] for row in made.rows}
     for name, (x, y) in drawn(figure).items():
-        assert (x, y) == (SPEEDS[name], wanted[name])
+        assert (x, y) == (SPEEDS[name], 100 * wanted[name])
     assert set(drawn(figure)) == {"exact", "middling", "quick"}
     assert "unknown" in figure.get_supxlabel()
     axes = figure.axes[0]
-    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_xscale()) == ("people / s", made.sort, "log")
+    found = (axes.get_xlabel(), axes.get_ylabel(), axes.get_xscale())
+    assert found == ("people / s", f"{made.sort} (percent)", "log")
 
 
 def test_the_front_joins_what_nobody_beats_in_both() -> None:
@@ -68,8 +76,29 @@ def test_intervals_and_numbers_of_the_summary() -> None:
     ]
     figure = board_figure(replace(made, rows=tuple(rows)), "error")
     spans = [list(line.get_ydata()) for line in figure.axes[0].lines if line.get_marker() == "_"]
-    assert spans == [[0.1, 0.9]] * 4
+    assert spans == [[10.0, 90.0]] * 4
     assert figure.get_supxlabel() == ""
+
+
+def test_any_board_has_bars_with_intervals_and_values() -> None:
+    made = board(sort="error")
+    figure = bar_figure(made)
+    values = [row.entry.report.summary["error"] for row in made.rows]
+    axes = figure.axes[0]
+    assert [bar.get_width() for bar in axes.patches] == values  # pixels stay pixels
+    assert [text.get_text() for text in axes.texts] == [f"{value:.2f}" for value in values]
+    assert axes.get_xlabel() == "error (pixels)"
+    assert [label.get_text() for label in axes.get_yticklabels()] == [row.entry.name for row in made.rows]
+
+
+def test_a_board_is_drawn_over_a_cost_where_entries_have_one(tmp_path: Path) -> None:
+    plain = build([Entry(name, toy.run(0.5, 0, TRUTH).report()) for name in ("a", "b")])
+    paths = [tmp_path / name for name in ("costs.svg", "speed.svg", "bars.svg", "plain.svg")]
+    save_plot(board(), paths[0])
+    save_plot(board(), paths[1], "people/s")
+    save_plot(plain, paths[3])
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+    assert "people / s" not in paths[3].read_text("utf-8")
 
 
 @pytest.mark.parametrize("style", ["png", "svg", "pdf"])

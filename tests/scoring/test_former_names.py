@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from poseval.decisions.entries import entry_of
 from poseval.decisions.gate import gate
-from poseval.decisions.leaderboard import build, entry_of
+from poseval.decisions.leaderboard import build
 from poseval.results.former_names import RULE_SETS
 from poseval.results.report import Report
 from poseval.results.signature import Signature, check_comparable
