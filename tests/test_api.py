@@ -198,7 +198,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "diagnose": {"truth": "gt.json", "predictions": "good.json"},
     "validate": {"path": "good.json", "truth": "gt.json"},
     "convert": {"source": "gt.json", "target": "new.npz", "to": "native", "force": True},
-    "leaderboard": {"runs": ["good.poseval"]},
+    "leaderboard": {"runs": ["good.json"], "truth": "gt.json"},
     "plot": {"run": "good.json", "truth": "gt.json"},
     "estimate_sigmas": {"annotations": ["gt.json", "gt.json"]},
     "Task": {},

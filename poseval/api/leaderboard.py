@@ -62,7 +62,8 @@ def leaderboard(
     else:
         named = [("", run) for run in several(types, wanted)("runs", runs)]
     kind(str, "a name")("team", team)
-    score = None if truth is None else scorer(truth, Task.of(task, benchmark, **asked))
+    asked_task = Task.of(task, benchmark, **asked)
+    score = None if truth is None else scorer(truth, asked_task)
     entries = [_entry(run, name, team, number, score) for number, (name, run) in enumerate(named, start=1)]
     listed = several((str,), "keys")
     return build(

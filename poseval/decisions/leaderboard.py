@@ -6,6 +6,7 @@ ranks that it may have, and a mark (`=`) where the data do not order it and its 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -60,7 +61,7 @@ class Board(Result):
 
     @property
     def label(self) -> str:
-        """What tells this board from others in a store: its benchmark and ground truth."""
+        """Its name in a store."""
         return label_of(self.rows[0].entry) if self.rows else self.benchmark
 
     def unit_of(self, key: str) -> Unit:
@@ -111,17 +112,21 @@ class Board(Result):
 
 
 def label_of(entry: Entry) -> str:
-    """The board that an entry stands on: `coco-keypoints:9f2c1a7b:reference`."""
-    signature = entry.report.signature
-    return ":".join([entry.report.benchmark, signature.get("gt", ""), entry.report.rules])
+    """The board that an entry stands on: `coco-keypoints:reference:9f2c1a7b`, by digits of its signature."""
+    digest = hashlib.sha256(repr(_pairs(entry)).encode()).hexdigest()
+    return ":".join([entry.report.benchmark, entry.report.rules, digest[:8]])
+
+
+def _pairs(entry: Entry) -> tuple[tuple[str, str], ...]:
+    """The signature without the version of poseval."""
+    return tuple(pair for pair in entry.report.signature.pairs if pair[0] != "poseval")
 
 
 def apart(entries: Iterable[Entry]) -> list[list[Entry]]:
     """Entries by what can be ranked together: those of one signature, whatever the version of poseval."""
     boards: dict[tuple[tuple[str, str], ...], list[Entry]] = {}
     for entry in entries:
-        pairs = tuple(pair for pair in entry.report.signature.pairs if pair[0] != "poseval")
-        boards.setdefault(pairs, []).append(entry)
+        boards.setdefault(_pairs(entry), []).append(entry)
     return list(boards.values())
 
 

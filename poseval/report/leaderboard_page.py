@@ -45,9 +45,12 @@ table{border-collapse:collapse;width:100%}
 th,td{padding:.35rem .6rem;text-align:right;border-bottom:1px solid #8884;vertical-align:top;
 font-variant-numeric:tabular-nums}
 th.text,td.text{text-align:left}
-td.text{overflow-wrap:anywhere}
-td:first-child,td:not(.text){white-space:nowrap}
-th button{font:inherit;font-weight:600;color:inherit;background:none;border:0;padding:0;cursor:pointer}
+td.text{overflow-wrap:anywhere;min-width:5rem}
+td:nth-child(n+4).text{min-width:9rem}
+td:first-child,td i{white-space:nowrap}
+td i{font-style:normal}
+.wide{overflow-x:auto}
+th button{all:unset;font-weight:600;cursor:pointer}
 th button:focus-visible{outline:2px solid Highlight}
 th[aria-sort=ascending] button::after{content:" \\25b2"}
 th[aria-sort=descending] button::after{content:" \\25bc"}
@@ -61,6 +64,7 @@ tbody tr{border:1px solid #8886;border-radius:.5rem;margin:.6rem 0;padding:.3rem
 td,td.text{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.15rem 0;text-align:right}
 td::before{content:attr(data-label);opacity:.7;text-align:left}
 td:empty{display:none}
+.wide{overflow-x:visible}
 }
 """
 TEXTS = frozenset({"rank", "name", "team", "verified"})  # columns to the left, beside facts that are texts
@@ -91,7 +95,7 @@ def _section(board: Board) -> Iterator[str]:
     header, *rows = cells(board)
     left = [name in TEXTS or _is_text(board, name) for name in header]
     yield f"<h2>{html.escape(title(board))}</h2>"
-    yield "<table><thead><tr>"
+    yield "<div class=wide><table><thead><tr>"
     for name, text in zip(header, left, strict=True):
         kind = " class=text" if text else ""
         yield f"<th scope=col{kind}><button type=button>{html.escape(shown(name))}</button></th>"
@@ -103,7 +107,7 @@ def _section(board: Board) -> Iterator[str]:
             label = html.escape(shown(name), quote=True)
             yield f'<td{kind} data-label="{label}"{_sort(row, name)}>{_linked(cell)}</td>'
         yield "</tr>"
-    yield "</tbody></table>"
+    yield "</tbody></table></div>"
     if any(row.tied for row in board.rows):
         yield "<p class=note>= cannot be distinguished from the entry above. In brackets: possible ranks.</p>"
     for note in notes(board):
@@ -128,7 +132,10 @@ def _sort(row: Row, name: str) -> str:
 
 
 def _linked(text: str) -> str:
-    """A cell; an address of the web is a link."""
+    """A cell; an address of the web is a link, and an interval is not broken."""
+    value, bracket, ends = text.partition(" [")
+    if bracket and ends.endswith("]"):
+        return f"<span>{html.escape(shown(value))} <i>[{html.escape(shown(ends))}</i></span>"
     safe = html.escape(shown(text, 500), quote=True)
     if text.startswith(("https://", "http://")) and not any(char.isspace() for char in text):
         return f'<a href="{safe}" rel="noopener noreferrer">{safe}</a>'

@@ -6,6 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from poseval.cli import invoke
+from poseval.decisions.entries import Entry
+from poseval.decisions.leaderboard import label_of
+from poseval.decisions.store import Store
 from tests.errors.advice import Argv, Case, changed, pair
 
 
@@ -42,6 +45,27 @@ def with_run(*options: str) -> Callable[[Path], Argv]:
     return make
 
 
+def unverified(folder: Path) -> Argv:
+    argv = pair(folder)
+    assert invoke([*argv, "--json", str(folder / "report.json")]) == 0
+    return ["leaderboard", str(folder / "report.json"), "--verify"]
+
+
+def several_boards(folder: Path) -> Argv:
+    argv, store = pair(folder), str(folder / "board.sqlite")
+    for name, more in (("ap", []), ("px", ["--metric", "epe(people=matched)"])):
+        report = str(folder / f"{name}.json")
+        assert invoke([*argv, *more, "--json", report]) == 0
+        assert invoke(["leaderboard", "add", report, "--db", store]) == 0
+    return ["leaderboard", "list", "--db", store, "--csv", "-"]
+
+
+def one_board(folder: Path, argv: Argv) -> Argv:
+    first = Store(folder / "board.sqlite").entries()[0]
+    assert isinstance(first, Entry)
+    return [*argv, "--board", label_of(first)]
+
+
 PIXELS = "epe(people=matched)"
 
 ON_GATES = [
@@ -61,4 +85,6 @@ ON_GATES = [
          lambda f, a: [*a[:2], "--gt", str(f / "gt.json"), *a[-2:]]),
     Case("P824", "as PREDICTIONS, with --gt and without --run", with_run("predictions"),
          lambda f, a: ["gate", a[2], "--gt", str(f / "gt.json"), *a[-2:]]),
+    Case("P827", "add --gt", unverified, lambda f, a: [*a, "--gt", str(f / "gt.json")]),
+    Case("P828", "add --board", several_boards, one_board),
 ]  # fmt: skip
