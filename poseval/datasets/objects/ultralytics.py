@@ -20,8 +20,7 @@ def from_ultralytics(
     """A pose set of predictions from `ultralytics` `Results` of a pose model, one for each image.
 
     The box's confidence is the score, the third number of a joint its confidence, the box's `id` the track.
-    A joint that Ultralytics put to (0, 0) for its low confidence stays there, as in what it exports. Images
-    are called by their `path` unless `frames` [F] names them.
+    Images are called by their `path` unless `frames` [F] names them.
 
     Raises:
         UsageError: P179 when an object has another form, or names and objects differ in number.

@@ -18,7 +18,7 @@ def ultralytics_results(make: Any) -> list[Any]:
     picture = np.zeros((48, 64, 3), dtype=np.uint8)
     points = np.full((2, 17, 3), 0.9)
     points[0, :, :2], points[1, :, :2] = 10, 20
-    points[1, 4] = (30, 40, 0.1)  # which Ultralytics puts to (0, 0)
+    points[1, 4] = (30, 40, 0.1)
     boxes = np.array([[1, 2, 31, 42, 7, 0.75, 0], [5, 5, 9, 9, 8, 0.5, 0]], dtype=np.float64)
     none = {"boxes": np.zeros((0, 6)), "keypoints": np.zeros((0, 17, 3))}
     return [
@@ -28,13 +28,11 @@ def ultralytics_results(make: Any) -> list[Any]:
 
 
 def stand_in(picture: Any, path: str, names: Any, boxes: Any, keypoints: Any) -> SimpleNamespace:
-    points = keypoints.copy()
-    points[points[..., 2] < 0.5, :2] = 0
     track = boxes[:, 4] if boxes.shape[1] == 7 else None
     return SimpleNamespace(
         path=path,
         orig_shape=picture.shape[:2],
-        keypoints=SimpleNamespace(data=points),
+        keypoints=SimpleNamespace(data=keypoints),
         boxes=SimpleNamespace(id=track, conf=boxes[:, -2], xyxy=boxes[:, :4]),
     )
 
@@ -49,7 +47,7 @@ def check_ultralytics(make: Any) -> None:
     assert people.track.tolist() == [7, 8]
     assert people.box[0].tolist() == [1, 2, 31, 42]
     assert people.area.tolist() == [1200, 16]
-    assert people.xy[1, 3].tolist() == [20, 20]
+    assert people.xy[1, 3:5].tolist() == [[20, 20], [30, 40]]
     assert people.joint_score[0, 0] == pytest.approx(0.9)
     assert poseval.from_ultralytics(results, frames=[5, 6]).frames.key.tolist() == ["5", "6"]
     assert len(poseval.from_ultralytics(results[1:])) == 0
