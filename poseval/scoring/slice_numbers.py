@@ -125,7 +125,8 @@ def tables_of(summary: Summary, layout: Layout | None, slices: Sequence[str]) ->
         for title, keys in rows:
             header = {} if layout is None else dict(zip(keys, layout.header, strict=True))
             columns = _in_order(mine, keys) if layout else _whole(mine, summary)
-            if columns and (len(rows) == 1 or len(columns) > 1):
+            # Rows that are mostly blank are of single joints, which slices do not repeat.
+            if columns and (len(rows) == 1 or 2 * len(columns) > len(keys)):
                 names = [header.get(family.whole, family.whole) for family in columns]
                 name = f"{label}, {title}" if title and len(rows) > 1 else label
                 out.append(Layout(tuple(names), _group_rows(columns, summary), digits, name))

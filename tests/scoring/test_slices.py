@@ -24,6 +24,7 @@ from poseval.scoring.evaluation import tally_part
 from poseval.scoring.score import evaluate
 from poseval.scoring.task import Task
 from poseval.skeletons import get_skeleton
+from poseval.statistics.intervals import intervals
 from tests.metrics.oks_people import crowded
 from tests.properties.worlds import World, crowds, world_for
 
@@ -209,6 +210,15 @@ def test_frames_by_column_sequence_and_file(world: World, tmp_path: Path) -> Non
     assert found["scene:gap/AP"] == pytest.approx(abs(found["scene=out/AP"] - found["scene=in/AP"]))
 
 
+def test_rows_of_single_joints_have_no_table_of_groups(world: World) -> None:
+    truth, predictions = (
+        replace(side, frames=world.truth.frames) for side in (world.truth, world.predictions)
+    )
+    found = poseval.score(truth, predictions, "coco-keypoints", slices=["size"], per_joint=True)
+    assert [table.title for table in found.tables] == ["size, all joints"]
+    assert "size=medium/AP/nose" in found.summary
+
+
 def test_joints_are_those_of_the_whole_set(world: World) -> None:
     found = scored(world, "size", metrics=["epe(people=matched)"], per_joint=True).summary
     plain = scored(world, metrics=["epe(people=matched)"], per_joint=True).summary
@@ -238,6 +248,8 @@ def test_severities_give_the_mean_and_the_relative_performance(world: World, tmp
     mean = (fog + found["c=blur severity 1/AP"]) / 2
     assert found["c:mPC/AP"] == pytest.approx(mean)
     assert found["c:rPC/AP"] == pytest.approx(mean / found["c=clean/AP"])
+    run = evaluate(world.truth, world.predictions, "oks", slices=[str(tmp_path / "c.csv")])
+    assert {"c:mPC/AP", "c:rPC/AP", "c:gap/AP"} <= intervals(run).keys()
 
 
 def test_other_groups_have_no_mean_performance_under_corruption(world: World) -> None:
