@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -100,6 +101,10 @@ def _slices(name: str, value: Any) -> tuple[str, ...]:
     for slice_name in names:
         if slice_name.endswith(".csv"):
             _file("slice", slice_name)
+        elif not re.fullmatch(r"[\w -]+", slice_name):
+            wanted = "an attribute such as size, a column of frames, or FILE.csv"
+            where = f"slice {shown(slice_name)!r}"
+            raise UsageError("P149", where=where, what="is neither a name nor a csv file", wanted=wanted)
     return names
 
 

@@ -216,6 +216,9 @@ def validate(
     return found.with_faults(_scored(gt, poses, asked_of, task, found), asked_of)
 
 
+OF_SLICES = frozenset({"P149", "P830", "P831", "P832"})  # what was asked for cannot be, whatever the file is
+
+
 def _benchmark(task: Task, truth: PoseSet | None) -> Benchmark | None:
     """The named benchmark, or the one recognised from the ground truth, if any."""
     if task.benchmark is not None:
@@ -244,6 +247,8 @@ def _scored(
         found.health = tuple(notice for notice in prepared.notices if notice not in known)
         tally(prepared)
     except PosevalError as error:
+        if error.code in OF_SLICES:
+            raise
         if not found.health:
             found.health = tuple(checks.examine_set(predictions, Role.PREDICTIONS))
         return error

@@ -14,6 +14,7 @@ import poseval
 from poseval.benchmarks import TABLE, get_benchmark
 from poseval.errors import MismatchError, ValueRangeError
 from poseval.poses import Frames, People, PoseSet
+from poseval.report.text import layout_of
 from poseval.results.report import Report
 from tests.datasets.mat_files import gt_valid
 from tests.metrics.single import pair_up
@@ -208,7 +209,9 @@ def test_the_table_holds_every_number_of_metrics_chosen_by_hand(tmp_path: Path) 
     report = score(tmp_path, *mpii(), metrics=chosen)
     lines = {line.split()[0] for line in report.to_text().splitlines() if line}
     assert {"PCKh@0.5", "PCKh@0.3", "EPE", "PCP", "pcp(at=0.5,ends=loose)/PCP"} <= set(report.summary)
-    assert set(report.summary) <= lines
+    tables = (layout_of(report), *report.tables)
+    assert set(report.summary) <= {key for table in tables for _, keys in table.rows for key in keys}
+    assert {label for table in tables for label, _ in table.rows} <= lines
 
 
 def test_distances_are_pixels_in_tables_of_percent() -> None:
