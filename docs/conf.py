@@ -22,6 +22,7 @@ html_theme = "furo"
 html_title = f"poseval {__version__}"
 html_copy_source = False
 html_show_sphinx = False
+html_extra_path = ["report.schema.json"]
 # Blocks that are no language are commands and what they print.
 highlight_language = "none"
 linkcheck_anchors = False
