@@ -24,7 +24,7 @@ from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distan
 from poseval.checks.placements import placements
 from poseval.checks.resized_images import resized
 from poseval.errors import shown
-from poseval.poses import Ints, Notice
+from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
 
@@ -35,6 +35,7 @@ BEYOND_DOUBT = 0.2  # the same of fewer than FEWEST people
 NEAR = 0.12  # sizes of a person that remain, beyond which no frame is right
 AS_GOOD = 1.25  # times the least error: the simplest such frame is taken
 SOME_VARIATION = 0.2  # of that of the people, below which predictions do not depend on who is there
+FARTHEST = 1e100  # such coordinates are told by N422
 SHIFT_PRECISION = 0.25  # pixels
 COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
 CODES = {
@@ -60,6 +61,8 @@ TURNS = (
 
 def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
     """N460 to N462, N553, N554 and N921 to N924: another order of joints, frame or numbering."""
+    if _beyond(pair.aligned.truth) or _beyond(pair.aligned.predictions):
+        return  # no frame is right, and the squares of such numbers are infinite
     partners = by_place(pair.aligned)
     if not partners.tell:
         return
@@ -69,6 +72,12 @@ def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
         found = _turned_frame(pair, partners) or other_numbering(pair, partners) or _far_frame(pair, partners)
     if found is not None:
         yield found
+
+
+def _beyond(poses: PoseSet) -> bool:
+    """Whether a joint lies farther away than the numbers of any unit."""
+    xy = poses.people.xy[poses.people.seen > 0]
+    return bool((np.abs(xy) > FARTHEST).any())
 
 
 @dataclass(frozen=True)

@@ -97,10 +97,11 @@ def _factors(scene: Scene, xy: Floats, one: Ints, two: Ints) -> Floats:
     for start in range(0, len(one), BLOCK):
         block = slice(start, start + BLOCK)
         a, b = one[block], two[block]
-        off = (x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2
-        off[~(predicted[a] & predicted[b])] = np.inf
-        mean = (area[a] + area[b]) / 2 + np.spacing(1)
-        oks[block] = np.exp(-off / (2 * scene.sigmas) ** 2 / mean[:, None] / 2).mean(axis=1)
+        with np.errstate(over="ignore", invalid="ignore"):  # NaN, of a pair without end, is not near
+            off = (x[a] - x[b]) ** 2 + (y[a] - y[b]) ** 2
+            off[~(predicted[a] & predicted[b])] = np.inf
+            mean = (area[a] + area[b]) / 2 + np.spacing(1)
+            oks[block] = np.exp(-off / (2 * scene.sigmas) ** 2 / mean[:, None] / 2).mean(axis=1)
     out = np.ones(len(one))
     near = np.flatnonzero(oks > NO_CHANGE)
     # The C library's exp: NumPy's differs in the last place on some processors.

@@ -90,7 +90,7 @@ def likeness(truth: _Bodies, found: _Bodies) -> Floats:
     )
     longest = np.maximum(truth.diagonal[:, None], found.diagonal[None])[..., None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        near = np.where(longest > 0, np.maximum(0.0, 1.0 - apart / longest), 1.0 / (1.0 + apart))
+        near = np.where(longest > 0, np.fmax(0.0, 1.0 - apart / longest), 1.0 / (1.0 + apart))
     count = truth.there.sum(axis=1)[:, None]
     total = np.where(both, near, 0.0).sum(axis=2)
     out: Floats = np.divide(total, count, out=np.zeros(total.shape), where=count > 0)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SPEED = "people_per_second"
 COSTS = frozenset({"parameters", "macs", "seconds"})  # less is better; of every other fact more is
 MOST_NAMES = 5  # of entries without a place in one line
+FARTHEST = 1e100  # a number beyond has no place: axes are computed in doubles
 LOG_FROM = 20.0  # a wider range of x than this gets a logarithmic axis
 
 
@@ -184,7 +185,9 @@ def _write_names(axes: Axes, points: list[Point]) -> None:
 def number_of(row: Row, name: str) -> float:
     """A number of the summary, else of the facts; NaN where there is none."""
     value = row.entry.report.summary.get(name, row.entry.facts.get(name))
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else math.nan
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or abs(value) > FARTHEST:
+        return math.nan
+    return float(value)
 
 
 def _numbers(board: Board) -> list[str]:

@@ -15,6 +15,7 @@ from poseval.report.crops import Window, crop
 from poseval.skeletons import Skeleton
 
 WIDTH = 420  # pixels of a thumbnail; twenty of them stay below 2 MB
+FARTHEST = 1e100  # a coordinate beyond has its place at this one, and its window stays finite
 MARGIN = 0.15  # of the people's extent, around them
 TRUTH, FOUND = "#009E73", "#D55E00"
 
@@ -35,7 +36,7 @@ def frame_svg(aligned: Aligned, frame: int, images: FrameImages | None = None) -
     origin = np.array([x0, y0])
     for people, colour, dash in ((mine, TRUTH, ""), (theirs, FOUND, ' stroke-dasharray="5 3"')):
         for row in range(len(people)):
-            xy = (people.xy[row] - origin) * scale
+            xy = (np.clip(people.xy[row], -FARTHEST, FARTHEST) - origin) * scale
             parts.append(_person(xy, people.seen[row] > 0, aligned.truth.skeleton, colour, dash))
     return "".join([*parts, "</svg>"])
 
@@ -43,7 +44,7 @@ def frame_svg(aligned: Aligned, frame: int, images: FrameImages | None = None) -
 def _window(mine: People, theirs: People, size: Floats) -> tuple[float, float, float, float]:
     """The region to show: the true people with a margin, or all people, or the frame."""
     people = mine if (mine.seen > 0).any() else theirs
-    points = people.xy[people.seen > 0]
+    points = np.clip(people.xy[people.seen > 0], -FARTHEST, FARTHEST)
     if not len(points):
         whole = np.nan_to_num(size, nan=100.0)
         return 0.0, 0.0, float(whole[0]), float(whole[1])

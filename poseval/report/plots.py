@@ -33,6 +33,7 @@ DASHES = ("-", "--", "-.", ":")
 MARKERS = "osD^vPX*"
 STYLES = ("png", "svg", "pdf")
 LARGEST_FRACTION = 1.5  # a statistic with a larger value is a count
+FARTHEST = 1e100  # of a score in a histogram, whose bins are computed in doubles
 MOST_LINES = 8  # more lines in one plot cannot be distinguished
 
 
@@ -177,6 +178,7 @@ def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
 
 def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Figure:
     """Histogram of hits and false positives by score, and the fraction of hits per bin."""
+    score = np.clip(score, -FARTHEST, FARTHEST)
     edges = np.linspace(score.min(), max(score.max(), score.min() + 1e-9), 21)
     centre, width = (edges[1:] + edges[:-1]) / 2, edges[1] - edges[0]
     hits, _ = np.histogram(score[hit], edges)
