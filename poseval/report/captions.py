@@ -32,7 +32,12 @@ MEANINGS = {
     "FR": "fraction of faces above the error",
     "EPE": "mean distance in pixels",
     "oLRP": "optimal localisation-recall-precision error: all kinds of errors in one number",
-    "ECE": "expected calibration error: how far scores are from the fraction that is right",
+    "oLRP_loc": "localisation part of oLRP: mean 1 - OKS of the predictions that hit",
+    "oLRP_FP": "fraction of predictions that hit nobody, at the threshold of oLRP",
+    "oLRP_FN": "fraction of people that are missed, at the threshold of oLRP",
+    "LRP": "localisation-recall-precision error of all predictions",
+    "ECE": "expected calibration error: how far scores of poses are from their OKS",
+    "joint_ECE": "expected calibration error: how far scores of joints are from their part of OKS",
     "found": "fraction of the labelled joints that have a matched prediction",
 }
 
@@ -48,6 +53,10 @@ CAPTIONS = {
         "matches: it rises where scores mean something."
     ),
     "_per_joint": "One bar a joint. A thin line is the confidence interval, where the report has one.",
+    "reliability": (
+        "The mean score of predictions with scores that are alike, and the OKS that they have. On the dotted "
+        "line scores say what they should; below it they are too high."
+    ),
     "mota_composition": (
         "What is left of 1 after misses, false positives and switches, as fractions of all true joints."
     ),
@@ -60,6 +69,8 @@ JOINT_ERRORS = (
     "Classes of the labelled joints of matched people: good, near (jitter), on the other side (inversion), "
     "on another person (swap), or on nobody (miss)."
 )
+
+SLICES = "The first number of each group with its confidence interval, where there are enough units for one."
 
 
 def meaning(key: str) -> str:
@@ -74,4 +85,6 @@ def caption(name: str) -> tuple[str, str]:
     title = name.replace("_", " ")
     if name == "errors_per_joint":
         return title, JOINT_ERRORS
+    if name.startswith("slice_"):
+        return title, SLICES
     return title, next((text for end, text in CAPTIONS.items() if name.endswith(end)), "")

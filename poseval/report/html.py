@@ -17,6 +17,7 @@ from poseval.report.explorer.scripts import environment, script_hash, source, to
 from poseval.report.html_tables import metric_tables
 from poseval.report.interval_notes import notes
 from poseval.report.plots import figure_bytes, figures
+from poseval.report.slice_plot import slice_figures
 from poseval.report.text import style_of
 from poseval.results.units import PERCENT, NumberStyle
 
@@ -69,10 +70,15 @@ def _own(name: str) -> str:
 
 
 def _numbers(report: Report, style: NumberStyle) -> list[dict[str, Any]]:
-    """Cards: the numbers of the summary that are no joint's."""
+    """Cards: the numbers of the summary that are no joint's and no slice's."""
     out = []
     joints = {row.joint for row in report.values if row.joint}
-    headline = [item for item in report.summary.items() if item[0].rpartition("/")[2] not in joints]
+    apart = {key for table in report.tables for _, keys in table.rows for key in keys}
+    headline = [
+        (key, value)
+        for key, value in report.summary.items()
+        if key.rpartition("/")[2] not in joints and key not in apart
+    ]
     for key, value in headline[:MOST_NUMBERS]:
         interval, unit = report.interval(key), report.unit_of(key)
         better = report.better.get(key, "")
@@ -97,7 +103,8 @@ def _figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None
     from markupsafe import Markup
 
     out = []
-    for name, figure in figures(evaluation, report, diagnosis).items():
+    drawn = figures(evaluation, report, diagnosis) | slice_figures({"": evaluation})
+    for name, figure in drawn.items():
         title, text = caption(name)
         data = Markup(base64.b64encode(figure_bytes(figure)).decode())  # of our making, and long
         out.append({"title": title, "caption": text, "data": data})

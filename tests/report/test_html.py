@@ -207,3 +207,18 @@ def test_every_number_of_a_summary_says_what_it_means() -> None:
     assert meaning("unheard") == ""
     for name in figures(RUN, REPORT, DIAGNOSIS):
         assert caption(name)[1], name
+
+
+def test_cards_leave_slices_to_their_table_and_figure() -> None:
+    from tests.metrics.oks_people import crowded
+
+    given = crowded(3, frames=12)
+    run = evaluate(given.truth, given.predictions, "oks", slices=["size"], metrics=["oks_ap", "calibration"])
+    page = to_html(run.report(), run)
+    cards = page[: page.index("<h2")]
+    assert "size=" not in cards
+    assert "size=large" in page
+    for name in ("reliability", "slice_size"):
+        title, text = caption(name)
+        assert title in page
+        assert text
