@@ -11,21 +11,23 @@ import numpy as np
 from poseval.diagnosis.diagnose import Diagnosis
 from poseval.diagnosis.gains import STAGES, Stage, mean_ap
 from poseval.errors import number_of, shown
+from poseval.results.units import FRACTION, NumberStyle
 
+FRACTIONS = NumberStyle(FRACTION, digits=1)  # as the tables of a diagnosis
 SMALLEST = 0.0005  # a gain below it is printed as 0.000
 # Stages in the plural of a sentence.
 PLURAL = ("baseline", "missed joints", "swaps", "inversions", "jitter", "scores", "false positives", "misses")
 WORDS = dict(zip(STAGES, PLURAL, strict=True))
 
 
-def findings(diagnosis: Diagnosis) -> list[str]:
-    """Sentences about the first size range; none where nobody is to be found.
+def findings(diagnosis: Diagnosis, style: NumberStyle = FRACTIONS) -> list[str]:
+    """Sentences about the first size range, their numbers in a style; none where nobody is to be found.
 
     Kinds of errors are ranked by their progressive gains, as coco-analyze ranks them: what fixing one kind
     adds once all kinds before it are fixed. The gain alone stands beside it.
     """
     main = diagnosis.ranges[0]
-    lines = _score(diagnosis) + _gains(main.gains.cumulative, main.gains.independent)
+    lines = _score(diagnosis, style) + _gains(main.gains.cumulative, main.gains.independent, style)
     total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
     if total.any() and not (bad.any() or main.gains.missed.any() or main.gains.false_positives.any()):
         lines.append("no errors were found")
@@ -37,16 +39,17 @@ def findings(diagnosis: Diagnosis) -> list[str]:
     return lines
 
 
-def _score(diagnosis: Diagnosis) -> list[str]:
+def _score(diagnosis: Diagnosis, style: NumberStyle) -> list[str]:
     """AP, and how many people were matched at all."""
     ap = mean_ap(diagnosis.ranges[0].gains.cumulative[0])
     if math.isnan(ap):
         return []
     people, matched = (sum(getattr(g, name) for g in diagnosis.everyone) for name in ("people", "matched"))
-    return [f"AP by OKS is {ap:.3f}; {matched:,} of {number_of(people, 'person', 'people')} were matched"]
+    found = f"{matched:,} of {number_of(people, 'person', 'people')} were matched"
+    return [f"AP by OKS is {style.number(ap)}; {found}"]
 
 
-def _gains(cumulative: Sequence[Stage], independent: Sequence[Stage]) -> list[str]:
+def _gains(cumulative: Sequence[Stage], independent: Sequence[Stage], style: NumberStyle) -> list[str]:
     """What gains most when kinds are fixed one after the other, and what does when fixed alone."""
     base = mean_ap(independent[0])
     after = {b.name: mean_ap(b) - mean_ap(a) for a, b in pairwise(cumulative)}
@@ -54,6 +57,10 @@ def _gains(cumulative: Sequence[Stage], independent: Sequence[Stage]) -> list[st
     best, single = (max(found, key=lambda name: np.nan_to_num(found[name])) for found in (after, alone))
     if not after[best] >= SMALLEST:
         return []
+
+    def gain(value: float) -> str:
+        return style.number(value, sign=True)
+
     names = list(after)
     before = names[: names.index(best)]
     if not before:
@@ -62,12 +69,12 @@ def _gains(cumulative: Sequence[Stage], independent: Sequence[Stage]) -> list[st
         how = "with all other errors fixed"
     else:
         how = f"with {_listed([WORDS[name] for name in before])} fixed"
-    lines = [f"fixing {WORDS[best]} gains most: AP {after[best]:+.3f} {how}, {alone[best]:+.3f} alone"]
+    lines = [f"fixing {WORDS[best]} gains most: AP {gain(after[best])} {how}, {gain(alone[best])} alone"]
     if single != best and alone[single] >= SMALLEST:
-        text = f"fixed alone, {WORDS[single]} would gain most: AP {alone[single]:+.3f}"
+        text = f"fixed alone, {WORDS[single]} would gain most: AP {gain(alone[single])}"
         if single == names[-1]:
             text += ", because whoever was found too inaccurately for a threshold is a miss there"
-        lines.append(f"{text}; with the errors before them fixed, {after[single]:+.3f}")
+        lines.append(f"{text}; with the errors before them fixed, {gain(after[single])}")
     return lines
 
 

@@ -54,7 +54,7 @@ def to_html(
             numbers=_numbers(report, style),
             interval_notes=notes(report),
             metrics=metric_tables(report, style),
-            findings=_findings(diagnosis),
+            findings=_findings(diagnosis, style),
             figures=_figures(evaluation, report, diagnosis),
             frames=Markup(to_script(_frames(diagnosis, aligned, images, report.rules == "corrected"))),
             diagnosis_text=diagnosis.to_text() if diagnosis else "",
@@ -111,12 +111,12 @@ def _figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None
     return out
 
 
-def _findings(diagnosis: Diagnosis | None) -> Sequence[str]:
+def _findings(diagnosis: Diagnosis | None, style: NumberStyle) -> Sequence[str]:
     if diagnosis is None:
         return []
     from poseval.diagnosis.findings import findings
 
-    return findings(diagnosis)
+    return findings(diagnosis, style)
 
 
 def _frames(

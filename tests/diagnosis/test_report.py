@@ -15,6 +15,7 @@ from poseval.diagnosis.findings import findings
 from poseval.diagnosis.gains import Stage, mean_ap
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.results.units import NumberStyle
 from poseval.skeletons import get_skeleton
 from tests.diagnosis.crowded import crowded
 
@@ -176,6 +177,13 @@ def test_kinds_of_errors_are_ranked_by_progressive_gains() -> None:
     assert second.startswith(f"fixed alone, misses would gain most: AP {people - base:+.3f}, because ")
     left = mean_ap(gains.cumulative[-1]) - mean_ap(gains.cumulative[-2])
     assert second.endswith(f"; with the errors before them fixed, {left:+.3f}")
+
+
+def test_findings_are_in_percent_where_the_page_is() -> None:
+    people = [(frame, body()) for frame in range(4)]
+    score, gain = findings(diagnose(sets(people, people[:3], 4)), NumberStyle("percent", 1))
+    assert score.startswith("AP by OKS is 75.2; ")
+    assert gain == "fixing misses gains most: AP +24.8 with all other errors fixed, +24.8 alone"
 
 
 def test_a_gain_says_after_what_it_was_measured() -> None:

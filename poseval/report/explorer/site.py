@@ -102,7 +102,7 @@ def _page(systems: Sequence[System], unit: str) -> str:
         {
             "name": system.name,
             "numbers": [_number(system.report, key, style) for key in keys],
-            "findings": [] if system.diagnosis is None else findings(system.diagnosis),
+            "findings": [] if system.diagnosis is None else findings(system.diagnosis, style),
         }
         for system in systems
     ]
