@@ -106,7 +106,8 @@ def convert_one(
     read = poses
     poses, mapped, notices = _prepared(poses, chosen, options)
     if options.images is not None:
-        poses = with_pictures(poses, options.images)
+        poses, searched = with_pictures(poses, options.images)
+        notices = [*notices, searched]
     if poses is not read:  # no longer what the digest of the file stands for
         poses = replace(poses, origin=replace(poses.origin, sha256=""))
     if options.fps is not None:

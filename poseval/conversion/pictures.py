@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 
-from poseval.datasets.files.image_size import PICTURES, picture_size
-from poseval.errors import UsageError, shown
-from poseval.poses import PoseSet
+from poseval.datasets.files.image_size import picture_size
+from poseval.poses import Notice, PoseSet
 from poseval.poses.frame_names import has_extension, named
+from poseval.poses.images import images_of
 
 
-def with_pictures(poses: PoseSet, folder: Path) -> PoseSet:
+def with_pictures(poses: PoseSet, folder: Path) -> tuple[PoseSet, Notice]:
     """The set with the sizes of its images in `folder`, where it has none, and with their full names.
 
-    A frame's image lies there under its path, or under its file's name alone.
+    The notice says how many frames have an image there.
 
     Raises:
-        UsageError: P114 no such folder.
+        UsageError: P114 no such folder, P840 no frame has an image in it.
     """
-    if not folder.is_dir():
-        raise UsageError(
-            "P114", where=shown(folder), what="is not a folder", wanted="the folder of the images"
-        )
     frames = poses.frames
+    images = images_of(frames, folder)
     size, paths = frames.size.copy(), frames.path.tolist()
-    for row, name in enumerate(named(frames)):
-        if has_extension(name) and not np.isnan(size[row]).any():
+    for row, (name, found) in enumerate(zip(named(frames), images.files, strict=True)):
+        unknown = bool(np.isnan(size[row]).any())
+        if found is None or (has_extension(name) and not unknown):
             continue
-        found = _picture(folder, name)
-        if found is None:
-            continue
-        if np.isnan(size[row]).any():
+        if unknown:
             size[row] = picture_size(found) or (np.nan, np.nan)
         paths[row] = name if has_extension(name) else name + found.suffix
-    return replace(poses, frames=replace(frames, size=size, path=np.asarray(paths, dtype=np.str_)))
-
-
-def _picture(folder: Path, name: str) -> Path | None:
-    """The image of a frame; never one outside of the folder."""
-    inside = PurePosixPath(name.replace("\\", "/").lstrip("/"))
-    if ".." in inside.parts:
-        return None
-    endings = ("",) if has_extension(name) else PICTURES
-    places = (folder / f"{base}{ending}" for base in (inside, inside.name) for ending in endings)
-    return next((place for place in places if place.is_file()), None)
+    named_frames = replace(frames, size=size, path=np.asarray(paths, dtype=np.str_))
+    return replace(poses, frames=named_frames), Notice("N590", str(images))

@@ -67,6 +67,23 @@ def test_failures_of_a_laboratory_go_back_to_labelling(to: str, labels: Path) ->
     assert "img01" not in text
 
 
+def test_images_in_sub_folders_are_found_and_counted(
+    labels: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (labels / "pictures" / "img02.png").unlink()
+    (labels / "pictures").rename(labels / "deep")
+    (labels / "pictures").mkdir()
+    (labels / "deep").rename(labels / "pictures" / "deep")
+    words = (labels / "truth.csv", labels / "out.json", "--to", "coco", "--role", "truth")
+    assert call(*words, "--images", labels / "pictures") == 0
+    images = json.loads((labels / "out.json").read_bytes())["images"]
+    assert [image.get("width") for image in images] == [640, None]
+    assert "images: 1 of 2 frames have one of the 1 in" in capsys.readouterr().err
+    (labels / "empty").mkdir()
+    assert call(*words, "--force", "--images", labels / "empty") == 2
+    assert "P840" in capsys.readouterr().err
+
+
 def test_names_get_the_ending_of_their_picture(tmp_path: Path) -> None:
     poses = PoseSet(
         skeleton_from_names(["a"]), Frames(np.array(["mouse"])), People(np.ones((1, 1, 2)), np.array([0]))
@@ -90,7 +107,7 @@ def test_no_picture_outside_of_the_folder(tmp_path: Path, capsys: pytest.Capture
     words = (tmp_path / "a.npz", tmp_path / "a.json", "--to", "label-studio", "--role", "truth")
     assert call(*words, "--images", tmp_path / "in") == 2
     err = capsys.readouterr().err
-    assert "P174" in err
+    assert "P840" in err
     assert "nor do" not in err
     assert call(*words, "--images", tmp_path / "none") == 2
     assert "P114" in capsys.readouterr().err

@@ -63,6 +63,13 @@ def test_the_count_is_said(tmp_path: Path) -> None:
     assert said == f"images: 2 of 4 frames have one of the 3 in {tmp_path}"
 
 
+def test_linked_folders_are_searched(tmp_path: Path) -> None:
+    folder(tmp_path / "elsewhere", "a/1.jpg")
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "link").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    assert found(tmp_path / "here", frames("1.jpg")) == ["link/a/1.jpg"]
+
+
 def test_links_in_a_circle_end(tmp_path: Path) -> None:
     folder(tmp_path, "a/1.jpg")
     (tmp_path / "a" / "b").symlink_to(tmp_path, target_is_directory=True)
