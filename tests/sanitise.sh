@@ -31,7 +31,7 @@ address)
 thread)
     flags="-fsanitize=thread"
     preload="$(library libtsan.so)"
-    export TSAN_OPTIONS=halt_on_error=1:exitcode=66
+    export TSAN_OPTIONS=halt_on_error=1:exitcode=66:allocator_may_return_null=1
     ;;
 plain)
     flags="-DPOSEVAL_PLAIN"
