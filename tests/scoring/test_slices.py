@@ -159,6 +159,19 @@ def test_truncated_people_reach_the_border() -> None:
     assert attribute("truncation", people(box=box)) == {"inside": [0], "truncated": [1, 2, 3]}
 
 
+@pytest.mark.parametrize("box", [[2, 9, 50, 50], [9, 2, 50, 50], [9, 9, 98, 50], [9, 9, 50, 98]])
+def test_each_side_of_the_image_cuts_off(box: list[float]) -> None:
+    inside = [3.0, 3.0, 97.0, 97.0]
+    found = attribute("truncation", people(box=np.array([inside, box, inside, inside])))
+    assert found == {"inside": [0, 2, 3], "truncated": [1]}
+
+
+def test_boxes_crowd_one_another_above_a_tenth_wherever_they_lie() -> None:
+    # 100 wide and high; 18 or 19 of a side in common: 1,800 of 18,200, and 1,900 of 18,100 square pixels.
+    box = np.array([[500, 700, 600, 800], [582, 700, 682, 800], [500, 781, 600, 881], [900, 0, 950, 50]])
+    assert attribute("crowding", people(box=box.astype(float))) == {"0": [1, 3], "1-2": [0, 2], "3+": []}
+
+
 def test_crowding_counts_boxes_that_overlap() -> None:
     box = np.array([[0, 0, 10, 10], [5, 0, 15, 10], [100, 0, 110, 10], [14, 0, 24, 10]], dtype=float)
     assert attribute("crowding", people(box=box)) == {"0": [2, 3], "1-2": [0, 1], "3+": []}
