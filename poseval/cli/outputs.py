@@ -100,6 +100,14 @@ def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
             )
         if os.path.isdir(path):
             raise UsageError("P137", where=where, what="is a folder", wanted="a file")
+        if not force and os.path.islink(path) and not os.path.exists(path):
+            raise UsageError(
+                "P131",
+                where=where,
+                what=f"is a link to {shown(os.path.realpath(path), limit=400)}, which does not exist",
+                wanted="a new name",
+                hint="pass --force to write there",
+            )
         if not force and os.path.isfile(path) and not is_earlier_output(path):
             raise UsageError(
                 "P131",

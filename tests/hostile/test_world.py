@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from poseval.cli import invoke
 from poseval.datasets import ReadOptions, read
 from poseval.errors import PosevalError, UsageError
 from tests.hostile.limited import poseval, see_refused
@@ -171,3 +172,25 @@ def test_37_an_output_that_cannot_be_looked_at(more: list[str], folder: Folder) 
     folder.both(truth(), results())
     arguments = ["score", "dt.json", "--gt", "gt.json", "--json", "/proc/self/mem", *more]
     see_refused(poseval(arguments, folder=folder.path), "P131 P137 P506")
+
+
+def test_39_an_output_that_is_a_link(folder: Folder, capsys: pytest.CaptureFixture[str]) -> None:
+    """A link that came with a folder leads no output elsewhere, and never to an input."""
+    gt, dt = folder.both(truth(), results())
+    elsewhere = folder.path / "elsewhere"
+    elsewhere.mkdir()
+    for name, target, code in (
+        ("new.json", elsewhere / "new.json", "P131"),
+        ("input.json", gt, "P199"),
+        ("loop.json", folder.path / "loop.json", "P131"),
+        ("other.json", write(elsewhere / "other.json", "{}"), "P131"),
+    ):
+        (folder.path / name).symlink_to(target)
+        out = str(folder.path / name)
+        assert invoke(["score", str(dt), "--gt", str(gt), "--json", out]) == 2
+        assert f"[{code}]" in capsys.readouterr().err
+    assert [path.name for path in elsewhere.iterdir()] == ["other.json"]
+    forced = ["score", str(dt), "--gt", str(gt), "--json", str(folder.path / "new.json"), "--force"]
+    assert invoke(forced) == 0
+    assert (elsewhere / "new.json").exists()
+    assert (folder.path / "new.json").is_symlink()
