@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,18 @@ def test_joints_that_were_not_predicted_lower_no_optimal_score() -> None:
     xy[0] = np.inf
     scores, _ = Suppression.of(full).moved(xy).optimal_scores(AREA_RANGES[0])
     assert scores.tolist() == [0.0, 1.0]  # nobody is near it, so the other keeps its own
+
+
+@pytest.mark.parametrize("joints", [slice(0, 1), slice(0, 17)])
+def test_moved_joints_change_the_factors_of_their_pairs(joints: slice) -> None:
+    """Joints that move together or alone: as if the pairs had been made of the new places."""
+    given = scene_of(scene(np.repeat(poses(np.zeros(2))[:1], 3, axis=0)), Scale.AREA)
+    xy = given.detections.xy.copy()
+    xy[1, joints] += 12.0
+    moved = Suppression.of(given).moved(xy)
+    anew = Suppression.of(replace(given, detections=replace(given.detections, xy=xy)))
+    assert moved.factor.tolist() == anew.factor.tolist()
+    assert moved.factor.tolist() != Suppression.of(given).factor.tolist()
+    for size in AREA_RANGES:
+        for ours, wanted in zip(moved.optimal_scores(size), anew.optimal_scores(size), strict=True):
+            assert ours.tolist() == wanted.tolist()

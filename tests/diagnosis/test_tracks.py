@@ -106,3 +106,15 @@ def test_the_dictionary_counts_and_lists_breaks() -> None:
 
 def test_a_person_on_track_zero_is_followed() -> None:
     assert events(walk([4, None, 4], track=0)) == [("fragment", "f2", 4, 4)]
+
+
+def test_each_track_is_followed_from_its_own_beginning() -> None:
+    """Two people with an identity each, one of them lost at the end: nothing breaks."""
+    body = np.random.default_rng(0).uniform(0, 150, (17, 2))
+    frames = Frames(np.array(["a", "b", "c"]), sequences=("walk",))
+    frame = np.repeat(np.arange(3), 2)
+    xy = np.concatenate([np.stack([body, body + 500])] * 3)
+    truth = People(xy=xy, frame=frame, track=np.tile([10, 20], 3), area=np.full(6, 2e4))
+    kept = np.array([0, 1, 2, 3, 5])  # person 10 is not found in frame c
+    found = People(xy=xy[kept], frame=frame[kept], track=np.tile([1, 2], 3)[kept], score=np.ones(5))
+    assert events(Aligned(PoseSet(COCO, frames, truth), PoseSet(COCO, frames, found))) == []

@@ -141,6 +141,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *("baselines", "bounds", "gate", "keeping", "leaderboard", "loss", "store", "ties"),
             *("tolerances", "verdict"),
         )
+    }
+    | {
+        f"poseval.decisions.{name}": ("tests/cli/test_leaderboard.py", *DECISIONS)
+        for name in ("entries", "facts", "verifying")
     },
     "tracking": {
         "poseval.tracking.assignment": ("tests/tracking/test_assignment.py", *TRACKERS),

@@ -160,7 +160,25 @@ def test_tracks_and_slices_are_in_the_index(tmp_path: Path) -> None:
 
 
 def test_ground_truth_without_areas_is_measured_by_its_boxes() -> None:
-    people = TRUTH.people.with_columns(area=np.full(len(TRUTH.people), np.nan))
+    unknown = np.full(len(TRUTH.people), np.nan)
+    people = TRUTH.people.with_columns(area=unknown, head=unknown)
     truth = replace(TRUTH, people=people, skeleton=replace(TRUTH.skeleton, sigmas=None))
     found = replace(ALIGNED.predictions, skeleton=truth.skeleton, frames=truth.frames)
-    assert (pairs_of(Aligned(truth, found)).person >= 0).any()
+    pairs = pairs_of(Aligned(truth, found))
+    assert (pairs.person >= 0).any()
+    assert np.array_equal(pairs.aligned.truth.people.xy, truth.people.xy)
+    # The same as with the areas of the boxes and a sigma of 0.1 in the ground truth.
+    box = truth.people.box
+    given = truth.people.with_columns(area=np.prod(box[:, 2:] - box[:, :2], axis=1))
+    measured = replace(truth, people=given, skeleton=truth.skeleton.with_sigmas((0.1,) * 17))
+    wanted = pairs_of(Aligned(measured, replace(found, skeleton=measured.skeleton)))
+    for name in ("person", "prediction", "oks", "fault", "due", "identity"):
+        assert np.array_equal(getattr(pairs, name), getattr(wanted, name), equal_nan=True), name
+
+
+def test_due_are_labelled_people_who_are_no_crowd() -> None:
+    seen, crowd = TRUTH.people.seen.copy(), np.zeros(len(TRUTH.people), dtype=bool)
+    seen[1], crowd[2] = 0, True
+    people = TRUTH.people.with_columns(seen=seen, crowd=crowd)
+    due = pairs_of(Aligned(replace(ALIGNED.truth, people=people), ALIGNED.predictions)).due
+    assert due.tolist() == [row not in (1, 2) for row in range(len(people))]
