@@ -18,7 +18,7 @@ import numpy as np
 
 from poseval.checks.base import Pair
 from poseval.checks.crops import in_crops
-from poseval.checks.joint_order import CLEARLY, GAIN, other_order
+from poseval.checks.joint_order import CLEARLY, GAIN, order_of, other_order
 from poseval.checks.numbering import other_numbering
 from poseval.checks.partners import FEWEST, Partners, by_place, by_shape, distance, middle, variation
 from poseval.checks.placements import placements
@@ -28,6 +28,7 @@ from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
 
+FIRST_LOOK = 60  # people that say whether the others must be looked at
 FITTED = 60  # people that tell where a frame lies
 APART = 0.12  # sizes of a person between it and its prediction, above which they can be of other people
 SURELY = 0.35  # the same as CLEARLY, of people that were paired by their shape alone
@@ -36,6 +37,7 @@ NEAR = 0.12  # sizes of a person that remain, beyond which no frame is right
 AS_GOOD = 1.25  # times the least error: the simplest such frame is taken
 SOME_VARIATION = 0.2  # of that of the people, below which predictions do not depend on who is there
 FARTHEST = 1e100  # such coordinates are told by N422
+NEARLY_A_PIXEL = 0.5  # from a shift of one, for a first look
 SHIFT_PRECISION = 0.25  # pixels
 COARSEST = 0.1  # standard error of the median offset, in pixels, above which a shift is not told
 CODES = {
@@ -61,11 +63,12 @@ TURNS = (
 
 def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
     """N460 to N462, N553, N554 and N921 to N924: another order of joints, frame or numbering."""
+    few = by_place(pair.aligned, FIRST_LOOK)
+    if not few.tell or (len(few.truth) == FIRST_LOOK and not _arouse(pair, few)):
+        return
     if _beyond(pair.aligned.truth) or _beyond(pair.aligned.predictions):
         return  # no frame is right, and the squares of such numbers are infinite
-    partners = by_place(pair.aligned)
-    if not partners.tell:
-        return
+    partners = few if len(few.truth) < FIRST_LOOK else by_place(pair.aligned)
     found = other_order(pair, partners) if len(partners.truth) >= FEWEST else None
     found = found or _shift_notice(pair, partners) or _near_frame(pair, partners.some(FITTED))
     if found is None and partners.error(partners.theirs) > APART:
@@ -80,6 +83,18 @@ def _beyond(poses: PoseSet) -> bool:
     return bool((np.abs(xy) > FARTHEST).any())
 
 
+def _arouse(pair: Pair, few: Partners) -> bool:
+    """Whether some people are enough to suspect a mistake; all of the others are looked at only then."""
+    own = few.error(few.theirs)
+    if own > APART or order_of(few, pair.aligned.truth.skeleton.flip) is not None:
+        return True
+    offset = middle((few.theirs - few.truth)[few.known])
+    if (np.abs(offset - np.sign(offset[0])) < NEARLY_A_PIXEL).all():
+        return True
+    best = _likely(pair, few.some(FITTED))
+    return best is not None and bool(best.back)
+
+
 @dataclass(frozen=True)
 class Frame:
     """A coordinate frame that the predictions may be in: the way back, and the error that remains."""
@@ -89,11 +104,16 @@ class Frame:
 
 
 def _near_frame(pair: Pair, nearest: Partners) -> Notice | None:
+    """The notice about the frame that is likely by people and the predictions next to them."""
+    best = _likely(pair, nearest)
+    return None if best is None else _told(pair, best)
+
+
+def _likely(pair: Pair, nearest: Partners) -> Frame | None:
     """The simplest frame that fits people and the predictions next to them clearly better than the own."""
     clearly = CLEARLY if len(nearest.truth) >= FEWEST else BEYOND_DOUBT
     most = min(clearly * nearest.error(nearest.theirs), NEAR)
-    best = _simplest(_frames(pair, nearest, False, most), most)
-    return None if best is None else _told(pair, best)
+    return _simplest(_frames(pair, nearest, False, most), most)
 
 
 def _turned_frame(pair: Pair, nearest: Partners) -> Notice | None:

@@ -20,7 +20,7 @@ GAIN = 0.05  # by how much the number must get better to be worth a notice
 def other_order(pair: Pair, partners: Partners) -> Notice | None:
     """N460 left and right exchanged, or N461 another order of joints, where the number gets better by it."""
     skeleton = pair.aligned.truth.skeleton
-    order = _other_order(partners.truth, partners.theirs, partners.known, skeleton.flip)
+    order = order_of(partners, skeleton.flip)
     if order is None:
         return None
     predictions = pair.aligned.predictions
@@ -44,10 +44,10 @@ def _median(values: Floats, known: Bools) -> Floats:
     return np.where(count >= FEWEST, middle, np.nan)
 
 
-def _other_order(truth: Floats, theirs: Floats, known: Bools, flip: tuple[int, ...]) -> Ints | None:
+def order_of(partners: Partners, flip: tuple[int, ...]) -> Ints | None:
     """Predicted column for each true joint, when another order than the file's fits clearly better."""
-    some = np.linspace(0, len(truth) - 1, min(len(truth), _people(len(flip)))).astype(np.int64)
-    truth, theirs, known = truth[some], theirs[some], known[some]
+    some = partners.some(_people(len(flip)))
+    truth, theirs, known = some.truth, some.theirs, some.known
     own = _median(distance(theirs, truth), known)
     if np.isnan(own).all():
         return None

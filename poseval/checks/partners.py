@@ -12,6 +12,7 @@ from poseval.poses.aligned import Aligned
 LOOKED_AT = 1000  # people; more do not change a median
 LOOKED_AT_IN_CROWDS = 500  # people of frames with several predictions, each of which has to be compared
 LOOKED_AT_BY_SHAPE = 100
+ENOUGH = 20  # times as many rows as are wanted hold enough people with labels and predictions
 LIKE = 0.5  # mean difference of two shapes of unit spread, below which they can be of one pose
 FEWEST = 8  # people that share a joint, below which nothing is suspected
 FEWEST_PLACED = 3  # people whose whole pose is compared
@@ -55,9 +56,9 @@ class Partners:
         return float(middle(np.where(np.isfinite(relative), relative, np.inf)[self.known]))
 
 
-def by_place(aligned: Aligned) -> Partners:
+def by_place(aligned: Aligned, most: int | None = None) -> Partners:
     """People and the prediction of their frame; where there are several, the nearest."""
-    kept = _kept(aligned, None)
+    kept = _kept(aligned, most)
     return _partners(aligned, kept, _nearest(aligned.truth.people, aligned.predictions.people, kept))
 
 
@@ -119,12 +120,15 @@ def _kept(aligned: Aligned, most: int | None) -> Ints:
     """Rows [M] of true people with a label whose frame holds a prediction."""
     truth, predictions = aligned.truth.people, aligned.predictions.people
     count = np.bincount(predictions.frame, minlength=len(aligned.truth.frames))
+    rows = np.arange(len(truth))
     if most is None:
         most = LOOKED_AT if not len(count) or count.max() <= 1 else LOOKED_AT_IN_CROWDS
-    kept = np.flatnonzero((count > 0)[truth.frame] & np.logical_or.reduce(truth.seen > 0, axis=1))
-    if len(kept) > most:
-        kept = kept[np.linspace(0, len(kept) - 1, most).astype(np.int64)]
-    return kept
+    elif len(rows) > ENOUGH * most:
+        rows = rows[:: len(rows) // (ENOUGH * most)]
+    rows = rows[(count > 0)[truth.frame[rows]] & np.logical_or.reduce(truth.seen[rows] > 0, axis=1)]
+    if len(rows) > most:
+        rows = rows[np.linspace(0, len(rows) - 1, most).astype(np.int64)]
+    return np.asarray(rows, dtype=np.int64)
 
 
 def _partners(aligned: Aligned, kept: Ints, row: Ints) -> Partners:
