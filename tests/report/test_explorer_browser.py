@@ -175,6 +175,19 @@ def test_predictions_below_the_score_are_ghosts(session: Browser, site: Path) ->
         assert drawn() == (len(alone[at]) - above, above)
 
 
+def test_predictions_without_a_score_are_no_ghosts(session: Browser, site: Path) -> None:
+    opened(session, site)
+    frame = "{win: [0, 0, 9, 9], t: [], p: [[{xy: [1, 2, 5, 6], s: 0.1}, {xy: [1, 2, 5, 6]}]]}"
+    options = "{system: 0, all: true, score: 0.5, truth: true, image: null}"
+    drawn = session.run(
+        "const svg = poseval.svg('svg');"
+        f"poseval.draw(svg, {frame}, {{joints: ['a', 'b'], limbs: [[0, 1]]}}, {options});"
+        "return [...svg.querySelectorAll('g')].map((g) => g.getAttribute('class'));"
+    )
+    assert drawn == ["ghost", "alone"]
+    assert session.run("return [null, 0, 1].map(poseval.above);") == [True, False, True]
+
+
 def test_two_systems_stand_beside_each_other(session: Browser, two: Path) -> None:
     index = value_of(two / "data" / "index.js")
     opened(session, two, f"#frame={index['key'][3].replace('/', '%2F')}")

@@ -84,8 +84,10 @@
     if (options.image) svg.append(P.picture(options.image));
     const found = frame.p[options.system] || [];
     if (options.all) {
-      for (const one of found) if (one.t === undefined && !(one.s >= options.score)) drawAlone(svg, one, skeleton, true);
-      for (const one of found) if (one.t === undefined && one.s >= options.score) drawAlone(svg, one, skeleton, false);
+      const alone = found.filter((one) => one.t === undefined);
+      const ghost = (one) => one.s !== undefined && one.s < options.score; // without a score it is none
+      for (const one of alone.filter(ghost)) drawAlone(svg, one, skeleton, true);
+      for (const one of alone.filter((one) => !ghost(one))) drawAlone(svg, one, skeleton, false);
     }
     if (options.truth) {
       const taken = new Set(found.map((one) => one.t));

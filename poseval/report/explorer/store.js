@@ -87,8 +87,11 @@
   P.counts = (at, system) => {
     const { pairs, miss, alone, events } = P.data.systems[system];
     const joints = pairs[at].reduce((sum, pair) => sum + wrong(pair[2]), 0);
-    return { joints, miss: miss[at].length, alone: alone[at].filter((s) => s >= P.score()).length, events: events[at].length };
+    return { joints, miss: miss[at].length, alone: alone[at].filter(P.above).length, events: events[at].length };
   };
+
+  // Whether a score counts; predictions without one do.
+  P.above = (score) => score === null || score >= P.score();
 
   P.score = () => (P.state.score === "" ? P.data.threshold : Number(P.state.score));
 
@@ -99,7 +102,7 @@
     const bit = state.slice.startsWith("p") ? 1 << Number(state.slice.slice(1)) : 0;
     const inside = (mask) => !bit || (mask & bit) !== 0;
     if (kind === "m") return miss[at].filter(inside).length;
-    if (kind === "f") return alone[at].filter((s) => s >= P.score()).length;
+    if (kind === "f") return alone[at].filter(P.above).length;
     if (kind === "s" || kind === "g") return [...events[at]].filter((one) => one === kind).length;
     const wanted = kind ? (f) => f === kind : (f) => f > "1";
     const least = state.score === "" ? -Infinity : Number(state.score);
