@@ -83,6 +83,8 @@ THIRD_PARTY = {
     "motmetrics": ({"compat"}, True),
     "trackeval": ({"compat"}, True),
     "xtcocotools": ({"compat"}, True),
+    "torchmetrics": ({"integrations"}, False),
+    "ultralytics": ({"integrations"}, False),
 }
 
 

@@ -1,4 +1,4 @@
-"""docs/python.md: every block runs, in order, in one folder and one process."""
+"""docs/python.md and docs/integrations.md: every block runs, each in a folder with files."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ import pytest
 from tests.docs.test_api_page import files as files
 from tests.shared import ROOT
 
-PAGE = (ROOT / "docs" / "python.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("python", "integrations")}
+BLOCKS = [
+    pytest.param(block, id=f"{name} {number}")
+    for name, page in PAGES.items()
+    for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL), 1)
+]
+NEEDED = re.compile(r"(?:from|import) (torchmetrics|ultralytics|transformers|pandas|matplotlib|pycocotools)")
+ALSO = {".to_pandas(": "pandas", ".plot(": "matplotlib", ".worst(": "numpy"}
 
 
 def test_no_block_is_of_another_kind() -> None:
-    assert PAGE.count("```") == 2 * len(BLOCKS)
-    assert len(BLOCKS) >= 2
+    assert sum(page.count("```") for page in PAGES.values()) == 2 * len(BLOCKS)
+    assert len(BLOCKS) >= 7
 
 
-@pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_the_block_runs(number: int, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("block", BLOCKS)
+def test_the_block_runs(block: str, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for path in files.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.chdir(tmp_path)
-    for needed in sorted(set(re.findall(r"torch|pandas|matplotlib|pycocotools(?=\.c)", BLOCKS[number]))):
+    for needed in [*NEEDED.findall(block), *(name for call, name in ALSO.items() if call in block)]:
         pytest.importorskip(needed)
-    exec(compile(BLOCKS[number], f"block {number + 1} of docs/python.md", "exec"), {"__name__": "page"})
+    exec(compile(block, "a block of the page", "exec"), {"__name__": "page"})
