@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from poseval._version import __version__
-from poseval.cli.terminal import say
+from poseval.cli.terminal import say_table
 from poseval.errors import PosevalError, shown
 from poseval.threads import thread_limit
 
@@ -29,10 +29,7 @@ def doctor() -> None:
 
     Names of folders are left out, and nothing is sent anywhere.
     """
-    from poseval.report.text_table import aligned
-
-    for line in aligned(list(_rows()), left=(0, -1)):
-        say(line, err=False)
+    say_table(list(_rows()))
 
 
 def _rows() -> Iterator[Row]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poseval.cli.options import Choice
-from poseval.cli.terminal import say
+from poseval.cli.terminal import say, say_table
 from poseval.errors import shown
 
 if TYPE_CHECKING:
@@ -32,10 +32,7 @@ def listing(kind: str) -> None:
         "trackers": _trackers,
         "limits": _limits,
     }
-    from poseval.report.text_table import aligned
-
-    for line in aligned(listed[kind](), left=(0, -1)):
-        say(line, err=False)
+    say_table(listed[kind]())
 
 
 def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> list[tuple[str, str]]:
@@ -92,7 +89,12 @@ def _skeletons() -> list[tuple[str, str]]:
 def _trackers() -> list[tuple[str, str]]:
     from poseval import tracking
 
-    return _rows(tracking.REGISTRY, lambda kind: (str(kind()), f"{kind.summary} ({kind.source})"))
+    def row(kind: Any) -> tuple[str, str]:
+        name, _, parameters = str(kind()).partition("(")
+        given = parameters.removesuffix(")").replace(",", ", ")
+        return name, f"{kind.summary} ({kind.source}); {given or 'no parameters'}"
+
+    return _rows(tracking.REGISTRY, row)
 
 
 def _limits() -> list[tuple[str, str, str]]:

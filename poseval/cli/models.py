@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.options import InputPath
-from poseval.cli.terminal import say
+from poseval.cli.terminal import say, say_table
 from poseval.errors import MissingFeature, UsageError
 
 if TYPE_CHECKING:
@@ -29,9 +29,8 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
     A pattern such as 'hrnet*' lists the models that match. Nothing is downloaded: each entry says where the
     authors publish the weights.
     """
-    from poseval.models.describe import HEADER, card_json, card_rows, table
+    from poseval.models.describe import card_json, card_rows, table
     from poseval.models.registry import card, list_models, registry
-    from poseval.report.text_table import aligned
 
     if any(sign in pattern for sign in "*?["):
         by_name, faults = registry().each(list_models(pattern), lambda entry: entry)
@@ -41,14 +40,14 @@ def models(pattern: str, weights: Path | None, as_json: bool) -> None:
         if as_json:
             say(json.dumps([card_json(entry) for entry in found], indent=2), err=False)
         else:
-            say("\n".join(aligned(table(found), left=range(len(HEADER)))), err=False)
+            say_table(table(found))
         return
     entry = card(pattern)
     cost, why = _cost(entry, weights)
     if as_json:
         say(json.dumps(card_json(entry, cost), indent=2), err=False)
     else:
-        say("\n".join(aligned(card_rows(entry, cost, why), left=(0, 1))), err=False)
+        say_table(card_rows(entry, cost, why))
 
 
 def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:

@@ -7,8 +7,9 @@ Escapes have JSON's form, so that JSON stays JSON.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import click
@@ -63,3 +64,15 @@ def _stdout_errors() -> Iterator[None]:
         from poseval.files.writing import unwritable
 
         raise unwritable("standard output", error) from error
+
+
+def say_table(rows: Sequence[Sequence[str]]) -> None:
+    """Print a table to stdout. On a terminal its last column is broken so that it fits."""
+    from poseval.report.text_table import aligned, wrapped
+
+    if sys.stdout is not None and sys.stdout.isatty():
+        lines = wrapped(rows, shutil.get_terminal_size().columns)
+    else:
+        lines = aligned(rows, left=range(len(rows[0])) if rows else ())
+    for line in lines:
+        say(line, err=False)

@@ -40,5 +40,24 @@ def aligned(rows: Sequence[Sequence[str]], left: Collection[int] = (0,)) -> list
     ]
 
 
+def wrapped(rows: Sequence[Sequence[str]], width: int) -> list[str]:
+    """The lines of a table to the left whose last column goes on in further lines, so that it fits a width.
+
+    A last column of fewer than 20 characters would be no help: such a table stays as wide as it is.
+    """
+    from textwrap import wrap
+
+    if not rows:
+        return []
+    room = width - sum(_widths(rows)[:-1]) - GAP * (len(rows[0]) - 1)
+    if room < 20:
+        return aligned(rows, left=range(len(rows[0])))
+    out: list[list[str]] = []
+    for row in rows:
+        first, *more = wrap(row[-1], room, break_on_hyphens=False) or [""]
+        out += [[*row[:-1], first], *([""] * (len(row) - 1) + [line] for line in more)]
+    return aligned(out, left=range(len(rows[0])))
+
+
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(*rows, strict=True)]

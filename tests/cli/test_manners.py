@@ -128,3 +128,17 @@ def test_a_link_to_nothing_does_not_propose_itself(
     said = capsys.readouterr().err
     assert "is a link to what does not exist" in said
     assert "did you mean" not in said
+
+
+@pytest.mark.parametrize("kind", ["benchmarks", "metrics", "formats", "skeletons", "trackers", "limits"])
+def test_lists_fit_a_terminal(
+    kind: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "80")
+    _, out, _ = outcome(f"list {kind}", capsys)
+    assert max(map(len, out.splitlines())) <= 80
+    monkeypatch.setattr("sys.stdout.isatty", lambda: False)
+    _, piped, _ = outcome(f"list {kind}", capsys)
+    assert len(piped.splitlines()) < len(out.splitlines())
+    assert out.split() == piped.split()

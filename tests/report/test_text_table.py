@@ -6,7 +6,7 @@ import pytest
 
 from poseval.report.latex import latex_table
 from poseval.report.tables import markdown_table
-from poseval.report.text_table import aligned, between, number, table_width
+from poseval.report.text_table import aligned, between, number, table_width, wrapped
 
 ROWS = [["", "value", "what"], ["a_b", "-1.5", "x|y"], ["longer", "10.25", "1_0"]]
 
@@ -44,3 +44,15 @@ def test_numbers_stand_and_texts_are_escaped() -> None:
     ]
     begin, *_, last, _, end = latex_table(ROWS, labels=2)
     assert (begin, last, end) == (r"\begin{tabular}{llr}", r"longer & 10.25 & 1\_0 \\", r"\end{tabular}")
+
+
+def test_a_wide_last_column_goes_on_below() -> None:
+    rows = [("name", "what it is"), ("sort", "one two three four five six seven"), ("x", "")]
+    assert wrapped(rows, 30) == [
+        "name  what it is",
+        "sort  one two three four five",
+        "      six seven",
+        "x",
+    ]
+    assert wrapped(rows, 22) == aligned(rows, left=(0, 1))
+    assert wrapped([], 80) == []
