@@ -63,18 +63,26 @@ TURNS = (
 
 def systematic_mistakes(pair: Pair) -> Iterator[Notice]:
     """N460 to N462, N553, N554 and N921 to N924: another order of joints, frame or numbering."""
-    few = by_place(pair.aligned, FIRST_LOOK)
-    if not few.tell or (len(few.truth) == FIRST_LOOK and not _arouse(pair, few)):
+    partners = _suspects(pair)
+    if partners is None:
         return
-    if _beyond(pair.aligned.truth) or _beyond(pair.aligned.predictions):
-        return  # no frame is right, and the squares of such numbers are infinite
-    partners = few if len(few.truth) < FIRST_LOOK else by_place(pair.aligned)
     found = other_order(pair, partners) if len(partners.truth) >= FEWEST else None
     found = found or _shift_notice(pair, partners) or _near_frame(pair, partners.some(FITTED))
     if found is None and partners.error(partners.theirs) > APART:
         found = _turned_frame(pair, partners) or other_numbering(pair, partners) or _far_frame(pair, partners)
     if found is not None:
         yield found
+
+
+def _suspects(pair: Pair) -> Partners | None:
+    """People and their predictions, where some of them arouse a suspicion: others cost time in every run."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        few = by_place(pair.aligned, FIRST_LOOK)
+        if not few.tell or (len(few.truth) == FIRST_LOOK and not _arouse(pair, few)):
+            return None
+    if _beyond(pair.aligned.truth) or _beyond(pair.aligned.predictions):
+        return None  # no frame is right, and the squares of such numbers are infinite
+    return few if len(few.truth) < FIRST_LOOK else by_place(pair.aligned)
 
 
 def _beyond(poses: PoseSet) -> bool:
