@@ -90,9 +90,7 @@ def _trackers() -> list[tuple[str, str]]:
     from poseval import tracking
 
     def row(kind: Any) -> tuple[str, str]:
-        name, _, parameters = str(kind()).partition("(")
-        given = parameters.removesuffix(")").replace(",", ", ")
-        return name, f"{kind.summary} ({kind.source}); {given or 'no parameters'}"
+        return kind().name, f"{kind.summary} ({kind.source}): {kind()}"
 
     return _rows(tracking.REGISTRY, row)
 

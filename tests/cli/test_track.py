@@ -168,7 +168,7 @@ def test_images_give_the_flow(tmp_path: Path) -> None:
 
 def test_the_list_of_trackers_can_be_pasted_back(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["list", "trackers"]) == 0
-    names = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    names = [line.split()[-1] for line in capsys.readouterr().out.splitlines()]
     assert [str(tracking.parse(name)) for name in names] == names
     assert len(names) == len(tracking.names())
 
