@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.numbers import MOST_ITEMS, Number
-from poseval.cli.options import QUIET, TRUTH, Choice, InputPath, emit, talk, task_options, tell
+from poseval.cli.options import QUIET, TRUTH, UNIT, Choice, InputPath, emit, talk, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images, find_images
 from poseval.cli.progress import working
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write the diagnosis as JSON.")
 @click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
+@UNIT
 @QUIET
 def diagnose(
     predictions: tuple[Path, ...],
@@ -46,6 +47,7 @@ def diagnose(
     json_to: str | None,
     page_to: Path | None,
     images: Path | None,
+    unit: str,
     quiet: bool,
 ) -> None:
     """Show the errors in PREDICTIONS and what each costs.
@@ -70,8 +72,8 @@ def diagnose(
 
         with working("writing the report", quiet):
             evaluation = tally(prepared)
-            write_page(page_to, evaluation.report(), evaluation, prepared.aligned, found)
+            write_page(page_to, evaluation.report(), evaluation, prepared.aligned, found, unit)
     if json_to:
         emit(result.to_json() + "\n", json_to)
     if json_to != "-":
-        emit(result.to_text(), None)
+        emit(result.to_text(unit), None)

@@ -28,7 +28,9 @@ from poseval.diagnosis.tracks import TrackErrors, track_errors
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.results.renderers import rendered
 from poseval.results.result import Result, json_value
+from poseval.results.units import FRACTION, PERCENT
 
 SCHEMA = "poseval.diagnosis/1"
 CLASSES = tuple(kind.name.lower() for kind in Fault if kind is not Fault.NONE)
@@ -69,6 +71,10 @@ class Diagnosis(Result):
     tracks: TrackErrors | None
     notices: tuple[Notice, ...] = ()
 
+    def to_text(self, unit: str = PERCENT) -> str:
+        """Tables for a terminal; `unit` is "percent" or "fraction": how AP and its gains are shown."""
+        return rendered("diagnosis text", self, unit=unit)
+
     def records(self) -> list[dict[str, Any]]:
         """Joints of each class of error, by size of people and joint."""
         return [
@@ -86,6 +92,7 @@ class Diagnosis(Result):
         """Plain JSON values in schema `poseval.diagnosis/1`; undefined is None."""
         return {
             "schema": SCHEMA,
+            "unit": FRACTION,
             "scale": self.scale.value,
             "joints": list(self.joints),
             "ranges": [_range_dict(item) for item in self.ranges],

@@ -11,16 +11,16 @@ import numpy as np
 from poseval.diagnosis.diagnose import Diagnosis
 from poseval.diagnosis.gains import STAGES, Stage, mean_ap
 from poseval.errors import number_of, shown
-from poseval.results.units import FRACTION, NumberStyle
+from poseval.results.units import NumberStyle
 
-FRACTIONS = NumberStyle(FRACTION, digits=1)  # as the tables of a diagnosis
-SMALLEST = 0.0005  # a gain below it is printed as 0.000
+TABLES = NumberStyle(digits=1)  # as the tables of a diagnosis
+SMALLEST = 0.0005  # a gain below it is printed as 0.0
 # Stages in the plural of a sentence.
 PLURAL = ("baseline", "missed joints", "swaps", "inversions", "jitter", "scores", "false positives", "misses")
 WORDS = dict(zip(STAGES, PLURAL, strict=True))
 
 
-def findings(diagnosis: Diagnosis, style: NumberStyle = FRACTIONS) -> list[str]:
+def findings(diagnosis: Diagnosis, style: NumberStyle = TABLES) -> list[str]:
     """Sentences about the first size range, their numbers in a style; none where nobody is to be found.
 
     Kinds of errors are ranked by their progressive gains, as coco-analyze ranks them: what fixing one kind

@@ -24,6 +24,7 @@ from poseval.metrics.joint_rows import (
 )
 from poseval.poses import Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.results.units import NumberStyle
 from poseval.results.values import Value, Values
 
 MISSING_SCORE = -9999.0  # a joint without a score ranks behind all others (poseval, eval_helpers.py)
@@ -202,13 +203,13 @@ class JointAp(Metric):
         tied = int(_ranked(tally, self._backward).tied().sum())
         if tied:
             values = self.reduce(tally)
-            low, high = values.get("AP_low"), values.get("AP_high")
             how = {Ties.TOGETHER: "as one step", Ties.LATER_FIRST: "the later row first"}.get(
                 self.ties, "the earlier row first"
             )
+            low, high = (NumberStyle().number(values.get(name)) for name in ("AP_low", "AP_high"))
             text = (
-                f"{tied} of {total} joint scores are tied, used {how}; AP is between {low:.4f} and "
-                f"{high:.4f} over all orders of ties"
+                f"{tied} of {total} joint scores are tied, used {how}; AP is between {low} and {high} "
+                "percent over all orders of ties"
             )
             out.append(Notice("N433", text, tied))
         return out

@@ -7,30 +7,21 @@ from typing import TYPE_CHECKING
 
 from poseval.errors import number_of, shown
 from poseval.report.text_table import aligned, number
+from poseval.results.units import PERCENT, NumberStyle
 
 if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis, RangeDiagnosis
-    from poseval.diagnosis.gains import Stage
 
 
-def _three(value: float) -> str:
-    return number(value, ".3f")
-
-
-def _gain(stage: Stage, before: float) -> str:
-    from poseval.diagnosis.gains import mean_ap
-
-    return number(mean_ap(stage) - before, "+.3f")
-
-
-def render(diagnosis: Diagnosis) -> str:
+def render(diagnosis: Diagnosis, unit: str = PERCENT) -> str:
     """Findings, joint errors, costs, groups, worst frames and track errors."""
     from poseval.diagnosis.findings import findings
 
-    lines = [*findings(diagnosis), ""]
+    style = NumberStyle(unit, digits=1)
+    lines = [*findings(diagnosis, style), ""]
     for item in diagnosis.ranges:
         if item.matched:
-            lines += _range_lines(diagnosis, item)
+            lines += _range_lines(diagnosis, item, style)
     rows = [["people", "", "count", "matched", *_CLASSES]]
     for group in diagnosis.groups:
         total = max(1, int(group.joints[1:].sum()))
@@ -61,7 +52,7 @@ def render(diagnosis: Diagnosis) -> str:
 _CLASSES = ["good", "jitter", "inversion", "swap", "miss"]
 
 
-def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
+def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis, style: NumberStyle) -> list[str]:
     from poseval.diagnosis.gains import mean_ap
 
     lines = [f"size {item.size.name}: {number_of(item.matched, 'person', 'people')} matched", ""]
@@ -73,24 +64,19 @@ def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis) -> list[str]:
     whole = item.counts[1:].sum(axis=1)
     rows.append(["all joints", *(f"{int(n) / max(1, int(whole.sum())):.1%}" for n in whole)])
     lines += [*aligned(rows), ""]
-    rows = [["fixed", "AP, one after the other", "gain", "AP, alone", "gain"]]
+    rows = [[f"fixed ({style.caption()})", "AP, one after the other", "gain", "AP, alone", "gain"]]
     base = before = mean_ap(item.gains.cumulative[0])
     for one, alone in zip(item.gains.cumulative, item.gains.independent, strict=True):
-        rows.append(
-            [
-                one.title,
-                _three(mean_ap(one)),
-                _gain(one, before),
-                _three(mean_ap(alone)),
-                _gain(alone, base),
-            ]
-        )
-        before = mean_ap(one)
+        ap, single = mean_ap(one), mean_ap(alone)
+        gains = [style.number(found, sign=True) for found in (ap - before, single - base)]
+        rows.append([one.title, style.number(ap), gains[0], style.number(single), gains[1]])
+        before = ap
     found = item.lrp
     lines += [*aligned(rows), ""]
     lines.append(
-        f"oLRP {_three(found.olrp)}: localisation {_three(found.localisation)}, false positives "
-        f"{_three(found.false_positive)}, misses {_three(found.false_negative)}; recommended score "
+        f"oLRP {style.number(found.olrp)}: localisation {style.number(found.localisation)}, "
+        f"false positives {style.number(found.false_positive)}, "
+        f"misses {style.number(found.false_negative)}; recommended score "
         f"threshold {number(found.threshold, '.2f')}"
     )
     return [*lines, ""]

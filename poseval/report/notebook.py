@@ -15,7 +15,7 @@ from poseval.errors import UsageError, number_of, shown, unknown_name
 from poseval.poses import PoseSet
 from poseval.report.text import style_of, table_cells
 from poseval.report.text_table import number
-from poseval.results.units import PERCENT
+from poseval.results.units import PERCENT, NumberStyle
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -72,20 +72,23 @@ def report(value: Report) -> str:
 
 def comparison(value: Comparison) -> str:
     """Each difference with its interval and what it means."""
+    style = NumberStyle(value.shown_as)
     head = ["", "first", "second", "difference", f"{100 * value.level:g} % interval", "adjusted p", ""]
     rows = [
         [
             found.key,
-            number(found.value_first),
-            number(found.value_second),
-            number(found.difference, "+.4f"),
-            f"[{number(found.low, '+.4f')}, {number(found.high, '+.4f')}]",
+            style.number(found.value_first, found.unit),
+            style.number(found.value_second, found.unit),
+            style.number(found.difference, found.unit, sign=True),
+            style.between(found.low, found.high, found.unit, sign=True),
             number(found.p_adjusted),
             found.verdict(value.alpha),
         ]
         for found in value.differences
     ]
-    title = f"{' and '.join(value.systems)} on the same {number_of(value.units, 'unit')} ({value.cluster})"
+    units = f"{number_of(value.units, 'unit')} ({value.cluster})"
+    caption = style.caption(found.unit for found in value.differences)
+    title = f"{' and '.join(value.systems)} on the same {units}, {caption}"
     return _whole(_line(title, True), _table([head, *rows]))
 
 

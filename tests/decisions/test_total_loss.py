@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -71,6 +72,30 @@ def test_no_accepted_combination_lets_it_pass(
         return
     assert not verdict.passed
     assert not verdict.keeps_up
+
+
+@pytest.mark.parametrize("units", [5, 12])
+def test_every_accepted_combination_of_values(units: int) -> None:
+    """None is left to chance, and most of them are accepted."""
+    now, before = destroyed(units, 0.05, NAMES, np.random.default_rng(units))
+    tolerances = [[], ["n0=99"], ["n0=0.99"], ["n0=99pt"], ["*=99.9rel%"], ["n1=1000rel%"], ["error=1e6"]]
+    guards, levels, resamples = [[], ["*"], ["n1"]], [50, "95%", 0.9999], [None, 10_000]
+    asked = product(tolerances, guards, [False, True], [False, True], levels, resamples, SHOWN)
+    tried, codes = 0, set()
+    accepted = 0
+    for drops, guard, significant, keep, level, count, shown_as in asked:
+        tried += 1
+        allowed = [Tolerance.parse(text) for text in drops]
+        try:
+            wanted = Demands(allowed, guard, significant, keep, level, count, shown_as=shown_as)
+            found = gate(now, before, wanted)
+        except UsageError as error:
+            codes.add(error.code)
+            continue
+        accepted += 1
+        assert not found.passed, wanted
+    assert codes <= {"P167", "P810"}
+    assert accepted > tried / 2
 
 
 @pytest.mark.parametrize("significant", [False, True])

@@ -151,8 +151,8 @@ def test_findings_name_the_costliest_error_and_the_worst_joint() -> None:
     score, gain, joint = findings(diagnose(sets(truth, found, 4)))
     share = diagnose(sets(truth, found, 4)).ranges[0].gains
     base, miss = mean_ap(share.independent[0]), mean_ap(share.independent[1])
-    assert score == f"AP by OKS is {base:.3f}; 4 of 4 people were matched"
-    gained = f"{miss - base:+.3f}"
+    assert score == f"AP by OKS is {100 * base:.1f}; 4 of 4 people were matched"
+    gained = f"{100 * (miss - base):+.1f}"
     assert gain == f"fixing missed joints gains most: AP {gained} when fixed first, {gained} alone"
     assert joint == "worst joint: nose, 100% of its labelled keypoints are wrong"
     seen = np.full((4, 17), 2, dtype=np.int8)
@@ -173,25 +173,33 @@ def test_kinds_of_errors_are_ranked_by_progressive_gains() -> None:
     base, (miss, *_, people) = mean_ap(gains.independent[0]), map(mean_ap, gains.independent[1:])
     assert people - base > miss - base > 0
     _, first, second, _ = findings(diagnosis)
-    assert first.startswith(f"fixing missed joints gains most: AP {miss - base:+.3f} when fixed first")
-    assert second.startswith(f"fixed alone, misses would gain most: AP {people - base:+.3f}, because ")
+    assert first.startswith(
+        f"fixing missed joints gains most: AP {100 * (miss - base):+.1f} when fixed first"
+    )
+    assert second.startswith(
+        f"fixed alone, misses would gain most: AP {100 * (people - base):+.1f}, because "
+    )
     left = mean_ap(gains.cumulative[-1]) - mean_ap(gains.cumulative[-2])
-    assert second.endswith(f"; with the errors before them fixed, {left:+.3f}")
+    assert second.endswith(f"; with the errors before them fixed, {100 * left:+.1f}")
 
 
-def test_findings_are_in_percent_where_the_page_is() -> None:
+def test_findings_are_in_fractions_where_these_are_asked_for() -> None:
     people = [(frame, body()) for frame in range(4)]
-    score, gain = findings(diagnose(sets(people, people[:3], 4)), NumberStyle("percent", 1))
-    assert score.startswith("AP by OKS is 75.2; ")
-    assert gain == "fixing misses gains most: AP +24.8 with all other errors fixed, +24.8 alone"
+    found = diagnose(sets(people, people[:3], 4))
+    score, gain = findings(found, NumberStyle("fraction", 1))
+    assert score.startswith("AP by OKS is 0.752; ")
+    assert gain == "fixing misses gains most: AP +0.248 with all other errors fixed, +0.248 alone"
+    assert "(in fractions of 1)" in found.to_text("fraction")
+    assert "(in percent)" in found.to_text()
+    assert found.to_dict()["unit"] == "fraction"
 
 
 def test_a_gain_says_after_what_it_was_measured() -> None:
     """One of four people is missing: that is left once all else is fixed."""
     people = [(frame, body()) for frame in range(4)]
     score, gain = findings(diagnose(sets(people, people[:3], 4)))
-    assert score == "AP by OKS is 0.752; 3 of 4 people were matched"
-    assert gain == "fixing misses gains most: AP +0.248 with all other errors fixed, +0.248 alone"
+    assert score == "AP by OKS is 75.2; 3 of 4 people were matched"
+    assert gain == "fixing misses gains most: AP +24.8 with all other errors fixed, +24.8 alone"
 
 
 def test_jitter_is_an_error_of_a_joint_too() -> None:
@@ -212,7 +220,7 @@ def test_without_anybody_who_counts_no_error_costs_anything() -> None:
 def test_findings_say_so_where_there_are_no_errors() -> None:
     people = [(frame, body()) for frame in range(4)]
     assert findings(diagnose(sets(people, people, 4))) == [
-        "AP by OKS is 1.000; 4 of 4 people were matched",
+        "AP by OKS is 100.0; 4 of 4 people were matched",
         "no errors were found",
     ]
 
