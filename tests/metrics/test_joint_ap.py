@@ -175,7 +175,7 @@ def test_notices_count_what_has_no_score_and_what_is_tied() -> None:
     assert (ties.code, ties.count) == ("N433", tied)
     assert f"{tied} of {len(every)}" in ties.text
     low, high = metric.reduce(tally).get("AP_low"), metric.reduce(tally).get("AP_high")
-    assert f"{low:.4f} and {high:.4f}" in ties.text
+    assert f"{100 * low:.2f} and {100 * high:.2f} percent" in ties.text
     assert low < high
     for kind, words in (
         (Ties.TOGETHER, "one step"),
