@@ -178,7 +178,7 @@ def unpacked(data: bytes, where: str, limits: Limits = DEFAULT) -> Evaluation:
             found = _evaluation(run, members, where)
             found.report()  # facts and columns that no metric can use show here, and nowhere later
             return found
-    except DAMAGED as error:
+    except (*DAMAGED, UsageError) as error:  # P121, P125: what this version, or no plug-in here, knows
         text = f"is not a saved run, or is damaged ({type(error).__name__}: {shown(error, 80)})"
         raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
 

@@ -67,6 +67,12 @@ def run() -> Evaluation:
     return evaluate(truth, perturb(truth, seed=2), "coco-keypoints")
 
 
+def sliced_run() -> Evaluation:
+    """A run with groups of people, and numbers of each joint."""
+    truth = scene_set(seed=1, images=6, people=2)
+    return evaluate(truth, perturb(truth, seed=2), "coco-keypoints", slices=["size"], per_joint=True)
+
+
 def report() -> bytes:
     return run().report().to_json().encode()
 
@@ -162,6 +168,7 @@ BOXES = [{"image_id": n, "category_id": 1, "bbox": [1, 2, 30, 40], "score": 0.5}
 TARGETS: dict[str, Target] = {
     "report": Target("a.json", report, lambda path: Report.from_json(path.read_bytes())),
     "saved-run": Target("a.poseval", lambda: packed(run()), load),
+    "sliced-run": Target("a.poseval", lambda: packed(sliced_run()), load),
     "baseline": Target(
         "a.poseval",
         made_by(lambda path: baselines.save_baseline(baselines.Baseline.of(run()), path), "a.poseval"),

@@ -127,6 +127,18 @@ def other_facts(run: dict[str, Any], members: Members) -> None:
     tally(run)["facts"] = {"joints": 7}
 
 
+def unknown_metric(run: dict[str, Any], members: Members) -> None:
+    run["parts"][0]["tallies"] = {"oks_ap_of_2030": tally(run)}
+
+
+def unknown_parameter(run: dict[str, Any], members: Members) -> None:
+    run["parts"][0]["tallies"] = {"oks_ap(" + "," * 400_000 + ")": tally(run)}
+
+
+def unknown_benchmark(run: dict[str, Any], members: Members) -> None:
+    run["report"]["benchmark"] = "of_2030"
+
+
 RUNS: dict[str, tuple[Make, str]] = {
     "a text type of 400 MB an item": (changed_run(wide_type), "P231"),
     "a type that no column has": (changed_run(wider_type), "P231"),
@@ -138,6 +150,9 @@ RUNS: dict[str, tuple[Make, str]] = {
     "a score that is no number": (changed_run(score_nan), "P231"),
     "a column that is too short": (changed_run(short_column), "P231"),
     "facts of another form": (changed_run(other_facts), "P231"),
+    "a metric that is not known": (changed_run(unknown_metric), "P231"),
+    "a metric of 400,000 commas": (changed_run(unknown_parameter), "P231"),
+    "a benchmark that is not known": (changed_run(unknown_benchmark), "P231"),
 }
 RUN_COMMANDS: dict[str, list[str]] = {
     "compare": ["compare", "good.poseval", "{}"],
