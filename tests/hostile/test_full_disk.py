@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ WRITERS: dict[str, list[str]] = {
     "synth": ["synth", "out/world", "--images", "1"],
     "store": ["leaderboard", "add", "good.poseval", "--db", "out/board.sqlite"],
     "board": ["leaderboard", "good.poseval", "--html", "out/board.html"],
+    "board as JSON": ["leaderboard", *["good.poseval"] * 9, "--json", "out/board.json"],
+    "board as a figure": ["leaderboard", "good.poseval", "--x", "AP", "--plot", "out/board.svg"],
+    "diagnosis": ["diagnose", "dt.json", "--gt", "gt.json", "--json", "out/d.json"],
+    "diagnosis as a page": ["diagnose", "dt.json", "--gt", "gt.json", "--report", "out/d.html"],
+    "comparison": ["compare", "good.poseval", "good.poseval", "--json", "out/c.json"],
+    "comparison as a figure": ["compare", "good.poseval", "good.poseval", "--figure", "out/c.svg"],
+    "explorer": ["score", "dt.json", "--gt", "gt.json", "--report", "out/site/"],
+    "baseline": ["gate", "--run", "good.poseval", "--baseline", "out.poseval", "--update-baseline"],
+    "archive": ["convert", "gt.json", "out/c.npz", "--to", "native"],
+    "many files": ["convert", "gt.json", "out/c", "--to", "yolo"],
+    "tracks": ["track", "dt.json", "--gt", "gt.json", "--out", "out/t.json", "--to", "native"],
+    "demonstration": ["demo", "out/demo"],
 }
 
 
@@ -32,6 +45,7 @@ def test_writers(arguments: list[str], tmp_path: Path) -> None:
     write(tmp_path / "gt.json", truth())
     write(tmp_path / "dt.json", results())
     save(library.evaluate(tmp_path / "gt.json", tmp_path / "dt.json"), tmp_path / "good.poseval")
+    shutil.copy(tmp_path / "good.poseval", tmp_path / "out.poseval")
     (tmp_path / "out").mkdir()
     ended = poseval(arguments, folder=tmp_path, seconds=60, file_bytes=ROOM)
     see_refused(ended, "P506", (3,))
