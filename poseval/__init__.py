@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from poseval.api.convert import convert
     from poseval.api.diagnose import diagnose
     from poseval.api.estimate_sigmas import estimate_sigmas
+    from poseval.api.explore import explore
     from poseval.api.gate import gate
     from poseval.api.leaderboard import leaderboard
     from poseval.api.plot import plot
@@ -59,6 +60,7 @@ __all__ = [
     "diagnose",
     "estimate_sigmas",
     "evaluate",
+    "explore",
     "from_arrays",
     "from_mmpose",
     "from_movement",
@@ -93,6 +95,7 @@ _PLACES = {
     "diagnose": "poseval.api.diagnose",
     "estimate_sigmas": "poseval.api.estimate_sigmas",
     "evaluate": "poseval.scoring.score",
+    "explore": "poseval.api.explore",
     "from_arrays": "poseval.datasets.objects.arrays",
     "from_mmpose": "poseval.datasets.objects.mmpose",
     "from_movement": "poseval.datasets.objects.movement",

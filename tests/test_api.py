@@ -196,6 +196,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "compare": {"truth": "gt.json", **QUICK},
     "gate": {"run": "good.json", "baseline": "good.poseval", "truth": "gt.json"},
     "diagnose": {"truth": "gt.json", "predictions": "good.json"},
+    "explore": {"truth": "gt.json", "predictions": "good.json", "out": "site", "force": True},
     "validate": {"path": "good.json", "truth": "gt.json"},
     "convert": {"source": "gt.json", "target": "new.npz", "to": "native", "force": True},
     "leaderboard": {"runs": ["good.json"], "truth": "gt.json"},

@@ -48,7 +48,7 @@ def explore(
 
     Open its index.html in a browser. It needs no server and no network.
     """
-    from poseval.api.explore import system_of
+    from poseval.api.explore import names_of, system_of
     from poseval.report.explorer.site import check_site, write_site
     from poseval.scoring.score import prepare, read_truth
 
@@ -71,14 +71,12 @@ def explore(
         prepared = [prepare(gt, path, replace(task, per_joint=False)) for path in predictions]
     found = find_images(images, prepared[0].aligned.truth.frames, say)
     with working("scoring and diagnosing", quiet):
-        systems = [system_of(one, name) for one, name in zip(prepared, _names(predictions), strict=True)]
+        systems = [
+            system_of(one, name)
+            for one, name in zip(prepared, names_of([str(path) for path in predictions]), strict=True)
+        ]
     for one, system in zip(prepared, systems, strict=True):
         tell(one.notices, say, system.name if len(systems) > 1 else "")
     with ProgressLine("frames", quiet) as line:
         text = write_site(out, systems, found, line, unit)
     say(text)
-
-
-def _names(paths: tuple[Path, ...]) -> list[str]:
-    names = [Path(path).name for path in paths]
-    return names if len(set(names)) == len(names) else [str(path) for path in paths]

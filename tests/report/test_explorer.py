@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import poseval
 from poseval.cli import invoke
 from poseval.diagnosis.diagnose import diagnose
 from poseval.diagnosis.error_types import Fault
@@ -157,6 +158,15 @@ def test_tracks_and_slices_are_in_the_index(tmp_path: Path) -> None:
     letters = "".join(letter for events in first["events"] for letter in events)
     assert sorted(letters) == sorted(event[1] for event in first["list"])
     assert {"s"} <= set("".join(x for events in index["systems"][1]["events"] for x in events))
+
+
+def test_the_function_writes_what_the_command_writes(tmp_path: Path) -> None:
+    site = clips(tmp_path)
+    a, b, truth = (tmp_path / f"{name}.npz" for name in ("a", "b", "gt"))
+    page = poseval.explore(truth, a, tmp_path / "again", other=b, slices="sequence")
+    assert page == tmp_path / "again" / "index.html"
+    for path in sorted(site.rglob("*.*")):
+        assert (tmp_path / "again" / path.relative_to(site)).read_bytes() == path.read_bytes(), path
 
 
 def test_ground_truth_without_areas_is_measured_by_its_boxes() -> None:
