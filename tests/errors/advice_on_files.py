@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zipfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,16 @@ def image_list(folder: Path) -> Argv:
     gt = truth()
     del gt["annotations"]
     return pair(folder, gt)
+
+
+def results_without(field: str) -> Callable[[Path], Argv]:
+    return lambda folder: pair(
+        folder, None, [{key: value for key, value in row.items() if key != field} for row in results()]
+    )
+
+
+def each_with(field: str, value: float) -> Callable[[Path, Argv], Argv]:
+    return edited("dt.json", lambda rows: [{**row, field: value} for row in rows])
 
 
 def box_alone(folder: Path) -> Argv:
@@ -246,6 +257,9 @@ ON_FILES = [
     Case("P202", "--role truth", either_role, add("--role", "truth")),
     Case("P137", "name a file", to_stdout, lambda f, a: changed(a, "-", str(f / "out.json"))),
     Case("P204", "write zeros for every joint", box_alone, with_zeros),
+    Case("P206", "give every result a score", results_without("score"), each_with("score", 0.5)),
+    Case("P206", r"category_id of the ground truth: 1 \(person\)", results_without("category_id"),
+         each_with("category_id", 1)),
     Case("P205", "group id of their own", one_group, edited("a.json", grouped)),
     Case("P206", "rename the region attribute", region_names, renamed_regions),
     Case("P211", "UTF-8", latin, saved_as_utf8),
