@@ -165,7 +165,7 @@ def test_one_side_of_several_runs() -> None:
     rng = np.random.default_rng(8)
     values = [rng.uniform(0.3, 0.7, UNITS) + rng.normal(0, 0.05) for _ in range(4)]
     clusters = units_of(run(values[0]))
-    many, one = (Side.of([run(x) for x in side], clusters, ["n0"]) for side in (values, values[:1]))
+    many, one = (Side.of([run(x) for x in side], [clusters], ["n0"]) for side in (values, values[:1]))
     between = np.var([x.mean() for x in values], ddof=1)
     for gap in (Gap.between(one, many), Gap.between(many, one)):
         training = between / 4 + between
@@ -180,7 +180,7 @@ def test_one_side_of_several_runs() -> None:
     total = float(known.units[0]) + 0.02**2 * 1.25
     assert known.error[0] == pytest.approx(math.sqrt(total))
     assert known.freedom[0] == pytest.approx(total**2 / (float(known.units[0]) ** 2 / (UNITS - 1)))
-    pair = Side.of([run(x) for x in values[:2]], clusters, ["n0"])
+    pair = Side.of([run(x) for x in values[:2]], [clusters], ["n0"])
     two_runs = Gap.between(pair, one)
     assert two_runs.training[0] == pytest.approx(np.var([x.mean() for x in values[:2]], ddof=1) * 1.5)
     alone = Gap.between(one, one)
