@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from poseval.synth import scene_set
 from tests.docs.test_api_page import files as files
+from tests.integrations.loaders import yolo_set
 from tests.shared import ROOT
 
 PAGES = {name: (ROOT / "docs" / f"{name}.md").read_text("utf-8") for name in ("python", "integrations")}
@@ -30,6 +32,9 @@ def test_the_block_runs(block: str, files: Path, tmp_path: Path, monkeypatch: py
     for path in files.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     monkeypatch.chdir(tmp_path)
+    if "set/data.yaml" in block:
+        pytest.importorskip("ultralytics")
+        yolo_set(tmp_path, scene_set(seed=3, images=4, people=2))
     for needed in [*NEEDED.findall(block), *(name for call, name in ALSO.items() if call in block)]:
         pytest.importorskip(needed)
     exec(compile(block, "a block of the page", "exec"), {"__name__": "page"})

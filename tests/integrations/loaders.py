@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
+import poseval
 from poseval.poses import PoseSet
 
 Side = dict[str, Any]
@@ -63,3 +66,19 @@ def pieces(predictions: PoseSet, truth: PoseSet, order: Any, size: int) -> Itera
     for start in range(0, len(order), size):
         rows = np.sort(order[start : start + size])
         yield predictions.take_frames(rows), truth.take_frames(rows)
+
+
+def yolo_set(folder: Path, truth: PoseSet) -> None:
+    """`gt.json`, and a data set of YOLO in `set` with pictures of noise; skips without torchvision."""
+    image = pytest.importorskip("PIL.Image", reason="needs Pillow")
+    try:
+        import torchvision  # noqa: F401
+    except Exception as error:  # of another build than PyTorch, it fails with a RuntimeError
+        pytest.skip(f"needs a torchvision that fits PyTorch ({error})")
+    poseval.write(truth, folder / "gt.json", "coco", force=True)
+    poseval.write(truth, folder / "set", "yolo")
+    rng = np.random.default_rng(0)
+    for name, size in zip(truth.frames.path.tolist(), truth.frames.size.astype(int).tolist(), strict=True):
+        place = folder / "set" / "images" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        image.fromarray(rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)).save(place)
