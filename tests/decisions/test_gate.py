@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from poseval.decisions.verdict import Verdict
 from poseval.errors import MismatchError, UsageError
 from poseval.report import gate as gate_output
 from poseval.results.units import FRACTION, NumberStyle, Unit
+from poseval.results.values import Direction, Number
 from poseval.statistics.noninferiority import State, bounded
 from tests import toy
 from tests.statistics.ratios import run
@@ -64,6 +67,43 @@ def test_tolerances_are_in_the_unit_that_is_shown(
     text: str, unit: Unit, style: NumberStyle, drop: float
 ) -> None:
     assert Tolerance.parse(text).allowed("AP", 0.4, unit, style) == pytest.approx(drop)
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds", "nothing"),
+    [
+        ("AP=99.9", (0.0, 1.0), False),
+        ("AP=100", (0.0, 1.0), True),
+        ("AP=101pt", (0.0, 1.0), True),
+        ("AP=1000rel%", (0.0, 1.0), False),  # of 0.05 it allows half of the range
+        ("AP=100", (-math.inf, 1.0), False),
+    ],
+)
+def test_a_drop_through_all_values_fails_nothing(
+    text: str, bounds: tuple[float, float], nothing: bool
+) -> None:
+    number = Number(0.5, Direction.HIGHER, "AP", bounds=bounds)
+    assert Tolerance.parse(text).fails_nothing("AP", number, PERCENT_STYLE) == nothing
+
+
+@pytest.mark.parametrize(
+    ("tested", "rounds", "method"),
+    [
+        (0, 0, "Student's t"),
+        (1, 0, "Student's t"),
+        (2, 0, "Student's t, Holm"),
+        (2, 999, "sign flips, max-T"),
+    ],
+)
+def test_the_method_names_a_correction_where_several_numbers_are_tested(
+    tested: int, rounds: int, method: str
+) -> None:
+    verdict = gate(BASELINE, BASELINE, allowed("*=1"))
+    checks = tuple(
+        replace(verdict.checks[0], p_adjusted=0.5 if place < tested else math.nan) for place in range(3)
+    )
+    assert replace(verdict, checks=checks, significant=True, rounds=rounds).method == method
+    assert replace(verdict, checks=checks, significant=False, rounds=rounds).method == "exact"
 
 
 @pytest.mark.parametrize(
