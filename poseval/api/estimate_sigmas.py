@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from poseval.errors import UsageError, number_of, shown
+from poseval.errors import FormatError, PosevalError, UsageError, error_of, number_of, shown
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -43,7 +44,10 @@ def estimate_sigmas(
 
     wanted = Task.of(task, **asked)
     files = several((str, os.PathLike, PoseSet), A_SET)("annotations", annotations)
-    sets = [read_truth(one, wanted) for one in files]
+    try:
+        sets = [read_truth(one, wanted) for one in files]
+    except FormatError as error:
+        raise _of_labels(error) from None
     copies = len({(one.origin.sha256 or str(id(one))) for one in sets}) < len(sets)
     if len(sets) < 2 or copies:
         raise UsageError(
@@ -63,3 +67,15 @@ def estimate_sigmas(
             wanted="annotations of the same people",
         )
     return found
+
+
+def _of_labels(error: FormatError) -> PosevalError:
+    """The error, whose advice is not to exchange two files: all of them are labels here."""
+    from poseval.datasets.recognition import EXCHANGED
+
+    hint = "give labels: what a model predicts says nothing about how much annotators differ"
+    faults = [
+        replace(fault, hint=hint) if (fault.hint or "").endswith(EXCHANGED) else fault
+        for fault in error.faults
+    ]
+    return error_of(faults, sum(error.counts.values()), error.counts)

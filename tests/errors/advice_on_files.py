@@ -219,6 +219,13 @@ def one_annotation(folder: Path) -> Argv:
     return ["sigmas", str(folder / "a.csv")]
 
 
+def predicted_annotation(folder: Path) -> Argv:
+    one_annotation(folder)
+    predicted = animals(1, 1.0, 3)
+    datasets.get_format("deeplabcut").write(predicted, folder / "p.csv", WriteOptions(Role.PREDICTIONS))
+    return ["sigmas", str(folder / "a.csv"), str(folder / "p.csv")]
+
+
 def moved_yaml(folder: Path) -> Argv:
     """A data.yaml that lies apart from its labels."""
     place = data_set(folder / "flies")
@@ -252,6 +259,8 @@ ON_FILES = [
     Case("P138", "--role ground-truth", unscored, lambda f, a: changed(a, "predictions", "ground-truth")),
     Case("P173", "--to-skeleton openpose_body25", faces, add("--to-skeleton", "openpose_body25"), "P404"),
     Case("P174", "--gt FILE", sizeless, lambda f, a: [*a, "--gt", str(coco_truth(f))]),
+    Case("P201", "give labels", predicted_annotation,
+         lambda f, a: changed(a, str(f / "p.csv"), str(f / "b.csv"))),
     Case("P197", "two files or more", one_annotation, lambda f, a: [*a, str(f / "b.csv")]),
     Case("P201", "files exchanged", yolo_exchanged, exchanged),
     Case("P202", "--role truth", either_role, add("--role", "truth")),
