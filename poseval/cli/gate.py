@@ -138,7 +138,7 @@ def gate(
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(gate_output.to_job_summary(verdict))
     if asked["update_baseline"] or asked["accept"] is not None:
-        talk(quiet)(f"baseline {'replaced' if verdict.replaced else 'kept'}: {baselines[0]}")
+        talk(quiet)(f"baseline {gate_output.replacement(verdict)}: {baselines[0]}")
     return 0 if verdict.passed else 1
 
 

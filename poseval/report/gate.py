@@ -131,6 +131,20 @@ def basis(verdict: Verdict) -> str:
     return f"{text}, {verdict.method}"
 
 
+def replacement(verdict: Verdict) -> str:
+    """What of the baseline was replaced by what; `kept` where nothing was."""
+    if not verdict.replaced:
+        return "kept"
+    what = "last run and anchor" if verdict.accepted or verdict.best else "last run, the anchor stays"
+    style, numbers = _style(verdict), []
+    for check in verdict.guarded:
+        if check.against == "baseline":
+            before, now = (style.number(value, check.unit) for value in (check.baseline, check.value))
+            numbers.append(f"{shown(check.key)} {before} -> {now}")
+    more = f" and {len(numbers) - NAMED} more" if len(numbers) > NAMED else ""
+    return f"replaced ({what}; {', '.join(numbers[:NAMED])}{more})"
+
+
 def source(verdict: Verdict) -> str:
     """Where the numbers of the run are from."""
     run = "the run" if verdict.trainings[1] == 1 else "each run"

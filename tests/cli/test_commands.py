@@ -143,8 +143,11 @@ class TestGateStory:
         assert copy.read_bytes() == before
         assert invoke(["gate", files["bad"], *arguments, "--update-baseline", "--max-drop", "*=100rel%"]) == 0
         assert copy.read_bytes() != before
+        said = capsys.readouterr().err
+        assert "baseline kept" in said
+        assert "baseline replaced (last run, the anchor stays; AP " in said
         assert invoke(["gate", files["rerun"], *arguments, "--accept", "a new start"]) == 0
-        assert "baseline replaced" in capsys.readouterr().err
+        assert "baseline replaced (last run and anchor; AP" in capsys.readouterr().err
 
     def test_a_ledger_counts_the_looks(
         self, files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
