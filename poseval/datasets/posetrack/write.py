@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.capabilities import lose_unread, own_sigmas
 from poseval.datasets.posetrack.sequences import HEAD_SHARE, skeleton
@@ -63,6 +64,8 @@ def columns_of(poses: PoseSet) -> Columns:
     Raises:
         UsageError: P190 when the set has none of the 15 joints.
     """
+    if len(poses.frames.sequences) == 1:  # files of several sequences may have the same names
+        poses = by_image(poses)
     losses = Losses(kept_people=len(poses), kept_frames=len(poses.frames))
     losses.lose("sigmas", own_sigmas(poses))
     people, mine = poses.people, list(poses.skeleton.joints)

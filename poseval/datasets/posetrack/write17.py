@@ -19,6 +19,7 @@ def write(poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         UsageError: see `write_sequences`.
     """
     columns = columns_of(poses)
+    poses = columns.poses
     lose_for_role(columns, options.role)
     frames, people, losses = poses.frames, poses.people, columns.losses
     named = frames.path != ""

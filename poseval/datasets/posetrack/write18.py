@@ -32,6 +32,7 @@ def write(poses: PoseSet, path: Path, options: WriteOptions, reid: bool) -> Loss
         UsageError: see `write_sequences`.
     """
     columns = columns_of(poses)
+    poses = columns.poses
     lose_for_role(columns, options.role)
     ids, renamed = image_ids(poses)
     losses = columns.losses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from poseval.errors import UsageError
 from poseval.poses import Frames, People, PoseSet
 from poseval.skeletons import get_skeleton
 from tests.datasets.posetrack_sets import random_set, seeds
+from tests.metrics.single import random_pair
 
 FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -189,3 +191,14 @@ def test_extent_gives_the_corner_back(seed: int) -> None:
     low, width = np.random.default_rng(seed).uniform(0, 2000, 2).tolist()
     high = low + width
     assert low + extent(low, high) == high
+
+
+@pytest.mark.parametrize("name", ["posetrack17", "posetrack18", "posetrack21"])
+def test_people_of_one_image_are_in_one_frame(name: str, tmp_path: Path) -> None:
+    """Benchmarks of single people have a frame for each person; PoseTrack's reader refuses an image twice."""
+    truth = random_pair(3, 6).truth
+    images = np.array([f"{at // 2}.jpg" for at in range(6)])
+    truth = replace(truth, frames=Frames(np.arange(6).astype(str), path=images))
+    found, _ = written(truth, name, Role.TRUTH, tmp_path / "gt")
+    assert (len(found), len(found.frames)) == (6, 3)
+    assert found.people.frame.tolist() == [0, 0, 1, 1, 2, 2]
