@@ -1,7 +1,7 @@
 """Times of NWB's series, and the one timeline that series of several lengths and starts share.
 
 A series has `timestamps` [T] in seconds, or `starting_time` with a `rate`. Series of one camera have equal
-times; cameras and animals may start later, end earlier or tick a little beside each other. A sample belongs
+times; others may start later, end earlier or tick at slightly different times. A sample belongs
 to the moment of the longest series that is nearest, if it is not further away than half of its usual step.
 """
 

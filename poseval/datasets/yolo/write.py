@@ -68,7 +68,7 @@ def _cut(box: Floats, poses: PoseSet) -> tuple[Floats, int]:
 
 
 def _all_tracked(poses: PoseSet) -> bool:
-    """Whether everyone has a track: a line's last number is one, or none is."""
+    """Whether everyone has a track; only then do lines end with one."""
     return len(poses) > 0 and bool((poses.people.track >= 0).all())
 
 
