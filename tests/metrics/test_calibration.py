@@ -181,7 +181,9 @@ def test_labelled_joints_with_a_score_count() -> None:
     assert row.value == pytest.approx(1 - (0.2 + 0.4 + 1 + 0.6 + 1) / 5)
 
 
-@pytest.mark.parametrize("wrong", [{"bins": 0}, {"match": 0.0}, {"max_dets": 0}, {"sigma": -1.0}])
+@pytest.mark.parametrize(
+    "wrong", [{"bins": 0}, {"match": 0.0}, {"max_dets": 0}, {"sigma": -1.0}, {"sigma": math.inf}]
+)
 def test_parameters_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
         Calibration(**wrong)

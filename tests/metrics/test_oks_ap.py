@@ -54,6 +54,8 @@ def test_names_are_short_where_nothing_is_changed() -> None:
         {"thresholds": (1.5,)},
         {"thresholds": tuple(np.linspace(0.1, 0.9, 65))},
         {"max_dets": 0},
+        {"sigma": -0.1},
+        {"sigma": math.inf},
         {"ranges": ()},
         {"ranges": ("all",)},
         {"ranges": ("all:9:1",)},

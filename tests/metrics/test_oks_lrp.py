@@ -162,7 +162,8 @@ def test_without_a_detection_worth_keeping_all_are_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"tau": 0.0}, {"tau": 1.0}, {"score": 1.5}, {"max_dets": 0}, {"sigma": -1.0}]
+    "wrong",
+    [{"tau": 0.0}, {"tau": 1.0}, {"score": 1.5}, {"max_dets": 0}, {"sigma": -1.0}, {"sigma": math.inf}],
 )
 def test_parameters_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
