@@ -84,7 +84,7 @@ def coverage(sets: int) -> Iterator[str]:
                 bca = share(found[:, 2, column, 1]) if units >= BCA_UNITS else "not offered"
                 none = np.isnan(auto[:, 0]).mean()
                 cells = [share(auto[:, 0]), share(auto[:, 1]), share(percentile[:, 1]), bca]
-                width = f"{np.nanmean(auto[:, 2]):.3f}" if none < 1 else ""
+                width = f"{np.nanmedian(auto[:, 2]):.3f}" if none < 1 else ""
                 rows.append([key, str(units), str(len(found)), *cells, f"{none:.1%}", width])
         unit = "sequences" if sequences else "images"
         header = [
