@@ -5,33 +5,33 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from poseval.errors import PosevalError, UsageError
 
-Result = TypeVar("Result")
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def from_python(function: Callable[..., Result]) -> Callable[..., Result]:
+def from_python(function: Function) -> Function:
     """A function as it is offered to callers in Python; the commands call the function itself."""
     parameters = inspect.signature(function).parameters
     names = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
 
     @functools.wraps(function)
-    def called(*arguments: Any, **keywords: Any) -> Result:
-        from poseval.errors.python_words import in_python
-
+    def called(*arguments: Any, **keywords: Any) -> Any:
         try:
             if "gt" in keywords and "truth" in parameters:
                 keywords["truth"] = _one_truth(keywords, "truth" in names[: len(arguments)])
             return function(*arguments, **keywords)
         except PosevalError as error:
+            from poseval.errors.python_words import in_python
+
             words = in_python(error, parameters)
             if str(words) == str(error):
                 raise
             raise words.with_traceback(error.__traceback__) from error.__cause__
 
-    return called
+    return cast("Function", called)
 
 
 def _one_truth(keywords: dict[str, Any], given: bool) -> Any:

@@ -14,7 +14,6 @@ from poseval import datasets
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.datasets.objects.images import by_image, from_images
 from poseval.errors import wrong_type
 from poseval.limits import Limits
 from poseval.poses import PoseSet
@@ -41,6 +40,8 @@ def taken(value: Any, options: ReadOptions, name: str, format: str | None = None
         UsageError: P101 records with values that JSON does not have, P851, P855 arrays of other shapes.
         InputError: what is wrong with the records.
     """
+    from poseval.datasets.objects.images import by_image, from_images
+
     if isinstance(value, PoseSet):
         return datasets.as_asked(value, options)
     if _is_coco(value):
