@@ -38,7 +38,7 @@ for (const table of document.querySelectorAll("table")) {
 """
 STYLE = """
 :root{color-scheme:light dark}
-body{font:15px/1.5 system-ui,sans-serif;margin:1.5rem auto;max-width:80rem;padding:0 1rem}
+body{font:15px/1.5 system-ui,sans-serif;margin:1.5rem auto;max-width:96rem;padding:0 1rem}
 h1{font-size:1.4rem}
 h2{font-size:1.1rem;margin:1.5rem 0 .3rem;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%}
@@ -46,7 +46,7 @@ th,td{padding:.35rem .6rem;text-align:right;border-bottom:1px solid #8884;vertic
 font-variant-numeric:tabular-nums}
 th.text,td.text{text-align:left}
 td.text{overflow-wrap:anywhere;min-width:5rem}
-td:nth-child(n+4).text{min-width:9rem}
+td:nth-child(n+4).text{min-width:6.5rem}
 td:first-child,td i{white-space:nowrap}
 td i{font-style:normal}
 .wide{overflow-x:auto}
