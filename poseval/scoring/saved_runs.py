@@ -24,7 +24,7 @@ from poseval.benchmarks.rule_sets import choose
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source, path_of
 from poseval.datasets.objects.taken import is_in_memory
-from poseval.errors import Fault, LimitError, UsageError, error_of, shown
+from poseval.errors import Fault, LimitError, MismatchError, UsageError, error_of, shown
 from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits, to_raise
 from poseval.metrics.base import Metric, Tally
@@ -33,7 +33,7 @@ from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.scoring.report_checks import checked
 from poseval.scoring.run_columns import CHECKSUMS, RunArchive, checksums
-from poseval.scoring.score import PathOrPoses, evaluate
+from poseval.scoring.score import PathOrPoses, evaluate, read_truth
 from poseval.scoring.slices import resliced
 from poseval.scoring.task import Task
 
@@ -252,13 +252,16 @@ def run_of(
 
     Raises:
         UsageError: P101 another type, P114 no such file, P147 predictions without ground truth.
-        InputError: what is wrong with the files.
+        InputError: what is wrong with the files; P420 a saved run of another ground truth than `truth`.
     """
     asked = task or Task()
     if isinstance(run, Evaluation):
         return resliced(run, asked.slices, asked.limits)
     if is_saved(run):
-        return resliced(load(path_of(run, "run"), asked.limits), asked.slices, asked.limits)
+        saved = load(path_of(run, "run"), asked.limits)
+        if truth is not None:
+            _check_truth(saved, truth, asked, Path(path_of(run, "run")).name)
+        return resliced(saved, asked.slices, asked.limits)
     if truth is None:
         name: object = "records"
         if isinstance(run, PoseSet):
@@ -273,6 +276,19 @@ def run_of(
             hint="add --gt FILE",
         )
     return evaluate(truth, run, task=asked if like is None else asked.like(like))
+
+
+def _check_truth(run: Evaluation, truth: PathOrPoses, task: Task, name: str) -> None:
+    """Refuse a saved run beside a ground truth that it was not scored against; it is not scored again."""
+    gt = truth if isinstance(truth, PoseSet) else read_truth(truth, task)
+    own = next((item.sha256 for item in run.inputs if item.role == "truth"), "")
+    if own and gt.origin.sha256 and own != gt.origin.sha256:
+        raise MismatchError(
+            "P420",
+            where=f"{shown(name)} and {shown(gt.origin.name)}",
+            what="do not belong together: the saved run was scored against another ground truth",
+            wanted="the ground truth of the run, or none",
+        )
 
 
 def runs_of(

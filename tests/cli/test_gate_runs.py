@@ -85,3 +85,15 @@ def test_a_run_against_another_ground_truth_is_refused(
         saved_runs.save(other, "other.poseval")
         assert invoke(["gate", "--run", "other.poseval", "--baseline", "good.poseval"]) == 3
         assert "another ground truth" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["compare", "good.poseval", "bad.poseval"], ["plot", "good.poseval"]])
+def test_commands_that_take_runs_hold_them_to_the_ground_truth(
+    files: Path, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Saved runs are taken there by design; the ground truth beside them was ignored."""
+    assert invoke([*command, "--gt", "gt.json"]) == 0
+    Path("other.json").write_text(json.dumps(truth()) + " ")
+    capsys.readouterr()
+    assert invoke([*command, "--gt", "other.json"]) == 3
+    assert "[P420]" in capsys.readouterr().err
