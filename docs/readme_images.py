@@ -32,7 +32,7 @@ COMMANDS = (
 )
 WIDTH, LINE, CHARACTER, MARGIN = 110, 17, 7.25, 18  # columns of the terminal; pixels of the image
 FONT = 'font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12"'
-WINDOW = (1280, 1000)
+WINDOW = (1280, 1250)
 
 
 def make_files(folder: Path) -> None:
