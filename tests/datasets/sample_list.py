@@ -327,8 +327,8 @@ REFUSED = [
     ),
     Refused(
         "mpii_json_datumaro/mpii_headboxes.npy",
-        "P404",
-        "has 2 joints",
+        "P204",
+        "corners of boxes",
         "mpii_json_datumaro/mpii_annotations.json",
     ),
 ]
