@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval.diagnosis.worst import worst_frames
+from poseval.diagnosis.worst import ranked_frames, worst_frames
 from poseval.errors import UsageError
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
@@ -86,6 +86,9 @@ def test_the_worst_frames_come_first_and_rows_ascend() -> None:
     worse = PoseSet(
         aligned.truth.skeleton, aligned.truth.frames, people.with_columns(xy=xy, frame=np.array([0, 1, 2]))
     )
+    ranked = ranked_frames(Aligned(aligned.truth, worse), 9)
+    assert [(row, one.frame, one.joints) for row, one in ranked] == [(0, "a", 2), (1, "b", 1)]
+    assert ranked_frames(Aligned(aligned.truth, worse), 1) == ranked[:1]
     text = "the worst frame is a with 2 wrong joints, 0 misses and 0 false positives"
     assert worst_frames(Aligned(aligned.truth, worse), 2)[0].tolist() == [0, 1]
     one, told = worst_frames(Aligned(aligned.truth, worse), 1)
