@@ -207,3 +207,13 @@ def test_half_a_place_is_none_where_all_points_count() -> None:
     given[0, 0] = 0
     scene = pair_up(truth, np.full((1, 68, 2), (3.0, 4.0)), "ibug68", seen=given, given=given)
     assert values(Nme("pixels", points=Points.ALL), scene).get("NME") == 5
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_face_without_a_landmark_counts_nowhere_and_divides_nothing() -> None:
+    seen = np.full((3, 68), 2)
+    seen[1] = 0
+    found = values(Nme("pixels", at=(5.0,)), faces([2.0, 9.0, 4.0], seen))
+    assert found.get("NME") == pytest.approx(3.0)
+    assert found.get("FR@5") == 0.0
+    assert found.where(statistic="NME", joint="")[0].n == 2
