@@ -133,7 +133,7 @@ class TestEachWay:
         assert paired(poses(theirs, [0, 2]), poses(self.TRUTH))[0] == [0, 2]
 
     def test_nobody_predicted_anywhere(self) -> None:
-        moved, notices = on_frames_of(poses(self.TRUTH), poses(frames(["a", "b"]), []))
+        moved, notices = on_frames_of(poses(self.TRUTH), poses(frames(["10", "b"]), []))
         assert (len(moved), len(moved.frames), notices) == (0, 3, [])
 
     def test_the_notice_reaches_the_alignment(self) -> None:
