@@ -23,7 +23,7 @@ from urllib.parse import quote
 from poseval.decisions.entries import Entry, Refused, reason
 from poseval.decisions.leaderboard import check_addition
 from poseval.errors import FormatError, LimitError, PosevalError, UsageError, shown
-from poseval.files.reading import SIDE_BYTES, parse_json
+from poseval.files.reading import SIDE_BYTES, parse_json, require_regular
 from poseval.limits import DEFAULT, to_raise
 from poseval.results.report import Report
 from poseval.scoring.report_checks import checked
@@ -36,6 +36,7 @@ SCHEMA = [("index", "sqlite_autoindex_entry_1", "entry", None), ("table", "entry
 SECONDS = 30.0  # for a statement, and for other writers to finish; a thousand reports take milliseconds
 STEPS = 10_000  # of SQLite's machine between two looks at the clock and at signals
 NO_ROOM = ("database or disk is full", "disk I/O error")  # as SQLite says it
+BESIDE = ("-journal", "-wal", "-shm")  # endings of the files of an unfinished write
 PAUSE = 0.02  # seconds between two tries to get a lock
 
 
@@ -70,6 +71,10 @@ class Store:
             ) from error
 
     def _check_file(self) -> None:
+        for ending in BESIDE:  # SQLite opens them by itself, and would wait for a pipe without an end
+            beside = self.path.with_name(self.path.name + ending)
+            if os.path.lexists(beside):
+                require_regular(beside, shown(beside))
         if not self.path.exists():
             return
         if not self.path.is_file():

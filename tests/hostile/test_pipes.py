@@ -94,6 +94,21 @@ def test_37_a_pipe_without_a_writer(
     assert caught.value.code in ("P113", "P114", "P115", "P135")
 
 
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_37_a_pipe_beside_a_store(ending: str, tmp_path: Path) -> None:
+    """SQLite looks for these by itself, and no signal of Python's ends its waiting."""
+    from tests.decisions.test_leaderboard import entries
+
+    store = Store(tmp_path / "board.db")
+    store.add(entries()[0])
+    Path(f"{store.path}{ending}").unlink(missing_ok=True)
+    os.mkfifo(f"{store.path}{ending}")
+    for use in (store.entries, lambda: store.remove("a")):
+        with pytest.raises(PosevalError) as caught:
+            use()
+        assert caught.value.code == "P135"
+
+
 @pytest.mark.usefixtures("soon")
 def test_37_pipes_beside_what_is_read_are_passed_over(tmp_path: Path) -> None:
     """Facts beside a report, defaults of a folder, and pictures among others."""
