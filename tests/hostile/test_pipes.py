@@ -12,7 +12,7 @@ import pytest
 
 from poseval.cli.settings import settings
 from poseval.decisions import baselines
-from poseval.decisions.leaderboard import entry_of
+from poseval.decisions.entries import Entry, entry_of
 from poseval.decisions.store import Store
 from poseval.errors import PosevalError
 from poseval.models.weights.paddle import read_paddle
@@ -26,6 +26,7 @@ from poseval.skeletons.joint_map import load_joint_map
 from poseval.skeletons.sigmas import read_sigmas
 from poseval.tracking.flo_files import read_flo
 from tests.fuzz.formats import LIMITS, TRUTH
+from tests.fuzz.second_ring import run
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes of POSIX")
 COCO = get_skeleton("coco17")
@@ -97,10 +98,8 @@ def test_37_a_pipe_without_a_writer(
 @pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
 def test_37_a_pipe_beside_a_store(ending: str, tmp_path: Path) -> None:
     """SQLite looks for these by itself, and no signal of Python's ends its waiting."""
-    from tests.decisions.test_leaderboard import entries
-
     store = Store(tmp_path / "board.db")
-    store.add(entries()[0])
+    store.add(Entry("a", run().report()))
     Path(f"{store.path}{ending}").unlink(missing_ok=True)
     os.mkfifo(f"{store.path}{ending}")
     for use in (store.entries, lambda: store.remove("a")):
