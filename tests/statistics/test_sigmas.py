@@ -170,7 +170,7 @@ def test_sigmas_by_hand_and_a_joint_that_never_moves_has_none() -> None:
 def test_areas_of_files_are_taken_where_every_labelled_animal_has_one(
     first: list[float] | None, second: list[float] | None, given: bool
 ) -> None:
-    some = [[1, 1, 1], [1, 2, 1]]  # hidden joints are labelled, too
+    some = [[1, 2, 1], [1, 1, 1]]  # hidden joints are labelled, too
     found = poseval.estimate_sigmas([flies(PLACES, some, first), flies(MOVED, some, second)])
     assert found.areas == ("the areas of the files" if given else "the extent of the labelled joints")
     # Extents: 30 * 40 and 27 * 40 (the head came nearer), 20 * 10 and 20 * 10.
