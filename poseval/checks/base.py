@@ -9,6 +9,7 @@ import numpy as np
 
 from poseval.benchmarks.base import Part
 from poseval.checks.rescoring import Change, Rescoring
+from poseval.datasets import known
 from poseval.datasets.base import Role
 from poseval.errors import shown
 from poseval.kernels.poses import Review, review
@@ -28,6 +29,12 @@ class Side:
     def name(self) -> str:
         """Name of the file, for messages."""
         return shown(self.poses.origin.name)
+
+    @cached_property
+    def has_joints(self) -> bool:
+        """Whether its format holds joints; that of MOTChallenge holds boxes alone."""
+        format = known(self.poses.origin.format)
+        return format is None or not format.holds or "joints" in format.holds
 
     @cached_property
     def review(self) -> Review:

@@ -22,7 +22,7 @@ WIDEST = 10_000.0  # pixels, of images whose size the files do not give
 
 def copies(side: Side) -> Iterator[Notice]:
     """N419: people whose joints equal those of an earlier one in the same frame to the last bit."""
-    count = side.review.copies
+    count = side.review.copies if side.has_joints else 0
     if count > COPIES_FRACTION * len(side.poses):
         what = f"{count} of {len(side.poses)} {_people(side)}"
         yield Notice("N419", f"{side.name}: {what} are copies of another in the same image", count)

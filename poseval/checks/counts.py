@@ -45,7 +45,7 @@ def nobody_labelled(side: Side) -> Iterator[Notice]:
     people = side.poses.people
     count = people.extra.get("num_keypoints")
     labelled = (people.seen > 0).any(axis=1) if count is None else count != 0
-    if not (~people.crowd & labelled).any():
+    if side.has_joints and not (~people.crowd & labelled).any():
         yield Notice("N427", f"{side.name}: no person has labelled joints, so nothing can be scored")
 
 
@@ -76,7 +76,7 @@ def equal_scores(side: Side) -> Iterator[Notice]:
     """N420: scores that are all the same, so that the order of the file decides."""
     score = side.poses.people.score
     score = score[~np.isnan(score)]
-    if len(score) >= 2 and bool((score == score[0]).all()):
+    if side.has_joints and len(score) >= 2 and bool((score == score[0]).all()):
         text = (
             f"{side.name}: all {len(score)} scores are {score[0]:g}: their order comes from the tie rule "
             "(lower image id first, then order in the file)"

@@ -28,6 +28,7 @@ def require_possible(part: Part) -> None:
         (Need.SCORES, predictions, lambda people: np.isnan(people.score)),
         (Need.AREA, truth, lambda people: np.isnan(people.area)),
         (Need.BOXES, truth, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
+        (Need.FOUND_BOXES, predictions, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
         # Nothing is measured against a person without a joint.
         (Need.HEADS, truth, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
         (Need.TRACKS, truth, lambda people: people.track < 0),

@@ -60,6 +60,7 @@ OFFICIAL: dict[str, str | Answer] = {
     "posetrack18": f"{_ROOM}.posetrack:sides",
     "posetrack21": f"{_ROOM}.posetrack:sides",
     "posetrack17-single-frame": f"{_ROOM}.posetrack:single_frames",
+    "motchallenge": f"{_ROOM}.boxes:boxes",
 }
 # metric -> module:function of type `Check`, for metrics chosen by hand
 CHECKS: dict[str, str] = {

@@ -33,6 +33,7 @@ class Need(enum.Enum):
     SCORES = "score"
     AREA = "area"
     BOXES = "box"
+    FOUND_BOXES = "bounding box"  # of predictions
     HEADS = "head size"
     TRACKS = "track id"
     SIGMAS = "sigmas of the skeleton"

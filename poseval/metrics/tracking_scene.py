@@ -25,6 +25,7 @@ class Similarity(enum.Enum):
     JOINT = "joint"  # distance in head sizes, joint by joint
     OKS = "oks"  # object keypoint similarity
     PCKH = "pckh"  # fraction of the ground truth's joints within half a head size
+    IOU = "iou"  # intersection over union of boxes; joints play no part
 
 
 class Scale(enum.Enum):
@@ -40,6 +41,8 @@ PCKH_GATE = 0.5  # head sizes
 
 def needs_of(similarity: Similarity, area: Scale, sigma: float = 0.0) -> frozenset[Need]:
     """Track ids, and what a similarity measures with."""
+    if similarity is Similarity.IOU:
+        return frozenset({Need.TRACKS, Need.BOXES, Need.FOUND_BOXES})
     if similarity is not Similarity.OKS:
         return frozenset({Need.TRACKS, Need.HEADS})
     needs = {Need.TRACKS} if sigma else {Need.TRACKS, Need.SIGMAS}
@@ -122,9 +125,11 @@ def pose_similarity(
 
     OKS: mean over labelled joints of exp(-d^2 / (2 area (2 sigma)^2)), a joint that was not predicted counts
     0 (COCO evaluation, `computeOks`); `sigma` is that of all joints, 0 the skeleton's. PCKh: fraction of
-    labelled joints within half a head size.
+    labelled joints within half a head size. IoU is that of boxes, whatever joints they have.
     """
     truth, prediction = pair_rows(scene)
+    if similarity is Similarity.IOU:
+        return box_overlap(aligned.truth.people.box[truth], aligned.predictions.people.box[prediction])
     out = np.empty(len(truth), dtype=np.float64)
     needed = similarity is Similarity.OKS
     sigmas = sigmas_of(aligned.truth, sigma) if needed else np.zeros(0)
@@ -133,6 +138,19 @@ def pose_similarity(
     for begin in range(0, len(truth), step):
         part = slice(begin, begin + step)
         out[part] = _similarity_of(aligned, truth[part], prediction[part], similarity, (size, sigmas))
+    return out
+
+
+def box_overlap(a: Floats, b: Floats) -> Floats:
+    """Intersection over union [pairs] of boxes x1, y1, x2, y2 [pairs, 4]; 0 for a box without area.
+
+    Source: TrackEval 1.3.0, datasets/_base_dataset.py (`_calculate_box_ious`).
+    """
+    low, high = np.maximum(a[:, :2], b[:, :2]), np.minimum(a[:, 2:], b[:, 2:])
+    shared = np.maximum(high - low, 0.0).prod(axis=1)
+    areas = [(box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]) for box in (a, b)]
+    some = np.minimum(*areas) > np.finfo(np.float64).eps
+    out: Floats = np.divide(shared, areas[0] + areas[1] - shared, out=np.zeros(len(a)), where=some)
     return out
 
 

@@ -286,8 +286,9 @@ def _read_both(
         path = path_of(predictions, "predictions", A_SET)
         dt = datasets.read(path, options, task.predictions_format, source)
     _refuse_exchanged(gt, dt)
-    _refuse_boxes(dt)
-    return gt, dt, named or benchmarks.recognise(gt)
+    found = named or benchmarks.recognise(gt)
+    _refuse_boxes(dt, found)
+    return gt, dt, found
 
 
 def _refuse_truth_among(predictions: Sequence[object], truth: PathOrPoses) -> None:
@@ -329,10 +330,10 @@ def is_image_list(truth: PoseSet) -> bool:
     return any(notice.code == "N541" for notice in truth.origin.notices)
 
 
-def _refuse_boxes(predictions: PoseSet) -> None:
-    """Raise P410 for predictions of a format that holds no joints: a score of 0 would look honest."""
+def _refuse_boxes(predictions: PoseSet, benchmark: Benchmark) -> None:
+    """Raise P410 for predictions that hold no joints, which the benchmark scores: 0 would look honest."""
     name = predictions.origin.format
-    format = datasets.known(name)
+    format = None if name in benchmark.prediction_formats else datasets.known(name)
     if format is not None and format.holds and "joints" not in format.holds:
         raise MismatchError(
             "P410",

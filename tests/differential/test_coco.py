@@ -14,6 +14,7 @@ from tests.differential.coco_scenes import scenes
 from tests.golden import coco_files
 from tests.oracles import pycocotools_scenes as reference
 
+Scene = tuple[dict[str, Any], list[dict[str, Any]], list[float]]
 SETTINGS = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -21,9 +22,7 @@ def minus_one(array: np.ndarray) -> np.ndarray:
     return np.where(np.isnan(array), -1.0, array)
 
 
-@SETTINGS
-@given(scenes())
-def test_the_metric_agrees(scene: tuple[dict[str, Any], list[dict[str, Any]], list[float]]) -> None:
+def metric_agrees(scene: Scene) -> None:
     truth, results, sigmas = scene
     theirs, _ = reference.run(truth, results, np.array(sigmas))
     metric = OksAp(id_zero=True)
@@ -35,9 +34,7 @@ def test_the_metric_agrees(scene: tuple[dict[str, Any], list[dict[str, Any]], li
     assert minus_one(np.array(list(headline.values()))).tolist() == theirs.stats.tolist()
 
 
-@SETTINGS
-@given(scenes())
-def test_the_drop_in_agrees(scene: tuple[dict[str, Any], list[dict[str, Any]], list[float]]) -> None:
+def drop_in_agrees(scene: Scene) -> None:
     truth, results, sigmas = scene
     theirs, _ = reference.run(truth, results, np.array(sigmas), two_limits)
     gt = COCO(verbose=False)
@@ -63,3 +60,15 @@ def test_the_drop_in_agrees(scene: tuple[dict[str, Any], list[dict[str, Any]], l
 
 def two_limits(params: Any) -> None:
     params.maxDets = [20, 2]
+
+
+@SETTINGS
+@given(scenes())
+def test_the_metric_agrees(scene: Scene) -> None:
+    metric_agrees(scene)
+
+
+@SETTINGS
+@given(scenes())
+def test_the_drop_in_agrees(scene: Scene) -> None:
+    drop_in_agrees(scene)

@@ -74,7 +74,17 @@ def _area(true: Person, size: Scale) -> float:
     return max((x2 - x1) * (y2 - y1), math.ulp(1.0)) if size is Scale.EXTENT else (x2 - x1) * (y2 - y1)
 
 
+def _overlap(true: Person, found: Person) -> float:
+    """Intersection over union of two boxes."""
+    (a, b, c, d), (e, f, g, h) = true.box, found.box
+    shared = max(0.0, min(c, g) - max(a, e)) * max(0.0, min(d, h) - max(b, f))
+    union = (c - a) * (d - b) + (g - e) * (h - f) - shared
+    return shared / union if shared > 0 else 0.0
+
+
 def _likeness(true: Person, found: Person, kind: Similarity, size: Scale, sigmas: Floats) -> float:
+    if kind is Similarity.IOU:
+        return _overlap(true, found)
     if not true.joints:
         return 0.0
     total = 0.0

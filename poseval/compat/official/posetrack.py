@@ -136,7 +136,7 @@ def _clear(kept: Sequence[Video], rules: str, part: str) -> Side:
             found = clear_counts(frames if mended else frames[:-1], dummies=not mended)
             total = {key: value + found[key] for key, value in total.items()}
         numbers |= {f"{part}clear_mot:{key}/{name}": total[key] for key in COUNTS}
-        for key, value in _clear_ratios(total, rules).items():
+        for key, value in clear_ratios(total, rules).items():
             rows.setdefault(key, []).append(value)
     for key, values in rows.items():
         numbers |= grouped(key, values, strict=not mended)
@@ -144,7 +144,7 @@ def _clear(kept: Sequence[Video], rules: str, part: str) -> Side:
     return Side(f"counts: {motmetrics_version()}; ratios: {program}", numbers, ADDITION)
 
 
-def _clear_ratios(total: dict[str, float], rules: str) -> dict[str, float]:
+def clear_ratios(total: dict[str, float], rules: str) -> dict[str, float]:
     objects, detections, false = (total[key] for key in ("objects", "detections", "false_positives"))
     distance = total["matched"] + (total["other"] if rules == "posetrack-2020" else 0.0)
     found = {

@@ -112,6 +112,8 @@ class MotChallenge(Dataset):
             columns["score"] = conf
         else:
             columns["crowd"] = conf == 0
+            if width > 7:
+                columns["category"] = table[:, 7].astype(np.int64)
         text = f"{document.name}: holds boxes and no joints; 1 was subtracted, because its first pixel is 1"
         origin = Origin(document.path, document.sha256, self.name, len(rows), (Notice("N507", text),))
         place = np.searchsorted(numbers, table[:, 0].astype(np.int64))

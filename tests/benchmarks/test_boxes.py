@@ -1,0 +1,109 @@
+"""MOTChallenge's boxes: against TrackEval on random files, and what is evaluated."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import poseval
+from poseval.benchmarks import boxes
+from poseval.compat.crosscheck import crosscheck
+from poseval.errors import MismatchError
+from poseval.synth import perturb
+from tests.datasets.posetrack_sets import random_set, without
+from tests.differential.random_boxes import write_boxes
+
+RULES = pytest.mark.parametrize("rules", ["mot16", "mot15"])
+
+
+@RULES
+@pytest.mark.parametrize("seed", range(12))
+def test_trackeval_says_the_same(rules: str, seed: int, tmp_path: Path) -> None:
+    pytest.importorskip("trackeval")
+    pytest.importorskip("motmetrics")
+    found = crosscheck(*write_boxes(seed, tmp_path), "motchallenge", rules=rules)
+    assert [item for item in found.differences if not item.agrees] == []
+    assert {item.name for item in found.differences} >= {"HOTA", "MOTA", "IDF1", "switches"}
+    assert not found.unchecked
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda patch: patch.setattr(boxes, "DISTRACTORS", (2, 8, 12)),
+        lambda patch: patch.setattr(boxes, "GATE", 0.7),
+        lambda patch: patch.setattr(boxes, "PEDESTRIAN", 7),
+        lambda patch: patch.setattr(boxes, "box_overlap", lambda a, b: 0 * a[:, 0]),
+    ],
+    ids=["distractors", "gate", "class", "overlap"],
+)
+def test_a_fault_would_show(change: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("trackeval")
+    assert callable(change)
+    change(monkeypatch)
+    found = [crosscheck(*write_boxes(seed, tmp_path), "motchallenge").agrees for seed in range(12)]
+    assert not all(found)
+
+
+def files(folder: Path, truth: str, found: str) -> tuple[str, str]:
+    paths = folder / "gt.txt", folder / "found.txt"
+    paths[0].write_text(truth)
+    paths[1].write_text(found)
+    return str(paths[1]), str(paths[0])
+
+
+def test_whoever_finds_a_distractor_is_not_wrong(tmp_path: Path) -> None:
+    truth = "1,1,1,1,10,10,1,1,1\n1,2,51,1,10,10,0,7,1\n"
+    found = "1,5,1,1,10,10,1,-1,-1,-1\n1,6,51,1,10,10,1,-1,-1,-1\n"
+    report = poseval.score(*reversed(files(tmp_path, truth, found)))
+    assert report.summary["MOTA"] == 1
+    assert "N584" in {notice.code for notice in report.notices}
+    assert poseval.score(*reversed(files(tmp_path, truth, found)), rules="mot15").summary["MOTA"] == 0
+
+
+def test_frames_without_ground_truth_count(tmp_path: Path) -> None:
+    one = "1,1,1,1,10,10,1,1,1\n"
+    found = "1,5,1,1,10,10,1,-1,-1,-1\n7,5,1,1,10,10,1,-1,-1,-1\n"
+    report = poseval.score(*reversed(files(tmp_path, one, found)))
+    assert report.summary["MOTA"] == 0
+    assert "N583" in {notice.code for notice in report.notices}
+
+
+def test_undefined_numbers_are_0_under_mot16_alone(tmp_path: Path) -> None:
+    nobody = "1,1,1,1,10,10,0,1,1\n"
+    found = "1,5,1,1,10,10,1,-1,-1,-1\n"
+    paths = files(tmp_path, nobody, found)[::-1]
+    assert poseval.score(*paths).summary["HOTA"] == 0
+    assert poseval.score(*paths, rules="corrected").summary["HOTA"] != 0
+
+
+def test_a_match_is_remembered_for_a_frame_or_for_ever(tmp_path: Path) -> None:
+    """After a frame of another prediction the first returns, worse placed: mot15 keeps the latest partner."""
+    truth = "".join(f"{n},1,1,1,10,10,1,1,1\n" for n in (1, 2, 3))
+    found = (
+        "1,5,1,1,10,10,1,-1,-1,-1\n"
+        "2,6,51,1,10,10,1,-1,-1,-1\n"
+        "3,5,3,1,10,10,1,-1,-1,-1\n3,6,1,1,10,10,1,-1,-1,-1\n"
+    )
+    paths = files(tmp_path, truth, found)[::-1]
+    switches = [
+        poseval.score(
+            *paths, rules=rules, metrics=["clear_mot(similarity=iou,events=" + events + ")"]
+        ).values.get("switches")
+        for rules, events in (("mot16", "trackeval"), ("mot15", "motmetrics"))
+    ]
+    assert switches == [1, 0]
+
+
+def test_predictions_without_boxes_are_refused() -> None:
+    truth = random_set(1, predictions=False)
+    rows = np.arange(len(truth))
+    box = np.tile([3.0, 5.0, 90.0, 200.0], (len(rows), 1))
+    truth = without(truth, track=rows, head=np.full(len(rows), 30.0), box=box, extra={})
+    found = perturb(truth, seed=2)
+    found = without(found, box=np.full((len(found), 4), np.nan))
+    with pytest.raises(MismatchError, match="no bounding box") as caught:
+        poseval.score(truth, found, benchmark="posetrack18", metrics=["hota(similarity=iou)"])
+    assert caught.value.code == "P410"
