@@ -87,7 +87,8 @@ def with_joints(summary: Summary, scored: Sequence[Scored]) -> Summary:
         rows = [r for r in item.values if r.joint and not r.slice and math.isnan(r.threshold)]
         numbers = [item.metric.number(row) for row in rows if row.statistic in shown]
         prefix = f"{item.part}/" if item.part else ""
-        if not any(prefix + number.key in summary for number in numbers):
+        # Benchmarks may show the numbers of a part without its name, as PoseTrack21 does those of CLEAR MOT.
+        if not any(prefix + one.key in summary or summary.get(one.key) == one for one in numbers):
             enter(out, item, numbers)
     return out
 

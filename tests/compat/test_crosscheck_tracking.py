@@ -5,21 +5,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from poseval.cli import invoke
-from poseval.compat.crosscheck import crosscheck
+from poseval.compat.crosscheck import REGISTRY, crosscheck
+from poseval.compat.crosschecks.base import Case
 from poseval.datasets import Role, WriteOptions, get_format
+from poseval.metrics import parse
+from poseval.poses.aligned import Aligned
 from poseval.synth import perturb
 from tests.datasets.posetrack_sets import random_set, without
+from tests.properties import worlds
 
 pytest.importorskip("motmetrics")
 
 
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[str, str]:
-    import numpy as np
-
     truth = random_set(1, predictions=False)
     rows = np.arange(len(truth))
     truth = without(
@@ -71,6 +74,25 @@ def test_whole_poses_by_the_programs(files: tuple[str, str]) -> None:
     assert {item.program.split()[0] for item in found.differences} == {"py-motmetrics", "TrackEval"}
     assert all(item.program.endswith("read separately") for item in found.differences)
     assert found.agrees
+
+
+BY_BOXES = ["hota(similarity=iou)", "clear_mot(similarity=iou,events=trackeval)", "identity(similarity=iou)"]
+
+
+def test_boxes_by_the_programs() -> None:
+    pytest.importorskip("trackeval")
+    sides = worlds.crowds(3).aligned()
+    rng = np.random.default_rng(3)
+    boxes = []
+    for side in (sides.truth, sides.predictions):
+        place = side.people.xy.mean(axis=1) + rng.normal(0, 3, (len(side), 2))
+        boxes.append(without(side, box=np.concatenate([place - 40, place + 40], axis=1)))
+    case = Case("", "", boxes[0], boxes[1])
+    for name in BY_BOXES:
+        metric = parse(name)
+        tally = metric.tally(Aligned(*boxes))
+        assert tally.sum("detections" if metric.name == "clear_mot" else "matched").sum() > 0
+        assert all(item.agrees for item in REGISTRY.get(metric.name)(metric, tally, case)), name
 
 
 def test_sigmas_of_the_user_are_those_of_no_program(files: tuple[str, str]) -> None:

@@ -16,6 +16,7 @@ from poseval.datasets import Role, WriteOptions, get_format
 from poseval.synth import perturb, scene_set
 from tests.datasets.mat_files import gt_valid
 from tests.datasets.yolo.test_layout import data_set
+from tests.differential.random_boxes import write_boxes
 from tests.docs.example_files import make_example_files
 from tests.shared import ROOT
 
@@ -39,6 +40,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     make_parts(folder)
     make_mpii(folder)
     make_faces(folder)
+    paths = write_boxes(1, folder)
+    Path(paths[1]).rename(folder / "boxes.txt")
     return folder
 
 
