@@ -238,6 +238,7 @@ FITS = {
     "Task-predictions_format": {"nowhere"},
     "Task-category": {"nowhere"},
     "leaderboard-facts": {"nowhere"},
+    "leaderboard-truth": {"None"},  # the runs are then read as reports
     "leaderboard-team": {"nowhere"},
     "list_models-pattern": {"nowhere"},
     "Skeleton-name": WRONG.keys(),

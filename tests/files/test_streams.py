@@ -114,7 +114,7 @@ def test_a_cross_check_needs_files(files: Path) -> None:
 def test_several_predictions_are_files(files: Path) -> None:
     done = run("score dt.json - --gt gt.json", files, DT.encode())
     assert done.returncode == 2
-    assert b"<stdin>: is one of several inputs [P128]" in done.stderr
+    assert b"<stdin>: can only be read as the only input [P128]" in done.stderr
 
 
 def test_messages_call_it_stdin(files: Path) -> None:
