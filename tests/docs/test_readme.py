@@ -33,6 +33,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, role, noise in (("labels", Role.TRUTH, 0.0), ("pred", Role.PREDICTIONS, 3.0)):
         poses = animals(1, noise, seed=1)
         get_format("deeplabcut").write(poses, folder / f"mice_{name}.csv", WriteOptions(role))
+    (folder / "runs").mkdir()
+    for name in ("a", "b"):
+        shutil.copy(folder / f"{name}.poseval", folder / "runs")
     data_set(folder)
     shutil.copytree(folder / "labels" / "val", folder / "predicted")
     return folder

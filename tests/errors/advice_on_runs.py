@@ -69,7 +69,14 @@ def without_facts(folder: Path) -> Argv:
     argv = pair(folder)
     write(folder / "dt.json.run.json", {"people_per_second": 3.0})
     assert invoke([*argv, "--json", str(folder / "report.json")]) == 0
-    return ["leaderboard", str(folder / "report.json"), "--plot", str(folder / "board.svg")]
+    return [
+        "leaderboard",
+        str(folder / "report.json"),
+        "--plot",
+        str(folder / "board.svg"),
+        "--x",
+        "people/s",
+    ]
 
 
 def copied_facts(folder: Path, argv: Argv) -> Argv:
