@@ -22,6 +22,7 @@ from poseval.metrics.joint_rows import (
     unit_rows,
     unlabelled_reasons,
 )
+from poseval.metrics.official_ties import argsort
 from poseval.poses import Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import NumberStyle
@@ -36,6 +37,15 @@ class Ties(enum.Enum):
     TOGETHER = "together"  # one step of the curve: no order can change it
     LATER_FIRST = "later_first"  # by row, the last first: a stable ascending sort, reversed
     EARLIER_FIRST = "earlier_first"  # by row, the first first: the stable descending sort of the MPII kit
+    OFFICIAL = "official"  # as poseval's own sort leaves them: NumPy before 1.25, reversed
+
+
+HOW = {
+    Ties.TOGETHER: "as one step",
+    Ties.LATER_FIRST: "the later row first",
+    Ties.EARLIER_FIRST: "the earlier row first",
+    Ties.OFFICIAL: "in the order of NumPy before 1.25",
+}
 
 
 @dataclass(frozen=True)
@@ -51,6 +61,7 @@ class JointAp(Metric):
 
     `empty` says how joints read that the ground truth never labels; `ties=later_first` orders equal scores by
     row, as the PoseTrack programs do under a stable sort, and `ties=earlier_first` as the MPII kit does.
+    `ties=official` is that of poseval itself with NumPy before 1.25, where its folder lists files by name.
     Where scores are tied, AP_low and AP_high bound the AP that any order of them gives.
     """
 
@@ -118,7 +129,8 @@ class JointAp(Metric):
         if weight is None and key in tally.cache:
             known: Values = tally.cache[key]
             return known
-        ranked = _ranked(tally, self._backward)
+        way = self._way(tally)
+        ranked = self._ranked(tally)
         labelled = tally.sum("labelled", weight)
         rows = JointRows.of(tally, self.per_joint, strict=self.empty is not Empty.UNDEFINED)
         why = [
@@ -129,7 +141,7 @@ class JointAp(Metric):
                 strict=True,
             )
         ]
-        repeat = tally.weight_of_rows("hit", weight)[:: -1 if self._backward else 1]
+        repeat = tally.weight_of_rows("hit", weight)[way]
         curves = self._curves(ranked, repeat, labelled, self._order)
         wanted = ["AP", "precision", "recall"]
         if ranked.tied().any():
@@ -151,8 +163,7 @@ class JointAp(Metric):
         """Totals of every sequence alone."""
         joints = len(tally.facts["joints"])
         cell = tally.unit_of("hit") * joints + tally.column("joint")
-        way = slice(None, None, -1 if self._backward else 1)
-        ranked = _ranked(tally, self._backward).regrouped(cell[way], tally.units * joints)
+        ranked = self._ranked(tally).regrouped(cell[self._way(tally)], tally.units * joints)
         labelled = tally.per_unit("labelled")
         ones = np.ones(len(cell), dtype=np.int64)
         curves = self._curves(ranked, ones, labelled.reshape(-1), self._order)
@@ -161,10 +172,30 @@ class JointAp(Metric):
         }
         return unit_rows(self.name, tally, totals, labelled.sum(axis=1), "no labelled joint")
 
-    @property
-    def _backward(self) -> bool:
-        """Whether rows are ranked from the last, so that of equal scores the first comes first."""
-        return self.ties is Ties.EARLIER_FIRST
+    def _way(self, tally: Tally) -> Ints:
+        """The rows of predicted joints [R] in such an order that of equal scores the last is ranked first."""
+        name = f"way/{self.ties.value}"
+        known: Ints | None = tally.cache.get(name)
+        if known is None:
+            known = np.arange(len(tally.column("joint")))
+            if self.ties is Ties.EARLIER_FIRST:
+                known = known[::-1]
+            elif self.ties is Ties.OFFICIAL:
+                known = _sorted_by_numpy(tally.column("joint"), tally.column("score"))
+            tally.cache[name] = known
+        return known
+
+    def _ranked(self, tally: Tally) -> Ranked:
+        """The predicted joints of a tally, ranked per joint."""
+        name = f"ranked/{self.ties.value}"
+        known: Ranked | None = tally.cache.get(name)
+        if known is None:
+            way = self._way(tally)
+            joint = tally.column("joint").astype(np.int64)[way]
+            joints = len(tally.facts["joints"])
+            known = Ranked.of(joint, tally.column("score")[way], tally.column("hit")[way], joints)
+            tally.cache[name] = known
+        return known
 
     @property
     def _order(self) -> int:
@@ -200,29 +231,20 @@ class JointAp(Metric):
         if unscored:
             text = f"{unscored} of {total} predicted joints have no score and rank last"
             out.append(Notice("N432", text, unscored))
-        tied = int(_ranked(tally, self._backward).tied().sum())
+        tied = int(self._ranked(tally).tied().sum())
         if tied:
             values = self.reduce(tally)
-            how = {Ties.TOGETHER: "as one step", Ties.LATER_FIRST: "the later row first"}.get(
-                self.ties, "the earlier row first"
-            )
             low, high = (NumberStyle().number(values.get(name)) for name in ("AP_low", "AP_high"))
             text = (
-                f"{tied} of {total} joint scores are tied, used {how}; AP is between {low} and {high} "
-                "percent over all orders of ties"
+                f"{tied} of {total} joint scores are tied, used {HOW[self.ties]}; AP is between {low} and "
+                f"{high} percent over all orders of ties"
             )
             out.append(Notice("N433", text, tied))
         return out
 
 
-def _ranked(tally: Tally, backward: bool) -> Ranked:
-    """The predicted joints of a tally, ranked per joint; `backward` takes the rows from the last."""
-    name = f"ranked/{backward}"
-    known: Ranked | None = tally.cache.get(name)
-    if known is None:
-        way = slice(None, None, -1 if backward else 1)
-        joint = tally.column("joint").astype(np.int64)[way]
-        joints = len(tally.facts["joints"])
-        known = Ranked.of(joint, tally.column("score")[way], tally.column("hit")[way], joints)
-        tally.cache[name] = known
-    return known
+def _sorted_by_numpy(joint: Ints, score: Floats) -> Ints:
+    """Rows [R], joint after joint, each by rising score as NumPy before 1.25 sorts it."""
+    parts = [np.flatnonzero(joint == one) for one in np.unique(joint)]
+    sorted_parts = [rows[argsort(score[rows])] for rows in parts]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *sorted_parts])

@@ -286,6 +286,15 @@ def test_t02_nothing_to_divide_by() -> None:
     assert math.isnan(run(truth, found, "corrected").summary["MOTA/nose"])
 
 
+def test_t03_predictions_on_distractors(tmp_path: Path) -> None:
+    (tmp_path / "gt.txt").write_text("1,1,1,1,10,10,1,1,1\n1,2,51,1,10,10,1,7,1\n")
+    (tmp_path / "found.txt").write_text("1,5,1,1,10,10,1,-1,-1,-1\n1,6,51,1,10,10,1,-1,-1,-1\n")
+    paths = tmp_path / "gt.txt", tmp_path / "found.txt"
+    alone, together = (score(*paths, "motchallenge", rules=rules).values for rules in ("mot16", "mot15"))
+    assert (alone.get("objects"), together.get("objects")) == (1, 2)
+    assert alone.get("false_positives") == 0
+
+
 def test_every_quirk_has_a_paragraph_and_every_paragraph_a_test() -> None:
     text = (DOCS / "quirks.md").read_text("utf-8")
     written = set(re.findall(r"^### ([PT]\d\d): ", text, re.MULTILINE))

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from poseval.compat.crosschecks.base import Case, Difference
 from poseval.compat.crosschecks.plain import differs
 from poseval.compat.crosschecks.videos import videos_of
+from poseval.compat.official.base import CannotCheck
 from poseval.compat.official.posetrack_poses import MISSING_SCORE, area, near, owners
 from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Tally
@@ -27,9 +28,16 @@ class Ranked(NamedTuple):
 
 
 def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
-    """AP, precision and recall of every joint and in total."""
+    """AP, precision and recall of every joint and in total.
+
+    Raises:
+        UsageError: P104 for another metric.
+        CannotCheck: equal scores stand in the order of an earlier NumPy.
+    """
     if not isinstance(metric, JointAp):
         raise UsageError("P104", where=f"metric {metric}", what="is not joint_ap")
+    if metric.ties is Ties.OFFICIAL:
+        raise CannotCheck("the NumPy that is installed may sort otherwise (P06)")
     joints = case.truth.skeleton.joints
     predicted: list[list[Ranked]] = [[] for _ in joints]
     labelled = [0] * len(joints)
