@@ -49,7 +49,7 @@ class Runner:
         missing = [name for name, row in ACTION["inputs"].items() if row.get("required")]
         assert self.given.keys() >= set(missing)
         for step in ACTION["runs"]["steps"]:
-            if "run" not in step or step["name"] == "install":
+            if "run" not in step or step["name"] in ("install", "sources"):
                 continue
             if "if" in step and not self._holds(step["if"]):
                 continue
@@ -157,6 +157,39 @@ def test_an_input_of_the_action_is_never_a_command(place: Path) -> None:
     assert not (place / "stolen").exists()
 
 
+def test_every_line_of_further_options_is_taken(place: Path) -> None:
+    more = "--require\nkeep-up --cluster 'frame'\n"
+    found = steps(
+        place, "good", baseline="baseline.poseval", max_drop="AP=5", significant="true", gate_args=more
+    )
+    assert not found.failed, found.said
+    assert steps(place, "good", baseline="baseline.poseval", gate_args="--max-drop\nAP=x").failed == "gate"
+    quoted = steps(place, "good", score_args='--metric "oks_ap(max_dets=10, per_joint=yes)"')
+    assert not quoted.failed, quoted.said
+
+
+def test_the_key_of_the_cache_follows_the_sources(place: Path) -> None:
+    (step,) = [one for one in ACTION["runs"]["steps"] if one.get("id") == "sources"]
+    keys = []
+    for text in ("a", "a", "b"):
+        sources = place / f"sources{len(keys)}"
+        (sources / "poseval").mkdir(parents=True)
+        (sources / "setup.cfg").write_text("[metadata]", "utf-8")
+        (sources / "poseval" / "x.py").write_text(text, "utf-8")
+        (sources / "poseval" / "x.so").write_text(str(sources), "utf-8")
+        output = place / "keys"
+        output.write_text("", "utf-8")
+        given = {"SOURCE": str(sources), "GITHUB_OUTPUT": str(output)}
+        python = place / "python"
+        python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
+        python.chmod(0o755)
+        path = f"{place}{os.pathsep}{os.environ['PATH']}"
+        subprocess.run(["bash", "-c", step["run"]], env=os.environ | given | {"PATH": path}, check=True)
+        keys.append(output.read_text("utf-8"))
+    assert keys[0] == keys[1] != keys[2]
+    assert len(keys[0].strip()) == len("digest=") + 32
+
+
 def test_outputs_of_the_action_come_from_its_steps() -> None:
     names = {name for name, row in ACTION["outputs"].items()}
     written = "".join(step.get("run", "") for step in ACTION["runs"]["steps"])
@@ -196,14 +229,10 @@ def test_the_gitlab_component_passes_and_fails(place: Path, predictions: str, st
 def test_the_hook_takes_several_files(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     _, command = hook["entry"].split()
-    taken = ["annotations/person_keypoints_val.json", "Poses.h5", "predictions.json"]
-    assert [bool(re.search(hook["files"], name)) for name in (*taken, "package.json", "poses/setup.cfg")] == [
-        True,
-        True,
-        True,
-        False,
-        False,
-    ]
+    ours = "annotations/person_keypoints_val.json Poses.h5 predictions.json labels.slp results.json preds.json.gz"
+    others = "package.json composer.json docker-compose.json purpose.csv poses/setup.cfg tsconfig.json"
+    assert [name for name in ours.split() if not re.search(hook["files"], name)] == []
+    assert [name for name in others.split() if re.search(hook["files"], name)] == []
     good, cut = place / "good/truth.json", place / "cut.json"
     cut.write_bytes(good.read_bytes()[:1000])
     assert invoke([command, str(good), str(good)]) == 0

@@ -79,30 +79,34 @@ class LazyGroup(click.Group):
         return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now, with its examples and with defaults from a settings file."""
+        """The command, imported now, with its examples."""
         if cmd_name not in COMMANDS:
             return None
         module, _, attribute = COMMANDS[cmd_name][0].partition(":")
         command: click.Command = copy(getattr(import_module(module), attribute))
         command.epilog = "\n\n".join(filter(None, (command.epilog, epilog(cmd_name))))
-        if cmd_name not in WITHOUT_SETTINGS and (found := settings(Path.cwd())):
-            ctx.default_map = {cmd_name: found.of(command)}
-            announce(command, found, say)
         return command
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is asked for; a name that is none is an error with the nearest ones."""
+        """The command that is asked for, with defaults from a settings file; another name is an error."""
         name = args[0]
-        if name in COMMANDS or name.startswith("-"):
-            return super().resolve_command(ctx, args)
-        is_file = Path(name).exists()
-        hint = f"to score a file: poseval score {shown(name)} --gt GROUND_TRUTH" if is_file else None
-        raise unknown_name("P870", "command", name, COMMANDS, hint=hint)
+        if name not in COMMANDS and not name.startswith("-"):
+            is_file = Path(name).exists()
+            hint = f"to score a file: poseval score {shown(name)} --gt GROUND_TRUTH" if is_file else None
+            raise unknown_name("P870", "command", name, COMMANDS, hint=hint)
+        _, command, rest = super().resolve_command(ctx, args)
+        if command is not None and _is_work(args) and (found := settings(Path.cwd())):
+            ctx.default_map = {name: found.of(command)}
+            announce(command, found, say)
+        return name, command, rest
 
     def invoke(self, ctx: click.Context) -> object:
         """Run the command; a broken pipe leaves under a name that click does not turn into exit 1."""
+        if _is_work([*getattr(ctx, "_protected_args", ()), *ctx.args]):
+            thread_limit()  # a wrong value is an error before anything is read, here and in POSEVAL_LIMITS
+            from_environment()
         try:
             return super().invoke(ctx)
         except BrokenPipeError as error:
@@ -124,8 +128,11 @@ EPILOG = """Exit status: 0 done, 1 a gate or cross-check failed, 2 wrong command
 @click.version_option(__version__, prog_name="poseval")
 def cli() -> None:
     """Score human-pose predictions exactly as each benchmark's official program does."""
-    thread_limit()  # a wrong value is an error before anything is read, here and in POSEVAL_LIMITS
-    from_environment()
+
+
+def _is_work(args: list[str]) -> bool:
+    """Whether a command line asks for more than help, which wrong settings must not keep anybody from."""
+    return bool(args) and args[0] not in WITHOUT_SETTINGS and not {"-h", "--help"} & set(args)
 
 
 class Terminated(BaseException):

@@ -19,6 +19,7 @@ from poseval.errors import PosevalError, shown
 from poseval.threads import thread_limit
 
 Row = tuple[str, str]
+MISSING = "missing"
 NAME = re.compile(r"[\w.-]+")
 EXTRA = re.compile(r"extra == [\"']([\w.-]+)")
 
@@ -52,7 +53,8 @@ def _or_error(read: Callable[[], str]) -> str:
     try:
         return read()
     except (PosevalError, ImportError) as error:
-        return f"wrong: {shown(error, 400)}"
+        text = " ".join(str(error).split())  # a message of several lines
+        return f"wrong: {shown(text, 400)}"
 
 
 def _threads() -> str:
@@ -102,6 +104,8 @@ def _packages() -> Iterator[Row]:
     """Versions of what poseval needs, then of each extra."""
     extras: dict[str, list[str]] = {}
     for text in metadata.requires("poseval") or ():
+        if "python_version" in text and _version(NAME.findall(text)[0]) == MISSING:
+            continue  # for other versions of Python
         name = NAME.findall(text)[0]
         extra = EXTRA.search(text)
         extras.setdefault(extra[1] if extra else "", []).append(f"{name} {_version(name)}")
@@ -113,4 +117,4 @@ def _version(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return "missing"
+        return MISSING

@@ -18,7 +18,7 @@ def help_of(context: click.Context, command: str | None) -> None:
         return
     group = parent.command
     assert isinstance(group, click.Group)
-    name, found, _ = group.resolve_command(parent, [command])
+    name, found, _ = group.resolve_command(parent, [command, "--help"])
     assert found is not None
     with click.Context(found, parent=parent, info_name=name) as asked:
         say(found.get_help(asked), err=False)

@@ -148,11 +148,14 @@ def _table(path: Path) -> dict[str, Any] | None:
         table = found if own else found.get("tool", {}).get("poseval", {})
     except (ValueError, RecursionError) as error:
         raise FormatError(
-            "P291", where=shown(path), what=f"is not TOML ({shown(error, 200)})", wanted="lines KEY = VALUE"
+            "P291",
+            where=shown(path.name),
+            what=f"is not TOML ({shown(error, 200)})",
+            wanted="lines KEY = VALUE",
         ) from None
     if not isinstance(table, dict):
         raise FormatError(
-            "P291", where=shown(path), what="tool.poseval is not a table", wanted="[tool.poseval]"
+            "P291", where=shown(path.name), what="tool.poseval is not a table", wanted="[tool.poseval]"
         )
     return table
 

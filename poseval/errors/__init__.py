@@ -199,10 +199,8 @@ def unknown_name(
     code: str, kind: str, name: object, known: Iterable[str], wanted: str = "", hint: str | None = None
 ) -> UsageError:
     """The error for a name that is in no table: lists the table and proposes near names, else `hint`."""
-    from difflib import get_close_matches
-
     listed = list(known)
-    near = get_close_matches(str(name), listed, 3)
+    near = near_names(str(name), listed)
     return UsageError(
         code,
         where=f"{kind} {shown(name)!r}",
@@ -210,6 +208,19 @@ def unknown_name(
         wanted=f"one of {', '.join(listed)}{wanted}",
         hint=f"did you mean {' or '.join(near)}?" if near else hint,
     )
+
+
+def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
+    """Names that may be meant: those that begin with or hold what was typed, then those spelt nearly so."""
+    from difflib import get_close_matches
+
+    listed = list(known)
+    typed = name.lower()
+    within = [one for one in listed if len(typed) > 2 and typed in one.lower()]
+    within.sort(key=lambda one: not one.lower().startswith(typed))
+    lower = {one.lower(): one for one in listed}
+    spelt = [lower[one] for one in get_close_matches(typed, lower, most)]
+    return list(dict.fromkeys([*within, *spelt]))[:most]
 
 
 def wrong_type(where: str, value: object, wanted: str, hint: str | None = None) -> UsageError:

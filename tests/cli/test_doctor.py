@@ -13,7 +13,8 @@ from poseval.cli import invoke
 
 def said(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     assert invoke(["doctor"]) == 0
-    return {line[:17].strip(): line[17:].strip() for line in capsys.readouterr().out.splitlines()}
+    rows = (line.partition("  ") for line in capsys.readouterr().out.splitlines())
+    return {name: text.strip() for name, _, text in rows}
 
 
 def test_versions_and_settings_are_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -34,6 +35,27 @@ def test_a_wrong_setting_is_said_and_does_not_end_it(
     assert rows["limits"] == "people=5"
     assert rows["settings"].startswith("wrong: ")
     assert "POSEVAL_LIMITS" in rows["variables"]
+
+
+@pytest.mark.parametrize("name", ["POSEVAL_NUM_THREADS", "POSEVAL_LIMITS"])
+def test_a_wrong_variable_keeps_nobody_from_help(
+    name: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "x")
+    assert "wrong: " in "".join(said(capsys).values())
+    assert invoke(["help", "score"]) == invoke(["score", "--help"]) == invoke(["--help"]) == 0
+    assert invoke(["list", "limits"]) == 0
+    assert invoke(["score", "a.json", "--gt", "b.json"]) == 2
+    assert "P19" in capsys.readouterr().err
+
+
+def test_a_wrong_settings_file_keeps_nobody_from_help(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("poseval.toml").write_text("gt =\n", "utf-8")
+    assert invoke(["help", "score"]) == invoke(["score", "--help"]) == invoke(["--help"]) == 0
+    assert str(tmp_path) not in said(capsys)["settings"]
 
 
 def test_no_folder_is_named(capsys: pytest.CaptureFixture[str]) -> None:
