@@ -137,6 +137,11 @@ def __getattr__(name: str) -> Any:
         text = f"poseval.{name} will be removed in version {version}; use poseval.{successor}"
         warnings.warn(text, DeprecationWarning, stacklevel=2)
         return __getattr__(successor)
+    if name in ("eval_helpers", "evaluateAP", "evaluateTracking"):
+        raise ImportError(
+            f"poseval.{name} is part of PoseTrack's official program, which has the same import name as this "
+            "package: install it into an environment of its own"
+        )
     raise AttributeError(f"module 'poseval' has no attribute {name!r}")
 
 

@@ -81,3 +81,9 @@ def test_deprecated_names_lead_to_public_ones_and_go_when_it_was_said() -> None:
         assert successor in _PLACES
         now, end = (tuple(map(int, text.split(".")[:2])) for text in (__version__, version))
         assert now < end, f"poseval.{name} was to go in {version}"
+
+
+@pytest.mark.parametrize("name", ["eval_helpers", "evaluateAP"])
+def test_names_of_the_official_program_say_whose_they_are(name: str) -> None:
+    with pytest.raises(ImportError, match="PoseTrack's official program"):
+        exec(f"from poseval import {name}")

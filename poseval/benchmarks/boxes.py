@@ -1,6 +1,6 @@
 """Tracked boxes in MOTChallenge's form: CLEAR MOT, identities and HOTA by intersection over union.
 
-Rule sets: `mot16` scores as TrackEval does MOT16, MOT17 and MOT20; `mot15` remembers matches as the older
+Rule sets: `mot16` scores as TrackEval does MOT16 and MOT17; `mot15` remembers matches as the older
 kits and py-motmetrics do, and knows no classes; `corrected` is `mot16` where nothing undefined reads 0.
 """
 
@@ -23,7 +23,7 @@ from poseval.metrics.tracking_scene import Similarity, box_overlap
 from poseval.poses import Frames, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 
-MOT16 = RuleSet("mot16", frozenset({"T01", "T02", "T03"}), "MOT16, 17 and 20 by TrackEval 1.3.0")
+MOT16 = RuleSet("mot16", frozenset({"T01", "T02", "T03"}), "MOT16 and MOT17 by TrackEval 1.3.0")
 MOT15 = RuleSet("mot15", frozenset(), "MOT15: no classes, and a match is remembered for ever (py-motmetrics)")
 FIXED = replace(CORRECTED, quirks=frozenset({"T01", "T03"}), title="mot16, where undefined numbers are no 0")
 

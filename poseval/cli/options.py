@@ -15,7 +15,7 @@ import click
 from poseval.cli.names import names_of
 from poseval.cli.numbers import Number
 from poseval.cli.terminal import say
-from poseval.errors import UsageError, number_of
+from poseval.errors import UsageError, near_names, number_of
 from poseval.poses import Notice, PoseSet
 
 
@@ -27,9 +27,7 @@ class Choice(click.Choice):  # type: ignore[type-arg,unused-ignore]  # generic f
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
-            from difflib import get_close_matches
-
-            near = get_close_matches(str(value), self.choices, 1)
+            near = near_names(str(value), map(str, self.choices), 1)
             if not near:
                 raise
             raise click.BadParameter(

@@ -12,12 +12,11 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from poseval.errors import UsageError, shown, wrong_type
+from poseval.errors import UsageError, near_names, shown, wrong_type
 from poseval.errors.optional import require
 from poseval.plugins import Registry, load
 
@@ -219,7 +218,7 @@ def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[
     known = [key for key in inspect.signature(build).parameters if key not in ("joints", "input_size")]
     wrong = [key for key in config if key not in known]
     if wrong:
-        near = get_close_matches(wrong[0], known, 1)
+        near = near_names(wrong[0], known, 1)
         raise UsageError(
             "P152",
             where=f"model {entry.name}",

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from poseval.benchmarks.base import Benchmark
-from poseval.errors import UsageError, shown, wrong_type
+from poseval.errors import shown, unknown_name, wrong_type
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
@@ -104,14 +103,7 @@ class Task:
         known = [f.name for f in fields(Task)]
         wrong = [name for name in asked if name not in known]
         if wrong:
-            near = get_close_matches(wrong[0], known, 1)
-            raise UsageError(
-                "P189",
-                where=f"keyword {shown(wrong[0])!r}",
-                what="is not known",
-                wanted=f"one of {', '.join(known)}",
-                hint=f"did you mean {near[0]}?" if near else None,
-            )
+            raise unknown_name("P189", "keyword", wrong[0], known)
         if benchmark is not None:
             asked["benchmark"] = benchmark
         return replace(task or Task(), **asked)

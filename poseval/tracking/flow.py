@@ -7,14 +7,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError, near_names, shown
 from poseval.errors.optional import require
 from poseval.poses import Floats
 from poseval.tracking.base import FlowSource, FrameInput
@@ -171,7 +170,7 @@ def flow_source(text: str) -> FlowSource:
         from poseval.tracking.flo_files import FloFiles
 
         return FloFiles(Path(text))
-    near = get_close_matches(text, SOURCES, 1)
+    near = near_names(text, SOURCES, 1)
     raise UsageError(
         "P164",
         where=f"flow {shown(text)!r}",

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from poseval.cli import COMMANDS, invoke
+from poseval.errors import near_names
 
 
 def outcome(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -40,6 +41,14 @@ def test_a_mistyped_choice_gets_the_nearest(capsys: pytest.CaptureFixture[str]) 
     assert status == 2
     assert "Did you mean 'benchmarks'?" in err
     assert "Did you mean" not in outcome("list zzz", capsys)[2]
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("coco", ["coco-keypoints", "coco-wholebody"]), ("COCO-Keypoint", ["coco-keypoints"]), ("zzz", [])],
+)
+def test_names_that_hold_what_was_typed_come_first(typed: str, meant: list[str]) -> None:
+    assert near_names(typed, ["aic", "coco-keypoints", "coco-wholebody", "crowdpose"]) == meant
 
 
 def test_a_mistyped_file_gets_the_nearest(

@@ -37,6 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     get_format("openpose").write(poses, folder / "openpose", WriteOptions(Role.PREDICTIONS, truth=truth))
     data_set(folder)
     shutil.copytree(folder / "labels" / "val", folder / "predicted")
+    assert invoke(["demo", str(folder / "poseval-demo"), "-q"]) == 0
     make_parts(folder)
     make_mpii(folder)
     make_faces(folder)

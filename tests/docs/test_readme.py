@@ -56,6 +56,14 @@ def test_a_row_of_the_table_works(
     assert invoke(shlex.split(row)) == 0, capsys.readouterr().err
 
 
+def test_the_first_commands_are_those_of_the_first_page() -> None:
+    """Which tests/docs/test_howto.py runs after a demo."""
+    first = re.findall(r"^    (?:poseval|make|\.) .*$", TEXT[: TEXT.index("## ")], re.MULTILINE)
+    page = (ROOT / "docs/start.md").read_text("utf-8")
+    assert len(first) == 4
+    assert all(line.partition("  #")[0].strip() in page for line in first if "make test" not in line)
+
+
 @pytest.mark.parametrize("block", BLOCKS)
 def test_a_block_of_python_runs(block: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(place)
