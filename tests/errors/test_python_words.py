@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -12,10 +13,11 @@ import pytest
 
 import poseval
 from poseval.benchmarks import get_benchmark
-from poseval.errors import Fault, PosevalError, UsageError, error_of
+from poseval.errors import Fault, InputError, PosevalError, UsageError, error_of
 from poseval.errors.python_words import in_python
 from poseval.scoring.score import score
 from poseval.synth import perturb, scene_set
+from tests.hostile.made import truth
 
 XY = np.random.default_rng(0).uniform(0, 99, (3, 17, 2))
 XYV = np.concatenate([XY, np.ones((3, 17, 1))], axis=2)
@@ -74,50 +76,70 @@ def _written(folder: Path) -> Path:
     return folder / "dt.json"
 
 
-# code -> a call that is refused, what its advice says, and the call that follows it
-FOLLOWED: dict[str, tuple[Callable[[], Any], str, Callable[[], Any]]] = {
-    "P851": (
+# A code, a call that is refused with it, what its advice says, and the call that follows it.
+FOLLOWED: list[tuple[str, Callable[[], Any], str, Callable[[], Any]]] = [
+    (
+        "P851",
         lambda: poseval.from_arrays(XY, box=BOX),
         'box_form="xywh"',
         lambda: poseval.from_arrays(XY, box=BOX, box_form="xywh"),
     ),
-    "P852": (
+    (
+        "P852",
         lambda: poseval.from_arrays(XY[:, :5]),
         "skeleton=...",
         lambda: poseval.from_arrays(XY[:, :5], skeleton=list("abcde")),
     ),
-    "P853": (
+    (
+        "P853",
         lambda: poseval.from_arrays(XYV),
         "third=...",
         lambda: poseval.from_arrays(XYV, third="visibility"),
     ),
-    "P856": (
+    (
+        "P856",
         lambda: poseval.score(_found(), _truth(), "coco-keypoints"),
         "score(gt=..., predictions=...)",
         lambda: poseval.score(gt=_truth(), predictions=_found(), benchmark="coco-keypoints"),  # type: ignore[call-arg]
     ),
-    "P857": (
+    (
+        "P857",
         lambda: poseval.from_pandas(_table()),
         'frame="..."',
         lambda: poseval.from_pandas(_table(), frame="image"),
     ),
-    "P859": (
+    (
+        "P859",
         lambda: _again(_metric(), frame=["a", "b", "c"]),
         'repeated="once"',
         lambda: _again(_metric(repeated="once"), frame=["a", "b", "c"]),
     ),
-    "P860": (lambda: _merged(), '"frame": ...', lambda: _merged(frame=["a", "b", "c"])),
-    "P861": (
+    ("P860", lambda: _merged(), '"frame": ...', lambda: _merged(frame=["a", "b", "c"])),
+    (
+        "P861",
         lambda: poseval.PoseMetric(get_benchmark("coco-keypoints")).to_bytes(),
         "pickle the metric",
         lambda: pickle.dumps(_metric()),
     ),
-    "P862": (
+    (
+        "P862",
         lambda: _metric().compute(sync=True),
         "leave sync=True out",
         lambda: _metric().compute(),
     ),
-}
+    (
+        "P851",
+        lambda: poseval.from_arrays(XY[0]),
+        "keypoints[None]",
+        lambda: poseval.from_arrays(XY[0][None]),
+    ),
+    (
+        "P851",
+        lambda: poseval.from_arrays(XYV.reshape(3, -1), third="visibility"),
+        "keypoints.reshape(N, -1, 3)",
+        lambda: poseval.from_arrays(XYV.reshape(3, -1, 3), third="visibility"),
+    ),
+]
 
 
 def _metric(**asked: Any) -> poseval.PoseMetric:
@@ -149,14 +171,33 @@ def _table() -> Any:
     return pandas.DataFrame({"image": [1], "person": [1], "joint": ["a"], "x": [1.0], "y": [1.0]})
 
 
-@pytest.mark.parametrize("code", FOLLOWED)
-def test_advice_in_python_works(code: str) -> None:
-    wrong, says, right = FOLLOWED[code]
+@pytest.mark.parametrize(("code", "wrong", "says", "right"), FOLLOWED)
+def test_advice_in_python_works(
+    code: str, wrong: Callable[[], Any], says: str, right: Callable[[], Any]
+) -> None:
     with pytest.raises(UsageError) as caught:
         wrong()
     assert caught.value.code == code
     assert says in str(caught.value.fault.hint)
     assert right() is not None
+
+
+def test_areas_of_a_file_that_lacks_them_are_taken_from_its_boxes(tmp_path: Path) -> None:
+    node = truth()
+    node["annotations"][0]["area"] = None
+    node["annotations"][1]["area"] = 0.0
+    del node["annotations"][2]["area"]
+    path = tmp_path / "gt.json"
+    path.write_text(json.dumps(node))
+    with pytest.raises(InputError) as caught:
+        poseval.read(path)
+    assert sorted(caught.value.counts) == ["P206", "P302", "P304"]
+    hints = {fault.hint for fault in caught.value.faults}
+    assert hints == {
+        "read it with optional=['area'], and take areas from the boxes with metrics=\"oks_ap(area=box)\""
+    }
+    found = poseval.read(path, optional=["area"])
+    assert poseval.score(found, perturb(found, 1), metrics="oks_ap(area=box)").summary["AP"] > 0
 
 
 def test_one_ground_truth() -> None:

@@ -20,7 +20,7 @@ BOXES_HINT = (
     "give person_keypoints_*.json, not instances_*.json, which has only boxes; write "
     '"keypoints": [] for a person whose joints were not labelled'
 )
-AREA_HINT = "compute areas from the boxes with --metric 'oks_ap(area=box)'"
+AREA_HINT = "read it with optional=['area'], and take areas from the boxes with --metric 'oks_ap(area=box)'"
 FIELDS = (
     kj.integer("id"),
     kj.identifier("image_id"),

@@ -285,6 +285,9 @@ def _columns(width: int, description: Description, options: ReadOptions, where: 
     hint = "name the joints with --skeleton"
     if description.joints is not None:
         hint = f"correct kpt_shape in the data set's yaml, which says [{asked}, {description.dims}]"
+    elif chosen and asked:  # what differs is how many numbers a joint has, which no skeleton says
+        shapes = dict.fromkeys(f"kpt_shape: [{cut.joints}, {cut.dims}]" for cut in chosen)
+        hint = f"give a folder with a data.yaml that says {' or '.join(shapes)}"
     elif asked:
         hint = "give a --skeleton of as many joints as the lines have"
     raise FormatError(
