@@ -19,6 +19,7 @@ import pytest
 from poseval.cli import invoke
 from poseval.errors import PosevalError
 from tests.errors.advice import Argv, Case, pair
+from tests.errors.advice_in_notices import IN_NOTICES
 from tests.errors.advice_on_files import ON_FILES
 from tests.errors.advice_on_gates import ON_GATES
 from tests.errors.advice_on_images import ON_IMAGES
@@ -70,6 +71,20 @@ def test_advice_that_is_followed_works(
     assert case.then or status == 0, shlex.join(argv) + "\n" + said
 
 
+@pytest.mark.parametrize("case", IN_NOTICES, ids=lambda case: f"{case.code} {case.says}")
+def test_advice_of_a_notice_that_is_followed_ends_it(
+    case: Case, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = case.make(tmp_path)
+    status, said = heard(argv, capsys)
+    FIRST[case] = said
+    assert status == 0, said
+    assert re.search(rf"{case.says}.*\[{case.code}\]", said), said
+    status, said = heard(case.follow(tmp_path, argv), capsys)
+    assert status == 0, said
+    assert case.code not in said, shlex.join(argv) + "\n" + said
+
+
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 @pytest.mark.parametrize(("code", "says", "line", "then"), STREAMS)
 def test_advice_about_streams_works(code: str, says: str, line: str, then: str, tmp_path: Path) -> None:
@@ -97,7 +112,7 @@ def in_a_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 # Advice of other kinds, and why no case follows it.
 FILES = "models, tracking and training, which need files or packages: their own tests"
 ELSEWHERE = {
-    **dict.fromkeys(("P101", "P152", "P164", "P189"), "did you mean: tests of the names themselves"),
+    **dict.fromkeys(("P101", "P152", "P164"), "did you mean: tests of the names themselves"),
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P602", "P603"), FILES),
     **dict.fromkeys(("P188", "P302", "P700"), "reached from Python and workers alone"),
@@ -137,7 +152,7 @@ UNHEARD = {
 
 
 def test_every_wording_of_advice_has_a_case(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for place, case in enumerate(CASES):
+    for place, case in enumerate([*CASES, *IN_NOTICES]):
         if case not in FIRST:
             folder = tmp_path / str(place)
             folder.mkdir()

@@ -1,4 +1,4 @@
-"""Every wording of advice in the source: what calls give as `hint`, as patterns of the text.
+"""Every wording of advice in the source: what calls give as `hint` and notices after `try:`, as patterns.
 
 What is put in at run time is a hole, `.*`. A name is looked up in its function, then among the constants of
 all modules; a call of a function of ours stands for what that returns.
@@ -58,8 +58,13 @@ def _texts(node: ast.expr, scope: ast.AST, depth: int = 0) -> list[str]:
     if isinstance(node, ast.Constant):
         return [re.escape(node.value)] if isinstance(node.value, str) else []
     if isinstance(node, ast.JoinedStr):
-        each = [_texts(part, scope, depth + 1) or [HOLE] for part in node.values]
-        return ["".join(parts) for parts in product(*each)]
+        parts = [ast.dump(part) for part in node.values]  # one that occurs twice has one value
+        each = {
+            key: _texts(part, scope, depth + 1) or [HOLE]
+            for key, part in zip(parts, node.values, strict=True)
+        }
+        chosen = [dict(zip(each, texts, strict=True)) for texts in product(*each.values())]
+        return ["".join(one[key] for key in parts) for one in chosen]
     if isinstance(node, ast.FormattedValue):
         return _texts(node.value, scope, depth + 1)
     if isinstance(node, ast.BinOp):
@@ -94,6 +99,19 @@ def _returned(call: ast.Call, scope: ast.AST, depth: int) -> list[str]:
     ]
 
 
+NOTICE = "; try: "  # what stands before the advice of a notice, in its one sentence
+
+
+def _in_sentences(scope: ast.AST) -> Iterator[str]:
+    """What notices advise at the end of their sentence."""
+    for node in ast.walk(scope):
+        if isinstance(node, ast.JoinedStr) and any(
+            isinstance(part, ast.Constant) and NOTICE in str(part.value) for part in node.values
+        ):
+            at = re.escape(NOTICE)
+            yield from (text.rpartition(at)[2] for text in _texts(node, scope) if at in text)
+
+
 def _hints(scope: ast.AST) -> Iterator[ast.expr]:
     """What a function gives as `hint`, by keyword, by place, or as the value of a variable of that name."""
     for node in ast.walk(scope):
@@ -115,6 +133,7 @@ def wordings() -> dict[str, str]:
             for scope in tree.body:
                 for value in _hints(scope):
                     out.update({text: str(place) for text in _texts(value, scope) if text.strip(".*")})
+                out.update({text: str(place) for text in _in_sentences(scope) if text.strip(".*")})
     return out
 
 
@@ -128,4 +147,4 @@ def followed(texts: Sequence[str]) -> set[str]:
 
 def advice_in(said: str) -> list[str]:
     """What messages advise, one text for each `try:`."""
-    return re.findall(r"^ *try: (.*)$", said, re.MULTILINE)
+    return re.findall(r"(?:^ *|; )try: (.*?)(?: \[N\d+\])?$", said, re.MULTILINE)
