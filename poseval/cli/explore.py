@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,6 +61,7 @@ def explore(
             wanted="one, or two to be compared",
             hint="name two of them, and compare the others by `poseval compare`",
         )
+    _check_apart(out, (*predictions, truth, *([] if images is None else [images])))
     check_site(out, force)
     if images is not None and not images.is_dir():
         where = f"--images {shown(images, limit=400)}"
@@ -80,3 +82,16 @@ def explore(
     with ProgressLine("frames", quiet) as line:
         text = write_site(out, systems, found, line, unit)
     say(text)
+
+
+def _check_apart(out: Path, inputs: Sequence[Path]) -> None:
+    """Raise P199 for a site that would be written over what it is made from; --force allows no such thing."""
+    for path in inputs:
+        if Path(out).resolve() in (Path(path).resolve(), *Path(path).resolve().parents):
+            raise UsageError(
+                "P199",
+                where=f"--out {shown(out, limit=400)}",
+                what=f"holds {shown(path, limit=400)}, which is read",
+                wanted="a folder of its own",
+                hint="name a new folder",
+            )

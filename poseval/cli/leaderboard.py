@@ -192,6 +192,8 @@ def _boards(options: BoardOptions, entries: list[Entry], refused: list[Refused])
     groups = [entries] if options.store is None else _chosen(apart(entries), options)
     if not entries:
         _tell_refused([*refused, *more])
+    if not groups:
+        return []
     with working("ranking", quiet=False):
         boards = [
             build(

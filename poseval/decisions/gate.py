@@ -16,7 +16,7 @@ import numpy as np
 
 from poseval.decisions.baselines import Baseline, digest_of
 from poseval.decisions.bounds import with_bounds
-from poseval.decisions.loss import LOST, nearly_all_lost
+from poseval.decisions.loss import loss_of
 from poseval.decisions.tolerances import Tolerance, by_key, guarded, require_failable
 from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import UsageError, shown
@@ -154,6 +154,7 @@ def _by_digits(
 ) -> list[Check]:
     """Every number against every target; one that is not guarded is shown by a significant gate."""
     new, primary = _mean(now), now[0].primary
+    each = [_numbers(run)[primary] for run in now]
     style = NumberStyle(demands.shown_as)
     out = []
     for name, runs in targets:
@@ -165,17 +166,17 @@ def _by_digits(
         for key, old in before.items():
             value, number = new.get(key, math.nan), numbers[key]
             way, unit = number.better.value, number.unit
-            lost = key == primary and nearly_all_lost(old, value, way, number.bounds[1])
+            lost = loss_of(old, number.n, each) if key == primary else ""
             if not (key in chosen or demands.significant or lost):
                 continue
             most = allowed.get(key, Tolerance(key, 0.0)).allowed(key, old, unit, style)
             drop = value - old if way == "lower" else old - value
             state, why = _state(old, value, drop <= most)
             if lost:
-                state, why = State.FAILS, LOST
+                state, why = State.FAILS, lost
             elif key not in chosen:
                 state = State.NOT_TESTED
-            deciding = key in chosen or lost
+            deciding = key in chosen or bool(lost)
             out.append(Check(key, name, old, value, drop, most, state, deciding, way, why, unit))
     return out
 

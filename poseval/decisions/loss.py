@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+
+from poseval.results.values import Number
 
 LEFT = 0.1  # fraction of what the baseline had; less is a broken export, a wrong file, or no model at all
 TIMES = 3.0  # an error that has no upper bound, over that of the baseline
-LOST = "the number has almost disappeared, which no tolerance allows"
+LOST = "the number has almost disappeared"
+ALONE = "almost nothing is left to compute the number from"
 
 
 def nearly_all_lost(baseline: float, value: float, better: str, highest: float = math.inf) -> bool:
@@ -20,3 +24,20 @@ def nearly_all_lost(baseline: float, value: float, better: str, highest: float =
     if math.isinf(highest):
         return baseline > 0 and value >= TIMES * baseline
     return baseline < highest and highest - value <= LEFT * (highest - baseline)
+
+
+def loss_of(baseline: float, counted: int, runs: Sequence[Number]) -> str:
+    """What no tolerance allows, of the primary number of one run or of several; "" where nothing is lost.
+
+    Each run is looked at by itself: a good one beside it does not make up for a destroyed one, and makes the spread
+    between the two so large that no test would fail. A number of those who were found, such as the mean
+    error of matched people, is good where almost nobody is found; `counted` is what the baseline's was
+    computed from.
+    """
+    for at, number in enumerate(runs):
+        which = f" in run {at + 1} of {len(runs)}" if len(runs) > 1 else ""
+        if nearly_all_lost(baseline, number.value, number.better.value, number.bounds[1]):
+            return f"{LOST}{which}, which no tolerance allows"
+        if number.n <= LEFT * counted and counted > 0 and not math.isnan(number.value):
+            return f"{ALONE}{which}, which no tolerance allows"
+    return ""

@@ -10,6 +10,7 @@ import pytest
 from poseval.cli import invoke
 from poseval.files.earlier import is_earlier_output
 from poseval.scoring import score as scoring
+from poseval.synth.demo_files import make_demo
 from tests.hostile.made import results, truth, write
 
 
@@ -154,3 +155,27 @@ def test_scores_are_printed_even_when_a_page_fails(
     monkeypatch.setattr(page, "write_page", broken)
     assert invoke([*SCORE, "--report", "out.html"]) == 70
     assert "AP50" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["index.html", "data/gt.json"])
+def test_a_site_is_not_written_over_what_it_is_made_from(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, predictions = make_demo(tmp_path / "demo", images=5)
+    inside = tmp_path / "site" / name
+    inside.parent.mkdir(parents=True)
+    inside.write_bytes(truth.read_bytes())
+    words = [
+        "explore",
+        predictions,
+        "--gt",
+        inside,
+        "--gt-format",
+        "coco",
+        "--out",
+        tmp_path / "site",
+        "--force",
+    ]
+    assert invoke([str(word) for word in words]) == 2
+    assert "P199" in capsys.readouterr().err
+    assert inside.read_bytes() == truth.read_bytes()

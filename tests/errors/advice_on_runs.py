@@ -84,6 +84,11 @@ def copied_facts(folder: Path, argv: Argv) -> Argv:
     return argv
 
 
+def site_over_input(folder: Path) -> Argv:
+    score, dt, *gt = pair(folder)
+    return ["explore", dt, *gt, "--out", str(folder)]
+
+
 def few_flips(folder: Path) -> Argv:
     files = pair(folder)[1:]
     return ["compare", files[0], *files, "--key", "AP", "--resamples", "10"]
@@ -255,6 +260,7 @@ ON_RUNS = [
     Case("P100", "--max-drop", undefined_guard, lambda f, a: [*a[:-2], "--max-drop", "AP=1"]),
     Case("P810", "write AP=5 ", wide_tolerance, lambda f, a: changed(a, "AP=100", "AP=5")),
     Case("P148", "copy it to ENTRY.run.json", without_facts, copied_facts),
+    Case("P199", "name a new folder", site_over_input, lambda f, a: [*a[:-1], str(f / "site")]),
     Case("P167", "leave --resamples out", few_flips, lambda f, a: a[:-2]),
     Case("P201", "looks like coco predictions, and so does dt.json: give ground truth with --gt",
          two_predictions, whole_truth),
