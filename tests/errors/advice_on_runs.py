@@ -85,7 +85,7 @@ def copied_facts(folder: Path, argv: Argv) -> Argv:
 
 
 def site_over_input(folder: Path) -> Argv:
-    score, dt, *gt = pair(folder)
+    _, dt, *gt = pair(folder)
     return ["explore", dt, *gt, "--out", str(folder)]
 
 
