@@ -30,8 +30,8 @@ def loss_of(baseline: float, counted: int, runs: Sequence[Number]) -> str:
     """What no tolerance allows, of the primary number of one run or of several; "" where nothing is lost.
 
     Each run is looked at by itself: a good one beside it does not make up for a destroyed one, and makes the
-    spread between the two so large that no test would fail. A number of those who were found, such as the mean
-    error of matched people, is good where almost nobody is found; `counted` is what the baseline's was
+    spread between the two so large that no test would fail. A number of those who were found, such as the
+    mean error of matched people, is good where almost nobody is found; `counted` is what the baseline's was
     computed from.
     """
     for at, number in enumerate(runs):
