@@ -82,7 +82,15 @@ def test_a_slice_of_joints_is_read_in_place() -> None:
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32), st.sampled_from([1, 5, 7, 8, 14, 17]), st.sampled_from([1, 3]))
 def test_matching_equals_plain_loops(seed: int, joints: int, cells: int) -> None:
-    made = scene(seed, joints, cells)
+    equals_plain_loops(scene(seed, joints, cells))
+
+
+@pytest.mark.parametrize("count", [1, 63, 64])
+def test_every_bit_of_a_word_is_a_threshold(count: int) -> None:
+    equals_plain_loops({**scene(7, 5, 3), "thresholds": np.linspace(0.3, 0.99, count)})
+
+
+def equals_plain_loops(made: dict[str, Any]) -> None:
     ours = coco.match(**made, with_matched=True, with_oks=True)
     bits = np.uint64(1) << np.arange(len(made["thresholds"]), dtype=np.uint64)
     for cell, wanted in enumerate(twin.match(**made)):
