@@ -22,7 +22,7 @@ def resized(partners: Partners, theirs: Floats, size: Floats) -> Iterator[Placem
     `size` [M, 2] is that of the image of each person. Images of one size are no matter: a scale and an
     offset say the same.
     """
-    if (size == size[0]).all():
+    if not (size > 0).all() or (size == size[0]).all():
         return
     longer, shorter = (np.repeat(side, 2).reshape(-1, 2) for side in (size.max(axis=1), size.min(axis=1)))
     border = (longer - size) / 2

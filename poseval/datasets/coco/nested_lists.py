@@ -12,6 +12,7 @@ import re
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import Joined, Piece
+from poseval.errors import FormatError
 
 _FIELDS = frozenset({"keypoints", "score", "category_id"})
 _FIRST_LIST = re.compile(rb"\s*\[\s*(?:\[\s*\]\s*,\s*)*\[\s*\{")
@@ -44,11 +45,15 @@ def joined_lists(document: Document) -> Joined:
     """All records as one list, in the order of the file.
 
     Raises:
-        InputError: a file too large to be taken apart, or a number of thousands of digits.
+        InputError: P201 no list, a file too large to be taken apart, or a number of thousands of digits.
     """
     node = document.tree(0, len(document.data), Known("[]", "*"))
+    if not isinstance(node, dict | list):
+        raise FormatError(
+            "P201", where=document.name, what="is not a list of results", wanted="[[{...}, ...], ...]"
+        )
     by_image = isinstance(node, dict)
-    named = node if by_image else {f"[{at}]": found for at, found in enumerate(node)}
+    named = node if isinstance(node, dict) else {f"[{at}]": found for at, found in enumerate(node)}
     pieces = []
     for place, found in named.items():
         rows = found if isinstance(found, list) else [found]

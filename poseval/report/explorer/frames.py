@@ -22,6 +22,7 @@ from poseval.poses import Bools, Floats, Ints, People
 from poseval.report.crops import Window
 
 MARGIN = 0.15  # of the people's extent, around them
+FARTHEST = 1e9  # pixels: beyond that, nothing is distinguished in a window
 MOST_PREDICTIONS = 100  # of one frame and system that are drawn, beside those with a person
 
 
@@ -79,7 +80,7 @@ def _rows(people: People, frame: int) -> Ints:
 
 
 def _points(people: People, rows: Ints) -> Floats:
-    return people.xy[rows][people.seen[rows] > 0]
+    return np.clip(people.xy[rows][people.seen[rows] > 0], -FARTHEST, FARTHEST)
 
 
 def _person(pairs: Pairs, row: int) -> dict[str, Any]:
