@@ -64,7 +64,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 # They run where a settings file is wrong, too, and take nothing from it.
-WITHOUT_SETTINGS = ("completion", "config", "doctor", "explain", "help", "list")
+WITHOUT_SETTINGS = ("completion", "config", "doctor", "explain", "help")
 
 
 class ReaderGone(Exception):

@@ -44,7 +44,6 @@ def test_a_wrong_variable_keeps_nobody_from_help(
     monkeypatch.setenv(name, "x")
     assert "wrong: " in "".join(said(capsys).values())
     assert invoke(["help", "score"]) == invoke(["score", "--help"]) == invoke(["--help"]) == 0
-    assert invoke(["list", "limits"]) == 0
     assert invoke(["score", "a.json", "--gt", "b.json"]) == 2
     assert "P19" in capsys.readouterr().err
 

@@ -23,6 +23,10 @@ from tests.oracles.tracking import best_pose
 Ranked = list[tuple[float, bool]]  # score and hit of a joint's predictions, in the order of rows
 
 
+# The order of the official program is none that a loop over places could give: test_official_ties.py.
+BY_PLACE = [one for one in Ties if one is not Ties.OFFICIAL]
+
+
 def area(rows: Ranked, due: float, ties: Ties | None) -> float:
     """Area under the monotone precision over recall; without a rule of ties hits of a score go first."""
     if not due:
@@ -76,7 +80,7 @@ def rankings(made: Film, sides: Aligned, weight: list[int]) -> tuple[list[Ranked
     return rows, due
 
 
-@pytest.mark.parametrize("ties", list(Ties))
+@pytest.mark.parametrize("ties", BY_PLACE)
 @pytest.mark.parametrize("seed", range(8))
 def test_areas_precision_and_recall(seed: int, ties: Ties) -> None:
     made, sides = film(seed)
@@ -111,7 +115,7 @@ def test_areas_precision_and_recall(seed: int, ties: Ties) -> None:
                     assert row.n == due[joint]
 
 
-@pytest.mark.parametrize("ties", list(Ties))
+@pytest.mark.parametrize("ties", BY_PLACE)
 @pytest.mark.parametrize("seed", range(4))
 def test_sequences_alone(seed: int, ties: Ties) -> None:
     made, sides = film(seed + 20)
