@@ -19,6 +19,18 @@ HELD = 1024 * MIB  # resident memory that no file may lead to
 SECONDS = 5  # for a file, and as many again for Python and its libraries to start on a busy machine
 
 
+# A process begins with the peak of the one that it is forked from: this one is small, and the tests are not.
+FORK = """
+import os, sys
+child = os.fork()
+if not child:
+    os.execv(sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(child, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}")
+"""
+
+
 @dataclass(frozen=True)
 class Ended:
     """How a program ended: exit status (negative for a signal), texts, seconds, bytes of peak memory."""
@@ -57,33 +69,33 @@ def run_limited(
         "OMP_NUM_THREADS": "1",
         **extra,
     }
-    out, err = folder / ".out", folder / ".err"
+    out, err, used = folder / ".out", folder / ".err", folder / ".used"
     started = time.monotonic()
     with out.open("wb") as out_file, err.open("wb") as err_file:
         child = subprocess.Popen(
-            [sys.executable, *map(os.fspath, arguments)],
+            [sys.executable, "-I", "-S", "-c", FORK, used, sys.executable, *map(os.fspath, arguments)],
             cwd=folder,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=out_file,
             stderr=err_file,
             preexec_fn=limit,
+            start_new_session=True,
         )
-        while True:
-            pid, status, usage = os.wait4(child.pid, os.WNOHANG)
-            if pid:
-                break
-            if time.monotonic() - started > seconds * (20 if SANITISED else 1):
-                os.kill(child.pid, signal.SIGKILL)
-            time.sleep(0.02)
-        child.returncode = os.waitstatus_to_exitcode(status)
+        try:
+            child.wait(seconds * (20 if SANITISED else 1))
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    status, peak = used.read_text().split() if used.exists() else (child.returncode, 0)
     ended = Ended(
-        child.returncode,
+        int(status),
         out.read_text("utf-8", "backslashreplace"),
         err.read_text("utf-8", "backslashreplace"),
         time.monotonic() - started,
-        0 if SANITISED else usage.ru_maxrss * 1024,
+        0 if SANITISED else int(peak) * 1024,
     )
+    used.unlink(missing_ok=True)
     out.unlink()
     err.unlink()
     return ended

@@ -90,6 +90,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *SINGLE, "tests/metrics/test_nme.py", "tests/metrics/test_epe.py"
         ),
         "poseval.metrics.joint_rows": _metric(*TRACKS),
+        "poseval.metrics.official_ties": ("tests/metrics/test_official_ties.py",),
         "poseval.metrics.matched_people": ("tests/metrics/test_matched_people.py",),
         "poseval.metrics.nme": _metric("tests/metrics/test_nme.py", *SINGLE),
         "poseval.metrics.oks_ap": _metric(*OKS),
