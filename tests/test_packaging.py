@@ -43,6 +43,8 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
         entries = archive.read(entry).decode()
     tops = {name.split("/")[0] for name in names}
     assert {top for top in tops if not top.endswith(".dist-info")} == {"poseval"}
+    pages = [path for kind in ("css", "js", "j2") for path in (ROOT / "poseval").rglob(f"*.{kind}")]
+    assert {path.relative_to(ROOT).as_posix() for path in pages} <= set(names)
     for wanted in ("poseval/py.typed", "poseval/skeletons/table.json", "poseval/kernels/_kernels.pyi"):
         assert wanted in names
     assert not [name for name in names if name.endswith((".cpp", ".hpp"))]
@@ -83,7 +85,7 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     }
     assert bare == base
     extras = {"models", "video", "flow", "dask", "formats", "parquet", "test"}
-    extras |= {"crosscheck", "owners", "remote", "rerun", "zstd"}
+    extras |= {"crosscheck", "docs", "owners", "remote", "rerun", "zstd"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     assert "poseval = poseval.cli:main" in entries
 
