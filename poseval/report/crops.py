@@ -8,7 +8,13 @@ import math
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
+from poseval.poses import Floats
+
 Window = tuple[float, float, float, float]  # x0, y0, x1, y1 in pixels
+MARGIN = 0.15  # of the people's extent, around them
+FARTHEST = 1e9  # pixels: a point beyond has its place here, and its window stays finite
 
 
 class Crop(NamedTuple):
@@ -19,6 +25,25 @@ class Crop(NamedTuple):
     y: int
     width: int
     height: int
+
+
+def around(points: Floats, size: Floats) -> Window:
+    """The window that shows points [N, 2] with a margin; without any, the whole frame of this size [2]."""
+    if not len(points):
+        width, height = np.nan_to_num(size, nan=100.0).tolist()
+        return 0.0, 0.0, width, height
+    points = np.clip(points, -FARTHEST, FARTHEST)
+    low, high = points.min(axis=0), points.max(axis=0)
+    pad = max(20.0, MARGIN * float((high - low).max()))
+    low, high = low - pad, high + pad
+    if not np.isnan(size).any():
+        low, high = np.maximum(low, 0), np.minimum(high, size)
+    high = np.maximum(high, low + 10)
+    # A sliver is hard to look at: no side is more than twice the other.
+    span = high - low
+    grow = np.maximum(span.max() / 2 - span, 0) / 2
+    low, high = low - grow, high + grow
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def crop(file: Path | None, window: Window, widest: int) -> Crop | None:

@@ -11,12 +11,10 @@ from poseval.errors import shown
 from poseval.poses import Bools, Floats, People
 from poseval.poses.aligned import Aligned
 from poseval.poses.images import FrameImages
-from poseval.report.crops import Window, crop
+from poseval.report.crops import FARTHEST, Window, around, crop
 from poseval.skeletons import Skeleton
 
 WIDTH = 420  # pixels of a thumbnail; twenty of them stay below 2 MB
-FARTHEST = 1e100  # a coordinate beyond has its place at this one, and its window stays finite
-MARGIN = 0.15  # of the people's extent, around them
 TRUTH, FOUND = "#009E73", "#D55E00"
 
 
@@ -44,21 +42,7 @@ def frame_svg(aligned: Aligned, frame: int, images: FrameImages | None = None) -
 def _window(mine: People, theirs: People, size: Floats) -> tuple[float, float, float, float]:
     """The region to show: the true people with a margin, or all people, or the frame."""
     people = mine if (mine.seen > 0).any() else theirs
-    points = np.clip(people.xy[people.seen > 0], -FARTHEST, FARTHEST)
-    if not len(points):
-        whole = np.nan_to_num(size, nan=100.0)
-        return 0.0, 0.0, float(whole[0]), float(whole[1])
-    low, high = points.min(axis=0), points.max(axis=0)
-    pad = max(20.0, MARGIN * float((high - low).max()))
-    low, high = low - pad, high + pad
-    if not np.isnan(size).any():
-        low, high = np.maximum(low, 0), np.minimum(high, size)
-    high = np.maximum(high, low + 10)
-    # A sliver is hard to look at: no side is more than three times the other.
-    span = high - low
-    grow = np.maximum(span.max() / 3 - span, 0) / 2
-    low, high = low - grow, high + grow
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    return around(people.xy[people.seen > 0], size)
 
 
 def _person(xy: Floats, seen: Bools, skeleton: Skeleton, colour: str, dash: str) -> str:

@@ -19,10 +19,8 @@ import numpy as np
 
 from poseval.diagnosis.pairs import Pairs
 from poseval.poses import Bools, Floats, Ints, People
-from poseval.report.crops import Window
+from poseval.report.crops import Window, around
 
-MARGIN = 0.15  # of the people's extent, around them
-FARTHEST = 1e9  # pixels: beyond that, nothing is distinguished in a window
 MOST_PREDICTIONS = 100  # of one frame and system that are drawn, beside those with a person
 
 
@@ -56,22 +54,7 @@ def window(pairs: Pairs, frame: int) -> Window:
     truth, found = pairs.aligned.truth.people, pairs.aligned.predictions.people
     size = pairs.aligned.truth.frames.size[frame]
     points = _points(truth, _rows(truth, frame))
-    if not len(points):
-        points = _points(found, _rows(found, frame))
-    if not len(points):
-        width, height = np.nan_to_num(size, nan=100.0).tolist()
-        return 0.0, 0.0, width, height
-    low, high = points.min(axis=0), points.max(axis=0)
-    pad = max(20.0, MARGIN * float((high - low).max()))
-    low, high = low - pad, high + pad
-    if not np.isnan(size).any():
-        low, high = np.maximum(low, 0), np.minimum(high, size)
-    high = np.maximum(high, low + 10)
-    # A sliver is hard to look at: no side is more than twice the other.
-    span = high - low
-    grow = np.maximum(span.max() / 2 - span, 0) / 2
-    low, high = low - grow, high + grow
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+    return around(points if len(points) else _points(found, _rows(found, frame)), size)
 
 
 def _rows(people: People, frame: int) -> Ints:
@@ -80,7 +63,7 @@ def _rows(people: People, frame: int) -> Ints:
 
 
 def _points(people: People, rows: Ints) -> Floats:
-    return np.clip(people.xy[rows][people.seen[rows] > 0], -FARTHEST, FARTHEST)
+    return people.xy[rows][people.seen[rows] > 0]
 
 
 def _person(pairs: Pairs, row: int) -> dict[str, Any]:
