@@ -95,4 +95,5 @@ def test_make_installs_what_a_target_needs(tmp_path: Path) -> None:
 def _make(*arguments: str) -> subprocess.CompletedProcess[str]:
     # The suite may itself run under make, whose variables would become those of the call.
     bare = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
-    return subprocess.run(["make", *arguments], cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=bare, capture_output=True, text=True, check=False)
