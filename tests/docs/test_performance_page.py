@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -46,3 +47,11 @@ def test_a_section_is_added_where_there_is_none() -> None:
 def test_half_a_section_is_refused(page: str) -> None:
     with pytest.raises(ValueError, match="one mark"):
         sections().with_section(page, "a", "text")
+
+
+@pytest.mark.parametrize("folder", ["perf", "docs", "examples"])
+def test_no_program_hides_a_module_of_python(folder: str) -> None:
+    # A program's folder is searched first: one named statistics.py stops all others that import statistics.
+    names = {path.stem for path in (ROOT / folder).glob("*.py")}
+    assert names
+    assert not names & sys.stdlib_module_names

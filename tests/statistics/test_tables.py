@@ -61,7 +61,7 @@ def test_what_is_kept_is_not_simulated_again(
 
 def test_the_page_has_a_place_for_every_table() -> None:
     page = (ROOT / "docs/statistics.md").read_text("utf-8")
-    program = (ROOT / "perf/statistics.py").read_text("utf-8")
+    program = (ROOT / "perf/claims.py").read_text("utf-8")
     tables = program[program.index("TABLES") :].partition("\n}")[0]
     names = [line.split('"')[1] for line in tables.splitlines() if line.startswith('    "')]
     assert len(names) == 10

@@ -1,6 +1,6 @@
 """What the statistics hold of what they promise: coverage, false alarms and power, by simulation.
 
-    python perf/statistics.py --write docs/statistics.md [--sets 1000] [--only coverage]
+    python perf/claims.py --write docs/statistics.md [--sets 1000] [--only coverage]
 
 Draws data sets from `populations.py`, asks the package for intervals (`interval_coverage.py`), comparisons
 and gates (`alarms.py`), and counts. Standard errors are those of the simulation. What each data set gave is
@@ -11,13 +11,10 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-# This file has the name of a module of Python's library, which others import: theirs is to be found first.
-sys.path.append(sys.path.pop(0))
 os.environ.setdefault("POSEVAL_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
