@@ -33,6 +33,8 @@ TABLE: dict[str, str] = {
     "identity": "poseval.metrics.identity:Identity",
     "reid_hota": "poseval.metrics.reid_hota:ReidHota",
     "joint_ap": "poseval.metrics.joint_ap:JointAp",
+    "ospa": "poseval.metrics.ospa:Ospa",
+    "ospa2": "poseval.metrics.ospa_tracks:Ospa2",
 }
 REGISTRY: Registry[type[Metric]] = Registry("metric", "P121", "poseval.metrics", TABLE, Metric, classes=True)
 
