@@ -11,11 +11,13 @@ from poseval.poses import PoseSet
 # name -> module:NAME; a table instead of imports keeps start-up short. Order decides between equals.
 TABLE: dict[str, str] = {
     "coco-keypoints": "poseval.benchmarks.coco:COCO",
+    "exlpose": "poseval.benchmarks.coco:EXLPOSE",
     "crowdpose": "poseval.benchmarks.coco:CROWDPOSE",
     "ochuman": "poseval.benchmarks.coco:OCHUMAN",
     "coco-wholebody": "poseval.benchmarks.coco:COCO_WHOLEBODY",
     "aic": "poseval.benchmarks.coco:AIC",
     "ap10k": "poseval.benchmarks.coco:AP10K",
+    "animalpose": "poseval.benchmarks.coco:ANIMALPOSE",
     "halpe": "poseval.benchmarks.coco:HALPE",
     "humanart": "poseval.benchmarks.coco:HUMANART",
     "mpii-val": "poseval.benchmarks.mpii:MPII_VAL",
@@ -26,6 +28,7 @@ TABLE: dict[str, str] = {
     "parse": "poseval.benchmarks.lsp:PARSE",
     "penn-action": "poseval.benchmarks.video:PENN_ACTION",
     "jhmdb": "poseval.benchmarks.video:JHMDB",
+    "h36m-2d": "poseval.benchmarks.video:H36M_2D",
     "300w": "poseval.benchmarks.faces:W300",
     "wflw": "poseval.benchmarks.faces:WFLW",
     "cofw": "poseval.benchmarks.faces:COFW",

@@ -8,13 +8,23 @@ for AI Challenger, Halpe and Human-Art.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
-from poseval.benchmarks.base import Benchmark, Part, Parts, Scored, headlines, its_format, its_joints
+from poseval.benchmarks.base import (
+    Benchmark,
+    Part,
+    Parts,
+    Scored,
+    headlines,
+    its_format,
+    its_joints,
+    no_slices,
+)
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.metrics.oks_ap import OksAp
@@ -30,6 +40,8 @@ SIZES = frozenset({"AP_M", "AP_L", "AR_M", "AR_L"})
 
 # Faults of pycocotools that `corrected` fixes; other paragraphs of docs/quirks.md hold in both rule sets.
 COCO_QUIRKS = frozenset({"C01", "C02"})
+
+EXPOSURE = re.compile(r"_gain_[\d.]+_exposure_\d")  # in the names of ExLPose's images
 
 # CrowdPose's code splits images by crowd index at 0.2 and 0.8, its paper says 0.1 and 0.8; published numbers
 # come from the code.
@@ -96,6 +108,11 @@ def by_crowd_index(truth: PoseSet) -> dict[str, Bools]:
     return {name: (index >= low) & (index < high) for name, (low, high) in CROWDS.items()}
 
 
+def without_sizes(scored: Sequence[Scored], rules: RuleSet) -> Summary:
+    """The numbers that CrowdPose's program and its relatives print: none by the size of people."""
+    return {key: number for key, number in headlines(scored, rules).items() if key not in SIZES}
+
+
 def crowdpose_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
     """The official names; splits rounded to four decimals under the reference rules."""
     found = headlines(scored, rules)
@@ -133,6 +150,28 @@ CROWDPOSE = replace(
     summary=crowdpose_numbers,
     layout=crowdpose_table,
 )
+
+
+def has_exposures(benchmark: Benchmark, truth: PoseSet) -> bool:
+    """Whether images are called as ExLPose calls its own; its joints and fields are those of CrowdPose."""
+    paths = truth.frames.path.tolist()
+    return its_joints(benchmark, truth) and bool(paths) and all(EXPOSURE.search(path) for path in paths)
+
+
+# CrowdPose's program with other splits: the crowd index is 0 in all of ExLPose, so that easy is everything
+# and medium and hard are -1 (C27). Light and camera are files of their own.
+EXLPOSE = replace(
+    CROWDPOSE,
+    name="exlpose",
+    title="ExLPose, 14 joints, images in low light",
+    source="Lee et al. 2023; sohyun-l/ExLPose, cocoeval_custom.py; mmpose",
+    skeletons=("crowdpose14", "exlpose14"),
+    rule_sets=(RuleSet("reference", COCO_QUIRKS, "sohyun-l/ExLPose@62defaa cocoeval_custom.py"), CORRECTED),
+    signs=((has_exposures, 0.96),),
+    slices=no_slices,
+    summary=without_sizes,
+    layout=ap_table,
+)
 OCHUMAN = replace(  # the area in the file is the box area; nothing in the file tells it from COCO
     COCO,
     name="ochuman",
@@ -166,6 +205,13 @@ AP10K = replace(  # animals of many categories on one skeleton: AP is the mean o
     source="AlexTheBad/AP-10K; evaluation by xtcocotools",
     skeletons=("ap10k17",),
     signs=((its_joints, 0.8),),
+)
+ANIMALPOSE = replace(  # as mmpose scores it; its file has one category, whatever the animal
+    AP10K,
+    name="animalpose",
+    title="Animal-Pose, 20 joints of dogs, cats, sheep, horses and cows",
+    source="Cao et al. 2019; mmpose; evaluation by xtcocotools",
+    skeletons=("animalpose20",),
 )
 
 

@@ -69,10 +69,13 @@ MPII: Mapping[str, str] = MappingProxyType({"P301": "treats NaN as infinitely fa
 OFFICIAL: Mapping[str, tuple[str, Mapping[str, str]]] = MappingProxyType(
     {
         **dict.fromkeys(("coco-keypoints", "ochuman", "humanart", "oks"), ("pycocotools", COCO)),
-        **dict.fromkeys(("crowdpose", "coco-wholebody", "aic", "ap10k"), ("xtcocotools", XTCOCO)),
+        **dict.fromkeys(
+            ("crowdpose", "coco-wholebody", "aic", "ap10k", "animalpose"), ("xtcocotools", XTCOCO)
+        ),
         **dict.fromkeys(
             ("posetrack17", "posetrack17-single-frame", "posetrack18"), ("PoseTrack's evaluator", POSETRACK)
         ),
+        "exlpose": ("ExLPose's program", COCO),
         "posetrack21": ("PoseTrack21's evaluator", POSETRACK21),
         **dict.fromkeys(("mpii-val", "mpii-test", "mpii-multi"), ("MPII's kit", MPII)),
     }

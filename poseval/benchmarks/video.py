@@ -1,14 +1,15 @@
-"""Single people in video: JHMDB and Penn Action."""
+"""Single people in video: JHMDB, Penn Action and Human3.6M."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 
-from poseval.benchmarks.base import Benchmark, Scored, its_format, its_skeleton_alone
+from poseval.benchmarks.base import Benchmark, Scored, its_format, its_joints, its_skeleton_alone
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.benchmarks.single import kinds, one_each, with_kinds
 from poseval.benchmarks.tables import COLUMNS, by_kind, itself
@@ -21,6 +22,7 @@ from poseval.results.layout import Layout
 from poseval.results.values import Summary
 
 MMPOSE = RuleSet("mmpose", frozenset({"M03", "M05", "M07", "M11"}), "mmpose 1.3.2 JhmdbPCKAccuracy@759b39c")
+MMPOSE_0 = RuleSet("mmpose", frozenset({"M03", "M05", "M07"}), "mmpose 0.29 TopDownH36MDataset@0700205")
 SPLITS = ("split1", "split2", "split3")
 
 
@@ -101,6 +103,30 @@ def penn_table(summary: Summary) -> Layout | None:
     return Layout((*COLUMNS, "All", "Mean"), (("PCK@0.2", (*by_kind("PCK@0.2"), "PCK@0.2_mean")),))
 
 
+def h36m_metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    """PCK at 0.2 of the longer side of the box, and EPE in pixels."""
+    single = Precision.SINGLE_ERROR if rules.keeps("M07") else Precision.DOUBLE
+    pck = Pck(
+        "bbox",
+        (0.2,),
+        Compare.LT if rules.keeps("M03") else Compare.LE,
+        head=("head_top",),
+        mean=MeanOf.JOINTS,
+        absent=Absent.MINUS_ONE if rules.keeps("M05") else Absent.SKIP,
+        precision=single,
+        per_joint=per_joint,
+    )
+    return (pck, Epe(single))
+
+
+def h36m_table(summary: Summary) -> Layout | None:
+    """The two numbers of mmpose's table, after the kinds of joints."""
+    if "PCK@0.2" not in summary:
+        return None
+    shown = (*by_kind("PCK@0.2"), *(("EPE",) if "EPE" in summary else ()))
+    return Layout((*COLUMNS, "Mean", "EPE")[: len(shown)], (("PCK@0.2", shown),))
+
+
 # Rows are the kinds of the fifteen joints; neck and belly are in the mean alone, which is over joints.
 JHMDB = Benchmark(
     name="jhmdb",
@@ -135,4 +161,22 @@ PENN_ACTION = Benchmark(
     pair=one_each,
     summary=penn_numbers,
     layout=penn_table,
+)
+# Its file names the sides of the legs the other way round; joints are taken by place, as mmpose does (M15).
+H36M_2D = Benchmark(
+    name="h36m-2d",
+    title="Human3.6M in 2D, 17 joints, PCK by the box and EPE",
+    primary="PCK@0.2",
+    cluster="image",
+    source="Ionescu et al. 2014; mmpose 0.29 TopDownH36MDataset",
+    skeletons=("h36m17",),
+    fixed_skeleton=True,
+    rule_sets=(MMPOSE_0, CORRECTED),
+    truth_formats=("coco",),
+    prediction_formats=("coco", "pose-mat", "pose-array"),
+    signs=((its_joints, 0.8),),
+    metrics=h36m_metrics,
+    pair=one_each,
+    summary=partial(with_kinds, of=("PCK@0.2",)),
+    layout=h36m_table,
 )

@@ -41,10 +41,12 @@ OFFICIAL: dict[str, str | Answer] = {
     "coco-keypoints": f"{_ROOM}.coco:body",
     "ochuman": f"{_ROOM}.coco:body",
     "oks": f"{_ROOM}.coco:plain",
+    "exlpose": f"{_ROOM}.coco:exlpose",
     "crowdpose": f"{_ROOM}.coco:crowdpose",
     "coco-wholebody": f"{_ROOM}.coco:whole_body",
     "aic": f"{_ROOM}.coco:aic",
     "ap10k": f"{_ROOM}.coco:ap10k",
+    "animalpose": f"{_ROOM}.coco:animalpose",
     "humanart": f"{_ROOM}.coco:humanart",
     "halpe": f"{_ROOM}.coco:halpe",
     "mpii-val": f"{_ROOM}.single:mpii",
@@ -54,6 +56,7 @@ OFFICIAL: dict[str, str | Answer] = {
     "flic": f"{_ROOM}.single:flic",
     "jhmdb": f"{_ROOM}.single:jhmdb",
     "penn-action": f"{_ROOM}.single:penn",
+    "h36m-2d": f"{_ROOM}.single:h36m",
     **dict.fromkeys(("300w", "wflw", "cofw", "aflw19", "lapa"), f"{_ROOM}.faces:faces"),
     "aflw2000-3d": f"{_ROOM}.faces:aflw2000",
     "posetrack17": f"{_ROOM}.posetrack:sides",
@@ -84,6 +87,7 @@ READERS: dict[str, str] = {
     **dict.fromkeys(("lsp", "parse"), f"{_ROOM}.single_files:lsp"),
     "flic": f"{_ROOM}.single_files:flic",
     "jhmdb": f"{_ROOM}.single_files:jhmdb",
+    "h36m-2d": f"{_ROOM}.single_files:h36m",
     **dict.fromkeys(("300w", "wflw", "cofw", "aflw19", "lapa", "aflw2000-3d"), f"{_ROOM}.faces_files:read"),
 }
 # What a task can ask for and no program knows; sigmas, too, but of benchmarks that leave them open.

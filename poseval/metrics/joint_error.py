@@ -22,6 +22,7 @@ class Precision(enum.Enum):
 
     DOUBLE = "double"
     SINGLE = "single"  # coordinates and distances rounded to float32, each coordinate scaled: mmpose (M07)
+    SINGLE_ERROR = "single_error"  # the same with boxes as the file has them: mmpose before 1.0
 
 
 class ZeroScale(enum.Enum):

@@ -107,11 +107,11 @@ def match_names(joints: Sequence[str]) -> Skeleton | None:
     """The known skeleton with these joint names in this order, or None.
 
     Spelling may differ as it does between releases of one dataset: case, `-` and blanks for `_`, `L_F_Paw`
-    for `left_front_paw`.
+    for `left_front_paw`. Names by which a published file calls its joints wrongly mean the right ones.
     """
     wanted = list(joints)
     for name, node in _table().items():
-        if node["joints"] == wanted or node.get("source_names") == wanted:
+        if wanted in (node["joints"], node.get("source_names"), node.get("file_names")):
             return get_skeleton(name)
     plain = plain_names(wanted)
     for name, node in _table().items():

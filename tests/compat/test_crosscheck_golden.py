@@ -12,7 +12,7 @@ from poseval.errors import PosevalError
 from tests.golden.committed import Case, cases
 from tests.golden.make import face_files, single_files
 
-FAMILIES = {"coco": 40, "mpii": 18, "nme": 14, "posetrack": 29}
+FAMILIES = {"coco": 40, "mpii": 18, "nme": 14, "posetrack": 29, "neighbours": 4}
 # Beside the answers that the cases name: Ex-OKS has no other side, scales of 0 and repeated ids in the truth.
 REFUSED = {"P104", "P145", "P304", "P405"}
 
@@ -49,7 +49,9 @@ def compared(case: Case, rules: str, into: Path) -> int:
     return len(found.differences)
 
 
-@pytest.mark.parametrize(("family", "at_least"), [("coco", 800), ("mpii", 1500), ("nme", 200)])
+@pytest.mark.parametrize(
+    ("family", "at_least"), [("coco", 800), ("mpii", 1500), ("nme", 200), ("neighbours", 70)]
+)
 def test_single_images(family: str, at_least: int, tmp_path: Path) -> None:
     total = 0
     for place, (case, rules) in enumerate(runs(family)):

@@ -69,6 +69,15 @@ def crowdpose(question: Question) -> list[Side]:
     return [Side(f"{_package('pycocotools')} with the areas, sigmas and splits of crowdposetools", numbers)]
 
 
+def exlpose(question: Question) -> list[Side]:
+    """ExLPose: CrowdPose's rules without its splits, and without numbers by size."""
+    truth, results = _both(question)
+    truth = {**truth, "annotations": [_area_of_box(record) for record in truth["annotations"]]}
+    side = _pycocotools(truth, results, question.rules, SIGMAS["exlpose"])
+    numbers = {key: value for key, value in side.numbers.items() if not key.endswith(("_M", "_L"))}
+    return [Side(f"{side.program}, with the areas and sigmas of ExLPose's cocoeval_custom.py", numbers)]
+
+
 def whole_body(question: Question) -> list[Side]:
     """COCO-WholeBody: one evaluation per part."""
     truth, results = _both(question)
@@ -289,6 +298,11 @@ def aic(question: Question) -> list[Side]:
 def ap10k(question: Question) -> list[Side]:
     """AP-10K."""
     return _by_xtcocotools(question, "ap10k")
+
+
+def animalpose(question: Question) -> list[Side]:
+    """Animal-Pose."""
+    return _by_xtcocotools(question, "animalpose")
 
 
 def humanart(question: Question) -> list[Side]:

@@ -81,6 +81,8 @@ OF_BENCHMARK: dict[tuple[str, int], NDArray[np.float64]] = {
     ("coco-wholebody", 133): SIGMAS["coco_wholebody"],
     ("aic", 14): SIGMAS["aic"],
     ("ap10k", 17): SIGMAS["ap10k"],
+    ("animalpose", 20): SIGMAS["animalpose"],
+    ("exlpose", 14): SIGMAS["exlpose"],
     ("humanart", 17): SIGMAS["humanart17"],
     ("humanart", 21): SIGMAS["humanart21"],
     ("halpe", 26): SIGMAS["halpe26"],

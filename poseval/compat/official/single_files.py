@@ -41,6 +41,11 @@ JHMDB = (
     "right_elbow", "left_elbow", "right_knee", "left_knee", "right_wrist", "left_wrist",
     "right_ankle", "left_ankle",
 )  # fmt: skip
+H36M = (
+    "pelvis", "right_hip", "right_knee", "right_ankle", "left_hip", "left_knee", "left_ankle", "spine",
+    "thorax", "neck", "head_top", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder",
+    "right_elbow", "right_wrist",
+)  # fmt: skip
 
 
 @dataclass
@@ -158,6 +163,20 @@ def jhmdb(truth: str, predictions: str) -> Singles:
     found, base = _of_images(predictions, [p["image_id"] for p in people], points.shape[1])
     guess = found if found is not None else poses(predictions, len(people), points.shape[1])
     return Singles(JHMDB, points[..., :2], points[..., 2] > 0, guess + base, box=boxes, base=1)
+
+
+def h36m(truth: str, predictions: str) -> Singles:
+    """mmpose's COCO form of Human3.6M: joints by place, boxes as the file has them."""
+    data = from_json(truth)
+    if not isinstance(data, dict) or "annotations" not in data:
+        raise CannotCheck("mmpose reads Human3.6M only in COCO format")
+    people = [p for p in data["annotations"] if max(p["keypoints"]) != 0 and not p.get("iscrowd")]
+    points = np.array([p["keypoints"] for p in people], dtype=np.float64).reshape(len(people), -1, 3)
+    boxes = np.array([p["bbox"] for p in people], dtype=np.float64).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    found, _ = _of_images(predictions, [p["image_id"] for p in people], points.shape[1])
+    guess = found if found is not None else poses(predictions, len(people), points.shape[1])
+    return Singles(H36M, points[..., :2], points[..., 2] > 0, guess, box=boxes)
 
 
 def _of_images(path: str, images: Sequence[Any], joints: int) -> tuple[Array | None, int]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.golden.make import coco, coco_dialects, faces, models, posetrack, single
+from tests.golden.make import coco, coco_dialects, faces, models, neighbours, posetrack, single
 from tests.golden.make.cases import Made, Make
 
 Judge = Callable[[Made, Path, Path | None], dict[str, Any]]
@@ -18,6 +18,7 @@ MADE: dict[str, Callable[[], Sequence[Make]]] = {
     "mpii": lambda: single.CASES,
     "nme": lambda: faces.CASES,
     "models": lambda: models.CASES,
+    "neighbours": lambda: neighbours.CASES,
 }
 assert coco_dialects.CROWDPOSE_SIGMAS  # its cases stand in coco.CASES, too
 

@@ -1,0 +1,93 @@
+"""What the formulas of the small benchmarks say, in plain Python; COCO's relatives by pycocotools.
+
+Sources: sohyun-l/ExLPose@62defaa cocoeval_custom.py; open-mmlab/mmpose@0700205 TopDownH36MDataset with
+core/evaluation/top_down_eval.py, which cannot be installed beside this NumPy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.golden.make.cases import Made
+from tests.golden.make.coco_dialects import CROWDPOSE_SIGMAS
+from tests.golden.make.neighbours import ANIMAL_SIGMAS
+
+Numbers = dict[str, float]
+NAMES = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
+H36M_KINDS = {"head": (10,), "shoulder": (11, 14), "elbow": (12, 15), "wrist": (13, 16), "hip": (1, 4)}
+H36M_KINDS |= {"knee": (2, 5), "ankle": (3, 6)}
+
+
+def judge(made: Made, folder: Path, programs: Path | None = None) -> dict[str, Any]:
+    """The numbers of a case, and what they were made by."""
+    program, formula = JUDGES[made.options["kind"]]
+    return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder)}
+
+
+def _pycocotools(folder: Path, sigmas: list[float], *, boxes: bool) -> Numbers:
+    from pycocotools.coco import COCO
+    from pycocotools.cocoeval import COCOeval
+
+    with contextlib.redirect_stdout(io.StringIO()):
+        truth = COCO()
+        truth.dataset = json.loads((folder / "gt.json").read_text("utf-8"))
+        for person in truth.dataset["annotations"]:
+            if boxes:
+                person["area"] = person["bbox"][2] * person["bbox"][3] * 0.53
+        truth.createIndex()
+        run = COCOeval(truth, truth.loadRes(str(folder / "pred.json")), "keypoints")
+        run.params.kpt_oks_sigmas = np.array(sigmas)
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    return dict(zip(NAMES, map(float, run.stats), strict=True))
+
+
+def exlpose(folder: Path) -> Numbers:
+    """AP and AR over all people; the program prints none by size."""
+    found = _pycocotools(folder, CROWDPOSE_SIGMAS, boxes=True)
+    return {name: value for name, value in found.items() if name[-2:] not in ("_M", "_L")}
+
+
+def animalpose(folder: Path) -> Numbers:
+    """The ten numbers with the sigmas of mmpose."""
+    return _pycocotools(folder, ANIMAL_SIGMAS, boxes=False)
+
+
+def h36m(folder: Path) -> Numbers:
+    """One joint after the other; -1 for a joint that is never labelled."""
+    truth, results = (json.loads((folder / name).read_text("utf-8")) for name in ("gt.json", "pred.json"))
+    found = {row["image_id"]: row["keypoints"] for row in results}
+    right, labelled = [0] * 17, [0] * 17
+    errors = []
+    for person in truth["annotations"]:
+        side = max(person["bbox"][2:])
+        for k in range(17):
+            x, y, flag = person["keypoints"][3 * k : 3 * k + 3]
+            if not flag:
+                continue
+            guess = found[person["image_id"]][3 * k : 3 * k + 2]
+            dx, dy = guess[0] - float(np.float32(x)), guess[1] - float(np.float32(y))
+            labelled[k] += 1
+            right[k] += bool(np.float32(np.linalg.norm([dx / side, dy / side])) < 0.2)
+            errors.append(float(np.float32(np.linalg.norm([dx, dy]))))
+    share = [hits / count if count else -1.0 for hits, count in zip(right, labelled, strict=True)]
+    known = [value for value in share if value >= 0]
+    rows = {f"PCK@0.2/{kind}": sum(share[k] for k in ks) / len(ks) for kind, ks in H36M_KINDS.items()}
+    return {"PCK@0.2": sum(known) / len(known), "EPE": sum(errors) / len(errors), **rows}
+
+
+_COCO = f"pycocotools {importlib.metadata.version('pycocotools')}"
+JUDGES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
+    "exlpose": (f"{_COCO} with the areas and sigmas of sohyun-l/ExLPose@62defaa", exlpose),
+    "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
+    "h36m-2d": ("the formula of open-mmlab/mmpose@0700205 TopDownH36MDataset, not the program", h36m),
+}

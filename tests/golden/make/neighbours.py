@@ -1,0 +1,108 @@
+"""Cases of benchmarks beside the large ones: each a scene of its own form, judged by its formula."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.golden.make.cases import Made
+from tests.golden.make.coco_dialects import CROWDPOSE_JOINTS, CROWDPOSE_SIGMAS
+from tests.golden.make.coco_scene import CocoScene
+
+Record = dict[str, Any]
+CASES: list[Callable[[], Made]] = []
+ANIMAL_SIGMAS = [k / 1000 for k in (25, 25, 26, 35, 35, 100, 100, 100, *[107] * 4, *[87] * 4, *[89] * 4)]
+ANIMAL_JOINTS = ["L_Eye", "R_Eye", "L_EarBase", "R_EarBase", "Nose", "Throat", "TailBase", "Withers"]
+ANIMAL_JOINTS += [
+    f"{side}_{end}_{joint}" for joint in ("Elbow", "Knee", "Paw") for end in "FB" for side in "LR"
+]
+H36M_JOINTS = ["root (pelvis)"]
+H36M_JOINTS += [f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "foot")]
+H36M_JOINTS += ["spine", "thorax", "neck_base", "head"]
+H36M_JOINTS += [f"{side}_{joint}" for side in ("left", "right") for joint in ("shoulder", "elbow", "wrist")]
+
+
+def case(
+    kind: str, why: str, tolerance: float = 1e-12, **more: Any
+) -> Callable[[Callable[[], Any]], Callable[[], Made]]:
+    """Register a function that makes the files of a case of a benchmark."""
+
+    def register(fill: Callable[[], Any]) -> Callable[[], Made]:
+        def make() -> Made:
+            made = fill()
+            files = made.files() if isinstance(made, CocoScene) else made
+            ask = {"benchmark": kind, **more.get("ask", {})}
+            return Made(fill.__name__, why, files, ask, "neighbours", {"kind": kind}, tolerance)
+
+        CASES.append(make)
+        return make
+
+    return register
+
+
+@case("exlpose", "ExLPose: areas are 0.53 of the box, no number by size; one person has id 0.")
+def exlpose() -> CocoScene:
+    scene = CocoScene(61, joints=14)
+    scene.crowd_of(10)
+    scene.around_thresholds(CROWDPOSE_SIGMAS, 0.53)
+    scene.categories[0]["keypoints"] = CROWDPOSE_JOINTS
+    for number, image in enumerate(scene.images):
+        image["crowdIndex"] = 0
+        image["file_name"] = f"dark/imgs_0212_vid{number:06}_exp100_dark__gain_4.50_exposure_5000.png"
+    for person in scene.people:
+        del person["area"]
+    scene.people[3]["id"] = 0
+    return scene
+
+
+@case("animalpose", "Animal-Pose: two joints for each sigma just reach a threshold or not.")
+def animalpose() -> CocoScene:
+    scene = CocoScene(62, joints=20)
+    scene.crowd_of(8)
+    scene.around_thresholds(ANIMAL_SIGMAS)
+    scene.categories[0]["keypoints"] = ANIMAL_JOINTS
+    return scene
+
+
+def _h36m(seed: int, spread: float, flags: np.ndarray) -> dict[str, Any]:
+    rng = np.random.RandomState(seed)
+    images: list[Record] = []
+    people: list[Record] = []
+    results: list[Record] = []
+    for number in range(1, len(flags) + 1):
+        truth = np.round(rng.uniform(200, 700, (17, 2)), 3)
+        found = np.round(truth + rng.normal(0, spread, (17, 2)), 3)
+        name = f"S1_Directions_1.54138969_{number:06}.jpg"
+        images.append({"id": number, "file_name": name, "width": 1000, "height": 1002})
+        low, side = truth.min(axis=0).round(2), float(np.round(rng.uniform(150, 400), 2))
+        person: Record = {"id": number, "image_id": number, "category_id": 1, "iscrowd": 0}
+        person |= {"bbox": [*low.tolist(), side, side - 1], "area": side * side}
+        points = np.concatenate([truth, flags[number - 1][:, None]], axis=1)
+        people.append({**person, "num_keypoints": 17, "keypoints": points.ravel().tolist()})
+        guess = np.concatenate([found, np.ones((17, 1))], axis=1)
+        result: Record = {"image_id": number, "category_id": 1, "score": 0.9}
+        results.append({**result, "keypoints": guess.ravel().tolist()})
+    category = {"id": 1, "name": "person", "keypoints": H36M_JOINTS}
+    return {
+        "gt.json": {"images": images, "annotations": people, "categories": [category]},
+        "pred.json": results,
+    }
+
+
+@case("h36m-2d", "Ordinary people of Human3.6M: PCK by the longer side of the box, and EPE.", 1e-7)
+def h36m_ordinary() -> dict[str, Any]:
+    return _h36m(63, 40, np.ones((25, 17)))
+
+
+@case("h36m-2d", "A wrist that is never labelled, and distances of exactly 0.2 of the box.", 1e-7)
+def h36m_on_the_threshold() -> dict[str, Any]:
+    flags = np.ones((12, 17))
+    flags[:, 13] = 0
+    files = _h36m(64, 30, flags)
+    for person, result in zip(files["gt.json"]["annotations"], files["pred.json"], strict=True):
+        person["bbox"][2:] = [250.0, 100.0]
+        person["keypoints"][0:2], result["keypoints"][0:2] = [300.0, 300.0], [350.0, 300.0]
+        person["keypoints"][3:5], result["keypoints"][3:5] = [300.0, 300.0], [349.99, 300.0]
+    return files
