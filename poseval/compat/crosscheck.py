@@ -79,6 +79,7 @@ CHECKS: dict[str, str] = {
     "clear_mot": "poseval.compat.crosschecks.tracking:check_clear",
     "identity": "poseval.compat.crosschecks.tracking:check_identity",
     "hota": "poseval.compat.crosschecks.tracking:check_hota",
+    **dict.fromkeys(("ospa", "ospa2"), "poseval.compat.crosschecks.ospa:check"),
 }
 REGISTRY: Registry[Check] = Registry("cross-check", "P104", "poseval.crosschecks", CHECKS, FunctionType)
 # benchmark -> reader of people one by one, for metrics chosen by hand

@@ -11,6 +11,7 @@ import poseval
 from poseval.benchmarks import boxes
 from poseval.compat.crosscheck import crosscheck
 from poseval.errors import MismatchError
+from poseval.metrics import ospa, ospa_tracks
 from poseval.synth import perturb
 from tests.datasets.posetrack_sets import random_set, without
 from tests.differential.random_boxes import write_boxes
@@ -27,6 +28,20 @@ def test_trackeval_says_the_same(rules: str, seed: int, tmp_path: Path) -> None:
     assert [item for item in found.differences if not item.agrees] == []
     assert {item.name for item in found.differences} >= {"HOTA", "MOTA", "IDF1", "switches"}
     assert not found.unchecked
+
+
+@pytest.mark.parametrize("metric", ["ospa(similarity=iou)", "ospa2(similarity=iou,cutoff=0.7,order=2)"])
+@pytest.mark.parametrize("seed", range(6))
+def test_plain_loops_say_the_same_of_ospa(
+    metric: str, seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def same() -> bool:
+        return crosscheck(*write_boxes(seed, tmp_path), "motchallenge", metrics=[metric]).agrees
+
+    assert same()
+    monkeypatch.setattr(ospa, "least", lambda distance: (np.full(len(distance), -1), float(distance.size)))
+    monkeypatch.setattr(ospa_tracks, "least", ospa.least)
+    assert not same()
 
 
 @pytest.mark.parametrize(
