@@ -45,7 +45,6 @@ def diagnose_prepared(prepared: Prepared, scale: str | None = None, worst: int =
     """`diagnose` for files that were already read and paired."""
     from dataclasses import replace
 
-    from poseval.benchmarks.custom import CUSTOM, with_scales
     from poseval.diagnosis.diagnose import diagnose
     from poseval.diagnosis.error_types import Scale
 
@@ -56,11 +55,8 @@ def diagnose_prepared(prepared: Prepared, scale: str | None = None, worst: int =
     units = [unit.value for unit in Scale]
     if scale is not None and not (isinstance(scale, str) and scale in units):
         raise unknown_name("P102", "scale", scale, units)
-    aligned = prepared.aligned
-    if prepared.benchmark.name == CUSTOM.name:
-        aligned = with_scales(aligned)
     found = diagnose(
-        aligned,
+        prepared.aligned,
         scale=None if scale is None else Scale(scale),
         corrected=prepared.rules.name == "corrected",
         worst=worst,

@@ -80,15 +80,12 @@ def names_of(paths: list[str]) -> list[str]:
 
 def system_of(prepared: Prepared, name: str) -> System:
     """A system of the explorer, from files that were read and paired."""
-    from poseval.benchmarks.custom import CUSTOM, with_scales
     from poseval.diagnosis.diagnose import diagnose_if_possible
     from poseval.diagnosis.pairs import pairs_of
     from poseval.report.explorer.index import System
     from poseval.scoring.score import tally
 
     aligned = prepared.aligned
-    if prepared.benchmark.name == CUSTOM.name:
-        aligned = with_scales(aligned)
     corrected = prepared.rules.name == "corrected"
     frames = aligned.truth.frames
     by_sequence = prepared.benchmark.unit == "sequence"

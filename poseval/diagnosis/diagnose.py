@@ -33,14 +33,21 @@ from poseval.results.result import Result, json_value
 from poseval.results.units import FRACTION, PERCENT
 
 SCHEMA = "poseval.diagnosis/1"
+STEP_NUMBERS = ("ap", "gain", "alone", "gain_alone")
 CLASSES = tuple(kind.name.lower() for kind in Fault if kind is not Fault.NONE)
 
 
 @dataclass(frozen=True)
 class RangeDiagnosis:
-    """One size range: joints per class [6, K], gains, LRP, and how many people were matched."""
+    """One size range: how many people count in it, how many of them were found, gains and LRP.
+
+    `counts` are the joints per class [6, K] of `matched` people. As in coco-analyze, these may be people of
+    other sizes, who took a prediction that nobody in the range did (quirk C27).
+    """
 
     size: SizeRange
+    people: int
+    found: int
     counts: Ints
     matched: int
     gains: Gains
@@ -125,13 +132,20 @@ def _range_dict(item: RangeDiagnosis) -> dict[str, Any]:
 
     return {
         "name": item.size.name,
+        "people": item.people,
+        "found": item.found,
         "matched": item.matched,
         "counts": {name: item.counts[i + 1].tolist() for i, name in enumerate(CLASSES)},
         "thresholds": THRESHOLDS.tolist(),
         "cumulative": stages(item.gains.cumulative),
         "independent": stages(item.gains.independent),
+        "steps": [
+            {"step": step.name, **{key: json_value(getattr(step, key)) for key in STEP_NUMBERS}}
+            for step in item.gains.steps
+        ],
         "false_positives": item.gains.false_positives.tolist(),
         "missed": item.gains.missed.tolist(),
+        "missed_though_found": item.gains.missed_though_found.tolist(),
         "lrp": {key: json_value(value) for key, value in vars(item.lrp).items()},
     }
 
@@ -148,7 +162,7 @@ def diagnose(
     """Diagnose predictions.
 
     `scale` is areas and sigmas where the ground truth has them, else head sizes. `corrected` fixes the quirks
-    of coco-analyze (C21, C22).
+    of coco-analyze (C21, C22, C27).
 
     Raises:
         MismatchError: P410 when people have neither areas nor head sizes.
@@ -160,12 +174,7 @@ def diagnose(
     found = match_scene(scene, np.array([LOCALISED]), sizes)
     labels = [label(scene, found, index, corrected) for index in range(len(sizes))]
     pairs = Suppression.of(scene)
-    ranges = [
-        RangeDiagnosis(
-            size, own.counts(), len(own.person), gains(pairs, own, size, corrected), lrp(scene, size)
-        )
-        for size, own in zip(sizes, labels, strict=True)
-    ]
+    ranges = [_range_of(pairs, own, size, corrected) for size, own in zip(sizes, labels, strict=True)]
     tracks = track_errors(aligned, scene) if (aligned.truth.people.track >= 0).any() else None
     return Diagnosis(
         aligned.truth.skeleton.joints,
@@ -174,6 +183,22 @@ def diagnose(
         tuple(groups(aligned, scene, labels[0])),
         tuple(_worst(aligned, labels[0], worst)),
         tracks,
+    )
+
+
+def _range_of(pairs: Suppression, labels: Labels, size: SizeRange, corrected: bool) -> RangeDiagnosis:
+    targets = pairs.scene.targets
+    counts = ~targets.ignored & (targets.area >= size.low) & (targets.area <= size.high)
+    inside = counts[labels.person]
+    own = labels.take(inside) if corrected else labels
+    return RangeDiagnosis(
+        size,
+        int(counts.sum()),
+        int(inside.sum()),
+        own.counts(),
+        len(own.person),
+        gains(pairs, labels, size, corrected),
+        lrp(pairs.scene, size),
     )
 
 

@@ -100,6 +100,10 @@ class Labels:
     fault: NDArray[np.int8]
     best: Floats
 
+    def take(self, chosen: Bools) -> Labels:
+        """The rows of some matches [M]."""
+        return Labels(self.prediction[chosen], self.person[chosen], self.fault[chosen], self.best[chosen])
+
     def counts(self) -> Ints:
         """Joints per class [6, K]."""
         return np.stack([(self.fault == kind).sum(axis=0) for kind in Fault]).astype(np.int64)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
 from poseval.diagnosis.diagnose import Diagnosis
-from poseval.diagnosis.gains import STAGES, Stage, mean_ap
+from poseval.diagnosis.error_types import Fault, Scale
+from poseval.diagnosis.gains import INACCURATE, STAGES, Step, mean_ap
 from poseval.errors import number_of, shown
 from poseval.results.units import NumberStyle
 
@@ -24,10 +24,11 @@ def findings(diagnosis: Diagnosis, style: NumberStyle = TABLES) -> list[str]:
     """Sentences about the first size range, their numbers in a style; none where nobody is to be found.
 
     Kinds of errors are ranked by their progressive gains, as coco-analyze ranks them: what fixing one kind
-    adds once all kinds before it are fixed. The gain alone stands beside it.
+    adds once all kinds before it are fixed. The gain alone stands beside it. Misses are people without a
+    prediction; what people cost that were found too inaccurately has its own sentence.
     """
     main = diagnosis.ranges[0]
-    lines = _score(diagnosis, style) + _gains(main.gains.cumulative, main.gains.independent, style)
+    lines = _score(diagnosis, style) + _gains(main.gains.steps, style)
     total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
     if total.any() and not (bad.any() or main.gains.missed.any() or main.gains.false_positives.any()):
         lines.append("no errors were found")
@@ -35,46 +36,62 @@ def findings(diagnosis: Diagnosis, style: NumberStyle = TABLES) -> list[str]:
         fraction = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
         joint = int(np.argmax(fraction))
         name = shown(diagnosis.joints[joint])
-        lines.append(f"worst joint: {name}, {fraction[joint]:.0%} of its labelled keypoints are wrong")
+        jitter = main.counts[Fault.JITTER][joint] / total[joint]
+        lines.append(
+            f"worst joint: {name}, {fraction[joint]:.0%} of its labelled keypoints on matched people are "
+            f"wrong (jitter: {jitter:.0%})"
+        )
     return lines
 
 
 def _score(diagnosis: Diagnosis, style: NumberStyle) -> list[str]:
-    """AP, and how many people were matched at all."""
-    ap = mean_ap(diagnosis.ranges[0].gains.cumulative[0])
+    """AP and over whom, and how many people were matched at all."""
+    main = diagnosis.ranges[0]
+    ap = mean_ap(main.gains.cumulative[0])
     if math.isnan(ap):
         return []
     people, matched = (sum(getattr(g, name) for g in diagnosis.everyone) for name in ("people", "matched"))
-    found = f"{matched:,} of {number_of(people, 'person', 'people')} were matched"
-    return [f"AP by OKS is {style.number(ap)}; {found}"]
+    text = f"AP by OKS is {style.number(ap)}"
+    if diagnosis.scale is Scale.HEAD:
+        text += ", with head sizes as scale"
+    if main.people < people:
+        side = f"{math.sqrt(main.size.low):.0f}"
+        text += (
+            f", without {number_of(people - main.people, 'person', 'people')} below {side} x {side} pixels"
+        )
+    return [f"{text}; {matched:,} of {number_of(people, 'person', 'people')} were matched"]
 
 
-def _gains(cumulative: Sequence[Stage], independent: Sequence[Stage], style: NumberStyle) -> list[str]:
+def _gains(steps: Sequence[Step], style: NumberStyle) -> list[str]:
     """What gains most when kinds are fixed one after the other, and what does when fixed alone."""
-    base = mean_ap(independent[0])
-    after = {b.name: mean_ap(b) - mean_ap(a) for a, b in pairwise(cumulative)}
-    alone = {stage.name: mean_ap(stage) - base for stage in independent[1:]}
-    best, single = (max(found, key=lambda name: np.nan_to_num(found[name])) for found in (after, alone))
-    if not after[best] >= SMALLEST:
-        return []
-
-    def gain(value: float) -> str:
-        return style.number(value, sign=True)
-
-    names = list(after)
-    before = names[: names.index(best)]
-    if not before:
-        how = "when fixed first"
-    elif best == names[-1]:
-        how = "with all other errors fixed"
-    else:
-        how = f"with {_listed([WORDS[name] for name in before])} fixed"
-    lines = [f"fixing {WORDS[best]} gains most: AP {gain(after[best])} {how}, {gain(alone[best])} alone"]
-    if single != best and alone[single] >= SMALLEST:
-        text = f"fixed alone, {WORDS[single]} would gain most: AP {gain(alone[single])}"
-        if single == names[-1]:
-            text += ", because whoever was found too inaccurately for a threshold is a miss there"
-        lines.append(f"{text}; with the errors before them fixed, {gain(after[single])}")
+    kinds = {step.name: step for step in steps if step.name != INACCURATE}
+    best = max(kinds.values(), key=lambda step: np.nan_to_num(step.gain))
+    single = max(kinds.values(), key=lambda step: np.nan_to_num(step.gain_alone))
+    lines = []
+    if best.gain >= SMALLEST:
+        names = list(kinds)
+        before = names[: names.index(best.name)]
+        if not before:
+            how = "when fixed first"
+        elif best.name == names[-1]:
+            how = "with all other errors fixed"
+        else:
+            how = f"with {_listed([WORDS[name] for name in before])} fixed"
+        gain, alone = (style.number(value, sign=True) for value in (best.gain, best.gain_alone))
+        lines.append(f"fixing {WORDS[best.name]} gains most: AP {gain} {how}, {alone} alone")
+        if single is not best and single.gain_alone >= SMALLEST:
+            gain, alone = (style.number(value, sign=True) for value in (single.gain, single.gain_alone))
+            lines.append(
+                f"fixed alone, {WORDS[single.name]} would gain most: AP {alone}; with the errors before them "
+                f"fixed, {gain}"
+            )
+    (rest,) = (step for step in steps if step.name == INACCURATE)
+    if max(np.nan_to_num([rest.gain, rest.gain_alone])) >= SMALLEST:
+        lines.append(
+            "people who were found, but too inaccurately for a threshold, cost AP "
+            f"{style.number(rest.gain)} once their joints are fixed, {style.number(rest.gain_alone)} as they "
+            "are; coco-analyze counts them as misses"
+        )
     return lines
 
 

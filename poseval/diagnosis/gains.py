@@ -12,8 +12,9 @@ of optimal scores is not reproduced to the digit (quirk C23).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,7 +26,13 @@ from poseval.poses import Bools, Floats, Ints
 STEPS = (Fault.MISS, Fault.SWAP, Fault.INVERSION, Fault.JITTER)
 # The names in JSON, and how reports call those that need another name.
 STAGES = ("baseline", "miss", "swap", "inversion", "jitter", "score", "background", "missed people")
-TITLES = {"miss": "missed joints", "background": "false positives", "missed people": "misses"}
+INACCURATE = "inaccurate people"  # the second part of the last stage
+TITLES = {
+    "miss": "missed joints",
+    "background": "false positives",
+    "missed people": "misses",
+    INACCURATE: "found too inaccurately",
+}
 THRESHOLDS = np.linspace(0.5, 0.95, 10)
 
 
@@ -37,9 +44,20 @@ class Stage:
     ap: Floats
     recall: Floats
 
+
+@dataclass(frozen=True)
+class Step:
+    """AP after a kind of error is fixed, after those before it and alone, and what either gains."""
+
+    name: str
+    ap: float
+    gain: float
+    alone: float
+    gain_alone: float
+
     @property
     def title(self) -> str:
-        """The stage in the words of a report."""
+        """The kind in the words of a report."""
         return TITLES.get(self.name, self.name)
 
 
@@ -52,15 +70,35 @@ def mean_ap(stage: Stage) -> float:
 class Gains:
     """Stages of one size range, and counts per threshold [T] after joints and scores are fixed.
 
-    `false_positives` are predictions without a person, `missed` people that count without a prediction;
-    `unmatched` includes the people that do not count, as coco-analyze's false negatives do.
+    coco-analyze's last stage leaves out everyone without a match at a threshold. Many of them may have been
+    found, but too inaccurately for it: `absent` leaves out only those whom no prediction found, after all
+    errors before them, and `absent_alone` with no error fixed; `inaccurate_alone` leaves out only the others.
+
+    `false_positives` are predictions without a person, `missed` people that count without a match, and
+    `missed_though_found` those of them who were found; `unmatched` includes the people that do not count, as
+    coco-analyze's false negatives do.
     """
 
     cumulative: tuple[Stage, ...]
     independent: tuple[Stage, ...]
+    absent: Stage
+    absent_alone: Stage
+    inaccurate_alone: Stage
     false_positives: Ints
     missed: Ints
+    missed_though_found: Ints
     unmatched: Ints
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What fixing each kind gains, in the order of fixing; the last stage in its two parts."""
+        after = [*self.cumulative[:-1], self.absent, replace(self.cumulative[-1], name=INACCURATE)]
+        alone = [*self.independent[1:-1], self.absent_alone, self.inaccurate_alone]
+        base = mean_ap(self.independent[0])
+        return tuple(
+            Step(now.name, mean_ap(now), mean_ap(now) - mean_ap(before), mean_ap(one), mean_ap(one) - base)
+            for (before, now), one in zip(pairwise(after), alone, strict=True)
+        )
 
 
 def fixed(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: bool = False) -> Floats:
@@ -103,14 +141,29 @@ def gains(pairs: Suppression, labels: Labels, size: SizeRange, corrected: bool =
         cumulative.append(alone if first else ranked(fixed(scene, labels, done, corrected)).stage(name))
     places = fixed(scene, labels, done, corrected)
     last = ranked(places, pairs.moved(places).optimal_scores(size)[0])
-    cumulative += [last.stage(STAGES[5]), last.without_false_positives(STAGES[6]), last.perfect(STAGES[7])]
+    cumulative += [
+        last.stage(STAGES[5]),
+        last.without_false_positives(STAGES[6]),
+        last.perfect(STAGES[7], last.taken),
+    ]
     rescored = ranked(base.xy, pairs.optimal_scores(size)[0])
     independent += [rescored.stage(STAGES[5]), raw.without_false_positives(STAGES[6])]
     independent.append(raw.stage(STAGES[7], taken=raw.taken))
+    found = np.zeros(raw.taken.shape, dtype=np.bool_)
+    found[labels.person] = True
     free = ~last.taken[scene.people.row]
-    missed = (last.counted[:, None] & free).sum(axis=0)
-    unmatched = (~last.people_found).sum(axis=0)
-    return Gains(tuple(cumulative), tuple(independent), unmatched, missed, free.sum(axis=0))
+    missed = last.counted[:, None] & free
+    return Gains(
+        tuple(cumulative),
+        tuple(independent),
+        last.perfect(STAGES[7], found),
+        raw.stage(STAGES[7], taken=found),
+        raw.stage(INACCURATE, taken=raw.taken | ~found),
+        (~last.people_found).sum(axis=0),
+        missed.sum(axis=0),
+        (missed & found[scene.people.row]).sum(axis=0),
+        free.sum(axis=0),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,9 +203,9 @@ class _Ranking:
         """AP and recall where predictions without a person do not count."""
         return self.stage(name, drop=~self.people_found)
 
-    def perfect(self, name: str) -> Stage:
-        """As without false positives, and only people with a prediction are to be found."""
-        return self.stage(name, drop=~self.people_found, taken=self.taken)
+    def perfect(self, name: str, taken: Bools) -> Stage:
+        """As without false positives, and only the people `taken` [G, T] are to be found."""
+        return self.stage(name, drop=~self.people_found, taken=taken)
 
     def stage(self, name: str, drop: Bools | None = None, taken: Bools | None = None) -> Stage:
         """AP and recall; `drop` [R, T] detections do not count, and only `taken` [G, T] people do."""

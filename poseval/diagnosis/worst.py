@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.diagnosis.diagnose import Worst, diagnose
+from poseval.diagnosis.diagnose import Diagnosis, Worst, diagnose
 from poseval.errors import UsageError, number_of
 from poseval.poses import Ints, PoseSet
 from poseval.poses.aligned import Aligned
@@ -52,15 +52,22 @@ def _ranked(aligned: Aligned, count: int) -> tuple[list[tuple[int, Worst]], str]
         UsageError: P106 when no frame has an error.
     """
     labelled = np.flatnonzero(aligned.truth.frames.labelled)
-    truth, by = measurable(aligned.truth.take_frames(labelled))
+    truth = aligned.truth.take_frames(labelled)
     predictions = replace(aligned.predictions.take_frames(labelled), frames=truth.frames)
-    found = diagnose(Aligned(truth, predictions), worst=count).worst
+    diagnosis, by = diagnose_by_boxes(Aligned(truth, predictions), worst=count)
+    found = diagnosis.worst
     if not found:
         raise UsageError(
             "P106", where="--worst", what="finds no error in any frame", wanted="predictions with errors"
         )
     place = dict(zip(truth.frames.key.tolist(), labelled.tolist(), strict=True))
-    return [(place[one.frame], one) for one in found], by
+    return [(place[one.frame], one) for one in found], f", {by}" if by else ""
+
+
+def diagnose_by_boxes(aligned: Aligned, *, corrected: bool = False, worst: int = 20) -> tuple[Diagnosis, str]:
+    """The diagnosis with the scales of `measurable`, and words about how they were made."""
+    truth, by = measurable(aligned.truth)
+    return diagnose(Aligned(truth, aligned.predictions), corrected=corrected, worst=worst), by
 
 
 def measurable(truth: PoseSet) -> tuple[PoseSet, str]:
@@ -73,7 +80,7 @@ def measurable(truth: PoseSet) -> tuple[PoseSet, str]:
     made = np.nan_to_num((box[:, 2] - box[:, 0]) * (box[:, 3] - box[:, 1]), nan=0.0)
     people = people.with_columns(area=np.where(np.isnan(area), made, area))
     skeleton = truth.skeleton
-    by = ", by areas of boxes or of the labelled joints"
+    by = "by areas of boxes or of the labelled joints"
     if sigmas is None:
         skeleton = skeleton.with_sigmas((ANY_SIGMA,) * len(skeleton))
         by += f" and a sigma of {ANY_SIGMA} for every joint"

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-# Beginnings of a statistic's name -> its meaning; the longest that fits is taken.
+import re
+
+# A statistic's name, without its threshold or percentile -> its meaning.
 MEANINGS = {
     "AP": "average precision: the area below precision over recall",
     "AP50": "average precision at the threshold 0.50",
     "AP75": "average precision at the threshold 0.75",
     "AP_M": "average precision of people of medium size",
     "AP_L": "average precision of large people",
+    "AP_easy": "average precision in images with little crowding",
+    "AP_medium": "average precision in images with some crowding",
+    "AP_hard": "average precision in crowded images",
+    "AP_low": "the lowest average precision over all orders of equal scores",
+    "AP_high": "the highest average precision over all orders of equal scores",
     "AR": "average recall: the fraction of people that are found",
     "AR50": "recall at the threshold 0.50",
     "AR75": "recall at the threshold 0.75",
@@ -17,6 +24,8 @@ MEANINGS = {
     "MOTA": "tracking accuracy: 1 less misses, false positives and switches per true joint",
     "MOTP": "tracking precision: how close matched joints are",
     "IDF1": "fraction of joints with the right identity, over whole tracks",
+    "IDP": "fraction of predicted joints with the right identity",
+    "IDR": "fraction of labelled joints with the right identity",
     "HOTA": "higher-order tracking accuracy: detection and association in balance",
     "DetA": "detection part of HOTA",
     "AssA": "association part of HOTA",
@@ -25,12 +34,17 @@ MEANINGS = {
     "recall": "fraction of labelled joints that are found",
     "PCK": "fraction of labelled joints within the threshold",
     "PCKh": "fraction of labelled joints within the threshold of the head size",
+    "tPCK": "fraction of labelled joints within the threshold of the torso",
     "PDJ": "fraction of detected joints, by the size of the torso",
     "PCP": "fraction of limbs of which both ends are near enough",
     "AUC": "area below the curve over thresholds",
+    "AUC_mean": "plain mean of the curve over thresholds",
     "NME": "mean error, divided by the normalising distance",
+    "NME_median": "median of the errors of the images, divided as NME",
+    "NME_trimmed": "mean of the errors of the images without a tenth at either end, divided as NME",
     "FR": "fraction of faces above the error",
     "EPE": "mean distance in pixels",
+    "EPE_p": "percentile of the distances in pixels",
     "oLRP": "optimal localisation-recall-precision error: all kinds of errors in one number",
     "oLRP_loc": "localisation part of oLRP: mean 1 - OKS of the predictions that hit",
     "oLRP_FP": "fraction of predictions that hit nobody, at the threshold of oLRP",
@@ -68,7 +82,9 @@ CAPTIONS = {
     ),
     "gains": (
         "What AP would gain if errors of a kind were fixed: once the kinds above it are fixed, and alone. "
-        "Gains one after the other add up; gains alone overlap."
+        "Gains one after the other add up; gains alone overlap. Misses are people without a prediction. Who "
+        "was found, but too inaccurately for a threshold, has a bar of their own; coco-analyze counts both "
+        "as misses."
     ),
 }
 JOINT_ERRORS = (
@@ -82,13 +98,14 @@ SLICES = "The first number of each group with its confidence interval, where the
 def meaning(key: str) -> str:
     """What a number of the summary measures; empty where it is not known."""
     name = key.rpartition("/")[2]
-    fits = [start for start in MEANINGS if name == start or name.startswith((f"{start}@", f"{start}_"))]
-    return MEANINGS[max(fits, key=len)] if fits else ""
+    percentile = re.fullmatch(r"(\w+_p)\d+", name)
+    return MEANINGS.get(name) or MEANINGS.get(percentile[1] if percentile else name.partition("@")[0], "")
 
 
 def caption(name: str) -> tuple[str, str]:
     """The title and the caption of a figure."""
     title = name.replace("_", " ")
+    title = title[0].upper() + title[1:]
     if name == "errors_per_joint":
         return title, JOINT_ERRORS
     if name.startswith("slice_"):

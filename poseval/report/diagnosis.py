@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from poseval.diagnosis.gains import mean_ap
 from poseval.errors import number_of, shown
 from poseval.report.text_table import aligned, number
 from poseval.results.units import PERCENT, NumberStyle
 
 if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis, RangeDiagnosis
+    from poseval.diagnosis.error_types import SizeRange
+
+LARGEST_SIDE = 1e4  # pixels; a range up to there has no upper limit that matters
 
 
 def render(diagnosis: Diagnosis, unit: str = PERCENT) -> str:
@@ -49,13 +53,26 @@ def render(diagnosis: Diagnosis, unit: str = PERCENT) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _limits(size: SizeRange) -> str:
+    """The limits of a range in words, where it has any."""
+    low, high = math.sqrt(size.low), math.sqrt(size.high)
+    if not low:
+        return ""
+    upper = f" to {high:.0f} x {high:.0f}" if high < LARGEST_SIDE else ""
+    return f" (from {low:.0f} x {low:.0f}{upper} pixels)"
+
+
 _CLASSES = ["good", "jitter", "inversion", "swap", "miss"]
 
 
 def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis, style: NumberStyle) -> list[str]:
-    from poseval.diagnosis.gains import mean_ap
-
-    lines = [f"size {item.size.name}: {number_of(item.matched, 'person', 'people')} matched", ""]
+    lines = [f"size {item.size.name}{_limits(item.size)}: {item.found:,} of {item.people:,} people matched"]
+    others = item.matched - item.found
+    if others:
+        lines.append(
+            f"below are the joints of {number_of(item.matched, 'person', 'people')}, {others:,} of them of "
+            "other sizes, as coco-analyze counts (quirk C27; not so by --rules corrected)"
+        )
     rows = [["joint", *_CLASSES]]
     for index, joint in enumerate(diagnosis.joints):
         column = item.counts[1:, index]
@@ -63,14 +80,15 @@ def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis, style: NumberStyle)
         rows.append([shown(joint), *(number(int(n) / total if total else math.nan, ".1%") for n in column)])
     whole = item.counts[1:].sum(axis=1)
     rows.append(["all joints", *(f"{int(n) / max(1, int(whole.sum())):.1%}" for n in whole)])
-    lines += [*aligned(rows), ""]
+    lines += ["", *aligned(rows), ""]
+    base = style.number(mean_ap(item.gains.cumulative[0]))
+    none = style.number(0.0, sign=True)
     rows = [[f"fixed ({style.caption()})", "AP, one after the other", "gain", "AP, alone", "gain"]]
-    base = before = mean_ap(item.gains.cumulative[0])
-    for one, alone in zip(item.gains.cumulative, item.gains.independent, strict=True):
-        ap, single = mean_ap(one), mean_ap(alone)
-        gains = [style.number(found, sign=True) for found in (ap - before, single - base)]
-        rows.append([one.title, style.number(ap), gains[0], style.number(single), gains[1]])
-        before = ap
+    rows.append(["baseline", base, none, base, none])
+    for step in item.gains.steps:
+        ap, gain = style.number(step.ap), style.number(step.gain, sign=True)
+        alone, gain_alone = style.number(step.alone), style.number(step.gain_alone, sign=True)
+        rows.append([step.title, ap, gain, alone, gain_alone])
     found = item.lrp
     lines += [*aligned(rows), ""]
     lines.append(

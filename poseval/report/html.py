@@ -7,7 +7,6 @@ Content-Security-Policy admits one script, by its hash. Images are embedded.
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from poseval.report.captions import caption, meaning
 from poseval.report.explorer.scripts import environment, script_hash, source, to_script
 from poseval.report.html_tables import metric_tables
 from poseval.report.interval_notes import notes
+from poseval.report.page_findings import page_findings
 from poseval.report.plots import figure_bytes, figures
 from poseval.report.slice_plot import slice_figures
 from poseval.report.text import style_of
@@ -43,6 +43,8 @@ def to_html(
     from markupsafe import Markup
 
     style = style_of(report, unit)
+    numbers = _numbers(report, style)
+    frames, by = _frames(diagnosis, aligned, images, report.rules == "corrected")
     script = "\n".join([source("draw.js"), source("zoom.js"), _own("report.js")])
     return (
         environment()
@@ -51,13 +53,16 @@ def to_html(
             title=f"{report.benchmark}: poseval report",
             report=report,
             caption=style.caption(report.unit_of(key) for key in report.summary),
-            numbers=_numbers(report, style),
+            numbers=numbers[:MOST_NUMBERS],
+            more=len(numbers) - MOST_NUMBERS,
             interval_notes=notes(report),
             metrics=metric_tables(report, style),
-            findings=_findings(diagnosis, style),
+            findings=page_findings(diagnosis, report, style),
             figures=_figures(evaluation, report, diagnosis),
-            frames=Markup(to_script(_frames(diagnosis, aligned, images, report.rules == "corrected"))),
-            diagnosis_text=diagnosis.to_text() if diagnosis else "",
+            frames=Markup(to_script(frames)),
+            frames_by=by,
+            diagnosis_text=diagnosis.to_text(unit) if diagnosis else "",
+            legend=Markup(source("legend.html.j2")),
             styles=Markup(source("page.css") + source("drawing.css") + _own("report.css")),
             script=Markup(script),
             script_hash=script_hash(f"\n{script}\n"),
@@ -71,15 +76,14 @@ def _own(name: str) -> str:
 
 def _numbers(report: Report, style: NumberStyle) -> list[dict[str, Any]]:
     """Cards: the numbers of the summary that are no joint's and no slice's."""
-    out = []
     joints = {row.joint for row in report.values if row.joint}
     apart = {key for table in report.tables for _, keys in table.rows for key in keys}
-    headline = [
-        (key, value)
-        for key, value in report.summary.items()
-        if key.rpartition("/")[2] not in joints and key not in apart
-    ]
-    for key, value in headline[:MOST_NUMBERS]:
+    keys = [key for key in report.summary if key.rpartition("/")[2] not in joints and key not in apart]
+    kind = report.primary.rpartition("/")[2]
+    # Of several parts, the deciding number of each comes before all others.
+    keys.sort(key=lambda key: (key != report.primary, key.rpartition("/")[2] != kind))
+    out = []
+    for key in keys:
         interval, unit = report.interval(key), report.unit_of(key)
         better = report.better.get(key, "")
         texts = [meaning(key), f"{better} is better" if better else ""]
@@ -90,7 +94,7 @@ def _numbers(report: Report, style: NumberStyle) -> list[dict[str, Any]]:
         out.append(
             {
                 "key": shown(key),
-                "value": style.number(value, unit),
+                "value": style.number(report.summary[key], unit),
                 "interval": ends,
                 "meaning": "; ".join(filter(None, texts)),
                 "primary": key == report.primary,
@@ -111,19 +115,16 @@ def _figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None
     return out
 
 
-def _findings(diagnosis: Diagnosis | None, style: NumberStyle) -> Sequence[str]:
-    if diagnosis is None:
-        return []
-    from poseval.diagnosis.findings import findings
-
-    return findings(diagnosis, style)
-
-
 def _frames(
     diagnosis: Diagnosis | None, aligned: Aligned | None, images: FrameImages | None, corrected: bool
-) -> dict[str, Any]:
-    if diagnosis is None or aligned is None or not diagnosis.worst:
-        return {"frames": []}
+) -> tuple[dict[str, Any], str]:
+    """What is drawn of the worst frames, and words about the scale where it had to be made."""
+    if aligned is None:
+        return {"frames": []}, ""
+    from poseval.diagnosis.worst import diagnose_by_boxes
     from poseval.report.worst_frames import worst_frames
 
-    return worst_frames(diagnosis, aligned, images, corrected)
+    by = ""
+    if diagnosis is None:
+        diagnosis, by = diagnose_by_boxes(aligned, corrected=corrected)
+    return worst_frames(diagnosis, aligned, images, corrected), by

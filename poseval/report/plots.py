@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import math
 from collections.abc import Mapping, Sequence
-from itertools import cycle, pairwise
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,7 +192,8 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
     right.set_ylim(0, 1.02)
     right.set_ylabel("fraction of matches")
     handles = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    axes.legend(handles=handles, frameon=False, fontsize=8, loc="upper left")
+    figure.legend(handles=handles, frameon=False, fontsize=8, ncols=3, loc="outside lower center")
+    axes.set_ylim(0, 1.05 * max(1, int((hits + misses).max())))
     return figure
 
 
@@ -303,15 +304,13 @@ def _error_figure(diagnosis: Diagnosis) -> Figure:
 
 def _gain_figure(diagnosis: Diagnosis) -> Figure:
     """AP gained by fixing each kind of error: after those before it, and alone."""
-    from poseval.diagnosis.gains import mean_ap
-
-    gains = diagnosis.ranges[0].gains
-    after = [mean_ap(b) - mean_ap(a) for a, b in pairwise(gains.cumulative)]
-    alone = [mean_ap(stage) - mean_ap(gains.independent[0]) for stage in gains.independent[1:]]
-    figure, axes = new_figure("AP gained by fixing errors", "AP gain", height=3.4)
-    place = np.arange(len(after))[::-1]
-    axes.barh(place + 0.2, np.nan_to_num(after), 0.38, color=COLOURS[0], label="one after the other")
-    axes.barh(place - 0.2, np.nan_to_num(alone), 0.38, color=COLOURS[4], hatch="//", label="alone")
-    axes.set_yticks(place, [figure_text(stage.title) for stage in gains.independent[1:]], fontsize=9)
+    steps = diagnosis.ranges[0].gains.steps
+    figure, axes = new_figure("AP gained by fixing errors", "AP gain", height=3.6)
+    place = np.arange(len(steps))[::-1]
+    after = np.nan_to_num([step.gain for step in steps])
+    alone = np.nan_to_num([step.gain_alone for step in steps])
+    axes.barh(place + 0.2, after, 0.38, color=COLOURS[0], label="one after the other")
+    axes.barh(place - 0.2, alone, 0.38, color=COLOURS[4], hatch="//", label="alone")
+    axes.set_yticks(place, [figure_text(step.title) for step in steps], fontsize=9)
     axes.legend(frameon=False, fontsize=8)
     return figure

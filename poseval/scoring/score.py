@@ -14,6 +14,7 @@ import numpy as np
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.benchmarks.base import Benchmark, Part
+from poseval.benchmarks.custom import CUSTOM, with_scales
 from poseval.benchmarks.rule_sets import RuleSet, choose, renamed
 from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
@@ -103,8 +104,12 @@ class Prepared:
 
     @property
     def aligned(self) -> Aligned:
-        """Both sides as the first part of the benchmark sees them, for questions beyond metrics."""
-        return self.parts[0].aligned
+        """Both sides as the first part of the benchmark sees them, for questions beyond metrics.
+
+        They have the areas and sigmas that metrics of any skeleton make as they go.
+        """
+        aligned = self.parts[0].aligned
+        return with_scales(aligned) if self.benchmark.name == CUSTOM.name else aligned
 
 
 def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepared:

@@ -15,7 +15,7 @@ from tests.diagnosis.test_error_types import COCO, NOSE, poses, scene
 QUIRKS = (Path(__file__).resolve().parents[2] / "docs" / "quirks.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("quirk", ["C21", "C22", "C23"])
+@pytest.mark.parametrize("quirk", ["C21", "C22", "C23", "C27"])
 def test_every_quirk_has_its_paragraph(quirk: str) -> None:
     assert f"### {quirk}" in QUIRKS
 

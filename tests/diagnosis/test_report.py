@@ -133,6 +133,11 @@ def test_the_dictionary_holds_every_number() -> None:
                 )
         assert shown["false_positives"] == item.gains.false_positives.tolist()
         assert shown["missed"] == item.gains.missed.tolist()
+        assert shown["missed_though_found"] == item.gains.missed_though_found.tolist()
+        assert (shown["people"], shown["found"]) == (item.people, item.found)
+        assert [tuple(step.values()) for step in shown["steps"]] == [
+            (step.name, step.ap, step.gain, step.alone, step.gain_alone) for step in item.gains.steps
+        ]
     for shown, group in zip(out["groups"], found.groups, strict=True):
         assert (shown["by"], shown["name"], shown["people"]) == (group.by, group.name, group.people)
         assert list(shown["joints"].values()) == group.joints.tolist()[1:]
@@ -142,23 +147,30 @@ def test_people_of_all_ranges_are_counted_in_their_own() -> None:
     found = diagnose(crowded(1))
     every, medium, large = (item.matched for item in found.ranges)
     assert every > max(medium, large) > 0
+    every, medium, large = (item.people for item in found.ranges)
+    assert 0 < max(medium, large) < every <= medium + large  # who is on the limit is of both sizes
+    assert all(0 < item.found <= item.people for item in found.ranges)
     assert [int(item.counts[1:].sum()) > 0 for item in found.ranges] == [True] * 3
 
 
 def test_findings_name_the_costliest_error_and_the_worst_joint() -> None:
     truth = [(frame, body()) for frame in range(4)]
     found = [(frame, body(wrong=3 if frame < 3 else 2)) for frame in range(4)]
-    score, gain, joint = findings(diagnose(sets(truth, found, 4)))
+    score, gain, _, joint = findings(diagnose(sets(truth, found, 4)))
     share = diagnose(sets(truth, found, 4)).ranges[0].gains
     base, miss = mean_ap(share.independent[0]), mean_ap(share.independent[1])
     assert score == f"AP by OKS is {100 * base:.1f}; 4 of 4 people were matched"
     gained = f"{100 * (miss - base):+.1f}"
     assert gain == f"fixing missed joints gains most: AP {gained} when fixed first, {gained} alone"
-    assert joint == "worst joint: nose, 100% of its labelled keypoints are wrong"
+    assert (
+        joint == "worst joint: nose, 100% of its labelled keypoints on matched people are wrong (jitter: 0%)"
+    )
     seen = np.full((4, 17), 2, dtype=np.int8)
     seen[:, :2] = 0
     *_, joint = findings(diagnose(sets(truth, found, 4, seen=seen)))
-    assert joint == "worst joint: right_eye, 75% of its labelled keypoints are wrong"
+    assert joint.startswith(
+        "worst joint: right_eye, 75% of its labelled keypoints on matched people are wrong"
+    )
 
 
 def test_kinds_of_errors_are_ranked_by_progressive_gains() -> None:
@@ -176,11 +188,57 @@ def test_kinds_of_errors_are_ranked_by_progressive_gains() -> None:
     assert first.startswith(
         f"fixing missed joints gains most: AP {100 * (miss - base):+.1f} when fixed first"
     )
-    assert second.startswith(
-        f"fixed alone, misses would gain most: AP {100 * (people - base):+.1f}, because "
-    )
     left = mean_ap(gains.cumulative[-1]) - mean_ap(gains.cumulative[-2])
-    assert second.endswith(f"; with the errors before them fixed, {100 * left:+.1f}")
+    assert second == (
+        f"people who were found, but too inaccurately for a threshold, cost AP {100 * left:.1f} once their "
+        f"joints are fixed, {100 * (people - base):.1f} as they are; coco-analyze counts them as misses"
+    )
+    assert gains.missed_though_found.tolist() == gains.missed.tolist() != [0] * 10
+
+
+def test_people_found_too_inaccurately_are_no_misses() -> None:
+    """One of five people is missing, two are found too inaccurately: each has a step of its own."""
+    truth = [(frame, body()) for frame in range(5)]
+    found = [(0, body()), (1, body()), (2, body(wrong=12)), (3, body(wrong=12))]
+    diagnosis = diagnose(sets(truth, found, 5))
+    main = diagnosis.ranges[0]
+    *_, absent, rest = main.gains.steps
+    assert (absent.title, rest.title) == ("misses", "found too inaccurately")
+    assert absent.gain + rest.gain == pytest.approx(
+        mean_ap(main.gains.cumulative[-1]) - mean_ap(main.gains.cumulative[-2])
+    )
+    # Alone: of five people two are found well enough; without the missing one they are two of four.
+    assert main.gains.absent_alone.ap[-1] > main.gains.independent[0].ap[-1]
+    assert (main.people, main.found) == (5, 4)
+    assert (main.gains.missed - main.gains.missed_though_found).tolist() == [1] * 10
+    text = diagnosis.to_text()
+    assert "size all (from 32 x 32 pixels): 4 of 5 people matched" in text
+    assert "found too inaccurately  " in text
+    assert sum("too inaccurately for a threshold" in line for line in findings(diagnosis)) == 1
+
+
+def test_people_of_other_sizes_are_named_where_their_joints_are_counted() -> None:
+    """A medium and a large person: in each range the other one's prediction is matched, too (C27)."""
+    truth, found = [(0, body()), (0, body(900))], [(0, body()), (0, body(900))]
+    area = np.array([5000.0, 20000.0])
+    plain, corrected = (diagnose(sets(truth, found, 1, area=area), corrected=kind) for kind in (False, True))
+    assert [(item.found, item.people, item.matched) for item in plain.ranges] == [
+        (2, 2, 2),
+        (1, 1, 2),
+        (1, 1, 2),
+    ]
+    assert [item.matched for item in corrected.ranges] == [2, 1, 1]
+    assert [int(item.counts.sum()) for item in corrected.ranges] == [34, 17, 17]
+    assert plain.to_text().count("below are the joints of 2 people, 1 of them of other sizes") == 2
+    assert "other sizes" not in corrected.to_text()
+
+
+def test_people_who_are_too_small_to_count_are_named() -> None:
+    truth, found = [(0, body()), (0, body(900))], [(0, body()), (0, body(900))]
+    diagnosis = diagnose(sets(truth, found, 1, area=np.array([500.0, 20000.0])))
+    assert findings(diagnosis)[0] == (
+        "AP by OKS is 100.0, without 1 person below 32 x 32 pixels; 2 of 2 people were matched"
+    )
 
 
 def test_findings_are_in_fractions_where_these_are_asked_for() -> None:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from poseval.diagnosis.findings import findings
 from poseval.errors import UsageError, number_of, shown
 from poseval.files.earlier import is_earlier_output
 from poseval.files.writing import unwritable, write_atomically
@@ -16,6 +15,7 @@ from poseval.report.explorer.frames import frame_value
 from poseval.report.explorer.index import CHUNK, System, index_value
 from poseval.report.explorer.scripts import environment, source, to_script
 from poseval.report.explorer.thumbnails import Progress, Thumbnail, thumbnails
+from poseval.report.page_findings import page_findings
 from poseval.report.text import style_of
 from poseval.results.report import Report
 from poseval.results.units import PERCENT
@@ -95,6 +95,8 @@ def _write_chunks(folder: Path, systems: Sequence[System], progress: Progress) -
 
 
 def _page(systems: Sequence[System], unit: str) -> str:
+    from markupsafe import Markup
+
     report = systems[0].report
     style = style_of(report, unit)
     keys = _headline(report)
@@ -102,7 +104,7 @@ def _page(systems: Sequence[System], unit: str) -> str:
         {
             "name": system.name,
             "numbers": [_number(system.report, key, style) for key in keys],
-            "findings": [] if system.diagnosis is None else findings(system.diagnosis, style),
+            "findings": page_findings(system.diagnosis, system.report, style),
         }
         for system in systems
     ]
@@ -119,6 +121,7 @@ def _page(systems: Sequence[System], unit: str) -> str:
             systems=shown_systems,
             keys=keys,
             primary=report.primary,
+            legend=Markup(source("legend.html.j2")),
             styles=STYLES,
             scripts=(*SCRIPTS, "data/index.js", LAST),
         )
