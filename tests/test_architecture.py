@@ -48,6 +48,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "validation": "skeletons poses results datasets benchmarks checks scoring",
         "report": "skeletons poses results metrics datasets scoring statistics decisions diagnosis "
         "validation files",
+        "challenge": "skeletons poses results datasets benchmarks checks scoring decisions diagnosis "
+        "validation report files",
         "models": "skeletons files",
         "tracking": "skeletons poses models files",
         "runners": "skeletons poses datasets benchmarks scoring models tracking files",
@@ -56,7 +58,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "synth": "skeletons poses datasets results scoring report runners files",
         "compat": "skeletons poses kernels metrics datasets benchmarks scoring",
         "cli": "skeletons poses results metrics datasets benchmarks scoring statistics decisions diagnosis "
-        "kernels conversion validation report api models tracking runners training synth compat files",
+        "kernels conversion validation report challenge api models tracking runners training synth compat "
+        "files",
         "api": "skeletons poses results datasets benchmarks scoring statistics decisions diagnosis "
         "conversion report files",
         "pytest_plugin": "api decisions",

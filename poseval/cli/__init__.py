@@ -29,6 +29,10 @@ from poseval.threads import thread_limit
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "challenge": (
+        "poseval.cli.challenge:challenge",
+        "Make a challenge and check submissions as its server does.",
+    ),
     "compare": (
         "poseval.cli.compare:compare",
         "Say which differences between systems noise does not explain.",

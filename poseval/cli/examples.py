@@ -9,6 +9,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("a.poseval b.poseval", "the same, from saved runs"),
         ("a.poseval b.poseval --format latex", "as a table for a paper"),
     ),
+    "challenge": (
+        ("init my-challenge/ --gt gt.json --title People", "a folder to edit"),
+        ("check my-challenge/ preds.json", "what its server would say"),
+    ),
     "completion": (("bash >> ~/.bashrc", "complete names in each new shell"),),
     "config": (("", "the defaults that hold in this folder"),),
     "convert": (

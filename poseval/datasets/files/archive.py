@@ -7,7 +7,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, shown
@@ -20,15 +20,42 @@ LOCAL_HEADER_BYTES = 30
 DEEPEST = 2  # folders and file name of a member: `preds/a.json`
 
 
+def is_document(entry: zipfile.ZipInfo) -> bool:
+    """Whether this is a regular member `name.json` or `folder/name.json`, named as any system allows."""
+    return (
+        is_plain(entry) and entry.filename.count("/") < DEEPEST and entry.filename.lower().endswith(".json")
+    )
+
+
+def is_plain(entry: zipfile.ZipInfo) -> bool:
+    """Whether this is a regular member that any system can hold below a folder, and is not hidden.
+
+    macOS puts `__MACOSX/._name` beside each file: not its content, under its ending.
+    """
+    name = entry.filename
+    parts = name.split("/")
+    plain = all(part and not part.startswith(".") for part in parts)
+    regular = stat.S_IFMT(entry.external_attr >> 16) in (0, stat.S_IFREG)
+    return plain and regular and parts[0] != "__MACOSX" and not any(c in name for c in "\\:\n\r\0")
+
+
 class Archive:
-    """The JSON members of a zip archive, in sorted order; everything else is counted in `others`.
+    """Members of a zip archive, in sorted order; everything else is counted in `others`.
+
+    `wanted` says which: by default JSON files, at most in one folder.
 
     Raises:
         FormatError: P212 damaged, P213 two members of one name, members that overlap, encrypted members.
         LimitError: P503 too many members, P501 or P504 too much content.
     """
 
-    def __init__(self, data: bytes, name: str, limits: Limits = DEFAULT) -> None:
+    def __init__(
+        self,
+        data: bytes,
+        name: str,
+        limits: Limits = DEFAULT,
+        wanted: Callable[[zipfile.ZipInfo], bool] = is_document,
+    ) -> None:
         self.name = name
         self.limits = limits
         # Counted in the raw bytes, because listing a million entries is itself the attack.
@@ -46,7 +73,7 @@ class Archive:
         except (zipfile.BadZipFile, ValueError, EOFError, OverflowError, NotImplementedError) as error:
             raise self._damaged(error) from None
         files = [entry for entry in entries if not entry.is_dir()]
-        self._members = {entry.filename: entry for entry in files if _is_document(entry)}
+        self._members = {entry.filename: entry for entry in files if wanted(entry)}
         self.others = len(files) - len(self._members)
         self._check(entries, files)
         self.names = tuple(sorted(self._members, key=natural))
@@ -121,13 +148,3 @@ class Archive:
         """Every member, one at a time."""
         for member in self.names:
             yield self.read(member)
-
-
-def _is_document(entry: zipfile.ZipInfo) -> bool:
-    """Whether this is a regular member `name.json` or `folder/name.json`, named as any system allows."""
-    name = entry.filename
-    parts = name.split("/")
-    plain = all(part not in ("", ".", "..") for part in parts) and not any(c in name for c in "\\:\n\r\0")
-    mode = entry.external_attr >> 16
-    regular = stat.S_IFMT(mode) in (0, stat.S_IFREG)
-    return plain and regular and len(parts) <= DEEPEST and name.lower().endswith(".json")

@@ -1,0 +1,268 @@
+"""The judge: what every engine asks about a submission, and the verdict that it gets.
+
+A submission is read and checked against what participants know (`public`), then scored against the whole
+ground truth. What the first step says is shown. Of the second step participants see rounded numbers, or one
+sentence that is the same whatever went wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from poseval import benchmarks, checks
+from poseval.benchmarks.base import Benchmark
+from poseval.benchmarks.rule_sets import choose
+from poseval.challenge.apart import Ended, run_apart
+from poseval.challenge.description import DETAIL, Description, Split
+from poseval.challenge.messages import refusal, said_of
+from poseval.challenge.page import page_of
+from poseval.challenge.public import known_part
+from poseval.challenge.submission import Submission, read_submission
+from poseval.datasets import ReadOptions, Role
+from poseval.errors import PosevalError, shown, unknown_name
+from poseval.limits import DEFAULT
+from poseval.poses import Notice, PoseSet
+from poseval.results.report import Report
+from poseval.results.units import PERCENT, NumberStyle
+from poseval.scoring.score import is_image_list, prepare, read_truth, tally
+from poseval.scoring.task import Task
+
+SCHEMA = "poseval.verdict/1"
+SCORED, VALID, REFUSED, FAILED = "scored", "valid", "refused", "failed"
+DIGEST_STEP = 1 << 20
+# What a participant is told where the reason could say something of the hidden ground truth, or is ours.
+NOT_SCORED = (
+    "The submission is valid, and it could not be scored with the ground truth [P228].\n"
+    "  try: ask the organisers, and name the digest of the submission\n"
+)
+ENDED = {
+    "time": "Reading and scoring the submission took longer than allowed ({seconds} s) [P229].\n"
+    "  try: send fewer people per frame\n",
+    "memory": "Reading and scoring the submission took more memory than allowed ({memory}) [P229].\n"
+    "  try: send fewer people per frame\n",
+}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What came of a submission.
+
+    `status` is `scored`; `valid`, where the ground truth is only a list of images; `refused`, where the
+    submission is wrong; or `failed`. Only what is scored has `numbers` (and `joints`, where participants may
+    see them), as they are shown: rounded, in percent where they are shares. `message` and `page` (HTML) are
+    for the participant. `private` and `report` are for organisers alone: they hold what is hidden.
+    """
+
+    status: str
+    split: str
+    digest: str = ""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    joints: Mapping[str, float] = field(default_factory=dict)
+    message: str = ""
+    page: str = ""
+    private: str = ""
+    report: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def scored(self) -> bool:
+        """Whether it has numbers: everything else never stands on a board and counts for no quota."""
+        return self.status == SCORED
+
+    def public(self) -> dict[str, Any]:
+        """What a participant may see, as plain values for JSON."""
+        return {
+            "schema": SCHEMA,
+            "status": self.status,
+            "split": self.split,
+            "digest": self.digest,
+            "numbers": dict(self.numbers),
+            "joints": dict(self.joints),
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """The judge of one split; it holds the ground truth, which is read once."""
+
+    description: Description
+    split: Split
+    benchmark: Benchmark
+    task: Task
+    truth: PoseSet
+    known: PoseSet | None
+
+    def judge(self, path: Path) -> Verdict:
+        """The verdict on a file or folder, from a child process with the limits of the description."""
+        limits = self.description.limits
+        digest = digest_of(path)
+        absolute = path.absolute()
+        ended = run_apart(
+            lambda folder: asdict(self.examine(absolute, folder)),
+            limits.seconds,
+            self.description.memory_bytes,
+            self.description.reading.file_bytes,
+        )
+        if ended.answer is not None:
+            return Verdict(**{**ended.answer, "digest": digest, "seconds": ended.seconds})
+        return self._of_ended(ended, digest)
+
+    def _of_ended(self, ended: Ended, digest: str) -> Verdict:
+        limits = self.description.limits
+        text = ENDED.get(ended.reason, NOT_SCORED).format(seconds=limits.seconds, memory=limits.memory)
+        return Verdict(
+            FAILED,
+            self.split.name,
+            digest,
+            message=text,
+            page=page_of(self.description, self.split, FAILED, message=text),
+            private=f"the process that scored it ended without an answer ({ended.reason})",
+            seconds=ended.seconds,
+        )
+
+    def examine(self, path: Path, folder: Path) -> Verdict:
+        """The verdict, from this process. `folder` is empty, to unpack to; the current one is changed."""
+        try:
+            sent, notices = self._checked(path, folder)
+        except PosevalError as error:
+            return self._said(REFUSED, refusal(error, self.split.hidden))
+        except MemoryError:
+            raise
+        except Exception as error:
+            return self._said(FAILED, NOT_SCORED, private=f"{type(error).__name__}: {shown(error, 2000)}")
+        told = said_of(sent.poses, sent.format, notices)
+        if is_image_list(self.truth):
+            return self._said(VALID, f"{told}valid; there is no ground truth to score it with\n")
+        try:
+            return self._scored(sent.poses, told, notices)
+        except MemoryError:
+            raise
+        except Exception as error:
+            if not self.split.hidden and isinstance(error, PosevalError):
+                return self._said(REFUSED, refusal(error, False))
+            return self._said(FAILED, NOT_SCORED, private=f"{type(error).__name__}: {shown(error, 2000)}")
+
+    def _checked(self, path: Path, folder: Path) -> tuple[Submission, tuple[Notice, ...]]:
+        """The submission, read and paired with what participants know, and what is unusual in it."""
+        options = ReadOptions(
+            Role.PREDICTIONS,
+            self.known,
+            self.task.skeleton,
+            self.task.rules,
+            limits=self.task.limits,
+            category=self.task.category,
+        )
+        sent = read_submission(path, folder, self.benchmark, self.description.formats, options)
+        notices = list(sent.poses.origin.notices)
+        if self.known is not None:
+            rules = choose(self.task.rules, self.benchmark.rule_sets)
+            _, paired = self.benchmark.pair(self.known, sent.poses, rules)
+            notices += paired
+        notices += checks.examine_set(sent.poses, Role.PREDICTIONS)
+        return sent, tuple(dict.fromkeys(notices))
+
+    def _scored(self, poses: PoseSet, told: str, notices: tuple[Notice, ...]) -> Verdict:
+        prepared = prepare(self.truth, poses, self.task)
+        evaluation = tally(prepared)
+        report = evaluation.report()
+        numbers = self._numbers(report)
+        if math.isnan(numbers[self.description.ranking.by]):
+            return self._said(FAILED, NOT_SCORED, private=f"{self.description.ranking.by} is undefined")
+        joints = self._joints(report) if self.split.detail != DETAIL[0] else {}
+        page = page_of(
+            self.description,
+            self.split,
+            SCORED,
+            numbers=numbers,
+            joints=joints,
+            message=told,
+            run=(report, evaluation, prepared.aligned) if self.split.detail == DETAIL[2] else None,
+            notices=notices,
+        )
+        return Verdict(
+            SCORED,
+            self.split.name,
+            numbers={key: value for key, value in numbers.items() if not math.isnan(value)},
+            joints=joints,
+            message=told,
+            page=page,
+            report=report.to_dict(),
+        )
+
+    def _numbers(self, report: Report) -> dict[str, float]:
+        return {column.key: rounded(report, column.key, column.digits) for column in self.description.columns}
+
+    def _joints(self, report: Report) -> dict[str, float]:
+        """Numbers of single joints, rounded as the columns are."""
+        digits = min(column.digits for column in self.description.columns)
+        shown_keys = {column.key for column in self.description.columns}
+        joints = {row.joint for row in report.values if row.joint}
+        keys = [key for key in report.summary if key.rpartition("/")[2] in joints and key not in shown_keys]
+        found = {key: rounded(report, key, digits) for key in keys}
+        return {key: value for key, value in found.items() if not math.isnan(value)}
+
+    def _said(self, status: str, text: str, private: str = "") -> Verdict:
+        page = page_of(self.description, self.split, status, message=text)
+        return Verdict(status, self.split.name, message=text, page=page, private=private)
+
+
+def rounded(report: Report, key: str, digits: int) -> float:
+    """A number of a report as it is shown: in percent where it is a share, with so many decimals."""
+    text = NumberStyle(PERCENT, digits).number(report.summary.get(key, math.nan), report.unit_of(key))
+    return math.nan if text == "n/a" else float(text)
+
+
+def open_judge(description: Description, split: str | None = None) -> Judge:
+    """The judge of a split, by its name; without one of the last.
+
+    Raises:
+        UsageError: P890 there is no such split. P891 a column is no number of the benchmark.
+        InputError: the ground truth is wrong.
+    """
+    chosen = description.split(split)
+    task = description.task(chosen.detail)
+    truth = read_truth(description.folder / chosen.truth, replace(task, limits=DEFAULT))
+    if not is_image_list(truth):
+        # Scored once here, so that children find everything imported, and columns are known to be right.
+        report = perfect_report(truth, task)
+        for column in description.columns:
+            if column.key not in report.summary:
+                raise unknown_name("P891", "column", column.key, report.summary)
+    benchmark = benchmarks.get_benchmark(description.benchmark)
+    return Judge(description, chosen, benchmark, task, truth, known_part(truth, chosen.public))
+
+
+def perfect_report(truth: PoseSet, task: Task) -> Report:
+    """The report of ground truth that is scored as its own predictions: it has every number of the benchmark.
+
+    Raises:
+        UsageError, InputError: it lacks what the benchmark needs.
+    """
+    people = truth.people.with_columns(score=np.ones(len(truth)), track=np.arange(len(truth)))
+    return tally(prepare(truth, replace(truth, people=people), task)).report()
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file, or of the names and contents of a folder's files; empty where it cannot be read."""
+    digest = hashlib.sha256()
+    files = [path]
+    if path.is_dir():
+        files = sorted(Path(folder, name) for folder, _, names in os.walk(path) for name in names)
+    for file in files:
+        if file.is_symlink() or not file.is_file():
+            continue
+        if file != path:
+            digest.update(os.fsencode(file.relative_to(path)) + b"\0")
+        with file.open("rb") as stream:
+            while step := stream.read(DIGEST_STEP):
+                digest.update(step)
+    return digest.hexdigest()

@@ -1,0 +1,79 @@
+"""Verdicts kept by organisers: a JSON file for each submission, with who sent it and when."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from poseval.challenge.judge import SCHEMA, Verdict
+from poseval.errors import FormatError, shown
+from poseval.files.reading import REPORT_BYTES, read_json
+from poseval.files.writing import write_atomically
+from poseval.results.typed import typed
+
+MARK, START = f'"schema": "{SCHEMA}"'.encode(), 4096  # by which a record is told from other files
+
+
+@dataclass(frozen=True)
+class Record:
+    """A verdict, and what was said with the submission. It holds what is hidden from participants."""
+
+    verdict: Verdict
+    name: str
+    team: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    received: str = ""  # a moment in UTC, as ISO 8601
+
+
+def now() -> str:
+    """This moment in UTC, as records say it."""
+    return dt.datetime.now(dt.timezone.utc).isoformat(timespec="seconds")
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record whole.
+
+    Raises:
+        UsageError: P137 it cannot be written. LimitError: P506 no room is left for it.
+    """
+    node = {"schema": SCHEMA, **asdict(record)}
+    write_atomically(
+        path, json.dumps(node, indent=1, allow_nan=False, ensure_ascii=False).encode(), force=True
+    )
+
+
+def is_record(path: Path) -> bool:
+    """Whether a file is a record, as its start says."""
+    with path.open("rb") as file:
+        return MARK in file.read(START)
+
+
+def read_record(path: Path) -> Record:
+    """The record in a file.
+
+    Raises:
+        FormatError: P209 it is none. LimitError: P501, P502 larger than any.
+    """
+    where = shown(path.name)
+    try:
+        node = read_json(path, REPORT_BYTES)
+        if not isinstance(node, dict) or node.pop("schema", None) != SCHEMA:
+            raise ValueError("no schema of a verdict")
+        verdict = node.pop("verdict")
+        known = {one.name for one in fields(Verdict)}
+        if not isinstance(verdict, dict) or not verdict.keys() <= known:
+            raise ValueError("no verdict")
+        for name in ("status", "split", "digest", "message", "page", "private"):
+            typed((str,), name, verdict.get(name, ""))
+        for name in ("name", "team", "received"):
+            typed((str,), name, node.get(name, ""))
+        typed((dict,), "facts", node.get("facts", {}))
+        return Record(Verdict(**verdict), **node)
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise FormatError(
+            "P209", where=where, what=f"is no verdict ({shown(error, 80)})", wanted=SCHEMA
+        ) from None

@@ -1,0 +1,141 @@
+"""`poseval challenge`: init, build, check, site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk
+from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
+from poseval.cli.progress import working
+from poseval.cli.terminal import say
+from poseval.errors import UsageError, number_of, shown
+
+if TYPE_CHECKING:
+    from poseval.challenge.judge import Verdict
+
+WRONG = 3  # the exit of a submission that was not scored
+SPLIT = click.option("--split", metavar="NAME", help="Split to score on. By default the last, which ranks.")
+FOLDER = click.argument("folder", type=InputPath())
+
+
+@click.group()
+def challenge() -> None:
+    """Make a challenge for an engine that exists: Codabench, or a static board.
+
+    Everything about it stands in FOLDER/challenge.toml, which `init` writes with a comment for each setting.
+    """
+
+
+@challenge.command()
+@FOLDER
+@click.option("--gt", "truth", type=InputPath(), required=True, help="Ground truth of the hidden test set.")
+@click.option("--validation", type=InputPath(), help="Ground truth of a public set to try, if there is one.")
+@click.option("--title", required=True, help="Title of the challenge.")
+@BENCHMARK
+def init(folder: Path, truth: Path, validation: Path | None, title: str, benchmark: str | None) -> None:
+    """Make FOLDER with a description, the ground truth and pages, all to be edited."""
+    from poseval.challenge.starting import start
+
+    with working("reading", quiet=False):
+        made = start(folder, truth, title, benchmark, validation)
+    columns = ", ".join(shown(column.key, 40) for column in made.columns)
+    say(f"benchmark {made.benchmark}, rules {made.rules}, columns {columns}")
+    say(f"wrote {shown(folder, 400)}; next: edit challenge.toml and pages/, then poseval challenge build")
+
+
+@challenge.command(cls=WritingCommand)
+@FOLDER
+@click.argument("submission", type=InputPath())
+@SPLIT
+@click.option("--json", "json_to", type=OUTPUT, metavar="FILE|-", help="Write what participants see as JSON.")
+@click.option("--page", type=OutputPath(), help="Write the page that participants see, as HTML.")
+@click.option("--save", type=OutputPath(), help="Write the whole verdict, for `poseval challenge site`.")
+@click.option("--name", help="Name of the entry in --save. By default the file's name.")
+@click.option("--team", default="", help="Team of the entry in --save.")
+@click.option(
+    "--reason",
+    "with_reason",
+    is_flag=True,
+    help="Also print, for organisers alone, why a valid submission was not scored.",
+)
+@QUIET
+def check(
+    folder: Path,
+    submission: Path,
+    split: str | None,
+    json_to: str | None,
+    page: Path | None,
+    save: Path | None,
+    name: str | None,
+    team: str,
+    with_reason: bool,
+    quiet: bool,
+) -> int:
+    """Do to SUBMISSION what a server would do, under the same limits.
+
+    Prints what a participant sees. The exit status is 0 for a submission that is scored or valid, else 3.
+    """
+    from poseval.challenge.description import read_description
+    from poseval.challenge.judge import FAILED, REFUSED, open_judge
+    from poseval.challenge.records import Record, now, write_record
+    from poseval.files.writing import write_atomically
+
+    with working("reading and scoring", quiet=quiet):
+        judge = open_judge(read_description(folder, whole=False), split)
+        verdict = judge.judge(submission)
+    if json_to != "-":
+        emit(_as_text(verdict), None)
+    if json_to is not None:
+        import json
+
+        emit(json.dumps(verdict.public(), indent=1, ensure_ascii=False) + "\n", json_to)
+    if page is not None:
+        write_atomically(page, verdict.page.encode(), force=True)
+    if save is not None:
+        write_record(Record(verdict, name or submission.name.partition(".")[0], team, {}, now()), save)
+    if with_reason and verdict.private:
+        say(f"for organisers alone: {shown(verdict.private, 2000)}")
+    return WRONG if verdict.status in (FAILED, REFUSED) else 0
+
+
+def _as_text(verdict: Verdict) -> str:
+    from poseval.report.text_table import aligned
+
+    numbers = {**verdict.numbers, **verdict.joints}
+    rows = [[shown(key), f"{value:g}"] for key, value in numbers.items()]
+    head = f"{verdict.status} on {verdict.split}"
+    return "\n".join([head, *aligned(rows, (0,)), "", verdict.message.strip(), ""])
+
+
+@challenge.command()
+@FOLDER
+@click.option("--runs", type=InputPath(), required=True, help="Folder of verdicts (`check --save`).")
+@click.option("--out", type=OutputPath(), required=True, help="Folder to write index.html and board.json to.")
+@click.option("--force", is_flag=True, help="Replace an earlier site.")
+@QUIET
+def site(folder: Path, runs: Path, out: Path, force: bool, quiet: bool) -> None:
+    """Write a static board of the submissions that were scored."""
+    import json
+
+    from poseval.challenge.description import read_description
+    from poseval.challenge.site import site_of
+    from poseval.datasets.files.folder import write_folder
+
+    if not runs.is_dir():
+        raise UsageError(
+            "P114", where=f"--runs {shown(runs, 400)}", what="is not a folder", wanted="a folder"
+        )
+    paths = sorted(path for path in runs.iterdir() if path.is_file() and not path.name.startswith("."))
+    with working("ranking", quiet=quiet):
+        made = site_of(read_description(folder, whole=False), paths)
+    boards = {name: board.to_dict() for name, board in made.boards.items()}
+    text = json.dumps(boards, indent=1, allow_nan=False, ensure_ascii=False)
+    files = [("index.html", made.page().encode()), ("board.json", text.encode())]
+    write_folder(out, files, force, (".html", ".json"))
+    for one in made.left_out:
+        talk(quiet)(f"notice: {one.name} stands on no board: {one.why} [N597]")
+    count = sum(len(board.rows) for board in made.boards.values())
+    say(f"wrote {shown(out, 400)}: {number_of(count, 'entry', 'entries')}")
