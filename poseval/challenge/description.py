@@ -114,7 +114,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """All that engines are told of a challenge. Paths stand relative to `folder`."""
+    """All that engines need to know of a challenge. Paths stand relative to `folder`."""
 
     title: str = setting("Title of the challenge, at most 64 characters.")
     summary: str = setting("One sentence about it.", "")
@@ -275,7 +275,7 @@ def _check_task(description: Description, where: str, faults: Faults) -> None:
     from poseval import datasets
     from poseval.benchmarks.rule_sets import choose
 
-    def told(ask: Any) -> None:
+    def ask_for(ask: Any) -> None:
         try:
             ask()
         except PosevalError as error:
@@ -283,11 +283,11 @@ def _check_task(description: Description, where: str, faults: Faults) -> None:
             what = f"{fault.where} {fault.what}"
             faults.add("P208", where=where, what=what, wanted=fault.wanted, hint=fault.hint)
 
-    told(lambda: choose(description.rules, benchmarks.get_benchmark(description.benchmark).rule_sets))
+    ask_for(lambda: choose(description.rules, benchmarks.get_benchmark(description.benchmark).rule_sets))
     for format in description.formats:
-        told(lambda format=format: datasets.get_format(format))
-    told(lambda: description.memory_bytes)
-    told(lambda: description.task())
+        ask_for(lambda format=format: datasets.get_format(format))
+    ask_for(lambda: description.memory_bytes)
+    ask_for(lambda: description.task())
 
 
 def _check_times(description: Description, where: str, faults: Faults) -> None:

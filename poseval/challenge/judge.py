@@ -27,7 +27,7 @@ from poseval.challenge.page import page_of
 from poseval.challenge.public import known_part
 from poseval.challenge.submission import Submission, read_submission
 from poseval.datasets import ReadOptions, Role
-from poseval.errors import PosevalError, shown, unknown_name
+from poseval.errors import Fault, PosevalError, shown, unknown_name
 from poseval.limits import DEFAULT
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
@@ -38,17 +38,15 @@ from poseval.scoring.task import Task
 SCHEMA = "poseval.verdict/1"
 SCORED, VALID, REFUSED, FAILED = "scored", "valid", "refused", "failed"
 DIGEST_STEP = 1 << 20
-# What a participant is told where the reason could say something of the hidden ground truth, or is ours.
-NOT_SCORED = (
-    "The submission is valid, and it could not be scored with the ground truth [P228].\n"
-    "  try: ask the organisers, and name the digest of the submission\n"
+WHERE = "the submission"
+# What a participant reads where the reason could say something of the hidden ground truth, or is ours.
+NOT_SCORED = Fault(
+    "P228",
+    WHERE,
+    "is valid, and could not be scored with the ground truth",
+    hint="ask the organisers, and name the digest of the submission",
 )
-ENDED = {
-    "time": "Reading and scoring the submission took longer than allowed ({seconds} s) [P229].\n"
-    "  try: send fewer people per frame\n",
-    "memory": "Reading and scoring the submission took more memory than allowed ({memory}) [P229].\n"
-    "  try: send fewer people per frame\n",
-}
+FEWER = "send fewer people per frame"
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Verdict:
 
     `status` is `scored`; `valid`, where the ground truth is only a list of images; `refused`, where the
     submission is wrong; or `failed`. Only what is scored has `numbers` (and `joints`, where participants may
-    see them), as they are shown: rounded, in percent where they are shares. `message` and `page` (HTML) are
+    see them), as they are shown: rounded, fractions in percent. `message` and `page` (HTML) are
     for the participant. `private` and `report` are for organisers alone: they hold what is hidden.
     """
 
@@ -118,7 +116,10 @@ class Judge:
 
     def _of_ended(self, ended: Ended, digest: str) -> Verdict:
         limits = self.description.limits
-        text = ENDED.get(ended.reason, NOT_SCORED).format(seconds=limits.seconds, memory=limits.memory)
+        most = {"time": f"{limits.seconds} s", "memory": limits.memory}.get(ended.reason)
+        what = f"took more {ended.reason} than allowed ({most}) to be read and scored"
+        fault = NOT_SCORED if most is None else Fault("P229", WHERE, what, hint=FEWER)
+        text = f"{fault}\n"
         return Verdict(
             FAILED,
             self.split.name,
@@ -134,22 +135,22 @@ class Judge:
         try:
             sent, notices = self._checked(path, folder)
         except PosevalError as error:
-            return self._said(REFUSED, refusal(error, self.split.hidden))
+            return self._without_score(REFUSED, refusal(error, self.split.hidden))
         except MemoryError:
             raise
         except Exception as error:
-            return self._said(FAILED, NOT_SCORED, private=f"{type(error).__name__}: {shown(error, 2000)}")
-        told = said_of(sent.poses, sent.format, notices)
+            return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
+        said = said_of(sent.poses, sent.format, notices)
         if is_image_list(self.truth):
-            return self._said(VALID, f"{told}valid; there is no ground truth to score it with\n")
+            return self._without_score(VALID, f"{said}valid; there is no ground truth to score it with\n")
         try:
-            return self._scored(sent.poses, told, notices)
+            return self._scored(sent.poses, said, notices)
         except MemoryError:
             raise
         except Exception as error:
             if not self.split.hidden and isinstance(error, PosevalError):
-                return self._said(REFUSED, refusal(error, False))
-            return self._said(FAILED, NOT_SCORED, private=f"{type(error).__name__}: {shown(error, 2000)}")
+                return self._without_score(REFUSED, refusal(error, False))
+            return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
 
     def _checked(self, path: Path, folder: Path) -> tuple[Submission, tuple[Notice, ...]]:
         """The submission, read and paired with what participants know, and what is unusual in it."""
@@ -170,13 +171,13 @@ class Judge:
         notices += checks.examine_set(sent.poses, Role.PREDICTIONS)
         return sent, tuple(dict.fromkeys(notices))
 
-    def _scored(self, poses: PoseSet, told: str, notices: tuple[Notice, ...]) -> Verdict:
+    def _scored(self, poses: PoseSet, said: str, notices: tuple[Notice, ...]) -> Verdict:
         prepared = prepare(self.truth, poses, self.task)
         evaluation = tally(prepared)
         report = evaluation.report()
         numbers = self._numbers(report)
         if math.isnan(numbers[self.description.ranking.by]):
-            return self._said(FAILED, NOT_SCORED, private=f"{self.description.ranking.by} is undefined")
+            return self._failed(private=f"{self.description.ranking.by} is undefined")
         joints = self._joints(report) if self.split.detail != DETAIL[0] else {}
         page = page_of(
             self.description,
@@ -184,7 +185,7 @@ class Judge:
             SCORED,
             numbers=numbers,
             joints=joints,
-            message=told,
+            message=said,
             run=(report, evaluation, prepared.aligned) if self.split.detail == DETAIL[2] else None,
             notices=notices,
         )
@@ -193,7 +194,7 @@ class Judge:
             self.split.name,
             numbers={key: value for key, value in numbers.items() if not math.isnan(value)},
             joints=joints,
-            message=told,
+            message=said,
             page=page,
             report=report.to_dict(),
         )
@@ -210,7 +211,11 @@ class Judge:
         found = {key: rounded(report, key, digits) for key in keys}
         return {key: value for key, value in found.items() if not math.isnan(value)}
 
-    def _said(self, status: str, text: str, private: str = "") -> Verdict:
+    def _failed(self, private: str) -> Verdict:
+        """A verdict that says nothing but that; the reason is for organisers."""
+        return self._without_score(FAILED, f"{NOT_SCORED}\n", private)
+
+    def _without_score(self, status: str, text: str, private: str = "") -> Verdict:
         page = page_of(self.description, self.split, status, message=text)
         return Verdict(status, self.split.name, message=text, page=page, private=private)
 

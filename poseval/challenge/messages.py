@@ -1,4 +1,4 @@
-"""What a participant is told of a submission, in the words of `poseval validate`."""
+"""What a participant reads about a submission, in the words of `poseval validate`."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _splits(sets: list[tuple[str, Path]], public: str) -> Iterator[Split]:
             yield Split(
                 name=name,
                 title="Validation",
-                truth=f"truth/{name}/{path.name}",
+                truth=f"data/{name}/{path.name}",
                 public="everything",
                 detail="report",
                 start=today,
@@ -117,9 +117,7 @@ def _splits(sets: list[tuple[str, Path]], public: str) -> Iterator[Split]:
             )
         else:
             begin = today + TRIAL + dt.timedelta(days=1) if first else today
-            yield Split(
-                name=name, title="Test", truth=f"truth/{name}/{path.name}", public=public, start=begin
-            )
+            yield Split(name=name, title="Test", truth=f"data/{name}/{path.name}", public=public, start=begin)
 
 
 def _columns(truth: PoseSet, task: Task, primary: str) -> tuple[tuple[Column, ...], str]:

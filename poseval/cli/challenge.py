@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk
+from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, number_of, shown
+from poseval.poses import Notice
 
 if TYPE_CHECKING:
     from poseval.challenge.judge import Verdict
@@ -136,6 +137,6 @@ def site(folder: Path, runs: Path, out: Path, force: bool, quiet: bool) -> None:
     files = [("index.html", made.page().encode()), ("board.json", text.encode())]
     write_folder(out, files, force, (".html", ".json"))
     for one in made.left_out:
-        talk(quiet)(f"notice: {one.name} stands on no board: {one.why} [N597]")
+        tell([Notice("N597", f"{one.name} stands on no board: {one.why}")], talk(quiet))
     count = sum(len(board.rows) for board in made.boards.values())
     say(f"wrote {shown(out, 400)}: {number_of(count, 'entry', 'entries')}")

@@ -77,8 +77,8 @@ def test_what_takes_too_long_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("poseval.challenge.judge.read_submission", lambda *given: time.sleep(60))
     found = judge.judge(tmp_path / "gt.json")
     assert found.status == "failed"
-    assert "took longer than allowed (1 s) [P229]" in found.message
-    assert "took longer" in found.page
+    assert "took more time than allowed (1 s) to be read and scored [P229]" in found.message
+    assert "took more time" in found.page
 
 
 def test_a_fault_of_ours_is_a_failure_without_its_reason(

@@ -20,6 +20,7 @@ from poseval.cli import invoke
 from poseval.errors import PosevalError
 from tests.errors.advice import Argv, Case, pair
 from tests.errors.advice_in_notices import IN_NOTICES
+from tests.errors.advice_on_challenges import ON_CHALLENGES
 from tests.errors.advice_on_files import ON_FILES
 from tests.errors.advice_on_gates import ON_GATES
 from tests.errors.advice_on_images import ON_IMAGES
@@ -30,7 +31,7 @@ from tests.errors.test_python_words import FOLLOWED
 from tests.errors.wordings import advice_in, followed, wordings
 from tests.shared import ROOT
 
-CASES = [*ON_FILES, *ON_READERS, *ON_SCORES, *ON_IMAGES, *ON_RUNS, *ON_GATES]
+CASES = [*ON_FILES, *ON_READERS, *ON_SCORES, *ON_IMAGES, *ON_RUNS, *ON_GATES, *ON_CHALLENGES]
 # Standard input and output as a shell gives them: code, advice, a command, and the one that follows it.
 STREAMS = [
     ("P137", "name a file", "score dt.json --gt gt.json --json - >&-",
@@ -116,6 +117,7 @@ ELSEWHERE = {
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P602", "P603"), FILES),
     **dict.fromkeys(("P188", "P302", "P700"), "reached from Python and workers alone"),
+    **dict.fromkeys(("P228", "P229"), "said by a server, whose owner is asked: tests/challenge/test_judge.py"),
     "P811": "defaults are a file of the current folder: tests/cli/test_settings.py",
     "P863": "a report that was read holds no people: tests/report/test_notebook.py",
     "P103": "deviations of trainings: their own tests",
