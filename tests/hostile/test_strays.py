@@ -6,14 +6,17 @@ import gzip
 import io
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import poseval
 from poseval import datasets
-from poseval.datasets import ReadOptions, Role
-from poseval.errors import PosevalError
+from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.errors import PosevalError, UsageError
+from tests.datasets.test_same_score import truth_and_predictions
 from tests.fuzz import formats
 from tests.fuzz.seeds import READ, Seed, seeds
 from tests.hostile.made import results, truth, write
@@ -121,3 +124,38 @@ def test_a_submission_of_nobody(make: Make, wanted: float | str, tmp_path: Path)
         with pytest.raises(PosevalError) as caught:
             poseval.score(gt, path)
         assert caught.value.code == wanted
+
+
+WRITERS = [
+    name
+    for name in datasets.names()
+    if Role.PREDICTIONS in (form := datasets.get_format(name)).writes & form.reads
+]
+NOT_WRITTEN = {"P130", "P173"}  # forms of one person per frame, or of other joints
+NOT_COMPARED = {
+    "P201",
+    "P200",
+    "P404",
+    "P410",
+}  # files of nobody do not say what they are, nor of which joints
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_set_of_nobody_is_written_and_read_back(name: str, tmp_path: Path) -> None:
+    gt, found = truth_and_predictions()
+    nobody = replace(found, people=found.people.take(np.zeros(0, dtype=np.int64)))
+    row = datasets.get_row(name)
+    path = tmp_path / f"nobody{'' if row.is_folder else row.suffix}"
+    try:
+        datasets.get_format(name).write(nobody, path, WriteOptions(Role.PREDICTIONS, truth=gt))
+    except UsageError as error:
+        assert error.code in NOT_WRITTEN  # noqa: PT017 - by its code
+        return
+    assert len(datasets.read(path, ReadOptions(Role.PREDICTIONS, gt), name)) == 0
+    try:
+        report = poseval.score(gt, path)
+    except PosevalError as error:
+        assert error.code in NOT_COMPARED  # noqa: PT017 - by its code
+    else:
+        assert report.summary["AP"] == 0.0
+        assert "N423" in [notice.code for notice in report.notices]

@@ -89,7 +89,7 @@ class Sleap(Dataset):
                 counts = {Role.TRUTH: file["points"].shape[0], Role.PREDICTIONS: file["pred_points"].shape[0]}
         except FormatError:
             return 0.0
-        return 0.95 if counts[role] or (role is Role.TRUTH and not any(counts.values())) else 0.3
+        return 0.95 if counts[role] or not any(counts.values()) else 0.3
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
         """Instances of the role's kind.

@@ -264,7 +264,7 @@ def _records(poses: PoseSet) -> Iterator[dict[str, Any]]:
     score = np.where(np.isnan(people.joint_score), people.seen > 0, people.joint_score)
     score = np.where(people.seen > 0, score, 0.0)
     xy = np.where((people.seen > 0)[:, :, None], people.xy, 0.0)
-    flat = np.concatenate([xy, score[:, :, None]], axis=2).reshape(len(poses), -1)
+    flat = np.concatenate([xy, score[:, :, None]], axis=2).reshape(len(poses), 3 * xy.shape[1])
     for row in range(len(poses)):
         out: dict[str, Any] = {
             "image_id": names[int(people.frame[row])],

@@ -129,7 +129,7 @@ class OpenPose(Dataset):
         )
         xy = np.where((seen > 0)[:, :, None], xy, 0.0)
         score = np.where(seen > 0, np.where(np.isnan(score), 1.0, score), 0.0)
-        flat = np.concatenate([xy, score[:, :, None]], axis=2).reshape(len(poses), -1)
+        flat = np.concatenate([xy, score[:, :, None]], axis=2).reshape(len(poses), 3 * xy.shape[1])
         write_folder(path, _files(poses, flat, options), options.force, (".json",))
         return losses
 

@@ -112,7 +112,7 @@ def _table(poses: PoseSet, box: Floats, numbers: dict[int, int], predictions: bo
     if predictions:
         third = np.where(found, np.where(np.isnan(people.joint_score), 1.0, people.joint_score), 0.0)
     kinds = np.asarray([numbers.get(kind, kind - 1) for kind in people.category.tolist()], dtype=np.float64)
-    joints = np.concatenate([xy, third[:, :, None]], axis=2).reshape(len(people), -1)
+    joints = np.concatenate([xy, third[:, :, None]], axis=2).reshape(len(people), 3 * xy.shape[1])
     parts = [kinds[:, None], centre, extent, joints]
     if predictions:
         parts.append(people.score[:, None])
