@@ -18,7 +18,7 @@ from poseval.datasets.animals.deeplabcut_table import Table, from_poses, to_pose
 from poseval.datasets.assembly import by_image
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, child, count_members, group, text
+from poseval.datasets.containers.hdf5_groups import array, attribute, child, count_members, group, text
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -91,7 +91,7 @@ class DeepLabCutH5(Dataset):
 
 
 def _appendable(group: Any, document: Document) -> Table:
-    axes = group.attrs["non_index_axes"]
+    axes = attribute(group, "non_index_axes", document, b"")
     found = loads(_raw(axes), f"{document.name}: names of columns", document.limits)
     header = _header(next((names for _, names in found), ()), document)
     rows = array(child(group, "table"), document)

@@ -24,12 +24,12 @@ from poseval.datasets.animals.nwb_training import training_set
 from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, child, count_members, text, texts
+from poseval.datasets.containers.hdf5_groups import array, attribute, child, count_members, text, texts
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.names import require_plain_names
 from poseval.datasets.files.source import Source
-from poseval.errors import FormatError, LimitError, shown
+from poseval.errors import FormatError, InputError, LimitError, shown
 from poseval.files.writing import write_atomically
 from poseval.limits import to_raise
 from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
@@ -60,6 +60,7 @@ KNOWN = {
     ),
 }
 KINDS = {Role.TRUTH: "PoseTraining", Role.PREDICTIONS: "PoseEstimation"}
+PIXELS = frozenset({"pixels", "pixel", "px"})
 
 
 class Nwb(Dataset):
@@ -96,8 +97,10 @@ class Nwb(Dataset):
             return 0.0
         try:
             with hdf5.opened(source.document) as file:
-                return 0.95 if next(_containers(file, KINDS[role]), None) is not None else 0.2
-        except FormatError:
+                return (
+                    0.95 if next(_containers(file, KINDS[role], source.document), None) is not None else 0.2
+                )
+        except InputError:
             return 0.2
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
@@ -110,7 +113,7 @@ class Nwb(Dataset):
         document = source.document
         with hdf5.opened(document) as file:
             count_members(file, KNOWN[options.role], document)
-            found = list(_containers(file, KINDS[options.role]))
+            found = list(_containers(file, KINDS[options.role], document))
             if not found:
                 raise FormatError(
                     "P270",
@@ -141,7 +144,7 @@ class Nwb(Dataset):
         return losses
 
 
-def _containers(file: Any, kind: str) -> Iterator[Any]:
+def _containers(file: Any, kind: str, document: Document) -> Iterator[Any]:
     """Groups of a type below `processing`."""
     import h5py
 
@@ -157,7 +160,7 @@ def _containers(file: Any, kind: str) -> Iterator[Any]:
                 continue
             if not isinstance(group[name], h5py.Group):
                 continue
-            if text(group[name].attrs.get("neurodata_type", "")) == kind:
+            if text(attribute(group[name], "neurodata_type", document, "")) == kind:
                 yield group[name]
             else:
                 waiting.append(group[name])
@@ -191,7 +194,9 @@ def _estimates(found: list[Any], options: ReadOptions, document: Document) -> Po
         "score": mean_score(score, seen),
         "track": tracks_of(_individuals(found))[who],
     }
-    units = sorted({text(unit) for group in found for unit in _units(group)} - {"pixels", "pixel", "px"})
+    units = sorted(
+        {text(unit) for group in found for unit in _units(group, document)} - {"pixels", "pixel", "px"}
+    )
     if units:
         named = ", ".join(shown(unit, 20) for unit in units)
         sentence = f"{document.name}: coordinates are in {named}, not in pixels"
@@ -213,7 +218,7 @@ def _individuals(found: list[Any]) -> list[str]:
     return [""] if lone else names
 
 
-def _members(group: Any, kind: str) -> dict[str, Any]:
+def _members(group: Any, kind: str, document: Document) -> dict[str, Any]:
     """Members of a type by name; `pose_estimation_series` may stand between."""
     import h5py
 
@@ -223,14 +228,14 @@ def _members(group: Any, kind: str) -> dict[str, Any]:
     out = {}
     for name in holder:
         node = child(holder, name)
-        if isinstance(node, h5py.Group) and text(node.attrs.get("neurodata_type", "")) == kind:
+        if isinstance(node, h5py.Group) and text(attribute(node, "neurodata_type", document, "")) == kind:
             out[str(name)] = node
     return out
 
 
-def _units(group: Any) -> list[Any]:
-    found = [child(node, "data") for node in _members(group, "PoseEstimationSeries").values()]
-    return [data.attrs.get("unit", "pixels") for data in found if data is not None]
+def _units(group: Any, document: Document) -> list[Any]:
+    found = [child(node, "data") for node in _members(group, "PoseEstimationSeries", document).values()]
+    return [attribute(data, "unit", document, "pixels") for data in found if data is not None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,9 +250,9 @@ class _Series:
 
 def _series(group: Any, who: int, document: Document) -> list[_Series]:
     """The joints of one animal."""
-    series = _members(group, "PoseEstimationSeries")
+    series = _members(group, "PoseEstimationSeries", document)
     order = list(series)
-    skeletons = list(_members(group, "Skeleton").values())
+    skeletons = list(_members(group, "Skeleton", document).values())
     holder = group if "nodes" in group else skeletons[0] if len(skeletons) == 1 else None
     if holder is not None:
         order = texts(child(holder, "nodes"), document)
@@ -291,7 +296,8 @@ def _values(series: Any, name: str, document: Document) -> Floats:
             what=f"has data of shape {data.shape}",
             wanted="[samples, 2 or 3]",
         )
-    xy = data[:, :2] * float(node.attrs.get("conversion", 1.0)) + float(node.attrs.get("offset", 0.0))
+    xy = data[:, :2] * float(attribute(node, "conversion", document, 1.0))
+    xy += float(attribute(node, "offset", document, 0.0))
     score = np.full(len(data), np.nan)
     if "confidence" in series:
         score = array(child(series, "confidence"), document).astype(np.float64)

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.datasets.containers.hdf5_groups import array, child
+from poseval.datasets.containers.hdf5_groups import array, attribute, child
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, ValueRangeError
 from poseval.poses import Floats, Ints
@@ -28,7 +28,7 @@ def times_of(series: Any, count: int, where: str, document: Document) -> Floats 
         FormatError: P204 another number of times than of samples.
         ValueRangeError: P301 a time that is not finite.
     """
-    if str(series.attrs.get("comments", "")) == UNKNOWN:
+    if str(attribute(series, "comments", document, "")) == UNKNOWN:
         return None
     node = child(series, "timestamps")
     if node is not None:
@@ -39,7 +39,7 @@ def times_of(series: Any, count: int, where: str, document: Document) -> Floats 
             )
     else:
         start = child(series, "starting_time")
-        rate = None if start is None else start.attrs.get("rate")
+        rate = None if start is None else attribute(start, "rate", document)
         if rate is None or not float(rate) > 0:
             return None
         found = float(array(start, document).reshape(-1)[0]) + np.arange(count) / float(rate)

@@ -9,7 +9,7 @@ import numpy as np
 
 from poseval.datasets.assembly import frames_of, pose_set
 from poseval.datasets.base import ReadOptions
-from poseval.datasets.containers.hdf5_groups import array, child, text, texts
+from poseval.datasets.containers.hdf5_groups import array, attribute, child, text, texts
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, ValueRangeError, shown
 from poseval.limits import to_raise
@@ -35,7 +35,9 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
         FormatError: P204 instances of other joints, P206 parts that are not there, P305 a frame twice.
         LimitError: P502 more frames than allowed.
     """
-    groups = [node for group in found for node in _typed(child(group, "training_frames"), "TrainingFrame")]
+    groups = [
+        node for group in found for node in _typed(child(group, "training_frames"), "TrainingFrame", document)
+    ]
     if len(groups) > options.limits.frames:
         raise LimitError(
             "P502",
@@ -50,7 +52,7 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
     points: list[Array] = []
     for row, frame in enumerate(frames):
         where = f"{document.name}: {shown(frame.name, 60)}"
-        for instance in _typed(child(frame.group, "skeleton_instances"), "SkeletonInstance"):
+        for instance in _typed(child(frame.group, "skeleton_instances"), "SkeletonInstance", document):
             own, values = _instance(instance, document, where)
             if joints and own != joints:
                 raise FormatError(
@@ -71,13 +73,13 @@ def training_set(found: list[Any], options: ReadOptions, document: Document) -> 
     return pose_set(skeleton, made, np.asarray(rows, dtype=np.int64), columns, origin, options.limits)
 
 
-def _typed(group: Any, kind: str) -> list[Any]:
+def _typed(group: Any, kind: str, document: Document) -> list[Any]:
     """Members of a type, in the natural order of their names."""
     found = [] if group is None else [(str(name), child(group, name)) for name in group]
     typed = [
         (name, node)
         for name, node in found
-        if node is not None and text(node.attrs.get("neurodata_type", "")) == kind
+        if node is not None and text(attribute(node, "neurodata_type", document, "")) == kind
     ]
     return [node for _, node in sorted(typed, key=lambda item: natural(item[0]))]
 
@@ -92,7 +94,7 @@ def _frames(groups: list[Any], document: Document) -> list[_Frame]:
         if key not in videos:
             files = None if video is None else child(video, "external_file")
             videos[key] = [] if files is None else texts(files, document)
-        given = group.attrs.get("source_video_frame_index")
+        given = attribute(group, "source_video_frame_index", document)
         out.append((list(videos).index(key), at if given is None else int(given), group))
     listed = list(videos.values())
     frames = []
@@ -116,7 +118,7 @@ def _is_picture(path: str) -> bool:
 
 def _instance(instance: Any, document: Document, where: str) -> tuple[list[str], Array]:
     """Joint names, and x, y and flag [K, 3] of one instance."""
-    skeletons = _typed(instance, "Skeleton")
+    skeletons = _typed(instance, "Skeleton", document)
     places = child(instance, "node_locations")
     if len(skeletons) != 1 or places is None:
         raise FormatError(

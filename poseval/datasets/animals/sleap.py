@@ -23,7 +23,7 @@ from poseval.datasets.animals.sleap_skeleton import names_of, skeleton_in
 from poseval.datasets.assembly import by_image, frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import count_members, table, text, texts
+from poseval.datasets.containers.hdf5_groups import attribute, count_members, table, text, texts
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -103,8 +103,8 @@ class Sleap(Dataset):
         with hdf5.opened(document) as file:
             count_members(file, KNOWN, document)
             found = _Project(
-                json.loads(text(file["metadata"].attrs["json"])),
-                float(file["metadata"].attrs.get("format_id", 1.0)),
+                json.loads(text(attribute(file["metadata"], "json", document, "null"))),
+                float(attribute(file["metadata"], "format_id", document, 1.0)),
                 {name: table(file[name], FIELDS[name], document) for name in ("frames", "instances")},
                 table(file[points], FIELDS[points], document),
                 [json.loads(name) for name in texts(file["videos_json"], document)],

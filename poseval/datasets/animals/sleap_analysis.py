@@ -19,7 +19,7 @@ from poseval.datasets.assembly import by_image, frames_of, mean_score, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers import hdf5
-from poseval.datasets.containers.hdf5_groups import array, count_members, text, texts
+from poseval.datasets.containers.hdf5_groups import array, attribute, count_members, text, texts
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -94,7 +94,7 @@ class SleapAnalysis(Dataset):
 def _read(file: Any, document: Document, options: ReadOptions) -> PoseSet:
     nodes = texts(file["node_names"], document)
     named = texts(file["track_names"], document) if "track_names" in file else []
-    order = _order(file)
+    order = _order(file, document)
     cube = _turned(array(file["tracks"], document), order, OURS, document)
     if cube.shape[2:] != (len(nodes), 2) or (named and cube.shape[1] != len(named)):
         raise FormatError(
@@ -123,12 +123,12 @@ def _read(file: Any, document: Document, options: ReadOptions) -> PoseSet:
     return pose_set(skeleton, frames, row, columns, origin, options.limits)
 
 
-def _order(file: Any) -> tuple[str, ...]:
+def _order(file: Any, document: Document) -> tuple[str, ...]:
     """Axes of `tracks` as the file names them, else SLEAP's own."""
-    named = file["tracks"].attrs.get("dims")
+    named = attribute(file["tracks"], "dims", document)
     if named is not None:
         return tuple(str(name) for name in json.loads(text(named)))
-    return SLEAPS if bool(file.attrs.get("transpose", True)) else UNTURNED
+    return SLEAPS if bool(attribute(file, "transpose", document, True)) else UNTURNED
 
 
 def _turned(found: Array, order: tuple[str, ...], wanted: tuple[str, ...], document: Document) -> Floats:

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from poseval.datasets.containers.hdf5_claims import BLOCK, MAGIC, check_texts, check_type
 from poseval.datasets.containers.unread import Asked, add
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
 from poseval.errors.optional import require
 from poseval.files.reading import allowed_bytes, too_much
 
-MAGIC = b"\x89HDF\r\n\x1a\n"
-PLACES = (0, 512)  # MATLAB puts a block of 512 bytes in front
+PLACES = (0, BLOCK)
 
 
 def is_hdf5(document: Document) -> bool:
@@ -80,7 +80,7 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
                 add(document.unread, str(name))
                 continue
             dataset = file[name]
-            if dataset.dtype.kind not in "iufbS" or dataset.external is not None or dataset.is_virtual:
+            if not _simple(dataset) or dataset.external is not None or dataset.is_virtual:
                 continue
             total += check_claim(dataset, document)
             if total > document.limits.numbers:
@@ -94,15 +94,27 @@ def load(document: Document, names: frozenset[str] | None = None) -> dict[str, A
     return Asked(out, document.unread)
 
 
+def _simple(dataset: Any) -> bool:
+    """Whether the values are numbers, truth values or byte strings of one length."""
+    from h5py import h5t
+
+    kind = dataset.id.get_type()
+    form = kind.get_class()
+    return form in (h5t.INTEGER, h5t.FLOAT, h5t.ENUM) or (form == h5t.STRING and not kind.is_variable_str())
+
+
 def check_claim(dataset: Any, document: Document) -> int:
-    """How many values a data set has, refused when it needs far more bytes than the file has.
+    """How many values a data set has, refused when it needs far more bytes than the file has, or is unusual.
 
     A data set without chunks is filled with its default, so that a kilobyte can claim all of the memory; and
     a chunk is unpacked as a whole.
 
     Raises:
+        FormatError: P215 values of another form than numbers and texts.
         LimitError: P502 more values than allowed, P501 or P504 more bytes than the file can hold.
     """
+    kind = dataset.id.get_type()
+    check_type(kind, document)
     count = int(dataset.size or 0)
     if count > document.limits.numbers:
         raise LimitError(
@@ -112,6 +124,7 @@ def check_claim(dataset: Any, document: Document) -> int:
             wanted=f"at most {document.limits.numbers:,}",
         )
     chunk = math.prod(dataset.chunks or ())
-    if max(count, chunk) * dataset.dtype.itemsize > allowed_bytes(len(document.data), document.limits):
+    if max(count, chunk) * kind.get_size() > allowed_bytes(len(document.data), document.limits):
         raise too_much(document.name, len(document.data), document.limits)
+    check_texts(dataset, document)
     return count

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.containers.hdf5 import check_claim
+from poseval.datasets.containers.hdf5_claims import check_attribute
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, shown
@@ -69,6 +70,19 @@ def group(parent: Any, name: str, document: Document) -> Any:
     raise FormatError(
         "P215", where=document.name, what=f"has no group {shown(name)}", wanted="a complete file"
     )
+
+
+def attribute(node: Any, name: str, document: Document, default: Any = None) -> Any:
+    """The value of an attribute; `default` where there is none.
+
+    Raises:
+        LimitError: P501, P504 more bytes than the file can hold.
+        FormatError: P215 values of another form than numbers and texts.
+    """
+    if name not in node.attrs:
+        return default
+    check_attribute(node, name, document)
+    return node.attrs[name]
 
 
 def array(node: Any, document: Document) -> Array:
