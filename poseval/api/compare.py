@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from poseval.benchmarks.base import Benchmark
+    from poseval.scoring.reading import PathOrPoses
     from poseval.scoring.saved_runs import Run
-    from poseval.scoring.score import PathOrPoses
     from poseval.scoring.task import Asked, Task
     from poseval.statistics.comparison import Comparison
     from poseval.statistics.training import Deviations
@@ -55,8 +55,8 @@ def compare(
     """
     from poseval.results.units import shown_as
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, several
+    from poseval.scoring.reading import read_truth
     from poseval.scoring.saved_runs import runs_of
-    from poseval.scoring.score import read_truth
     from poseval.scoring.task import Task
     from poseval.statistics.clusters import clustered
     from poseval.statistics.comparison import compare

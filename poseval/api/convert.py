@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poseval.datasets import Role
     from poseval.limits import Limits
     from poseval.poses.transforms import Transform
-    from poseval.scoring.score import PathOrPoses
+    from poseval.scoring.reading import PathOrPoses
     from poseval.skeletons import SkeletonLike
 
 
@@ -69,7 +69,7 @@ def convert(
     from poseval.files.streams import require_apart
     from poseval.poses.joint_mapping import JointRules
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, transforms
-    from poseval.scoring.score import read_truth
+    from poseval.scoring.reading import read_truth
     from poseval.scoring.task import Task
     from poseval.skeletons import load_skeleton
 

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from poseval.benchmarks.base import Benchmark
     from poseval.diagnosis.diagnose import Diagnosis
-    from poseval.scoring.score import PathOrPoses, Predictions, Prepared
+    from poseval.scoring.reading import PathOrPoses
+    from poseval.scoring.score import Predictions, Prepared
     from poseval.scoring.task import Asked, Task
 
 

@@ -12,7 +12,7 @@ from poseval.errors import FormatError, PosevalError, UsageError, error_of, numb
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from poseval.scoring.score import PathOrPoses
+    from poseval.scoring.reading import PathOrPoses
     from poseval.scoring.task import Asked, Task
     from poseval.statistics.sigmas import SigmaEstimate
 
@@ -38,7 +38,7 @@ def estimate_sigmas(
     from poseval.benchmarks.alignment import align
     from poseval.poses import PoseSet
     from poseval.scoring.keywords import several
-    from poseval.scoring.score import A_SET, read_truth
+    from poseval.scoring.reading import A_SET, read_truth
     from poseval.scoring.task import Task
     from poseval.statistics.sigmas import estimate
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from poseval.benchmarks.base import Benchmark
     from poseval.report.explorer.index import System
-    from poseval.scoring.score import PathOrPoses, Predictions, Prepared
+    from poseval.scoring.reading import PathOrPoses
+    from poseval.scoring.score import Predictions, Prepared
     from poseval.scoring.task import Asked, Task
 
 
@@ -48,7 +49,8 @@ def explore(
     from poseval.report.explorer.site import check_site, write_site
     from poseval.results.units import SHOWN_AS
     from poseval.scoring.keywords import FLAG
-    from poseval.scoring.score import prepare, read_truth
+    from poseval.scoring.reading import read_truth
+    from poseval.scoring.score import prepare
     from poseval.scoring.task import Task
 
     site = Path(path_of(out, "out", "a folder"))

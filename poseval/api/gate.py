@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from poseval.decisions.keeping import Saved
     from poseval.decisions.tolerances import Tolerance
     from poseval.decisions.verdict import Verdict
+    from poseval.scoring.reading import PathOrPoses
     from poseval.scoring.saved_runs import Run
-    from poseval.scoring.score import PathOrPoses
     from poseval.scoring.task import Asked, Task
     from poseval.statistics.training import Deviations
 

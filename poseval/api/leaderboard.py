@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poseval.decisions.verifying import ScoreLike
     from poseval.results.report import Report
     from poseval.scoring.evaluation import Evaluation
-    from poseval.scoring.score import PathOrPoses
+    from poseval.scoring.reading import PathOrPoses
     from poseval.scoring.task import Asked, Task
 
 
@@ -79,7 +79,8 @@ def leaderboard(
 
 def scorer(truth: PathOrPoses, task: Task) -> Score:
     """A function that scores predictions against a ground truth, which is read here, once."""
-    from poseval.scoring.score import evaluate, read_truth
+    from poseval.scoring.reading import read_truth
+    from poseval.scoring.score import evaluate
 
     gt = read_truth(truth, task)
     return lambda path: evaluate(gt, path, task=task)
@@ -90,7 +91,8 @@ def scorer_like(truth: PathOrPoses, task: Task) -> ScoreLike:
     from dataclasses import replace
 
     from poseval.benchmarks import get_benchmark
-    from poseval.scoring.score import evaluate, read_truth
+    from poseval.scoring.reading import read_truth
+    from poseval.scoring.score import evaluate
 
     gt = read_truth(truth, task)
 

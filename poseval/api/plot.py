@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from poseval.diagnosis.diagnose import Diagnosis
     from poseval.report.plots import Figure
     from poseval.scoring.evaluation import Evaluation
+    from poseval.scoring.reading import PathOrPoses
     from poseval.scoring.saved_runs import Run
-    from poseval.scoring.score import PathOrPoses
     from poseval.scoring.task import Asked, Task
 
 
@@ -57,8 +57,8 @@ def overlaid_figures(
     from poseval.api.compare import named
     from poseval.report.overlays import MOST_RUNS, overlaid
     from poseval.results.signature import check_comparable
+    from poseval.scoring.reading import read_truth
     from poseval.scoring.saved_runs import run_of
-    from poseval.scoring.score import read_truth
 
     by_name = named([runs] if isinstance(runs, Mapping) else runs)
     if not 1 <= len(by_name) <= MOST_RUNS:

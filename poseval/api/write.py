@@ -11,7 +11,7 @@ from poseval.errors import wrong_type
 if TYPE_CHECKING:
     from poseval.datasets import Losses, Role
     from poseval.poses import PoseSet
-    from poseval.scoring.score import PathOrPoses
+    from poseval.scoring.reading import PathOrPoses
 
 
 def write(
@@ -36,7 +36,7 @@ def write(
     from poseval.datasets.files.source import path_of
     from poseval.poses import PoseSet
     from poseval.scoring.keywords import FLAG, kind
-    from poseval.scoring.score import read_truth
+    from poseval.scoring.reading import read_truth
     from poseval.scoring.task import Task
 
     if not isinstance(poses, PoseSet):

@@ -32,7 +32,8 @@ from poseval.limits import DEFAULT
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
 from poseval.results.units import PERCENT, NumberStyle
-from poseval.scoring.score import is_image_list, prepare, read_truth, tally
+from poseval.scoring.reading import read_truth
+from poseval.scoring.score import is_image_list, prepare, tally
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.verdict/1"

@@ -51,7 +51,8 @@ def explore(
     """
     from poseval.api.explore import names_of, system_of
     from poseval.report.explorer.site import check_site, write_site
-    from poseval.scoring.score import prepare, read_truth
+    from poseval.scoring.reading import read_truth
+    from poseval.scoring.score import prepare
 
     if len(predictions) > MOST_SYSTEMS:
         raise UsageError(

@@ -20,8 +20,8 @@ from poseval.decisions.gate import Demands, gate
 from poseval.decisions.verdict import Verdict
 from poseval.errors import UsageError, shown
 from poseval.scoring.evaluation import Evaluation
+from poseval.scoring.reading import PathOrPoses
 from poseval.scoring.saved_runs import Run, runs_of, saved_in
-from poseval.scoring.score import PathOrPoses
 from poseval.scoring.task import Task
 from poseval.statistics.clusters import clustered, clustered_like
 

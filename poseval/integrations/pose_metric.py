@@ -21,7 +21,8 @@ from poseval.integrations.batch import Batch, Side, require_form, whole
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
-from poseval.scoring.score import OPTIONAL, PathOrPoses, evaluate, read_truth, score
+from poseval.scoring.reading import OPTIONAL, PathOrPoses, read_truth
+from poseval.scoring.score import evaluate, score
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:

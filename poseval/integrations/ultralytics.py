@@ -19,7 +19,7 @@ from ultralytics.models.yolo.pose import PoseValidator
 
 from poseval.integrations.pose_metric import PoseMetric
 from poseval.results.report import Report
-from poseval.scoring.score import PathOrPoses
+from poseval.scoring.reading import PathOrPoses
 
 
 def validator(truth: PathOrPoses, benchmark: str = "coco-keypoints", **asked: Any) -> type[Any]:

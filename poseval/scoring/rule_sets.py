@@ -8,7 +8,7 @@ from dataclasses import replace
 from poseval import benchmarks
 from poseval.errors import InputError, PosevalError
 from poseval.results.report import Report
-from poseval.scoring.score import PathOrPoses, read_truth
+from poseval.scoring.reading import PathOrPoses, read_truth
 from poseval.scoring.task import Task
 
 

@@ -31,9 +31,10 @@ from poseval.metrics.base import Metric, Tally
 from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
+from poseval.scoring.reading import PathOrPoses, read_truth
 from poseval.scoring.report_checks import checked
 from poseval.scoring.run_columns import CHECKSUMS, RunArchive, checksums
-from poseval.scoring.score import PathOrPoses, evaluate, read_truth
+from poseval.scoring.score import evaluate
 from poseval.scoring.slices import resliced
 from poseval.scoring.task import Task
 

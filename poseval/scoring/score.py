@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,13 +21,12 @@ from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.several import SeveralFiles
 from poseval.datasets.files.source import Source, path_of
-from poseval.datasets.objects.taken import HoldsCoco, is_in_memory, taken
+from poseval.datasets.objects.taken import is_in_memory, taken
 from poseval.datasets.recognition import of_two_predictions
 from poseval.errors import FormatError, MismatchError, UsageError, shown, wrong_type
 from poseval.files.streams import require_apart
 from poseval.limits import DEFAULT, Limits, from_environment
-from poseval.metrics import MetricRequest
-from poseval.metrics.base import Metric, Need
+from poseval.metrics.base import Need
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.joint_mapping import map_joints
@@ -36,6 +35,7 @@ from poseval.results.report import Input, Report
 from poseval.scoring.evaluation import Evaluation, signature_of, tally_part
 from poseval.scoring.groups import groups_of
 from poseval.scoring.keywords import OPTIONAL_TEXT, several
+from poseval.scoring.reading import A_SET, PathOrPoses, by_hand, read_truth, recognised
 from poseval.scoring.slices import slices_of
 from poseval.scoring.task import Asked, Task
 from poseval.skeletons import SkeletonLike
@@ -46,12 +46,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-Records = Mapping[Any, Any] | Sequence[Mapping[str, Any]]  # as JSON holds them, or arrays by image
-PathOrPoses = str | os.PathLike[str] | PoseSet | Records | HoldsCoco
 Predictions = PathOrPoses | Sequence[str | os.PathLike[str]]  # several files are read as a folder of them
-# Whether areas may be absent is known only once the benchmark is; the preconditions decide then.
-OPTIONAL = frozenset({"area"})
-A_SET = "a path, a PoseSet, or records in memory"
 
 
 def read(
@@ -131,15 +126,15 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
     dt, mapped = _brought_together(gt, dt, task)
     guessed = renamed(task.rules)
     if task.benchmark is None:
-        guessed.append(Notice("N100", _recognised(found, gt)))
+        guessed.append(Notice("N100", recognised(found, gt)))
     seconds = time.perf_counter() - started
-    chosen = _by_hand(found, gt, task, rules)
+    chosen = by_hand(found, gt, task, rules)
     parts, paired = found.prepare(gt, dt, rules, chosen, task.per_joint)
     found = found.counted_for([metric for part in parts for metric in part.metrics])
     for part in parts:
         require_possible(part)
     parts, ungrouped = _sliced(parts, found, task)
-    again = Rescoring(found, rules, gt, dt, partial(_by_hand, found, gt, task), task.per_joint, tuple(paired))
+    again = Rescoring(found, rules, gt, dt, partial(by_hand, found, gt, task), task.per_joint, tuple(paired))
     odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
     deviations = [*found.deviations(rules, gt), *mapped]
     if chosen:
@@ -148,22 +143,6 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
         odd.append(Notice("N916", "--sigmas was given, but no metric of this benchmark uses sigmas"))
     notices = (*guessed, *gt.origin.notices, *dt.origin.notices, *paired, *ungrouped, *odd)
     return Prepared(task, found, rules, gt, dt, tuple(parts), notices, tuple(deviations), seconds)
-
-
-def _recognised(benchmark: Benchmark, truth: PoseSet) -> str:
-    """What to say of a benchmark that was not named; `custom` may stand in for one of the same joints."""
-    text = f"benchmark {benchmark.name}, recognised from the content of the ground truth"
-    others = benchmarks.with_joints_of(truth) if benchmark.name == "custom" else []
-    if others:
-        text += f". These joints are those of {', '.join(others)}, which --benchmark names"
-    return text
-
-
-def _by_hand(benchmark: Benchmark, truth: PoseSet, task: Task, rules: RuleSet) -> tuple[Metric, ...]:
-    """The metrics that were asked for, with the rule set's parameters where none were given."""
-    own = benchmark.metrics(rules, truth, task.per_joint) if task.metrics else ()
-    chosen = tuple(m.under(own) if isinstance(m, MetricRequest) else m for m in task.metrics)
-    return tuple(metric.with_joints() for metric in chosen) if task.per_joint else chosen
 
 
 def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1) -> Evaluation:
@@ -231,24 +210,6 @@ def score(
     prepared = prepare(truth, predictions, Task.of(task, benchmark, **asked))
     evaluation = tally(prepared, executor, shards)
     return replace(evaluation.report(), behind=(evaluation, prepared.aligned))
-
-
-def read_truth(truth: PathOrPoses, task: Task) -> PoseSet:
-    """The ground truth of a task, under its sigmas."""
-    mapped = task.joint_rules.asked
-    options = ReadOptions(
-        Role.TRUTH,
-        None,
-        task.skeleton,
-        task.rules,
-        OPTIONAL,
-        task.limits,
-        mapped=mapped,
-        category=task.category,
-    )
-    if is_in_memory(truth):
-        return task.with_sigmas_on(taken(truth, options, "ground truth", task.truth_format))
-    return task.with_sigmas_on(datasets.read(path_of(truth, "truth", A_SET), options, task.truth_format))
 
 
 def _read_both(

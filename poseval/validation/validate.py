@@ -24,7 +24,8 @@ from poseval.errors import Fault, InputError, PosevalError, UsageError
 from poseval.poses import Notice, PoseSet
 from poseval.poses.transforms import transformed
 from poseval.results.result import Result
-from poseval.scoring.score import OPTIONAL, PathOrPoses, Records, is_image_list, prepare, read_truth, tally
+from poseval.scoring.reading import OPTIONAL, PathOrPoses, Records, read_truth
+from poseval.scoring.score import is_image_list, prepare, tally
 from poseval.scoring.task import Asked, Task
 
 if TYPE_CHECKING:

@@ -117,7 +117,7 @@ ELSEWHERE = {
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P602", "P603"), FILES),
     **dict.fromkeys(("P188", "P302", "P700"), "reached from Python and workers alone"),
-    **dict.fromkeys(("P228", "P229"), "said by a server, whose owner is asked: tests/challenge/test_judge.py"),
+    **dict.fromkeys(("P228", "P229"), "said by a server, to ask its owner: tests/challenge/test_judge.py"),
     "P811": "defaults are a file of the current folder: tests/cli/test_settings.py",
     "P863": "a report that was read holds no people: tests/report/test_notebook.py",
     "P103": "deviations of trainings: their own tests",

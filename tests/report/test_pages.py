@@ -78,9 +78,7 @@ def test_the_deciding_number_comes_first_and_cards_that_are_left_out_are_counted
     whole = get_skeleton("coco_wholebody133")
     people = truth.people
     xy = np.repeat(people.xy, 8, axis=1)[:, :133] + rng.uniform(-9, 9, (len(truth), 133, 2))
-    truth = PoseSet(
-        whole, truth.frames, People(xy=xy, frame=people.frame, box=people.box, area=people.area)
-    )
+    truth = PoseSet(whole, truth.frames, People(xy=xy, frame=people.frame, box=people.box, area=people.area))
     run = evaluate(truth, perturb(truth, 1), "coco-wholebody")
     page = to_html(run.report(), run)
     cards = re.findall(r'<li class="number[^"]*"><small>(.*?)</small>', page)
