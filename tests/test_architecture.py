@@ -79,7 +79,7 @@ THIRD_PARTY = {
     "matplotlib": ({"report", "decisions"}, True),
     "pandas": ({"report", "decisions", "results"}, True),
     "PIL": ({"datasets", "report", "runners", "synth"}, True),
-    "yaml": ({"datasets"}, False),
+    "yaml": ({"datasets", "challenge"}, False),
     "jinja2": ({"report", "decisions"}, True),
     "torch": ({"models", "training", "runners", "integrations"}, False),
     "pycocotools": ({"compat"}, True),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import BENCHMARK, QUIET, InputPath, emit, talk, tell
+from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, talk, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
@@ -109,6 +109,23 @@ def _as_text(verdict: Verdict) -> str:
     rows = [[shown(key), f"{value:g}"] for key, value in numbers.items()]
     head = f"{verdict.status} on {verdict.split}"
     return "\n".join([head, *aligned(rows, (0,)), "", verdict.message.strip(), ""])
+
+
+@challenge.command(cls=WritingCommand)
+@FOLDER
+@click.option("--for", "engine", type=Choice(["codabench"]), required=True, help="The engine.")
+@click.option("--out", type=OutputPath(), required=True, help="The bundle to write.")
+@click.option("--wheels", type=InputPath(), help="Folder of wheels to put into the scoring program.")
+@QUIET
+def build(folder: Path, engine: str, out: Path, wheels: Path | None, quiet: bool) -> None:
+    """Check the description, and write what an engine needs."""
+    from poseval.challenge.codabench import build_bundle
+    from poseval.challenge.description import read_description
+
+    with working("checking and packing", quiet=quiet):
+        notes = build_bundle(read_description(folder), out, wheels)
+    tell(notes, talk(quiet))
+    say(f"wrote {shown(out, 400)}")
 
 
 @challenge.command()
