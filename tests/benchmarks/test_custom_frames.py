@@ -9,7 +9,7 @@ import numpy as np
 
 import poseval
 from poseval.skeletons import get_skeleton
-from tests.benchmarks.test_custom import made
+from tests.benchmarks.custom_sets import made
 
 
 def test_frames_that_nobody_labelled_are_not_scored() -> None:

@@ -14,7 +14,7 @@ import pytest
 from poseval.errors import MismatchError
 from poseval.scoring.score import read, score
 from tests.benchmarks.test_posetrack_quirks import pose_set, run, walk
-from tests.datasets.posetrack.test_posetrack import document, saved
+from tests.datasets.posetrack.documents import document, saved
 
 
 def submission(node: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from poseval import datasets
 from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames
-from tests.datasets.made_forms import labelme, sleap_io_deeplabcut, via_csv
+from tests.datasets.annotation_forms import labelme, via_csv
+from tests.datasets.made_forms import sleap_io_deeplabcut
 from tests.datasets.test_same_score import truth_and_predictions
 from tests.datasets.yolo.test_layout import data_set
 from tests.docs.test_animals import animals

@@ -13,8 +13,8 @@ import numpy as np
 from poseval import datasets
 from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames, PoseSet
-from tests.datasets.made_forms import via_csv
-from tests.datasets.posetrack.test_posetrack import document
+from tests.datasets.annotation_forms import via_csv
+from tests.datasets.posetrack.documents import document
 from tests.datasets.test_same_score import truth_and_predictions
 from tests.datasets.tools.test_label_studio import point, region, task
 from tests.datasets.yolo.test_layout import data_set

@@ -12,7 +12,7 @@ import numpy as np
 from poseval.cli import invoke
 from poseval.datasets import Role
 from tests.datasets.faces.test_faces import csv_lines
-from tests.datasets.posetrack.test_posetrack import document
+from tests.datasets.posetrack.documents import document
 from tests.datasets.test_same_score import truth_and_predictions
 from tests.datasets.yolo.test_layout import data_set
 from tests.errors.advice import Argv, Case, add, changed, coco_truth, edited, exchanged, pair, write, written

@@ -15,6 +15,7 @@ ALL_METRICS = (
 )
 SINGLE = (
     "tests/metrics/test_single_by_loops.py",
+    "tests/metrics/test_faces_by_loops.py",
     "tests/metrics/test_joint_error.py",
     "tests/metrics/test_pck.py",
     "tests/metrics/test_pck_quirks.py",
@@ -45,7 +46,7 @@ STATISTICS = (
         f"tests/statistics/test_{name}.py"
         for name in (
             *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
-            *("by_hand", "comparison", "intervals", "training", "draws"),
+            *("by_hand", "influence_by_hand", "comparison", "intervals", "training", "draws"),
         )
     ),
     "tests/decisions/test_bounds.py",

@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from poseval.errors import FormatError, InputError, MismatchError, MissingFeature, UsageError
+from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.models import create_model, load_weights
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import card
@@ -24,25 +24,16 @@ from poseval.runners import run as module
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import read_image
 from poseval.runners.loading import ModelOptions
-from poseval.runners.run import RunOptions, run
+from poseval.runners.run import run
 from poseval.runners.with_tracker import Following
 from poseval.scoring import score as scoring
 from poseval.synth import World, scene_set, scenes
 from poseval.synth.folder import write_world
 from tests.runners.conftest import CONFIG, SIZE, Bench
+from tests.runners.run_options import options
 from tests.shared import ROOT
 
 pytestmark = pytest.mark.models
-
-
-def network(weights: Path | None) -> ModelOptions:
-    return ModelOptions("synth_small", weights, device="cpu", size=SIZE, config=CONFIG, decode="quarter")
-
-
-def options(made: Bench, out: Path, **changes: Any) -> RunOptions:
-    model = replace(network(made.weights), **changes.pop("model", {}))
-    base = RunOptions(model, out / "preds.json", truth=made.truth, images=made.images)
-    return replace(base, **changes)
 
 
 def test_run_gives_what_the_pipeline_gives_person_by_person(made: Bench, tmp_path: Path) -> None:
@@ -342,74 +333,6 @@ def test_an_mpii_truth_gets_an_array_in_its_order(made: Bench, tmp_path: Path) -
     assert 0 <= report.summary["PCKh@0.5"] <= 1
     found = scoring.read(tmp_path / "preds.json", role="predictions", truth=result.truth)
     np.testing.assert_allclose(found.people.xy, result.poses.people.xy, rtol=0, atol=1e-9, equal_nan=True)
-
-
-def test_wrong_checkpoints_are_refused(made: Bench, tmp_path: Path) -> None:
-    torch = pytest.importorskip("torch")
-    other = tmp_path / "other.pt"
-    torch.save(create_model("synth_small", 14, SIZE, **CONFIG).state_dict(), other)
-    model = network(other)
-    with pytest.raises(MismatchError, match="14 maps and the model 17") as caught:
-        run(replace(options(made, tmp_path), model=model))
-    assert caught.value.code == "P450"
-    with pytest.raises(UsageError, match="has no weights") as absent:
-        run(replace(options(made, tmp_path), model=network(None)))
-    assert absent.value.code == "P154"
-    with pytest.raises(UsageError, match="gives 11 joints, and skeleton coco17 has 17") as unknown:
-        run(options(made, tmp_path, model={"joints": 11}))
-    assert unknown.value.code == "P157"
-    with pytest.raises(UsageError, match="does not give poses") as useless:
-        run(replace(options(made, tmp_path), model=ModelOptions("pplcnet_x0_25", other)))
-    assert useless.value.code == "P158"
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"truth": None, "images": None}, "P127"),
-        ({"video": Path("clip.mp4")}, "P127"),
-        ({"boxes": "truth", "truth": None}, "P127"),
-        ({"nms": "hard"}, "P102"),
-        ({"loaders": 0}, "P103"),
-        ({"boxes": "nowhere.json"}, "P114"),
-        ({"form": "morse"}, "P132"),
-        ({"images": Path("nowhere")}, "P114"),
-    ],
-)
-def test_contradictory_options(made: Bench, tmp_path: Path, changes: dict[str, Any], code: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        run(options(made, tmp_path, **changes))
-    assert caught.value.code == code
-
-
-def test_output_is_not_overwritten_and_its_folder_must_exist(made: Bench, tmp_path: Path) -> None:
-    (tmp_path / "preds.json").write_text("mine")
-    with pytest.raises(UsageError) as caught:
-        run(options(made, tmp_path))
-    assert caught.value.code == "P131"
-    assert (tmp_path / "preds.json").read_text() == "mine"
-    with pytest.raises(UsageError) as nowhere:
-        run(options(made, tmp_path / "nowhere"))
-    assert nowhere.value.code == "P114"
-
-
-def test_empty_folder(made: Bench, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="holds no image") as caught:
-        run(replace(options(made, tmp_path), truth=None, images=tmp_path / "empty"))
-    assert caught.value.code == "P263"
-
-
-def test_device_that_is_not_there(made: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    torch = pytest.importorskip("torch")
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    model = replace(network(made.weights), device="cuda")
-    with pytest.raises(MissingFeature) as caught:
-        run(replace(options(made, tmp_path), model=model))
-    assert caught.value.code == "P603"
-    with pytest.raises(UsageError) as unknown:
-        run(replace(options(made, tmp_path), model=replace(model, device="abacus")))
-    assert unknown.value.code == "P102"
 
 
 def test_groups_depend_on_boxes_and_batch_alone(made: Bench) -> None:

@@ -14,7 +14,7 @@ from poseval.statistics.intervals import METHODS, Spread, intervals, with_interv
 from tests import toy
 from tests.shared import threads_of
 from tests.statistics.ratios import run
-from tests.statistics.test_by_hand import crossed
+from tests.statistics.test_influence_by_hand import crossed
 
 RNG = np.random.default_rng(0)
 

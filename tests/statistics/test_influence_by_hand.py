@@ -1,0 +1,194 @@
+"""Standard errors, intervals and what makes them rough, on tables small enough to do by hand."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from poseval.errors import UsageError
+from poseval.results.values import Interval
+from poseval.statistics.clusters import clustered, clusters_of, joined, units_of
+from poseval.statistics.formulas import bca_interval, percentile_interval
+from poseval.statistics.influence import influence
+from poseval.statistics.intervals import Spread, intervals, with_intervals
+from poseval.statistics.support import LEAST as FEWEST
+from poseval.statistics.support import why_not
+from poseval.statistics.weights import multinomial
+from tests.statistics.ratios import Ratios, run
+
+
+def test_the_error_without_one_group() -> None:
+    x = np.random.default_rng(0).normal(size=9)
+    found = influence(run(x).summaries, units_of(run(x)), ["n0"])
+    left = x.mean() - (x.sum() - x) / 8
+    assert found.left_out[:, 0] == pytest.approx(left)
+    rest = np.delete(left, 4)
+    assert found.error_without(4)[0] == pytest.approx(math.sqrt(((rest - rest.mean()) ** 2).sum()))
+    assert found.freedom[0] == pytest.approx(8)
+
+
+def test_the_error_of_a_ratio_of_unequal_units() -> None:
+    rng = np.random.default_rng(2)
+    bottom = rng.integers(1, 40, 9)
+    top = rng.random(9) * bottom
+    found = influence((made := run(top, bottom)).summaries, units_of(made), ["n0"])
+    left = top.sum() / bottom.sum() - (top.sum() - top) / (bottom.sum() - bottom)
+    assert found.left_out[:, 0] == pytest.approx(left)
+    assert found.error[0] == pytest.approx(math.sqrt(8 / 9 * ((left - left.mean()) ** 2).sum()))
+
+
+def test_blocks_of_neighbours_and_what_each_adds() -> None:
+    x = np.random.default_rng(0).normal(size=630) + np.arange(630) / 100
+    made = run(x, names=["other"])
+    found = influence(made.summaries, units_of(made), ["other"])
+    sums = x.reshape(63, 10).sum(axis=1)
+    assert found.group.tolist() == np.repeat(np.arange(63), 10).tolist()
+    assert found.moves[:, 0] == pytest.approx((sums - sums.mean()) / 630, rel=1e-3)
+    apart = influence(made.summaries, units_of(made), ["other"], scattered=True)
+    assert apart.group.tolist() != found.group.tolist()
+    assert apart.error[0] < found.error[0] / 2
+
+
+def test_a_number_that_rests_on_one_count() -> None:
+    bottom = np.zeros(6, dtype=np.int64)
+    bottom[2] = 1
+    made = run(bottom * 0.5, bottom)
+    found = influence(made.summaries, units_of(made), ["n0"])
+    assert found.share[:, 0].tolist() == [0, 0, 1, 0, 0, 0]
+
+
+def test_samples_that_an_interval_needs() -> None:
+    made = run(np.random.default_rng(0).random(30))
+    assert intervals(made, method="percentile", level=0.93, resamples=286)["n0"].given
+    with pytest.raises(UsageError) as caught:
+        intervals(made, method="percentile", level=0.93, resamples=285)
+    assert caught.value.code == "P167"
+
+
+def crossed(rows: int = 8, columns: int = 11):  # type: ignore[no-untyped-def]
+    """One unit of each row and column, which both move it; effects [rows], [columns] and noise."""
+    rng = np.random.default_rng(3)
+    table = (
+        rng.normal(0, 1, (rows, 1)) + rng.normal(0, 0.5, (1, columns)) + rng.normal(0, 0.2, (rows, columns))
+    )
+    labels = np.indices((rows, columns)).reshape(2, -1).astype(np.str_)
+    groups = {"person": labels[0], "video": labels[1]}
+    return table, run(table.reshape(-1), names=["other"], groups=groups)
+
+
+def test_two_clusters_that_cross_add_their_variances() -> None:
+    table, made = crossed()
+    spread = Spread.of(clustered(made, "person+video"))
+    by_row = table.mean(axis=1).var(ddof=1) / 8
+    by_column = table.mean(axis=0).var(ddof=1) / 11
+    cells = (
+        influence(
+            made.summaries,
+            joined("both", [way.of for way in clusters_of(clustered(made, "person+video"))]),
+            ["other"],
+            scattered=True,
+        ).error[0]
+        ** 2
+    )
+    assert spread.error[0] ** 2 == pytest.approx(by_row + by_column - cells)
+    assert (spread.clusters.name, spread.clusters.count) == ("person+video", 8)
+    assert spread.freedom[0] == pytest.approx(7)
+    assert spread.support[0] == 8
+    alone = Spread.of(clustered(made, "video"))
+    assert alone.error[0] ** 2 == pytest.approx(by_column)
+    found = intervals(clustered(made, "person"))["other"]
+    assert found.design_effect == pytest.approx(
+        by_row / (influence(made.summaries, units_of(made), ["other"], scattered=True).error[0] ** 2)
+    )
+    for method in ("percentile", "bca"):
+        with pytest.raises(UsageError, match="of two clusters"):
+            intervals(clustered(made, "person+video"), method=method)
+
+
+def test_two_clusters_are_never_less_than_either_alone() -> None:
+    rng = np.random.default_rng(5)
+    labels = np.indices((6, 6)).reshape(2, -1).astype(np.str_)
+    for _ in range(10):
+        made = run(rng.normal(0, 1, 36), names=["other"], groups={"p": labels[0], "v": labels[1]})
+        both = Spread.of(clustered(made, "p+v")).error[0]
+        assert both >= max(Spread.of(clustered(made, name)).error[0] for name in "pv") - 1e-12
+
+
+def test_notices_say_what_makes_intervals_rough() -> None:
+    def codes(x: np.ndarray, **more: object) -> list[str]:
+        made = run(x, names=["other"], **more)  # type: ignore[arg-type]
+        return [notice.code for notice in with_intervals(made.report(), made).notices]
+
+    even = np.tile([1.0, 2.0], 10)
+    assert codes(even) == []
+    assert codes(even[:10]) == []
+    assert codes(even[:9]) == ["N960"]
+    heavy = even.copy()
+    heavy[3] = 90.0
+    assert codes(heavy) == ["N963"]
+    assert codes(even, cluster="video") == ["N964"]
+    assert codes(even, cluster="video", groups={"video": np.arange(20).astype(np.str_)}) == []
+    assert codes(even, cluster="image") == []
+    named = clustered(run(even, names=["other"], cluster="video"), "frame")
+    assert [notice.code for notice in with_intervals(named.report(), named).notices] == []
+
+
+def test_the_largest_unit_in_standard_errors_of_the_others() -> None:
+    x = np.array([1.0, 2.0, 1.5, 0.5, 1.2, 9.0, 1.1])
+    found = intervals(run(x, names=["other"]))["other"]
+    left = x.mean() - (x.sum() - x) / 6
+    rest = np.delete(left, 5)
+    wanted = abs(left[5]) / math.sqrt(((rest - rest.mean()) ** 2).sum())
+    assert (found.largest, found.largest_unit) == (pytest.approx(wanted), "5")
+
+
+def test_effective_units_of_heavy_tails() -> None:
+    """Two over the excess of the fourth moment, or the effective number by size where that is less."""
+    x = np.array([1.0, 2.0, 1.5, 0.5, 1.2, 9.0, 1.1])
+    moves = (x - x.mean()) / 7
+    heavy = (moves**4).sum() / (moves**2).sum() ** 2 - 1 / 7
+    assert intervals(run(x, names=["other"]))["other"].effective == pytest.approx(min(7, 2 / heavy))
+    even = np.tile([1.0, 2.0], 5)
+    assert intervals(run(even, names=["other"]))["other"].effective == pytest.approx(10)
+    sizes = np.array([1, 1, 1, 1, 1, 20])
+    own = np.array([0.2, 0.3, 0.25, 0.35, 0.3, 0.28])
+    found = intervals(run(own * sizes, sizes))["n0"]
+    assert found.effective <= sizes.sum() ** 2 / (sizes**2).sum() + 1e-9
+
+
+@pytest.mark.parametrize("method", ["percentile", "bca"])
+def test_bootstrap_intervals_are_those_of_their_samples(method: str) -> None:
+    x = np.random.default_rng(0).gamma(1.0, size=30)
+    found = intervals(run(x, names=["other"]), method=method, level=0.9, seed=5)["other"]
+    samples = multinomial(30, 1000, 5) @ x / 30
+    left_out = x.mean() - (x.sum() - x) / 29
+    wanted = {
+        "percentile": percentile_interval(samples, 0.9, 30, 29),
+        "bca": bca_interval(samples, float(x.mean()), left_out, 0.9),
+    }
+    assert (found.low, found.high) == pytest.approx(wanted[method])
+    assert wanted["percentile"] != pytest.approx(wanted["bca"])
+
+
+def test_a_number_that_jumps_is_said_to_be_from_half_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Ratios, "jumping", frozenset({"n0"}))
+    top = np.random.default_rng(0).random((30, 2))
+    found = intervals(run(top))
+    assert (found["n0"].method, found["n0"].resamples) == ("half-samples", 126)
+    assert (found["n1"].method, found["n1"].resamples) == ("jackknife", 30)
+
+
+def test_why_a_number_has_no_interval() -> None:
+    assert why_not(FEWEST, 0.01, "frame") == ""
+    assert why_not(1, 0.0, "video") == f"only 1 unit (video), and at least {FEWEST} are needed"
+    assert why_not(FEWEST - 1, 0.0, "video").startswith(f"only {FEWEST - 1} units (video)")
+    assert why_not(99, 0.02, "frame") == "2.0% of the resamples have no such number"
+    found = intervals(run(np.full(20, 2.5), names=["other"]))["other"]
+    assert (found.given, found.why) == (False, "every unit gives the same number")
+    assert found.largest_unit == ""
+    ones = intervals(run(np.ones(20)))["n0"]
+    assert (ones.method, ones.low, ones.high) == ("exact", pytest.approx(0.05 ** (1 / 20)), 1.0)
+    assert ones.why == "one-sided, from 20 units"
+    assert isinstance(ones, Interval)
