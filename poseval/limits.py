@@ -1,7 +1,7 @@
 """Every limit on untrusted input, with its name and reason. Printed by `poseval list limits`.
 
-They agree with one another: what one allows is not beyond the reach of the next. Raised by `--limit`, by the
-keyword `limits`, or by POSEVAL_LIMITS, which is read when poseval is imported.
+They are consistent: a file that one limit allows is not refused by a related one. They are raised by
+`--limit`, by the keyword `limits`, or by POSEVAL_LIMITS, which is read when poseval is imported.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def _limit(default: int, reason: str) -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that a reader keeps. All are counts unless the name says bytes."""
+    """Limits that readers enforce. All are counts unless the name says bytes."""
 
     file_bytes: int = _limit(512 * MIB, "one file after decompression; COCO test-dev results are 60 MB")
     depth: int = _limit(32, "nesting of JSON; real files use 6")
@@ -59,7 +59,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
     """Limits with some set by texts such as `people=10000000` or `bytes=2GiB`.
 
     Raises:
-        UsageError: P193 an unknown limit, or no positive whole number.
+        UsageError: P193 an unknown limit, or a value that is not a positive whole number.
     """
     known = [f.name for f in fields(limits)]
     named = [next((short for short, name in SHORT.items() if name == one), one) for one in known]
@@ -85,7 +85,7 @@ def _whole(text: str) -> int:
 
 
 def from_environment() -> Limits:
-    """The limits under what POSEVAL_LIMITS says, as `bytes=2GiB,people=10000000`.
+    """The limits with the changes in POSEVAL_LIMITS, such as `bytes=2GiB,people=10000000`.
 
     Raises:
         UsageError: P193 it says something else.
@@ -99,14 +99,14 @@ def from_environment() -> Limits:
 
 
 def to_raise(name: str, amount: int, known: bool = True) -> str:
-    """What to do about a limit that was reached; it is not `known` how much the input has beyond it."""
+    """Advice for a limit that was reached; unless `known`, the input may need more than `amount`."""
     size = f"{-(-amount // MIB)}MiB" if name == "bytes" else f"{amount}"
     text = f"raise it with --limit {name}={size}, or {VARIABLE}={name}={size} in the environment"
     return text if known else f"{text}, or further: reading stopped there, so how much it takes is not known"
 
 
 def check_texts(count: int, longest: int, where: str) -> None:
-    """Refuse texts that would not fit a NumPy column, in which each takes as much room as the longest.
+    """Refuse texts too large for a NumPy column, in which each takes as much memory as the longest.
 
     Raises:
         LimitError: P507.

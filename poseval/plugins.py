@@ -105,7 +105,7 @@ class Registry(Generic[Thing]):
 
     @contextmanager
     def blamed(self, name: str) -> Iterator[None]:
-        """Turn whatever the code of another package raises in here into an error that names the package.
+        """Turn an exception in another package's code into an error that names the package.
 
         Raises:
             UsageError: P184. Errors that our own code raises are not changed.
@@ -158,7 +158,7 @@ class Registry(Generic[Thing]):
 
 
 def in_one_line(faults: Iterable[PosevalError]) -> str | None:
-    """The faults of items of other packages, as a hint. None without faults."""
+    """Errors of other packages in one line, as a hint; None if there are none."""
     return "; ".join(f"{error.fault.where} {error.fault.what}" for error in faults) or None
 
 

@@ -1,4 +1,4 @@
-"""How many threads this process may use, and work that is shared among them.
+"""The number of threads of this process, and work that is shared among them.
 
 The result of any work here is the same for every number of threads, and none of it fails where the system
 cannot start another thread: fewer threads then do the work, in the end the caller's own.
@@ -26,7 +26,7 @@ def thread_limit() -> int:
     The compiled module reads it when it is imported.
 
     Raises:
-        UsageError: P196 for a value that is no whole number above 0.
+        UsageError: P196 for a value that is not a whole number above 0.
     """
     given = os.environ.get(VARIABLE, "")
     if not given:
@@ -49,7 +49,7 @@ def _processors() -> int:
 
 
 def started(work: Callable[[], object]) -> threading.Thread | None:
-    """A daemon thread that does the work, or None where the system cannot start one. Then nothing is done."""
+    """A started daemon thread that does the work; None, with nothing done, if the system cannot start one."""
     thread = threading.Thread(target=work, daemon=True)
     try:
         thread.start()

@@ -1,4 +1,4 @@
-"""Which differences between systems noise does not explain."""
+"""Find the differences between systems that are larger than noise."""
 
 from __future__ import annotations
 
@@ -37,15 +37,16 @@ def compare(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Comparison:
-    """Compare systems, and tell which differences noise does not explain.
+    """Compare systems, and say which differences are larger than noise.
 
     Systems are saved runs, evaluations, or predictions with their ground truth (`truth`): one argument each,
     or one mapping of names to systems. A list or a folder of saved runs is one system, trained several times.
     `keys` chooses numbers of the summary, by default all. `level` is 0.95 or 95, `resamples` the number of
-    random sign flips, by default as many as the tests need. `cluster` is what is drawn as a whole, `seed_sd`
-    the standard deviation of a number between trainings, where one run a side cannot tell. `unit`, "percent"
-    or "fraction", is how texts show shares, and what the numbers of `seed_sd` are. `simultaneous` intervals
-    hold for all differences at once. The other keywords are those of `poseval.score`.
+    random sign flips, by default as many as the tests need. `cluster` names the units that are resampled as a
+    whole. `seed_sd` is the standard deviation of a number between trainings, for sides of a single run.
+    `unit`, "percent" or "fraction", is how fractions such as AP are shown, and the unit of `seed_sd`.
+    `simultaneous` intervals hold for all differences at once. The other keywords are those of
+    `poseval.score`.
 
     Raises:
         UsageError: P140 fewer than two units, P142 level, resamples or seed out of range, P143 fewer than two
@@ -84,7 +85,7 @@ def compare(
 
 
 def named(systems: Sequence[System | Mapping[str, System]]) -> dict[str, System]:
-    """Systems by the names given, or by their files' names, or whole paths where those are equal."""
+    """Systems by name: the names given, else the names of their files, or whole paths if these are equal."""
     from poseval.datasets.objects.taken import is_in_memory
     from poseval.poses import PoseSet
     from poseval.scoring.evaluation import Evaluation

@@ -49,10 +49,10 @@ def convert(
     recognised unless given. Joints are mapped to `to_skeleton`, or to the skeleton of the ground truth
     (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
     joints, `derive` computes missing ones. `transform` changes coordinates, as in `poseval.score`. With
-    `worst`, only that many frames are written: those in which predictions have the most faults against their
-    `truth`, to be labelled again. `category` is the one category to read of a file with several. `fps` gives
-    frames times, in formats that hold them. `images` is a folder of images, for sizes that the file does
-    not give. `progress` is called with (done, total) on long work.
+    `worst`, only that many frames are written, to be labelled again: those in which predictions have the most
+    errors against their `truth`. `category` is the one category to read of a file with several. `fps` gives
+    frames times, in formats that hold them. `images` is a folder of images, for sizes that the file does not
+    give. `progress` is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,
@@ -80,7 +80,12 @@ def convert(
     if worst is not None and (not isinstance(worst, int) or worst < 1):
         raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 1")
     if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < float("inf")):
-        raise UsageError("P103", where="fps", what=f"is {shown(repr(fps), 40)}", wanted="frames a second")
+        raise UsageError(
+            "P103",
+            where="fps",
+            what=f"is {shown(repr(fps), 40)}",
+            wanted="a number of frames per second above 0",
+        )
     map_file = None if joints is None else Path(path_of(joints, "joints", "a .toml file"))
     wanted = None if to_skeleton is None else load_skeleton(to_skeleton)
     options = ConvertOptions(

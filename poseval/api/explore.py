@@ -41,7 +41,7 @@ def explore(
 
     Raises:
         UsageError: unknown names, P114 no such folder of images, P131 a folder that holds something else,
-            P137 one that cannot be written to, P840 the image of no frame.
+            P137 a folder that cannot be written to, P840 no frame has an image in the folder.
         InputError: a file is wrong.
     """
     from poseval.datasets.files.source import path_of
@@ -72,7 +72,7 @@ def explore(
 
 
 def names_of(paths: list[str]) -> list[str]:
-    """What systems are called: their files' names, whole paths where those are equal, numbers without any."""
+    """Names of systems: those of their files, whole paths if these are equal, numbers if they have none."""
     names = [Path(path).name for path in paths]
     chosen = names if len(set(names)) == len(names) else paths
     if len(set(chosen)) == len(chosen) and all(chosen):
@@ -81,7 +81,7 @@ def names_of(paths: list[str]) -> list[str]:
 
 
 def system_of(prepared: Prepared, name: str) -> System:
-    """A system of the explorer, from files that were read and paired."""
+    """A system as the explorer shows it, from files that were read and paired."""
     from poseval.diagnosis.diagnose import diagnose_if_possible
     from poseval.diagnosis.pairs import pairs_of
     from poseval.report.explorer.index import System

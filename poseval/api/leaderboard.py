@@ -39,8 +39,9 @@ def leaderboard(
     Predictions are ranked with their ground truth (`truth`), which is read once. A mapping gives names;
     otherwise file names do. `sort` is the number to rank by, by default the benchmark's primary one;
     `columns` are further numbers, `facts` what `poseval run` wrote beside a report. Saved runs, evaluations
-    and predictions are distinguished by paired tests at `level`, reports by overlap of intervals. `unit`,
-    "percent" or "fraction", is how texts show shares. The other keywords are those of `poseval.score`.
+    and predictions are compared by paired tests at `level`, reports by whether their intervals overlap.
+    `unit`, "percent" or "fraction", is how fractions such as AP are shown. The other keywords are those of
+    `poseval.score`.
 
     Raises:
         UsageError: P142 a level that cannot be, P148 no runs, or a number that none has.

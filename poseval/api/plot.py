@@ -29,7 +29,7 @@ def plot(
 ) -> dict[str, Figure]:
     """The figures of a saved run, or of predictions with their ground truth (`truth`), by name.
 
-    They are matplotlib figures that belong to no window and no global state. Predictions also give the
+    They are plain matplotlib figures; no window is opened and `pyplot` is not used. Predictions also give the
     figures of their diagnosis, where the ground truth allows one. Several runs, as a list or by name, are
     drawn over one another. The keywords are those of `poseval.score`.
 

@@ -93,9 +93,9 @@ def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
 
 
 def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
-    """The frames that somebody labelled; of others nobody knows who is in them.
+    """The labelled frames only: it is not known who is in the others.
 
-    An unlabelled frame is no frame without people: predictions there are neither right nor wrong.
+    An unlabelled frame is not an empty frame: predictions there are neither right nor wrong.
     """
     truth, predictions = aligned.truth, aligned.predictions
     labelled = truth.frames.labelled
@@ -151,7 +151,7 @@ def _require_known_frame(truth: PoseSet, predictions: PoseSet, ways: Sequence[st
         raise MismatchError(
             "P402",
             where=f"{predictions.origin.name}: frames",
-            what=f"hold nobody, and none is in the ground truth (first: {shown(theirs.key[0], 60)})",
+            what=f"have no people and are not in the ground truth (first: {shown(theirs.key[0], 60)})",
             wanted=f"frames of {truth.origin.name}, such as {shown(truth.frames.key[0], 60)}",
             hint="for a submission without any prediction give a JSON file that holds []",
         )
@@ -274,7 +274,7 @@ def differing_sigmas(skeleton: Skeleton, wanted: Sequence[str]) -> Skeleton | No
 
 
 def require_skeleton(truth: PoseSet, benchmark: str, wanted: Sequence[str]) -> None:
-    """Refuse the ground truth of another benchmark; joints that the user defines may be any.
+    """Refuse the ground truth of another benchmark. A benchmark of user-defined joints takes any.
 
     Raises:
         MismatchError: P404 with both skeletons named.

@@ -78,7 +78,7 @@ def headlines(scored: Sequence[Scored], rules: RuleSet) -> Summary:
 
 
 def with_joints(summary: Summary, scored: Sequence[Scored]) -> Summary:
-    """A summary with the numbers by joint of metrics that were asked for them and that it shows none of."""
+    """A summary with numbers per joint added, for metrics that were asked for them and have none in it."""
     out = dict(summary)
     for item in scored:
         if item.slice or not getattr(item.metric, "per_joint", False):
@@ -94,7 +94,7 @@ def with_joints(summary: Summary, scored: Sequence[Scored]) -> Summary:
 
 
 def enter(summary: Summary, item: Scored, numbers: Sequence[Number]) -> None:
-    """Add numbers of a metric to a summary; none replaces a number of another metric."""
+    """Add numbers of a metric to a summary, without replacing numbers of another metric."""
     prefix = f"{item.part}/" if item.part else ""
     keyed = {prefix + number.key: number for number in numbers}
     if not summary.keys().isdisjoint(keyed):
@@ -110,17 +110,17 @@ def by_names(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
 
 
 def no_slices(truth: PoseSet) -> dict[str, Bools]:
-    """The set as a whole alone."""
+    """No slices: the whole set only."""
     return {}
 
 
 def no_table(summary: Summary) -> None:
-    """No table that readers know: the summary is listed."""
+    """No table as in papers: the summary is shown as a list."""
 
 
 @dataclass(frozen=True, eq=False)
 class Benchmark:
-    """What is scored, by which rules, of which files. Rules live here, not in metrics.
+    """Which files are scored, by which metrics and rules. Rules belong here, not in metrics.
 
     Where data cannot say it, a field is a plain function, and the comment above it names its arguments before
     the colon. Functions that modules define, and `partial` of them, reach worker processes. A relative of a
@@ -212,7 +212,7 @@ Sign = Callable[[Benchmark, PoseSet], bool]
 
 
 def its_format(benchmark: Benchmark, truth: PoseSet) -> bool:
-    """Whether the file has a format of the benchmark."""
+    """Whether the file is in one of the benchmark's formats."""
     return truth.origin.first_format in benchmark.truth_formats
 
 

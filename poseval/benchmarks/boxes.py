@@ -79,7 +79,7 @@ def parts(aligned: Aligned, rules: RuleSet, chosen: tuple[Metric, ...], per_join
 
 
 def evaluated(aligned: Aligned, *, classes: bool) -> tuple[Aligned, list[Notice]]:
-    """Without the boxes that are not to be evaluated, and without predictions of distractors.
+    """The boxes that are evaluated: boxes marked otherwise and predictions of distractors are left out.
 
     Where `classes` count, people alone are to be found; in each frame predictions are assigned to boxes of
     all classes, and those that fall to a distractor are left out (TrackEval, MotChallenge2DBox).

@@ -101,7 +101,7 @@ def has_crowd_index(benchmark: Benchmark, truth: PoseSet) -> bool:
 
 
 def by_crowd_index(truth: PoseSet) -> dict[str, Bools]:
-    """Images by crowd index; none when the file has no index."""
+    """Groups of images by crowd index; no groups if the file has no index."""
     index = truth.frames.extra.get("crowd_index")
     if index is None:
         return {}

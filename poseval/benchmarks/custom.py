@@ -1,8 +1,8 @@
-"""Skeletons of one's own: what can be scored of any ground truth, and which choices that takes.
+"""User-defined skeletons: what can be scored for any ground truth, and which choices that needs.
 
-No file is refused for what it lacks. Without areas OKS takes the extent of the labelled joints, without
-sigmas one for all joints, without scores the mean of those of the joints. Each choice is said, with what to
-give to make another.
+No file is refused because something is missing. Without areas OKS uses the extent of the labelled joints,
+without sigmas one value for all joints, without scores the mean of the joint scores. A notice names each
+choice and how to make another.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def parts(aligned: Aligned, rules: RuleSet, chosen: tuple[Metric, ...], per_join
 
 
 def choices_of(truth: PoseSet) -> str:
-    """What was chosen where the file does not say, and what to give for another choice."""
+    """What was chosen because the file does not say it, and how to choose otherwise."""
     skeleton = truth.skeleton
     area = "those of the file"
     if not has_areas(truth):
@@ -127,13 +127,13 @@ def counted(truth: PoseSet) -> Bools:
 
 
 def has_areas(truth: PoseSet) -> bool:
-    """Whether everyone who counts has an area above 0; without anyone, whether nobody lacks one."""
+    """Whether every person who counts has an area above 0; False if nobody counts."""
     with np.errstate(invalid="ignore"):
         return bool((truth.people.area[counted(truth)] > 0).all()) and bool(counted(truth).any())
 
 
 def has_tracks(poses: PoseSet) -> bool:
-    """Whether everyone has a track, none twice in a frame, over several frames of a sequence."""
+    """Whether every person has a track id, unique in its frame, and a sequence has several frames."""
     people, frames = poses.people, poses.frames
     if not len(people) or (people.track < 0).any() or len(frames) <= len(frames.sequences):
         return False

@@ -55,7 +55,7 @@ def nme(
 
 
 def marked(truth: PoseSet, *, marks: Iterable[str]) -> dict[str, Bools]:
-    """The frames of faces that carry each mark, where there are any."""
+    """Groups of frames by WFLW's attributes (such as occlusion), for those that occur."""
     extra = truth.people.extra
     found = {name: extra[name].astype(np.bool_) for name in marks if name in extra}
     return {name: _frames(truth, faces) for name, faces in found.items() if faces.any()}

@@ -55,7 +55,7 @@ def kit_tables(
     joints: Sequence[str] = ("Ankle", "Knee", "Hip", "Wrist", "Elbow", "Shoulder", "Head"),
     sticks: Sequence[str] = ("Lower_leg", "Upper_leg", "Lower_arm", "Upper_arm", "Head", "Torso"),
 ) -> Layout | None:
-    """The kit's three tables under one another, in its own order; of sticks alone the last."""
+    """The kit's three tables in its order; for arrays of sticks only the last."""
     rows = []
     if "PCK@0.2" in summary:
         rows.append(("PCK@0.2", (*by_kind("PCK@0.2", joints), "AUC")))

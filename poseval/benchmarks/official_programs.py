@@ -1,4 +1,4 @@
-"""What a benchmark's official evaluator would say to a submission, fault by fault, and where nobody knows.
+"""What a benchmark's official evaluator would do with each fault of a submission, as far as it is known.
 
 Each sentence was measured on the reference code or read in it; servers put checks and messages of their own
 before it. Sources: pycocotools 2.0.11 `coco.py` (`loadRes`) and `cocoeval.py`, run on one file per fault
@@ -94,7 +94,7 @@ EMPTY = MappingProxyType(
 def says(
     benchmark: Benchmark, format: str | None, codes: Iterable[str], people: int | None = None
 ) -> tuple[str, ...]:
-    """Sentences for a submission of a format, of so many people, with faults of these codes; one per code."""
+    """One sentence per fault code, for a submission in this format with this many people."""
     program, known = OFFICIAL.get(benchmark.name, (benchmark.title, MappingProxyType({})))
     out = []
     wrong = bool(benchmark.prediction_formats) and format not in benchmark.prediction_formats

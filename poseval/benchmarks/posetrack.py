@@ -1,9 +1,9 @@
 """PoseTrack17, 18 and 21: pose estimation and tracking in videos.
 
-Rule sets: `posetrack-2017` reproduces the program of the challenges with the py-motmetrics of its time, to
-which the published numbers belong; `posetrack-2020` the same program with today's py-motmetrics;
-`posetrack21` the kit of PoseTrack21; `trackeval` scores tracks as TrackEval does; `corrected` fixes the
-faults of all. Each kept fault has its id in docs/quirks.md.
+Rule sets: `posetrack-2017` reproduces the program of the challenges with the py-motmetrics of its time, which
+gave the published numbers; `posetrack-2020` the same program with today's py-motmetrics; `posetrack21` the
+kit of PoseTrack21; `trackeval` scores tracks as TrackEval does; `corrected` fixes the faults of all. Each
+kept fault has its id in docs/quirks.md.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def videos(
     *,
     tracking: bool = True,
 ) -> Parts:
-    """What is evaluated of each frame, with re-identification where both sides say who everybody is.
+    """What is evaluated in each frame, with re-identification if both sides have person ids.
 
     Under `posetrack21` the CLEAR numbers are a part of their own, made by the rules of `posetrack-2017`.
     """

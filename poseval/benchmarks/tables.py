@@ -8,10 +8,10 @@ COLUMNS = ("Head", "Shoulder", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
 
 
 def by_kind(statistic: str, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
-    """Keys of a statistic under columns of kinds, then of the statistic itself."""
+    """Keys of a row: a statistic for each kind of joint, then over all joints."""
     return (*(f"{statistic}/{column.lower()}" for column in columns), statistic)
 
 
 def itself(key: str, columns: Sequence[str] = COLUMNS) -> tuple[str, ...]:
-    """Keys of a row that has its number in the last column and nothing under the kinds."""
+    """Keys of a row with a number over all joints only: the columns of kinds stay empty."""
     return (*("",) * len(columns), key)

@@ -71,7 +71,7 @@ def jhmdb_numbers(scored: Sequence[Scored], rules: RuleSet) -> Summary:
 
 
 def jhmdb_table(summary: Summary) -> Layout | None:
-    """mmpose's columns, a row per normaliser; then what has a mean alone, EPE in pixels."""
+    """mmpose's columns, a row per normaliser; then EPE in pixels, which has only a mean."""
     rows = {key: by_kind(key) for key in ("PCK@0.2", "tPCK@0.2")}
     if summary.keys().isdisjoint(rows):
         return None

@@ -1,8 +1,8 @@
 """Checks of files for mistakes that leave them valid. Every command runs them.
 
 A check is a function and a row of `TABLE`. It looks at one set (`truth`, `predictions`, or `set` for both),
-at a set without its counterpart (`alone`), or at the two side by side (`pair`), where it can compute what the
-number would be, and returns notices; it changes nothing and raises no error. What makes a score impossible is
+at a set without its counterpart (`alone`), or at both together (`pair`); then it can also compute the number
+without the mistake. It returns notices, changes nothing and raises no error. What makes a score impossible is
 in `preconditions`.
 """
 
@@ -52,7 +52,7 @@ TABLE: dict[str, tuple[str, str]] = {
 
 
 def examine_set(poses: PoseSet, role: Role, paired: bool = False) -> list[Notice]:
-    """Notices about one set of people; with `paired`, without those that a check of the pair gives."""
+    """Notices about one set of people; if `paired`, without those that a check of the pair will give."""
     from poseval.checks.base import Side
 
     kinds = {role.value, "set"} | (set() if paired else {"alone"})

@@ -45,7 +45,7 @@ def in_another_form(side: Side) -> Iterator[Notice]:
 
 
 def in_another_form_beside(pair: Pair) -> Iterator[Notice]:
-    """N925 of either side, with what the number would be."""
+    """N925 for either side, with what the number would be for correct boxes."""
     truth, predictions = pair.aligned.truth, pair.aligned.predictions
     for poses, role in ((truth, Role.TRUTH), (predictions, Role.PREDICTIONS)):
         form = _form(poses)

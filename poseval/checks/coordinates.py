@@ -90,7 +90,7 @@ def far_away(side: Side) -> Iterator[Notice]:
 
 
 def fractions_of_the_image(side: Side) -> Iterator[Notice]:
-    """N922: everything lies between 0 and 1, give or take a joint outside: no pixels."""
+    """N922: nearly all coordinates lie between 0 and 1, so they are not pixels."""
     low, high = side.review.low, side.review.high
     if len(side.poses) and NORMALISED[0] <= low < high <= NORMALISED[1]:
         command = "poseval convert ... " if side.role is Role.TRUTH else ""

@@ -89,7 +89,7 @@ def results_of_another_category(pair: Pair) -> Iterator[Notice]:
 
 
 def crowd_indices(pair: Pair) -> Iterator[Notice]:
-    """N929: images without a crowd index, or with one in per cent, where splits are made by it."""
+    """N929: images without a crowd index, or with one in percent, in a benchmark that splits by it."""
     if not pair.rescoring.rules.keeps("C14"):
         return
     truth = pair.aligned.truth

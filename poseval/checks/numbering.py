@@ -29,7 +29,7 @@ SHOWN_IMAGES = 3
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """Frames [M] of true people, those of the predictions that fit them, and how many were looked at."""
+    """Frames [M] of people, frames [M] of the predictions that fit them, and how many were looked at."""
 
     own: Ints
     other: Ints
@@ -38,7 +38,7 @@ class Found:
 
     @property
     def tell(self) -> bool:
-        """Whether predictions are plainly those of other images."""
+        """Whether the predictions clearly belong to other images."""
         enough = max(FEWEST, ELSEWHERE * self.looked_at)
         return len(self.own) >= enough and self.at_home <= AT_HOME * self.looked_at
 

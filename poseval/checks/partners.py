@@ -1,4 +1,4 @@
-"""Some true people and the predictions that are theirs, by place or by shape."""
+"""Pairs of true people and their likely predictions, found by position or by shape."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ IN_COMMON = 3  # joints that two poses share, for a shape
 
 @dataclass(frozen=True, eq=False)
 class Partners:
-    """True and predicted coordinates [M, K, 2] of M people, where both are known [M, K], and of which frames.
+    """True and predicted coordinates [M, K, 2] of M people, whether both are known [M, K], and their frames.
 
     `size` [M] is the longer side of each true person, in pixels.
     """
@@ -37,11 +37,11 @@ class Partners:
 
     @property
     def tell(self) -> bool:
-        """Whether they are enough to suspect anything."""
+        """Whether there are enough pairs to suspect a mistake."""
         return len(self.truth) >= FEWEST_PLACED and int(self.known.sum()) >= FEWEST_JOINTS
 
     def some(self, most: int) -> Partners:
-        """At most so many of them, spread evenly."""
+        """At most this many of them, evenly spread."""
         if len(self.truth) <= most:
             return self
         kept = np.linspace(0, len(self.truth) - 1, most).astype(np.int64)
@@ -180,7 +180,7 @@ def distance(a: Floats, b: Floats) -> Floats:
 
 
 def middle(values: Floats) -> Floats:
-    """Lower median along the first axis. NumPy's own imports masked arrays, which takes longest of all."""
+    """Lower median along the first axis. (NumPy's own imports masked arrays, which is slow.)"""
     half = (len(values) - 1) // 2
     return np.asarray(np.partition(values, half, axis=0)[half])
 

@@ -1,4 +1,4 @@
-"""Scales and offsets that lay predictions on the ground truth, in round numbers where those do as well."""
+"""Scales and offsets that map predictions onto the ground truth, in round numbers if they fit as well."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Placement = tuple[tuple[Transform, ...], float]  # the way back, and the error t
 def placements(partners: Partners, theirs: Floats, most: float) -> Iterator[Placement]:
     """One scale, an offset, a scale for each of x and y, and a scale with an offset, fitted to the people.
 
-    Numbers that leave an error of more than `most` are of no use, and are not rounded.
+    Maps that leave an error above `most` are not useful and are not rounded.
     """
     known = partners.known
     mine, other = partners.truth[known], theirs[known]
@@ -97,7 +97,7 @@ def _by(change: Callable[[float], float], numbers: Numbers) -> Numbers:
 
 
 def ratio(mine: Floats, theirs: Floats) -> float | None:
-    """How many times as large the one is as the other; None where nothing tells.
+    """The ratio of the one to the other; None if it cannot be estimated.
 
     The median of those that are far from 0, then least squares over what lies near that line.
     """

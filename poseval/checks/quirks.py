@@ -1,9 +1,9 @@
 """Quirks of official programs that this input meets, and what they cost.
 
-`TRIGGERS` has a cheap question for each quirk of docs/quirks.md that only odd input meets. Where a rule set
-keeps the quirk and the input has what it needs, the numbers that it can move are computed without it; a
-notice says the first that moves. Quirks that are part of every score (a threshold of .11, the last frame)
-have none.
+`TRIGGERS` has a cheap test for each quirk of docs/quirks.md that only unusual input meets. If the rule set
+keeps the quirk and the input triggers it, the numbers that it can change are computed without it, and a
+notice names the first that changes. Quirks that affect every score (a threshold of .11, the last frame) have
+no test.
 """
 
 from __future__ import annotations

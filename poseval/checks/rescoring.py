@@ -1,4 +1,4 @@
-"""What a number would be if files or rules were otherwise: the cost of what a check suspects."""
+"""What a number would be with other files or rules: the cost of the mistake that a check suspects."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Change(NamedTuple):
 class Rescoring:
     """A benchmark, its rules and two sets: what scores them again when something is changed.
 
-    `by_hand` gives the metrics that were asked for under a rule set; none: the benchmark's own.
+    `by_hand` gives the metrics that the user chose, for a rule set; without it the benchmark's own are used.
     """
 
     benchmark: Benchmark

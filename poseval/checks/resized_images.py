@@ -1,4 +1,4 @@
-"""Images that were resized before the prediction, each by a factor of its own, and never mapped back."""
+"""Predictions on resized images that were never mapped back, each image with its own factor."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ STEPS = (100.0, 32.0, 10.0, 1.0)  # of which the sides of networks are multiples
 
 
 def resized(partners: Partners, theirs: Floats, size: Floats) -> Iterator[Placement]:
-    """To one width and height, one longer or shorter side, or a square with a border; the error that is left.
+    """The error that remains if all images were resized to one size, one side length, or a padded square.
 
-    `size` [M, 2] is that of the image of each person. Images of one size are no matter: a scale and an
-    offset say the same.
+    `size` [M, 2] is that of the image of each person. Images of one size are left to the check of a common
+    scale and offset.
     """
     if not (size > 0).all() or (size == size[0]).all():
         return

@@ -107,7 +107,7 @@ class LazyGroup(click.Group):
         return name, command, rest
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; a broken pipe leaves under a name that click does not turn into exit 1."""
+        """Run the command. A broken pipe is raised under another name, because click would exit with 1."""
         if _is_work([*getattr(ctx, "_protected_args", ()), *ctx.args]):
             thread_limit()  # a wrong value is an error before anything is read, here and in POSEVAL_LIMITS
             from_environment()
@@ -140,7 +140,7 @@ def _is_work(args: list[str]) -> bool:
 
 
 class Terminated(BaseException):
-    """SIGTERM: like Ctrl-C, so that half-written neighbour files are removed on the way out."""
+    """Raised on SIGTERM; like Ctrl-C, it lets temporary files be removed before the process ends."""
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:

@@ -75,7 +75,7 @@ def compare(
     unit: str,
     quiet: bool,
 ) -> None:
-    """Say which differences between SYSTEMS noise does not explain.
+    """Say which differences between SYSTEMS are larger than noise.
 
     A system is predictions, a saved run, or a folder of saved runs: several trainings of one recipe.
     """

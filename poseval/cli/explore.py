@@ -92,7 +92,7 @@ def _check_apart(out: Path, inputs: Sequence[Path]) -> None:
             raise UsageError(
                 "P199",
                 where=f"--out {shown(out, limit=400)}",
-                what=f"holds {shown(path, limit=400)}, which is read",
+                what=f"holds {shown(path, limit=400)}, which is an input",
                 wanted="a folder of its own",
                 hint="name a new folder",
             )

@@ -146,7 +146,7 @@ def _runs(predictions: tuple[Path, ...], saved: tuple[Path, ...], truth: Path | 
     """Predictions, which are always scored here, or saved runs, which are only taken by their option.
 
     Raises:
-        UsageError: P822 a saved run among the predictions, P823 both or neither, P824 a --run that is none.
+        UsageError: P822 a saved run among the predictions, P823 both or neither, P824 not a saved run.
     """
     from poseval.decisions.keeping import scored_before
     from poseval.scoring.saved_runs import saved_in

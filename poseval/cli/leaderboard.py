@@ -85,7 +85,7 @@ class BoardOptions:
     "facts_file",
     type=InputPath(),
     metavar="FILE.toml",
-    help="Facts to show: a table per entry (team, date, paper, link, code, description, costs).",
+    help="TOML file with facts to show: a table per entry (team, date, paper, link, code, costs, ...).",
 )
 @click.option(
     "--fact",

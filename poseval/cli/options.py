@@ -134,7 +134,7 @@ ALIGN = click.option(
     "--align",
     "align_by",
     type=Choice(WAYS),
-    help="Pair frames only by this. By default every way is tried.",
+    help="Pair frames only in this way. By default every way is tried.",
 )
 TRANSFORM = click.option(
     "--transform",

@@ -1,4 +1,4 @@
-"""Options that name outputs, and what is checked about them before any work is done."""
+"""Options that name outputs, and the checks of them before any work is done."""
 
 from __future__ import annotations
 

@@ -126,7 +126,9 @@ def scales_of(text: str) -> tuple[float, ...]:
     "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
 )
 @click.option(
-    "--decode", metavar="METHOD", help="Decoding: argmax, quarter, dark or udp. By default as published."
+    "--decode",
+    metavar="METHOD",
+    help="Decoding of heatmaps: argmax, quarter, dark or udp. By default as published.",
 )
 @click.option(
     "--scales", metavar="S,S,...", default="1", show_default=True, help="Image scales of bottom-up models."

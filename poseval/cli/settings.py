@@ -107,7 +107,7 @@ class Settings:
             raise UsageError(
                 "P811",
                 where=f"{self.path.name}: {shown(text, 60)!r}",
-                what="is an address, and a file may not have others opened",
+                what="is an address, which a settings file may not open",
                 wanted="a path",
                 hint="type it on the command line",
             )
@@ -121,7 +121,7 @@ def settings(folder: Path) -> Settings | None:
 
     Raises:
         FormatError: P291 the file is not TOML.
-        UsageError: P871 a key is no option that a file may set.
+        UsageError: P871 a key that is not an option, or one that a file may not set.
     """
     for place in (folder, *folder.parents):
         for name in NAMES:

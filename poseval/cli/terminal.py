@@ -1,4 +1,4 @@
-"""The door to the terminal: everything that a command prints goes through it.
+"""Everything that a command prints goes through this module.
 
 Names from files are escaped where they are put into a sentence (`errors.shown`); here whatever slipped by is.
 Escapes have JSON's form, so that JSON stays JSON.

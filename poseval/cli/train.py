@@ -23,7 +23,7 @@ from poseval.errors import UsageError, shown
     "truth",
     type=InputPath(),
     required=True,
-    help="Ground truth to train on, or a folder of classes.",
+    help="Ground truth to train on. For classifiers a folder with a sub-folder of images per class.",
 )
 @click.option(
     "--images", type=InputPath(), help="Folder of the training images. Not needed for classifiers and sgcn."
@@ -58,7 +58,7 @@ from poseval.errors import UsageError, shown
     default=1,
     show_default=True,
     metavar="EPOCHS",
-    help="Validate after this many epochs.",
+    help="Number of epochs from one validation to the next.",
 )
 @SEED_OPTION
 @click.option(

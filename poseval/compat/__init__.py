@@ -1,4 +1,4 @@
-"""Faces of other tools, and cross-checks against them."""
+"""The interfaces of other tools, and cross-checks against their programs."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ class COCO:
         return [self.imgs[key] for key in _listed(ids)]
 
     def loadRes(self, resFile: str | os.PathLike[str] | list[Record] | NDArray[Any]) -> COCO:
-        """An index of results over the same images.
+        """Load results for the same images, as an index of their own.
 
         `resFile` is a path, a list of records, or an array: [N, 7] boxes as in pycocotools (image, x, y,
         width, height, score, category) or [N, 3 + 3 K] poses (image, category, score, then x, y, c of each

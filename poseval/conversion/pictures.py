@@ -1,4 +1,4 @@
-"""What images say about frames whose file does not: their sizes, and the endings of their names."""
+"""Sizes and file endings of frames, taken from the images if the annotation file does not give them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times of frames whose file knows none, from the rate that a user gives."""
+"""Times of frames from a frame rate that the user gives, for files without times."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from poseval.poses.pose_set import TIME
 
 
 def with_times(poses: PoseSet, fps: float) -> PoseSet:
-    """The set with seconds for its frames: their number in their sequence, over the frames a second.
+    """The set with a time in seconds for each frame: its number in the sequence divided by frames per second.
 
     Raises:
         UsageError: P105 for a set that has times of its own.

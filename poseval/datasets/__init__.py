@@ -65,10 +65,10 @@ LEFT_OUT = {
 
 
 def writer_of(format: str, role: Role) -> Dataset:
-    """The named format, when it is written in this role.
+    """The named format, which must support writing in this role.
 
     Raises:
-        UsageError: P132 an unknown format, P130 one that is not written as this.
+        UsageError: P132 an unknown format, P130 a format that is not written in this role.
     """
     dataset = get_format(format)
     if role not in dataset.writes:
@@ -126,7 +126,7 @@ def _check_sizes(poses: PoseSet, name: str) -> None:
 
 
 def as_asked(poses: PoseSet, options: ReadOptions) -> PoseSet:
-    """The set under the skeleton that was asked for; its own joints stay, in their order.
+    """The set with the skeleton that was asked for, in the order of the set's own joints.
 
     Raises:
         MismatchError: P407 where the file names other joints, and joints are not mapped onto it later.
@@ -170,7 +170,7 @@ def read(
     format: str | None = None,
     source: Source | None = None,
 ) -> PoseSet:
-    """Read a file or folder of any known format; `source` is the path's, where it was opened ahead.
+    """Read a file or folder of any known format. `source` is the opened path, if it was opened before.
 
     Raises:
         UsageError: the path does not exist, or the format is not known.
@@ -182,7 +182,7 @@ def read(
         raise FormatError(
             "P222",
             where=shown(source.path),
-            what="is no file",
+            what="is not a file",
             wanted="a file, which is what can be submitted",
         )
     dataset = get_format(format or recognise(source, options.role, options.truth))

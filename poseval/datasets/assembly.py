@@ -31,7 +31,7 @@ def frames_of(
 ) -> Frames:
     """Frames [F] named by their files, a sequence for each folder, numbered by the digits in their names.
 
-    `labelled` says of which frames somebody looked at; all, where it is absent.
+    `labelled` says which frames were looked at by an annotator; by default all.
 
     Where the names of a sequence have no numbers, or the same one twice, frames count from 0 in their order.
 
@@ -80,7 +80,7 @@ def pose_set(
     """People in any order, with the frame `row` [N] of each, as a pose set sorted by frame (stable).
 
     Raises:
-        LimitError: P502 more people in one frame than allowed.
+        LimitError: P502 more people in a frame than allowed.
     """
     row = np.asarray(row, dtype=np.int64)
     crowded = int(np.bincount(row).max()) if len(row) else 0
@@ -296,14 +296,14 @@ def mean_score(joint_score: Floats, seen: Array) -> Floats:
 
 
 def of_other_categories(where: str, count: int, names: Sequence[str]) -> Notice:
-    """What to say of records of categories that are not scored."""
+    """A sentence about records of categories that are not scored."""
     told = ", ".join(shown(name, 40) for name in names[:5]) + (", ..." if len(names) > 5 else "")
     text = f"{where}: {number_of(count, 'record')} of other categories left out ({told})"
     return Notice("N540", text, count)
 
 
 def scores_from_joints(where: str, count: int) -> Notice:
-    """What to say where a format has no score per person."""
+    """A notice for formats without a score per person."""
     return Notice(
         "N500",
         f"{where}: the format has no score per person; the mean confidence of the predicted joints is used",
@@ -312,7 +312,7 @@ def scores_from_joints(where: str, count: int) -> Notice:
 
 
 def left_out(source: Source, read: int, kinds: tuple[str, ...] = ()) -> list[Notice]:
-    """What to say of a folder's files that were not among those `read`; those of side `kinds` are none."""
+    """A notice about files of a folder that were not `read`, except those of the `kinds` to be ignored."""
     if not source.is_folder:
         return []
     sides = sum(path.name.lower().endswith(kinds) for path in source.files) if kinds else 0

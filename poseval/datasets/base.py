@@ -1,4 +1,4 @@
-"""The dataset protocol: one format, one file, knows how to recognise, read and write it."""
+"""The dataset protocol: each format has one module, which recognises, reads and writes it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Role(enum.Enum):
 
     @classmethod
     def of(cls, value: Role | str) -> Role:
-        """A role from its name, `ground-truth` being the ground truth.
+        """A role from its name: `truth` (or `ground-truth`) or `predictions`.
 
         Raises:
             UsageError: P102 for anything else.
@@ -71,7 +71,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class WriteOptions:
-    """How a file is written; `force` allows to overwrite, `role` chooses ground truth or predictions form."""
+    """How a file is written: `force` overwrites, `role` says whether as ground truth or as predictions."""
 
     role: Role = Role.TRUTH
     force: bool = False
@@ -83,7 +83,7 @@ class WriteOptions:
 class Losses:
     """What the target format cannot hold, counted: field -> how many values were dropped.
 
-    `made` are values that the target needs, that the source lacks, and how they were made; `missing` those
+    `made` are values that the target needs and the source lacks, with how they were made; `missing` are those
     that could not be made. `unread` counts what the source's reader left out, by key or in words.
     """
 
@@ -142,7 +142,7 @@ class Dataset(ABC):
     lacks: ClassVar[Mapping[Role, frozenset[str]]] = {}  # but not in this role
 
     def holds_as(self, role: Role) -> frozenset[str]:
-        """The facts that survive writing and reading in a role."""
+        """What the format keeps in a role, so that it can be read back."""
         return self.holds - self.lacks.get(role, frozenset())
 
     @abstractmethod
@@ -151,7 +151,7 @@ class Dataset(ABC):
 
     @abstractmethod
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """The source as columns.
+        """Read the source as columns.
 
         A file that names its joints is read by its names; `datasets.read` compares them with the skeleton in
         the options. Only a file that names none takes its joints from there.

@@ -1,4 +1,4 @@
-"""What a format can hold, as words that count: conversion losses and the table of formats come from here."""
+"""What a format can hold, as named facts, from which conversion losses and the table of formats follow."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _extras(poses: PoseSet) -> int:
 
 
 def videos(poses: PoseSet) -> int:
-    """How many video files the frames are of, where their reader knows them (`frames.extra["video"]`)."""
+    """Number of video files that the frames come from, if their reader knows it (`frames.extra["video"]`)."""
     return len(set(poses.frames.extra.get("video", np.zeros(0, dtype="U1")).tolist()) - {""})
 
 
@@ -92,9 +92,9 @@ FACTS: Mapping[str, Callable[[PoseSet], int]] = MappingProxyType(
 
 
 def losses_of(poses: PoseSet, holds: frozenset[str]) -> Losses:
-    """What a format that holds only these facts drops of a pose set, and what the set's reader left out.
+    """What a format with only these facts cannot hold of a pose set, and what the set's reader left out.
 
-    Writers look after names.
+    Names are checked by the writers.
     """
     losses = Losses(kept_people=len(poses), kept_frames=len(poses.frames))
     for fact, count in FACTS.items():
@@ -107,5 +107,5 @@ def losses_of(poses: PoseSet, holds: frozenset[str]) -> Losses:
 
 
 def lose_unread(poses: PoseSet, losses: Losses) -> None:
-    """Count what the reader of a pose set left out of its file: no format can hold what is not there."""
+    """Count what the reader of a pose set left out, which therefore no format can hold."""
     losses.unread.update(poses.origin.unread)

@@ -1,6 +1,6 @@
-"""People gathered one by one from files that nest them, and made a pose set once all have been read.
+"""Collects people one by one from nested files, and makes a pose set once all have been read.
 
-Readers of annotation tools and of programs that write one object a person share this: frames by name, joints
+Shared by readers of annotation tools and of programs that write one object per person: frames by name, joints
 by name or in an order, numbers that are checked where they stand.
 """
 
@@ -40,7 +40,7 @@ Box = tuple[float, float, float, float]
 
 @dataclass
 class Found:
-    """A person: joints by name, or `points` in the order of the skeleton, None where one is not there."""
+    """A person: joints by name, or `points` in the order of the skeleton with None for missing joints."""
 
     frame: int
     joints: dict[str, Point] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Joints:
-    """How joints are known: `declared` by the file in their order, or the one `skeleton` of the format.
+    """Where joint names come from: `declared` by the file in their order, or the `skeleton` of the format.
 
     `ids` are the names by the ids that annotations call them.
     """
@@ -68,7 +68,7 @@ COUNTED = Joints()  # of so many joints as the people have
 
 
 class Gathering:
-    """Frames and people in the order of the file, faults of single values, and other things, counted."""
+    """Frames and people in the order of the file, faults of single values, and counts of unread things."""
 
     def __init__(self, where: str, options: ReadOptions) -> None:
         self.where = where
@@ -117,7 +117,7 @@ class Gathering:
         return float(x or 0), float(y or 0), float(NAN if third is None else third)
 
     def triples(self, flat: Any, where: str) -> list[Point | None] | None:
-        """x0 y0 v0 x1 y1 v1 ... as points; None with a fault where it is no such list."""
+        """x0 y0 v0 x1 y1 v1 ... as points; None with a fault for anything else."""
         if not isinstance(flat, list) or len(flat) % 3 or not flat:
             count = f"{len(flat)} numbers" if isinstance(flat, list) else "no list"
             self.faults.add("P204", where=where, what=f"has {count}", wanted="three numbers for each joint")
@@ -311,5 +311,5 @@ def tree_of(document: Document, kind: type, wanted: str, known: Known) -> Any:
     end = outline.end if outline.end >= 0 else len(document.data)
     node = document.tree(outline.start, end, known)
     if not isinstance(node, kind):
-        raise FormatError("P270", where=document.name, what=f"is no {wanted}", wanted=wanted)
+        raise FormatError("P270", where=document.name, what="has another form", wanted=wanted)
     return node

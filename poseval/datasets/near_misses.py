@@ -1,4 +1,4 @@
-"""Files that people take for labels or predictions and that are not read: their names, and the way out."""
+"""Known files that poseval does not read although they look like labels or predictions, and what to do."""
 
 from __future__ import annotations
 

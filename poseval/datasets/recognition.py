@@ -88,14 +88,14 @@ def confidences(source: Source) -> dict[Role, float]:
 
 
 def readings(source: Source, name: str | None = None) -> tuple[str, ...]:
-    """The surest readings, each as `coco ground truth`; of the format `name` alone, where it is given."""
+    """The most likely readings, such as `coco ground truth`; only those of the format `name`, if given."""
     found = [one for one in _candidates(source, *Role) if name in (None, one.name)]
     best = max((one.sure for one in found), default=0.0)
     return tuple(f"{one.name} {one.role.words}" for one in found if one.sure == best)
 
 
 def guessed(source: Source, role: Role, sure: Mapping[Role, float]) -> list[Notice]:
-    """What to say where a role was taken and the content fits the other one, too."""
+    """A notice for content that was read in one role and also fits the other."""
     other = next(one for one in Role if one is not role)
     if sure.get(other, 0.0) < SURE or sure.get(role, 0.0) - sure[other] > MUCH:
         return []
@@ -119,7 +119,7 @@ def looks_like(source: Source) -> str | None:
 
 
 def container(source: Source) -> str:
-    """What the bytes are, without asking any format: one of `registry.CONTAINERS`."""
+    """The kind of container, by its bytes alone: one of `registry.CONTAINERS`."""
     if source.is_folder:
         return "folder"
     document = source.document
@@ -222,7 +222,7 @@ def _is_list_of_annotations(source: Source) -> bool:
 
 
 def of_two_predictions(error: FormatError, predictions: Source) -> PosevalError:
-    """The error of a ground truth that looks like predictions; exchanging the files may not help."""
+    """The error for a ground truth that looks like predictions when exchanging the files would not help."""
     faults = [_of_two_predictions(fault, predictions) for fault in error.faults]
     return error_of(faults) if faults != list(error.faults) else error
 

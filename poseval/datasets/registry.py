@@ -1,4 +1,4 @@
-"""The table of formats: a row says where a reader is, and what is known of a format before it is imported."""
+"""The table of formats: a row names the reader, and what is known of a format before it is imported."""
 
 from __future__ import annotations
 
@@ -179,5 +179,5 @@ def get_format(name: str) -> Dataset:
 
 
 def known(name: str) -> Dataset | None:
-    """The named format where it is ours, or another package's that has been used; None for other names."""
+    """The named format if it is poseval's own, or a package's that has been used; None for other names."""
     return get_format(name) if name in TABLE or name in _MADE else None

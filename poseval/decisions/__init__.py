@@ -1,1 +1,1 @@
-"""What follows from numbers: the gate and the leaderboard."""
+"""Decisions from numbers: the gate and the leaderboard."""

@@ -1,9 +1,9 @@
-"""Baselines of gates: the last accepted run, the anchor beside it, how they came there, and the looks taken.
+"""Baselines of gates: the last accepted run, the anchor, their history, and the ledger of gate runs.
 
 A baseline file is the saved run of the last one with two more members: the anchor's saved run, and
 `baseline.json` (schema `poseval.baseline/1`); a plain saved run is a baseline that nothing has replaced yet.
-The anchor is the best run shown so far, or one that a person accepted: a run that is tested against the last
-one alone may lose a little each time.
+The anchor is the best run shown so far, or one that a person accepted. Without it each run could lose a
+little against the last one, and the losses would add up unseen.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Baseline:
-    """What a gate holds runs against: the last run, the anchor, and the steps that led there."""
+    """What a gate compares runs with: the last run, the anchor, and the steps that led there."""
 
     anchor: Evaluation
     last: Evaluation
@@ -52,7 +52,7 @@ class Baseline:
 
     @staticmethod
     def of(run: Evaluation, why: str = "first run") -> Baseline:
-        """A baseline that nothing has replaced yet."""
+        """A baseline made from a first run."""
         return Baseline(run, run, (_step(run, why, anchor=True),))
 
     def replaced_by(self, run: Evaluation, why: str, *, anchor: bool) -> Baseline:
@@ -62,7 +62,7 @@ class Baseline:
 
 
 def digest_of(run: Evaluation) -> str:
-    """SHA-256 of a run as it is saved without intervals, which do not make it another one."""
+    """SHA-256 of a run as saved without intervals, because these do not change its identity."""
     return hashlib.sha256(saved_runs.packed(replace(run, intervals={}))).hexdigest()
 
 
@@ -97,7 +97,7 @@ def load_baseline(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Bas
 
 
 def save_baseline(baseline: Baseline, path: str | os.PathLike[str]) -> None:
-    """Write a baseline by a neighbour file and a rename; the same baseline, the same bytes."""
+    """Write a baseline to a temporary file, then rename it. Equal baselines give equal bytes."""
     head = {
         "schema": SCHEMA,
         "lineage": [{k: json_value(v) for k, v in vars(step).items()} for step in baseline.lineage],
@@ -111,16 +111,16 @@ def save_baseline(baseline: Baseline, path: str | os.PathLike[str]) -> None:
 
 @dataclass(frozen=True)
 class Ledger:
-    """The looks taken at runs against one anchor: run digest -> number of the look, from 1.
+    """How often runs were gated against one anchor: run digest -> number of the gate run, from 1.
 
-    Each look may be wrong, so many looks will be: the k-th is given less of alpha than the one before.
+    Each gate run may raise a false alarm, so each further one gets a smaller part of alpha.
     """
 
     anchor: str
     looks: Mapping[str, int]
 
     def looked_at(self, digest: str) -> Ledger:
-        """The ledger with a look at a run; a run that was looked at before adds none."""
+        """The ledger with this run counted; a run that was gated before does not count again."""
         if digest in self.looks:
             return self
         return replace(self, looks={**self.looks, digest: len(self.looks) + 1})
@@ -130,7 +130,7 @@ def load_ledger(path: str | os.PathLike[str], anchor: str) -> Ledger:
     """The ledger of an anchor; an empty one where the file does not exist or is of another anchor.
 
     Raises:
-        FormatError: P232 when the file is no ledger.
+        FormatError: P232 when the file is not a ledger.
     """
     if not Path(path).exists():
         return Ledger(anchor, {})
@@ -147,6 +147,6 @@ def load_ledger(path: str | os.PathLike[str], anchor: str) -> Ledger:
 
 
 def save_ledger(ledger: Ledger, path: str | os.PathLike[str]) -> None:
-    """Write a ledger by a neighbour file and a rename."""
+    """Write a ledger to a temporary file, then rename it."""
     node = {"schema": LEDGER_SCHEMA, "anchor": ledger.anchor, "looks": dict(ledger.looks)}
     write_atomically(Path(path), (json.dumps(node, indent=1) + "\n").encode(), force=True)

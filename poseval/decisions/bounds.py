@@ -25,7 +25,7 @@ FEW_UNITS = 10
 def with_bounds(
     verdict: Verdict, gaps: Mapping[str, Gap], supported: Ints, resamples: int | None, seed: int
 ) -> Verdict:
-    """A verdict by bounds of each drop, from the gap of the run to each target; `supported` [K] units."""
+    """A verdict from bounds of each drop; `gaps` are those to each target, `supported` [K] counts units."""
     guarded = len(verdict.guarded)
     checks = [_bounded(check, gaps[check.against], supported, verdict, guarded) for check in verdict.checks]
     family = [place for place, check in enumerate(checks) if check.guarded and not math.isnan(check.p)]

@@ -1,4 +1,4 @@
-"""Entries of a leaderboard: what a file, a folder or a store holds of one run, and what is said about it.
+"""Entries of a leaderboard, each one run, from a file, a folder or a store, with facts about it.
 
 One entry that cannot be read never stops the others: it becomes `Refused`, with the reason.
 """
@@ -55,7 +55,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Refused:
-    """An entry that cannot stand on a board, why, and the digest under which a store holds it."""
+    """An entry that cannot be shown, the reason, and the digest under which a store holds it."""
 
     name: str
     why: str
@@ -99,12 +99,12 @@ def is_result(path: Path) -> bool:
 
 
 def unfolded(paths: Sequence[str | os.PathLike[str]], predictions: bool) -> list[str]:
-    """Paths, with the files in a folder of reports and saved runs in its place.
+    """Paths, in which a folder of reports and saved runs is replaced by its files.
 
-    With `predictions` one folder alone stands for the submissions in it, be they files or folders.
+    With `predictions` a single folder stands for the submissions in it, which are files or folders.
 
     Raises:
-        UsageError: P148 a folder that holds none.
+        UsageError: P148 a folder without reports and saved runs.
     """
     out: list[str] = []
     for path in (os.fspath(path) for path in paths):
@@ -151,7 +151,7 @@ def reason(error: PosevalError) -> str:
 
 
 def named_alike(entries: Sequence[Entry]) -> list[Entry]:
-    """Entries under names that differ: the second `a` is `a (2)`."""
+    """Entries with unique names: the second `a` becomes `a (2)`."""
     seen: dict[str, int] = {}
     out = []
     for entry in entries:

@@ -56,7 +56,7 @@ def _facts_of(where: str, name: str, table: Any) -> dict[str, Any]:
 
 
 def with_facts(entries: Sequence[Entry], facts: Facts) -> list[Entry]:
-    """Entries with what the facts say of them, by name; `team` is their team.
+    """Entries with their facts added, found by name; the fact `team` becomes their team.
 
     Raises:
         UsageError: P825 facts of an entry that is not there. FormatError: P240 a team that is no name.
@@ -66,7 +66,7 @@ def with_facts(entries: Sequence[Entry], facts: Facts) -> list[Entry]:
         raise UsageError(
             "P825",
             where=f"facts of {shown(unknown[0])}",
-            what="are of no entry",
+            what="belong to no entry",
             wanted=f"one of {', '.join(shown(entry.name) for entry in entries[:20])}",
         )
     out = []

@@ -1,9 +1,8 @@
 """gate: does a run keep up with its baseline? For CI: fails when the model got worse, and only then.
 
 Each guarded number is allowed a drop, in the unit that tables show (`AP=0.5`: points) or relative
-(`AP=0.5rel%`). An exact gate compares
-digits. A significant gate bounds each drop from both sides (`decisions.bounds`). Where the baseline has an
-anchor beside its last run, both are held against.
+(`AP=0.5rel%`). An exact gate compares digits. A significant gate bounds each drop from both sides
+(`decisions.bounds`). If the baseline has an anchor besides its last run, the run is compared with both.
 """
 
 from __future__ import annotations
@@ -32,13 +31,13 @@ from poseval.statistics.training import Gap, Side, seed_deviations
 
 @dataclass(frozen=True)
 class Demands:
-    """What is asked of a gate.
+    """The settings of a gate.
 
     Numbers that `guard` names decide; by default those that have a tolerance, else the primary number, and in
     an exact gate all. `must_keep_up`: what is not shown fails, too. `seed_sd` is the standard deviation
-    between trainings, where one run per side cannot tell. `look` counts the runs that are held against one
-    anchor: the k-th has alpha 6 / (pi^2 k^2), so that all of them together have alpha. `shown_as` is how
-    shares are shown, and so what the numbers of tolerances and deviations mean.
+    between trainings, where one run per side cannot tell. `look` counts the runs that were compared with one
+    anchor: the k-th gets the part 6 / (pi^2 k^2) of alpha, so that all of them together have alpha.
+    `shown_as` is how fractions such as AP are shown, and so the unit of tolerances and deviations.
     """
 
     tolerances: Sequence[Tolerance] = ()
@@ -61,7 +60,7 @@ class Demands:
 
     @property
     def alpha(self) -> float:
-        """The chance of a false alarm of this look."""
+        """The probability of a false alarm in this gate run."""
         alpha = 1 - level_of(self.level)
         return alpha * 6 / (math.pi * self.look) ** 2 if self.look else alpha
 
@@ -69,7 +68,7 @@ class Demands:
         """The numbers that decide.
 
         Raises:
-            UsageError: P146 a pattern that matches none.
+            UsageError: P146 a pattern that matches no number.
         """
         allowed = by_key(self.tolerances, keys)
         if self.guard:
@@ -83,12 +82,11 @@ EXACT = Demands()
 
 
 def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verdict:
-    """Hold a run, or the mean of several trainings, against a baseline.
+    """Compare a run, or the mean of several trainings, with a baseline.
 
-    A number that the baseline has and the run cannot give fails. So does a primary number of which hardly
-    anything is left, whatever is asked: no tolerance, level or number of units lets it pass. The version of
-    poseval may differ between the two: numbers of the reference rules do not change with it, and a changed
-    digit is what a gate is for.
+    A number fails if the baseline has it and the run does not. A primary number that is nearly lost fails
+    always, whatever the tolerance, level or number of units. The version of poseval may differ between the
+    two: numbers of the reference rules do not change with it, and a changed digit is what a gate is for.
 
     Raises:
         UsageError: P100 the baseline defines no number that decides, P140 fewer than two units, P142 level,

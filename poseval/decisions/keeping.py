@@ -1,4 +1,4 @@
-"""gate with its files: the baseline, the ledger of looks, and what is written when a run replaces another."""
+"""The gate with its files: the baseline, the ledger, and what is written when a run replaces another."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Saved = str | os.PathLike[str] | Evaluation
 
 @dataclass(frozen=True)
 class Keeping:
-    """What is written.
+    """What a gate writes.
 
     A run shown to keep up replaces the baseline where `update` asks for it, any run for a person's reason,
-    `accept`. `ledger` is a file of the looks taken.
+    `accept`. `ledger` is the file that counts gate runs.
     """
 
     update: bool = False
@@ -41,7 +41,7 @@ class Keeping:
     ledger: Path | None = None
 
     def check(self, one: bool, significant: bool) -> None:
-        """Refuse what does not go together; `one` says that one run is held against one file.
+        """Refuse contradictory settings; `one` says that one run is compared with one file.
 
         Raises:
             UsageError: P169.
@@ -68,11 +68,11 @@ def hold(
     demands: Demands,
     keeping: Keeping,
 ) -> Verdict:
-    """The verdict of a gate on files, with its look in the ledger, and the baseline replaced if asked for.
+    """The verdict of a gate on files; it counts in the ledger and replaces the baseline if asked for.
 
     Raises:
-        UsageError: P169 what does not go together, P822 a saved run beside ground truth; as `gate`.
-        InputError: what is wrong with the files; P231 a baseline that is none, P232 a ledger that is none.
+        UsageError: P169 contradictory settings, P822 a saved run beside ground truth; as `gate`.
+        InputError: what is wrong with the files; P231 not a baseline, P232 not a ledger.
     """
     saved = saved_in(run)
     if saved and truth is not None:

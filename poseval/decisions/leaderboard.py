@@ -1,7 +1,7 @@
 """leaderboard: many reports of one benchmark, ranked.
 
 Saved runs are tested in pairs, reports by overlap of their intervals (`decisions.ties`): each entry has the
-ranks that it may have, and a mark (`=`) where the data do not order it and its upper neighbour.
+ranks that it may have, and a mark (`=`) if the data do not show that the entry above is better.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COSTS = frozenset({"N419", "N460", "N461", "N462", *(f"N{number}" for number in 
 class Row:
     """A ranked entry, and the best and worst rank that it may have.
 
-    `tied` says that the data do not order it and its upper neighbour.
+    `tied` says that the data do not show that the entry above is better.
     """
 
     rank: int
@@ -70,7 +70,7 @@ class Board(Result):
 
     @property
     def notices(self) -> dict[str, tuple[Notice, ...]]:
-        """The notices of entries whose numbers would be others without a mistake or a quirk, by name."""
+        """Notices, by entry, about mistakes and quirks that change its numbers."""
         found = {
             row.entry.name: tuple(n for n in row.entry.report.notices if n.code in COSTS) for row in self.rows
         }
@@ -131,7 +131,7 @@ def apart(entries: Iterable[Entry]) -> list[list[Entry]]:
 
 
 def check_same_board(one: Entry, other: Entry) -> None:
-    """Refuse two entries that no board can hold together.
+    """Refuse two entries that cannot be ranked together.
 
     Raises:
         MismatchError: P420 other signatures, or numbers that are better in another direction.
@@ -150,7 +150,7 @@ def check_same_board(one: Entry, other: Entry) -> None:
 
 
 def check_addition(entry: Entry, board: Sequence[Entry]) -> None:
-    """Refuse an entry that would make every later list of its board an error.
+    """Refuse an entry that cannot be ranked with the others of its board.
 
     Raises:
         MismatchError: P420 another direction, P422 intervals made in another way.

@@ -1,4 +1,4 @@
-"""A destroyed model: so little of the primary number is left that statistics are not asked."""
+"""A destroyed model: so little of the primary number is left that no statistics are needed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def nearly_all_lost(baseline: float, value: float, better: str, highest: float =
 
 
 def loss_of(baseline: float, counted: int, runs: Sequence[Number]) -> str:
-    """What no tolerance allows, of the primary number of one run or of several; "" where nothing is lost.
+    """The loss of the primary number, of one run or of several, that no tolerance allows; "" if none.
 
     Each run is looked at by itself: a good one beside it does not make up for a destroyed one, and makes the
     spread between the two so large that no test would fail. A number of those who were found, such as the

@@ -1,8 +1,8 @@
 """The store of a leaderboard: runs in an SQLite file, which is input as any other file is.
 
-Nothing but the one table that the store makes is read: a view, a trigger or another table would run what its
-author wrote. Reading opens the file read-only. A statement that takes too long is ended, and so is one during
-which a signal comes: Python handles signals between statements only.
+Only the one table that the store makes is read, because a view or a trigger would run what its author wrote.
+Reading opens the file read-only. A statement that takes too long is ended, and so is one during which a
+signal comes: Python handles signals between statements only.
 """
 
 from __future__ import annotations
@@ -107,11 +107,11 @@ class Store:
             )
 
     def add(self, entry: Entry) -> bool:
-        """Keep an entry; False when the very same one is there already.
+        """Store an entry; False if the same entry is stored already.
 
         Raises:
-            MismatchError: P420, P422 it cannot stand on one board with those that are there.
-            FormatError: P230, P241 it cannot be read back, or the file is no store.
+            MismatchError: P420, P422 it cannot be ranked with the entries of its board.
+            FormatError: P230, P241 it cannot be read back, or the file is not a store.
         """
         facts, report = json.dumps(dict(entry.facts)), entry.report.to_json(False)
         where = shown(entry.name)
@@ -131,7 +131,7 @@ class Store:
         """All entries, in the order of their digests; one that cannot be read is refused and stops no other.
 
         Raises:
-            FormatError: P241 the file is no store. LimitError: P501 it is larger than allowed.
+            FormatError: P241 the file is not a store. LimitError: P501 it is larger than allowed.
         """
         self._require()
         with self._open(write=False) as (connection, clock):

@@ -1,7 +1,7 @@
 """Which entries of a board the data order: by paired tests of saved runs, else by overlap of intervals.
 
-Overlap asks two systems to differ by more than twice what a paired test asks on the same units. Ranks that an
-entry may have are counted from what is shown: one more than the entries above it for certain.
+To be told apart by overlap, two systems must differ more than twice as much as for a paired test on the same
+units. The best rank of an entry is one more than the number of entries that are certainly above it.
 
 Sources: Westfall and Young 1993 (max-T over all pairs); Al Mohamad, Goeman and van Zwet 2022 (ranks).
 """
@@ -32,7 +32,7 @@ from poseval.statistics.training import Gap, Side
 class Ties:
     """`apart` [S, S] says which entries the data order, best first; `how` says by what.
 
-    `known` [S] entries take part; the others may have any rank.
+    Entries that are not `known` [S] may have any rank.
     """
 
     how: str

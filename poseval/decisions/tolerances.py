@@ -15,7 +15,7 @@ HIGHEST = 1e6  # pixels, points or shares; a larger drop is a slip of the pen
 
 
 class Amount(enum.Enum):
-    """What the number of a tolerance means, by what is written behind it."""
+    """The unit of a tolerance, by the suffix of its number."""
 
     SHOWN = ""  # as tables show the number: points of percent, or a fraction; pixels; a count
     POINTS = "pt"  # points of percent
@@ -46,7 +46,7 @@ class Tolerance:
             raise UsageError(
                 "P820",
                 where=f"tolerance {shown(text)!r}",
-                what="may be points of percent, or per cent of the baseline's value",
+                what="could be percentage points, or a percentage of the baseline's value",
                 wanted="one of the two",
                 hint=f"{name}={plain}pt (points) or {name}={plain}rel% (of the baseline's value)",
             )
@@ -63,14 +63,14 @@ class Tolerance:
         """The largest drop of a number that is allowed from a baseline value, both as a report holds them.
 
         Raises:
-            UsageError: P821 points of a number that is no share.
+            UsageError: P821 points for a number that is not a fraction.
         """
         if self.kind is Amount.RELATIVE:
             return self.amount / 100 * abs(baseline)
         return self._absolute(key, unit, style)
 
     def fails_nothing(self, key: str, number: Number, style: NumberStyle) -> bool:
-        """Whether a number cannot drop by more than this, as it has no lower value."""
+        """Whether a number cannot drop by more than this, because its lowest value is not that far away."""
         low, high = number.bounds
         return self.kind is not Amount.RELATIVE and high - low <= self._absolute(key, number.unit, style)
 
@@ -96,7 +96,7 @@ def _fits(text: str) -> bool:
 
 
 def matching(pattern: str, keys: Iterable[str], what: str) -> list[str]:
-    """The key of this name, or all that match it as a pattern.
+    """The key with this name, or all keys that match it as a pattern.
 
     Raises:
         UsageError: P146 when there is none.
@@ -129,7 +129,7 @@ def require_failable(tolerances: Sequence[Tolerance], numbers: Summary, style: N
     """Refuse an amount that no number can drop by: `AP=100` would gate nothing.
 
     Raises:
-        UsageError: P810; P821 points of a number that is no share.
+        UsageError: P810; P821 points for a number that is not a fraction.
     """
     for tolerance in tolerances:
         keys = matching(tolerance.pattern, numbers, "tolerance for")
@@ -147,7 +147,7 @@ def require_failable(tolerances: Sequence[Tolerance], numbers: Summary, style: N
 
 
 def guarded(guard: Sequence[str], keys: Sequence[str]) -> list[str]:
-    """The numbers that patterns name, in their order; several may stand in one text, with commas between.
+    """The numbers that patterns name, in their order; a text may hold several patterns between commas.
 
     Raises:
         UsageError: P146 when one matches no number.

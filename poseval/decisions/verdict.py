@@ -17,12 +17,13 @@ LAST, ANCHOR = "baseline", "anchor"
 
 @dataclass(frozen=True)
 class Check:
-    """One number against the last run of the baseline, or against its anchor.
+    """One number compared with the baseline's last run or with its anchor.
 
     `drop` is positive when the run is worse, between `lower` and `upper`. `p` is of this number alone,
     `p_adjusted` of all that are guarded. `error_units` and `error_training` are the parts of the standard
     error, the second NaN where training is not measured. `smallest` is the smallest drop that is found with
-    80 % power, `needed` how many units find twice what is allowed. All of these are NaN in an exact gate.
+    80 % power, `needed` the number of units that would find a drop of twice the tolerance. All of these are
+    NaN in an exact gate.
     """
 
     key: str
@@ -60,11 +61,11 @@ class Check:
 class Verdict(Result):
     """The outcome of a gate; `notices` are what was unusual about the run, and what the gate cannot see.
 
-    `alpha` is the chance of any false alarm over all guarded checks. `look` counts the runs held against the
-    anchor under a ledger, 0 without one. `rounds` sign flips from `seed` corrected for several checks; 0
-    where there was one. `trainings` are the runs of the baseline and of this side. `accepted` is a person's
-    reason to take the run in any case; `replaced` says that it became the baseline. `shown_as` is how texts
-    show shares. A `saved` run was not scored here, but taken as it is.
+    `alpha` is the chance of any false alarm over all guarded checks. `look` counts the runs compared with the
+    anchor, by the ledger, 0 without one. `rounds` is the number of sign flips, from `seed`, that corrected
+    for several checks; 0 for a single check. `trainings` are the runs of the baseline and of this side.
+    `accepted` is a person's reason to take the run in any case; `replaced` says that it became the baseline.
+    `shown_as` is how texts show shares. A `saved` run was not scored here, but taken as it is.
     """
 
     form: ClassVar[str] = "verdict"
@@ -117,7 +118,7 @@ class Verdict(Result):
 
     @property
     def best(self) -> bool:
-        """Whether the run keeps up, and a guarded number is better than that of the best run so far."""
+        """Whether the run keeps up, and a guarded number is better than in the best run so far."""
         anchored = [check for check in self.guarded if check.against == ANCHOR] or self.guarded
         drops = [check.upper if self.significant else check.drop for check in anchored]
         return self.keeps_up and any(drop < 0 for drop in drops)

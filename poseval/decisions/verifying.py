@@ -1,4 +1,4 @@
-"""Entries that bring their predictions are scored again, and what they say is held to it."""
+"""Entries with predictions are scored again, and their numbers must agree."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ ScoreLike = Callable[[str, Report], Evaluation]  # scores predictions as a repor
 
 
 def verified(entry: Entry, folder: Path, score: ScoreLike) -> Entry | Refused:
-    """The entry with what scoring again gave: its own numbers, or none where it brings no predictions.
+    """The entry, marked as confirmed by scoring again, or as not checked if it has no predictions.
 
     Predictions are found where the report says, or by their name beside it (`folder`); their digest must be
-    the one in the report. An entry whose numbers are others is refused.
+    the one in the report. An entry with other numbers is refused.
     """
     if entry.verified:
         return entry

@@ -92,7 +92,7 @@ class Diagnosis(Result):
 
     @property
     def everyone(self) -> tuple[Group, ...]:
-        """Groups that put each person who counts into one."""
+        """The groups by number of labelled joints, which together cover everyone who counts."""
         return tuple(group for group in self.groups if group.by == LABELLED_JOINTS)
 
     def to_dict(self) -> dict[str, Any]:

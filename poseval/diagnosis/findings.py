@@ -21,7 +21,7 @@ WORDS = dict(zip(STAGES, PLURAL, strict=True))
 
 
 def findings(diagnosis: Diagnosis, style: NumberStyle = TABLES) -> list[str]:
-    """Sentences about the first size range, their numbers in a style; none where nobody is to be found.
+    """Sentences about the first size range, with numbers in the given style; none if it has no people.
 
     Kinds of errors are ranked by their progressive gains, as coco-analyze ranks them: what fixing one kind
     adds once all kinds before it are fixed. The gain alone stands beside it. Misses are people without a

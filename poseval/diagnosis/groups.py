@@ -36,7 +36,7 @@ def groups(aligned: Aligned, scene: Scene, labels: Labels) -> list[Group]:
 
 
 def kinds_of(aligned: Aligned, scene: Scene) -> list[Kind]:
-    """The groups that have people, and who of the people that count is in each."""
+    """The groups that are not empty, and for each which of the people that count belong to it."""
     counted = ~scene.targets.ignored
     joints = scene.targets.labelled.sum(axis=1)
     near = overlaps(aligned.truth)

@@ -1,4 +1,4 @@
-"""Scores that would rank predictions best: similarity with people, lowered by soft suppression.
+"""Optimal scores, which would rank predictions best: similarity with people, lowered by soft suppression.
 
 The optimal score of a prediction is its highest similarity with a person that counts. Inside a frame the
 prediction of the highest score then lowers those that score less, by exp(-oks^2 / 0.5) with the OKS of the

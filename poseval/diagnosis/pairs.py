@@ -1,4 +1,4 @@
-"""Who was paired with whom, and the errors of each pair: what drawings of frames show."""
+"""Pairs of people and predictions, and the errors of each pair, for drawings of frames."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class Pairs:
     """Pairs of G true people and P predictions, as the diagnosis makes them.
 
     `person` [P] and `prediction` [G] are rows of the other side, -1 without. `oks` [P] is NaN without a
-    person. `fault` [G, K] is the class of each joint, 0 where there is none. `due` [G] are the people who
-    are misses without a prediction. `identity` [G] is that of `identities`.
+    person. `fault` [G, K] is the class of each joint, 0 where there is none. `due` [G] says who counts as a
+    miss without a prediction. `identity` [G] is that of `identities`.
     """
 
     aligned: Aligned
@@ -46,7 +46,7 @@ class Pairs:
 
 
 def pairs_of(aligned: Aligned, corrected: bool = False) -> Pairs:
-    """The pairs of a set; ground truth without areas, sigmas or head sizes gets some from its boxes."""
+    """The pairs of a set. Ground truth without areas, sigmas or head sizes is measured by its boxes."""
     truth, _ = measurable(aligned.truth)
     if truth is not aligned.truth:
         aligned = Aligned(truth, replace(aligned.predictions, skeleton=truth.skeleton))

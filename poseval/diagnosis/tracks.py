@@ -57,7 +57,7 @@ class TrackErrors:
 
 
 def identities(aligned: Aligned, scene: Scene) -> Ints:
-    """Predicted identity [G] of each true person: -1 of a prediction without one, `NOBODY` without any."""
+    """Predicted identity [G] of each true person: -1 if it is missing, `NOBODY` without a prediction."""
     found = match_scene(scene, np.array([0.5]), (EVERYONE,))
     out = np.full(len(aligned.truth.people), NOBODY, dtype=np.int64)
     person = found.matched[:, 0, 0]

@@ -71,7 +71,7 @@ def diagnose_by_boxes(aligned: Aligned, *, corrected: bool = False, worst: int =
 
 
 def measurable(truth: PoseSet) -> tuple[PoseSet, str]:
-    """Ground truth with a scale for distances, and words about how the scale was made."""
+    """Ground truth with a scale for distances, and a phrase that says how the scale was made."""
     people, sigmas = truth.people, truth.skeleton.sigmas
     area = people.area
     if not np.isnan(people.head).any() or (sigmas is not None and not np.isnan(area).any()):

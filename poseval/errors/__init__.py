@@ -46,7 +46,7 @@ def shown(text: object, limit: int = 120) -> str:
 
 
 def number_of(count: int, noun: str, plural: str | None = None) -> str:
-    """A count with its noun in the right number: `1 fault`, `1,612 faults`, `1 person`."""
+    """A count with its noun in the singular or plural: `1 fault`, `1,612 faults`, `1 person`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
@@ -84,14 +84,14 @@ class Fault:
 
     @property
     def kind(self) -> tuple[str, str, str, str]:
-        """What faults that differ in numbers alone have in common."""
+        """A key that is equal for faults that differ only in numbers."""
         parts = (self.where, self.what, self.wanted or "")
         where, what, wanted = (re.sub(r"[-+]?\d+(\.\d+)?(e[-+]?\d+)?", "#", text) for text in parts)
         return self.code, where, what, wanted
 
 
 def folded(faults: Iterable[Fault]) -> list[list[Fault]]:
-    """Faults of one kind together, in the order of each kind's first."""
+    """Faults grouped by kind, in the order of first appearance."""
     kinds: dict[tuple[str, str, str, str], list[Fault]] = {}
     for fault in faults:
         kinds.setdefault(fault.kind, []).append(fault)
@@ -178,7 +178,7 @@ class FormatError(InputError):
 
 
 class ValueRangeError(InputError):
-    """A number that cannot be meant: NaN, infinite, negative area, an id twice (P3xx)."""
+    """An impossible value: NaN, infinite, a negative area, an id twice (P3xx)."""
 
 
 class MismatchError(InputError):
@@ -211,7 +211,7 @@ def unknown_name(
 
 
 def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """Names that may be meant: those that begin with or hold what was typed, then those spelt nearly so."""
+    """Names that may be meant: those that begin with or contain what was typed, then similar ones."""
     from difflib import get_close_matches
 
     listed = list(known)
@@ -273,7 +273,7 @@ class Faults:
         self.counts[code] += count
 
     def extend(self, others: Faults) -> None:
-        """Take over what another collection found, in its order."""
+        """Add the faults of another collection, in its order."""
         room = max(0, self.KEPT - len(self._kept))
         self._kept += others.kept[:room]
         self.counts.update(others.counts)

@@ -1,4 +1,4 @@
-"""What the public functions have in common: `gt=` for `truth=`, and errors in the words of Python."""
+"""Shared by the public functions: `gt=` for `truth=`, and errors that name keyword arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def from_python(function: Function) -> Function:
-    """A function as it is offered to callers in Python; the commands call the function itself."""
+    """Wrap a public function for callers in Python; commands call the original."""
     parameters = inspect.signature(function).parameters
     names = [name for name, one in parameters.items() if one.kind is one.POSITIONAL_OR_KEYWORD]
 

@@ -1,4 +1,4 @@
-"""Packages that not everybody has installed."""
+"""Optional packages, imported only when needed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from poseval.errors import MissingFeature, shown
 
 
 def require(package: str, where: str, extra: str | None, otherwise: str | None = None) -> Any:
-    """The module of that name, imported; `otherwise` says what else one can do.
+    """Import an optional module; `otherwise` says what can be done without it.
 
     Raises:
-        MissingFeature: P601 naming the extra that brings it; a package that is there and fails says why.
+        MissingFeature: P601 with the extra that installs it, or the reason why it cannot be imported.
     """
     try:
         return import_module(package)

@@ -1,7 +1,7 @@
-"""The same message for a caller in Python: options of the command line become keyword arguments.
+"""Messages for callers in Python: options of the command line become keyword arguments.
 
-Messages are written once, with the options of the command line. The functions of `poseval.__all__` hand what
-is raised through `in_python`, which knows the keyword of each option and how its value is written.
+Messages are written once, with the options of the command line. The functions of `poseval.__all__` pass
+errors through `in_python`, which knows the keyword of each option and how its value is written.
 """
 
 from __future__ import annotations

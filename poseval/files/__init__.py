@@ -1,1 +1,1 @@
-"""What every file goes through, whoever asks for it: bounded reading, JSON, pickles, and whole writing."""
+"""Safe reading and writing for all files: bounded reading, JSON, pickles, and atomic writing."""

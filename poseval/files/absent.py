@@ -1,4 +1,4 @@
-"""The error for a file that is not there, with the names that are near."""
+"""The error for a missing file, with similar names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_NAMES = 10_000  # of a folder that are looked at
 
 
 def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
-    """P114 for a path that is not there. Proposes near names of its folder, or says that there is none."""
+    """P114 for a missing path. Proposes similar names in its folder, or says that the folder is missing."""
     place = Path(path)
     try:
         with os.scandir(place.parent) as entries:
@@ -32,7 +32,7 @@ def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
     return UsageError(
         "P114",
         where=name,
-        what="is a link to what does not exist" if place.is_symlink() else "does not exist",
+        what="is a link to a file that does not exist" if place.is_symlink() else "does not exist",
         wanted=wanted,
         hint=f"did you mean {said}?" if near else None,
     )

@@ -1,4 +1,4 @@
-"""Names of files that are being written, and what becomes of them when their writer was killed."""
+"""Temporary files beside a target, and the removal of those that a killed process left."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _seen: set[Path] = set()
 
 
 def neighbour_of(target: Path) -> Path:
-    """A new name beside the target, to write to before a rename.
+    """A new name for a temporary file beside the target, to be renamed later.
 
-    What killed writers of this machine left in that folder is removed first, once a process and folder.
+    Files that killed processes of this machine left in the folder are removed first, once per process.
     """
     if target.parent not in _seen:
         _seen.add(target.parent)

@@ -1,4 +1,4 @@
-"""Packed files: unpacked in memory as a stream with bounds on size and ratio, or named and refused."""
+"""Packed files: unpacked in memory with bounds on size and ratio, or refused by name."""
 
 from __future__ import annotations
 

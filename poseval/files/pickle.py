@@ -1,9 +1,9 @@
 """Pickles of numbers, texts, lists, maps and NumPy arrays, read without running any of their code.
 
-Nothing in a pickle is called: the few names that arrays need are answered with containers of our own, which
-become arrays only after their shape, type and bytes have been checked. Every other name is refused.
-The containers are sealed: a pickle may set attributes of what it names, and ours outlive the file. The stream
-is walked once before, so that no opcode can ask for more memory than the file has bytes; lists that hold one
+Nothing in a pickle is called: the few names that arrays need are replaced by containers of our own, which
+become arrays only after their shape, type and bytes have been checked. Every other name is refused. The
+containers are sealed: a pickle may set attributes of what it names, and ours outlive the file. The stream is
+walked once before, so that no opcode can ask for more memory than the file has bytes; lists that hold one
 another many times count as often as they are reached.
 """
 
@@ -44,7 +44,7 @@ ARRAYS = "save coordinates as arrays, not as lists of numbers"
 
 
 class ForeignNameError(Exception):
-    """A pickle names something that is no number, text, list, map or array; the message is that name."""
+    """A pickle names something other than numbers, texts, lists, maps and arrays; the message is the name."""
 
 
 class _Sealed(type):
@@ -178,7 +178,7 @@ OTHERS: dict[tuple[str, str], Any] = {
 
 
 def stand_in(module: str, name: str) -> Any:
-    """What answers for a name of NumPy's arrays, or of bytes; None for any other name."""
+    """The container that replaces a name of NumPy's arrays, or of bytes; None for any other name."""
     return NAMES.get(name) if module in ARRAY_MODULES else OTHERS.get((module, name))
 
 
@@ -219,11 +219,11 @@ def loads(data: bytes, where: str, limits: Limits) -> Any:
 
 
 def plain_content(data: bytes, where: str, limits: Limits) -> Any:
-    """As `loads`, for callers that have a message of their own.
+    """As `loads`, for callers that raise their own error.
 
     Raises:
         LimitError: P501, P502.
-        ForeignNameError: the pickle names what is not data.
+        ForeignNameError: the pickle names something that is not data.
         Exception: of any kind, for a damaged pickle.
     """
     if len(data) > limits.file_bytes:
@@ -248,7 +248,7 @@ class Stream(Protocol):
 
 
 def walk(stream: Stream, where: str, more: frozenset[str] = frozenset()) -> None:
-    """Refuse opcodes beyond the allowed ones and `more`, and memo places that no honest pickle uses.
+    """Refuse opcodes other than the allowed ones and `more`, and memo indices that no valid pickle uses.
 
     The stream then stands behind the pickle.
 

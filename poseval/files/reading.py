@@ -1,7 +1,7 @@
 """Bounded reading of one file: its bytes, its text, or the JSON in it.
 
-Nothing but regular files is opened, without waiting, and pipes where the user named one. What is small by
-nature (settings, facts, reports) is JSON with bounds on bytes, items and depth.
+Only regular files are opened, and pipes that the user named; opening never waits. Small files (settings,
+facts, reports) are JSON with bounds on bytes, items and depth.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ ITEMS = 4_000_000  # values of a JSON tree; 500 MB as Python objects at most
 
 
 def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool = False) -> bytes:
-    """All bytes of a regular file. Opened without waiting, so that a FIFO cannot hold us.
+    """All bytes of a regular file. It is opened without waiting, so that a pipe cannot block.
 
-    With `pipes` a FIFO is read to its end; somebody must begin to write within `PIPE_SECONDS`.
+    With `pipes` a pipe is read to its end; its writer must begin within `PIPE_SECONDS`.
 
     Raises:
         UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
@@ -74,10 +74,10 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
 
 
 def require_regular(path: str | os.PathLike[str], name: str) -> None:
-    """Refuse what a library that opens files by itself could wait for, or read without an end.
+    """Refuse what is not a regular file, before a library opens it and waits or reads forever.
 
     Raises:
-        UsageError: P114 no such file, P135 not a regular file, P136 cannot be looked at.
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be examined.
     """
     try:
         mode = os.stat(path).st_mode

@@ -1,4 +1,4 @@
-"""Inputs that are no files: standard input, pipes and addresses, each read once and with a bound."""
+"""Inputs other than files: standard input, pipes and addresses, each read once, with a bound."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def is_address(path: str | os.PathLike[str]) -> bool:
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Whether this is standard input or an address, and no path."""
+    """Whether this is standard input or an address, not a path."""
     return os.fspath(path) == STDIN or is_address(path)
 
 

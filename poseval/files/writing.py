@@ -1,4 +1,4 @@
-"""Writing never half done: a neighbour file first, then a rename."""
+"""Atomic writing: to a temporary file first, then a rename."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 def write_atomically(
     path: str | os.PathLike[str], content: bytes | Callable[[BinaryIO], None], force: bool = False
 ) -> None:
-    """Write a neighbour file and rename it: readers see the old content or the new, never a part.
+    """Write a temporary file and rename it, so that readers see the old content or the new, never a part.
 
-    `content` is the bytes or a function that writes them. On any failure, Ctrl-C included, the neighbour is
-    removed and the target is as it was. A device or pipe (`/dev/stdout`) is written to as it is.
+    `content` is the bytes or a function that writes them. On any failure, Ctrl-C included, the temporary file
+    is removed and the target stays as it was. A device or pipe (`/dev/stdout`) is written to as it is.
 
     Raises:
         UsageError: P131 the target exists and `force` is not given, P137 it cannot be written.
-        LimitError: P506 no room is left for it.
+        LimitError: P506 the disk is full.
     """
     target = Path(os.path.realpath(path))
     name = shown(os.fspath(path), limit=400)
@@ -55,7 +55,7 @@ def require_free(path: str | os.PathLike[str], force: bool = False) -> None:
 
 
 def unwritable(name: str, error: OSError) -> PosevalError:
-    """The error for an output that the system refuses: P137, or P506 where no room is left for it."""
+    """The error for an output that the system refuses: P137, or P506 if the disk is full."""
     reason = shown(error.strerror or error)
     if error.errno in NO_ROOM:
         return LimitError(

@@ -1,1 +1,1 @@
-"""Scores inside of other people's programs: a metric that is updated batch by batch, and thin faces of it."""
+"""Scores inside other programs: a metric that is updated batch by batch, and adapters of it."""

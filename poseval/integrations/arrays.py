@@ -1,7 +1,6 @@
 """One side of a batch as arrays, checked when it comes.
 
-Arrays stay columns until a report is asked for, because a pose set of each batch would cost more than the
-batch does.
+Arrays stay columns until a report is asked for, because making a pose set for each batch would be slow.
 """
 
 from __future__ import annotations
@@ -36,24 +35,24 @@ class Arrays:
     size: Mapping[str, Any]  # frame -> width and height
 
     def keys(self) -> list[Any]:
-        """The frames, each once."""
+        """The frames, without repetition."""
         return list(dict.fromkeys([*self.frames.tolist(), *self.frame.tolist()]))
 
     def without(self, frames: Collection[Any]) -> Arrays:
-        """The same without some frames."""
+        """The same side without some frames."""
         out = list(frames)
         keep, listed = ~np.isin(self.frame, out), ~np.isin(self.frames, out)
         columns = {name: column[keep] for name, column in self.columns.items()}
         return replace(self, columns=columns, frame=self.frame[keep], frames=self.frames[listed])
 
     def form(self) -> str:
-        """In words, what all batches with people have in common."""
+        """The form of the arrays in words, which must be the same in all batches with people."""
         columns = [f"{name} {['N', *column.shape[1:]]}" for name, column in sorted(self.columns.items())]
         return ", ".join([*columns, *(f"{name}={word}" for name, word in sorted(self.shared.items()))])
 
 
 def arrays_of(side: str, value: Any, start: int) -> Arrays:
-    """A side of a batch as arrays; people without frames are alone in frames numbered from `start`.
+    """One side of a batch as arrays. Without frames each person is alone in a frame, numbered from `start`.
 
     Raises:
         UsageError: P101, P851, P853, P854 as `from_arrays`, P858 an unknown column.
@@ -117,7 +116,7 @@ def _columns(given: Mapping[str, Any], points: Floats) -> dict[str, Array]:
 
 
 def joined(parts: Sequence[Arrays]) -> Arrays:
-    """Several batches behind one another."""
+    """Several batches concatenated."""
     full = [part for part in parts if part.columns] or parts[:1]
     columns = {name: np.concatenate([part.columns[name] for part in full]) for name in full[0].columns}
     size = {frame: pair for part in parts for frame, pair in part.size.items()}
@@ -131,7 +130,7 @@ def _ids(parts: Sequence[Array]) -> Array:
 
 
 def set_of(arrays: Arrays, frames: Sequence[Any], skeleton: Skeleton | None, joints: int) -> PoseSet:
-    """The pose set of a side, over the frames that the other side has, too."""
+    """The pose set of one side, over the frames of both sides."""
     columns: dict[str, Any] = dict(arrays.columns) or {"keypoints": np.zeros((0, joints, 2))}
     shared = dict(arrays.shared) if arrays.columns else {}
     size = arrays.size or None

@@ -1,4 +1,4 @@
-"""What one update brings: the frames, their predictions, and their ground truth."""
+"""The data of one update: the frames, their predictions, and their ground truth."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Side = Arrays | PoseSet
 class Batch:
     """Predictions and ground truth of some frames, both as arrays or both as pose sets.
 
-    `truth` is None where all of it is known from the start.
+    `truth` is None if the whole ground truth was given at the start.
     """
 
     frames: tuple[Any, ...]
@@ -30,7 +30,7 @@ class Batch:
 
     @staticmethod
     def of(predictions: Side, truth: Side | None) -> Batch:
-        """A batch, after its sides were seen to belong together.
+        """A batch, whose sides are checked to belong together.
 
         Raises:
             UsageError: P854 predictions on a frame that the ground truth does not list, P858 arrays on one
@@ -59,13 +59,13 @@ class Batch:
         return Batch(tuple(frames), predictions, truth)
 
     def without(self, frames: Collection[Any]) -> Batch:
-        """The same without some frames."""
+        """The same batch without some frames."""
         kept = tuple(frame for frame in self.frames if frame not in frames)
         truth = None if self.truth is None else _without(self.truth, frames)
         return Batch(kept, _without(self.predictions, frames), truth)
 
     def sides(self) -> dict[str, Side]:
-        """The sides that say of which form all batches are, by the argument of `update`."""
+        """The sides, by their argument of `update`, which set the form of all later batches."""
         named = {"predictions": self.predictions, "target": self.truth}
         return {
             name: side
@@ -75,7 +75,7 @@ class Batch:
 
 
 def require_form(name: str, first: Side, side: Side) -> None:
-    """Refuse a side of another form than the first batch's.
+    """Refuse a side in another form than in the first batch.
 
     Raises:
         UsageError: P855 other columns, P858 arrays and pose sets.

@@ -1,4 +1,4 @@
-"""What every rank of `torch.distributed` holds."""
+"""Values gathered from all ranks of `torch.distributed`."""
 
 from __future__ import annotations
 

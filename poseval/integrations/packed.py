@@ -34,7 +34,7 @@ DAMAGED = (zipfile.BadZipFile, KeyError, TypeError, ValueError, AttributeError, 
 
 @dataclass(frozen=True)
 class State:
-    """What a metric holds: settings as plain values, and what came so far."""
+    """What a metric holds: settings as plain values, and the batches so far."""
 
     settings: Mapping[str, Any]
     batches: Sequence[Batch]
@@ -43,7 +43,7 @@ class State:
 
 
 def require_same_settings(mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
-    """Refuse metrics of which one was asked something else.
+    """Refuse metrics with different settings.
 
     Raises:
         UsageError: P860 with the first setting that differs.
@@ -59,7 +59,7 @@ def require_same_settings(mine: Mapping[str, Any], theirs: Mapping[str, Any]) ->
 
 
 def settings_of(asked: Mapping[str, Any], truth: PoseSet | None, strict: bool = True) -> dict[str, Any]:
-    """What a metric was asked, as plain values; without `strict` a benchmark of one's own by its name.
+    """The settings of a metric as plain values; without `strict` a user-defined benchmark is its name.
 
     Raises:
         UsageError: P861 for a value that has no plain form.
@@ -95,7 +95,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def to_bytes(state: State) -> bytes:
-    """Settings and batches."""
+    """Pack settings and batches."""
     arrays: dict[str, Array] = {}
     sides: dict[str, Any] = {}
     for name in ROLES:
@@ -122,7 +122,7 @@ def _side_of(batch: Batch, name: str) -> Any:
 
 
 def _packed_side(name: str, side: Side, arrays: dict[str, Array]) -> dict[str, Any]:
-    """The part of a side that is no array; its arrays go into `arrays`."""
+    """The part of a side that is not arrays; arrays go into `arrays`."""
     if isinstance(side, PoseSet):
         arrays |= {f"{name}/{column}": array for column, array in columns_of(side).items()}
         return {"description": description_of(side, ROLES[name]), "records": side.origin.records}
@@ -135,7 +135,7 @@ def from_bytes(data: bytes) -> State:
     """The state that `to_bytes` wrote.
 
     Raises:
-        UsageError: P861 when they are no such bytes.
+        UsageError: P861 other bytes.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:

@@ -195,8 +195,8 @@ class PoseMetric:
     def compute(self, sync: bool = False) -> Report:
         """The report of all frames so far; with `sync` of those of all ranks of `torch.distributed`.
 
-        With `sync` every rank has to call it, and gets the same report. A frame on several ranks, as a
-        sampler gives it that pads, counts once.
+        With `sync` every rank has to call it and gets the same report. A frame on several ranks, as from a
+        sampler that pads, counts once.
 
         Raises:
             UsageError: P858 before any update, P860 ranks with other settings.
@@ -206,12 +206,12 @@ class PoseMetric:
 
     @from_python
     def evaluate(self, sync: bool = False) -> Evaluation:
-        """What `poseval.evaluate` gives for all frames so far, for `compare` and `gate`; as `compute`."""
+        """The evaluation of all frames so far, for `compare` and `gate`; `sync` as in `compute`."""
         return evaluate(*self.sets(sync), task=self.task)
 
     @from_python
     def sets(self, sync: bool = False) -> tuple[PoseSet, PoseSet]:
-        """Ground truth and predictions of all frames so far, as two pose sets; as `compute`."""
+        """Ground truth and predictions of all frames so far, as two pose sets; `sync` as in `compute`."""
         if sync:
             from poseval.integrations.distributed import of_all_ranks
 
@@ -228,7 +228,7 @@ class PoseMetric:
         return packed.settings_of(self.asked, self.truth, strict)
 
     def merged(self, parts: Iterable[PoseMetric]) -> PoseMetric:
-        """The batches of several metrics under the settings of this one, which stays as it is."""
+        """A metric with the batches of several metrics and the settings of this one, which is not changed."""
         out = copy(self)
         out.reset()
         for part in parts:
@@ -249,10 +249,10 @@ class PoseMetric:
 
     @from_python
     def to_bytes(self) -> bytes:
-        """Settings and batches as bytes, without pickle; `from_bytes` reads them.
+        """Pack settings and batches as bytes, without pickle; `from_bytes` reads them.
 
         Raises:
-            UsageError: P861 settings that have no plain form, such as a benchmark of one's own.
+            UsageError: P861 settings that have no plain form, such as a user-defined benchmark.
         """
         return packed.to_bytes(packed.State(self._settings(), self.batches, self.numbered, self.again))
 
@@ -262,7 +262,7 @@ class PoseMetric:
         """The metric that `to_bytes` wrote; one that was made with `truth` needs it again.
 
         Raises:
-            UsageError: P861 when they are no such bytes, or the ground truth is another one.
+            UsageError: P861 other bytes, or another ground truth.
         """
         state = packed.from_bytes(data)
         asked = dict(state.settings)

@@ -7,7 +7,7 @@
     metric.compute()["AP"]                 # float64 tensors by the keys of the summary
     metric.report().to_text()              # the whole report
 
-The state is one list of byte tensors, a batch each. torchmetrics joins and gathers it over the processes of a
+The state is a list of byte tensors, one per batch. torchmetrics joins and gathers it over the processes of a
 distributed run, also of uneven ones. A frame that comes more than once counts once.
 """
 
@@ -50,10 +50,10 @@ class PoseMetric(Metric):  # type: ignore[misc,unused-ignore]  # no base where t
         self.add_state("batches", default=[], dist_reduce_fx="cat")
 
     def update(self, predictions: Any, target: Any) -> None:
-        """Add a batch, as `poseval.PoseMetric.update` takes it.
+        """Add a batch; arguments as of `poseval.PoseMetric.update`.
 
         Raises:
-            UsageError, InputError: as `poseval.PoseMetric.update`; the batches before it stay.
+            UsageError, InputError: as `poseval.PoseMetric.update`; earlier batches are kept.
         """
         batch = Accumulated(**self.asked)
         batch.update(predictions, target)
@@ -91,7 +91,7 @@ class PoseMetric(Metric):  # type: ignore[misc,unused-ignore]  # no base where t
         return whole.compute()
 
     def set_dtype(self, dst_type: str | torch.dtype) -> PoseMetric:
-        """The metric itself: bytes have no other type."""
+        """Return the metric unchanged, because its state is bytes."""
         return self
 
     def _sync_dist(self, *arguments: Any, **keywords: Any) -> None:

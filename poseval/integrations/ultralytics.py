@@ -5,8 +5,9 @@
 
     results = YOLO("best.pt").val(data="people.yaml", validator=validator(truth="gt.json"))
 
-Each validation leaves its report in the class's `report`, and Ultralytics prints what it prints. Predictions
-are those that Ultralytics scores, in pixels of the original images, called by the names of their files.
+Each validation stores its report in the attribute `report` of the class, and Ultralytics prints its own
+numbers as usual. Predictions are those that Ultralytics scores, in pixels of the original images, called by
+the names of their files.
 """
 
 from __future__ import annotations

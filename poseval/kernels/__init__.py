@@ -1,4 +1,4 @@
-"""The compiled module: hot loops over columns, each with a plain NumPy twin in the tests."""
+"""The compiled module: hot loops over columns, each with a plain NumPy version in the tests."""
 
 from poseval.kernels import _kernels
 from poseval.threads import thread_limit

@@ -1,4 +1,4 @@
-"""Face of the ranking kernel: area under precision over recall of many ranked lists at once."""
+"""The ranking kernel: area under precision over recall for many ranked lists at once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Ranked:
         return Ranked(self.score, self.hit, order, start)
 
     def tied(self) -> Ints:
-        """Rows per cell [C] whose score another, earlier ranked row of the cell has too."""
+        """Rows per cell [C] that have the same score as an earlier row of the cell."""
         if not len(self.order):
             return np.zeros(len(self.start) - 1, dtype=np.int64)
         sorted_score = self.score[self.order]

@@ -1,9 +1,9 @@
-"""Face of the COCO kernels: OKS over pairs, greedy matching in cells, weighted precision over recall.
+"""The COCO kernels: OKS over pairs, greedy matching in cells, weighted precision over recall.
 
-A cell is what is matched on its own: an image, or an image and a category. `Cells` lists the rows of each.
-Bit t of a mask stands for threshold t. Arithmetic follows pycocotools 2.0.11 (`cocoeval.py`, `computeOks`,
-`evaluateImg`, `accumulate`) to the last bit, but for `exp`: the C library's here, NumPy's vector routine
-there, which on some processors differs in the last place.
+A cell is matched on its own: an image, or an image and a category. `Cells` lists the rows of each. Bit t of a
+mask stands for threshold t. Arithmetic follows pycocotools 2.0.11 (`cocoeval.py`, `computeOks`,
+`evaluateImg`, `accumulate`) to the last bit, except for `exp`: this module uses the C library's, pycocotools
+NumPy's vector routine, which on some processors differs in the last bit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ RECALLS: Floats = np.linspace(0.0, 1.0, 101)
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Rows grouped by cell: cell c holds `row[start[c]:start[c + 1]]`, in the order of the table."""
+    """Rows grouped by cell: cell c has `row[start[c]:start[c + 1]]`, in the order of the table."""
 
     row: Ints  # [N]
     start: Ints  # [C + 1]
@@ -186,7 +186,7 @@ def cell_pairs(poses: Cells, targets: Cells) -> tuple[Ints, Ints]:
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """Detections to be ranked, R rows, and their units: what may be drawn more than once.
+    """Detections to be ranked, R rows, and their resampling units.
 
     Rows must stand in the order that decides between equal scores, the rows of a unit beside each other.
     """

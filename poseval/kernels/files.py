@@ -1,4 +1,4 @@
-"""Face of the file reader."""
+"""The compiled file reader."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from poseval.kernels import _kernels
 def file_start(handle: int, size: int) -> bytes:
     """The first `size` bytes of an open regular file, or as many as it has; large ones by several threads.
 
-    The place in the file of `handle` may have moved or not.
+    The position of `handle` in the file is undefined afterwards.
 
     Raises:
         OSError: the file cannot be read.
-        MemoryError: so many bytes are not to be had.
+        MemoryError: there is not enough memory.
     """
     return _kernels.file_start(handle, size)

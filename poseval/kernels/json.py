@@ -1,4 +1,4 @@
-"""Columns from JSON: the Python face of `json_columns.cpp`.
+"""Columns from JSON: the Python interface of `json_columns.cpp`.
 
 `outline` says what a file holds and where, `columns` reads an array of objects into NumPy columns by a
 declared schema. Neither builds a tree: depth, keys, records and numbers are bounded while the text is read.
@@ -161,10 +161,10 @@ class Column:
 
 @dataclass(frozen=True)
 class RawFault:
-    """One wrong value, as the compiled module tells it.
+    """One wrong value, as reported by the compiled module.
 
     kind is one of type, nonfinite, null, repeated, length, fraction, range, flag, long_text; `field` is empty
-    when the record itself is no object; `found` is the kind of value for `type`, `number` the length for
+    when the record itself is not an object; `found` is the kind of value for `type`, `number` the length for
     `length`.
     """
 
@@ -211,7 +211,7 @@ class Entry:
     checked: bool = True
 
     def first_kinds(self) -> dict[str, str]:
-        """Kinds of the first item's fields; empty when it is no object."""
+        """Kinds of the first item's fields; empty when it is not an object."""
         return {entry.key: entry.kind for entry in self.first} if isinstance(self.first, tuple) else {}
 
 

@@ -1,4 +1,4 @@
-"""Face of the small passes over pose columns."""
+"""Small compiled passes over pose columns."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def take_rows(table: NDArray[Any], order: Ints) -> NDArray[Any]:
 
 
 class Review(NamedTuple):
-    """What one pass over poses tells."""
+    """The result of one pass over poses."""
 
     copies: int  # poses that equal an earlier one of their frame and category in every bit
     low: float  # lowest and highest coordinate, NaN left out; infinity and minus infinity where there is none
@@ -58,7 +58,7 @@ class Review(NamedTuple):
 
 
 def review(xy: Floats, frame: Ints, category: Ints) -> Review:
-    """Look once at poses `xy` [N, K, 2], sorted by frame.
+    """Review poses `xy` [N, K, 2], sorted by frame, in one pass.
 
     Raises:
         ValueError: shapes disagree.

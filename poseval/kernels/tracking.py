@@ -1,11 +1,11 @@
-"""Face of the tracking kernels: best-pose assignment, CLEAR MOT, identities, HOTA, points in polygons.
+"""The tracking kernels: best-pose assignment, CLEAR MOT, identities, HOTA, points in polygons.
 
 A scene holds ground truth ("objects") and predictions ("hypotheses") of the same frames, with K joints each;
 whole poses are a scene of one joint whose pair values are given. A unit is a sequence.
 
 Event rules follow py-motmetrics 1.4.0 (`mot.py`) or TrackEval 1.3.0 (`clear.py`), keypoint rules follow
 poseval (`eval_helpers.py`) and the PoseTrack21 kit (`hota_pose.py`), all re-implemented from their
-description; twins in plain Python are in the tests.
+description; the tests hold plain Python versions.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def _plain(value: str) -> str:
 
 @dataclass(frozen=True)
 class MetricRequest:
-    """A metric by name with the parameters that were given; the rule set says the others."""
+    """A metric by name with the parameters that the user gave; the rule set determines the others."""
 
     kind: type[Metric]
     given: tuple[tuple[str, Any], ...] = ()
@@ -116,10 +116,10 @@ class MetricRequest:
         return MetricRequest(kind, tuple(given.items()))
 
     def under(self, own: Iterable[Metric] = ()) -> Metric:
-        """The metric; parameters that were not given are those of the metric of `own` that is nearest.
+        """The metric. Parameters that the user did not give come from the most similar metric in `own`.
 
-        A metric of another measure (`Metric.measure`) is no model, and what belongs to a given parameter
-        alone (`Metric.companions`) has its default.
+        Metrics with another measure (`Metric.measure`) are not considered, and parameters that belong to a
+        given one (`Metric.companions`) keep their defaults.
 
         Raises:
             UsageError: P122 when the parameters do not fit together.
@@ -138,7 +138,7 @@ class MetricRequest:
 
 
 def parse(text: str) -> Metric:
-    """A metric from its canonical name; parameters that it does not give have their defaults.
+    """A metric from its canonical name; parameters that are not in it have their defaults.
 
     Raises:
         UsageError: P121 or P184 unknown metric, P122 unfit value, P123 unknown parameter or malformed text.

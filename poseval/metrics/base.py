@@ -1,4 +1,4 @@
-"""The metric protocol: `tally` folds aligned people into rows, `reduce` finishes rows into values.
+"""The metric protocol: `tally` turns aligned people into rows of counts, `reduce` turns rows into values.
 
 `tally` works one unit (frame or sequence) at a time and never divides; `reduce` never sees a person. Tallies
 of disjoint units concatenate, and `weight` is an integer multiplicity per unit: a weight of 2 equals two
@@ -28,7 +28,7 @@ MOST_COUNT = 1_000_000
 
 
 class Need(enum.Enum):
-    """What a metric cannot do without; checked before any work."""
+    """Columns that a metric requires; checked before any work."""
 
     SCORES = "score"
     AREA = "area"
@@ -50,7 +50,7 @@ class Table:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """What a metric remembers of the units it saw. Columns have unique names over all tables.
+    """The counts and sums of a metric over some units. Column names are unique over all tables.
 
     `facts` holds what every part shares (joints, thresholds) as plain JSON values; parts whose facts differ
     do not concatenate. `cache` is for work that depends on the rows alone, such as a sort.
@@ -64,7 +64,7 @@ class Tally:
 
     @property
     def units(self) -> int:
-        """Number of units, also those without rows."""
+        """Number of units, including those without rows."""
         return len(self.keys)
 
     def _table_of(self, column: str) -> Table:
@@ -135,7 +135,7 @@ class Tally:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """What a metric that ranks predictions by their score gives to draw.
+    """Data for the figures of a metric that ranks predictions by their score.
 
     Curves of `precision` [T, R] over `recall` [R], NaN where undefined, each with one of the `labels`; and
     the `score` [D] of every prediction that counts, with whether it is a `hit` [D].
@@ -150,7 +150,7 @@ class Ranking:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """How right scores are: of each of B bins the mean `score` [B] and the mean `value` [B] it should say.
+    """A reliability curve: the mean `score` [B] of each of B bins, and the mean `value` [B] it should equal.
 
     `error` [B] is the standard error of the value, `count` [B] what lies in the bin, 1 or more.
     `label` says whose scores they are, `what` names the value, and `off` is the mean distance of the two.
@@ -167,7 +167,7 @@ class Reliability:
 
 @dataclass(frozen=True)
 class Metric(ABC):
-    """A small frozen value that says its own name; its fields are its parameters."""
+    """A small frozen value; its fields are the parameters in its canonical name."""
 
     name: ClassVar[str]
     needs: ClassVar[frozenset[Need]] = frozenset()
@@ -191,14 +191,14 @@ class Metric(ABC):
 
     @abstractmethod
     def tally(self, aligned: Aligned) -> Tally:
-        """Fold aligned people into rows."""
+        """Turn aligned people into rows."""
 
     @abstractmethod
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
-        """Finish rows into values; `weight` [U] int64 is the multiplicity of each unit."""
+        """Turn rows into values; `weight` [U] int64 is the multiplicity of each unit."""
 
     def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
-        """The rows that `headline_rows` reads, and no others: what intervals call a thousand times.
+        """Only the rows that `headline_rows` needs; intervals call this a thousand times.
 
         A metric overrides this where it can be much cheaper than `reduce`; the rows must be the same.
         """
@@ -234,15 +234,15 @@ class Metric(ABC):
         return ""
 
     def notices(self, tally: Tally) -> list[Notice]:
-        """What a reader of the numbers should know, e.g. that ties decide them."""
+        """Notices for readers of the numbers, e.g. that the order of ties decides them."""
         return []
 
     def ranking(self, tally: Tally) -> Ranking | None:
-        """Precision over recall, and scores of hits and misses; None where a metric ranks nothing."""
+        """Precision over recall, and scores of hits and misses; None for metrics that do not rank."""
         return None
 
     def reliability(self, tally: Tally) -> list[Reliability]:
-        """Curves of scores against what they should say; none where a metric has none."""
+        """Reliability curves of scores; none for metrics without scores."""
         return []
 
     def headline_rows(self, values: Iterable[Value]) -> list[Value]:
@@ -289,12 +289,12 @@ class Metric(ABC):
         return replace(self, **asked)
 
     def has(self, **parameters: object) -> bool:
-        """Whether it has all of these parameters, with these values: `has(norm="torso")`."""
+        """Whether the metric has all of these parameters, with these values: `has(norm="torso")`."""
         own = {f.name: getattr(self, f.name) for f in fields(self)}
         return own | parameters == own
 
     def direction(self, statistic: str) -> Direction:
-        """Which way a statistic is better."""
+        """Whether higher or lower is better for a statistic."""
         if statistic in self.lower_is_better:
             return Direction.LOWER
         return self.better

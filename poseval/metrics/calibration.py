@@ -1,4 +1,4 @@
-"""Calibration: whether scores of poses and joints say how similar to the truth they are."""
+"""Calibration: whether the scores of poses and joints equal their similarity to the ground truth."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Motp(enum.Enum):
 
 
 class Events(enum.Enum):
-    """Whose rules say what a match, a switch and a fragment is."""
+    """The program whose rules define a match, a switch and a fragment."""
 
     MOTMETRICS = "motmetrics"  # an object keeps its hypothesis for ever; then most pairs, then nearest
     TRACKEVAL = "trackeval"  # an object prefers the hypothesis of the frame before; then greatest likeness
@@ -131,7 +131,7 @@ class ClearMot(Metric):
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        """Track ids, and what the similarity measures with."""
+        """Track ids, and the columns that the similarity needs."""
         return needs_of(self.similarity, self.area, self.sigma)
 
     def tally(self, aligned: Aligned) -> Tally:

@@ -39,7 +39,7 @@ class Epe(Metric):
 
     Of several people in a frame (`people=matched`) those are measured that are paired (see
     docs/metrics/epe.md), and `found` is the fraction of labelled joints that have a prediction then. A
-    percentile is the smallest distance that so many per cent of the measured joints do not exceed.
+    percentile is the smallest distance that the given percentage of the measured joints do not exceed.
     """
 
     precision: Precision = Precision.DOUBLE  # of distances
@@ -65,7 +65,7 @@ class Epe(Metric):
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        """One person per frame, where people are not matched."""
+        """One person per frame, unless people are matched."""
         return frozenset({Need.ALONE} if self.people is Pairing.ALONE else ())
 
     def direction(self, statistic: str) -> Direction:
@@ -194,7 +194,7 @@ class Auc(Metric):
         require(1 <= self.steps <= MOST_POINTS, self.name, "steps", self.steps, f"1 to {MOST_POINTS}")
 
     def scale_rule(self, truth: PoseSet) -> str:
-        """The parameter `norm`; pixels are no scale."""
+        """The parameter `norm`; empty for pixels."""
         return "" if self.norm == "pixels" else self.norm
 
     def grid(self) -> Floats:

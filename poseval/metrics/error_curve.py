@@ -17,7 +17,7 @@ CED_STEPS = 101  # points of the reported curve
 
 
 class Grid(enum.Enum):
-    """How areas and failure rates are taken from the distribution."""
+    """The grid on which areas and failure rates are computed from the distribution."""
 
     EXACT = "exact"
     PIPNET = "pipnet"  # Simpson's rule over arange(0, t + 1e-4, 1e-4), divided by t (quirks N02, N03)
@@ -50,7 +50,7 @@ class ErrorCurve:
         return float((self.error[low] + self.error[high]) / 2)
 
     def trimmed_mean(self, share: float) -> float:
-        """Mean of the errors without that fraction of them, rounded down, at either end."""
+        """Mean without the given fraction of the errors at either end (their number rounded down)."""
         total = int(self.upto[-1])
         cut = int(share * total)
         kept = np.diff(np.clip(self.upto, cut, total - cut))
@@ -58,7 +58,7 @@ class ErrorCurve:
 
 
 def grid_points(t: float, grid: Grid) -> Floats:
-    """Thresholds at which a grid looks."""
+    """The thresholds of a grid."""
     if grid is Grid.SBR:
         return np.linspace(0, t, 2000)
     return np.arange(0, t + 1e-4, 1e-4)

@@ -38,7 +38,7 @@ BY_ALPHA = ("HOTA", "DetA", "AssA")  # totals that are listed for every alpha, t
 
 
 class Frames(enum.Enum):
-    """What a frame without predictions misses."""
+    """Which ground truth counts as missed in a frame without predictions."""
 
     OWN = "own"  # the joints labelled in it
     SEQUENCE = "sequence"  # the joints of the whole sequence, as the PoseTrack21 kit counts
@@ -101,7 +101,7 @@ class Hota(Metric):
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        """Track ids, and what the similarity measures with."""
+        """Track ids, and the columns that the similarity needs."""
         return needs_of(self.similarity, self.area, self.sigma)
 
     def tally(self, aligned: Aligned) -> Tally:

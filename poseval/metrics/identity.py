@@ -62,7 +62,7 @@ class Identity(Metric):
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        """Track ids, and what the similarity measures with."""
+        """Track ids, and the columns that the similarity needs."""
         return needs_of(self.similarity, self.area, self.sigma)
 
     def tally(self, aligned: Aligned) -> Tally:

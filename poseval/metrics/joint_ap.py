@@ -32,7 +32,7 @@ MISSING_SCORE = -9999.0  # a joint without a score ranks behind all others (pose
 
 
 class Ties(enum.Enum):
-    """What happens between joints of equal score."""
+    """The order of joints with equal scores."""
 
     TOGETHER = "together"  # one step of the curve: no order can change it
     LATER_FIRST = "later_first"  # by row, the last first: a stable ascending sort, reversed
@@ -59,10 +59,10 @@ class JointAp(Metric):
     of all frames pooled; precision and recall are those of all predicted joints. Totals are means over
     joints.
 
-    `empty` says how joints read that the ground truth never labels; `ties=later_first` orders equal scores by
-    row, as the PoseTrack programs do under a stable sort, and `ties=earlier_first` as the MPII kit does.
-    `ties=official` is that of poseval itself with NumPy before 1.25, where its folder lists files by name.
-    Where scores are tied, AP_low and AP_high bound the AP that any order of them gives.
+    `empty` gives the value of joints that the ground truth never labels; `ties=later_first` orders equal
+    scores by row, as the PoseTrack programs do under a stable sort, and `ties=earlier_first` as the MPII kit
+    does. `ties=official` is that of poseval itself with NumPy before 1.25, where its folder lists files by
+    name. Where scores are tied, AP_low and AP_high bound the AP that any order of them gives.
     """
 
     at: float = always(0.5)
@@ -90,7 +90,7 @@ class JointAp(Metric):
         require(self.at > 0, self.name, "at", self.at, "a number above 0")
 
     def scale_rule(self, truth: PoseSet) -> str:
-        """Sizes of heads."""
+        """The head size."""
         return "head"
 
     def tally(self, aligned: Aligned) -> Tally:

@@ -18,7 +18,7 @@ from poseval.poses.aligned import Aligned
 
 
 class Precision(enum.Enum):
-    """Width of the numbers in which distances are taken."""
+    """Floating-point precision of the distances."""
 
     DOUBLE = "double"
     SINGLE = "single"  # coordinates and distances rounded to float32, each coordinate scaled: mmpose (M07)
@@ -26,7 +26,7 @@ class Precision(enum.Enum):
 
 
 class ZeroScale(enum.Enum):
-    """What a scored person whose scale is zero means."""
+    """How a scored person with a scale of zero is treated."""
 
     REFUSE = "refuse"
     WRONG = "wrong"  # a division by zero: infinite or NaN, so no joint of the person counts as right
@@ -35,7 +35,7 @@ class ZeroScale(enum.Enum):
 
 
 class Ends(enum.Enum):
-    """Which coordinates may span a scale that is a distance between joints of the ground truth."""
+    """Which joints may define a scale that is a distance between joints of the ground truth."""
 
     LABELLED = "labelled"
     ANY = "any"  # whatever the file holds, and the prediction's own distance where that is under one pixel

@@ -19,7 +19,7 @@ HEAD = ("head_top", "head_bottom", "nose")  # one group where the skeleton has t
 
 
 class Empty(enum.Enum):
-    """What a joint that is never labelled reads as."""
+    """The value of a joint that is never labelled."""
 
     UNDEFINED = "undefined"  # no number, and no part in any mean
     POSEVAL = "poseval"  # the zeros and NaN of the poseval program
@@ -39,7 +39,7 @@ def groups_of(skeleton: Skeleton) -> dict[str, list[int]]:
 
 
 def joint_facts(skeleton: Skeleton | None) -> dict[str, Any]:
-    """What a tally keeps of the skeleton; whole poses (None) have no joints."""
+    """What a tally stores of the skeleton; whole poses (None) have no joints."""
     if skeleton is None:
         return {"joints": [], "groups": {}}
     return {"joints": list(skeleton.joints), "groups": groups_of(skeleton)}

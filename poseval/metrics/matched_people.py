@@ -1,4 +1,4 @@
-"""Who belongs to whom where frames hold several people: what lets metrics of single people score them."""
+"""Pairs of people and predictions in frames with several people, so that single-person metrics apply."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ AUTO = ("outer_eye",)  # the normaliser taken when none is named, where the skel
 
 
 class Over(enum.Enum):
-    """What is averaged."""
+    """Over what the mean is taken."""
 
     IMAGES = "images"  # mean of the means of images
     POINTS = "points"  # all points of all images at once (mmpose, quirk N01)

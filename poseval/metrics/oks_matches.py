@@ -1,4 +1,4 @@
-"""Detections with what they were matched to at one OKS threshold: what LRP and calibration are made of."""
+"""Detections and their matches at one OKS threshold, from which LRP and calibration are computed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ ONE = np.uint64(1)  # the bit of the one threshold
 class Matches:
     """The D detections that count, in the order of cells and descending scores, and the people to be found.
 
-    A detection that took an ignored person does not count. `person` is the row of the matched one, -1 none.
+    A detection that took an ignored person does not count. `person` is the row of the matched person, -1 for
+    none.
     """
 
     row: Ints  # [D] row among the detections

@@ -1,9 +1,9 @@
-"""People as the COCO rules see them: joints of a part, sizes, who counts, and the cells they are matched in.
+"""People as the COCO rules see them: joints of a part, sizes, who counts, and the cells for matching.
 
 Columns read beyond the usual ones, each optional: ground truth `num_keypoints` [N] int (-1 none given),
 `box_size` [N, 2] float64 width and height as the file has them (a corner minus a corner may round);
 predictions `<part>_score` [N] float64 (NaN: the person's score stands in); both sides `outside` [N] bool,
-who is not of a group that is scored apart.
+True for people outside a group that is scored separately.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ BOX_SHARE = (
 
 
 class AreaSource(enum.Enum):
-    """Where the scale of OKS and the area ranges come from."""
+    """Which area gives the scale of OKS and the area ranges."""
 
     FILE = "file"
     BOX = "box"  # 0.53 * width * height of the ground truth's box
@@ -34,7 +34,7 @@ class AreaSource(enum.Enum):
 
 
 def needs_of(area: AreaSource, sigma: float) -> frozenset[Need]:
-    """What OKS-AP cannot do without, by where areas and sigmas come from."""
+    """The columns that OKS-AP requires, by the source of areas and sigmas."""
     needs = {Need.SCORES}
     if not sigma:
         needs.add(Need.SIGMAS)
@@ -51,7 +51,7 @@ class Categories(enum.Enum):
 
 
 class IgnoreBy(enum.Enum):
-    """What makes a true person ignored beside the crowd flag."""
+    """What makes a true person ignored, besides the crowd flag."""
 
     COUNT = "count"  # the file's num_keypoints is 0; flags where the file has no such field
     FLAGS = "flags"  # no joint of the part is labelled
@@ -95,7 +95,7 @@ _PARTS: dict[int, dict[BodyPart, tuple[int, int]]] = {
 
 @dataclass(frozen=True)
 class SceneRules:
-    """What the rules read: see `OksAp`, whose parameters these are."""
+    """The parameters of the rules; see `OksAp`."""
 
     part: BodyPart = BodyPart.ALL
     area: AreaSource = AreaSource.FILE
@@ -141,7 +141,7 @@ class Scene:
         return self.without_outside(found)
 
     def without_outside(self, found: Matching) -> Matching:
-        """The same matching; detections outside skip where they hit nobody."""
+        """The same matching, in which unmatched detections outside the group are ignored."""
         if not self.outside.any():
             return found
         away = np.where(self.outside[found.row], ~np.uint64(0), np.uint64(0))[:, None]
@@ -152,7 +152,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
     """The scene that the rules see.
 
     Raises:
-        UsageError: P112 the skeleton has no sigmas, P127 it has no such part.
+        UsageError: P112 the skeleton has no sigmas, P187 it has no such part.
     """
     truth, predictions = aligned.truth, aligned.predictions
     chosen = _joints_of(truth, rules.part)
@@ -231,7 +231,7 @@ def _cell_key(people: People, ids: list[int]) -> Ints:
 
 
 def outside_of(people: People) -> Bools:
-    """Who [N] is not of the group that is scored: true people are ignored, predictions where unmatched."""
+    """People [N] outside the scored group: true people are ignored, predictions if they are unmatched."""
     found: Bools = people.extra.get("outside", np.zeros(len(people), dtype=np.bool_))
     return found
 

@@ -41,14 +41,14 @@ class Compare(enum.Enum):
 
 
 class MeanOf(enum.Enum):
-    """What the number without a joint is."""
+    """How the number over all joints is computed."""
 
     POINTS = "points"  # pooled over all labelled points
     JOINTS = "joints"  # plain mean over the joints that have any
 
 
 class Absent(enum.Enum):
-    """What a joint without a label anywhere does to the row of its kind, and to the mean."""
+    """How a joint that is never labelled counts in the row of its kind, and in the mean."""
 
     SKIP = "skip"  # the row is the mean of the joints that have labels, and says so
     UNDEFINED = "undefined"  # the row is undefined, too
@@ -122,11 +122,11 @@ class Pck(Metric):
 
     @property
     def needs(self) -> frozenset[Need]:  # type: ignore[override]
-        """One person per frame, where people are not matched."""
+        """One person per frame, unless people are matched."""
         return frozenset({Need.ALONE} if self.people is Pairing.ALONE else ())
 
     def scale_rule(self, truth: PoseSet) -> str:
-        """The parameter `norm`, `a/b` for the distance of two joints; pixels are no scale."""
+        """The parameter `norm`, `a/b` for the distance of two joints; empty for pixels."""
         return "" if self.norm == "pixels" else "/".join(self.between) or self.norm
 
     def tally(self, aligned: Aligned) -> Tally:

@@ -20,7 +20,7 @@ from poseval.skeletons.sticks import Stick, sticks_of
 
 
 class Ends(enum.Enum):
-    """When a stick is right."""
+    """The condition for a correct stick."""
 
     STRICT = "strict"  # both ends within `at` of the stick's length
     LOOSE = "loose"  # the mean of the two errors within it

@@ -1,6 +1,6 @@
-"""People of one kind, to be scored apart: by size, crowding, visible joints, occlusion, truncation, category.
+"""Groups of people, scored apart: by size, crowding, visible joints, occlusion, truncation, category.
 
-A group says which true people belong to it, and which predictions count in it although they hit nobody. The
+A group says which true people belong to it, and which unmatched predictions count in it. The
 people outside are scored as COCO scores sizes: true people outside are ignored, whoever hits one of them does
 not count, and neither does a prediction outside that hits nobody. Where a metric's matching does not know
 people that are ignored, they and the predictions paired with them are left out instead.
@@ -40,12 +40,12 @@ class PersonGroup:
 
     @staticmethod
     def of(aligned: Aligned, people: Bools) -> PersonGroup:
-        """A group by what only true people have: predictions in a frame with one of them count."""
+        """A group by a property that only true people have: all predictions in frames with a member count."""
         with_one = np.unique(aligned.truth.people.frame[people])
         return PersonGroup(people, np.isin(aligned.predictions.people.frame, with_one))
 
     def seen_by(self, metric: Metric, aligned: Aligned, partner: Callable[[], Ints]) -> Aligned:
-        """What a metric tallies of the group; `partner` gives each true person's prediction [N], -1 none."""
+        """The set that a metric tallies for the group; `partner` [N]: each person's prediction, -1: none."""
         if metric.ignores_outside:
             return Aligned(_marked(aligned.truth, self.people), _marked(aligned.predictions, self.unmatched))
         if Need.ALONE in metric.needs:
@@ -64,7 +64,7 @@ class PersonGroup:
 
 
 def partner_of(aligned: Aligned) -> Callable[[], Ints]:
-    """The pairs of all people, made when they are first asked for."""
+    """The pairs of all people, computed on first use."""
     known: list[Ints] = []
 
     def found() -> Ints:
@@ -114,7 +114,7 @@ def by_crowding(aligned: Aligned) -> Iterator[tuple[str, PersonGroup]]:
 
 
 def by_visible_joints(aligned: Aligned) -> Iterator[tuple[str, PersonGroup]]:
-    """How many joints are labelled as visible; the groups end at thirds of the skeleton or so."""
+    """How many joints are labelled as visible, in groups of about a third of the skeleton."""
     count = (aligned.truth.people.seen == 2).sum(axis=1)
     joints = len(aligned.truth.skeleton)
     ends = sorted({max(1, joints * end // PARTS_OF_17[-1]) for end in PARTS_OF_17})
@@ -128,7 +128,7 @@ def by_occlusion(aligned: Aligned) -> Iterator[tuple[str, PersonGroup]]:
     """Fraction of the labelled joints that are labelled as hidden.
 
     Raises:
-        UsageError: P830 no joint is.
+        UsageError: P830 no joint is labelled as hidden.
     """
     seen = aligned.truth.people.seen
     hidden, count = (seen == 1).sum(axis=1), (seen > 0).sum(axis=1)

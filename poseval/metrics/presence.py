@@ -1,4 +1,4 @@
-"""Presence: the fraction of wanted people and joints for which there is a prediction at all."""
+"""Presence: the fraction of expected people and joints that have any prediction."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Presence(Metric):
     undefined: ClassVar[str] = "no person is expected"
 
     def tally(self, aligned: Aligned) -> Tally:
-        """One row per wanted person: how many of its joints are predicted."""
+        """One row per expected person: how many of its joints are predicted."""
         _, there = predicted(aligned)
         count = there.sum(axis=1)
         joints = len(aligned.truth.skeleton)
@@ -45,7 +45,7 @@ class Presence(Metric):
         return Tally(str(self), aligned.unit_keys("frame"), {"people": table}, {"joints": joints})
 
     def reduce(self, tally: Tally, weight: Ints | None = None) -> Values:
-        """The two shares."""
+        """The two fractions."""
         people = int(tally.sum("person", weight))
         if not people:
             names = ("complete_people", "predicted_joints")

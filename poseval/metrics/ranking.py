@@ -64,7 +64,7 @@ def positives(tally: Tally, categories: int, counted: str = "counted") -> Ints:
 
 
 def weighted(counts: Ints, weight: Ints | None) -> Ints:
-    """Sum of counts [U, ...] over units, each as often as it weighs."""
+    """Sum of counts [U, ...] over units, each multiplied by its weight."""
     total: Ints = counts.sum(axis=0) if weight is None else np.tensordot(weight, counts, axes=(0, 0))
     return total
 

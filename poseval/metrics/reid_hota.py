@@ -21,7 +21,7 @@ TABLES = {"pair_unit": "pair_", "size_unit": "size", "end_unit": "end_"}  # unit
 
 
 class Pieces(enum.Enum):
-    """Whether a run of matches of one pair goes on from one sequence into the next."""
+    """Whether uninterrupted matches of a pair continue from one sequence into the next."""
 
     WITHIN = "within"
     ACROSS = "across"  # as the kit counts, in the order of the sequences

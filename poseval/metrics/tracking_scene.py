@@ -20,7 +20,7 @@ CHUNK = 1 << 18  # pairs times joints held at a time: some 20 MB
 
 
 class Similarity(enum.Enum):
-    """What is followed: single joints, or whole poses by a likeness between 0 and 1."""
+    """What is tracked: single joints, or whole poses by a similarity between 0 and 1."""
 
     JOINT = "joint"  # distance in head sizes, joint by joint
     OKS = "oks"  # object keypoint similarity
@@ -29,7 +29,7 @@ class Similarity(enum.Enum):
 
 
 class Scale(enum.Enum):
-    """Where OKS takes a person's area from."""
+    """The source of a person's area in OKS."""
 
     GIVEN = "given"
     BOX = "box"
@@ -40,7 +40,7 @@ PCKH_GATE = 0.5  # head sizes
 
 
 def needs_of(similarity: Similarity, area: Scale, sigma: float = 0.0) -> frozenset[Need]:
-    """Track ids, and what a similarity measures with."""
+    """Track ids, and the columns that a similarity needs."""
     if similarity is Similarity.IOU:
         return frozenset({Need.TRACKS, Need.BOXES, Need.FOUND_BOXES})
     if similarity is not Similarity.OKS:

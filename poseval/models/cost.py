@@ -75,7 +75,7 @@ def measure(model: nn.Module, *inputs: Tensor) -> Cost:
 
 @runtime_checkable
 class NamesInputs(Protocol):
-    """A network that does not take one image of the card's input size."""
+    """A network whose input is not one image of the card's input size."""
 
     def example_inputs(self) -> tuple[Tensor, ...]:
         """Inputs of a batch of one, on the device that new tensors are made on."""

@@ -16,7 +16,7 @@ HEADER: tuple[str, ...] = ("name", "kind", "input", "joints", "licence", "source
 
 
 def table(cards: Iterable[ModelCard]) -> list[tuple[str, ...]]:
-    """Text cells: a header, and a row a model."""
+    """Text cells: a header, and one row per model."""
     rows = [HEADER]
     for card in cards:
         height, width = card.input_size

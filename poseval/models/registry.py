@@ -58,7 +58,7 @@ class Stated:
 
 @dataclass(frozen=True)
 class ModelCard:
-    """Everything about a model that a runner must honour and a reader wants to know.
+    """Everything about a model that is needed to run it and to describe it.
 
     `input_size` is (height, width). Pixels are divided by `pixel_divisor`, then `(x - mean) / std` per
     channel in the order `colour`. `crop` says how a person's box becomes the input: `affine` (box grown to
@@ -124,7 +124,7 @@ class ModelCard:
 
 @cache
 def registry() -> Registry[ModelCard]:
-    """The cards by name; those of ours are read from their files now."""
+    """The registry of cards by name; poseval's own are read from their files here."""
     from poseval.models import cards as package
 
     found: dict[str, str | ModelCard] = {}
@@ -144,7 +144,7 @@ def list_models(pattern: str = "*") -> list[str]:
     Models of other packages are among them.
 
     Raises:
-        UsageError: P101 a pattern that is no text.
+        UsageError: P101 a pattern that is not a text.
     """
     if not isinstance(pattern, str):
         raise wrong_type("pattern", pattern, "a shell pattern such as hrnet*")

@@ -1,4 +1,4 @@
-"""Pose sets as columns, ground truth with predictions, names of frames, and maps between joints."""
+"""Pose sets as columns, aligned ground truth and predictions, names of frames, and joint maps."""
 
 from poseval.poses.pose_set import (
     Array,

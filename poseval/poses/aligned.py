@@ -16,7 +16,7 @@ class Aligned:
     """Ground truth and predictions over the same frames table and the same joints: what a metric tallies.
 
     Raises:
-        MismatchError: P401 when the frames tables or the joints differ; alignment comes before.
+        MismatchError: P401 when the tables of frames or the joints differ; `align` makes them equal.
     """
 
     truth: PoseSet
@@ -30,7 +30,7 @@ class Aligned:
                 "P401",
                 where=f"{self.predictions.origin.name}: joints",
                 what=f"follow skeleton {self.predictions.skeleton.name}",
-                wanted=f"the ground truth follows {self.truth.skeleton.name}",
+                wanted=f"{self.truth.skeleton.name}, which the ground truth follows",
             )
 
     def unit_keys(self, unit: str) -> Array:

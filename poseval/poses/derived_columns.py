@@ -1,4 +1,4 @@
-"""Columns that are made from joints, and are made again when the joints change."""
+"""Columns that are derived from joints, and computed again when the joints change."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def labelled_count(seen: Array) -> Ints:
 
 
 def made_again(before: People, after: People) -> tuple[People, dict[str, int]]:
-    """`after` with the columns anew that fit the joints of `before` [N rows each], and how many changed.
+    """`after` with the columns computed again that fit the joints of `before` [both N], and how many changed.
 
-    A box that is not the smallest around the joints, and an area that is no fraction of it, did not come from
-    joints and stay; so do those of people who are left without two joints to span one. Who has a
-    `num_keypoints` of 0 is ignored by the file and stays so.
+    A box that is not the smallest around the joints, and an area that is not a fraction of such a box, did
+    not come from joints and are kept. So are those of people with fewer than two joints left. A person with a
+    `num_keypoints` of 0 is ignored by the file and stays ignored.
     """
     changed: dict[str, int] = {}
     columns: dict[str, Array] = {}

@@ -39,10 +39,10 @@ _MOST_DIGITS = 18  # int64 holds all numbers of so many digits
 class Placement:
     """Row [F] of each frame among the others (-1: none), by which way, and which ways disagree with it.
 
-    `way` is None when no way finds them all; `row` is then of the way `most` that finds most of them, each in
-    a place of its own where there is such a way, and `missing` the frames that it does not find. `twice` is
-    true when a way finds all frames, but two in one place or a name twice. `doubt` says of one frame what it
-    could be, where others disagree or a name occurs twice.
+    `way` is None if no way finds all frames. Then `row` is by the way `most`, which finds most of them
+    (preferably without repetition), and `missing` are the frames that it does not find. `twice` is true if a
+    way finds all frames, but two frames have the same partner or name. `doubt` names one frame and its
+    possible partners if ways disagree or a name occurs twice.
     """
 
     row: Ints
@@ -60,7 +60,7 @@ def file_name(path: str) -> str:
 
 
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:
-    """What names are sorted by: numbers in them by value, so that `frame2` stands before `frame10`."""
+    """A sort key for names: numbers in them count by value, so that `frame2` comes before `frame10`."""
     parts = _PARTS.split(path.replace("\\", "/"))
     digits = [part.lstrip("0") for part in parts]  # of any length: longer is larger, and int() has a bound
     key = [
@@ -94,7 +94,7 @@ def number(path: str) -> int:
 
 
 def named(frames: Frames) -> list[str]:
-    """File name as the annotation gives it, the key where it gives none."""
+    """File name as in the annotation, else the key."""
     return [path or key for path, key in zip(frames.path.tolist(), frames.key.tolist(), strict=True)]
 
 
@@ -104,7 +104,7 @@ def numbers(frames: Frames) -> Ints:
 
 
 def labels(frames: Frames, way: str) -> list[str]:
-    """What each frame is called on a way; empty where it has no such name."""
+    """The name of each frame that a way compares; empty if it has no such name."""
     if way == "key":
         return [str(key) for key in frames.key.tolist()]
     paths = [path.replace("\\", "/") for path in named(frames)]
@@ -120,7 +120,7 @@ def labels(frames: Frames, way: str) -> list[str]:
 
 
 def place(theirs: Frames, ours: Frames, used: Ints, ways: Sequence[str] = WAYS) -> Placement:
-    """Row of each of their frames among ours; only the frames `used` must be found."""
+    """Find the row of each frame of `theirs` among `ours`; only the frames `used` must be found."""
     best = np.full(len(theirs), -1, dtype=np.int64)
     missing = used
     partial: list[tuple[str, Ints]] = []
@@ -177,12 +177,12 @@ def labelled_frames(truth: PoseSet) -> Ints:
 
 
 def covered(row: Ints, wanted: Ints) -> float:
-    """Fraction of the rows `wanted` that are among `row`; 0 of none."""
+    """Fraction of the rows `wanted` that occur in `row`; 0 if none are wanted."""
     return float(np.isin(wanted, row).mean()) if len(wanted) else 0.0
 
 
 def of_whole_video(row: Ints, wanted: Ints, own: Ints, theirs: Ints, *, exact: bool) -> bool:
-    """Whether predicted frames that the ground truth lacks are plainly more of what it has.
+    """Whether predicted frames that the ground truth lacks are clearly further frames of the same videos.
 
     `row` [P] is the place of each predicted frame among the true ones (-1 none), `wanted` those labelled,
     `own` [F] and `theirs` [P] the numbers in the names of both (-1 none). Nearly all labelled frames must be

@@ -1,4 +1,4 @@
-"""What a pose set holds, in words."""
+"""A description of the contents of a pose set."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MISSING: dict[str, Any] = {"track": -1, "source_id": -1}
 
 
 def held_in(poses: PoseSet) -> list[list[str]]:
-    """Columns that hold something, each with what it holds."""
+    """The columns that are not empty, each with a description."""
     people, frames = poses.people, poses.frames
     rows = [["frames", f"{len(frames):,}"]]
     if len(frames.sequences) > 1:

@@ -1,4 +1,4 @@
-"""Putting a pose set onto the joints of another skeleton, and saying what that did."""
+"""Maps a pose set to the joints of another skeleton, with notices about what changed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poseval.skeletons.joint_map import JointMap, check_flips, joint_map, load_j
 
 @dataclass(frozen=True)
 class JointRules:
-    """How joints come onto another skeleton: by equal names, a user's map, near and derived ones if asked."""
+    """How joints are mapped: by equal names or a user's map, with similar and derived joints if asked for."""
 
     target: Skeleton | None = None
     file: Path | None = None

@@ -5,7 +5,7 @@ Rows are people, columns are arrays, the frame is an index column. A missing num
 arrays read-only; every function behind them trusts its input.
 
 Identity is the row, never the id in the file. Coordinates are pixels with (0, 0) at the centre of the first
-pixel; readers convert at the door and say so in `Origin.notices`.
+pixel; readers convert to these and say so in `Origin.notices`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Notice:
-    """Something a user should know that is not an error: a code, how often, and the sentence."""
+    """Something a user should know that is not an error: a code, a sentence, and how often it occurred."""
 
     code: str
     text: str
@@ -60,7 +60,7 @@ class Origin:
 
     @property
     def first_format(self) -> str:
-        """The format that people annotated in: benchmarks are recognised by it."""
+        """The format of the original annotations, by which benchmarks are recognised."""
         return self.converted_from or self.format
 
     @property

@@ -1,4 +1,4 @@
-"""Changes of coordinates that are asked for by name, and never made without being asked for."""
+"""Changes of coordinates, made only when asked for by name."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Transform:
         """The change that a text such as `scale=2.5` names.
 
         Raises:
-            UsageError: P102 when it names none.
+            UsageError: P102 when the text names no change.
         """
         kind, equals, rest = text.strip().partition("=")
         if kind in NUMBERS and equals:
@@ -75,7 +75,7 @@ class Transform:
 
     @property
     def sentence(self) -> str:
-        """What it does, in words."""
+        """A sentence that says what the change does."""
         return MEANING[self.kind].format(self._listed if self.kind in NUMBERS else "")
 
     @property
@@ -87,7 +87,7 @@ class Transform:
         return f"{self.kind}={self._listed}" if self.kind in NUMBERS else self.kind
 
     def apply(self, poses: PoseSet) -> PoseSet:
-        """The set with its joints, boxes, areas, head sizes and ignore regions in the other frame.
+        """The set with joints, boxes, areas, head sizes and ignore regions in the new coordinates.
 
         Raises:
             MismatchError: P415 when a change needs the size of an image with people, which is not known.
@@ -152,7 +152,7 @@ def _sizes(poses: PoseSet, of: Transform) -> Floats:
 
 
 def reordered(people: People, order: Array) -> People:
-    """People whose joint k is what was joint `order[k]` [K]."""
+    """People whose joint k is their former joint `order[k]` [K]."""
     return people.with_columns(
         xy=people.xy[:, order], seen=people.seen[:, order], joint_score=people.joint_score[:, order]
     )

@@ -1,4 +1,4 @@
-"""What numbers and figures mean, in a sentence each."""
+"""Explanations of numbers and figures, one sentence each."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ MOST_ROWS = 40  # numbers of one figure; more are left out, and the title says s
 
 
 def draw(comparison: Comparison) -> Figure:
-    """A panel for each unit; a filled mark is a difference that noise does not explain."""
+    """A panel for each unit; a filled mark is a difference larger than noise."""
     from matplotlib.figure import Figure
 
     first, *others = comparison.systems

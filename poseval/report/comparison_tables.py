@@ -47,13 +47,13 @@ def keys_of(comparison: Comparison) -> list[str]:
 
 
 def names_of(comparison: Comparison) -> dict[str, str]:
-    """Systems by what tables call them: the names of their files without endings, where these differ."""
+    """Names of the systems in tables: their file names without endings if these differ."""
     short = {name: name.removesuffix(".poseval").removesuffix(".json") for name in comparison.systems}
     return short if len(set(short.values())) == len(short) else {name: name for name in short}
 
 
 def cells_of(comparison: Comparison, key: str, style: NumberStyle) -> list[Cell]:
-    """One cell per system, held against the first one."""
+    """One cell per system, compared with the first one."""
     first = comparison.systems[0]
     found = {d.second: d for d in comparison.differences if d.key == key and d.first == first}
     any_row = next(iter(found.values()))

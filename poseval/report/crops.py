@@ -1,4 +1,4 @@
-"""The part of an image that a drawing lies over, embedded in the page."""
+"""The part of an image behind a drawing, embedded in the page."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def around(points: Floats, size: Floats) -> Window:
 
 
 def crop(file: Path | None, window: Window, widest: int) -> Crop | None:
-    """What an image has inside the window, at most `widest` pixels wide; None without a readable image."""
+    """The image inside the window, at most `widest` pixels wide; None without a readable image."""
     if file is None or not file.is_file():
         return None
     from PIL import Image, UnidentifiedImageError

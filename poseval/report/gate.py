@@ -49,7 +49,7 @@ def _cells(verdict: Verdict) -> list[list[str]]:
 
 
 def to_text(verdict: Verdict) -> str:
-    """A table of all checks, the verdict, and what the gate could have found."""
+    """A table of all checks, the verdict, and the smallest drop that the gate could have found."""
     lines = [*aligned(_cells(verdict), left=(0, -1)), "", *_power(verdict), basis(verdict), source(verdict)]
     return "\n".join([*lines, sentence(verdict)]) + "\n"
 
@@ -73,7 +73,7 @@ def _outcome(verdict: Verdict, count: int) -> str:
 
 
 def _undefined(verdict: Verdict) -> str:
-    """What was not tested because the baseline or the run does not define it."""
+    """The numbers that were not tested because the baseline or the run does not define them."""
     found: dict[str, list[str]] = {}
     for check in verdict.checks:
         if check.state is State.NOT_TESTED and check.why:
@@ -118,7 +118,7 @@ def _power(verdict: Verdict) -> list[str]:
 
 
 def basis(verdict: Verdict) -> str:
-    """What the verdict stands on."""
+    """Level, seed, units and clusters behind the verdict."""
     units = f"{number_of(verdict.units, 'unit')} ({shown(verdict.cluster)})"
     caption = _style(verdict).caption(check.unit for check in verdict.checks)
     if not verdict.significant:
@@ -132,7 +132,7 @@ def basis(verdict: Verdict) -> str:
 
 
 def replacement(verdict: Verdict) -> str:
-    """What of the baseline was replaced by what; `kept` where nothing was."""
+    """Which part of the baseline was replaced; `kept` if none was."""
     if not verdict.replaced:
         return "kept"
     what = "last run and anchor" if verdict.accepted or verdict.best else "last run, the anchor stays"
@@ -146,7 +146,7 @@ def replacement(verdict: Verdict) -> str:
 
 
 def source(verdict: Verdict) -> str:
-    """Where the numbers of the run are from."""
+    """The source of the run's numbers."""
     run = "the run" if verdict.trainings[1] == 1 else "each run"
     if verdict.saved:
         return f"{run} was saved before and is taken as it is; its ground truth and units are the baseline's"

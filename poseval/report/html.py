@@ -75,7 +75,7 @@ def _own(name: str) -> str:
 
 
 def _numbers(report: Report, style: NumberStyle) -> list[dict[str, Any]]:
-    """Cards: the numbers of the summary that are no joint's and no slice's."""
+    """Cards: the numbers of the summary without those of joints and slices."""
     joints = {row.joint for row in report.values if row.joint}
     apart = {key for table in report.tables for _, keys in table.rows for key in keys}
     keys = [key for key in report.summary if key.rpartition("/")[2] not in joints and key not in apart]

@@ -1,4 +1,4 @@
-"""What the intervals of a report stand on, in sentences that go below its table in every format."""
+"""Sentences about the basis of a report's intervals, shown below its table in every format."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def basis(interval: Interval) -> str:
 
 
 def notes(report: Report) -> list[str]:
-    """Sentences on all intervals, on those that are not there, and on what carries the primary number."""
+    """Sentences about all intervals, about missing ones, and about the units behind the primary number."""
     found = report.intervals
     if not found:
         return []

@@ -40,7 +40,7 @@ def _rank(row: Row) -> str:
 
 
 def cells(board: Board) -> list[list[str]]:
-    """Header and rows as text: rank, name, team where there is one, numbers, facts, what was scored again."""
+    """Header and rows as text: rank, name, team if any, numbers, facts, and whether it was verified."""
     teams, style = any(row.entry.team for row in board.rows), NumberStyle(board.shown_as)
     verified = ["verified"] if {row.entry.verified for row in board.rows} - {"", "scored here"} else []
     rows = [["rank", "name", *(["team"] if teams else []), *board.columns, *board.facts, *verified]]
@@ -53,7 +53,7 @@ def cells(board: Board) -> list[list[str]]:
 
 
 def title(board: Board) -> str:
-    """Benchmark, rules, what is sorted by and the unit of the numbers."""
+    """Benchmark, rules, the number that is sorted by, and the unit of the numbers."""
     caption = NumberStyle(board.shown_as).caption(board.unit_of(key) for key in board.columns)
     return f"{shown(board.benchmark)} ({shown(board.rules)} rules), sorted by {shown(board.sort)}, {caption}"
 
@@ -68,7 +68,7 @@ def _refused(board: Board) -> list[str]:
 
 
 def notes(board: Board) -> list[str]:
-    """How entries were distinguished, and what each entry's interval stands on."""
+    """How entries were compared, and the basis of each entry's interval."""
     lines = [f"distinguished by {shown(board.ties, 400)}"]
     made: dict[str, list[str]] = {}
     for row in board.rows:

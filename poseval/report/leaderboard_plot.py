@@ -1,4 +1,4 @@
-"""A leaderboard as a figure: bars with intervals, or its number against what it costs, such as speed."""
+"""A leaderboard as a figure: bars with intervals, or the number against a cost such as speed."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ class Point:
 
 
 def save_plot(board: Board, path: Path, x: str | None = None) -> None:
-    """Write the figure to `path`, whose ending says how: .png, .svg or .pdf; the same board, the same bytes.
+    """Write the figure to `path`, a .png, .svg or .pdf file. Equal boards give equal bytes.
 
-    Without `x` the number stands over what entries cost, where two or more say so, else as bars.
+    Without `x` the number is drawn against the entries' cost if two or more give one, else as bars.
 
     Raises:
         UsageError: P180 for another ending, P148 when no entry has a number `x`.

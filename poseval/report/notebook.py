@@ -1,6 +1,6 @@
 """Results in a notebook: short HTML in the colours of the page, light or dark.
 
-Every text is escaped, whoever wrote it: names of files, frames and systems come from outside.
+Every text is escaped, because names of files, frames and systems are untrusted.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def report(value: Report) -> str:
 
 
 def comparison(value: Comparison) -> str:
-    """Each difference with its interval and what it means."""
+    """Each difference with its interval and its verdict."""
     style = NumberStyle(value.shown_as)
     head = ["", "first", "second", "difference", f"{100 * value.level:g} % interval", "adjusted p", ""]
     rows = [
@@ -93,7 +93,7 @@ def comparison(value: Comparison) -> str:
 
 
 def diagnosis(value: Diagnosis) -> str:
-    """What failed in a sentence each, and the worst frames."""
+    """The findings, one sentence each, and the worst frames."""
     from poseval.diagnosis.findings import findings
 
     rows = [["frame", "wrong joints", "misses", "false positives"]]
@@ -103,7 +103,7 @@ def diagnosis(value: Diagnosis) -> str:
 
 
 def pose_set(value: PoseSet) -> str:
-    """What the set holds, column by column."""
+    """The contents of the set, column by column."""
     from poseval.poses.held import held_in
 
     rows = [["column", "holds"], *held_in(value)]

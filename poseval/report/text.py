@@ -19,7 +19,7 @@ BOLD, DIM, PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def layout_of(report: Report) -> Layout:
-    """The report's own layout, or one row per number of the summary that no further table shows."""
+    """The report's own layout, or one row per number of the summary that is not in another table."""
     if report.layout is not None:
         return report.layout
     elsewhere = {key for table in report.tables for _, keys in table.rows for key in keys}
@@ -58,7 +58,7 @@ def table_cells(report: Report, style: NumberStyle, layout: Layout | None = None
 
 
 def every_table(report: Report, style: NumberStyle) -> list[list[list[str]]]:
-    """The cells of the main table and of those of slices and joints behind it."""
+    """The cells of the main table and of the tables of slices and joints after it."""
     further = [table_cells(report, style, table) for table in report.tables]
     return [table_cells(report, style), *further]
 

@@ -8,7 +8,7 @@ from poseval.validation.validate import Validation
 
 
 def render(validation: Validation) -> str:
-    """What the file is, its faults by code with likely causes, what is unusual, and what a server says."""
+    """The file's format, its faults by code with likely causes, unusual things, and the server's reaction."""
     head = f"{validation.path}: {validation.format or 'no known format'}, {Role(validation.role).words}"
     people = number_of(validation.people, "person", "people")
     size = f": {people} in {number_of(validation.frames, 'frame')}" if validation.ok else ""

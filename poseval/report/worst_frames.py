@@ -1,4 +1,4 @@
-"""The worst frames of a page: what is drawn of each, over the part of its image that shows its people."""
+"""The worst frames of a page, each drawn over the part of its image that shows people."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What signatures, reports and saved runs of earlier versions say in another way, or leave out."""
+"""What is named otherwise, or missing, in signatures, reports and saved runs of earlier versions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def current_rules(name: str) -> str:
 
 
 def units_of_former(keys: Iterable[str]) -> dict[str, str]:
-    """The units of the keys of a summary that are no shares: those of EPE, the only such metric then."""
+    """The units of the numbers in a former summary that are not fractions: those of EPE only."""
     pixels = {key: "pixels" for key in keys if any(part.startswith("EPE") for part in key.split("/"))}
     return {**pixels, "EPE": "pixels"} if pixels else {}

@@ -32,7 +32,7 @@ READ = ("poseval.report/1", SCHEMA)  # the first has no primary number, and shor
 
 @dataclass(frozen=True)
 class Input:
-    """One file that went in."""
+    """One input file."""
 
     role: str
     path: str
@@ -44,8 +44,8 @@ class Input:
 class Report:
     """The result of one scoring run. `summary` maps a key to a fraction; undefined is NaN with a reason.
 
-    `behind` is what `plot` and `worst` draw: the evaluation and the people of the run that gave the report.
-    It is in no file, pickle or comparison.
+    `behind` is the evaluation and the people of the run, which `plot` and `worst` draw. It is not written to
+    files, pickled or compared.
     """
 
     benchmark: str
@@ -79,7 +79,7 @@ class Report:
 
     @from_python
     def plot(self, name: str = "precision_recall") -> Any:
-        """One figure of the run as a matplotlib `Figure`, which belongs to no window; `poseval.plot` has all.
+        """One figure of the run as a matplotlib `Figure` without a window; `poseval.plot` gives all of them.
 
         Raises:
             UsageError: P102 the run has no figure of this name, P863 a report that was read from a file.
@@ -102,7 +102,7 @@ class Report:
         return drawn("report worst", self.behind, count=count, images=folder)
 
     def unit_of(self, name: str) -> Unit:
-        """What a number of the summary, or a statistic of the values, is measured in."""
+        """The unit of a number of the summary, or of a statistic of the values."""
         return self.units.get(name, Unit.SHARE)
 
     def interval(self, key: str) -> Interval | None:
@@ -170,10 +170,10 @@ class Report:
 
     @staticmethod
     def from_dict(node: Any, where: str = "report") -> Report:
-        """The report of which `to_dict` gave the values.
+        """The report from the values of `to_dict`.
 
         Raises:
-            FormatError: P230 when they are not a report's.
+            FormatError: P230 when the values are not those of a report.
         """
         if not isinstance(node, dict) or node.get("schema") not in READ:
             raise FormatError("P230", where=where, what="is not a report", wanted=f'"schema": "{SCHEMA}"')
@@ -205,8 +205,8 @@ class Report:
     def to_text(self, color: bool = False, unit: str = PERCENT, digits: int | None = None) -> str:
         """The table that papers of this benchmark print, with notices below.
 
-        `unit` is "percent" or "fraction": how shares are shown. `digits` are the decimals of percentages, by
-        default those of the benchmark's papers.
+        `unit` is "percent" or "fraction": how fractions such as AP are shown. `digits` are the decimals of
+        percentages, by default those of the benchmark's papers.
         """
         return rendered("report text", self, color=color, unit=unit, digits=digits)
 

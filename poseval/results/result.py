@@ -1,4 +1,4 @@
-"""What a command finds, in three forms: plain values, JSON text, and text for a terminal."""
+"""Results of commands in three forms: plain values, JSON text, and text for a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def json_value(value: Any) -> Any:
-    """A value as JSON has it: a plain float for a finite one, None for an undefined or infinite one."""
+    """A value for JSON: a plain float if it is finite, None if it is undefined or infinite."""
     if not isinstance(value, float):
         return value
     return float(value) if math.isfinite(value) else None

@@ -74,7 +74,7 @@ class Signature(Mapping[str, str]):
         """The signature that a text renders: `Signature.parse(str(s)) == s`.
 
         Raises:
-            UsageError: P117 when the text is no signature.
+            UsageError: P117 when the text is not a signature.
         """
         metric, *rest = text.split("|")
         pairs = [("metric", _unescape(metric))]

@@ -18,7 +18,7 @@ def made(kind: type[Made], node: Any) -> Made:
         TypeError: no object, or a field that is missing, unknown or of another type.
     """
     if not isinstance(node, dict):
-        raise TypeError(f"{kind.__name__} is no object")
+        raise TypeError(f"{kind.__name__} is not an object")
     types = _types(kind)  # type: ignore[arg-type]
     return kind(**{name: typed(types.get(name, ()), name, value) for name, value in node.items()})
 
@@ -51,7 +51,7 @@ def texts(node: Any, what: str) -> tuple[str, ...]:
         TypeError: something else.
     """
     if not isinstance(node, list) or not all(isinstance(item, str) for item in node):
-        raise TypeError(f"{what} is no list of texts")
+        raise TypeError(f"{what} is not a list of texts")
     return tuple(node)
 
 
@@ -62,5 +62,5 @@ def numbers(node: Any, what: str) -> dict[str, float]:
         TypeError: something else.
     """
     if not isinstance(node, Mapping):
-        raise TypeError(f"{what} is no object")
+        raise TypeError(f"{what} is not an object")
     return {name: typed((float,), f"{what}/{name}", value) for name, value in node.items()}

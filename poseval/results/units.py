@@ -1,7 +1,7 @@
-"""What numbers are measured in, and the one way in which tables write them.
+"""Units of numbers, and how all tables write them.
 
-Reports, JSON and CSV hold shares as fractions: 0.713. Tables show them as the benchmarks' papers do, in
-percent: 71.3. What else a number may be (pixels, a count) is never rescaled.
+Reports, JSON and CSV hold fractions: 0.713. Tables show them in percent, as the benchmarks' papers do: 71.3.
+Other numbers (pixels, counts) are never rescaled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SHOWN_AS = (PERCENT, FRACTION)  # how shares are shown
 
 
 class Unit(enum.Enum):
-    """What a number is measured in. An error divided by a length (NME) is a fraction of that length."""
+    """The unit of a number. An error divided by a length (NME) is a fraction of that length."""
 
     SHARE = "share"
     PIXELS = "pixels"
@@ -26,12 +26,12 @@ class Unit(enum.Enum):
 
     @property
     def stored(self) -> str:
-        """What JSON and CSV hold: shares are fractions there."""
+        """The unit in JSON and CSV, where percentages are fractions."""
         return FRACTION if self is Unit.SHARE else self.value
 
 
 def shown_as(unit: str) -> str:
-    """One of `SHOWN_AS`.
+    """Check that a way to show fractions is one of `SHOWN_AS`.
 
     Raises:
         UsageError: P102 for another.
@@ -43,7 +43,7 @@ def shown_as(unit: str) -> str:
 
 @dataclass(frozen=True)
 class NumberStyle:
-    """How tables write numbers: shares as `shown_as` says, in percent with `digits` decimals.
+    """How tables write numbers: fractions as `shown_as` says, percentages with `digits` decimals.
 
     A fraction has two decimals more, so that both say the same. Pixels have `digits` decimals, at least one,
     and counts none.
@@ -82,7 +82,7 @@ class NumberStyle:
         return f"{text} points" if self.scale(unit) == 100 else text
 
     def caption(self, units: Iterable[Unit] = (Unit.SHARE,)) -> str:
-        """What the numbers of a table are, for its title: `in percent`, `in fractions of 1, pixels`."""
+        """The units of a table's numbers, for its title: `in percent`, `in fractions of 1, pixels`."""
         shares = "percent" if self.shown_as == PERCENT else "fractions of 1"
         names = {Unit.SHARE: shares, Unit.PIXELS: "pixels", Unit.COUNT: "counts"}
         found = set(units)

@@ -136,5 +136,5 @@ class Interval:
 
     @property
     def given(self) -> bool:
-        """Whether there is one."""
+        """Whether there is an interval."""
         return not math.isnan(self.low)

@@ -1,4 +1,4 @@
-"""Boxes that top-down models look into: from the ground truth, from a detections file, or from a detector."""
+"""Person boxes for top-down models: from the ground truth, a detections file or a detector."""
 
 from __future__ import annotations
 

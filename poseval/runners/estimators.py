@@ -1,4 +1,4 @@
-"""What a run asks of a model: work on an image in the reader thread, then answers by groups."""
+"""Interface between a run and a model: images are prepared in the reader thread, then answered in groups."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from poseval.runners.frames import Picture
 
 
 class Estimator(Protocol):
-    """A model with everything around it that turns images into poses."""
+    """A model together with its pre- and post-processing."""
 
     wants_boxes: bool  # whether frames without boxes are skipped
 
     def prepare(self, picture: Picture, boxes: Floats, score: Floats) -> Any:
-        """What the device needs of an image; runs in the reader thread."""
+        """The input for the device made from an image; runs in the reader thread."""
 
     def answer(self, prepared: Sequence[Any]) -> list[Poses]:
         """Poses of each prepared image."""
@@ -81,7 +81,7 @@ def _poses(item: _Inputs, xy: Floats, joint_score: Floats) -> Poses:
 
 @runtime_checkable
 class TakesBatches(Protocol):
-    """A finder that answers several images in one pass, up to `most` people on each."""
+    """A whole-image model that takes several images in one pass, with up to `most` people each."""
 
     most: int
 

@@ -46,13 +46,13 @@ class Pictures(ABC):
         """The image of frame `row`, [H, W, 3] red, green, blue bytes.
 
         Raises:
-            FormatError: P260 when the file is no image or is cut short.
+            FormatError: P260 when the file is not an image or is cut short.
             MismatchError: P430 when its size is not the one that the ground truth names.
         """
 
     @abstractmethod
     def describe(self) -> dict[str, Any]:
-        """What was read, for the provenance."""
+        """A description of the images for the provenance block."""
 
 
 class FolderPictures(Pictures):
@@ -108,7 +108,9 @@ class TruthPictures(Pictures):
         if not parts:
             faults.add("P262", where=where, what="has no file name")
         elif parts[0].startswith("/") or ".." in parts or ":" in parts[0] or "\0" in given:
-            faults.add("P261", where=where, what=f"is named {shown(given)}", wanted="a path below the folder")
+            faults.add(
+                "P261", where=where, what=f"has the path {shown(given)}", wanted="a path below the folder"
+            )
         else:
             # A ground-truth file may say `images/val/0001/0.jpg` where the user passes `images/val`.
             for skip in range(len(parts)):

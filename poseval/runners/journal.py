@@ -1,8 +1,9 @@
-"""What a run has finished, on disk: a crash at image 40,000 loses nothing.
+"""The finished part of a run, kept on disk: a crash at image 40,000 loses nothing.
 
-One JSON object a line beside the output (`preds.json.part`): first what the run is, then the people of each
-finished group of frames. A line that a crash cut short is dropped on resuming, and its group is run again.
-Groups are the same in every run of one command, so a resumed run gives the numbers of an uninterrupted one.
+A file of JSON lines beside the output (`preds.json.part`): first a description of the run, then the people of
+each finished group of frames. A line that a crash cut short is dropped on resuming, and its group is run
+again. Groups are the same in every run of one command, so a resumed run gives the numbers of an uninterrupted
+one.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class Journal:
         self._file.close()
 
     def remove(self) -> None:
-        """The output is written: the journal has done its work."""
+        """Remove the file after the output has been written."""
         self._file.close()
         self.path.unlink(missing_ok=True)
 
@@ -151,7 +152,7 @@ class Journal:
             "P264",
             where=shown(self.path.name),
             what="is not the journal of an unfinished run",
-            wanted="an absent file, or the one that the interrupted run left",
+            wanted="the file that the interrupted run left, or none",
             hint="move the file away",
         )
 

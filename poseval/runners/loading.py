@@ -32,10 +32,11 @@ GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
 class ModelOptions:
     """Which model runs, and how.
 
-    `skeleton` says which joints the weights give; without it a checkpoint of `poseval train` says it, else
-    the card, else the ground truth where the numbers agree. `size` is (height, width). `half` None: 16-bit
-    arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
-    (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes.
+    `skeleton` names the joints of the weights. Without it they are taken from a checkpoint of `poseval
+    train`, else from the card, else from the ground truth if the number of joints agrees. `size` is (height,
+    width). `half` None: 16-bit arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card
+    says. `scales` and `rescore` (a file) are for bottom-up networks. `threads` None: as many as PyTorch
+    takes.
     """
 
     name: str
@@ -56,7 +57,7 @@ class ModelOptions:
 
 @contextmanager
 def processor_threads(count: int | None) -> Iterator[None]:
-    """PyTorch on so many threads of the processor, and as before afterwards; None changes nothing."""
+    """A context in which PyTorch uses this many processor threads; None changes nothing."""
     before = torch.get_num_threads()
     torch.set_num_threads(count or before)
     try:
@@ -79,7 +80,7 @@ class Loaded:
 
 
 def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
-    """The model of these options.
+    """Load the model of these options.
 
     Raises:
         UsageError: P150 to P158 for names, sizes, devices and joints that do not exist or do not agree.

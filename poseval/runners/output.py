@@ -1,4 +1,4 @@
-"""What a run writes: predictions in the benchmark's own format, and a provenance block beside them."""
+"""The output of a run: predictions in the benchmark's own format, and a provenance block beside them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def provenance_path(out: Path) -> Path:
 
 
 def suppress(found: Found, skeleton: Skeleton, method: str, threshold: float) -> tuple[Found, list[Notice]]:
-    """Without doubled people: `oks`, `soft` or `none`, frame by frame, best first kept."""
+    """Remove duplicate people, frame by frame, best first: by `oks`, `soft` or `none`."""
     if method == "none" or not len(found.frame):
         return found, []
     if skeleton.sigmas is None:

@@ -1,4 +1,4 @@
-"""Poses of a whole set in memory: what training validates with, and what a short script wants."""
+"""Poses of a whole set in memory, for validation during training and for short scripts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poseval.runners.frames import Pictures
 
 
 def predict(finder: TopDown | WholeImage, truth: PoseSet, pictures: Pictures) -> PoseSet:
-    """Poses over the true frames and joints: on the true boxes, or of all people that a model finds."""
+    """Predict on the frames of the ground truth: on its boxes, or all people that a model finds."""
     boxes = truth_boxes(truth)
     whole = not isinstance(finder, TopDown)
     joints = len(truth.skeleton)

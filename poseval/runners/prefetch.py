@@ -19,7 +19,7 @@ PATIENCE = 0.2  # seconds between looks at the stop sign
 
 @dataclass(frozen=True)
 class Loaded:
-    """One frame: what the device needs of it, and the image's (width, height)."""
+    """One prepared frame: the input for the device, and the image's (width, height)."""
 
     row: int
     prepared: Any
@@ -28,7 +28,7 @@ class Loaded:
 
 @dataclass(frozen=True)
 class Ready:
-    """A group of frames, loaded and prepared; `faults` are of frames that could not be."""
+    """A group of frames, loaded and prepared; `faults` are of frames that could not be loaded."""
 
     group: int
     frames: tuple[Loaded, ...]

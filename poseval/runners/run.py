@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]  # called with frames done and all frames
 
 @dataclass(frozen=True)
 class RunOptions:
-    """What is run and where it goes.
+    """The options of a run.
 
     `boxes` is `truth`, `image` (the whole image), a detections file, or `detector:NAME`; None takes the
     ground truth's where there is ground truth, else the whole image. `nms` is `oks`, `soft` or `none`; None:
@@ -66,7 +66,7 @@ class RunOptions:
 
 @dataclass(frozen=True, eq=False)
 class RunResult:
-    """What a run gave: the predictions as written, the provenance block, and what a user should know."""
+    """The result of a run: the predictions as written, the provenance block, and notices."""
 
     poses: PoseSet
     truth: PoseSet | None

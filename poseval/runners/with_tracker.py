@@ -1,4 +1,4 @@
-"""A tracker behind a model: identities for what a run found, and people whom only the tracker looked for."""
+"""A tracker after a model: identities for the people of a run, and people added by the tracker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was tallied, and what is made of it: values, summaries under weights, and the report."""
+"""The tallies of a score, and what is computed from them: values, summaries under weights, the report."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class TalliedPart:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Everything behind a report, before the last division: what intervals, comparisons and gates reuse."""
+    """The tallies behind a report, before the last division; intervals, comparisons and gates reuse them."""
 
     benchmark: Benchmark
     rules: RuleSet
@@ -170,7 +170,7 @@ class Evaluation:
 
 
 def _other_units(scored: Sequence[Scored], summary: Summary) -> dict[str, Unit]:
-    """What is no share, of the keys of the summary and of the statistics of the values."""
+    """Units of the summary's keys, and of the values' statistics, that are not fractions."""
     found = {key: number.unit for key, number in summary.items()}
     for item in scored:
         for statistic in dict.fromkeys(row.statistic for row in item.values):
@@ -215,7 +215,7 @@ def signature_of(
     parts: Sequence[Part],
     changes: Sequence[Transform] = (),
 ) -> Signature:
-    """What the numbers were made of, as typed pairs; `changes` of coordinates only where there are any."""
+    """The signature of the numbers, as typed pairs; with `changes` of coordinates only if there are any."""
     metrics = dict.fromkeys(metric.signature_form() for part in parts for metric in part.metrics)
     skeleton = truth.skeleton
     return Signature(

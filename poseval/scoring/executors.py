@@ -1,4 +1,4 @@
-"""Work over several processes or machines: any `concurrent.futures.Executor` will do, and none is our own.
+"""Work over several processes or machines, by any `concurrent.futures.Executor`.
 
 Scoring cuts the units into shards and tallies them apart; intervals reduce their resamples in chunks. Either
 way the result is the same as in one process, byte by byte.
@@ -24,7 +24,7 @@ RETRIES = 3  # times that Dask runs a shard again whose worker died
 
 @dataclass(frozen=True)
 class Pool:
-    """An executor and into how many parts work should be cut for it."""
+    """An executor, and the number of parts to divide work into."""
 
     executor: Executor | None
     shards: int
@@ -37,7 +37,7 @@ def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
     Raises:
         UsageError: P181 an address of an unknown kind, P182 nobody answers there.
         MissingFeature: P601 without the extra `dask`.
-        PosevalError: P700 when a worker died: its part is not left out in silence.
+        PosevalError: P700 when a worker died, because its part would be missing.
     """
     if address is None and workers <= 1:
         # Starting a process costs more than it saves on sets that fit one.

@@ -19,7 +19,7 @@ FRAME, SEQUENCE, IMAGE, PERSON = "frame", "sequence", "image", "person"
 
 
 def groups_of(aligned: Aligned, unit: str) -> dict[str, Array]:
-    """Names [U] of what each unit belongs to, by field.
+    """Names [U] of the group of each unit, by field.
 
     `image` is the path of its image, where there are paths. The others put two units or more together:
     `sequence`, `person` where every frame shows one who is known, and columns of the frames that hold whole
@@ -52,7 +52,7 @@ def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME)
     """The group of each name in a csv file with the columns `frame` (or that of the unit) and `group`.
 
     Raises:
-        FormatError: P223 when the file is no table, or lacks a column. LimitError: P501.
+        FormatError: P223 when the file is not a table, or lacks a column. LimitError: P501.
     """
     header, listed = read_table(path)
     key = unit if unit in header else FRAME
@@ -67,7 +67,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[Sequence[str], list[dict[s
     """The header and the rows of a csv file.
 
     Raises:
-        FormatError: P223 when the file is no table.
+        FormatError: P223 when the file is not a table.
     """
     try:
         rows = csv.DictReader(read_text(path, TABLE_BYTES).splitlines(), strict=True)
@@ -78,7 +78,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[Sequence[str], list[dict[s
 
 
 def short_enough(group: Mapping[str, str], path: str | os.PathLike[str], limits: Limits) -> Mapping[str, str]:
-    """The same groups.
+    """Return the groups if no name is too long.
 
     Raises:
         LimitError: P501 a name that is too long.

@@ -63,7 +63,7 @@ def _joints(name: str, value: Any) -> str | Path | None:
 
 
 def _file(name: str, value: str | os.PathLike[str]) -> Path:
-    """A file that a keyword names; that it exists is no question of the files that are scored."""
+    """A file named by a keyword. That it exists is checked here, apart from the scored files."""
     path = Path(value)
     if not path.is_file():
         raise UsageError("P114", where=f"{name} {shown(path)}", what="is not a file", wanted="a file")

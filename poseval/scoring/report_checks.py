@@ -1,8 +1,7 @@
-"""What a report says is held to our own tables: ranges, directions and units of numbers, and its benchmark.
+"""Checks reports against poseval's own tables: ranges, directions and units of numbers, and the benchmark.
 
-A report is a file that anybody can write. What is read from one onto a leaderboard must at least be what
-poseval could have written: numbers within the range of their metric, better in the direction that it says,
-intervals that have two ends.
+A report is a file that anybody can write. On a leaderboard it must at least be one that poseval could have
+written: numbers within the range of their metric, with its direction, and intervals with two ends.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ GAP, MEAN, RELATIVE = ":gap", ":mPC", ":rPC"  # what such keys and slices end in
 
 
 class Rule(NamedTuple):
-    """What our tables say of one statistic."""
+    """Direction, unit and range of one statistic, by poseval's tables."""
 
     better: Direction
     bounds: Bounds
@@ -39,7 +38,7 @@ def checked(report: Report, where: str) -> Report:
     """The report with directions, units and primary number from our own tables.
 
     Raises:
-        FormatError: P230 for what poseval would not have written.
+        FormatError: P230 for a report that poseval cannot have written.
     """
     try:
         benchmark = benchmarks.get_benchmark(report.benchmark)
@@ -54,7 +53,7 @@ def checked(report: Report, where: str) -> Report:
         _check_values(report, rules)
         for key, interval in report.intervals.items():
             if key not in report.summary:
-                raise ValueError(f"an interval of {key}, which is no number of the summary")
+                raise ValueError(f"an interval of {key}, which is not a number of the summary")
             _check_interval(key, interval)
     except (ValueError, UsageError) as error:
         what = f"is not a report as poseval writes it ({shown(getattr(error, 'fault', error), 200)})"
@@ -107,7 +106,7 @@ def _rule(key: str, rules: Mapping[str, Rule]) -> Rule:
     longer = [name for name in rules for part in parts if part.startswith(f"{name}_")]
     longest = max(longer, key=len, default=None)
     if longest is None:
-        raise ValueError(f"{key} is no number of its metrics")
+        raise ValueError(f"{key} is not a number of its metrics")
     return _derived(key, rules[longest])
 
 

@@ -1,4 +1,4 @@
-"""Columns of a saved run, read with bounds: what is claimed is compared with what is there."""
+"""Columns of a saved run, read with bounds: claimed sizes are compared with the actual ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CHECKSUMS = "checksums.sha256"  # the last member: a line for each other one, as
 
 
 def checksums(members: Mapping[str, bytes]) -> bytes:
-    """The digests of members by name. They find accidents; who changes a member can change these, too."""
+    """The digests of members by name. They detect damage only: who changes a member can change these."""
     return "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in members.items()).encode()
 
 
@@ -42,10 +42,10 @@ class RunArchive:
         self._sums: dict[str, str] | None = None
 
     def require_checksums(self) -> None:
-        """Hold every member that is read from now on to its checksum.
+        """Compare every member that is read from now on with its checksum.
 
         Raises:
-            ValueError: there are none, or they are of other members. LimitError: P501, P504.
+            ValueError: no checksums, or those of other members. LimitError: P501, P504.
         """
         others = [item.filename for item in self._archive.infolist() if item.filename != CHECKSUMS]
         lines = self.member(CHECKSUMS).decode().splitlines()
@@ -58,7 +58,7 @@ class RunArchive:
         """The bytes of a member.
 
         Raises:
-            LimitError: P504 when all that were read unpack to more than the limits allow. KeyError: none.
+            LimitError: P504 when the members read so far unpack to too much. KeyError: no such member.
         """
         with self._archive.open(name) as stream:
             data = stream.read(self._left + 1)
@@ -73,7 +73,7 @@ class RunArchive:
         """A member that is a JSON object.
 
         Raises:
-            LimitError: P501, P502, P504. ValueError, KeyError: none.
+            LimitError: P501, P502, P504. ValueError: not an object. KeyError: no such member.
         """
         node = parse_json(self.member(name), self._where, REPORT_BYTES, DEPTH)
         if not isinstance(node, dict):

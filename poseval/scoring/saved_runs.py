@@ -1,9 +1,9 @@
 """A saved run: report and tallies in one small file, from which every later question is answered.
 
 The file is a zip of `run.json` and `.npy` columns, read without pickle and within the limits of
-`poseval.limits`. Baselines of gates, entries of leaderboards and inputs of comparisons are such files.
-The last member holds a checksum of each other one, which finds accidents and proves nothing: whoever writes
-the file writes it, too.
+`poseval.limits`. Baselines of gates, entries of leaderboards and inputs of comparisons are such files. The
+last member holds a checksum of each other one. It detects damage, but proves nothing: whoever changes the
+file can change it, too.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ STAMP = (1980, 1, 1, 0, 0, 0)  # the earliest a zip can hold: the same run gives
 
 
 def save(evaluation: Evaluation, path: str | os.PathLike[str], *, force: bool = True) -> None:
-    """Write a run to `path` by a neighbour file and a rename."""
+    """Write a run to a temporary file, then rename it to `path`."""
     write_atomically(Path(path), packed(evaluation), force=force)
 
 
 def packed(evaluation: Evaluation, more: Mapping[str, bytes] | None = None) -> bytes:
-    """A run as the bytes of its file, with `more` members; the same run, the same bytes."""
+    """A run as the bytes of its file, with `more` members. Equal runs give equal bytes."""
     columns: dict[str, Array] = {}
 
     def put(array: Array) -> list[str]:
@@ -124,7 +124,7 @@ def packed(evaluation: Evaluation, more: Mapping[str, bytes] | None = None) -> b
 
 
 def archived(members: Mapping[str, bytes]) -> bytes:
-    """Members as the bytes of an archive, without the time of day, and their checksums behind them."""
+    """Members as the bytes of an archive, without times, followed by their checksums."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in {**members, CHECKSUMS: checksums(members)}.items():
@@ -223,7 +223,7 @@ def load_report(path: str | os.PathLike[str]) -> Report:
     """A report: a JSON file of `poseval score --json`, or the report inside a saved run.
 
     Raises:
-        FormatError: P230 or P231 when the file is neither, or says what poseval would not.
+        FormatError: P230 or P231 when the file is neither, or is one that poseval cannot have written.
     """
     where = shown(Path(path).name)
     if is_saved_run(path):
@@ -246,7 +246,7 @@ def is_saved_run(path: str | os.PathLike[str]) -> bool:
 def run_of(
     run: Run, truth: PathOrPoses | None = None, task: Task | None = None, like: Evaluation | None = None
 ) -> Evaluation:
-    """The evaluation itself, the one saved at a path, or that of predictions.
+    """An evaluation: the one given, the one saved at a path, or one made from predictions.
 
     `like` is a run whose benchmark, rules and metrics are taken over where the task names none, so that a
     gate asks the question that its baseline answered.
@@ -298,7 +298,7 @@ def runs_of(
     task: Task | None = None,
     like: Evaluation | None = None,
 ) -> list[Evaluation]:
-    """One run, or several trainings of it: a sequence, or a folder that holds saved runs and nothing else.
+    """One run, or several trainings of it, given as a sequence or a folder of only saved runs.
 
     Raises:
         UsageError: P101 another type, P114 no such file, P147 predictions without ground truth.
@@ -314,7 +314,7 @@ def runs_of(
 
 
 def saved_in(run: Run | Sequence[Run]) -> list[str]:
-    """The names of saved runs among one run or several, also in a folder of nothing else."""
+    """The file names of the saved runs that are given, one by one or as a folder."""
     if isinstance(run, Evaluation) or is_in_memory(run):
         return []
     if isinstance(run, Sequence) and not isinstance(run, str):
@@ -327,10 +327,10 @@ def saved_in(run: Run | Sequence[Run]) -> list[str]:
 
 
 def is_saved(run: Run) -> bool:
-    """Whether a run was tallied, here or before it was saved; else it is predictions.
+    """Whether this is an evaluation or a saved run; otherwise it is predictions.
 
     Raises:
-        UsageError: P101 for anything that is no run.
+        UsageError: P101 for anything that is not a run.
     """
     if isinstance(run, Evaluation) or is_in_memory(run):
         return isinstance(run, Evaluation)

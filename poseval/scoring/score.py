@@ -85,7 +85,7 @@ def read(
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Ground truth and predictions read, brought together and checked: everything before the tallies."""
+    """Ground truth and predictions, read, aligned and checked: everything before the tallies."""
 
     task: Task
     benchmark: Benchmark

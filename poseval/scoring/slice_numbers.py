@@ -1,4 +1,4 @@
-"""What the numbers of slices give together: means over severities, the gap between groups, and tables.
+"""Numbers computed over the groups of a slice: means over severities, gaps between groups, and tables.
 
 Sources: Michaelis et al. 2019, Benchmarking Robustness in Object Detection (mPC and rPC).
 """
@@ -28,7 +28,7 @@ class Family:
     keys: Mapping[str, str]
 
     def key(self, name: str) -> str:
-        """The key of what the groups give together: `size:gap/AP`."""
+        """The key of a number over all groups: `size:gap/AP`."""
         return self.pattern.replace("{}", f"{self.label}:{name}", 1)
 
     @property
@@ -106,7 +106,7 @@ def gaps_of(summary: Summary, slices: Sequence[str]) -> Iterator[Gap]:
 
 
 def rows_of(summary: Summary) -> Iterator[Value]:
-    """Numbers that groups give together, as rows; they belong to no single metric."""
+    """Numbers over groups, as rows; they belong to no single metric."""
     for number in summary.values():
         why = "a group does not define it" if math.isnan(number.value) else ""
         row = Value("slices", number.statistic, number.joint, number.slice, n=number.n, why=why)

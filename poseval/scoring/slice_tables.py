@@ -28,7 +28,7 @@ def read_slices(path: str | os.PathLike[str], limits: Limits) -> SliceTable:
     Beside `severity` (0 is clean) there may be `corruption`, its kind.
 
     Raises:
-        FormatError: P223 no table, a column is lacking, a severity is no whole number. LimitError: P501.
+        FormatError: P223 not a table, a missing column, a severity that is not whole. LimitError: P501.
     """
     header, rows = read_table(path)
     key = next((name for name in (PERSON, FRAME, SEQUENCE) if name in header), "")

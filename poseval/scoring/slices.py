@@ -1,4 +1,4 @@
-"""Groups that are reported apart: of frames, by sequence, column or file, and of people, by what they are.
+"""Groups that are reported separately: of frames (by sequence, column or file) and of people.
 
 A group of frames is a weight of zeros and ones over the units of a tally. A group of people has a tally of
 its own over the same units (see `metrics.person_groups`), so that intervals and tests hold for both alike.
@@ -28,7 +28,7 @@ MOST_TALLIES = 100  # groups of people in one slice: each is matched anew
 
 @dataclass(frozen=True, eq=False)
 class Slices:
-    """Masks [U] over the units by name, groups of people by name, and what is to be said of them."""
+    """Masks [U] over the units by name, groups of people by name, and notices about both."""
 
     units: dict[str, Bools] = field(default_factory=dict)
     people: dict[str, PersonGroup] = field(default_factory=dict)
@@ -59,7 +59,7 @@ def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits)
 
 
 def resliced(evaluation: Evaluation, names: Sequence[str], limits: Limits) -> Evaluation:
-    """A run that was tallied before, cut into further groups of its units. Slices that it has are kept.
+    """A tallied run with further slices of its units. Slices that it has are kept.
 
     Raises:
         UsageError: P833 a slice that needs people, P149 one that the run does not know, P831 a csv file of

@@ -1,4 +1,4 @@
-"""Task: everything that is asked of two files, as one value that is made once and handed down."""
+"""Task: all options of a score, as one value that is made once and handed on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Asked(TypedDict, total=False):
-    """The keywords that make a task beside its benchmark, in the forms that are convenient to write."""
+    """The keywords of a task besides its benchmark, in the forms in which users write them."""
 
     rules: str
     skeleton: SkeletonLike | None
@@ -47,7 +47,7 @@ class Asked(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Task:
-    """What is asked of ground truth and predictions.
+    """How ground truth and predictions are read and scored.
 
     `benchmark` None is recognised from the ground truth. `metrics` replace the benchmark's own; of those that
     are asked for by name the rule set says the parameters that were not given. `skeleton`
@@ -117,7 +117,7 @@ class Task:
     def like(self, run: Evaluation) -> Task:
         """This task with the benchmark, rules, metrics and slices of a run where nothing else was asked for.
 
-        Slices that a csv file named cannot be made again without it.
+        Slices by a csv file cannot be made again without the file.
         """
         own = tuple(metric for part in run.parts for metric in part.tallies) if run.by_hand else ()
         return replace(
@@ -129,7 +129,7 @@ class Task:
         )
 
     def with_sigmas_on(self, truth: PoseSet) -> PoseSet:
-        """Ground truth under the sigmas that were asked for.
+        """Ground truth with the sigmas that were asked for.
 
         Raises:
             UsageError: P115 for another number of sigmas than joints, or names of other joints.

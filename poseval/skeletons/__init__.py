@@ -64,7 +64,7 @@ def load_skeleton(source: SkeletonLike) -> Skeleton:
     """A skeleton by name, or from a `.json` / `.toml` file with `joints`, `flip_pairs`, `limbs`, `sigmas`.
 
     Raises:
-        UsageError: P101 neither text, path nor skeleton, P113 an unknown name, P110 contradictory parts.
+        UsageError: P101 not a text, path or skeleton, P113 an unknown name, P110 contradictory parts.
         FormatError: P220 when the file is not of that form.
         LimitError: P501, P502 when it is larger or deeper than any skeleton.
     """

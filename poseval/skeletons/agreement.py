@@ -1,4 +1,4 @@
-"""Whether a skeleton that was asked for is the one that a file names, and the one made of both."""
+"""Whether the skeleton asked for agrees with the joint names of a file, and the skeleton made from both."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBERED = re.compile(r"(kpt|keypoint|joint|point|node|bodypart|p)?[-_ ]?\d+|po
 
 
 def plain_names(joints: Sequence[str]) -> list[tuple[str, ...]]:
-    """Words of each name without what differs between releases: case, `-` and blanks, `L` for `left`."""
+    """Words of each name without differences between releases: case, `-` and blanks, `L` for `left`."""
     words = [re.split(r"[^a-z0-9]+", name.strip().lower()) for name in joints]
     return [tuple(_SHORT.get(word, word) for word in parts if word) for parts in words]
 
@@ -29,9 +29,9 @@ def is_numbered(skeleton: Skeleton) -> bool:
 def agreed(own: Skeleton, asked: Skeleton) -> Skeleton | None:
     """The skeleton asked for, on the joints of a file in the file's order.
 
-    Joints are found by name. Where one of the two only numbers its joints, they are taken by place. A part
-    that `asked` does not have, such as sigmas, is the file's own; the file's skeleton itself where nothing
-    differs, and None where the two name different joints, or another number of them.
+    Joints are found by name. Where one of the two only numbers its joints, they are taken by place. Parts
+    that `asked` does not have, such as sigmas, are taken from the file. The result is the file's own skeleton
+    if nothing differs, and None if the joints differ in name or number.
     """
     if asked is own:
         return own
@@ -50,7 +50,7 @@ def agreed(own: Skeleton, asked: Skeleton) -> Skeleton | None:
 
 
 def alike(a: Sequence[float] | None, b: Sequence[float] | None) -> bool:
-    """Whether sigmas are equal but for the last digits: 0.26 / 10 is not 0.026."""
+    """Whether sigmas are equal except for rounding: 0.26 / 10 is not exactly 0.026."""
     if a is None or b is None:
         return a is b
     return all(math.isclose(x, y, rel_tol=1e-9) for x, y in zip(a, b, strict=True))

@@ -1,7 +1,7 @@
-"""Which skeleton a file means that holds so many joints and names none of them.
+"""The skeleton of a file without joint names, by its number of joints.
 
 A number alone is ambiguous: 14 joints are CrowdPose's in the files of pose estimators and Leeds Sports Pose's
-in arrays of one person an image. The family of the file decides.
+in arrays of one person per image. The family of the file decides.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ def _by_count() -> dict[int, list[str]]:
 
 
 def skeletons_of(count: int) -> Sequence[str]:
-    """Names of all known skeletons with so many joints."""
+    """Names of all known skeletons with this number of joints."""
     return _by_count().get(count, ())
 
 
 def skeleton_for(count: int, family: str) -> Skeleton | None:
-    """The skeleton of so many joints in files of a family; None where none or several could be meant."""
+    """The skeleton with this number of joints in files of a family; None if it is unknown or ambiguous."""
     known = skeletons_of(count)
     meant = [name for name in FAMILIES[family] if name in known]
     if not meant and family in OPEN_FAMILIES and len(known) == 1:
@@ -57,10 +57,10 @@ def skeleton_for(count: int, family: str) -> Skeleton | None:
 
 
 def require_skeleton(count: int, family: str, where: str) -> Skeleton:
-    """The skeleton of so many joints in files of a family.
+    """The skeleton with this number of joints in files of a family, which must be known.
 
     Raises:
-        FormatError: P204 naming the numbers that are customary.
+        FormatError: P204, which lists the usual numbers.
     """
     found = skeleton_for(count, family)
     if found is None:

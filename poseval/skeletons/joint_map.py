@@ -62,7 +62,7 @@ class JointMap:
 
     @property
     def dropped(self) -> tuple[str, ...]:
-        """Source joints that no target joint is the same as."""
+        """Source joints that are not in the target."""
         used = {next(iter(w)) for w in self.weights if len(w) == 1}
         return tuple(j for i, j in enumerate(self.source.joints) if i not in used)
 
@@ -71,8 +71,8 @@ class JointMap:
     ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any], np.ndarray[Any, Any]]:
         """Coordinates [N, K, 2], flags [N, K] and joint scores [N, K] in the target's joints.
 
-        A derived joint is seen only where all its sources are; its score is their least. A joint without a
-        source is NaN with flag 0.
+        A derived joint is seen only if all its sources are; its score is the lowest of theirs. A joint
+        without a source is NaN with flag 0.
         """
         rows, count = len(xy), len(self.target)
         out_xy = np.full((rows, count, 2), np.nan)

@@ -1,4 +1,4 @@
-"""Sigmas that are given by hand: read from a text, a file or numbers, and put on the joints of a skeleton."""
+"""Sigmas given by the user, as text, file or numbers, and assigned to the joints of a skeleton."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def read_sigmas(given: object) -> Given:
 
     Raises:
         UsageError: P114, P135, P136 when there is no such file to read, P115 when it holds something else.
-        LimitError: P501 when it is larger than any such list.
+        LimitError: P501 when the file is too large.
     """
     if isinstance(given, (str, os.PathLike)):
         text = os.fspath(given)

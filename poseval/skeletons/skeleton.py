@@ -79,7 +79,7 @@ class Skeleton:
             faults.add(
                 "P110",
                 where=where,
-                what=f"has {len(self.sigmas)} sigmas for {count} joints, or one that is none",
+                what=f"has {len(self.sigmas)} sigmas for {count} joints, or one that is out of range",
                 wanted=f"one number from {LEAST_SIGMA:g} to {MOST_SIGMA:g} per joint",
             )
         faults.raise_if_any()

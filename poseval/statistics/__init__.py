@@ -1,1 +1,1 @@
-"""How sure a number is: resampling, intervals and comparisons of systems."""
+"""Uncertainty of numbers: resampling, intervals and comparisons of systems."""

@@ -1,7 +1,7 @@
-"""What is drawn as a whole: frames of one video, people of one image, or groups that a csv file names.
+"""Clusters, resampled as a whole: frames of a video, people of an image, or groups in a csv file.
 
-Units of one cluster are alike, so they carry less than as many units drawn one by one. A benchmark names its
-cluster, `--cluster` another; the choice of a user is part of the signature.
+Units of one cluster are alike, so they carry less information than the same number of independent units. A
+benchmark names its cluster, `--cluster` another; the choice of a user is part of the signature.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Clusters:
 
 
 def clustered(evaluation: Evaluation, name: str | None, limits: Limits = DEFAULT) -> Evaluation:
-    """The evaluation with its cluster named by hand: its unit, a field of its groups, a csv file, or two.
+    """The evaluation with the cluster that the user chose: its unit, a field, a csv file, or two of them.
 
     Raises:
         UsageError: P168 a field that the run does not have, or a file that leaves units out.
@@ -71,7 +71,7 @@ def clustered(evaluation: Evaluation, name: str | None, limits: Limits = DEFAULT
 
 
 def clustered_like(evaluation: Evaluation, other: Evaluation) -> Evaluation:
-    """The evaluation with the cluster that another run of the same units was given by hand, if any."""
+    """The evaluation with the cluster that the user chose for another run of the same units, if any."""
     named = other.signature.get("cluster")
     if named is None or "cluster" in evaluation.signature:
         return evaluation
@@ -81,7 +81,7 @@ def clustered_like(evaluation: Evaluation, other: Evaluation) -> Evaluation:
 
 
 def clusters_of(evaluation: Evaluation) -> tuple[Clusters, ...]:
-    """What a run's units are drawn by: one way, or two that cross.
+    """The clusters of a run's units: one clustering, or two that cross.
 
     Raises:
         UsageError: P168 a field that the run does not have.
@@ -114,18 +114,18 @@ def _clusters(evaluation: Evaluation, name: str) -> Clusters:
 
 
 def together(ways: Sequence[Clusters]) -> Clusters:
-    """The way with the fewest clusters, which bounds what can be known, under the name of all."""
+    """The clustering with the fewest clusters, which limits the precision, under the joined name of all."""
     few = min(ways, key=lambda way: way.count)
     return replace(few, name=BOTH.join(way.name for way in ways))
 
 
 def cells_of(ways: Sequence[Clusters]) -> Clusters:
-    """Units that agree in every one of the ways."""
+    """Clusters of units that agree in all clusterings."""
     return joined(together(ways).name, [way.of for way in ways])
 
 
 def joined(name: str, labels: Sequence[Array]) -> Clusters:
-    """Units that agree in every one of some labels [U], in the order of their first appearance."""
+    """Clusters of units that agree in all of several labels [U], in order of first appearance."""
     place: dict[tuple[str, ...], int] = {}
     rows = zip(*(label.tolist() for label in labels), strict=True)
     of = np.array([place.setdefault(row, len(place)) for row in rows], dtype=np.int64)

@@ -1,9 +1,9 @@
 """compare: which differences between systems on the same units are larger than noise.
 
-Each unit contributes a part to a difference. Were two systems equal, the sign of each part would be a toss:
-sign flips give p, max-T over the flips corrects for the numbers of a pair, Holm for the pairs. The primary
-number has nine tenths of alpha. Where several runs a side show what training does, or units are alike in two
-ways, Student's t stands in for the flips. Only runs with the same signature are compared.
+Each unit contributes a part to a difference. If two systems were equal, the sign of each part would be
+random: flipping signs gives p, max-T over the flips corrects for several numbers of a pair, and Holm for
+several pairs. The primary number gets nine tenths of alpha. If a side has several trainings, or units are
+clustered in two ways, Student's t replaces the flips. Only runs with the same signature are compared.
 """
 
 from __future__ import annotations
@@ -75,11 +75,11 @@ class Difference:
 
 @dataclass(frozen=True, repr=False)
 class Comparison(Result):
-    """All differences between all pairs of systems; `notices` are what was unusual about each of them.
+    """All differences between all pairs of systems; `notices` are those of each system.
 
-    `units` clusters named `cluster` change sides in `rounds` flips, all that there are where `complete`.
-    `trainings` says how many runs each system has. `simultaneous` intervals hold all at once. `shown_as`
-    is how texts show shares.
+    The signs of `units` clusters named `cluster` were flipped `rounds` times, in all possible ways if
+    `complete`. `trainings` says how many runs each system has. `simultaneous` intervals hold for all
+    differences at once. `shown_as` is how texts show fractions such as AP.
     """
 
     form: ClassVar[str] = "comparison"
@@ -102,7 +102,7 @@ class Comparison(Result):
 
     @property
     def alpha(self) -> float:
-        """Chance of any false alarm over all numbers and pairs."""
+        """Probability of any false alarm over all numbers and pairs."""
         return 1 - self.level
 
     def to_text(self, digits: int | None = None) -> str:
@@ -144,7 +144,7 @@ class Pair:
     why: Sequence[str]
 
     def difference(self, key: str, p: float, tails: float, better: str, unit: Unit) -> Difference:
-        """One number; `p` is adjusted over all pairs, `tails` the chance that its interval leaves out."""
+        """The difference of one number; `p` is adjusted over all pairs, `tails` is 1 minus its level."""
         gap, column = self.gap, self.gap.influence.at(key)
         value, error, why = float(gap.influence.value[column]), float(gap.error[column]), self.why[column]
         half = t_quantile(1 - tails / 2, float(gap.freedom[column])) * error
@@ -174,7 +174,7 @@ class Pair:
 def check_paired(
     first: Evaluation, other: Evaluation, names: tuple[str, str], *, ignoring: Collection[str] = ()
 ) -> None:
-    """Refuse two runs, called `names`, whose units cannot be held against each other one by one.
+    """Refuse two runs, called `names`, whose units do not correspond one by one.
 
     Raises:
         MismatchError: P420 different signatures, but for the keys in `ignoring`; P421 different units.

@@ -1,4 +1,4 @@
-"""Summaries under many weight vectors: arithmetic on tallies, so that no person is looked at twice."""
+"""Summaries under many weight vectors, computed from tallies without reading people again."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ CHUNK = 50  # weight vectors that are reduced together: bounds memory in a threa
 class Draws:
     """Numbers under weight vectors: `values` [B, K], NaN where undefined, and `n` [B, K], their support.
 
-    `smooth` [K] says whether leaving out units shows a number's spread, `widest` [K] by how much two values
-    can differ, infinite without bounds.
+    `smooth` [K] says whether leaving out units shows a number's spread, `widest` [K] is the largest possible
+    difference of two values, infinite without bounds.
     """
 
     keys: tuple[str, ...]
@@ -56,8 +56,8 @@ def _reduced(summarise: Summarise, keys: Sequence[str], weights: Ints) -> list[t
 def draw(summarise: Summarise, weights: Ints, keys: Sequence[str], executor: Executor | None = None) -> Draws:
     """The numbers `keys` under each weight vector of `weights` [B, U], in order.
 
-    Without an `executor` threads do it: kernels release the GIL. One of processes needs a `summarise` that
-    can be pickled, such as the method of an evaluation.
+    Without an `executor` threads are used, because kernels release the GIL. An executor of processes needs a
+    `summarise` that can be pickled, such as the method of an evaluation.
     """
     chunks = [weights[first : first + CHUNK] for first in range(0, len(weights), CHUNK)]
     reduced = partial(_reduced, summarise, tuple(keys))

@@ -26,7 +26,7 @@ def t_quantile(p: float, freedom: float) -> float:
 
 
 def t_tail(t: float, freedom: float) -> float:
-    """The chance that Student's t is `t` or more."""
+    """The probability that Student's t is `t` or more."""
     from scipy.special import stdtr
 
     return float(stdtr(freedom, -t))
@@ -58,7 +58,7 @@ def _exp(value: float) -> float:
 
 
 def percentile_interval(samples: Floats, level: float, units: float, freedom: float) -> Ends:
-    """Central quantiles of bootstrap samples, further out by what n units and Student's t ask for."""
+    """Central quantiles of bootstrap samples, widened for n units as Student's t requires."""
     tail = NORMAL.cdf(-math.sqrt(units / (units - 1)) * t_quantile((1 + level) / 2, freedom))
     low, high = np.quantile(samples[~np.isnan(samples)], [tail, 1 - tail])
     return float(low), float(high)
@@ -82,6 +82,6 @@ def bca_interval(samples: Floats, value: float, left_out: Floats, level: float) 
 
 
 def exact_limit(value: float, units: int, level: float) -> Ends:
-    """One-sided exact interval of a share that is 0 or 1 in every one of `units` independent units."""
+    """One-sided exact interval of a fraction that is 0 or 1 in all of `units` independent units."""
     off = (1 - level) ** (1 / units)
     return (off, 1.0) if value == 1 else (0.0, 1 - off)

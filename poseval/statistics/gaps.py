@@ -1,9 +1,9 @@
 """The interval of a gap: the largest minus the smallest number over groups of units or people.
 
 The gap of a sample is too large on average, because noise makes some group the best. So every difference of
-two groups gets Student's interval at a level that holds for all of them at once (Bonferroni); what these say
-of the largest difference is an interval of the gap, which covers at least as often as it claims. Groups are
-compared on the same units, so that what they share cancels.
+two groups gets Student's interval at a level that holds for all of them at once (Bonferroni). Together they
+bound the largest difference, which gives an interval of the gap that covers at least as often as it claims.
+Groups are compared on the same units, so that common variation cancels.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ METHOD = "simultaneous"
 
 
 def gap_interval(gap: Gap, moves: Influence, found: Mapping[str, Interval], ways: int) -> Interval:
-    """The interval of a gap from those of its groups; `ways` clusters cross."""
+    """The interval of a gap from the influences of its groups; `ways` are clusterings that cross."""
     members = [found[key] for key in gap.keys]
     basis = replace(
         members[0],

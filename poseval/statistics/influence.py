@@ -1,9 +1,9 @@
-"""What each unit does to a number: the linear part that errors, tests and families of tests stand on.
+"""The influence of each unit on a number, from which standard errors and tests are computed.
 
-Up to 63 units each is left out once (jackknife). Beyond, consecutive units make 63 blocks, and balanced
-half-samples double one half of the blocks and drop the other: leaving out a unit of many hardly moves a
-number such as AP50, which jumps at recalls, and then says nothing about its spread. A median jumps however
-few units there are: each is then doubled or dropped as a block of its own.
+Up to 63 units each is left out once (jackknife). With more units, consecutive units make 63 blocks, and
+balanced half-samples double one half of the blocks and drop the other: AP50, for example, jumps at recalls,
+so leaving out one unit of many hardly moves it and does not show its spread. A median jumps even with few
+units: each is then doubled or dropped as a block of its own.
 
 Sources: Efron and Tibshirani 1993, chapter 11; Busing, Meijer and van der Leeden 1999 (units of unequal
 size); McCarthy 1969, Shao and Wu 1992 (balanced half-samples); Kish 1965 (effective number of units);
@@ -30,7 +30,7 @@ LEFT_OUT, HALVED = "jackknife", "half-samples"
 
 @dataclass(frozen=True, eq=False)
 class Influence:
-    """How G groups of units move K numbers.
+    """The influence of G groups of units on K numbers.
 
     `value` [K]; `share` [G, K] of what a number rests on (columns add up to 1); `moves` [G, K] what a group
     adds beyond its fraction of the value (columns add up to 0); `undefined` [K] fraction of replicates
@@ -55,7 +55,7 @@ class Influence:
 
     @property
     def contributions(self) -> Floats:
-        """What each group contributes [G, K] to the number; columns add up to the value."""
+        """The contribution [G, K] of each group to the number; columns add up to the value."""
         out: Floats = self.share * self.value + self.moves
         return out
 
@@ -75,14 +75,14 @@ class Influence:
         return out
 
     def error_without(self, group: int) -> Floats:
-        """Standard error [K] that the other groups give."""
+        """Standard error [K] estimated without one group."""
         rest = np.delete(self.left_out, group, axis=0)
         out: Floats = np.sqrt(((rest - rest.mean(axis=0)) ** 2).sum(axis=0))
         return out
 
     @cached_property
     def effective(self) -> Floats:
-        """Effective number of groups [K]: as many of equal size would tell as much of the spread."""
+        """Effective number of groups [K]: as many of equal size would show the spread as precisely."""
         return effective(self.share)
 
     @property
@@ -91,7 +91,7 @@ class Influence:
         return np.maximum(self.effective - 1, 1.0)
 
     def minus(self, other: Influence) -> Influence:
-        """The difference of two systems on the same units."""
+        """The influence on the difference of two systems on the same units."""
         return replace(
             self,
             value=self.value - other.value,
@@ -113,7 +113,7 @@ def influence(
     *,
     scattered: bool = False,
 ) -> Influence:
-    """What the clusters do to the numbers `keys`; blocks are of neighbours, or `scattered`.
+    """The influence of clusters on the numbers `keys`; blocks are of neighbours, or `scattered`.
 
     Raises:
         UsageError: P140 fewer than two clusters.
@@ -152,7 +152,7 @@ def influence(
 
 
 def crossed(first: Floats, second: Floats, cells: Floats) -> Floats:
-    """The variance of units that are alike in two ways, from those of both and of what agrees in both.
+    """The variance of two clusterings that cross: both variances minus that of their intersection.
 
     Never less than that of either way alone: the difference of three estimates can be.
     """

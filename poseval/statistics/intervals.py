@@ -1,8 +1,8 @@
-"""Intervals of every number of a summary, with all that they stand on.
+"""Intervals of every number of a summary.
 
-`auto` is Student's interval: from leave-outs up to 63 units, from balanced half-samples beyond, on the logit
-scale for shares, with as many degrees of freedom as the units' sizes leave. `percentile` and `bca` are
-bootstrap intervals. docs/statistics.md has the coverage of each.
+`auto` is Student's interval: from the jackknife up to 63 units, from balanced half-samples beyond, on the
+logit scale for fractions, with degrees of freedom that allow for units of unequal size. `percentile` and
+`bca` are bootstrap intervals. docs/statistics.md has the coverage of each.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ EACH_TAIL = 10  # bootstrap samples beyond each end of an interval, at least
 
 @dataclass(frozen=True, eq=False)
 class Spread:
-    """How far the numbers of a run may be off: by one cluster, or by two that cross.
+    """Standard errors of a run's numbers: by one clustering, or by two that cross.
 
     `error` and `freedom` [K]; `support` [K] units that each number rests on; `ways` clusters cross.
     """
@@ -86,10 +86,10 @@ def intervals(
 ) -> dict[str, Interval]:
     """An interval for every defined number of a summary, or the reason why there is none.
 
-    A share that is 0 or 1 gets a one-sided exact limit over the units that support it.
+    A fraction that is 0 or 1 gets a one-sided exact limit over the units that support it.
 
     Raises:
-        UsageError: P140 fewer than two units, P141 a method that is not known or not for so many units, P142
+        UsageError: P140 fewer than two units, P141 a method that is unknown or needs more units, P142
             level, resamples or seed out of range, P167 too few resamples for the level, P168 an unknown
             cluster.
     """
@@ -124,7 +124,7 @@ def intervals(
 
 
 def with_intervals(report: Report, evaluation: Evaluation, **asked: Any) -> Report:
-    """A report with the intervals of its evaluation, and notices of what makes them rough.
+    """A report with the intervals of its evaluation, and notices about what makes them inexact.
 
     Keywords and errors are those of `intervals`.
     """
@@ -161,7 +161,7 @@ def _method(method: str, spread: Spread, ways: int) -> str:
         raise UsageError(
             "P141",
             where=f"method {shown(method)!r}",
-            what=f"is not for {number_of(units, 'unit')}{' of two clusters' if ways > 1 else ''}"
+            what=f"does not fit {number_of(units, 'unit')}{' of two clusters' if ways > 1 else ''}"
             if known
             else "is not known",
             wanted=f"one of {', '.join(name for name, fits in wanted.items() if fits)}",

@@ -26,7 +26,7 @@ def holm(p_values: Floats) -> Floats:
 
 
 def primary_first(primary: float, others: Floats) -> tuple[float, Floats]:
-    """Adjusted p of a primary number, and of others [K] that are adjusted among themselves already.
+    """Adjusted p of a primary number, and of others [K] that were adjusted among themselves before.
 
     The primary number is tested at 0.9 alpha, the others at 0.1 alpha, or at alpha where it differs.
     """
@@ -36,7 +36,7 @@ def primary_first(primary: float, others: Floats) -> tuple[float, Floats]:
 
 
 def over_pairs(adjusted: Sequence[Floats]) -> list[Floats]:
-    """Holm over pairs of systems, each with p-values [K] that are adjusted among themselves.
+    """Holm over pairs of systems, each with p-values [K] that were adjusted among themselves before.
 
     A pair passes its part of alpha on only when all of its numbers differ.
     """

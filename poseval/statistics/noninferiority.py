@@ -1,7 +1,7 @@
-"""Has a number kept up? Three answers: shown to keep up, fails, and not shown.
+"""Non-inferiority of a number: shown to keep up, fails, or not shown.
 
-A drop is bounded from both sides. That noise could explain a drop does not show that there is none, so the
-middle answer has a name of its own, and says how large the drop may be.
+A drop is bounded from both sides. A drop that may be noise is not shown to be absent, so this case has its
+own answer, which says how large the drop may be.
 
 Sources: Schuirmann 1987 (two one-sided tests); Westlake 1981; Student's t as in docs/statistics.md.
 """
@@ -30,8 +30,9 @@ class State(enum.Enum):
 class Bounded:
     """A drop (positive: worse) between its one-sided bounds, and what the test could have found.
 
-    `p` is of "the drop is within what is allowed". `smallest` is the smallest drop that the test finds with
-    80 % power; `needed` units would find one of twice the allowed size: infinite where none are enough.
+    `p` is that of the hypothesis "the drop is within what is allowed". `smallest` is the smallest drop that
+    the test finds with 80 % power; `needed` units would find a drop of twice the allowed size; infinite if no
+    number is enough.
     """
 
     drop: float
@@ -54,7 +55,7 @@ def bounded(
     tests: int = 1,
     widest: float = math.inf,
 ) -> Bounded:
-    """Bound a drop at level 1 - alpha from each side; power is that of one of so many tests, or more.
+    """Bound a drop at level 1 - alpha from each side; power is that of one of `tests` tests, or more.
 
     `units_variance` is the part of `error` squared that more units would lessen; `widest` is the largest
     drop that there can be.

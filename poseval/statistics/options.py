@@ -1,4 +1,4 @@
-"""What resampling is asked for, in the forms that people write: a level, a count, a seed."""
+"""Options of resampling in the forms that users write: a level, a count, a seed."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MOST_SEED = 2**32 - 1
 
 
 def level_of(value: object, name: str = "level") -> float:
-    """A confidence level as a share: 95, "95", "95%", "95 %" and 0.95 are the same.
+    """A confidence level as a fraction: 95, "95", "95%", "95 %" and 0.95 are the same.
 
     Raises:
-        UsageError: P142 for what is no number, or no level from 50 % to 99.99 %.
+        UsageError: P142 for anything but a level from 50 % to 99.99 %.
     """
     text = str(value).strip()
     percent = text.endswith("%")
@@ -38,7 +38,7 @@ def count_of(value: object, name: str = "resamples", least: int = 2) -> int:
     """A number of resamples.
 
     Raises:
-        UsageError: P142 for what is no whole number from `least` to a million.
+        UsageError: P142 for anything but a whole number from `least` to a million.
     """
     return _whole(value, name, least, MOST)
 
@@ -47,7 +47,7 @@ def seed_of(value: object, name: str = "seed") -> int:
     """A seed of random numbers.
 
     Raises:
-        UsageError: P142 for what is no whole number from 0 to 2^32 - 1.
+        UsageError: P142 for anything but a whole number from 0 to 2^32 - 1.
     """
     return _whole(value, name, 0, MOST_SEED)
 

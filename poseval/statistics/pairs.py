@@ -43,7 +43,7 @@ def reasons(gap: Gap, supported: Ints, cluster: str) -> list[str]:
 
 
 def tested(gap: Gap, rules: Rules, why: Sequence[str]) -> tuple[Tests, list[str]]:
-    """The tests of a pair's numbers, adjusted for all of them, and the reasons against a verdict."""
+    """The tests of a pair's numbers, adjusted for all of them, and why numbers have no verdict."""
     off = np.array([bool(reason) for reason in why])
     if not gap.flips:
         family, too_few = _by_student(gap, off), False

@@ -27,7 +27,7 @@ AREAS = {True: "the areas of the files", False: "the extent of the labelled join
 
 
 class JointSigma(NamedTuple):
-    """The sigma of a joint, its interval, and from how many distances; NaN where there are none."""
+    """The sigma of a joint, its interval, and the number of distances behind it; NaN if there are none."""
 
     joint: str
     value: float
@@ -56,7 +56,7 @@ class SigmaEstimate(Result):
         return {"schema": "poseval.sigmas/1", **asdict(self), "joints": rows}
 
     def by_name(self) -> dict[str, float]:
-        """What `--sigmas` takes: the sigma of each joint that has one."""
+        """The sigma of each joint that has one, as `--sigmas` takes them."""
         return {row.joint: row.value for row in self.joints if row.value > 0}
 
 

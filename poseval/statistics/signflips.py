@@ -1,8 +1,9 @@
-"""Sign flips: could a difference have come about if each unit had exchanged the two systems at random?
+"""Sign flips: how often a difference this large arises if each unit exchanges the two systems at random.
 
-Each unit contributes a part to the difference (`influence.Influence.contributions`); were the systems equal,
-its sign would be a toss. Several numbers share the tosses: step-down max-T (Westfall and Young 1993, 2.6)
-keeps the chance of any false alarm at the level, and loses little where numbers move together.
+Each unit contributes a part to the difference (`influence.Influence.contributions`); if the systems were
+equal, its sign would be random. Several numbers share the random signs: step-down max-T (Westfall and Young
+1993, 2.6) keeps the probability of any false alarm at the level, and loses little power for correlated
+numbers.
 
 Sources: Fisher 1935; Westfall and Young 1993; Phipson and Smyth 2010 (a p of random flips is never 0).
 """
@@ -29,8 +30,8 @@ CLOSE = 1e-9  # sums in another order are equal
 class Tests:
     """p-values [K] of K numbers: `raw` of each alone, `adjusted` for all, and the `error` of the latter.
 
-    The error is that of random flips; 0 where `complete` says that every combination was gone through, and
-    where no flips were needed.
+    The error is that of random flips; 0 if all combinations were computed (`complete`) or no flips were
+    needed.
     """
 
     raw: Floats
@@ -41,22 +42,22 @@ class Tests:
 
 
 def least_p(groups: int, *, one_sided: bool = False) -> float:
-    """The least p that flips of so many groups can give."""
+    """The smallest p that sign flips of this many groups can give."""
     return math.ldexp(1.0 if one_sided else 2.0, -groups)
 
 
 def too_rare(groups: int, alpha: float) -> bool:
-    """Whether no flips of so many groups show a sum above 0 at alpha: too few signs, or too many to draw."""
+    """Whether sign flips of this many groups cannot reach alpha: too few groups, or too many flips needed."""
     return least_p(groups, one_sided=True) > alpha or (groups > ENUMERATED and 20 / alpha > HIGHEST)
 
 
 def rounds_for(tests: int, alpha: float, asked: int | None = None) -> int:
-    """How many random flips so many tests need: their least p must be well below alpha / tests.
+    """How many random flips this many tests need: their smallest p must be well below alpha / tests.
 
     A million at most, as the maximum over the tests needs no more (`too_rare`).
 
     Raises:
-        UsageError: P142 what is no number, P167 when fewer are asked for.
+        UsageError: P142 not a number, P167 fewer than needed.
     """
     needed = min(max(LEAST, math.ceil(20 * tests / alpha)), HIGHEST)
     if asked is not None and count_of(asked) < needed:
@@ -75,9 +76,9 @@ def flip_test(
 ) -> Tests:
     """Test K differences [G, K] from the contributions of G groups; a column with NaN has no p.
 
-    Up to 12 groups all signs are gone through. Beyond, `rounds` random ones, and more up to 20,000 while the
-    adjusted p of a number is so close to alpha that its Monte Carlo error could decide. `one_sided` asks
-    for a sum above 0.
+    With up to 12 groups all signs are used. With more, `rounds` random ones, and up to 20,000 while the
+    adjusted p of a number is so close to alpha that its Monte Carlo error could decide. `one_sided` tests for
+    a sum above 0.
     """
     groups, width = contributions.shape
     complete = groups <= ENUMERATED

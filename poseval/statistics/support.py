@@ -1,4 +1,4 @@
-"""How many units a number rests on: what hardly any unit supports has no interval and no verdict."""
+"""The number of units behind a number: with very few, there is no interval and no verdict."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def support(
     exact: Sequence[str] = (),
     executor: Executor | None = None,
 ) -> Ints:
-    """Clusters [K] that each number rests on: counted for the keys `exact` and where they are few.
+    """Number of clusters [K] behind each number: exact for the keys `exact` and where there are few.
 
-    Elsewhere it is at least the number of blocks that do, which is enough to know that they are not few.
+    Elsewhere it is a lower bound, the number of blocks, which is enough to know that there are not few.
     """
     count: Ints = (found.share > 0).sum(axis=0)
     if len(found.moves) == clusters.count:
@@ -45,7 +45,7 @@ def support(
 
 
 def why_not(units: int, undefined: float, name: str) -> str:
-    """Why nothing can be said of a number that so many units support; empty when something can."""
+    """Why a number with this many supporting units has no interval; empty if it can have one."""
     if units < LEAST:
         return f"only {number_of(units, 'unit')} ({name}), and at least {LEAST} are needed"
     if undefined > UNDEFINED:

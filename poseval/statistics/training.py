@@ -1,9 +1,9 @@
-"""Differences of two sides: what the units in the set may have done, and what the seeds of training may have.
+"""Differences of two sides, with the variance due to units in the set and that due to training seeds.
 
-Resampling units holds the weights of a network fixed. Another training of the same recipe gives another
-number, and only several runs a side show how far apart. A side is the mean of its runs on the same units.
+Resampling units keeps the weights of a network fixed. Another training of the same recipe gives another
+number, and only several runs per side show by how much. A side is the mean of its runs on the same units.
 
-Sources: Satterthwaite 1946 (degrees of freedom); Owen 2007 (two ways to vary, and what they share).
+Sources: Satterthwaite 1946 (degrees of freedom); Owen 2007 (two crossed sources of variance).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ HIGHEST = 1e6  # pixels, points or shares; a larger deviation is a slip of the p
 class Side:
     """The mean of R runs: its influence, and the runs' `values` [R, K].
 
-    `shared` [K] is the variance that units and training have together, which is in the parts of both;
+    `shared` [K] is the variance that is counted in both the units' and the training's part;
     `support` [K] units that each number rests on, in the run that has the fewest. Where units are alike in
     two ways, `across` is the same mean by the way with more clusters, and by what agrees in both ways.
     """
@@ -91,9 +91,9 @@ class Side:
 class Gap:
     """The difference second - first of K numbers.
 
-    Variances [K]: `units` of what is in the set, `training` of what the seeds do, NaN where one run per side
-    cannot tell. `error` [K] is the standard error of both, `freedom` [K] its degrees of freedom. `two_ways`
-    says that units are alike in two ways.
+    Variances [K]: `units` is due to the units in the set, `training` to the seeds, NaN with one run per side.
+    `error` [K] is the standard error of both, `freedom` [K] its degrees of freedom. `two_ways` says that
+    units are alike in two ways.
     """
 
     influence: Influence
@@ -110,7 +110,7 @@ class Gap:
 
     @property
     def flips(self) -> bool:
-        """Whether signs of units hold all the chance that there is: of one way, and nothing of training."""
+        """Whether sign flips cover all variance: one clustering of units, and training not measured."""
         return not self.measured and not self.two_ways
 
     @property
@@ -124,7 +124,7 @@ class Gap:
     def between(first: Side, second: Side, seed_sd: Floats | None = None) -> Gap:
         """The gap from `first` to `second`; `seed_sd` [K] is a standard deviation between trainings.
 
-        Where one side alone has several runs, the other's training is taken to vary as much.
+        If only one side has several runs, the other's training is assumed to vary as much.
         """
         found = second.influence.minus(first.influence)
         units, freedom, ways = found.error**2, found.freedom, bool(first.across)
@@ -171,7 +171,7 @@ def seed_deviations(
     may have none, which is NaN.
 
     Raises:
-        UsageError: P146 a key or pattern of no number, P103 numbers without one that are needed.
+        UsageError: P146 a key or pattern that matches no number, P103 a needed number without a deviation.
     """
     if asked is None:
         return None
@@ -199,7 +199,7 @@ def deviations(asked: Deviations) -> dict[str, float] | None:
     """Deviations by key, from a mapping, from texts `KEY=SD` or `SD`, or from one number for all.
 
     Raises:
-        UsageError: P101 another type, P142 what is no number from 0.
+        UsageError: P101 another type, P142 anything but a number from 0.
     """
     wanted = "SD, KEY=SD or a mapping of keys, such as 0.3 (points)"
     if asked is None:

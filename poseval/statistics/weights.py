@@ -1,7 +1,7 @@
 """Weight vectors: which units are drawn, left out or doubled, and which change sides.
 
-Every random draw has its own stream, seeded by (kind, seed, index), so that results do not depend on threads
-or on how many draws there are. Leave-outs, half-samples and enumerated signs are not random.
+Every random draw has its own stream, seeded by (kind, seed, index), so that results do not depend on the
+number of threads or draws. Leave-one-out weights, half-samples and enumerated signs are not random.
 
 Sources: Efron and Tibshirani 1993 (bootstrap, jackknife); McCarthy 1969, Shao and Wu 1992 (balanced
 half-samples).
@@ -38,8 +38,8 @@ def leave_outs(count: int) -> Ints:
 def blocks(count: int, scattered: bool = False) -> Ints:
     """Block [count] of each unit, of `BLOCKS` blocks whose sizes differ by one at most.
 
-    Blocks are runs of consecutive units, which are safe where neighbours are alike; or, `scattered`, made of
-    units from everywhere, as if neighbours were not.
+    Blocks are consecutive units, which is safe if neighbours are alike; or, if `scattered`, units from
+    everywhere, which assumes that neighbours are not alike.
     """
     sizes = [len(part) for part in np.array_split(np.arange(count), BLOCKS)]
     group = np.repeat(np.arange(BLOCKS), sizes)

@@ -1,7 +1,7 @@
-"""A small world of synthetic people with exact ground truth, for tests, documents and the demo.
+"""Synthetic people with exact ground truth, for tests, documents and the demo.
 
 `scene_set` gives the ground truth as a `PoseSet` without drawing anything, `render` draws a scene, `perturb`
-makes predictions with known faults out of ground truth.
+makes predictions with known errors from ground truth.
 """
 
 from poseval.synth.picture import Picture, render, save_picture

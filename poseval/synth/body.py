@@ -1,4 +1,4 @@
-"""An articulated body: proportions and joint angles in, named joints in space out.
+"""An articulated body: from proportions and joint angles to named joints in space.
 
 Lengths are fractions of the standing height. The body's own axes are x to the person's left, y down, z to
 where the person faces; the image's axes are x right, y down, depth away from the viewer. A person of yaw 0

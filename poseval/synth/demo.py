@@ -1,4 +1,4 @@
-"""The demo: synthetic clips, a small network over them, a tracker behind it, the scores, and a report.
+"""The demo: synthetic clips, predictions of a small network, a tracker, the scores, and a report.
 
 Without PyTorch the predictions that the shipped network made are scored; they are recorded in the package,
 and the demo says so.
@@ -40,7 +40,7 @@ def run_demo(
 ) -> Report:
     """Everything from drawing to the report, in a folder.
 
-    Writes `images/`, `truth/`, `predictions/` (PoseTrack18 files, one a clip) and `report.html`.
+    Writes `images/`, `truth/`, `predictions/` (PoseTrack18 files, one per clip) and `report.html`.
 
     Raises:
         UsageError: P131 when the folder holds a demo and `force` is not set.

@@ -25,8 +25,8 @@ def write_world(
 ) -> tuple[PoseSet, Path, Losses]:
     """Images below `folder/images` and their ground truth beside them.
 
-    Returns the ground truth, the path of its file (a folder for formats of one file a sequence) and what the
-    format cannot hold.
+    Returns the ground truth, the path of its file (a folder for formats with one file per sequence) and what
+    the format cannot hold.
 
     Raises:
         UsageError: P131 when the ground truth exists and `force` is not set.

@@ -1,4 +1,4 @@
-"""Scenes: who stands where, how they move, and what stands around them.
+"""Scenes: positions and motion of people, and the objects around them.
 
 Every number comes from `np.random.Generator(PCG64(SeedSequence([seed, ...])))`, so an image depends on its
 seed and index alone: the first five images of a set of ten are the set of five.
@@ -35,7 +35,7 @@ STRIDE: Final = {"walk": 0.75, "run": 1.4}  # distance of one cycle in standing 
 
 @dataclass(frozen=True)
 class World:
-    """What the images look like; lengths in pixels."""
+    """The look of the images; lengths in pixels."""
 
     width: int = 320
     height: int = 240
@@ -133,7 +133,7 @@ def scenes(
         video: clips of `world.sequence_length` frames with motion and crossings instead of stills.
 
     Raises:
-        UsageError: P120 for numbers that make no scene.
+        UsageError: P120 for impossible numbers.
     """
     world = world or World()
     if seed < 0 or images < 0 or people < 0 or images * people > DEFAULT.people:

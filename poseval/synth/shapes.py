@@ -1,4 +1,4 @@
-"""Flat shapes with a signed distance: what a figure and its surroundings are painted with.
+"""Flat shapes with a signed distance, from which figures and their surroundings are painted.
 
 The same distance decides the pixel's cover in the image and whether a joint is hidden in the ground truth, so
 the two cannot disagree.

@@ -40,7 +40,7 @@ def scene_set(
         world: image size, sizes of people, clutter.
 
     Returns:
-        People with `xy`, `seen` (0 outside the image, 1 hidden by somebody, something or the own body, 2
+        People with `xy`, `seen` (0 outside the image, 1 hidden by a person, an object or the own body, 2
         visible), `box` and `area` of the silhouette inside the image, `head` (0.6 x the diagonal of
         `extra["head_box"]` [N, 4]), `track` (unique over all clips; the person's number in a still).
         `extra["num_keypoints"]` counts the labelled joints. People with fewer than three visible joints

@@ -1,4 +1,4 @@
-"""Reference trackers: frame by frame, one identity per input row.
+"""Reference trackers, which give each input row of a frame an identity.
 
 `parse("sort(min_hits=1)")` gives a configuration; `configuration.tracker(skeleton)` a tracker for one
 sequence; `poseval.tracking.offline.track` runs one over a whole pose set.
@@ -81,7 +81,7 @@ def parse(text: str) -> TrackerConfig:
 
 
 def parse_as(kind: type[Kind], text: str) -> Kind:
-    """A configuration of a class from text like `name(key=value, ...)`; the name is not looked at.
+    """A configuration of a class from text like `name(key=value, ...)`; the name is ignored.
 
     Raises:
         UsageError: P161 unknown parameter or malformed text, P162 unfit value.

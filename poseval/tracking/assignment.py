@@ -1,4 +1,4 @@
-"""Who is who: assignment of rows to tracks, with ties decided the same way every time."""
+"""Assignment of rows to tracks, with ties decided the same way every time."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ NOBODY = -1
 
 
 def greedy(alike: Floats, floor: float) -> Ints:
-    """Most alike pair first: column [n] of each row of `alike` [n, m], NOBODY where none is left.
+    """Greedy, most similar pair first: column [n] of each row of `alike` [n, m], NOBODY if none is left.
 
-    Pairs below `floor` never meet, nor do those of similarity 0. Of equal pairs the one of the first row
-    goes first, then the one of the first column.
+    Pairs below `floor` or of similarity 0 are never made. Equal pairs are taken in the order of rows, then of
+    columns.
     """
     rows, columns = np.nonzero((alike >= floor) & (alike > 0))
     order = np.argsort(-alike[rows, columns], kind="stable")
@@ -29,7 +29,7 @@ def greedy(alike: Floats, floor: float) -> Ints:
 
 
 def in_row_order(alike: Floats, floor: float) -> Ints:
-    """Each row in turn takes the most alike column that is left (mmpose's tracker); ties: first column."""
+    """Each row in turn takes the most similar column that is left (mmpose's tracker); ties: first column."""
     match = np.full(alike.shape[0], NOBODY, dtype=np.int64)
     if not alike.shape[1]:
         return match
@@ -43,10 +43,10 @@ def in_row_order(alike: Floats, floor: float) -> Ints:
 
 
 def best_total(alike: Floats, floor: float) -> Ints:
-    """The assignment with the largest total of (similarity - floor); pairs below `floor` count nothing.
+    """The assignment with the largest total of (similarity - floor), without pairs below `floor`.
 
-    Leaving a row alone costs nothing, so a pair below it never pushes two good ones apart. The same optimum
-    as an assignment with a cost limit.
+    An unassigned row costs nothing, so a pair below `floor` never displaces a good one. This is the optimum
+    of an assignment with a cost limit.
     """
     match = np.full(alike.shape[0], NOBODY, dtype=np.int64)
     if alike.size:
@@ -59,7 +59,7 @@ def best_total(alike: Floats, floor: float) -> Ints:
 
 
 def best_total_then_cut(value: Floats, alike: Floats, floor: float) -> Ints:
-    """The assignment with the largest total of `value`, of which pairs with `alike` < floor are then undone.
+    """The assignment with the largest total of `value`, from which pairs with `alike` < floor are removed.
 
     The order of SORT and OC-SORT: the gate comes after the assignment. Like their code it skips the
     assignment where the gate alone leaves no choice.

@@ -1,8 +1,8 @@
-"""The tracker protocol: `step` sees one frame's people and names them; it knows no files.
+"""The tracker protocol: `step` gets the people of one frame and returns their identities.
 
 `step` returns an identity for each input row, so that keypoints and scores travel with the person whatever
-the tracker does inside. What a tracker itself adds to a frame (people that the detector missed) lies in
-`added` after the step.
+the tracker does inside. People that the tracker itself adds to a frame (because the detector missed them) are
+in `added` after the step.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class FrameInput:
 
     `key` names the frame in the user's files; only flow sources that look something up by name read it.
     `size` is width and height in pixels, None when unknown. `image` loads the pixels when they are asked
-    for, so that trackers without need of pixels cost no reading.
+    for, so that nothing is read for trackers that do not need pixels.
     """
 
     bodies: Bodies
@@ -52,7 +52,7 @@ class Added:
 
 
 class FlowSource(Protocol):
-    """Where points of one frame lie in the next."""
+    """Moves points from one frame to the next."""
 
     def move(self, points: Floats, before: FrameInput, now: FrameInput) -> Floats:
         """Points [M, 2] of frame `before`, moved to frame `now`. Asked once per pair of frames."""
@@ -107,7 +107,7 @@ class Tracker(ABC):
         return False
 
     def fresh(self, count: int) -> Ints:
-        """So many identities never used before, counted from 0."""
+        """New identities, counted from 0 and never used before."""
         first, self._next = self._next, self._next + count
         return np.arange(first, self._next, dtype=np.int64)
 
@@ -118,7 +118,7 @@ def nothing(joints: int) -> Added:
 
 
 class Config:
-    """Base of frozen dataclasses whose fields are all there is to set; they print as they are parsed."""
+    """Base of frozen dataclasses whose fields are the parameters; `str` gives the text that `parse` reads."""
 
     name: ClassVar[str]
     summary: ClassVar[str]

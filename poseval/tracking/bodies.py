@@ -1,4 +1,4 @@
-"""Bodies: the columns of people that a tracker sees in one frame, free of missing numbers."""
+"""Bodies: the columns of people in one frame as a tracker gets them, without missing numbers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Bodies:
 
     @staticmethod
     def of(people: People) -> tuple[Bodies, Bools]:
-        """Columns of people made whole, and which rows [N] have a place in the image at all.
+        """Columns of people with missing numbers filled in, and which rows [N] have a position in the image.
 
         A missing joint score counts as 1 for a predicted joint, a missing person score as the mean of the
         joint scores, a missing or unusable box as the extent of the predicted joints. A row with neither

@@ -1,4 +1,4 @@
-"""ByteTrack: rows of low score are not thrown away, they may continue a track that nothing else continues."""
+"""ByteTrack: rows with low scores are kept and may continue a track that no other row continues."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ class ByteTrack(TrackerConfig):
     """Associates every row, those of high score first.
 
     Rows of score above `high` are matched first, those between `low` and `high` then to the tracks left.
-    `match`, `second` and `unconfirmed` are the largest costs (1 - IoU) of the three rounds; with
-    `fuse_score` the IoU of the first and last round counts times the row's score. A new track needs
-    `start` (score) and is named when it is matched in the next frame, at once in the first frame. A lost
-    track is kept `buffer` frames. A lost and a followed track of cost below `double` are one: the younger
-    goes.
+    `match`, `second` and `unconfirmed` are the largest costs (1 - IoU) of the three rounds; with `fuse_score`
+    the IoU of the first and last round counts times the row's score. A new track needs `start` (score) and is
+    named when it is matched in the next frame, at once in the first frame. A lost track is kept `buffer`
+    frames. If a lost and an active track have a cost below `double`, the younger one is removed.
     """
 
     high: float = 0.6

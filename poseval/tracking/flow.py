@@ -1,4 +1,4 @@
-"""Where a point of one frame lies in the next: optical flow from pixels, from files or from any function.
+"""Optical flow, which moves points from one frame to the next: from pixels, files or any function.
 
 `flow_source("dis")` names the kinds. Pixels come from the frames when they are asked for; OpenCV, the extra
 `flow`, is imported then.

@@ -23,7 +23,7 @@ from poseval.tracking.similarity import box_iou, oks, sigmas_of, suppress_boxes
 
 
 class Similarity(enum.Enum):
-    """What a person is compared with; the names of the paper are S_Bbox, S_Pose, S_Flow, S_Multi-Flow."""
+    """How people are compared; the paper's names are S_Bbox, S_Pose, S_Flow and S_Multi-Flow."""
 
     BOX = "box"  # IoU with the box in the last frame
     POSE = "pose"  # OKS with the pose in the last frame
@@ -84,7 +84,7 @@ class FlowTracker(TrackerConfig):
 
     @property
     def needs_sigmas(self) -> bool:
-        """Whether poses are compared anywhere."""
+        """Whether the tracker compares poses."""
         return self.similarity is not Similarity.BOX or (self.propagate and self.pose_overlap < 1)
 
     @property

@@ -17,7 +17,7 @@ from poseval.tracking.similarity import Likeness, Measure
 
 
 class Order(enum.Enum):
-    """Who chooses first: the most alike pair, or the rows in the order given."""
+    """The order of matching: the most similar pair first, or the rows in the order given."""
 
     BEST = "best"
     ROWS = "rows"
@@ -27,9 +27,9 @@ class Order(enum.Enum):
 class Greedy(TrackerConfig):
     """Each row takes the most similar track of at least `floor`, by `measure`: iou, oks or both.
 
-    `order` says who chooses first, the best pair or the rows in turn. `order=rows` with `measure=iou` or
-    `oks` is the tracker of mmpose's demo: rows choose in the order given. `memory` is the number of frames a
-    track is remembered after it was last seen. `weight` is the fraction of IoU when `measure` is `both`.
+    `order` says whether the best pair is matched first or the rows in turn. `order=rows` with `measure=iou`
+    or `oks` is the tracker of mmpose's demo: rows choose in the order given. `memory` is the number of frames
+    a track is remembered after it was last seen. `weight` is the fraction of IoU when `measure` is `both`.
     """
 
     measure: Measure = Measure.OKS

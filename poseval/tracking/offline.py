@@ -16,7 +16,7 @@ from poseval.tracking.bodies import Bodies
 
 
 class Untracked(enum.Enum):
-    """What becomes of rows that the tracker gave no identity: SORT's unnamed tracks, doubles, low scores."""
+    """What to do with rows without an identity, such as SORT's unnamed tracks, duplicates and low scores."""
 
     KEEP = "keep"  # stay in the set with track -1
     DROP = "drop"  # leave the set, as in the published trackers' own output
@@ -32,7 +32,7 @@ def track(
     images: Callable[[int], Image] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> PoseSet:
-    """The same people with `track` set; every other column as it was.
+    """The same people with `track` set; other columns are unchanged.
 
     Identities count from 0 in each sequence. People that the tracker adds follow the input rows of their
     frame; what they cannot have (areas, head sizes, further columns) is missing. `images(f)` loads the
@@ -135,8 +135,8 @@ def _missing(column: Array, count: int) -> Array:
 def drop_joints(poses: PoseSet, below: float) -> PoseSet:
     """The same people without the joints whose score lies below a limit: `seen` 0, score kept.
 
-    Joints without a score stay. The published PoseTrack results drop joints so, since a joint that is not
-    output cannot be a false one.
+    Joints without a score are kept. The published PoseTrack results drop joints like this, because a joint
+    that is not predicted cannot be a false positive.
     """
     people = poses.people
     weak = (people.joint_score < below) & (people.seen > 0)

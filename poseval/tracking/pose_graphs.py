@@ -1,4 +1,4 @@
-"""Poses as LightTrack's graph network reads them: pairs to learn from, and the matcher that asks it."""
+"""Poses as LightTrack's graph network reads them: pairs for training, and the matcher that uses it."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def graphs(bodies: Bodies, columns: Ints) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class PosePairs:
-    """P pairs of poses of one person or of two."""
+    """P pairs of poses, each of the same person or of two people."""
 
     first: Floats  # [P, 15, 2]
     second: Floats  # [P, 15, 2]
@@ -74,7 +74,7 @@ def pose_pairs(truth: PoseSet) -> PosePairs:
         raise UsageError(
             "P166",
             where=truth.origin.name,
-            what="has no tracks to make pairs of",
+            what="has no tracks, from which training pairs are made",
             wanted="a tracked ground truth",
         )
     bodies, placed = Bodies.of(truth.people)

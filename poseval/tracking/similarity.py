@@ -16,7 +16,7 @@ SMALLEST = float(np.spacing(1.0))  # keeps a division by an area of 0 defined, a
 
 
 class Measure(enum.Enum):
-    """What two rows are compared by; `BOTH` is the weighted mean of the two."""
+    """How two rows are compared: IoU, OKS, or `BOTH`, their weighted mean."""
 
     IOU = "iou"
     OKS = "oks"
@@ -74,7 +74,7 @@ def oks(
 def sigmas_of(skeleton: Skeleton) -> Floats:
     """Sigmas [K] of a skeleton, or those that other skeletons publish for joints of the same names.
 
-    Trackers only compare people with each other, so a sigma borrowed by name is no guess about a score.
+    Trackers only compare people with each other, so a sigma borrowed by name affects no score.
 
     Raises:
         UsageError: P112 when a joint has no published sigma anywhere.

@@ -1,4 +1,4 @@
-"""One-euro smoothing of tracked joints: a step of its own after tracking that changes coordinates alone."""
+"""One-euro smoothing of tracked joints: an optional step after tracking that changes only coordinates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from poseval.tracking.base import UNTRACKED, Config
 class OneEuro(Config):
     """A low-pass filter whose cutoff grows with the speed of the joint.
 
-    A joint that stands is smoothed with a cutoff of `min_cutoff` hertz, one that moves at v pixels a second
-    with `min_cutoff` + `beta` * v; the speed itself is smoothed with `speed_cutoff`. `rate` is frames a
+    A joint at rest is smoothed with a cutoff of `min_cutoff` hertz, one that moves at v pixels per second
+    with `min_cutoff` + `beta` * v; the speed itself is smoothed with `speed_cutoff`. `rate` is in frames per
     second. A joint unseen for more than `gap` frames starts anew.
     """
 

@@ -19,10 +19,10 @@ from poseval.tracking.similarity import box_iou
 class Sort(TrackerConfig):
     """Simple online and real-time tracking.
 
-    Boxes predicted for this frame are matched with the rows; a pair needs at least `iou`. A track gets its
-    identity once it was matched in `min_hits` consecutive frames after its first (in the first `min_hits`
-    frames of a sequence at once), and ends after `max_age` frames without a match. Rows of a track without an
-    identity stay untracked.
+    Boxes predicted for a frame are matched with its rows; a pair needs an IoU of at least `iou`. A track gets
+    its identity when it has been matched in `min_hits` consecutive frames after its first one (at once in the
+    first `min_hits` frames of a sequence), and ends after `max_age` frames without a match. Rows of a track
+    without an identity are untracked.
     """
 
     iou: float = 0.3

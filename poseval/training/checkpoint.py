@@ -1,4 +1,4 @@
-"""Checkpoints that resume to the bit, and that know which training they belong to."""
+"""Checkpoints that resume bit for bit, and that hold the settings of their training."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from poseval.models.weights.trained import SCHEMA, training_run
 
 
 def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:
-    """Write by a neighbour file and a rename: a crash leaves the old checkpoint whole.
+    """Write a temporary file and rename it, so that a crash leaves the old checkpoint intact.
 
     Raises:
-        UsageError: P137 it cannot be written. LimitError: P506 no room is left for it.
+        UsageError: P137 it cannot be written. LimitError: P506 the disk is full.
     """
     out = io.BytesIO()
     torch.save({"schema": SCHEMA, "run": json.dumps(run), **node}, out)
@@ -28,7 +28,7 @@ def save(path: Path, run: Mapping[str, Any], **node: Any) -> None:
 
 
 def load(path: Path, run: Mapping[str, Any]) -> dict[str, Any]:
-    """A checkpoint of this very training.
+    """Load a checkpoint of the same training.
 
     Raises:
         FormatError: P250, P251 unreadable, P264 not a checkpoint of a training.
@@ -58,7 +58,7 @@ def generators() -> dict[str, Any]:
 
 
 def set_generators(states: Mapping[str, Any]) -> None:
-    """Put the generators back."""
+    """Restore the states of the generators."""
     torch.set_rng_state(states["cpu"])
     if states["cuda"] and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(states["cuda"])

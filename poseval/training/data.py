@@ -23,7 +23,7 @@ AHEAD = 3  # batches that wait, made by the loaders while the network works
 
 
 class Samples(ABC):
-    """Things to train on, by their number, and the images they are on.
+    """Training samples by index, and their images.
 
     `cache` bytes of images stay decoded.
     """
@@ -102,7 +102,7 @@ class TrainingSet(Samples):
         return len(self.starts)
 
     def one(self, task: Task, index: int, rng: np.random.Generator) -> Mapping[str, Array]:
-        """The task's sample of one person, who knows the others of the image."""
+        """The task's sample of one person, which includes the other people of the image."""
         first = self.starts[index]
         frame = int(self.frame[first])
         near = np.flatnonzero(self.frame == frame)

@@ -1,4 +1,4 @@
-"""What a training is made of beside its loop: recipe, task, samples, and what judges the outcome."""
+"""The parts of a training besides its loop: recipe, task, samples and validation."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from poseval.training.task import Task
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """What is trained, on what, and where it goes (`out`, a folder). `changes` are fields of the recipe.
+    """The options of a training; `out` is a folder, `changes` are fields of the recipe.
 
     For a classifier `truth` and `val_truth` are folders with a folder of images for each class.
     """
@@ -58,7 +58,7 @@ class Judge(Protocol):
 
     @property
     def direction(self) -> Direction:
-        """What is better, right once something was scored."""
+        """Whether higher or lower is better; known after the first score."""
 
     def score(self, model: nn.Module, device: str) -> dict[str, float]:
         """The number of a model."""
@@ -66,7 +66,7 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """What a training is made of; `learnt` says what is learnt, for checkpoints (plain data)."""
+    """The parts of a training; `learnt` describes what is learnt, for checkpoints (plain data)."""
 
     card: ModelCard
     recipe: Recipe
@@ -120,7 +120,7 @@ class PoseJudge:
 
     @staticmethod
     def of(options: TrainOptions, entry: ModelCard) -> PoseJudge | None:
-        """The judge that the options ask for, if any.
+        """The validation that the options ask for, if any.
 
         Raises:
             UsageError: P127 for ground truth without its images.

@@ -33,7 +33,7 @@ Progress = Callable[[int, int], None]  # called with steps done and all steps
 
 @dataclass(frozen=True)
 class TrainResult:
-    """One row of numbers an epoch, the name and the best value of the validation number, and the weights."""
+    """A row of numbers per epoch, the name and best value of the validation number, and the weights."""
 
     history: tuple[Mapping[str, float], ...]
     number: str | None
@@ -44,7 +44,7 @@ class TrainResult:
 def train(
     options: TrainOptions, say: Say = lambda text: None, progress: Progress | None = None
 ) -> TrainResult:
-    """Train a model by its recipe, validating with poseval's own metrics, or a classifier by its share right.
+    """Train a model by its recipe. It is validated with poseval's own metrics, a classifier by its accuracy.
 
     The folder `out` gets `last.pt` (resumes to the bit), `best.pt` (weights of the best validation, or the
     last) and `history.json`. The same command goes on where an interrupted one stopped.

@@ -23,7 +23,7 @@ def schedule_of(epochs: int | None, changes: Mapping[str, Any]) -> Schedule:
     """The published schedule with other values; its steps are stretched to the epochs.
 
     Raises:
-        UsageError: P152 for a value that the schedule does not have, or that is no positive number.
+        UsageError: P152 for a value that is not in the schedule, or is not a positive number.
     """
     known = {f.name: f.type for f in fields(Schedule) if f.name not in ("epochs", "steps")}
     for key, value in changes.items():
@@ -52,7 +52,7 @@ def train_graph_network(
     fresh: bool = False,
     say: Callable[[str], None] = lambda text: None,
 ) -> Path:
-    """Learn from the tracks of ground truth; the file of weights that was written.
+    """Train on the tracks of ground truth, and return the file of weights that was written.
 
     Args:
         data: ground truth with tracks and PoseTrack's 15 joints.

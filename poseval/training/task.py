@@ -1,4 +1,4 @@
-"""What a task is: how a person becomes a training sample, and how far the network's answer is from it."""
+"""The interface of a task: training samples made from people, and the loss."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UPPER = ("nose", "eye", "ear", "head", "neck", "thorax", "shoulder", "elbow", "w
 
 @dataclass(frozen=True, eq=False)
 class PersonOf:
-    """One person of an image as the ground truth has it: box [4], joints [K, 2], flags [K] and area.
+    """One person of the ground truth in an image: box [4], joints [K, 2], flags [K] and area.
 
     For tasks that learn whole images `others` are the people of the same image, and `ignored` are
     polygons [V, 2] around what the ground truth leaves open.
@@ -40,19 +40,19 @@ class Task(Protocol):
     def sample(self, picture: Array, thing: Any, rng: np.random.Generator, /) -> Mapping[str, Array]:
         """Arrays of one sample, stacked to a batch by name; `inputs` go into the network.
 
-        The thing is a `PersonOf`, or the number of a class.
+        The subject is a `PersonOf`, or the number of a class.
         """
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """A scalar to descend."""
+        """The loss, a scalar to minimise."""
 
 
 @runtime_checkable
 class Watches(Protocol):
-    """A task that shows more of a step than its loss."""
+    """A task that reports more numbers of a step than its loss."""
 
     def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
-        """Numbers to show by their names, averaged over an epoch; nothing descends them."""
+        """Numbers to report, by name, averaged over an epoch; they are not minimised."""
 
 
 def upper_body(skeleton: Skeleton) -> tuple[int, ...]:

@@ -1,1 +1,1 @@
-"""Every fault of a file, by code."""
+"""Validation of files: all faults, by code."""

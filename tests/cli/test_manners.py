@@ -135,7 +135,7 @@ def test_a_link_to_nothing_does_not_propose_itself(
     (tmp_path / "results.json").symlink_to(tmp_path / "nowhere")
     assert invoke(["validate", str(tmp_path / "results.json")]) == 2
     said = capsys.readouterr().err
-    assert "is a link to what does not exist" in said
+    assert "is a link to a file that does not exist" in said
     assert "did you mean" not in said
 
 

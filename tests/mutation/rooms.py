@@ -53,7 +53,10 @@ STATISTICS = (
 )
 DECISIONS = tuple(
     f"tests/decisions/test_{name}.py"
-    for name in ("bounds", "gate", "keeping", "total_loss", "leaderboard", "ties", "store", "comparable")
+    for name in (
+        *("bounds", "gate", "gate_slices", "keeping", "total_loss", "destroyed"),
+        *("leaderboard", "ties", "store", "comparable"),
+    )
 )
 TRACKERS = (
     "tests/tracking/test_every_tracker.py",

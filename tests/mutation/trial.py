@@ -27,6 +27,7 @@ SLOWEST = 4.0  # seconds of processors that a test may take: mutants should die 
 # A process that works for less than this of so many seconds of the clock is stuck: it sleeps, or waits.
 WORK, IDLE = 1.0, 120.0
 NO_SIMULATIONS = "not false_alarms and not coverage"  # they take minutes
+NO_BROWSER = "not slow and not browser"  # a browser does not start under a limit of address space
 # What the tests import and no mutant is in; done once.
 WARM = (
     "numpy",
@@ -199,7 +200,7 @@ def _pytest(tests: Sequence[str], plugin: object) -> int:
     settings.load_profile("mutation")
     # `plain`: pytest would load poseval itself where it rewrites assertions, as the package holds a plugin.
     options = ["-x", "-q", "--tb=no", "--assert=plain", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    options += ["-k", NO_SIMULATIONS]
+    options += ["-k", NO_SIMULATIONS, "-m", NO_BROWSER]
     return int(pytest.main([*options, *tests], plugins=[plugin]))
 
 

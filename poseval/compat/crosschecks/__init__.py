@@ -1,1 +1,1 @@
-"""One cross-check a metric."""
+"""One cross-check per metric."""

@@ -1,7 +1,7 @@
 """Cross-check of oks_ap: pycocotools on the same files, its parameters and records set to ours.
 
-pycocotools knows neither body parts nor areas from boxes nor other ways to ignore people; where a metric
-asks for these, the records are rewritten as xtcocotools and the whole-body scripts would read them.
+pycocotools has no body parts, no areas from boxes and no other ways to ignore people. For metrics with these,
+the records are rewritten as xtcocotools and the whole-body scripts would read them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the other side is asked and answers, and how it opens files."""
+"""The questions to an official program, its answers, and how its files are opened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tracked boxes of MOTChallenge by TrackEval itself, which reads the files and leaves out what it leaves out.
+"""Tracked boxes of MOTChallenge by TrackEval itself, which also reads the files.
 
 CLEAR MOT and identities of MOT15 are counted by py-motmetrics, over boxes that TrackEval read.
 """

@@ -1,4 +1,4 @@
-"""MPII, several people: a transcription of the kit's evaluateAP.m, assignGTmulti.m, getRPC.m and VOCap.m.
+"""MPII with several people: a transcription of the kit's evaluateAP.m, assignGTmulti.m, getRPC.m and VOCap.m.
 
 Source: the MPII kit as in anibali/eval-mpii-pose 938ef9a. Files are read by SciPy: the release, the list of
 groups beside it, and a submission of groups.

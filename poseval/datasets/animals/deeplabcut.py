@@ -107,7 +107,7 @@ def _has_likelihoods(document: Document) -> bool:
 
 
 def table_losses(poses: PoseSet, holds: frozenset[str]) -> Losses:
-    """What a table of DeepLabCut drops of a pose set."""
+    """What of a pose set a table of DeepLabCut cannot hold."""
     people = poses.people
     losses = losses_of(poses, holds)
     empty = ~(people.seen > 0).any(axis=1)
@@ -122,7 +122,7 @@ def _table(document: Document) -> Table:
     """The header and the numbers.
 
     Raises:
-        FormatError: P270 no such header, P204 rows of other lengths, P203 cells that are no numbers.
+        FormatError: P270 no such header, P204 rows of other lengths, P203 cells that are not numbers.
     """
     try:
         rows = list(csv.reader(io.StringIO(text_of(document), newline="")))

@@ -24,7 +24,7 @@ FEW = 1000  # samples that are never too many
 
 
 def tracks_of(individuals: Sequence[str]) -> Ints:
-    """Track of each individual: its number where all names have one, else its place; -1 where untracked."""
+    """Track id of each individual: the number in its name if all have one, else its index; -1: untracked."""
     found = [_NUMBERED.match(name) for name in individuals]
     if individuals and all(found):
         numbers = [-1 if m and m[1] == UNTRACKED else int(m[2]) for m in found if m]
@@ -35,7 +35,7 @@ def tracks_of(individuals: Sequence[str]) -> Ints:
 
 
 def lost_names(individuals: Sequence[str]) -> dict[str, int]:
-    """Names of individuals that become numbers of tracks, counted as what is not read; none of our own."""
+    """How many names of individuals are replaced by track numbers; names made by poseval do not count."""
     lost = [name for name in individuals if name and not _NUMBERED.match(name)]
     return {"names of individuals": len(lost)} if lost else {}
 

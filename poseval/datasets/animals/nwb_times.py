@@ -22,7 +22,7 @@ OFF_GRID = 0.25  # fraction of a step by which frames of one rate may be early o
 
 
 def times_of(series: Any, count: int, where: str, document: Document) -> Floats | None:
-    """Seconds [T] of the samples of a series; None where it does not say, or says that it does not know.
+    """Seconds [T] of the samples of a series; None if the series has no times or marks them as unknown.
 
     Raises:
         FormatError: P204 another number of times than of samples.

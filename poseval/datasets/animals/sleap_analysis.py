@@ -2,8 +2,8 @@
 
 Source: SLEAP `sleap/io/format/sleap_analysis.py` and sleap-io `io/analysis_h5.py`. SLEAP itself writes
 `tracks` as [track, xy, node, frame]; sleap-io may write other orders and then names them in the attribute
-`dims`. The occupancy says nothing that the places do not: it is not read. Without names of tracks no one is
-tracked.
+`dims`. The track occupancy is not read, because it follows from the coordinates. Without track names nobody
+has a track.
 """
 
 from __future__ import annotations

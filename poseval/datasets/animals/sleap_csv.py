@@ -29,7 +29,7 @@ LIKELY = 1 << 16  # bytes that are looked at for scores
 
 
 class SleapCsv(Dataset):
-    """One line an instance."""
+    """One line per instance."""
 
     name: ClassVar[str] = "sleap-csv"
     title: ClassVar[str] = "SLEAP analysis csv: one line per instance"

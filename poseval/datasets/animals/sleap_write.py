@@ -44,7 +44,7 @@ PREDICTED_POINT = np.dtype([*POINT.descr, ("score", "f8")])
 
 
 def losses(poses: PoseSet, holds: frozenset[str]) -> Losses:
-    """What a project drops of a pose set; sizes stay where all frames of a sequence have one."""
+    """What of a pose set a project cannot hold. Sizes are kept if all frames of a sequence have the same."""
     sequence = poses.frames.sequence
     if all(_shape(poses, np.flatnonzero(sequence == one)) for one in np.unique(sequence).tolist()):
         holds = holds | {"frame sizes"}

@@ -3,7 +3,7 @@
 Each frame has `bodyparts`, a list of individuals, each a list of [x, y, confidence], `bboxes` (x, y, width,
 height) and `bbox_scores`. Source: DeepLabCut 3's `modelzoo/video_inference.py` and its PyTorch runners.
 Joints have no names there: give the skeleton, or a ground truth of as many joints. A joint of confidence
-below 0, or one that is NaN, is not there; an individual without any joint is nobody.
+below 0, or one that is NaN, is not there; an individual without any joint is left out.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def _list(node: Any) -> list[Any]:
 
 def _points(node: Any, into: Gathering, where: str) -> list[Point | None] | None:
     if not isinstance(node, list) or not node:
-        into.faults.add("P203", where=where, what="is no list of joints", wanted="[x, y, confidence] of each")
+        into.faults.add(
+            "P203", where=where, what="is not a list of joints", wanted="[x, y, confidence] of each"
+        )
         return None
     out: list[Point | None] = []
     for at, point in enumerate(node):

@@ -119,7 +119,7 @@ def count_field(records: Records, parts: tuple[tuple[str, int], ...]) -> kj.Colu
 
 
 def check_values(records: Records, area_optional: bool) -> None:
-    """Faults of single values: ids twice, negative counts and boxes, areas that nobody can have."""
+    """Faults of single values: ids twice, negative counts and boxes, impossible areas."""
     table = records.table
     ordered = np.sort(table["id"].values)
     if bool((ordered[1:] == ordered[:-1]).any()):

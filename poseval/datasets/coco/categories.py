@@ -80,7 +80,7 @@ def _joint_names(listed: Any, where: str, faults: Faults) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Given:
-    """What tells the skeleton beside the categories; `joints` per pose are 0 where there are no poses."""
+    """What the skeleton is chosen by, besides the categories; `joints` per pose is 0 without poses."""
 
     joints: int
     whole_body: bool = False  # the file keeps the parts of a whole body in fields of their own
@@ -92,12 +92,12 @@ def choose_skeleton(
 ) -> tuple[Skeleton, list[Notice]]:
     """The skeleton of the file's poses.
 
-    By the joint names of the categories in use; without names the one that was asked for, else by their
-    number, where only one known skeleton has so many (17 is COCO's).
+    It is chosen by the joint names of the categories in use. Without names it is the one asked for, else the
+    only known skeleton with this number of joints (17 is COCO's).
 
     Raises:
         MismatchError: P406 categories that name different joints.
-        FormatError: P224 joint names that are no skeleton.
+        FormatError: P224 joint names that make no valid skeleton.
     """
     joints, asked = given.joints, given.asked
     wanted = set(used) & set(categories.names) or set(categories.names)
@@ -159,7 +159,7 @@ def length_text(skeleton: Skeleton, joints: int | None = None) -> str:
 
 
 def length_hint(numbers: int, nameless: bool) -> str | None:
-    """A guess about a list of so many numbers; `nameless`: the file names no joints, so that a flag may."""
+    """A guess about a list of this length; `nameless`: the file has no joint names, so --skeleton helps."""
     known = skeletons_of(numbers // 3) if numbers % 3 == 0 and numbers else ()
     if not known:
         return None
@@ -168,6 +168,6 @@ def length_hint(numbers: int, nameless: bool) -> str | None:
 
 
 def most_common(counts: Iterable[int]) -> int:
-    """The most frequent number, 0 of none."""
+    """The most frequent number; 0 if there are none."""
     found = Counter(counts).most_common(1)
     return found[0][0] if found else 0

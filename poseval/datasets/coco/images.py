@@ -86,7 +86,7 @@ def read_images(document: Document, faults: Faults) -> tuple[Frames, list[Notice
 
 
 def given_numbers(frames: Frames) -> Ints | None:
-    """Ids [F] int64: the numbers of the file, or keys that are plain numbers; None without."""
+    """Ids [F] int64: the numbers of the file, or keys that are plain numbers; None if there are neither."""
     if "image_id" in frames.extra:
         return cast("Ints", frames.extra["image_id"])
     keys: list[str] = frames.key.tolist()
@@ -98,7 +98,7 @@ def given_numbers(frames: Frames) -> Ints | None:
 def image_numbers(frames: Frames) -> Ints | None:
     """Ids [F] int64: the numbers of the file, plain numbers as keys, or the last number in each file name.
 
-    None where names lack a number, or two have the same.
+    None if a name has no number, or two names have the same.
     """
     given = given_numbers(frames)
     if given is not None:
@@ -110,7 +110,7 @@ def image_numbers(frames: Frames) -> Ints | None:
 def ids_to_write(frames: Frames) -> Ints:
     """Ids [F] of the images in a file: `image_numbers`, else from 1.
 
-    Labelled frames have the ids that they have where unlabelled ones were left out before.
+    Labelled frames get the same ids as without the unlabelled frames.
     """
     found = image_numbers(frames)
     if found is not None:

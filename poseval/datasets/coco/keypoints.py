@@ -46,9 +46,9 @@ def check_lengths(
     may_be_empty: bool = False,
     nameless: bool = False,
 ) -> None:
-    """Faults (P204) for keypoint lists of another length; lists that are no points have one already.
+    """Faults (P204) for keypoint lists of another length; lists of other things have a fault already.
 
-    `nameless` files name no joints, so that --skeleton can.
+    For `nameless` files, which have no joint names, the message proposes --skeleton.
     """
     for name, joints in parts:
         column = records.table[name]
@@ -76,7 +76,7 @@ def check_lengths(
 def stack(table: kj.Columns, parts: tuple[tuple[str, int], ...]) -> tuple[Floats, Floats]:
     """Coordinates [N, K, 2] and third numbers [N, K] of the parts side by side; lengths are checked.
 
-    A list without points is one of zeros.
+    An empty list becomes zeros.
     """
     found = [_part(table, name, joints) for name, joints in parts]
     if len(parts) == 1:

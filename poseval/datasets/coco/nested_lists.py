@@ -23,7 +23,7 @@ def holds_lists(document: Document) -> bool:
     """Whether a JSON document has its results in several lists.
 
     Raises:
-        InputError: it is no JSON.
+        InputError: it is not JSON.
     """
     outline = document.outline
     if outline.kind == "array":

@@ -21,7 +21,7 @@ NAMES = ("file name", "stem", "base name", "path end", "spelling")
 
 @dataclass(frozen=True)
 class OwnTables:
-    """What a file says of its own images and joints; None where it says nothing."""
+    """Images and joints that a file of predictions lists itself; None where it lists none."""
 
     frames: Frames | None = None
     skeleton: Skeleton | None = None
@@ -29,7 +29,7 @@ class OwnTables:
 
 
 def own_tables(document: Document, key: str, faults: Faults) -> OwnTables:
-    """The images and the joints that an object names beside its results; nothing for a bare list."""
+    """The images and joints that an object lists beside its results; nothing for a bare list."""
     keys = document.outline.by_key()
     if key != ANNOTATIONS or "images" not in keys:
         return OwnTables()
@@ -66,7 +66,7 @@ def place_by_own(records: Records, own: OwnTables, frames: Frames) -> Placed:
     """The frame of each record: by the names of the file's own images where all of the ground truth's are
     found.
 
-    Where the names are found and the ids mean other images, the names are right: ids are anybody's.
+    If names and ids lead to different images, the names are used, because ids differ between programs.
     """
     if own.frames is None or not (own.frames.path != "").any():
         return place(records, frames, numbered=True)

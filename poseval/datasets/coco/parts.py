@@ -47,7 +47,7 @@ class CocoParts(Dataset):
     holds: ClassVar[frozenset[str]] = Coco.holds | {"further columns"}
 
     def sniff(self, source: Source, role: Role) -> float:
-        """Recognised by the first files: each holds results or nobody, and at least one holds somebody."""
+        """Recognised by the first files: each holds results or is empty, and at least one is not empty."""
         least = 0.0
         try:
             if not source.is_folder and (source.archive is None or len(source.archive) < 2):
@@ -80,8 +80,8 @@ class CocoParts(Dataset):
                 raise FormatError(
                     "P201",
                     where=document.name,
-                    what="holds no list of results",
-                    wanted="files of results alone in the folder",
+                    what="is not a list of results",
+                    wanted="a folder with files of results only",
                 )
             piece, images = _named(document, key)
             shared |= images & seen
@@ -114,7 +114,7 @@ def _sure(document: Document) -> float | None:
 
 
 def file_beside_results(source: Source) -> str | None:
-    """Name of a file that is no list of results in a folder of them, if there is one; never raises."""
+    """Name of a file in a folder of results that is not a list of results, if there is one; never raises."""
     found: dict[bool, str] = {}
     try:
         for document in islice(_documents(source), LOOKED_AT):

@@ -1,4 +1,4 @@
-"""Whether a JSON document has the shape of a COCO file, and what it may be where it has not."""
+"""Whether a JSON document has the shape of a COCO file, and what else it may be."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def is_list_of_annotations(document: Document) -> bool:
 
 
 def near_miss(document: Document) -> tuple[str, str] | None:
-    """What COCO's images and annotations are that is no ground truth of keypoints, and the way out."""
+    """What a COCO-like file without keypoints may be instead, and what to do."""
     outline = document.outline
     keys = outline.by_key()
     if is_list_of_annotations(document):

@@ -17,7 +17,8 @@ _NUMBER = re.compile(rb"\d{1,18}")
 def read_tracks(records: Records) -> Ints | None:
     """Tracks [N], -1 for records without one; None where no record has the field.
 
-    COCO does not define the field: what is no number from 0 is counted as not read, and refused nowhere.
+    COCO does not define the field: values other than whole numbers from 0 are counted as not read, never
+    refused.
     """
     if TRACK not in records.table.unknown:
         return None

@@ -57,7 +57,7 @@ def _outline(group: Any, left: list[int]) -> dict[str, Any]:
 
 
 def group(parent: Any, name: str, document: Document) -> Any:
-    """A group in this very file; asking a data set whether it holds a name would read all of it.
+    """A group in this very file. (Asking a data set whether it holds a name would read all of it.)
 
     Raises:
         FormatError: P215 there is none of that name.
@@ -96,7 +96,7 @@ def array(node: Any, document: Document) -> Array:
 
     if not isinstance(node, h5py.Dataset) or node.external is not None or node.is_virtual:
         raise FormatError(
-            "P215", where=document.name, what="lacks a required data set", wanted="an undamaged file"
+            "P215", where=document.name, what="lacks a required dataset", wanted="an undamaged file"
         )
     if node.size is None:
         return np.zeros(0)

@@ -1,4 +1,4 @@
-"""From columns of records to faults in words: what every record-shaped format shares."""
+"""Faults in columns of records, put into words: shared by all formats that consist of records."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Records:
     wanted: Mapping[str, Wanted] = field(default_factory=dict)
 
     def at(self, record: int, name: str = "", element: int = -1) -> str:
-        """Where a record, a field or an element stands."""
+        """The place of a record, a field or an element, for messages."""
         text = self.document.place(self.key, record)
         if name:
             text += f".{name}"
@@ -85,8 +85,8 @@ class Records:
     ) -> None:
         """A fault for each record in the mask; `what` may depend on the record.
 
-        A record of which the compiled module refused the field has a made-up value there and gets no second
-        fault; where more were refused than it lists, the records behind the listed ones get none either.
+        If the compiled module refused the field of a record, its value is made up and gets no second fault.
+        If it refused more records than it lists, the records after the listed ones get no fault either.
         """
         rows = np.flatnonzero(where & ~self._refused(name) if self.table.fault_counts else where)
         for row in rows[: self.faults.KEPT].tolist():

@@ -58,7 +58,7 @@ class Struct:
     rows: list[dict[str, Any]]
 
     def items(self) -> list[tuple[str, Any]]:
-        """The elements, for whoever counts what is not read."""
+        """The elements, to count which of them are not read."""
         return [("[]", row) for row in self.rows]
 
 

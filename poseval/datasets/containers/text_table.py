@@ -32,7 +32,7 @@ def text_of(document: Document) -> str:
 
 
 def numbers_of(words: list[str], where: str, faults: Faults, missing: bool = False) -> list[float] | None:
-    """Finite numbers, or None with a fault (P203 no number, P301 not finite); `missing` reads `` as NaN."""
+    """Finite numbers, or None with a fault (P203, P301); with `missing`, empty text is read as NaN."""
     out = []
     for at, word in enumerate(words):
         word = word.strip()

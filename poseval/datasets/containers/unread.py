@@ -16,7 +16,7 @@ REST = "other keys"
 
 
 class Known:
-    """Declared paths, and where one of them may still follow."""
+    """Declared paths, and the places below which a declared path can still come."""
 
     def __init__(self, *paths: str) -> None:
         self.paths = frozenset(paths)
@@ -83,7 +83,7 @@ def _cuts(path: str) -> Iterator[int]:
 
 
 class Asked(dict[str, Any]):
-    """Variables of a file by name; those that nobody asks for stay counted as not read."""
+    """Variables of a file by name. Those that are never asked for are counted as not read."""
 
     def __init__(self, values: Mapping[str, Any], unread: Counter[str]) -> None:
         super().__init__(values)
@@ -106,7 +106,7 @@ class Asked(dict[str, Any]):
         return super().pop(name, default)
 
     def items(self) -> Any:
-        """All variables: whoever goes through them reads them."""
+        """All variables, which then count as read."""
         for name in self:
             self._unread.pop(name, None)
         return super().items()

@@ -59,7 +59,7 @@ def read_text(document: Document) -> str:
 
 
 def odd_number(text: str) -> bool:
-    """Whether text that Python takes for a number is none in a file: `1_0`, or digits of other scripts."""
+    """Whether Python accepts this text as a number but files must not: `1_0`, or non-ASCII digits."""
     return "_" in text or not text.isascii()
 
 
@@ -68,7 +68,7 @@ def parse_numbers(
 ) -> Floats:
     """Numbers [N, C] of rows of text cells; empty cells are NaN.
 
-    Adds P203 for text that is no number and P301 for NaN and infinities that are written out.
+    Adds P203 for text that is not a number and P301 for NaN and infinities that are written out.
     """
     width = len(cells[0]) if cells else 0
     try:
@@ -116,7 +116,7 @@ def face_set(
 
 
 def half_pairs(count: int, faces: int) -> list[Notice]:
-    """A notice about faces of which some landmarks are missing; none when all are whole."""
+    """A notice about faces with missing landmarks; no notice if all faces are complete."""
     if not count:
         return []
     return [Notice("N448", f"{count} of {faces} faces do not have all landmarks", count)]

@@ -1,4 +1,4 @@
-"""A JSON list by the fields of all its records, where the first one lacks some.
+"""The fields of a JSON list over all its records, because the first record may lack some.
 
 Formats are recognised by the first record, which is read without the rest. A task that nobody annotated, or a
 frame in which nobody was found, may stand there and lack what others have.
@@ -19,7 +19,7 @@ from poseval.kernels.json import Entry, Outline
 def widened(document: Document) -> Outline | None:
     """The outline of a list with the fields that its first record lacks or leaves empty; never raises.
 
-    Each is that of the first record that has it. None where there are no such fields.
+    Each field is taken from the first record that has it. None if no field is added.
     """
     outline = document.outline
     if outline.kind != "array" or not isinstance(outline.entries, tuple):

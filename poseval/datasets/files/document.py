@@ -35,8 +35,8 @@ MOST_KEYS = 500  # of the top-level object that are counted as unread
 class Document:
     """The bytes of one file, and what they hold. `path` is as it was given, `name` its safe short form.
 
-    `of` are the bytes of the file where `data` was made from them; the digest is theirs. `unread` counts what
-    nobody asked for: keys of the top-level object, and fields of the records of lists.
+    `of` are the original bytes of the file if `data` was made from them; the digest is of these. `unread`
+    counts keys of the top-level object and fields of records that were never asked for.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Document:
                 self.unread.update({f"{front}*": inner.unknown_rest} if inner.unknown_rest else {})
 
     def hand_on(self, key: str) -> None:
-        """Count no field of the list under a key: its records are read as part of another document."""
+        """Do not count fields of the list under a key: another document reads its records."""
         for name in list(self.unread):
             if not key or name.startswith(f"{key}[]."):
                 del self.unread[name]
@@ -185,7 +185,7 @@ class Document:
         return entry
 
     def check_rest(self) -> None:
-        """Check the long lists that nobody has read: a broken file is refused whatever is asked of it.
+        """Check the long lists that were not read, so that a broken file is always refused.
 
         Raises:
             FormatError: P210 not JSON, P211 not UTF-8.
@@ -211,7 +211,7 @@ class Document:
             raise LimitError(
                 "P501",
                 where=f"{self.name}: byte {start}",
-                what=f"is a part of {end - start:,} bytes",
+                what=f"begins a value of {end - start:,} bytes",
                 wanted=f"at most {most:,}",
                 hint=to_raise("tree_bytes", end - start),
             )

@@ -1,4 +1,4 @@
-"""Writing a folder of files as one: into a neighbour first, then renamed; and names of files for frames."""
+"""Writing a folder as a whole: first a temporary folder, then a rename; and file names for frames."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class _Budgeted(io.FileIO):
 def picture_size(path: Path) -> tuple[int, int] | None:
     """Width and height in pixels as stored; the EXIF orientation is not applied.
 
-    None when the file is no image of these formats, is damaged before its size is known, or claims more
+    None if the file is not an image of these formats, is damaged before its size is known, or claims more
     pixels than Pillow trusts (about 179 million).
     """
     from PIL import Image

@@ -1,4 +1,4 @@
-"""Records of several places as one JSON list: those of all files of a set, or some of one file's list."""
+"""Records from several places as one JSON list: from all files of a set, or a part of one file's list."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FIELDS = (kernel.identifier("image_id"),)
 
 @dataclass(frozen=True)
 class Piece:
-    """The text of `count` records that stand behind each other, the first of them at `first` of its list."""
+    """The text of `count` consecutive records, of which the first is number `first` of its list."""
 
     name: str
     key: str
@@ -56,7 +56,7 @@ def whole_list(document: Document, key: str) -> tuple[Piece, kernel.Columns]:
 
 
 def some_of(document: Document, key: str, wanted: Bools) -> Joined:
-    """Those records [N] of a list that are wanted, as a list of their own.
+    """The wanted records [N] of a list, as a new list.
 
     Raises:
         FormatError, LimitError: as for `Document.columns`.

@@ -13,10 +13,10 @@ _ENDS = {b"{": b"}", b"[": b"]"}
 
 
 def as_list(data: bytes, path: str) -> bytes | None:
-    """The lines as one JSON list; None where the text is no JSON lines.
+    """The lines as one JSON list; None if the text is not JSON lines.
 
-    Every line must look whole by its first and last character; what is between them is checked by the reader
-    of the list. `path` tells a file of one line by its suffix.
+    Only the first and last character of each line are checked here, the rest by the reader of the list. A
+    file of a single line is recognised by the suffix of `path`.
     """
     begin = _BEGIN.match(data)
     if begin is None:

@@ -13,9 +13,9 @@ UNFIT = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def require_plain_names(poses: PoseSet, form: str, only: str = "") -> None:
-    """Refuse a set with a name that a file of the format `form` would not give back.
+    """Refuse a set with a name that would not read back from a file of the format `form`.
 
-    `only` is the one kind of names that is looked at: joint, frame, file or category.
+    `only` restricts the check to one kind of names: joint, frame, file or category.
 
     Raises:
         UsageError: P812.

@@ -1,4 +1,4 @@
-"""Files that are named one by one, as a folder that holds them and nothing else."""
+"""Several files named one by one, treated like a folder of exactly these files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poseval.poses.frame_names import natural
 
 
 class SeveralFiles(Source):
-    """The files of several paths, and those below the folders among them; `path` is the folder above all.
+    """The files at several paths, including those in folders; `path` is their common folder.
 
     Raises:
         UsageError: P114 a path that does not exist, P198 one that is named twice, P128 one that can be
@@ -47,7 +47,7 @@ class SeveralFiles(Source):
 
     @cached_property
     def is_folder(self) -> bool:
-        """True: readers take the files as those of a folder."""
+        """True, so that readers treat the files like those of a folder."""
         return True
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What a path holds, looked at once: a document, or a folder with its list of files."""
+"""What a path leads to: a document, or a folder with its list of files; each is opened only once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def path_of(value: Any, where: str, wanted: str = "a path") -> str | os.PathLike
 class Source:
     """A path given by the user; nothing is opened before it is asked for, and a file is opened once.
 
-    With a `document` there is no file: the path is what messages call it.
+    With a given `document` no file is opened; the path is then only its name in messages.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ class Source:
         return found
 
     def fetch(self) -> None:
-        """Read the file in a thread, if one is to be had; whoever asks for the document waits for it."""
+        """Start to read the file in a thread, if one can be started; `document` waits for it."""
         if not self.is_folder:
             self._ahead = started(self._fetch)
 
@@ -115,7 +115,7 @@ class Source:
         return self._archive
 
     def open(self, path: Path) -> Document:
-        """A file of the folder, by its relative path; what nobody reads of it counts in `unread`.
+        """Open a file of the folder by its relative path. What is not read of it is counted in `unread`.
 
         Raises:
             UsageError, FormatError, LimitError: as for `document`.
@@ -128,7 +128,7 @@ class Source:
 
     @property
     def unread(self) -> Counter[str]:
-        """What nobody asked for in the files that were opened, by key or in words."""
+        """What was not read of the opened files, counted by key or in words."""
         total: Counter[str] = Counter()
         for part in self._unread.values():
             total.update(part)
@@ -137,7 +137,7 @@ class Source:
         return total
 
     def documents(self, suffix: str = ".json") -> Iterator[Document]:
-        """The files of a folder or archive that end so (`.gz` skipped), one at a time; or the one document.
+        """Files of a folder or archive with these endings (before `.gz`), one at a time; or the one document.
 
         Raises:
             UsageError, FormatError, LimitError: as for `document`.

@@ -131,7 +131,7 @@ class MpiiJson(Dataset):
 
 
 def head_column(folder: Path, count: int, limits: Limits) -> tuple[Floats, list[Notice]]:
-    """Head sizes [N] from the file beside a list of so many people; NaN and a notice without one."""
+    """Head sizes [N] from a file beside a list of N people; without such a file NaN, with a notice."""
     for name in HEAD_FILES:
         path = folder / name
         if not path.is_file():

@@ -166,7 +166,7 @@ class _Table:
 
 
 def points_of(person: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Annotated or predicted points of a rectangle, whatever they are wrapped in."""
+    """Annotated or predicted points of a rectangle, in any of the nestings that files use."""
     for holder in _rows(person.get("annopoints")):
         yield from _rows(holder.get("point"))
 

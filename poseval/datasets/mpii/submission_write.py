@@ -40,7 +40,7 @@ def write_submission(poses: PoseSet, path: Path, options: WriteOptions, holds: f
         raise UsageError(
             "P107",
             where=shown(path),
-            what="is no name that MPII's server takes",
+            what="is not a file name that MPII's server accepts",
             wanted=f"{SINGLE} (single people) or {SEVERAL} (several people in groups)",
         )
     release = _release(poses, options.truth)

@@ -54,8 +54,8 @@ def from_arrays(
             Without it person i is alone in frame i.
         score: [N] confidence of each predicted person. Predictions that a benchmark ranks need it.
         third: what the third column holds, `visibility` or `score`; needed where there is one.
-        visibility: [N, K] 0 not labelled, 1 hidden, 2 visible, where it is no column of `keypoints`.
-        joint_score: [N, K] confidence of each joint, where it is no column of `keypoints`. Without `score`
+        visibility: [N, K] 0 not labelled, 1 hidden, 2 visible, if it is not a column of `keypoints`.
+        joint_score: [N, K] confidence of each joint, if it is not a column of `keypoints`. Without `score`
             their mean is a person's score.
         track: [N] number of each person's track, -1 for none.
         area: [N] square pixels. OKS divides by the areas of the ground truth. Those of predictions are the
@@ -151,7 +151,7 @@ def _keypoints(keypoints: Any, third: str | None) -> tuple[Floats, Floats | None
 
 
 def _array(keypoints: Any) -> Any:
-    """An array, or an object that is none where lists have rows of different lengths."""
+    """An array; lists with rows of different lengths give an array of objects."""
     try:
         return array_of(keypoints)
     except (TypeError, ValueError):

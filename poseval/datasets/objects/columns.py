@@ -1,4 +1,4 @@
-"""What a caller gives as a column, as a NumPy array of the shape that it must have."""
+"""Columns given by a caller, checked and converted to NumPy arrays of the required shape."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from poseval.skeletons.by_count import skeleton_for
 
 
 def array_of(value: Any) -> Any:
-    """NumPy's view of an array of any library: tensors leave their graph and their device first."""
+    """An array of any library as a NumPy array; tensors are detached and moved to the CPU first."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
         value = value.float() if str(value.dtype) == "torch.bfloat16" else value
@@ -23,7 +23,7 @@ def array_of(value: Any) -> Any:
 
 
 def numbers(name: str, value: Any, shape: tuple[int | None, ...], form: str) -> Floats:
-    """Numbers as float64 of a shape, where None stands for any length.
+    """Numbers as a float64 array of the given shape, in which None stands for any length.
 
     Raises:
         UsageError: P101 no numbers, P851 another shape; `form` says in words what the columns are.
@@ -95,7 +95,7 @@ def _id(value: Any) -> Any:
 
 
 def skeleton_of(skeleton: SkeletonLike | Sequence[str] | None, joints: int | None) -> Skeleton:
-    """The skeleton that was given: by name, from a file, itself or as a list of names; else the usual one.
+    """The given skeleton (a name, a file, a `Skeleton` or a list of names), else the usual one.
 
     `joints` is the number of joints that it must have, if that is known.
 
@@ -122,6 +122,6 @@ def skeleton_of(skeleton: SkeletonLike | Sequence[str] | None, joints: int | Non
             "P851",
             where="keypoints",
             what=f"have {joints} joints for each person",
-            wanted=f"skeleton {shown(found.name)} has {len(found)}",
+            wanted=f"{len(found)}, as skeleton {shown(found.name)} has",
         )
     return found

@@ -1,4 +1,4 @@
-"""What the readers of other libraries' objects share."""
+"""Shared by the readers of objects from other libraries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def named(joints: list[str], skeleton: SkeletonLike | None) -> Skeleton:
 
 
 def origin_of(format: str, records: int) -> Origin:
-    """Where people of another library's object came from."""
+    """The origin of people that came from an object of another library."""
     return Origin(f"<{format}>", "", format, records)
 
 
@@ -39,7 +39,7 @@ def odd(what: str, error: Exception) -> UsageError:
 
 
 def called(format: str, poses: PoseSet) -> PoseSet:
-    """The set under the name of its library."""
+    """The set, named after its library."""
     notices = tuple(
         replace(notice, text=notice.text.replace("<arrays>", f"<{format}>"))
         for notice in poses.origin.notices

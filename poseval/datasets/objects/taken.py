@@ -1,4 +1,4 @@
-"""What a caller gives in place of a path: a pose set, records as JSON holds them, `COCO`, or arrays by image.
+"""Data given instead of a path: a pose set, records as in JSON, a `COCO` object, or arrays per image.
 
 Records are read by the readers of files, from the text that `json.dump` would write. So they are recognised,
 checked and named as a file's are, and the digest of their signature is that of such a file.
@@ -54,7 +54,7 @@ def taken(value: Any, options: ReadOptions, name: str, format: str | None = None
 
 
 def source_of(records: Any, name: str, limits: Limits) -> Source:
-    """Records as readers of files take them.
+    """Records as a source that file readers accept.
 
     Raises:
         UsageError: P101 records with values that JSON does not have.

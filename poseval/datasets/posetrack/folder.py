@@ -78,7 +78,7 @@ def documents(source: Source) -> Iterator[Document]:
 
 
 def role_of(document: Document) -> Role | None:
-    """The role that a PoseTrack file speaks for; None cannot tell.
+    """The role that a PoseTrack file has by its content; None if it does not show.
 
     Ground truth has head boxes or ignore regions. People with scores of their joints and without head boxes
     are predictions, even in a copy of the ground truth's list of images.

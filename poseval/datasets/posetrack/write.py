@@ -169,7 +169,7 @@ def write_sequences(
 
     Raises:
         UsageError: P131 a file exists, P137 it cannot be written, P191 several sequences for one file, P192 a
-            sequence whose name is no file name.
+            sequence whose name is not a file name.
     """
     names = poses.frames.sequences
     if path.suffix.lower() == ".json":
@@ -213,7 +213,7 @@ def write_sequences(
 
 
 def extent(low: float, high: float) -> float:
-    """The width w with low + w == high to the last bit, where there is one."""
+    """The width w for which low + w == high exactly, if there is one."""
     width = high - low
     for value in (width, math.nextafter(width, math.inf), math.nextafter(width, -math.inf)):
         if low + value == high:
@@ -222,7 +222,7 @@ def extent(low: float, high: float) -> float:
 
 
 def lose_for_role(columns: Columns, role: Role) -> None:
-    """Count what only the other role of a file has a place for."""
+    """Count what only files of the other role can hold."""
     people = columns.poses.people
     if role is Role.TRUTH:
         columns.losses.lose("joint scores", int((~np.isnan(columns.joint_score)).sum()))

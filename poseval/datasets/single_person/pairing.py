@@ -25,7 +25,7 @@ from poseval.skeletons.by_count import require_skeleton
 
 
 def one_based(name: str) -> Notice:
-    """The notice that a file counts pixels from 1."""
+    """A notice that the file counts pixels from 1."""
     text = f"{shown(name)}: coordinates are one-based (the first pixel is 1); 1 was subtracted"
     return Notice("N440", text)
 

@@ -133,7 +133,7 @@ def _points(node: dict[str, Any], into: Gathering, where: str) -> list[Point | N
     if not isinstance(flags, list) and node.get("type") == "skeleton":
         return into.triples(flat, where)
     if not isinstance(flat, list) or len(flat) % 2:
-        into.faults.add("P204", where=where, what="is no list of x and y")
+        into.faults.add("P204", where=where, what="is not a list of x and y")
         return None
     given = flags if isinstance(flags, list) and len(flags) * 2 == len(flat) else [2] * (len(flat) // 2)
     return [into.point([*flat[2 * at : 2 * at + 2], flag], f"{where}[{at}]") for at, flag in enumerate(given)]

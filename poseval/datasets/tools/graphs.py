@@ -38,7 +38,7 @@ DARWIN = Known(
 
 
 class Supervisely(Labels):
-    """A project folder: `meta.json`, and a file an image."""
+    """A project folder: `meta.json`, and one file per image."""
 
     name: ClassVar[str] = "supervisely"
     title: ClassVar[str] = "Supervisely project: graphs, one file per image beside meta.json"

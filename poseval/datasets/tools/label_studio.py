@@ -112,7 +112,7 @@ class LabelStudio(Dataset):
         text = json.dumps(list(tasks(poses, box, options.role)), allow_nan=False)
         if path.exists() and not path.is_file():  # a pipe, which has no neighbour
             write_atomically(path, text.encode(), options.force)
-            losses.miss("labelling configuration (the output is no file)", 1)
+            losses.miss("labelling configuration (the output is not a file)", 1)
             return losses
         beside = configuration_path(path)
         require_free(beside, options.force)

@@ -1,4 +1,4 @@
-"""From Label Studio's tasks to people: which region is a person, and which task nobody annotated."""
+"""People from Label Studio's tasks: which regions are people, and which tasks were never annotated."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MOST_FRAME = 10**12
 
 
 def known(role: Role) -> Known:
-    """The keys of an export that a set of this role carries."""
+    """The keys of an export that are read in this role."""
     result = f"[].{KEYS[role]}[].result[]"
     value = ("x", "y", "width", "height", KEYPOINT, RECTANGLE)
     own = ("id", "type", "parentID", "from_id", "to_id", "original_width", "original_height", "score")
@@ -194,7 +194,7 @@ class Reader:
         return pose_set(guess, frames, row_of, columns, origin, options.limits, kinds)
 
     def _persons(self) -> list[Person]:
-        """Without regions of labels under which nobody has keypoints: a car is no person without joints."""
+        """Without regions whose label never has keypoints: a car is not a person without joints."""
         own = {person.label for person in self.people if person.joints}
         kept = [person for person in self.people if person.label in own]
         for person in self.people:
@@ -249,7 +249,7 @@ def declared_joints(document: Document) -> list[str]:
     """Joints of the labelling configuration beside an export, in their order; none where there is none.
 
     Raises:
-        FormatError, LimitError: a file of that name that is no XML.
+        FormatError, LimitError: the file of that name is not XML.
     """
     path = Path(document.path).with_suffix(CONFIGURATION)
     if not path.is_file():

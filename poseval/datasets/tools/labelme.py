@@ -1,4 +1,4 @@
-"""LabelMe (and AnyLabeling, X-AnyLabeling, which write the same): one JSON file an image.
+"""LabelMe (and AnyLabeling, X-AnyLabeling, which write the same): one JSON file per image.
 
 Source: LabelMe's `labelme/label_file.py`: `shapes` with `label`, `points`, `group_id` and `shape_type`,
 `imagePath`, `imageWidth`, `imageHeight`. A joint is a shape of type `point`, called by its label; the
@@ -50,7 +50,7 @@ class LabelMe(Labels):
             where = f"{document.name}: shapes[{at}]"
             if not isinstance(shape, dict) or not isinstance(shape.get("points"), list):
                 into.faults.add(
-                    "P203", where=where, what="is no shape with points", wanted="an object with `points`"
+                    "P203", where=where, what="is not a shape with points", wanted="an object with `points`"
                 )
                 continue
             self._shape(shape, frame, groups, into, where)

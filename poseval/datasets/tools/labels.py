@@ -20,7 +20,7 @@ from poseval.poses import Notice, Origin, PoseSet
 
 
 class Labels(Dataset):
-    """An annotation tool's export: people from the documents that fit, the others counted."""
+    """An annotation tool's export: people from the documents that fit; the other documents are counted."""
 
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
     holds: ClassVar[frozenset[str]] = frozenset(
@@ -41,7 +41,7 @@ class Labels(Dataset):
     lists_all: ClassVar[bool] = True  # also images that nobody has opened
 
     def fits(self, document: Document) -> float:
-        """How surely a document is a file of this tool; may raise InputError."""
+        """How likely a document is a file of this tool, 0 to 1; may raise InputError."""
         if not self.top or not document.is_json or document.outline.kind != "object":
             return 0.0
         return 0.9 if self.top <= document.outline.by_key().keys() else 0.0
@@ -51,7 +51,7 @@ class Labels(Dataset):
         """Take the people of a document."""
 
     def joints(self, source: Source, documents: list[Document]) -> Joints:
-        """How the joints are known; by their names in the annotations unless a tool declares them."""
+        """Where joint names come from: the annotations, unless the tool declares them."""
         return Joints()
 
     def sniff(self, source: Source, role: Role) -> float:
@@ -110,7 +110,7 @@ def _first(source: Source, suffix: str) -> Iterator[Document]:
 
 
 def image_name(value: Any, otherwise: str) -> str:
-    """The name of an image as a tool gives it, with slashes; the file's own where it gives none."""
+    """The name of an image as the tool gives it, with slashes, else the name of the annotation file."""
     if isinstance(value, str) and value:
         return value.replace("\\", "/").rsplit("/", 1)[-1]
     return plain_name(Path(otherwise).name).removesuffix(".json")

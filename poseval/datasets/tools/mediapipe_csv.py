@@ -38,7 +38,7 @@ PERSON = ("person", "person_id", "pose_id", "track_id")
 
 @dataclass(frozen=True)
 class Wide:
-    """A person a line: the column of each landmark's x, y and visibility (-1 none), and of the frame."""
+    """One person per line: the column of each landmark's x, y and visibility (-1: none), and of the frame."""
 
     columns: tuple[tuple[int, int, int], ...]
     frame: int
@@ -47,7 +47,7 @@ class Wide:
 
 @dataclass(frozen=True)
 class Long:
-    """A landmark a line: the columns of frame, person (-1 none), landmark, x, y and visibility (-1 none)."""
+    """One landmark per line: columns of frame, person, landmark, x, y and visibility (-1: none)."""
 
     frame: int
     person: int
@@ -59,7 +59,7 @@ class Long:
 
 
 def layout(header: Sequence[str]) -> Wide | Long | None:
-    """What the columns of a header are; None where they are no landmarks."""
+    """What the columns of a header hold; None if they are not landmarks."""
     names = [name.strip().strip("\ufeff").lower() for name in header]
     frame = next((names.index(name) for name in FRAME if name in names), -1)
     landmark = next((names.index(name) for name in LANDMARK if name in names), -1)
@@ -114,7 +114,7 @@ def _part(text: str) -> str:
 
 
 def _others(names: Sequence[str], used: set[int], known: Sequence[str]) -> tuple[str, ...]:
-    """Columns that are not read; z and presence are no places in the image, and are none."""
+    """Columns that are not read; z and presence are passed over without being counted."""
     depth = re.compile(r"(.*[_. ])?(z|presence)([_.]?\d+)?")
     return tuple(
         name
@@ -127,7 +127,7 @@ def points_of(document: Document, rows: list[list[str]], found: Wide | Long) -> 
     """Frame and points [33, 3] (x, y, visibility) of each person; NaN for an empty cell.
 
     Raises:
-        FormatError: P204 lines of other lengths, P203 and P301 cells that are no numbers, P311 an unknown
+        FormatError: P204 lines of other lengths, P203 and P301 cells that are not numbers, P311 an unknown
             landmark, P205 a landmark that occurs twice.
     """
     return (

@@ -1,8 +1,8 @@
 """OpenPose's face and hands beside its body, as the 133 joints of COCO-WholeBody.
 
-Source: OpenPose's documentation of its output: the face has 70 points, of which the first 68 are those of
-the usual face and the last two the pupils, which COCO-WholeBody has not; a hand has 21 points from the
-wrist on, in COCO-WholeBody's order. A list is empty where a part was not looked for.
+Source: OpenPose's documentation of its output: the face has 70 points, of which the first 68 are those of the
+usual face and the last two the pupils, which COCO-WholeBody does not have; a hand has 21 points from the
+wrist on, in COCO-WholeBody's order. A list is empty if OpenPose did not look for the part.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def is_asked(options: ReadOptions) -> bool:
 def whole_body(records: Records, body: Floats) -> Floats:
     """The body [N, K, 3] with face and hands as [N, 133, 3]; zeros where a joint was not found.
 
-    A body with a number of joints that OpenPose has not stays as it is, and so does one beside parts of
+    A body with another number of joints than OpenPose's stays as it is, and so does one beside parts of
     another size, which are faults (P204).
     """
     skeleton, target = skeleton_for(body.shape[1], "openpose"), get_skeleton(WHOLE_BODY).joints

@@ -1,4 +1,4 @@
-"""Predictions that programs write as one object a frame or image, people nested in it.
+"""Predictions written as one object per frame or image, with the people nested in it.
 
 PoseFlow and AlphaPose with tracking by it: an object keyed by the image's name, each a list of people with
 `keypoints` (x, y, confidence a joint), `scores` (the person's) and `idx` (the track). Source: PoseFlow's
@@ -40,7 +40,7 @@ PEOPLE = Known(
 
 
 class PerFrame(Dataset):
-    """A format of nested people, read by the one function that takes a document."""
+    """A format of nested people; `gather` reads one document."""
 
     reads: ClassVar[frozenset[Role]] = frozenset({Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
@@ -49,7 +49,7 @@ class PerFrame(Dataset):
 
     @abstractmethod
     def fits(self, outline: Outline, document: Document) -> float:
-        """How surely a JSON document is of this form."""
+        """How likely a JSON document is of this form, 0 to 1."""
 
     @abstractmethod
     def gather(self, document: Document, into: Gathering, name: str) -> Joints:
@@ -108,7 +108,7 @@ class PoseFlow(PerFrame):
 
 
 class OpenPifPaf(PerFrame):
-    """A file an image, or a line a frame of a video."""
+    """One file per image, or one line per frame of a video."""
 
     name: ClassVar[str] = "openpifpaf"
     title: ClassVar[str] = "openpifpaf JSON, one file per image or one line per frame"
@@ -237,7 +237,7 @@ class EasyViTPose(PerFrame):
             where = f"{document.name}: keypoints[{at}]"
             frame = into.frame(name if len(frames or ()) == 1 else str(at))
             if not isinstance(people, dict):
-                into.faults.add("P203", where=where, what="is no object of people by track")
+                into.faults.add("P203", where=where, what="is not an object of people by track")
                 continue
             for who, points in people.items():
                 person = Found(frame, track=int(who) if who.isdecimal() and len(who) < 18 else -1)
@@ -260,7 +260,7 @@ def _declared(listed: Any, where: str) -> list[str]:
         listed = [listed[key] for key in sorted(listed, key=int)]
     if not isinstance(listed, list) or not listed or not all(isinstance(name, str) for name in listed):
         raise FormatError(
-            "P270", where=f"{where}: skeleton", what="is no list of names", wanted="joint names"
+            "P270", where=f"{where}: skeleton", what="is not a list of names", wanted="joint names"
         )
     return listed
 
@@ -268,7 +268,7 @@ def _declared(listed: Any, where: str) -> list[str]:
 def _people(node: Any, into: Gathering, frame: int, where: str, corners: bool = False) -> None:
     """Objects with keypoints as people of a frame; `corners` tells how their boxes are meant."""
     if not isinstance(node, list) or not all(isinstance(person, dict) for person in node):
-        into.faults.add("P203", where=where, what="is no list of people", wanted="a list of objects")
+        into.faults.add("P203", where=where, what="is not a list of people", wanted="a list of objects")
         return
     for at, person in enumerate(node):
         place = f"{where}[{at}]"
@@ -317,7 +317,7 @@ def _by_label(
     total = max([len(points)] if given is None else [len(given), len(points)])
     known = len(labels) == len(points) and all(type(label) is int and 0 <= label < total for label in labels)
     if not known or len(set(labels)) < len(labels):
-        what = "has labels that are no places in its skeleton"
+        what = "has labels that are not indices of its skeleton"
         into.faults.add(
             "P311", where=where, what=what, wanted=f"a number from 0 to {total - 1} for each point"
         )

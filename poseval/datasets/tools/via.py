@@ -82,7 +82,7 @@ class Via(Labels):
         people: dict[tuple[int, str], Found] = {}
         for frame, (where, shape, attributes) in found:
             if not isinstance(shape, dict) or shape.get("name") != "point":
-                into.other("regions that are no points")
+                into.other("regions that are not points")
                 continue
             attributes = attributes if isinstance(attributes, dict) else {}
             for key in attributes.keys() - {joint, owner}:
@@ -150,7 +150,7 @@ def _from_csv(document: Document, into: Gathering) -> Iterator[tuple[int, Region
             ]
         except (ValueError, RecursionError):
             into.faults.add(
-                "P203", where=where, what="has attributes that are no JSON", wanted="VIA's regions"
+                "P203", where=where, what="has attributes that are not JSON", wanted="VIA's regions"
             )
             continue
         yield frame, (where, parts[0], parts[1])

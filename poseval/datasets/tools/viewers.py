@@ -1,4 +1,4 @@
-"""What formats of viewers have in common: they are written, beside their ground truth, and never read."""
+"""Formats of viewers: written only, predictions together with their ground truth."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poseval.poses import PoseSet
 
 
 class Viewer(Dataset):
-    """A form for looking at poses."""
+    """A format to look at poses with."""
 
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset(
@@ -47,7 +47,7 @@ class Viewer(Dataset):
 
 
 def sides_of(poses: PoseSet, options: WriteOptions) -> dict[Role, PoseSet]:
-    """What is shown of each image: the set, and the ground truth beside predictions."""
+    """The sets that are shown for each image: the set itself, and with predictions also the ground truth."""
     sides = {options.role: by_image(poses)}
     if options.truth is not None and options.role is Role.PREDICTIONS:
         sides = {Role.TRUTH: by_image(options.truth), **sides}

@@ -21,7 +21,7 @@ SIZES = "image_sizes.csv"  # our own: name, width and height of each image, with
 
 @dataclass(frozen=True)
 class Description:
-    """What the yaml says; None where it says nothing."""
+    """The fields of the yaml; None for absent ones."""
 
     joints: int | None = None
     dims: int | None = None
@@ -44,7 +44,7 @@ def description_of(source: Source) -> Description:
     """The description in a folder: its one yaml file with `kpt_shape`; an empty one where there is none.
 
     Raises:
-        FormatError: P272 a yaml that cannot be read, P273 one that contradicts itself or another one.
+        FormatError: P272 a yaml that cannot be read, P273 a yaml that contradicts itself or another yaml.
     """
     if not source.is_folder:
         return Description()
@@ -184,7 +184,7 @@ def _skeleton(node: dict[str, Any], joints: int, where: str) -> Skeleton | None:
 
 
 def describe(skeleton: Skeleton, classes: list[str], sigmas: bool) -> bytes:
-    """The yaml text for a skeleton and its class names, with the skeleton's sigmas or without.
+    """The yaml text for a skeleton and its class names, optionally with the skeleton's sigmas.
 
     Without `path`, Ultralytics looks beside the file; a relative one would be that of the shell's folder.
     """

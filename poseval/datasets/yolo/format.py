@@ -58,7 +58,7 @@ BOX = 5  # class, centre and size of the box stand before the joints
 
 @dataclass(frozen=True)
 class Columns:
-    """How a line is cut: joints, numbers per joint, and what stands behind them."""
+    """How a line is split: number of joints, numbers per joint, and which columns follow."""
 
     joints: int
     dims: int
@@ -349,7 +349,7 @@ def _sizes(
 
 
 def _no_counts(values: Floats) -> bool:
-    """Whether any value is no whole number from 0, or beyond what an id can be."""
+    """Whether any value is not a whole number from 0, or too large for an id."""
     return bool(((values != np.floor(values)) | (values < 0) | (values >= 2**53)).any())
 
 

@@ -1,4 +1,4 @@
-"""Where the labels of a data set lie: below its root, in the folder of one split, or where its yaml says.
+"""Where the labels of a data set are: below its root, in the folder of a split, or where its yaml says.
 
 Ultralytics keeps `labels/val/a.txt` beside `images/val/a.jpg`, and names the folders of images in a yaml at
 the root: `path`, `train`, `val`, `test`. All three may be given: the yaml, the root, or `labels/val`.
@@ -45,7 +45,7 @@ class Labels:
 
 
 def labels_of(source: Source, options: ReadOptions) -> Labels:
-    """The labels that a path means.
+    """The labels that a path (a yaml, a root folder or a folder of labels) refers to.
 
     Raises:
         FormatError: P271 a yaml whose folder of labels is not there, P272 and P273 a yaml that is wrong.
@@ -101,7 +101,7 @@ def _split_folder(source: Source, description: Description, trusted: bool) -> Pa
     raise FormatError(
         "P271",
         where=shown(source.path.name),
-        what="names no folder of labels that is there",
+        what="names no existing folder of labels",
         wanted=shown(places[0], 200) if places else "val: images/val, beside labels/val",
         hint="give the folder of labels itself",
     )
@@ -143,7 +143,7 @@ def listed_sizes(labels: Labels) -> dict[str, tuple[float, float]]:
     """Width and height by frame name, from `image_sizes.csv` in the folder or at the root above it.
 
     Raises:
-        FormatError: P203, P204 a line that is no name, width and height.
+        FormatError: P203, P204 a line that is not a name, a width and a height.
     """
     parts = list(labels.base.absolute().parts)
     place, prefix = labels.base / SIZES, ""

@@ -245,7 +245,7 @@ class BottomUp:
     """A DEKR with its test procedure: `scales` around the card's short side, flip test, rescoring.
 
     Raises:
-        UsageError: P156 without scale 1 or with one that is no multiple of 0.5, or when a flip test is wanted
+        UsageError: P156 without scale 1 or or with one not a multiple of 0.5, or when a flip test is wanted
             and no mirror joints are known.
     """
 

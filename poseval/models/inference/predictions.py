@@ -1,4 +1,4 @@
-"""What a model says about one image, the same for top-down, bottom-up and foreign models."""
+"""The output of a model for one image, the same for top-down, bottom-up and adapted models."""
 
 from __future__ import annotations
 

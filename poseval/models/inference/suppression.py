@@ -1,4 +1,4 @@
-"""Suppression of double answers: boxes by IoU, poses by OKS, hard and soft; and the scores they go by.
+"""Suppression of duplicates: boxes by IoU, poses by OKS, hard and soft; and the scores that rank them.
 
 Source: leoxiaobin/deep-high-resolution-net.pytorch 6f69e46, `lib/nms/nms.py`; Papandreou et al. 2017
 (OKS-NMS); Bodla et al. 2017 (soft NMS).

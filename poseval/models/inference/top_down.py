@@ -1,6 +1,6 @@
-"""One person a crop: boxes to inputs, outputs to joints on the image, with the flip test and the scores.
+"""One person per crop: boxes to inputs, outputs to joints in the image, with the flip test and scores.
 
-A runner does with it what it likes piece by piece, or calls `TopDown.poses` for one image.
+Runners call its steps one by one, or `TopDown.poses` for one image.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ def whole_image(
     device: str | torch.device = "cpu",
     autocast: bool = False,
 ) -> WholeImage:
-    """What has `poses(image)`, for networks whose card says `crop="image"`.
+    """An object with `poses(image)`, for networks whose card says `crop="image"`.
 
     Raises:
         UsageError: P156 for a network that needs boxes, or an option that the network has no use for.

@@ -154,7 +154,7 @@ def save_packed(model: nn.Module, path: Path) -> int:
 
 
 def storage(model: nn.Module) -> dict[str, float]:
-    """What packing saves: the fraction of weights that take one bit, and bytes of the state with and without.
+    """What packing saves: the fraction of one-bit weights, and the bytes of the state before and after.
 
     Empty for a model without binary convolutions.
     """

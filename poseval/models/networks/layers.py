@@ -127,7 +127,7 @@ def init_normal(module: nn.Module) -> None:
 
 
 def check_width(name: str, width: object) -> None:
-    """Refuse a width of the finest branch that is no whole number from 1.
+    """Refuse a width of the finest branch that is not a whole number from 1.
 
     Raises:
         UsageError: P152.

@@ -1,4 +1,4 @@
-"""One frame as the scripts of pages draw it: people, predictions, their pairs and the errors of their joints.
+"""The data of one frame for the scripts of pages: people, predictions, pairs and errors of joints.
 
 Keys are short, because a site has one such value for each frame:
 
@@ -41,7 +41,7 @@ def frame_value(systems: Sequence[Pairs], frame: int) -> dict[str, Any]:
 
 
 def drawn_predictions(pairs: Pairs, frame: int) -> Ints:
-    """Rows of the predictions of a frame that are drawn: the highest scores, and all that have a person."""
+    """Rows of the predictions of a frame that are drawn: highest scores first, and all matched ones."""
     people = pairs.aligned.predictions.people
     rows = _rows(people, frame)
     rows = rows[np.argsort(-np.nan_to_num(people.score[rows], nan=-math.inf), kind="stable")]

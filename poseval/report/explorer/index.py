@@ -1,4 +1,4 @@
-"""The index of a site: what its scripts filter, count and sort by, for all frames at once.
+"""The index of a site: the data of all frames by which its scripts filter, count and sort.
 
 Lists go by frame. `pairs` are [score, OKS, class of each joint, groups of people as bits]; `miss` has the
 groups of each missed person, `alone` the scores of false positives, `events` a letter for each broken track,

@@ -1,4 +1,4 @@
-"""The doors into pages: for texts in HTML, and for values in JavaScript."""
+"""Escaping for pages: of texts in HTML, and of values in JavaScript."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LONGEST = 1000  # characters of a text
 
 
 class OwnText(str):
-    """A text that was made here, of letters that need no cleaning, and may be long."""
+    """A text made by poseval, which needs no escaping and may be long."""
 
 
 def environment() -> Environment:

@@ -28,10 +28,10 @@ MOST_NUMBERS = 10  # of the summary that the page shows
 
 
 def check_site(out: Path, force: bool) -> None:
-    """Refuse a folder that holds something else than an earlier site.
+    """Refuse a folder that holds anything but an earlier site.
 
     Raises:
-        UsageError: P131 it is not empty and has no site, P137 it cannot be a folder.
+        UsageError: P131 it is not empty and not a site, P137 it cannot be a folder.
     """
     where = f"--out {shown(out, limit=400)}"
     if out.exists() and not out.is_dir():
