@@ -1,7 +1,7 @@
 """Which entries of a board the data order: by paired tests of saved runs, else by overlap of intervals.
 
-To be told apart by overlap, two systems must differ more than twice as much as for a paired test on the same
-units. The best rank of an entry is one more than the number of entries that are certainly above it.
+To be distinguished by overlap, two systems must differ more than twice as much as for a paired test on the
+same units. The best rank of an entry is one more than the number of entries that are certainly above it.
 
 Sources: Westfall and Young 1993 (max-T over all pairs); Al Mohamad, Goeman and van Zwet 2022 (ranks).
 """
