@@ -278,4 +278,5 @@ def records(poses: PoseSet) -> str:
 def tell(notices: Iterable[Notice], say: Callable[[str], None], name: str = "") -> None:
     """Print notices, with the name of the file where there are several."""
     for notice in notices:
-        say(f"{name}: {notice}" if name else f"notice: {notice}")
+        text = str(notice)
+        say(text if name and text.startswith(f"{name}: ") else f"{name or 'notice'}: {text}")

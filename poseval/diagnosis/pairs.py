@@ -31,7 +31,8 @@ class Pairs:
 
     `person` [P] and `prediction` [G] are rows of the other side, -1 without. `oks` [P] is NaN without a
     person. `fault` [G, K] is the class of each joint, 0 where there is none. `due` [G] says who counts as a
-    miss without a prediction. `identity` [G] is that of `identities`.
+    miss without a prediction. `identity` [G] is that of `identities`. `scale_by` says how the scale of errors
+    was made, where the ground truth has none.
     """
 
     aligned: Aligned
@@ -43,11 +44,12 @@ class Pairs:
     kinds: tuple[Kind, ...]
     identity: Ints
     tracks: TrackErrors | None
+    scale_by: str
 
 
 def pairs_of(aligned: Aligned, corrected: bool = False) -> Pairs:
     """The pairs of a set. Ground truth without areas, sigmas or head sizes is measured by its boxes."""
-    truth, _ = measurable(aligned.truth)
+    truth, by = measurable(aligned.truth)
     if truth is not aligned.truth:
         aligned = Aligned(truth, replace(aligned.predictions, skeleton=truth.skeleton))
     scale = scale_of(truth)
@@ -76,4 +78,5 @@ def pairs_of(aligned: Aligned, corrected: bool = False) -> Pairs:
         tuple(kinds_of(aligned, scene)),
         identities(aligned, scene),
         track_errors(aligned, scene) if tracked else None,
+        by,
     )

@@ -9,6 +9,7 @@ from poseval.diagnosis.diagnose import Diagnosis
 from poseval.diagnosis.pairs import pairs_of
 from poseval.errors import number_of, shown
 from poseval.poses.aligned import Aligned
+from poseval.poses.frame_names import named
 from poseval.poses.images import FrameImages
 from poseval.report.crops import crop
 from poseval.report.explorer.frames import frame_value
@@ -25,6 +26,7 @@ def worst_frames(
     """The value that the page's script draws: the skeleton, and a value of `frames` with its text each."""
     pairs = pairs_of(aligned, corrected)
     place = {str(key): row for row, key in enumerate(aligned.truth.frames.key.tolist())}
+    names = named(aligned.truth.frames)
     frames = []
     for worst in diagnosis.worst[:MOST]:
         row = place[worst.frame]
@@ -38,7 +40,7 @@ def worst_frames(
             (worst.background, "false positive at any score", "false positives at any score"),
         )
         text = ", ".join(number_of(*count) for count in counts if count[0])
-        frames.append({**value, "name": shown(worst.frame), "text": text})
+        frames.append({**value, "name": shown(names[row]), "text": text})
     threshold = diagnosis.ranges[0].lrp.threshold
     return {
         "joints": list(aligned.truth.skeleton.joints),

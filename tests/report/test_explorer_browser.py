@@ -13,7 +13,7 @@ from tests.browser import Browser, browser
 from tests.report.sites import EVIL, clips, coco, value_of
 
 pytestmark = pytest.mark.browser
-RIGHT, ESCAPE = "\ue014", "\ue00c"
+RIGHT, ESCAPE, ENTER = "\ue014", "\ue00c", "\ue007"
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +94,10 @@ def test_filters_by_name_slice_and_score(session: Browser, site: Path) -> None:
     index = value_of(site / "data" / "index.js")
     key = index["key"][7]
     choose(session, "name", key)
-    wanted = sum(key in one for one in index["key"])
+    wanted = sum(key in one or key in name for one, name in zip(index["key"], index["name"], strict=True))
     assert count(session) == f"{wanted} of 45 frames"
+    choose(session, "name", index["name"][7].upper())
+    assert session.texts(".card b") == [index["name"][7]]
     session.click("form [type=reset]")
     assert count(session) == "45 frames"
     choose(session, "slice", "p2")
@@ -113,15 +115,16 @@ def test_filters_by_name_slice_and_score(session: Browser, site: Path) -> None:
 
 def test_a_deep_link_opens_its_frame_and_keys_move_on(session: Browser, site: Path) -> None:
     index = value_of(site / "data" / "index.js")
-    key = index["key"][4]
+    key, name = index["key"][4], index["name"][4]
+    assert key != name  # an id, and the file that people know
     opened(session, site, f"#sort=name&frame={key}")
     until(session, "document.querySelectorAll('dialog .pair').length > 0")
-    assert session.texts("dialog h2") == [key]
+    assert session.texts("dialog h2") == [name]
     session.keys(RIGHT)
-    assert session.texts("dialog h2") == [index["key"][5]]
+    assert session.texts("dialog h2") == [index["name"][5]]
     assert session.run("return location.hash;") == f"#sort=name&frame={index['key'][5]}"
     session.run("history.back();")
-    until(session, f"document.querySelector('dialog h2').textContent === '{key}'")
+    until(session, f"document.querySelector('dialog h2').textContent === '{name}'")
     session.keys(ESCAPE)
     assert session.run("return document.querySelector('dialog').open;") is False
     session.keys("/zz")
@@ -214,6 +217,64 @@ def test_the_time_line_of_a_sequence(session: Browser, two: Path) -> None:
     assert len(session.texts("#time .events button")) == len(events)
     session.click("#time .events button")
     assert session.texts("dialog h2") == [index["key"][events[0][0]]]
+
+
+def test_bars_and_counts_say_of_which_system_they_are(session: Browser, two: Path) -> None:
+    opened(session, two)
+    assert session.texts("#errors .systems span")[:2] == ["A a.npz", "B b.npz"]
+    assert session.texts(".scores tbody th") == ["A a.npz", "B b.npz"]
+    assert session.texts(".bars .both:nth-of-type(1) .letter")[:2] == ["A", "B"]
+    part = "document.querySelectorAll('.bars .lettered .bar')[1].querySelector('.part')"
+    title = session.run(f"return {part}.title;")
+    assert ", b.npz: " in title
+    jitter = session.texts(".kinds .kind")[0].split()
+    index = value_of(two / "data" / "index.js")
+    counted = [
+        sum(faults.count("2") for pairs in system["pairs"] for _, _, faults, _ in pairs)
+        for system in index["systems"]
+    ]
+    assert jitter == ["jitter", "A", f"{counted[0]:,}", "B", f"{counted[1]:,}"]
+    assert session.texts("#drawn") == ["pictures show A"]
+    choose(session, "sys", "1")
+    assert session.texts("#errors .systems span")[0] == "B b.npz"
+    assert session.texts("#drawn") == ["pictures show B"]
+
+
+def test_keys_alone_choose_a_bar_and_keep_the_focus(session: Browser, two: Path) -> None:
+    opened(session, two)
+    session.run("document.querySelector('.bars .part').focus();")
+    key = session.run("return document.activeElement.dataset.key;")
+    session.keys(ENTER)
+    assert session.run("return document.activeElement.dataset.key;") == key
+    assert session.run("return document.activeElement.ariaPressed;") == "true"
+    session.keys(ENTER)
+    assert session.run("return location.hash;") in ("", "#")
+    assert session.run("return document.activeElement.dataset.key;") == key
+
+
+def test_the_people_of_a_frame_are_legible_on_a_phone(session: Browser, two: Path) -> None:
+    opened(session, two)
+    session.look(500, 900)
+    session.run("document.querySelector('.card').click();")
+    until(session, "document.querySelectorAll('dialog .people tbody tr').length > 0")
+    heights = session.run(
+        "return [...document.querySelectorAll('.people td:last-child button, .people td[data-label]')]"
+        ".map((one) => one.getClientRects().length === 1 && one.getBoundingClientRect().height);"
+    )
+    assert all(0 < height < 45 for height in heights)  # a line each
+    assert session.texts("dialog .legend li")[:2] == ["ground truth", "miss"]
+    assert session.run("return document.querySelector('dialog').scrollWidth;") <= 500
+
+
+def test_what_is_drawn_of_many_joints_is_finer(session: Browser, site: Path) -> None:
+    opened(session, site)
+    made = session.run(
+        "const frame = {win: [0, 0, 9, 9], t: [], p: [[]]};"
+        "return [40, 41].map((count) => { const svg = poseval.svg('svg');"
+        "poseval.draw(svg, frame, {joints: Array(count).fill('a'), limbs: []}, {system: 0});"
+        "return svg.classList.contains('dense'); });"
+    )
+    assert made == [False, True]
 
 
 @pytest.mark.parametrize("width", [400, 1600])

@@ -30,10 +30,10 @@
     const key = P.data.key[at];
     const svg = P.svg("svg", { class: "drawing", "aria-hidden": "true" });
     const lines = P.systems(P.state).map((one) => {
-      const label = P.data.systems.length > 1 ? P.data.systems[one].name + ": " : "";
+      const label = P.letter(one) && `${P.letter(one)}: `;
       return P.element("small", {}, label + P.words(at, one));
     });
-    const made = P.element("button", { type: "button", className: "card" }, svg, P.element("b", {}, key), ...lines);
+    const made = P.element("button", { type: "button", className: "card" }, svg, P.element("b", {}, P.name(at)), ...lines);
     made.addEventListener("click", () => P.change({ frame: key }));
     P.load(at).then((frame) => {
       P.box(svg, frame.win);
@@ -42,17 +42,19 @@
     return P.element("li", {}, made);
   }
 
-  P.show_cards = function (list, pages, count) {
+  P.show_cards = function (list, pages, count, drawn) {
     const found = P.find(P.state);
     P.found = found;
     const last = Math.max(1, Math.ceil(found.length / PAGE));
     const page = Math.min(last, Math.max(1, Number(P.state.page) || 1));
     const total = P.data.key.length;
     count.textContent = found.length === total ? many(total, "frame") : `${found.length.toLocaleString("en")} of ${many(total, "frame")}`;
+    drawn.textContent = P.data.systems.length > 1 ? `pictures show ${P.letter(P.systems(P.state)[0])}` : "";
     list.replaceChildren(...found.slice((page - 1) * PAGE, page * PAGE).map(card));
     if (!found.length) list.append(P.element("li", { className: "soft" }, "No frame has all of this. Reset the filters to see every frame."));
     const step = (text, to) => {
       const made = P.element("button", { type: "button", disabled: to < 1 || to > last }, text);
+      made.dataset.key = text;
       made.addEventListener("click", () => {
         P.change({ page: String(to) });
         list.scrollIntoView({ block: "start" });
@@ -60,6 +62,6 @@
       return made;
     };
     pages.hidden = last === 1;
-    pages.replaceChildren(step("Previous", page - 1), P.element("span", {}, `page ${page} of ${last}`), step("Next", page + 1));
+    P.renew(pages, step("Previous", page - 1), P.element("span", {}, `page ${page} of ${last}`), step("Next", page + 1));
   };
 })();

@@ -51,8 +51,8 @@
       const systems = P.systems(P.state);
       const drawings = systems.map((system) => {
         const name = P.data.systems[system].name;
-        const svg = P.svg("svg", { class: "drawing", role: "img", "aria-label": `${P.data.key[at]}, ${name}: ${P.words(at, system)}` });
-        const head = P.element("figcaption", {}, P.element("b", {}, name), " " + P.words(at, system));
+        const svg = P.svg("svg", { class: "drawing", role: "img", "aria-label": `${P.name(at)}, ${name}: ${P.words(at, system)}` });
+        const head = P.element("figcaption", {}, P.element("b", {}, [P.letter(system), name].filter(Boolean).join(" ")), " " + P.words(at, system));
         stage.append(P.element("figure", {}, head, svg));
         return svg;
       });
@@ -88,8 +88,16 @@
       const person = frame.t[found.t];
       const look = P.element("button", { type: "button" }, "look");
       look.addEventListener("click", () => zoom.to(bounds(person.xy.concat(found.xy))));
-      const cells = [[P.data.systems[system].name], [found.s === undefined ? "" : found.s.toFixed(3)], [found.oks.toFixed(3)], errors(found), [look]];
-      return P.element("tr", {}, ...cells.map((parts) => P.element("td", {}, ...parts)));
+      look.setAttribute("aria-label", "look at this person");
+      const cells = [
+        ["system", P.letter(system) + " " + P.data.systems[system].name], ["score", found.s === undefined ? "" : found.s.toFixed(3)],
+        ["OKS", found.oks.toFixed(3)], ["", ...errors(found)], ["", look],
+      ];
+      return P.element("tr", {}, ...cells.map(([label, ...parts]) => {
+        const cell = P.element("td", {}, ...parts);
+        if (label) cell.dataset.label = label;
+        return cell;
+      }));
     }
 
     function people() {
@@ -124,7 +132,7 @@
       }
       open = here;
       frame = null;
-      title.textContent = key;
+      title.textContent = P.name(at);
       stage.replaceChildren();
       zoom = panes(at);
       P.load(at).then((loaded) => {

@@ -4,6 +4,7 @@
 (function () {
   const P = (window.poseval = window.poseval || {});
   const SVG = "http://www.w3.org/2000/svg";
+  const DENSE = 40; // joints of a skeleton, above which its points are drawn smaller
 
   P.svg = function (name, attributes, text) {
     const made = document.createElementNS(SVG, name);
@@ -81,6 +82,7 @@
   // ghosts), truth (whether the ground truth is shown), image {url, spare, width, height}
   P.draw = function (svg, frame, skeleton, options) {
     svg.replaceChildren();
+    svg.classList.toggle("dense", skeleton.joints.length > DENSE);
     if (options.image) svg.append(P.picture(options.image));
     const found = frame.p[options.system] || [];
     if (options.all) {

@@ -17,6 +17,7 @@ import numpy as np
 from poseval.diagnosis.diagnose import Diagnosis
 from poseval.diagnosis.pairs import Pairs
 from poseval.poses import Bools, Ints
+from poseval.poses.frame_names import named
 from poseval.report.explorer.frames import drawn_predictions, faults
 from poseval.report.explorer.thumbnails import Thumbnail
 from poseval.results.report import Report
@@ -47,6 +48,7 @@ def index_value(systems: Sequence[System], images: Sequence[Thumbnail | None]) -
     first = systems[0].pairs
     truth = first.aligned.truth
     frames = truth.frames
+    keys, names = frames.key.tolist(), named(frames)
     slices = systems[0].slices
     kinds = {**systems[0].people, **{f"{by}: {name}": mask for by, name, mask in first.kinds}}
     people = dict(list(kinds.items())[:MOST_KINDS])
@@ -62,7 +64,8 @@ def index_value(systems: Sequence[System], images: Sequence[Thumbnail | None]) -
         "tracked": first.tracks is not None,
         "threshold": _threshold(systems[0]),
         "scores": _score_range(systems),
-        "key": frames.key.tolist(),
+        "key": keys,
+        "name": None if names == keys else names,
         "sequence": frames.sequence.tolist(),
         "number": frames.number.tolist(),
         "image": [0 if one is None else [one.name, one.width, one.height, one.source] for one in images],

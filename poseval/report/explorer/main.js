@@ -49,7 +49,7 @@
       P.shown = filters;
       P.show_errors(find("#errors"));
       P.show_timeline(find("#time"));
-      P.show_cards(find("#frames"), find("#pages"), find("#count"));
+      P.show_cards(find("#frames"), find("#pages"), find("#count"), find("#drawn"));
     }
     show();
   };

@@ -121,6 +121,7 @@ def _page(systems: Sequence[System], unit: str) -> str:
             systems=shown_systems,
             keys=keys,
             primary=report.primary,
+            scale_by=systems[0].pairs.scale_by,
             legend=Markup(source("legend.html.j2")),
             styles=STYLES,
             scripts=(*SCRIPTS, "data/index.js", LAST),

@@ -41,6 +41,9 @@
     return chunks.get(number).promise.then((frames) => frames[at % P.data.chunk]);
   };
 
+  // What a frame is called: its file, or its id where it has none.
+  P.name = (at) => (P.data.name ? P.data.name[at] : P.data.key[at]);
+
   // The image of a frame as `P.draw` takes it; the thumbnail stands in for a file that is gone.
   P.image_of = function (at, large) {
     const image = P.data.image[at];
@@ -121,7 +124,8 @@
 
   function passes(at, state) {
     const data = P.data;
-    if (state.name && !data.key[at].toLowerCase().includes(state.name.toLowerCase())) return false;
+    const wanted = state.name.toLowerCase();
+    if (wanted && ![P.name(at), data.key[at]].some((one) => one.toLowerCase().includes(wanted))) return false;
     if (state.seq !== "" && data.sequence[at] !== Number(state.seq)) return false;
     if (state.slice.startsWith("f") && !data.slices[at].includes(Number(state.slice.slice(1)))) return false;
     return true;
