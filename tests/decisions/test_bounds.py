@@ -322,6 +322,10 @@ def test_bounds_of_a_drop_without_spread() -> None:
     assert (kept.lower, kept.upper, kept.smallest) == (0.01, 0.01, 0.01)
 
 
+def test_one_unit_is_the_least_that_can_be_needed() -> None:
+    assert bounded(0.0, 0.1, units_variance=0.0, error=0.001, freedom=9, units=50, alpha=0.05).needed == 1
+
+
 def test_training_noise_cannot_be_outnumbered() -> None:
     """Only the part of the units shrinks with their number."""
     found = bounded(0.0, 0.1, units_variance=0.02**2, error=0.05, freedom=20, units=50, alpha=0.05, tests=3)

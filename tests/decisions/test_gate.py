@@ -123,6 +123,12 @@ def test_a_tolerance_that_may_mean_two_things_is_refused_with_both() -> None:
     assert caught.value.code == "P820"
 
 
+def test_an_exact_gate_refuses_a_tolerance_that_nothing_can_exceed() -> None:
+    with pytest.raises(UsageError) as caught:
+        gate(BASELINE, BASELINE, allowed("hit_rate=100"))
+    assert caught.value.code == "P810"
+
+
 def test_points_of_what_is_no_share_are_refused() -> None:
     with pytest.raises(UsageError, match="error=1 or error=1rel%") as caught:
         gate(BASELINE, BASELINE, allowed("error=1pt"))

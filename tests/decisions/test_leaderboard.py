@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from poseval.decisions.entries import FACTS, Entry, entry_of
-from poseval.decisions.leaderboard import build
+from poseval.decisions.leaderboard import build, check_addition
 from poseval.decisions.store import Store
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.report import leaderboard as rendering
@@ -55,6 +55,16 @@ def test_other_signatures_are_refused() -> None:
     with pytest.raises(MismatchError, match="ground truth") as caught:
         build([*entries(), Entry("x", other)])
     assert caught.value.code == "P420"
+    first, second = ({**report.signature}["gt"] for report in (REPORTS["a"], other))
+    assert str(caught.value).startswith("a and x: are not comparable")
+    assert f"{first} / {second}" in str(caught.value)
+
+
+def test_an_entry_without_intervals_joins_those_that_have_some() -> None:
+    with_one = Entry("a", replace(REPORTS["a"], intervals={"hit_rate": Interval(0.1, 0.2)}))
+    without = Entry("b", REPORTS["b"])
+    check_addition(with_one, [without])
+    check_addition(without, [with_one])
 
 
 def test_best_per_team_keeps_one_each() -> None:

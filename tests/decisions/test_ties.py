@@ -95,6 +95,12 @@ def test_too_few_units_order_nothing() -> None:
     assert by_tests(three(np.random.default_rng(0), 5), "n0", 0.9).apart.any()  # type: ignore[arg-type]
 
 
+def test_a_p_of_alpha_itself_is_enough() -> None:
+    runs = [run(np.full(6, 0.5)), run(np.full(6, 0.4))]
+    assert upper(by_tests(runs, "n0", 1 - 2 / 64)) == [(0, 1)]  # of 64 signs only these and the opposite
+    assert upper(by_tests(runs, "n0", 1 - 1.9 / 64)) == []
+
+
 def test_a_number_that_a_run_lacks_may_have_any_rank() -> None:
     rng = np.random.default_rng(0)
     whole = rng.uniform(0.3, 0.7, (40, 1))

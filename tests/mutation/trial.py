@@ -6,6 +6,7 @@ import ast
 import gc
 import importlib
 import importlib.machinery
+import inspect
 import json
 import os
 import resource
@@ -13,7 +14,8 @@ import select
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType, ModuleType
@@ -139,34 +141,58 @@ class Watcher:
     def __init__(self, paths: Sequence[Path]) -> None:
         self._now: dict[str, set[int]] = {str(path): set() for path in paths}
         self._lines: dict[str, dict[str, set[int]]] = {str(path): {} for path in paths}
+        self._imported: dict[str, dict[str, set[int]]] = {str(path): {} for path in paths}
         self._seconds: dict[str, float] = {}
 
     def found(self) -> dict[str, Any]:
-        """Lines of each test, of each file; and seconds of each test."""
-        lines = [{test: sorted(ran) for test, ran in each.items()} for each in self._lines.values()]
+        """Lines of each test, of each file; and seconds of each test.
+
+        What a file of tests calls while it is imported counts for all of its tests.
+        """
+        lines = [
+            {
+                test: sorted(ran | self._imported[path].get(test.split("::")[0], set()))
+                for test, ran in each.items()
+            }
+            for path, each in self._lines.items()
+        ]
         return {"lines": lines, "seconds": self._seconds}
 
     def _trace(self, frame: FrameType, event: str, arg: Any) -> Any:
-        return self._line if frame.f_code.co_filename in self._now else None
+        code = frame.f_code
+        called = code.co_flags & inspect.CO_OPTIMIZED  # a function, not a module that is imported
+        return self._line if called and code.co_filename in self._now else None
 
     def _line(self, frame: FrameType, event: str, arg: Any) -> Any:
         self._now[frame.f_code.co_filename].add(frame.f_lineno)
         return self._line
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        """Trace a test with its fixtures."""
+    @contextmanager
+    def _traced(self, into: dict[str, dict[str, set[int]]], name: str) -> Iterator[None]:
         for path in self._now:
-            self._now[path] = self._lines[path][item.nodeid] = set()
-        begin = sum(os.times()[:4])
+            self._now[path] = into[path][name] = set()
         sys.settrace(self._trace)
         threading.settrace(self._trace)
         try:
-            return (yield)
+            yield
         finally:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
-            self._seconds[item.nodeid] = sum(os.times()[:4]) - begin
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(self, collector: pytest.Collector) -> Any:
+        """Trace the import of a file of tests."""
+        with self._traced(self._imported, collector.nodeid):
+            return (yield)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        """Trace a test with its fixtures."""
+        begin = sum(os.times()[:4])
+        with self._traced(self._lines, item.nodeid):
+            outcome = yield
+        self._seconds[item.nodeid] = sum(os.times()[:4]) - begin
+        return outcome
 
 
 class FirstFailure:

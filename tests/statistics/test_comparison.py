@@ -48,6 +48,14 @@ def test_other_truth_is_refused_and_named() -> None:
     assert caught.value.code == "P420"
 
 
+def test_other_units_are_refused_and_named() -> None:
+    made = run(np.full(40, 0.5))
+    other = replace(run(np.full(39, 0.5)), signature=made.signature)
+    with pytest.raises(MismatchError, match="b: was scored on other frames or sequences than a") as caught:
+        compare({"a": made, "b": other})
+    assert caught.value.code == "P421"
+
+
 @pytest.mark.parametrize(("keys", "code"), [(("nonsense",), "P144"), ((), "P143")])
 def test_wrong_calls_are_refused(keys: tuple[str, ...], code: str) -> None:
     made = toy.run(1.0, 0, TRUTH)

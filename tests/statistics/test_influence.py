@@ -131,3 +131,9 @@ def test_a_median_of_few_units_is_halved_as_leaving_out_one_says_little(
         within += abs(found.value[0] - 5) <= 2.04 * found.error[0]
         assert found.undefined[0] == 0
     assert low <= within / sets <= high
+
+
+@pytest.mark.parametrize("units", [8, 126])
+def test_units_share_equally_in_what_nobody_counts_for(units: int) -> None:
+    found = of(np.zeros(units), np.zeros(units, dtype=np.int64))
+    assert found.share[:, 0] == pytest.approx(1 / min(units, 63))

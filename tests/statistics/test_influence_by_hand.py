@@ -135,8 +135,9 @@ def test_notices_say_what_makes_intervals_rough() -> None:
     assert [notice.code for notice in with_intervals(named.report(), named).notices] == []
 
 
-def test_the_largest_unit_in_standard_errors_of_the_others() -> None:
-    x = np.array([1.0, 2.0, 1.5, 0.5, 1.2, 9.0, 1.1])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_largest_unit_in_standard_errors_of_the_others(sign: int) -> None:
+    x = sign * np.array([1.0, 2.0, 1.5, 0.5, 1.2, 9.0, 1.1])
     found = intervals(run(x, names=["other"]))["other"]
     left = x.mean() - (x.sum() - x) / 6
     rest = np.delete(left, 5)

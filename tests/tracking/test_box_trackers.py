@@ -143,6 +143,22 @@ def test_ocsort_direction_decides_between_equal_overlaps() -> None:
     assert identity[rows.index(0)] == 1
 
 
+def test_ocsort_direction_across_counts_nothing_whatever_the_score() -> None:
+    """A sure row that lies across the track's way adds 0, one of half its score halfway to it a little."""
+    t = np.arange(8)
+    scene = clip(np.stack([400 + 4.0 * t, np.full(8, 300.0)], axis=1)[:, None])
+    tracker = tracking.parse("ocsort(min_hits=0,score=0.4,inertia=100)").tracker(COCO)
+    for k in range(7):
+        tracker.step(scene.frame(k))
+    earlier = scene.xy[4, 0]  # observed three frames ago: directions begin there
+    both = clip(np.zeros((1, 2, 2)))
+    both.xy[0] = earlier + np.array([[0.0, 8.0], [8.0, 8.0]])
+    both.score[0] = [1.0, 0.5]
+    rows = both.order(0).tolist()
+    identity = tracker.step(both.frame(0))
+    assert identity[rows.index(1)] == 0
+
+
 def test_ocsort_leaves_rows_of_low_score_alone() -> None:
     scene = walkers(frames=5, people=2)
     scene.score[:, 1] = 0.5
