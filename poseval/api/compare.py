@@ -39,13 +39,13 @@ def compare(
 ) -> Comparison:
     """Compare systems, and say which differences are larger than noise.
 
-    Systems are saved runs, evaluations, or predictions with their ground truth (`truth`): one argument each,
-    or one mapping of names to systems. A list or a folder of saved runs is one system, trained several times.
-    `keys` chooses numbers of the summary, by default all. `level` is 0.95 or 95, `resamples` the number of
-    random sign flips, by default as many as the tests need. `cluster` names the units that are resampled as a
-    whole. `seed_sd` is the standard deviation of a number between trainings, for sides of a single run.
-    `unit`, "percent" or "fraction", is how fractions such as AP are shown, and the unit of `seed_sd`.
-    `simultaneous` intervals hold for all differences at once. The other keywords are those of
+    Systems are saved runs, evaluations, or predictions with their ground truth (`truth`): one argument per
+    system, or a mapping of names to systems. A list or a folder of saved runs is one system, trained several
+    times. `keys` chooses numbers of the summary, by default all. `level` is 0.95 or 95, `resamples` the
+    number of random sign flips, by default as many as the tests need. `cluster` names the units that are
+    resampled as a whole. `seed_sd` is the standard deviation of a number between trainings, for sides of a
+    single run. `unit`, "percent" or "fraction", is how fractions such as AP are shown, and the unit of
+    `seed_sd`. `simultaneous` intervals hold for all differences at once. The other keywords are those of
     `poseval.score`.
 
     Raises:

@@ -42,7 +42,7 @@ def convert(
     force: bool = False,
     progress: Callable[[int, int], None] | None = None,
 ) -> Conversion | Conversions:
-    """Read `source` and write it to `target` in the format `to`; `lines()` of the result list what was lost.
+    """Read `source` and write it to `target` in the format `to`; `lines()` of the result lists what was lost.
 
     A folder that is one data set becomes one target. Otherwise each file of a folder is converted by itself,
     into a folder, and the result is a `Conversions`. `format` and `role` describe the source and are
@@ -50,9 +50,9 @@ def convert(
     (`truth`) of predictions: by equal names, or by the map in the file `joints`. `near` allows similar
     joints, `derive` computes missing ones. `transform` changes coordinates, as in `poseval.score`. With
     `worst`, only that many frames are written, to be labelled again: those in which predictions have the most
-    errors against their `truth`. `category` is the one category to read of a file with several. `fps` gives
-    frames times, in formats that hold them. `images` is a folder of images, for sizes that the file does not
-    give. `progress` is called with (done, total) on long work.
+    errors against their `truth`. `category` is the category to read if a file has several. `fps` gives times
+    to frames, in formats with times. `images` is a folder of images, for sizes that the file does not give.
+    `progress` is called with (done, total) on long work.
 
     Raises:
         UsageError: unknown names, P130 a format that is not written in this role, P131 a target that exists,

@@ -28,8 +28,8 @@ def diagnose(
 ) -> Diagnosis:
     """Find the errors of predictions: jitter, inversions, swaps, misses, scores, false positives, identities.
 
-    `scale` is the unit of distances, `area` or `head`; by default what the ground truth has. `worst` is the
-    number of frames to list. The other keywords are those of `poseval.score`.
+    `scale` is the unit of distances, `area` or `head`; by default the one that the ground truth has. `worst`
+    is the number of frames to list. The other keywords are those of `poseval.score`.
 
     Raises:
         UsageError: unknown names, P112 areas without sigmas.

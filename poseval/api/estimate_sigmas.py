@@ -28,8 +28,8 @@ def estimate_sigmas(
 ) -> SigmaEstimate:
     """Estimate the sigmas of OKS from annotations of the same images by several annotators.
 
-    Each of the further `annotations` is compared with the first one. The other keywords are those of
-    `poseval.score`: `skeleton`, `align_by`, `truth_format`, `limits`.
+    `annotations` are one file per annotator; each is compared with the first one. The other keywords are
+    those of `poseval.score`: `skeleton`, `align_by`, `truth_format`, `limits`.
 
     Raises:
         UsageError: P142 level, resamples or seed out of range, P197 no repeated annotations.

@@ -55,16 +55,17 @@ def gate(
     of the summary, or all that match a pattern, may get worse: `{"AP": 0.5}` in the unit that tables show
     (points of percent; 0.005 with `unit="fraction"`), `{"AP": "0.5pt"}` in points in any case, `{"AP":
     "2rel%"}` of the baseline's value. `guard` names the numbers that decide; by default those of `max_drop`,
-    else the primary number, and all where digits are compared. A `significant` gate bounds each drop; with
-    `require="keep-up"` it fails for what is not shown, too. `level`, `resamples`, `seed`, `cluster`,
-    `seed_sd` and `unit` are as in `compare`. `ledger` is a file that counts how often the gate was run.
-    `update_baseline` replaces the baseline's file by a run that is shown to keep up, `accept` by any run for
-    the reason given. Benchmark, rules and metrics are the baseline's unless given.
+    else the primary number (in an exact gate without tolerances all numbers). A `significant` gate bounds
+    each drop; with `require="keep-up"` it also fails if a number is not shown to keep up. `level`,
+    `resamples`, `seed`, `cluster`, `seed_sd` and `unit` are as in `compare`. `ledger` is a file that counts
+    how often the gate was run. `update_baseline` replaces the baseline's file by a run that is shown to keep
+    up, `accept` by any run for the reason given. Benchmark, rules and metrics are the baseline's unless
+    given.
 
     Raises:
         UsageError: P100 the baseline defines no number that decides, P142 level, resamples or seed out of
-            range, P170 a drop that cannot be read, P146 one of no number, P147 predictions without ground
-            truth, P167 too few resamples, P168 an unknown cluster, P169 what does not go together, P820 a
+            range, P170 a drop that cannot be read, P146 a drop for no number, P147 predictions without ground
+            truth, P167 too few resamples, P168 an unknown cluster, P169 contradictory settings, P820 a
             drop that may mean two things, P821 points for a number that is not a fraction.
         InputError: a file is wrong; P231 not a baseline, P232 not a ledger, P420 other
             rules or ground truth, P421 other units.

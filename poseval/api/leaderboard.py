@@ -38,13 +38,13 @@ def leaderboard(
 
     Predictions are ranked with their ground truth (`truth`), which is read once. A mapping gives names;
     otherwise file names do. `sort` is the number to rank by, by default the benchmark's primary one;
-    `columns` are further numbers, `facts` what `poseval run` wrote beside a report. Saved runs, evaluations
-    and predictions are compared by paired tests at `level`, reports by whether their intervals overlap.
-    `unit`, "percent" or "fraction", is how fractions such as AP are shown. The other keywords are those of
-    `poseval.score`.
+    `columns` are further numbers to show, `facts` are facts that `poseval run` wrote beside a report. Saved
+    runs, evaluations and predictions are compared by paired tests at `level`, reports by whether their
+    intervals overlap. `unit`, "percent" or "fraction", is how fractions such as AP are shown. The other
+    keywords are those of `poseval.score`.
 
     Raises:
-        UsageError: P142 a level that cannot be, P148 no runs, or a number that none has.
+        UsageError: P142 an invalid level, P148 no runs, or a number that no run has.
         InputError: a file is wrong; P240 a name that is not fit for a table, P420 other rules or ground
             truth, P422 intervals of different levels or methods.
     """

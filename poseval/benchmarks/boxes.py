@@ -44,10 +44,10 @@ def metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ..
 
 
 def pair_frames(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
-    """Frames by number, those with predictions alone included: files list no frames, only boxes.
+    """Pair frames by number. Frames with only predictions are included, because files list boxes, not frames.
 
     Raises:
-        MismatchError: as `by_names`, for sets that are no single sequences.
+        MismatchError: as `by_names`, for sets with several sequences.
     """
     mine, theirs = truth.frames, predictions.frames
     if len(mine.sequences) > 1 or len(theirs.sequences) > 1:

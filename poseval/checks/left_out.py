@@ -19,7 +19,7 @@ PER_CENT = 1.0  # a crowd index above it is no fraction
 
 
 def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
-    """N927: images with more people, or with more equal scores, than the metric takes detections."""
+    """N927: images with more people, or with more equal scores, than detections that the metric reads."""
     metric = pair.metrics[0]
     most = getattr(metric, "max_dets", None)
     if most is None:

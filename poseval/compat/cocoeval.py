@@ -155,7 +155,7 @@ class COCOeval:
         return self._oks
 
     def accumulate(self, p: Params | None = None) -> None:
-        """Fill `eval` with precision, recall and score arrays, -1 where nobody is to be found.
+        """Fill `eval` with precision, recall and score arrays, -1 without people to find.
 
         `p` may name fewer images, categories, ranges or maxDets than evaluate() saw.
 

@@ -77,7 +77,7 @@ def writer_of(format: str, role: Role) -> Dataset:
             "P130",
             where=f"format {format}",
             what=f"cannot be written as {role.words}",
-            wanted=f"it can be written as: {told}",
+            wanted=f"a role in which it can be written: {told}",
         )
     return dataset
 

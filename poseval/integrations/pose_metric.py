@@ -45,18 +45,17 @@ class PoseMetric:
         print(metric.compute().summary["AP"])
 
     The sides of a batch are dictionaries of the arguments of `poseval.from_arrays`, pose sets, or records
-    (COCO). `frames` lists the images of the batch; without it they are those of its people. The report is
-    that of `poseval.score` on all frames together, to the last bit and with the same signature, in whatever
-    order the batches come. People of one frame come in one update and keep their order, which decides
-    between ties.
+    (COCO). `frames` lists the images of the batch, by default those of its people. The report equals that of
+    `poseval.score` on all frames together, bit for bit and with the same signature, in any order of batches.
+    People of one frame come in one update and keep their order, which decides between ties.
 
-    With the whole ground truth as `truth`, updates bring predictions alone, and the signature is the one of
-    that file. What is kept are the columns of the people, about 0.6 kB for one of 17 joints, and no images.
+    With the whole ground truth as `truth`, updates take only predictions, and the signature is that of this
+    file. The metric keeps the columns of the people, about 0.6 kB for a person of 17 joints, and no images.
 
     Args:
         benchmark: name of a benchmark, or a `Benchmark`.
         truth: all ground truth as a path, a pose set or records.
-        repeated: what to do with a frame that comes a second time: `refuse` it or count it `once`, the first.
+        repeated: what to do with a frame that comes a second time: `refuse` it, or count it `once`.
         asked: keywords of `poseval.score`: `rules`, `metrics`, `skeleton`, `sigmas`, `per_joint`, ...
 
     Raises:
@@ -166,7 +165,7 @@ class PoseMetric:
 
     @from_python
     def merge(self, other: PoseMetric) -> None:
-        """Add the batches of another metric, such as another process's. A frame of both counts once.
+        """Add the batches of another metric, for example from another process. A frame of both counts once.
 
         Raises:
             UsageError: P855, P858 batches of another form, P860 other settings, or people without frames in
@@ -193,7 +192,7 @@ class PoseMetric:
 
     @from_python
     def compute(self, sync: bool = False) -> Report:
-        """The report of all frames so far; with `sync` of those of all ranks of `torch.distributed`.
+        """The report of all frames so far; with `sync` also those of other `torch.distributed` ranks.
 
         With `sync` every rank has to call it and gets the same report. A frame on several ranks, as from a
         sampler that pads, counts once.
@@ -259,7 +258,7 @@ class PoseMetric:
     @staticmethod
     @from_python
     def from_bytes(data: bytes, *, truth: PathOrPoses | None = None) -> PoseMetric:
-        """The metric that `to_bytes` wrote; one that was made with `truth` needs it again.
+        """Read the metric that `to_bytes` wrote; a metric that was made with `truth` needs it again.
 
         Raises:
             UsageError: P861 other bytes, or another ground truth.

@@ -199,7 +199,7 @@ class Ranked:
 
 @dataclass(frozen=True, eq=False)
 class Curves:
-    """Precision and score at each recall point, and the recall reached; NaN where nobody is to be found."""
+    """Precision and score at each recall point, and the recall reached; NaN without people to find."""
 
     precision: Floats  # [T, Q, A]
     recall: Floats  # [T, A]

@@ -97,7 +97,7 @@ def span(name: str) -> Field:
 
 
 def fixed(name: str, length: int, *, nullable: bool = False) -> Field:
-    """A list of so many numbers: `values` [N * length], NaN where absent. Nullable: `[]` says absent too."""
+    """A list of `length` numbers: `values` [N * length], NaN where absent. Nullable: `[]` says absent too."""
     return Field(name, "number", "fixed", length=length, nullable=_nulls(nullable))
 
 

@@ -47,7 +47,7 @@ class ExOks(Metric):
     nobody counts in an image all its detections are ignored (C26). The paper's metric is
     `ex_oks(edge=side,published=no)`.
 
-    Undefined where nobody is to be found.
+    Undefined without people to find.
     """
 
     thresholds: tuple[float, ...] = THRESHOLDS

@@ -68,7 +68,7 @@ class OksAp(Metric):
     main range, and AP is what the whole procedure gives for files that hold this joint alone: a person
     without the labelled joint is ignored, too, similarity is the joint's own, scores, areas and boxes stay.
 
-    Undefined where nobody is to be found.
+    Undefined without people to find.
     """
 
     thresholds: tuple[float, ...] = THRESHOLDS

@@ -42,7 +42,7 @@ class OksLrp(Metric):
     and of people who are missed (oLRP_FN), at that threshold. The row `threshold` is that score: a threshold
     to use the model with. With several categories, numbers are means over those with people.
 
-    Undefined where nobody is to be found.
+    Undefined without people to find.
     """
 
     tau: float = 0.5  # lowest OKS of a hit

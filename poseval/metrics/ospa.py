@@ -100,7 +100,7 @@ def check_parameters(name: str, similarity: Similarity, cutoff: float, order: fl
         raise UsageError(
             "P122",
             where=f"{name}(similarity=joint)",
-            what="compares whole people",
+            what="cannot compare single joints",
             wanted="similarity=oks, pckh or iou",
         )
     require(0 < cutoff <= 1, name, "cutoff", cutoff, "a number above 0, at most 1")

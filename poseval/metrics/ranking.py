@@ -17,7 +17,7 @@ from poseval.poses import Bools, Floats, Ints
 
 @dataclass(frozen=True, eq=False)
 class OksCurves:
-    """Precision over recall per threshold, category and area range; NaN where nobody is to be found."""
+    """Precision over recall per threshold, category and area range; NaN without people to find."""
 
     precision: Floats  # [T, Q, K, A]
     recall: Floats  # [T, K, A] highest recall reached

@@ -139,9 +139,9 @@ def registry() -> Registry[ModelCard]:
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """Sorted names of the models that match a shell pattern, e.g. `hrnet*`; an empty list when none does.
+    """Sorted names of the models that match a shell pattern, e.g. `hrnet*`; an empty list if none does.
 
-    Models of other packages are among them.
+    Models of other packages are included.
 
     Raises:
         UsageError: P101 a pattern that is not a text.
@@ -168,8 +168,8 @@ def create_model(
 ) -> nn.Module:
     """A model with random weights, in evaluation mode; `load_weights` fills it.
 
-    Without `joints` and `input_size` (height, width) the card's own are taken, 17 and (256, 192) for most.
-    `config` overrides the card's `config`, argument by argument of the builder.
+    `joints` and `input_size` (height, width) are by default the card's own, 17 and (256, 192) for most
+    models. `config` overrides single entries of the card's `config`, which are arguments of the builder.
 
     Raises:
         UsageError: P150 unknown name, P151 impossible joints or input size, P152 unknown option.

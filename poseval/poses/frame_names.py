@@ -1,10 +1,10 @@
 """Finding the frames of one set among those of another by their names.
 
 Ways are tried in a fixed order: key, file name, file stem, base name, path end (the shorter of two paths is
-the end of the longer, extensions aside), spelling (the stem in one case, one form of Unicode, and without
-what is of an address), number at the end of the stem. The first way on which every frame
-finds exactly one partner is taken, else the way that finds most. Where a later way would pair other frames,
-the names are ambiguous and the pairing is refused until one way is named. A backslash separates folders, too.
+the end of the longer, extensions aside), spelling (the stem in one case, one form of Unicode, and without the
+query of an address), number at the end of the stem. The first way on which every frame finds exactly one
+partner is taken, else the way that finds most. Where a later way would pair other frames, the names are
+ambiguous and the pairing is refused until one way is named. A backslash separates folders, too.
 """
 
 from __future__ import annotations

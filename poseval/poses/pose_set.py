@@ -126,10 +126,10 @@ def _extras(extra: Mapping[str, Any], rows: int) -> dict[str, Array]:
 class Frames:
     """Images or video frames, F rows.
 
-    `key` names the frame in its file (an image id or a file name, as text; unique). `sequence` indexes
-    `sequences`; a still image belongs to its own sequence or to one common sequence 0. `number` is the order
-    inside the sequence. `extra` holds further columns by name, e.g. `crowd_index` [F] float64, or `time` [F]
-    float64 seconds, where a file says when its frames were taken.
+    `key` is the unique name of the frame in its file (an image id or a file name, as text). `sequence`
+    indexes `sequences`; a still image belongs to its own sequence or to one common sequence 0. `number` is
+    the order inside the sequence. `extra` holds further columns by name, e.g. `crowd_index` [F] float64, or
+    `time` [F] float64 seconds, where a file says when its frames were taken.
     """
 
     key: Array  # [F] str, unique
@@ -174,7 +174,7 @@ class Frames:
         return f"Frames({len(self):,} in {number_of(len(self.sequences), 'sequence')})"
 
     def take(self, rows: Array) -> Frames:
-        """These frames, in this order; the list of sequences stays whole."""
+        """The frames at these rows, in this order; the list of sequences is kept."""
         picked = {name: column[rows] for name, column in self.extra.items()}
         return Frames(
             self.key[rows],
@@ -192,10 +192,9 @@ class Frames:
 class People:
     """People, N rows sorted by frame (stable), K joints.
 
-    A joint that is not labelled or not predicted has `seen` 0; its coordinates are then NaN or whatever the
-    file holds, and no metric reads them (except where a reference tool does, under its quirk id).
-    For predictions `seen` is 2 where the joint was predicted. `seen` 3 marks a true joint outside the
-    activation window (Ex-OKS).
+    A joint that is not labelled or not predicted has `seen` 0; its coordinates are then NaN or as in the
+    file, and no metric reads them (unless a quirk of a reference tool does). For predictions `seen` is 2 if
+    the joint is predicted. `seen` 3 marks a true joint outside the activation window (Ex-OKS).
     """
 
     xy: Floats  # [N, K, 2] float64 pixels
@@ -252,7 +251,7 @@ class People:
         return f"People({len(self):,} of {number_of(self.xy.shape[1], 'joint')})"
 
     def take(self, rows: Array) -> People:
-        """These rows; `rows` keeps the order by frame (a mask, or ascending in frame)."""
+        """The people at `rows`, a mask or indices that keep the order by frame."""
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "extra"}
         return People(**columns, extra={name: column[rows] for name, column in self.extra.items()})
 
@@ -296,9 +295,9 @@ class IgnoreRegions:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PoseSet:
-    """Skeleton + frames + people + ignore regions, and where they came from.
+    """A skeleton, frames, people and ignore regions, and their origin.
 
-    `categories` maps category ids of the file to names; one entry for a benchmark of persons only.
+    `categories` maps category ids of the file to names; benchmarks of people have one entry.
     """
 
     skeleton: Skeleton

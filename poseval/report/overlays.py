@@ -1,4 +1,4 @@
-"""Figures of several systems on the same ground truth: one figure for each question, one colour a system."""
+"""Figures of several systems on the same ground truth: one per question, one colour per system."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ class Report:
 
     @from_python
     def worst(self, count: int = 5, images: str | os.PathLike[str] | None = None) -> Any:
-        """Drawings of the frames with the most errors, the worst first, which a notebook shows.
+        """Drawings of the frames with the most errors, worst first, to be shown in a notebook.
 
         `images` is the folder of the images to draw on.
 
@@ -111,7 +111,7 @@ class Report:
         return found if found is not None and found.given else None
 
     def why(self, key: str) -> str:
-        """Why a summary number is undefined; empty when it is defined or no reason is known."""
+        """The reason why a summary number is undefined; empty if it is defined or the reason is not known."""
         last = key.rpartition("/")[2]
         for row in self.values:
             if row.why and math.isnan(row.value):
@@ -151,7 +151,7 @@ class Report:
         return out
 
     def to_json(self, timings: bool = True) -> str:
-        """The report as JSON text; without timings it is the same for the same input, byte by byte."""
+        """The report as JSON text. Without timings, equal input gives equal text."""
         return json.dumps(self.to_dict(timings), indent=1, allow_nan=False, ensure_ascii=False)
 
     @staticmethod
@@ -211,7 +211,7 @@ class Report:
         return rendered("report text", self, color=color, unit=unit, digits=digits)
 
     def to_csv(self) -> str:
-        """All values as fractions, one row each, with a header; cells are safe against formula injection."""
+        """CSV with a header and one row per value, as fractions; cells are safe against formula injection."""
         return rendered("report csv", self)
 
     def to_markdown(self, unit: str = PERCENT, digits: int | None = None) -> str:
@@ -219,7 +219,7 @@ class Report:
         return rendered("report markdown", self, unit=unit, digits=digits)
 
     def to_latex(self, unit: str = PERCENT, digits: int | None = None) -> str:
-        """The tables as LaTeX with booktabs, in the columns of papers, a line for the model."""
+        """The tables as LaTeX with booktabs, with the columns of papers and one line for the model."""
         return rendered("report latex", self, unit=unit, digits=digits)
 
     def to_pandas(self) -> pd.DataFrame:

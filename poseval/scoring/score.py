@@ -63,9 +63,9 @@ def read(
 ) -> PoseSet:
     """Read a file, a folder or records of any known format; it is recognised by content unless named.
 
-    Predictions (`role="predictions"`) of most formats want their `truth` for frame sizes, ids and joints.
-    `optional` names columns of ground truth that may be absent, such as `area`; `category` is the one class
-    to read of a file with several.
+    Predictions (`role="predictions"`) in most formats need their `truth` for frame sizes, ids and joints.
+    `optional` names columns of ground truth that may be absent, such as `area`; `category` is the class to
+    read if a file has several.
 
     Raises:
         UsageError: the path or format does not exist, or an argument is of another type.
@@ -198,7 +198,7 @@ def score(
     """Score predictions against ground truth by a benchmark's rules.
 
     `truth` and `predictions` are paths or pose sets, predictions also several paths; the benchmark is guessed
-    from the ground truth's content unless given. What else is asked is a `task`, or its fields as keywords:
+    from the ground truth's content unless given. Further options are a `task`, or its fields as keywords:
     `metrics` (names such as `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`,
     `align_by`, `transform`, `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`,
     `limits`. With an `executor` the units are tallied in `shards` parts; the report is the same.

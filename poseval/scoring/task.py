@@ -49,25 +49,24 @@ class Asked(TypedDict, total=False):
 class Task:
     """How ground truth and predictions are read and scored.
 
-    `benchmark` None is recognised from the ground truth. `metrics` replace the benchmark's own; of those that
-    are asked for by name the rule set says the parameters that were not given. `skeleton`
-    names the joints of files that name none, and is refused where it contradicts a file. `sigmas` are those
-    of the ground truth's own joints: a list in their order, a mapping by name, or one number for all.
-    `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows near
-    equivalents and `derive` derived joints. `align_by` says how frames are paired (key, file name, stem, base
-    name, path end, spelling, number). `transform` are changes of the predictions' coordinates: `xy`,
-    `left-right`, `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised
-    unless named.
-    `category` is the one class of a file to score, where it has several. `slices` name groups that are
-    reported apart, too: of people (`size`, `crowding`, `visible-joints`, `occlusion`, `truncation`,
-    `category`) and of frames (`sequence`, a column), or a csv file of either and their groups.
+    Without a `benchmark` it is recognised from the ground truth. `metrics` replace the benchmark's own; for
+    metrics given by name, the rule set determines the parameters that are not given. `skeleton` gives joint
+    names to files without them, and is refused if it contradicts a file. `sigmas` are those of the ground
+    truth's own joints: a list in their order, a mapping by name, or one number for all. `joints` maps
+    predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows similar joints and
+    `derive` computes missing ones. `align_by` says how frames are paired (key, file name, stem, base name,
+    path end, spelling, number). `transform` are changes of the predictions' coordinates: `xy`, `left-right`,
+    `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised unless named.
+    `category` is the class to score if a file has several. `slices` are groups that are also reported
+    separately: of people (`size`, `crowding`, `visible-joints`, `occlusion`, `truncation`, `category`), of
+    frames (`sequence`, a column), or from a csv file that assigns either to groups.
 
-    The constructor takes names and texts where a value has one: `metrics=["pck(at=0.2)"]`,
+    The constructor also takes names and texts instead of values: `metrics=["pck(at=0.2)"]`,
     `skeleton="coco17"`, `limits=["people=10000000"]`.
 
     Raises:
         UsageError: P101 another type, P113 an unknown skeleton, P115 sigmas that cannot be read, P121 to
-            P123 metrics that cannot be, P183 limits that cannot be, P102 an unknown transform.
+            P123 invalid metrics, P183 invalid limits, P102 an unknown transform.
     """
 
     benchmark: str | Benchmark | None = None
@@ -115,7 +114,7 @@ class Task:
         return JointRules(file=file, near=self.near, derive=self.derive, names=self.joints == BY_NAMES)
 
     def like(self, run: Evaluation) -> Task:
-        """This task with the benchmark, rules, metrics and slices of a run where nothing else was asked for.
+        """This task, with the benchmark, rules, metrics and slices of a run for those it does not set.
 
         Slices by a csv file cannot be made again without the file.
         """

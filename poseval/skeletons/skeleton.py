@@ -26,8 +26,8 @@ class Skeleton:
     Joint names are canonical English (`left_wrist`; left and right are the person's own). `flip[i]` is the
     index of joint i's mirror joint (itself on the body's axis). `limbs` are index pairs for drawing and PCP.
     `sigmas` are the per-joint standard deviations of OKS in units of sqrt(area), or None: OKS refuses to
-    guess. `normalisers` name the joints whose distance scales an NME, e.g. `outer_eye: (36, 45)`, each
-    side an index or a tuple of indices to average.
+    guess. `normalisers` name the joints whose distance scales an NME, e.g. `outer_eye: (36, 45)`, where each
+    end is an index or a tuple of indices to average.
 
     Raises:
         UsageError: P110 when the parts contradict each other.

@@ -35,7 +35,7 @@ LOSSES = {
 
 
 class HeatmapTask:
-    """Heatmaps around joints, one person a sample; every stack of a network is trained on the same maps.
+    """Heatmaps around joints, one person per sample; every stack of a network is trained on the same maps.
 
     Options: `target` (gaussian, udp or unbiased), `sigma` of it in map pixels, by default the card's, `loss`
     (mse, ohkm or sigmoid cross entropy) and `gain`, a factor on the loss.

@@ -150,13 +150,13 @@ def validate(
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> Validation:
-    """Everything wrong or unusual in a file or in records in memory.
+    """Find everything that is wrong or unusual in a file or in records in memory.
 
-    With ground truth it is everything that scoring the file would find.
+    With ground truth this is everything that scoring the file would find.
 
-    `role` is `truth` or `predictions`; recognised unless given. The keywords are those of `poseval.score`.
-    A file that is valid together with its ground truth can be scored, because the same code reads and scores
-    it.
+    `role` is `truth` or `predictions`; it is recognised by default. The keywords are those of
+    `poseval.score`. A file that is valid together with its ground truth can be scored, because the same code
+    reads and scores it.
 
     Raises:
         UsageError: the path does not exist, unknown names.

@@ -172,7 +172,7 @@ class TestOptions:
         assert call(sources["gt"], tmp_path / "a", "--to", "openpose") == 2
         err = capsys.readouterr().err
         assert "cannot be written as ground truth" in err
-        assert "expected: it can be written as: predictions" in err
+        assert "expected: a role in which it can be written: predictions" in err
 
     def test_role(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         # The layout of .pts files is the same for both roles.

@@ -152,7 +152,7 @@ def test_ocsort_direction_across_counts_nothing_whatever_the_score() -> None:
         tracker.step(scene.frame(k))
     earlier = scene.xy[4, 0]  # observed three frames ago: directions begin there
     both = clip(np.zeros((1, 2, 2)))
-    both.xy[0] = earlier + np.array([[0.0, 8.0], [8.0, 8.0]])
+    both.xy[0, 0], both.xy[0, 1] = earlier + np.array([0.0, 8.0]), earlier + np.array([8.0, 8.0])
     both.score[0] = [1.0, 0.5]
     rows = both.order(0).tolist()
     identity = tracker.step(both.frame(0))

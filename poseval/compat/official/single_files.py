@@ -219,7 +219,7 @@ def penn(truth: str, predictions: str) -> tuple[Singles, list[str]]:
 
 
 def poses(path: str, people: int, joints: int, *others: int) -> Array:
-    """The array of poses [N, K, 2] of a file, for so many people."""
+    """The array of poses [N, K, 2] of a file, for this number of people."""
     given = arrays(path)
     chosen = [given[name] for name in POSES if name in given and np.ndim(given[name]) == 3]
     chosen += [value for value in given.values() if np.ndim(value) == 3]

@@ -19,7 +19,7 @@ CROP_PIXELS = 200  # `scale` of HRNet's face lists is the side of the square cro
 
 
 def face_skeleton(points: int, options: ReadOptions, where: str) -> Skeleton:
-    """The skeleton of so many landmarks, or the one asked for.
+    """The skeleton with this number of landmarks, or the one asked for.
 
     Raises:
         FormatError: P204 for a number of landmarks that no known set has, or that the ground truth does not

@@ -22,9 +22,9 @@ def from_mmpose(samples: Iterable[Any], *, skeleton: SkeletonLike | None = None)
     """A pose set of predictions from `mmpose` `PoseDataSample`s, or their `to_dict()`.
 
     `pred_instances` has `keypoints` [n, K, 2], `keypoint_scores` [n, K] and perhaps `bboxes` [n, 4] and
-    `bbox_scores` [n]. Samples of one image, as of a top-down network, are its people. An image is called by
-    its `img_id`, else by its `img_path`. The score is the box's times the mean of the joints', as MMPose
-    ranks.
+    `bbox_scores` [n]. Several samples of one image, as from a top-down network, are its people. The name of
+    an image is its `img_id`, else its `img_path`. The score is the box score times the mean joint score, by
+    which MMPose ranks.
 
     Raises:
         UsageError: P179 when an object has another form.

@@ -20,7 +20,7 @@ def from_movement(
     """A pose set from a `movement` poses dataset (xarray).
 
     `position` [time, space, keypoints, individuals] and `confidence` [time, keypoints, individuals] are read
-    by the names of their dimensions; an individual is a track, a place that is NaN a joint that is not there.
+    by the names of their dimensions. An individual is a track; a NaN position is a missing joint.
 
     Raises:
         UsageError: P179 when the object has another form.

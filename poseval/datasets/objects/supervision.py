@@ -22,8 +22,8 @@ def from_supervision(
     """A pose set of predictions from `supervision.KeyPoints`, one object per frame, and the frames' names.
 
     `xy` [n, K, 2], `keypoint_confidence` [n, K] (`confidence` before 0.29), `detection_confidence` [n] and
-    `visible` [n, K] are read. A joint is not there where `visible` denies it, or at (0, 0) without
-    confidence. The score is the detection's confidence, else the mean of the joints'.
+    `visible` [n, K] are read. A joint is missing if `visible` is false, or if it is at (0, 0) without
+    confidence. The score is the detection's confidence, else the mean confidence of the joints.
 
     Raises:
         UsageError: P179 when an object has another form, or names and objects differ in number.

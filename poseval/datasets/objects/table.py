@@ -32,12 +32,13 @@ def from_pandas(
 ) -> PoseSet:
     """A pose set from a pandas table in long form, one row for each joint; the keywords name its columns.
 
-    `score` is a column of joint confidences, `visibility` one of 0, 1 and 2. `person_score`, `track` and
-    `area` belong to the person: the same in all its rows. A row with NaN, or none, is a joint that is not
-    there. Joints have the order of the `skeleton`, else of the known one that has exactly these.
+    `score` is a column of joint confidences, `visibility` a column of 0, 1 and 2. `person_score`, `track` and
+    `area` belong to the person and are the same in all its rows. A joint is missing if its row has NaN or
+    does not exist. Joints have the order of the `skeleton`, else of the known skeleton with exactly these
+    joints.
 
     Raises:
-        UsageError: P101 no table, P857 a column that the table does not have, or a joint twice.
+        UsageError: P101 not a table, P857 a column that the table does not have, or a joint twice.
     """
     if not hasattr(table, "columns") or not hasattr(table, "__getitem__"):
         raise wrong_type("table", table, "a pandas table in long form")

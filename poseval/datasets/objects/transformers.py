@@ -20,9 +20,9 @@ def from_transformers(
 ) -> PoseSet:
     """A pose set of predictions from `post_process_pose_estimation`: a list of people for each image.
 
-    Each person has `keypoints` [n, 2], `scores` [n], `labels` [n], which are the numbers of the joints that
-    passed the threshold, and `bbox` [4]. `frames` [F] names the images. A person's score is the mean of its
-    joints'.
+    Each person has `keypoints` [n, 2] and `scores` [n] of the joints that passed the threshold, `labels` [n],
+    the indices of these joints, and `bbox` [4]. `frames` [F] names the images. A person's score is the mean
+    score of its joints.
 
     Raises:
         UsageError: P179 when an object has another form, or names and objects differ in number.

@@ -19,8 +19,8 @@ def from_ultralytics(
 ) -> PoseSet:
     """A pose set of predictions from `ultralytics` `Results` of a pose model, one for each image.
 
-    The box's confidence is the score, the third number of a joint its confidence, the box's `id` the track.
-    Images are called by their `path` unless `frames` [F] names them.
+    The confidence of the box is the score, the third number of a joint is its confidence, and the `id` of the
+    box is the track. The name of an image is its `path` unless `frames` [F] names it.
 
     Raises:
         UsageError: P179 when an object has another form, or names and objects differ in number.

@@ -2,7 +2,7 @@
 
 There is no official csv of frames. Three forms are common: a column for each landmark's number (`x_0`,
 `x0`, `0_x`, `landmark_0_x`), one for its name (`NOSE_x`, `nose.x`), and a line for each landmark of a frame
-(`frame,landmark,x,y,...`). The first two have a person a line. Numbers count from 0, or from 1 where no
+(`frame,landmark,x,y,...`). The first two have one person per line. Numbers count from 0, or from 1 if no
 column has a 0 and one has 33.
 """
 

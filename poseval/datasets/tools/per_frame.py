@@ -2,15 +2,15 @@
 
 PoseFlow and AlphaPose with tracking by it: an object keyed by the image's name, each a list of people with
 `keypoints` (x, y, confidence a joint), `scores` (the person's) and `idx` (the track). Source: PoseFlow's
-`tracker-general.py` and AlphaPose's `--pose_flow`. openpifpaf: one file an image, called after it
+`tracker-general.py` and AlphaPose's `--pose_flow`. openpifpaf: one file per image, called after it
 (`a.jpg.predictions.json`), a list of people with `keypoints`, `score`, `bbox` and `category_id`; or, for a
-video, a line a frame, `{"frame": 3, "predictions": [...]}`. Source: openpifpaf's `Annotation.json_data` and
-`openpifpaf.video`. Hugging Face: what `post_process_pose_estimation` of transformers gives, as JSON: a list
-of images, each a list of people with `keypoints` [K][x, y], `scores` [K], `labels` [K] (their joints) and
-`bbox` (x0 y0 x1 y1); images have no names and are those of the ground truth in ascending order of their
+video, one line per frame, `{"frame": 3, "predictions": [...]}`. Source: openpifpaf's `Annotation.json_data`
+and `openpifpaf.video`. Hugging Face: what `post_process_pose_estimation` of transformers gives, as JSON: a
+list of images, each a list of people with `keypoints` [K][x, y], `scores` [K], `labels` [K] (their joints)
+and `bbox` (x0 y0 x1 y1); images have no names and are those of the ground truth in ascending order of their
 ids, which a notice says. easy_ViTPose: `keypoints`, a list of frames, each an object of people by track
-number, [K][y, x, confidence], and `skeleton`, the names of the joints. Source: easy_ViTPose's
-`inference.py` and `visualization.py`.
+number, [K][y, x, confidence], and `skeleton`, the names of the joints. Source: easy_ViTPose's `inference.py`
+and `visualization.py`.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ class HuggingFacePose(PerFrame):
         """One image for each list, in the order of the ground truth's; one list is of the file's image.
 
         Raises:
-            MismatchError: P412 without a ground truth of so many images.
+            MismatchError: P412 without a ground truth of as many images.
         """
         images = [people for _, people in items_of(document, PEOPLE)]
         if images and all(isinstance(person, dict) for person in images):

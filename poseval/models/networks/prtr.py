@@ -1,7 +1,8 @@
 """PRTR, two stages: keypoints of a person's crop as a set of queries, without heatmaps.
 
 Source: Li et al. 2021, "Pose Recognition with Cascade Transformers"; mlpc-ucsd/PRTR 64970b8,
-`two_stage/lib/models`. The person detector of the first stage is any; see `prtr_sequential` for one network.
+`two_stage/lib/models`. Any person detector can be the first stage; see `prtr_sequential` for a single
+network.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The demo's network: a small residual pyramid that goes down to 1/16 and back up to 1/4.
 
 Our own design: the backbone of a ResNet in small widths (He et al. 2016), and the top-down path with lateral
-connections of Lin et al. 2017, "Feature Pyramid Networks", summed and smoothed by one convolution a level.
+connections of Lin et al. 2017, "Feature Pyramid Networks", summed and smoothed by one convolution per level.
 """
 
 from __future__ import annotations
