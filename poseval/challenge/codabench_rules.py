@@ -188,7 +188,7 @@ def times(bundle: Bundle) -> Iterator[str]:
         name = shown(phase.get("name"), 40)
         for key in ("start", "end"):
             if phase.get(key) is not None and not isinstance(phase[key], str):
-                yield f"{key} of phase {name} is no text: Codabench keeps the day alone"
+                yield f"{key} of phase {name} is not a text: Codabench keeps only the day"
         start, end = str(phase.get("start") or ""), str(phase.get("end") or "")
         if not start:
             yield f"phase {name} has no start"
@@ -256,7 +256,7 @@ def fact_sheet(bundle: Bundle) -> Iterator[str]:
     if sheet is None or sheet == {}:
         return
     if not isinstance(sheet, Mapping):
-        yield "fact_sheet is no map"
+        yield "fact_sheet is not a map"
         return
     for key, question in sheet.items():
         name = shown(key, 40)
@@ -326,7 +326,7 @@ RULES: dict[str, tuple[str, Rule]] = {
 
 
 def broken_rules(path: Path) -> list[tuple[str, str]]:
-    """The id of each rule that a bundle breaks, and how; a file that is no zip archive breaks the first.
+    """The id of each rule that a bundle breaks, and how; a file that is not a zip archive breaks the first.
 
     Raises:
         UsageError: P114 no such file, P135 not a regular file. LimitError: P501 larger than 4 GiB.
@@ -340,7 +340,7 @@ def broken_rules(path: Path) -> list[tuple[str, str]]:
                 return broken
             return [(key, text) for key, (_, rule) in RULES.items() for text in rule(bundle)]
     except zipfile.BadZipFile as error:
-        return [("CB1", f"is no zip archive ({shown(error, 80)})")]
+        return [("CB1", f"is not a zip archive ({shown(error, 80)})")]
 
 
 def check_bundle(path: Path, name: str | None = None) -> None:

@@ -245,7 +245,7 @@ def _check(description: Description, where: str, faults: Faults) -> None:
         faults.add(
             "P208",
             where=f"{where}: ranking.by = {shown(description.ranking.by, 60)!r}",
-            what="is no column",
+            what="is not a column",
             wanted=f"one of {', '.join(shown(column.key, 60) for column in description.columns)}",
         )
     for key in [*(s.name for s in description.splits), *(q.key for q in description.questions)]:
@@ -253,7 +253,7 @@ def _check(description: Description, where: str, faults: Faults) -> None:
             faults.add(
                 "P208",
                 where=f"{where}: {shown(key, 60)!r}",
-                what="is no plain name",
+                what="is not a plain name",
                 wanted="at most 32 small letters, digits, - and _",
             )
     texts = [("title", description.title, TITLE)]

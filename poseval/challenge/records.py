@@ -75,5 +75,5 @@ def read_record(path: Path) -> Record:
         return Record(Verdict(**verdict), **node)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError(
-            "P209", where=where, what=f"is no verdict ({shown(error, 80)})", wanted=SCHEMA
+            "P209", where=where, what=f"is not a verdict ({shown(error, 80)})", wanted=SCHEMA
         ) from None

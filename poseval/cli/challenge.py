@@ -33,7 +33,9 @@ def challenge() -> None:
 @challenge.command()
 @FOLDER
 @click.option("--gt", "truth", type=InputPath(), required=True, help="Ground truth of the hidden test set.")
-@click.option("--validation", type=InputPath(), help="Ground truth of a public set to try, if there is one.")
+@click.option(
+    "--validation", type=InputPath(), help="Ground truth of a public validation set, if there is one."
+)
 @click.option("--title", required=True, help="Title of the challenge.")
 @BENCHMARK
 def init(folder: Path, truth: Path, validation: Path | None, title: str, benchmark: str | None) -> None:
@@ -113,8 +115,14 @@ def _as_text(verdict: Verdict) -> str:
 
 @challenge.command(cls=WritingCommand)
 @FOLDER
-@click.option("--for", "engine", type=Choice(["codabench"]), required=True, help="The engine.")
-@click.option("--out", type=OutputPath(), required=True, help="The bundle to write.")
+@click.option(
+    "--for",
+    "engine",
+    type=Choice(["codabench"]),
+    required=True,
+    help="Competition server that the bundle is for.",
+)
+@click.option("--out", type=OutputPath(), required=True, help="Bundle to write.")
 @click.option("--wheels", type=InputPath(), help="Folder of wheels to put into the scoring program.")
 @QUIET
 def build(folder: Path, engine: str, out: Path, wheels: Path | None, quiet: bool) -> None:

@@ -95,7 +95,11 @@ class BoardOptions:
     help="Fact from the .run.json file to show, such as parameters. Repeatable.",
 )
 @click.option(
-    "--level", type=LEVEL, default="95", show_default=True, help="Level of the paired tests of saved runs."
+    "--level",
+    type=LEVEL,
+    default="95",
+    show_default=True,
+    help="Confidence level of paired tests of saved runs.",
 )
 @click.option("--best-per-team", is_flag=True, help="Show only the best entry of each team.")
 @click.option("--team", default="", help="Team of the given runs.")

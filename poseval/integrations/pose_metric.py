@@ -178,7 +178,7 @@ class PoseMetric:
             raise UsageError(
                 "P860",
                 where="frames",
-                what="were not given, so people of both metrics have the same numbers",
+                what="were not given, so both metrics number their frames from 0",
                 wanted="the frame of each person",
                 hint='update with dictionaries: {"keypoints": ..., "frame": ...}',
             )

@@ -173,7 +173,7 @@ class Nme(Metric):
                 "P185",
                 where=shown(truth.origin.name),
                 what="has no yaw angles",
-                wanted="a column yaw in degrees, over which nme(bins=...) balances",
+                wanted="a column yaw in degrees, which nme(bins=...) needs",
             )
         return np.searchsorted(np.asarray(self.bins), np.abs(yaw), side="left").astype(np.int64)
 

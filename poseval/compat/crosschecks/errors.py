@@ -19,7 +19,7 @@ from poseval.metrics.pck import Compare, MeanOf
 def check_epe(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """The mean over all points and each joint's."""
     if not isinstance(metric, Epe):
-        raise UsageError("P104", where=f"metric {metric}", what="is not epe")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="epe")
     joints = case.truth.skeleton.joints
     errors: list[list[float]] = [[] for _ in joints]
     for person in people(case, metric.precision):
@@ -43,7 +43,7 @@ def mean_of(errors: Sequence[float]) -> float:
 def check_auc(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """The area over all joints, and each joint's."""
     if not isinstance(metric, Auc):
-        raise UsageError("P104", where=f"metric {metric}", what="is not auc")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="auc")
     skeleton = case.truth.skeleton
     errors: list[list[float]] = [[] for _ in skeleton.joints]
     for person in people(case, metric.precision):
@@ -84,7 +84,7 @@ def auc_of(metric: Auc, errors: Sequence[Sequence[float]]) -> float:
 def check_nme(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """The mean, and failure rate and area at each threshold."""
     if not isinstance(metric, Nme):
-        raise UsageError("P104", where=f"metric {metric}", what="is not nme")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="nme")
     skeleton = case.truth.skeleton
     rule = str(tally.facts["by"])
     images: list[tuple[float, float]] = []

@@ -35,7 +35,7 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         CannotCheck: equal scores stand in the order of an earlier NumPy.
     """
     if not isinstance(metric, JointAp):
-        raise UsageError("P104", where=f"metric {metric}", what="is not joint_ap")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="joint_ap")
     if metric.ties is Ties.OFFICIAL:
         raise CannotCheck("the NumPy that is installed may sort otherwise (P06)")
     joints = case.truth.skeleton.joints

@@ -44,7 +44,7 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         CannotCheck: pycocotools does not read the files.
     """
     if not isinstance(metric, OksAp):
-        raise UsageError("P104", where=f"metric {metric}", what="is not oks_ap")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="oks_ap")
     truth, results = from_json(case.truth_path), from_json(case.predictions_path)
     if not isinstance(truth, dict) or not isinstance(results, list) or not results:
         raise CannotCheck("pycocotools needs a COCO ground-truth file and a list of at least one result")

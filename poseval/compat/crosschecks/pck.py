@@ -28,7 +28,7 @@ UPPER_BODY = {
 def check_pck(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """Every threshold, kind and joint, and the curve's areas."""
     if not isinstance(metric, Pck):
-        raise UsageError("P104", where=f"metric {metric}", what="is not pck or pdj")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="pck or pdj")
     skeleton = case.truth.skeleton
     errors: list[list[float]] = [[] for _ in skeleton.joints]
     voids = [0] * len(skeleton.joints)
@@ -136,7 +136,7 @@ def pck_kind(metric: Pck, shares: list[float]) -> float:
 def check_pcp(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     """Every stick, and their mean."""
     if not isinstance(metric, Pcp):
-        raise UsageError("P104", where=f"metric {metric}", what="is not pcp")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="pcp")
     skeleton = case.truth.skeleton
     right: dict[str, int] = {}
     total: dict[str, int] = {}

@@ -56,7 +56,7 @@ def check_clear(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         UsageError: P104 for another metric.
     """
     if not isinstance(metric, ClearMot):
-        raise UsageError("P104", where=f"metric {metric}", what="is not clear_mot")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="clear_mot")
     if metric.events is Events.TRACKEVAL:
         return _clear_by_trackeval(metric, tally, case)
     names = {name: name for name in (*COUNTS, *(() if metric.dummies else TRACKS))} | DISTANCES
@@ -93,7 +93,7 @@ def check_identity(metric: Metric, tally: Tally, case: Case) -> list[Difference]
         UsageError: P104 for another metric.
     """
     if not isinstance(metric, Identity):
-        raise UsageError("P104", where=f"metric {metric}", what="is not identity")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="identity")
     rows = [
         np.sum([identity_counts(_meetings(frames, metric)) for frames in videos], axis=0)
         for videos in _per_joint(case, metric)
@@ -115,7 +115,7 @@ def check_hota(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
         CannotCheck: the metric follows the PoseTrack21 kit, or TrackEval is not installed.
     """
     if not isinstance(metric, Hota):
-        raise UsageError("P104", where=f"metric {metric}", what="is not hota")
+        raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="hota")
     if metric.assignment is not Matching.ALIGNED or metric.frames is not Frames.OWN:
         raise CannotCheck(
             "TrackEval does not have these rules; the rule set posetrack21 is checked as a whole"

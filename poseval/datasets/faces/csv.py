@@ -112,7 +112,7 @@ def _lines(document: Document) -> tuple[list[str], list[list[str]]]:
         if len(row) != len(rows[0]):
             where = f"{document.name}: line {number}"
             faults.add(
-                "P204", where=where, what=f"has {len(row)} cells", wanted=f"{len(rows[0])} as the header"
+                "P204", where=where, what=f"has {len(row)} cells", wanted=f"{len(rows[0])}, as in the header"
             )
     faults.raise_if_any()
     return [name.strip() for name in rows[0]], rows[1:]

@@ -132,6 +132,6 @@ def _stacked(arrays: list[Any], joints: int, name: str) -> Any:
             "P855",
             where=name,
             what=f"have people of different shapes: {' and '.join(str(list(shape)) for shape in shapes)}",
-            wanted="as many joints and columns for everyone",
+            wanted="the same number of joints and columns for everyone",
         )
     return np.concatenate(arrays)

@@ -97,7 +97,10 @@ class _CocoSingle(Dataset):
         for row in np.flatnonzero(points != points[0] if len(points) else points)[:20].tolist():
             where = f"{document.name}: annotations[{row}].keypoints"
             faults.add(
-                "P204", where=where, what=f"has {points[row]} points", wanted=f"{points[0]} as the first"
+                "P204",
+                where=where,
+                what=f"has {points[row]} points",
+                wanted=f"{points[0]}, as the first one has",
             )
         faults.raise_if_any()
         if not table.count:

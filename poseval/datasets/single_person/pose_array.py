@@ -229,11 +229,13 @@ def _nested(document: Document) -> Array:
     for row, person in enumerate(tree):
         where = f"{document.name}: [{row}]"
         if not isinstance(person, list) or len(person) != shape[0]:
-            faults.add("P204", where=where, what=_told(person), wanted=f"{shape[0]} joints, as the first")
+            faults.add(
+                "P204", where=where, what=_told(person), wanted=f"{shape[0]} joints, as the first person has"
+            )
             continue
         for joint, numbers in enumerate(person):
             if not isinstance(numbers, list) or len(numbers) != shape[1]:
-                wanted = f"{shape[1]} numbers, as the first"
+                wanted = f"{shape[1]} numbers, as the first joint has"
                 faults.add("P204", where=f"{where}[{joint}]", what=_told(numbers), wanted=wanted)
                 continue
             _take(numbers, table[row, joint], f"{where}[{joint}]", faults)

@@ -59,7 +59,7 @@ def description_of(source: Source) -> Description:
             "P273",
             where=str(source.path),
             what="has several .yaml files with different contents",
-            wanted="one of these files",
+            wanted="one of these files as the input",
         )
     return found[0] if found else Description()
 

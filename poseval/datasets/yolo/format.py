@@ -239,7 +239,7 @@ def _lines(
                     "P204",
                     where=place,
                     what=f"has {len(found)} numbers",
-                    wanted=f"{len(rows[0])} as the first",
+                    wanted=f"{len(rows[0])}, as in the first line",
                     hint=BOX_ALONE if 5 in (len(found), len(rows[0])) else None,
                 )
                 continue
