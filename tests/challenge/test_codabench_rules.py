@@ -93,7 +93,7 @@ BROKEN: list[tuple[str, str, Callable[[Files], Files]]] = [
     ("CB11", "has no command", replaced("scoring_program/metadata.yaml", b"description: x\n")),
     ("CB12", "has the tasks", phase(0, tasks=[7])),
     ("CB13", "does not start after", phase(0, end=None)),
-    ("CB13", "keeps the day alone", phase(0, start=yaml.safe_load("2020-01-01 10:00:00"))),
+    ("CB13", "keeps only the day", phase(0, start=yaml.safe_load("2020-01-01 10:00:00"))),
     ("CB13", "ends before", phase(1, end="2000-01-01 00:00:00")),
     ("CB14", "max_submissions of", phase(0, max_submissions=0)),
     ("CB15", "takes programs", phase(1, accepts_only_result_submissions=False)),
