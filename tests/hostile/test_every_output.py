@@ -42,7 +42,7 @@ def make(folder: Path, names: tuple[str, ...]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Every file that score, diagnose, compare, gate and plot write, by command and name."""
+    """Every file that score, diagnose, compare, gate, plot and explore write, by command and name."""
     pytest.importorskip("matplotlib")
     folder = tmp_path_factory.mktemp("names")
     asked = make(folder, NAMES)
@@ -61,6 +61,7 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         ["gate", "--run", run, "--baseline", run, *to("json.gate.json", "junit.gate.xml")],
         ["leaderboard", run, *to("csv.board.csv", "html.board.html")],
         ["plot", run, "--out", str(folder / "plots"), "--format", "svg"],
+        ["explore", dt, dt, *asked, "--out", str(folder / "site")],
     ):
         assert invoke(command) == 0, command
     return {path.name: path for path in folder.rglob("*") if ".s" in path.name or path.suffix != ".json"}
@@ -86,6 +87,14 @@ def test_34_pages_have_no_element_of_a_name(outputs: dict[str, Path]) -> None:
         assert "<img src=x" not in text
         assert text.count("<script") == text.count("</script>")
         assert not RAW.search(text)
+
+
+def test_34_scripts_of_the_explorer_hold_names_as_data(outputs: dict[str, Path]) -> None:
+    found = of_kind(outputs, ".js")
+    assert "__proto__" in found["index.js"]
+    for text in found.values():
+        assert not RAW.search(text)
+        assert not re.search(r"<script>alert|</script|<img src=x|innerHTML|\beval\(", text)
 
 
 def test_35_drawings_and_junit_are_xml(outputs: dict[str, Path]) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 import poseval as library
+from poseval.cli import invoke
 from poseval.scoring.saved_runs import save
 from tests.hostile.limited import poseval, run_limited, see_refused
 from tests.hostile.made import results, truth, write
 
-ROOM = 1000  # bytes; every output below has more
+ROOM = 300  # bytes; every output below has more
 
 WRITERS: dict[str, list[str]] = {
     "json": ["score", "dt.json", "--gt", "gt.json", "--json", "out/r.json"],
@@ -37,6 +38,26 @@ WRITERS: dict[str, list[str]] = {
     "many files": ["convert", "gt.json", "out/c", "--to", "yolo"],
     "tracks": ["track", "dt.json", "--gt", "gt.json", "--out", "out/t.json", "--to", "native"],
     "demonstration": ["demo", "out/demo"],
+    "board as csv": ["leaderboard", "good.poseval", "--csv", "out/board.csv"],
+    "board as Markdown": ["leaderboard", "good.poseval", "--markdown", "out/board.md"],
+    "board as LaTeX": ["leaderboard", "good.poseval", "--latex", "out/board.tex"],
+    "comparison as csv": ["compare", "good.poseval", "good.poseval", "--csv", "out/c.csv"],
+    "verdict": ["gate", "--run", "good.poseval", "--baseline", "good.poseval", "--json", "out/g.json"],
+    "verdict as JUnit": [
+        "gate",
+        "--run",
+        "good.poseval",
+        "--baseline",
+        "good.poseval",
+        "--junit",
+        "out/g.xml",
+    ],
+    "sigmas": ["sigmas", "gt.json", "gt2.json", "--out", "out/s.json"],
+    "sigmas as JSON": ["sigmas", "gt.json", "gt2.json", "--json", "out/s.json"],
+    "pages": ["explore", "dt.json", "--gt", "gt.json", "--out", "out/site"],
+    "challenge": ["challenge", "init", "out/challenge", "--gt", "gt.json", "--title", "People"],
+    "submission": ["challenge", "check", "challenge", "dt.json", "--save", "out/v.json"],
+    "submission as a page": ["challenge", "check", "challenge", "dt.json", "--page", "out/v.html"],
 }
 
 
@@ -46,6 +67,14 @@ def test_writers(arguments: list[str], tmp_path: Path) -> None:
     write(tmp_path / "dt.json", results())
     save(library.evaluate(tmp_path / "gt.json", tmp_path / "dt.json"), tmp_path / "good.poseval")
     shutil.copy(tmp_path / "good.poseval", tmp_path / "out.poseval")
+    if "gt2.json" in arguments:
+        again = truth()
+        for person in again["annotations"]:
+            person["keypoints"] = [value + (at % 3 < 2) for at, value in enumerate(person["keypoints"])]
+        write(tmp_path / "gt2.json", again)
+    if arguments[:2] == ["challenge", "check"]:
+        made = [str(tmp_path / "challenge"), "--gt", str(tmp_path / "gt.json"), "--title", "People"]
+        assert invoke(["challenge", "init", *made]) == 0
     (tmp_path / "out").mkdir()
     ended = poseval(arguments, folder=tmp_path, seconds=60, file_bytes=ROOM)
     see_refused(ended, "P506", (3,))
