@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ DETAIL = ("numbers", "per-joint", "report")
 BETTER = ("higher", "lower")
 TIES = ("shared", "earlier")
 TITLE, COLUMN_TITLE = 64, 36  # characters that every engine takes
+MOST_PATH = 1024  # characters of a file's name and its folders
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,14 +223,14 @@ def described(node: Any, folder: Path, where: str = FILE, whole: bool = True) ->
     faults.raise_if_any()
     assert found is not None
     found = replace(found, folder=folder)
-    _check(found, where, faults)
+    check(found, where, faults)
     if whole:
         _check_files(found, where, faults)
     faults.raise_if_any()
     return found
 
 
-def _check(description: Description, where: str, faults: Faults) -> None:
+def check(description: Description, where: str, faults: Faults) -> None:
     """What no single value says: names twice, files that are not there, times in another order."""
     _check_task(description, where, faults)
     for name in ("columns", "splits", "pages"):
@@ -259,6 +261,7 @@ def _check(description: Description, where: str, faults: Faults) -> None:
     texts = [("title", description.title, TITLE)]
     texts += [(f"splits: {split.name}: title", split.title, TITLE) for split in description.splits]
     texts += [(f"columns: {one.key}: title", one.title, COLUMN_TITLE) for one in description.columns]
+    texts += [(f"splits: {split.name}: truth", split.truth, MOST_PATH) for split in description.splits]
     for name, text, most in texts:
         if not text.strip() or len(text) > most:
             faults.add(
@@ -266,6 +269,13 @@ def _check(description: Description, where: str, faults: Faults) -> None:
                 where=f"{where}: {shown(name, 80)}",
                 what=f"has {len(text)} characters",
                 wanted=f"1 to {most}",
+            )
+        elif any(unicodedata.category(char)[0] == "C" for char in text):
+            faults.add(
+                "P208",
+                where=f"{where}: {shown(name, 80)} = {shown(text, 80)!r}",
+                what="holds control, direction or zero-width characters",
+                wanted="text that pages can show",
             )
     _check_times(description, where, faults)
 

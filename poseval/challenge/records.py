@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from poseval.challenge.judge import SCHEMA, Verdict
+from poseval.decisions.facts import facts_of
 from poseval.errors import FormatError, shown
 from poseval.files.reading import REPORT_BYTES, read_json
 from poseval.files.writing import write_atomically
-from poseval.results.typed import typed
+from poseval.results.typed import numbers, typed
 
 MARK, START = f'"schema": "{SCHEMA}"'.encode(), 4096  # by which a record is told from other files
 
@@ -41,9 +42,8 @@ def write_record(record: Record, path: Path) -> None:
         UsageError: P137 it cannot be written. LimitError: P506 no room is left for it.
     """
     node = {"schema": SCHEMA, **asdict(record)}
-    write_atomically(
-        path, json.dumps(node, indent=1, allow_nan=False, ensure_ascii=False).encode(), force=True
-    )
+    text = json.dumps(node, indent=1, allow_nan=False, ensure_ascii=False)
+    write_atomically(path, text.encode(errors="backslashreplace"), force=True)  # names that are not UTF-8
 
 
 def is_record(path: Path) -> bool:
@@ -56,7 +56,8 @@ def read_record(path: Path) -> Record:
     """The record in a file.
 
     Raises:
-        FormatError: P209 it is none. LimitError: P501, P502 larger than any.
+        FormatError: P209 it is none, P242 facts that are no texts and numbers. LimitError: P501, P502 larger
+            than any.
     """
     where = shown(path.name)
     try:
@@ -69,10 +70,17 @@ def read_record(path: Path) -> Record:
             raise ValueError("no verdict")
         for name in ("status", "split", "digest", "message", "page", "private"):
             typed((str,), name, verdict.get(name, ""))
+        typed((dict,), "report", verdict.get("report", {}))
+        for name in ("numbers", "joints"):
+            numbers(verdict.get(name, {}), name)
         for name in ("name", "team", "received"):
             typed((str,), name, node.get(name, ""))
-        typed((dict,), "facts", node.get("facts", {}))
-        return Record(Verdict(**verdict), **node)
+        if node.get("received"):
+            dt.datetime.fromisoformat(node["received"])
+        facts = facts_of(where, "facts", node.pop("facts", {}))
+        record = Record(Verdict(**verdict), facts=facts, **node)
+        "".join(map(str, (record.name, record.team, *facts, *facts.values()))).encode()  # no half characters
+        return record
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise FormatError(
             "P209", where=where, what=f"is not a verdict ({shown(error, 80)})", wanted=SCHEMA

@@ -23,9 +23,10 @@ from poseval.challenge.description import (
     Question,
     Ranking,
     Split,
+    check,
 )
 from poseval.challenge.judge import perfect_report
-from poseval.errors import UsageError, shown
+from poseval.errors import Faults, UsageError, shown
 from poseval.files.neighbours import neighbour_of
 from poseval.files.writing import unwritable
 from poseval.poses import PoseSet
@@ -55,7 +56,7 @@ def start(
 
     Raises:
         UsageError: P892 the folder holds something already, P137 it cannot be written.
-        InputError: the ground truth is wrong.
+        InputError: the ground truth is wrong. P208 a title that no page can show.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(
@@ -91,6 +92,9 @@ def start(
         ),
         folder=folder,
     )
+    faults = Faults()
+    check(description, FILE, faults)
+    faults.raise_if_any()
     _write(description, sets)
     return description
 

@@ -84,8 +84,12 @@ def check(
     from poseval.challenge.description import read_description
     from poseval.challenge.judge import FAILED, REFUSED, open_judge
     from poseval.challenge.records import Record, now, write_record
+    from poseval.decisions.entries import NAME_LENGTH, check_name
     from poseval.files.writing import write_atomically
 
+    name = name or shown(submission.name.partition(".")[0], NAME_LENGTH)
+    for text in (name, team):
+        check_name(text)
     with working("reading and scoring", quiet=quiet):
         judge = open_judge(read_description(folder, whole=False), split)
         verdict = judge.judge(submission)
@@ -98,7 +102,7 @@ def check(
     if page is not None:
         write_atomically(page, verdict.page.encode(), force=True)
     if save is not None:
-        write_record(Record(verdict, name or submission.name.partition(".")[0], team, {}, now()), save)
+        write_record(Record(verdict, name, team, {}, now()), save)
     if with_reason and verdict.private:
         say(f"for organisers alone: {shown(verdict.private, 2000)}")
     return WRONG if verdict.status in (FAILED, REFUSED) else 0

@@ -32,10 +32,15 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
         node = tomllib.loads(read_regular(path, where, SIDE_BYTES).decode())
     except (ValueError, RecursionError) as error:
         raise FormatError("P242", where=where, what=f"cannot be read ({shown(error, 80)})") from error
-    return {name: _facts_of(where, name, table) for name, table in node.items()}
+    return {name: facts_of(where, name, table) for name, table in node.items()}
 
 
-def _facts_of(where: str, name: str, table: Any) -> dict[str, Any]:
+def facts_of(where: str, name: str, table: Any) -> dict[str, Any]:
+    """The facts of one entry: texts, numbers and dates.
+
+    Raises:
+        FormatError: P242 no table, or another form.
+    """
     if not isinstance(table, dict):
         raise FormatError(
             "P242", where=where, what=f"{shown(name)} is no table", wanted=f"[{shown(name, 40)}]"
@@ -44,7 +49,8 @@ def _facts_of(where: str, name: str, table: Any) -> dict[str, Any]:
     for fact, value in table.items():
         if isinstance(value, (dt.date, dt.datetime, dt.time)):
             value = value.isoformat()
-        if isinstance(value, bool) or not isinstance(value, (str, int, float)) or len(str(value)) > LONGEST:
+        plain = isinstance(value, (str, int, float)) and not isinstance(value, bool)
+        if not plain or len(str(value)) > LONGEST:
             raise FormatError(
                 "P242",
                 where=f"{where}: {shown(name)}",

@@ -25,9 +25,14 @@ from pathlib import Path
 
 import numpy as np
 
+from poseval.challenge.description import Description, read_description
+from poseval.challenge.judge import Verdict
+from poseval.challenge.records import Record, write_record
+from poseval.challenge.site import site_of
 from poseval.cli.settings import settings
 from poseval.decisions import baselines
 from poseval.decisions.entries import Entry, entry_of
+from poseval.decisions.facts import read_facts
 from poseval.decisions.store import Store
 from poseval.errors import PosevalError
 from poseval.models.weights.paddle import read_paddle
@@ -153,6 +158,23 @@ def read_settings(path: Path) -> object:
     return found
 
 
+@cache
+def challenge() -> Description:
+    """A small challenge, whose files need not be there."""
+    import tempfile
+
+    from tests.challenge import made
+
+    with tempfile.TemporaryDirectory() as folder:
+        return made.make(Path(folder))
+
+
+def verdict(path: Path) -> None:
+    found = run().report()
+    scored = Verdict("scored", challenge().split().name, "0" * 64, {"AP": 50.0}, report=found.to_dict())
+    write_record(Record(scored, "one", "team", {"date": "today"}, "2026-01-01T00:00:00+00:00"), path)
+
+
 SETTINGS = b'gt = "gt.json"\nmetric = ["oks_ap(max_dets=20)"]\nseed = 3\n[score]\nper-joint = true\nci = 95\n'
 SKELETON_TOML = (
     b'joints = ["nose", "left_ear", "right_ear"]\nflip_pairs = [[1, 2]]\nsigmas = [0.1, 0.1, 0.1]\n'
@@ -163,6 +185,7 @@ SKELETON = {
     "flip_pairs": [[1, 2]],
     "sigmas": [0.1, 0.1, 0.1],
 }
+FACTS = b'[one]\nteam = "us"\nyear = 2024\nwhen = 2024-05-06\n[two]\npaper = "x"\n'
 JOINTS = b'[joints]\nnose = "nose"\nleft_eye = ["left_eye", "nose"]\n'
 BOXES = [{"image_id": n, "category_id": 1, "bbox": [1, 2, 30, 40], "score": 0.5} for n in range(100, 103)]
 TARGETS: dict[str, Target] = {
@@ -185,6 +208,15 @@ TARGETS: dict[str, Target] = {
         lambda path: Store(path).entries(),
     ),
     "entry": Target("a.json", report, entry_of),
+    "facts": Target("a.toml", lambda: FACTS, read_facts),
+    "challenge": Target(
+        "challenge.toml",
+        lambda: challenge().to_toml().encode(),
+        lambda path: read_description(path, whole=False),
+    ),
+    "verdict": Target(
+        "a.json", made_by(verdict, "a.json"), lambda path: site_of(challenge(), [path, path]).page()
+    ),
     "sigmas": Target("a.json", as_json([0.1] * 17), lambda path: read_sigmas(str(path))),
     "skeleton": Target("a.json", as_json(SKELETON), load_skeleton),
     "joint-map": Target("a.toml", lambda: JOINTS, lambda path: load_joint_map(path, COCO, COCO)),
