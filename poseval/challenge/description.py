@@ -261,7 +261,7 @@ def check(description: Description, where: str, faults: Faults) -> None:
     texts = [("title", description.title, TITLE)]
     texts += [(f"splits: {split.name}: title", split.title, TITLE) for split in description.splits]
     texts += [(f"columns: {one.key}: title", one.title, COLUMN_TITLE) for one in description.columns]
-    texts += [(f"splits: {split.name}: truth", split.truth, MOST_PATH) for split in description.splits]
+    texts += [(f"splits: {split.name}: ground truth", split.truth, MOST_PATH) for split in description.splits]
     for name, text, most in texts:
         if not text.strip() or len(text) > most:
             faults.add(
