@@ -10,7 +10,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 
-from poseval.errors import LimitError, UsageError, error_of, shown
+from poseval.errors import LimitError, UsageError, did_you_mean, error_of, shown
 
 MIB = 1024 * 1024
 CHARACTERS = 64 * MIB  # of a column of texts: 100,000 frames with names of 671 characters, in 256 MiB
@@ -74,6 +74,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
                 where=f"limit {shown(text)!r}",
                 what="is not a positive whole number" if name in known else "is not known",
                 wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(named)}",
+                hint=None if name in known else did_you_mean(name, [*named, *known]),
             )
         limits = replace(limits, **{name: int(number) * factor})
     return limits

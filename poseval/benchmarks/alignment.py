@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval import skeletons
-from poseval.errors import MismatchError, UsageError, number_of, shown
+from poseval.errors import MismatchError, number_of, shown, unknown_name
 from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import (
@@ -116,9 +116,7 @@ def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
 def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints, list[Notice]]:
     """Row of each predicted frame in the ground truth (-1: left out, or without predictions), and notices."""
     if way is not None and way not in WAYS:
-        raise UsageError(
-            "P176", where=shown(way), what="is not a way to pair frames", wanted=" or ".join(WAYS)
-        )
+        raise unknown_name("P176", "way to pair frames", way, WAYS)
     used = np.unique(predictions.people.frame)
     theirs = predictions.frames
     ways = WAYS if way is None else (way,)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from poseval.cli.names import codes
 from poseval.cli.terminal import say
 from poseval.errors import UsageError
 
@@ -14,7 +15,7 @@ CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
 
 
 @click.command()
-@click.argument("words", nargs=-1, required=True, metavar="CODE | FIRST SECOND")
+@click.argument("words", nargs=-1, required=True, metavar="CODE | FIRST SECOND", shell_complete=codes)
 def explain(words: tuple[str, ...]) -> None:
     """Explain the CODE of an error or notice, or how the signatures of two reports or runs differ."""
     if len(words) == 1 and CODE.fullmatch(words[0]):

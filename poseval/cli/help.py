@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from poseval.cli.names import commands
 from poseval.cli.terminal import say
 
 
 @click.command("help")
-@click.argument("command", required=False)
+@click.argument("command", required=False, shell_complete=commands)
 @click.pass_context
 def help_of(context: click.Context, command: str | None) -> None:
     """Show the help of COMMAND, or the list of commands."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poseval.cli.names import actions
 from poseval.cli.options import LEVEL, UNIT, InputPath, emit, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
-from poseval.errors import UsageError, number_of, shown
+from poseval.errors import UsageError, near_names, number_of, shown, unknown_name
 
 if TYPE_CHECKING:
     from poseval.decisions.entries import Entry, Refused
@@ -67,7 +69,7 @@ class BoardOptions:
 @click.command(
     cls=WritingCommand, epilog="With --db, the first argument may be an action: add, list, export or remove."
 )
-@click.argument("runs", nargs=-1)
+@click.argument("runs", nargs=-1, shell_complete=actions)
 @click.option(
     "--gt", "truth", type=InputPath(), help="Ground truth, where RUNS are predictions. It is read once."
 )
@@ -127,6 +129,9 @@ def leaderboard(**given: Any) -> int:
         raise UsageError(
             "P148", where="arguments of leaderboard", what="name no runs", wanted="RUNS or --db FILE"
         )
+    first = options.runs[0] if options.runs and options.store else ""
+    if first not in ACTIONS and near_names(first, ACTIONS) and not os.path.exists(first):
+        raise unknown_name("P102", "action", first, ACTIONS)
     if options.action == "remove":
         _remove(options)
         return 0
@@ -249,10 +254,7 @@ def _chosen(groups: list[list[Entry]], options: BoardOptions) -> list[list[Entry
             group for group, label in zip(groups, labels, strict=True) if label.startswith(options.which)
         ]
         if not groups:
-            wanted = f"one of {', '.join(map(shown, labels))}"
-            raise UsageError(
-                "P148", where=f"board {shown(options.which)!r}", what="is not here", wanted=wanted
-            )
+            raise unknown_name("P148", "board", options.which, labels)
     one = [name for name in ONE_BOARD if getattr(options, name)]
     if len(groups) > 1 and (one or options.sort or options.columns):
         raise UsageError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poseval.cli.names import names_of
 from poseval.cli.options import InputPath
 from poseval.cli.terminal import say, say_table
 from poseval.errors import MissingFeature, UsageError
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("pattern", metavar="[NAME|PATTERN]", default="*")
+@click.argument("pattern", metavar="[NAME|PATTERN]", default="*", shell_complete=names_of("models"))
 @click.option(
     "--weights", type=InputPath(), help="Weights, for models whose network is stored in the weights file."
 )

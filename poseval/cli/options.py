@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.names import names_of
+from poseval.cli.names import names_of, rules, slices
 from poseval.cli.numbers import Number
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, near_names, number_of
@@ -174,6 +174,7 @@ TASK_OPTIONS = (
         "--rules",
         default="reference",
         metavar="NAME",
+        shell_complete=rules,
         help="Rule set: reference (as the official program), corrected, or another of the benchmark.",
     ),
     SKELETON,
@@ -208,6 +209,7 @@ TASK_OPTIONS = (
         "slices",
         multiple=True,
         metavar="size|sequence|FILE.csv|...",
+        shell_complete=slices,
         help="Also report groups: size, crowding, visible-joints, occlusion, truncation, category, sequence, "
         "a column of frames, or a csv file. Repeatable.",
     ),

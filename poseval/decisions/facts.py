@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from poseval.decisions.entries import Entry
-from poseval.errors import FormatError, UsageError, shown
+from poseval.errors import FormatError, UsageError, did_you_mean, shown
 from poseval.files.reading import SIDE_BYTES, read_regular
 
 LONGEST = 500  # characters of one fact
@@ -74,6 +74,7 @@ def with_facts(entries: Sequence[Entry], facts: Facts) -> list[Entry]:
             where=f"facts of {shown(unknown[0])}",
             what="belong to no entry",
             wanted=f"one of {', '.join(shown(entry.name) for entry in entries[:20])}",
+            hint=did_you_mean(unknown[0], [entry.name for entry in entries]),
         )
     out = []
     for entry in entries:

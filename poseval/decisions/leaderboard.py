@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from poseval.decisions.entries import Entry, Refused
 from poseval.decisions.ties import Ties, by_overlap, by_tests, check_alike
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError, shown, unknown_name
 from poseval.poses import Notice
 from poseval.results.result import Result, json_value
 from poseval.results.signature import check_comparable
@@ -195,8 +195,7 @@ def build(
     key = sort or _first(entries)
     for name in (key, *columns):
         if name not in known:
-            wanted = f"one of {', '.join(known[:40])}"
-            raise UsageError("P148", where=f"column {shown(name)!r}", what="is in no entry", wanted=wanted)
+            raise unknown_name("P148", "column", name, known)
     better = first.report.better.get(key, "higher")
 
     def order(entry: Entry) -> tuple[bool, float, str, str]:

@@ -7,7 +7,7 @@ import fnmatch
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.results.units import NumberStyle, Unit
 from poseval.results.values import Number, Summary
 
@@ -109,6 +109,7 @@ def matching(pattern: str, keys: Iterable[str], what: str) -> list[str]:
             where=f"{what} {shown(pattern)!r}",
             what="matches no number of the baseline",
             wanted=f"one of {', '.join(known[:40])}",
+            hint=did_you_mean(pattern, known),
         )
     return hit
 

@@ -195,23 +195,35 @@ class MissingFeature(PosevalError):
     exit_code = 2
 
 
+MOST_LISTED = 100  # names in a message
+
+
 def unknown_name(
     code: str, kind: str, name: object, known: Iterable[str], wanted: str = "", hint: str | None = None
 ) -> UsageError:
     """The error for a name that is in no table: lists the table and proposes near names, else `hint`."""
     listed = list(known)
-    near = near_names(str(name), listed)
+    more = f" and {len(listed) - MOST_LISTED} more" if len(listed) > MOST_LISTED else ""
     return UsageError(
         code,
         where=f"{kind} {shown(name)!r}",
         what="is not known",
-        wanted=f"one of {', '.join(listed)}{wanted}",
-        hint=f"did you mean {' or '.join(near)}?" if near else hint,
+        wanted=f"one of {', '.join(map(shown, listed[:MOST_LISTED]))}{more}{wanted}",
+        hint=did_you_mean(str(name), listed) or hint,
     )
 
 
-def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
-    """Names that may be meant: those that begin with or contain what was typed, then similar ones."""
+def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str | None:
+    """The advice for a name that is not known: those that may be meant; None where none is near."""
+    near = near_names(name, known, most)
+    return f"did you mean {' or '.join(map(shown, near))}?" if near else None
+
+
+def near_names(name: str, known: Iterable[str], most: int = 3, closeness: float = 0.6) -> list[str]:
+    """Names that may be meant: those that begin with or contain what was typed, then similar ones.
+
+    `closeness` is the share of letters that a name spelt otherwise has in common with what was typed.
+    """
     from difflib import get_close_matches
 
     listed = list(known)
@@ -219,7 +231,7 @@ def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     within = [one for one in listed if len(typed) > 2 and typed in one.lower()]
     within.sort(key=lambda one: not one.lower().startswith(typed))
     lower = {one.lower(): one for one in listed}
-    spelt = [lower[one] for one in get_close_matches(typed, lower, most)]
+    spelt = [lower[one] for one in get_close_matches(typed, lower, most, closeness)]
     return list(dict.fromkeys([*within, *spelt]))[:most]
 
 

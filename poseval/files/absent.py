@@ -6,7 +6,7 @@ import os
 from itertools import islice
 from pathlib import Path
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, near_names, shown
 
 MOST_NAMES = 10_000  # of a folder that are looked at
 
@@ -25,9 +25,7 @@ def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
             wanted=wanted,
             hint=f"look for it from {shown(_nearest_folder(place))}",
         )
-    from difflib import get_close_matches
-
-    near = get_close_matches(place.name, listed, 2, cutoff=0.7)
+    near = near_names(place.name, listed, 2, closeness=0.7)
     said = " or ".join(shown(place.parent / one) for one in near)
     return UsageError(
         "P114",

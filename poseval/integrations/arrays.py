@@ -14,7 +14,7 @@ import numpy as np
 
 from poseval.datasets.objects.arrays import from_arrays
 from poseval.datasets.objects.columns import array_of, names_of, numbers, odd_shape, whole
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.poses import Array, Floats, PoseSet
 from poseval.skeletons import Skeleton
 
@@ -67,6 +67,7 @@ def arrays_of(side: str, value: Any, start: int) -> Arrays:
             where=side,
             what=f"has an unknown column {shown(unknown[0])!r}" if unknown else "has no keypoints",
             wanted=f"columns among {', '.join(KNOWN)}",
+            hint=did_you_mean(unknown[0], KNOWN) if unknown else None,
         )
     shared = {name: given[name] for name in SHARED if name in given}
     points = _points(given["keypoints"], shared)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.metrics.base import Metric, default_of, read_parameter
 from poseval.plugins import Registry
 
@@ -109,6 +109,7 @@ class MetricRequest:
                     if equals
                     else f"cannot read {shown(item)!r}",
                     wanted=f"{name}({', '.join(known)})" if known else f"{name} without parameters",
+                    hint=did_you_mean(key.strip(), known),
                 )
             spec = known[key.strip()]
             like = spec.metadata.get("like", default_of(spec))

@@ -12,7 +12,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.errors import MismatchError, UsageError, ValueRangeError, like_others, number_of, shown
+from poseval.errors import (
+    MismatchError,
+    UsageError,
+    ValueRangeError,
+    did_you_mean,
+    like_others,
+    number_of,
+    shown,
+)
 from poseval.poses import Array, Bools, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -260,6 +268,7 @@ def scale(
                 where=f"normaliser {shown(rule)!r}",
                 what=f"is not known for skeleton {truth.skeleton.name}",
                 wanted="one of " + ", ".join(choices(truth)),
+                hint=did_you_mean(rule, choices(truth)),
             )
         length = RULES[rule](truth)
         return length.astype(np.float32).astype(np.float64) if single and rule in BOXES else length

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from poseval.errors import UsageError, near_names, shown, wrong_type
+from poseval.errors import UsageError, did_you_mean, shown, wrong_type
 from poseval.errors.optional import require
 from poseval.plugins import Registry, load
 
@@ -218,13 +218,12 @@ def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[
     known = [key for key in inspect.signature(build).parameters if key not in ("joints", "input_size")]
     wrong = [key for key in config if key not in known]
     if wrong:
-        near = near_names(wrong[0], known, 1)
         raise UsageError(
             "P152",
             where=f"model {entry.name}",
             what=f"has no option {', '.join(shown(key) for key in wrong)}",
             wanted=f"one of {', '.join(known)}" if known else "no option",
-            hint=f"did you mean {near[0]}?" if near else None,
+            hint=did_you_mean(wrong[0], known, 1),
         )
 
 

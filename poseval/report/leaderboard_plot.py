@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.files.writing import write_atomically
 from poseval.report.plots import COLOURS, STYLES, figure_bytes, figure_text, new_figure
 from poseval.results.units import NumberStyle
@@ -124,7 +124,7 @@ def board_figure(board: Board, x: str = SPEED) -> Figure:
             wanted=f"one of {', '.join(map(shown, known))}"
             if known
             else "facts of the entries; there are none",
-            hint=None
+            hint=did_you_mean(x, known)
             if known
             else "`poseval run` writes facts as PREDICTIONS.run.json; copy it to ENTRY.run.json beside ENTRY",
         )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from poseval.errors import UsageError, shown
+from poseval.errors import shown, unknown_name
 from poseval.files.writing import unwritable, write_atomically
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ def save_figures(found: Mapping[str, Figure], folder: Path, style: str = "png") 
         UsageError: P137 a folder that cannot be written to, P180 unknown style.
     """
     if style not in STYLES:
-        raise UsageError(
-            "P180", where=f"style {shown(style)!r}", what="is not known", wanted=", ".join(STYLES)
-        )
+        raise unknown_name("P180", "style", style, STYLES)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

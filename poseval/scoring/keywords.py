@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from poseval.benchmarks.base import Benchmark
-from poseval.errors import UsageError, shown, wrong_type
+from poseval.errors import UsageError, shown, unknown_name, wrong_type
 from poseval.limits import Limits, from_environment, raised
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
@@ -73,9 +73,7 @@ def _file(name: str, value: str | os.PathLike[str]) -> Path:
 def _way(name: str, value: Any) -> str | None:
     way = OPTIONAL_TEXT(name, value)
     if way is not None and way not in WAYS:
-        raise UsageError(
-            "P176", where=shown(way), what="is not a way to pair frames", wanted=" or ".join(WAYS)
-        )
+        raise unknown_name("P176", "way to pair frames", way, WAYS)
     return str(way) if way is not None else None
 
 

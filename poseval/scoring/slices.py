@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from poseval.errors import UsageError, number_of, shown
+from poseval.errors import UsageError, number_of, shown, unknown_name
 from poseval.limits import Limits
 from poseval.metrics.person_groups import ATTRIBUTES, PersonGroup
 from poseval.poses import Array, Bools, Notice
@@ -183,9 +183,5 @@ def _units(aligned: Aligned, unit: str, inside: Bools, name: str) -> Bools:
 
 
 def _unknown(name: str, fields: Sequence[str]) -> UsageError:
-    return UsageError(
-        "P149",
-        where=f"slice {shown(name)!r}",
-        what="is not known",
-        wanted=f"one of {', '.join(dict.fromkeys([*fields, *ATTRIBUTES]))}, or FILE.csv",
-    )
+    known = dict.fromkeys([*fields, *ATTRIBUTES])
+    return unknown_name("P149", "slice", name, known, wanted=", or FILE.csv")

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.files.reading import read_text
 from poseval.skeletons.skeleton import LEAST_SIGMA, MOST_SIGMA, Skeleton
 
@@ -139,6 +139,7 @@ def _by_name(names: Mapping[str, float], skeleton: Skeleton, where: str) -> list
             "sigmas",
             f"name {', '.join(map(shown, strange[:5]))}; the joints of {where} are "
             + ", ".join(map(shown, skeleton.joints[:40])),
+            did_you_mean(strange[0], groups),
         )
     found = [math.nan] * len(skeleton) if skeleton.sigmas is None else list(skeleton.sigmas)
     for name in sorted(names, key=lambda one: -len(groups[one])):  # a joint goes before its kind
@@ -150,5 +151,5 @@ def _by_name(names: Mapping[str, float], skeleton: Skeleton, where: str) -> list
     return found
 
 
-def _refused(where: str, what: str) -> UsageError:
-    return UsageError("P115", where=where, what=what, wanted=WANTED)
+def _refused(where: str, what: str, hint: str | None = None) -> UsageError:
+    return UsageError("P115", where=where, what=what, wanted=WANTED, hint=hint)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import Fault, Faults, UsageError, error_of, number_of, shown
+from poseval.errors import Fault, Faults, UsageError, did_you_mean, error_of, number_of, shown
 from poseval.limits import DEFAULT
 
 Sigmas = NDArray[np.float64]
@@ -104,6 +104,7 @@ class Skeleton:
                 where=f"skeleton {self.name}",
                 what=f"has no joint {shown(joint)!r}",
                 wanted=f"one of {', '.join(self.joints[:40])}",
+                hint=did_you_mean(joint, self.joints),
             ) from None
 
     def indices(self, joints: Sequence[str]) -> tuple[int, ...]:

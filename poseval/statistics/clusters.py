@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, shown, unknown_name
 from poseval.limits import DEFAULT, Limits
 from poseval.poses import Array, Ints
 from poseval.poses.frame_names import stem
@@ -104,12 +104,8 @@ def _clusters(evaluation: Evaluation, name: str) -> Clusters:
         return Clusters(name, np.arange(len(keys)), keys)
     known = evaluation.groups.get(name)
     if known is None:
-        raise UsageError(
-            "P168",
-            where=f"cluster {shown(name)!r}",
-            what="is not a field of this run",
-            wanted=f"one of {', '.join([evaluation.benchmark.unit, *evaluation.groups])}, or FILE.csv",
-        )
+        fields = [evaluation.benchmark.unit, *evaluation.groups]
+        raise unknown_name("P168", "cluster", name, fields, wanted=", or FILE.csv")
     return joined(name, [known])
 
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.errors import MismatchError, UsageError, shown
+from poseval.errors import MismatchError, UsageError, shown, unknown_name
 from poseval.poses import Notice
 from poseval.results.renderers import rendered
 from poseval.results.result import Result, json_value
@@ -283,8 +283,5 @@ def _chosen(first: Evaluation, keys: Sequence[str]) -> tuple[str, ...]:
     known = tuple(first.summary())
     for key in keys:
         if key not in known:
-            wanted = f"one of {', '.join(known[:40])}"
-            raise UsageError(
-                "P144", where=f"number {shown(key)!r}", what="is not in the summary", wanted=wanted
-            )
+            raise unknown_name("P144", "number", key, known)
     return tuple(keys) or known

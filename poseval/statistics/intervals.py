@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.errors import UsageError, number_of, shown
+from poseval.errors import UsageError, did_you_mean, number_of, shown
 from poseval.poses import Floats, Ints, Notice
 from poseval.results.report import Report
 from poseval.results.values import SHARE, Interval, Summary
@@ -167,7 +167,7 @@ def _method(method: str, spread: Spread, ways: int) -> str:
             wanted=f"one of {', '.join(name for name, fits in wanted.items() if fits)}",
             hint=f"pass --ci-method auto; bca needs {BCA_UNITS} units, half-samples more than {BLOCKS}"
             if known
-            else None,
+            else did_you_mean(method, METHODS),
         )
     return own if method == "auto" else method
 

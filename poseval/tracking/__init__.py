@@ -10,7 +10,7 @@ import enum
 from dataclasses import fields
 from typing import Any, TypeVar, get_type_hints
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.plugins import Registry
 from poseval.tracking.base import (
     UNTRACKED,
@@ -100,6 +100,7 @@ def parse_as(kind: type[Kind], text: str) -> Kind:
                 where=kind.name,
                 what=f"has no parameter {shown(key)!r}" if equals else f"cannot read {shown(item)!r}",
                 wanted=f"{kind.name}({', '.join(known)})",
+                hint=did_you_mean(key, known),
             )
         given[key] = _value(value, hints[key], f"{kind.name}: {key}")
     return kind(**given)

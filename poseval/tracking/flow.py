@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import MismatchError, UsageError, near_names, shown
+from poseval.errors import MismatchError, UsageError, did_you_mean, shown
 from poseval.errors.optional import require
 from poseval.poses import Floats
 from poseval.tracking.base import FlowSource, FrameInput
@@ -170,11 +170,10 @@ def flow_source(text: str) -> FlowSource:
         from poseval.tracking.flo_files import FloFiles
 
         return FloFiles(Path(text))
-    near = near_names(text, SOURCES, 1)
     raise UsageError(
         "P164",
         where=f"flow {shown(text)!r}",
         what="is neither a method of optical flow nor a folder",
         wanted=f"one of {', '.join(SOURCES)}, or a folder of .flo files",
-        hint=f"did you mean {near[0]}?" if near else None,
+        hint=did_you_mean(text, SOURCES, 1),
     )

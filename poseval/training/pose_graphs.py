@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.files.writing import write_atomically
 from poseval.scoring.score import read
 from poseval.tracking.pose_graphs import pose_pairs
@@ -33,6 +33,7 @@ def schedule_of(epochs: int | None, changes: Mapping[str, Any]) -> Schedule:
                 where=f"--set {shown(key)}={shown(value)}",
                 what="is not a value of the graph network's schedule",
                 wanted=f"a number for one of {', '.join(known)}",
+                hint=None if key in known else did_you_mean(key, known),
             )
     whole: dict[str, Any] = {k: int(v) if known[k] == "int" else float(v) for k, v in changes.items()}
     published = Schedule()

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import poseval
+from poseval import tracking
 from poseval.cli import COMMANDS, invoke
-from poseval.errors import near_names
+from poseval.errors import UsageError, near_names
+from poseval.integrations.arrays import arrays_of
+from poseval.models.inference.decoding import decode
+from poseval.scoring.task import Task
+from tests.shared import ROOT
 
 
 def outcome(words: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -109,6 +118,13 @@ def test_completion_prints_what_a_shell_needs(shell: str, capsys: pytest.Capture
         ("poseval track --tracker oc", {"ocsort"}),
         ("poseval run hrnet_w3", {"hrnet_w32"}),
         ("poseval list form", {"formats"}),
+        ("poseval models hrnet_w3", {"hrnet_w32"}),
+        ("poseval help expl", {"explain", "explore"}),
+        ("poseval score --rules cor", {"corrected"}),
+        ("poseval score --benchmark posetrack18 --rules posetrack", {"posetrack-2017"}),
+        ("poseval score --slice siz", {"size"}),
+        ("poseval explain P87", {"P870", "P871"}),
+        ("poseval leaderboard --db runs.sqlite re", {"remove"}),
     ],
 )
 def test_names_are_completed(typed: str, expected: set[str]) -> None:
@@ -151,3 +167,30 @@ def test_lists_fit_a_terminal(
     _, piped, _ = outcome(f"list {kind}", capsys)
     assert len(piped.splitlines()) < len(out.splitlines())
     assert "".join(out.split()) == "".join(piped.split())
+
+
+def test_near_names_are_looked_for_in_one_place() -> None:
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in sorted((ROOT / "poseval").rglob("*.py"))
+        if "get_close_matches" in path.read_text("utf-8")
+    ]
+    assert found == ["poseval/errors/__init__.py"]
+
+
+@pytest.mark.parametrize(
+    ("ask", "meant"),
+    [
+        (lambda: poseval.get_skeleton("coco17").index("left_writs"), "left_wrist"),
+        (lambda: poseval.from_arrays([[[0, 0]]], skeleton="coco71"), "coco17"),
+        (lambda: decode(np.zeros((1, 17, 4, 4), np.float32), "drak"), "dark"),
+        (lambda: tracking.parse("sort(max_agee=3)"), "max_age"),
+        (lambda: poseval.PoseMetric("coco-keypoint"), "coco-keypoints"),
+        (lambda: arrays_of("preds", {"keypionts": [], "keypoints": []}, 0), "keypoints"),
+        (lambda: Task.of(align_by="stme"), "stem"),
+    ],
+)
+def test_a_mistyped_name_in_python_gets_the_nearest(ask: Callable[[], object], meant: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ask()
+    assert re.match(rf"did you mean {meant}\b", caught.value.fault.hint or ""), caught.value

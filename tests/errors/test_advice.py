@@ -24,6 +24,7 @@ from tests.errors.advice_on_challenges import ON_CHALLENGES
 from tests.errors.advice_on_files import ON_FILES
 from tests.errors.advice_on_gates import ON_GATES
 from tests.errors.advice_on_images import ON_IMAGES
+from tests.errors.advice_on_names import ON_NAMES
 from tests.errors.advice_on_readers import ON_READERS
 from tests.errors.advice_on_runs import ON_RUNS
 from tests.errors.advice_on_scores import ON_SCORES
@@ -31,7 +32,7 @@ from tests.errors.test_python_words import FOLLOWED
 from tests.errors.wordings import advice_in, followed, wordings
 from tests.shared import ROOT
 
-CASES = [*ON_FILES, *ON_READERS, *ON_SCORES, *ON_IMAGES, *ON_RUNS, *ON_GATES, *ON_CHALLENGES]
+CASES = [*ON_FILES, *ON_READERS, *ON_SCORES, *ON_NAMES, *ON_IMAGES, *ON_RUNS, *ON_GATES, *ON_CHALLENGES]
 # Standard input and output as a shell gives them: code, advice, a command, and the one that follows it.
 STREAMS = [
     ("P137", "name a file", "score dt.json --gt gt.json --json - >&-",
@@ -113,7 +114,7 @@ def in_a_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 # Advice of other kinds, and why no case follows it.
 FILES = "models, tracking and training, which need files or packages: their own tests"
 ELSEWHERE = {
-    **dict.fromkeys(("P101", "P152", "P164"), "did you mean: tests of the names themselves"),
+    **dict.fromkeys(("P101", "P152", "P155", "P161", "P164", "P858"), "did you mean: tests of the names"),
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P602", "P603"), FILES),
     **dict.fromkeys(("P188", "P302", "P700"), "reached from Python and workers alone"),

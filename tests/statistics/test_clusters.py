@@ -52,7 +52,7 @@ def test_a_file_names_groups_by_key_or_by_picture(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("film", "is not a field of this run"), ("a+b+c", "more than two"), ("sequence+film", "is not a field")],
+    [("film", "is not known"), ("a+b+c", "more than two"), ("sequence+film", "is not known")],
 )
 def test_an_unknown_cluster_is_refused(name: str, said: str) -> None:
     with pytest.raises(UsageError, match=said) as caught:

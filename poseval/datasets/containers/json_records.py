@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from poseval.datasets.files.document import Document
-from poseval.errors import Faults, number_of, shown
+from poseval.errors import Faults, near_names, number_of, shown
 from poseval.kernels.json import Bools, Column, Columns, RawFault
 from poseval.poses import Notice
 
@@ -109,12 +109,10 @@ class Records:
         found = {key: count for key, count in self.table.unknown.items() if key not in expected}
         if not found and not self.table.unknown_rest:
             return []
-        from difflib import get_close_matches
-
         known = [*self.table.columns]
         told = []
         for key, count in sorted(found.items(), key=lambda item: -item[1])[:5]:
-            near = get_close_matches(key, known, 1, cutoff=0.8)
+            near = near_names(key, known, 1, closeness=0.8)
             told.append(f"{shown(key, 40)} ({count})" + (f", did you mean {near[0]}?" if near else ""))
         more = len(found) - len(told)
         text = f"{self.document.name}: {self.key or 'records'}: fields not read: {', '.join(told)}"

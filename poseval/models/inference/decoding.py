@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 
 Array = NDArray[np.floating]
 Decoded = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -193,6 +193,7 @@ def decode(maps: Array, method: str) -> Decoded:
             where="decode",
             what=f"{shown(method)!r} does not read heatmaps",
             wanted=f"one of {', '.join(DECODERS)}",
+            hint=did_you_mean(method, DECODERS),
         )
     return DECODERS[method](maps)
 

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, did_you_mean, shown
 from poseval.models.inference.crops import Crops, Floats, cut, map_step, raised, warp
 from poseval.models.inference.decoding import DECODERS, Decoded, decode, flip_back, flip_points
 from poseval.models.inference.predictions import Poses
@@ -151,6 +151,7 @@ def decoding(card: ModelCard, method: str | None) -> str:
             where=f"model {card.name}",
             what=f"is not decoded by {shown(method)!r}",
             wanted=f"one of {', '.join(fitting)}",
+            hint=did_you_mean(method, fitting),
         )
     return method or card.decode
 
