@@ -4,40 +4,24 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 from pathlib import Path
 
 import pytest
 
 from poseval.cli import invoke
-from poseval.datasets import Role, WriteOptions, get_format
-from poseval.synth import perturb, scene_set
-from tests.datasets.yolo.test_layout import data_set
+from tests.docs import page_files
 from tests.docs.example_files import make_example_files
-from tests.docs.test_animals import animals
 from tests.shared import ROOT
 
 TEXT = (ROOT / "README.md").read_text("utf-8")
 ROWS = re.findall(r"^\| .*? \| `poseval (.*?)` \|$", TEXT, re.MULTILINE)
-BLOCKS = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("readme")
     make_example_files(folder)
-    truth = scene_set(seed=5, images=30, people=3)
-    get_format("openpose").write(
-        perturb(truth, 1), folder / "openpose", WriteOptions(Role.PREDICTIONS, truth=truth)
-    )
-    for name, role, noise in (("labels", Role.TRUTH, 0.0), ("pred", Role.PREDICTIONS, 3.0)):
-        poses = animals(1, noise, seed=1)
-        get_format("deeplabcut").write(poses, folder / f"mice_{name}.csv", WriteOptions(role))
-    (folder / "runs").mkdir()
-    for name in ("a", "b"):
-        shutil.copy(folder / f"{name}.poseval", folder / "runs")
-    data_set(folder)
-    shutil.copytree(folder / "labels" / "val", folder / "predicted")
+    page_files.make("README.md", folder)
     return folder
 
 
@@ -57,17 +41,11 @@ def test_a_row_of_the_table_works(
 
 
 def test_the_first_commands_are_those_of_the_first_page() -> None:
-    """Which tests/docs/test_howto.py runs after a demo."""
+    """Which tests/docs/test_blocks.py runs after a demo."""
     first = re.findall(r"^    (?:poseval|make|\.) .*$", TEXT[: TEXT.index("## ")], re.MULTILINE)
     page = (ROOT / "docs/start.md").read_text("utf-8")
     assert len(first) == 4
     assert all(line.partition("  #")[0].strip() in page for line in first if "make test" not in line)
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_block_of_python_runs(block: str, place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(place)
-    exec(compile(block, "README.md", "exec"), {})
 
 
 def test_links_lead_to_files() -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from poseval.cli import invoke
 from tests.docs.example_files import make_example_files
-from tests.docs.test_howto import make_faces, make_mpii
 from tests.shared import ROOT
 
 jsonschema = pytest.importorskip("jsonschema")
@@ -32,8 +31,6 @@ Node = dict[str, Any]
 def reports(tmp_path_factory: pytest.TempPathFactory) -> list[Node]:
     folder = tmp_path_factory.mktemp("reports")
     make_example_files(folder)
-    make_mpii(folder)
-    make_faces(folder)
     found = []
     for at, words in enumerate(ASKED):
         typed = [str(folder / word) if (folder / word).exists() else word for word in words.split()]
