@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poseval.cli.names import actions
+from poseval.cli.names import ACTIONS, actions
 from poseval.cli.options import LEVEL, UNIT, InputPath, emit, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from poseval.decisions.leaderboard import Board
     from poseval.scoring.task import Task
 
-ACTIONS = ("add", "list", "export", "remove")
 SCHEMA = "poseval.leaderboards/1"  # of the boards of a store that holds several
 ONE_BOARD = ("csv", "markdown", "latex", "plot")  # outputs that hold one board
 

@@ -10,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
+ACTIONS = ("add", "list", "export", "remove")  # with the store of `leaderboard`
+
 
 def names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
     """For the argument `shell_complete` of an option: the names of a kind (see `poseval list`), or models."""
@@ -67,8 +69,6 @@ def codes(context: click.Context, parameter: click.Parameter, typed: str) -> lis
 
 def actions(context: click.Context, parameter: click.Parameter, typed: str) -> list[CompletionItem]:
     """What can be done with a store as the first argument of `leaderboard`, and files."""
-    from poseval.cli.leaderboard import ACTIONS
-
     begins = context.params.get("store") is not None and not context.params.get("runs")
     return _or_file(ACTIONS if begins else (), typed)
 

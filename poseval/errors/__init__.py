@@ -222,7 +222,7 @@ def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str | None:
 def near_names(name: str, known: Iterable[str], most: int = 3, closeness: float = 0.6) -> list[str]:
     """Names that may be meant: those that begin with or contain what was typed, then similar ones.
 
-    `closeness` is the share of letters that a name spelt otherwise has in common with what was typed.
+    `closeness`, from 0 to 1, is how much a name that is spelt otherwise has in common with what was typed.
     """
     from difflib import get_close_matches
 
