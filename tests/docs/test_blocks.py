@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
 
@@ -171,15 +172,23 @@ def test_pages_that_others_run_are_read_there() -> None:
     assert len(RUN) > 20
 
 
+def _command(words: Sequence[str]) -> click.Command | None:
+    """The command, or the one of a group of commands, that words begin with."""
+    found: click.Command | None = cli
+    for word in words:
+        if not isinstance(found, click.Group):
+            break
+        found = found.get_command(click.Context(found), word)
+    return found
+
+
 def test_every_option_in_a_sentence_is_one_of_its_command() -> None:
     """`poseval CMD --option` between back quotes, which nobody runs."""
     wrong = []
     for page in PAGES:
         for text in re.findall(r"`poseval (\w[^`]*)`", page.read_text("utf-8")):
             words = text.replace("\n", " ").split()
-            command = cli.get_command(
-                cli.make_context("poseval", ["--help"], resilient_parsing=True), words[0]
-            )
+            command = _command(words)
             known = [] if command is None else [one for param in command.params for one in param.opts]
             wrong += [
                 f"{name_of(page)}: poseval {text}"
