@@ -286,6 +286,7 @@ def test_parameters_of_text(text: str, default: object, value: object) -> None:
         ("foot", Norm.HEAD, "one of head, box"),
         ("maybe", True, " yes"),
         ("1.5", 20, " 20"),
+        ("-1000000000000", 20, " 20"),
         ("inf", 0.5, " 0.5"),
         ("0.1/x", (0.5, 0.75), " 0.5"),
     ],

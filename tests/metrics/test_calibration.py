@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from poseval.errors import UsageError
+from poseval.metrics.base import Need
 from poseval.metrics.calibration import Calibration
-from poseval.metrics.oks_scene import SceneRules, scene_of
+from poseval.metrics.oks_scene import AreaSource, SceneRules, scene_of
 from poseval.poses.aligned import Aligned
 from tests.metrics.oks_people import JOINTS, aligned, boxes, copied, crowded, poses
 from tests.oracles import coco_matching
@@ -188,3 +189,9 @@ def test_parameters_that_cannot_be_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
         Calibration(**wrong)
     assert caught.value.code == "P122"
+
+
+def test_what_it_needs_follows_from_where_areas_and_sigmas_come_from() -> None:
+    assert Calibration().needs == {Need.SCORES, Need.SIGMAS, Need.AREA}
+    assert Calibration(area=AreaSource.EXTENT).needs == {Need.SCORES, Need.SIGMAS}
+    assert Calibration(sigma=0.1).needs == {Need.SCORES, Need.AREA}
