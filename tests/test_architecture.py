@@ -88,6 +88,12 @@ THIRD_PARTY = {
     "xtcocotools": ({"compat"}, True),
     "torchmetrics": ({"integrations"}, False),
     "ultralytics": ({"integrations"}, False),
+    "lightning": ({"integrations"}, False),
+    "pytorch_lightning": ({"integrations"}, False),
+    "mmengine": ({"integrations"}, False),
+    "mlflow": ({"report"}, True),
+    "wandb": ({"report"}, True),
+    "aim": ({"report"}, True),
 }
 
 

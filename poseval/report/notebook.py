@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from poseval.diagnosis.diagnose import Diagnosis
+    from poseval.poses.aligned import Aligned
     from poseval.results.report import Report
+    from poseval.scoring.evaluation import Evaluation
     from poseval.statistics.comparison import Comparison
 
 MOST_ROWS = 20
@@ -138,7 +140,7 @@ def worst(behind: Any, count: int, images: Path | None) -> DrawnFrames:
     from poseval.poses.images import images_of
     from poseval.report.overlay import frame_svg
 
-    aligned = _behind(behind)[1]
+    aligned = behind_of(behind)[1]
     found = None if images is None else images_of(aligned.truth.frames, images)
     parts = []
     ranked = ranked_frames(aligned, count)
@@ -161,7 +163,7 @@ def plot(behind: Any, name: str) -> Figure:
     from poseval.diagnosis.diagnose import diagnose_if_possible
     from poseval.report.plots import figures
 
-    evaluation, aligned = _behind(behind)
+    evaluation, aligned = behind_of(behind)
     own = evaluation.report()
     found: Mapping[str, Figure] = figures(evaluation, own)
     if name not in found:
@@ -172,13 +174,21 @@ def plot(behind: Any, name: str) -> Figure:
     return found[name]
 
 
-def _behind(behind: Any) -> Any:
+def behind_of(
+    behind: Any, hint: str = "score again, or use poseval.plot(predictions, gt=...)"
+) -> tuple[Evaluation, Aligned]:
+    """The evaluation and the people behind a report; `hint` says what else one can do.
+
+    Raises:
+        UsageError: P863 a report that was read.
+    """
     if behind is None:
         raise UsageError(
             "P863",
             where="report",
             what="was read or copied, so it holds numbers and no people",
             wanted="the report that poseval.score(...) returned",
-            hint="score again, or use poseval.plot(predictions, gt=...)",
+            hint=hint,
         )
-    return behind
+    evaluation, aligned = behind
+    return evaluation, aligned

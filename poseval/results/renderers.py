@@ -29,6 +29,7 @@ RENDERERS = {
     "diagnosis html": "poseval.report.notebook:diagnosis",
     "report plot": "poseval.report.notebook:plot",
     "report worst": "poseval.report.notebook:worst",
+    "report log": "poseval.report.trackers:log",
 }
 
 

@@ -101,6 +101,27 @@ class Report:
         folder = None if images is None else Path(os.fspath(images))
         return drawn("report worst", self.behind, count=count, images=folder)
 
+    @from_python
+    def log_to(
+        self, *trackers: Any, step: int | None = None, prefix: str = "poseval", pages: bool = True
+    ) -> None:
+        """Log the report to experiment trackers.
+
+        ::
+
+            report.log_to(mlflow)
+            report.log_to(wandb.run, writer, step=epoch, pages=False)
+
+        A tracker is `mlflow` or one of its runs, `wandb` or one of its runs, a `SummaryWriter` of
+        TensorBoard, an `aim.Run`, or a logger of Lightning. Numbers of the summary become scalars
+        `prefix/key`, as fractions; undefined ones are left out. With `pages` the page of the report and its
+        figures become artefacts. The signature is kept, too.
+
+        Raises:
+            UsageError: P101 another object, P863 pages of a report that was read from a file.
+        """
+        drawn("report log", self, trackers=trackers, step=step, prefix=prefix, pages=pages)
+
     def unit_of(self, name: str) -> Unit:
         """The unit of a number of the summary, or of a statistic of the values."""
         return self.units.get(name, Unit.SHARE)

@@ -18,7 +18,11 @@ BLOCKS = [
     for name, page in PAGES.items()
     for number, block in enumerate(re.findall(r"^```python\n(.*?)^```$", page, re.MULTILINE | re.DOTALL), 1)
 ]
-NEEDED = re.compile(r"(?:from|import) (torchmetrics|ultralytics|transformers|pandas|matplotlib|pycocotools)")
+PACKAGES = (
+    "torchmetrics|ultralytics|transformers|pandas|matplotlib|pycocotools|lightning|mmengine|mlflow|wandb|"
+    "torch.utils.tensorboard|aim"
+)
+NEEDED = re.compile(rf"(?:from|import) ({PACKAGES})")
 ALSO = {".to_pandas(": "pandas", ".plot(": "matplotlib", ".worst(": "numpy"}
 
 

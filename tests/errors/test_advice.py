@@ -121,6 +121,7 @@ ELSEWHERE = {
     **dict.fromkeys(("P228", "P229"), "said by a server, to ask its owner: tests/challenge/test_judge.py"),
     "P811": "defaults are a file of the current folder: tests/cli/test_settings.py",
     "P863": "a report that was read holds no people: tests/report/test_notebook.py",
+    "P875": "needs MMEngine: tests/integrations/test_mmengine.py",
     "P103": "deviations of trainings: their own tests",
 }  # fmt: skip
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,17 @@ def yolo_set(folder: Path, truth: PoseSet) -> None:
         place = folder / "set" / "images" / name
         place.parent.mkdir(parents=True, exist_ok=True)
         image.fromarray(rng.integers(0, 255, (size[1], size[0], 3), dtype=np.uint8)).save(place)
+
+
+def pycocotools_ap(folder: Path, truth: PoseSet, predictions: PoseSet) -> float:
+    """AP that pycocotools gives on `gt.json` of a folder and these predictions; skips without pycocotools."""
+    coco = pytest.importorskip("pycocotools.coco", reason="needs pycocotools")
+    evaluation = pytest.importorskip("pycocotools.cocoeval", reason="needs pycocotools")
+    poseval.write(predictions, folder / "dt.json", "coco", role="predictions", truth=truth, force=True)
+    with contextlib.redirect_stdout(io.StringIO()):
+        known = coco.COCO(str(folder / "gt.json"))
+        run = evaluation.COCOeval(known, known.loadRes(str(folder / "dt.json")), "keypoints")
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    return float(run.stats[0])

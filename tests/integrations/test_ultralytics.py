@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
+import csv
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import poseval
+from poseval.errors import UsageError
 from poseval.synth import scene_set
-from tests.integrations.loaders import yolo_set
+from tests.integrations.loaders import pycocotools_ap, yolo_set
 
 pytest.importorskip("ultralytics", reason="needs ultralytics: in an environment of its own")
 torch = pytest.importorskip("torch", reason="needs PyTorch")
@@ -48,17 +47,32 @@ def near(kind: Any) -> Any:
     return Near
 
 
-def pycocotools(folder: Path, predictions: poseval.PoseSet) -> float:
-    coco = pytest.importorskip("pycocotools.coco", reason="needs pycocotools")
-    evaluation = pytest.importorskip("pycocotools.cocoeval", reason="needs pycocotools")
-    poseval.write(predictions, folder / "dt.json", "coco", role="predictions", truth=TRUTH, force=True)
-    with contextlib.redirect_stdout(io.StringIO()):
-        truth = coco.COCO(str(folder / "gt.json"))
-        run = evaluation.COCOeval(truth, truth.loadRes(str(folder / "dt.json")), "keypoints")
-        run.evaluate()
-        run.accumulate()
-        run.summarize()
-    return float(run.stats[0])
+def options(folder: Path) -> dict[str, Any]:
+    """What validation and training are given: small, on the processor, without downloads."""
+    data = next((folder / "set").glob("*.y*ml"))
+    fixed = {"imgsz": 320, "batch": 4, "plots": False, "workers": 0, "device": "cpu"}
+    return {**fixed, "data": str(data), "project": str(folder)}
+
+
+class Writer:
+    """A tracker that keeps what it is given."""
+
+    __module__ = "tensorboardX.writer"
+
+    def __init__(self, folder: Path) -> None:
+        self.logdir = str(folder)
+        self.scalars: list[tuple[str, float, int]] = []
+        self.figures: list[str] = []
+
+    def add_scalar(self, name: str, value: float, step: int) -> None:
+        self.scalars.append((name, value, step))
+
+    def add_figure(self, name: str, figure: Any, step: int) -> None:
+        self.figures.append(name)
+
+    def add_text(self, name: str, text: str, step: int) -> None: ...
+
+    def flush(self) -> None: ...
 
 
 def test_the_number_beside_its_own_is_that_of_pycocotools(folder: Path) -> None:
@@ -67,17 +81,48 @@ def test_the_number_beside_its_own_is_that_of_pycocotools(folder: Path) -> None:
     from poseval.integrations.ultralytics import validator
 
     kind = near(validator(truth=folder / "gt.json"))
-    data = next((folder / "set").glob("*.y*ml"))
-    options = {
-        "imgsz": 320,
-        "batch": 4,
-        "plots": False,
-        "workers": 0,
-        "device": "cpu",
-        "project": str(folder),
-    }
-    theirs = YOLO("yolo11n-pose.yaml").val(data=str(data), validator=kind, verbose=False, **options)
+    theirs = YOLO("yolo11n-pose.yaml").val(validator=kind, verbose=False, **options(folder))
     report = kind.report
     assert 0.1 < report.summary["AP"] < 1
-    assert report.summary["AP"] == pytest.approx(pycocotools(folder, kind.metric.sets()[1]), abs=1e-12)
+    assert report.summary["AP"] == pytest.approx(
+        pycocotools_ap(folder, TRUTH, kind.metric.sets()[1]), abs=1e-12
+    )
     assert theirs.pose.map != report.summary["AP"], "Ultralytics takes 0.53 of the box for the area"
+
+
+@pytest.mark.slow
+def test_training_has_the_number_of_every_epoch(folder: Path) -> None:
+    """A network that is made here is trained on synthetic people, and finds some of them."""
+    from ultralytics import YOLO
+
+    from poseval.integrations.ultralytics import PoseScore
+
+    writer = Writer(folder / "log")
+    scores = PoseScore(truth=folder / "gt.json", log_to=[writer])
+    model = YOLO("yolo11n-pose.yaml")
+    scores.add_to(model)
+    torch.manual_seed(0)
+    model.train(epochs=1, pretrained=False, amp=False, verbose=False, conf=1e-9, **options(folder))
+    assert len(scores.reports) == 2, "the epoch, and the best weights"
+    for report in scores.reports:
+        assert report.summary["AP"] >= 0
+    predictions = scores.metric.sets()[1]
+    assert len(predictions), "of a network of an epoch, with little confidence"
+    assert scores.report is not None
+    assert scores.report.summary["AP"] == pytest.approx(pycocotools_ap(folder, TRUTH, predictions), abs=1e-12)
+    epochs = [(value, step) for name, value, step in writer.scalars if name == "poseval/AP"]
+    assert epochs[0] == (scores.reports[0].summary["AP"], 0)
+    assert "poseval/precision_recall" in writer.figures
+    assert list((folder / "log").rglob("report_*.html"))
+    (table,) = folder.rglob("results.csv")
+    (row,) = csv.DictReader(table.open())
+    assert float(row["poseval/AP"]) == pytest.approx(scores.reports[0].summary["AP"], abs=1e-4)
+
+
+def test_what_is_no_model_is_refused(folder: Path) -> None:
+    from poseval.integrations.ultralytics import PoseScore
+
+    with pytest.raises(UsageError, match="YOLO"):
+        PoseScore(truth=folder / "gt.json").add_to("yolo11n-pose.yaml")
+    with pytest.raises(UsageError, match="benchmark"):
+        PoseScore(folder / "gt.json", "coco-keypoint")

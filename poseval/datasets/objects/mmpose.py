@@ -12,19 +12,24 @@ from poseval.datasets.objects.arrays import from_arrays
 from poseval.datasets.objects.columns import array_of
 from poseval.datasets.objects.foreign import called, odd
 from poseval.errors import wrong_type
-from poseval.poses import Notice, PoseSet
+from poseval.poses import Array, Notice, PoseSet
 from poseval.skeletons import SkeletonLike
 
-RANKED = "<mmpose>: people are ranked by the box's score times the mean confidence of their joints"
+CONFIDENT = 0.2  # joints above it count in a person's score (CocoMetric's keypoint_score_thr)
+RANKED = (
+    f"<mmpose>: people are ranked by the box's score times the mean confidence of joints above {CONFIDENT}"
+)
 
 
 def from_mmpose(samples: Iterable[Any], *, skeleton: SkeletonLike | None = None) -> PoseSet:
     """A pose set of predictions from `mmpose` `PoseDataSample`s, or their `to_dict()`.
 
     `pred_instances` has `keypoints` [n, K, 2], `keypoint_scores` [n, K] and perhaps `bboxes` [n, 4] and
-    `bbox_scores` [n]. Several samples of one image, as from a top-down network, are its people. The name of
-    an image is its `img_id`, else its `img_path`. The score is the box score times the mean joint score, by
-    which MMPose ranks.
+    `bbox_scores` [n], which top-down networks leave in `gt_instances`. Several samples of one image, as from
+    a top-down network, are its people. The name of an image is its `img_id`, else its `img_path`. The score
+    is the box score times the mean of the joint scores above 0.2, by which MMPose ranks
+    (`score_mode="bbox_keypoint"`). Near duplicates stay; MMPose's metric removes them before it scores
+    (`nms_mode`).
 
     Raises:
         UsageError: P179 when an object has another form.
@@ -45,10 +50,9 @@ def from_mmpose(samples: Iterable[Any], *, skeleton: SkeletonLike | None = None)
             found = _of(sample, "pred_instances")
             xy, confidence = array_of(_of(found, "keypoints")), array_of(_of(found, "keypoint_scores"))
             rows = np.concatenate([xy[..., :2], confidence[..., None]], axis=2)
-            box, weight = _of(found, "bboxes"), _of(found, "bbox_scores")
+            box, weight = _of(found, "bboxes"), _box_scores(sample, found, len(rows))
             boxes.append(np.full((len(rows), 4), np.nan) if box is None else array_of(box))
-            mean = confidence.mean(axis=1) if len(rows) else np.zeros(0)
-            scores.append(mean if weight is None else mean * array_of(weight))
+            scores.append(weight * _mean_of_confident(confidence))
             points = [*points, rows] if len(points) > 1 or len(points[0]) else [rows]
             frame += [name] * len(rows)
         stacked = np.concatenate(points)
@@ -68,6 +72,23 @@ def from_mmpose(samples: Iterable[Any], *, skeleton: SkeletonLike | None = None)
     )
     notice = Notice("N505", RANKED, len(made))
     return called("mmpose", replace(made, origin=replace(made.origin, notices=(notice,))))
+
+
+def _box_scores(sample: Any, found: Any, people: int) -> Array:
+    """Confidence of each person's box; 1 where nothing says it."""
+    own = _of(found, "bbox_scores")
+    given = _of(_of(sample, "gt_instances"), "bbox_scores") if own is None else own
+    if given is None or (own is None and len(given) != people):
+        return np.ones(people)
+    weights: Array = array_of(given)
+    return weights
+
+
+def _mean_of_confident(confidence: Array) -> Array:
+    """Mean confidence of each person's joints above the threshold; 0 where none is."""
+    counted = confidence > CONFIDENT
+    mean: Array = np.where(counted, confidence, 0).sum(axis=1) / np.maximum(counted.sum(axis=1), 1)
+    return mean
 
 
 def _of(value: Any, name: str) -> Any:

@@ -131,6 +131,16 @@ def test_mmpose() -> None:
         poseval.from_mmpose([{"img_id": 1}])
 
 
+def test_mmpose_people_are_ranked_as_its_metric_ranks_them() -> None:
+    """Joints at or below 0.2 do not count, and a top-down network has its boxes' scores from the data set."""
+    confidence = np.r_[np.full(5, 0.8), np.full(12, 0.2)][None]
+    found = {"keypoints": np.ones((1, 17, 2)), "keypoint_scores": confidence}
+    sample = {"img_id": 1, "pred_instances": found, "gt_instances": {"bbox_scores": np.array([0.5])}}
+    nobody = {**found, "keypoint_scores": np.full((1, 17), 0.1)}
+    poses = poseval.from_mmpose([sample, {"img_id": 2, "pred_instances": nobody}])
+    assert poses.people.score.tolist() == pytest.approx([0.4, 0.0])
+
+
 def test_the_data_elements_that_mmpose_builds_on() -> None:
     structures = pytest.importorskip("mmengine.structures", reason="needs mmengine")
 
