@@ -127,7 +127,7 @@ class PoseScore:
         model.add_callback("on_train_end", self._on_train_end)
 
     def _on_val_start(self, running: Any) -> None:
-        """Hear what the validator scores: callbacks are not handed predictions."""
+        """Gather what the validator scores: callbacks are not handed predictions."""
         self.metric.reset()
         update: Callable[..., None] = running.update_metrics
         stats: Callable[[], dict[str, Any]] = running.get_stats

@@ -7,6 +7,7 @@ given.
 
 from __future__ import annotations
 
+import io
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -67,7 +68,7 @@ def to_wandb(target: Any, record: Record) -> None:
     shown: dict[str, Any] = dict(record.scalars)
     if record.page:
         shown[f"{record.prefix}/report"] = wandb.Html(record.page, inject=False)
-    shown |= {name: wandb.Image(figure) for name, figure in record.figures.items()}
+    shown |= {name: wandb.Image(_picture(figure)) for name, figure in record.figures.items()}
     target.log(shown, step=record.step)
     run = wandb.run if isinstance(target, ModuleType) else target
     run.summary[f"{record.prefix}/signature"] = record.signature
@@ -95,7 +96,7 @@ def to_aim(target: Any, record: Record) -> None:
         target.track(value, name=name, step=record.step)
     target[f"{record.prefix}_signature"] = record.signature
     for name, figure in record.figures.items():
-        target.track(aim.Image(figure), name=name, step=record.step)
+        target.track(aim.Image(_picture(figure)), name=name, step=record.step)
     if record.page:
         target.track(aim.Text(record.page), name=f"{record.prefix}/report.html", step=record.step)
 
@@ -168,6 +169,15 @@ def _tracker_of(target: Any) -> Callable[[Any, Record], None]:
         if package in TRACKERS and any(hasattr(target, name) for name in CALLED[package]):
             return TRACKERS[package]
     raise wrong_type("tracker", target, WANTED)
+
+
+def _picture(figure: Figure) -> Any:
+    """A figure as trackers take it that would ask pyplot, which holds none of ours."""
+    from PIL import Image
+
+    from poseval.report.plots import figure_bytes
+
+    return Image.open(io.BytesIO(figure_bytes(figure, "png")))
 
 
 def _drawn(report: Report) -> tuple[str, Mapping[str, Figure]]:

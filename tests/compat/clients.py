@@ -5,8 +5,8 @@ Run by test_clients.py in a process of its own, because some change pycocotools'
     python -m tests.compat.clients NAME CLIENTS GT DT patched|plain
 
 CLIENTS is a folder with checkouts of the programs, none of which is part of this project. It prints the class
-that the program took for COCOeval, its numbers and what it printed. Of a program's dependencies, those that take
-no part in an evaluation (readers of images, other networks) are replaced by empty modules.
+that the program took for COCOeval, its numbers and what it printed. Of a program's dependencies, those that
+take no part in an evaluation (readers of images, other networks) are replaced by empty modules.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def mmpose(clients: Path, gt: Path, dt: Path) -> tuple[Any, Any]:
     import poseval
 
     run.dataset_meta = {"sigmas": np.array(poseval.get_skeleton("coco17").sigmas), "num_keypoints": 17}
-    samples = []
+    samples: list[dict[str, Any]] = []
     for image, mine in by_image(gt, dt):
         for one in mine:
             points = np.array(one["keypoints"]).reshape(1, 17, 3)

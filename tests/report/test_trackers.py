@@ -54,7 +54,9 @@ def test_mlflow_holds_numbers_page_and_figures(report: poseval.Report, mlflow: A
 
 def test_mlflow_takes_names_that_it_has_no_sign_for(mlflow: Any) -> None:
     with mlflow.start_run() as run:
-        pck = poseval.score(HEADS, perturb(HEADS, 2, jitter=0.5), "mpii-val")
+        pck = poseval.score(
+            HEADS, perturb(HEADS, 2, jitter=0.5, missed_people=0, false_positives=0, duplicates=0), "mpii-val"
+        )
         pck.log_to(mlflow, pages=False)
     kept = mlflow.get_run(run.info.run_id).data.metrics
     assert any("@" in key for key in pck.summary)
@@ -68,8 +70,8 @@ def test_wandb_offline_holds_numbers_page_and_figures(
     monkeypatch.setenv("WANDB_SILENT", "true")
     run = wandb.init(mode="offline", dir=tmp_path, project="tried")
     report.log_to(run, step=3)
+    report.log_to(wandb, step=4, pages=False)  # whose step ends the one before
     found = dict(run.summary)
-    report.log_to(wandb, step=4, pages=False)
     run.finish()
     for key, value in defined(report).items():
         assert found[f"poseval/{key}"] == value
@@ -103,9 +105,15 @@ def test_aim_holds_numbers_page_and_figures(report: poseval.Report, tmp_path: Pa
     aim = pytest.importorskip("aim", reason="needs aim: in an environment of its own")
     run = aim.Run(repo=str(tmp_path), system_tracking_interval=None, capture_terminal_logs=False)
     report.log_to(run, step=3)
-    found = {metric.name: metric.values.tolist() for metric in run.metrics()}
+    from aim.storage.context import Context
+
+    found = {metric.name: metric.values.values_list() for metric in run.metrics()}
     for key, value in defined(report).items():
         assert found[f"poseval/{key}"] == [value]
+    page = run.get_text_sequence("poseval/report.html", Context({})).values.last()
+    assert page[0] == 3
+    assert page[1].data.startswith("<!doctype html>")
+    assert run.get_image_sequence("poseval/precision_recall", Context({})).values.last()[0] == 3
     assert run["poseval_signature"] == str(report.signature)
     run.close()
 
