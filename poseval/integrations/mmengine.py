@@ -22,7 +22,8 @@ from poseval.errors.calls import from_python
 from poseval.integrations.pose_metric import PoseMetric as Accumulated
 from poseval.poses import PoseSet
 from poseval.results.report import Report
-from poseval.scoring.score import PathOrPoses, read_truth, score
+from poseval.scoring.reading import PathOrPoses, read_truth
+from poseval.scoring.score import score
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
