@@ -140,7 +140,9 @@ ROWS = (
     Format("darwin", "poseval.datasets.tools.graphs:Darwin", ("json", "zip", "folder"), ("item",)),
     Format("datumaro", "poseval.datasets.tools.datumaro:Datumaro", ("json",), ("items",)),
     Format("cvat", "poseval.datasets.tools.cvat:Cvat", ("xml",), suffix=".xml"),
-    Format("motchallenge", "poseval.datasets.tools.motchallenge:MotChallenge", ("text",), suffix=".txt"),
+    Format(
+        "motchallenge", "poseval.datasets.tools.motchallenge:MotChallenge", ("text", "folder"), suffix=".txt"
+    ),
     Format("fiftyone", "poseval.datasets.tools.fiftyone:FiftyOne", ("folder",), suffix=""),
     Format("rerun", "poseval.datasets.tools.rerun_file:Rerun", ("text",), suffix=".rrd"),
     Format("native", "poseval.datasets.native.npz:Native", ("zip",), suffix=".npz"),

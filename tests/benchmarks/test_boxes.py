@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from poseval.synth import perturb
 from tests.datasets.posetrack_sets import random_set, without
 from tests.differential.random_boxes import write_boxes
 
-RULES = pytest.mark.parametrize("rules", ["mot16", "mot15"])
+RULES = pytest.mark.parametrize("rules", ["mot16", "mot20", "mot15"])
 
 
 @RULES
@@ -28,6 +29,58 @@ def test_trackeval_says_the_same(rules: str, seed: int, tmp_path: Path) -> None:
     assert [item for item in found.differences if not item.agrees] == []
     assert {item.name for item in found.differences} >= {"HOTA", "MOTA", "IDF1", "switches"}
     assert not found.unchecked
+
+
+def write_folders(seeds: Sequence[int], folder: Path) -> tuple[Path, Path]:
+    """Ground truth as it is published, and a file of results per sequence."""
+    into = folder / "truth", folder / "found"
+    into[1].mkdir()
+    for seed in seeds:
+        made = folder / str(seed)
+        made.mkdir()
+        truth, found = write_boxes(seed, made)
+        place = into[0] / f"SEQ-{seed}" / "gt"
+        place.mkdir(parents=True)
+        (place / "gt.txt").write_bytes(Path(truth).read_bytes())
+        (place.parent / "seqinfo.ini").write_text("[Sequence]\n")
+        (into[1] / f"SEQ-{seed}.txt").write_bytes(Path(found).read_bytes())
+    return into
+
+
+@RULES
+@pytest.mark.parametrize("first", [0, 5, 9])
+def test_trackeval_says_the_same_of_folders(rules: str, first: int, tmp_path: Path) -> None:
+    pytest.importorskip("trackeval")
+    pytest.importorskip("motmetrics")
+    truth, found = write_folders(range(first, first + 4), tmp_path)
+    (found / f"SEQ-{first}.txt").write_text("")  # nobody was found
+    answer = crosscheck(truth, found, "motchallenge", rules=rules)
+    assert [item for item in answer.differences if not item.agrees] == []
+    assert {item.name for item in answer.differences} >= {"HOTA", "MOTA", "IDF1", "switches"}
+
+
+def test_sequences_go_by_their_names(tmp_path: Path) -> None:
+    truth, found = write_folders([1, 2], tmp_path)
+    whole = poseval.score(truth, found)
+    assert whole.benchmark == "motchallenge"
+    (found / "SEQ-9.txt").write_bytes((found / "SEQ-2.txt").read_bytes())
+    more = poseval.score(truth, found)
+    assert more.summary == whole.summary
+    assert "N484" in {notice.code for notice in more.notices}
+    (found / "SEQ-1.txt").unlink()
+    with pytest.raises(MismatchError) as caught:
+        poseval.score(truth, found)
+    assert caught.value.code == "P480"
+    (found / "SEQ-1.txt").write_text("")  # as the error says
+    assert poseval.score(truth, found).summary["recall"] < whole.summary["recall"]
+
+
+def test_vehicles_are_distractors_in_mot20(tmp_path: Path) -> None:
+    truth = "1,1,1,1,10,10,1,1,1\n1,2,51,1,10,10,0,6,1\n"
+    found = "1,5,1,1,10,10,1,-1,-1,-1\n1,6,51,1,10,10,1,-1,-1,-1\n"
+    paths = files(tmp_path, truth, found)[::-1]
+    scores = {rules: poseval.score(*paths, rules=rules).summary["MOTA"] for rules in ("mot16", "mot20")}
+    assert scores == {"mot16": 0, "mot20": 1}
 
 
 @pytest.mark.parametrize("metric", ["ospa(similarity=iou)", "ospa2(similarity=iou,cutoff=0.7,order=2)"])

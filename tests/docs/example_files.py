@@ -15,6 +15,7 @@ from poseval.synth import perturb, scene_set
 from tests.datasets.mat_files import gt_valid
 from tests.datasets.yolo.test_layout import data_set
 from tests.differential.random_boxes import write_boxes
+from tests.golden.make.neighbours import jrdb_files
 
 PREDICTIONS, TRUTH = Role.PREDICTIONS, Role.TRUTH
 
@@ -44,8 +45,22 @@ def make_example_files(folder: Path) -> None:
     make_mpii(folder)
     make_faces(folder)
     make_others(folder)
+    make_sequences(folder)
+
+
+def make_sequences(folder: Path) -> None:
+    """Boxes of MOTChallenge, as a file and as folders, and JRDB-Pose."""
     paths = write_boxes(1, folder)
-    Path(paths[1]).rename(folder / "boxes.txt")
+    found = Path(paths[1]).rename(folder / "boxes.txt")
+    place = folder / "MOT17/train/MOT17-02-FRCNN/gt"
+    place.mkdir(parents=True)
+    (folder / "results").mkdir()
+    shutil.copy(paths[0], place / "gt.txt")
+    shutil.copy(found, folder / "results/MOT17-02-FRCNN.txt")
+    for name, content in jrdb_files(1, frames=3).items():
+        name = name.replace("gt/", "jrdb/labels_2d_pose_stitched_coco/").replace("pred/", "jrdb_preds/")
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content), "utf-8")
 
 
 def make_others(folder: Path) -> None:

@@ -223,6 +223,21 @@ def saved_with_the_slice(folder: Path, argv: Argv) -> Argv:
     return argv
 
 
+def a_sequence_short(folder: Path) -> Argv:
+    for name in ("one", "two"):
+        place = folder / "truth" / name / "gt"
+        place.mkdir(parents=True)
+        (place / "gt.txt").write_text("1,1,1,1,9,9,1,1,1\n")
+    (folder / "found").mkdir()
+    (folder / "found" / "one.txt").write_text("1,1,1,1,9,9,1,-1,-1,-1\n")
+    return ["score", str(folder / "found"), "--gt", str(folder / "truth")]
+
+
+def with_an_empty_file(folder: Path, argv: Argv) -> Argv:
+    (folder / "found" / "two.txt").write_text("")
+    return argv
+
+
 ON_SCORES = [
     Case("P830", "`person` and `group`", nobody_hidden, grouped_by_file),
     Case("P831", "names such as '", groups_of_others, named_as_shown),
@@ -258,6 +273,7 @@ ON_SCORES = [
     Case("P412", "as COCO results", nameless_images, as_coco_results),
     Case("P415", "--transform scale=WIDTH,HEIGHT", fractions_without_sizes,
          lambda f, a: changed(a, "normalised", "scale=640,480")),
+    Case("P480", "write an empty file", a_sequence_short, with_an_empty_file),
     Case("P501", "--limit bytes=", too_large, lambda f, a: changed(a, "bytes=2000", "bytes=2000000")),
     Case("P502", "--limit people=6", lambda f: [*pair(f), "--limit", "people=3"],
          lambda f, a: changed(a, "people=3", "people=6")),

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from poseval.compat.official.tracking import (
     trackeval_version,
 )
 
+Data = dict[str, Any]
 SEQUENCE = "sequence"
 GATE = 0.5
 CLEAR = {"MOTA": "MOTA", "MOTP": "MOTP", "precision": "CLR_Pr", "recall": "CLR_Re", "misses": "CLR_FN",
@@ -33,7 +35,7 @@ CLEAR = {"MOTA": "MOTA", "MOTP": "MOTP", "precision": "CLR_Pr", "recall": "CLR_R
 
 
 def boxes(question: Question) -> list[Side]:
-    """HOTA, CLEAR MOT and identities of one sequence.
+    """HOTA, CLEAR MOT and identities of one sequence, or of a folder of them.
 
     Raises:
         CannotCheck: TrackEval is not installed, or it refuses the files; rules without a program.
@@ -44,7 +46,7 @@ def boxes(question: Question) -> list[Side]:
     higher = _evaluated("HOTA", data)
     numbers = {key: float(higher[key].mean()) for key in ("HOTA", "DetA", "AssA", "LocA")}
     if question.rules == "mot15":
-        return [Side(trackeval_version(), numbers, ADDITION), _by_motmetrics(data)]
+        return [Side(trackeval_version(), numbers, ADDITION), _by_motmetrics(data.values())]
     clear = _evaluated("CLEAR", data, THRESHOLD=GATE)
     identity = _evaluated("Identity", data, THRESHOLD=GATE)
     numbers |= {name: float(clear[key]) for name, key in CLEAR.items()}
@@ -52,59 +54,79 @@ def boxes(question: Question) -> list[Side]:
     return [Side(trackeval_version(), numbers, ADDITION)]
 
 
-def _read(question: Question) -> dict[str, Any]:
-    """The sequence as TrackEval reads and reduces it."""
+def _read(question: Question) -> dict[str, Data]:
+    """The sequences as TrackEval reads and reduces them."""
     try:
         from trackeval.datasets import MotChallenge2DBox
         from trackeval.utils import TrackEvalException
     except ImportError:
         raise CannotCheck(TRACKEVAL_EXTRA) from None
-    paths = [Path(question.truth), Path(question.predictions)]
-    if any(path.is_dir() for path in paths):
-        raise CannotCheck("it reads single sequences")
+    files = _files(Path(question.truth), Path(question.predictions))
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
-        copies = [Path(folder, "gt", SEQUENCE, "gt", "gt.txt"), Path(folder, "found", "one", "data")]
-        copies[1] /= f"{SEQUENCE}.txt"
-        last = 1
-        for path, copy in zip(paths, copies, strict=True):
-            copy.parent.mkdir(parents=True)
-            copy.write_bytes(content(path))
-            lines = copy.read_text().split()
-            last = max([last, *(int(float(line.split(",")[0])) for line in lines)])
+        lengths = {}
+        for sequence, paths in files.items():
+            copies = [Path(folder, "gt", sequence, "gt", "gt.txt"), Path(folder, "found", "one", "data")]
+            copies[1] /= f"{sequence}.txt"
+            last = 1
+            for path, copy in zip(paths, copies, strict=True):
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(content(path))
+                lines = copy.read_text().split()
+                last = max([last, *(int(float(line.split(",")[0])) for line in lines)])
+            lengths[sequence] = last
         config = {
             "GT_FOLDER": str(Path(folder, "gt")),
             "TRACKERS_FOLDER": str(Path(folder, "found")),
             "BENCHMARK": question.rules.upper().replace("MOT16", "MOT17"),
-            "SEQ_INFO": {SEQUENCE: last},
+            "SEQ_INFO": lengths,
             "SKIP_SPLIT_FOL": True,
             "PRINT_CONFIG": False,
         }
         try:
             made = MotChallenge2DBox(config)
-            raw = made.get_raw_seq_data("one", SEQUENCE)
-            data: dict[str, Any] = made.get_preprocessed_seq_data(raw, "pedestrian")
+            return {
+                sequence: made.get_preprocessed_seq_data(made.get_raw_seq_data("one", sequence), "pedestrian")
+                for sequence in files
+            }
         except TrackEvalException as error:
             raise CannotCheck(f"TrackEval refuses the files: {error}") from None
-    return data
 
 
-def _evaluated(metric: str, data: Mapping[str, Any], **config: Any) -> dict[str, Any]:
+def _files(truth: Path, predictions: Path) -> dict[str, tuple[Path, Path]]:
+    """Ground truth and predictions of each sequence."""
+    if truth.is_dir() != predictions.is_dir():
+        raise CannotCheck("one side is a folder of sequences, the other a file")
+    if not truth.is_dir():
+        return {SEQUENCE: (truth, predictions)}
+    true = {path.parts[-3]: path for path in sorted(truth.glob("*/gt/gt.txt"))}
+    true = true or {path.stem: path for path in sorted(truth.glob("*.txt"))}
+    return {name: (path, predictions / f"{name}.txt") for name, path in true.items()}
+
+
+def _evaluated(metric: str, data: Mapping[str, Data], **config: Any) -> dict[str, Any]:
     from trackeval import metrics
 
     with contextlib.redirect_stdout(io.StringIO()):
         made = getattr(metrics, metric)({"PRINT_CONFIG": False, **config})
-        found: dict[str, Any] = made.combine_sequences({SEQUENCE: made.eval_sequence(data)})
+        parts = {sequence: made.eval_sequence(one) for sequence, one in data.items()}
+        found: dict[str, Any] = made.combine_sequences(parts)
     return found
 
 
-def _by_motmetrics(data: Mapping[str, Any]) -> Side:
+def _by_motmetrics(sequences: Iterable[Data]) -> Side:
     """CLEAR MOT and IDF1 with a memory of matches that has no end."""
-    frames = [
-        Meeting(a.tolist(), b.tolist(), np.where(like >= GATE, 1 - like, np.nan), False)
-        for a, b, like in zip(data["gt_ids"], data["tracker_ids"], data["similarity_scores"], strict=True)
-    ]
-    total = clear_counts(frames, dummies=False)
-    matched, objects, hypotheses = identity_counts(frames)
+    total: dict[str, float] = defaultdict(float)
+    matched = objects = hypotheses = 0.0
+    for data in sequences:
+        frames = [
+            Meeting(a.tolist(), b.tolist(), np.where(like >= GATE, 1 - like, np.nan), False)
+            for a, b, like in zip(data["gt_ids"], data["tracker_ids"], data["similarity_scores"], strict=True)
+        ]
+        counts = clear_counts(frames, dummies=False)
+        for key, value in counts.items():
+            total[key] += value
+        one = identity_counts(frames)
+        matched, objects, hypotheses = matched + one[0], objects + one[1], hypotheses + one[2]
     numbers = clear_ratios(total, "corrected")
     numbers |= {key: total[key] for key in ("misses", "false_positives", "switches")}
     numbers["IDF1"] = 2 * matched / (objects + hypotheses) if objects else float("nan")

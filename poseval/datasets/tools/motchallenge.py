@@ -3,27 +3,32 @@
 Source: MOTChallenge's description of its files: `frame, id, left, top, width, height, conf, class,
 visibility` in ground truth and `frame, id, left, top, width, height, conf, x, y, z` in results; frames and
 pixels count from 1. In ground truth a `conf` of 0 means "do not evaluate": such boxes are read as crowd.
+A folder holds several sequences: ground truth as `SEQUENCE/gt/gt.txt`, as it is published, or as
+`SEQUENCE.txt`, as results are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from poseval.datasets.assembly import frames_of, pose_set
+from poseval.datasets.assembly import digest_of, frames_of, pose_set
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import check_count, numbers_of, stacked, text_of
+from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
-from poseval.errors import Faults, UsageError, shown
+from poseval.errors import Faults, FormatError, UsageError, shown
 from poseval.files.writing import write_atomically
-from poseval.poses import Array, Notice, Origin, PoseSet
+from poseval.poses import Array, Floats, Notice, Origin, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
 from poseval.skeletons import get_skeleton
 
+LOOKED_AT = 20  # files of a folder, until one is not empty
 WIDTHS = {Role.TRUTH: (9, 8, 7), Role.PREDICTIONS: (10, 9, 7)}
 
 
@@ -31,7 +36,7 @@ class MotChallenge(Dataset):
     """`gt.txt` and results; the set has boxes and tracks, and joints that are not labelled."""
 
     name: ClassVar[str] = "motchallenge"
-    title: ClassVar[str] = "MOTChallenge txt (boxes with tracks, no joints)"
+    title: ClassVar[str] = "MOTChallenge txt, or a folder of them (boxes with tracks, no joints)"
     reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     writes: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH, Role.PREDICTIONS})
     holds: ClassVar[frozenset[str]] = frozenset({"scores", "boxes", "tracks", "crowd flags"})
@@ -41,10 +46,15 @@ class MotChallenge(Dataset):
     }
 
     def sniff(self, source: Source, role: Role) -> float:
-        """Recognised by seven to ten comma-separated numbers in the first line."""
-        if source.is_folder or source.suffix not in (".txt", ".csv"):
+        """Recognised by seven to ten comma-separated numbers in the first line of the first file."""
+        if source.is_folder:
+            documents = (source.open(path) for path in list(_paths(source, role).values())[:LOOKED_AT])
+            document = next((one for one in documents if one.data.strip()), None)
+        else:
+            document = source.document if source.suffix in (".txt", ".csv") else None
+        if document is None:
             return 0.0
-        first = source.document.data[:400].split(b"\n", 1)[0].split(b",")
+        first = document.data[:400].split(b"\n", 1)[0].split(b",")
         if len(first) not in (7, 8, 9, 10):
             return 0.0
         faults = Faults()
@@ -56,49 +66,32 @@ class MotChallenge(Dataset):
         return 0.85 if len(first) in WIDTHS[role] else 0.4
 
     def read(self, source: Source, options: ReadOptions) -> PoseSet:
-        """Boxes of all frames; one pixel is taken off their corners.
+        """Boxes of all frames; one pixel is taken off their corners. A folder is a set of sequences.
 
         Raises:
-            InputError: what is wrong with the file, all faults gathered.
+            InputError: what is wrong with the files, all faults gathered; P271 a folder without any.
         """
-        document = source.document
+        found = _documents(source, options.role)
         faults = Faults()
-        rows: list[list[float]] = []
-        for number, line in enumerate(text_of(document).splitlines(), start=1):
-            if not line.strip():
-                continue
-            where = f"{document.name}: line {number}"
-            found = numbers_of(line.split(","), where, faults)
-            if found is None:
-                continue
-            if not 6 <= len(found) <= 10 or (rows and len(found) != len(rows[0])):
-                faults.add(
-                    "P204",
-                    where=where,
-                    what=f"has {len(found)} numbers",
-                    wanted="6 to 10, the same in all lines",
-                )
-            elif (
-                found[0] != int(found[0])
-                or not 1 <= found[0] < 10**9
-                or found[1] != int(found[1])
-                or abs(found[1]) > 2**53
-            ):
-                faults.add(
-                    "P303", where=where, what="has a frame or track that is not a whole number of at least 1"
-                )
-            elif found[4] < 0 or found[5] < 0:
-                faults.add("P307", where=where, what="has a box with a negative size")
-            else:
-                rows.append(found)
+        tables = {name: _table(document, faults) for name, document in found.items()}
         faults.raise_if_any()
-        width = len(rows[0]) if rows else 7
-        check_count(width * len(rows), document)
-        table = stacked(rows, width)
-        numbers = np.unique(table[:, 0].astype(np.int64)) if rows else np.zeros(0, dtype=np.int64)
-        frames = frames_of(
-            [str(n) for n in numbers.tolist()], options.limits, document.name, None, numbers.tolist()
-        )
+        limits = options.limits
+        names = [
+            f"{name}/{n}" if name else str(n)
+            for name, table in tables.items()
+            for n in np.unique(table[:, 0].astype(np.int64)).tolist()
+        ]
+        numbers = [int(name.rpartition("/")[2]) for name in names]
+        frames = frames_of(names, limits, str(source.path), None, numbers)
+        index = np.repeat(np.arange(len(tables)), [len(np.unique(one[:, 0])) for one in tables.values()])
+        frames = replace(frames, sequence=index, sequences=tuple(tables))  # empty files are sequences, too
+        place = {name: row for row, name in enumerate(names)}
+        rows = [
+            place[f"{name}/{n}" if name else str(n)]
+            for name, table in tables.items()
+            for n in table[:, 0].astype(np.int64).tolist()
+        ]
+        table = np.concatenate([np.zeros((0, 8)), *tables.values()])
         asked = options.skeleton or (options.truth.skeleton if options.truth else get_skeleton("coco17"))
         corner = table[:, 2:4] - 1.0
         columns: dict[str, Array] = {
@@ -107,17 +100,17 @@ class MotChallenge(Dataset):
             "box": np.concatenate([corner, corner + table[:, 4:6]], axis=1),
             "track": np.maximum(table[:, 1].astype(np.int64), -1),
         }
-        conf = table[:, 6] if width > 6 else np.ones(len(rows))
         if options.role is Role.PREDICTIONS:
-            columns["score"] = conf
+            columns["score"] = table[:, 6]
         else:
-            columns["crowd"] = conf == 0
-            if width > 7:
-                columns["category"] = table[:, 7].astype(np.int64)
-        text = f"{document.name}: holds boxes and no joints; 1 was subtracted, because its first pixel is 1"
-        origin = Origin(document.path, document.sha256, self.name, len(rows), (Notice("N507", text),))
-        place = np.searchsorted(numbers, table[:, 0].astype(np.int64))
-        return pose_set(asked, frames, place, columns, origin, options.limits)
+            columns["crowd"] = table[:, 6] == 0
+            columns["category"] = table[:, 7].astype(np.int64)
+        where, digest = str(source.path), digest_of((n, d.sha256) for n, d in found.items())
+        if not source.is_folder:
+            where, digest = source.document.path, source.document.sha256
+        text = f"{shown(where)}: holds boxes and no joints; 1 was subtracted, because its first pixel is 1"
+        origin = Origin(where, digest, self.name, len(rows), (Notice("N507", text),))
+        return pose_set(asked, frames, np.asarray(rows, dtype=np.int64), columns, origin, limits)
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """One line per person, frames numbered from 1 by their number.
@@ -157,3 +150,65 @@ class MotChallenge(Dataset):
             lines.append(",".join(words))
         write_atomically(path, "".join(f"{line}\n" for line in lines).encode(), options.force)
         return losses
+
+
+def _paths(source: Source, role: Role) -> dict[str, Path]:
+    """The files of a folder by their sequences."""
+    if role is Role.TRUTH:
+        published = [path for path in source.files if path.parts[-2:] == ("gt", "gt.txt") and path.parts[:-2]]
+        if published:
+            return {path.parts[-3]: path for path in published}
+    return {path.stem: path for path in source.files if path.suffix == ".txt" and len(path.parts) == 1}
+
+
+def _documents(source: Source, role: Role) -> dict[str, Document]:
+    """The files by their sequences; a single file is a sequence without a name.
+
+    Raises:
+        FormatError: P271 a folder without files of sequences.
+    """
+    if not source.is_folder:
+        return {"": source.document}
+    found = {name: source.open(path) for name, path in _paths(source, role).items()}
+    if not found:
+        raise FormatError(
+            "P271",
+            where=shown(source.path),
+            what="holds no sequence",
+            wanted="SEQUENCE/gt/gt.txt, or a SEQUENCE.txt for each",
+        )
+    return found
+
+
+def _table(document: Document, faults: Faults) -> Floats:
+    """The lines of a file as numbers [N, 8]: frame, track, box, confidence and class, 1 where absent."""
+    rows: list[list[float]] = []
+    for number, line in enumerate(text_of(document).splitlines(), start=1):
+        if not line.strip():
+            continue
+        where = f"{document.name}: line {number}"
+        found = numbers_of(line.split(","), where, faults)
+        if found is None:
+            continue
+        if not 6 <= len(found) <= 10 or (rows and len(found) != len(rows[0])):
+            faults.add(
+                "P204", where=where, what=f"has {len(found)} numbers", wanted="6 to 10, the same in all lines"
+            )
+        elif (
+            found[0] != int(found[0])
+            or not 1 <= found[0] < 10**9
+            or found[1] != int(found[1])
+            or abs(found[1]) > 2**53
+        ):
+            faults.add(
+                "P303", where=where, what="has a frame or track that is not a whole number of at least 1"
+            )
+        elif found[4] < 0 or found[5] < 0:
+            faults.add("P307", where=where, what="has a box with a negative size")
+        else:
+            rows.append(found)
+    width = len(rows[0]) if rows else 7
+    check_count(width * len(rows), document)
+    out = np.ones((len(rows), 8))
+    out[:, : min(width, 8)] = stacked(rows, width)[:, :8]
+    return out

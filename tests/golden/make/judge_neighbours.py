@@ -10,6 +10,7 @@ import contextlib
 import importlib.metadata
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ H36M_KINDS |= {"knee": (2, 5), "ankle": (3, 6)}
 def judge(made: Made, folder: Path, programs: Path | None = None) -> dict[str, Any]:
     """The numbers of a case, and what they were made by."""
     program, formula = JUDGES[made.options["kind"]]
-    return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder)}
+    rules = {key: made.options[key] for key in ("rules",) if key in made.options}
+    return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder, **rules)}
 
 
 def _pycocotools(folder: Path, sigmas: list[float], *, boxes: bool) -> Numbers:
@@ -85,9 +87,35 @@ def h36m(folder: Path) -> Numbers:
     return {"PCK@0.2": sum(known) / len(known), "EPE": sum(errors) / len(errors), **rows}
 
 
+def boxes(folder: Path, rules: str) -> Numbers:
+    """TrackEval on its own layout of files; of MOT15 its HOTA, because it remembers matches otherwise."""
+    from trackeval import datasets, metrics
+
+    with tempfile.TemporaryDirectory() as place, contextlib.redirect_stdout(io.StringIO()):
+        copies = Path(place, "gt", "one", "gt", "gt.txt"), Path(place, "found", "it", "data", "one.txt")
+        for copy, name in zip(copies, ("gt.txt", "pred.txt"), strict=True):
+            copy.parent.mkdir(parents=True)
+            copy.write_bytes((folder / name).read_bytes())
+        config = {"GT_FOLDER": f"{place}/gt", "TRACKERS_FOLDER": f"{place}/found", "SKIP_SPLIT_FOL": True}
+        config |= {"BENCHMARK": {"mot16": "MOT17"}.get(rules, rules.upper()), "SEQ_INFO": {"one": 15}}
+        made = datasets.MotChallenge2DBox({**config, "PRINT_CONFIG": False})
+        data = made.get_preprocessed_seq_data(made.get_raw_seq_data("it", "one"), "pedestrian")
+        hota = metrics.HOTA().eval_sequence(data)
+        clear = metrics.CLEAR({"PRINT_CONFIG": False}).eval_sequence(data)
+        identity = metrics.Identity({"PRINT_CONFIG": False}).eval_sequence(data)
+    found = {name: float(hota[name].mean()) for name in ("HOTA", "DetA", "AssA", "LocA")}
+    if rules == "mot15":
+        return found
+    names = {"MOTA": "MOTA", "MOTP": "MOTP", "precision": "CLR_Pr", "recall": "CLR_Re"}
+    return (
+        found | {key: float(clear[name]) for key, name in names.items()} | {"IDF1": float(identity["IDF1"])}
+    )
+
+
 _COCO = f"pycocotools {importlib.metadata.version('pycocotools')}"
-JUDGES: dict[str, tuple[str, Callable[[Path], Numbers]]] = {
+JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
     "exlpose": (f"{_COCO} with the areas and sigmas of sohyun-l/ExLPose@62defaa", exlpose),
     "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
+    "motchallenge": (f"TrackEval {importlib.metadata.version('trackeval')}", boxes),
     "h36m-2d": ("the formula of open-mmlab/mmpose@0700205 TopDownH36MDataset, not the program", h36m),
 }

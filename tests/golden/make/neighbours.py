@@ -33,8 +33,8 @@ def case(
         def make() -> Made:
             made = fill()
             files = made.files() if isinstance(made, CocoScene) else made
-            ask = {"benchmark": kind, **more.get("ask", {})}
-            return Made(fill.__name__, why, files, ask, "neighbours", {"kind": kind}, tolerance)
+            ask = {"benchmark": kind, **more}
+            return Made(fill.__name__, why, files, ask, "neighbours", {"kind": kind, **more}, tolerance)
 
         CASES.append(make)
         return make
@@ -106,3 +106,47 @@ def h36m_on_the_threshold() -> dict[str, Any]:
         person["keypoints"][0:2], result["keypoints"][0:2] = [300.0, 300.0], [350.0, 300.0]
         person["keypoints"][3:5], result["keypoints"][3:5] = [300.0, 300.0], [349.99, 300.0]
     return files
+
+
+def _boxes(seed: int, classes: tuple[int, ...]) -> dict[str, str]:
+    """One sequence of boxes: gaps, exchanged tracks, found distractors, frames with one side alone."""
+    rng = np.random.RandomState(seed)
+    place, size = rng.randint(0, 90, (6, 2)), rng.choice([20, 30, 40], (6, 2))
+    name = list(range(1, 7))
+    truth, found = [], []
+    for frame in range(1, 16):
+        place = place + rng.randint(-3, 4, place.shape)
+        if rng.rand() < 0.2:
+            a, b = rng.permutation(6)[:2]
+            name[a], name[b] = name[b], name[a]
+        for k in rng.permutation(6):
+            x, y = place[k]
+            flag = int(rng.rand() < 0.9)
+            if frame != 7 and rng.rand() < 0.85:
+                truth.append(f"{frame},{k + 1},{x},{y},{size[k][0]},{size[k][1]},{flag},{classes[k]},1")
+            if frame != 11 and rng.rand() < 0.85:
+                u, v = np.round(place[k] + rng.normal(0, 4, 2), 2)
+                score = round(float(rng.rand()), 2)
+                found.append(f"{frame},{name[k]},{u},{v},{size[k][0]},{size[k][1]},{score},-1,-1,-1")
+    return {"gt.txt": "\n".join(truth) + "\n", "pred.txt": "\n".join(found) + "\n"}
+
+
+@case(
+    "motchallenge",
+    "Boxes of MOT17: distractors are left out, a match is remembered for a frame.",
+    rules="mot16",
+)
+def boxes_mot17() -> dict[str, str]:
+    return _boxes(71, (1, 1, 1, 7, 8, 12))
+
+
+@case(
+    "motchallenge", "Boxes of MOT20: vehicles are distractors, too; a class that is neither.", rules="mot20"
+)
+def boxes_mot20() -> dict[str, str]:
+    return _boxes(72, (1, 1, 1, 6, 6, 3))
+
+
+@case("motchallenge", "Boxes of MOT15, which knows no classes: HOTA alone is TrackEval's.", rules="mot15")
+def boxes_mot15() -> dict[str, str]:
+    return _boxes(73, (1, 1, 7, 1, 2, 1))
