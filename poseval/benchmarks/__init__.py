@@ -41,6 +41,7 @@ TABLE: dict[str, str] = {
     "posetrack17-single-frame": "poseval.benchmarks.posetrack:POSETRACK17_SINGLE_FRAME",
     "posetrack18": "poseval.benchmarks.posetrack:POSETRACK18",
     "posetrack21": "poseval.benchmarks.posetrack:POSETRACK21",
+    "jrdb-pose": "poseval.benchmarks.jrdb:JRDB_POSE",
     "motchallenge": "poseval.benchmarks.boxes:MOTCHALLENGE",
     "custom": "poseval.benchmarks.custom:CUSTOM",
 }

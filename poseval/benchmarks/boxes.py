@@ -85,7 +85,7 @@ def pair_frames(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
 
 
 def _partners(truth: PoseSet, predictions: PoseSet) -> tuple[Ints, list[Notice]]:
-    """The true sequence of each predicted one, -1 for those without one, which are told."""
+    """The true sequence of each predicted one, -1 for those without one, which a notice counts."""
     ours, theirs = truth.frames.sequences, predictions.frames.sequences
     if len(ours) == len(theirs) == 1:
         return np.zeros(1, dtype=np.int64), []

@@ -63,6 +63,7 @@ OFFICIAL: dict[str, str | Answer] = {
     "posetrack18": f"{_ROOM}.posetrack:sides",
     "posetrack21": f"{_ROOM}.posetrack:sides",
     "posetrack17-single-frame": f"{_ROOM}.posetrack:single_frames",
+    "jrdb-pose": f"{_ROOM}.jrdb:sides",
     "motchallenge": f"{_ROOM}.boxes:boxes",
 }
 # metric -> module:function of type `Check`, for metrics chosen by hand

@@ -76,6 +76,13 @@ ROWS = (
         ("json", "zip", "folder"),
         POSETRACK_KEYS,
     ),
+    Format(
+        "jrdb-pose",
+        "poseval.datasets.posetrack.jrdb:JrdbPose",
+        ("json", "zip", "folder"),
+        ("annotations",),
+        words=(b"center shoulder", b"track_id"),
+    ),
     Format("mpii-gt", "poseval.datasets.mpii.gt_valid:MpiiGt", ("matlab",)),
     Format("mpii-json", "poseval.datasets.mpii.json_lists:MpiiJson", ("json",), ("image", "img_paths")),
     Format("mpii-h5", "poseval.datasets.mpii.hourglass_h5:MpiiH5", ("hdf5",)),

@@ -21,6 +21,7 @@ from poseval.skeletons import get_skeleton
 from tests.datasets.made_forms import PREDICTED, TRUTHS
 from tests.datasets.mat_files import gt_valid, person, points, release, structs, submission
 from tests.datasets.test_same_score import truth_and_predictions
+from tests.golden.make.neighbours import jrdb_files
 from tests.shared import shared_root
 
 T, P = Role.TRUTH, Role.PREDICTIONS
@@ -134,6 +135,13 @@ def _coco_like(points: int, category: dict[str, Any], **image: Any) -> dict[str,
 def _jhmdb_coco(folder: Path) -> list[Seed]:
     names = list(get_skeleton("jhmdb15").joints)
     return _json(T, _coco_like(15, {"name": "person", "keypoints": names}, vid_id="v", frame_id=1))
+
+
+def _jrdb(folder: Path) -> list[Seed]:
+    files = {name: json.dumps(node).encode() for name, node in jrdb_files(1, frames=2, people=2).items()}
+    truth, guess = files["gt/cafe_0.json"], files["pred/cafe_0.json"]
+    both = {f"{name}.json": files[f"gt/{name}.json"] for name in ("cafe_0", "hall_0")}
+    return [Seed(T, {"seed.json": truth}), Seed(T, both, folder=True), Seed(P, {"seed.json": guess})]
 
 
 def _face_coco(folder: Path) -> list[Seed]:
@@ -304,6 +312,7 @@ def _mediapipe_csv(folder: Path) -> list[Seed]:
 
 MADE: dict[str, Callable[[Path], list[Seed]]] = {
     "jhmdb-coco": _jhmdb_coco,
+    "jrdb-pose": _jrdb,
     "face-coco": _face_coco,
     "mpii-gt": _mpii_gt,
     "mpii-json": _mpii_json,

@@ -9,7 +9,7 @@ import pytest
 import poseval
 from tests.golden.committed import Case, cases
 
-CASES = cases("neighbours", 7)
+CASES = cases("neighbours", 9)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -7,6 +7,7 @@ into the order of the poseval program by name, so that ground truth and predicti
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -24,6 +25,7 @@ from poseval.poses.frame_names import natural
 from poseval.skeletons import Skeleton, get_skeleton
 
 SKELETON = "posetrack15_poseval"
+ABSENT = {"person_id": -1, "listed": True, "whole": False}  # further columns of people in files without them
 HEAD_SHARE = 0.6  # head size is this fraction of the head box's diagonal (poseval, eval_helpers.py)
 
 
@@ -110,8 +112,17 @@ def _sequence_names(clip: Clip) -> tuple[list[str], Ints]:
     return names, np.asarray([place[video] for video in videos], dtype=np.int64)
 
 
-def assemble(clips: Sequence[Clip], format: str, path: str, limits: Limits, faults: Faults) -> PoseSet:
+def assemble(
+    clips: Sequence[Clip],
+    format: str,
+    path: str,
+    limits: Limits,
+    faults: Faults,
+    kind: Skeleton | None = None,
+) -> PoseSet:
     """One pose set of all clips; sequences are sorted by name, frames keep the order of their file.
+
+    Joints are those of PoseTrack, or of another `kind`.
 
     Raises:
         InputError: everything gathered in `faults`, and a sequence or frame that occurs twice.
@@ -148,11 +159,10 @@ def assemble(clips: Sequence[Clip], format: str, path: str, limits: Limits, faul
         path=_texts([clip.path for clip in clips])[order],
         sequences=tuple(names),
     )
-    people, relabelled = _people(clips, where[image])
+    kind = kind or skeleton()
+    people, relabelled = _people(clips, where[image], len(kind))
     notices = _notices(clips, relabelled)
-    return PoseSet(
-        skeleton(), frames, people, _regions(clips, shift, where), _origin(clips, format, path, notices)
-    )
+    return PoseSet(kind, frames, people, _regions(clips, shift, where), _origin(clips, format, path, notices))
 
 
 def _joined(parts: Sequence[Array], dtype: object, empty: tuple[int, ...] = (0,)) -> Array:
@@ -203,9 +213,8 @@ def _unique_keys(key: Array, sequence: Ints, names: Sequence[str]) -> Array:
     return np.asarray([f"{names[s]}:{k}" for s, k in zip(sequence.tolist(), key.tolist(), strict=True)])
 
 
-def _people(clips: Sequence[Clip], frame: Ints) -> tuple[People, int]:
+def _people(clips: Sequence[Clip], frame: Ints, joints: int) -> tuple[People, int]:
     """All people sorted by frame, and how many had a negative track id, which is replaced by a free one."""
-    joints = len(skeleton())
     shapes: dict[str, tuple[tuple[int, ...], object]] = {
         "xy": ((0, joints, 2), np.float64),
         "seen": ((0, joints), np.int8),
@@ -222,8 +231,9 @@ def _people(clips: Sequence[Clip], frame: Ints) -> tuple[People, int]:
     }
     tracked = _joined([clip.tracked for clip in clips], np.bool_)[order]
     extra = {"head_box": _joined([clip.extra["head_box"] for clip in clips], np.float64, (0, 4))[order]}
-    for name, missing in (("person_id", -1), ("listed", True), ("whole", False)):
-        if any(name in clip.extra for clip in clips):
+    others = {name: math.nan for clip in clips for name in clip.extra if name != "head_box"}
+    for name, missing in {**ABSENT, **others, **ABSENT}.items():
+        if name in others:
             parts = [clip.extra.get(name, np.full(len(clip.image), missing)) for clip in clips]
             extra[name] = np.concatenate(parts)[order]
     raw = columns["track"]

@@ -7,10 +7,13 @@ core/evaluation/top_down_eval.py, which cannot be installed beside this NumPy.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import importlib.metadata
 import io
 import json
+import sys
 import tempfile
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,8 +33,11 @@ H36M_KINDS |= {"knee": (2, 5), "ankle": (3, 6)}
 def judge(made: Made, folder: Path, programs: Path | None = None) -> dict[str, Any]:
     """The numbers of a case, and what they were made by."""
     program, formula = JUDGES[made.options["kind"]]
-    rules = {key: made.options[key] for key in ("rules",) if key in made.options}
-    return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder, **rules)}
+    more = {key: made.options[key] for key in ("rules",) if key in made.options}
+    if made.options["kind"] == "jrdb-pose":
+        assert programs is not None, "--programs names the folder of the checkouts"
+        more["program"] = programs / "jrdb_toolkit" / "pose_eval"
+    return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder, **more)}
 
 
 def _pycocotools(folder: Path, sigmas: list[float], *, boxes: bool) -> Numbers:
@@ -112,10 +118,47 @@ def boxes(folder: Path, rules: str) -> Numbers:
     )
 
 
+def jrdb(folder: Path, program: Path) -> Numbers:
+    """Both evaluations of the toolkit itself; libraries that it imports and does not use here stand in."""
+    import scipy.optimize  # noqa: F401  # before NumPy's old names are back
+
+    for name in ("cv2", "tqdm", "shapely", "shapely.geometry"):
+        sys.modules.setdefault(name, types.ModuleType(name))
+    shapes = ("box", "Polygon", "MultiPolygon", "Point")
+    stand_ins = {"cv2": ("LINE_AA",), "tqdm": ("tqdm",), "shapely": ("geometry",), "shapely.geometry": shapes}
+    for place, names in stand_ins.items():
+        for name in names:
+            setattr(sys.modules[place], name, None)
+    stack = np.stack  # of views of dictionaries, as NumPy took them when the toolkit was written
+    setattr(np, "stack", lambda parts, *given, **more: stack(list(parts), *given, **more))  # noqa: B010
+    for name, kind in {"int": int, "float": float}.items():
+        setattr(np, name, kind)
+    sys.path.insert(0, str(program))
+    frames, kit = importlib.import_module("pose_eval"), importlib.import_module("posetrack")
+    truth, found, boxes = (str(folder / name) for name in ("gt", "pred", "labels_2d_stitched"))
+    each = [frames.ospa_for_loc(truth, found, boxes, file.stem) for file in sorted((folder / "gt").iterdir())]
+    with contextlib.redirect_stdout(io.StringIO()):
+        config = {"GT_FOLDER": truth, "TRACKERS_FOLDER": found, "PRINT_CONFIG": False}
+        made = kit.datasets.JRDBPose(config)
+        data = {}
+        for name in made.seq_list:
+            raw = made.get_raw_seq_data(made.tracker_list[0], name)
+            data[name] = made.get_preprocessed_seq_data(raw, "pedestrian")
+        said: dict[str, Any] = {}
+        for metric in (kit.metrics.OSPA2(), kit.metrics.CLEAR(), kit.metrics.Identity(), kit.metrics.HOTA()):
+            said |= metric.combine_sequences({name: metric.eval_sequence(one) for name, one in data.items()})
+    keys = {"OSPA2": "OSPA", "OSPA2_card": "OSPA_CARD", "OSPA2_loc": "OSPA_LOC", "OSPA2_visible": "OSPA_VIS",
+             "OSPA2_occluded": "OSPA_OCCL", "OSPA2_invisible": "OSPA_INVI"}  # fmt: skip
+    keys |= {name: name for name in ("MOTA", "MOTP", "IDF1", "HOTA", "DetA", "AssA", "LocA")}
+    out = {key: float(np.mean(said[name])) for key, name in keys.items()}
+    return {"OSPA": float(np.mean(np.concatenate(each))), **out}
+
+
 _COCO = f"pycocotools {importlib.metadata.version('pycocotools')}"
 JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
     "exlpose": (f"{_COCO} with the areas and sigmas of sohyun-l/ExLPose@62defaa", exlpose),
     "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
     "motchallenge": (f"TrackEval {importlib.metadata.version('trackeval')}", boxes),
+    "jrdb-pose": ("JRDB-dataset/jrdb_toolkit@4fbf7d6 pose_eval, whole poses by its metrics/hota.py", jrdb),
     "h36m-2d": ("the formula of open-mmlab/mmpose@0700205 TopDownH36MDataset, not the program", h36m),
 }

@@ -150,3 +150,79 @@ def boxes_mot20() -> dict[str, str]:
 @case("motchallenge", "Boxes of MOT15, which knows no classes: HOTA alone is TrackEval's.", rules="mot15")
 def boxes_mot15() -> dict[str, str]:
     return _boxes(73, (1, 1, 7, 1, 2, 1))
+
+
+JRDB_JOINTS = ["head", "right eye", "left eye", "right shoulder", "center shoulder", "left shoulder"]
+JRDB_JOINTS += [
+    "right elbow",
+    "left elbow",
+    "center hip",
+    "right wrist",
+    "right hip",
+    "left hip",
+    "left wrist",
+]
+JRDB_JOINTS += ["right knee", "left knee", "right foot", "left foot"]
+PANORAMA = 3760
+
+
+def jrdb_files(seed: int, *, frames: int = 6, people: int = 3) -> dict[str, Any]:
+    """Two sequences: exchanged tracks, unlabelled poses that are found, a frame without poses and one without
+    predictions, somebody across the seam of the panorama, joints of all visibilities.
+    """
+    rng = np.random.RandomState(seed)
+    files: dict[str, Any] = {}
+    for name in ("cafe_0", "hall_0"):
+        place = np.stack([rng.uniform(100, 3600, people), rng.uniform(100, 300, people)], axis=1)
+        place[0, 0] = PANORAMA - 10
+        shape = rng.uniform(-60, 60, (people, 17, 2))
+        track = list(range(10, 10 + people))
+        images: list[Record] = []
+        poses: list[Record] = []
+        found: list[Record] = []
+        labels: dict[str, list[Record]] = {}
+        for frame in range(frames):
+            file = f"{frame:06}.jpg"
+            path = f"image_stitched/{name}/{file}"
+            images.append({"id": frame + 1, "file_name": path, "width": PANORAMA, "height": 480})
+            labels[file] = []
+            if rng.rand() < 0.3:
+                a, b = rng.permutation(people)[:2]
+                track[a], track[b] = track[b], track[a]
+            for k in range(people):
+                place[k] += rng.uniform(-4, 4, 2)
+                xy = place[k] + shape[k]
+                xy[:, 0] %= PANORAMA
+                xy = np.round(xy, 1)
+                low, high = xy.min(axis=0), xy.max(axis=0)
+                box = np.round([*low, *(high - low)], 1).tolist()
+                if rng.rand() < 0.9 and box[2] < 400:
+                    labels[file].append({"label_id": f"pedestrian:{k}", "box": box})
+                if rng.rand() < 0.75 and frame != 4:
+                    flags = rng.choice([0, 1, 2, 2, 2], 17)
+                    pose: Record = {"id": len(poses) + 1, "track_id": k, "image_id": frame + 1, "bbox": box}
+                    pose |= {"category_id": 1, "area": round(box[2] * box[3] + 1, 2)}
+                    points = np.concatenate([xy, flags[:, None]], axis=1)
+                    poses.append({**pose, "keypoints": points.ravel().tolist()})
+                if rng.rand() < 0.8 and frame != 2:
+                    off = rng.normal(0, rng.choice([0, 3, 10]), (17, 2)) * (rng.rand(17, 1) < 0.8)
+                    points = np.concatenate([np.round(xy + off, 1), np.ones((17, 1))], axis=1)
+                    guess: Record = {"track_id": track[k], "image_id": frame + 1, "score": 0.9}
+                    found.append({**guess, "keypoints": points.ravel().tolist()})
+        category = {"id": 1, "name": "person", "keypoints": JRDB_JOINTS}
+        files[f"gt/{name}.json"] = {"categories": [category], "images": images, "annotations": poses}
+        files[f"labels_2d_stitched/{name}.json"] = {"labels": labels}
+        files[f"pred/{name}.json"] = {"annotations": found}
+    return files
+
+
+@case(
+    "jrdb-pose", "JRDB-Pose: both evaluations of the toolkit, its parts by visibility, people without poses."
+)
+def jrdb() -> dict[str, Any]:
+    return jrdb_files(81)
+
+
+@case("jrdb-pose", "JRDB-Pose with more people, who exchange tracks more often.")
+def jrdb_crowd() -> dict[str, Any]:
+    return jrdb_files(83, frames=5, people=5)
