@@ -228,6 +228,13 @@ def test_per_joint_numbers_are_those_of_files_with_one_joint() -> None:
         assert values.get("AP", joint=joint) == wanted.get("AP")
 
 
+def test_a_joint_without_a_label_adds_nothing_to_its_similarity() -> None:
+    tally = OksAp(per_joint=True).tally(crowded(4, frames=20))
+    unlabelled = ~tally.column("joint_matched").astype(bool)
+    assert unlabelled.any()
+    assert not tally.column("joint_oks")[unlabelled].any()
+
+
 def test_joint_oks_is_the_mean_over_counted_matches() -> None:
     scene = one_person()
     xy = scene.truth.people.xy.copy()
