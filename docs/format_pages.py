@@ -31,7 +31,7 @@ name, end of the path and number, in this order; a notice says which way was use
 files are refused until `--align` names one. Predictions of a whole video are scored on the frames that were
 labelled, where 90% of these have predictions; the others are counted (N940). Where not all have some, the
 others must be as many as the labelled ones, or lie among them in number (else P402: numbers from 0 and from
-1, for example). Frames that nobody labelled are not scored (N941): an unlabelled frame is no frame without
+1, for example). Frames that nobody labelled are not scored (N941): an unlabelled frame is not a frame without
 people.
 
 What a reader does not carry is counted, key by key, after "not read:"; "nothing dropped" is said only where
