@@ -44,12 +44,14 @@ class Change(NamedTuple):
         return abs(self.after - self.before) >= SHOWN.get(self.unit, SHOWN_OTHERWISE)
 
     def __str__(self) -> str:
-        style = NumberStyle(digits=self.digits)
-        before, after = (
-            "undefined" if math.isnan(value) else style.number(value, self.unit)
-            for value in (self.before, self.after)
-        )
+        before, after = self._numbers(self.digits)
+        if before == after:
+            before, after = self._numbers(self.digits + 1)
         return f"{self.name} would be {after} instead of {before}"
+
+    def _numbers(self, digits: int) -> list[str]:
+        style, both = NumberStyle(digits=digits), (self.before, self.after)
+        return ["undefined" if math.isnan(value) else style.number(value, self.unit) for value in both]
 
 
 @dataclass(frozen=True, eq=False)

@@ -31,6 +31,7 @@ from poseval.errors import UsageError
 from poseval.results.report import Report
 
 if TYPE_CHECKING:
+    from poseval.poses.aligned import Aligned
     from poseval.poses.images import FrameImages
     from poseval.report.rule_sets import RuleSetReports
     from poseval.scoring.evaluation import Evaluation
@@ -62,6 +63,7 @@ class ScoreOptions:
     images: Path | None
     workers: int
     address: str | None
+    stream: bool | None
     digits: int | None
     unit: str
     quiet: bool
@@ -77,7 +79,36 @@ class ScoreOptions:
         from poseval.scoring.score import tally
 
         with pool(self.workers, self.address) as workers:
-            evaluation = tally(prepared, workers.executor, workers.shards)
+            return self._clustered(tally(prepared, workers.executor, workers.shards))
+
+    def streamed(self) -> Evaluation | None:
+        """The tallies of results that are read in pieces; None where they are read as a whole.
+
+        Raises:
+            UsageError: P127 what needs all results at once beside `--stream`.
+        """
+        from poseval.scoring.streaming import in_pieces
+
+        given = {
+            "--report": self.page_to is not None,
+            "--workers": self.workers > 1,
+            "--executor": self.address is not None,
+        }
+        wrong = next((name for name, value in given.items() if value), None)
+        if wrong is None:
+            found = in_pieces(self.truth, self.paths, self.task, self.stream)
+            return None if found is None else self._clustered(found)
+        if self.stream:
+            raise UsageError(
+                "P127",
+                where="--stream",
+                what=f"does not go with {wrong}",
+                wanted="one of them",
+                hint="leave --stream out",
+            )
+        return None
+
+    def _clustered(self, evaluation: Evaluation) -> Evaluation:
         if self.cluster is None:
             return evaluation
         from poseval.statistics.clusters import clustered
@@ -139,6 +170,11 @@ class ScoreOptions:
 @click.option(
     "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
 )
+@click.option(
+    "--stream/--no-stream",
+    default=None,
+    help="Read COCO results in pieces, so that they need not fit into memory; by itself from 256 MiB.",
+)
 @DIGITS
 @UNIT
 @QUIET
@@ -152,11 +188,17 @@ def score(**given: Any) -> None:
         _score_all(options)
         return
     check_images(options.images, options.page_to)
-    with working("reading", options.quiet):
-        prepared = prepare(options.truth, options.paths, options.task)
-    images = find_images(options.images, prepared.aligned.truth.frames, say)
+    aligned = images = None
     with working("scoring", options.quiet):
-        evaluation = options.evaluated(prepared)
+        evaluation = options.streamed()
+    if evaluation is None:
+        with working("reading", options.quiet):
+            prepared = prepare(options.truth, options.paths, options.task)
+        aligned = prepared.aligned
+        images = find_images(options.images, aligned.truth.frames, say)
+        with working("scoring", options.quiet):
+            evaluation = options.evaluated(prepared)
+    with working("scoring", options.quiet):
         report = options.reported(evaluation)
     if options.task.benchmark is None and options.style != "text":  # which says it among its notices
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
@@ -167,14 +209,14 @@ def score(**given: Any) -> None:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
         emit(report.to_csv(), options.csv_to)
-    _write_files(options, evaluation, report, prepared, images)
+    _write_files(options, evaluation, report, aligned, images)
 
 
 def _write_files(
     options: ScoreOptions,
     evaluation: Evaluation,
     report: Report,
-    prepared: Prepared,
+    aligned: Aligned | None,
     images: FrameImages | None,
 ) -> None:
     """The saved run and the HTML page, where they are asked for."""
@@ -182,11 +224,11 @@ def _write_files(
         from poseval.scoring import saved_runs
 
         saved_runs.save(replace(evaluation, intervals=report.intervals), options.save_to)
-    if options.page_to is not None:
+    if options.page_to is not None and aligned is not None:
         from poseval.report.page import write_page
 
         with working("writing the report", options.quiet):
-            write_page(options.page_to, report, evaluation, prepared.aligned, images, options.unit)
+            write_page(options.page_to, report, evaluation, aligned, images, options.unit)
 
 
 def _score_all(options: ScoreOptions) -> None:

@@ -37,6 +37,7 @@ from poseval.scoring.groups import groups_of
 from poseval.scoring.keywords import OPTIONAL_TEXT, several
 from poseval.scoring.reading import A_SET, PathOrPoses, by_hand, read_truth, recognised
 from poseval.scoring.slices import slices_of
+from poseval.scoring.streaming import in_pieces
 from poseval.scoring.task import Asked, Task
 from poseval.skeletons import SkeletonLike
 from poseval.threads import thread_limit
@@ -179,10 +180,13 @@ def evaluate(
     task: Task | None = None,
     executor: Executor | None = None,
     shards: int = 1,
+    stream: bool | None = None,
     **asked: Unpack[Asked],
 ) -> Evaluation:
     """Read, align, check and tally: all of `score` but the last division. Parameters as in `score`."""
-    return tally(prepare(truth, predictions, Task.of(task, benchmark, **asked)), executor, shards)
+    wanted = Task.of(task, benchmark, **asked)
+    found = None if executor is not None else in_pieces(truth, predictions, wanted, stream)
+    return found or tally(prepare(truth, predictions, wanted), executor, shards)
 
 
 def score(
@@ -193,6 +197,7 @@ def score(
     task: Task | None = None,
     executor: Executor | None = None,
     shards: int = 1,
+    stream: bool | None = None,
     **asked: Unpack[Asked],
 ) -> Report:
     """Score predictions against ground truth by a benchmark's rules.
@@ -201,13 +206,19 @@ def score(
     from the ground truth's content unless given. Further options are a `task`, or its fields as keywords:
     `metrics` (names such as `oks_ap(area=box)`), `rules`, `skeleton`, `sigmas`, `joints`, `near`, `derive`,
     `align_by`, `transform`, `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`,
-    `limits`. With an `executor` the units are tallied in `shards` parts; the report is the same.
+    `limits`. With an `executor` the units are tallied in `shards` parts; the report is the same. `stream`
+    reads COCO results in pieces, so that they need not fit into memory: the numbers are the same, checks look
+    at the first piece, and `report.worst` has no people to show. None does so for files from 256 MiB.
 
     Raises:
             UsageError: unknown names, or columns that the metrics need and the files lack.
             InputError: a file is wrong, or the two do not belong together.
     """
-    prepared = prepare(truth, predictions, Task.of(task, benchmark, **asked))
+    wanted = Task.of(task, benchmark, **asked)
+    found = None if executor is not None else in_pieces(truth, predictions, wanted, stream)
+    if found is not None:
+        return found.report()
+    prepared = prepare(truth, predictions, wanted)
     evaluation = tally(prepared, executor, shards)
     return replace(evaluation.report(), behind=(evaluation, prepared.aligned))
 

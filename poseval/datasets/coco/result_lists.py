@@ -27,7 +27,9 @@ def list_key(document: Document) -> str | None:
 
 
 def first_record(document: Document, key: str) -> set[str]:
-    """The fields of the first record of the list under a key, or of a bare list."""
+    """The fields of the first record of the list under a key, or of a bare list; of a piece, of the whole."""
+    if document.first_fields is not None:
+        return set(document.first_fields)
     entries = document.outline.by_key()
     return set(entries[key].first_kinds() if key else entries)
 

@@ -299,7 +299,8 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
     table = records.table
     with_box = table["bbox"].given
     box = table["bbox"].values.reshape(-1, 4)
-    first = bool(with_box[0]) if len(with_box) else False
+    whole = records.document.first_fields
+    first = bool(with_box[:1].any()) if whole is None else "bbox" in whole
     if rule is AreaRule.FIRST and not first:
         notices = []
         if with_box.any():

@@ -36,8 +36,11 @@ class Document:
     """The bytes of one file, and what they hold. `path` is as it was given, `name` its safe short form.
 
     `of` are the original bytes of the file if `data` was made from them; the digest is of these. `unread`
-    counts keys of the top-level object and fields of records that were never asked for.
+    counts keys of the top-level object and fields of records that were never asked for. `first_fields` are
+    those of the first record of the list that this document is a piece of, if it is one.
     """
+
+    first_fields: frozenset[str] | None = None
 
     def __init__(
         self, data: bytes, path: str = "<memory>", limits: Limits = DEFAULT, of: bytes | None = None

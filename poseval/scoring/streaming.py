@@ -1,0 +1,192 @@
+"""Scores of results that are longer than memory: read, tallied and forgotten, some frames at a time.
+
+A metric is a fold over frames, so the tallies of consecutive frames concatenate to those of the whole: the
+numbers are the same to the last bit. Only the ground truth and the tallies stay.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from poseval import benchmarks, checks, datasets
+from poseval.benchmarks.base import Part
+from poseval.benchmarks.rule_sets import choose
+from poseval.checks.preconditions import require_possible
+from poseval.checks.rescoring import Rescoring
+from poseval.datasets.base import ReadOptions, Role
+from poseval.datasets.coco.pieces import Pieces
+from poseval.datasets.files.source import Source
+from poseval.errors import UsageError, number_of, shown
+from poseval.files.streams import is_stream
+from poseval.limits import MIB
+from poseval.metrics.base import Tally
+from poseval.poses import Ints, Notice, People
+from poseval.poses.aligned import Aligned
+from poseval.results.report import Input
+from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
+from poseval.scoring.groups import groups_of
+from poseval.scoring.reading import PathOrPoses, by_hand, read_truth, recognised
+from poseval.scoring.task import Task
+
+LONG = 256 * MIB  # bytes of results that are read in pieces without being asked
+CODE = "P838"  # of what cannot be read in pieces
+
+
+def in_pieces(
+    truth: PathOrPoses, predictions: object, task: Task, stream: bool | None = None
+) -> Evaluation | None:
+    """The tallies of results that are read in pieces; None where they are not to be, or cannot.
+
+    `stream` asks for it, or (False) for reading as a whole; None reads a file in pieces that is long.
+
+    Raises:
+        UsageError: P838 what was asked for cannot be; and as for `evaluate_in_pieces`.
+    """
+    if stream is False or (stream is None and not _is_long(predictions, task)):
+        return None
+    try:
+        return evaluate_in_pieces(truth, _only_path(predictions), task)
+    except UsageError as error:
+        if stream or error.code != CODE:
+            raise
+        return None
+
+
+def _is_long(path: object, task: Task) -> bool:
+    if not isinstance(path, str | os.PathLike) or is_stream(path) or not os.path.isfile(path):
+        return False
+    return os.path.getsize(path) >= LONG and not _in_the_way(task)
+
+
+def _only_path(predictions: object) -> str | os.PathLike[str]:
+    """The one file that predictions are."""
+    if isinstance(predictions, str | os.PathLike) and os.path.isfile(predictions):
+        return predictions
+    raise _refused("reads one file")
+
+
+def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: Task) -> Evaluation:
+    """All of `score` but the last division, of a file of COCO results that is never held as a whole.
+
+    Raises:
+        UsageError: P838 results or a task that cannot be scored in pieces, and as for `evaluate`.
+        InputError: a file is wrong, or the two do not belong together.
+    """
+    wrong = _in_the_way(task)
+    if wrong:
+        raise _refused(f"does not go with {wrong}")
+    started = time.perf_counter()
+    gt = read_truth(truth, task)
+    named = benchmarks.get_benchmark(task.benchmark) if isinstance(task.benchmark, str) else task.benchmark
+    found = named or benchmarks.recognise(gt)
+    if "image_id" not in gt.frames.extra or "coco" not in found.prediction_formats:
+        raise _refused(f"does not go with benchmark {found.name} and {shown(gt.origin.name)}")
+    rules = choose(task.rules, found.rule_sets)
+    chosen = by_hand(found, gt, task, rules)
+    said = [] if task.benchmark is not None else [Notice("N100", recognised(found, gt))]
+    said += [*gt.origin.notices, *checks.examine_set(gt, Role.TRUTH, paired=True)]
+    tallied: list[tuple[TalliedPart, ...]] = []
+    later: list[Notice] = []
+    parts: Sequence[Part] = ()
+    with Pieces(path, gt.frames, task.limits) as pieces:
+        for share in pieces:
+            some = gt.take_frames(share.rows)
+            options = ReadOptions(
+                Role.PREDICTIONS, some, task.skeleton, task.rules, limits=task.limits, category=task.category
+            )
+            source = Source(pieces.path, task.limits, share.document)
+            dt = datasets.read(pieces.path, options, "coco", source)
+            parts, paired = found.prepare(some, dt, rules, chosen, task.per_joint)
+            found = found.counted_for([metric for part in parts for metric in part.metrics])
+            if found.unit != "frame":
+                raise _refused("does not go with metrics that follow tracks")
+            for part in parts:
+                require_possible(part)
+            later += [*dt.origin.notices, *paired]
+            if not tallied:
+                again = Rescoring(
+                    found, rules, some, dt, partial(by_hand, found, some, task), task.per_joint, tuple(paired)
+                )
+                later += _of_the_first(checks.examine_pair(parts[0], again), share.rows, len(gt.frames))
+            tallied.append(tuple(tally_part(part, found.unit, None, 1) for part in parts))
+        records, digest = len(pieces), pieces.sha256
+    notices = (*said, *_folded(later))
+    deviations = found.deviations(rules, gt)
+    if chosen:
+        deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
+    nobody = People(np.zeros((0, len(gt.skeleton), 2)), np.zeros(0, dtype=np.int64))
+    return Evaluation(
+        found,
+        rules,
+        tuple(_joined(several) for several in zip(*tallied, strict=True)),
+        signature_of(found, rules, gt, parts),
+        notices,
+        tuple(deviations),
+        (
+            Input("truth", gt.origin.path, gt.origin.sha256, gt.origin.records or len(gt)),
+            Input("predictions", str(Path(path)), digest, records),
+        ),
+        {"read": time.perf_counter() - started, "tally": 0.0},
+        by_hand=bool(task.metrics),
+        groups=groups_of(Aligned(gt, replace(gt, people=nobody)), found.unit),
+    )
+
+
+def _in_the_way(task: Task) -> str:
+    """What of a task needs all results at once, as the command line says it; empty for nothing."""
+    asked = {
+        "--slice": task.slices,
+        "--joints": task.joint_rules.asked,
+        "--align-by": task.align_by is not None,
+        "--transform": task.transform,
+        "--format": task.predictions_format not in (None, "coco"),
+    }
+    return next((name for name, value in asked.items() if value), "")
+
+
+def _refused(what: str) -> UsageError:
+    return UsageError(
+        "P838", where="--stream", what=what, wanted="COCO results, scored by frame", hint="leave --stream out"
+    )
+
+
+def _joined(parts: Sequence[TalliedPart]) -> TalliedPart:
+    """One part of a benchmark from those of consecutive frames."""
+    first = parts[0]
+    return TalliedPart(
+        first.label,
+        {metric: Tally.concat([part.tallies[metric] for part in parts]) for metric in first.tallies},
+        {name: np.concatenate([part.slices[name] for part in parts]) for name in first.slices},
+    )
+
+
+def _of_the_first(notices: Iterable[Notice], rows: Ints, frames: int) -> list[Notice]:
+    """What checks of the first piece say, as being of it alone where it is not the whole."""
+    if len(rows) == frames:
+        return list(notices)
+    front = f"in the first {number_of(len(rows), 'frame')} of {frames:,}: "
+    return [replace(notice, text=front + notice.text) for notice in notices]
+
+
+def _folded(notices: Iterable[Notice]) -> list[Notice]:
+    """Notices of all pieces: those of one kind once, with a count of the further pieces that say so."""
+    by_code: dict[str, list[Notice]] = defaultdict(list)
+    for notice in notices:
+        by_code[notice.code].append(notice)
+    out: list[Notice] = []
+    for same in by_code.values():
+        texts = list(dict.fromkeys(notice.text for notice in same))
+        if len(texts) <= 1:
+            out.append(replace(same[0], count=sum(notice.count for notice in same)))
+            continue
+        more = f"; so in {number_of(len(same) - 1, 'further piece')} of the file"
+        out.append(replace(same[0], text=texts[0] + more, count=sum(notice.count for notice in same)))
+    return out
