@@ -23,9 +23,9 @@ from poseval.benchmarks.rule_sets import choose
 from poseval.challenge.apart import Ended, run_apart
 from poseval.challenge.description import DETAIL, Description, Split
 from poseval.challenge.messages import refusal, said_of
-from poseval.challenge.page import page_of
+from poseval.challenge.page import page_of, report_page
 from poseval.challenge.public import known_part
-from poseval.challenge.submission import Submission, read_submission
+from poseval.challenge.submission import Submission, open_submission
 from poseval.datasets import ReadOptions, Role
 from poseval.errors import Fault, PosevalError, shown, unknown_name
 from poseval.limits import DEFAULT
@@ -33,7 +33,7 @@ from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
 from poseval.results.units import PERCENT, NumberStyle
 from poseval.scoring.reading import read_truth
-from poseval.scoring.score import is_image_list, prepare, tally
+from poseval.scoring.score import Prepared, is_image_list, prepare, tally
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.verdict/1"
@@ -47,6 +47,7 @@ NOT_SCORED = Fault(
     "is valid, and could not be scored with the ground truth",
     hint="ask the organisers, and name the digest of the submission",
 )
+VALID_FORM = "the submission: {}, predictions\n"
 FEWER = "send fewer people per frame"
 
 
@@ -133,28 +134,6 @@ class Judge:
 
     def examine(self, path: Path, folder: Path) -> Verdict:
         """The verdict, from this process. `folder` is empty, to unpack to; the current one is changed."""
-        try:
-            sent, notices = self._checked(path, folder)
-        except PosevalError as error:
-            return self._without_score(REFUSED, refusal(error, self.split.hidden))
-        except MemoryError:
-            raise
-        except Exception as error:
-            return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
-        said = said_of(sent.poses, sent.format, notices)
-        if is_image_list(self.truth):
-            return self._without_score(VALID, f"{said}valid; there is no ground truth to score it with\n")
-        try:
-            return self._scored(sent.poses, said, notices)
-        except MemoryError:
-            raise
-        except Exception as error:
-            if not self.split.hidden and isinstance(error, PosevalError):
-                return self._without_score(REFUSED, refusal(error, False))
-            return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
-
-    def _checked(self, path: Path, folder: Path) -> tuple[Submission, tuple[Notice, ...]]:
-        """The submission, read and paired with what participants know, and what is unusual in it."""
         options = ReadOptions(
             Role.PREDICTIONS,
             self.known,
@@ -163,14 +142,38 @@ class Judge:
             limits=self.task.limits,
             category=self.task.category,
         )
-        sent = read_submission(path, folder, self.benchmark, self.description.formats, options)
-        notices = list(sent.poses.origin.notices)
-        if self.known is not None:
-            rules = choose(self.task.rules, self.benchmark.rule_sets)
-            _, paired = self.benchmark.pair(self.known, sent.poses, rules)
-            notices += paired
-        notices += checks.examine_set(sent.poses, Role.PREDICTIONS)
-        return sent, tuple(dict.fromkeys(notices))
+        try:
+            formats = self.description.formats
+            sent = open_submission(path, folder, self.benchmark, formats, options)
+            checked = None if self.known is None else self._checked(sent, options)
+        except PosevalError as error:
+            return self._without_score(REFUSED, refusal(error, self.split.hidden))
+        except MemoryError:
+            raise
+        except Exception as error:
+            return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
+        try:
+            # Where participants know no frames, their files can be read with the ground truth alone.
+            poses, notices = checked or (sent.read(replace(options, truth=self.truth)), ())
+            said = said_of(poses, sent.format, notices) if checked else VALID_FORM.format(sent.format)
+            if is_image_list(self.truth):
+                return self._without_score(VALID, f"{said}valid; there is no ground truth to score it with\n")
+            return self._scored(poses, said, notices)
+        except MemoryError:
+            raise
+        except Exception as error:
+            if not self.split.hidden and isinstance(error, PosevalError):
+                return self._without_score(REFUSED, refusal(error, False))
+            return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
+
+    def _checked(self, sent: Submission, options: ReadOptions) -> tuple[PoseSet, tuple[Notice, ...]]:
+        """The predictions, read and paired with what participants know, and what is unusual in them."""
+        assert self.known is not None
+        poses = sent.read(options)
+        rules = choose(self.task.rules, self.benchmark.rule_sets)
+        _, paired = self.benchmark.pair(self.known, poses, rules)
+        notices = [*poses.origin.notices, *paired, *checks.examine_set(poses, Role.PREDICTIONS)]
+        return poses, tuple(dict.fromkeys(notices))
 
     def _scored(self, poses: PoseSet, said: str, notices: tuple[Notice, ...]) -> Verdict:
         prepared = prepare(self.truth, poses, self.task)
@@ -239,7 +242,7 @@ def open_judge(description: Description, split: str | None = None) -> Judge:
     truth = read_truth(description.folder / chosen.truth, replace(task, limits=DEFAULT))
     if not is_image_list(truth):
         # Scored once here, so that children find everything imported, and columns are known to be right.
-        report = perfect_report(truth, task)
+        report = _rehearsed(truth, task, chosen)
         for column in description.columns:
             if column.key not in report.summary:
                 raise unknown_name("P891", "column", column.key, report.summary)
@@ -253,8 +256,22 @@ def perfect_report(truth: PoseSet, task: Task) -> Report:
     Raises:
         UsageError, InputError: it lacks what the benchmark needs.
     """
+    return tally(_perfect(truth, task)).report()
+
+
+def _perfect(truth: PoseSet, task: Task) -> Prepared:
     people = truth.people.with_columns(score=np.ones(len(truth)), track=np.arange(len(truth)))
-    return tally(prepare(truth, replace(truth, people=people), task)).report()
+    return prepare(truth, replace(truth, people=people), task)
+
+
+def _rehearsed(truth: PoseSet, task: Task, split: Split) -> Report:
+    """The perfect report, drawn where participants see it: children need not prepare fonts again."""
+    prepared = _perfect(truth, task)
+    evaluation = tally(prepared)
+    report = evaluation.report()
+    if split.detail == DETAIL[2]:
+        report_page(split, (report, evaluation, prepared.aligned), ())
+    return report
 
 
 def digest_of(path: Path) -> str:

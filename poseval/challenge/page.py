@@ -9,6 +9,9 @@ from typing import Any
 
 from poseval.challenge.description import Description, Split
 from poseval.poses import Notice
+from poseval.report.text import layout_of
+from poseval.results.signature import Signature
+from poseval.results.units import Unit
 from poseval.results.values import Values
 
 STYLE = """
@@ -41,7 +44,7 @@ def page_of(
 ) -> str:
     """The page; with a `run` (report, evaluation, people) the report, as far as the split allows."""
     if run is not None:
-        return _report(split, run, notices)
+        return report_page(split, run, notices)
     parts = [f"<h1>{html.escape(description.title)}: {html.escape(split.title)}</h1>"]
     parts.append(f"<p><b>{html.escape(WORDS[status])}</b></p>")
     if numbers:
@@ -70,8 +73,13 @@ def _table(name: str, rows: Sequence[tuple[str, str]]) -> str:
     return f"<table><tr><th>{name}</th><th>Value</th></tr>{lines}</table>"
 
 
-def _report(split: Split, run: tuple[Any, ...], notices: Sequence[Notice]) -> str:
-    """The report of a run; of hidden ground truth without drawings, counts, units and its notices."""
+def _rounded(value: float, unit: Unit, digits: int) -> float:
+    """A number as tables show it, so that what a table is sorted by says no more."""
+    return round(value, digits + 2 if unit is Unit.SHARE else max(digits, 1))
+
+
+def report_page(split: Split, run: tuple[Any, ...], notices: Sequence[Notice]) -> str:
+    """The report of a run; of hidden ground truth without drawings, counts, units, digest and its notices."""
     from poseval.diagnosis.diagnose import diagnose_if_possible
     from poseval.report.html import to_html
 
@@ -80,7 +88,13 @@ def _report(split: Split, run: tuple[Any, ...], notices: Sequence[Notice]) -> st
         found = diagnose_if_possible(aligned, report.rules == "corrected")
         return to_html(report, evaluation, found, aligned)
     units = set(evaluation.unit_keys.tolist())
-    rows = [row._replace(n=0) for row in report.values if row.slice not in units]
+    digits = layout_of(report).digits
+    rows = [
+        row._replace(n=0, value=_rounded(row.value, report.unit_of(row.statistic), digits))
+        for row in report.values
+        if row.slice not in units and report.unit_of(row.statistic) is not Unit.COUNT
+    ]
     inputs = tuple(item for item in report.inputs if item.role == "predictions")
-    seen = replace(report, values=Values(rows), inputs=inputs, notices=tuple(notices))
+    signature = Signature(tuple(pair for pair in report.signature.pairs if pair[0] != "gt"))
+    seen = replace(report, values=Values(rows), inputs=inputs, notices=tuple(notices), signature=signature)
     return to_html(seen, evaluation)

@@ -24,9 +24,10 @@ from poseval.challenge.description import (
     Ranking,
     Split,
     check,
+    read_description,
 )
 from poseval.challenge.judge import perfect_report
-from poseval.errors import Faults, UsageError, shown
+from poseval.errors import Faults, FormatError, UsageError, shown
 from poseval.files.neighbours import neighbour_of
 from poseval.files.writing import unwritable
 from poseval.poses import PoseSet
@@ -58,14 +59,7 @@ def start(
         UsageError: P892 the folder holds something already, P137 it cannot be written.
         InputError: the ground truth is wrong. P208 a title that no page can show.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(
-            "P892",
-            where=shown(folder),
-            what="exists and is not empty",
-            wanted="a new folder",
-            hint="give another name",
-        )
+    _require_new(folder)
     task = Task.of(benchmark=benchmark)
     poses = read_truth(truth, task)
     found = benchmarks.recognise(poses) if benchmark is None else benchmarks.get_benchmark(benchmark)
@@ -95,8 +89,41 @@ def start(
     faults = Faults()
     check(description, FILE, faults)
     faults.raise_if_any()
-    _write(description, sets)
+    _write(description, [path for _, path in sets])
     return description
+
+
+def start_like(folder: Path, ready: Path, truth: Path, title: str | None = None) -> Description:
+    """Make the folder of a challenge from a ready description with one split, whose ground truth is given.
+
+    Raises:
+        UsageError: P892 the folder holds something already, P137 it cannot be written.
+        FormatError: P208 the description is wrong. InputError: the ground truth is wrong.
+    """
+    _require_new(folder)
+    found = read_description(ready, whole=False)
+    if len(found.splits) > 1:
+        what = f"has {len(found.splits)} splits, and one ground truth is given"
+        raise FormatError("P208", where=shown(ready.name), what=what, wanted="a description of one split")
+    split = replace(found.splits[0], truth=f"data/{found.splits[0].name}/{truth.name}")
+    made = replace(found, title=title or found.title, splits=(split,), folder=folder)
+    faults = Faults()
+    check(made, FILE, faults)
+    faults.raise_if_any()
+    read_truth(truth, made.task())
+    _write(made, [truth])
+    return made
+
+
+def _require_new(folder: Path) -> None:
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            "P892",
+            where=shown(folder),
+            what="exists and is not empty",
+            wanted="a new folder",
+            hint="give another name",
+        )
 
 
 def _public(truth: PoseSet) -> str:
@@ -133,8 +160,15 @@ def _columns(truth: PoseSet, task: Task, primary: str) -> tuple[tuple[Column, ..
         return tuple(Column(key=key, title=key, better="higher") for key in HEADER), HEADER[0]
     report = perfect_report(truth, task)
     layout = layout_of(report)
-    keys = [key for _, row in layout.rows for key in row if key in report.summary]
-    keys = [key for key in keys if not math.isnan(report.summary[key])] or list(report.summary)
+    rows = [
+        [key for key in row if not math.isnan(report.summary.get(key, math.nan))] for _, row in layout.rows
+    ]
+    keys = [key for row in rows for key in row] or list(report.summary)
+    if len(keys) > MOST_COLUMNS:
+        joints = {value.joint for value in report.values}
+        keys = [key for key in keys if key.rpartition("/")[2] not in joints or "/" not in key]
+    if len(keys) > MOST_COLUMNS:
+        keys = [row[0] for row in rows if row]  # the first number of each part of the body
     by = report.primary or primary or keys[0]
     keys = list(dict.fromkeys([by, *keys]))[:MOST_COLUMNS]
     return tuple(_column(report, key, layout.digits) for key in keys), by
@@ -145,13 +179,13 @@ def _column(report: Report, key: str, digits: int) -> Column:
     return Column(key=key, title=key[-COLUMN_TITLE:], better=better, digits=digits)
 
 
-def _write(description: Description, sets: list[tuple[str, Path]]) -> None:
+def _write(description: Description, truths: list[Path]) -> None:
     """Everything into a neighbour, which is renamed: a folder is there whole or not at all."""
     folder = Path(os.path.realpath(description.folder))
     neighbour = neighbour_of(folder)
     try:
         (neighbour / "pages").mkdir(parents=True)
-        for split, (_, source) in zip(description.splits, sets, strict=True):
+        for split, source in zip(description.splits, truths, strict=True):
             place = neighbour / split.truth
             place.parent.mkdir(parents=True)
             if source.is_dir():

@@ -33,19 +33,28 @@ OWN_ZIP = ".npz"  # a format that is a zip file inside
 
 @dataclass(frozen=True)
 class Submission:
-    """Predictions of a participant, and the format that they were read in."""
+    """What a participant sent: where it is, its format, and whether that is one of the challenge's own."""
 
-    poses: PoseSet
+    source: Source
     format: str
+    expected: bool
+
+    def read(self, options: ReadOptions) -> PoseSet:
+        """The predictions; formats that a server does not read by itself only where they are expected.
+
+        Raises:
+            UsageError, InputError: what is wrong with it.
+        """
+        options = replace(options, trusted=self.expected)
+        return datasets.read(self.source.given, options, self.format, self.source)
 
 
-def read_submission(
+def open_submission(
     path: Path, folder: Path, benchmark: Benchmark, formats: tuple[str, ...], options: ReadOptions
 ) -> Submission:
-    """Read what a participant sent; `options.truth` is what participants know of the ground truth.
+    """Find what a participant sent, and its format; `options.truth` is what participants know.
 
-    `folder` is empty: a zip archive goes there. Formats that a server does not read by itself are read where
-    they are the benchmark's own, or are named in `formats`.
+    `folder` is empty: a zip archive goes there. Expected are the formats of `formats`, else the benchmark's.
 
     Raises:
         UsageError, InputError: what is wrong with it. P226 no file or a link in it, P227 another format than
@@ -55,7 +64,8 @@ def read_submission(
     place = found_in(_unzipped(path, folder, options.limits))
     os.chdir(place.parent)  # so that messages name it as participants do, without the folders of the server
     source = Source(place.name, options.limits)
-    format = _format_of(source, formats or benchmark.prediction_formats, options)
+    expected = formats or benchmark.prediction_formats
+    format = _format_of(source, expected, options)
     if formats and format not in formats:
         raise FormatError(
             "P227",
@@ -64,9 +74,7 @@ def read_submission(
             wanted=f"{' or '.join(formats)}, which this challenge takes",
             hint=f"convert it: poseval convert SUBMISSION OUT --to {formats[0]}",
         )
-    trusted = format in (formats or benchmark.prediction_formats)
-    poses = datasets.read(source.given, replace(options, trusted=trusted), format, source)
-    return Submission(poses, format)
+    return Submission(source, format, format in expected)
 
 
 def _format_of(source: Source, accepted: tuple[str, ...], options: ReadOptions) -> str:

@@ -36,14 +36,37 @@ def challenge() -> None:
 @click.option(
     "--validation", type=InputPath(), help="Ground truth of a public validation set, if there is one."
 )
-@click.option("--title", required=True, help="Title of the challenge.")
+@click.option("--title", help="Title of the challenge.")
+@click.option("--like", type=InputPath(), metavar="FILE.toml", help="A ready description to begin with.")
 @BENCHMARK
-def init(folder: Path, truth: Path, validation: Path | None, title: str, benchmark: str | None) -> None:
+def init(
+    folder: Path,
+    truth: Path,
+    validation: Path | None,
+    title: str | None,
+    like: Path | None,
+    benchmark: str | None,
+) -> None:
     """Make FOLDER with a description, the ground truth and pages, all to be edited."""
-    from poseval.challenge.starting import start
+    from poseval.challenge.starting import start, start_like
 
+    if like is None and title is None:
+        raise UsageError(
+            "P894", where="the challenge", what="has no title", wanted="--title", hint="add --title TEXT"
+        )
+    if like is not None and (validation or benchmark):
+        raise UsageError(
+            "P894",
+            where="--like",
+            what="names a description, which says the benchmark and the one split",
+            wanted="--like without --validation and --benchmark",
+            hint="leave out --validation and --benchmark",
+        )
     with working("reading", quiet=False):
-        made = start(folder, truth, title, benchmark, validation)
+        if like is None:
+            made = start(folder, truth, str(title), benchmark, validation)
+        else:
+            made = start_like(folder, like, truth, title)
     columns = ", ".join(shown(column.key, 40) for column in made.columns)
     say(f"benchmark {made.benchmark}, rules {made.rules}, columns {columns}")
     say(f"wrote {shown(folder, 400)}; next: edit challenge.toml and pages/, then poseval challenge build")

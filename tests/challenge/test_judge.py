@@ -74,7 +74,7 @@ def test_the_environment_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_takes_too_long_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = make(tmp_path)
     judge = open_judge(replace(made, limits=replace(made.limits, seconds=1)))
-    monkeypatch.setattr("poseval.challenge.judge.read_submission", lambda *given: time.sleep(60))
+    monkeypatch.setattr("poseval.challenge.judge.open_submission", lambda *given: time.sleep(60))
     found = judge.judge(tmp_path / "gt.json")
     assert found.status == "failed"
     assert "took more time than allowed (1 s) to be read and scored [P229]" in found.message
@@ -89,7 +89,7 @@ def test_a_fault_of_ours_is_a_failure_without_its_reason(
 
     judge = open_judge(make(tmp_path))
     path = write(predictions(), tmp_path / "dt.json")
-    for place in ("read_submission", "prepare"):
+    for place in ("open_submission", "prepare"):
         with monkeypatch.context() as patch:
             patch.setattr(f"poseval.challenge.judge.{place}", broken)
             found = judge.judge(path)

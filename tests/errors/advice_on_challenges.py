@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from poseval.cli import invoke
-from tests.errors.advice import Argv, Case, pair
+from tests.errors.advice import Argv, Case, add, pair
 
 
 def challenge(folder: Path, before: str = "", after: str = "") -> Argv:
@@ -52,6 +52,18 @@ def converted(folder: Path, argv: Argv) -> Argv:
     return [*argv[:-1], out]
 
 
+def without_title(folder: Path) -> Argv:
+    truth = pair(folder)[3]
+    return ["challenge", "init", str(folder / "challenge"), "--gt", truth]
+
+
+def like_and_benchmark(folder: Path) -> Argv:
+    challenge(folder)
+    ready = str(folder / "challenge/challenge.toml")
+    words = ["challenge", "init", str(folder / "other"), "--gt", str(folder / "gt.json"), "--like", ready]
+    return [*words, "--benchmark", "oks"]
+
+
 def again(folder: Path) -> Argv:
     challenge(folder)
     truth = str(folder / "gt.json")
@@ -73,6 +85,10 @@ ON_CHALLENGES = [
         lambda folder, argv: [*argv[:-1], str(folder / "once.zip")],
     ),
     Case("P227", "convert it", another_format, converted),
+    Case("P894", "add --title TEXT", without_title, add("--title", "People")),
+    Case(
+        "P894", "leave out --validation and --benchmark", like_and_benchmark, lambda folder, argv: argv[:-2]
+    ),
     Case(
         "P892",
         "give another name",

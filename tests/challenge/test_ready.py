@@ -1,0 +1,61 @@
+"""Ready descriptions of challenges whose servers are gone: each is built and scored with synthetic people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from poseval.challenge.codabench import build_bundle
+from poseval.challenge.description import read_description
+from poseval.challenge.judge import open_judge
+from poseval.challenge.starting import start_like
+from poseval.cli import invoke
+from tests.challenge.worlds import WORLDS, World
+from tests.shared import ROOT
+
+READY = {path.stem: path for path in sorted((ROOT / "examples/challenges").glob("*.toml"))}
+OF_BENCHMARK = {world.benchmark: world for world in WORLDS}
+
+
+def world_of(name: str) -> World:
+    return OF_BENCHMARK[read_description(READY[name], whole=False).benchmark]
+
+
+def test_there_is_one_for_each_benchmark() -> None:
+    assert {world_of(name).benchmark for name in READY} == OF_BENCHMARK.keys()
+
+
+@pytest.mark.parametrize("name", READY)
+def test_an_owner_of_the_ground_truth_fills_it_in(name: str, tmp_path: Path) -> None:
+    world = world_of(name)
+    made = start_like(tmp_path / "c", READY[name], world.write_truth(tmp_path / "gt.npz", 1))
+    assert made == read_description(made.folder)
+    build_bundle(made, tmp_path / "bundle.zip")
+    verdict = open_judge(made).judge(world.sent_file(tmp_path, 1))
+    assert verdict.scored, verdict.message + verdict.private
+    undefined = {"AP_M", "AR_M"} if name == "aic" else set()  # nobody there is of medium size
+    assert verdict.numbers.keys() == {column.key for column in made.columns} - undefined
+    assert verdict.numbers[made.ranking.by] > 20
+
+
+def test_a_list_of_images_checks_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for COCO's test-dev, whose annotations nobody but its makers has."""
+    monkeypatch.chdir(tmp_path)
+    world = OF_BENCHMARK["coco-keypoints"]
+    frames = world.truth(1).frames
+    images = [
+        {"id": int(key), "width": 640, "height": 640, "file_name": path}
+        for key, path in zip(frames.key.tolist(), frames.path.tolist(), strict=True)
+    ]
+    categories = [{"id": 1, "name": "person"}]
+    Path("images.json").write_text(json.dumps({"images": images, "categories": categories}))
+    like = str(READY["coco-keypoints-test-dev"])
+    assert invoke(["challenge", "init", "c", "--gt", "images.json", "--like", like]) == 0
+    assert invoke(["challenge", "build", "c", "--for", "codabench", "--out", "b.zip"]) == 0
+    sent = world.sent_file(tmp_path, 1)
+    assert open_judge(read_description("c")).judge(sent).status == "valid"
+    rows = json.loads(sent.read_text())
+    sent.write_text(json.dumps([{**rows[0], "image_id": 7}]))
+    assert "[P402]" in open_judge(read_description("c")).judge(sent).message
