@@ -28,6 +28,24 @@ if TYPE_CHECKING:
 
 SCHEMA = "poseval.report/2"
 READ = ("poseval.report/1", SCHEMA)  # the first has no primary number, and short intervals
+OPTIONAL = frozenset({"intervals", "layout", "tables", "timings"})
+REQUIRED = frozenset(
+    [
+        "schema",
+        "benchmark",
+        "rules",
+        "signature",
+        "unit",
+        "units",
+        "summary",
+        "primary",
+        "better",
+        "values",
+        "notices",
+        "deviations",
+        "inputs",
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -199,6 +217,9 @@ class Report:
         if not isinstance(node, dict) or node.get("schema") not in READ:
             raise FormatError("P230", where=where, what="is not a report", wanted=f'"schema": "{SCHEMA}"')
         try:
+            whole = node["schema"] == SCHEMA
+            if whole:
+                _require_keys(node)
             layout = node.get("layout")
             better = dict(node.get("better", {}))
             if not set(better.values()) <= {direction.value for direction in Direction}:
@@ -208,12 +229,14 @@ class Report:
                 rules=current_rules(typed((str,), "rules", node["rules"])),
                 signature=Signature.parse(node["signature"]),
                 summary=numbers(node["summary"], "summary"),
-                values=Values(made(Value, row) for row in node["values"]),
+                values=Values(made(Value, row, whole=whole) for row in node["values"]),
                 notices=tuple(made(Notice, notice) for notice in node["notices"]),
                 deviations=texts(node["deviations"], "deviations"),
                 timings=numbers(node.get("timings", {}), "timings"),
                 inputs=tuple(made(Input, item) for item in node["inputs"]),
-                intervals={key: made(Interval, item) for key, item in node.get("intervals", {}).items()},
+                intervals={
+                    key: made(Interval, item, whole=whole) for key, item in node.get("intervals", {}).items()
+                },
                 better=better,
                 primary=typed((str,), "primary", node.get("primary", "")),
                 layout=None if layout is None else _layout(layout),
@@ -248,6 +271,19 @@ class Report:
         import pandas as pd
 
         return pd.DataFrame([row._asdict() for row in self.values], columns=list(Value._fields))
+
+
+def _require_keys(node: Mapping[str, Any]) -> None:
+    """Refuse a report that lacks a part, has one more, or holds other than fractions.
+
+    Raises:
+        ValueError.
+    """
+    lacking, more = sorted(REQUIRED - node.keys()), sorted(node.keys() - REQUIRED - OPTIONAL)
+    if lacking or more:
+        raise ValueError(f"it lacks {shown(lacking[0])}" if lacking else f"{shown(more[0])} is no part of it")
+    if node["unit"] != FRACTION:
+        raise ValueError(f"unit is {shown(node['unit'], 20)}, and reports hold fractions")
 
 
 def _row(value: Value) -> dict[str, Any]:

@@ -11,8 +11,10 @@ from typing import Any, TypeVar, get_args, get_type_hints
 Made = TypeVar("Made")
 
 
-def made(kind: type[Made], node: Any) -> Made:
+def made(kind: type[Made], node: Any, *, whole: bool = False) -> Made:
     """A dataclass or named tuple from the fields of a JSON object; null is an undefined number.
+
+    `whole` asks for every field, also for those that have a default.
 
     Raises:
         TypeError: no object, or a field that is missing, unknown or of another type.
@@ -20,6 +22,9 @@ def made(kind: type[Made], node: Any) -> Made:
     if not isinstance(node, dict):
         raise TypeError(f"{kind.__name__} is not an object")
     types = _types(kind)  # type: ignore[arg-type]
+    lacking = sorted(types.keys() - node.keys()) if whole else []
+    if lacking:
+        raise TypeError(f"{kind.__name__} lacks {', '.join(lacking)}")
     return kind(**{name: typed(types.get(name, ()), name, value) for name, value in node.items()})
 
 

@@ -105,6 +105,10 @@ class Values(Sequence[Value]):
         return Values(row._replace(slice=f"{name}/{row.slice}" if row.slice else name) for row in self.rows)
 
 
+# How intervals are made; "simultaneous" are those of gaps, "exact" those of shares that are 0 or 1.
+METHODS = ("jackknife", "half-samples", "percentile", "bca", "simultaneous", "exact")
+
+
 @dataclass(frozen=True)
 class Interval:
     """An interval around a summary number, in the number's own unit, and how it was made.

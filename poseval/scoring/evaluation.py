@@ -99,8 +99,7 @@ class Evaluation:
 
     def _summary(self, found: Sequence[Sequence[Scored]]) -> Summary:
         scored = [item for part in found for item in part]
-        summary = with_joints(self.benchmark.summary(scored, self.rules), scored)
-        return with_corruption(summary, self.slices) if self.slices else summary
+        return summary_of(self.benchmark, self.rules, scored, self.slices)
 
     @property
     def slices(self) -> list[str]:
@@ -167,6 +166,14 @@ class Evaluation:
             units=_other_units(scored, summary),
             tables=tables_of(summary, layout, slices),
         )
+
+
+def summary_of(
+    benchmark: Benchmark, rules: RuleSet, scored: Sequence[Scored], slices: Sequence[str]
+) -> Summary:
+    """What a benchmark shows of the values of its parts, joints that were asked for, and mPC and rPC."""
+    summary = with_joints(benchmark.summary(scored, rules), scored)
+    return with_corruption(summary, slices) if slices else summary
 
 
 def _other_units(scored: Sequence[Scored], summary: Summary) -> dict[str, Unit]:

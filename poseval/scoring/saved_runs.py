@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import os
 import zipfile
 import zlib
@@ -20,11 +21,21 @@ from typing import Any, cast
 import numpy as np
 
 from poseval import benchmarks, metrics
+from poseval._version import __version__
 from poseval.benchmarks.rule_sets import choose
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source, path_of
 from poseval.datasets.objects.taken import is_in_memory
-from poseval.errors import Fault, LimitError, MismatchError, UsageError, error_of, shown
+from poseval.errors import (
+    Fault,
+    FormatError,
+    LimitError,
+    MismatchError,
+    PosevalError,
+    UsageError,
+    error_of,
+    shown,
+)
 from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits, to_raise
 from poseval.metrics.base import Metric, Tally
@@ -32,7 +43,7 @@ from poseval.poses import Array, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation, TalliedPart
 from poseval.scoring.reading import PathOrPoses, read_truth
-from poseval.scoring.report_checks import checked
+from poseval.scoring.report_checks import alike, checked
 from poseval.scoring.run_columns import CHECKSUMS, RunArchive, checksums
 from poseval.scoring.score import evaluate
 from poseval.scoring.slices import resliced
@@ -177,11 +188,27 @@ def unpacked(data: bytes, where: str, limits: Limits = DEFAULT) -> Evaluation:
             if run.get("schema") not in READ:
                 raise ValueError(f"schema {run.get('schema')!r}")
             found = _evaluation(run, members, where)
-            found.report()  # facts and columns that no metric can use show here, and nowhere later
+            # Facts and columns that no metric can use show here, and nowhere later.
+            _require_own_numbers(run, checked(found.report(), where))
             return found
-    except (*DAMAGED, UsageError) as error:  # P121, P125: what this version, or no plug-in here, knows
-        text = f"is not a saved run, or is damaged ({type(error).__name__}: {shown(error, 80)})"
+    except (*DAMAGED, UsageError, FormatError) as error:  # P121, P125: what no plug-in here knows; P230
+        said = error.fault.what if isinstance(error, PosevalError) else error
+        text = f"is not a saved run, or is damaged ({type(error).__name__}: {shown(said, 200)})"
         raise error_of([Fault("P231", where, text, "a file that `poseval score --save` wrote")]) from error
+
+
+def _require_own_numbers(run: Mapping[str, Any], again: Report) -> None:
+    """Refuse a run whose report says other numbers than its tallies give in the same version.
+
+    Raises:
+        ValueError: there is such a number.
+    """
+    said = Report.from_dict(run["report"])
+    if said.signature.get("poseval") != __version__:
+        return  # a digit that changed from one version to the next is what gates are for
+    for key, value in again.summary.items():
+        if not alike(said.summary.get(key, math.nan), value):
+            raise ValueError(f"its report says another {key} than its tallies")
 
 
 def _evaluation(run: dict[str, Any], members: RunArchive, where: str) -> Evaluation:

@@ -15,6 +15,7 @@ from poseval.results.values import ERROR, Direction, Number, Summary, Value
 from poseval.scoring.slice_tables import CLEAN, SEVERITY
 
 GAP, MEAN, RELATIVE = "gap", "mPC", "rPC"
+DERIVED = "slices"  # in place of a metric, in rows of what groups give together
 CORRUPTED = re.compile(rf"(?:(?P<kind>.*) )?{SEVERITY} \d+")
 LIST_DIGITS = 2  # decimals where no benchmark lays out the numbers
 
@@ -109,7 +110,7 @@ def rows_of(summary: Summary) -> Iterator[Value]:
     """Numbers over groups, as rows; they belong to no single metric."""
     for number in summary.values():
         why = "a group does not define it" if math.isnan(number.value) else ""
-        row = Value("slices", number.statistic, number.joint, number.slice, n=number.n, why=why)
+        row = Value(DERIVED, number.statistic, number.joint, number.slice, n=number.n, why=why)
         yield row._replace(value=number.value)
 
 

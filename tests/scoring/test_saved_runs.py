@@ -94,6 +94,34 @@ def test_a_member_of_another_run_is_found(path: Path) -> None:
     assert caught.value.code == "P231"
 
 
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"summary": {**RUN.report().summary, "AP": 0.99}},
+        {"signature": str(RUN.signature.with_pair("mine", "1"))},
+        {"unit": "percent"},
+    ],
+)
+def test_a_report_that_its_tallies_contradict_is_refused(path: Path, forged: dict[str, object]) -> None:
+    with zipfile.ZipFile(path) as archive:
+        run = json.loads(archive.read("run.json"))
+    run["report"] |= forged
+    _with_member(path, "run.json", json.dumps(run).encode())
+    with pytest.raises(FormatError) as caught:
+        load(path)
+    assert caught.value.code == "P231"
+
+
+def test_digits_of_another_version_are_no_contradiction(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        run = json.loads(archive.read("run.json"))
+    report = run["report"]
+    report["summary"]["AP"] += 0.001
+    report["signature"] = report["signature"].rpartition("|")[0] + "|poseval:0.0.1"
+    _with_member(path, "run.json", json.dumps(run).encode())
+    assert load(path).summary() == RUN.summary()
+
+
 @pytest.mark.parametrize("change", ["without", "more"])
 def test_checksums_are_of_all_members(path: Path, change: str) -> None:
     with zipfile.ZipFile(path) as old:

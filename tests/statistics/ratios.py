@@ -69,7 +69,8 @@ def run(
     units = np.arange(len(above))
     table = Table(units, {"top": above.astype(np.float64), "bottom": below})
     tally = Tally("ratios", units.astype(np.str_), {"units": table}, {"names": listed})
-    signature = Signature((("metric", "ratios"), ("gt", f"{len(above)}"), ("poseval", "test")))
+    made_of = {"metric": "ratios", "bench": "ratios", "gt": f"{len(above)}", "skel": "none@0"}
+    signature = Signature((*made_of.items(), ("rules", "reference"), ("poseval", "test")))
     rules = RuleSet("reference")
     parts = (TalliedPart("", {Ratios(): tally}),)
     made = benchmark(listed[0], cluster)
