@@ -21,6 +21,7 @@ from poseval.cli.options import (
 )
 from poseval.cli.outputs import OUTPUT, WritingCommand
 from poseval.cli.progress import working
+from poseval.cli.terminal import say
 from poseval.errors import UsageError, shown
 
 
@@ -138,7 +139,9 @@ def gate(
             with open(summary, "a", encoding="utf-8") as stream:
                 stream.write(gate_output.to_job_summary(verdict))
     if asked["update_baseline"] or asked["accept"] is not None:
-        talk(quiet)(f"baseline {gate_output.replacement(verdict)}: {baselines[0]}")
+        # What became of the baseline is a result, which --quiet does not hide.
+        tell_it = say if verdict.replaced else talk(quiet)
+        tell_it(f"baseline {gate_output.replacement(verdict)}: {baselines[0]}")
     return 0 if verdict.passed else 1
 
 

@@ -85,9 +85,10 @@ def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
     """Refuse outputs that cannot be written, and files that are not earlier outputs of poseval.
 
     Raises:
-        UsageError: P137 no such folder; P131 a file that poseval did not write, and no `force`.
+        UsageError: P137 no such folder; P131 a file that poseval did not write, P864 a baseline with a
+            history, and no `force`.
     """
-    from poseval.files.earlier import is_earlier_output
+    from poseval.files.earlier import has_history, is_earlier_output
 
     for option, path in outputs:
         where = f"{option} {shown(path, limit=400)}"
@@ -107,6 +108,14 @@ def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
                 what=f"is a link to {shown(os.path.realpath(path), limit=400)}, which does not exist",
                 wanted="a new name",
                 hint="pass --force to write there",
+            )
+        if not force and os.path.isfile(path) and has_history(path):
+            raise UsageError(
+                "P864",
+                where=where,
+                what="is a baseline with a history: the runs that it replaced, and the anchor of its gates",
+                wanted="a new name",
+                hint="let `poseval gate --update-baseline` or `--accept` replace it, or pass --force",
             )
         if not force and os.path.isfile(path) and not is_earlier_output(path):
             raise UsageError(

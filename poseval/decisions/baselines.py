@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poseval.errors import Fault, error_of, shown
+from poseval.files.earlier import HISTORY
 from poseval.files.reading import read_json, read_regular
 from poseval.files.writing import write_atomically
 from poseval.limits import DEFAULT, Limits
@@ -28,7 +29,7 @@ from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.run_columns import RunArchive
 
 SCHEMA, LEDGER_SCHEMA = "poseval.baseline/1", "poseval.ledger/1"
-ANCHOR, HEAD = "anchor.poseval", "baseline.json"
+ANCHOR = "anchor.poseval"
 
 
 @dataclass(frozen=True)
@@ -82,11 +83,11 @@ def load_baseline(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Bas
     last = saved_runs.unpacked(data, where, limits)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            if HEAD not in archive.namelist():
+            if HISTORY not in archive.namelist():
                 return Baseline.of(last)
             members = RunArchive(archive, len(data), where, limits)
             members.require_checksums()
-            head, anchor = members.json(HEAD), members.member(ANCHOR)
+            head, anchor = members.json(HISTORY), members.member(ANCHOR)
         if head.get("schema") != SCHEMA:
             raise ValueError(f"schema {head.get('schema')!r}")
         steps = tuple(made(Step, step) for step in head["lineage"])
@@ -103,7 +104,7 @@ def save_baseline(baseline: Baseline, path: str | os.PathLike[str]) -> None:
         "lineage": [{k: json_value(v) for k, v in vars(step).items()} for step in baseline.lineage],
     }
     more = {
-        HEAD: json.dumps(head, allow_nan=False, indent=1).encode(),
+        HISTORY: json.dumps(head, allow_nan=False, indent=1).encode(),
         ANCHOR: saved_runs.packed(baseline.anchor),
     }
     write_atomically(Path(path), saved_runs.packed(baseline.last, more), force=True)

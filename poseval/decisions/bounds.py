@@ -9,11 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.decisions.verdict import Check, Verdict
-from poseval.errors import number_of
+from poseval.errors import UsageError, number_of, shown
 from poseval.poses import Floats, Ints, Notice
 from poseval.results.units import NumberStyle
+from poseval.statistics.formulas import t_quantile
 from poseval.statistics.multiplicity import holm
-from poseval.statistics.noninferiority import State, bounded, state_of
+from poseval.statistics.noninferiority import POWER, State, bounded, state_of
 from poseval.statistics.options import seed_of
 from poseval.statistics.signflips import flip_test, rounds_for, too_rare
 from poseval.statistics.support import why_not
@@ -53,7 +54,7 @@ def with_bounds(
 
 def _bounded(check: Check, gap: Gap, supported: Ints, verdict: Verdict, tests: int) -> Check:
     """A check with the bounds of its drop, or the reason why there are none."""
-    if math.isnan(check.drop) or check.why:
+    if math.isnan(check.drop) or (check.why and check.state is not State.KEEPS_UP):
         return check
     column = gap.influence.at(check.key)
     why = why_not(int(supported[column]), float(gap.influence.undefined[column]), verdict.cluster)
@@ -82,6 +83,32 @@ def _bounded(check: Check, gap: Gap, supported: Ints, verdict: Verdict, tests: i
     )
 
 
+def require_findable(
+    asked: Mapping[str, float] | None, verdict: Verdict, deviations: Floats | None, keys: Sequence[str]
+) -> None:
+    """Refuse deviations between trainings so large that the loss of everything would be within them.
+
+    Raises:
+        UsageError: P865.
+    """
+    if asked is None or deviations is None:
+        return
+    alone, style = math.sqrt(sum(1 / runs for runs in verdict.trainings)), NumberStyle(verdict.shown_as)
+    factor = t_quantile(1 - verdict.alpha, math.inf) + t_quantile(POWER, math.inf)
+    for check in verdict.guarded:
+        deviation = float(deviations[keys.index(check.key)])
+        if math.isfinite(check.loss) and check.allowed + factor * alone * deviation >= check.loss:
+            most = (check.loss - check.allowed) / (factor * alone)
+            raise UsageError(
+                "P865",
+                where=f"seed deviation of {shown(check.key)}",
+                what=f"is {style.amount(deviation, check.unit)}, and the baseline is "
+                f"{style.number(check.baseline, check.unit)}: not even the loss of everything would be found",
+                wanted=f"less than {style.amount(most, check.unit)}",
+                hint="give the standard deviation of the number between trainings of one recipe",
+            )
+
+
 def _excess(check: Check, gaps: Mapping[str, Gap]) -> Floats:
     """What each group of units contributes [G] to the drop beyond what is allowed."""
     found = gaps[check.against].influence
@@ -101,7 +128,10 @@ def _notices(verdict: Verdict, family: Sequence[Check], gaps: Mapping[str, Gap])
         )
         out.append(Notice("N960", text, verdict.units))
     for check in family:
-        if check.smallest > 2 * check.allowed:
+        if check.blind:
+            units = f"{number_of(verdict.units, 'unit')} ({verdict.cluster})"
+            out.append(Notice("N499", f"{check.key}: {units} are too few to see any drop", verdict.units))
+        elif check.smallest > 2 * check.allowed:
             enough = "no number of units would be enough"
             if math.isfinite(check.needed):
                 enough = f"{check.needed:,.0f} units would be enough"

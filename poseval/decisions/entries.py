@@ -23,6 +23,7 @@ from poseval.scoring.saved_runs import is_saved_run, load, load_report
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
 FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
 MARK, START = b'"schema": "poseval.report/', 4096  # by which a report is told from predictions
+NAMED = 3  # files that a message names
 OTHERS = (".toml", ".md", ".txt", ".html", ".png", ".svg", ".pdf", ".csv", ".sqlite")  # beside reports
 
 
@@ -111,7 +112,8 @@ def unfolded(paths: Sequence[str | os.PathLike[str]], predictions: bool) -> list
             out.append(path)
             continue
         inside = sorted(item for item in Path(path).iterdir() if _may_be_entry(item))
-        if inside and (all(map(is_result, inside)) or (predictions and len(paths) == 1)):
+        # With one result in it, it is a folder of results, and what else lies there is refused by name.
+        if any(map(is_result, inside)) or (inside and predictions and len(paths) == 1):
             out += map(os.fspath, inside)
         elif predictions:
             out.append(path)
@@ -119,11 +121,17 @@ def unfolded(paths: Sequence[str | os.PathLike[str]], predictions: bool) -> list
             raise UsageError(
                 "P148",
                 where=shown(path),
-                what="holds other files than reports and saved runs" if inside else "holds no run",
+                what=f"holds neither reports nor saved runs: {_listed(inside)}" if inside else "holds no run",
                 wanted="a folder of reports (`score --json`) or saved runs (`score --save`)",
             )
     # The facts of a run lie beside its report: a pattern such as runs/* names both.
     return [path for path in out if not path.endswith(FACTS)]
+
+
+def _listed(paths: Sequence[Path]) -> str:
+    """The names of a few files."""
+    more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+    return ", ".join(shown(path.name, 60) for path in paths[:NAMED]) + more
 
 
 def _may_be_entry(path: Path) -> bool:

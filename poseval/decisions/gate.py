@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from poseval.decisions.baselines import Baseline, digest_of
-from poseval.decisions.bounds import with_bounds
-from poseval.decisions.loss import loss_of
+from poseval.decisions.bounds import require_findable, with_bounds
+from poseval.decisions.loss import at_worst, loss_from, loss_of
 from poseval.decisions.tolerances import Tolerance, by_key, guarded, require_failable
 from poseval.decisions.verdict import ANCHOR, LAST, Check, Verdict
 from poseval.errors import UsageError, shown
@@ -101,6 +101,10 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
     clusters = together(ways)
     checks = _by_digits(targets, now, demands)
     _require_defined(checks)
+    style, numbers = NumberStyle(demands.shown_as), _numbers(targets[0][1][0]) | _numbers(now[0])
+    wide = [
+        n for _, runs in targets for n in require_failable(demands.tolerances, _mean(runs), numbers, style)
+    ]
     verdict = Verdict(
         tuple(checks),
         demands.significant,
@@ -111,18 +115,18 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
         clusters.name,
         (len(targets[0][1]), len(now)),
         str(now[0].signature),
-        notices=now[0].notices,
+        notices=(*now[0].notices, *dict.fromkeys(wide)),
         shown_as=demands.shown_as,
     )
     if not demands.significant:
         return verdict
     keys = list(dict.fromkeys(check.key for check in verdict.checks))
-    style, numbers = NumberStyle(demands.shown_as), _numbers(targets[0][1][0]) | _numbers(now[0])
     scales = [style.scale(numbers[key].unit) for key in keys]
     needed = {check.key for check in verdict.guarded}
     deviations = seed_deviations(demands.seed_sd, keys, scales, needed)
     side = Side.of(now, ways, keys)
     others = {name: Side.of(runs, ways, keys) for name, runs in targets}
+    require_findable(demands.seed_sd, verdict, deviations, keys)
     gaps = {name: Gap.between(other, side, deviations) for name, other in others.items()}
     supported = np.min([side.support, *(other.support for other in others.values())], axis=0)
     return with_bounds(verdict, gaps, supported, demands.resamples, demands.seed)
@@ -158,7 +162,6 @@ def _by_digits(
     for name, runs in targets:
         before = _mean(runs)
         numbers = _numbers(runs[0])
-        require_failable(demands.tolerances, numbers, style)
         allowed = by_key(demands.tolerances, list(before))
         chosen = demands.guarded(list(before), primary)
         for key, old in before.items():
@@ -172,10 +175,14 @@ def _by_digits(
             state, why = _state(old, value, drop <= most)
             if lost:
                 state, why = State.FAILS, lost
+            elif state is State.KEEPS_UP and at_worst(old, number):
+                below = "rise above" if way == "lower" else "drop below"
+                why = f"nothing can {below} {style.number(old, unit)}"
             elif key not in chosen:
                 state = State.NOT_TESTED
             deciding = key in chosen or bool(lost)
-            out.append(Check(key, name, old, value, drop, most, state, deciding, way, why, unit))
+            loss = loss_from(old, number)
+            out.append(Check(key, name, old, value, drop, most, state, deciding, way, why, unit, loss))
     return out
 
 

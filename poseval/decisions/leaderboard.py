@@ -12,8 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
+from poseval.decisions.alike import LeftOut, alike
 from poseval.decisions.entries import Entry, Refused
-from poseval.decisions.ties import Ties, by_overlap, by_tests, check_alike
+from poseval.decisions.ties import Ties, by_both, by_overlap, by_tests
 from poseval.errors import MismatchError, UsageError, shown, unknown_name
 from poseval.poses import Notice
 from poseval.results.result import Result, json_value
@@ -43,7 +44,8 @@ class Row:
 class Board(Result):
     """Ranked entries and the columns that are shown; `ties` says how entries were distinguished.
 
-    Entries that could not be read are `refused`. `shown_as` is how texts show shares.
+    Entries that could not be read are `refused`; of others something was `left_out` as it is unlike that of
+    most. `shown_as` is how texts show shares.
     """
 
     form: ClassVar[str] = "board"
@@ -58,6 +60,7 @@ class Board(Result):
     facts: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
     shown_as: str = PERCENT
+    left_out: tuple[LeftOut, ...] = ()
 
     @property
     def label(self) -> str:
@@ -88,6 +91,7 @@ class Board(Result):
             "ties": self.ties,
             "entries": [self._row(row) for row in self.rows],
             "refused": [vars(refused) for refused in self.refused],
+            "left_out": [left._asdict() for left in self.left_out],
         }
 
     def _row(self, row: Row) -> dict[str, Any]:
@@ -149,22 +153,6 @@ def check_same_board(one: Entry, other: Entry) -> None:
             )
 
 
-def check_addition(entry: Entry, board: Sequence[Entry]) -> None:
-    """Refuse an entry that cannot be ranked with the others of its board.
-
-    Raises:
-        MismatchError: P420 another direction, P422 intervals made in another way.
-    """
-    for other in board:
-        if len(apart([other, entry])) > 1:
-            continue  # they stand on two boards
-        check_same_board(other, entry)
-        for key in entry.report.summary:
-            one, two = other.report.interval(key), entry.report.interval(key)
-            if one is not None and two is not None:
-                check_alike(other.name, one, entry.name, two)
-
-
 def build(
     entries: Sequence[Entry],
     *,
@@ -182,8 +170,7 @@ def build(
 
     Raises:
         UsageError: P142 a level that cannot be, P148 no entries, or a sort key or column that no entry has.
-        MismatchError: P420 entries whose signatures differ, naming the first pair and how they differ, P422
-            intervals of different levels or methods.
+        MismatchError: P420 entries whose signatures differ, naming the first pair and how they differ.
     """
     share = level_of(level)
     if not entries:
@@ -197,6 +184,7 @@ def build(
         if name not in known:
             raise unknown_name("P148", "column", name, known)
     better = first.report.better.get(key, "higher")
+    entries, left_out = alike(entries, key)
 
     def order(entry: Entry) -> tuple[bool, float, str, str]:
         value = entry.report.summary.get(key, math.nan)
@@ -226,6 +214,7 @@ def build(
         tuple(facts),
         tuple(refused),
         shown_as,
+        tuple(left_out),
     )
 
 
@@ -237,9 +226,11 @@ def _first(entries: Sequence[Entry]) -> str:
 
 
 def _ties(ranked: Sequence[Entry], key: str, level: float) -> Ties:
-    """Paired tests where all entries are saved runs, else overlap."""
+    """Paired tests of the entries whose tallies are here, and overlap of intervals between the others."""
+    tested = [place for place, entry in enumerate(ranked) if entry.run is not None]
     runs = [entry.run for entry in ranked if entry.run is not None]
     if len(runs) == len(ranked) > 1:
         return by_tests(runs, key, level)
     values = [entry.report.summary.get(key, math.nan) for entry in ranked]
-    return by_overlap(values, [entry.report.interval(key) for entry in ranked], [e.name for e in ranked])
+    overlap = by_overlap(values, [entry.report.interval(key) for entry in ranked])
+    return by_both(overlap, by_tests(runs, key, level), tested) if len(runs) > 1 else overlap

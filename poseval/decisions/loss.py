@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from poseval.results.values import Number
+from poseval.results.values import Direction, Number
 
 LEFT = 0.1  # fraction of what the baseline had; less is a broken export, a wrong file, or no model at all
 TIMES = 3.0  # an error that has no upper bound, over that of the baseline
@@ -24,6 +24,22 @@ def nearly_all_lost(baseline: float, value: float, better: str, highest: float =
     if math.isinf(highest):
         return baseline > 0 and value >= TIMES * baseline
     return baseline < highest and highest - value <= LEFT * (highest - baseline)
+
+
+def loss_from(baseline: float, number: Number) -> float:
+    """The smallest drop from a baseline that loses nearly all; infinite where nothing can be lost."""
+    highest = number.bounds[1]
+    if number.better is Direction.HIGHER:
+        return (1 - LEFT) * baseline if baseline > 0 else math.inf
+    if math.isinf(highest):
+        return (TIMES - 1) * baseline if baseline > 0 else math.inf
+    return (1 - LEFT) * (highest - baseline) if baseline < highest else math.inf
+
+
+def at_worst(baseline: float, number: Number) -> bool:
+    """Whether a baseline is the worst value that the number can have, below which nothing can drop."""
+    low, high = number.bounds
+    return baseline <= low if number.better is Direction.HIGHER else baseline >= high
 
 
 def loss_of(baseline: float, counted: int, runs: Sequence[Number]) -> str:

@@ -1,6 +1,6 @@
 """The store of a leaderboard: runs in an SQLite file, which is input as any other file is.
 
-Only the one table that the store makes is read, because a view or a trigger would run what its author wrote.
+Only the tables that the store makes are read, because a view or a trigger would run what its author wrote.
 Reading opens the file read-only. A statement that takes too long is ended, and so is one during which a
 signal comes: Python handles signals between statements only.
 """
@@ -15,24 +15,34 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 from urllib.parse import quote
 
 from poseval.decisions.entries import Entry, Refused, reason
-from poseval.decisions.leaderboard import check_addition
 from poseval.errors import FormatError, LimitError, PosevalError, UsageError, shown
 from poseval.files.reading import SIDE_BYTES, parse_json, require_regular
 from poseval.limits import DEFAULT, to_raise
 from poseval.results.report import Report
 from poseval.scoring.report_checks import checked
+from poseval.scoring.saved_runs import packed, unpacked
 
 TABLE = (
     "CREATE TABLE entry (digest TEXT PRIMARY KEY, name TEXT NOT NULL, "
     "team TEXT NOT NULL, facts TEXT NOT NULL, report TEXT NOT NULL)"
 )
-SCHEMA = [("index", "sqlite_autoindex_entry_1", "entry", None), ("table", "entry", "entry", TABLE)]
+TALLIES = "CREATE TABLE tallies (digest TEXT PRIMARY KEY, run BLOB NOT NULL)"  # saved runs of entries
+BARE = [("index", "sqlite_autoindex_entry_1", "entry", None), ("table", "entry", "entry", TABLE)]
+SCHEMA = sorted(
+    [
+        *BARE,
+        ("index", "sqlite_autoindex_tallies_1", "tallies", None),
+        ("table", "tallies", "tallies", TALLIES),
+    ],
+    key=lambda item: item[:2],
+)
 SECONDS = 30.0  # for a statement, and for other writers to finish; a thousand reports take milliseconds
 STEPS = 10_000  # of SQLite's machine between two looks at the clock and at signals
 NO_ROOM = ("database or disk is full", "disk I/O error")  # as SQLite says it
@@ -95,10 +105,11 @@ class Store:
         found = _patiently(
             connection, clock, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY type, name"
         ).fetchall()
-        if not found and write:
+        if write and found in ([], BARE):
             _patiently(connection, clock, "PRAGMA journal_mode=WAL")
-            _patiently(connection, clock, TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
-        elif found != SCHEMA:
+            for table in (TABLE, TALLIES):
+                _patiently(connection, clock, table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+        elif found not in (BARE, SCHEMA):
             raise FormatError(
                 "P241",
                 where=shown(self.path),
@@ -107,10 +118,9 @@ class Store:
             )
 
     def add(self, entry: Entry) -> bool:
-        """Store an entry; False if the same entry is stored already.
+        """Store an entry, with its tallies if it has any; False if the same entry is stored already.
 
         Raises:
-            MismatchError: P420, P422 it cannot be ranked with the entries of its board.
             FormatError: P230, P241 it cannot be read back, or the file is not a store.
         """
         facts, report = json.dumps(dict(entry.facts)), entry.report.to_json(False)
@@ -118,12 +128,14 @@ class Store:
         checked(Report.from_json(report, where), where)  # what cannot be read back would be refused later
         with self._open(write=True) as (connection, clock):
             _patiently(connection, clock, "BEGIN IMMEDIATE")
-            held = self._held(connection, clock)
-            check_addition(entry, [other for other in held if isinstance(other, Entry)])
             done = connection.execute(
                 "INSERT OR IGNORE INTO entry VALUES (?, ?, ?, ?, ?)",
                 (entry.digest, entry.name, entry.team, facts, report),
             )
+            if entry.run is not None:
+                connection.execute(
+                    "INSERT OR IGNORE INTO tallies VALUES (?, ?)", (entry.digest, packed(entry.run))
+                )
             connection.execute("COMMIT")
             return done.rowcount == 1
 
@@ -147,10 +159,19 @@ class Store:
         rows = _patiently(
             connection, clock, "SELECT digest, name, team, facts, report FROM entry ORDER BY digest"
         ).fetchall()
+        (tallied,) = _patiently(
+            connection, clock, "SELECT count(*) FROM sqlite_master WHERE name = 'tallies'"
+        ).fetchone()
         out: list[Entry | Refused] = []
         for digest, *row in rows:
             try:
-                out.append(self._entry(*row))
+                entry = self._entry(*row)
+                if tallied:
+                    found = connection.execute(
+                        "SELECT run FROM tallies WHERE digest = ?", (digest,)
+                    ).fetchone()
+                    entry = entry if found is None else self._with_tallies(entry, *found)
+                out.append(entry)
             except PosevalError as error:
                 out.append(Refused(shown(row[0], 60), reason(error), shown(digest, 64)))
         return out
@@ -173,6 +194,15 @@ class Store:
         made = checked(Report.from_json(report, where), where)
         return Entry(name, made, team, found if isinstance(found, dict) else {})
 
+    def _with_tallies(self, entry: Entry, data: Any) -> Entry:
+        where = f"{shown(self.path)}: entry {shown(entry.name)}"
+        run = unpacked(data if isinstance(data, bytes) else b"", where)
+        if run.signature != entry.report.signature:
+            raise FormatError(
+                "P241", where=where, what="has the tallies of another run", wanted="those of its report"
+            )
+        return replace(entry, run=run)
+
     def remove(self, which: str) -> int:
         """Remove entries by name, or by a digest prefix of at least 8 digits; returns how many.
 
@@ -186,6 +216,7 @@ class Store:
             done = connection.execute(
                 "DELETE FROM entry WHERE name = ? OR substr(digest, 1, ?) = ?", (which, len(prefix), prefix)
             )
+            connection.execute("DELETE FROM tallies WHERE digest NOT IN (SELECT digest FROM entry)")
             connection.execute("COMMIT")
             removed = done.rowcount
         if not removed:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from poseval.errors import MismatchError, number_of, shown
+from poseval.errors import number_of
 from poseval.poses import Bools, Floats
 from poseval.results.values import Interval
 from poseval.scoring.evaluation import Evaluation
@@ -26,6 +26,8 @@ from poseval.statistics.pairs import TOO_FEW
 from poseval.statistics.signflips import flip_test, least_p, rounds_for
 from poseval.statistics.support import why_not
 from poseval.statistics.training import Gap, Side
+
+VALUES = "values only, because no entry has an interval"
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,42 +102,32 @@ def _why_not(side: Side, cluster: str) -> str:
     return why_not(int(side.support[0]), float(found.undefined[0]), cluster)
 
 
-def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None], names: Sequence[str]) -> Ties:
-    """Intervals that do not meet, best first; entries without one may have any rank.
-
-    Raises:
-        MismatchError: P422 intervals of different levels, methods or clusters.
-    """
+def by_overlap(values: Sequence[float], intervals: Sequence[Interval | None]) -> Ties:
+    """Intervals, made in one way, that do not meet, best first; entries without one may have any rank."""
     count = len(values)
-    given = [(name, i) for name, i in zip(names, intervals, strict=True) if i is not None]
-    for name, interval in given[1:]:
-        check_alike(given[0][0], given[0][1], name, interval)
+    given = [interval for interval in intervals if interval is not None]
     apart = np.zeros((count, count), dtype=np.bool_)
     known = np.array([interval is not None for interval in intervals])
     if not given:
         for i, j in combinations(range(count), 2):
             apart[i, j] = values[i] != values[j]
-        return Ties("values only, because no entry has an interval", apart, np.ones(count, dtype=np.bool_))
+        return Ties(VALUES, apart, np.ones(count, dtype=np.bool_))
     for i, j in combinations(range(count), 2):
         a, b = intervals[i], intervals[j]
         apart[i, j] = a is not None and b is not None and (a.low > b.high or b.low > a.high)
-    level = f"{100 * given[0][1].level:g} % {given[0][1].method}"
+    level = f"{100 * given[0].level:g} % {given[0].method}"
     return Ties(f"overlap of {level} intervals; paired tests need saved runs", apart, known)
 
 
-def check_alike(first: str, one: Interval, other: str, two: Interval) -> None:
-    """Refuse intervals of two entries that cannot be compared.
+def by_both(overlap: Ties, tests: Ties, tested: Sequence[int]) -> Ties:
+    """Paired tests of the entries at the places `tested`, and overlap of intervals between all others.
 
-    Raises:
-        MismatchError: P422 intervals of different levels, methods or clusters.
+    Values without intervals order nothing beside tests.
     """
-    for what, option in (("level", "--ci"), ("method", "--ci-method"), ("cluster", "--cluster")):
-        a, b = getattr(one, what), getattr(two, what)
-        if a != b and "exact" not in (a, b):
-            raise MismatchError(
-                "P422",
-                where=f"{shown(first)} and {shown(other)}",
-                what=f"have intervals of another {what}: {shown(a)} / {shown(b)}",
-                wanted="intervals made in the same way",
-                hint=f"score all with the same {option}, or give saved runs (score --save)",
-            )
+    apart, known = overlap.apart.copy(), overlap.known.copy()
+    if overlap.how == VALUES:
+        apart[:], known[:] = False, False
+        overlap = replace(overlap, how="nothing, because no entry has an interval")
+    apart[np.ix_(tested, tested)] = tests.apart
+    known[list(tested)] |= tests.known
+    return Ties(f"{tests.how}; others by {overlap.how}", apart, known)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import enum
 import fnmatch
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from poseval.decisions.loss import loss_from
 from poseval.errors import UsageError, did_you_mean, shown
+from poseval.poses import Notice
 from poseval.results.units import NumberStyle, Unit
 from poseval.results.values import Number, Summary
 
+NAMED = 3  # numbers that a notice names
 HIGHEST = 1e6  # pixels, points or shares; a larger drop is a slip of the pen
 
 
@@ -29,6 +33,9 @@ class Tolerance:
     pattern: str
     amount: float
     kind: Amount = Amount.SHOWN
+
+    def __str__(self) -> str:
+        return f"{self.pattern}={self.amount:g}{self.kind.value}"
 
     @staticmethod
     def parse(text: str) -> Tolerance:
@@ -69,10 +76,14 @@ class Tolerance:
             return self.amount / 100 * abs(baseline)
         return self._absolute(key, unit, style)
 
-    def fails_nothing(self, key: str, number: Number, style: NumberStyle) -> bool:
-        """Whether a number cannot drop by more than this, because its lowest value is not that far away."""
+    def fails_nothing(self, key: str, baseline: float, number: Number, style: NumberStyle) -> bool:
+        """Whether a number may drop by this and be at its worst, or have lost nearly all that it was."""
         low, high = number.bounds
-        return self.kind is not Amount.RELATIVE and high - low <= self._absolute(key, number.unit, style)
+        absolute = self.kind is not Amount.RELATIVE
+        if absolute and high - low <= self._absolute(key, number.unit, style):
+            return True
+        loss = loss_from(baseline, number)
+        return math.isfinite(loss) and self.allowed(key, baseline, number.unit, style) >= loss
 
     def _absolute(self, key: str, unit: Unit, style: NumberStyle) -> float:
         if self.kind is Amount.SHOWN:
@@ -126,25 +137,54 @@ def by_key(tolerances: Sequence[Tolerance], keys: Sequence[str]) -> dict[str, To
     return out
 
 
-def require_failable(tolerances: Sequence[Tolerance], numbers: Summary, style: NumberStyle) -> None:
-    """Refuse an amount that no number can drop by: `AP=100` would gate nothing.
+def require_failable(
+    tolerances: Sequence[Tolerance], baseline: Mapping[str, float], numbers: Summary, style: NumberStyle
+) -> list[Notice]:
+    """Refuse an amount that lets the loss of everything pass, such as `AP=100` and `AP=100rel%`.
+
+    Where a pattern matches several numbers, and the amount is too much for some, a notice names them.
 
     Raises:
         UsageError: P810; P821 points for a number that is not a fraction.
     """
+    notices = []
     for tolerance in tolerances:
         keys = matching(tolerance.pattern, numbers, "tolerance for")
-        if all(tolerance.fails_nothing(key, numbers[key], style) for key in keys):
-            low, high = (end * style.scale(numbers[keys[0]].unit) for end in numbers[keys[0]].bounds)
-            small = 0.05 * (high - low)
-            raise UsageError(
-                "P810",
-                where=f"tolerance of {shown(tolerance.pattern)}",
-                what=f"is {tolerance.amount:g}, and the number lies between {low:g} and {high:g}",
-                wanted="an amount that the number can drop by",
-                hint=f"write {tolerance.pattern}={small:g} (as tables show it), or {tolerance.pattern}=5rel% "
-                "(of the baseline's value)",
+        keys = [key for key in keys if not math.isnan(baseline[key])]
+        blind = [key for key in keys if tolerance.fails_nothing(key, baseline[key], numbers[key], style)]
+        if blind and len(blind) == len(keys):
+            raise _too_much(tolerance, blind[0], baseline[blind[0]], numbers[blind[0]], style)
+        if blind:
+            named = ", ".join(
+                f"{shown(key)} ({style.number(baseline[key], numbers[key].unit)})" for key in blind[:NAMED]
             )
+            more = f" and {len(blind) - NAMED} more" if len(blind) > NAMED else ""
+            text = (
+                f"tolerance {shown(str(tolerance))} lets nearly all be lost of {named}{more}: "
+                "their loss would not fail"
+            )
+            notices.append(Notice("N498", text, len(blind)))
+    return notices
+
+
+def _too_much(
+    tolerance: Tolerance, key: str, baseline: float, number: Number, style: NumberStyle
+) -> UsageError:
+    scale, pattern = style.scale(number.unit), tolerance.pattern
+    low, high = (end * scale for end in number.bounds)
+    loss, small = loss_from(baseline, number), 0.05 * (high - low)
+    was = style.number(baseline, number.unit)
+    between = f"the number lies between {low:g} and {high:g}, and is {was} in the baseline"
+    hint = f"write {pattern}=5rel% (of the baseline's value)"
+    if small < loss * scale and small < math.inf:
+        hint = f"write {pattern}={small:g} (as tables show it), or {pattern}=5rel% (of the baseline's value)"
+    return UsageError(
+        "P810",
+        where=f"tolerance of {shown(pattern)}",
+        what=f"is {tolerance.amount:g}{tolerance.kind.value}, and {between}",
+        wanted="an amount under which the loss of nearly everything fails",
+        hint=hint,
+    )
 
 
 def guarded(guard: Sequence[str], keys: Sequence[str]) -> list[str]:

@@ -20,7 +20,8 @@ class Check:
     """One number compared with the baseline's last run or with its anchor.
 
     `drop` is positive when the run is worse, between `lower` and `upper`. `p` is of this number alone,
-    `p_adjusted` of all that are guarded. `error_units` and `error_training` are the parts of the standard
+    `p_adjusted` of all that are guarded. `loss` is the drop that loses nearly all, infinite where nothing can
+    be lost. `error_units` and `error_training` are the parts of the standard
     error, the second NaN where training is not measured. `smallest` is the smallest drop that is found with
     80 % power, `needed` the number of units that would find a drop of twice the tolerance. All of these are
     NaN in an exact gate.
@@ -37,6 +38,7 @@ class Check:
     better: str = "higher"
     why: str = ""
     unit: Unit = Unit.SHARE
+    loss: float = math.inf
     lower: float = math.nan
     upper: float = math.nan
     error_units: float = math.nan
@@ -50,6 +52,11 @@ class Check:
     def passed(self) -> bool:
         """Whether the number does not fail."""
         return self.state is not State.FAILS
+
+    @property
+    def blind(self) -> bool:
+        """Whether even the loss of nearly all of the number would not be found."""
+        return self.smallest >= self.loss
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; undefined and infinite are None."""

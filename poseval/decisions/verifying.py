@@ -41,7 +41,10 @@ def verified(entry: Entry, folder: Path, score: ScoreLike) -> Entry | Refused:
         return replace(entry, verified=f"no: it was made otherwise ({'; '.join(others)})")
     missing = next((key for key in entry.report.summary if key not in report.summary), None)
     if missing is not None:
-        return replace(entry, verified=f"no: {shown(missing)} is of other options than those given here")
+        hint = "; give its --slice FILE.csv" if "=" in missing else ""
+        return replace(
+            entry, verified=f"no: {shown(missing)} is of other options than those given here{hint}"
+        )
     for key, said in entry.report.summary.items():
         if _differ(said, report.summary[key]):
             why = f"says {shown(key)} {said:.6g}, and its predictions give {report.summary[key]:.6g}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from pathlib import Path
 
 ENDS = 4096  # bytes of both ends that are looked at
@@ -19,6 +20,18 @@ MARKS = re.compile(
     rb"|\A\| rank \||\A% Written by poseval|\A\\begin\{tabular\}\{[lr]+\}\n\\hline\nrank &",
     re.DOTALL,
 )
+
+
+HISTORY = "baseline.json"  # the member of a baseline that says what replaced what
+
+
+def has_history(path: Path) -> bool:
+    """Whether a file is a baseline of gates that replaced another, whose anchor only it holds."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return HISTORY in archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
+        return False
 
 
 def is_earlier_output(path: Path) -> bool:

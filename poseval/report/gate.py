@@ -57,7 +57,7 @@ def to_text(verdict: Verdict) -> str:
 def sentence(verdict: Verdict) -> str:
     """The verdict in one sentence."""
     untested = sum(check.state is State.NOT_TESTED for check in verdict.guarded)
-    return _outcome(verdict, len(verdict.guarded) - untested) + _undefined(verdict)
+    return _outcome(verdict, len(verdict.guarded) - untested) + _at_worst(verdict) + _undefined(verdict)
 
 
 def _outcome(verdict: Verdict, count: int) -> str:
@@ -70,6 +70,14 @@ def _outcome(verdict: Verdict, count: int) -> str:
     if unsure:
         return f"gate passed, but not shown to keep up: {_listed(verdict, unsure)}"
     return f"gate passed: {checks} {'shown to keep up' if verdict.significant else 'within bounds'}"
+
+
+def _at_worst(verdict: Verdict) -> str:
+    """The numbers that decide, but have nothing to lose."""
+    found = [check for check in verdict.guarded if check.passed and check.why and math.isinf(check.loss)]
+    return "".join(
+        f"; {_name(check)}: {check.why}" for check in found[:NAMED] if check.state is not State.NOT_TESTED
+    )
 
 
 def _undefined(verdict: Verdict) -> str:
@@ -103,12 +111,19 @@ def _power(verdict: Verdict) -> list[str]:
     for check in verdict.guarded:
         if math.isnan(check.smallest):
             continue
-        enough = "no number of units finds" if math.isinf(check.needed) else f"{check.needed:,.0f} units find"
         smallest, twice = (style.amount(n, check.unit) for n in (check.smallest, 2 * check.allowed))
-        lines.append(
-            f"{_name(check)}: drops of {smallest} or more are found with 80 % power; "
-            f"{enough} {twice}, twice what is allowed"
-        )
+        enough = ""
+        if check.allowed:
+            many = (
+                "no number of units finds" if math.isinf(check.needed) else f"{check.needed:,.0f} units find"
+            )
+            enough = f"; {many} {twice}, twice what is allowed"
+        if check.blind:
+            units = f"{number_of(verdict.units, 'unit')} ({shown(verdict.cluster)})"
+            found = f"{units} are too few to see any drop, even the loss of nearly everything"
+        else:
+            found = f"drops of {smallest} or more are found with 80 % power"
+        lines.append(f"{_name(check)}: {found}{enough}")
         parts = f"standard error {style.amount(check.error_units, check.unit)} from units"
         training = "between-training variance not measured"
         if not math.isnan(check.error_training):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import shown
+from poseval.errors import number_of, shown
 from poseval.report.interval_notes import FIELDS, basis
 from poseval.report.latex import PREAMBLE, floating, latex_table, sentences
 from poseval.report.tables import escape_markdown, markdown_table, write_csv
@@ -59,11 +59,18 @@ def title(board: Board) -> str:
 
 
 def _refused(board: Board) -> list[str]:
+    if not board.refused:
+        return []
+    count, whole = len(board.refused), len(board.refused) + len(board.rows)
+    head = f"{count} of {number_of(whole, 'entry', 'entries')} {'is' if count == 1 else 'are'} refused"
     return [
-        f"refused: {shown(entry.name)}"
-        + (f" ({entry.digest[:12]})" if entry.digest else "")
-        + f": {shown(entry.why, 400)}"
-        for entry in board.refused
+        head,
+        *(
+            f"refused: {shown(entry.name)}"
+            + (f" ({entry.digest[:12]})" if entry.digest else "")
+            + f": {shown(entry.why, 400)}"
+            for entry in board.refused
+        ),
     ]
 
 
@@ -78,7 +85,8 @@ def notes(board: Board) -> list[str]:
     for text, names in made.items():
         whose = "" if len(made) == 1 else f" ({', '.join(shown(name, 40) for name in names)})"
         lines.append(f"intervals: {text}{whose}")
-    return [*lines, *_refused(board)]
+    left = [f"left out of {shown(name)}: {shown(why, 400)}" for name, why in board.left_out]
+    return [*lines, *left, *_refused(board)]
 
 
 def to_text(board: Board) -> str:

@@ -18,6 +18,7 @@ from poseval.errors import FormatError, UsageError, shown
 from poseval.metrics.base import Metric
 from poseval.results.layout import Layout
 from poseval.results.report import Input, Report
+from poseval.results.signature import Signature
 from poseval.results.units import Unit
 from poseval.results.values import ERROR, METHODS, Bounds, Interval, Number, Summary, Value
 from poseval.scoring.report_summary import Named, metrics_of, summary_of_rows
@@ -161,6 +162,11 @@ def _check_interval(key: str, interval: Interval, summary: Summary) -> None:
         raise ValueError(f"the interval of {key} has an error below 0")
 
 
+def signed_metrics(signature: Signature) -> tuple[str, ...]:
+    """The metrics that a signature names."""
+    return tuple(JOINED.split(signature["metric"]))
+
+
 def _check_signature(report: Report, named: Named) -> None:
     """Hold the signature to the report: its parts, and those that other fields give."""
     parts = [name for name, _ in report.signature.pairs]
@@ -182,7 +188,7 @@ def _check_signature(report: Report, named: Named) -> None:
         if report.signature[name] != value:
             said = report.signature[name]
             raise ValueError(f"its signature is of {name} {said}, the report of {value}")
-    signed = JOINED.split(report.signature["metric"])
+    signed = signed_metrics(report.signature)
     forms = list(dict.fromkeys(_form(text, metric) for text, (_, metric) in named.items()))
     alike = [form in (one, one.partition("(")[0] + "(") for one, form in zip(signed, forms, strict=False)]
     if len(signed) != len(forms) or not all(alike):

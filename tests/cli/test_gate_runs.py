@@ -97,3 +97,25 @@ def test_commands_that_take_runs_hold_them_to_the_ground_truth(
     capsys.readouterr()
     assert invoke([*command, "--gt", "other.json"]) == 3
     assert "[P420]" in capsys.readouterr().err
+
+
+def test_a_baseline_with_a_history_is_replaced_by_the_gate_or_by_force(
+    files: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    score = ["score", "good.json", "--gt", "gt.json", "-q", "--save", "base.poseval"]
+    assert invoke(score) == 0
+    assert invoke(score) == 0  # a run that nothing replaced yet holds nothing to lose
+    accept = ["gate", "bad.json", "--gt", "gt.json", "--baseline", "base.poseval", "--accept", "a new truth"]
+    capsys.readouterr()
+    assert invoke([*accept, "-q"]) == 0
+    said = capsys.readouterr()
+    assert "baseline replaced (last run and anchor" in said.err  # --quiet does not hide it
+    before = Path("base.poseval").read_bytes()
+    report = ["score", "good.json", "--gt", "gt.json", "-q", "--json", "base.poseval"]
+    for command in (score, report):
+        assert invoke(command) == 2
+        assert "[P864]" in capsys.readouterr().err
+        assert Path("base.poseval").read_bytes() == before
+    assert invoke([*score, "--force"]) == 0
+    assert len(saved_runs.load("base.poseval").parts) == 1
+    assert Path("base.poseval").read_bytes() != before

@@ -86,7 +86,26 @@ def test_a_folder_of_runs_is_a_board(run: Run) -> None:
     assert names_of(node) == list(NAMES)
     assert node["entries"][0]["intervals"]["AP"]["low"] == made["good"]["intervals"]["AP"]["low"]
     Path("runs/other.json").write_text("[]")
-    assert "P148" in run("runs", status=2)[1]
+    whole = json.loads(run("runs", "--json", "-")[0])
+    assert names_of(whole) == list(NAMES)
+    assert [entry["name"] for entry in whole["refused"]] == ["other.json"]
+    Path("none").mkdir()
+    Path("none/other.json").write_text("[]")
+    assert "P148" in run("none", status=2)[1]
+    assert "other.json" in run("none", status=2)[1]
+
+
+@pytest.mark.parametrize("kept", [0, 10, 300])
+def test_a_damaged_run_in_a_folder_is_refused_by_name_and_counted(run: Run, kept: int) -> None:
+    Path("saved").mkdir()
+    for name in NAMES:
+        report(name, f"{name}.report.json", "--save", f"saved/{name}.poseval")
+    whole = Path("saved/fair.poseval").read_bytes()
+    Path("saved/fair.poseval").write_bytes(whole[:kept])
+    text = run("saved")[0]
+    assert "refused: fair.poseval: " in text
+    assert "1 of 3 entries is refused" in text
+    assert [name for name in NAMES if f"  {name}  " in text] == ["good", "poor"]
 
 
 def test_saved_runs_keep_their_intervals(run: Run) -> None:
@@ -229,7 +248,7 @@ def test_a_link_that_is_a_script_is_no_link(run: Run) -> None:
 
 def test_entries_that_bring_predictions_are_scored_again(run: Run) -> None:
     made = reports()
-    made["fair"]["summary"]["AP"] = 0.999
+    made["fair"]["summary"]["AP"] = made["fair"]["values"][0]["value"] = 0.999
     Path("runs/fair.json").write_text(json.dumps(made["fair"]))
     Path("subs/poor.json").unlink()
     node = json.loads(run("runs", "--verify", "--gt", "gt.json", "--json", "-")[0])
@@ -244,6 +263,33 @@ def test_entries_that_bring_predictions_are_scored_again(run: Run) -> None:
     text = run("runs", "--verify", "--gt", "gt.json")[0]
     assert "no: its predictions are other files than those here" in text
     assert "P827" in run("runs", "--verify", status=2)[1]
+
+
+def test_entries_of_own_metrics_and_slices_are_scored_again(run: Run) -> None:
+    frames = [str(key) for key in TRUTH.frames.key]
+    rows = "".join(f"{key},{'left' if place % 2 else 'right'}\n" for place, key in enumerate(frames))
+    Path("camera.csv").write_text("frame,group\n" + rows)
+    reports(
+        "--metric", "epe(people=matched)", "--metric", "oks_lrp", "--slice", "size", "--slice", "camera.csv"
+    )
+    again = json.loads(run("runs", "--verify", "--gt", "gt.json", "--slice", "camera.csv", "--json", "-")[0])
+    assert [entry["verified"] for entry in again["entries"]] == ["yes"] * 3
+    # The file of a slice must be given.
+    without = json.loads(run("runs", "--verify", "--gt", "gt.json", "--json", "-")[0])
+    assert {entry["verified"].partition("; ")[2] for entry in without["entries"]} == {
+        "give its --slice FILE.csv"
+    }
+    report(
+        "poor", "runs/good.json", "--metric", "epe(people=matched)", "--metric", "oks_lrp", "--slice", "size"
+    )
+    node = json.loads(Path("runs/good.json").read_text())
+    forged = node["summary"] | {"EPE": 0.5}
+    for row in node["values"]:
+        if row["statistic"] == "EPE" and not row["joint"] + row["slice"]:
+            row["value"] = 0.5
+    Path("runs/good.json").write_text(json.dumps({**node, "summary": forged}))
+    found = json.loads(run("runs", "--verify", "--gt", "gt.json", "--slice", "camera.csv", "--json", "-")[0])
+    assert [entry["name"] for entry in found["refused"]] == ["good"]
 
 
 def test_the_plot_of_any_board(run: Run) -> None:

@@ -70,20 +70,74 @@ def test_tolerances_are_in_the_unit_that_is_shown(
 
 
 @pytest.mark.parametrize(
-    ("text", "bounds", "nothing"),
+    ("text", "baseline", "better", "bounds", "nothing"),
     [
-        ("AP=99.9", (0.0, 1.0), False),
-        ("AP=100", (0.0, 1.0), True),
-        ("AP=101pt", (0.0, 1.0), True),
-        ("AP=1000rel%", (0.0, 1.0), False),  # of 0.05 it allows half of the range
-        ("AP=100", (-math.inf, 1.0), False),
+        ("AP=100", 0.0, "higher", (0.0, 1.0), True),  # all that there can be
+        ("AP=101pt", 0.0, "higher", (0.0, 1.0), True),
+        ("AP=99.9", 0.0, "higher", (0.0, 1.0), False),  # nothing can be lost
+        ("AP=44", 0.5, "higher", (0.0, 1.0), False),
+        ("AP=46", 0.5, "higher", (0.0, 1.0), True),  # nine tenths of what there is
+        ("AP=89rel%", 0.5, "higher", (0.0, 1.0), False),
+        ("AP=91rel%", 0.5, "higher", (0.0, 1.0), True),
+        ("AP=100rel%", 0.5, "higher", (-math.inf, 1.0), True),
+        ("AP=100", -0.5, "higher", (-math.inf, 1.0), False),
+        ("AP=80", 0.1, "lower", (0.0, 1.0), False),
+        ("AP=82", 0.1, "lower", (0.0, 1.0), True),
+        ("AP=190rel%", 0.5, "lower", (0.0, math.inf), False),
+        ("AP=200rel%", 0.5, "lower", (0.0, math.inf), True),  # three times as large
     ],
 )
-def test_a_drop_through_all_values_fails_nothing(
-    text: str, bounds: tuple[float, float], nothing: bool
+def test_an_amount_that_lets_everything_be_lost_fails_nothing(
+    text: str, baseline: float, better: str, bounds: tuple[float, float], nothing: bool
 ) -> None:
-    number = Number(0.5, Direction.HIGHER, "AP", bounds=bounds)
-    assert Tolerance.parse(text).fails_nothing("AP", number, PERCENT_STYLE) == nothing
+    number = Number(0.5, Direction(better), "AP", bounds=bounds)
+    assert Tolerance.parse(text).fails_nothing("AP", baseline, number, PERCENT_STYLE) == nothing
+
+
+def test_a_pattern_that_is_too_wide_for_some_numbers_names_them() -> None:
+    before = run(np.tile([0.8, 0.02, 0.5], (20, 1)), names=["AP", "AP75", "AR"])
+    verdict = gate(before, before, allowed("*=10"))
+    (notice,) = (notice for notice in verdict.notices if notice.code == "N498")
+    assert "tolerance *=10 lets nearly all be lost of AP75 (2.00)" in notice.text
+    for wide in ("AP75=10", "*=95rel%", "AP=100rel%"):
+        with pytest.raises(UsageError) as caught:
+            gate(before, before, allowed(wide))
+        assert caught.value.code == "P810"
+
+
+@pytest.mark.parametrize("significant", [False, True])
+def test_a_baseline_at_its_worst_says_that_nothing_can_drop_below(significant: bool) -> None:
+    before = run(np.tile([0.0, 0.4], (20, 1)), names=["AP", "AR"])
+    verdict = gate(before, before, Demands(guard=["AP", "AR"], significant=significant))
+    assert verdict.passed
+    assert "; AP: nothing can drop below 0.00" in verdict.to_text().splitlines()[-1]
+    assert "AR: nothing" not in verdict.to_text()
+
+
+def test_deviations_that_hide_any_loss_are_refused() -> None:
+    rng = np.random.default_rng(0)
+    before = run(rng.uniform(0.6, 0.8, (40, 1)), names=["AP"])
+    for deviation in (5.0, 17.0):
+        assert gate(before, before, Demands(significant=True, seed_sd={"AP": deviation})).passed
+    for deviation in (19.0, 1e6):
+        with pytest.raises(UsageError) as caught:
+            gate(before, before, Demands(significant=True, seed_sd={"AP": deviation}))
+        assert caught.value.code == "P865"
+
+
+def test_too_few_units_to_see_any_drop_are_said_so() -> None:
+    """It printed a smallest drop that was larger than the number."""
+    before, now = (
+        run(np.array([row]).T, names=["AP"]) for row in ([0.9, 0, 0.1, 0.8, 0], [0, 0.9, 0.9, 0, 0.1])
+    )
+    verdict = gate(now, before, Demands(significant=True))
+    (check,) = verdict.guarded
+    assert check.smallest > check.baseline
+    text = verdict.to_text()
+    assert "AP: 5 units (frame) are too few to see any drop" in text
+    assert "are found with 80 % power" not in text
+    assert "twice what is allowed" not in text  # nothing is allowed
+    assert "N499" in [notice.code for notice in verdict.notices]
 
 
 @pytest.mark.parametrize(

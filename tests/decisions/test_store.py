@@ -9,17 +9,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import pytest
 
 from poseval.decisions import store as module
+from poseval.decisions.alike import alike
 from poseval.decisions.entries import Entry, Refused
-from poseval.decisions.leaderboard import apart
+from poseval.decisions.leaderboard import apart, build
 from poseval.decisions.store import Store
 from poseval.errors import FormatError, LimitError, PosevalError, UsageError
+from poseval.report.leaderboard import to_latex, to_markdown
+from poseval.report.leaderboard_page import to_html
 from poseval.results.report import Report
 from poseval.results.signature import Signature
 from poseval.results.values import Interval
+from poseval.scoring.saved_runs import packed
 from tests import toy
 from tests.decisions.test_leaderboard import REPORTS
 
@@ -64,29 +69,100 @@ REVERSED = replace(REPORTS["a"], better=dict.fromkeys(REPORTS["a"].summary, "low
 OTHER = Signature.parse("oks_ap|bench:crowdpose|gt:0123abcd")
 
 
-def with_interval(level: float) -> Report:
-    key = next(iter(REPORTS["b"].summary))
-    value = REPORTS["b"].summary[key]
-    return replace(REPORTS["b"], intervals={key: Interval(value, value, level)})
-
-
-@pytest.mark.parametrize(
-    ("here", "more", "code"),
-    [
-        (REPORTS["a"], REVERSED, "P230"),
-        (REPORTS["a"], replace(REPORTS["a"], signature=OTHER), "P230"),
-        (with_interval(0.95), with_interval(0.9), "P422"),
-    ],
-)
-def test_an_entry_that_would_spoil_every_later_list_is_not_kept(
-    store: Store, here: Report, more: Report, code: str
-) -> None:
-    store.add(Entry("here", here))
+@pytest.mark.parametrize("more", [REVERSED, replace(REPORTS["a"], signature=OTHER)])
+def test_an_entry_that_would_spoil_every_later_list_is_not_kept(store: Store, more: Report) -> None:
+    store.add(Entry("here", REPORTS["a"]))
     with pytest.raises(PosevalError) as caught:
         store.add(Entry("more", more))
-    assert caught.value.code == code
+    assert caught.value.code == "P230"
     assert [entry.name for entry in store.entries()] == ["here"]
-    assert store.add(Entry("another", here))
+    assert store.add(Entry("another", REPORTS["a"]))
+
+
+def with_interval(name: str, level: float = 0.95, **more: str) -> Entry:
+    key = next(iter(REPORTS[name].summary))
+    value = REPORTS[name].summary[key]
+    return Entry(name, replace(REPORTS[name], intervals={key: Interval(value, value, level, **more)}))
+
+
+@pytest.mark.parametrize("more", [{"level": 0.9}, {"method": "bca"}, {"cluster": "no such thing"}])
+def test_the_first_entry_locks_nobody_out(store: Store, more: dict[str, Any]) -> None:
+    """Its intervals, made in another way than those of most, are left out."""
+    for entry in (with_interval("a", **more), with_interval("b"), with_interval("c")):
+        assert store.add(entry)
+    board = build([entry for entry in store.entries() if isinstance(entry, Entry)])
+    assert [name for name, why in board.left_out if "[P422]" in why] == ["a"]
+    assert {row.entry.name: bool(row.entry.report.intervals) for row in board.rows} == {
+        "a": False,
+        "b": True,
+        "c": True,
+    }
+    for text in (board.to_text(), to_markdown(board), to_latex(board), to_html([board]), board.to_json()):
+        assert next(iter(more)) in text
+
+
+def test_the_usual_level_is_taken_where_as_many_have_another() -> None:
+    _, left = alike([with_interval("a", 0.9), with_interval("b")], next(iter(REPORTS["a"].summary)))
+    assert [name for name, _ in left] == ["a"]
+    # An exact limit stands in for any method where the number is 0 or 1.
+    exact = [with_interval("a", method="exact"), with_interval("b"), with_interval("c", method="exact")]
+    assert alike(exact, next(iter(REPORTS["a"].summary))) == (exact, [])
+
+
+def tallied(name: str, spread: float = 1.0) -> Entry:
+    run = toy.run(spread, 0, toy.truth())
+    return Entry(name, run.report(), run=run)
+
+
+def test_tallies_are_kept_and_tested_in_pairs(store: Store) -> None:
+    for name, spread in (("a", 0.2), ("b", 2.0)):
+        assert store.add(tallied(name, spread))
+    assert store.add(Entry("c", REPORTS["c"]))
+    entries = {entry.name: entry for entry in store.entries()}
+    assert {name: entry.run is not None for name, entry in entries.items()} == {
+        "a": True,
+        "b": True,
+        "c": False,
+    }
+    assert "paired " in build(list(entries.values())).ties
+    assert store.remove("a") == 1
+    with sqlite3.connect(store.path) as connection:
+        assert connection.execute("SELECT count(*) FROM tallies").fetchone() == (1,)
+
+
+def test_tallies_of_other_units_are_left_out() -> None:
+    one, two, three = tallied("a"), tallied("b"), tallied("c")
+    shorter = toy.run(1.0, 0, toy.truth(10))
+    board = build([one, replace(two, run=shorter), three])
+    assert [name for name, why in board.left_out if "[P421]" in why] == ["b"]
+
+
+@pytest.mark.parametrize("tallies", ["x'00ff'", "'text'", "NULL", "other"])
+def test_damaged_tallies_stop_no_other_entry(store: Store, tallies: str) -> None:
+    for name in ("a", "b"):
+        store.add(tallied(name))
+    elsewhere = toy.run(1.0, 0, toy.truth(10))
+    with sqlite3.connect(store.path) as connection:
+        place = "WHERE digest = (SELECT digest FROM entry WHERE name = 'a')"
+        if tallies == "other":
+            connection.execute(f"UPDATE tallies SET run = ? {place}", (packed(elsewhere),))
+        elif tallies == "NULL":
+            connection.execute(f"UPDATE tallies SET run = zeroblob(0) {place}")
+        else:
+            connection.execute(f"UPDATE tallies SET run = {tallies} {place}")
+    found = store.entries()
+    assert [entry.name for entry in found if isinstance(entry, Refused)] == ["a"]
+    assert [entry.name for entry in found if isinstance(entry, Entry)] == ["b"]
+
+
+def test_a_store_of_an_earlier_version_is_read_and_added_to(store: Store) -> None:
+    with sqlite3.connect(store.path) as connection:
+        connection.execute(module.TABLE)
+    assert store.entries() == []
+    assert store.add(tallied("a"))
+    (entry,) = store.entries()
+    assert isinstance(entry, Entry)
+    assert entry.run is not None
 
 
 def test_a_whole_digest_names_an_entry(store: Store) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from poseval.decisions.entries import Entry
 from poseval.decisions.leaderboard import Board, build
-from poseval.decisions.ties import Ties, by_overlap, by_tests
+from poseval.decisions.ties import Ties, by_both, by_overlap, by_tests
 from poseval.errors import MismatchError, UsageError
 from poseval.poses import Notice
 from poseval.results.signature import Signature
@@ -25,8 +25,7 @@ def interval(low: float, high: float, **more: object) -> Interval:
 
 
 def overlap(*given: Interval | None, values: list[float] | None = None) -> Ties:
-    names = [f"e{place}" for place in range(len(given))]
-    return by_overlap(values or [0.0] * len(given), given, names)
+    return by_overlap(values or [0.0] * len(given), given)
 
 
 def upper(ties: Ties) -> list[tuple[int, int]]:
@@ -61,17 +60,6 @@ def test_without_any_interval_values_order() -> None:
     assert upper(ties) == [(0, 1), (0, 2)]
     assert [ties.ranks(place) for place in range(3)] == [(1, 1), (2, 3), (2, 3)]
     assert ties.how.startswith("values ")
-
-
-@pytest.mark.parametrize("change", [{"level": 0.9}, {"method": "bca"}, {"cluster": "sequence"}])
-def test_intervals_made_in_other_ways_are_refused(change: dict[str, object]) -> None:
-    first = interval(0.1, 0.2)
-    with pytest.raises(MismatchError, match="e0 and e2") as caught:
-        overlap(first, None, replace(first, **change))  # type: ignore[arg-type]
-    assert caught.value.code == "P422"
-    assert next(iter(change)) in str(caught.value)
-    # An exact limit stands in for a method where the number is 0 or 1.
-    overlap(first, replace(first, method="exact"))
 
 
 def three(rng: np.random.Generator, units: int = 40) -> list[object]:
@@ -175,12 +163,15 @@ def test_a_mark_says_that_the_order_to_the_upper_neighbour_is_not_told() -> None
     ]
 
 
-def test_saved_runs_are_tested_only_where_all_are() -> None:
+def test_saved_runs_are_tested_wherever_they_are() -> None:
     runs = three(np.random.default_rng(0))
     entries = [Entry(f"r{place}", made.report(), run=made) for place, made in enumerate(runs)]  # type: ignore[attr-defined]
     assert board(*entries).ties.startswith("paired sign-flip tests")
     assert board(*entries[:2]).ties.startswith("paired sign-flip tests")
-    assert board(*entries[:2], replace(entries[2], run=None)).ties.startswith("values ")
+    mixed = board(*entries[:2], replace(entries[2], run=None))
+    assert mixed.ties.startswith("paired sign-flip tests")
+    assert [row.ranks for row in mixed.rows] == [(1, 2), (2, 3), (1, 3)]
+    assert board(entries[0], *(replace(one, run=None) for one in entries[1:])).ties.startswith("values ")
     assert board(entries[0]).ties.startswith("values ")
 
 
@@ -268,3 +259,16 @@ def test_the_least_p_may_be_alpha_itself() -> None:
     three_runs = three(np.random.default_rng(0), 6)
     assert "too few" not in by_tests(three_runs, "n0", 1 - 2 / 64).how  # type: ignore[arg-type]
     assert "too few" in by_tests(three_runs, "n0", 0.969).how  # type: ignore[arg-type]
+
+
+def test_tallies_are_tested_where_they_are_and_others_by_overlap() -> None:
+    tests = by_tests(three(np.random.default_rng(0))[:2], "n0", 0.95)  # type: ignore[arg-type]
+    found = by_both(overlap(interval(0.6, 0.8), interval(0.5, 0.7), interval(0.1, 0.2)), tests, [0, 2])
+    assert upper(found) == [(0, 2), (1, 2)]
+    assert found.how.startswith("paired sign-flip tests")
+    assert "; others by overlap of 95 %" in found.how
+    # Values alone order nothing beside tests.
+    bare = by_both(overlap(None, None, None, values=[0.9, 0.5, 0.4]), tests, [0, 2])
+    assert upper(bare) == [(0, 2)]
+    assert bare.known.tolist() == [True, False, True]
+    assert bare.how.endswith("others by nothing, because no entry has an interval")

@@ -78,7 +78,8 @@ def test_no_accepted_combination_lets_it_pass(
 def test_every_accepted_combination_of_values(units: int) -> None:
     """None is left to chance, and most of them are accepted."""
     now, before = destroyed(units, 0.05, NAMES, np.random.default_rng(units))
-    tolerances = [[], ["n0=99"], ["n0=0.99"], ["n0=99pt"], ["*=99.9rel%"], ["n1=1000rel%"], ["error=1e6"]]
+    tolerances = [[], ["n0=50"], ["n0=0.5"], ["n0=50pt"], ["*=89rel%"], ["n1=88rel%"], ["error=150rel%"]]
+    tolerances += [["n0=99"], ["*=99.9rel%"], ["error=1e6"]]
     guards, levels, resamples = [[], ["*"], ["n1"]], [50, "95%", 0.9999], [None, 10_000]
     asked = product(tolerances, guards, [False, True], [False, True], levels, resamples, SHOWN)
     tried, codes = 0, set()
@@ -100,11 +101,11 @@ def test_every_accepted_combination_of_values(units: int) -> None:
 
 @pytest.mark.parametrize("significant", [False, True])
 def test_four_units_and_a_tolerance_of_everything(significant: bool) -> None:
-    """Too few units for a verdict, and a tolerance that allows all: both let it pass."""
+    """Too few units for a verdict, and a tolerance that allows nearly all: both let it pass."""
     now, before = destroyed(4, 0.0, NAMES, np.random.default_rng(0))
-    asked = Demands([Tolerance.parse("*=100rel%")], ["n1"], significant=significant)
+    asked = Demands([Tolerance.parse("*=85rel%")], ["n1"], significant=significant)
     verdict = gate(now, before, asked)
-    assert {check.key: check.state for check in verdict.failed} == {"n0": State.FAILS}
+    assert "n0" in [check.key for check in verdict.failed if check.state is State.FAILS]
 
 
 def test_what_is_undefined_in_the_baseline_does_not_pass_in_silence() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,10 @@ def wide_tolerance(folder: Path) -> Argv:
     argv = pair(folder)
     assert invoke([*argv, "--save", str(folder / "base.npz")]) == 0
     return ["gate", *argv[1:], "--baseline", str(folder / "base.npz"), "--max-drop", "AP=100"]
+
+
+def wide_deviation(folder: Path) -> Argv:
+    return [*wide_tolerance(folder)[:-2], "--significant", "--seed-sd", "1000"]
 
 
 def undefined_guard(folder: Path) -> Argv:
@@ -156,26 +159,18 @@ def scored(folder: Path, name: str, *more: str) -> None:
     assert invoke(["score", *files, *outputs, *more]) == 0
 
 
-def other_intervals(*more: str) -> Callable[[Path], Argv]:
-    """A board of a report with `--ci 95` and of one with intervals of another kind."""
-
-    def make(folder: Path) -> Argv:
-        written(folder, "coco")
-        coco_truth(folder)
-        scored(folder, "one", "--ci", "95")
-        scored(folder, "two", *more)
-        return ["leaderboard", str(folder / "one.json"), str(folder / "two.json")]
-
-    return make
+def over_history(folder: Path) -> Argv:
+    """A baseline that was accepted by hand, as the target of a run."""
+    argv = pair(folder)
+    base = str(folder / "base.poseval")
+    assert invoke([*argv, "-q", "--save", base]) == 0
+    accept = ["--gt", argv[3], "-q", "--accept", "known"]
+    assert invoke(["gate", argv[1], *accept, "--baseline", base]) == 0
+    return [*argv, "-q", "--save", base]
 
 
-def scored_again(folder: Path, argv: Argv) -> Argv:
-    scored(folder, "two", "--ci", "95")
-    return argv
-
-
-def saved_runs(folder: Path, argv: Argv) -> Argv:
-    return [argv[0], *(path.replace(".json", ".npz") for path in argv[1:])]
+def by_gate(folder: Path, argv: Argv) -> Argv:
+    return ["gate", *argv[1:4], "-q", "--baseline", argv[-1], "--accept", "known"]
 
 
 def two_predictions(folder: Path) -> Argv:
@@ -259,6 +254,10 @@ ON_RUNS = [
     Case("P100", "--guard", undefined_guard, lambda f, a: changed(a, "AP_M", "AP")),
     Case("P100", "--max-drop", undefined_guard, lambda f, a: [*a[:-2], "--max-drop", "AP=1"]),
     Case("P810", "write AP=5 ", wide_tolerance, lambda f, a: changed(a, "AP=100", "AP=5")),
+    Case("P864", "--force", over_history, add("--force")),
+    Case("P864", "`poseval gate --update-baseline` or `--accept`", over_history, by_gate),
+    Case("P810", "or AP=5rel%", wide_tolerance, lambda f, a: changed(a, "AP=100", "AP=5rel%")),
+    Case("P865", "between trainings of one recipe", wide_deviation, lambda f, a: changed(a, "1000", "0.3")),
     Case("P148", "copy it to ENTRY.run.json", without_facts, copied_facts),
     Case("P199", "name a new folder", site_over_input, lambda f, a: [*a[:-1], str(f / "site")]),
     Case("P167", "leave --resamples out", few_flips, lambda f, a: a[:-2]),
@@ -281,8 +280,4 @@ ON_RUNS = [
     Case("P306", "files exchanged", unscored_exchanged, exchanged),
     Case("P413", "empty cells in a CSV file", lost_face, empty_cells),
     Case("P413", "zeros in COCO results", lost_face_of_coco, zeros),
-    Case("P422", "with the same --ci,", other_intervals("--ci", "90"), scored_again),
-    Case("P422", "with the same --ci-method,",
-         other_intervals("--ci", "95", "--ci-method", "percentile"), scored_again),
-    Case("P422", "give saved runs", other_intervals("--ci", "90"), saved_runs),
 ]  # fmt: skip

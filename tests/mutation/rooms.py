@@ -146,7 +146,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
     "decisions": {
         f"poseval.decisions.{name}": DECISIONS
         for name in (
-            *("baselines", "bounds", "gate", "keeping", "leaderboard", "loss", "store", "ties"),
+            *("alike", "baselines", "bounds", "gate", "keeping", "leaderboard", "loss", "store", "ties"),
             *("tolerances", "verdict"),
         )
     }
