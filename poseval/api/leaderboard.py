@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from poseval.decisions.entries import Entry, Ranked, Score
     from poseval.decisions.leaderboard import Board
     from poseval.decisions.verifying import ScoreLike
-    from poseval.poses import PoseSet
     from poseval.results.report import Report
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.reading import PathOrPoses
@@ -96,10 +95,10 @@ def scorer_like(truth: PathOrPoses, task: Task) -> ScoreLike:
     from dataclasses import replace
 
     from poseval.benchmarks import get_benchmark
-    from poseval.metrics import parse
     from poseval.scoring.reading import read_truth
     from poseval.scoring.report_checks import signed_metrics
     from poseval.scoring.score import evaluate
+    from poseval.scoring.slices import slices_again
 
     gt = read_truth(truth, task)
 
@@ -109,28 +108,14 @@ def scorer_like(truth: PathOrPoses, task: Task) -> ScoreLike:
             benchmark=get_benchmark(report.benchmark),
             rules=report.rules,
             per_joint=True,
-            slices=(*task.slices, *_slices_of(report, gt, task)),
+            slices=(*task.slices, *slices_again(report, gt, task.slices)),
         )
         found = evaluate(gt, path, task=asked)
         if task.metrics or found.signature["metric"] == report.signature["metric"]:
             return found
-        own = tuple(parse(text) for text in signed_metrics(report.signature))
-        return evaluate(gt, path, task=replace(asked, metrics=own))
+        return evaluate(gt, path, task=replace(asked, metrics=signed_metrics(report.signature)))
 
     return score
-
-
-def _slices_of(report: Report, truth: PoseSet, task: Task) -> list[str]:
-    """The slices of a report that its ground truth makes, without those of the task."""
-    from pathlib import Path
-
-    from poseval.metrics.person_groups import ATTRIBUTES
-    from poseval.scoring.groups import SEQUENCE
-
-    given = {Path(name).stem if name.endswith(".csv") else name for name in task.slices}
-    labels = dict.fromkeys(row.slice.partition("=")[0] for row in report.values if "=" in row.slice)
-    known = {*ATTRIBUTES, *truth.frames.extra, SEQUENCE}
-    return [label for label in labels if label in known and label not in given]
 
 
 def _entry(run: Any, name: str, team: str, number: int, score: Score | None) -> Entry:

@@ -11,7 +11,7 @@ import math
 import re
 from dataclasses import replace
 
-from poseval import benchmarks
+from poseval import benchmarks, metrics
 from poseval.benchmarks.base import Benchmark
 from poseval.benchmarks.rule_sets import choose
 from poseval.errors import FormatError, UsageError, shown
@@ -162,9 +162,13 @@ def _check_interval(key: str, interval: Interval, summary: Summary) -> None:
         raise ValueError(f"the interval of {key} has an error below 0")
 
 
-def signed_metrics(signature: Signature) -> tuple[str, ...]:
-    """The metrics that a signature names."""
-    return tuple(JOINED.split(signature["metric"]))
+def signed_metrics(signature: Signature) -> tuple[Metric, ...]:
+    """The metrics that a signature names.
+
+    Raises:
+        UsageError: P121 to P123 a metric that there cannot be.
+    """
+    return tuple(metrics.parse(text) for text in JOINED.split(signature["metric"]))
 
 
 def _check_signature(report: Report, named: Named) -> None:
@@ -188,7 +192,7 @@ def _check_signature(report: Report, named: Named) -> None:
         if report.signature[name] != value:
             said = report.signature[name]
             raise ValueError(f"its signature is of {name} {said}, the report of {value}")
-    signed = signed_metrics(report.signature)
+    signed = JOINED.split(report.signature["metric"])
     forms = list(dict.fromkeys(_form(text, metric) for text, (_, metric) in named.items()))
     alike = [form in (one, one.partition("(")[0] + "(") for one, form in zip(signed, forms, strict=False)]
     if len(signed) != len(forms) or not all(alike):

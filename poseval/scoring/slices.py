@@ -15,9 +15,10 @@ import numpy as np
 from poseval.errors import UsageError, number_of, shown, unknown_name
 from poseval.limits import Limits
 from poseval.metrics.person_groups import ATTRIBUTES, PersonGroup
-from poseval.poses import Array, Bools, Notice
+from poseval.poses import Array, Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import stem
+from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import IMAGE, PERSON, SEQUENCE
 from poseval.scoring.slice_tables import SliceTable, read_slices
@@ -56,6 +57,14 @@ def slices_of(aligned: Aligned, unit: str, names: Sequence[str], limits: Limits)
         else:
             out.units.update(_of_frames(aligned, unit, name, table, out.notices))
     return out
+
+
+def slices_again(report: Report, truth: PoseSet, given: Sequence[str]) -> list[str]:
+    """The slices of a report that its ground truth makes, without those that are `given`."""
+    made = {Path(name).stem if name.endswith(".csv") else name for name in given}
+    labels = dict.fromkeys(row.slice.partition("=")[0] for row in report.values if "=" in row.slice)
+    known = {*ATTRIBUTES, *truth.frames.extra, SEQUENCE}
+    return [label for label in labels if label in known and label not in made]
 
 
 def resliced(evaluation: Evaluation, names: Sequence[str], limits: Limits) -> Evaluation:

@@ -63,11 +63,12 @@ def names_of(node: dict[str, Any]) -> list[str]:
 def test_predictions_are_scored_against_a_ground_truth_that_is_read_once(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from poseval.scoring import score
+    from poseval.scoring import reading, score
 
     reads = []
-    whole = score.read_truth
-    monkeypatch.setattr(score, "read_truth", lambda *given: reads.append(given) or whole(*given))
+    whole = reading.read_truth
+    for module in (reading, score):
+        monkeypatch.setattr(module, "read_truth", lambda *given: reads.append(given) or whole(*given))
     node = json.loads(run(*(f"subs/{name}.json" for name in NAMES), "--gt", "gt.json", "--json", "-")[0])
     assert names_of(node) == list(NAMES)
     assert "paired sign-flip tests" in node["ties"]
