@@ -193,13 +193,13 @@ def _check_signature(report: Report, named: Named) -> None:
             said = report.signature[name]
             raise ValueError(f"its signature is of {name} {said}, the report of {value}")
     signed = JOINED.split(report.signature["metric"])
-    forms = list(dict.fromkeys(_form(text, metric) for text, (_, metric) in named.items()))
+    forms = list(dict.fromkeys(_signature_form(text, metric) for text, (_, metric) in named.items()))
     alike = [form in (one, one.partition("(")[0] + "(") for one, form in zip(signed, forms, strict=False)]
     if len(signed) != len(forms) or not all(alike):
         raise ValueError(f"its signature is of {report.signature['metric']}, its values of {'+'.join(forms)}")
 
 
-def _form(text: str, metric: Metric) -> str:
+def _signature_form(text: str, metric: Metric) -> str:
     """How the signature names the metric of rows: tracking metrics give their rows the name alone."""
     bare = "(" not in text and str(metric) != metric.name
     return f"{metric.name}(" if bare else metric.signature_form()
