@@ -19,10 +19,14 @@ LEVEL = 0.95  # the usual one, which is taken where as many entries have one as 
 
 
 class LeftOut(NamedTuple):
-    """What was left out of the entry `name`, and why."""
+    """What was left out of the entry `name`, why, and the code of the reason."""
 
     name: str
     why: str
+    code: str
+
+    def __str__(self) -> str:
+        return f"left out of {shown(self.name)}: {shown(self.why, 400)} [{self.code}]"
 
 
 class Way(NamedTuple):
@@ -61,10 +65,10 @@ def alike(entries: Sequence[Entry], key: str) -> tuple[list[Entry], list[LeftOut
     out, left = [], []
     for entry, way, unit in zip(entries, ways, units, strict=True):
         if way is not None and usual is not None and not way.fits(usual):
-            left.append(LeftOut(entry.name, f"its intervals, of {way.against(usual)} as most [P422]"))
+            left.append(LeftOut(entry.name, f"its intervals, of {way.against(usual)} as most", "P422"))
             entry = replace(entry, report=replace(entry.report, intervals={}))
         if unit not in ("", most):
-            left.append(LeftOut(entry.name, "its tallies, of other units than most [P421]"))
+            left.append(LeftOut(entry.name, "its tallies, of other units than most", "P421"))
             entry = replace(entry, run=None)
         out.append(entry)
     return out, left

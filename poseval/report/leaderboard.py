@@ -85,8 +85,7 @@ def notes(board: Board) -> list[str]:
     for text, names in made.items():
         whose = "" if len(made) == 1 else f" ({', '.join(shown(name, 40) for name in names)})"
         lines.append(f"intervals: {text}{whose}")
-    left = [f"left out of {shown(name)}: {shown(why, 400)}" for name, why in board.left_out]
-    return [*lines, *left, *_refused(board)]
+    return [*lines, *map(str, board.left_out), *_refused(board)]
 
 
 def to_text(board: Board) -> str:
