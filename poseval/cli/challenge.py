@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, talk, tell
+from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, show, talk, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
@@ -117,7 +117,7 @@ def check(
         judge = open_judge(read_description(folder, whole=False), split)
         verdict = judge.judge(submission)
     if json_to != "-":
-        emit(_as_text(verdict), None)
+        show(lambda: _as_text(verdict))
     if json_to is not None:
         import json
 

@@ -15,6 +15,7 @@ from poseval.cli.options import (
     Choice,
     InputPath,
     emit,
+    show,
     talk,
     task_options,
     tell,
@@ -99,7 +100,7 @@ def compare(
     for name, notices in found.notices.items():
         tell(notices, talk(quiet), name)
     if "-" not in (json_to, csv_to):
-        emit(rendered(found, style, digits), None)
+        show(lambda: rendered(found, style, digits))
     if json_to:
         emit(found.to_json() + "\n", json_to)
     if csv_to:

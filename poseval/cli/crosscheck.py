@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import TRUTH, InputPath, task_options
+from poseval.cli.options import TRUTH, InputPath, show, task_options
 from poseval.cli.progress import working
-from poseval.cli.terminal import say
 
 if TYPE_CHECKING:
-    from poseval.cli.terminal import say
-from poseval.scoring.task import Task
+    from poseval.scoring.task import Task
 
 
 @click.command()
@@ -32,5 +30,5 @@ def crosscheck(predictions: Path, truth: Path, task: Task) -> int:
 
     with working("running both programs", quiet=False):
         found = crosscheck(truth, predictions, task=task)
-    say(as_text(found.differences, found.unchecked), err=False)
+    show(lambda: as_text(found.differences, found.unchecked))
     return 0 if found.agrees else 1

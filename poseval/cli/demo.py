@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from poseval.cli.options import QUIET, SEED_OPTION, InputPath, emit, talk, use_color
+from poseval.cli.options import QUIET, SEED_OPTION, InputPath, show, talk, use_color
 
 
 @click.command()
@@ -30,7 +30,8 @@ def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None
     if not plain:
         from poseval.synth.demo import run_demo
 
-        emit(run_demo(folder, seed, force=force, say=say).to_text(color=use_color()), None)
+        report = run_demo(folder, seed, force=force, say=say)
+        show(lambda: report.to_text(color=use_color()))
         return
     from poseval.scoring.score import score
     from poseval.synth.demo_files import make_demo
@@ -38,4 +39,5 @@ def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None
     truth, predictions = make_demo(folder, seed, force=force)
     say(f"wrote {truth} and {predictions}: synthetic people, seed {seed}")
     say(f"scoring them, as `poseval score {predictions} --gt {truth}` does:")
-    emit(score(truth, predictions).to_text(color=use_color()), None)
+    report = score(truth, predictions)
+    show(lambda: report.to_text(color=use_color()))

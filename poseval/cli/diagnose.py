@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from poseval.cli.numbers import MOST_ITEMS, Number
-from poseval.cli.options import QUIET, TRUTH, UNIT, Choice, InputPath, emit, talk, task_options, tell
+from poseval.cli.options import QUIET, TRUTH, UNIT, Choice, InputPath, emit, show, talk, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand, check_images, find_images
 from poseval.cli.progress import working
 
@@ -76,4 +76,4 @@ def diagnose(
     if json_to:
         emit(result.to_json() + "\n", json_to)
     if json_to != "-":
-        emit(result.to_text(unit), None)
+        show(lambda: result.to_text(unit))

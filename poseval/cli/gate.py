@@ -14,6 +14,7 @@ from poseval.cli.options import (
     Choice,
     InputPath,
     emit,
+    show,
     talk,
     task_options,
     tell,
@@ -131,7 +132,7 @@ def gate(
     if junit_to:
         emit(gate_output.to_junit(verdict), junit_to)
     if "-" not in (json_to, junit_to):
-        emit(verdict.to_text(), None)
+        show(verdict.to_text)
     if github:
         click.echo(gate_output.to_annotation(verdict), nl=False)
         summary = os.environ.get("GITHUB_STEP_SUMMARY")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poseval.cli.names import ACTIONS, actions
-from poseval.cli.options import LEVEL, UNIT, InputPath, emit, task_options, tell
+from poseval.cli.options import LEVEL, UNIT, InputPath, emit, show, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
@@ -288,7 +288,7 @@ def _write(boards: Sequence[Board], options: BoardOptions) -> None:
         if target := getattr(options, style):
             emit(renderer(boards[0]), target)
     if "-" not in (options.json, options.csv, options.markdown, options.latex, options.html):
-        emit("\n".join(board.to_text() for board in boards), None)
+        show(lambda: "\n".join(board.to_text() for board in boards))
     if options.plot is not None:
         from poseval.report.leaderboard_plot import save_plot
 

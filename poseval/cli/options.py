@@ -14,7 +14,7 @@ import click
 
 from poseval.cli.names import names_of, rules, slices
 from poseval.cli.numbers import Number
-from poseval.cli.terminal import say
+from poseval.cli.terminal import say, terminal_width
 from poseval.errors import UsageError, near_names, number_of
 from poseval.poses import Notice, PoseSet
 
@@ -265,6 +265,14 @@ def emit(text: str, target: str | None) -> None:
     from poseval.files.writing import write_atomically
 
     write_atomically(Path(str(target)), text.encode("utf-8", "backslashreplace"), force=True)
+
+
+def show(make: Callable[[], str]) -> None:
+    """Print a result as text; where stdout is a terminal, its tables are made to fit."""
+    from poseval.report.text_table import fitting
+
+    with fitting(terminal_width()):
+        emit(make(), None)
 
 
 def talk(quiet: bool) -> Callable[[str], None]:

@@ -9,7 +9,7 @@ import click
 
 from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_PROCESSES, Number
-from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, talk, use_color
+from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, show, talk, use_color
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of, shown
 from poseval.limits import DEFAULT
@@ -268,4 +268,4 @@ def _score(truth: Path | None, out: Path, benchmark: str | None, json_to: str | 
     if json_to:
         emit(report.to_json() + "\n", json_to)
         shutil.copyfile(provenance_path(out), provenance_path(Path(json_to)))
-    emit(report.to_text(color=use_color()), None)
+    show(lambda: report.to_text(color=use_color()))

@@ -21,6 +21,7 @@ from poseval.cli.options import (
     Choice,
     InputPath,
     emit,
+    show,
     talk,
     task_options,
     use_color,
@@ -204,7 +205,7 @@ def score(**given: Any) -> None:
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
     if "-" not in (options.json_to, options.csv_to):
-        emit(rendered(report, options.style, options.unit, options.digits), None)
+        show(lambda: rendered(report, options.style, options.unit, options.digits))
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
@@ -274,11 +275,12 @@ def _emit_rule_sets(rule_sets: RuleSetReports, options: ScoreOptions) -> None:
     if options.json_to:
         emit(rule_sets_to_json(rule_sets) + "\n", options.json_to)
     if options.json_to != "-":
-        emit(
-            rule_sets_to_json(rule_sets) + "\n"
-            if options.style == "json"
-            else render_rule_sets(rule_sets, use_color(), options.unit),
-            None,
+        show(
+            lambda: (
+                rule_sets_to_json(rule_sets) + "\n"
+                if options.style == "json"
+                else render_rule_sets(rule_sets, use_color(), options.unit)
+            )
         )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from poseval.cli.names import names_of
-from poseval.cli.options import ALIGN, COUNT, LEVEL, SEED_OPTION, SKELETON, InputPath, emit
+from poseval.cli.options import ALIGN, COUNT, LEVEL, SEED_OPTION, SKELETON, InputPath, emit, show
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 
 
@@ -58,4 +58,4 @@ def sigmas(
     if json_to:
         emit(found.to_json() + "\n", json_to)
     if json_to != "-":
-        emit(found.to_text(), None)
+        show(found.to_text)

@@ -66,13 +66,18 @@ def _stdout_errors() -> Iterator[None]:
         raise unwritable("standard output", error) from error
 
 
+def terminal_width() -> int | None:
+    """Columns of the terminal that stdout is; None where it is none."""
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else None
+
+
 def say_table(rows: Sequence[Sequence[str]]) -> None:
     """Print a table to stdout. On a terminal its last column is broken so that it fits."""
     from poseval.report.text_table import aligned, wrapped
 
-    if sys.stdout is not None and sys.stdout.isatty():
-        lines = wrapped(rows, shutil.get_terminal_size().columns)
-    else:
-        lines = aligned(rows, left=range(len(rows[0])) if rows else ())
+    width = terminal_width()
+    left = range(len(rows[0])) if rows else ()
+    lines = aligned(rows, left) if width is None else wrapped(rows, width)
     for line in lines:
         say(line, err=False)

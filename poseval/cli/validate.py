@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import ROLE, InputPath, emit, task_options
+from poseval.cli.options import ROLE, InputPath, emit, show, task_options
 from poseval.cli.progress import working
 
 if TYPE_CHECKING:
@@ -37,5 +37,5 @@ def validate(files: tuple[Path, ...], truth: Path | None, role: str | None, task
         texts = [one.to_json().strip() for one in found]
         emit(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]", None)
     else:
-        emit("\n\n".join(one.to_text().strip() for one in found), None)
+        show(lambda: "\n\n".join(one.to_text().strip() for one in found))
     return 0 if all(one.ok for one in found) else INVALID

@@ -97,8 +97,9 @@ def render(report: Report, color: bool = False, unit: str = PERCENT, digits: int
         every_table(report, style), [*labelled, *(True for _ in report.tables)], strict=True
     ):
         for block in blocks(rows) if report.intervals else [rows]:
-            header, *body = aligned(block, (0,) if named or block[0][0] == "" else ())
-            lines += [f"{bold}{header}{plain}", *body, ""]
+            table = aligned(block, (0,) if named or block[0][0] == "" else ())
+            heads = {0, *(at + 1 for at, line in enumerate(table) if not line)}
+            lines += [f"{bold}{line}{plain}" if at in heads else line for at, line in enumerate(table)] + [""]
     undefined = [key for key, value in report.summary.items() if math.isnan(value)]
     reasons: dict[str, list[str]] = {}
     for key in undefined:
