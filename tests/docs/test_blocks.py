@@ -32,6 +32,7 @@ ELSEWHERE = {
     "docs/animals.md": "tests/docs/test_animals.py",
     "docs/api.md": "tests/docs/test_api_page.py",
     "docs/python.md": "tests/docs/test_python_page.py",
+    "docs/challenge.md": "tests/docs/test_challenge_page.py",
     "docs/integrations.md": "tests/docs/test_python_page.py",
     "CONTRIBUTING.md": "tests/docs/test_guides.py",
 }
