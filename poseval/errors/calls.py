@@ -22,7 +22,7 @@ def from_python(function: Function) -> Function:
         try:
             if "gt" in keywords and "truth" in parameters:
                 keywords["truth"] = _one_truth(keywords, "truth" in names[: len(arguments)])
-            return function(*arguments, **keywords)
+            found = function(*arguments, **keywords)
         except PosevalError as error:
             from poseval.errors.python_words import in_python
 
@@ -30,6 +30,9 @@ def from_python(function: Function) -> Function:
             if str(words) == str(error):
                 raise
             raise words.with_traceback(error.__traceback__) from error.__cause__
+        from poseval.errors.python_words import value_in_python
+
+        return value_in_python(found, parameters)
 
     return cast("Function", called)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import pickle
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,12 @@ import pytest
 import poseval
 from poseval.benchmarks import get_benchmark
 from poseval.errors import Fault, InputError, PosevalError, UsageError, error_of
-from poseval.errors.python_words import in_python
+from poseval.errors.python_words import KEYWORDS, LEFT, in_python, value_in_python
 from poseval.scoring.score import score
+from poseval.scoring.task import Asked
 from poseval.synth import perturb, scene_set
 from tests.hostile.made import truth
+from tests.shared import ROOT
 
 XY = np.random.default_rng(0).uniform(0, 99, (3, 17, 2))
 XYV = np.concatenate([XY, np.ones((3, 17, 1))], axis=2)
@@ -44,6 +49,11 @@ BOX = np.tile([5.0, 5.0, 2.0, 2.0], (3, 1))
         ("--format-in coco", 'predictions_format="coco"'),
         ("with poseval convert A.json B.json --to coco", "with poseval convert A.json B.json --to coco"),
         ("nothing of the kind", "nothing of the kind"),
+        ("give --sigmas 0.1, or another", "give sigmas=0.1, or another"),
+        ("--transform scale=-1,1 --transform offset=9,0", 'transform=["scale=-1,1", "offset=9,0"]'),
+        ("try: poseval convert ... --transform flip=y", 'try: poseval.convert with transform="flip=y"'),
+        ("a file that `poseval score --save` wrote", "a file that `poseval score --save` wrote"),
+        ("scaled by --keypoint_scale?", "scaled by --keypoint_scale?"),
     ],
 )
 def test_options_become_keywords(says: str, words: str) -> None:
@@ -205,3 +215,68 @@ def test_one_ground_truth() -> None:
         poseval.score(_truth(), _found(), gt=_truth())  # type: ignore[call-arg]
     with pytest.raises(UsageError, match="P850"):
         poseval.compare(_found(), _found(), truth=_truth(), gt=_truth())  # type: ignore[call-arg]
+
+
+def said() -> list[tuple[str, str]]:
+    """Every text of the library with an option in it, and where: `NAME` for what is filled in."""
+    found = []
+    for path in sorted((ROOT / "poseval").rglob("*.py")):
+        name = path.relative_to(ROOT / "poseval").as_posix()
+        if name.startswith(COMMANDS):
+            continue
+        tree = ast.parse(path.read_text("utf-8"))
+        described = {
+            ast.get_docstring(node, False) for node in ast.walk(tree) if isinstance(node, DOCUMENTED)
+        }
+        joined = [node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)]
+        parts = {id(part) for node in joined for part in node.values}
+        for node in ast.walk(tree):
+            text = None
+            if isinstance(node, ast.JoinedStr):
+                text = "".join(
+                    str(part.value) if isinstance(part, ast.Constant) else "NAME" for part in node.values
+                )
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in parts:
+                text = node.value if node.value not in described else None
+            if text and re.search(r"--[a-z]", text):
+                found.append((f"{name}:{node.lineno}", text))
+    return found
+
+
+# What people use from the command line alone.
+COMMANDS = ("cli/", "runners/", "training/", "synth/", "challenge/", "compat/official/", "pytest_plugin")
+DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
+
+
+def keywords() -> set[str]:
+    functions = [getattr(poseval, name) for name in poseval.__all__]
+    named = {name for one in functions if callable(one) for name in inspect.signature(one).parameters}
+    return named | set(Asked.__annotations__)
+
+
+def test_every_option_that_is_said_has_a_keyword_or_is_left() -> None:
+    known, texts = keywords(), said()
+    assert len(texts) > 50
+    for where, text in texts:
+        error = UsageError("P100", where="there", what=text)
+        spoken = in_python(error, ("truth", "predictions")).fault.what
+        for option in re.findall(r"--([a-z]+(?:-[a-z]+)*)(?!\w)", text):
+            name = KEYWORDS.get(option, option.replace("-", "_"))
+            if option == "format-in":
+                name = "predictions_format"
+            command = re.search(rf"poseval [a-z]+ (?!\.\.\. )[^-\s`].*--{option}", text)
+            left = option in LEFT or command is not None
+            assert left or name in known, f"{where}: --{option} has no keyword"
+            assert left or f"{name}=" in spoken, f"{where}: {spoken}"
+            assert left or f"--{option}" not in spoken.split("poseval ")[0], f"{where}: {spoken}"
+
+
+def test_what_is_returned_speaks_of_keywords() -> None:
+    truth, found = poseval.from_arrays(XY, head=[9.0] * 3), poseval.from_arrays(XY + 1)
+    asked: dict[str, Any] = {"metrics": "pck(norm=head)", "sigmas": 0.1}
+    spoken = [notice.text for notice in poseval.score(truth, found, "custom", **asked).notices]
+    assert "sigmas=... was given, but no metric of this benchmark uses sigmas" in spoken
+    own = [notice.text for notice in score(truth, found, "custom", **asked).notices]
+    assert "--sigmas was given, but no metric of this benchmark uses sigmas" in own
+    report = poseval.score(truth, found, "custom", metrics="pck(norm=head)")
+    assert value_in_python(report, ()) is report, "what says nothing of options stays the same object"
