@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from poseval.errors import wrong_type
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from typing_extensions import Unpack
 
     from poseval.benchmarks.base import Benchmark
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from poseval.statistics.comparison import Comparison
     from poseval.statistics.training import Deviations
 
-    System = Run | Sequence[Run]  # one run, or several trainings of one recipe
+    System: TypeAlias = Run | Sequence[Run]  # one run, or several trainings of one recipe
 
 
 def compare(
