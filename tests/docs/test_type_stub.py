@@ -36,7 +36,8 @@ def test_it_is_current(monkeypatch: pytest.MonkeyPatch) -> None:
     import type_stub
 
     text = type_stub.stub()
-    assert (ROOT / "poseval" / "__init__.pyi").read_text("utf-8") == text
+    written = (ROOT / "poseval" / "__init__.pyi").read_text("utf-8")
+    assert written == text, "python docs/type_stub.py > poseval/__init__.pyi"
     for name in poseval.__all__:
         assert f" as {name}\n" in text or f"def {name}(" in text or name == "__version__"
 
