@@ -26,6 +26,7 @@ TABLE: dict[str, str] = {
     "lsp": "poseval.benchmarks.lsp:LSP",
     "flic": "poseval.benchmarks.lsp:FLIC",
     "parse": "poseval.benchmarks.lsp:PARSE",
+    "mpii-cooking": "poseval.benchmarks.lsp:COOKING",
     "penn-action": "poseval.benchmarks.video:PENN_ACTION",
     "jhmdb": "poseval.benchmarks.video:JHMDB",
     "h36m-2d": "poseval.benchmarks.video:H36M_2D",

@@ -1,4 +1,4 @@
-"""LSP, FLIC and PARSE: PCK, PDJ and strict PCP by the rules of bearpaw/eval_pose."""
+"""LSP, FLIC, PARSE and MPII Cooking: PCK, PDJ and strict PCP by the rules of bearpaw/eval_pose."""
 
 from __future__ import annotations
 
@@ -36,6 +36,11 @@ def flic_metrics(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metri
     """As for LSP; the 11 joints of the release have no neck, so that their head row is the nose."""
     head = ("nose", "neck") if "neck" in truth.skeleton.joints else ("nose",)
     return pck_pdj_pcp(rules, truth, per_joint, head=head)
+
+
+def pcp_alone(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Metric, ...]:
+    """Strict PCP of upper bodies: without hips there is no torso for PCK, and without head boxes no PCKh."""
+    return (Pcp(),)
 
 
 kit_numbers = partial(with_kinds, of=("PCK@0.2", "PDJ@0.2", "PCP"))
@@ -117,4 +122,17 @@ FLIC = replace(
         joints=("Head", "Shoulder", "Elbow", "Wrist", "Hip"),
         sticks=("Head", "Torso", "Upper_arm", "Lower_arm"),
     ),
+)
+COOKING = replace(
+    LSP,
+    name="mpii-cooking",
+    title="MPII Cooking, 12 joints of upper bodies, PCP",
+    primary="PCP",
+    source="Rohrbach et al. 2012; evaluation by bearpaw/eval_pose",
+    skeletons=("mpii_cooking12",),
+    rule_sets=(replace(KIT, quirks=frozenset()), CORRECTED),
+    truth_formats=("mpii-cooking-mat",),
+    sizes={1277: "the test set"},
+    metrics=pcp_alone,
+    layout=partial(kit_tables, sticks=("Torso", "Upper_arm", "Lower_arm", "Head")),
 )

@@ -49,6 +49,7 @@ POSETRACK_KEYS = (
 ROWS = (
     # Special kinds of COCO files before the general one, which is certain of them, too.
     Format("jhmdb-coco", "poseval.datasets.single_person.coco_files:JhmdbCoco", ("json",), ("images",)),
+    Format("jhmdb-splits", "poseval.datasets.single_person.jhmdb_splits:JhmdbSplits", ("folder",)),
     Format("face-coco", "poseval.datasets.single_person.coco_files:FaceCoco", ("json",), ("images",)),
     Format(
         "alphapose",
@@ -90,6 +91,7 @@ ROWS = (
     Format("mpii-submission", "poseval.datasets.mpii.submission:MpiiSubmission", ("matlab",), suffix=".mat"),
     Format("lsp-mat", "poseval.datasets.single_person.lsp_flic_parse:LspMat", ("matlab",)),
     Format("flic-mat", "poseval.datasets.single_person.lsp_flic_parse:FlicMat", ("matlab",)),
+    Format("mpii-cooking-mat", "poseval.datasets.single_person.lsp_flic_parse:CookingMat", ("matlab",)),
     Format("parse-mat", "poseval.datasets.single_person.lsp_flic_parse:ParseMat", ("matlab",)),
     Format("penn-action", "poseval.datasets.single_person.penn_jhmdb:PennAction", ("matlab", "folder")),
     Format("jhmdb-mat", "poseval.datasets.single_person.penn_jhmdb:JhmdbMat", ("matlab", "folder")),

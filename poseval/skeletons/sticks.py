@@ -55,6 +55,8 @@ def sticks_of(skeleton: Skeleton) -> list[Stick]:
     ]
     found += [Stick("head", (neck,), (top,)) for neck, top in _HEADS if {neck, top} <= joints][:1]
     found.append(Stick("torso", ("left_hip", "right_hip"), shoulders))
+    if not hips and {"thorax", "pelvis"} <= joints:  # MPII Cooking
+        found.append(Stick("torso", ("thorax",), ("pelvis",)))
     return [stick for stick in found if joints.issuperset((*stick.a, *stick.b))]
 
 

@@ -137,6 +137,14 @@ def _jhmdb_coco(folder: Path) -> list[Seed]:
     return _json(T, _coco_like(15, {"name": "person", "keypoints": names}, vid_id="v", frame_id=1))
 
 
+def _jhmdb_splits(folder: Path) -> list[Seed]:
+    content = json.dumps(
+        _coco_like(15, {"name": "person", "keypoints": list(get_skeleton("jhmdb15").joints)}, vid_id=1)
+    )
+    files = {f"test_jhmdb_sub{n}.json": content.encode() for n in (1, 2, 3)}
+    return [Seed(T, files, folder=True)]
+
+
 def _jrdb(folder: Path) -> list[Seed]:
     files = {name: json.dumps(node).encode() for name, node in jrdb_files(1, frames=2, people=2).items()}
     truth, guess = files["gt/cafe_0.json"], files["pred/cafe_0.json"]
@@ -202,6 +210,10 @@ def _flic(folder: Path) -> list[Seed]:
     rows = [{"coords": RNG.uniform(1, 99, (2, 29)), "istest": 1.0, "filepath": f"{n}.jpg"} for n in "ab"]
     arrays = _mat("joints.mat", {"joints": RNG.uniform(1, 99, (2, 10, 4))}, T)
     return [*_mat("examples.mat", {"examples": structs(rows)}, T), *arrays]
+
+
+def _cooking(folder: Path) -> list[Seed]:
+    return _mat("seed.mat", {"joints": np.arange(48, dtype=np.uint16).reshape(2, 12, 2)}, T)
 
 
 def _parse(folder: Path) -> list[Seed]:
@@ -312,6 +324,8 @@ def _mediapipe_csv(folder: Path) -> list[Seed]:
 
 MADE: dict[str, Callable[[Path], list[Seed]]] = {
     "jhmdb-coco": _jhmdb_coco,
+    "jhmdb-splits": _jhmdb_splits,
+    "mpii-cooking-mat": _cooking,
     "jrdb-pose": _jrdb,
     "face-coco": _face_coco,
     "mpii-gt": _mpii_gt,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -183,6 +184,8 @@ STICKS: Mapping[int, Mapping[str, Ends]] = {
          "torso": ((2, 3), (8, 9))},
     10: {"torso": ((1,), (5, 9)), "head": ((0,), (1,)), "upper_arm": ((2,), (3,)), "lower_arm": ((3,), (4,)),
          "upper_arm#": ((6,), (7,)), "lower_arm#": ((7,), (8,))},
+    12: {"torso": ((0,), (1,)), "upper_arm": ((2,), (4,)), "upper_arm#": ((3,), (5,)),
+         "lower_arm": ((4,), (6,)), "lower_arm#": ((5,), (7,)), "head": ((10,), (11,))},
 }  # fmt: skip
 
 
@@ -198,6 +201,12 @@ def flic(question: Question) -> list[Side]:
     if question.rules != "corrected":
         numbers["PCP/head"], numbers["PCP/torso"] = numbers["PCP/torso"], numbers["PCP/head"]
     return [Side(side.program, numbers, side.tolerance)]
+
+
+def cooking(question: Question) -> list[Side]:
+    """Strict PCP of MPII Cooking (demo_eval_mpiicooking.m)."""
+    people = single_files.cooking(question.truth, question.predictions)
+    return [Side(transcription("bearpaw/eval_pose f6c71b6"), _pcp(people, STICKS[12]), ADDITION)]
 
 
 def _eval_pose(people: Singles, question: Question) -> Side:
@@ -238,12 +247,23 @@ def _pcp(people: Singles, sticks: Mapping[str, Ends]) -> dict[str, Number]:
 
 
 def jhmdb(question: Question) -> list[Side]:
-    """JhmdbPCKAccuracy at three thresholds by box and torso, and EPE."""
-    people = single_files.jhmdb(question.truth, question.predictions)
+    """JhmdbPCKAccuracy at three thresholds by box and torso, and EPE; of splits each, and their mean."""
     mended = question.rules == "corrected"
+    splits = single_files.jhmdb_splits(question.truth, question.predictions)
+    each = {name: _jhmdb(single_files.jhmdb(*paths), mended) for name, paths in splits.items()}
+    keys = next(iter(each.values()))
+    numbers = {key: float(np.mean([one[key] for one in each.values()])) for key in keys}
+    if len(each) > 1:
+        numbers |= {f"{name}/{key}": value for name, one in each.items() for key, value in one.items()}
+    name = "mmpose 759b39c, JhmdbPCKAccuracy" + (", its faults fixed" if mended else "")
+    return [Side(transcription(name), dict(numbers), ADDITION)]
+
+
+def _jhmdb(people: Singles, mended: bool) -> dict[str, float]:
+    """The numbers of one set."""
     box: Array = np.asarray(people.box, dtype=np.float64 if mended else np.float32)
     scales = {"": np.max(box[:, 2:] - box[:, :2], axis=1), "t": _torsos(people, mended)}
-    numbers: dict[str, Number] = {}
+    numbers: dict[str, Any] = {}
     for prefix, scale in scales.items():
         for at in (0.2, 0.1, 0.05):
             share = _jhmdb_shares(people, np.array(scale, dtype=np.float64), at, mended)
@@ -253,8 +273,7 @@ def jhmdb(question: Question) -> list[Side]:
             if at == 0.2:
                 numbers |= kinds(name, people.joints, share, ("head",), None if mended else -1.0)
     numbers["EPE"] = _epe(people, mended)
-    name = "mmpose 759b39c, JhmdbPCKAccuracy" + (", its faults fixed" if mended else "")
-    return [Side(transcription(name), numbers, ADDITION)]
+    return numbers
 
 
 def h36m(question: Question) -> list[Side]:

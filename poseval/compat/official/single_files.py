@@ -6,6 +6,7 @@ does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,8 +146,20 @@ def flic(truth: str, predictions: str) -> Singles:
     return Singles(FLIC, xy, np.asarray(np.isfinite(xy).all(axis=2)), poses(predictions, len(xy), 10), base=1)
 
 
+def cooking(truth: str, predictions: str) -> Singles:
+    """MPII Cooking's joints [2, 12, N]."""
+    data = arrays(truth)
+    if np.shape(data.get("joints", ()))[:2] != (2, 12):
+        raise CannotCheck("eval_pose reads joints [2, 12, N]")
+    xy = np.asarray(data["joints"], dtype=np.float64).transpose(2, 1, 0)
+    names = [f"joint_{k}" for k in range(12)]
+    return Singles(names, xy, np.ones(xy.shape[:2], dtype=bool), poses(predictions, len(xy), 12), base=1)
+
+
 def jhmdb(truth: str, predictions: str) -> Singles:
     """mmpose's COCO form: boxes and points count from 1, and boxes are clipped to the image."""
+    if Path(truth).is_dir():
+        raise CannotCheck("mmpose reads a file for each split")
     data = from_json(truth)
     if not isinstance(data, dict) or "annotations" not in data:
         raise CannotCheck("mmpose reads JHMDB only in COCO format")
@@ -163,6 +176,24 @@ def jhmdb(truth: str, predictions: str) -> Singles:
     found, base = _of_images(predictions, [p["image_id"] for p in people], points.shape[1])
     guess = found if found is not None else poses(predictions, len(people), points.shape[1])
     return Singles(JHMDB, points[..., :2], points[..., 2] > 0, guess + base, box=boxes, base=1)
+
+
+def jhmdb_splits(truth: str, predictions: str) -> dict[str, tuple[str, str]]:
+    """The two files of each split in folders; one pair without a name for two files."""
+    sides = []
+    for place in (Path(truth), Path(predictions)):
+        files = sorted(place.glob("*.json")) if place.is_dir() else []
+        sides.append(
+            {
+                f"split{n}": path
+                for path in files
+                for n in "123"
+                if re.search(rf"(sub|split)[_-]?{n}", path.name)
+            }
+        )
+    if not all(sides):
+        return {"": (truth, predictions)}
+    return {name: (str(path), str(sides[1][name])) for name, path in sides[0].items()}
 
 
 def h36m(truth: str, predictions: str) -> Singles:

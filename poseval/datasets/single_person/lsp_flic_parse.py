@@ -1,4 +1,4 @@
-"""LSP, LSP extended, FLIC and PARSE: annotations as one array in a .mat.
+"""LSP, LSP extended, FLIC, PARSE and MPII Cooking: annotations as one array in a .mat.
 
 - LSP `joints` [3, 14, N]: x, y and 1 where hidden; 2,000 people, of which the last 1,000 are the test half.
   Two labellings exist: person-centric, and observer-centric (left and right as seen in the image).
@@ -6,6 +6,7 @@
 - FLIC `joints` [2, 10, N] as the kits ship it, or `examples`, the release's struct array (29 points, of which
   11 are labelled; `istest`).
 - PARSE `ptsAll` [14, 2, 305]; the last 205 people are the test half.
+- MPII Cooking `joints` [2, 12, N], upper bodies without hips, as eval_pose ships it.
 """
 
 from __future__ import annotations
@@ -122,6 +123,33 @@ class FlicMat(Dataset):
         images, movies = (_words([item.get(name) for item in rows]) for name in ("filepath", "moviename"))
         coords = np.where(seen[..., None] > 0, coords, 0.0)
         return _set(self.name, document, get_skeleton("flic11"), coords, seen, test, [], images, movies)
+
+
+class CookingMat(Dataset):
+    """MPII Cooking Activities, the pose challenge."""
+
+    name: ClassVar[str] = "mpii-cooking-mat"
+    title: ClassVar[str] = "MPII Cooking (joints [2, 12, N] in a .mat)"
+    reads: ClassVar[frozenset[Role]] = frozenset({Role.TRUTH})
+    holds: ClassVar[frozenset[str]] = frozenset({"joints", "joint names", "frame names"})
+    local_only: ClassVar[bool] = True
+
+    def sniff(self, source: Source, role: Role) -> float:
+        """Recognised by the shape of `joints`."""
+        shape = mat_arrays.shapes(source).get("joints", ())
+        return 1.0 if len(shape) == 3 and shape[:2] == (2, 12) else 0.0
+
+    def read(self, source: Source, options: ReadOptions) -> PoseSet:
+        """The ground truth, of which every joint is labelled.
+
+        Raises:
+            FormatError: P203, P204 for an array of another form, P214 damaged.
+        """
+        document = source.document
+        found = mat_arrays.load(document, frozenset({"joints"}))
+        xy = mat_arrays.numbers(found, "joints", (2, 12, None), document).transpose(2, 1, 0)
+        skeleton = get_skeleton("mpii_cooking12")
+        return _set(self.name, document, skeleton, xy, np.full(xy.shape[:2], 2), None, [])
 
 
 class ParseMat(Dataset):

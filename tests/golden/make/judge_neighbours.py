@@ -93,6 +93,24 @@ def h36m(folder: Path) -> Numbers:
     return {"PCK@0.2": sum(known) / len(known), "EPE": sum(errors) / len(errors), **rows}
 
 
+def cooking(folder: Path) -> Numbers:
+    """eval_pcp.m on keypoints2sticks_mpii_cooking.m, one stick after the other."""
+    truth = np.array(json.loads((folder / "gt.json").read_text("utf-8"))["joints"], dtype=float)
+    found = np.array(json.loads((folder / "pred.json").read_text("utf-8"))["preds"])
+    sticks = [(0, 1), (2, 4), (3, 5), (4, 6), (5, 7), (10, 11)]
+    right = np.zeros((len(sticks), len(truth)))
+    for row, (a, b) in enumerate(sticks):
+        for at in range(len(truth)):
+            length = np.linalg.norm(truth[at, a] - truth[at, b])
+            off = [np.linalg.norm(truth[at, end] - found[at, end]) / length for end in (a, b)]
+            right[row, at] = off[0] <= 0.5 and off[1] <= 0.5
+    torso, upper, other_upper, lower, other_lower, head = right.mean(axis=1)
+    arms = {"PCP/upper_arm": (upper + other_upper) / 2, "PCP/lower_arm": (lower + other_lower) / 2}
+    return {"PCP": float(right.mean()), "PCP/torso": float(torso), "PCP/head": float(head)} | {
+        name: float(value) for name, value in arms.items()
+    }
+
+
 def boxes(folder: Path, rules: str) -> Numbers:
     """TrackEval on its own layout of files; of MOT15 its HOTA, because it remembers matches otherwise."""
     from trackeval import datasets, metrics
@@ -160,5 +178,6 @@ JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
     "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
     "motchallenge": (f"TrackEval {importlib.metadata.version('trackeval')}", boxes),
     "jrdb-pose": ("JRDB-dataset/jrdb_toolkit@4fbf7d6 pose_eval, whole poses by its metrics/hota.py", jrdb),
+    "mpii-cooking": ("the formula of bearpaw/eval_pose@f6c71b6 eval_pcp.m, not the program", cooking),
     "h36m-2d": ("the formula of open-mmlab/mmpose@0700205 TopDownH36MDataset, not the program", h36m),
 }

@@ -226,3 +226,16 @@ def jrdb() -> dict[str, Any]:
 @case("jrdb-pose", "JRDB-Pose with more people, who exchange tracks more often.")
 def jrdb_crowd() -> dict[str, Any]:
     return jrdb_files(83, frames=5, people=5)
+
+
+@case("mpii-cooking", "Strict PCP of upper bodies; ends at exactly half of a stick, and just beyond.")
+def cooking() -> dict[str, Any]:
+    rng = np.random.RandomState(91)
+    truth = rng.randint(50, 400, (14, 12, 2))
+    found = np.round(truth + rng.normal(0, 40, truth.shape), 2)
+    truth[0], found[0] = 100, 100
+    truth[0, :, 1] = np.arange(12) * 40  # sticks of 40, 80 and 440 pixels
+    found[0] = truth[0]
+    found[0, 0, 0] += 20  # the torso's end at half of its length
+    found[0, 10, 0] += 20.01
+    return {"gt.json": {"joints": truth.tolist()}, "pred.json": {"preds": found.tolist()}}

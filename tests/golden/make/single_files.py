@@ -46,3 +46,11 @@ def write_lsp(folder: Path, into: Path) -> tuple[Path, Path]:
     savemat(into / "joints.mat", {"joints": np.concatenate([truth["joints"].transpose(2, 1, 0), hidden])})
     savemat(into / "pred.mat", {"pred": found.transpose(2, 1, 0)})
     return into / "joints.mat", into / "pred.mat"
+
+
+def write_cooking(folder: Path, into: Path) -> tuple[Path, Path]:
+    """MPII Cooking's `joints` [2, 12, N] of whole numbers, and `pred`, as eval_pose keeps them."""
+    truth, found = arrays(folder)
+    savemat(into / "mpii-cooking.mat", {"joints": truth["joints"].transpose(2, 1, 0).astype(np.uint16)})
+    savemat(into / "pred.mat", {"pred": found.transpose(2, 1, 0)})
+    return into / "mpii-cooking.mat", into / "pred.mat"
