@@ -62,7 +62,7 @@ LABELS = {"precision": "Prec", "recall": "Rec", "reid/HOTA": "Re-id HOTA"}
 
 
 def pair_videos(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
-    """Sequences and frames paired; the programs want every frame, other rules those evaluated.
+    """Pair sequences and frames. The programs require all frames, other rules only the evaluated ones.
 
     Raises:
         MismatchError: P48x when sequences or frames do not belong together.

@@ -31,7 +31,7 @@ class Change(NamedTuple):
 
     @property
     def gain(self) -> float:
-        """By how much it would be better: the difference, relative to `before` where lower is better."""
+        """How much better it would be: the difference, relative to `before` if lower is better."""
         if self.better is Direction.HIGHER:
             return self.after - self.before
         return (self.before - self.after) / max(abs(self.before), 1e-9)

@@ -153,7 +153,7 @@ def _as_text(verdict: Verdict) -> str:
 @click.option("--wheels", type=InputPath(), help="Folder of wheels to put into the scoring program.")
 @QUIET
 def build(folder: Path, engine: str, out: Path, wheels: Path | None, quiet: bool) -> None:
-    """Check the description, and write what an engine needs."""
+    """Check the description, and write the bundle that a competition server needs."""
     from poseval.challenge.codabench import build_bundle
     from poseval.challenge.description import read_description
 

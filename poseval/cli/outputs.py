@@ -149,10 +149,10 @@ def check_images(folder: Path | None, page: Path | None) -> None:
 
 
 def find_images(folder: Path | None, frames: Frames, say: Callable[[str], None]) -> FrameImages | None:
-    """The images of frames below a folder, if one is given; says how many were found.
+    """Find the images of frames below a folder, if one is given, and say how many were found.
 
     Raises:
-        UsageError: P840 none.
+        UsageError: P840 no image was found.
     """
     if folder is None:
         return None

@@ -32,8 +32,8 @@ Saved = str | os.PathLike[str] | Evaluation
 class Keeping:
     """What a gate writes.
 
-    A run shown to keep up replaces the baseline where `update` asks for it, any run for a person's reason,
-    `accept`. `ledger` is the file that counts gate runs.
+    With `update` a run that is shown to keep up replaces the baseline; with `accept`, the reason of a person,
+    any run does. `ledger` is the file that counts gate runs.
     """
 
     update: bool = False
