@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 from poseval.challenge.codabench_rules import check_bundle
 from poseval.challenge.description import FILE, Column, Description, Question, Split
 from poseval.challenge.judge import open_judge
-from poseval.challenge.pinned import requirements
+from poseval.challenge.pinned import requirements_text
 from poseval.errors import UsageError, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Notice
@@ -94,7 +94,7 @@ def _members(description: Description, wheels: Path | None) -> Iterator[tuple[st
     yield f"{PROGRAM}/metadata.yaml", b"command: python3 /app/program/run.py\n"
     yield f"{PROGRAM}/run.py", files("poseval.challenge").joinpath("codabench_run.py").read_bytes()
     yield f"{PROGRAM}/Dockerfile", DOCKERFILE.encode()
-    yield f"{PROGRAM}/requirements.txt", "\n".join([*requirements(), ""]).encode()
+    yield f"{PROGRAM}/requirements.txt", requirements_text()
     yield f"{PROGRAM}/wheels/README.txt", WHEELS_NOTE.encode()
     if wheels is not None:
         found = sorted(wheels.glob("*.whl"))

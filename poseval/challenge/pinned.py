@@ -41,6 +41,11 @@ def requirements() -> list[str]:
     return [f"{PACKAGE}=={__version__}", *(found[name] for name in sorted(found))]
 
 
+def requirements_text() -> bytes:
+    """The same as a requirements file."""
+    return "\n".join([*requirements(), ""]).encode()
+
+
 def _needs(name: str) -> list[str]:
     lines = metadata.requires(name) or []
     needed = [line for line in lines if "extra ==" not in line]

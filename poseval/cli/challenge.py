@@ -1,4 +1,4 @@
-"""`poseval challenge`: init, build, check, site."""
+"""`poseval challenge`: init, build, check, site, worker."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poseval.cli.numbers import MOST_ITEMS, Number
 from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, show, talk, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
@@ -140,25 +141,29 @@ def _as_text(verdict: Verdict) -> str:
     return "\n".join([head, *aligned(rows, (0,)), "", verdict.message.strip(), ""])
 
 
-@challenge.command(cls=WritingCommand)
+@challenge.command()
 @FOLDER
 @click.option(
-    "--for",
-    "engine",
-    type=Choice(["codabench"]),
-    required=True,
-    help="Competition server that the bundle is for.",
+    "--for", "engine", type=Choice(["codabench", "evalai"]), required=True, help="Competition server."
 )
-@click.option("--out", type=OutputPath(), required=True, help="Bundle to write.")
-@click.option("--wheels", type=InputPath(), help="Folder of wheels to put into the scoring program.")
+@click.option("--out", type=OutputPath(), required=True, help="The bundle, or folder, to write.")
+@click.option("--wheels", type=InputPath(), help="Folder of wheels to put into Codabench's scoring program.")
+@click.option("--force", is_flag=True, help="Replace what is there.")
 @QUIET
-def build(folder: Path, engine: str, out: Path, wheels: Path | None, quiet: bool) -> None:
-    """Check the description, and write the bundle that a competition server needs."""
+def build(folder: Path, engine: str, out: Path, wheels: Path | None, force: bool, quiet: bool) -> None:
+    """Check the description, and write what a competition server needs."""
     from poseval.challenge.codabench import build_bundle
     from poseval.challenge.description import read_description
+    from poseval.challenge.evalai import build_folder
+    from poseval.files.writing import require_free
 
+    require_free(out, force)
     with working("checking and packing", quiet=quiet):
-        notes = build_bundle(read_description(folder), out, wheels)
+        description = read_description(folder)
+        if engine == "codabench":
+            notes = build_bundle(description, out, wheels)
+        else:
+            notes = build_folder(description, out, force)
     tell(notes, talk(quiet))
     say(f"wrote {shown(out, 400)}")
 
@@ -192,3 +197,43 @@ def site(folder: Path, runs: Path, out: Path, force: bool, quiet: bool) -> None:
         tell([Notice("N597", f"{one.name} stands on no board: {one.why}")], talk(quiet))
     count = sum(len(board.rows) for board in made.boards.values())
     say(f"wrote {shown(out, 400)}: {number_of(count, 'entry', 'entries')}")
+
+
+@challenge.command()
+@FOLDER
+@click.option("--state", type=OutputPath(), help="Folder that keeps verdicts. By default SAVE_DIR.")
+@click.option("--phase", "phases", multiple=True, metavar="PK=SPLIT", help="Split of a phase. Repeatable.")
+@click.option("--poll", type=Number(0, 3600), default=10, show_default=True, help="Seconds between looks.")
+@click.option(
+    "--most", type=Number(1, MOST_ITEMS), help="Stop after so many messages, or when there is none."
+)
+def worker(folder: Path, state: Path | None, phases: tuple[str, ...], poll: int, most: int | None) -> None:
+    """Score the submissions of a challenge on EvalAI, until it is stopped.
+
+    AUTH_TOKEN, API_SERVER, QUEUE_NAME and CHALLENGE_PK are read from the environment.
+    """
+    import os
+
+    from poseval.challenge.description import read_description
+    from poseval.challenge.evalai_worker import Worker, from_environment
+
+    server = from_environment()
+    description = read_description(folder, whole=False)
+    known = dict(_phase(text) for text in phases)
+    for split in known.values():
+        description.split(split)
+    place = state or Path(os.environ.get("SAVE_DIR") or "evalai-state")
+    Worker(server, description, known, place, say).run(poll, most)
+
+
+def _phase(text: str) -> tuple[int, str]:
+    """A phase of the server, and its split here."""
+    number, _, split = text.partition("=")
+    if not (number.isascii() and number.isdigit() and len(number) < 19 and split):
+        raise UsageError(
+            "P896",
+            where=f"--phase {shown(text, 60)!r}",
+            what="is no phase",
+            wanted="PK=SPLIT, such as 12=test",
+        )
+    return int(number), split
