@@ -15,12 +15,13 @@ from poseval.diagnosis.error_types import (
     Fault,
     Labels,
     Scale,
+    Scene,
     SizeRange,
     label,
     match_scene,
     scene_of,
 )
-from poseval.diagnosis.gains import THRESHOLDS, Gains, gains
+from poseval.diagnosis.gains import STEPS, THRESHOLDS, Gains, fixed, gains
 from poseval.diagnosis.groups import LABELLED_JOINTS, Group, groups
 from poseval.diagnosis.lrp import Lrp, lrp
 from poseval.diagnosis.optimal_scores import Suppression
@@ -174,7 +175,11 @@ def diagnose(
     found = match_scene(scene, np.array([LOCALISED]), sizes)
     labels = [label(scene, found, index, corrected) for index in range(len(sizes))]
     pairs = Suppression.of(scene)
-    ranges = [_range_of(pairs, own, size, corrected) for size, own in zip(sizes, labels, strict=True)]
+    ranges, moved = [], pairs
+    for size, own in zip(sizes, labels, strict=True):
+        # Ranges share most matches, so most joints are where the range before moved them.
+        moved = moved.moved(fixed(scene, own, STEPS, corrected))
+        ranges.append(_range_of(own, size, corrected, gains(pairs, own, size, corrected, moved), scene))
     tracks = track_errors(aligned, scene) if (aligned.truth.people.track >= 0).any() else None
     return Diagnosis(
         aligned.truth.skeleton.joints,
@@ -186,8 +191,8 @@ def diagnose(
     )
 
 
-def _range_of(pairs: Suppression, labels: Labels, size: SizeRange, corrected: bool) -> RangeDiagnosis:
-    targets = pairs.scene.targets
+def _range_of(labels: Labels, size: SizeRange, corrected: bool, found: Gains, scene: Scene) -> RangeDiagnosis:
+    targets = scene.targets
     counts = ~targets.ignored & (targets.area >= size.low) & (targets.area <= size.high)
     inside = counts[labels.person]
     own = labels.take(inside) if corrected else labels
@@ -197,8 +202,8 @@ def _range_of(pairs: Suppression, labels: Labels, size: SizeRange, corrected: bo
         int(inside.sum()),
         own.counts(),
         len(own.person),
-        gains(pairs, labels, size, corrected),
-        lrp(pairs.scene, size),
+        found,
+        lrp(scene, size),
     )
 
 

@@ -121,33 +121,49 @@ def fixed(scene: Scene, labels: Labels, kinds: tuple[Fault, ...], corrected: boo
     return xy
 
 
-def gains(pairs: Suppression, labels: Labels, size: SizeRange, corrected: bool = False) -> Gains:
-    """AP after each stage in one size range; `pairs` are those of the scene's predictions as they are."""
+def gains(
+    pairs: Suppression,
+    labels: Labels,
+    size: SizeRange,
+    corrected: bool = False,
+    moved: Suppression | None = None,
+) -> Gains:
+    """AP after each stage in one size range.
+
+    `pairs` are those of the scene's predictions as they are, `moved` those after all joints were fixed.
+    """
     scene = pairs.scene
     base = scene.detections
 
-    def ranked(xy: Floats, score: Floats = base.score) -> _Ranking:
-        return _Ranking.of(scene, size, Detections(xy, score, base.area))
+    raw = _Ranking.of(scene, size, base)
 
-    raw = ranked(base.xy)
+    def moved_to(xy: Floats) -> _Ranking:
+        """Other places, with the scores and so with the order of the predictions as they are."""
+        found = match_scene(scene, THRESHOLDS, (size,), Detections(xy, base.score, base.area))
+        return _Ranking(scene, found, raw.score, raw.order)
+
+    def rescored(rows: Suppression) -> _Ranking:
+        """The best scores for these places."""
+        return _Ranking.of(scene, size, Detections(rows.xy, rows.optimal_scores(size)[0], base.area))
+
     cumulative = [raw.stage(STAGES[0])]
     independent = [cumulative[0]]
     done: tuple[Fault, ...] = ()
     for name, kind in zip(STAGES[1:5], STEPS, strict=True):
-        alone = ranked(fixed(scene, labels, (kind,), corrected)).stage(name)
+        alone = moved_to(fixed(scene, labels, (kind,), corrected)).stage(name)
         independent.append(alone)
         done = (*done, kind)
         first = len(done) == 1  # nothing else is fixed yet
-        cumulative.append(alone if first else ranked(fixed(scene, labels, done, corrected)).stage(name))
-    places = fixed(scene, labels, done, corrected)
-    last = ranked(places, pairs.moved(places).optimal_scores(size)[0])
+        cumulative.append(alone if first else moved_to(fixed(scene, labels, done, corrected)).stage(name))
+    if moved is None:
+        moved = pairs.moved(fixed(scene, labels, STEPS, corrected))
+    last = rescored(moved)
     cumulative += [
         last.stage(STAGES[5]),
         last.without_false_positives(STAGES[6]),
         last.perfect(STAGES[7], last.taken),
     ]
-    rescored = ranked(base.xy, pairs.optimal_scores(size)[0])
-    independent += [rescored.stage(STAGES[5]), raw.without_false_positives(STAGES[6])]
+    independent += [rescored(pairs).stage(STAGES[5]), raw.without_false_positives(STAGES[6])]
     independent.append(raw.stage(STAGES[7], taken=raw.taken))
     found = np.zeros(raw.taken.shape, dtype=np.bool_)
     found[labels.person] = True

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -55,6 +56,12 @@ class Suppression:
         one, two, xy = np.concatenate(ones), np.concatenate(twos), scene.detections.xy
         return Suppression(scene, xy, kept, tuple(groups), one, two, _factors(scene, xy, one, two))
 
+    @cached_property
+    def with_people(self) -> tuple[Ints, Ints, Floats]:
+        """Rows of predictions and people that share a frame, and their similarity, [R] each."""
+        pose, person = cell_pairs(self.kept, self.scene.people)
+        return pose, person, oks_pairs(self.xy, self.scene.targets, self.scene.sigmas, pose, person)
+
     def moved(self, xy: Floats) -> Suppression:
         """The same pairs after some joints were moved to `xy` [P, K, 2]."""
         changed = (xy != self.xy).any(axis=(1, 2))
@@ -66,8 +73,7 @@ class Suppression:
     def optimal_scores(self, size: SizeRange) -> tuple[Floats, Floats]:
         """Scores that would rank best, and the highest similarity with a person that counts, [P] each."""
         targets = self.scene.targets
-        pose, person = cell_pairs(self.kept, self.scene.people)
-        oks = oks_pairs(self.xy, targets, self.scene.sigmas, pose, person)
+        pose, person, oks = self.with_people
         area = targets.area[person]
         countable = ~targets.ignored[person] & (area >= size.low) & (area <= size.high)
         best = np.zeros(len(self.xy))

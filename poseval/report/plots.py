@@ -83,7 +83,14 @@ def figure_bytes(figure: Figure, style: str = "svg") -> bytes:
         "pdf": {"Creator": "poseval", "CreationDate": None},
     }
     with mpl.rc_context({"svg.hashsalt": "poseval", "svg.fonttype": "path", "pdf.fonttype": 42}):
-        figure.savefig(out, format=style, dpi=150, metadata=facts[style])
+        if style == "svg":
+            from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+            # `savefig` draws everything twice, first for the layout, which `draw` makes anyhow.
+            canvas: Any = FigureCanvasSVG(figure)
+            canvas.print_svg(out, metadata=facts[style])
+        else:
+            figure.savefig(out, format=style, dpi=150, metadata=facts[style])
     return out.getvalue()
 
 
