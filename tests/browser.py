@@ -72,12 +72,13 @@ class Browser:
     def look(self, width: int, height: int, dark: bool = False) -> None:
         """Change the size of the page, and whether the system prefers dark pages."""
         size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._chrome("Emulation.setDeviceMetricsOverride", size)
+        self.chrome("Emulation.setDeviceMetricsOverride", size)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self._chrome("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.chrome("Emulation.setEmulatedMedia", {"features": [scheme]})
 
-    def _chrome(self, command: str, options: dict[str, Any]) -> None:
-        self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": options})
+    def chrome(self, command: str, options: dict[str, Any]) -> Any:
+        """What a command of the DevTools protocol gives."""
+        return self._call("POST", "/goog/cdp/execute", {"cmd": command, "params": options})
 
     def screenshot(self, path: Path) -> None:
         """Write what the page shows as PNG."""

@@ -266,6 +266,20 @@ def test_the_people_of_a_frame_are_legible_on_a_phone(session: Browser, two: Pat
     assert session.run("return document.querySelector('dialog').scrollWidth;") <= 500
 
 
+def test_frames_that_were_let_go_are_read_again(session: Browser, site: Path) -> None:
+    """Only some files of frames are kept, so that a walk through all pages does not fill the memory."""
+    opened(session, site)
+    read, *windows = session.run(
+        "poseval.most_chunks = 1; const append = document.head.append; let read = 0;"
+        "document.head.append = function (...made) { read++; append.apply(this, made); };"
+        "const found = []; for (const at of [0, 25, 0, 44]) found.push((await poseval.load(at)).win);"
+        "document.head.append = append; return [read, ...found];"
+    )
+    chunks = [value_of(site / "data" / f"frames-{number:05d}.js") for number in range(3)]
+    assert windows == [chunks[at // 20][at % 20]["win"] for at in (0, 25, 0, 44)]
+    assert read == 3  # the first was there
+
+
 def test_what_is_drawn_of_many_joints_is_finer(session: Browser, site: Path) -> None:
     opened(session, site)
     made = session.run(

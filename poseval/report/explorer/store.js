@@ -19,15 +19,18 @@
     P.data.row = new Map(value.key.map((key, at) => [key, at]));
   };
 
-  const chunks = new Map(); // number -> {promise, done}
+  const chunks = new Map(); // number -> {promise, done}, the last used ones last
+  P.most_chunks = 100; // that are kept: a page of cards needs 48 at most
 
-  P.set_chunk = (number, frames) => chunks.get(number).done(frames);
+  P.set_chunk = (number, frames) => chunks.get(number)?.done(frames);
 
   // The frame in row `at`, when its chunk has been loaded.
   P.load = function (at) {
     const number = Math.floor(at / P.data.chunk);
-    if (!chunks.has(number)) {
-      const entry = {};
+    const entry = chunks.get(number) || {};
+    chunks.delete(number);
+    chunks.set(number, entry);
+    if (!entry.promise) {
       entry.promise = new Promise((done, failed) => {
         entry.done = done;
         const script = document.createElement("script");
@@ -36,9 +39,9 @@
         script.addEventListener("load", () => script.remove());
         document.head.append(script);
       });
-      chunks.set(number, entry);
     }
-    return chunks.get(number).promise.then((frames) => frames[at % P.data.chunk]);
+    while (chunks.size > P.most_chunks) chunks.delete(chunks.keys().next().value);
+    return entry.promise.then((frames) => frames[at % P.data.chunk]);
   };
 
   // What a frame is called: its file, or its id where it has none.
