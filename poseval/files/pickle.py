@@ -19,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from poseval.errors import FormatError, LimitError, shown
+from poseval.files.pickled_keys import Keys
 from poseval.limits import Limits, to_raise
 
 # Opcodes that build values, and the two that call what `find_class` admits.
@@ -162,6 +163,16 @@ def _no_bytes() -> bytes:
     return b""
 
 
+def _ordered(pairs: Any = ()) -> dict[Any, Any]:
+    """`collections.OrderedDict`; Python 2 gives it its items as lists."""
+    out = {}
+    for key, value in pairs:
+        if isinstance(key, tuple):
+            raise ValueError("a tuple as a key")
+        out[key] = value
+    return out
+
+
 # module and name as a pickle has them -> what answers; NumPy's names are those of any of its modules
 NAMES: dict[str, Any] = {
     "_reconstruct": _Array,
@@ -173,7 +184,7 @@ NAMES: dict[str, Any] = {
 OTHERS: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _Function(_encode),
     ("__builtin__", "bytes"): _Function(_no_bytes),
-    ("collections", "OrderedDict"): dict,
+    ("collections", "OrderedDict"): _Function(_ordered),
 }
 
 
@@ -248,19 +259,21 @@ class Stream(Protocol):
 
 
 def walk(stream: Stream, where: str, more: frozenset[str] = frozenset()) -> None:
-    """Refuse opcodes other than the allowed ones and `more`, and memo indices that no valid pickle uses.
+    """Refuse opcodes other than the allowed ones and `more`, memo indices and keys that no valid pickle has.
 
     The stream then stands behind the pickle.
 
     Raises:
-        ValueError: such an opcode or place, or a damaged pickle.
+        ValueError, IndexError, KeyError: such an opcode, place or key, or a damaged pickle.
         LimitError: P502 more values than allowed.
     """
+    keys = Keys()
     for count, (opcode, argument, _) in enumerate(pickletools.genops(stream), start=1):  # type: ignore[arg-type]
         if opcode.name not in ALLOWED and opcode.name not in more:
             raise ValueError(f"opcode {opcode.name}")
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and int(argument or 0) > count:
             raise ValueError("a memo index without content")
+        keys.follow(opcode.name, argument)
         if count > MOST_OPCODES:
             raise LimitError(
                 "P502",

@@ -198,3 +198,35 @@ def test_what_stands_twice_is_read_once() -> None:
     shared = [1, 2]
     back = read([shared, shared])
     assert back == [[1, 2], [1, 2]]
+
+
+TUPLES = b"X\x01\0\0\0x\x85" + b"q\x00h\x00\x86" * 40  # each holds the one before twice
+KEYS = {
+    "one item": b"}" + TUPLES + b"K\x01s",
+    "items": b"}(" + TUPLES + b"K\x01K\x02K\x03u",
+    "a map at once": b"(" + TUPLES + b"K\x01d",
+    "items in order": b"ccollections\nOrderedDict\n]]" + TUPLES + b"aK\x01aa\x85R",
+    "twice by the stack": b"}X\x01\0\0\0x\x85" + b"2\x86" * 40 + b"K\x01s",
+    "three": b"}X\x01\0\0\0x\x85" + b"q\x00h\x00h\x00\x87" * 30 + b"K\x01s",
+    "in a slice": b"}X\x01\0\0\0x\x85" + b"q\x000(" + b"h\x00" * 2000 + b"tK\x01s",
+    "behind a mark that is taken back": b"}(1" + TUPLES + b"K\x01s",
+}
+
+
+@pytest.mark.parametrize("body", KEYS.values(), ids=KEYS)
+def test_keys_that_take_for_ever_to_hash(body: bytes) -> None:
+    with pytest.raises(FormatError) as caught:
+        loads(b"\x80\x02" + body + b".", "a.pkl", DEFAULT)
+    assert caught.value.code == "P217"
+
+
+@PROTOCOLS
+def test_tuples_are_keys(protocol: int) -> None:
+    content = {("a", 1): [1.0], (("b", 2), "c"): 3, 4: (5, (6,)), "d": {(): 7}}
+    assert read(content, protocol) == content
+    assert read([content, content, {k: v for k, v in content.items() if k != 4}], protocol)[0] == content
+
+
+def test_items_in_order_of_python_2() -> None:
+    """Its OrderedDict is called with a list of lists."""
+    assert loads(b"ccollections\nOrderedDict\n(((S'a'\nI1\nlltR.", "a.pkl", DEFAULT) == {"a": 1}

@@ -106,7 +106,25 @@ def deep_header(path: Path) -> Path:
     return path
 
 
+def paddle_key(path: Path) -> Path:
+    """A key of 2^40 tuples in 200 bytes."""
+    path = path.with_suffix(".pdparams")
+    path.write_bytes(b"\x80\x02}X\x01\0\0\0x\x85" + b"q\x00h\x00\x86" * 40 + b"K\x01s.")
+    return path
+
+
+def zip_key(path: Path) -> Path:
+    tuples = b"\x80\x02}X\x01\0\0\0x\x85" + b"q\x00h\x00\x86" * 40 + b"K\x01s."
+    return rewritten(path, lambda name, data: tuples if name.endswith("data.pkl") else data)
+
+
 FILES = {
+    "paddle: a key of tuples": (paddle_key, "P250"),
+    "zip: a key of tuples": (zip_key, "P250"),
+    "safetensors: sides beyond measure": (
+        header({"shape": [0, 1 << 62, 1 << 62], "data_offsets": [0, 0]}, b""),
+        "P250",
+    ),
     "paddle: objects": (paddle_objects, "P250 P251"),
     "paddle: 2^40 bytes claimed": (paddle_claim, "P250"),
     "zip: storage without its bytes": (zip_claim, "P501"),

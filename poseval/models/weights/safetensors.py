@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 4096 * MIB  # as for PyTorch's own files
 HEADER_BYTES = 16 * MIB  # 100,000 tensors; real headers are below 1 MB
+MOST_VALUES = 1 << 40  # of a tensor, sides of 0 left out: PyTorch computes with them, too
 DEPTH = 4  # of the header: tensor, shape
 PREFIX = 8  # bytes of the header's length
 # type in the header -> (name of PyTorch's type, bytes of an item)
@@ -57,7 +58,11 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
         for name, entry in sorted(header.items(), key=lambda item: item[1]["data_offsets"][0]):
             kind, item = TYPES[entry["dtype"]]
             shape = entry["shape"]
-            if not isinstance(shape, list) or any(type(side) is not int or side < 0 for side in shape):
+            if (
+                not isinstance(shape, list)
+                or any(type(side) is not int or side < 0 for side in shape)
+                or math.prod(side for side in shape if side) > MOST_VALUES
+            ):
                 raise ValueError(f"{name} has no shape")
             size = math.prod(shape) * item
             if entry["data_offsets"] != [at, at + size]:
