@@ -2,8 +2,9 @@
 
     python docs/two_numbers.py
 
-Each row is the mean AP over OKS 0.50:0.95 that a program gives. Programs that are absent give no row, so that
-the page is put together from several environments.
+Each row is the mean AP over OKS 0.50:0.95 that a program gives; of PoseTrack's, the AP of joints. Programs
+that are absent give no row, so that the page is put together from several environments. PoseTrack's program is
+read from a checkout in POSEVAL_CLIENTS/posetrack.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -158,6 +162,61 @@ def xtcocotools(records: Records, **options: Any) -> float:
     return cocoeval("xtcocotools", records, sigmas=sigmas, **options)
 
 
+# What MMPose's PoseTrack18Metric calls of PoseTrack's program, which has our import name. It loads tqdm for
+# the conversion of files alone.
+PROGRAM = """
+import sys, types
+sys.modules["tqdm"] = types.ModuleType("tqdm")
+from poseval import eval_helpers
+from poseval.evaluateAP import evaluateAP
+frames = eval_helpers.load_data_dir(["", sys.argv[1] + "/", sys.argv[2] + "/"])
+print("AP", float(eval_helpers.getCum(evaluateAP(*frames, None, False, False)[0])[-1]) / 100)
+"""
+VECTORS = "AVX2 X86_V3 AVX512F AVX512CD AVX512_SKX AVX512_CLX AVX512_CNL AVX512_ICL AVX512_SPR X86_V4"
+
+
+def tied(folder: Path) -> tuple[Path, Path]:
+    """One synthetic clip of PoseTrack, and predictions whose joints have scores of one decimal."""
+    truth = scene_set(seed=SEED, images=20, people=4, video=True, skeleton="posetrack15_poseval")
+    found = perturb(truth, SEED, jitter=0.7)
+    head = 0.25 * np.sqrt(truth.people.area)
+    truth = replace(truth, people=truth.people.with_columns(head=head))
+    people = found.people
+    score, track = np.round(people.joint_score, 1), np.arange(len(people)) % 50
+    found = replace(found, people=people.with_columns(joint_score=score, track=track))
+    poseval.write(truth, folder / "gt", "posetrack18")
+    poseval.write(found, folder / "dt", "posetrack18", role="predictions", truth=truth)
+    for path in list(folder.rglob("*_synth.json")):  # the program knows names of PoseTrack's form alone
+        text = path.read_text("utf-8").replace("_synth", "_mpii_test")
+        path.with_name(path.name.replace("_synth", "_mpii_test")).write_text(text, "utf-8")
+        path.unlink()
+    return folder / "gt", folder / "dt"
+
+
+def posetrack(_: Records, metric: str = "joint_ap") -> float:
+    """poseval's AP of joints on the tied predictions."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = poseval.score(*tied(Path(folder)), "posetrack18", metrics=[metric])
+    return float(report.summary["AP"])
+
+
+def posetrack_program(_: Records) -> float:
+    """PoseTrack's own, with NumPy's sort for processors without vector instructions, as all can run it."""
+    checkout = Path(os.environ.get("POSEVAL_CLIENTS", "")) / "posetrack"
+    if not (checkout / "poseval" / "evaluateAP.py").is_file():
+        raise ImportError("PoseTrack's program in POSEVAL_CLIENTS/posetrack")
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, *map(str, tied(Path(folder)))],
+            cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(checkout), "NPY_DISABLE_CPU_FEATURES": VECTORS},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return float(done.stdout.split("AP ")[-1])
+
+
 ROWS: dict[str, Callable[[Records], float]] = {
     "poseval, as COCO": ours,
     "poseval, `oks_ap(area=box)`": partial(ours, metric="oks_ap(area=box)"),
@@ -170,6 +229,9 @@ ROWS: dict[str, Callable[[Records], float]] = {
     "xtcocotools": xtcocotools,
     "xtcocotools, `use_area=False`": partial(xtcocotools, use_area=False),
     "xtcocotools, joint confidences 0": lambda given: xtcocotools(without_confidences(given)),
+    "poseval, PoseTrack, later row first": posetrack,
+    "poseval, PoseTrack, `joint_ap(ties=official)`": partial(posetrack, metric="joint_ap(ties=official)"),
+    "PoseTrack's program, as MMPose calls it": posetrack_program,
     "pycocotools, joint confidences 0": lambda given: cocoeval("pycocotools", without_confidences(given)),
 }
 
