@@ -3,8 +3,8 @@
     python docs/two_numbers.py
 
 Each row is the mean AP over OKS 0.50:0.95 that a program gives; of PoseTrack's, the AP of joints. Programs
-that are absent give no row, so that the page is put together from several environments. PoseTrack's program is
-read from a checkout in POSEVAL_CLIENTS/posetrack.
+that are absent give no row, so that the page is put together from several environments. PoseTrack's program
+is read from a checkout in POSEVAL_CLIENTS/posetrack.
 """
 
 from __future__ import annotations
