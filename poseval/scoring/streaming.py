@@ -33,6 +33,7 @@ from poseval.poses.aligned import Aligned
 from poseval.results.report import Input
 from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
 from poseval.scoring.groups import groups_of
+from poseval.scoring.keywords import FLAG
 from poseval.scoring.reading import PathOrPoses, by_hand, read_truth, recognised
 from poseval.scoring.task import Task
 
@@ -48,8 +49,11 @@ def in_pieces(
     `stream` asks for it, or (False) for reading as a whole; None reads a file in pieces that is long.
 
     Raises:
-        UsageError: P838 what was asked for cannot be; and as for `evaluate_in_pieces`.
+        UsageError: P101 a `stream` of another type, P838 what was asked for cannot be; and as for
+            `evaluate_in_pieces`.
     """
+    if stream is not None:
+        FLAG("stream", stream)
     if stream is False or (stream is None and not _is_long(predictions, task)):
         return None
     try:
