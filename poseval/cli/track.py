@@ -13,7 +13,7 @@ from poseval.cli.numbers import Number
 from poseval.cli.options import LIMIT, QUIET, SIGMAS, SKELETON, Choice, InputPath, records, talk
 from poseval.cli.outputs import OutputPath
 from poseval.cli.progress import ProgressLine
-from poseval.errors import UsageError, number_of
+from poseval.errors import UsageError, number_of, shown
 
 if TYPE_CHECKING:
     from poseval.datasets import Dataset
@@ -110,7 +110,7 @@ def track(
     _require_tracks(writer)
     known = len(poses.origin.notices)
     resources = _resources(config, poses.skeleton, images, flow, sgcn)
-    load = _image_loader(poses, images) if config.needs_flow and images is not None else None
+    load = _image_loader(poses, images, say) if config.needs_flow and images is not None else None
     say(f"tracker: {config}")
     with ProgressLine("frames", quiet) as line:
         done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load, progress=line)
@@ -191,10 +191,12 @@ def _resources(
     return Resources(flow=source, matcher=GraphMatcher(skeleton, model.eval()))
 
 
-def _image_loader(poses: PoseSet, images: Path) -> Callable[[int], Image]:
+def _image_loader(poses: PoseSet, images: Path, say: Callable[[str], None]) -> Callable[[int], Image]:
     from poseval.runners.frames import TruthPictures
 
-    return TruthPictures(poses, images).load
+    pictures = TruthPictures(poses, images)
+    say(f"images: {number_of(len(pictures.files), 'frame')}, each with one in {shown(images)}")
+    return pictures.load
 
 
 def _tracks(poses: PoseSet) -> int:

@@ -6,7 +6,8 @@ import importlib
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
@@ -26,6 +27,7 @@ from poseval.errors import (
 from poseval.files.reading import require_regular
 from poseval.poses import Frames, PoseSet
 from poseval.poses.frame_names import natural
+from poseval.poses.images import images_of
 
 Picture = NDArray[np.uint8]  # [H, W, 3] red, green, blue
 
@@ -84,7 +86,7 @@ class FolderPictures(Pictures):
 
 
 class TruthPictures(Pictures):
-    """The images that a ground-truth set names, found below a folder.
+    """The images that a ground-truth set names, found below a folder; another extension will do.
 
     Annotations refer to the stored pixels, so a rotation noted in a file's EXIF data is not applied.
 
@@ -113,10 +115,10 @@ class TruthPictures(Pictures):
             )
         else:
             # A ground-truth file may say `images/val/0001/0.jpg` where the user passes `images/val`.
-            for skip in range(len(parts)):
-                candidate = self.root.joinpath(*parts[skip:])
-                if candidate.is_file():
-                    return candidate
+            candidates = [self.root.joinpath(*parts[skip:]) for skip in range(len(parts))]
+            file = next((one for one in candidates if one.is_file()), None) or self._elsewhere[row]
+            if file is not None:
+                return file
             faults.add(
                 "P262",
                 where=where,
@@ -124,6 +126,14 @@ class TruthPictures(Pictures):
                 hint="pass the folder that holds the images with --images",
             )
         return self.root
+
+    @cached_property
+    def _elsewhere(self) -> Sequence[Path | None]:
+        """Images in any sub-folder and with any extension, for frames without a file of their very name."""
+        try:
+            return images_of(self.frames, self.root).files
+        except UsageError:  # there is none of any frame
+            return [None] * len(self.frames)
 
     def load(self, row: int) -> Picture:
         picture = read_image(self.files[row], upright=False)

@@ -144,22 +144,24 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
     assert out.read_text() == "mine"
 
 
-def test_images_give_the_flow(tmp_path: Path) -> None:
+def test_images_give_the_flow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("cv2")
     scene = walkers(frames=3, people=1, step=6.0)
     scene.shown[2] = False
     results, truth = files(tmp_path, scene)
     noise = np.random.default_rng(1).random((90, 160))
     texture = np.kron(noise, np.ones((8, 8))) * 255
-    folder = tmp_path / "frames"
-    folder.mkdir()
+    given = tmp_path / "frames"
+    folder = given / "deep"  # any sub-folder will do
+    folder.mkdir(parents=True)
     for t in range(3):
         picture = np.repeat(np.roll(texture, 6 * t, axis=1).astype(np.uint8)[:, :, None], 3, axis=2)
         Image.fromarray(picture).save(folder / f"{t:06d}.png")
         (folder / f"{t:06d}.png").rename(folder / f"{t:06d}.jpg")
     out = tmp_path / "tracked.json"
-    command = ["track", results, "--gt", truth, "--tracker", "flow", "--images", str(folder)]
+    command = ["track", results, "--gt", truth, "--tracker", "flow", "--images", str(given)]
     assert invoke([*command, "--out", str(out)]) == 0
+    assert "images: 3 frames, each with one in " in capsys.readouterr().err
     added = rows(out)[-1]
     assert len(rows(out)) == 3
     moved = np.array(added["keypoints"]).reshape(17, 3)[:, :2]

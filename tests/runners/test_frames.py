@@ -67,6 +67,18 @@ def test_truth_names_are_found_below_the_folder(world: tuple[PoseSet, Path]) -> 
     np.testing.assert_array_equal(pictures.load(1), FolderPictures(root).load(1))
 
 
+def test_images_are_found_in_sub_folders_and_with_other_extensions(
+    world: tuple[PoseSet, Path], tmp_path: Path
+) -> None:
+    truth, root = world
+    deep = tmp_path / "other" / "deep"
+    deep.mkdir(parents=True)
+    for path in truth.frames.path.tolist():
+        Image.open(root / path).save(deep / Path(path).with_suffix(".bmp").name)
+    pictures = TruthPictures(truth, tmp_path / "other")
+    np.testing.assert_array_equal(pictures.load(1), TruthPictures(truth, root).load(1))
+
+
 def test_missing_and_escaping_names_are_listed_at_once(world: tuple[PoseSet, Path]) -> None:
     truth, root = world
     names = np.array(["../../etc/passwd", "absent.png", "/etc/passwd"])
