@@ -43,6 +43,7 @@ TABLE: dict[str, str] = {
     "posetrack18": "poseval.benchmarks.posetrack:POSETRACK18",
     "posetrack21": "poseval.benchmarks.posetrack:POSETRACK21",
     "jrdb-pose": "poseval.benchmarks.jrdb:JRDB_POSE",
+    "posetrack21-boxes": "poseval.benchmarks.posetrack_boxes:POSETRACK21_BOXES",
     "motchallenge": "poseval.benchmarks.boxes:MOTCHALLENGE",
     "custom": "poseval.benchmarks.custom:CUSTOM",
 }

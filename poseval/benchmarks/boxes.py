@@ -73,7 +73,9 @@ def pair_frames(truth: PoseSet, predictions: PoseSet, rules: RuleSet) -> Pair:
         row = np.searchsorted(every, key)[poses.people.frame]
         order = np.argsort(row, kind="stable")
         people = poses.people.with_columns(frame=np.zeros(len(poses), dtype=np.int64)).take(order)
-        sides.append(replace(poses, frames=frames, people=people.with_columns(frame=row[order])))
+        regions = replace(poses.ignore, frame=np.searchsorted(every, key)[poses.ignore.frame])
+        people = people.with_columns(frame=row[order])
+        sides.append(replace(poses, frames=frames, people=people, ignore=regions))
     alone = len(every) - len(mine)
     if alone:
         text_ = (

@@ -64,6 +64,7 @@ OFFICIAL: dict[str, str | Answer] = {
     "posetrack18": f"{_ROOM}.posetrack:sides",
     "posetrack21": f"{_ROOM}.posetrack:sides",
     "posetrack17-single-frame": f"{_ROOM}.posetrack:single_frames",
+    "posetrack21-boxes": f"{_ROOM}.posetrack_boxes:sides",
     "jrdb-pose": f"{_ROOM}.jrdb:sides",
     "motchallenge": f"{_ROOM}.boxes:boxes",
 }

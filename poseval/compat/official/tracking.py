@@ -84,6 +84,14 @@ def clear_counts(meetings: Sequence[Meeting], dummies: bool) -> dict[str, float]
     }
 
 
+def false_positives(meetings: Sequence[Meeting]) -> list[tuple[int, int]]:
+    """Place of the meeting and id of every hypothesis that matches nobody."""
+    events = _accumulated(meetings, dummies=False).events
+    frames = events.index.get_level_values("FrameId").tolist()
+    rows = zip(events["Type"].tolist(), frames, events["HId"].tolist(), strict=True)
+    return [(int(frame), int(key) // 2) for kind, frame, key in rows if kind == "FP"]
+
+
 def identity_counts(meetings: Sequence[Meeting]) -> tuple[float, float, float]:
     """IDTP, objects and hypotheses."""
     found = _computed(_accumulated(meetings, dummies=False), IDENTITIES)

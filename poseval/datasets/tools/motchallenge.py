@@ -4,12 +4,13 @@ Source: MOTChallenge's description of its files: `frame, id, left, top, width, h
 visibility` in ground truth and `frame, id, left, top, width, height, conf, x, y, z` in results; frames and
 pixels count from 1. In ground truth a `conf` of 0 means "do not evaluate": such boxes are read as crowd.
 A folder holds several sequences: ground truth as `SEQUENCE/gt/gt.txt`, as it is published, or as
-`SEQUENCE.txt`, as results are.
+`SEQUENCE.txt`, as results are. PoseTrack21 puts `image_info.json` beside `gt`: all images of the sequence,
+with ignore regions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -22,6 +23,7 @@ from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.text_table import check_count, numbers_of, stacked, text_of
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
+from poseval.datasets.tools.image_info import ignore_regions, regions_beside
 from poseval.errors import Faults, FormatError, UsageError, shown
 from poseval.files.writing import write_atomically
 from poseval.poses import Array, Floats, Notice, Origin, PoseSet
@@ -61,6 +63,8 @@ class MotChallenge(Dataset):
         found = numbers_of([word.decode("utf-8", "replace") for word in first], "", faults)
         if found is None or found[0] != int(found[0]) or found[0] < 1 or found[4] < 0 or found[5] < 0:
             return 0.0
+        if source.is_folder and Path(document.name).name == "gt.txt":
+            return 0.85  # whatever stands behind the box: PoseTrack21 has ten numbers
         if len(first) == 9:
             return 0.85 if role is Role.TRUTH else 0.4
         return 0.85 if len(first) in WIDTHS[role] else 0.4
@@ -72,6 +76,7 @@ class MotChallenge(Dataset):
             InputError: what is wrong with the files, all faults gathered; P271 a folder without any.
         """
         found = _documents(source, options.role)
+        regions = regions_beside(source, list(found)) if options.role is Role.TRUTH else {}
         faults = Faults()
         tables = {name: _table(document, faults) for name, document in found.items()}
         faults.raise_if_any()
@@ -79,11 +84,13 @@ class MotChallenge(Dataset):
         names = [
             f"{name}/{n}" if name else str(n)
             for name, table in tables.items()
-            for n in np.unique(table[:, 0].astype(np.int64)).tolist()
+            for n in _numbers(table, regions.get(name, {}))
         ]
         numbers = [int(name.rpartition("/")[2]) for name in names]
         frames = frames_of(names, limits, str(source.path), None, numbers)
-        index = np.repeat(np.arange(len(tables)), [len(np.unique(one[:, 0])) for one in tables.values()])
+        index = np.repeat(
+            np.arange(len(tables)), [len(_numbers(t, regions.get(n, {}))) for n, t in tables.items()]
+        )
         frames = replace(frames, sequence=index, sequences=tuple(tables))  # empty files are sequences, too
         place = {name: row for row, name in enumerate(names)}
         rows = [
@@ -110,7 +117,8 @@ class MotChallenge(Dataset):
             where, digest = source.document.path, source.document.sha256
         text = f"{shown(where)}: holds boxes and no joints; 1 was subtracted, because its first pixel is 1"
         origin = Origin(where, digest, self.name, len(rows), (Notice("N507", text),))
-        return pose_set(asked, frames, np.asarray(rows, dtype=np.int64), columns, origin, limits)
+        poses = pose_set(asked, frames, np.asarray(rows, dtype=np.int64), columns, origin, limits)
+        return replace(poses, ignore=ignore_regions(regions, place)) if regions else poses
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """One line per person, frames numbered from 1 by their number.
@@ -178,6 +186,11 @@ def _documents(source: Source, role: Role) -> dict[str, Document]:
             wanted="SEQUENCE/gt/gt.txt, or a SEQUENCE.txt for each",
         )
     return found
+
+
+def _numbers(table: Floats, regions: Mapping[int, Sequence[Floats]]) -> list[int]:
+    """Frames of a sequence: those with boxes, and those that a list of its images names."""
+    return sorted({*table[:, 0].astype(np.int64).tolist(), *regions})
 
 
 def _table(document: Document, faults: Faults) -> Floats:
