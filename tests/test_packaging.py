@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import configparser
+import hashlib
+import json
+import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -88,6 +92,49 @@ def test_wheel_and_sdist_hold_the_package_and_nothing_else(built: Path) -> None:
     extras |= {"crosscheck", "docs", "owners", "remote", "rerun", "zstd"}
     assert set(metadata.get_all("Provides-Extra", [])) == extras
     assert "poseval = poseval.cli:main" in entries
+
+
+@pytest.mark.slow
+def test_the_sdist_holds_what_git_holds_and_is_the_same_each_time(tmp_path: Path) -> None:
+    """Of a copy of the tree, whose files have other times."""
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, check=False, capture_output=True, text=True)
+    if tracked.returncode or not tracked.stdout:
+        pytest.skip("no checkout of git here")
+    names = [name for name in tracked.stdout.splitlines() if name != ".gitignore"]
+    found = []
+    for at in range(2):
+        tree = tmp_path / f"tree{at}"
+        for name in names:
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, tree / name)
+            os.utime(tree / name, (at * 1e9, at * 1e9))
+        words = [sys.executable, "-m", "build", "--sdist", "--outdir", str(tmp_path / f"dist{at}"), str(tree)]
+        subprocess.run(
+            words, check=True, capture_output=True, env=os.environ | {"SOURCE_DATE_EPOCH": "1700000000"}
+        )
+        (path,) = (tmp_path / f"dist{at}").iterdir()
+        found.append(path.read_bytes())
+    assert found[0] == found[1]
+    with tarfile.open(path) as source:
+        inside = {name.partition("/")[2] for name in source.getnames()}
+    assert [name for name in names if name not in inside] == []
+
+
+def test_the_bill_of_materials_says_what_is_required_and_compiled_in(tmp_path: Path) -> None:
+    wheel = tmp_path / "poseval-1-py3-none-any.whl"
+    asked = ["numpy>=2.0", 'tomli>=2.0; python_version < "3.11"', 'torch>=2.6; extra == "models"']
+    head = ["Name: poseval", "Version: 1", "License-Expression: Apache-2.0"]
+    with zipfile.ZipFile(wheel, "w") as archive:
+        lines = [*head, *(f"Requires-Dist: {text}" for text in asked), ""]
+        archive.writestr("poseval-1.dist-info/METADATA", "\n".join(lines))
+    words = [sys.executable, str(ROOT / ".ci/bill_of_materials.py"), str(wheel)]
+    one, two = (subprocess.run(words, check=True, capture_output=True).stdout for _ in range(2))
+    assert one == two
+    bill = json.loads(one)
+    assert [part["name"] for part in bill["components"]] == ["numpy", "tomli", "pybind11"]
+    (digest,) = bill["metadata"]["component"]["hashes"]
+    assert digest["content"] == hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert set(bill["dependencies"][0]["dependsOn"]) == {part["bom-ref"] for part in bill["components"]}
 
 
 def test_the_recipe_for_conda_asks_for_what_the_package_asks_for() -> None:
