@@ -103,7 +103,12 @@ def _plugins() -> Iterator[str]:
 def _packages() -> Iterator[Row]:
     """Versions of what poseval needs, then of each extra."""
     extras: dict[str, list[str]] = {}
-    for text in metadata.requires("poseval") or ():
+    try:
+        required = metadata.requires("poseval") or ()
+    except metadata.PackageNotFoundError:
+        yield "packages", "not known: poseval is not installed, and runs from a folder of its sources"
+        return
+    for text in required:
         if "python_version" in text and _version(NAME.findall(text)[0]) == MISSING:
             continue  # for other versions of Python
         name = NAME.findall(text)[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +60,13 @@ def test_a_wrong_settings_file_keeps_nobody_from_help(
 
 def test_no_folder_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert not [text for text in said(capsys).values() if str(Path.home()) in text or str(Path.cwd()) in text]
+
+
+def test_sources_that_are_not_installed_are_no_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> list[str]:
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "requires", absent)
+    assert said(capsys)["packages"].startswith("not known: poseval is not installed")
