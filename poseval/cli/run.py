@@ -85,7 +85,10 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option(
     "--boxes",
     metavar="truth|image|FILE|detector:NAME",
-    help="Source of the person boxes. By default the ground truth's, or the whole image without --gt.",
+    help="Source of the person boxes of a top-down model. By default the ground truth's.",
+)
+@click.option(
+    "--whole-image", "boxes", flag_value="image", help="Each image shows one person: no boxes are needed."
 )
 @click.option(
     "--detector-weights", type=InputPath(), help="Checkpoint of the detector in --boxes detector:NAME."
@@ -152,7 +155,9 @@ def scales_of(text: str) -> tuple[float, ...]:
     help="Number of joints of the weights. By default as published.",
 )
 @click.option(
-    "--input-size", type=InputSize(), help="Height and width of the input. By default as published."
+    "--input-size",
+    type=InputSize(),
+    help="Height and width of the input. By default as trained or published.",
 )
 @click.option(
     "--skeleton",
@@ -162,6 +167,11 @@ def scales_of(text: str) -> tuple[float, ...]:
 )
 @click.option(
     "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
+)
+@click.option(
+    "--override",
+    is_flag=True,
+    help="Run with other settings than those that the checkpoint was trained with.",
 )
 @click.option(
     "--loaders",
@@ -217,7 +227,7 @@ def run(
     if (then_score or json_to) and truth is None:
         raise UsageError("P127", where="--score", what="needs ground truth", wanted="--gt with its path")
     say = talk(quiet)
-    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads")
+    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads", "override")
     named = {key: options.pop(key) for key in taken}
     chosen = ModelOptions(
         name=model,

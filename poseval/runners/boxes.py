@@ -19,6 +19,8 @@ from poseval.poses.enclosing import enclosing_boxes
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
 MPII_PERSON, MPII_DOWN = 200.0, 15.0  # pixels per unit of scale: the square's side, its way down
 MOST_PIXELS = 1e9  # of a place or side; a sum of such is finite, too
+FEW_BOXES = 5  # below which the looks of boxes say nothing
+MOST_BEYOND = 0.5  # of boxes that reach beyond their images: fewer do where people are cut off
 PERSON = 1  # category id of people in COCO's detection files
 
 
@@ -158,6 +160,7 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
         for what, count in counts.items()
         if count
     )
+    notices += _look_like_corners(path, table[:, 1:5], size)
     good = inside & flat
     if not good.any():
         raise MismatchError(
@@ -170,6 +173,19 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
     nobody = np.full(int(good.sum()), -1, dtype=np.int64)
     source = f"{path.name} sha256 {digest(path)}"
     return Boxes(frame[good], corners[good], table[good, 5], nobody, source, notices)
+
+
+def _look_like_corners(path: Path, boxes: Floats, size: Floats) -> tuple[Notice, ...]:
+    """A notice where boxes [B, 4] look like x0, y0, x1, y1; none where sizes [B, 2] are not known (NaN)."""
+    beyond = (boxes[:, :2] + boxes[:, 2:] > size).any(axis=1)
+    ordered = (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & ~(boxes[:, 2:] > size).any(axis=1)
+    if len(boxes) < FEW_BOXES or not ordered.all() or beyond.mean() < MOST_BEYOND:
+        return ()
+    text = (
+        f"{shown(path.name)}: boxes look like corners (x0, y0, x1, y1), and are read as x, y, width, height; "
+        "if they are corners, write x1 - x0 and y1 - y0"
+    )
+    return (Notice("N136", text, len(boxes)),)
 
 
 def _records(path: Path) -> list[Any]:

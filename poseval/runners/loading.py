@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from poseval.errors import MissingFeature, UsageError, shown
+from poseval.errors import MismatchError, MissingFeature, UsageError, shown
 from poseval.models.cost import measure
 from poseval.models.inference.bottom_up import load_rescoring
 from poseval.models.inference.predictions import WholeImage
@@ -20,7 +21,7 @@ from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import ModelCard, card, create_model
 from poseval.models.shipped import shipped_weights
 from poseval.models.weights.load import Weights, load_weights
-from poseval.models.weights.trained import trained_joints
+from poseval.models.weights.trained import Trained, trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.skeletons import Skeleton, get_skeleton, load_skeleton, match_names, skeleton_from_names
 from poseval.skeletons.agreement import agreed, contradiction
@@ -32,11 +33,11 @@ GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
 class ModelOptions:
     """Which model runs, and how.
 
-    `skeleton` names the joints of the weights. Without it they are taken from a checkpoint of `poseval
-    train`, else from the card, else from the ground truth if the number of joints agrees. `size` is (height,
-    width). `half` None: 16-bit arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card
-    says. `scales` and `rescore` (a file) are for bottom-up networks. `threads` None: as many as PyTorch
-    takes.
+    What a checkpoint of `poseval train` was trained with holds: other joints, another `size` (height, width)
+    and another `config` are refused, the latter two unless `override`. `skeleton` names the joints of other
+    weights; without it they are the card's, or the ground truth's if their number agrees. `half` None: 16-bit
+    arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
+    (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ModelOptions:
     scales: tuple[float, ...] = (1.0,)
     rescore: Path | None = None
     threads: int | None = None
+    override: bool = False
 
 
 @contextmanager
@@ -77,6 +79,7 @@ class Loaded:
     device: str
     half: bool
     cost: Mapping[str, Any]
+    config: Mapping[str, Any] = field(default_factory=dict)  # options of the model, as it was made
 
 
 def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
@@ -89,6 +92,8 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     """
     if options.weights is None and not options.config and options.joints is None:
         options = replace(options, weights=shipped_weights(options.name))
+    told = trained(options.weights) if options.weights and options.weights.is_file() else Trained()
+    options = as_trained(options, told)
     if card(options.name).kind not in GIVE_POSES:
         raise UsageError(
             "P158",
@@ -96,7 +101,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
             what=f"is a {card(options.name).kind} and does not give poses",
             wanted=f"a model of kind {', '.join(GIVE_POSES)}",
         )
-    entry, skeleton = _joints(options, truth)
+    entry, skeleton = _joints(options, told, truth)
     decoding(entry, options.decode)
     device = choose_device(options.device)
     half = device == "cuda" if options.half is None else options.half
@@ -131,7 +136,8 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
             autocast=half,
         )
         estimator = CropEstimator(top, options.batch)
-    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device))
+    config = {**entry.config, **options.config}
+    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device), config)
 
 
 def with_detector(
@@ -184,10 +190,58 @@ def choose_device(name: str) -> str:
     return name
 
 
-def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, Skeleton]:
+def as_trained(options: ModelOptions, told: Trained) -> ModelOptions:
+    """The options with the settings that a checkpoint was trained with.
+
+    Raises:
+        MismatchError: P452 a checkpoint of another model, or trained with other settings than were asked for.
+    """
+    if told.model is None:
+        return options
+    name = shown(options.weights.name) if options.weights else ""
+    if told.model != options.name:
+        raise MismatchError(
+            "P452",
+            where=name,
+            what=f"is a checkpoint of {shown(told.model)}, not of {options.name}",
+            wanted=f"weights of {options.name}",
+            hint=f"poseval run {shown(told.model)} --weights {name}",
+        )
+    own = dict(told.config or {})
+    asked = {f"--option {key}": (value, own.get(key, value)) for key, value in options.config.items()}
+    if options.size is not None and told.size is not None:
+        asked["--input-size"] = (options.size, told.size)
+    other = {flag: pair for flag, pair in asked.items() if not _same(*pair)}
+    if other and not options.override:
+        flags = ", ".join(other)
+        said = ", ".join(f"{_words(was)} for {flag}" for flag, (_, was) in other.items())
+        raise MismatchError(
+            "P452",
+            where=name,
+            what=f"was trained with {said}",
+            wanted="the settings of the training",
+            hint=f"leave {flags} out, which the checkpoint tells; or pass --override to run with others",
+        )
+    return replace(options, config={**own, **options.config}, size=options.size or told.size)
+
+
+def _same(asked: Any, was: Any) -> bool:
+    """Whether two values of an option are the same, lists being tuples."""
+    if isinstance(asked, list | tuple) and isinstance(was, list | tuple):
+        return len(asked) == len(was) and all(map(_same, asked, was))
+    return type(asked) is type(was) and bool(asked == was)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple) and len(value) == 2 and all(type(side) is int for side in value):
+        return f"{value[0]}x{value[1]}"
+    return shown(json.dumps(value), 40)
+
+
+def _joints(options: ModelOptions, told: Trained, truth: Skeleton | None) -> tuple[ModelCard, Skeleton]:
     """The card for the joints wanted, and the skeleton that the weights give."""
     entry = card(options.name)
-    given = _given(options)
+    given = _given(options, told)
     joints = options.joints or (len(given) if given else None)
     if joints is None and truth is not None and not entry.fixed_joints and len(truth) != entry.joints:
         joints = len(truth)
@@ -207,13 +261,13 @@ def _joints(options: ModelOptions, truth: Skeleton | None) -> tuple[ModelCard, S
     return sized, given
 
 
-def _given(options: ModelOptions) -> Skeleton | None:
+def _given(options: ModelOptions, told: Trained) -> Skeleton | None:
     """The skeleton that was asked for, on the joints that the checkpoint names.
 
     Raises:
         MismatchError: P407 where the two name different joints.
     """
-    own = _trained_on(options.weights)
+    own = _trained_on(told)
     if not options.skeleton:
         return own
     asked = load_skeleton(options.skeleton)
@@ -225,12 +279,11 @@ def _given(options: ModelOptions) -> Skeleton | None:
     return found
 
 
-def _trained_on(weights: Path | None) -> Skeleton | None:
-    """The skeleton that a checkpoint of `poseval train` names; other files do not tell."""
-    told = trained_joints(weights) if weights is not None and weights.is_file() else None
-    if told is None:
+def _trained_on(told: Trained) -> Skeleton | None:
+    """The skeleton that a checkpoint of `poseval train` names."""
+    if not told.joints:
         return None
-    return match_names(told[1]) or skeleton_from_names(told[1], told[0])
+    return match_names(told.joints) or skeleton_from_names(told.joints, told.skeleton)
 
 
 def _fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:

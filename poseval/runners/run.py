@@ -39,8 +39,8 @@ Progress = Callable[[int, int], None]  # called with frames done and all frames
 class RunOptions:
     """The options of a run.
 
-    `boxes` is `truth`, `image` (the whole image), a detections file, or `detector:NAME`; None takes the
-    ground truth's where there is ground truth, else the whole image. `nms` is `oks`, `soft` or `none`; None:
+    `boxes` is `truth`, `image` (each image shows one person), a detections file, or `detector:NAME`; None
+    takes the ground truth's. `nms` is `oks`, `soft` or `none`; None:
     `oks` for models that take boxes. `following` tracks what was found. `fresh` forgets an unfinished run,
     `force` overwrites the output.
     """
@@ -263,8 +263,15 @@ def _with_boxes(
                 what=f"does not apply, because {loaded.card.name} finds people itself",
             )
         return loaded.estimator, None, "people found by the model"
-    if wish is None:
-        wish = "truth" if truth is not None else "image"
+    if wish is None and truth is None:
+        raise UsageError(
+            "P843",
+            where=f"model {loaded.card.name}",
+            what="is a top-down model, which needs a box for each person",
+            wanted="--boxes FILE, --boxes detector:NAME, --gt FILE, or --whole-image",
+            hint="pass --whole-image where each image shows one person",
+        )
+    wish = wish or "truth"
     if wish == "image":
         return loaded.estimator, None, "whole images"
     if wish == "truth" and truth is not None:
@@ -332,7 +339,7 @@ def _description(
         "model": loaded.card.name,
         "family": loaded.card.family,
         "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
-        "config": {**loaded.card.config, **options.model.config},
+        "config": dict(loaded.config),
         "skeleton": loaded.skeleton.name,
         "joints": len(loaded.skeleton),
         "input_size": list(loaded.card.input_size),

@@ -18,7 +18,7 @@ import torch
 
 from poseval.models import create_model, load_weights
 from poseval.models.weights.load import read_checkpoint
-from poseval.models.weights.trained import trained_joints
+from poseval.models.weights.trained import Trained, trained
 from tests.hostile.limited import run_limited, see_refused
 
 PROGRAM = """
@@ -194,7 +194,7 @@ def test_sound_checkpoints_of_either_form_are_read(new: bool, tmp_path: Path) ->
 @pytest.mark.parametrize("run", [7, "[1", '{"skeleton": 3}', "[]", "[" * 5000, None])
 def test_settings_of_a_training_that_are_none(run: object, tmp_path: Path) -> None:
     torch.save({"schema": "poseval.checkpoint/1", "run": run}, tmp_path / "w.pt")
-    assert trained_joints(tmp_path / "w.pt") is None
+    assert trained(tmp_path / "w.pt") == Trained()
 
 
 def test_numpy_is_never_asked_to_build(tmp_path: Path) -> None:

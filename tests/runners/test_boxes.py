@@ -129,3 +129,22 @@ def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(FormatError) as torn:
         file_boxes(tmp_path / "torn.json", scene_set(1, 1, 1).frames)
     assert torn.value.code == "P204"
+
+
+CORNERS = [[10 + n, 20, 50 + 2 * n, 90] for n in range(6)]
+
+
+def test_boxes_that_look_like_corners_are_noticed(tmp_path: Path) -> None:
+    frames = scene_set(1, 6, 1).frames
+    sizes = [[x0, y0, x1 - x0, y1 - y0] for x0, y0, x1, y1 in CORNERS]
+
+    def noticed(boxes: list[list[int]], side: float) -> bool:
+        keys = map(int, frames.key)
+        path = write(tmp_path, [record(key, box) for key, box in zip(keys, boxes, strict=True)])
+        known = replace(frames, size=np.full_like(frames.size, side))
+        return "N136" in [notice.code for notice in file_boxes(path, known).notices]
+
+    assert noticed(CORNERS, 100.0)
+    assert not noticed(sizes, 100.0)
+    assert not noticed(CORNERS, 300.0)
+    assert not noticed(CORNERS, np.nan)

@@ -11,6 +11,7 @@ from poseval.skeletons import get_skeleton
 
 pytest.importorskip("torch")
 
+from poseval.models.weights.trained import Trained
 from poseval.runners import loading
 
 COCO = get_skeleton("coco17")
@@ -20,11 +21,10 @@ def options(name: str) -> loading.ModelOptions:
     return loading.ModelOptions("synth_small", Path("weights.pt"), skeleton=name)
 
 
-def test_the_checkpoint_and_the_flag_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_trained_on", lambda weights: COCO)
-    assert loading._given(options("coco17")) is COCO
+def test_the_checkpoint_and_the_flag_are_compared() -> None:
+    told = Trained(skeleton="coco17", joints=COCO.joints)
+    assert loading._given(options("coco17"), told) is COCO
     with pytest.raises(MismatchError) as caught:
-        loading._given(options("ap10k17"))
+        loading._given(options("ap10k17"), told)
     assert caught.value.code == "P407"
-    monkeypatch.setattr(loading, "_trained_on", lambda weights: None)
-    assert loading._given(options("ap10k17")).name == "ap10k17"  # type: ignore[union-attr]
+    assert loading._given(options("ap10k17"), Trained()).name == "ap10k17"  # type: ignore[union-attr]

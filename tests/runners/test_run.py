@@ -193,7 +193,7 @@ def test_an_unfinished_run_is_not_mixed_with_another(made: Bench, tmp_path: Path
 
 
 def test_photos_without_truth_are_whole_boxes(made: Bench, tmp_path: Path) -> None:
-    result = run(replace(options(made, tmp_path), truth=None))
+    result = run(replace(options(made, tmp_path), truth=None, boxes="image"))
     assert result.truth is None
     assert len(result.poses) == 9
     assert result.provenance["boxes"] == "whole images"
@@ -208,7 +208,7 @@ def test_video_frames_are_run(made: Bench, tmp_path: Path) -> None:
     pictures = [read_image(made.images / f"00000{index}.png", upright=False) for index in (1, 2, 3)]
     imageio.imwrite(tmp_path / "clip.gif", np.stack(pictures), duration=100)
     job = replace(options(made, tmp_path), truth=None, images=None, video=tmp_path / "clip.gif")
-    result = run(job)
+    result = run(replace(job, boxes="image"))
     assert len(result.poses) == 3
     assert result.provenance["pictures"]["video"] == "clip.gif"
 

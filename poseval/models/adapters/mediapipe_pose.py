@@ -1,7 +1,7 @@
 """Adapter for MediaPipe's pose solution where the user has the package; its weights come inside it.
 
-Source: Google MediaPipe 0.10, `mediapipe.solutions.pose` (33 landmarks); releases from 1.0 dropped that
-interface.
+Source: Google MediaPipe 0.10, `mediapipe.solutions.pose` (33 landmarks); releases
+from 0.10.30 on have no such interface (google-ai-edge/mediapipe#6192).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class MediaPipePose(nn.Module):
                 "P602",
                 where="model mediapipe_pose",
                 what=f"mediapipe {shown(getattr(package, '__version__', ''))} has no `solutions` interface",
-                wanted="a release of the 0.10 series",
-                hint="pip install 'mediapipe<0.11'",
+                wanted="a release before 0.10.30, which Python up to 3.12 has",
+                hint="pip install 'mediapipe<0.10.30'",
             )
         self.solver = package.solutions.pose.Pose(
             static_image_mode=True,

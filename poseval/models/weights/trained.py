@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,20 @@ from poseval.files.reading import parse_json
 from poseval.models.weights.load import read_checkpoint
 
 SCHEMA = "poseval.checkpoint/1"
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The settings that a network was trained with; None or empty for those that a checkpoint does not tell.
+
+    `size` is (height, width), `skeleton` a name and `joints` the names of its joints.
+    """
+
+    model: str | None = None
+    config: Mapping[str, Any] | None = None
+    size: tuple[int, int] | None = None
+    skeleton: str = ""
+    joints: tuple[str, ...] = ()
 
 
 def training_run(node: Any, name: str) -> dict[str, Any]:
@@ -31,13 +47,25 @@ def training_run(node: Any, name: str) -> dict[str, Any]:
         ) from error
 
 
-def trained_joints(path: Path) -> tuple[str, list[str]] | None:
-    """(name, joints) of the skeleton that a checkpoint of `poseval train` was trained on; None for others."""
+def trained(path: Path) -> Trained:
+    """The settings of a checkpoint of `poseval train`; those of any other file are not known."""
     try:
         run = training_run(read_checkpoint(path), path.name)
     except InputError:
-        return None  # not a PyTorch file: whether that is wrong, the model that loads it knows
-    name, joints = run.get("skeleton"), run.get("joints")
-    if not isinstance(name, str) or not isinstance(joints, list):
-        return None
-    return (name, joints) if all(isinstance(joint, str) for joint in joints) else None
+        return Trained()  # not a PyTorch file: whether that is wrong, the model that loads it knows
+    model, config, size = run.get("model"), run.get("config"), run.get("input_size")
+    skeleton, joints = run.get("skeleton"), run.get("joints")
+    named = isinstance(skeleton, str) and isinstance(joints, list) and all(isinstance(j, str) for j in joints)
+    sized = isinstance(size, list) and len(size) == 2 and all(type(side) is int for side in size)
+    return Trained(
+        model if isinstance(model, str) else None,
+        {key: _plain(value) for key, value in config.items()} if isinstance(config, dict) else None,
+        (size[0], size[1]) if sized and isinstance(size, list) else None,
+        skeleton if named and isinstance(skeleton, str) else "",
+        tuple(joints) if named and isinstance(joints, list) else (),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A value of JSON as options of models have it: tuples instead of lists."""
+    return tuple(map(_plain, value)) if isinstance(value, list) else value
