@@ -83,7 +83,7 @@ def main() -> None:
             server.send(key, data)
         run(asked, folder, server)
     print(f"submissions of {len(data) / 1e6:.1f} MB: {asked.submissions}, reported: {len(server.reports)}")
-    results = {report["result"] for reports in server.reports.values() for report in reports}
+    results = {report.get("result", "failed") for reports in server.reports.values() for report in reports}
     print(f"lost: {asked.submissions - len(server.reports)}, different results: {len(results)}")
 
 

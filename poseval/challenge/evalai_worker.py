@@ -31,7 +31,7 @@ from poseval.errors import Fault, InputError, PosevalError, UsageError, shown
 from poseval.files.writing import write_atomically
 
 FINAL = ("finished", "failed", "cancelled")  # states of a submission in which nothing is to be done
-MOST_TRIES = 3  # of a submission that ends its worker, or cannot be downloaded
+MOST_TRIES = 10  # of a submission whose worker was killed, or that cannot be downloaded
 DOWNLOAD_SECONDS = 300
 REPORT_SECONDS = 600  # until a verdict that cannot be reported is left for later
 LONGEST_WAIT = 300  # seconds
@@ -39,7 +39,7 @@ UNDEFINED = {"higher": -1.0, "lower": 1e6}  # what stands for a column without a
 SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}(\.gz|\.xz|\.bz2|\.zst)?")
 LATE = Fault("P229", "the submission", "could not be downloaded in time", hint="send it again")
 ENDS = Fault(
-    "P229", "the submission", "ended the process that scored it, three times", hint="ask the organisers"
+    "P229", "the submission", "ended the process that scored it, again and again", hint="ask the organisers"
 )
 
 

@@ -37,6 +37,7 @@ from poseval.scoring.score import Prepared, is_image_list, prepare, tally
 from poseval.scoring.task import Task
 
 SCHEMA = "poseval.verdict/1"
+KNOWN = "known/{}.npz"  # of a split: what participants know, where the ground truth is not at hand
 SCORED, VALID, REFUSED, FAILED = "scored", "valid", "refused", "failed"
 DIGEST_STEP = 1 << 20
 WHERE = "the submission"
@@ -248,6 +249,19 @@ def open_judge(description: Description, split: str | None = None) -> Judge:
                 raise unknown_name("P891", "column", column.key, report.summary)
     benchmark = benchmarks.get_benchmark(description.benchmark)
     return Judge(description, chosen, benchmark, task, truth, known_part(truth, chosen.public))
+
+
+def open_form_judge(description: Description, split: str | None = None) -> Judge:
+    """A judge that has only what participants know, from `known/SPLIT.npz` beside the description.
+
+    Raises:
+        UsageError: P890 there is no such split, P114 no such file.
+    """
+    chosen = description.split(split)
+    task = description.task()
+    known = read_truth(description.folder / KNOWN.format(chosen.name), replace(task, limits=DEFAULT))
+    known = known.with_notices([Notice("N541", "what participants know of the ground truth")])
+    return Judge(description, chosen, benchmarks.get_benchmark(description.benchmark), task, known, known)
 
 
 def perfect_report(truth: PoseSet, task: Task) -> Report:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from poseval.challenge.judge import SCHEMA, Verdict
+from poseval.challenge.description import Description
+from poseval.challenge.judge import SCHEMA, Verdict, rounded
 from poseval.decisions.facts import facts_of
 from poseval.errors import FormatError, shown
 from poseval.files.reading import REPORT_BYTES, read_json
 from poseval.files.writing import write_atomically
+from poseval.results.report import Report
 from poseval.results.typed import numbers, typed
+from poseval.results.units import Unit
+from poseval.results.values import Values
 
 MARK, START = f'"schema": "{SCHEMA}"'.encode(), 4096  # by which a record is told from other files
 
@@ -85,3 +89,23 @@ def read_record(path: Path) -> Record:
         raise FormatError(
             "P209", where=where, what=f"is not a verdict ({shown(error, 80)})", wanted=SCHEMA
         ) from None
+
+
+def as_shown(description: Description, report: Report) -> Report:
+    """A report of the columns alone, as rounded as participants see them."""
+    summary = {}
+    for column in description.columns:
+        value = rounded(report, column.key, column.digits)
+        share = report.unit_of(column.key) is Unit.SHARE
+        summary[column.key] = round(value / 100, column.digits + 2) if share else value
+    return replace(
+        report, summary=summary, values=Values(), notices=(), inputs=(), intervals={}, layout=None, tables=()
+    )
+
+
+def as_public(record: Record, description: Description) -> Record:
+    """A record that anybody may read: of its report the rounded columns, and nothing for organisers alone."""
+    report = dict(record.verdict.report)
+    if record.verdict.scored:
+        report = as_shown(description, Report.from_dict(report)).to_dict(timings=False)
+    return replace(record, verdict=replace(record.verdict, report=report, page="", private="", seconds=0.0))

@@ -12,15 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from poseval.challenge.description import Description, Split
-from poseval.challenge.judge import rounded
-from poseval.challenge.records import Record, is_record, read_record
+from poseval.challenge.records import Record, as_shown, is_record, read_record
 from poseval.decisions.entries import Entry, Refused, entry_of, named_alike, reason
 from poseval.decisions.leaderboard import Board, Row, build
 from poseval.errors import PosevalError, UsageError, shown
 from poseval.report.leaderboard_page import to_html
 from poseval.results.report import Report
-from poseval.results.units import Unit
-from poseval.results.values import Values
 
 DATE = "date"  # fact of an entry: when it was received
 
@@ -75,12 +72,12 @@ def _entry(description: Description, path: Path) -> tuple[str, Entry | Refused]:
     """The split of a run, and its entry; what was not scored is refused with its status."""
     if not is_record(path):
         found = entry_of(path)
-        return description.split().name, replace(found, report=_as_shown(description, found.report), run=None)
+        return description.split().name, replace(found, report=as_shown(description, found.report), run=None)
     record = read_record(path)
     split = description.split(record.verdict.split)
     if not record.verdict.scored:
         return split.name, Refused(shown(record.name, 60), f"{record.verdict.status} on {split.name}")
-    report = _as_shown(description, Report.from_dict(dict(record.verdict.report), shown(path.name)))
+    report = as_shown(description, Report.from_dict(dict(record.verdict.report), shown(path.name)))
     return split.name, Entry(record.name, report, record.team, _facts(description, record))
 
 
@@ -88,18 +85,6 @@ def _facts(description: Description, record: Record) -> dict[str, Any]:
     shown_keys = [question.key for question in description.questions if question.shown]
     found = {key: record.facts[key] for key in shown_keys if key in record.facts and key != "team"}
     return {**found, DATE: record.received}
-
-
-def _as_shown(description: Description, report: Report) -> Report:
-    """A report of the columns alone, as rounded as participants see them."""
-    summary = {}
-    for column in description.columns:
-        value = rounded(report, column.key, column.digits)
-        share = report.unit_of(column.key) is Unit.SHARE
-        summary[column.key] = round(value / 100, column.digits + 2) if share else value
-    return replace(
-        report, summary=summary, values=Values(), notices=(), inputs=(), intervals={}, layout=None, tables=()
-    )
 
 
 def _board(description: Description, split: Split, entries: Sequence[Entry]) -> Board:

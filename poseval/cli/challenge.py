@@ -82,6 +82,8 @@ def init(
 @click.option("--save", type=OutputPath(), help="Write the whole verdict, for `poseval challenge site`.")
 @click.option("--name", help="Name of the entry in --save. By default the file's name.")
 @click.option("--team", default="", help="Team of the entry in --save.")
+@click.option("--form", is_flag=True, help="Check the form alone, without the ground truth.")
+@click.option("--public", is_flag=True, help="Write to --save only what participants may see.")
 @click.option(
     "--reason",
     "with_reason",
@@ -98,6 +100,8 @@ def check(
     save: Path | None,
     name: str | None,
     team: str,
+    form: bool,
+    public: bool,
     with_reason: bool,
     quiet: bool,
 ) -> int:
@@ -106,8 +110,8 @@ def check(
     Prints what a participant sees. The exit status is 0 for a submission that is scored or valid, else 3.
     """
     from poseval.challenge.description import read_description
-    from poseval.challenge.judge import FAILED, REFUSED, open_judge
-    from poseval.challenge.records import Record, now, write_record
+    from poseval.challenge.judge import FAILED, REFUSED, open_form_judge, open_judge
+    from poseval.challenge.records import Record, as_public, now, write_record
     from poseval.decisions.entries import NAME_LENGTH, check_name
     from poseval.files.writing import write_atomically
 
@@ -115,7 +119,8 @@ def check(
     for text in (name, team):
         check_name(text)
     with working("reading and scoring", quiet=quiet):
-        judge = open_judge(read_description(folder, whole=False), split)
+        description = read_description(folder, whole=False)
+        judge = open_form_judge(description, split) if form else open_judge(description, split)
         verdict = judge.judge(submission)
     if json_to != "-":
         show(lambda: _as_text(verdict))
@@ -126,7 +131,8 @@ def check(
     if page is not None:
         write_atomically(page, verdict.page.encode(), force=True)
     if save is not None:
-        write_record(Record(verdict, name, team, {}, now()), save)
+        record = Record(verdict, name, team, {}, now())
+        write_record(as_public(record, description) if public else record, save)
     if with_reason and verdict.private:
         say(f"for organisers alone: {shown(verdict.private, 2000)}")
     return WRONG if verdict.status in (FAILED, REFUSED) else 0
@@ -144,7 +150,11 @@ def _as_text(verdict: Verdict) -> str:
 @challenge.command()
 @FOLDER
 @click.option(
-    "--for", "engine", type=Choice(["codabench", "evalai"]), required=True, help="Competition server."
+    "--for",
+    "engine",
+    type=Choice(["codabench", "evalai", "github"]),
+    required=True,
+    help="Competition server.",
 )
 @click.option("--out", type=OutputPath(), required=True, help="The bundle, or folder, to write.")
 @click.option("--wheels", type=InputPath(), help="Folder of wheels to put into Codabench's scoring program.")
@@ -155,6 +165,7 @@ def build(folder: Path, engine: str, out: Path, wheels: Path | None, force: bool
     from poseval.challenge.codabench import build_bundle
     from poseval.challenge.description import read_description
     from poseval.challenge.evalai import build_folder
+    from poseval.challenge.repository import build_repository
     from poseval.files.writing import require_free
 
     require_free(out, force)
@@ -162,9 +173,11 @@ def build(folder: Path, engine: str, out: Path, wheels: Path | None, force: bool
         description = read_description(folder)
         if engine == "codabench":
             notes = build_bundle(description, out, wheels)
-        else:
+        elif engine == "evalai":
             notes = build_folder(description, out, force)
-    tell(notes, talk(quiet))
+        else:
+            notes = build_repository(description, out, force)
+    tell(notes, say)  # in spite of --quiet: one of them is a key that is printed once
     say(f"wrote {shown(out, 400)}")
 
 

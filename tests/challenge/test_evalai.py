@@ -17,7 +17,7 @@ import yaml
 
 from poseval.challenge.description import Description
 from poseval.challenge.evalai_api import EvalAI, Unreachable, download
-from poseval.challenge.evalai_worker import Worker, from_environment
+from poseval.challenge.evalai_worker import MOST_TRIES, Worker, from_environment
 from poseval.challenge.records import read_record
 from poseval.challenge.site import site_of
 from poseval.errors import PosevalError
@@ -111,7 +111,7 @@ def test_what_cannot_be_downloaded_fails_in_the_end(
 ) -> None:
     server.send(1, b"x" * 100)
     worker = worker_of(server, made, tmp_path)
-    for _ in range(3):
+    for _ in range(MOST_TRIES):
         server.fail = ["", "", "", "500"]
         server.waiting = dict.fromkeys(server.waiting, (1, 0.0))
         worker.run(0.01, most=1)
@@ -168,11 +168,11 @@ def test_a_worker_that_is_killed_by_a_submission_gives_up(
 ) -> None:
     server.send(1, good)
     (tmp_path / "tries").mkdir()
-    (tmp_path / "tries/1").write_text("3")
+    (tmp_path / "tries/1").write_text(str(MOST_TRIES))
     until_empty(worker_of(server, made, tmp_path), server)
     (report,) = server.reports[1]
     assert report["submission_status"] == "FAILED"
-    assert "three times" in report["stderr"]
+    assert "again and again" in report["stderr"]
 
 
 def test_a_verdict_that_was_not_reported_is_not_made_again(

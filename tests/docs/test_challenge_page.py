@@ -39,7 +39,7 @@ def test_every_command_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     words = ["truth.npz", "crowdpose_test.json", "--to", "coco", "--role", "truth", "--format-in", "native"]
     assert invoke(["convert", *words]) == 0
     found = commands()
-    assert len(found) == 8
+    assert len(found) == 9
     for line in found:
         program, *arguments = shlex.split(line)
         assert program == "poseval"
