@@ -159,7 +159,7 @@ def has_exposures(benchmark: Benchmark, truth: PoseSet) -> bool:
 
 
 # CrowdPose's program with other splits: the crowd index is 0 in all of ExLPose, so that easy is everything
-# and medium and hard are -1 (C27). Light and camera are files of their own.
+# and medium and hard are -1 (C28). Light and camera are files of their own.
 EXLPOSE = replace(
     CROWDPOSE,
     name="exlpose",

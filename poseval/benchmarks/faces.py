@@ -54,6 +54,14 @@ def nme(
     )
 
 
+def pifa_nme(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[Nme]:
+    """By the size of 68 fitted landmarks, balanced over yaw, where they are there; else by the crop (N08)."""
+    if "face_size" not in truth.people.extra or not rules.keeps("N08"):
+        return nme(rules, truth, per_joint, by="box_sqrt", at=(0.1,))
+    bins = YAW if "yaw" in truth.people.extra else ()
+    return nme(rules, truth, per_joint, by="face_size", at=(0.1,), bins=bins)
+
+
 def marked(truth: PoseSet, *, marks: Iterable[str]) -> dict[str, Bools]:
     """Groups of frames by WFLW's attributes (such as occlusion), for those that occur."""
     extra = truth.people.extra
@@ -168,10 +176,10 @@ AFLW_PIFA = replace(  # PIFA's selection: 21 points, missing ones left out
     title="AFLW (PIFA), 21 landmarks, visible points, NME by the box",
     source="Jourabloo and Liu 2015; 3DDFA benchmark_aflw.py",
     skeletons=("aflw21",),
-    rule_sets=(RuleSet("3ddfa", title="3DDFA benchmark_aflw.py@4ff2cea"), CORRECTED),
+    rule_sets=(RuleSet("3ddfa", frozenset({"N08"}), "3DDFA benchmark_aflw.py@4ff2cea"), CORRECTED),
     truth_formats=("face-npy",),
     sizes={},
-    metrics=partial(nme, by="box_sqrt", at=(0.1,)),
+    metrics=pifa_nme,
     slices=by_yaw,
 )
 AFLW2000 = replace(

@@ -60,6 +60,7 @@ OFFICIAL: dict[str, str | Answer] = {
     "h36m-2d": f"{_ROOM}.single:h36m",
     **dict.fromkeys(("300w", "wflw", "cofw", "aflw19", "lapa"), f"{_ROOM}.faces:faces"),
     "aflw2000-3d": f"{_ROOM}.faces:aflw2000",
+    "aflw-pifa": f"{_ROOM}.faces:aflw_pifa",
     "posetrack17": f"{_ROOM}.posetrack:sides",
     "posetrack18": f"{_ROOM}.posetrack:sides",
     "posetrack21": f"{_ROOM}.posetrack:sides",

@@ -149,3 +149,25 @@ def aflw2000(question: Question) -> list[Side]:
     }
     name = "3DDFA, benchmark_aflw2000.py" + (", in float64" if mended else "")
     return [Side(transcription(name), numbers, ADDITION if mended else 1e-7)]
+
+
+def aflw_pifa(question: Question) -> list[Side]:
+    """3DDFA: points that are there, by the box around 68 fitted ones, the mean of three bins of yaw."""
+    people = faces_files.read(question.truth, question.predictions)
+    if people.yaw is None or people.size is None:
+        raise CannotCheck("AFLW_GT_crop_yaws.npy and AFLW_GT_pts68.npy are not beside the landmarks")
+    if question.rules == "corrected":
+        raise CannotCheck("no program has these rules")
+    error = []
+    delta = people.found.astype(np.float64) - people.truth.astype(np.float64)
+    for face, there in enumerate(people.labelled):
+        off = np.linalg.norm(delta[face][there], axis=1)
+        error.append(off.mean() / people.size[face])
+    found, angle = np.array(error), np.abs(people.yaw)
+    bins = [found[angle <= 30], found[(angle > 30) & (angle <= 60)], found[angle > 60]]
+    numbers: dict[str, Number] = {
+        "NME": float(np.mean([_mean(part) for part in bins])),
+        "NME_plain": _mean(found),
+    }
+    name = "3DDFA 4ff2cea, benchmark_aflw.py, in float64"
+    return [Side(transcription(name), numbers, ADDITION)]

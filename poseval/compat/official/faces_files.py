@@ -143,6 +143,10 @@ def _arrays(place: Path) -> tuple[Singles, list[Any]]:
     for path in (place.parent / yaw, place.parent / f"{yaw}.gz"):
         if path.is_file():
             found.yaw = np.asarray(arrays(path)[""], dtype=np.float64)
+    fitted = place.parent / "AFLW_GT_pts68.npy"
+    if not aflw2000 and fitted.is_file():
+        points = np.asarray(arrays(fitted)[""], dtype=np.float64)[:, :2]
+        found.size = np.sqrt(np.prod(points.max(axis=2) - points.min(axis=2), axis=1))
     return found, [f"{k:06d}" for k in range(len(xy))]
 
 

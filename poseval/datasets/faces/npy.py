@@ -1,7 +1,8 @@
 """AFLW and AFLW2000-3D as 3DDFA ships them: landmarks in one .npy, boxes and yaw angles in others beside it.
 
 - `AFLW_GT_pts21.npy` [N, 2, 21], -1 where not annotated; `AFLW_GT_crop_roi_box.npy` [N, 4],
-  `AFLW_GT_crop_yaws.npy` [N] degrees.
+  `AFLW_GT_crop_yaws.npy` [N] degrees; `AFLW_GT_pts68.npy` [N, 2, 68], the fitted landmarks whose tight box is
+  the size of the face.
 - `AFLW2000-3D.pts68.npy` [N, 3, 68] or its re-annotation [N, 2, 68]; `AFLW2000-3D.pose.npy` [N] degrees,
   `AFLW2000-3D_crop.roi_box.npy` [N, 4].
 
@@ -28,7 +29,11 @@ from poseval.skeletons.by_count import skeleton_for
 # Beginning of the landmark file's name -> companions: column -> file name, the longest beginning first.
 COMPANIONS = {
     "AFLW2000-3D": {"yaw": "AFLW2000-3D.pose.npy", "box": "AFLW2000-3D_crop.roi_box.npy"},
-    "AFLW_GT": {"yaw": "AFLW_GT_crop_yaws.npy", "box": "AFLW_GT_crop_roi_box.npy"},
+    "AFLW_GT": {
+        "yaw": "AFLW_GT_crop_yaws.npy",
+        "box": "AFLW_GT_crop_roi_box.npy",
+        "face_size": "AFLW_GT_pts68.npy",
+    },
 }
 
 
@@ -102,6 +107,9 @@ def _companions(path: Path, count: int, source: Source) -> dict[str, Floats]:
                 if not numpy_file.is_npy(document):
                     continue
                 values = numpy_file.load(document)[""].astype(np.float64)
+                if column == "face_size" and values.ndim == 3 and values.shape[1] >= 2:
+                    side = values[:, :2].max(axis=2) - values[:, :2].min(axis=2)
+                    values = np.sqrt(side[:, 0] * side[:, 1])
                 if values.shape == ((count, 4) if column == "box" else (count,)):
                     out[column] = values
     return out
