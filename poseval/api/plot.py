@@ -24,6 +24,7 @@ def plot(
     truth: PathOrPoses | None = None,
     benchmark: str | Benchmark | None = None,
     *,
+    unit: str = "percent",
     task: Task | None = None,
     **asked: Unpack[Asked],
 ) -> dict[str, Figure]:
@@ -31,7 +32,8 @@ def plot(
 
     They are plain matplotlib figures; no window is opened and `pyplot` is not used. Predictions also give the
     figures of their diagnosis, where the ground truth allows one. Several runs, as a list or by name, are
-    drawn over one another. The keywords are those of `poseval.score`.
+    drawn over one another. `unit`, "percent" or "fraction", is how shares are shown. The other keywords are
+    those of `poseval.score`.
 
     Raises:
         UsageError: P147 predictions without ground truth, P834 more runs than there are colours.
@@ -40,23 +42,26 @@ def plot(
     from poseval.datasets.objects.taken import is_in_memory
     from poseval.report.plots import figures
     from poseval.report.slice_plot import slice_figures
+    from poseval.results.units import shown_as
     from poseval.scoring.task import Task
 
     wanted = Task.of(task, benchmark, **asked)
     several = isinstance(run, Mapping) or (isinstance(run, list | tuple) and not is_in_memory(run))
     if several:
-        return overlaid_figures(run, truth, wanted)  # type: ignore[arg-type]
+        return overlaid_figures(run, truth, wanted, unit)  # type: ignore[arg-type]
     evaluation, diagnosis = run_and_diagnosis(run, truth, wanted)  # type: ignore[arg-type]
-    return figures(evaluation, evaluation.report(), diagnosis) | slice_figures({"": evaluation})
+    drawn = figures(evaluation, evaluation.report(), diagnosis, shown_as(unit))
+    return drawn | slice_figures({"": evaluation}, unit)
 
 
 def overlaid_figures(
-    runs: Sequence[Run] | Mapping[str, Run], truth: PathOrPoses | None, task: Task
+    runs: Sequence[Run] | Mapping[str, Run], truth: PathOrPoses | None, task: Task, unit: str
 ) -> dict[str, Figure]:
     """The figures of several runs of one benchmark, one colour each."""
     from poseval.api.compare import named
     from poseval.report.overlays import MOST_RUNS, overlaid
     from poseval.results.signature import check_comparable
+    from poseval.results.units import shown_as
     from poseval.scoring.reading import read_truth
     from poseval.scoring.saved_runs import run_of
 
@@ -71,7 +76,8 @@ def overlaid_figures(
     (first, one), *others = found.items()
     for name, other in others:
         check_comparable(one.signature, other.signature, (first, name), ignoring=("poseval", "cluster"))
-    return overlaid({name.removesuffix(".poseval"): run for name, run in found.items()})
+    short = {name.removesuffix(".poseval"): run for name, run in found.items()}
+    return overlaid(short, shown_as(unit))
 
 
 def run_and_diagnosis(run: Run, truth: PathOrPoses | None, task: Task) -> tuple[Evaluation, Diagnosis | None]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from poseval.cli.options import QUIET, TRUTH_OR_SAVED, Choice, InputPath, talk, task_options, tell
+from poseval.cli.options import QUIET, TRUTH_OR_SAVED, UNIT, Choice, InputPath, talk, task_options, tell
 from poseval.cli.outputs import WritingCommand, check_replaceable, forced
 from poseval.cli.progress import working
 
@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Format of the figures.",
 )
+@UNIT
 @QUIET
-def plot(runs: tuple[Path, ...], truth: Path | None, task: Task, out: Path, style: str, quiet: bool) -> None:
+def plot(
+    runs: tuple[Path, ...], truth: Path | None, task: Task, out: Path, style: str, unit: str, quiet: bool
+) -> None:
     """Draw figures of RUNS: saved runs (`score --save`), or predictions with --gt.
 
     Several runs are drawn over one another.
@@ -47,10 +50,11 @@ def plot(runs: tuple[Path, ...], truth: Path | None, task: Task, out: Path, styl
     say = talk(quiet)
     with working("scoring", quiet):
         if len(runs) > 1:
-            drawn = overlaid_figures(runs, truth, task)
+            drawn = overlaid_figures(runs, truth, task, unit)
         else:
             evaluation, diagnosis = run_and_diagnosis(runs[0], truth, task)
-            drawn = figures(evaluation, evaluation.report(), diagnosis) | slice_figures({"": evaluation})
+            drawn = figures(evaluation, evaluation.report(), diagnosis, unit)
+            drawn |= slice_figures({"": evaluation}, unit)
             tell(evaluation.notices, say)
     there = [path for path in (out / f"{name}.{style}" for name in drawn) if path.exists()]
     check_replaceable((("--out", path) for path in there), forced())

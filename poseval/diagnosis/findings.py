@@ -57,7 +57,8 @@ def _score(diagnosis: Diagnosis, style: NumberStyle) -> list[str]:
     if main.people < people:
         side = f"{math.sqrt(main.size.low):.0f}"
         text += (
-            f", without {number_of(people - main.people, 'person', 'people')} below {side} x {side} pixels"
+            f", without {number_of(people - main.people, 'person', 'people')} below {side} x {side} pixels, "
+            "whom AP of `poseval score` counts"
         )
     return [f"{text}; {matched:,} of {number_of(people, 'person', 'people')} were matched"]
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from poseval.report.comparison_tables import STARS, keys_of, names_of, stars
-from poseval.report.plots import COLOURS, MARKERS, figure_text
+from poseval.report.plots import COLOURS, MARKERS, figure_text, legend_below
 from poseval.results.units import NumberStyle
 from poseval.statistics.comparison import Comparison, Difference
 
@@ -42,9 +42,12 @@ def draw(comparison: Comparison) -> Figure:
         name = style.caption((unit,)).removeprefix("in ").replace("percent", "points")
         one.set_xlabel(figure_text(f"difference in {name}, with {level} interval"))
     marks = ", ".join(f"{mark} below {most:g}" for most, mark in reversed(STARS))
-    axes[-1].set_xlabel(f"{axes[-1].get_xlabel()}\nfilled: noise does not explain it; adjusted p: {marks}")
-    handles = axes[0].get_legend_handles_labels()[0]
-    figure.legend(handles=handles, frameon=False, fontsize=8, loc="outside lower center", ncols=3)
+    footnote = f"filled: noise does not explain it\nadjusted p: {marks}"
+    axes[-1].annotate(
+        footnote, (0.5, 0), (0, -38), xycoords="axes fraction", textcoords="offset points",
+        ha="center", va="top", fontsize=8,
+    )  # fmt: skip
+    legend_below(figure, axes[0])
     return figure
 
 

@@ -83,7 +83,8 @@ def _range_lines(diagnosis: Diagnosis, item: RangeDiagnosis, style: NumberStyle)
     lines += ["", *aligned(rows), ""]
     base = style.number(mean_ap(item.gains.cumulative[0]))
     none = style.number(0.0, sign=True)
-    rows = [[f"fixed ({style.caption()})", "AP, one after the other", "gain", "AP, alone", "gain"]]
+    ap = "AP by OKS"  # not the AP of a score, which may be by joints, or count smaller people, too
+    rows = [[f"fixed ({style.caption()})", f"{ap}, one after the other", "gain", f"{ap}, alone", "gain"]]
     rows.append(["baseline", base, none, base, none])
     for step in item.gains.steps:
         ap, gain = style.number(step.ap), style.number(step.gain, sign=True)

@@ -58,7 +58,7 @@ def to_html(
             interval_notes=notes(report),
             metrics=metric_tables(report, style),
             findings=page_findings(diagnosis, report, style),
-            figures=_figures(evaluation, report, diagnosis),
+            figures=_figures(evaluation, report, diagnosis, unit),
             frames=Markup(to_script(frames)),
             frames_by=by,
             diagnosis_text=diagnosis.to_text(unit) if diagnosis else "",
@@ -103,11 +103,13 @@ def _numbers(report: Report, style: NumberStyle) -> list[dict[str, Any]]:
     return out
 
 
-def _figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None) -> list[dict[str, Any]]:
+def _figures(
+    evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None, unit: str
+) -> list[dict[str, Any]]:
     from markupsafe import Markup
 
     out = []
-    drawn = figures(evaluation, report, diagnosis) | slice_figures({"": evaluation})
+    drawn = figures(evaluation, report, diagnosis, unit) | slice_figures({"": evaluation}, unit)
     for name, figure in drawn.items():
         title, text = caption(name)
         data = Markup(base64.b64encode(figure_bytes(figure)).decode())  # of our making, and long

@@ -11,6 +11,7 @@ from poseval.results.report import Report
 from poseval.results.values import Interval
 
 LISTED = 8  # keys that a sentence names
+REASONS = 2  # that are told of the numbers of a slice
 FIELDS = ("level", "method", "seed", "resamples", "units", "cluster", "undefined", "why")
 
 
@@ -33,12 +34,34 @@ def notes(report: Report) -> list[str]:
     undefined = max(interval.undefined for interval in found.values())
     lines = [f"intervals: {basis(usual)}; at most {undefined:.1%} of resamples undefined"]
     for kind, given in (("no interval", False), ("exact", True)):
-        reasons: dict[str, list[str]] = {}
-        for key, interval in found.items():
-            if interval.why and interval.given is given:
-                reasons.setdefault(interval.why, []).append(key)
-        lines += [f"{kind}: {_listed(keys)}: {shown(why)}" for why, keys in reasons.items()]
+        named = {key: one.why for key, one in found.items() if one.why and one.given is given}
+        lines += [f"{kind}: {text}" for text in by_reason(named)]
     return [*lines, *_carried(found, report.primary)]
+
+
+def by_reason(why: Mapping[str, str]) -> list[str]:
+    """Keys with one reason in one sentence each; of the numbers of a slice only how many, and the reasons."""
+    reasons: dict[str, list[str]] = {}
+    slices: dict[str, list[str]] = {}
+    for key, text in why.items():
+        label, _, rest = key.partition("/")[0].replace(":", "=").partition("=")
+        if rest:
+            slices.setdefault(label, []).append(text.removeprefix(_first_of(text)))
+        else:
+            reasons.setdefault(text, []).append(key)
+    lines = [f"{_listed(keys)}: {shown(text, 400) or 'undefined'}" for text, keys in reasons.items()]
+    for label, texts in slices.items():
+        many = dict.fromkeys(texts)
+        more = f" or other reasons ({len(many) - REASONS})" if len(many) > REASONS else ""
+        said = "; ".join(shown(text, 200) or "undefined" for text in list(many)[:REASONS])
+        lines.append(f"{number_of(len(texts), 'number')} of slice {shown(label)}: {said}{more}")
+    return lines
+
+
+def _first_of(text: str) -> str:
+    """`size=small/AP: ` in the reason of a gap, which names the group that has none."""
+    head, colon, _ = text.partition(": ")
+    return head + colon if colon and "=" in head else ""
 
 
 def _listed(keys: list[str]) -> str:

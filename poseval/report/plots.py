@@ -18,6 +18,8 @@ import numpy as np
 
 from poseval.errors import shown, unknown_name
 from poseval.files.writing import unwritable, write_atomically
+from poseval.report.text import style_of
+from poseval.results.units import PERCENT, NumberStyle, Unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,23 +36,27 @@ MARKERS = "osD^vPX*"
 STYLES = ("png", "svg", "pdf")
 LARGEST_FRACTION = 1.5  # a statistic with a larger value is a count
 FARTHEST = 1e100  # of a score in a histogram, whose bins are computed in doubles
+WIDTH_OF_LEGEND = 90  # characters beside one another below a figure
 MOST_LINES = 8  # more lines in one plot cannot be distinguished
 
 
-def figures(evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None = None) -> dict[str, Figure]:
-    """Every figure that the run has data for, by name."""
+def figures(
+    evaluation: Evaluation, report: Report, diagnosis: Diagnosis | None = None, unit: str = PERCENT
+) -> dict[str, Figure]:
+    """Every figure that the run has data for, by name; `unit` says how shares are shown, as in tables."""
+    style = style_of(report, unit)
     out: dict[str, Figure] = {}
     for name, (axis, group) in threshold_groups(evaluation, report).items():
-        out[f"{name}_over_threshold"] = _threshold_figure(group, axis)
-    out.update(_precision_recall(evaluation))
-    out.update(_reliability(evaluation))
+        out[f"{name}_over_threshold"] = _threshold_figure(group, axis, report, style)
+    out.update(_precision_recall(evaluation, style))
+    out.update(_reliability(evaluation, style))
     joints = joint_rows(report)
     for statistic, rows in joints.items():
-        out[f"{statistic}_per_joint"] = _joint_figure(statistic, rows, report)
-    out.update(_composition(report))
+        out[f"{statistic}_per_joint"] = _joint_figure(statistic, rows, report, style)
+    out.update(_composition(report, style))
     if diagnosis is not None:
-        out["errors_per_joint"] = _error_figure(diagnosis)
-        out["gains"] = _gain_figure(diagnosis)
+        out["errors_per_joint"] = _error_figure(diagnosis, style)
+        out["gains"] = _gain_figure(diagnosis, style)
     return {file_name(name): figure for name, figure in out.items()}
 
 
@@ -119,12 +125,36 @@ def new_figure(title: str, xlabel: str = "", ylabel: str = "", height: float = 4
     return figure, axes
 
 
-def _lines(axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[float]]]) -> None:
+def axis_label(name: str, style: NumberStyle, unit: Unit = Unit.SHARE) -> str:
+    """The label of an axis of numbers: `AP, in percent`."""
+    return f"{name}, {style.caption((unit,))}"
+
+
+def end_of_axis(style: NumberStyle) -> float:
+    """Where an axis of shares ends: a little above the highest."""
+    return 1.02 * style.scale()
+
+
+def legend_below(figure: Figure, axes: Axes, *more: Axes) -> None:
+    """The legend below the figure, where it hides nothing, in as many columns as there is room for."""
+    handles, labels = axes.get_legend_handles_labels()
+    for other in more:
+        handles, labels = (
+            a + b for a, b in zip((handles, labels), other.get_legend_handles_labels(), strict=True)
+        )
+    longest = max(map(len, labels), default=0)
+    columns = max(1, min(len(labels), WIDTH_OF_LEGEND // (longest + 6)))
+    figure.legend(handles, labels, frameon=False, fontsize=8, loc="outside lower center", ncols=columns)
+
+
+def _lines(
+    figure: Figure, axes: Axes, curves: Sequence[tuple[str, Sequence[float], Sequence[float]]]
+) -> None:
     looks = zip(COLOURS, cycle(DASHES), strict=False)
     for (label, x, y), (colour, dash) in zip(curves[:MOST_LINES], looks, strict=False):
         axes.plot(x, y, label=figure_text(label), color=colour, linestyle=dash, linewidth=1.8)
     if len(curves) > 1 or curves[0][0]:
-        axes.legend(frameon=False, fontsize=8)
+        legend_below(figure, axes)
 
 
 def threshold_groups(evaluation: Evaluation, report: Report) -> dict[str, tuple[str, list[Value]]]:
@@ -141,22 +171,27 @@ def threshold_groups(evaluation: Evaluation, report: Report) -> dict[str, tuple[
     return {name: (axis, rows) for name, (axis, rows) in out.items() if len({r.threshold for r in rows}) > 2}
 
 
-def _threshold_figure(rows: Sequence[Value], axis: str) -> Figure:
+def _threshold_figure(rows: Sequence[Value], axis: str, report: Report, style: NumberStyle) -> Figure:
     names = list(dict.fromkeys(row.statistic for row in rows))
-    figure, axes = new_figure(f"{' / '.join(names)} over thresholds", axis, names[0])
+    unit = report.unit_of(names[0])
+    scale = style.scale(unit)
+    title = " / ".join(names)
+    figure, axes = new_figure(f"{title} over thresholds", axis, axis_label(title, style, unit))
     curves = []
     for name in names:
         points = sorted((row.threshold, row.value) for row in rows if row.statistic == name)
         x, y = [p[0] for p in points], [p[1] for p in points]
-        curves.append((f"{name} (mean {np.mean(y):.3f})", x, y))
-    _lines(axes, curves)
-    axes.set_ylim(min(0.0, min(row.value for row in rows)), 1.02)
+        mean = style.number(float(np.mean(y)), unit)
+        curves.append((f"{name} (mean {mean})", x, [scale * value for value in y]))
+    _lines(figure, axes, curves)
+    axes.set_ylim(min(0.0, scale * min(row.value for row in rows)), 1.02 * scale)
     return figure
 
 
-def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
+def _precision_recall(evaluation: Evaluation, style: NumberStyle) -> dict[str, Figure]:
     """Precision over recall per threshold, and score histogram with calibration, where a metric has them."""
     out: dict[str, Figure] = {}
+    scale = style.scale()
     for part in evaluation.parts:
         prefix = f"{part.label}_" if part.label else ""
         for metric, tally in part.tallies.items():
@@ -167,21 +202,26 @@ def _precision_recall(evaluation: Evaluation) -> dict[str, Figure]:
             chosen = range(0, count, max(1, count // 5))
             rows = [(ranking.labels[at], ranking.precision[at]) for at in chosen]
             curves = [
-                (f"{label} (AP {precision.mean():.3f})", ranking.recall.tolist(), precision.tolist())
+                (
+                    f"{label} (AP {style.number(float(precision.mean()))})",
+                    (scale * ranking.recall).tolist(),
+                    (scale * precision).tolist(),
+                )
                 for label, precision in rows
                 if not np.isnan(precision).any()
             ]
             if curves:
-                figure, axes = new_figure("Precision over recall", "recall", "precision")
-                _lines(axes, curves)
-                axes.set_ylim(0, 1.02)
+                x, y = axis_label("recall", style), axis_label("precision", style)
+                figure, axes = new_figure("Precision over recall", x, y)
+                _lines(figure, axes, curves)
+                axes.set_ylim(0, end_of_axis(style))
                 out[f"{prefix}precision_recall"] = figure
             if len(ranking.score):
-                out[f"{prefix}scores"] = _score_figure(ranking.score, ranking.hit)
+                out[f"{prefix}scores"] = _score_figure(ranking.score, ranking.hit, style)
     return out
 
 
-def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Figure:
+def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any], style: NumberStyle) -> Figure:
     """Histogram of hits and false positives by score, and the fraction of hits per bin."""
     score = np.clip(score, -FARTHEST, FARTHEST)
     edges = np.linspace(score.min(), max(score.max(), score.min() + 1e-9), 21)
@@ -193,16 +233,22 @@ def _score_figure(score: np.ndarray[Any, Any], hit: np.ndarray[Any, Any]) -> Fig
     axes.bar(centre, misses, width * 0.92, bottom=hits, color=COLOURS[1], hatch="//", label="false positive")
     fraction = np.divide(hits, hits + misses, out=np.full(len(hits), np.nan), where=hits + misses > 0)
     right = axes.twinx()
-    right.plot(centre, fraction, color=COLOURS[6], marker="o", markersize=3, label="fraction of matches")
-    right.set_ylim(0, 1.02)
-    right.set_ylabel("fraction of matches")
-    handles = [*axes.get_legend_handles_labels()[0], *right.get_legend_handles_labels()[0]]
-    figure.legend(handles=handles, frameon=False, fontsize=8, ncols=3, loc="outside lower center")
+    right.plot(
+        centre,
+        style.scale() * fraction,
+        color=COLOURS[6],
+        marker="o",
+        markersize=3,
+        label="matches among all",
+    )
+    right.set_ylim(0, end_of_axis(style))
+    right.set_ylabel(axis_label("matches", style))
+    legend_below(figure, axes, right)
     axes.set_ylim(0, 1.05 * max(1, int((hits + misses).max())))
     return figure
 
 
-def _reliability(evaluation: Evaluation) -> dict[str, Figure]:
+def _reliability(evaluation: Evaluation, style: NumberStyle) -> dict[str, Figure]:
     """What scores say against what is there, with 95 % of the standard error of each bin."""
     out: dict[str, Figure] = {}
     for part in evaluation.parts:
@@ -210,25 +256,34 @@ def _reliability(evaluation: Evaluation) -> dict[str, Figure]:
             curves = metric.reliability(tally)
             if not curves:
                 continue
-            figure, axes = new_figure("Reliability of scores", "mean score of a bin", "mean OKS of the bin")
-            axes.plot([0, 1], [0, 1], color="#777777", linewidth=1, linestyle=":", label="calibrated")
+            figure, axes = reliability_axes(style)
             for curve, colour, marker in zip(curves, COLOURS, "os", strict=False):
-                label = f"{curve.label} (ECE {curve.off:.3f} of {int(curve.count.sum()):,})"
+                label = f"{curve.label} (ECE {style.number(curve.off)} of {int(curve.count.sum()):,})"
                 axes.errorbar(
-                    curve.score,
-                    curve.value,
-                    1.96 * curve.error,
+                    style.scale() * curve.score,
+                    style.scale() * curve.value,
+                    style.scale() * 1.96 * curve.error,
                     color=colour,
                     marker=marker,
                     markersize=4,
                     capsize=2,
                     label=figure_text(label),
                 )
-            axes.set_xlim(-0.02, 1.02)
-            axes.set_ylim(-0.02, 1.02)
-            axes.legend(frameon=False, fontsize=8, loc="upper left")
+            legend_below(figure, axes)
             out[f"{part.label}_reliability" if part.label else "reliability"] = figure
     return out
+
+
+def reliability_axes(style: NumberStyle) -> tuple[Figure, Axes]:
+    """A figure of OKS over scores, with the line on which both are the same."""
+    x, y = axis_label("mean score of a bin", style), axis_label("mean OKS of the bin", style)
+    figure, axes = new_figure("Reliability of scores", x, y)
+    ends = [0, style.scale()]
+    axes.plot(ends, ends, color="#777777", linewidth=1, linestyle=":", label="calibrated")
+    low, high = -0.02 * style.scale(), end_of_axis(style)
+    axes.set_xlim(low, high)
+    axes.set_ylim(low, high)
+    return figure, axes
 
 
 def joint_rows(report: Report) -> dict[str, list[Value]]:
@@ -247,20 +302,23 @@ def joint_rows(report: Report) -> dict[str, list[Value]]:
     return out
 
 
-def _joint_figure(statistic: str, rows: Sequence[Value], report: Report) -> Figure:
-    figure, axes = new_figure(f"{statistic} per joint", statistic, height=0.6 + 0.26 * len(rows))
+def _joint_figure(statistic: str, rows: Sequence[Value], report: Report, style: NumberStyle) -> Figure:
+    unit = report.unit_of(rows[0].statistic)
+    scale, label = style.scale(unit), axis_label(statistic, style, unit)
+    figure, axes = new_figure(f"{statistic} per joint", label, height=0.6 + 0.26 * len(rows))
     place = np.arange(len(rows))[::-1]
-    axes.barh(place, [row.value for row in rows], color=COLOURS[0], height=0.7)
+    axes.barh(place, [scale * row.value for row in rows], color=COLOURS[0], height=0.7)
     for y, row in zip(place, rows, strict=True):
         interval = report.interval(f"{row.statistic}/{row.joint}")
         if interval is not None:
-            axes.plot([interval.low, interval.high], [y, y], color=COLOURS[6], linewidth=1.5, marker="|")
+            ends = [scale * interval.low, scale * interval.high]
+            axes.plot(ends, [y, y], color=COLOURS[6], linewidth=1.5, marker="|")
     axes.set_yticks(place, [figure_text(row.joint, 40) for row in rows], fontsize=8)
-    axes.set_xlim(min(0.0, min(row.value for row in rows)), 1.0)
+    axes.set_xlim(min(0.0, scale * min(row.value for row in rows)), scale)
     return figure
 
 
-def _composition(report: Report) -> dict[str, Figure]:
+def _composition(report: Report, style: NumberStyle) -> dict[str, Figure]:
     """How much MOTA loses to misses, false positives and switches."""
     found: dict[str, float] = {}
     for row in report.values:
@@ -270,29 +328,32 @@ def _composition(report: Report) -> dict[str, Figure]:
     objects = found.get("objects", math.nan)
     if not all(name in found for name in parts) or not objects > 0:
         return {}
-    figure, axes = new_figure("What MOTA is made of", "fraction of all true joints", height=2.2)
+    figure, axes = new_figure("What MOTA is made of", axis_label("all true joints", style), height=2.2)
+    scale = style.scale()
     left = found.get("MOTA", math.nan)
     start = max(left, 0.0) if not math.isnan(left) else 0.0
-    axes.barh([0], [start], color=COLOURS[2], label="MOTA")
+    axes.barh([0], [scale * start], color=COLOURS[2], label="MOTA")
     for name, colour, hatch in zip(
         parts, (COLOURS[0], COLOURS[1], COLOURS[3]), ("", "//", "xx"), strict=True
     ):
         fraction = found[name] / objects
-        axes.barh([0], [fraction], left=start, color=colour, hatch=hatch, label=name.replace("_", " "))
+        label = name.replace("_", " ")
+        axes.barh([0], [scale * fraction], left=scale * start, color=colour, hatch=hatch, label=label)
         start += fraction
     axes.set_yticks([])
-    axes.legend(frameon=False, fontsize=8, ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.35))
+    legend_below(figure, axes)
     return {"mota_composition": figure}
 
 
-def _error_figure(diagnosis: Diagnosis) -> Figure:
+def _error_figure(diagnosis: Diagnosis, style: NumberStyle) -> Figure:
     """Fractions of good, jitter, inversion, swap and miss per joint."""
     from poseval.diagnosis.diagnose import CLASSES
 
     counts = diagnosis.ranges[0].counts[1:].astype(np.float64)
-    fraction = counts / np.maximum(counts.sum(axis=0), 1)
+    fraction = style.scale() * counts / np.maximum(counts.sum(axis=0), 1)
     joints = diagnosis.joints[:40]
-    figure, axes = new_figure("Joint errors", "fraction of labelled joints", height=0.9 + 0.26 * len(joints))
+    label = axis_label("labelled joints", style)
+    figure, axes = new_figure("Joint errors", label, height=0.9 + 0.26 * len(joints))
     place = np.arange(len(joints))[::-1]
     start = np.zeros(len(joints))
     colours = (COLOURS[2], COLOURS[5], COLOURS[4], COLOURS[3], COLOURS[1])
@@ -302,20 +363,21 @@ def _error_figure(diagnosis: Diagnosis) -> Figure:
         axes.barh(place, row[: len(joints)], left=start, color=colour, height=0.7, label=name, hatch=hatch)
         start = start + row[: len(joints)]
     axes.set_yticks(place, [figure_text(joint, 40) for joint in joints], fontsize=8)
-    axes.set_xlim(0, 1)
-    figure.legend(frameon=False, fontsize=8, ncols=5, loc="outside lower center")
+    axes.set_xlim(0, style.scale())
+    legend_below(figure, axes)
     return figure
 
 
-def _gain_figure(diagnosis: Diagnosis) -> Figure:
+def _gain_figure(diagnosis: Diagnosis, style: NumberStyle) -> Figure:
     """AP gained by fixing each kind of error: after those before it, and alone."""
     steps = diagnosis.ranges[0].gains.steps
-    figure, axes = new_figure("AP gained by fixing errors", "AP gain", height=3.6)
+    label = axis_label("gain of AP by OKS", style).replace("percent", "points")
+    figure, axes = new_figure("AP by OKS gained by fixing errors", label, height=3.6)
     place = np.arange(len(steps))[::-1]
-    after = np.nan_to_num([step.gain for step in steps])
-    alone = np.nan_to_num([step.gain_alone for step in steps])
+    after = style.scale() * np.nan_to_num([step.gain for step in steps])
+    alone = style.scale() * np.nan_to_num([step.gain_alone for step in steps])
     axes.barh(place + 0.2, after, 0.38, color=COLOURS[0], label="one after the other")
     axes.barh(place - 0.2, alone, 0.38, color=COLOURS[4], hatch="//", label="alone")
     axes.set_yticks(place, [figure_text(step.title) for step in steps], fontsize=9)
-    axes.legend(frameon=False, fontsize=8)
+    legend_below(figure, axes)
     return figure

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from poseval.report.plots import COLOURS, MARKERS, figure_text, file_name, new_figure
+from poseval.report.plots import COLOURS, MARKERS, figure_text, file_name, legend_below, new_figure
 from poseval.results.layout import Layout
-from poseval.results.units import NumberStyle
+from poseval.results.units import PERCENT, NumberStyle
 from poseval.results.values import Interval
 from poseval.statistics.intervals import with_intervals
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 MOST_GROUPS = 40  # more of them are left out, and the title says so
 
 
-def slice_figures(runs: Mapping[str, Evaluation]) -> dict[str, Figure]:
+def slice_figures(runs: Mapping[str, Evaluation], unit: str = PERCENT) -> dict[str, Figure]:
     """A figure for each slice that all runs have: a mark with its interval for each run and group."""
     if not any("=" in name for run in runs.values() for name in run.slices):
         return {}
@@ -34,7 +34,7 @@ def slice_figures(runs: Mapping[str, Evaluation]) -> dict[str, Figure]:
         keys = {key for _, row in table.rows for key in row}
         groups = [(group, row[0]) for group, row in table.rows if "=" in row[0]]
         if groups and all(keys & report.summary.keys() for report in others):
-            out[file_name(f"slice_{table.title}")] = _figure(reports, table, groups)
+            out[file_name(f"slice_{table.title}")] = _figure(reports, table, groups, unit)
     return out
 
 
@@ -44,11 +44,13 @@ def _report(run: Evaluation) -> Report:
     return with_intervals(report, run) if len(run.unit_keys) > 1 else report
 
 
-def _figure(reports: Mapping[str, Report], table: Layout, groups: list[tuple[str, str]]) -> Figure:
+def _figure(
+    reports: Mapping[str, Report], table: Layout, groups: list[tuple[str, str]], shown_as: str
+) -> Figure:
     shown_groups = groups[:MOST_GROUPS]
     first = next(iter(reports.values()))
     unit, name = first.unit_of(groups[0][1]), table.header[0]
-    style = NumberStyle()
+    style = NumberStyle(shown_as)
     scale = style.scale(unit)
     left_out = f", {len(groups) - MOST_GROUPS} groups left out" if len(groups) > MOST_GROUPS else ""
     label = f"{name} {style.caption((unit,))}"
@@ -69,7 +71,7 @@ def _figure(reports: Mapping[str, Report], table: Layout, groups: list[tuple[str
     axes.set_yticks(place, [figure_text(group, 40) for group, _ in shown_groups], fontsize=9)
     axes.margins(y=0.08)
     if len(reports) > 1:
-        figure.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=3)
+        legend_below(figure, axes)
     return figure
 
 

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from poseval.errors import shown
-from poseval.report.interval_notes import notes
+from poseval.report.interval_notes import by_reason, notes
 from poseval.report.text_table import aligned, table_width
 from poseval.results.layout import Layout
 from poseval.results.units import PERCENT, NumberStyle
@@ -100,13 +100,8 @@ def render(report: Report, color: bool = False, unit: str = PERCENT, digits: int
             table = aligned(block, (0,) if named or block[0][0] == "" else ())
             heads = {0, *(at + 1 for at, line in enumerate(table) if not line)}
             lines += [f"{bold}{line}{plain}" if at in heads else line for at, line in enumerate(table)] + [""]
-    undefined = [key for key, value in report.summary.items() if math.isnan(value)]
-    reasons: dict[str, list[str]] = {}
-    for key in undefined:
-        reasons.setdefault(report.why(key), []).append(key)
-    for reason, keys in reasons.items():
-        listed = ", ".join(map(shown, keys[:8])) + (f" and {len(keys) - 8} more" if len(keys) > 8 else "")
-        lines.append(f"n/a: {listed}: {shown(reason, 400) or 'undefined'}")
+    undefined = {key: report.why(key) for key, value in report.summary.items() if math.isnan(value)}
+    lines += [f"n/a: {text}" for text in by_reason(undefined)]
     lines += [f"{dim}{text}{plain}" for text in notes(report)]
     lines += [f"{dim}notice:{plain} {shown(str(notice), 600)}" for notice in report.notices]
     lines += [f"{dim}not comparable:{plain} {shown(text, 600)}" for text in report.deviations]

@@ -146,8 +146,13 @@ def _whole(families: Sequence[Family], summary: Summary) -> list[Family]:
 
 
 def _group_rows(columns: Sequence[Family], summary: Summary) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Rows of groups, each with how many items its first number is of, and of what they give together."""
     groups = dict.fromkeys(group for family in columns for group in family.keys)
-    rows = [(group, tuple(family.keys.get(group, "") for family in columns)) for group in groups]
+    rows = []
+    for group in groups:
+        keys = tuple(family.keys.get(group, "") for family in columns)
+        count = summary[next(filter(None, keys))].n
+        rows.append((f"{group} (n = {count:,})", keys))
     for name in (MEAN, RELATIVE, GAP):
         keys = tuple(key if (key := family.key(name)) in summary else "" for family in columns)
         if any(keys):

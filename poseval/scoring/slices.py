@@ -17,7 +17,7 @@ from poseval.limits import Limits
 from poseval.metrics.person_groups import ATTRIBUTES, PersonGroup
 from poseval.poses import Array, Bools, Notice, PoseSet
 from poseval.poses.aligned import Aligned
-from poseval.poses.frame_names import stem
+from poseval.poses.frame_names import natural, stem
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import IMAGE, PERSON, SEQUENCE
@@ -158,13 +158,13 @@ def _named(table: SliceTable, name: str, names: Sequence[tuple[str, str]], notic
 
 
 def _masks(name: str, group: Array, most: int = MOST_GROUPS) -> dict[str, Bools]:
-    """Masks of the groups that names [X] make, in their order; empty names are in none.
+    """Masks of the groups that names [X] make, in natural order (2 before 10); empty names are in none.
 
     Raises:
         UsageError: P832.
     """
     label = Path(name).stem if name.endswith(".csv") else name
-    names = sorted(set(group.tolist()) - {""})
+    names = sorted(set(group.tolist()) - {""}, key=natural)
     if len(names) > most:
         raise UsageError(
             "P832",
