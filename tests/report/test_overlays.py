@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -59,12 +60,45 @@ def test_curves_are_those_of_the_reports() -> None:
             for r in run.report().values
             if r.statistic == "AP" and not np.isnan(r.threshold) and not r.joint
         ]
-        assert list(line.get_ydata()) == [row.value for row in sorted(rows, key=lambda row: row.threshold)]
+        wanted = [100 * row.value for row in sorted(rows, key=lambda row: row.threshold)]
+        assert list(line.get_ydata()) == wanted
     assert len(figures["precision_recall"].axes[0].get_lines()) == 2 * len(given)
     marks = figures["AP_per_joint"].axes[0].get_lines()
     for line, run in zip(marks, given.values(), strict=True):
-        joints = [r.value for r in run.report().values if r.statistic == "AP" and r.joint]
+        joints = [100 * r.value for r in run.report().values if r.statistic == "AP" and r.joint]
         assert list(line.get_xdata()) == joints
+
+
+def test_figures_have_the_unit_of_the_text() -> None:
+    given = runs()
+    run = next(iter(given.values()))
+    for unit, scale, told in (("percent", 100.0, "in percent"), ("fraction", 1.0, "in fractions of 1")):
+        for name, figure in (poseval.plot(given, unit=unit) | poseval.plot(run, unit=unit)).items():
+            axes = figure.axes[-1]
+            assert told in axes.get_xlabel() + axes.get_ylabel(), name
+            highest = max(axes.get_xlim()[1], axes.get_ylim()[1]) if unit == "fraction" else scale
+            assert highest <= 1.2 * scale or "per_joint" in name or name == "summary", name
+    with pytest.raises(UsageError):
+        poseval.plot(run, unit="per mille")
+
+
+def test_no_mark_hides_another_and_no_legend_lies_over_them() -> None:
+    one = next(iter(runs().values()))
+    figures = overlaid({"first": one, "same": one})
+    for name in ("summary", "AP_per_joint"):
+        first, second = (set(line.get_ydata()) for line in figures[name].axes[0].get_lines()[:2])
+        assert first.isdisjoint(second), name
+    for name, figure in figures.items():
+        figure.canvas.draw()
+        box = figure.legends[0].get_window_extent()
+        assert not any(box.overlaps(axes.get_window_extent()) for axes in figure.axes), name
+
+
+def test_a_summary_has_the_intervals_of_its_runs() -> None:
+    one = next(iter(runs().values()))
+    found = intervals(one)
+    (line, *_) = overlaid({"a": replace(one, intervals=found)})["summary"].axes[0].get_lines()[1:]
+    assert list(line.get_xdata()) == [100 * found["AP"].low, 100 * found["AP"].high]
 
 
 def test_slices_are_drawn_with_their_intervals() -> None:

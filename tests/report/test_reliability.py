@@ -20,10 +20,10 @@ def test_the_figure_shows_the_bins() -> None:
     figure = figures(evaluation, evaluation.report())["reliability"]
     (axes,) = figure.axes
     drawn = next(line for line in axes.get_lines() if len(line.get_xdata()) == len(curve.score) > 2)
-    assert drawn.get_xdata().tolist() == curve.score.tolist()
-    assert drawn.get_ydata().tolist() == curve.value.tolist()
-    assert f"poses (ECE {curve.off:.3f} of {curve.count.sum()})" in [
-        t.get_text() for t in axes.get_legend().get_texts()
+    assert drawn.get_xdata().tolist() == (100 * curve.score).tolist()
+    assert drawn.get_ydata().tolist() == (100 * curve.value).tolist()
+    assert f"poses (ECE {100 * curve.off:.2f} of {curve.count.sum()})" in [
+        t.get_text() for t in figure.legends[0].get_texts()
     ]
     assert figure_bytes(figure, "svg").startswith(b"<?xml")
 

@@ -24,7 +24,7 @@ from poseval.scoring.evaluation import tally_part
 from poseval.scoring.score import evaluate
 from poseval.scoring.task import Task
 from poseval.skeletons import get_skeleton
-from poseval.statistics.intervals import intervals
+from poseval.statistics.intervals import intervals, with_intervals
 from tests.metrics.oks_people import crowded
 from tests.properties.worlds import World, crowds, world_for
 
@@ -221,6 +221,25 @@ def test_frames_by_column_sequence_and_file(world: World, tmp_path: Path) -> Non
     assert found["sequence=video 2/AP"] == by_hand(world, frames.sequence == 2)
     assert found["scene=out/AP"] == by_hand(world, number % 3 == 0)
     assert found["scene:gap/AP"] == pytest.approx(abs(found["scene=out/AP"] - found["scene=in/AP"]))
+
+
+def test_groups_stand_in_natural_order_with_their_counts_and_a_few_sentences(
+    world: World, tmp_path: Path
+) -> None:
+    keys = world.truth.frames.key.tolist()
+    rows = "".join(f"{key},{place % 12 + 1}\n" for place, key in enumerate(keys))
+    path = table(tmp_path, "frame,group\n" + rows, "place.csv")
+    run = evaluate(world.truth, world.predictions, "oks", slices=[str(path)])
+    found = with_intervals(run.report(), run)
+    (shown,) = (one for one in found.tables if one.title == "place")
+    numbers = [int(label.partition(" ")[0]) for label, row in shown.rows if "=" in row[0]]
+    assert numbers == sorted(numbers) == list(range(1, len(numbers) + 1))
+    for label, row in shown.rows[: len(numbers)]:
+        n = next(v.n for v in found.values if v.slice == row[0].split("/")[0] and v.statistic == "AP")
+        assert label.endswith(f"(n = {n:,})")
+    notes = [line for line in found.to_text().splitlines() if line.startswith(("no interval:", "n/a:"))]
+    assert 1 <= len(notes) <= 4
+    assert all("numbers of slice place: " in line for line in notes)
 
 
 def test_rows_of_single_joints_have_no_table_of_groups(world: World) -> None:
