@@ -12,7 +12,7 @@ from typing import Any
 
 from poseval import benchmarks
 from poseval.challenge.schema import made, setting, written
-from poseval.errors import Faults, FormatError, PosevalError, shown, unknown_name
+from poseval.errors import Faults, FormatError, PosevalError, repeated, shown, unknown_name
 from poseval.limits import DEFAULT, Limits, raised
 from poseval.scoring.task import Task
 
@@ -241,7 +241,7 @@ def check(description: Description, where: str, faults: Faults) -> None:
         ("splits", [split.name for split in description.splits]),
         ("questions", [question.key for question in description.questions]),
     ):
-        for key in sorted({key for key in keys if keys.count(key) > 1}):
+        for key in sorted(repeated(keys)):
             faults.add("P208", where=f"{where}: {name}", what=f"has {shown(key, 60)} twice", wanted="it once")
     if description.ranking.by not in [column.key for column in description.columns]:
         faults.add(

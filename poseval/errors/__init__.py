@@ -27,6 +27,8 @@ from dataclasses import dataclass
 SHOWN_FAULTS = 20  # more entries than this hide the first one, which is mostly the cause of the rest
 SHOWN_PLACES = 4  # further places of a kind of fault that are named
 
+LONGEST_SPELT = 200  # characters of a name for which similar ones are sought, by steps of their square
+
 
 def shown(text: object, limit: int = 120) -> str:
     """Text that is safe on a terminal: control, bidi and zero-width characters escaped, long text cut.
@@ -48,6 +50,17 @@ def shown(text: object, limit: int = 120) -> str:
 def number_of(count: int, noun: str, plural: str | None = None) -> str:
     """A count with its noun in the singular or plural: `1 fault`, `1,612 faults`, `1 person`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """The names that occur more than once, in the order of their second place."""
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for name in names:
+        if name in seen:
+            twice[name] = None
+        seen.add(name)
+    return list(twice)
 
 
 def like_others(count: int) -> str:
@@ -230,8 +243,9 @@ def near_names(name: str, known: Iterable[str], most: int = 3, closeness: float 
     typed = name.lower()
     within = [one for one in listed if len(typed) > 2 and typed in one.lower()]
     within.sort(key=lambda one: not one.lower().startswith(typed))
-    lower = {one.lower(): one for one in listed}
-    spelt = [lower[one] for one in get_close_matches(typed, lower, most, closeness)]
+    lower = {one.lower(): one for one in listed if len(one) <= LONGEST_SPELT}
+    close = get_close_matches(typed, lower, most, closeness) if len(typed) <= LONGEST_SPELT else []
+    spelt = [lower[one] for one in close]
     return list(dict.fromkeys([*within, *spelt]))[:most]
 
 

@@ -16,7 +16,7 @@ import select
 import stat
 from typing import Any, NoReturn
 
-from poseval.errors import LimitError, UsageError, shown
+from poseval.errors import LimitError, UsageError, repeated, shown
 from poseval.files.absent import absent
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
 
@@ -206,8 +206,7 @@ def _deeper(text: str, most: int) -> bool:
 def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
+        twice = repeated(key for key, _ in pairs)[0]
         raise ValueError(f"{shown(twice, 40)!r} occurs twice")
     return found
 

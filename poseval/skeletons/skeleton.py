@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import Fault, Faults, UsageError, did_you_mean, error_of, number_of, shown
+from poseval.errors import Fault, Faults, UsageError, did_you_mean, error_of, number_of, repeated, shown
 from poseval.limits import DEFAULT
 
 Sigmas = NDArray[np.float64]
@@ -60,7 +60,7 @@ class Skeleton:
         if not 0 < count <= DEFAULT.joints:
             faults.add("P110", where=where, what=f"has {count} joints", wanted=f"1 to {DEFAULT.joints}")
         if len(set(self.joints)) != count:
-            twice = sorted({name for name in self.joints if self.joints.count(name) > 1})
+            twice = sorted(repeated(self.joints))
             faults.add("P110", where=where, what=f"has joints twice: {', '.join(map(shown, twice))}")
         if len(self.flip) != count or any(
             not 0 <= other < count or self.flip[other] != index for index, other in enumerate(self.flip)

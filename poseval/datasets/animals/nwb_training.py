@@ -87,6 +87,7 @@ def _typed(group: Any, kind: str, document: Document) -> list[Any]:
 def _frames(groups: list[Any], document: Document) -> list[_Frame]:
     """The frames by video and number, named by their images, else by number (and video)."""
     videos: dict[str, list[str]] = {}
+    places: dict[str, int] = {}
     out = []
     for at, group in enumerate(groups):
         video = child(group, "source_video")
@@ -94,8 +95,9 @@ def _frames(groups: list[Any], document: Document) -> list[_Frame]:
         if key not in videos:
             files = None if video is None else child(video, "external_file")
             videos[key] = [] if files is None else texts(files, document)
+            places[key] = len(places)
         given = attribute(group, "source_video_frame_index", document)
-        out.append((list(videos).index(key), at if given is None else int(given), group))
+        out.append((places[key], at if given is None else int(given), group))
     listed = list(videos.values())
     frames = []
     for place, number, group in sorted(out, key=lambda item: item[:2]):

@@ -269,13 +269,15 @@ def _backend(video: Any) -> dict[str, Any]:
 def _titles(videos: list[Any]) -> list[str]:
     """What each video is called: images inside the project by where they come from; no two the same."""
     out: list[str] = []
+    taken: set[str] = set()
     for at, video in enumerate(videos):
         backend = _backend(video)
         source = _backend(video.get("source_video")) if isinstance(video, dict) else {}
         inside = _EMBEDDED.match(str(backend.get("dataset") or ""))
         name = source.get("filename") or (f"video{inside[1]}" if inside else backend.get("filename"))
         title = str(name or "video")
-        out.append(title if title not in out else f"{title}-{at}")
+        out.append(title if title not in taken else f"{title}-{at}")
+        taken.add(out[-1])
     return out
 
 

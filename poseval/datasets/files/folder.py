@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, repeated, shown
 from poseval.files.neighbours import neighbour_of
 from poseval.files.writing import unwritable
 from poseval.poses import Frames
@@ -88,7 +88,7 @@ def file_stems(frames: Frames) -> list[str]:
             )
         out.append("/".join(parts))
     if len(set(out)) < len(out):
-        twice = next(name for name in out if out.count(name) > 1)
+        twice = repeated(out)[0]
         raise UsageError(
             "P172",
             where=f"frame {shown(twice)!r}",
