@@ -23,6 +23,7 @@ from poseval.challenge.description import DETAIL, PUBLIC
 from poseval.challenge.judge import NOT_SCORED, Judge, Verdict, open_judge
 from poseval.challenge.public import known_part
 from poseval.challenge.starting import start
+from poseval.scoring.score import score
 from tests.challenge.worlds import WORLDS, World
 
 COCO, MPII, VIDEOS = WORLDS[0], WORLDS[5], WORLDS[6]
@@ -139,6 +140,44 @@ def test_probes_of_a_benchmark_of_images(detail: str, tmp_path: Path) -> None:
         assert seen(mine) == seen(theirs), name
         found[name] = mine.status
     assert set(found.values()) == ({"scored"} if detail == "report" else {"scored", "refused"})
+
+
+def moved(rows: Rows, change: Callable[[float, float], tuple[float, float]]) -> Rows:
+    """Rows whose joints are elsewhere."""
+    out = []
+    for row in rows:
+        joints = np.asarray(row["keypoints"]).reshape(-1, 3)
+        xy = [change(x, y) for x, y in joints[:, :2].tolist()]
+        out.append({**row, "keypoints": np.hstack([xy, joints[:, 2:]]).reshape(-1).tolist()})
+    return out
+
+
+MISTAKES: dict[str, Callable[[Rows], Rows]] = {
+    "x and y exchanged": lambda rows: moved(rows, lambda x, y: (y, x)),
+    "half as large": lambda rows: moved(rows, lambda x, y: (x / 2, y / 2)),
+    "mirrored": lambda rows: moved(rows, lambda x, y: (639 - x, y)),
+    "beside": lambda rows: moved(rows, lambda x, y: (x + 40, y)),
+    "other images": lambda rows: [{**row, "image_id": 100 + (row["image_id"] - 99) % 12} for row in rows],
+    "every image but one": lambda rows: [row for row in rows if row["image_id"] != 105],
+    "a flood above the right ones": lambda rows: [*rows, *({**rows[0], "score": 2.0} for _ in range(60))],
+}
+
+
+def test_mistakes_that_scoring_would_find(judges: dict[str, tuple[Judge, Judge]], tmp_path: Path) -> None:
+    """Of these `poseval score` says what the number would be otherwise; here it would say what is true."""
+    one, other = judges["coco-keypoints"]
+    rows = json.loads(bytes_of(COCO, tmp_path / "p", 1))
+    noticed = set()
+    for name, change in MISTAKES.items():
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(change(rows)))
+        assert seen(one.judge(path)) == seen(other.judge(path)), name
+        mine, theirs = (
+            {notice.text for notice in score(judge.truth, path, task=judge.task).notices}
+            for judge in (one, other)
+        )
+        noticed |= {name} if mine != theirs else set()
+    assert len(noticed) >= 3  # what could have been said differs
 
 
 def test_images_without_people_are_like_others(
