@@ -141,4 +141,7 @@ def decrypted(source: Path, folder: Path) -> None:
         file.write(done.stdout)
         file.seek(0)
         with tarfile.open(fileobj=file, mode="r:gz") as archive:
-            archive.extractall(folder, filter="data")
+            if hasattr(tarfile, "data_filter"):
+                archive.extractall(folder, filter="data")
+            else:  # early releases of Python 3.10 and 3.11; the archive is our own
+                archive.extractall(folder)
