@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import poseval
-from poseval.benchmarks import coco, recognise
+from poseval.benchmarks import coco, jrdb, recognise
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.compat.crosscheck import crosscheck
-from poseval.metrics import oks_scene, pck
+from poseval.metrics import oks_scene, ospa, pck, tracking_scene
 from poseval.metrics.oks_scene import AreaSource
 from poseval.poses import PoseSet
 from poseval.poses.aligned import Aligned
@@ -23,7 +23,8 @@ CASES = ROOT / "neighbours"
 
 def differs(name: str) -> bool:
     folder = CASES / name
-    return not crosscheck(folder / "gt.json", folder / "pred.json").agrees
+    ending = "" if (folder / "gt").is_dir() else ".json"
+    return not crosscheck(folder / f"gt{ending}", folder / f"pred{ending}").agrees
 
 
 def other_sigmas(poses: PoseSet, sigma: float) -> np.ndarray:
@@ -42,6 +43,12 @@ def other_scale(aligned: Aligned, *given: object) -> np.ndarray:
         ("animalpose", oks_scene, "sigmas_of", other_sigmas),
         ("h36m_ordinary", pck, "scale", other_scale),
         ("h36m_on_the_threshold", RuleSet, "keeps", lambda rules, quirk: False),
+        ("jrdb", RuleSet, "keeps", lambda rules, quirk: False),
+        ("jrdb", jrdb, "SAME_BOX", 1.0),
+        ("jrdb", jrdb, "SAME_PERSON", 2.0),
+        ("jrdb", jrdb, "SEAM", 1e9),
+        ("jrdb", tracking_scene, "sigmas_of", other_sigmas),
+        ("jrdb", ospa, "pose_similarity", lambda *given: 0 * tracking_scene.pose_similarity(*given)),
     ],
 )
 def test_a_fault_would_show(
