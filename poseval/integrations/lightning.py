@@ -15,17 +15,19 @@ that a sampler repeats counts once.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-try:
+if find_spec("lightning") or not find_spec("pytorch_lightning"):
     from lightning.pytorch import Callback
-except ImportError:
+else:  # the same library under its older name
     from pytorch_lightning import Callback
 
 from poseval.errors import wrong_type
 from poseval.errors.calls import from_python
-from poseval.integrations.pose_metric import PoseMetric
+from poseval.integrations.pose_metric import PoseMetric, two_of
+from poseval.results.renderers import drawn
 from poseval.results.report import Report
 
 if TYPE_CHECKING:
@@ -45,8 +47,8 @@ class PoseScore(Callback):  # type: ignore[misc,unused-ignore]  # no base where 
         as_people: called with what the module's step returned and with its batch; gives predictions and
             target, or predictions alone where `truth` is given.
         truth: all ground truth as a path, a pose set or records.
-        log_to: trackers that get the page and the figures of the last validation when training ends, and of
-            each test, as `Report.log_to` takes them.
+        log_to: a tracker, or several, that get the page and the figures of the last validation when training
+            ends, and of each test, as `Report.log_to` takes them.
         asked: keywords of `poseval.PoseMetric`, such as `rules`, `skeleton` or `repeated`.
 
     Raises:
@@ -62,7 +64,7 @@ class PoseScore(Callback):  # type: ignore[misc,unused-ignore]  # no base where 
         as_people: Callable[[Any, Any], Any],
         *,
         truth: PathOrPoses | None = None,
-        log_to: Sequence[Any] = (),
+        log_to: Any = (),
         **asked: Unpack[Asked],
     ) -> None:
         if not callable(as_people):
@@ -71,17 +73,15 @@ class PoseScore(Callback):  # type: ignore[misc,unused-ignore]  # no base where 
             )
         self.metric = PoseMetric(benchmark, truth=truth, **asked)
         self.as_people = as_people
-        self.log_to = tuple(log_to)
+        self.log_to: tuple[Any, ...] = drawn("report trackers", log_to)
 
     def _start(self, *_: Any) -> None:
         self.metric.reset()
 
     def _batch(self, trainer: Any, module: Any, outputs: Any, batch: Any, *_: Any) -> None:
         people = self.as_people(outputs, batch)
-        if self.metric.truth is None:
-            self.metric.update(*people)
-        else:
-            self.metric.update(people)
+        both = self.metric.truth is None
+        self.metric.update(*(two_of(people) if both else (people,)))
 
     def _end(self, trainer: Any, module: Any, stage: str) -> None:
         if trainer.sanity_checking:

@@ -31,6 +31,18 @@ if TYPE_CHECKING:
 REFUSE, ONCE = "refuse", "once"
 
 
+def two_of(people: Any) -> tuple[Any, Any]:
+    """Predictions and target, as a function of the caller gives them.
+
+    Raises:
+        UsageError: P101 something else.
+    """
+    if not isinstance(people, (tuple, list)) or len(people) != 2:
+        hint = "return predictions, target"
+        raise wrong_type("what as_people returned", people, "predictions and target, in a tuple", hint)
+    return people[0], people[1]
+
+
 class PoseMetric:
     """A benchmark's score of predictions that come in batches.
 

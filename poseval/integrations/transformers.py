@@ -16,7 +16,7 @@ from typing import Any
 
 from poseval.errors import wrong_type
 from poseval.errors.calls import from_python
-from poseval.integrations.pose_metric import PoseMetric
+from poseval.integrations.pose_metric import PoseMetric, two_of
 from poseval.results.report import Report
 
 
@@ -39,7 +39,7 @@ class compute_metrics:  # a function to its callers, named as the trainer's argu
 
     def __call__(self, prediction: Any, compute_result: bool = True) -> dict[str, float]:
         """The summary as numbers, after the last batch; nothing after the others."""
-        self.metric.update(*self.as_people(prediction))
+        self.metric.update(*two_of(self.as_people(prediction)))
         if not compute_result:
             return {}
         try:

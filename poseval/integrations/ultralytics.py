@@ -17,7 +17,7 @@ Ultralytics scores, in pixels of the original images, called by the names of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ from ultralytics.models.yolo.pose import PoseValidator
 from poseval.errors import wrong_type
 from poseval.errors.calls import from_python
 from poseval.integrations.pose_metric import PoseMetric
+from poseval.results.renderers import drawn
 from poseval.results.report import Report
 
 if TYPE_CHECKING:
@@ -85,8 +86,8 @@ class PoseScore:
     Args:
         truth: the ground truth of the validation images, as of `validator`.
         benchmark: whose rules score the predictions.
-        log_to: trackers that get the numbers of each epoch, and the last page and figures when training
-            ends, as `Report.log_to` takes them.
+        log_to: a tracker, or several, that get the numbers of each epoch, and the last page and figures when
+            training ends, as `Report.log_to` takes them.
         asked: keywords of `poseval.score`.
 
     Raises:
@@ -99,11 +100,11 @@ class PoseScore:
         truth: PathOrPoses,
         benchmark: str = "coco-keypoints",
         *,
-        log_to: Sequence[Any] = (),
+        log_to: Any = (),
         **asked: Unpack[Asked],
     ) -> None:
         self.metric = PoseMetric(benchmark, truth=truth, **asked)
-        self.log_to = tuple(log_to)
+        self.log_to: tuple[Any, ...] = drawn("report trackers", log_to)
         self.reports: list[Report] = []  # one a validation
         self._logged = -1  # the last epoch whose numbers were logged
 

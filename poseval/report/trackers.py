@@ -160,6 +160,18 @@ def log(report: Report, trackers: tuple[Any, ...], step: int | None, prefix: str
         to(one, record)
 
 
+def several(given: Any) -> tuple[Any, ...]:
+    """One tracker or several, as a tuple.
+
+    Raises:
+        UsageError: P101 an object that is none.
+    """
+    listed = tuple(given) if isinstance(given, (list, tuple)) else (given,)
+    for one in listed:
+        _tracker_of(one)
+    return listed
+
+
 def _tracker_of(target: Any) -> Callable[[Any, Record], None]:
     if isinstance(target, ModuleType):
         packages = [target.__name__]

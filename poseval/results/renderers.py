@@ -30,6 +30,7 @@ RENDERERS = {
     "report plot": "poseval.report.notebook:plot",
     "report worst": "poseval.report.notebook:worst",
     "report log": "poseval.report.trackers:log",
+    "report trackers": "poseval.report.trackers:several",
 }
 
 

@@ -118,6 +118,15 @@ def test_what_is_refused_is_refused_before_the_epoch() -> None:
     for wrong in (("coco-keypoint", as_people), ("coco-keypoints", None)):
         with pytest.raises(UsageError):
             PoseScore(*wrong)
+    for tracker in ("mlflow", [None], 5):
+        with pytest.raises(UsageError, match="SummaryWriter"):
+            PoseScore("coco-keypoints", as_people, log_to=tracker)
+
+
+def test_what_is_not_two_sides_is_refused(tmp_path: Path) -> None:
+    scores = PoseScore("coco-keypoints", lambda outputs, batch: outputs["found"])
+    with pytest.raises(UsageError, match="return predictions, target"):
+        trainer(tmp_path, scores).test(Shifts(), loader(), verbose=False)
 
 
 RANKS = """

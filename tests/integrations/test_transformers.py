@@ -48,6 +48,12 @@ def test_everything_at_once_or_batch_by_batch() -> None:
         assert made.report.to_json(timings=False) == alone().to_json(timings=False)
 
 
+def test_what_is_not_two_sides_is_refused() -> None:
+    made = compute_metrics("coco-keypoints", lambda prediction: prediction.predictions)
+    with pytest.raises(UsageError, match="return predictions, target"):
+        made(SimpleNamespace(predictions=FOUND, label_ids=TRUTH))
+
+
 def test_what_is_refused_is_refused_before_the_epoch() -> None:
     for wrong in (("coco-keypoint", as_people), ("coco-keypoints", None)):
         with pytest.raises(UsageError):

@@ -174,5 +174,11 @@ def test_a_report_that_was_read_has_numbers_alone(report: poseval.Report, tmp_pa
     assert len(writer.scalars) == len(defined(report))
 
 
+def test_one_tracker_stands_for_a_list_of_one(tmp_path: Path) -> None:
+    writer = Writer(tmp_path)
+    assert trackers.several(writer) == trackers.several([writer]) == (writer,)
+    assert trackers.several(()) == ()
+
+
 def test_the_table_is_whole() -> None:
     assert trackers.TRACKERS.keys() == trackers.CALLED.keys()
