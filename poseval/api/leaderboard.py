@@ -50,14 +50,15 @@ def leaderboard(
     """
     from poseval.decisions.entries import Entry
     from poseval.decisions.leaderboard import build
+    from poseval.poses import PoseSet
     from poseval.results.report import Report
     from poseval.results.units import shown_as
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, several
     from poseval.scoring.task import Task
 
-    types = (str, os.PathLike, Report, Evaluation, Entry)
-    wanted = "saved runs or JSON reports"
+    types = (str, os.PathLike, Report, Evaluation, Entry, PoseSet)
+    wanted = "saved runs, JSON reports or predictions"
     if isinstance(runs, Mapping):
         named = [(str(name), kind(types, wanted)(str(name), run)) for name, run in runs.items()]
     else:
@@ -120,10 +121,16 @@ def scorer_like(truth: PathOrPoses, task: Task) -> ScoreLike:
 
 def _entry(run: Any, name: str, team: str, number: int, score: Score | None) -> Entry:
     from poseval.decisions.entries import Entry, entry_of
+    from poseval.poses import PoseSet
     from poseval.results.report import Report
+    from poseval.scoring.saved_runs import needs_truth
 
     if isinstance(run, Entry):
         return run
+    if isinstance(run, PoseSet):
+        if score is None:
+            raise needs_truth(name or run.origin.name)
+        run = score(run)
     if isinstance(run, (str, os.PathLike)):
         return entry_of(run, name, team, score)
     if isinstance(run, Report):

@@ -16,6 +16,7 @@ from typing import Any
 
 from poseval.errors import FormatError, PosevalError, UsageError, shown
 from poseval.files.reading import read_json
+from poseval.poses import PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import is_saved_run, load, load_report
@@ -62,8 +63,8 @@ class Refused:
     digest: str = ""
 
 
-Ranked = str | os.PathLike[str] | Report | Evaluation | Entry  # what a board can be built of
-Score = Callable[[str], Evaluation]  # scores the predictions at a path
+Ranked = str | os.PathLike[str] | Report | Evaluation | Entry | PoseSet  # what a board can be built of
+Score = Callable[[str | PoseSet], Evaluation]  # scores predictions, at a path or in memory
 
 
 def entry_of(

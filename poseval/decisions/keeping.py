@@ -89,7 +89,7 @@ def hold(
         )
         runs, anchor = [before.last], [before.anchor]
     else:
-        runs = anchor = [clustered(item, cluster, task.limits) for item in runs_of(baseline, None, task)]
+        runs = anchor = [clustered(item, cluster, task.limits) for item in runs_of(baseline, truth, task)]
     found = [clustered(item, cluster, task.limits) for item in runs_of(run, truth, task, runs[0])]
     now = [clustered_like(item, runs[0]) for item in found]
     keeping.check(path is not None and len(now) == 1, demands.significant)

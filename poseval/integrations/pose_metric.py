@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 REFUSE, ONCE = "refuse", "once"
 
 
+def _exchanged(predictions: Any, target: Any) -> bool:
+    """Whether only the target has what predictions have."""
+    sides = (predictions, target)
+    if not all(isinstance(side, Mapping) and "keypoints" in side for side in sides):
+        return False
+    scored = [any(side.get(name) is not None for name in ("score", "joint_score")) for side in sides]
+    return scored == [False, True]
+
+
 def two_of(people: Any) -> tuple[Any, Any]:
     """Predictions and target, as a function of the caller gives them.
 
@@ -117,8 +126,8 @@ class PoseMetric:
 
         Raises:
             UsageError: P851 another shape, P854 predictions on a frame that the target does not list, P855
-                other columns than before, P858 unknown columns or another kind of batch, P859 a frame for
-                the second time.
+                other columns than before, P856 the target first, P858 unknown columns or another kind of
+                batch, P859 a frame for the second time.
             InputError: what is wrong with the numbers.
         """
         if self.truth is None and target is None:
@@ -128,6 +137,14 @@ class PoseMetric:
         if self.truth is not None and target is not None:
             wanted = "predictions alone, because the ground truth was given to PoseMetric"
             raise UsageError("P858", where="target", what="is given", wanted=wanted)
+        if _exchanged(predictions, target):
+            raise UsageError(
+                "P856",
+                where="batch",
+                what="looks exchanged: the target has scores, and the predictions have none",
+                wanted="predictions first, then the target",
+                hint="name them: update(predictions=..., target=...)",
+            )
         truth = None if target is None else self._side("target", Role.TRUTH, target, None)
         found = self._side("predictions", Role.PREDICTIONS, predictions, truth)
         batch = Batch.of(found, truth)

@@ -296,14 +296,19 @@ def run_of(
             name = run.origin.name
         elif not is_in_memory(run):
             name = Source(path_of(run, "run")).path
-        raise UsageError(
-            "P147",
-            where=shown(name),
-            what="is not a saved run, so it needs its ground truth",
-            wanted="predictions together with their ground truth",
-            hint="add --gt FILE",
-        )
+        raise needs_truth(name)
     return evaluate(truth, run, task=asked if like is None else asked.like(like))
+
+
+def needs_truth(name: object) -> UsageError:
+    """P147: predictions that were given alone."""
+    return UsageError(
+        "P147",
+        where=shown(name),
+        what="is not a saved run, so it needs its ground truth",
+        wanted="predictions together with their ground truth",
+        hint="add --gt FILE",
+    )
 
 
 def _check_truth(run: Evaluation, truth: PathOrPoses, task: Task, name: str) -> None:

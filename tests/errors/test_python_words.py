@@ -217,6 +217,20 @@ def test_one_ground_truth() -> None:
         poseval.compare(_found(), _found(), truth=_truth(), gt=_truth())  # type: ignore[call-arg]
 
 
+def test_verbs_take_sets_in_memory() -> None:
+    truth = poseval.from_arrays(XY, area=[900.0] * 3)
+    old = poseval.from_arrays(XY + 3, score=[0.9, 0.8, 0.7])
+    new = poseval.from_arrays(XY + 1, score=[0.9, 0.8, 0.7])
+    board = poseval.leaderboard({"old": old, "new": new}, truth=truth, benchmark="coco-keypoints")
+    assert [row.entry.name for row in board.rows] == ["new", "old"]
+    with pytest.raises(UsageError, match=r"(?s)P147.*add truth=FILE"):
+        poseval.leaderboard({"old": old})
+    verdict = poseval.gate(new, baseline=old, truth=truth, benchmark="coco-keypoints", max_drop={"AP": 0.5})
+    assert verdict.passed
+    with pytest.raises(UsageError, match="from_arrays"):
+        poseval.score(XY, XY)  # type: ignore[arg-type]
+
+
 def said() -> list[tuple[str, str]]:
     """Every text of the library with an option in it, and where: `NAME` for what is filled in."""
     found = []

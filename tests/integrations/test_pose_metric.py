@@ -174,6 +174,7 @@ def changed(**columns: Any) -> dict[str, Any]:
 
 BAD: dict[str, tuple[Any, Any, str]] = {
     "no target": (changed(), None, "P858"),
+    "exchanged": (GOOD[1], GOOD[0], "P856"),
     "no keypoints": (changed(keypoints=None), changed(), "P858"),
     "unknown column": (changed(scores=[1, 1]), changed(), "P858"),
     "joints": (changed(keypoints=XY[:, :16]), {**GOOD[1], "frames": [1, 2, *FRAMES[:3]]}, "P855"),

@@ -33,7 +33,8 @@ def path_of(value: Any, where: str, wanted: str = "a path") -> str | os.PathLike
     """
     if isinstance(value, (str, os.PathLike)):
         return value
-    raise wrong_type(where, value, wanted)
+    array = hasattr(value, "shape") and hasattr(value, "dtype")
+    raise wrong_type(where, value, wanted, "poseval.from_arrays(...) makes a set of it" if array else None)
 
 
 class Source:

@@ -8,7 +8,15 @@ from typing import Any
 import numpy as np
 
 from poseval.datasets.assembly import frames_of, mean_score, pose_set, predicted, scores_from_joints
-from poseval.datasets.objects.columns import array_of, names_of, numbers, odd_shape, skeleton_of, whole
+from poseval.datasets.objects.columns import (
+    array_of,
+    names_of,
+    numbers,
+    odd_shape,
+    skeleton_of,
+    uneven,
+    whole,
+)
 from poseval.errors import UsageError, like_others, shown, unknown_name, wrong_type
 from poseval.kernels.poses import extent
 from poseval.limits import DEFAULT
@@ -117,7 +125,8 @@ def _keypoints(keypoints: Any, third: str | None) -> tuple[Floats, Floats | None
     found = _array(keypoints)
     shape: Sequence[int] = getattr(found, "shape", ())
     if not shape or found.dtype.kind not in "biuf":
-        raise wrong_type("keypoints", keypoints, f"numbers of shape {form}")
+        error = uneven("keypoints", keypoints, form)
+        raise error or wrong_type("keypoints", keypoints, f"numbers of shape {form}")
     hint = None
     if len(shape) == 2:
         flat = shape[1] % 3 == 0 and shape[1] > 3

@@ -34,12 +34,27 @@ def numbers(name: str, value: Any, shape: tuple[int | None, ...], form: str) -> 
             raise ValueError(found.dtype)
         out = found.astype(np.float64)  # a copy, because the caller may use the array again
     except (TypeError, ValueError):
-        raise wrong_type(name, value, f"numbers of shape {form}") from None
+        raise uneven(name, value, form) or wrong_type(name, value, f"numbers of shape {form}") from None
     if out.ndim != len(shape) or any(
         size is not None and size != own for size, own in zip(shape, out.shape, strict=False)
     ):
         raise odd_shape(name, out.shape, form)
     return np.ascontiguousarray(out)
+
+
+def uneven(name: str, value: Any, form: str) -> UsageError | None:
+    """The error for a list of arrays of which one has another shape than the first, else None."""
+    if not isinstance(value, (list, tuple)):
+        return None
+    try:
+        shapes = [array_of(one).shape for one in value]
+    except (TypeError, ValueError):
+        return None
+    for at, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            what = f"has shape {list(shape)}, and the first has {list(shapes[0])}"
+            return UsageError("P851", where=f"{name}[{at}]", what=what, wanted=form)
+    return None
 
 
 def odd_shape(name: str, shape: Sequence[int], wanted: str, hint: str | None = None) -> UsageError:
@@ -81,6 +96,10 @@ def names_of(name: str, value: Any) -> Array:
         found = np.asarray([_id(item) for item in found.tolist()])
     if found.ndim == 1 and found.dtype.kind == "f" and (found == np.rint(found)).all():
         found = found.astype(np.int64)
+    if found.ndim == 1 and found.dtype.kind == "f":
+        at = int(np.flatnonzero(found != np.rint(found))[0])
+        what = f"is {found[at]}"
+        raise UsageError("P101", where=f"{name}[{at}]", what=what, wanted="frame ids: whole numbers or names")
     if found.ndim != 1 or found.dtype.kind not in "iuU":
         raise wrong_type(name, value, wanted)
     out: Array = found if found.dtype.kind == "U" else found.astype(np.int64)
