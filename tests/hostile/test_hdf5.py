@@ -244,3 +244,19 @@ def test_a_file_behind_a_block_of_the_user_is_read_alike(name: str, role: Role, 
     first, second = datasets.read(path, options, name), datasets.read(moved, options, name)
     assert len(first) == len(second) > 0
     assert np.array_equal(first.people.xy, second.people.xy, equal_nan=True)
+
+
+@pytest.mark.parametrize("value", [np.inf, 1e300, 0.5])
+@pytest.mark.parametrize("field", ["track", "point_id_start", "frame_id"])
+def test_numbers_of_things_that_are_not_whole(field: str, value: float, tmp_path: Path) -> None:
+    path = written("sleap", Role.PREDICTIONS, tmp_path / "a.slp")
+    with h5py.File(path, "r+") as file:
+        rows = file["instances"][()]
+        kinds = [(name, "<f8" if name == field else rows.dtype[name]) for name in rows.dtype.names]
+        changed = rows.astype(kinds)
+        changed[field][0] = value
+        del file["instances"]
+        file["instances"] = changed
+    with pytest.raises(PosevalError) as caught:
+        datasets.read(path, ReadOptions(Role.PREDICTIONS, truth_and_predictions()[0]), "sleap")
+    assert caught.value.code == "P270"

@@ -18,6 +18,7 @@ from poseval.errors import FormatError, ValueRangeError
 from poseval.poses import Floats, Ints
 
 UNKNOWN = "times are not known: one sample a second"  # comment of series that poseval wrote without times
+MOST_PLACES = 1e15  # steps; a frame's number must be one
 OFF_GRID = 0.25  # fraction of a step by which frames of one rate may be early or late
 
 
@@ -86,7 +87,10 @@ def frame_numbers(moments: Floats) -> Ints:
     step = float(np.median(np.diff(moments))) if count > 1 else 0.0
     if step <= 0:
         return np.arange(count)
-    place = (moments - moments[0]) / step
+    with np.errstate(over="ignore"):
+        place = (moments - moments[0]) / step
+    if not (place < MOST_PLACES).all():
+        return np.arange(count)
     numbers = np.rint(place).astype(np.int64)
     on_grid = bool((np.abs(place - numbers) < OFF_GRID).all() and (np.diff(numbers) > 0).all())
     return numbers if on_grid else np.arange(count)

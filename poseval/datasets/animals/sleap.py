@@ -51,6 +51,7 @@ FIELDS = {
     "points": ("x", "y", "visible"),
     "pred_points": ("x", "y", "visible", "score"),
 }
+WHOLE = tuple(name for name in (*FIELDS["frames"], *FIELDS["instances"]) if name != "score")
 KNOWN = Known(*TABLES, "videos_json", "tracks_json")
 _EMBEDDED = re.compile(r"video(\d{1,9})/")  # `video15/video`: images inside the project, under their own id
 
@@ -105,7 +106,7 @@ class Sleap(Dataset):
             found = _Project(
                 json.loads(text(attribute(file["metadata"], "json", document, "null"))),
                 float(attribute(file["metadata"], "format_id", document, 1.0)),
-                {name: table(file[name], FIELDS[name], document) for name in ("frames", "instances")},
+                {name: table(file[name], FIELDS[name], document, WHOLE) for name in ("frames", "instances")},
                 table(file[points], FIELDS[points], document),
                 [json.loads(name) for name in texts(file["videos_json"], document)],
                 _tracks(file, document),

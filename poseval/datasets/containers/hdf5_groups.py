@@ -104,15 +104,15 @@ def array(node: Any, document: Document) -> Array:
     return np.asarray(node[()])
 
 
-def table(node: Any, fields: Sequence[str], document: Document) -> Array:
-    """All rows of a table that has numbers in these fields.
+def table(node: Any, fields: Sequence[str], document: Document, whole: Sequence[str] = ()) -> Array:
+    """All rows of a table that has numbers in these fields, whole ones in those of `whole`.
 
     Raises:
         LimitError, FormatError: as for `array`; P270 for a table without such a field.
     """
     found = array(node, document)
     kinds = {name: found.dtype[name].kind for name in found.dtype.names or ()}
-    bad = [name for name in fields if kinds.get(name, "V") not in "iufb"]
+    bad = [name for name in fields if kinds.get(name, "V") not in ("iub" if name in whole else "iufb")]
     if bad or found.ndim != 1:
         raise FormatError(
             "P270",

@@ -216,6 +216,8 @@ def _table(document: Document, faults: Faults) -> Floats:
             faults.add(
                 "P303", where=where, what="has a frame or track that is not a whole number of at least 1"
             )
+        elif len(found) > 7 and abs(found[7]) > 2**53:
+            faults.add("P303", where=where, what="has a class that is beyond all whole numbers")
         elif found[4] < 0 or found[5] < 0:
             faults.add("P307", where=where, what="has a box with a negative size")
         else:

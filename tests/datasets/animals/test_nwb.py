@@ -11,6 +11,7 @@ import pytest
 
 from poseval import datasets, from_movement
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions
+from poseval.datasets.animals.nwb_times import frame_numbers
 from poseval.errors import FormatError, InputError, UsageError
 from poseval.poses import PoseSet
 from poseval.skeletons import skeleton_from_names
@@ -200,3 +201,8 @@ def test_other_groups_are_counted(tmp_path: Path, role: Role) -> None:
     poses = datasets.read(written(tmp_path / "a.nwb", role, more), ReadOptions(role))
     assert poses.origin.unread["acquisition"] == 1
     assert not [key for key in poses.origin.unread if "data" in key or "nodes" in key or "node_" in key]
+
+
+def test_moments_beyond_all_numbers_are_counted_in_their_order() -> None:
+    moments = np.array([0.0, 5e-324, 1e-323, 1e300])
+    assert frame_numbers(moments).tolist() == [0, 1, 2, 3]
