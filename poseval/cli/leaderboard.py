@@ -192,12 +192,16 @@ def _stored(options: BoardOptions, refused: list[Refused]) -> tuple[list[Entry],
 def _boards(options: BoardOptions, entries: list[Entry], refused: list[Refused]) -> list[Board]:
     """A board for each signature of a store, or one of the given runs; what is refused is on the last."""
     from poseval.decisions.facts import names_of, read_facts, with_facts
-    from poseval.decisions.leaderboard import apart, build
+    from poseval.decisions.leaderboard import apart, build, of_most
 
     entries, more = _verified(options, entries)
     facts = {} if options.facts_file is None else read_facts(options.facts_file)
     entries = with_facts(entries, facts)
-    groups = [entries] if options.store is None else _chosen(apart(entries), options)
+    if options.store is None:
+        entries, others = of_most(entries)
+        groups, more = [entries], [*more, *others]
+    else:
+        groups = _chosen(apart(entries), options)
     if not entries:
         _tell_refused([*refused, *more])
     if not groups:

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
 from poseval.decisions.alike import LeftOut, alike
-from poseval.decisions.entries import Entry, Refused
+from poseval.decisions.entries import Entry, Refused, reason
 from poseval.decisions.ties import Ties, by_both, by_overlap, by_tests
 from poseval.errors import MismatchError, UsageError, shown, unknown_name
 from poseval.poses import Notice
@@ -151,6 +151,20 @@ def check_same_board(one: Entry, other: Entry) -> None:
                 what=f"do not agree in which direction {shown(key)} is better",
                 wanted="reports of one benchmark, as poseval wrote them",
             )
+
+
+def of_most(entries: Sequence[Entry]) -> tuple[list[Entry], list[Refused]]:
+    """The entries that most others can be ranked with, and the rest; all where there is no majority."""
+    groups = sorted(apart(entries), key=len, reverse=True)
+    if len(groups) < 2 or 2 * len(groups[0]) <= len(entries):
+        return list(entries), []
+    first, refused = groups[0][0], []
+    for entry in (entry for group in groups[1:] for entry in group):
+        try:
+            check_same_board(first, entry)
+        except MismatchError as error:
+            refused.append(Refused(entry.name, reason(error)))
+    return groups[0], refused
 
 
 def build(

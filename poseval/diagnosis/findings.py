@@ -58,7 +58,7 @@ def _score(diagnosis: Diagnosis, style: NumberStyle) -> list[str]:
         side = f"{math.sqrt(main.size.low):.0f}"
         text += (
             f", without {number_of(people - main.people, 'person', 'people')} below {side} x {side} pixels, "
-            "whom AP of `poseval score` counts"
+            "whom the AP of a report counts"
         )
     return [f"{text}; {matched:,} of {number_of(people, 'person', 'people')} were matched"]
 

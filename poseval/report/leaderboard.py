@@ -76,7 +76,8 @@ def _refused(board: Board) -> list[str]:
 
 def notes(board: Board) -> list[str]:
     """How entries were compared, and the basis of each entry's interval."""
-    lines = [f"distinguished by {shown(board.ties, 400)}"]
+    how = "not distinguished" if board.ties.startswith("nothing") else "distinguished by"
+    lines = [f"{how}{':' if how.startswith('not') else ''} {shown(board.ties, 400)}"]
     made: dict[str, list[str]] = {}
     for row in board.rows:
         interval = row.entry.report.interval(board.sort)

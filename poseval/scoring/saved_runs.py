@@ -338,8 +338,9 @@ def runs_of(
     """
     if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():
         inside = sorted(path for path in Path(run).iterdir() if not path.name.startswith("."))
-        if inside and all(is_saved_run(path) for path in inside):
-            return [run_of(path, task=task) for path in inside]
+        if any(is_saved_run(path) for path in inside):
+            asked = task or Task()  # a file among them that cannot be read is an error, which names it
+            return [resliced(load(path, asked.limits), asked.slices, asked.limits) for path in inside]
     if isinstance(run, Sequence) and not isinstance(run, str) and not (run and is_in_memory(run)):
         return [run_of(item, truth, task, like) for item in run]
     return [run_of(cast("Run", run), truth, task, like)]
@@ -354,7 +355,7 @@ def saved_in(run: Run | Sequence[Run]) -> list[str]:
     path = Path(path_of(run, "run", A_RUN))
     if path.is_dir():
         inside = sorted(item for item in path.iterdir() if not item.name.startswith("."))
-        return [item.name for item in inside] if all(map(is_saved_run, inside)) else []
+        return [item.name for item in inside] if any(map(is_saved_run, inside)) else []
     return [path.name] if is_saved_run(path) else []
 
 

@@ -100,6 +100,24 @@ def test_commands_that_take_runs_hold_them_to_the_ground_truth(
     assert "[P420]" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("kept", [0, 20, 400])
+def test_a_damaged_training_in_a_folder_is_named(
+    files: Path, kept: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = files / "trainings"
+    folder.mkdir()
+    whole = Path("good.poseval").read_bytes()
+    for name, data in (("first", whole), ("second", whole[:kept])):
+        (folder / f"{name}.poseval").write_bytes(data)
+    ways = [("trainings", "good.poseval"), ("good.poseval", "trainings")]
+    for run, baseline in ways:
+        capsys.readouterr()
+        assert invoke(["gate", "--run", run, "--baseline", baseline, "-q"]) == 3
+        said = capsys.readouterr().err
+        assert "second.poseval" in said
+        assert "[P231]" in said
+
+
 def test_a_baseline_with_a_history_is_replaced_by_the_gate_or_by_force(
     files: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

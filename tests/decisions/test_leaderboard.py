@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from poseval.decisions.entries import FACTS, Entry, entry_of
-from poseval.decisions.leaderboard import build
+from poseval.decisions.leaderboard import build, of_most
 from poseval.decisions.store import Store
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.report import leaderboard as rendering
@@ -58,6 +58,17 @@ def test_other_signatures_are_refused() -> None:
     first, second = ({**report.signature}["gt"] for report in (REPORTS["a"], other))
     assert str(caught.value).startswith("a and x: are not comparable")
     assert f"{first} / {second}" in str(caught.value)
+
+
+def test_one_of_another_ground_truth_is_refused_by_most() -> None:
+    other = Entry("x", toy.run(1.0, 0, toy.truth(10)).report())
+    kept, refused = of_most([other, *entries()])
+    assert [entry.name for entry in kept] == ["a", "b", "c"]
+    assert [entry.name for entry in refused] == ["x"]
+    assert "[P420]" in refused[0].why
+    assert "ground truth" in refused[0].why
+    # Of as many nobody knows which are meant.
+    assert of_most([other, entries()[0]]) == ([other, entries()[0]], [])
 
 
 def test_an_entry_without_intervals_joins_those_that_have_some() -> None:

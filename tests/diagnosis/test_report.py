@@ -237,7 +237,7 @@ def test_people_who_are_too_small_to_count_are_named() -> None:
     truth, found = [(0, body()), (0, body(900))], [(0, body()), (0, body(900))]
     diagnosis = diagnose(sets(truth, found, 1, area=np.array([500.0, 20000.0])))
     assert findings(diagnosis)[0] == (
-        "AP by OKS is 100.0, without 1 person below 32 x 32 pixels, whom AP of `poseval score` counts; "
+        "AP by OKS is 100.0, without 1 person below 32 x 32 pixels, whom the AP of a report counts; "
         "2 of 2 people were matched"
     )
 
