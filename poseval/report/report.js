@@ -71,9 +71,11 @@
     drawings.push(svg);
   });
 
-  const highest = Math.max(1, ...data.frames.flatMap((frame) => frame.p[0].map((one) => one.s || 0)));
+  const scores = [0, 1, data.threshold, ...data.frames.flatMap((frame) => frame.p[0].map((one) => one.s || 0))];
+  const [lowest, highest] = [Math.min(...scores), Math.max(...scores)];
+  controls.score.min = lowest;
   controls.score.max = highest;
-  controls.score.step = highest / 100;
+  controls.score.step = (highest - lowest) / 100;
   controls.score.value = data.threshold;
   section.querySelector("form").addEventListener("input", refresh);
   section.querySelector("form").addEventListener("submit", (event) => event.preventDefault());

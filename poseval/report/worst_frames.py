@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from poseval.diagnosis.diagnose import Diagnosis
@@ -12,12 +11,11 @@ from poseval.poses.aligned import Aligned
 from poseval.poses.frame_names import named
 from poseval.poses.images import FrameImages
 from poseval.report.crops import crop
-from poseval.report.explorer.frames import frame_value
+from poseval.report.explorer.frames import first_score, frame_value
 from poseval.report.explorer.scripts import OwnText
 
 WIDTH = 800  # pixels of an embedded image; twenty of them stay below 3 MB
 MOST = 20
-USUAL_SCORE = 0.5
 
 
 def worst_frames(
@@ -41,10 +39,9 @@ def worst_frames(
         )
         text = ", ".join(number_of(*count) for count in counts if count[0])
         frames.append({**value, "name": shown(names[row]), "text": text})
-    threshold = diagnosis.ranges[0].lrp.threshold
     return {
         "joints": list(aligned.truth.skeleton.joints),
         "limbs": [list(limb) for limb in aligned.truth.skeleton.limbs],
-        "threshold": threshold if math.isfinite(threshold) else USUAL_SCORE,
+        "threshold": first_score(diagnosis, pairs),
         "frames": frames,
     }

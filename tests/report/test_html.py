@@ -167,6 +167,24 @@ def test_worst_frames_are_drawn_and_enlarged(tmp_path: Path) -> None:
         assert session.console() == []
 
 
+@pytest.mark.browser
+def test_scores_that_are_no_fractions_have_a_slider_of_their_own(tmp_path: Path) -> None:
+    """LRP recommends a score from 0 to 1, below which all logits are; none is faint at first."""
+    people = ALIGNED.predictions.people
+    logits = replace(ALIGNED.predictions, people=people.with_columns(score=people.score * 20 - 30))
+    target = tmp_path / "report.html"
+    target.write_text(to_html(REPORT, RUN, DIAGNOSIS, Aligned(ALIGNED.truth, logits)), encoding="utf-8")
+    with browser() as session:
+        session.open(target)
+        session.click("[name=all]")
+        assert session.run("return document.querySelectorAll('.card .ghost').length;") == 0
+        assert session.run("return document.querySelectorAll('.card .alone').length;") > 0
+        slider = "document.querySelector('[name=score]')"
+        event = f"{slider}.dispatchEvent(new Event('input', {{bubbles: true}}));"
+        session.run(f"{slider}.value = -1; {event}")
+        assert session.run("return document.querySelectorAll('.card .ghost').length;") > 0
+
+
 def test_tables_are_grouped_by_metric_in_the_units_of_their_numbers() -> None:
     rows = [
         Value("m(at=0.5)", "AP", value=0.75, n=4),

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from poseval.diagnosis.diagnose import Diagnosis
 from poseval.diagnosis.pairs import Pairs
 from poseval.poses import Bools, Floats, Ints, People
 from poseval.report.crops import Window, around
 
+USUAL_SCORE = 0.5  # below it predictions are ghosts, where no score is recommended
 MOST_PREDICTIONS = 100  # of one frame and system that are drawn, beside those with a person
 
 
@@ -92,6 +94,19 @@ def _prediction(pairs: Pairs, row: int, place: dict[int, int]) -> dict[str, Any]
     if people.track[row] >= 0:
         out["id"] = int(people.track[row])
     return out
+
+
+def first_score(diagnosis: Diagnosis | None, pairs: Pairs) -> float:
+    """Where the slider of scores begins: at the score that LRP recommends, where scores are from 0 to 1.
+
+    LRP looks there alone; of other scores, as of logits, the lowest, so that no prediction is faint.
+    """
+    scores = pairs.aligned.predictions.people.score
+    scores = scores[np.isfinite(scores)]
+    if len(scores) and (scores.min() < 0 or scores.max() > 1):
+        return float(scores.min())
+    found = math.nan if diagnosis is None else diagnosis.ranges[0].lrp.threshold
+    return found if math.isfinite(found) else USUAL_SCORE
 
 
 def faults(pairs: Pairs, person: int) -> str:

@@ -18,14 +18,13 @@ from poseval.diagnosis.diagnose import Diagnosis
 from poseval.diagnosis.pairs import Pairs
 from poseval.poses import Bools, Ints
 from poseval.poses.frame_names import named
-from poseval.report.explorer.frames import drawn_predictions, faults
+from poseval.report.explorer.frames import drawn_predictions, faults, first_score
 from poseval.report.explorer.thumbnails import Thumbnail
 from poseval.results.report import Report
 
 CHUNK = 20  # frames of a file: a page of cards needs one to some dozen of them
 MOST_KINDS = 30  # groups of people, each a bit of an integer of JavaScript
 LETTERS = {"switch": "s", "fragment": "g"}
-USUAL_SCORE = 0.5  # below it predictions are ghosts, where no score is recommended
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ def index_value(systems: Sequence[System], images: Sequence[Thumbnail | None]) -
         "people_names": list(people),
         "chunk": CHUNK,
         "tracked": first.tracks is not None,
-        "threshold": _threshold(systems[0]),
+        "threshold": first_score(systems[0].diagnosis, first),
         "scores": _score_range(systems),
         "key": keys,
         "name": None if names == keys else names,
@@ -74,11 +73,6 @@ def index_value(systems: Sequence[System], images: Sequence[Thumbnail | None]) -
         ],
         "systems": [_system_value(system, groups) for system in systems],
     }
-
-
-def _threshold(system: System) -> float:
-    found = math.nan if system.diagnosis is None else system.diagnosis.ranges[0].lrp.threshold
-    return found if math.isfinite(found) else USUAL_SCORE
 
 
 def _score_range(systems: Sequence[System]) -> list[float]:
