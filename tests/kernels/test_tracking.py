@@ -88,12 +88,13 @@ def test_gated_assignment_takes_the_most_pairs_then_the_least_sum(seed: int) -> 
     assert found["matched_distance"][0, 0] == pytest.approx(cost[rows, columns][kept].sum(), abs=1e-12)
 
 
-def test_more_pairs_beat_a_lesser_sum_whatever_its_sign() -> None:
+@pytest.mark.parametrize("pairs", [[-100.0, -1.0, -1.0], [0.0, 10.0, 10.0]])
+def test_more_pairs_beat_a_lesser_sum(pairs: list[float]) -> None:
     scene = film(([person(0, 0), person(1, 0)], [person(5, 0), person(6, 0)])).scene()
-    scene.use_pairs(np.array([-100.0, -1.0, -1.0, np.nan]))
-    found = scene.clear(GATE)
+    scene.use_pairs(np.array([*pairs, np.nan]))
+    found = scene.clear(10.0)
     assert found["detections"][0, 0] == 2
-    assert found["matched_distance"][0, 0] == -2
+    assert found["matched_distance"][0, 0] == sum(pairs[1:])
 
 
 def test_a_pose_belongs_to_the_best_of_those_that_choose_it() -> None:
