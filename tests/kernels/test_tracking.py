@@ -97,6 +97,16 @@ def test_more_pairs_beat_a_lesser_sum(pairs: list[float]) -> None:
     assert found["matched_distance"][0, 0] == sum(pairs[1:])
 
 
+def test_people_of_frames_that_lack_the_other_side_are_counted() -> None:
+    scene = film(
+        ([person(0, 0)], []),
+        ([], [person(5, 0), person(6, 0)]),
+        ([person(0, 0)], [person(5, 0)]),
+    )
+    found = scene.scene().hota(ALPHAS, 0.5001, aligned=True)
+    assert (found["objects_alone"][0, 0], found["hypotheses_alone"][0, 0]) == (1, 2)
+
+
 def test_a_pose_belongs_to_the_best_of_those_that_choose_it() -> None:
     scene = film(
         (
