@@ -46,7 +46,7 @@ STATISTICS = (
         f"tests/statistics/test_{name}.py"
         for name in (
             *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
-            *("by_hand", "influence_by_hand", "comparison", "intervals", "training", "draws"),
+            *("by_hand", "influence_by_hand", "comparison", "intervals", "training", "draws", "gaps"),
         )
     ),
     "tests/decisions/test_bounds.py",

@@ -15,6 +15,7 @@ from poseval.statistics.influence import influence
 from poseval.statistics.intervals import Spread, intervals, with_intervals
 from poseval.statistics.support import LEAST as FEWEST
 from poseval.statistics.support import why_not
+from poseval.statistics.training import Side
 from poseval.statistics.weights import multinomial
 from tests.statistics.ratios import Ratios, run
 
@@ -193,3 +194,10 @@ def test_why_a_number_has_no_interval() -> None:
     assert (ones.method, ones.low, ones.high) == ("exact", pytest.approx(0.05 ** (1 / 20)), 1.0)
     assert ones.why == "one-sided, from 20 units"
     assert isinstance(ones, Interval)
+
+
+def test_a_side_is_as_undefined_as_the_worst_of_its_runs() -> None:
+    fine = run(np.ones(4))
+    rare = run(np.array([2.0, 0, 0, 0]), np.array([4, 0, 0, 0]))
+    for runs in ([fine, rare], [rare, fine]):
+        assert Side.of(runs, clusters_of(fine), ["n0"]).influence.undefined.tolist() == [0.25]
