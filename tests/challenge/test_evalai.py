@@ -109,12 +109,10 @@ def test_calls_that_fail_are_made_again(
 def test_what_cannot_be_downloaded_fails_in_the_end(
     server: Server, made: Description, tmp_path: Path
 ) -> None:
-    server.send(1, b"x" * 100)
-    worker = worker_of(server, made, tmp_path)
-    for _ in range(MOST_TRIES):
-        server.fail = ["", "", "", "500"]
-        server.waiting = dict.fromkeys(server.waiting, (1, 0.0))
-        worker.run(0.01, most=1)
+    server.send(1, b"")
+    server.lost.add(1)
+    until_empty(worker_of(server, made, tmp_path), server)
+    assert server.served[1] == MOST_TRIES
     (report,) = server.reports[1]
     assert report["submission_status"] == "FAILED"
     assert "could not be downloaded" in report["stderr"]
