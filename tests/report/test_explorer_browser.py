@@ -13,7 +13,7 @@ from tests.browser import Browser, browser
 from tests.report.sites import EVIL, clips, coco, value_of
 
 pytestmark = pytest.mark.browser
-RIGHT, ESCAPE, ENTER = "\ue014", "\ue00c", "\ue007"
+RIGHT, ESCAPE, ENTER, TAB = "\ue014", "\ue00c", "\ue007", "\ue004"
 
 
 @pytest.fixture(scope="module")
@@ -250,6 +250,16 @@ def test_keys_alone_choose_a_bar_and_keep_the_focus(session: Browser, two: Path)
     session.keys(ENTER)
     assert session.run("return location.hash;") in ("", "#")
     assert session.run("return document.activeElement.dataset.key;") == key
+
+
+def test_the_frames_are_two_keys_away(session: Browser, two: Path) -> None:
+    opened(session, two)
+    session.keys(TAB + ENTER)
+    assert session.run("return document.activeElement.className;") == "card"
+    session.keys(ENTER)
+    assert session.run("return document.querySelector('dialog').open;") is True
+    session.keys(ESCAPE)
+    assert session.run("return document.activeElement.className;") == "card"
 
 
 def test_the_people_of_a_frame_are_legible_on_a_phone(session: Browser, two: Path) -> None:

@@ -69,5 +69,7 @@
     event.preventDefault();
     form.elements.name.focus();
   });
+  // There are many bars before the first frame, for those who go by the tabulator.
+  find("#skip").addEventListener("click", () => find(".card")?.focus());
   P.refresh();
 })();
