@@ -223,7 +223,7 @@ def test_every_format_and_command_hears_it(
     for command in (
         ["score", str(bad), *common],
         ["compare", str(good), str(bad), *common],
-        ["gate", str(bad), "--baseline", base, "--max-drop", "*=99.9", *common],
+        ["gate", str(bad), "--baseline", base, "--max-drop", "*=85rel%", *common],
         ["diagnose", str(bad), *common],
         ["validate", str(bad), *common],
     ):

@@ -95,7 +95,7 @@ def test_commands_that_score_say_what_is_odd(
     other = written(truth_and_predictions()[1], truth, "coco", tmp_path, "other")
     asked: dict[str, list[str]] = {
         "compare": [str(dt), str(other)],
-        "gate": [str(dt), "--baseline", str(tmp_path / "base.poseval"), "--max-drop", "*=99.9"],
+        "gate": [str(dt), "--baseline", str(tmp_path / "base.poseval"), "--max-drop", "*=85rel%"],
         "diagnose": [str(dt)],
     }
     common = ["--gt", str(gt), "--benchmark", "coco-keypoints"]
