@@ -47,6 +47,7 @@ lint: $(TEST)
 
 docs: $(DOCS)
 	$(RUN) docs/error_page.py > docs/errors.md
+	$(RUN) docs/type_stub.py > poseval/__init__.pyi
 	$(RUN) docs/benchmark_pages.py
 	$(RUN) docs/format_pages.py
 	$(RUN) docs/metric_pages.py
