@@ -222,7 +222,8 @@ def main() -> None:
     except (ImportError, Absent) as error:
         print(json.dumps({"absent": f"{type(error).__name__}: {error}"}))
         return
-    lines = [line for line in out.getvalue().splitlines() if "t=" not in line and "0.0" not in line[:4]]
+    timed = ("t=", " - mmengine - ")  # seconds, and the time of day
+    lines = [line for line in out.getvalue().splitlines() if not any(word in line for word in timed)]
     print(
         json.dumps(
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,24 @@ def test_what_is_refused_is_refused_before_the_epoch(folder: Path) -> None:
             config(folder),
             [BaseDataElement(metainfo={"img_id": 1})],
         )
+
+
+def test_the_numbers_are_those_of_mmpose(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All ten of its CocoMetric without suppression, from a checkout in POSEVAL_CLIENTS, on these samples."""
+    checkout = Path(os.environ.get("POSEVAL_CLIENTS", "")) / "mmpose"
+    if not (checkout / "mmpose").is_dir():
+        pytest.skip("needs a checkout of MMPose in POSEVAL_CLIENTS")
+    monkeypatch.syspath_prepend(str(checkout))
+    for needed in ("mmcv", "xtcocotools.coco", "json_tricks", "munkres"):
+        pytest.importorskip(needed, reason=f"needs {needed}")
+    from mmpose.evaluation.metrics.coco_metric import CocoMetric
+
+    given = [sample.to_dict() for sample in samples(FOUND)]
+    theirs = CocoMetric(str(folder / "gt.json"), nms_mode="none")
+    theirs.dataset_meta = {"sigmas": np.array(TRUTH.skeleton.sigmas), "num_keypoints": 17}
+    theirs.process({}, given)
+    ours = poseval.integrations.mmengine.PoseMetric("coco-keypoints", folder / "gt.json")
+    ours.process(None, given)
+    wanted = list(theirs.evaluate(len(given)).values())
+    assert list(ours.evaluate(len(given)).values()) == wanted
+    assert 0.1 < wanted[0] < 1
