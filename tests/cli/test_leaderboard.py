@@ -301,6 +301,7 @@ def test_the_plot_of_any_board(run: Run) -> None:
     run("runs", "--plot", "bars.svg")  # an earlier output is replaced
 
 
+@pytest.mark.browser
 def test_the_page_sorts_and_fits_a_phone(run: Run) -> None:
     reports("--ci", "95")
     Path("board.toml").write_text(FACTS)
