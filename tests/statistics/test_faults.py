@@ -216,7 +216,9 @@ def test_a_board_does_not_mix_levels_and_tests_runs_in_pairs(
     for name, level in (("good", "60"), ("other", "99")):
         target = str(tmp_path / f"{name}.json")
         command("score", files[name], "--gt", files["gt"], "-q", "--ci", level, "--json", target)
-    assert command("leaderboard", str(tmp_path / "good.json"), str(tmp_path / "other.json"))[0] != 0
+    status, said = command("leaderboard", str(tmp_path / "good.json"), str(tmp_path / "other.json"))
+    assert status == 0
+    assert "left out of good: its intervals, of level 0.6 and not 0.99 as most [P422]" in said
     runs = []
     for name in ("good", "worse", "bad"):
         runs.append(str(tmp_path / f"{name}.poseval"))
