@@ -172,7 +172,7 @@ def test_a_baseline_is_replaced_by_a_run_that_passed(files: Path, tmp_path: Path
     baseline.write_bytes((files / "good.poseval").read_bytes())
     assert not poseval.gate("bad.poseval", baseline, update_baseline=True).passed
     assert load(baseline).summary() == load("good.poseval").summary()
-    assert poseval.gate("bad.poseval", baseline, max_drop=["AP=85rel%"], update_baseline=True).passed
+    assert poseval.gate("bad.poseval", baseline, max_drop=["AP50=85rel%"], update_baseline=True).passed
     assert load(baseline).summary() == load("bad.poseval").summary()
 
 
