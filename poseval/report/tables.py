@@ -22,6 +22,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 def escape_csv(text: str) -> str:
     """A text cell that no spreadsheet reads as a formula: such cells get a leading apostrophe."""
+    text = text.replace("\0", "\\u0000")  # which Python 3.10 refuses to write, and few programs read
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
