@@ -26,7 +26,8 @@ class Ospa(Metric):
     intersection over union of boxes. With m people on the one side and n >= m on the other,
     OSPA = ((least sum of d^p over m pairs + cutoff^p (n - m)) / n)^(1/p), p the `order`; OSPA_loc and
     OSPA_card are the same with the first or the second term alone, and add up to OSPA at order 1. A frame
-    with nobody on both sides is 0. Numbers are means over frames, and smaller is better.
+    with nobody on both sides is 0, also of a group of people that has nobody there. Numbers are means over
+    frames, and smaller is better.
 
     Over boxes it is a metric of sets: 0 for equal ones, symmetric, and the triangle inequality holds. OKS
     measures by the size of the true person, so that it has the first of these properties only.

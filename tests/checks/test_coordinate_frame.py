@@ -19,6 +19,7 @@ from poseval.poses.aligned import Aligned
 from poseval.poses.transforms import Transform, transformed
 from poseval.report.text import style_of
 from poseval.scoring import saved_runs
+from poseval.scoring.score import score
 from poseval.synth import perturb, scene_set
 from poseval.validation.validate import validate
 from tests.metrics.single import random_pair
@@ -62,7 +63,7 @@ def wrong(predictions: PoseSet, text: str) -> PoseSet:
 
 
 def told(truth: PoseSet, predictions: PoseSet, name: str, transform: Sequence[str] = ()) -> dict[str, str]:
-    report = poseval.score(truth, predictions, name, transform=transform)
+    report = score(truth, predictions, name, transform=transform)  # which speaks of options, as commands do
     return {notice.code: notice.text for notice in report.notices if notice.code in CODES}
 
 
@@ -257,7 +258,7 @@ def test_coordinates_between_0_and_1_are_no_pixels() -> None:
     assert "N922" in {notice.code for notice in checks.examine_set(shares, Role.PREDICTIONS)}
     assert "N922" not in {notice.code for notice in checks.examine_set(predictions, Role.PREDICTIONS)}
     assert "N922" in {notice.code for notice in checks.examine_set(wrong(truth, "scale=0.001"), Role.TRUTH)}
-    report = poseval.score(wrong(truth, "scale=0.001"), predictions, "coco-keypoints")
+    report = score(wrong(truth, "scale=0.001"), predictions, "coco-keypoints")
     assert "try: poseval convert" in next(n.text for n in report.notices if n.code == "N922")
 
 

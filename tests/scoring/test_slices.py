@@ -55,6 +55,8 @@ def test_all_people_of_some_units_are_a_slice_of_these_units(metric: Metric, see
     mask = np.unique(unit) % 2 == 0
     if metric.name == "reid_hota":
         pytest.skip("identities run over all sequences, and its numbers are no sum over them")
+    if metric.name in ("ospa", "ospa2"):
+        pytest.skip("a frame or sequence with nobody of the group counts, as 0")
     group = PersonGroup.of(aligned, mask[unit[aligned.truth.people.frame]])
     # predictions in frames of the units without anybody belong to them, too
     group = replace(group, unmatched=mask[unit[aligned.predictions.people.frame]])
