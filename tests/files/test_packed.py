@@ -110,6 +110,7 @@ def a_tar() -> bytes:
         (a_tar(), "tar archive"),
         (gzip.compress(a_tar()), "tar archive"),
     ],
+    ids=["7z", "rar", "lz4", "lzip", "compress", "tar", "tar.gz"],
 )
 def test_other_packings_are_named(data: bytes, kind: str, tmp_path: Path) -> None:
     with pytest.raises(FormatError, match=f"is a {kind}") as caught:
