@@ -38,7 +38,7 @@ demo: $(BASE)
 	@echo "Your files: $(VENV)/bin/poseval score predictions.json --gt ground_truth.json"
 
 test: $(TEST)
-	$(RUN) -m pytest
+	$(RUN) -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(TEST)
 	$(RUN) -m ruff check .
