@@ -47,7 +47,7 @@ def recognised(benchmark: Benchmark, truth: PoseSet) -> str:
     text = f"benchmark {benchmark.name}, recognised from the content of the ground truth"
     others = benchmarks.with_joints_of(truth) if benchmark.name == "custom" else []
     if others:
-        text += f". These joints are those of {', '.join(others)}, which --benchmark names"
+        text += f". These joints are those of {', '.join(others)}: name one with --benchmark"
     return text
 
 

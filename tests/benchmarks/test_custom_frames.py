@@ -52,4 +52,4 @@ def test_it_says_whose_sigmas_it_takes() -> None:
         )
 
     assert sigmas() == "those of coco17"
-    assert sigmas(sigmas=0.03) == "those that the file or --sigmas gives"
+    assert sigmas(sigmas=0.03) == "those that the file or sigmas=.."  # "... gives"

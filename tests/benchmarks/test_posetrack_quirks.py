@@ -17,6 +17,7 @@ from poseval.poses import Frames, IgnoreRegions, People, PoseSet
 from poseval.results.report import Report
 from poseval.scoring.score import score
 from poseval.skeletons import get_skeleton
+from tests.benchmarks.test_boxes import test_vehicles_are_distractors_in_mot20
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 SKELETON = get_skeleton("posetrack15_poseval")
@@ -293,6 +294,9 @@ def test_t03_predictions_on_distractors(tmp_path: Path) -> None:
     alone, together = (score(*paths, "motchallenge", rules=rules).values for rules in ("mot16", "mot15"))
     assert (alone.get("objects"), together.get("objects")) == (1, 2)
     assert alone.get("false_positives") == 0
+
+
+test_t04_vehicles_are_distractors_in_mot20 = test_vehicles_are_distractors_in_mot20
 
 
 def test_every_quirk_has_a_paragraph_and_every_paragraph_a_test() -> None:

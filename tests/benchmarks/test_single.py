@@ -55,7 +55,7 @@ def test_left_and_right_exchanged_is_told_with_both_numbers(tmp_path: Path) -> N
     before = report.summary["PCKh@0.5"]
     assert text == (
         f"left and right look exchanged; after exchanging them, "
-        f"PCKh@0.5 would be {100 * honest:.1f} instead of {100 * before:.1f}; try: --transform left-right"
+        f'PCKh@0.5 would be {100 * honest:.1f} instead of {100 * before:.1f}; try: transform="left-right"'
     )
     assert honest > 0.9 > before
 

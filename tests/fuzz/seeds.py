@@ -132,6 +132,11 @@ def _coco_like(points: int, category: dict[str, Any], **image: Any) -> dict[str,
     return {"images": images, "annotations": people, "categories": [{"id": 1, **category}]}
 
 
+def _motchallenge(folder: Path) -> list[Seed]:
+    line = b"1,1,10,10,20,40,1,1,1\n2,1,11,10,20,40,1,1,1\n"
+    return [Seed(T, {f"{name}/gt/gt.txt": line for name in ("MOT17-02", "MOT17-04")}, folder=True)]
+
+
 def _jhmdb_coco(folder: Path) -> list[Seed]:
     names = list(get_skeleton("jhmdb15").joints)
     return _json(T, _coco_like(15, {"name": "person", "keypoints": names}, vid_id="v", frame_id=1))
@@ -325,6 +330,7 @@ def _mediapipe_csv(folder: Path) -> list[Seed]:
 MADE: dict[str, Callable[[Path], list[Seed]]] = {
     "jhmdb-coco": _jhmdb_coco,
     "jhmdb-splits": _jhmdb_splits,
+    "motchallenge": _motchallenge,
     "mpii-cooking-mat": _cooking,
     "jrdb-pose": _jrdb,
     "face-coco": _face_coco,

@@ -180,9 +180,10 @@ def test_35_junit_and_annotation(text: str) -> None:
 def test_35_figures(text: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     from poseval.report.plots import _joint_figure, figure_bytes, new_figure
+    from poseval.results.units import NumberStyle
 
     rows = [Value("m", text, text, value=0.5), Value("m", text, "b", value=0.4)]
-    figure_bytes(_joint_figure(text, rows, replace(report_of("x"), layout=None)))
+    figure_bytes(_joint_figure(text, rows, replace(report_of("x"), layout=None), NumberStyle()))
     figure_bytes(new_figure(text, text, text)[0])
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from poseval.benchmarks import get_benchmark
+from poseval.benchmarks.base import no_slices
 from poseval.compat import COCO, COCOeval
 from poseval.errors import ValueRangeError
 from poseval.metrics.ex_oks import Edge, ExOks
@@ -291,13 +292,21 @@ def test_c26_false_alarms_in_empty_images_are_free_in_the_code() -> None:
     assert ap(scene, ExOks(published=False)) == 0.5
 
 
+def test_c28_exlpose_has_no_splits_by_crowding() -> None:
+    exlpose, crowdpose = (get_benchmark(name) for name in ("exlpose", "crowdpose"))
+    assert exlpose.slices is no_slices
+    assert crowdpose.slices is not no_slices
+    kept = {name.quirks - {"C14"} for name in (exlpose.rule_sets[0], crowdpose.rule_sets[0])}
+    assert len(kept) == 1
+
+
 def test_every_quirk_here_has_a_paragraph_and_every_paragraph_a_test() -> None:
     text = (DOCS / "quirks.md").read_text("utf-8")
     section = text[text.index("## COCO keypoints") :].split("\n## Diagnosis")[0]
     written = set(re.findall(r"^### (C\d\d): ", section, re.MULTILINE))
     tested = {name[5:8].upper() for name in globals() if re.match(r"test_c\d\d_", name)}
     assert written == tested
-    assert len(written) == 23
+    assert len(written) == 24
 
 
 def test_the_example_of_the_page_prints_what_it_says() -> None:

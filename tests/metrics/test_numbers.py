@@ -20,6 +20,8 @@ LOWER = {
     "epe": {"EPE", "EPE_p1", "EPE_p50", "EPE_p90", "EPE_p100"},
     "nme": {"NME", "NME_median", "NME_std", "NME_trimmed", "FR@0.05", "FR@0.08", "FR@0.1"},
     "oks_lrp": {"LRP", "oLRP", "oLRP_loc", "oLRP_FP", "oLRP_FN", "threshold"},
+    "ospa": {"OSPA", "OSPA_loc", "OSPA_card"},
+    "ospa2": {"OSPA2", "OSPA2_loc", "OSPA2_card"},
 }
 BOUNDS = {
     **{("epe", name): (0.0, math.inf) for name in LOWER["epe"]},

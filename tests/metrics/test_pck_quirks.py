@@ -21,6 +21,8 @@ from poseval.metrics.pck import Pck
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Values
+from tests.benchmarks.test_aflw_pifa import test_without_the_fitted_landmarks_the_crop_is_the_size
+from tests.benchmarks.test_neighbours import test_joints_of_human36m_go_by_place
 from tests.metrics.single import pair_up, random_pair, values
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -243,6 +245,10 @@ def test_n07_aflw_by_the_longer_side() -> None:
     by = {b.name: benchmark.metrics(b, faces().truth, False)[0].by for b in benchmark.rule_sets}  # type: ignore[attr-defined]
     assert {name for name, rule in by.items() if rule == "box_side"} == {"mmpose"}
     assert by["hrnet"] == "face_size"
+
+
+test_m15_joints_of_human36m_go_by_place = test_joints_of_human36m_go_by_place
+test_n08_the_size_lies_beside = test_without_the_fitted_landmarks_the_crop_is_the_size
 
 
 def test_every_quirk_has_its_paragraph_and_its_test() -> None:

@@ -69,6 +69,7 @@ class JrdbPose(Dataset):
             "boxes",
             "areas",
             "empty frames",
+            "unlabelled frames",
             "frame sizes",
             "sequences",
             "further columns",

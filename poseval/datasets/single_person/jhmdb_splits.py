@@ -8,6 +8,7 @@ with `sub1` or `split1` and so on in their names.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,14 +65,16 @@ class JhmdbSplits(Dataset):
                 wanted="files with sub1, sub2 and sub3 in their names",
             )
         reader: Dataset = JhmdbCoco() if options.role is Role.TRUTH else Coco()
-        parts = []
+        parts, unread = [], Counter[str]()
         for name, path in files.items():
             asked = replace(options, truth=options.truth and _split_of(options.truth, name))
-            read = reader.read(Source(source.path / path, source.limits), asked)
+            file = Source(source.path / path, source.limits)
+            read = reader.read(file, asked)
+            unread.update(file.unread)
             parts.append(_of_split(read, name, list(files)))
         digest = digest_of((name, part.origin.sha256) for name, part in zip(files, parts, strict=True))
         whole = concatenated(parts)
-        origin = replace(whole.origin, path=str(source.path), sha256=digest, format=self.name)
+        origin = replace(whole.origin, path=str(source.path), sha256=digest, format=self.name, unread=unread)
         return replace(whole, origin=origin)
 
 
