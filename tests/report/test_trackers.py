@@ -68,6 +68,7 @@ def test_wandb_offline_holds_numbers_page_and_figures(
 ) -> None:
     wandb = pytest.importorskip("wandb", reason="needs wandb: in an environment of its own")
     monkeypatch.setenv("WANDB_SILENT", "true")
+    monkeypatch.chdir(tmp_path)  # it makes a folder of its name, which Python would import elsewhere
     run = wandb.init(mode="offline", dir=tmp_path, project="tried")
     report.log_to(run, step=3)
     report.log_to(wandb, step=4, pages=False)  # whose step ends the one before
