@@ -133,8 +133,8 @@ def _coco_like(points: int, category: dict[str, Any], **image: Any) -> dict[str,
 
 
 def _motchallenge(folder: Path) -> list[Seed]:
-    line = b"1,1,10,10,20,40,1,1,1\n2,1,11,10,20,40,1,1,1\n"
-    return [Seed(T, {f"{name}/gt/gt.txt": line for name in ("MOT17-02", "MOT17-04")}, folder=True)]
+    lines = b"".join(b"%d,1,%d,10,20,40,1,1,1\n" % (frame, 10 + frame) for frame in range(1, 5))
+    return [Seed(T, {f"{name}/gt/gt.txt": lines for name in ("MOT17-02", "MOT17-04")}, folder=True)]
 
 
 def _jhmdb_coco(folder: Path) -> list[Seed]:
