@@ -174,7 +174,7 @@ def test_both_sides_may_be_pipes(files: Path) -> None:
 
 
 def test_process_substitution(files: Path) -> None:
-    command = f"{sys.executable} -m poseval score <(cat dt.json) --gt <(gzip -c gt.json)"
+    command = f'"{sys.executable}" -m poseval score <(cat dt.json) --gt <(gzip -c gt.json)'
     done = subprocess.run(
         ["bash", "-c", command],
         cwd=files,
