@@ -39,10 +39,9 @@ Progress = Callable[[int, int], None]  # called with frames done and all frames
 class RunOptions:
     """The options of a run.
 
-    `boxes` is `truth`, `image` (each image shows one person), a detections file, or `detector:NAME`; None
-    takes the ground truth's. `nms` is `oks`, `soft` or `none`; None:
-    `oks` for models that take boxes. `following` tracks what was found. `fresh` forgets an unfinished run,
-    `force` overwrites the output.
+    `boxes` is `truth` (where there is one, by default), `image` (each image shows one person), a detections
+    file, or `detector:NAME`. `nms` is `oks`, `soft` or `none`; None: `oks` for models that take boxes.
+    `following` tracks what was found. `fresh` forgets an unfinished run, `force` overwrites the output.
     """
 
     model: ModelOptions
