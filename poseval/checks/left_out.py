@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
 from poseval.checks.base import Pair
 from poseval.checks.rescoring import Change
 from poseval.errors import number_of, shown
+from poseval.kernels.coco import descending
+from poseval.kernels.poses import group_order
 from poseval.metrics.base import Metric
-from poseval.poses import Array, Bools, Ints, Notice, PoseSet
+from poseval.poses import Bools, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 
 SOME = 4  # names that a notice lists
@@ -25,17 +28,15 @@ def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
     if most is None:
         return
     truth, predictions = pair.aligned.truth, pair.aligned.predictions
-    people, found = (
-        _cells(truth, _counted(pair)),
-        _cells(predictions, np.ones(len(predictions), dtype=np.bool_)),
-    )
+    people = _sizes(_cell(truth), _counted(pair))
     crowded = int((people > most).sum())
-    tied = _ties_at(predictions, found, most)
-    if not crowded and not tied:
+    cut = _cut(predictions, most)
+    frames = cut.frame if crowded else cut.frame[cut.tied]
+    if not crowded and not len(frames):
         return
-    every: Metric = replace(metric, max_dets=max(int(people.max()), int(found.max())))  # type: ignore[call-arg]
-    change = _first(pair, every)
+    change = _with_every_detection(pair, metric, np.unique(frames))
     what = f"images with more than {most} people that count: {crowded:,}"
+    tied = int(cut.tied.sum())
     if not crowded:
         what = f"images with more than {most} predictions, and equal scores at the cut: {tied:,}"
     text = f"{what}; the {most} highest scores of an image are taken"
@@ -43,6 +44,18 @@ def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
         text += f"; with all of them {change}"
     if crowded or change.shows:
         yield Notice("N927", text, crowded or tied)
+
+
+def _with_every_detection(pair: Pair, metric: Metric, frames: Ints) -> Change:
+    """The first number, and what it would be if no detection of these frames were left out.
+
+    Only they are matched again: most files have few of them.
+    """
+    truth, predictions = (side.take_frames(frames) for side in (pair.aligned.truth, pair.aligned.predictions))
+    predictions = replace(predictions, frames=truth.frames)
+    every: Metric = replace(metric, max_dets=max(len(truth), len(predictions), 1))  # type: ignore[call-arg]
+    tally = pair.part.tally(metric).with_units(frames, every.tally(Aligned(truth, predictions)))
+    return pair.rescoring.of_tally(pair.part, tally)[0]
 
 
 def categories_without_results(pair: Pair) -> Iterator[Notice]:
@@ -142,25 +155,32 @@ def _counted(pair: Pair) -> Bools:
     return np.asarray(labelled & ~people.crowd)
 
 
-def _cells(poses: PoseSet, counted: Bools) -> Ints:
-    """How many people of each frame and category that has any."""
+def _cell(poses: PoseSet) -> Ints:
+    """A number for the frame and category of each person [N]; it rises with the frame."""
+    people = poses.people
+    return np.asarray(people.frame * (int(people.category.max(initial=0)) + 1) + people.category)
+
+
+def _sizes(cell: Ints, counted: Bools) -> Ints:
+    """How many people that are `counted` each cell has that has any; a 0 where there is none."""
     if not counted.any():
         return np.zeros(1, dtype=np.int64)
-    return np.asarray(np.unique(_cell(poses)[counted], return_counts=True)[1])
+    return np.asarray(np.unique(cell[counted], return_counts=True)[1])
 
 
-def _cell(poses: PoseSet) -> Array:
-    return poses.people.frame * (int(poses.people.category.max(initial=0)) + 1) + poses.people.category
+class _Cut(NamedTuple):
+    """Cells with more people than are taken: their frames [C], and whether the next score equals the last."""
+
+    frame: Ints
+    tied: Bools
 
 
-def _ties_at(poses: PoseSet, found: Ints, most: int) -> int:
-    """Frames and categories whose last score that is taken equals the first that is not."""
-    if found.max() <= most:
-        return 0
-    cell, score = _cell(poses), poses.people.score
-    order = np.lexsort((-score, cell))
-    cell, score = cell[order], score[order]
-    start = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]])
-    length = np.diff(np.r_[start, len(cell)])
-    cut = start[length > most] + most
-    return int((score[cut] == score[cut - 1]).sum())
+def _cut(poses: PoseSet, most: int) -> _Cut:
+    """Where the highest scores of a frame and category are taken, and others are not."""
+    by_score = descending(poses.people.score)
+    number = np.unique(_cell(poses), return_inverse=True)[1]
+    order = by_score[group_order(number[by_score], int(number.max(initial=-1)) + 1)]
+    cell, score = number[order], poses.people.score[order]
+    start = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]]) if len(cell) else cell
+    cut = start[np.diff(np.r_[start, len(cell)]) > most] + most
+    return _Cut(poses.people.frame[order[cut]], score[cut] == score[cut - 1])

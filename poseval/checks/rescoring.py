@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from poseval.benchmarks.base import Benchmark, Part, Scored
 from poseval.benchmarks.rule_sets import RuleSet
-from poseval.metrics.base import Metric
+from poseval.metrics.base import Metric, Tally
 from poseval.poses import Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import NumberStyle, Unit
@@ -88,6 +88,14 @@ class Rescoring:
         before = self._summary(replace(part, metrics=part.metrics[:1]), self.rules)
         after = self._summary(replace(part, metrics=(metric,)), self.rules)
         return self._changes(before, after)
+
+    def of_tally(self, part: Part, tally: Tally) -> list[Change]:
+        """The numbers of a part's first metric, and what they would be for other rows."""
+        metric = part.metrics[0]
+        before = self._summary(replace(part, metrics=(metric,)), self.rules)
+        return self._changes(
+            before, self._summary(replace(part, metrics=(metric,), made={metric: tally}), self.rules)
+        )
 
     def of_rules(self, part: Part, rules: RuleSet) -> list[Change]:
         """The numbers that other rules could change, and their values under those rules.

@@ -1,5 +1,7 @@
 // Area under precision over recall of many ranked lists at once (PASCAL VOC 2010 and later).
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <functional>
@@ -19,6 +21,62 @@ enum Ties { LATER_FIRST, TOGETHER, HITS_FIRST };
 
 // Rows that the counts of one list can add up to without rounding.
 constexpr double MOST_ROWS = 9007199254740992.0;  // 2^53
+
+struct Keyed {
+    std::uint64_t key;
+    std::int64_t row;
+};
+
+// Rises where the score falls; equal for equal scores, and highest for NaN.
+std::uint64_t falling_key(double score) {
+    if (std::isnan(score)) return ~std::uint64_t{0};
+    const auto bits = std::bit_cast<std::uint64_t>(0.0 - score);  // 0 for both zeros
+    return bits >> 63 ? ~bits : bits | std::uint64_t{1} << 63;
+}
+
+constexpr int DIGIT = 11;  // bits of a key that one pass sorts by
+constexpr std::size_t DIGITS = (64 + DIGIT - 1) / DIGIT;
+constexpr std::size_t BUCKETS = std::size_t{1} << DIGIT;
+
+std::size_t digit_of(std::uint64_t key, std::size_t digit) {
+    return key >> (DIGIT * digit) & (BUCKETS - 1);
+}
+
+// Stable, in time that grows with the rows alone: a pass for each digit of the key that differs.
+void sort_by_digits(std::vector<Keyed>& rows) {
+    std::vector<std::array<std::int64_t, BUCKETS>> counts(DIGITS);
+    for (const Keyed& row : rows)
+        for (std::size_t d = 0; d < DIGITS; ++d) ++counts[d][digit_of(row.key, d)];
+    std::vector<Keyed> other(rows.size());
+    for (std::size_t d = 0; d < DIGITS; ++d) {
+        auto& next = counts[d];
+        if (next[digit_of(rows.front().key, d)] == static_cast<std::int64_t>(rows.size())) continue;
+        std::int64_t before = 0;
+        for (std::int64_t& count : next) before += std::exchange(count, before);
+        for (const Keyed& row : rows) other[static_cast<std::size_t>(next[digit_of(row.key, d)]++)] = row;
+        rows.swap(other);
+    }
+}
+
+constexpr py::ssize_t MANY = 1024;  // rows from which on digits are faster than comparisons
+
+// Rows [R] by falling score, equal ones in their order, NaN last: NumPy's stable order of the negated scores.
+py::array_t<std::int64_t> descending(const Doubles& score) {
+    const py::ssize_t count = score.size();
+    want_shape(score, "score", {ANY});
+    py::array_t<std::int64_t> order(count);
+    const double* const value = score.data();
+    std::int64_t* const out = order.mutable_data();
+    {
+        const py::gil_scoped_release release;
+        std::vector<Keyed> rows(static_cast<std::size_t>(count));
+        for (py::ssize_t r = 0; r < count; ++r) rows[static_cast<std::size_t>(r)] = {falling_key(value[r]), r};
+        if (count >= MANY) sort_by_digits(rows);
+        else std::stable_sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.key < b.key; });
+        for (py::ssize_t r = 0; r < count; ++r) out[r] = rows[static_cast<std::size_t>(r)].row;
+    }
+    return order;
+}
 
 // Rows [R] sorted by cell, then by falling score, then by falling row. Returns order [R] and start [C + 1].
 py::tuple rank_rows(const Ints& cell, const Doubles& score, std::int64_t cells) {
@@ -170,6 +228,7 @@ py::tuple average_precision(const Ints& order, const Ints& start, const Doubles&
 }  // namespace
 
 void bind_average_precision(py::module_& module) {
+    module.def("descending", &descending, py::arg("score"));
     module.def("rank_rows", &rank_rows);
     module.def("regroup_rows", &regroup_rows);
     module.def("average_precision", &average_precision);

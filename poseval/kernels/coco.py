@@ -207,8 +207,8 @@ class Curves:
 
 
 def descending(score: Floats) -> Ints:
-    """Rows by descending score; equal scores keep their order."""
-    return np.argsort(-score, kind="stable").astype(np.int64, copy=False)
+    """Rows by descending score; equal scores keep their order, and NaN comes last."""
+    return _kernels.descending(score)
 
 
 def accumulate(

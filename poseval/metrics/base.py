@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.errors import UsageError, shown
+from poseval.kernels.poses import group_order
 from poseval.poses import Array, Bools, Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import Unit
@@ -110,6 +111,22 @@ class Tally:
         """The same rows over coarser units: unit u becomes unit `group[u]`, e.g. frames into sequences."""
         tables = {name: Table(group[table.unit], table.columns) for name, table in self.tables.items()}
         return Tally(self.metric, keys, tables, self.facts)
+
+    def with_units(self, units: Ints, other: Tally) -> Tally:
+        """The tally with the rows of `units` (rising) from another one, which has those units alone."""
+        kept = np.ones(self.units, dtype=np.bool_)
+        kept[units] = False
+        tables = {}
+        for name, table in self.tables.items():
+            rows = np.flatnonzero(kept[table.unit])
+            unit = np.concatenate([table.unit[rows], units[other.tables[name].unit]])
+            order = group_order(unit, self.units)
+            columns = {
+                column: np.concatenate([values[rows], other.tables[name].columns[column]])[order]
+                for column, values in table.columns.items()
+            }
+            tables[name] = Table(unit[order], columns)
+        return Tally(self.metric, self.keys, tables, self.facts)
 
     @staticmethod
     def concat(parts: Sequence[Tally]) -> Tally:
