@@ -106,10 +106,12 @@ class CellMatcher {
         kept_ = task_.kept_start[cell + 1] - rows_;
         keep_best();
         if (kept_ > 0) measure();
+        near_.clear();
+        for (int64_t d = 0; d < kept_ && truths_ > 0; ++d)
+            if (best_[static_cast<size_t>(d)] >= std::min(lowest_, 1 - 1e-10)) near_.push_back(d);
         for (int64_t a = 0; a < task_.ranges; ++a) {
             sort_truths(a);
-            for (int64_t t = 0; t < task_.thresholds; ++t)
-                if (truths_ > 0) pair_up(a, t);
+            for (int64_t t = 0; t < task_.thresholds && !near_.empty(); ++t) pair_up(a, t);
             skip_foreign_sizes(a);
         }
     }
@@ -118,12 +120,16 @@ class CellMatcher {
     // The detections of highest score, ties in file order.
     void keep_best() {
         const int64_t begin = task_.pose_start[cell_], end = task_.pose_start[cell_ + 1];
-        order_.assign(task_.pose_row + begin, task_.pose_row + end);
-        const double* score = task_.score;
-        std::stable_sort(order_.begin(), order_.end(),
-                         [score](int64_t a, int64_t b) { return score[a] > score[b]; });
+        keyed_.clear();  // scores beside rows: sorting touches no far memory
+        for (int64_t n = begin; n < end; ++n) {
+            const int64_t row = task_.pose_row[n];
+            keyed_.emplace_back(task_.score[row], row);
+        }
+        const auto higher = [](const auto& a, const auto& b) { return a.first > b.first; };
+        if (!std::is_sorted(keyed_.begin(), keyed_.end(), higher))
+            std::stable_sort(keyed_.begin(), keyed_.end(), higher);
         for (int64_t r = 0; r < kept_; ++r) {
-            task_.kept[rows_ + r] = order_[static_cast<size_t>(r)];
+            task_.kept[rows_ + r] = keyed_[static_cast<size_t>(r)].second;
             task_.rank[rows_ + r] = r;
         }
     }
@@ -140,10 +146,14 @@ class CellMatcher {
             }
             return;
         }
+        extent_.clear();
+        for (int64_t d = 0; d < kept_ && truths_ > 0; ++d)
+            extent_.push_back(Extent::of(task_.poses.row(task_.kept[rows_ + d]), task_.truth.joints));
         for (int64_t g = 0; g < truths_; ++g) {
             target_.aim(task_.truth, task_.truth_row[first_ + g]);
             for (int64_t d = 0; d < kept_; ++d) {
-                const double value = target_.similarity(task_.poses.row(task_.kept[rows_ + d]));
+                const bool far = target_.is_far(extent_[static_cast<size_t>(d)]);
+                const double value = far ? 0.0 : target_.similarity(task_.poses.row(task_.kept[rows_ + d]));
                 oks_[static_cast<size_t>(d * truths_ + g)] = value;
                 best_[static_cast<size_t>(d)] = std::max(best_[static_cast<size_t>(d)], value);
             }
@@ -172,7 +182,7 @@ class CellMatcher {
         const double wanted = std::min(task_.threshold[t], 1 - 1e-10);
         const uint64_t bit = uint64_t{1} << t;
         taken_.assign(static_cast<size_t>(truths_), 0);
-        for (int64_t d = 0; d < kept_; ++d) {
+        for (const int64_t d : near_) {
             if (best_[static_cast<size_t>(d)] < wanted) continue;
             const int64_t g = choose(oks_.data() + d * truths_, wanted);
             if (g < 0) continue;
@@ -222,8 +232,10 @@ class CellMatcher {
     OksTarget target_;
     int64_t cell_ = 0, first_ = 0, truths_ = 0, rows_ = 0, kept_ = 0;
     size_t counted_ = 0;
-    std::vector<int64_t> order_, turn_;
+    std::vector<std::pair<double, int64_t>> keyed_;
+    std::vector<int64_t> turn_, near_;  // near_: detections that any threshold can match
     std::vector<double> oks_, best_;
+    std::vector<Extent> extent_;  // of each kept detection
     std::vector<uint8_t> taken_;
 };
 

@@ -100,12 +100,12 @@ py::dict to_python(const Field& field, Column& column) {
 py::dict to_python(Table& table) {
     const auto& fields = table.schema->fields;
     const auto name_of = [&](int field) {
-        return field < 0 ? std::string() : fields[static_cast<std::size_t>(field)].name;
+        return to_text(field < 0 ? std::string_view() : fields[static_cast<std::size_t>(field)].name);
     };
     py::dict out;
     py::dict columns;
     for (std::size_t i = 0; i < fields.size(); ++i) {
-        columns[py::str(fields[i].name)] = to_python(fields[i], table.columns[i]);
+        columns[to_text(fields[i].name)] = to_python(fields[i], table.columns[i]);
     }
     py::list faults;
     for (const Fault& fault : table.faults) {
@@ -143,6 +143,15 @@ int place_of(const py::handle& word, const Names& names, const char* what) {
     return static_cast<int>(found - std::begin(names));
 }
 
+// A name as files spell it: half a surrogate pair, which JSON can escape, is kept as `to_text` gives it.
+std::string to_name(const py::handle& name) {
+    want(py::isinstance<py::str>(name), "name", "wanted a text");
+    const auto bytes = py::reinterpret_steal<py::bytes>(
+        PyUnicode_AsEncodedString(name.ptr(), "utf-8", "surrogatepass"));
+    if (!bytes) throw py::error_already_set();
+    return bytes;
+}
+
 Schema to_schema(const py::list& fields, std::int64_t text_bytes, int depth);
 
 // From a tuple (name, type, shape, length, stride, head, null_stride, null_at, records).
@@ -150,7 +159,7 @@ Field to_field(const py::handle& item, std::int64_t text_bytes, int depth) {
     want(py::isinstance<py::tuple>(item) && py::len(item) == 9, "fields", "wanted tuples of nine");
     const auto spec = py::reinterpret_borrow<py::tuple>(item);
     Field field;
-    field.name = py::cast<std::string>(spec[0]);
+    field.name = to_name(spec[0]);
     field.type = static_cast<Type>(place_of(spec[1], TYPE_NAMES, "type"));
     field.shape = static_cast<Shape>(place_of(spec[2], SHAPE_NAMES, "shape"));
     field.length = py::cast<std::int64_t>(spec[3]);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "numpy_bits.hpp"
@@ -26,6 +27,23 @@ struct Truth {
     const double* box;        // [G, 4] x, y, width, height as in the file
     const double* variance;   // [K] (2 sigma)^2
     int64_t joints;
+};
+
+// The smallest upright box around a pose; a NaN counts for no side.
+struct Extent {
+    double low[2], high[2];
+
+    static Extent of(const double* pose, int64_t joints) {
+        constexpr double none = std::numeric_limits<double>::infinity();
+        Extent out{{none, none}, {-none, -none}};
+        for (int64_t k = 0; k < joints; ++k)
+            for (int axis = 0; axis < 2; ++axis) {
+                const double at = pose[2 * k + axis];
+                out.low[axis] = at < out.low[axis] ? at : out.low[axis];
+                out.high[axis] = at > out.high[axis] ? at : out.high[axis];
+            }
+        return out;
+    }
 };
 
 // One true person, its labelled joints gathered once and then compared with many detections.
@@ -56,6 +74,20 @@ class OksTarget {
         bottom_ = box[1] + box[3] * 2;
         for (int64_t k = 0; k < truth.joints; ++k)
             reach_[static_cast<size_t>(k)] = truth.variance[k] * scale_ * (2 * FAR * (1 + 1e-9));
+        around_ = {{left_, top_}, {right_, bottom_}};
+        if (!boxed_) gather_extent();
+        radius_ = 0.0;
+        for (const int64_t k : joint_) radius_ = std::max(radius_, std::sqrt(reach_[static_cast<size_t>(k)]));
+        radius_ *= 1 + 1e-9;
+    }
+
+    // Whether every joint of a pose inside `pose` is too far from this person to come to what is needed.
+    bool is_far(const Extent& pose) const {
+        if (needed_ <= FAR_TERM) return false;
+        for (int axis = 0; axis < 2; ++axis)
+            if (pose.low[axis] - around_.high[axis] > radius_ || around_.low[axis] - pose.high[axis] > radius_)
+                return true;
+        return false;
     }
 
     double similarity(const double* pose) {
@@ -81,6 +113,17 @@ class OksTarget {
     static constexpr double FAR = 8.0;           // exponent from which on a joint adds next to nothing ...
     static constexpr double FAR_TERM = 3.36e-4;  // ... and a bound of that, exp(-8)
 
+    void gather_extent() {
+        around_ = Extent::of(nullptr, 0);
+        for (const int64_t k : joint_) {
+            const Extent joint = Extent::of(xy_ + 2 * k, 1);
+            for (int axis = 0; axis < 2; ++axis) {
+                around_.low[axis] = std::min(around_.low[axis], joint.low[axis]);
+                around_.high[axis] = std::max(around_.high[axis], joint.high[axis]);
+            }
+        }
+    }
+
     double to_joint(const double* pose, int64_t k) const {
         const double dx = pose[2 * k] - xy_[2 * k];
         const double dy = pose[2 * k + 1] - xy_[2 * k + 1];
@@ -98,6 +141,8 @@ class OksTarget {
     const Truth* truth_ = nullptr;
     const double* xy_ = nullptr;
     double needed_ = 0.0, scale_ = 1.0, left_ = 0.0, right_ = 0.0, top_ = 0.0, bottom_ = 0.0;
+    Extent around_{};      // what a near joint lies in or beside
+    double radius_ = 0.0;  // at most so far from it
     bool boxed_ = false;
     std::vector<int64_t> joint_;
     std::vector<double> term_, reach_;

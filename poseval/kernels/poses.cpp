@@ -7,6 +7,8 @@
 #include <mutex>
 #include <vector>
 
+#include <pybind11/stl.h>
+
 #include "arrays.hpp"
 #include "parallel.hpp"
 
@@ -134,6 +136,64 @@ py::array take_rows(const py::array& table, const Ints& order) {
     return out;
 }
 
+// Every row number once.
+void want_permutation(const Ints& order, std::int64_t rows) {
+    want_shape(order, "order", {rows});
+    want_range(order, "order", 0, rows);
+    std::vector<char> met(static_cast<std::size_t>(rows), 0);
+    for (std::int64_t n = 0; n < rows; ++n) {
+        char& there = met[static_cast<std::size_t>(order.data()[n])];
+        want(!there, "order", "wanted every row once");
+        there = 1;
+    }
+}
+
+// Moves the rows of `size` bytes along the cycles of the permutation: one row aside, then each into its place.
+void order_in_place(char* table, std::size_t size, const std::int64_t* order, std::int64_t rows) {
+    std::vector<char> done(static_cast<std::size_t>(rows), 0), aside(size);
+    const auto row = [=](std::int64_t n) { return table + static_cast<std::size_t>(n) * size; };
+    for (std::int64_t first = 0; first < rows; ++first) {
+        if (done[static_cast<std::size_t>(first)] || order[first] == first) continue;
+        std::memcpy(aside.data(), row(first), size);
+        std::int64_t place = first, soon = first;
+        for (std::int64_t k = 0; k < AHEAD; ++k) soon = order[soon];
+        for (std::int64_t from; (from = order[place]) != first; place = from) {
+            fetch(row(soon = order[soon]), size);
+            std::memcpy(row(place), row(from), size);
+            done[static_cast<std::size_t>(place)] = 1;
+        }
+        std::memcpy(row(place), aside.data(), size);
+        done[static_cast<std::size_t>(place)] = 1;
+    }
+}
+
+// Puts the rows of tables [N, ...] into another order without a second copy of them.
+void order_rows(const std::vector<py::array>& tables, const Ints& order) {
+    struct Table {
+        char* data;
+        std::size_t size;
+    };
+    std::vector<Table> all;
+    const std::int64_t rows = order.size();
+    want_permutation(order, rows);
+    for (py::array table : tables) {
+        want((table.flags() & py::array::c_style) && table.writeable(), "tables", "wanted rows beside each other");
+        want(!py::cast<bool>(table.dtype().attr("hasobject")), "tables", "wanted plain values, not objects");
+        want(table.ndim() >= 1 && table.shape(0) == rows, "tables", "wanted as many rows as the order");
+        const auto size = rows ? static_cast<std::size_t>(table.nbytes() / rows) : 0;
+        all.push_back({static_cast<char*>(table.mutable_data()), size});
+    }
+    const std::int64_t* from = order.data();
+    const auto count = static_cast<std::int64_t>(all.size());
+    const py::gil_scoped_release release;
+    for_pieces(count, rows < GRAIN ? count : 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t k = begin; k < end; ++k) {
+            const Table& table = all[static_cast<std::size_t>(k)];
+            order_in_place(table.data, table.size, from, rows);
+        }
+    });
+}
+
 std::uint64_t mixed(std::uint64_t total, std::uint64_t bits) {
     total = (total ^ bits) * 0x9E3779B97F4A7C15ULL;  // odd, from the golden ratio: spreads bits
     return total ^ (total >> 29);
@@ -212,5 +272,6 @@ void bind_poses(py::module_& module) {
     module.def("pose_predicted", &predicted, py::arg("xy"), py::arg("score"));
     module.def("group_order", &group_order, py::arg("group"), py::arg("groups"));
     module.def("take_rows", &take_rows, py::arg("table"), py::arg("order"));
+    module.def("order_rows", &order_rows, py::arg("tables"), py::arg("order"));
     module.def("pose_review", &pose_review, py::arg("xy"), py::arg("frame"), py::arg("category"));
 }

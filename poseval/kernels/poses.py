@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,6 +47,23 @@ def take_rows(table: NDArray[Any], order: Ints) -> NDArray[Any]:
         ValueError: an index is out of range.
     """
     return _kernels.take_rows(np.ascontiguousarray(table), order)
+
+
+def put_in_order(tables: Mapping[str, NDArray[Any]], order: Ints) -> dict[str, NDArray[Any]]:
+    """Rows of tables [N, ...] in another order; a table is written over where `order` has each of its rows.
+
+    Raises:
+        ValueError: an index is out of range, or stands twice where as many are given as there are rows.
+    """
+    placed: dict[str, NDArray[Any]] = {}
+    for name, table in tables.items():
+        own = not any(np.may_share_memory(table, other) for other in placed.values())
+        if own and len(table) == len(order) and table.flags.c_contiguous and table.flags.writeable:
+            placed[name] = table
+    copied = {name: take_rows(table, order) for name, table in tables.items() if name not in placed}
+    if placed:
+        _kernels.order_rows(list(placed.values()), order)
+    return {name: placed[name] if name in placed else copied[name] for name in tables}
 
 
 class Review(NamedTuple):

@@ -364,6 +364,15 @@ def test_all_records_are_looked_at(name: str, tmp_path: Path) -> None:
     assert caught.value.code == "P201"
 
 
+@pytest.mark.parametrize("key", ["\ud800", "key\udfff", "\ud83d\ude00"])
+def test_names_of_fields_that_are_no_unicode(key: str, tmp_path: Path) -> None:
+    """JSON can escape half a surrogate pair; a later record may have such a field."""
+    path = tmp_path / "a.json"
+    result = {"image_id": 1, "category_id": 1, "keypoints": [1, 2, 1] * 17, "score": 0.5}
+    path.write_text(json.dumps([result, result | {key: 1}]))
+    assert "coco" in datasets.fits(Source(path), P)
+
+
 def test_coco_of_videos_is_no_posetrack(tmp_path: Path) -> None:
     path = tmp_path / "gt.json"
     person = {"id": 1, "image_id": 1, "category_id": 1, "keypoints": [9, 9, 2] * 3, "num_keypoints": 3}

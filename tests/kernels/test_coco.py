@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -275,6 +276,22 @@ def test_weights_beyond_32_bits_are_counted_in_64() -> None:
     ones = coco.resample(distinct, order, positives[:, None], single, 4, [(1, -1, 0)])
     huge = coco.resample(distinct, order, positives[:, None], single * 10**9, 4, [(1, -1, 0)])
     assert ones.tolist() == huge.tolist()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 1023, 1024, 5000])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda rng, rows: rng.random(rows),
+        lambda rng, rows: np.round(rng.random(rows), 2),
+        lambda rng, rows: np.zeros(rows),
+        lambda rng, rows: rng.normal(size=rows) * 10.0 ** rng.integers(-300, 300, rows),
+        lambda rng, rows: rng.choice([0.0, -0.0, np.nan, np.inf, -np.inf, 1, -1, 5e-324, -5e-324], rows),
+    ],
+)
+def test_descending_is_numpys_stable_order(rows: int, draw: Callable[..., np.ndarray]) -> None:
+    score = draw(np.random.default_rng(rows), rows)
+    np.testing.assert_array_equal(coco.descending(score), np.argsort(-score, kind="stable"))
 
 
 def test_negative_weights_and_foreign_rows_are_refused() -> None:

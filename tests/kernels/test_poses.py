@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from poseval.kernels.poses import extent, predicted, review, take_rows
+from poseval.kernels.poses import extent, predicted, put_in_order, review, take_rows
 
 rng = np.random.default_rng(4)
 
@@ -89,3 +89,46 @@ def test_rows_in_another_order() -> None:
         assert np.array_equal(take_rows(table, order), table[order])
     with pytest.raises(ValueError, match="range"):
         take_rows(table, np.array([40]))
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2, 7, 1000, 60_000])
+def test_rows_are_put_in_order_in_place(rows: int) -> None:
+    order = rng.permutation(rows)
+    tables = {
+        "xy": rng.normal(size=(rows, 3, 2)),
+        "flag": rng.integers(0, 2, rows).astype(bool),
+        "narrow": rng.normal(size=(rows, 2, 2))[:, :, 0],
+        "nothing": np.zeros((rows, 0)),
+    }
+    tables["fixed"] = tables["xy"].copy()
+    tables["fixed"].setflags(write=False)
+    wanted = {name: table[order] for name, table in tables.items()}
+    found = put_in_order(tables, order)
+    assert list(found) == list(tables)
+    for name, table in wanted.items():
+        np.testing.assert_array_equal(found[name], table)
+    assert found["xy"] is tables["xy"], "the large table was copied"
+    assert not rows or not np.shares_memory(found["fixed"], tables["fixed"])
+
+
+def test_tables_that_share_memory_are_put_in_order_once() -> None:
+    table, order = np.arange(12.0).reshape(6, 2), np.array([3, 0, 5, 1, 4, 2])
+    wanted = table[order]
+    found = put_in_order({"a": table, "b": table, "c": table.reshape(6, 2, 1)}, order)
+    np.testing.assert_array_equal(found["a"], wanted)
+    np.testing.assert_array_equal(found["b"], wanted)
+    np.testing.assert_array_equal(found["c"][:, :, 0], wanted)
+
+
+def test_an_order_that_leaves_rows_out_copies() -> None:
+    table = np.arange(5.0)
+    np.testing.assert_array_equal(put_in_order({"a": table}, np.array([4, 0]))["a"], [4, 0])
+    np.testing.assert_array_equal(table, np.arange(5.0))
+
+
+@pytest.mark.parametrize("order", [[0, 0, 1], [0, 1, 3], [-1, 0, 1]])
+def test_an_order_that_is_no_permutation_is_refused(order: list[int]) -> None:
+    table = np.arange(3.0)
+    with pytest.raises(ValueError, match="order"):
+        put_in_order({"a": table}, np.array(order))
+    np.testing.assert_array_equal(table, np.arange(3.0))

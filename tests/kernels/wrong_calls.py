@@ -39,6 +39,8 @@ def pose_calls() -> dict[str, Call]:
         ("turned", table.T[:, ::-1]),
         ("None", None),
     ]
+    fixed = table.copy()
+    fixed.setflags(write=False)
     return {
         "pose_extent": Call(
             _kernels.pose_extent,
@@ -62,6 +64,17 @@ def pose_calls() -> dict[str, Call]:
             _kernels.take_rows,
             {"table": table, "order": ORDER},
             {"table": no_table, "order": list(index(ORDER, 6, any_length=True))},
+        ),
+        "order_rows": Call(
+            _kernels.order_rows,
+            {"tables": [table.copy()], "order": ORDER},
+            {
+                "tables": [
+                    *((what, [wrong]) for what, wrong in no_table),
+                    *(("short", [table[:5].copy()]), ("fixed", [fixed]), ("no list", 3)),
+                ],
+                "order": [*index(ORDER, 6), ("a row twice", ROWS * 0 + 3)],
+            },
         ),
     }
 
@@ -204,6 +217,7 @@ def ranking_calls() -> dict[str, Call]:
     cell, score, start = np.array([0, 1, 0, 2, 1, 0]), np.arange(6.0), np.array([0, 3, 5, 6])
     hit, weight, positives = score > 2, np.ones(6, dtype=np.int64), np.ones(3)
     return {
+        "descending": Call(_kernels.descending, {"score": score}, listed(score=kinds(score))),
         "rank_rows": Call(
             _kernels.rank_rows,
             {"cell": cell, "score": score, "cells": 3},

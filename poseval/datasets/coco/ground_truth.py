@@ -35,7 +35,7 @@ from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records
 from poseval.datasets.files.document import Document
 from poseval.errors import Faults, LimitError, number_of
-from poseval.kernels.poses import take_rows
+from poseval.kernels.poses import put_in_order
 from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
 
@@ -181,9 +181,9 @@ def _people(
     if track is not None:
         columns["track"] = track
     order = by_frame(row)
-    if order is not None:
-        columns = {name: take_rows(column, order) for name, column in columns.items()}
-        extra = {name: take_rows(column, order) for name, column in extra.items()}
+    if order is not None:  # from here on nothing reads the records' own columns
+        placed = put_in_order({**columns, **extra}, order)
+        columns, extra = {name: placed[name] for name in columns}, {name: placed[name] for name in extra}
     return People(**columns, extra=extra), notices
 
 

@@ -33,7 +33,7 @@ from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import some_of
 from poseval.errors import Faults, FormatError, LimitError, UsageError, number_of, shown
 from poseval.kernels import json as kj
-from poseval.kernels.poses import extent, predicted, take_rows
+from poseval.kernels.poses import extent, predicted, put_in_order
 from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton, skeleton_for
@@ -270,6 +270,7 @@ def _people(
     area, notices = _areas(records, xy[:, :body], seen[:, :body], rule)
     extra: dict[str, Array] = {"order": np.arange(table.count, dtype=np.int64)}
     columns: dict[str, Array] = {
+        "xy": xy,
         "seen": seen,
         "joint_score": joint_score,
         "score": table["score"].values,
@@ -287,11 +288,11 @@ def _people(
         if name in table.columns:
             extra[name] = table[name].values
     order = by_frame(row)
-    if order is not None:
-        xy, row = take_rows(xy, order), row[order]
-        columns = {name: take_rows(column, order) for name, column in columns.items()}
-        extra = {name: take_rows(column, order) for name, column in extra.items()}
-    return People(xy=xy, frame=row, extra=extra, **columns), notices
+    if order is not None:  # from here on nothing reads the records' own columns
+        placed = put_in_order({**columns, **extra}, order)
+        columns, extra = {name: placed[name] for name in columns}, {name: placed[name] for name in extra}
+        row = row[order]
+    return People(**columns, frame=row, extra=extra), notices
 
 
 def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[Floats, list[Notice]]:

@@ -173,13 +173,14 @@ class _Reader:
 
     def header(self, data: bytes, at: int, end: int) -> tuple[int, int, tuple[int, ...], str, int]:
         """Class, flags, shape and name of a matrix, and the place of its content."""
+        end = min(end, len(data))  # of a variable that one peeks at, the first bytes alone are there
         _, start, size, at = self.tag(data, at, end)
         if size != 8:
             raise self.damaged("array flags are not 8 bytes")
         flags = struct.unpack_from(self.order + "I", data, start)[0]
         _, start, size, at = self.tag(data, at, end)
         count = size // 4
-        if size % 4 or not 2 <= count <= 8 or start + size > len(data):
+        if size % 4 or not 2 <= count <= 8:
             raise self.damaged("an array has invalid dimensions")
         shape = struct.unpack_from(f"{self.order}{count}i", data, start)
         if any(side < 0 for side in shape):

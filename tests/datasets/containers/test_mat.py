@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from pathlib import Path
 from typing import Any
@@ -147,6 +148,18 @@ def test_damaged_compression() -> None:
     assert caught.value.code == "P214"
     with pytest.raises(zlib.error):
         loadmat(io.BytesIO(bytes(data)))
+
+
+@pytest.mark.parametrize("kept", [10, 18, 26, 40])
+def test_a_compressed_variable_that_ends_in_its_header(kept: int) -> None:
+    """Its own sizes are sound; the stream ends early, which a look at the names alone meets, too."""
+    whole = document(False, x=np.arange(40.0).reshape(4, 10)).data
+    packed = zlib.compress(whole[128 : 128 + kept])
+    made = Document(whole[:128] + struct.pack("<II", 15, len(packed)) + packed, "f.mat")
+    for read in (variables, load):
+        with pytest.raises(FormatError) as caught:
+            read(made)
+        assert caught.value.code == "P214"
 
 
 def test_other_files_are_not_taken_for_one() -> None:
