@@ -27,10 +27,11 @@ FORMS = {"boxes=corners": "corners (x0, y0, x1, y1)", "boxes=centre": "centre, w
 def outside_the_image(side: Side) -> Iterator[Notice]:
     """N521: boxes that reach beyond their images by more than a pixel."""
     poses = side.poses
-    size = poses.frames.size[poses.people.frame]
-    box = poses.people.box
-    outside = (box[:, :2] < -1).any(axis=1) | (box[:, 2:] > size + 1).any(axis=1)
-    outside &= ~np.isnan(size).any(axis=1)
+    frame, box = poses.people.frame, poses.people.box
+    width, height = poses.frames.size[frame].T + 1
+    x0, y0, x1, y1 = box.T  # by columns: reducing over axes as short as these takes four times as long
+    outside = (x0 < -1) | (y0 < -1) | (x1 > width) | (y1 > height)
+    outside &= ~(np.isnan(width) | np.isnan(height))
     count = int(outside.sum())
     if count > BOX_SHARE * len(box):
         text = f"{side.name}: {count} of {len(box)} boxes reach beyond their images"

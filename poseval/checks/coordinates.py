@@ -64,7 +64,8 @@ def outside_the_image(side: Side) -> Iterator[Notice]:
     if not count:
         return
     xy = people.xy[rows]
-    fraction = float((((xy < 0) | (xy > bounds)).any(axis=2) & used).sum()) / count
+    away = (xy < 0) | (xy > bounds)
+    fraction = float(((away[..., 0] | away[..., 1]) & used).sum()) / count
     if fraction >= OUTSIDE_FRACTION:
         yield Notice("N421", f"{side.name}: {fraction:.0%} of the joints are outside their images")
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "arrays.hpp"
+#include "fetch.hpp"
 #include "oks.hpp"
 #include "parallel.hpp"
 
@@ -146,9 +147,12 @@ class CellMatcher {
             }
             return;
         }
-        extent_.clear();
-        for (int64_t d = 0; d < kept_ && truths_ > 0; ++d)
-            extent_.push_back(Extent::of(task_.poses.row(task_.kept[rows_ + d]), task_.truth.joints));
+        extent_.resize(static_cast<size_t>(kept_));
+        const int64_t* rows = task_.kept + rows_;
+        for (int64_t d = 0; d < kept_ && truths_ > 0; ++d) {
+            if (d + AHEAD < kept_) fetch(task_.poses.row(rows[d + AHEAD]), task_.truth.joints * 2 * sizeof(double));
+            extent_[static_cast<size_t>(d)] = Extent::of(task_.poses.row(rows[d]), task_.truth.joints);
+        }
         for (int64_t g = 0; g < truths_; ++g) {
             target_.aim(task_.truth, task_.truth_row[first_ + g]);
             for (int64_t d = 0; d < kept_; ++d) {

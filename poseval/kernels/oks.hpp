@@ -35,14 +35,15 @@ struct Extent {
 
     static Extent of(const double* pose, int64_t joints) {
         constexpr double none = std::numeric_limits<double>::infinity();
-        Extent out{{none, none}, {-none, -none}};
-        for (int64_t k = 0; k < joints; ++k)
-            for (int axis = 0; axis < 2; ++axis) {
-                const double at = pose[2 * k + axis];
-                out.low[axis] = at < out.low[axis] ? at : out.low[axis];
-                out.high[axis] = at > out.high[axis] ? at : out.high[axis];
-            }
-        return out;
+        double left = none, top = none, right = -none, bottom = -none;  // of their own: kept in registers
+        for (int64_t k = 0; k < joints; ++k) {
+            const double x = pose[2 * k], y = pose[2 * k + 1];
+            left = x < left ? x : left;
+            top = y < top ? y : top;
+            right = x > right ? x : right;
+            bottom = y > bottom ? y : bottom;
+        }
+        return {{left, top}, {right, bottom}};
     }
 };
 
@@ -52,7 +53,7 @@ class OksTarget {
     // `needed`: a similarity that cannot reach it may be given as 0; with 0 all are exact.
     explicit OksTarget(int64_t joints, double needed = 0.0)
         : needed_(needed * (1 - 1e-9)), term_(static_cast<size_t>(joints)),
-          reach_(static_cast<size_t>(joints)) {
+          variance_(static_cast<size_t>(joints)), reach_(static_cast<size_t>(joints)) {
         joint_.reserve(static_cast<size_t>(joints));
     }
 
@@ -67,6 +68,7 @@ class OksTarget {
         boxed_ = joint_.empty();
         if (boxed_)
             for (int64_t k = 0; k < truth.joints; ++k) joint_.push_back(k);
+        for (size_t i = 0; i < joint_.size(); ++i) variance_[i] = truth.variance[joint_[i]];
         const double* box = truth.box + row * 4;
         left_ = box[0] - box[2];
         right_ = box[0] + box[2] * 2;
@@ -101,11 +103,9 @@ class OksTarget {
         // Of most pairs no joint is near the other: that is seen without exp and division.
         const auto all = static_cast<double>(count), close = static_cast<double>(near);
         if (close + (all - close) * FAR_TERM < needed_ * all) return 0.0;
-        for (size_t i = 0; i < count; ++i) {
-            // The divisions stay three and in this order: each rounds.
-            const double error = term_[i] / truth_->variance[joint_[i]] / scale_ / 2;
-            term_[i] = std::exp(-error);
-        }
+        // The divisions stay three and in this order: each rounds.
+        for (size_t i = 0; i < count; ++i) term_[i] = term_[i] / variance_[i] / scale_ / 2;
+        for (size_t i = 0; i < count; ++i) term_[i] = std::exp(-term_[i]);
         return pairwise_sum(term_.data(), static_cast<int64_t>(count)) / all;
     }
 
@@ -145,7 +145,8 @@ class OksTarget {
     double radius_ = 0.0;  // at most so far from it
     bool boxed_ = false;
     std::vector<int64_t> joint_;
-    std::vector<double> term_, reach_;
+    std::vector<double> term_, variance_;  // of the joints listed
+    std::vector<double> reach_;            // of every joint
 };
 
 }  // namespace poseval

@@ -10,6 +10,7 @@
 #include <pybind11/stl.h>
 
 #include "arrays.hpp"
+#include "fetch.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
@@ -97,16 +98,6 @@ py::array_t<std::int64_t> group_order(const Ints& group, std::int64_t groups) {
     for (std::int64_t n = 0; n < rows; ++n)
         if (of[n] >= 0 && of[n] < groups) order[next[static_cast<std::size_t>(of[n])]++] = n;
     return out;
-}
-
-constexpr std::int64_t AHEAD = 6;  // rows that are on their way from memory while one is copied
-
-// Asks for bytes that will be read soon.
-void fetch([[maybe_unused]] const char* at, [[maybe_unused]] std::size_t size) {
-#if defined(__GNUC__)
-    constexpr std::size_t LINE = 64;
-    for (std::size_t k = 0; k < size; k += LINE) __builtin_prefetch(at + k);
-#endif
 }
 
 // Rows of a table [N, ...] in another order, copied by several threads.

@@ -76,7 +76,10 @@ def curves(
     weight: Ints | None = None,
     columns: tuple[str, str, str] = ("hit", "skip", "counted"),
 ) -> OksCurves:
-    """The curves of a tally under weights [U] (None: all 1)."""
+    """The curves of a tally under weights [U] (None: all 1; computed once per tally)."""
+    known: OksCurves | None = tally.cache.get(f"curves/{columns}") if weight is None else None
+    if known is not None:
+        return known
     hit, skip, counted = columns
     ranked = ranking(tally, hit, skip)
     found = weighted(positives(tally, categories, counted), weight)
@@ -84,12 +87,15 @@ def curves(
         accumulate(ranked, order, found[k], thresholds, weight)
         for k, order in enumerate(orders(tally, categories))
     ]
-    return OksCurves(
+    found_curves = OksCurves(
         np.stack([part.precision for part in parts], axis=2),
         np.stack([part.recall for part in parts], axis=1),
         np.stack([part.scores for part in parts], axis=2),
         found,
     )
+    if weight is None:
+        tally.cache[f"curves/{columns}"] = found_curves
+    return found_curves
 
 
 def means(

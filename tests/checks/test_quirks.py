@@ -234,6 +234,27 @@ def test_equal_scores_at_the_cut() -> None:
     assert "N927" not in codes(poseval.score(truth, distinct, "coco-keypoints"))
 
 
+def test_only_images_with_equal_scores_at_the_cut_are_taken_whole() -> None:
+    """Two images have more predictions than are taken; in one of them the scores at the cut are equal."""
+    truth, _ = crowd(2, 10)
+    xy = np.concatenate([truth.people.xy + 5000, truth.people.xy + 9000, truth.people.xy])
+    frame = np.tile(truth.people.frame, 3)
+    order = np.argsort(frame, kind="stable")
+    score = np.where(frame == 0, 0.5, np.linspace(0.9, 0.1, len(frame)))
+    tied = poseval.People(xy[order], frame[order], score=score[order])
+    report = poseval.score(truth, replace(truth, people=tied), "coco-keypoints")
+    (text,) = (n.text for n in report.notices if n.code == "N927")
+    assert text.startswith("images with more than 20 predictions, and equal scores at the cut: 1;")
+    one = np.flatnonzero(frame[order] == 0)
+    rest = np.flatnonzero(frame[order] == 1)[:20]
+    rows = np.r_[one, rest]
+    kept = poseval.People(xy[order][rows], frame[order][rows], score=score[order][rows])
+    metric = "oks_ap(max_dets=30)"
+    whole = poseval.score(truth, replace(truth, people=kept), "coco-keypoints", metrics=[metric])
+    assert 0 < whole.summary["AP"] < 1
+    assert f"AP would be {100 * whole.summary['AP']:.1f} instead of {100 * report.summary['AP']:.1f}" in text
+
+
 def test_categories_without_results() -> None:
     truth, predictions = people()
     names = {1: "cat", 2: "dog"}

@@ -15,6 +15,7 @@ from poseval.metrics.base import Need, Tally
 from poseval.metrics.ex_oks import Edge, ExOks
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy
+from poseval.poses.aligned import Aligned
 from poseval.skeletons import Skeleton, get_skeleton
 from tests.metrics.oks_people import JOINTS, SKELETON, aligned, boxes, copied, crowded, poses
 
@@ -266,6 +267,24 @@ def test_tallies_of_shards_concatenate_to_the_whole(metric: OksAp) -> None:
     for count in (2, 4, 9):
         parts = [metric.tally(part) for part in scene.shards(count, "frame")]
         assert metric.reduce(Tally.concat(parts)) == whole
+
+
+@pytest.mark.parametrize("metric", VARIANTS, ids=str)
+def test_rows_of_some_frames_from_another_tally(metric: OksAp) -> None:
+    """Half of the frames tallied with other scores and put back: as if all had been tallied together."""
+    scene = crowded(7, frames=9, categories=2)
+    people = scene.predictions.people
+    rows = np.array([0, 3, 4, 8])
+    there = np.isin(people.frame, rows)
+    score = np.where(there, people.score[::-1], people.score)
+    other = Aligned(scene.truth, replace(scene.predictions, people=people.with_columns(score=score)))
+    some = other.truth.take_frames(rows)
+    part = Aligned(some, replace(other.predictions.take_frames(rows), frames=some.frames))
+    made = metric.tally(scene).with_units(rows, metric.tally(part))
+    whole = metric.tally(other)
+    assert metric.reduce(made) == metric.reduce(whole) != metric.reduce(metric.tally(scene))
+    for name, table in whole.tables.items():
+        np.testing.assert_array_equal(made.tables[name].unit, table.unit)
 
 
 @pytest.mark.parametrize("metric", VARIANTS, ids=str)
