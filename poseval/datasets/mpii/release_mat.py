@@ -223,12 +223,11 @@ def _unique(names: list[str]) -> np.ndarray:
 
 
 def indices(value: Any) -> frozenset[int]:
-    """One-based indices in an array or a single number."""
-    if isinstance(value, (int, float)):
-        return frozenset({int(value)})
-    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-        return frozenset(int(item) for item in value.ravel().tolist() if np.isfinite(item))
-    return frozenset()
+    """One-based indices in an array or a single number; what is not whole is none."""
+    found = np.asarray(value) if isinstance(value, (int, float, np.ndarray)) else np.zeros(0)
+    if found.dtype.kind not in "iuf":
+        return frozenset()
+    return frozenset(int(item) for item in found.ravel().tolist() if float(item).is_integer())
 
 
 def _indices_per_image(value: Any, count: int) -> list[frozenset[int]]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from poseval.datasets.mpii.release_mat import indices
 from poseval.errors import FormatError, ValueRangeError
 from tests.datasets.mat_files import cells, person, points, release, structs
 from tests.datasets.reading import codes, recognised, truth
@@ -80,3 +81,20 @@ def test_a_real_file_with_cells_for_arrays() -> None:
     assert (len(found), len(found.frames)) == (4, 3)
     assert found.people.xy[0, 0].tolist() == [619.0, 393.0]
     assert found.people.seen[0].tolist()[:5] == [2, 2, 2, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        (3, {3}),
+        (2.0, {2}),
+        (2.5, set()),
+        (float("inf"), set()),
+        (float("nan"), set()),
+        ("3", set()),
+        (np.array([1.0, 2.5, np.inf, -np.inf, np.nan, 4.0]), {1, 4}),
+        (np.array([[7]]), {7}),
+    ],
+)
+def test_indices_are_whole(value: object, found: set[int]) -> None:
+    assert indices(value) == found
