@@ -59,6 +59,7 @@ class Store:
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[tuple[sqlite3.Connection, _Clock]]:
         self._check_file()
+        is_new = write and not self.path.exists()
         clock = _Clock()
         mode = "rwc" if write else "ro"
         name = f"file:{quote(os.fsencode(self.path.absolute()))}?mode={mode}"
@@ -70,6 +71,8 @@ class Store:
                 yield connection, clock
         except (sqlite3.DatabaseError, UnicodeDecodeError) as error:  # its messages may hold any bytes
             if write and str(error) in NO_ROOM:
+                for ending in ("", *BESIDE) if is_new else ():
+                    self._beside(ending).unlink(missing_ok=True)
                 raise LimitError(
                     "P506",
                     where=shown(self.path),
@@ -80,9 +83,12 @@ class Store:
                 "P241", where=shown(self.path), what=f"is not a leaderboard store ({shown(error)})"
             ) from error
 
+    def _beside(self, ending: str) -> Path:
+        return self.path.with_name(self.path.name + ending)
+
     def _check_file(self) -> None:
         for ending in BESIDE:  # SQLite opens them by itself, and would wait for a pipe without an end
-            beside = self.path.with_name(self.path.name + ending)
+            beside = self._beside(ending)
             if os.path.lexists(beside):
                 require_regular(beside, shown(beside))
         if not self.path.exists():
@@ -109,6 +115,14 @@ class Store:
             _patiently(connection, clock, "PRAGMA journal_mode=WAL")
             for table in (TABLE, TALLIES):
                 _patiently(connection, clock, table.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+        elif not found:
+            raise FormatError(
+                "P241",
+                where=shown(self.path),
+                what="is empty",
+                wanted="a file that `poseval leaderboard --db` made",
+                hint="add runs to it: poseval leaderboard add RUN.poseval --db " + shown(self.path),
+            )
         elif found not in (BARE, SCHEMA):
             raise FormatError(
                 "P241",

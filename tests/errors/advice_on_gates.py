@@ -66,6 +66,18 @@ def one_board(folder: Path, argv: Argv) -> Argv:
     return [*argv, "--board", label_of(first)]
 
 
+def empty_store(folder: Path) -> Argv:
+    (folder / "board.sqlite").touch()
+    return ["leaderboard", "list", "--db", str(folder / "board.sqlite")]
+
+
+def with_a_run(folder: Path, argv: Argv) -> Argv:
+    run = str(folder / "run.poseval")
+    assert invoke([*pair(folder), "--save", run]) == 0
+    assert invoke(["leaderboard", "add", run, *argv[2:]]) == 0
+    return argv
+
+
 PIXELS = "epe(people=matched)"
 
 ON_GATES = [
@@ -86,5 +98,6 @@ ON_GATES = [
     Case("P824", "as PREDICTIONS, with --gt and without --run", with_run("predictions"),
          lambda f, a: ["gate", a[2], "--gt", str(f / "gt.json"), *a[-2:]]),
     Case("P827", "add --gt", unverified, lambda f, a: [*a, "--gt", str(f / "gt.json")]),
+    Case("P241", "add runs to it: poseval leaderboard add RUN.poseval --db", empty_store, with_a_run),
     Case("P828", "add --board", several_boards, one_board),
 ]  # fmt: skip

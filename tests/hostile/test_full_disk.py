@@ -80,6 +80,7 @@ def test_writers(arguments: list[str], tmp_path: Path) -> None:
     see_refused(ended, "P506", (3,))
     assert "out" in ended.err
     left = [path for path in (tmp_path / "out").rglob("*") if path.is_file()]
+    assert not [path for path in left if path.suffix == ".sqlite"]
     assert all(path.stat().st_size < ROOM and not path.name.endswith(".tmp") for path in left)
 
 
