@@ -45,15 +45,34 @@ def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
     import json
 
     out: dict[str, Any] = {}
-    for pair in pairs:
-        key, equals, text = pair.partition("=")
-        if not equals or not key:
-            raise UsageError("P152", where=f"option {shown(pair)!r}", what="has no value", wanted="key=value")
+    for key, text in map(_pair, pairs):
         try:
             out[key] = json.loads(text)
         except ValueError:
             out[key] = text
     return out
+
+
+def options_of(model: str, pairs: tuple[str, ...]) -> dict[str, Any]:
+    """`name=value` pairs as options of a model, in the types that its card gives.
+
+    Raises:
+        UsageError: P150 an unknown model, P152 an unknown option or a value that it may not have.
+    """
+    from poseval.models.registry import card
+    from poseval.models.schema import read_options
+
+    known = card(model).options
+    if known is None:
+        return config_of(pairs)
+    return read_options(model, known, dict(map(_pair, pairs)))
+
+
+def _pair(pair: str) -> tuple[str, str]:
+    key, equals, text = pair.partition("=")
+    if not equals or not key:
+        raise UsageError("P152", where=f"option {shown(pair)!r}", what="has no value", wanted="key=value")
+    return key, text
 
 
 def scales_of(text: str) -> tuple[float, ...]:
@@ -234,7 +253,7 @@ def run(
         size=options.pop("input_size"),
         flip=options.pop("flip"),
         decode=options.pop("decode"),
-        config=config_of(config),
+        config=options_of(model, config),
         scales=scales_of(options.pop("scales")),
         **named,
     )

@@ -12,7 +12,7 @@ from poseval.cli.names import names_of
 from poseval.cli.numbers import MOST_ITEMS, MOST_PROCESSES, Number
 from poseval.cli.options import QUIET, SEED_OPTION, Choice, InputPath, emit, talk
 from poseval.cli.progress import ProgressLine
-from poseval.cli.run import InputSize, config_of
+from poseval.cli.run import InputSize, config_of, options_of
 from poseval.errors import UsageError, shown
 
 
@@ -107,7 +107,7 @@ def train(
         emit(str(_graph_network(config_of(changes), config_of(config), options, say)), None)
         return
     job = TrainOptions(
-        model, changes=config_of(changes), config=config_of(config), cache=cache << 20, **options
+        model, changes=config_of(changes), config=options_of(model, config), cache=cache << 20, **options
     )
     with ProgressLine("steps", quiet) as line:
 

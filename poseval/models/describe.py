@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from poseval.models.registry import ModelCard
+from poseval.models.schema import Option, typed
 from poseval.skeletons import get_skeleton
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def card_rows(card: ModelCard, cost: Cost | None, why: str | None = None) -> lis
     rows += [("decode", card.decode), ("flip test", _flip(card))]
     if card.flip != "none":
         rows.append(("mirror", ", ".join(f"{a} - {b}" for a, b in flip_pairs(card)) or "not known"))
+    rows += [("option", _option(option, card)) for option in card.options or ()]
     rows += _cost_rows(cost) if cost else [("cost", f"not measured: {why}")]
     rows += [("stated", str(result)) for result in card.results]
     return rows + [("note", note) for note in card.notes]
@@ -77,10 +79,30 @@ def _cost_rows(cost: Cost) -> list[tuple[str, str]]:
     return rows
 
 
+def _option(option: Option, card: ModelCard) -> str:
+    value = option.taken(card.config.get(option.name, option.default))
+    paper = f". Paper: {option.paper}" if option.paper else ""
+    return f"{option.name}={typed(value)}  {option.meaning}; {option.allowed}{paper}"
+
+
+def option_json(option: Option, card: ModelCard) -> Mapping[str, Any]:
+    """One option as plain data, with the value that the card gives it."""
+    return {
+        "name": option.name,
+        "values": option.allowed,
+        "default": option.taken(card.config.get(option.name, option.default)),
+        "meaning": option.meaning,
+        "paper": option.paper,
+        "no_effect_with": None if option.unless is None else {option.unless[0]: list(option.unless[1])},
+        "free_of_training": option.free,
+    }
+
+
 def card_json(card: ModelCard, cost: Cost | None = None) -> Mapping[str, Any]:
     """A card as plain data, with `cost` null where it was not measured."""
     return {
-        **asdict(card),
+        **asdict(replace(card, options=None)),
+        "options": [option_json(option, card) for option in card.options or ()],
         "flip_pairs": flip_pairs(card),
         "cost": None if cost is None else asdict(cost),
     }

@@ -16,8 +16,9 @@ from fnmatch import fnmatchcase
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from poseval.errors import UsageError, did_you_mean, shown, wrong_type
+from poseval.errors import UsageError, shown, wrong_type
 from poseval.errors.optional import require
+from poseval.models.schema import Option, Words, find, settled
 from poseval.plugins import Registry, load
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Flip = Literal["maps", "coordinates", "image", "none"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+COARSEST = 32  # input pixels per pixel of a ResNet's last map
 LARGEST_INPUT = (
     4096  # pixels a side; beyond it a forward pass no longer fits the memory of any machine we know
 )
@@ -67,7 +69,9 @@ class ModelCard:
     box's height by which the crop's centre lies above the box's: faces have foreheads. `flip` says what a
     flip test averages and `flip_shift` by how many output pixels the flipped maps move right before it.
     `stride` is input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds the
-    builder's further arguments; `builder` is `module:function`.
+    builder's further arguments; `builder` is `module:function`. `options` are those that a user may change,
+    by default each further argument with any value. `doublings` names the option that lists what doubles the
+    map from 1/32 of the input; the stride follows from it.
     """
 
     name: str
@@ -96,6 +100,8 @@ class ModelCard:
     fixed_joints: bool = False
     results: tuple[Stated, ...] = ()
     config: Mapping[str, Any] = field(default_factory=dict)
+    options: tuple[Option, ...] | None = None
+    doublings: str | None = None
     notes: tuple[str, ...] = ()
 
     @property
@@ -108,17 +114,31 @@ class ModelCard:
         """(height, width) of the output maps."""
         return self.input_size[0] // self.stride, self.input_size[1] // self.stride
 
-    def sized(self, joints: int | None = None, input_size: tuple[int, int] | None = None) -> ModelCard:
-        """The card of the same model made for other joints or another input size.
+    def sized(
+        self,
+        joints: int | None = None,
+        input_size: tuple[int, int] | None = None,
+        config: Mapping[str, Any] | None = None,
+    ) -> ModelCard:
+        """The card of the same model made for other joints, another input size, or with other options.
 
         The skeleton is forgotten when the number of joints changes: whose joints they are is not known here.
+
+        Raises:
+            UsageError: P152 an unknown option, or a value that it may not have.
         """
         joints = self.joints if joints is None else joints
+        chosen = {**self.config, **(config or {})}
+        if self.options is not None:
+            chosen = settled(self.name, self.options, self.config, config or {})
+        stride = self.stride if self.doublings is None else COARSEST >> len(chosen[self.doublings])
         return replace(
             self,
             joints=joints,
             skeleton=self.skeleton if joints == self.joints else None,
             input_size=self.input_size if input_size is None else input_size,
+            config=chosen,
+            stride=stride,
         )
 
 
@@ -177,11 +197,11 @@ def create_model(
     """
     entry = card(name)
     _check_shape(entry, joints, input_size)
-    entry = entry.sized(joints, input_size)
+    entry = entry.sized(joints, input_size, config)
     build = _builder(entry)
-    options = {**entry.config, **config}
-    _check_options(entry, build, config)
-    model: nn.Module = build(joints=entry.joints, input_size=entry.input_size, **options)
+    if entry.options is None:
+        _check_names(entry, build, config)
+    model: nn.Module = build(joints=entry.joints, input_size=entry.input_size, **entry.config)
     return model.eval()
 
 
@@ -214,17 +234,11 @@ def _check_shape(entry: ModelCard, joints: int | None, input_size: tuple[int, in
         )
 
 
-def _check_options(entry: ModelCard, build: Callable[..., Any], config: Mapping[str, Any]) -> None:
+def _check_names(entry: ModelCard, build: Callable[..., Any], config: Mapping[str, Any]) -> None:
+    """Options of another package's card, which does not describe them."""
     known = [key for key in inspect.signature(build).parameters if key not in ("joints", "input_size")]
-    wrong = [key for key in config if key not in known]
-    if wrong:
-        raise UsageError(
-            "P152",
-            where=f"model {entry.name}",
-            what=f"has no option {', '.join(shown(key) for key in wrong)}",
-            wanted=f"one of {', '.join(known)}" if known else "no option",
-            hint=did_you_mean(wrong[0], known, 1),
-        )
+    for key in config:
+        find(entry.name, [Option(name, Words("a value"), None, "") for name in known], key)
 
 
 def _builder(entry: ModelCard) -> Callable[..., Any]:

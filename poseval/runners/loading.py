@@ -79,7 +79,6 @@ class Loaded:
     device: str
     half: bool
     cost: Mapping[str, Any]
-    config: Mapping[str, Any] = field(default_factory=dict)  # options of the model, as it was made
 
 
 def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
@@ -136,8 +135,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
             autocast=half,
         )
         estimator = CropEstimator(top, options.batch)
-    config = {**entry.config, **options.config}
-    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device), config)
+    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device))
 
 
 def with_detector(
@@ -207,8 +205,15 @@ def as_trained(options: ModelOptions, told: Trained) -> ModelOptions:
             wanted=f"weights of {options.name}",
             hint=f"poseval run {shown(told.model)} --weights {name}",
         )
+    entry = card(options.name)
+    known = {option.name: option for option in entry.options or ()}
     own = dict(told.config or {})
-    asked = {f"--option {key}": (value, own.get(key, value)) for key, value in options.config.items()}
+    before = {name: option.default for name, option in known.items()} | dict(entry.config) | own
+    asked = {
+        f"--option {key}": (value, before.get(key, value))
+        for key, value in options.config.items()
+        if key not in known or not known[key].free
+    }
     if options.size is not None and told.size is not None:
         asked["--input-size"] = (options.size, told.size)
     other = {flag: pair for flag, pair in asked.items() if not _same(*pair)}
@@ -229,7 +234,7 @@ def _same(asked: Any, was: Any) -> bool:
     """Whether two values of an option are the same, lists being tuples."""
     if isinstance(asked, list | tuple) and isinstance(was, list | tuple):
         return len(asked) == len(was) and all(map(_same, asked, was))
-    return type(asked) is type(was) and bool(asked == was)
+    return isinstance(asked, bool) is isinstance(was, bool) and bool(asked == was)
 
 
 def _words(value: Any) -> str:
@@ -245,7 +250,7 @@ def _joints(options: ModelOptions, told: Trained, truth: Skeleton | None) -> tup
     joints = options.joints or (len(given) if given else None)
     if joints is None and truth is not None and not entry.fixed_joints and len(truth) != entry.joints:
         joints = len(truth)
-    sized = entry.sized(joints, options.size)
+    sized = entry.sized(joints, options.size, options.config)
     if given is None and sized.skeleton is not None:
         given = get_skeleton(sized.skeleton)
     if given is None and truth is not None and len(truth) == sized.joints:

@@ -338,7 +338,7 @@ def _description(
         "model": loaded.card.name,
         "family": loaded.card.family,
         "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
-        "config": dict(loaded.config),
+        "config": dict(loaded.card.config),
         "skeleton": loaded.skeleton.name,
         "joints": len(loaded.skeleton),
         "input_size": list(loaded.card.input_size),

@@ -168,7 +168,7 @@ def class_job(options: TrainOptions) -> Job:
         wanted = "--data FOLDER and --val FOLDER, each with one folder of images per class"
         raise UsageError("P127", where=f"train {options.model}", what=f"does not use {flags}", wanted=wanted)
     data = ClassPictures(options.truth, options.cache)
-    entry = card(options.model).sized(len(data.classes), options.size)
+    entry = card(options.model).sized(len(data.classes), options.size, options.config)
     recipe = chosen_recipe(options, entry, "")
     judge: ClassJudge | None = None
     if options.val_truth is not None:

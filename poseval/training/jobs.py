@@ -86,7 +86,7 @@ def pose_job(options: TrainOptions) -> Job:
     if options.images is None:
         raise UsageError("P127", where="train", what="has no images", wanted="--images DIR")
     truth = read(options.truth, optional=frozenset({"area"}))
-    entry = card(options.model).sized(len(truth.skeleton), options.size)
+    entry = card(options.model).sized(len(truth.skeleton), options.size, options.config)
     recipe = chosen_recipe(options, entry, truth.skeleton.name)
     learnt = {
         "skeleton": truth.skeleton.name,

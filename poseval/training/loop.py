@@ -81,7 +81,7 @@ class _Trainer:
         self.best = math.nan
         self.run = {
             "model": job.card.name,
-            "config": {**job.card.config, **options.config},
+            "config": job.card.config,
             "input_size": job.card.input_size,
             "recipe": job.recipe.plain(),
             "seed": options.seed,

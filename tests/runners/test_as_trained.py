@@ -47,7 +47,7 @@ def options(weights: Path, **changes: Any) -> ModelOptions:
 def test_the_settings_of_the_training_hold(weights: Path) -> None:
     found = load(options(weights), None)
     assert found.card.input_size == SIZE
-    assert found.config["widths"] == WIDTHS
+    assert found.card.config["widths"] == WIDTHS
     assert found.skeleton.joints == COCO.joints
 
 
@@ -61,7 +61,7 @@ def test_settings_that_say_the_same_are_taken(same: dict[str, Any], weights: Pat
     [
         ({"size": (64, 64)}, "was trained with 64x48 for --input-size"),
         ({"config": {"widths": [8, 8, 8, 16]}}, "was trained with [8, 8, 8, 8] for --option widths"),
-        ({"size": (32, 32), "config": {"widths": 3}}, "leave --option widths, --input-size out"),
+        ({"size": (32, 32), "config": {"widths": [4, 8, 8, 8]}}, "leave --option widths, --input-size out"),
     ],
 )
 def test_other_settings_are_refused(other: dict[str, Any], words: str, weights: Path) -> None:
@@ -74,7 +74,7 @@ def test_other_settings_are_refused(other: dict[str, Any], words: str, weights: 
 def test_other_settings_can_be_forced(weights: Path) -> None:
     found = load(options(weights, size=(128, 96), override=True), None)
     assert found.card.input_size == (128, 96)
-    assert found.config["widths"] == WIDTHS
+    assert found.card.config["widths"] == WIDTHS
 
 
 def test_a_checkpoint_of_another_model_is_named(weights: Path) -> None:

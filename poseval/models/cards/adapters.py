@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Number, OneOf, Option, Words
+
+PROVIDER = Option(
+    "provider",
+    Words("a provider of onnxruntime"),
+    "CPUExecutionProvider",
+    "what computes the network",
+    free=True,
+)
 
 CARDS = (
     ModelCard(
@@ -21,6 +30,7 @@ CARDS = (
         flip="none",
         flip_shift=0,
         stride=1,
+        options=(),
         results=(Stated(65.0, "AP", "COCO val2017", "torchvision's documentation", recalled=True),),
         notes=("needs torchvision", "finds people itself, and so serves as a detector too"),
     ),
@@ -43,6 +53,10 @@ CARDS = (
         flip_shift=0,
         stride=1,
         fixed_joints=True,
+        options=(
+            Option("complexity", OneOf((0, 1, 2)), 1, "network: 0 lite, 1 full, 2 heavy"),
+            Option("detection", Number(0, 1), 0.5, "least score of a person within the crop"),
+        ),
         notes=("needs mediapipe 0.10", "detects within the crop again and may find no person there"),
     ),
     ModelCard(
@@ -53,6 +67,7 @@ CARDS = (
         source="any ONNX file with one output of heatmaps [N, K, H, W]",
         licence="the file's own",
         weights="the user's .onnx file",
+        options=(PROVIDER,),
         notes=(
             "needs onnxruntime",
             "colour order and normalisation are assumed, because the file does not give them",
@@ -66,6 +81,7 @@ CARDS = (
         source="any ONNX file with two SimCC outputs (Li et al. 2022), such as RTMPose",
         licence="the file's own",
         weights="the user's .onnx file",
+        options=(PROVIDER,),
         decode="coordinates",
         flip="coordinates",
         flip_shift=0,

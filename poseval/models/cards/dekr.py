@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Option, Whole
 
 README = "README of HRNet/DEKR"
 ZOO = "model zoo linked from the repository's README"
@@ -28,6 +29,8 @@ RESULTS = {
     ),
 }
 
+OPTIONS = (Option("width", Whole(1, 256), 32, "channels of the finest branch", "32 and 48"),)
+
 
 def _card(width: int, side: int) -> ModelCard:
     return ModelCard(
@@ -45,6 +48,7 @@ def _card(width: int, side: int) -> ModelCard:
         flip_shift=3,
         results=RESULTS[width],
         config={"width": width},
+        options=OPTIONS,
         notes=NOTES,
     )
 

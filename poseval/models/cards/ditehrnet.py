@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Flag, Option, Several, Whole
 
 README = "README of ZiyiZhang27/Dite-HRNet"
 STATED = {  # modules; COCO val AP, its input and the targets' sigma there; MPII PCKh at 0.5 and 0.1
     18: ((2, 4, 2), 65.9, (256, 192), 2.0, 87.0, 31.1),
     30: ((3, 8, 3), 71.5, (384, 288), 3.0, 87.6, 31.7),
 }
+
+OPTIONS = (
+    Option(
+        "modules",
+        Several(Whole(1, 32), 3, 3),
+        (2, 4, 2),
+        "exchange modules of each stage",
+        "COCO val AP 65.9 with 2,4,2; 71.5 with 3,8,3",
+    ),
+    Option("fixed", Flag(), False, "fuse as the paper says, which published weights do not expect"),
+)
 
 
 def _card(depth: int) -> ModelCard:
@@ -29,6 +41,7 @@ def _card(depth: int) -> ModelCard:
             Stated(tight, "PCKh@0.1", "MPII val, 256x256", README),
         ),
         config={"modules": modules},
+        options=OPTIONS,
         notes=(
             "branches are fused in place as in the reference program",
             "the option fixed=True fuses as the paper says, for training anew",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Flag, OneOf, Option, Whole
 
 FACE_SOURCE = "Bulat and Tzimiropoulos 2017 (face alignment); 1adrianb/face-alignment 6085054"
 BODY_SOURCE = (
@@ -22,6 +23,31 @@ BINARY_NOTES = (
     "float32 simulation; save_packed writes one bit per binary weight and packed=True loads it",
 )
 
+REAL = (
+    Option("stacks", Whole(1, 16), 1, "hourglasses in a row"),
+    Option("width", Whole(16, 1024, 16), 256, "channels of an hourglass"),
+)
+BINARY = (
+    *REAL,
+    Option(
+        "relu",
+        OneOf(("before", "after", "none")),
+        "after",
+        "place of the ReLU around a convolution",
+        "after: 2 points more",
+    ),
+    Option("pool", OneOf(("average", "max")), "max", "kind of pooling", "max: 4 points more"),
+    Option("centred", Flag(), False, "subtract the mean of each filter before its sign"),
+    Option(
+        "sigmoid",
+        Flag(),
+        True,
+        "heatmaps are probabilities, learnt by cross entropy",
+        "better than squared differences",
+    ),
+    Option("packed", Flag(), False, "load weights that `save_packed` wrote, one bit each", free=True),
+)
+
 
 def _card(name: str, source: str, weights: str, **rest: Any) -> ModelCard:
     return ModelCard(
@@ -36,6 +62,7 @@ def _card(name: str, source: str, weights: str, **rest: Any) -> ModelCard:
         crop="integer",
         flip_shift=0,
         sigma=1.0,
+        options=BINARY if name.endswith("binary") else REAL,
         **rest,
     )
 

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Option, Whole
 
 README = "README of princeton-vl/pytorch_stacked_hourglass"
 STATED = {2: 88.3, 8: 90.2}  # PCKh@0.5 on MPII val by number of stacks
+
+OPTIONS = (
+    Option("stacks", Whole(1, 16), 2, "hourglasses in a row", "MPII val PCKh 88.3 with 2, 90.2 with 8"),
+    Option("width", Whole(2, 1024, 2), 256, "channels of an hourglass"),
+)
 
 
 def _card(stacks: int) -> ModelCard:
@@ -28,6 +34,7 @@ def _card(stacks: int) -> ModelCard:
         sigma=1.0,
         results=(Stated(STATED[stacks], "PCKh@0.5", "MPII val", README),),
         config={"stacks": stacks},
+        options=OPTIONS,
         notes=(
             "the box is 200 pixels times the annotated scale, a square; its corners are whole pixels",
             "the output has one set of maps a stack; the last one is read",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Option, Whole
 
 README = "README of leoxiaobin/deep-high-resolution-net.pytorch"
 DETECTOR = "COCO val2017, detector boxes of human AP 56.4"
 ZOO = "model zoo linked from the repository's README"
+OPTIONS = (Option("width", Whole(1, 256), 32, "channels of the finest branch", "32 and 48"),)
+
 
 CARDS = (
     ModelCard(
@@ -23,6 +26,7 @@ CARDS = (
             Stated(37.7, "PCKh@0.1", "MPII val, 256x256", README),
         ),
         config={"width": 32},
+        options=OPTIONS,
     ),
     ModelCard(
         name="hrnet_w48",
@@ -40,5 +44,6 @@ CARDS = (
             Stated(77.0, "AP", "COCO test-dev2017, trained with AI Challenger too, 384x288", README),
         ),
         config={"width": 48},
+        options=OPTIONS,
     ),
 )

@@ -26,6 +26,7 @@ def _card(name: str, side: int) -> ModelCard:
         flip_shift=0,
         fixed_joints=True,
         config={"stem": f"movenet-{name}"},
+        options=(),
         notes=(
             "the input is whole numbers 0 to 255",
             "a single-pose network: on a crop with several people it returns the most central one",

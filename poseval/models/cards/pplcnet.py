@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Number, Option, Whole
 
 SOURCE = "Cui et al. 2021; PaddlePaddle/PaddleClas d178931"
 TOP1 = {0.25: 51.86, 0.5: 63.14, 1.0: 71.32, 2.5: 76.60}
 SCALES = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5)
 TIMM_SCALES = (0.35, 0.5, 0.75, 1.0, 1.5)
 IMAGENET = "ImageNet val"
+
+OPTIONS = (
+    Option(
+        "scale",
+        Number(0.05, 8),
+        1.0,
+        "factor on all widths",
+        "ImageNet top-1 51.86, 63.14, 71.32, 76.60 with 0.25, 0.5, 1, 2.5",
+    ),
+)
+HEAD = Option("head_width", Whole(1, 2048), 256, "channels of the heatmap head")
 
 
 def _name(scale: float) -> str:
@@ -39,6 +51,7 @@ def _classifier(scale: float) -> ModelCard:
         stride=32,
         results=_results(scale),
         config={"scale": scale},
+        options=OPTIONS,
         notes=("the 1280 features are multiplied by 0.8 at inference, as Paddle's dropout does",),
     )
 
@@ -60,6 +73,7 @@ def _timm(scale: float) -> ModelCard:
         flip="none",
         stride=32,
         config={"scale": scale},
+        options=OPTIONS,
     )
 
 
@@ -72,6 +86,7 @@ POSE = ModelCard(
     licence="Apache-2.0",
     weights="none published, so it must be trained, from PaddleClas' classifier if you have it",
     config={"scale": 1.0},
+    options=(*OPTIONS, HEAD),
 )
 
 CARDS = (*(_classifier(scale) for scale in SCALES), *(_timm(scale) for scale in TIMM_SCALES), POSE)

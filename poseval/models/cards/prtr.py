@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Flag, OneOf, Option, Several, Whole
 
 README = "README of mlpc-ucsd/PRTR"
 VAL, TEST = "COCO val2017, detector boxes of DETR", "COCO test-dev2017, detector boxes of DETR"
@@ -12,6 +14,49 @@ ZOO = "model zoo linked from the repository's README"
 NOTES = (
     "the last class stands for no object",
     "a ResNet's norms are frozen, its stem and first layer are not trained",
+)
+
+DEPTH = Option("depth", OneOf((18, 34, 50, 101, 152)), 50, "layers of the ResNet")
+SHARED = (
+    Option("queries", Whole(1, 1000), 100, "queries of the last decoder"),
+    Option("layers", Whole(1, 24), 6, "layers of each encoder and decoder"),
+    Option("hidden", Whole(1, 8192), 2048, "feed-forward width of the transformers"),
+    Option(
+        "frozen", Flag(), True, "a ResNet keeps its norms, stem and first layer", unless=("body", ("hrnet",))
+    ),
+)
+TWO_STAGE = (
+    Option(
+        "body",
+        OneOf(("resnet", "hrnet")),
+        "resnet",
+        "kind of backbone",
+        "COCO val AP 68.2 with R50 at 384x288, 73.1 with HRNet-W32",
+    ),
+    replace(DEPTH, unless=("body", ("hrnet",))),
+    Option(
+        "width",
+        Whole(1, 256),
+        None,
+        "channels of the backbone's first stage, by default 64 or 32",
+        optional=True,
+    ),
+    Option("background", Flag(), True, "the background takes part in the softmax over joints", free=True),
+    *SHARED,
+)
+SEQUENTIAL = (
+    DEPTH,
+    Option(
+        "levels",
+        Several(Whole(0, 3), 1, 4),
+        (1, 2, 3),
+        "maps that a person's grid samples; one alone turns multi-level crops off",
+    ),
+    replace(SHARED[0], meaning="most people of an image"),
+    Option("keypoint_queries", Whole(1, 1000), 100, "queries of the keypoint decoder"),
+    *SHARED[1:3],
+    Option("width", Whole(1, 256), 64, "channels of the ResNet's first stage"),
+    replace(SHARED[3], unless=None),
 )
 
 
@@ -28,6 +73,7 @@ def _two_stage(name: str, **rest: Any) -> ModelCard:
         flip="coordinates",
         flip_shift=0,
         stride=32,
+        options=TWO_STAGE,
         **rest,
     )
 
@@ -91,6 +137,7 @@ CARDS = (
         flip_shift=0,
         stride=32,
         config={"depth": 50},
+        options=SEQUENTIAL,
         notes=(
             "finds people and their joints in one pass over the whole image",
             "the notebook's faults are fixed and its open sizes chosen (see docs/models.md)",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import OneOf, Option, Whole
 
 SOURCE = "Yue et al. 2021; yuexy/PS-ViT a63a397"
 VARIANTS = {  # name: size, points a side, ImageNet top-1
@@ -10,6 +11,18 @@ VARIANTS = {  # name: size, points a side, ImageNet top-1
     "ps_vit_b_14": ("base", 14, 81.7),
     "ps_vit_b_18": ("base", 18, 82.3),
 }
+
+SIZE = OneOf(("tiny", "base"))
+CLASSIFIER = (
+    Option("size", SIZE, "base", "widths and depths", "ImageNet top-1 75.6 tiny, 81.7 base"),
+    Option(
+        "grid", Whole(1, 64), 14, "sampling points a side", "ImageNet top-1 81.7 with 14, 82.3 with 18 (base)"
+    ),
+)
+POSE_OPTIONS = (
+    Option("size", SIZE, "tiny", "widths and depths", "ImageNet top-1 75.6 tiny, 81.7 base"),
+    Option("head_width", Whole(1, 2048), 256, "channels of the heatmap head"),
+)
 
 
 def _classifier(name: str) -> ModelCard:
@@ -30,6 +43,7 @@ def _classifier(name: str) -> ModelCard:
         flip="none",
         results=(Stated(top1, "top-1", "ImageNet val", "README of yuexy/PS-ViT"),),
         config={"size": size, "grid": grid},
+        options=CLASSIFIER,
         notes=("attention is scaled by head_dim ** -0.5, as the published B models were evaluated",),
     )
 
@@ -43,6 +57,7 @@ POSE = ModelCard(
     licence="MIT",
     weights="none published, so it must be trained",
     config={"size": "tiny"},
+    options=POSE_OPTIONS,
     notes=("one sampling point per 16 x 16 pixels; tokens return to the grid by their index",),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard
+from poseval.models.schema import Option, Several, Whole
 
 CARDS = (
     ModelCard(
@@ -19,6 +20,14 @@ CARDS = (
         decode="udp",
         flip_shift=0,
         sigma=1.5,
+        options=(
+            Option(
+                "widths",
+                Several(Whole(1, 1024), 4, 4),
+                (24, 40, 72, 128),
+                "channels at 1/2, 1/4, 1/8 and 1/16 of the input",
+            ),
+        ),
         notes=("made for the demo and for tests; it was never trained on photographs",),
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Either, Flag, Number, OneOf, Option, Several, Whole, Words
 
 SOURCE = "Li et al. 2021; layout of leeyegy/TokenPose ac939fa"
 LICENCE = "the original repository states none; this code is written from the paper"
@@ -14,6 +15,50 @@ SPARSE_NOTES = (
     "best keep ratio 0.6 by its paper, whose numbers are only in figures",
     "visual tokens keep that fraction of their links from layer 1 on; 8 graph layers over the joints follow",
     "pruned products are skipped in evaluation, which is slower on a CPU; skip=False masks them instead",
+)
+
+RATIO = Number(0, 1, above=True)
+OPTIONS = (
+    Option("tokens", OneOf(("image", "stem", "hrnet")), "stem", "map that visual tokens are cut from"),
+    Option(
+        "width", Whole(1, 256), 32, "channels of HRNet's finest branch", unless=("tokens", ("image", "stem"))
+    ),
+    Option("depths", Several(Whole(1, 48), 1, 6), (12,), "layers of each transformer"),
+    Option("heads", OneOf((1, 2, 3, 4, 6, 8, 12, 16, 24, 32)), 8, "heads of attention"),
+    Option(
+        "patch",
+        Several(Whole(1, 1024), 2, 2),
+        None,
+        "rows and columns of the quarter-size map in a token, by default the published ones",
+        optional=True,
+    ),
+    Option(
+        "keep_ratio",
+        Either(RATIO, Several(RATIO, 1, 300, falling=True)),
+        1.0,
+        "fraction of links between visual tokens that stay, one or one per pruned layer",
+        "best at 0.6",
+    ),
+    Option(
+        "prune_from", Whole(1, 299), 1, "first layer whose links are pruned", unless=("keep_ratio", (1.0,))
+    ),
+    Option("graph_layers", Whole(0, 48), 0, "attention layers over the joints of `skeleton`"),
+    Option(
+        "skeleton",
+        Words("a skeleton's name or file"),
+        None,
+        "skeleton of the joint mask",
+        optional=True,
+        unless=("graph_layers", (0,)),
+    ),
+    Option(
+        "skip",
+        Flag(),
+        True,
+        "leave pruned products out instead of masking them",
+        unless=("keep_ratio", (1.0,)),
+        free=True,
+    ),
 )
 
 
@@ -29,6 +74,7 @@ def _card(name: str, **rest: Any) -> ModelCard:
         builder="poseval.models.networks.tokenpose:build",
         licence=LICENCE,
         decode="dark",
+        options=OPTIONS,
         **{"source": SOURCE, "weights": NO_WEIGHTS, **rest},
     )
 

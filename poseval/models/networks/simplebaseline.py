@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, number_of
 from poseval.models.networks.layers import (
     BasicBlock,
     Block,
@@ -94,19 +94,22 @@ def build(
     depth: int = 50,
     caffe: bool = False,
     widths: Sequence[int] = (256, 256, 256),
-    kernels: Sequence[int] = (4, 4, 4),
+    kernels: int | Sequence[int] = 4,
 ) -> SimpleBaseline:
     """A Simple Baselines network; any input size divisible by 32 fits.
 
+    `kernels` is one for all transposed convolutions, or one for each of `widths`.
+
     Raises:
-        UsageError: P152 for a depth or kernel that does not exist, P151 for a size not divisible by 32.
+        UsageError: P152 for another number of kernels than of widths, P151 for a size not divisible by 32.
     """
-    if depth not in DEPTHS or not set(kernels) <= set(KERNELS) or len(kernels) != len(widths):
+    check_divisible("simplebaseline", input_size, 32)
+    each = (kernels,) * len(widths) if isinstance(kernels, int) else kernels
+    if len(each) != len(widths):
         raise UsageError(
             "P152",
             where="model simplebaseline",
-            what=f"depth {shown(depth)}, kernels {shown(tuple(kernels))}, widths {shown(tuple(widths))}",
-            wanted=f"depth of {sorted(DEPTHS)}, as many kernels of {sorted(KERNELS)} as widths",
+            what=f"has {number_of(len(each), 'kernel')} for {number_of(len(widths), 'width')}",
+            wanted="one kernel, or one for each width",
         )
-    check_divisible("simplebaseline", input_size, 32)
-    return SimpleBaseline(joints, depth, caffe, widths, kernels)
+    return SimpleBaseline(joints, depth, caffe, widths, each)
