@@ -47,6 +47,7 @@ lint: $(TEST)
 
 docs: $(DOCS)
 	$(RUN) docs/error_page.py > docs/errors.md
+	$(RUN) docs/option_page.py > docs/model_options.md
 	$(RUN) docs/type_stub.py > poseval/__init__.pyi
 	$(RUN) docs/benchmark_pages.py
 	$(RUN) docs/format_pages.py

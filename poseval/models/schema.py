@@ -236,7 +236,9 @@ class Option:
         return None if value is None and self.optional else self.kind.taken(value)
 
     def read(self, text: str) -> Any:
-        """The value that a text stands for; ValueError for other texts."""
+        """The value that a text stands for, quotes around it left out; ValueError for other texts."""
+        if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
+            text = text[1:-1]
         if self.optional and text.lower() in ("none", "null"):
             return None
         return self.kind.read(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,6 +19,7 @@ from poseval.models.networks.dekr import DEKR
 from poseval.models.networks.pplcnet import CountlessNorm
 from poseval.models.registry import card, list_models
 from poseval.runners.loading import GIVE_POSES
+from tests.models.small import SMALL, Small
 from tests.models.weights.tfjs_files import write as write_graph
 from tests.runners.conftest import Bench
 
@@ -27,31 +28,6 @@ pytestmark = pytest.mark.models
 PEOPLE = 9  # at least: one on each picture
 FOREIGN = {
     "adapters": "the user's own package; tests/models/adapters/test_adapters.py runs them on stand-ins"
-}
-
-
-class Small(NamedTuple):
-    """A small configuration of one family."""
-
-    size: str
-    config: dict[str, Any]
-
-
-SMALL = {
-    "dekr_w32": Small("64x64", {"width": 4}),
-    "ditehrnet_18": Small("64x64", {"modules": [1, 1, 1]}),
-    "fan_1": Small("64x64", {"width": 16}),
-    "fan_1_binary": Small("64x64", {"width": 16}),
-    "hourglass_2": Small("64x64", {"width": 8}),
-    "hrnet_w32": Small("64x64", {"width": 4}),
-    "pplcnet_x1_0_pose": Small("64x64", {"scale": 0.25, "head_width": 8}),
-    "prtr_sequential": Small("64x64", {"queries": 4, "keypoint_queries": 20, "layers": 1}),
-    "prtr_w32": Small("64x64", {"width": 4, "queries": 20, "layers": 1}),
-    "ps_vit_ti_14_pose": Small("64x48", {"head_width": 8}),
-    "simplebaseline_r18": Small("64x64", {"widths": [8, 8, 8]}),
-    "synth_small": Small("64x48", {"widths": [8, 8, 8, 8]}),
-    "tokenpose_t": Small("64x48", {"patch": [2, 2], "depths": [2]}),
-    "tokenpose_s_sparse": Small("64x48", {"patch": [2, 2], "depths": [2], "skeleton": "coco17"}),
 }
 
 

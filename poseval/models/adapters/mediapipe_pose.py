@@ -12,11 +12,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from poseval.errors import MissingFeature, UsageError, shown
+from poseval.errors import MissingFeature, shown
 from poseval.errors.optional import require
 
 JOINTS = 33
-COMPLEXITIES = (0, 1, 2)  # lite, full, heavy
 
 
 class MediaPipePose(nn.Module):
@@ -59,14 +58,6 @@ def build(
     """MediaPipe's pose solution, ready without further weights.
 
     Raises:
-        UsageError: P152 for a complexity that does not exist.
         MissingFeature: P601 without the package, P602 with a release that dropped the interface.
     """
-    if complexity not in COMPLEXITIES:
-        raise UsageError(
-            "P152",
-            where="model mediapipe_pose",
-            what=f"complexity is {shown(complexity)}",
-            wanted="0 (lite), 1 (full) or 2 (heavy)",
-        )
     return MediaPipePose(complexity, detection)

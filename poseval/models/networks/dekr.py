@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from poseval.models.networks.hrnet import HRNetTrunk
-from poseval.models.networks.layers import BasicBlock, check_divisible, check_width, init_normal
+from poseval.models.networks.layers import BasicBlock, check_divisible, init_normal
 from poseval.models.networks.sampling import TAPS, DeformableConv, regular_grid
 
 OFFSET_WIDTH = 15  # channels of each joint's own features
@@ -111,8 +111,7 @@ def build(joints: int, input_size: tuple[int, int], width: int = 32) -> DEKR:
     """A DEKR; any input size divisible by 32 fits, the published ones are multiples of 64.
 
     Raises:
-        UsageError: P152 for a width below 1, P151 for an input size not divisible by 32.
+        UsageError: P151 for an input size not divisible by 32.
     """
-    check_width("dekr", width)
     check_divisible("dekr", input_size, 32)
     return DEKR(joints, width)

@@ -16,12 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.errors import UsageError, shown
 from poseval.models.networks.binary_layers import BinaryConv, PackedConv, storage
 from poseval.models.networks.layers import check_divisible, conv3x3
 
 WIDTH = 256
-WIDTH_STEP = 16  # the stem has a quarter of the width, and a block's last convolutions a quarter of that
 DEPTH = 4  # poolings inside one hourglass
 STRIDE = 64  # the stem quarters the image, an hourglass halves it four times
 
@@ -156,18 +154,10 @@ def build(joints: int, input_size: tuple[int, int], stacks: int = 1, width: int 
     """A real FAN.
 
     Raises:
-        UsageError: P151 for a size not divisible by 64, P152 for a width not divisible by 16.
+        UsageError: P151 for a size not divisible by 64.
     """
     check_divisible("fan", input_size, STRIDE)
-    _check_width(width)
     return FAN(joints, stacks, width=width)
-
-
-def _check_width(width: int) -> None:
-    if width < WIDTH_STEP or width % WIDTH_STEP:
-        raise UsageError(
-            "P152", where="model fan", what=f"width is {shown(width)}", wanted=f"a multiple of {WIDTH_STEP}"
-        )
 
 
 def build_binary(
@@ -187,17 +177,8 @@ def build_binary(
     makes the network that loads what `save_packed` wrote.
 
     Raises:
-        UsageError: P151 for a size not divisible by 64, P152 for an unknown place of ReLU or kind of pooling,
-            or a width not divisible by 16.
+        UsageError: P151 for a size not divisible by 64.
     """
     check_divisible("fan", input_size, STRIDE)
-    _check_width(width)
-    if relu not in ("before", "after", "none") or pool not in ("average", "max"):
-        raise UsageError(
-            "P152",
-            where="model fan",
-            what=f"relu {shown(relu)!r}, pool {shown(pool)!r}",
-            wanted="relu before, after or none; pool average or max",
-        )
     conv: Conv = PackedConv if packed else partial(BinaryConv, centred=centred)
     return FAN(joints, stacks, partial(HPMBlock, conv=conv, relu=relu), pool, sigmoid, width)

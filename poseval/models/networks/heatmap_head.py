@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
 from poseval.models.networks.layers import init_normal
 from poseval.models.networks.simplebaseline import upsampling
 
@@ -42,18 +41,3 @@ class BackbonePose(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         maps: Tensor = self.keypoint_head(self.backbone(images))
         return maps
-
-
-def check_head_width(name: str, width: int) -> None:
-    """Refuse a head without channels.
-
-    Raises:
-        UsageError: P152.
-    """
-    if isinstance(width, bool) or not isinstance(width, int) or width < 1:
-        raise UsageError(
-            "P152",
-            where=f"model {name}",
-            what=f"head_width is {shown(width)}",
-            wanted="a whole number of at least 1",
-        )

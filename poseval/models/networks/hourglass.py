@@ -11,7 +11,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.errors import UsageError, shown
 from poseval.models.networks.layers import check_divisible
 
 DEPTH = 4  # poolings inside one hourglass
@@ -121,14 +120,7 @@ def build(joints: int, input_size: tuple[int, int], stacks: int = 2, width: int 
     """A stacked hourglass; any input size divisible by 64 fits.
 
     Raises:
-        UsageError: P152 for no stack or an odd width, P151 for an input size not divisible by 64.
+        UsageError: P151 for an input size not divisible by 64.
     """
-    if stacks < 1 or width < 2 or width % 2:
-        raise UsageError(
-            "P152",
-            where="model hourglass",
-            what=f"stacks {shown(stacks)}, width {shown(width)}",
-            wanted="at least one stack and an even width",
-        )
     check_divisible("hourglass", input_size, 64)
     return StackedHourglass(joints, stacks, width)

@@ -15,7 +15,6 @@ from poseval.models.networks.layers import (
     BasicBlock,
     Bottleneck,
     check_divisible,
-    check_width,
     conv3x3,
     init_normal,
     projection,
@@ -155,8 +154,7 @@ def build(joints: int, input_size: tuple[int, int], width: int = 32) -> HRNet:
     """An HRNet; any input size divisible by 32 fits.
 
     Raises:
-        UsageError: P152 for a width below 1, P151 for an input size not divisible by 32.
+        UsageError: P151 for an input size not divisible by 32.
     """
-    check_width("hrnet", width)
     check_divisible("hrnet", input_size, 32)
     return HRNet(joints, width)

@@ -8,7 +8,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError
 
 Norm = Callable[[int], nn.Module]
 
@@ -124,16 +124,6 @@ def init_normal(module: nn.Module) -> None:
         elif isinstance(part, nn.BatchNorm2d):
             nn.init.ones_(part.weight)
             nn.init.zeros_(part.bias)
-
-
-def check_width(name: str, width: object) -> None:
-    """Refuse a width of the finest branch that is not a whole number from 1.
-
-    Raises:
-        UsageError: P152.
-    """
-    if not isinstance(width, int) or width < 1:
-        raise UsageError("P152", where=f"model {name}", what=f"width is {shown(width)}", wanted="32 or 48")
 
 
 def check_divisible(name: str, input_size: tuple[int, int], by: int) -> None:

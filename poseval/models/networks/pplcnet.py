@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.models.networks.heatmap_head import WIDTH, BackbonePose, check_head_width
+from poseval.models.networks.heatmap_head import WIDTH, BackbonePose
 from poseval.models.networks.layers import check_divisible
 from poseval.models.weights.load import check_state, read_checkpoint, strip_prefixes, unwrapped
 from poseval.models.weights.paddle import read_paddle
@@ -274,9 +274,8 @@ def build_pose(
     """The backbone with a plain heatmap head of three doublings, `head_width` wide.
 
     Raises:
-        UsageError: P151 for a size not divisible by 32, P152 for a head without channels.
+        UsageError: P151 for a size not divisible by 32.
     """
     check_divisible("pplcnet", input_size, 32)
-    check_head_width("pplcnet", head_width)
     backbone = PPLCNet(scale, classes=None)
     return BackbonePose(backbone, backbone.width, joints, 3, head_width)

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError, number_of
 from poseval.models.inference.decoding import Decoded
 from poseval.models.networks.detr import Mlp, Transformer, sine_positions
 from poseval.models.networks.hrnet import HRNetTrunk
@@ -200,6 +200,21 @@ def read_joints(logits: Tensor, coordinates: Tensor, background: bool = True) ->
     return places[batch, chosen], probability[batch, chosen, joints]
 
 
+def check_queries(name: str, queries: int, joints: int) -> None:
+    """Refuse fewer queries than joints, since each joint is answered by one of its own.
+
+    Raises:
+        UsageError: P152.
+    """
+    if queries < joints:
+        raise UsageError(
+            "P152",
+            where=f"model {name}",
+            what=f"has {number_of(queries, 'query', 'queries')} for {number_of(joints, 'joint')}",
+            wanted=f"at least {number_of(joints, 'query', 'queries')}",
+        )
+
+
 def build(
     joints: int,
     input_size: tuple[int, int],
@@ -218,18 +233,10 @@ def build(
     `hidden` are the depth and the feed-forward width of the transformer.
 
     Raises:
-        UsageError: P151 for a size not divisible by 32, P152 for an unknown body or too few queries.
+        UsageError: P151 for a size not divisible by 32, P152 for too few queries.
     """
     check_divisible("prtr", input_size, 32)
     width = width or (RESNET_WIDTH if body == "resnet" else HRNET_WIDTH)
-    small = queries < joints or min(layers, hidden, width) < 1
-    if body not in ("resnet", "hrnet") or depth not in DEPTHS or small:
-        raise UsageError(
-            "P152",
-            where="model prtr",
-            what=f"body {shown(body)}, depth {shown(depth)}, width {shown(width)}, queries {shown(queries)}, "
-            f"layers {shown(layers)}, hidden {shown(hidden)}",
-            wanted=f"resnet of depth {sorted(DEPTHS)} or hrnet, at least {joints} queries and one layer",
-        )
+    check_queries("prtr", queries, joints)
     chosen = ResNetBody(depth, frozen=frozen, width=width) if body == "resnet" else HRNetBody(width)
     return PRTR(joints, chosen, background, queries, layers, hidden)

@@ -20,14 +20,21 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.errors import UsageError, shown
 from poseval.models.inference.crops import Crops, Floats, crops_of, warp
 from poseval.models.inference.predictions import Poses, whole_image_poses
 from poseval.models.inference.top_down import normalised
 from poseval.models.networks.detr import Mlp, Transformer, shrunk, sine_positions
 from poseval.models.networks.layers import check_divisible, mixed
-from poseval.models.networks.prtr import HEADS, HIDDEN, LAYERS, QUERIES, RESNET_WIDTH, ResNetBody, read_joints
-from poseval.models.networks.simplebaseline import DEPTHS
+from poseval.models.networks.prtr import (
+    HEADS,
+    HIDDEN,
+    LAYERS,
+    QUERIES,
+    RESNET_WIDTH,
+    ResNetBody,
+    check_queries,
+    read_joints,
+)
 from poseval.models.registry import ModelCard
 
 WIDTH = 256
@@ -283,17 +290,10 @@ def build(
     two-stage network.
 
     Raises:
-        UsageError: P151 for a size not divisible by 32, P152 for an unknown depth, level or too few queries.
+        UsageError: P151 for a size not divisible by 32, P152 for too few queries.
     """
     check_divisible("prtr_sequential", input_size, 32)
-    fits = depth in DEPTHS and set(levels) <= {0, 1, 2, 3} and levels and keypoint_queries >= joints
-    if not fits or min(queries, layers, hidden, width) < 1:
-        raise UsageError(
-            "P152",
-            where="model prtr_sequential",
-            what=f"depth {shown(depth)}, levels {shown(levels)}, {shown(keypoint_queries)} keypoint queries",
-            wanted=f"a depth of {sorted(DEPTHS)}, levels of 0 to 3, at least {joints} keypoint queries",
-        )
+    check_queries("prtr_sequential", keypoint_queries, joints)
     backbone = Pyramid(ResNetBody(depth, (1, 2, 3, 4), frozen, width), WIDTH)
     inputs = sum(backbone.widths[level] for level in levels)
     wide = 2 * WIDTH

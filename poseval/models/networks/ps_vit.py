@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from poseval.models.networks.heatmap_head import WIDTH, BackbonePose, check_head_width
+from poseval.models.networks.heatmap_head import WIDTH, BackbonePose
 from poseval.models.networks.layers import check_divisible
 from poseval.models.networks.sampling import sample_points
 
@@ -43,11 +43,13 @@ BASE = Size(width=384, depth=14, heads=6, stem=(256, 384))
 def regular_points(grid: tuple[int, int], extent: tuple[int, int]) -> Tensor:
     """Cell centres of a (rows, columns) grid over an `extent` of (H, W) pixels, as (y, x), listed x-major.
 
+    Each is rounded to float32 as the reference program rounds it: the cell's edge, then half a cell more.
     Returns [1, rows * columns, 2] float32.
     """
-    rows, columns = grid
-    y = (torch.arange(rows) + 0.5) * extent[0] / rows
-    x = (torch.arange(columns) + 0.5) * extent[1] / columns
+    y, x = (
+        torch.arange(count, dtype=torch.float32) * side / count + side / count / 2
+        for count, side in zip(grid, extent, strict=True)
+    )
     column, row = torch.meshgrid(x, y, indexing="ij")
     return torch.stack((row, column), dim=-1).reshape(1, -1, 2)
 
@@ -252,10 +254,9 @@ def build_pose(
     """The backbone with one point per 16 x 16 pixels, its tokens set back on the grid, and a heatmap head.
 
     Raises:
-        UsageError: P151 for a size not divisible by 16, P152 for a head without channels.
+        UsageError: P151 for a size not divisible by 16.
     """
     check_divisible("ps_vit", input_size, POSE_STRIDE)
-    check_head_width("ps_vit", head_width)
     grid = (input_size[0] // POSE_STRIDE, input_size[1] // POSE_STRIDE)
     backbone = PSViT(SIZES[size], grid, input_size, classes=None)
     return BackbonePose(backbone, SIZES[size].width, joints, 2, head_width)

@@ -11,7 +11,6 @@ from itertools import pairwise
 
 from torch import Tensor, nn
 
-from poseval.errors import UsageError, shown
 from poseval.models.networks.layers import BasicBlock, check_divisible, conv3x3, init_normal, residual_layer
 
 LEVELS = 3  # 1/4, 1/8, 1/16
@@ -59,14 +58,7 @@ def build(joints: int, input_size: tuple[int, int], widths: Sequence[int] = (24,
     """The demo's network; any input size divisible by 16 fits.
 
     Raises:
-        UsageError: P152 for other than four positive widths, P151 for a size not divisible by 16.
+        UsageError: P151 for a size not divisible by 16.
     """
-    if len(widths) != LEVELS + 1 or not all(isinstance(width, int) and width > 0 for width in widths):
-        raise UsageError(
-            "P152",
-            where="model synth_small",
-            what=f"widths {shown(tuple(widths))}",
-            wanted=f"{LEVELS + 1} positive whole numbers",
-        )
     check_divisible("synth_small", input_size, 16)
     return SynthSmall(joints, widths)

@@ -6,6 +6,7 @@ import pytest
 
 pytest.importorskip("torch")
 
+import numpy as np
 import torch
 
 from poseval.models import create_model
@@ -34,6 +35,25 @@ def test_b_18_is_b_14_with_more_points() -> None:
 def test_points_are_y_x_and_listed_column_by_column() -> None:
     points = regular_points((2, 3), (8, 12))
     assert points[0].tolist() == [[2, 2], [6, 2], [2, 6], [6, 6], [2, 10], [6, 10]]
+
+
+@pytest.mark.parametrize("side", [3, 14, 24, 56, 64, 96, 112])
+def test_points_are_rounded_as_the_program_rounds_them(side: int) -> None:
+    """(i * side) / n + s / 2 in float32, at every grid; the product with (i + 0.5) is rounded otherwise."""
+    single = np.float32
+    for count in range(1, 65):
+        half = single(side / count / 2)
+        wanted = [single(single(i) * single(side)) / single(count) + half for i in range(count)]
+        points = regular_points((count, 1), (side, side))[0, :, 0]
+        assert points.dtype == torch.float32
+        assert points.tolist() == [float(each) for each in wanted]
+
+
+def test_points_of_b_18_are_not_those_of_the_plain_product() -> None:
+    plain = (torch.arange(18) + 0.5) * 56 / 18
+    points = create_model("ps_vit_b_18").point_coord[0]
+    y, x = plain.repeat(18), plain.repeat_interleave(18)
+    assert int((points != torch.stack((y, x), dim=1)).sum()) == 216
 
 
 def test_position_layer_is_one_layer_for_all_steps() -> None:
