@@ -41,7 +41,9 @@ TWO_STAGE = (
         "channels of the backbone's first stage, by default 64 or 32",
         optional=True,
     ),
-    Option("background", Flag(), True, "the background takes part in the softmax over joints", free=True),
+    Option(
+        "background", Flag(), True, "the class of no object takes part in the softmax over joints", free=True
+    ),
     *SHARED,
 )
 SEQUENTIAL = (
