@@ -114,6 +114,11 @@ def no_slices(truth: PoseSet) -> dict[str, Bools]:
     return {}
 
 
+def as_they_are(aligned: Aligned) -> Aligned:
+    """Both sides have all that metrics take."""
+    return aligned
+
+
 def no_table(summary: Summary) -> None:
     """No table as in papers: the summary is shown as a list."""
 
@@ -149,6 +154,8 @@ class Benchmark:
     pair: Callable[[PoseSet, PoseSet, RuleSet], Pair] = by_names
     # aligned, rules, metrics by hand, per_joint: several evaluations, in place of `metrics` and `slices`
     parts: Callable[[Aligned, RuleSet, tuple[Metric, ...], bool], Parts] | None = None
+    # aligned: both with the areas and sigmas that its metrics make as they go, for what has no parameters
+    with_scales: Callable[[Aligned], Aligned] = as_they_are
     # truth: subsets of its units [U] that are reported apart
     slices: Callable[[PoseSet], Mapping[str, Bools]] = no_slices
     # scored, rules: its numbers by the names that the benchmark gives them, in the order of tables

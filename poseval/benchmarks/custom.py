@@ -163,4 +163,5 @@ CUSTOM = Benchmark(
     incomparable="benchmark custom is no published benchmark; compare runs of one signature",
     pair=pair,
     parts=parts,
+    with_scales=with_scales,
 )

@@ -34,7 +34,7 @@ def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
     frames = cut.frame if crowded else cut.frame[cut.tied]
     if not crowded and not len(frames):
         return
-    change = _with_every_detection(pair, metric, np.unique(frames))
+    change = _with_every_detection(pair, metric, np.flatnonzero(np.bincount(frames)))
     what = f"images with more than {most} people that count: {crowded:,}"
     tied = int(cut.tied.sum())
     if not crowded:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from importlib.util import find_spec
 
-from poseval.datasets.coco.parts import file_beside_results
 from poseval.datasets.coco.shape import near_miss
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -97,6 +96,8 @@ UNREAD_JSON: tuple[tuple[str, str, frozenset[str]], ...] = (
 def unread_form(source: Source) -> tuple[str, str] | None:
     """Name of a form that is not read, and what to do about it."""
     if source.is_folder:
+        from poseval.datasets.coco.parts import file_beside_results
+
         beside = file_beside_results(source)
         if beside is None:
             return None

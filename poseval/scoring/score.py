@@ -14,7 +14,6 @@ import numpy as np
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.benchmarks.base import Benchmark, Part
-from poseval.benchmarks.custom import CUSTOM, with_scales
 from poseval.benchmarks.rule_sets import RuleSet, choose, renamed
 from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
@@ -104,8 +103,7 @@ class Prepared:
 
         They have the areas and sigmas that metrics of any skeleton make as they go.
         """
-        aligned = self.parts[0].aligned
-        return with_scales(aligned) if self.benchmark.name == CUSTOM.name else aligned
+        return self.benchmark.with_scales(self.parts[0].aligned)
 
 
 def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepared:

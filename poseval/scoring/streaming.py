@@ -22,7 +22,6 @@ from poseval.benchmarks.rule_sets import choose
 from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
-from poseval.datasets.coco.pieces import Pieces
 from poseval.datasets.files.source import Source
 from poseval.errors import UsageError, number_of, shown
 from poseval.files.streams import is_stream
@@ -84,6 +83,8 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
         UsageError: P838 results or a task that cannot be scored in pieces, and as for `evaluate`.
         InputError: a file is wrong, or the two do not belong together.
     """
+    from poseval.datasets.coco.pieces import Pieces
+
     wrong = _in_the_way(task)
     if wrong:
         raise _refused(f"does not go with {wrong}")
