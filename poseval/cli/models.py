@@ -11,44 +11,113 @@ import click
 from poseval.cli.names import names_of
 from poseval.cli.options import InputPath
 from poseval.cli.terminal import say, say_table
-from poseval.errors import MissingFeature, UsageError
+from poseval.errors import MissingFeature, UsageError, shown
 
 if TYPE_CHECKING:
     from poseval.models.cost import Cost
     from poseval.models.registry import ModelCard
 
+CHECK = "check"
+FOUND = 1  # the exit when something looks wrong
+DRAWN = (7, 12, 2)  # seed, images, and most people on each
+
 
 @click.command()
-@click.argument("pattern", metavar="[NAME|PATTERN]", default="*", shell_complete=names_of("models"))
+@click.argument(
+    "pattern", metavar="[NAME|PATTERN|CARD|check]", default="*", shell_complete=names_of("models")
+)
+@click.argument("card", metavar="[CARD]", required=False, shell_complete=names_of("models"))
+@click.option("--weights", type=InputPath(), help="Weights, where the card or the model names none.")
+@click.option("--gt", "truth", type=InputPath(), help="With check: ground truth whose people are looked at.")
 @click.option(
-    "--weights", type=InputPath(), help="Weights, for models whose network is stored in the weights file."
+    "--images", type=InputPath(), help="With check: folder of images. Without --gt, of one person each."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the models as JSON.")
-def models(pattern: str, weights: Path | None, as_json: bool) -> None:
+def models(
+    pattern: str,
+    card: str | None,
+    weights: Path | None,
+    truth: Path | None,
+    images: Path | None,
+    as_json: bool,
+) -> None:
     """List reference models, or print one with its parameters and multiply-adds.
 
     A pattern such as 'hrnet*' lists the models that match. Nothing is downloaded: each entry says where the
-    authors publish the weights.
+    authors publish the weights. `poseval models check CARD` runs a network on people and says what looks
+    wrong in its card; without --gt and --images it draws people.
     """
-    from poseval.models.describe import card_json, card_rows, table
-    from poseval.models.registry import card, list_models, registry
+    from poseval.models.describe import card_json, card_rows
+    from poseval.models.registry import card as card_of
 
-    if any(sign in pattern for sign in "*?["):
-        by_name, faults = registry().each(list_models(pattern), lambda entry: entry)
-        found = list(by_name.values())
-        for fault in faults:
-            say(f"poseval: {fault}")
-        if as_json:
-            say(json.dumps([card_json(entry) for entry in found], indent=2), err=False)
-        else:
-            say_table(table(found))
+    if pattern == CHECK and card is not None:
+        _check(card, weights, truth, images, as_json)
         return
-    entry = card(pattern)
+    if card is not None or truth is not None or images is not None:
+        extra = shown(card) if card is not None else "--gt or --images"
+        raise UsageError(
+            "P127", where=extra, what="has no meaning here", wanted="poseval models check CARD, or one name"
+        )
+    if any(sign in pattern for sign in "*?["):
+        _list(pattern, as_json)
+        return
+    entry = card_of(pattern)
     cost, why = _cost(entry, weights)
     if as_json:
         say(json.dumps(card_json(entry, cost), indent=2), err=False)
     else:
         say_table(card_rows(entry, cost, why))
+
+
+def _list(pattern: str, as_json: bool) -> None:
+    from poseval.models.describe import card_json, table
+    from poseval.models.registry import list_models, registry
+
+    by_name, faults = registry().each(list_models(pattern), lambda entry: entry)
+    found = list(by_name.values())
+    for fault in faults:
+        say(f"poseval: {fault}")
+    if as_json:
+        say(json.dumps([card_json(entry) for entry in found], indent=2), err=False)
+    else:
+        say_table(table(found))
+
+
+def _check(name: str, weights: Path | None, truth: Path | None, images: Path | None, as_json: bool) -> None:
+    """Print what was measured and what looks wrong; exit with 1 where something does."""
+    from tempfile import TemporaryDirectory
+
+    from poseval.errors.optional import require
+
+    require("torch", f"model {shown(name)}", "models")
+    from poseval.runners.check_samples import check_model
+
+    if truth is None and images is None:
+        from poseval.poses import Notice
+        from poseval.synth import scenes
+        from poseval.synth.folder import write_world
+
+        text = "the people are drawn; photographs with --gt or --images say more of a network"
+        say(f"notice: {Notice('N142', text)}")
+        with TemporaryDirectory() as folder:
+            _, drawn, _ = write_world(Path(folder), list(scenes(*DRAWN)))
+            found = check_model(name, weights, drawn, Path(folder) / "images")
+    else:
+        found = check_model(name, weights, truth, images)
+    if as_json:
+        node = {
+            "measured": dict(found.measured),
+            "findings": [vars(finding) for finding in found.findings],
+        }
+        say(json.dumps(node, indent=2), err=False)
+    else:
+        say_table(list(found.measured))
+        for finding in found.findings:
+            say(f"{finding.part}: {finding.what}\n  try: {finding.advice}", err=False)
+        if not found.findings:
+            say("nothing looks wrong", err=False)
+    if found.findings:
+        raise click.exceptions.Exit(FOUND)
 
 
 def _cost(entry: ModelCard, weights: Path | None) -> tuple[Cost | None, str | None]:

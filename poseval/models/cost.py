@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from poseval.models.registry import ModelCard, create_model
+from poseval.models.registry import ModelCard, build_model
 from poseval.models.weights.load import load_weights
 
 if TYPE_CHECKING:
@@ -90,10 +90,11 @@ def cost_of(entry: ModelCard, weights: Path | None = None) -> Cost:
         UsageError: P153 when the network lies in its weights and none are given.
         MissingFeature: P601 when the package that an adapter stands on is not installed.
     """
-    with torch.device("cpu" if weights else "meta"):
-        model = create_model(entry.name, entry.joints, entry.input_size)
-        if weights is not None:
-            load_weights(model, weights)
+    file = weights or entry.file
+    with torch.device("cpu" if file else "meta"):
+        model = build_model(entry)
+        if file:
+            load_weights(model, file)
         if isinstance(model, NamesInputs):
             return measure(model, *model.example_inputs())
         return measure(model, torch.zeros(1, 3, *entry.input_size))

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from poseval.models.registry import ModelCard
+from poseval.models.registry import WHOLE_IMAGE, ModelCard
 from poseval.models.schema import Option, typed
-from poseval.skeletons import get_skeleton
+from poseval.skeletons import load_skeleton
 
 if TYPE_CHECKING:
     from poseval.models.cost import Cost
@@ -29,7 +29,7 @@ def card_rows(card: ModelCard, cost: Cost | None, why: str | None = None) -> lis
     """A card as labels and texts; without a cost, `why` says what it would need."""
     rows = [("model", f"{card.name} ({card.family}, {card.kind})"), ("source", card.source)]
     rows += [("licence", card.licence), ("weights", card.weights), *_input_rows(card)]
-    if card.kind != "classifier":
+    if card.kind not in ("classifier", "detector"):
         rows.append(("joints", f"{card.joints}" + (f" ({card.skeleton})" if card.skeleton else "")))
     rows += [("decode", card.decode), ("flip test", _flip(card))]
     if card.flip != "none":
@@ -43,7 +43,7 @@ def card_rows(card: ModelCard, cost: Cost | None, why: str | None = None) -> lis
 def _input_rows(card: ModelCard) -> list[tuple[str, str]]:
     height, width = card.input_size
     numbers = [", ".join(f"{value:g}" for value in triple) for triple in (card.mean, card.std)]
-    crop = card.crop if card.crop == "image" else f"{card.crop}, box grown by {card.padding:g}"
+    crop = card.crop if card.crop in WHOLE_IMAGE else f"{card.crop}, box grown by {card.padding:g}"
     return [
         ("input", f"{height} x {width} (height x width), {card.colour.upper()} / {card.pixel_divisor:g}"),
         ("normalise", f"mean ({numbers[0]}), deviation ({numbers[1]})"),
@@ -62,7 +62,7 @@ def flip_pairs(card: ModelCard) -> list[tuple[str, str]]:
     """Joints that a flip test exchanges; empty where the card's skeleton is not known."""
     if card.skeleton is None:
         return []
-    skeleton = get_skeleton(card.skeleton)
+    skeleton = load_skeleton(card.skeleton)
     return [(skeleton.joints[a], skeleton.joints[b]) for a, b in enumerate(skeleton.flip) if a < b]
 
 

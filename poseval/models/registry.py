@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from poseval.errors import UsageError, shown, wrong_type
@@ -24,12 +25,14 @@ from poseval.plugins import Registry, load
 if TYPE_CHECKING:
     from torch import nn
 
-Kind = Literal["heatmap", "bottom_up", "regression", "classifier", "landmark"]
+Kind = Literal["heatmap", "bottom_up", "regression", "classifier", "landmark", "detector"]
 Colour = Literal["rgb", "bgr"]
-Crop = Literal["affine", "udp", "integer", "image"]
+Crop = Literal["affine", "udp", "integer", "image", "letterbox", "corner"]
 Decode = Literal[
-    "argmax", "quarter", "dark", "udp", "simcc", "coordinates", "grouping", "matching", "classes"
-]
+    "argmax", "quarter", "dark", "udp", "simcc", "coordinates", "grouping", "matching", "classes",
+    "yolo_pose", "rtmo", "boxes", "yolo", "yolox", "rtdetr", "detr",
+]  # fmt: skip
+WHOLE_IMAGE = ("image", "letterbox", "corner")  # crops of networks that find the people themselves
 Flip = Literal["maps", "coordinates", "image", "none"]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -65,13 +68,16 @@ class ModelCard:
     `input_size` is (height, width). Pixels are divided by `pixel_divisor`, then `(x - mean) / std` per
     channel in the order `colour`. `crop` says how a person's box becomes the input: `affine` (box grown to
     the input's aspect and by `padding`, bilinear affine warp), `udp` (the same in units of size - 1),
-    `integer` (hourglass square, integer corners), `image` (the whole image). `raised` is the fraction of a
-    box's height by which the crop's centre lies above the box's: faces have foreheads. `flip` says what a
-    flip test averages and `flip_shift` by how many output pixels the flipped maps move right before it.
-    `stride` is input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds the
-    builder's further arguments; `builder` is `module:function`. `options` are those that a user may change,
-    by default each further argument with any value. `doublings` names the option that lists what doubles the
-    map from 1/32 of the input; the stride follows from it.
+    `integer` (hourglass square, integer corners), `image` (the whole image), `letterbox` and `corner` (the
+    whole image shrunk to fit, in the middle or at the upper left, the rest of grey level `fill`). `raised` is
+    the fraction of a box's height by which the crop's centre lies above the box's: faces have foreheads.
+    `flip` says what a flip test averages and `flip_shift` by how many output pixels the flipped maps move
+    right before it. `half_pixel` says that places on maps were made as areas, (x + 0.5) times the stride less
+    0.5. `stride` is input pixels per output pixel. `sigma` is the target's, in output pixels. `config` holds
+    the builder's further arguments; `builder` is `module:function`. `options` are those that a user may
+    change, by default each further argument with any value. `doublings` names the option that lists what
+    doubles the map from 1/32 of the input; the stride follows from it. `file` is the network file that a card
+    of one's own names.
     """
 
     name: str
@@ -103,11 +109,19 @@ class ModelCard:
     options: tuple[Option, ...] | None = None
     doublings: str | None = None
     notes: tuple[str, ...] = ()
+    fill: float = 114.0
+    half_pixel: bool = False
+    file: str | None = None
 
     @property
     def aspect(self) -> float:
         """Width of the input over its height."""
         return self.input_size[1] / self.input_size[0]
+
+    @property
+    def mapping(self) -> Literal["affine", "udp", "integer"]:
+        """How points of the image become points of the input; those of whole images by the plain affine."""
+        return self.crop if self.crop == "udp" or self.crop == "integer" else "affine"
 
     @property
     def output_size(self) -> tuple[int, int]:
@@ -172,11 +186,17 @@ def list_models(pattern: str = "*") -> list[str]:
 
 
 def card(name: str) -> ModelCard:
-    """The card of a model.
+    """The card of a model, by its name or from a card file (`.toml`).
 
     Raises:
-        UsageError: P150 for an unknown name, with near ones; P184 for another package's that fails.
+        UsageError: P150 for an unknown name, with near ones; P184 for another package's that fails; P114 no
+            such card file.
+        FormatError: P253 a card file that is malformed or contradicts itself.
     """
+    if isinstance(name, str) and name.endswith(".toml"):
+        from poseval.models.card_file import read_card
+
+        return ModelCard(**read_card(Path(name)))
     return registry().get(name)
 
 
@@ -195,7 +215,16 @@ def create_model(
         UsageError: P150 unknown name, P151 impossible joints or input size, P152 unknown option.
         MissingFeature: P601 when PyTorch, or the package an adapter stands on, is not installed.
     """
-    entry = card(name)
+    return build_model(card(name), joints, input_size, **config)
+
+
+def build_model(
+    entry: ModelCard,
+    joints: int | None = None,
+    input_size: tuple[int, int] | None = None,
+    **config: Any,
+) -> nn.Module:
+    """The model of a card; see `create_model`."""
     _check_shape(entry, joints, input_size)
     entry = entry.sized(joints, input_size, config)
     build = _builder(entry)

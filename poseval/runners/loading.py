@@ -18,12 +18,12 @@ from poseval.models.inference.bottom_up import load_rescoring
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
-from poseval.models.registry import ModelCard, card, create_model
+from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card
 from poseval.models.shipped import shipped_weights
 from poseval.models.weights.load import Weights, load_weights
 from poseval.models.weights.trained import Trained, trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
-from poseval.skeletons import Skeleton, get_skeleton, load_skeleton, match_names, skeleton_from_names
+from poseval.skeletons import Skeleton, load_skeleton, match_names, skeleton_from_names
 from poseval.skeletons.agreement import agreed, contradiction
 
 GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
@@ -89,26 +89,24 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
         FormatError, MismatchError: the weights cannot be read or belong to another model.
         MissingFeature: P601 for a package that is not installed, P603 without a GPU.
     """
-    if options.weights is None and not options.config and options.joints is None:
-        options = replace(options, weights=shipped_weights(options.name))
-    told = trained(options.weights) if options.weights and options.weights.is_file() else Trained()
-    options = as_trained(options, told)
-    if card(options.name).kind not in GIVE_POSES:
+    options, told = with_own_settings(options)
+    named = card(options.name)
+    if named.kind not in GIVE_POSES:
         raise UsageError(
             "P158",
-            where=f"model {options.name}",
-            what=f"is a {card(options.name).kind} and does not give poses",
+            where=f"model {named.name}",
+            what=f"is a {named.kind} and does not give poses",
             wanted=f"a model of kind {', '.join(GIVE_POSES)}",
         )
     entry, skeleton = _joints(options, told, truth)
     decoding(entry, options.decode)
     device = choose_device(options.device)
     half = device == "cuda" if options.half is None else options.half
-    model = create_model(options.name, entry.joints, options.size, **options.config)
-    weights = _fill(model, entry, options.weights)
+    model = build_model(named, entry.joints, options.size, **options.config)
+    weights = fill(model, entry, options.weights)
     _make_deterministic()
     estimator: Estimator
-    if entry.crop == "image":
+    if entry.crop in WHOLE_IMAGE:
         finder = whole_image(
             model,
             entry,
@@ -150,19 +148,35 @@ def with_detector(
         raise UsageError(
             "P158", where=f"model {loaded.card.name}", what="finds people itself, so it takes no boxes"
         )
-    entry = card(name)
-    model = create_model(name)
-    if not isinstance(model, WholeImage):
+    options, told = with_own_settings(ModelOptions(name, weights))
+    entry = card(name).sized(len(told.joints) or None, options.size)
+    if entry.crop not in WHOLE_IMAGE:
         raise UsageError(
             "P158",
             where=f"detector {entry.name}",
             what="does not find people",
-            wanted="a model of whole images, such as keypoint_rcnn",
+            wanted="a model of whole images, such as rtmdet or dekr_w32",
         )
-    filled = _fill(model, entry, weights)
-    model.to(loaded.device)
+    model = build_model(card(name), len(told.joints) or None, options.size, **options.config)
+    filled = fill(model, entry, options.weights)
+    finder = whole_image(model, entry, flip_test=False, device=loaded.device, autocast=loaded.half)
     said = f"detector {entry.name}" + (f" sha256 {filled.sha256}" if filled and filled.sha256 else "")
-    return DetectingEstimator(loaded.estimator, model, least, overlap), said
+    return DetectingEstimator(loaded.estimator, finder, least, overlap), said
+
+
+def with_own_settings(options: ModelOptions) -> tuple[ModelOptions, Trained]:
+    """The options with the weights that come with the model or its card, and with what those tell.
+
+    Raises:
+        MismatchError: P452 as `as_trained`.
+    """
+    if options.weights is None:
+        named = card(options.name)
+        bare = not options.config and options.joints is None
+        own = shipped_weights(named.name) if bare and not named.file else named.file
+        options = replace(options, weights=Path(own) if own else None)
+    told = trained(options.weights) if options.weights and options.weights.is_file() else Trained()
+    return as_trained(options, told), told
 
 
 def choose_device(name: str) -> str:
@@ -252,7 +266,7 @@ def _joints(options: ModelOptions, told: Trained, truth: Skeleton | None) -> tup
         joints = len(truth)
     sized = entry.sized(joints, options.size, options.config)
     if given is None and sized.skeleton is not None:
-        given = get_skeleton(sized.skeleton)
+        given = load_skeleton(sized.skeleton)
     if given is None and truth is not None and len(truth) == sized.joints:
         given = truth
     if given is None or len(given) != sized.joints:
@@ -291,10 +305,16 @@ def _trained_on(told: Trained) -> Skeleton | None:
     return match_names(told.joints) or skeleton_from_names(told.joints, told.skeleton)
 
 
-def _fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:
+def fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | None:
+    """Load the weights of a model; a network without any, or of a user's function, may have none.
+
+    Raises:
+        UsageError: P154 no weights. And what `load_weights` raises.
+    """
     if path is not None:
         return load_weights(model, path)
-    if any(True for _ in model.parameters()) or hasattr(model, "read_weights"):
+    lacking = any(True for _ in model.parameters()) or hasattr(model, "read_weights")
+    if lacking and "entry" not in entry.config:
         raise UsageError(
             "P154",
             where=f"model {entry.name}",

@@ -48,7 +48,7 @@ class HeatmapTask:
     whole = False
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
-        self.mapping: crops.Mapping = "affine" if card.crop == "image" else card.crop
+        self.mapping: crops.Mapping = card.mapping
         self.udp = card.crop == "udp"
         target = "udp" if self.udp else "gaussian"
         options = {"target": target, "sigma": card.sigma, "loss": "mse", "gain": 1.0, **recipe.options}

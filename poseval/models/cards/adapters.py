@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from poseval.models.registry import ModelCard, Stated
-from poseval.models.schema import Number, OneOf, Option, Words
+from typing import Any
 
+from poseval.models.registry import Decode, ModelCard, Stated
+from poseval.models.schema import Number, OneOf, Option, Whole, Words
+
+FILE = "the user's .onnx file"
+PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+FINDER = "poseval.models.adapters.finders:build_onnx"
 PROVIDER = Option(
     "provider",
     Words("a provider of onnxruntime"),
@@ -12,8 +17,136 @@ PROVIDER = Option(
     "what computes the network",
     free=True,
 )
+FINDING = (
+    PROVIDER,
+    Option("person", Whole(0, 9999), 0, "number of the class of people", free=True),
+    Option("least_score", Number(0, 1), 0.01, "lowest score of people that are kept", free=True),
+    Option("overlap", Number(0, 1), 0.65, "IoU of boxes above which the better one alone is kept", free=True),
+)
+
+
+def _finder(name: str, decode: Decode, size: tuple[int, int], **rest: Any) -> ModelCard:
+    """An ONNX file of whole images; a file of another input size needs `--input-size`."""
+    return ModelCard(
+        name=name,
+        family="adapters",
+        builder=FINDER,
+        input_size=size,
+        decode=decode,
+        flip="none",
+        flip_shift=0,
+        stride=1,
+        config={"decode": decode},
+        options=FINDING,
+        weights=FILE,
+        **rest,
+    )
+
+
+def _simcc(name: str, joints: int, skeleton: str) -> ModelCard:
+    return ModelCard(
+        name=name,
+        family="adapters",
+        kind="regression",
+        builder="poseval.models.adapters.own_network:build_simcc",
+        source="Jiang et al. 2023 (RTMPose); open-mmlab/mmpose, as mmdeploy exports it",
+        licence="Apache-2.0",
+        weights=FILE,
+        joints=joints,
+        skeleton=skeleton,
+        decode="simcc",
+        flip_shift=0,
+        fixed_joints=True,
+        options=(PROVIDER,),
+        notes=("needs onnxruntime",),
+    )
+
 
 CARDS = (
+    _simcc("rtmpose_17", 17, "coco17"),
+    _simcc("rtmpose_26", 26, "halpe26"),
+    _simcc("rtmpose_133", 133, "coco_wholebody133"),
+    _finder(
+        "yolo_pose",
+        "yolo_pose",
+        (640, 640),
+        kind="bottom_up",
+        source="Ultralytics YOLO pose (8, 11 and later), exported to ONNX with or without suppression",
+        licence="AGPL-3.0",
+        crop="letterbox",
+        **PLAIN,
+        notes=("needs onnxruntime", "finds people itself, and so serves as a detector too"),
+    ),
+    _finder(
+        "rtmo",
+        "rtmo",
+        (640, 640),
+        kind="bottom_up",
+        source="Lu et al. 2023 (RTMO); open-mmlab/mmpose, as mmdeploy exports it",
+        licence="Apache-2.0",
+        colour="bgr",
+        pixel_divisor=1.0,
+        crop="corner",
+        **PLAIN,
+        notes=("needs onnxruntime", "finds people itself, and so serves as a detector too"),
+    ),
+    _finder(
+        "rtmdet",
+        "boxes",
+        (640, 640),
+        kind="detector",
+        joints=0,
+        skeleton=None,
+        source="Lyu et al. 2022 (RTMDet); open-mmlab/mmdetection, as mmdeploy exports it",
+        licence="Apache-2.0",
+        colour="bgr",
+        pixel_divisor=1.0,
+        mean=(103.53, 116.28, 123.675),
+        std=(57.375, 57.12, 58.395),
+        crop="corner",
+        notes=("needs onnxruntime",),
+    ),
+    _finder(
+        "yolox",
+        "yolox",
+        (640, 640),
+        kind="detector",
+        joints=0,
+        skeleton=None,
+        source="Ge et al. 2021 (YOLOX), its own ONNX export without suppression",
+        licence="Apache-2.0",
+        colour="bgr",
+        pixel_divisor=1.0,
+        crop="corner",
+        **PLAIN,
+        notes=("needs onnxruntime",),
+    ),
+    _finder(
+        "yolo_detect",
+        "yolo",
+        (640, 640),
+        kind="detector",
+        joints=0,
+        skeleton=None,
+        source="Ultralytics YOLO (8, 11 and later), exported to ONNX with or without suppression",
+        licence="AGPL-3.0",
+        crop="letterbox",
+        **PLAIN,
+        notes=("needs onnxruntime",),
+    ),
+    _finder(
+        "rtdetr",
+        "rtdetr",
+        (640, 640),
+        kind="detector",
+        joints=0,
+        skeleton=None,
+        source="Zhao et al. 2023 (RT-DETR), the original's export or Ultralytics'",
+        licence="Apache-2.0",
+        crop="corner",
+        **PLAIN,
+        notes=("needs onnxruntime", "trained on images stretched to a square, and letterboxed here"),
+    ),
     ModelCard(
         name="keypoint_rcnn",
         family="adapters",
@@ -63,10 +196,10 @@ CARDS = (
         name="onnx_heatmap",
         family="adapters",
         kind="heatmap",
-        builder="poseval.models.adapters.onnx:build_heatmap",
+        builder="poseval.models.adapters.own_network:build_heatmap",
         source="any ONNX file with one output of heatmaps [N, K, H, W]",
         licence="the file's own",
-        weights="the user's .onnx file",
+        weights=FILE,
         options=(PROVIDER,),
         notes=(
             "needs onnxruntime",
@@ -77,13 +210,12 @@ CARDS = (
         name="onnx_simcc",
         family="adapters",
         kind="regression",
-        builder="poseval.models.adapters.onnx:build_simcc",
+        builder="poseval.models.adapters.own_network:build_simcc",
         source="any ONNX file with two SimCC outputs (Li et al. 2022), such as RTMPose",
         licence="the file's own",
-        weights="the user's .onnx file",
+        weights=FILE,
         options=(PROVIDER,),
-        decode="coordinates",
-        flip="coordinates",
+        decode="simcc",
         flip_shift=0,
         notes=(
             "needs onnxruntime",

@@ -56,6 +56,13 @@ def map_step(input_size: tuple[int, int], map_size: tuple[int, int], udp: bool =
     )
 
 
+def on_input(xy: Floats, step: Floats, half_pixel: bool = False) -> Floats:
+    """Places [..., 2] on a map as places on the input; `half_pixel` where the map's pixels are areas."""
+    half = 0.5 if half_pixel else 0.0
+    placed: Floats = (xy + half) * step - half
+    return placed
+
+
 def cut(
     boxes: ArrayLike,
     input_size: tuple[int, int],

@@ -173,6 +173,14 @@ def simcc(x: Array, y: Array, split: float = 2.0) -> Decoded:
     return xy, score
 
 
+def flip_vectors(x: Array, y: Array, flip: Sequence[int]) -> tuple[Array, Array]:
+    """SimCC's distributions of a mirrored image as those of the image: x turned round, joints swapped.
+
+    Source: mmpose 1.x, `flip_vectors`.
+    """
+    return x[:, list(flip), ::-1], y[:, list(flip)]
+
+
 DECODERS: dict[str, Callable[[Array], Decoded]] = {
     "argmax": argmax,
     "quarter": quarter,

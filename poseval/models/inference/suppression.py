@@ -18,16 +18,20 @@ VISIBLE = 0.2  # joint scores above it count in an instance's score, as publishe
 SOFT_KEPT = 20  # poses that soft OKS-NMS keeps at most, as published
 
 
-def box_nms(boxes: ArrayLike, score: ArrayLike, threshold: float) -> Index:
-    """Rows of boxes [N, 4] (x0 y0 x1 y1) kept, best first; lengths count both end pixels."""
+def box_nms(boxes: ArrayLike, score: ArrayLike, threshold: float, end: int = 1) -> Index:
+    """Rows of boxes [N, 4] (x0 y0 x1 y1) kept, best first.
+
+    Lengths count both end pixels, or with `end` 0 neither, as continuous boxes do.
+    """
     boxes = np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
-    area = (boxes[:, 2:] - boxes[:, :2] + 1).prod(1)
+    area = (boxes[:, 2:] - boxes[:, :2] + end).prod(1)
 
     def overlap(one: int, others: Index) -> Floats:
         first = np.maximum(boxes[one, :2], boxes[others, :2])
         last = np.minimum(boxes[one, 2:], boxes[others, 2:])
-        common = np.maximum(0.0, last - first + 1).prod(1)
-        return np.asarray(common / (area[one] + area[others] - common))
+        common = np.maximum(0.0, last - first + end).prod(1)
+        joined = np.maximum(area[one] + area[others] - common, np.spacing(1.0))
+        return np.asarray(common / joined)
 
     return _suppress(_order(score), overlap, threshold)
 

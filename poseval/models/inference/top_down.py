@@ -14,13 +14,21 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from poseval.errors import UsageError, did_you_mean, shown
-from poseval.models.inference.crops import Crops, Floats, cut, map_step, raised, warp
-from poseval.models.inference.decoding import DECODERS, Decoded, decode, flip_back, flip_points
+from poseval.models.inference.crops import Crops, Floats, cut, map_step, on_input, raised, warp
+from poseval.models.inference.decoding import (
+    DECODERS,
+    Decoded,
+    decode,
+    flip_back,
+    flip_points,
+    flip_vectors,
+    simcc,
+)
 from poseval.models.inference.predictions import Poses
 from poseval.models.inference.suppression import instance_scores
 from poseval.models.networks.layers import mixed
-from poseval.models.registry import ModelCard
-from poseval.skeletons import get_skeleton
+from poseval.models.registry import WHOLE_IMAGE, ModelCard
+from poseval.skeletons import load_skeleton
 
 
 @runtime_checkable
@@ -60,12 +68,12 @@ class TopDown:
         self.autocast = autocast
         self.flip_test = card.flip != "none" if flip_test is None else flip_test
         if mirror is None and card.skeleton is not None:
-            mirror = get_skeleton(card.skeleton).flip
+            mirror = load_skeleton(card.skeleton).flip
         if self.flip_test and (mirror is None or card.flip == "none"):
             raise UsageError(
                 "P156",
                 where=f"model {card.name}",
-                what="cannot run a flip test, because  "
+                what="cannot run a flip test, because "
                 + ("it has none" if mirror else "mirror joints are not known"),
                 hint="turn off the flip test with --no-flip" if mirror else "name the skeleton",
             )
@@ -77,10 +85,10 @@ class TopDown:
         Raises:
             UsageError: P156 for a network of whole images.
         """
-        if self.card.crop == "image":
+        if self.card.crop in WHOLE_IMAGE:
             raise UsageError("P156", where=f"model {self.card.name}", what="takes whole images, not people")
         boxes = raised(boxes, self.card.raised)
-        return cut(boxes, self.card.input_size, padding=self.card.padding, mapping=self.card.crop)
+        return cut(boxes, self.card.input_size, padding=self.card.padding, mapping=self.card.mapping)
 
     def inputs(self, image: NDArray[np.uint8], crops: Crops) -> Tensor:
         """float32 [N, 3, h, w] from an RGB image [H, W, 3]."""
@@ -90,8 +98,8 @@ class TopDown:
     def decoded(self, inputs: Tensor) -> Decoded:
         """Joints [N, K, 2] in input pixels and scores [N, K] for a batch."""
         inputs = inputs.to(self.device)
-        outputs = self._run(inputs)
-        mirrored = self._run(inputs.flip(3)) if self.flip_test else None
+        outputs = self.outputs(inputs)
+        mirrored = self.outputs(inputs.flip(3)) if self.flip_test else None
         height, width = inputs.shape[2:]
         if self.method in DECODERS:
             maps: NDArray[np.floating] = last_maps(outputs)
@@ -99,8 +107,10 @@ class TopDown:
                 turned = flip_back(last_maps(mirrored), self.mirror, self.card.flip_shift)
                 maps = (maps + turned) * 0.5
             xy, score = decode(maps, self.method)
-            udp = self.card.crop == "udp"
-            return xy * map_step((height, width), (maps.shape[2], maps.shape[3]), udp), score
+            step = map_step((height, width), (maps.shape[2], maps.shape[3]), self.card.crop == "udp")
+            return on_input(xy, step, self.card.half_pixel), score
+        if self.method == "simcc":
+            return self._vectors(outputs, mirrored, width)
         xy, score = self._coordinates(outputs)
         if mirrored is not None:
             other, other_score = flip_points(*self._coordinates(mirrored), self.mirror)
@@ -119,9 +129,19 @@ class TopDown:
         box_score = np.ones(count) if box_score is None else box_score
         return _poses(crops.to_image(xy), joint_score, crops, boxes, box_score)
 
-    def _run(self, inputs: Tensor) -> Any:
+    def outputs(self, inputs: Tensor) -> Any:
+        """What the network gives for a batch, as it gives it."""
         with torch.inference_mode(), mixed(self.device.type, self.autocast):
             return self.model(inputs)
+
+    def _vectors(self, outputs: Any, mirrored: Any, width: int) -> Decoded:
+        """Joints in input pixels from SimCC's two outputs; a flip test averages the distributions."""
+        x, y = (part.float().cpu().numpy() for part in outputs)
+        if mirrored is not None:
+            other_x, other_y = (part.float().cpu().numpy() for part in mirrored)
+            turned_x, turned_y = flip_vectors(other_x, other_y, self.mirror)
+            x, y = (x + turned_x) * 0.5, (y + turned_y) * 0.5
+        return simcc(x, y, x.shape[2] / width)
 
     def _coordinates(self, outputs: Any) -> Decoded:
         if isinstance(self.model, DecodesItself):

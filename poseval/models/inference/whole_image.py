@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from poseval.errors import UsageError
+from poseval.models.adapters.finders import Finder, FinderOnImages
 from poseval.models.inference.bottom_up import BottomUp
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.networks.dekr import DEKR, RescoreNet
@@ -26,7 +27,7 @@ def whole_image(
     device: str | torch.device = "cpu",
     autocast: bool = False,
 ) -> WholeImage:
-    """An object with `poses(image)`, for networks whose card says `crop="image"`.
+    """An object with `poses(image)`, for networks whose card says that they take whole images.
 
     Raises:
         UsageError: P156 for a network that needs boxes, or an option that the network has no use for.
@@ -44,13 +45,15 @@ def whole_image(
             autocast=autocast,
         )
     extra = bool(flip_test) or tuple(scales) != (1.0,) or rescore is not None
-    if isinstance(model, PRTRSequential | WholeImage) and extra:
+    if isinstance(model, PRTRSequential | Finder | WholeImage) and extra:
         raise UsageError(
             "P156",
             where=f"model {card.name}",
             what="has no flip test, no other scales and no rescoring",
             hint="leave these options out",
         )
+    if isinstance(model, Finder):
+        return FinderOnImages(model, card, device)
     if isinstance(model, PRTRSequential):
         return Sequential(model, card, device=device, autocast=autocast)
     if isinstance(model, WholeImage):

@@ -65,7 +65,7 @@ class Session:
             SimpleNamespace(name=str(index), shape=list(shape)) for index, shape in enumerate(self.shapes)
         ]
 
-    def run(self, names: Any, feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+    def run(self, names: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
         count = len(feed["input"])
         out = []
         for index, shape in enumerate(self.shapes):
@@ -79,6 +79,15 @@ class SimccSession(Session):
     shapes = (["N", 17, 384], ["N", 17, 512])
 
 
+def fake_runtime(monkeypatch: pytest.MonkeyPatch, session: type[Session]) -> None:
+    fake(
+        monkeypatch,
+        "onnxruntime",
+        InferenceSession=session,
+        get_available_providers=lambda: ["CPUExecutionProvider"],
+    )
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "net.onnx"
@@ -87,7 +96,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_an_onnx_heatmap_file_runs(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
-    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    fake_runtime(monkeypatch, Session)
     model = create_model("onnx_heatmap")
     load_weights(model, file)
     maps = model(torch.zeros(2, 3, 256, 192))
@@ -96,7 +105,7 @@ def test_an_onnx_heatmap_file_runs(monkeypatch: pytest.MonkeyPatch, file: Path) 
 
 
 def test_an_onnx_simcc_file_runs(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
-    fake(monkeypatch, "onnxruntime", InferenceSession=SimccSession)
+    fake_runtime(monkeypatch, SimccSession)
     model = create_model("onnx_simcc")
     load_weights(model, file)
     xy, score = TopDown(model, card("onnx_simcc"), flip_test=False).decoded(torch.zeros(1, 3, 256, 192))
@@ -107,22 +116,22 @@ def test_an_onnx_simcc_file_runs(monkeypatch: pytest.MonkeyPatch, file: Path) ->
 @pytest.mark.parametrize(
     ("name", "joints", "size", "words"),
     [
-        ("onnx_heatmap", 16, (256, 192), "output shape"),
+        ("onnx_heatmap", 16, (256, 192), "17, 64, 48"),
         ("onnx_heatmap", 17, (384, 288), "input shape"),
-        ("onnx_simcc", 17, (256, 192), "1 outputs"),
+        ("onnx_simcc", 17, (256, 192), "1 output "),
     ],
 )
 def test_another_onnx_file_is_refused(
     monkeypatch: pytest.MonkeyPatch, file: Path, name: str, joints: int, size: tuple[int, int], words: str
 ) -> None:
-    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    fake_runtime(monkeypatch, Session)
     with pytest.raises(MismatchError, match=words) as caught:
         load_weights(create_model(name, joints, size), file)
     assert caught.value.code == "P451"
 
 
 def test_a_file_that_is_no_onnx_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    fake_runtime(monkeypatch, Session)
     path = tmp_path / "net.onnx"
     path.write_bytes(b"html")
     with pytest.raises(FormatError, match="Protobuf") as caught:
@@ -130,8 +139,34 @@ def test_a_file_that_is_no_onnx_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_
     assert caught.value.code == "P250"
 
 
+def test_a_provider_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    fake_runtime(monkeypatch, Session)
+    model = create_model("onnx_heatmap", provider="CUDAExecutionProvider")
+    with pytest.raises(UsageError, match="one of CPUExecutionProvider") as caught:
+        load_weights(model, file)
+    assert caught.value.code == "P152"
+
+
+def test_a_fixed_batch_is_filled_up(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    class Two(Session):
+        def get_inputs(self) -> list[Any]:
+            return [SimpleNamespace(name="input", shape=[2, 3, *self.size], type="tensor(float16)")]
+
+        def run(self, names: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+            assert feed["input"].shape[0] == 2
+            assert feed["input"].dtype == np.float16
+            means = feed["input"].mean((1, 2, 3)).astype(np.float32)
+            return [np.broadcast_to(means[:, None, None, None], (2, 17, 64, 48))]
+
+    fake_runtime(monkeypatch, Two)
+    model = create_model("onnx_heatmap")
+    load_weights(model, file)
+    images = torch.arange(5.0)[:, None, None, None].expand(5, 3, 256, 192)
+    assert model(images)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+
+
 def test_an_onnx_adapter_without_a_file_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, "onnxruntime", InferenceSession=Session)
+    fake_runtime(monkeypatch, Session)
     with pytest.raises(UsageError) as caught:
         create_model("onnx_heatmap")(torch.zeros(1, 3, 256, 192))
     assert caught.value.code == "P153"

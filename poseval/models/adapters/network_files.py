@@ -1,0 +1,219 @@
+"""Networks that come as one file: ONNX, TorchScript and `torch.export`, behind the same face.
+
+A file states the shape and type of what it takes; images are cast to that type, and cut into batches of the
+size that the file fixes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from poseval.errors import FormatError, MismatchError, UsageError, shown
+from poseval.errors.optional import require
+
+Shape = tuple[int | None, ...]  # None: of any size
+ONNX_TYPES = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+}
+DEFAULT_PROVIDER = "CPUExecutionProvider"
+
+
+class NetworkFile(Protocol):
+    """A network in a file: what it takes and gives, where it says so, and one pass through it."""
+
+    takes: Shape | None  # of the images
+    gives: Sequence[Shape] | None
+
+    def run(self, images: Tensor) -> list[Tensor]:
+        """Outputs for images [N, 3, h, w], or [N, h, w, 3], of as many as the file takes at once."""
+
+
+class OnnxFile:
+    """A session of onnxruntime; a second input of two whole numbers is the size of the image.
+
+    Raises:
+        MissingFeature: P601 without onnxruntime.
+        UsageError: P152 a provider that this onnxruntime does not have, or an output that the file lacks.
+        FormatError: P250 not an ONNX file.
+        MismatchError: P451 an input that is not an image.
+    """
+
+    def __init__(self, path: Path, providers: Sequence[str], names: Sequence[str] | None) -> None:
+        runtime: Any = require("onnxruntime", "ONNX models", None)
+        there = runtime.get_available_providers()
+        for provider in providers:
+            if provider not in there:
+                raise UsageError(
+                    "P152",
+                    where=f"provider {shown(provider)}",
+                    what="is not in the installed onnxruntime",
+                    wanted=f"one of {', '.join(map(shown, there))}",
+                )
+        try:
+            self.session = runtime.InferenceSession(str(path), providers=list(providers))
+        except Exception as error:  # onnxruntime's own classes differ between its versions
+            raise FormatError(
+                "P250",
+                where=shown(path.name),
+                what=f"cannot be opened by onnxruntime ({shown(error)})",
+                wanted="an .onnx file of a pose network",
+                hint="compare its size with the published one; it may be truncated",
+            ) from error
+        self.name = path.name
+        inputs, outputs = self.session.get_inputs(), self.session.get_outputs()
+        kind = str(getattr(inputs[0], "type", "tensor(float)"))
+        if kind not in ONNX_TYPES:
+            raise _other_input(path, f"takes {shown(kind)}", f"images as {', '.join(ONNX_TYPES)}")
+        self.type = ONNX_TYPES[kind]
+        self.image, self.others = inputs[0], inputs[1:]
+        if any(len(other.shape) != 2 or other.shape[1] not in (2, None) for other in self.others):
+            raise _other_input(path, f"takes {len(inputs)} inputs", "an image, and at most its size")
+        self.takes: Shape | None = _shape(self.image.shape)
+        self.names = [output.name for output in outputs] if names is None else list(names)
+        shapes = {output.name: _shape(output.shape) for output in outputs}
+        lacking = [name for name in self.names if name not in shapes]
+        if lacking:
+            raise UsageError(
+                "P152",
+                where=f"{shown(path.name)}: output {shown(lacking[0])}",
+                what="does not exist",
+                wanted=f"one of {', '.join(map(shown, shapes))}",
+            )
+        self.gives: Sequence[Shape] | None = [shapes[name] for name in self.names]
+
+    def run(self, images: Tensor) -> list[Tensor]:
+        """Outputs for images [N, ...]."""
+        pixels = images.cpu().numpy()
+        pixels = np.rint(pixels) if self.type is np.uint8 else pixels
+        feed = {self.image.name: pixels.astype(self.type)}
+        size = np.array([list(pixels.shape[2:])[::-1]] * len(pixels), dtype=np.int64)
+        feed |= {other.name: size for other in self.others}
+        try:
+            outputs = self.session.run(self.names, feed)
+        except Exception as error:  # as above
+            raise _failed(self.name, error) from error
+        return [torch.from_numpy(np.ascontiguousarray(output)) for output in outputs]
+
+
+class TorchFile:
+    """A TorchScript file or one of `torch.export`, on the device that its images come on.
+
+    Raises:
+        FormatError: P250 not such a file.
+    """
+
+    def __init__(self, path: Path, kind: str) -> None:
+        self.name = path.name
+        self.takes: Shape | None = None
+        self.gives: Sequence[Shape] | None = None
+        self.module: Any
+        try:
+            if kind == "torchscript":
+                self.module = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]
+            else:
+                program = torch.export.load(path)
+                self.module = program.module()
+                self.takes = _exported_shape(program)
+        except Exception as error:  # both raise RuntimeError, ValueError, zipfile's and json's errors
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            raise FormatError(
+                "P250",
+                where=shown(path.name),
+                what=f"cannot be opened ({shown(first)})",
+                wanted=f"a file of torch.{'jit.save' if kind == 'torchscript' else 'export.save'}",
+                hint="compare its size with the published one; it may be truncated",
+            ) from error
+        tensors = [*self.module.parameters(), *self.module.buffers()]
+        self.type = next((each.dtype for each in tensors if each.is_floating_point()), torch.float32)
+
+    def run(self, images: Tensor) -> list[Tensor]:
+        """Outputs for images [N, ...]."""
+        try:
+            outputs = self.module.to(images.device)(images.to(self.type))
+        except Exception as error:  # whatever the traced code raises
+            raise _failed(self.name, error) from error
+        return tensors_of(outputs, self.name)
+
+
+def check_runtime(kind: str) -> None:
+    """Refuse to make a network of ONNX where its runtime is not installed.
+
+    Raises:
+        MissingFeature: P601.
+    """
+    if kind == "onnx":
+        require("onnxruntime", "ONNX models", None)
+
+
+def open_network(
+    path: Path, kind: str, providers: Sequence[str] = (DEFAULT_PROVIDER,), names: Sequence[str] | None = None
+) -> NetworkFile:
+    """The network in a file of kind `onnx`, `torchscript` or `export`."""
+    return OnnxFile(path, providers, names) if kind == "onnx" else TorchFile(path, kind)
+
+
+def in_batches(network: NetworkFile, images: Tensor) -> list[Tensor]:
+    """Outputs for any number of images; the last batch of a file with a fixed one is filled up.
+
+    Raises:
+        MismatchError: P451 when the file fails on its images.
+    """
+    fixed = network.takes[0] if network.takes else None
+    if fixed is None or fixed == len(images):
+        return network.run(images)
+    parts: list[list[Tensor]] = []
+    for first in range(0, len(images), fixed):
+        some = images[first : first + fixed]
+        filled = torch.cat([some, some[-1:].expand(fixed - len(some), *some.shape[1:])])
+        parts.append([output[: len(some)] for output in network.run(filled)])
+    return [torch.cat(outputs) for outputs in zip(*parts, strict=True)]
+
+
+def tensors_of(outputs: Any, name: str) -> list[Tensor]:
+    """A network's outputs in one list, however it hands them out.
+
+    Raises:
+        MismatchError: P451 for outputs that are not tensors.
+    """
+    values = list(outputs.values()) if isinstance(outputs, dict) else outputs
+    values = [values] if isinstance(values, Tensor) else list(values)
+    if not all(isinstance(value, Tensor) for value in values):
+        kinds = ", ".join(type(value).__name__ for value in values)
+        raise MismatchError("P451", where=shown(name), what=f"gives {shown(kinds)}", wanted="tensors")
+    return values
+
+
+def _shape(sides: Sequence[Any]) -> Shape:
+    """Free sides of an ONNX file are names or None."""
+    return tuple(side if isinstance(side, int) and side > 0 else None for side in sides)
+
+
+def _exported_shape(program: Any) -> Shape | None:
+    names = set(program.graph_signature.user_inputs)
+    node = next((node for node in program.graph.nodes if node.name in names), None)
+    value = node.meta.get("val") if node is not None else None
+    return None if value is None else tuple(side if type(side) is int else None for side in value.shape)
+
+
+def _other_input(path: Path, what: str, wanted: str) -> MismatchError:
+    return MismatchError("P451", where=shown(path.name), what=what, wanted=wanted)
+
+
+def _failed(name: str, error: Exception) -> MismatchError:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return MismatchError(
+        "P451",
+        where=shown(name),
+        what=f"fails on its input ({shown(lines[0], 200)})",
+        wanted="a network that takes images of the card's size, layout and batch",
+        hint="export it with a free batch, or with one image at a time",
+    )

@@ -1,0 +1,75 @@
+"""People for `models check`: from a ground truth with its images, or from images of one person each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from poseval.errors import UsageError
+from poseval.models.inference.crops import Floats
+from poseval.models.registry import WHOLE_IMAGE, build_model, card
+from poseval.runners.boxes import truth_boxes
+from poseval.runners.card_check import MOST_PEOPLE, CardCheck, Sample, check_card
+from poseval.runners.frames import FolderPictures, TruthPictures
+from poseval.runners.loading import ModelOptions, fill, with_own_settings
+from poseval.scoring import score as scoring
+from poseval.skeletons import load_skeleton
+from poseval.skeletons.joint_map import joint_map
+
+
+def samples_of(skeleton: str | None, truth: Path | None, images: Path | None) -> list[Sample]:
+    """People of a ground truth in the joints of a skeleton, as far as it has them, or one per image.
+
+    Raises:
+        InputError: the ground truth or an image cannot be read.
+    """
+    if truth is None:
+        folder = FolderPictures(images or Path())
+        found = []
+        for row in range(min(len(folder.frames), MOST_PEOPLE)):
+            picture = folder.load(row)
+            box = np.array([0.0, 0.0, picture.shape[1] - 1.0, picture.shape[0] - 1.0])
+            found.append(Sample(picture, box, np.full((1, 2), np.nan)))
+        return found
+    people = scoring.read(truth, optional=frozenset({"area"}))
+    pictures = TruthPictures(people, images or truth.parent)
+    boxes = truth_boxes(people)
+    xy: Floats = np.where(people.people.seen[:, :, None] > 0, people.people.xy, np.nan)
+    if skeleton is not None and load_skeleton(skeleton).joints != people.skeleton.joints:
+        mapping = joint_map(people.skeleton, load_skeleton(skeleton))
+        placed, seen, _ = mapping.apply(xy, people.people.seen, np.zeros(people.people.seen.shape))
+        xy = np.where(seen[:, :, None] > 0, placed, np.nan)
+    order = range(min(len(boxes), MOST_PEOPLE))
+    return [
+        Sample(pictures.load(int(boxes.frame[row])), boxes.corners[row], xy[boxes.person[row]])
+        for row in order
+    ]
+
+
+def check_model(name: str, weights: Path | None, truth: Path | None, images: Path | None) -> CardCheck:
+    """What looks wrong in the card of a top-down network, by name or from a card file.
+
+    Raises:
+        UsageError: P158 a network of whole images, whose reading has no alternatives; P154 no weights.
+        InputError: the card, the network, the ground truth or an image is wrong.
+    """
+    options, told = with_own_settings(ModelOptions(name, weights))
+    named = card(options.name)
+    entry = named.sized(len(told.joints) or None, options.size)
+    if entry.crop in WHOLE_IMAGE or entry.kind == "classifier":
+        raise UsageError(
+            "P158",
+            where=f"model {entry.name}",
+            what="takes whole images, and only networks of people's crops are checked",
+            wanted="a card with crop affine, udp or integer",
+        )
+    model = build_model(named, len(told.joints) or None, options.size, **options.config)
+    fill(model, entry, options.weights)
+    samples = samples_of(entry.skeleton, truth, images)
+    joints = entry.joints
+    whole = [
+        one if len(one.truth) == joints else Sample(one.picture, one.box, np.full((joints, 2), np.nan))
+        for one in samples
+    ]
+    return check_card(model, entry, whole)

@@ -1,0 +1,197 @@
+"""Networks that a card names, in every kind of file, against the same network in PyTorch."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+from torch import nn
+
+from poseval.errors import FormatError, MismatchError, UsageError
+from poseval.models import card, load_weights
+from poseval.models.inference.top_down import TopDown
+from poseval.models.registry import build_model
+from tests.models.card_text import card_file
+
+pytestmark = pytest.mark.models
+JOINTS = 17
+
+
+class Tiny(nn.Module):
+    """Images to 17 maps of a quarter of their sides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.first = nn.Conv2d(3, 4, 4, 4)
+        self.last = nn.Conv2d(4, JOINTS, 1)
+
+    def forward(self, x: Any) -> Any:
+        return self.last(self.first(x).relu())
+
+
+def images(count: int) -> Any:
+    return torch.randn(count, 3, 64, 48, generator=torch.Generator().manual_seed(5))
+
+
+def opened(path: Path) -> nn.Module:
+    entry = card(str(path))
+    model = build_model(entry)
+    assert entry.file is not None
+    load_weights(model, entry.file)
+    return model
+
+
+def traced(path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer releases warn that TorchScript ages
+        torch.jit.save(torch.jit.trace(Tiny().eval(), images(2)), str(path))
+
+
+def test_a_torchscript_file_gives_what_the_network_gives(tmp_path: Path) -> None:
+    traced(tmp_path / "net.pt")
+    model = opened(card_file(tmp_path, network={"file": "net.pt"}))
+    with torch.no_grad():
+        assert torch.equal(model(images(3)), Tiny()(images(3)))
+
+
+@pytest.mark.slow
+def test_an_exported_file_gives_what_the_network_gives(tmp_path: Path) -> None:
+    torch.export.save(torch.export.export(Tiny().eval(), (images(2),)), tmp_path / "net.pt2")
+    model = opened(card_file(tmp_path, network={"file": "net.pt2"}))
+    with torch.no_grad():  # exported for two images at a time: five take three passes
+        assert torch.equal(model(images(5)), Tiny()(images(5)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["free", "one", "half"])
+def test_an_onnx_file_gives_what_the_network_gives(tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    net, given = Tiny().eval(), images(1 if kind == "one" else 2)
+    axes = {"x": {0: "n"}, "y": {0: "n"}} if kind != "one" else None
+    if kind == "half":
+        net, given = net.half(), given.half()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            net, (given,), str(tmp_path / "net.onnx"), dynamo=False, input_names=["x"], output_names=["y"],
+            dynamic_axes=axes,
+        )  # fmt: skip
+    model = opened(card_file(tmp_path))
+    with torch.no_grad():
+        apart = (model(images(3)).float() - Tiny()(images(3))).abs().max().item()
+    assert apart < (0.01 if kind == "half" else 1e-5)
+
+
+MODULE = """
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, joints, outputs):
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(1))
+        self.joints, self.outputs = joints, outputs
+
+    def forward(self, x):
+        count = len(x)
+        if self.outputs == "maps":
+            return torch.zeros(count, self.joints, 16, 12) * self.gain
+        if self.outputs == "points":
+            return torch.tensor([24.0, 16.0, 0.5]).expand(count, self.joints, 3) * self.gain
+        if self.outputs == "vectors":
+            x, y = torch.zeros(count, self.joints, 96), torch.zeros(count, self.joints, 128)
+            x[..., 20], y[..., 30] = 0.5, 0.75
+            return x, y
+        raise ZeroDivisionError("nothing to give")
+
+def make(joints, input_size, outputs="maps"):
+    return Net(joints, outputs)
+
+def text(joints, input_size):
+    return "a text"
+"""
+
+
+def by_entry(tmp_path: Path, outputs: str, name: str = "make", **output: Any) -> Any:
+    (tmp_path / f"net_{tmp_path.name}.py").write_text(MODULE)
+    network = {"file": None, "entry": f"net_{tmp_path.name}:{name}"}
+    network |= {"options": {"outputs": outputs}} if outputs else {}
+    entry = card(str(card_file(tmp_path, network=network, output=output)))
+    return entry, build_model(entry)
+
+
+def test_a_python_entry_beside_the_card_makes_the_network(tmp_path: Path) -> None:
+    entry, model = by_entry(tmp_path, "points", decode="coordinates", units="pixels", flip="none")
+    xy, score = TopDown(model, entry).decoded(images(2))
+    np.testing.assert_allclose(xy, np.broadcast_to([24.0, 16.0], (2, 17, 2)))
+    np.testing.assert_allclose(score, 0.5)
+    torch.save({"gain": torch.full((1,), 0.5)}, tmp_path / "gain.pth")
+    load_weights(model, tmp_path / "gain.pth")
+    np.testing.assert_allclose(TopDown(model, entry).decoded(images(1))[0][0, 0], [12.0, 8.0])
+
+
+def test_a_flip_test_of_simcc_averages_the_distributions(tmp_path: Path) -> None:
+    entry, model = by_entry(tmp_path, "vectors", decode="simcc")
+    xy, score = TopDown(model, entry).decoded(images(1))
+    # The network answers alike for the mirrored input, so half of x's weight lies at 95 - 20 half pixels.
+    np.testing.assert_allclose(xy[0], [[10.0, 15.0]] * 17)
+    np.testing.assert_allclose(score, 0.25)
+
+
+@pytest.mark.parametrize(
+    ("outputs", "decode", "words"),
+    [
+        ("maps", "simcc", r"has 1 output \[1, 17, 16, 12\]"),
+        ("vectors", "quarter", "has 2 outputs"),
+        ("points", "quarter", r"\[1, 17, 3\]"),
+        ("maps", "coordinates", r"\[1, 17, 16, 12\]"),
+    ],
+)
+def test_outputs_other_than_the_card_says_are_refused(
+    tmp_path: Path, outputs: str, decode: str, words: str
+) -> None:
+    entry, model = by_entry(tmp_path, outputs, decode=decode, flip="none")
+    with pytest.raises(MismatchError, match=words) as caught:
+        TopDown(model, entry).decoded(images(1))
+    assert caught.value.code == "P451"
+
+
+@pytest.mark.parametrize(
+    ("outputs", "name", "words"),
+    [
+        ("", "text", "makes a str"),
+        ("maps", "text", "TypeError"),
+        ("maps", "gone", "AttributeError"),
+        ("none", "make", "ZeroDivisionError: nothing to give"),
+    ],
+)
+def test_a_failing_entry_is_named(tmp_path: Path, outputs: str, name: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        by_entry(tmp_path, outputs, name)[1](images(1))
+    assert caught.value.code == "P880"
+
+
+@pytest.mark.parametrize("name", ["net.pt", "net.pt2"])
+def test_half_a_file_is_refused(tmp_path: Path, name: str) -> None:
+    traced(tmp_path / "whole.pt")
+    (tmp_path / name).write_bytes((tmp_path / "whole.pt").read_bytes()[:600])
+    with pytest.raises(FormatError, match="truncated") as caught:
+        opened(card_file(tmp_path, network={"file": name}))
+    assert caught.value.code == "P250"
+
+
+def test_a_network_that_fails_on_its_input_is_refused(tmp_path: Path) -> None:
+    traced(tmp_path / "net.pt")
+    model = opened(card_file(tmp_path, network={"file": "net.pt", "layout": "nhwc"}))
+    with pytest.raises(MismatchError, match="fails on its input") as caught:
+        model(images(1))
+    assert caught.value.code == "P451"

@@ -1,0 +1,126 @@
+"""Networks of whole images: the letterbox, and the outputs of each kind of file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from poseval.errors import MismatchError
+from poseval.models.inference.one_stage import READERS, Reading, letterboxed, resized
+
+SIZE = (64, 96)
+
+
+def reading(**changes: Any) -> Reading:
+    return Reading(**{"size": SIZE, "joints": 17, "least": 0.25, "overlap": 0.5, **changes})
+
+
+@pytest.mark.parametrize("shape", [(64, 96), (128, 64), (30, 200), (7, 5)])
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_letterbox_goes_there_and_back(shape: tuple[int, int], centred: bool) -> None:
+    image = np.full((*shape, 3), 200, dtype=np.uint8)
+    inputs, box = letterboxed(image, SIZE, centred=centred, fill=114)
+    assert inputs.shape == (*SIZE, 3)
+    inner = (inputs == 200).all(2)
+    rows, columns = np.flatnonzero(inner.any(1)), np.flatnonzero(inner.any(0))
+    gain = min(SIZE[0] / shape[0], SIZE[1] / shape[1])
+    assert (len(rows), len(columns)) == (round(shape[0] * gain), round(shape[1] * gain))
+    assert (columns[0], rows[0]) == box.margin
+    assert (inputs[~inner] == 114).all()
+    if not centred:
+        assert box.margin == (0, 0)
+    corner = np.array([columns[0], rows[0]], dtype=np.float64)
+    np.testing.assert_allclose(box.to_image(corner), [0, 0])
+    far = corner + np.array([len(columns), len(rows)])
+    np.testing.assert_allclose(box.to_image(far), [shape[1], shape[0]], atol=1 / gain)
+
+
+def test_resizing_keeps_a_ramp() -> None:
+    ramp = np.repeat(np.arange(0, 200, 10, dtype=np.uint8)[None, :, None], 3, axis=2).repeat(4, 0)
+    half = resized(ramp, (2, 10))
+    np.testing.assert_array_equal(half[0, :, 0], np.arange(5, 200, 20))
+    double = resized(ramp, (8, 40))
+    np.testing.assert_allclose(double[0, 1:-1, 0], np.arange(38) * 5 + 2.5, atol=0.5)
+    assert (double[0, 0, 0], double[0, -1, 0]) == (0, 190)
+
+
+def people_table() -> np.ndarray:
+    """[56, 4]: two people, a duplicate of the first with a lower score, and a weak one."""
+    table = np.zeros((56, 4), dtype=np.float32)
+    table[:5, 0] = 30, 20, 20, 30, 0.9
+    table[:5, 1] = 31, 20, 20, 30, 0.8
+    table[:5, 2] = 70, 40, 10, 20, 0.7
+    table[:5, 3] = 10, 10, 5, 5, 0.1
+    table[5:] = np.arange(51)[:, None] + np.arange(4)
+    return table
+
+
+def test_yolo_pose_before_suppression() -> None:
+    found = READERS["yolo_pose"]([people_table()], reading())
+    np.testing.assert_allclose(found.score, [0.9, 0.7], rtol=1e-6)
+    np.testing.assert_allclose(found.box, [[20, 5, 40, 35], [65, 30, 75, 50]])
+    np.testing.assert_allclose(found.xy[1, 0], [2, 3])
+    np.testing.assert_allclose(found.joint_score[0, :3], [2, 5, 8])
+
+
+def test_yolo_pose_after_suppression() -> None:
+    table = np.zeros((300, 57), dtype=np.float32)
+    table[0, :6] = 20, 5, 40, 35, 0.9, 0
+    table[1, :6] = 20, 5, 40, 35, 0.8, 1  # another class
+    table[0, 6:] = np.arange(51)
+    found = READERS["yolo_pose"]([table], reading())
+    np.testing.assert_allclose(found.box, [[20, 5, 40, 35]])
+    np.testing.assert_allclose(found.xy[0, 16], [48, 49])
+
+
+def test_rtmo_in_either_order() -> None:
+    boxes = np.array([[1, 2, 30, 40, 0.9], [1, 2, 3, 4, 0.1]], dtype=np.float32)
+    joints = np.full((2, 17, 3), 7, dtype=np.float32)
+    for outputs in ([boxes, joints], [joints, boxes]):
+        found = READERS["rtmo"](outputs, reading())
+        np.testing.assert_allclose(found.box, boxes[:1, :4])
+        assert found.xy.shape == (1, 17, 2)
+
+
+def test_boxes_of_people_alone() -> None:
+    boxes = np.array([[0, 0, 9, 9, 0.9], [0, 0, 5, 5, 0.8], [1, 1, 3, 3, 0.1]], dtype=np.float32)
+    found = READERS["boxes"]([boxes, np.array([2, 0, 0])], reading())
+    np.testing.assert_allclose(found.box, [[0, 0, 5, 5]])
+    assert found.xy.shape == (1, 0, 2)
+
+
+def test_yolo_boxes() -> None:
+    table = np.zeros((6, 3), dtype=np.float32)
+    table[:, 0] = 20, 20, 10, 10, 0.9, 0.1
+    table[:, 1] = 20, 20, 10, 10, 0.3, 0.8  # rather the other class
+    table[:, 2] = 21, 20, 10, 10, 0.5, 0.1
+    found = READERS["yolo"]([table], reading())
+    np.testing.assert_allclose(found.box, [[15, 15, 25, 25]])
+
+
+def test_yolox_cells() -> None:
+    count = 8 * 12 + 4 * 6 + 2 * 3
+    table = np.full((count, 7), -9.0)
+    table[:, 4:] = 0
+    table[8 * 12 + 6 + 2] = 0.5, 0.25, np.log(2), np.log(1.5), 0.9, 0.8, 0.7  # stride 16, row 1, column 2
+    found = READERS["yolox"]([table], reading())
+    np.testing.assert_allclose(found.box, [[40 - 16, 20 - 12, 40 + 16, 20 + 12]])
+    np.testing.assert_allclose(found.score, [0.72])
+
+
+def test_rtdetr_in_both_forms() -> None:
+    corners = np.array([[4, 8, 24, 40], [0, 0, 5, 5]], dtype=np.float32)
+    found = READERS["rtdetr"]([np.array([0, 3]), corners, np.array([0.9, 0.9])], reading())
+    np.testing.assert_allclose(found.box, [[4, 8, 24, 40]])
+    table = np.array([[14 / 96, 24 / 64, 20 / 96, 32 / 64, 0.9, 0.1]])
+    np.testing.assert_allclose(READERS["rtdetr"]([table], reading()).box, [[4, 8, 24, 40]])
+
+
+@pytest.mark.parametrize("decode", READERS)
+@pytest.mark.parametrize("shapes", [[(3, 7, 2)], [(2, 3), (2, 3), (2, 3), (2, 3)], [(4, 2)]])
+def test_other_outputs_are_refused(decode: str, shapes: list[tuple[int, ...]]) -> None:
+    with pytest.raises(MismatchError) as caught:
+        READERS[decode]([np.zeros(shape) for shape in shapes], reading(joints=17, person=1))
+    assert caught.value.code == "P451"

@@ -1,0 +1,112 @@
+"""Card files: what they say, and what is refused; nothing here needs PyTorch."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from poseval.errors import FormatError, UsageError
+from poseval.models import card
+from poseval.models.describe import card_json, card_rows
+from tests.models.card_text import card_file
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "net.onnx").write_bytes(b"onnx")
+    return tmp_path
+
+
+def test_a_card_is_read(folder: Path) -> None:
+    found = card(str(card_file(folder, input={"divisor": 255}, output={"decode": "dark"})))
+    assert (found.name, found.kind, found.decode, found.crop) == ("mine", "heatmap", "dark", "affine")
+    assert (found.input_size, found.joints, found.skeleton) == ((64, 48), 17, "coco17")
+    assert (found.flip, found.flip_shift) == ("maps", 1)
+    assert found.file == str(folder / "net.onnx")
+    assert dict(found.config) == {"decode": "dark", "format": "onnx"}
+    assert card_json(found)["flip_pairs"][0] == ("left_eye", "right_eye")
+    assert ("licence", "Apache-2.0") in card_rows(found, None, "no file")
+
+
+def test_joints_of_ones_own_stand_in_the_card(folder: Path) -> None:
+    own = {"skeleton": None, "joints": ["nose", "left_hand", "right_hand"], "sigmas": [0.02, 0.1, 0.1]}
+    found = card(str(card_file(folder, top=own)))
+    assert found.joints == 3
+    assert card_json(found)["flip_pairs"] == [("left_hand", "right_hand")]
+
+
+@pytest.mark.parametrize(
+    ("decode", "crop", "kind", "flip"),
+    [
+        ("udp", "udp", "heatmap", "maps"),
+        ("simcc", "affine", "regression", "maps"),
+        ("coordinates", "affine", "regression", "coordinates"),
+        ("yolo_pose", "letterbox", "bottom_up", "none"),
+        ("rtmo", "corner", "bottom_up", "none"),
+        ("yolox", "corner", "detector", "none"),
+    ],
+)
+def test_the_kind_follows_from_the_decoding(
+    folder: Path, decode: str, crop: str, kind: str, flip: str
+) -> None:
+    found = card(str(card_file(folder, input={"crop": crop}, output={"decode": decode})))
+    assert (found.kind, found.flip, found.flip_shift) == (kind, flip, 0)
+    assert found.joints == (0 if kind == "detector" else 17)
+
+
+WRONG: list[tuple[dict[str, dict[str, Any]], str]] = [
+    ({"input": {"colour": None}}, "colour is missing"),
+    ({"input": {"color": "rgb"}}, r"did you mean colour"),
+    ({"input": {"size": [0, 48]}}, r"size is \[0, 48\]"),
+    ({"input": {"mean": [123.675, 116.28, 103.53]}}, "pixels end at 1 after the divisor"),
+    ({"input": {"divisor": 1}}, "pixels go up to 255 after the divisor"),
+    ({"input": {"deviation": [0.2, 0, 0.2]}}, "deviation is"),
+    ({"input": {"crop": "letterbox"}}, "decode quarter is of crops of people"),
+    ({"output": {"decode": "yolo_pose"}}, "decode yolo_pose is of whole images"),
+    ({"output": {"decode": "coordinates", "flip": "maps"}}, "flip is maps, and decode is coordinates"),
+    ({"output": {"flip_shift": 1}, "input": {"crop": "udp"}}, "flip_shift is 1 with decode quarter"),
+    ({"output": {"half_pixel": True}, "input": {"crop": "udp"}}, "half_pixel is true"),
+    ({"output": {"units": "pixels"}}, "units has no meaning"),
+    ({"output": {"overlap": 0.5}}, "overlap has no meaning"),
+    ({"network": {"file": None}}, "names no network"),
+    ({"network": {"file": "other.onnx"}}, "other.onnx is not a file"),
+    ({"network": {"format": "tensorrt"}}, "format is tensorrt"),
+    ({"network": {"entry": "a:b", "format": "onnx"}}, "format has no meaning beside entry"),
+    ({"network": {"format": "torchscript", "providers": ["CPUExecutionProvider"]}}, "without an ONNX file"),
+    ({"top": {"joints": ["nose"]}}, "names both a skeleton and joints"),
+    ({"top": {"skeleton": None}}, "names no joints"),
+    ({"top": {"skeleton": "coco71"}}, "skeleton 'coco71'"),
+    (
+        {"top": {"skeleton": None, "joints": ["nose", "hand"]}, "output": {"flip": "maps"}},
+        "no joint has a mirror joint",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), WRONG, ids=lambda value: str(value)[:60])
+def test_contradictions_are_named(folder: Path, changes: dict[str, dict[str, Any]], words: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        card(str(card_file(folder, **changes)))
+    assert re.search(words, str(caught.value).replace(":", ""))
+    assert {fault.code for fault in caught.value.faults} == {"P253"}
+
+
+def test_all_faults_are_named_at_once(folder: Path) -> None:
+    path = card_file(folder, input={"colour": "grey", "size": None}, output={"decode": "magic"})
+    with pytest.raises(FormatError) as caught:
+        card(str(path))
+    assert len(caught.value.faults) == 3
+
+
+def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "card.toml"
+    path.write_text("name = [")
+    with pytest.raises(FormatError, match="is not TOML") as caught:
+        card(str(path))
+    assert caught.value.code == "P253"
+    with pytest.raises(UsageError) as absent:
+        card(str(tmp_path / "none.toml"))
+    assert absent.value.code == "P114"
