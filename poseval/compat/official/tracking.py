@@ -6,6 +6,7 @@ import contextlib
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import cache
 from importlib.metadata import version
 from typing import Any, NamedTuple
 
@@ -100,13 +101,19 @@ def identity_counts(meetings: Sequence[Meeting]) -> tuple[float, float, float]:
 
 def _computed(accumulator: Any, names: Mapping[str, str]) -> dict[str, float]:
     """Metrics of py-motmetrics by our names; 0 for an accumulator that saw nothing."""
-    from motmetrics import metrics
-
     if not len(accumulator.events):
         return dict.fromkeys(names, 0.0)
     wanted = list(names.values())
-    table = metrics.create().compute(accumulator, metrics=wanted, return_dataframe=False)
+    table = _motmetrics().compute(accumulator, metrics=wanted, return_dataframe=False)
     return {name: float(table[key]) for name, key in names.items()}
+
+
+@cache
+def _motmetrics() -> Any:
+    """The metrics of py-motmetrics, which takes longer to list them than to compute three."""
+    from motmetrics import metrics
+
+    return metrics.create()
 
 
 class Tracks(NamedTuple):
