@@ -55,6 +55,13 @@ def oks_ap(
     return (OksAp(area=area, id_zero=rules.keeps("C02"), per_joint=per_joint),)
 
 
+def xtcocotools_ap(
+    rules: RuleSet, truth: PoseSet, per_joint: bool, *, area: AreaSource = AreaSource.FILE
+) -> tuple[OksAp]:
+    """OKS-AP with xtcocotools' parameters: flags say who is ignored, results without confidence drop out."""
+    return (OksAp(area=area, ignore=IgnoreBy.FLAGS, drop_zero_confidence=True, per_joint=per_joint),)
+
+
 def crowdpose_ap(rules: RuleSet, truth: PoseSet, per_joint: bool) -> tuple[OksAp]:
     """OKS-AP with areas from boxes; the field num_keypoints decides who is ignored."""
     return (OksAp(area=AreaSource.BOX, id_zero=rules.keeps("C02"), per_joint=per_joint),)
@@ -180,13 +187,16 @@ OCHUMAN = replace(  # the area in the file is the box area; nothing in the file 
     skeletons=("ochuman17",),
     signs=(),
 )
+XTCOCOTOOLS = (RuleSet("reference", frozenset({"C01"}), "xtcocotools 1.14.3"), CORRECTED)
 HUMANART = replace(  # the 21-joint form is recognised, the 17-joint form is named by hand
     COCO,
     name="humanart",
     title="Human-Art, 17 or 21 joints",
     source="IDEA-Research/HumanArt; evaluation by xtcocotools",
     skeletons=("humanart21",),
+    rule_sets=XTCOCOTOOLS,
     signs=((its_joints, 0.8),),
+    metrics=xtcocotools_ap,
 )
 # mmpose's COCO form has no areas, and mmpose scores it with `use_area=False`: 0.53 of the box.
 AIC = replace(
@@ -195,8 +205,9 @@ AIC = replace(
     title="AI Challenger keypoints in COCO format, 14 joints",
     source="AI Challenger 2017 evaluation; mmpose",
     skeletons=("aic14",),
+    rule_sets=XTCOCOTOOLS,
     signs=((its_joints, 0.8),),
-    metrics=partial(oks_ap, area=AreaSource.BOX),
+    metrics=partial(xtcocotools_ap, area=AreaSource.BOX),
 )
 AP10K = replace(  # animals of many categories on one skeleton: AP is the mean over annotated categories
     COCO,
@@ -204,7 +215,9 @@ AP10K = replace(  # animals of many categories on one skeleton: AP is the mean o
     title="AP-10K animals, 17 joints, many categories",
     source="AlexTheBad/AP-10K; evaluation by xtcocotools",
     skeletons=("ap10k17",),
+    rule_sets=XTCOCOTOOLS,
     signs=((its_joints, 0.8),),
+    metrics=xtcocotools_ap,
 )
 ANIMALPOSE = replace(  # as mmpose scores it; its file has one category, whatever the animal
     AP10K,
@@ -230,14 +243,15 @@ def body_parts(
     """
     if metrics:
         return [Part("", aligned, metrics)], []
-    plain = OksAp(ignore=IgnoreBy.FLAGS, drop_zero_confidence=True, per_joint=per_joint)
+    (plain,) = xtcocotools_ap(rules, aligned.truth, per_joint)
+    plain = replace(plain, id_zero=rules.keeps("C02"))
     return [Part(name.value, aligned, (replace(plain, part=name),)) for name in names], []
 
 
 def halpe_parts(aligned: Aligned, rules: RuleSet, metrics: tuple[Metric, ...], per_joint: bool) -> Parts:
     """Five evaluations of 136 joints; 26 joints are scored as one body."""
     if len(aligned.truth.skeleton) != len(get_skeleton("halpe136")):
-        metrics = metrics or (OksAp(per_joint=per_joint),)
+        metrics = metrics or xtcocotools_ap(rules, aligned.truth, per_joint)
     return body_parts(aligned, rules, metrics, per_joint, names=HALPE_PARTS)
 
 
@@ -263,6 +277,10 @@ COCO_WHOLEBODY = replace(
     primary="wholebody/AP",
     source="jin-s13/COCO-WholeBody, evaluation scripts",
     skeletons=("coco_wholebody133",),
+    rule_sets=(
+        RuleSet("reference", COCO_QUIRKS, "jin-s13/COCO-WholeBody@76f3b63 evaluation, myeval_*.py"),
+        CORRECTED,
+    ),
     signs=((its_joints, 0.95),),
     parts=partial(body_parts, names=COCO_PARTS),
     layout=partial(part_table, names=COCO_PARTS),
@@ -275,6 +293,10 @@ HALPE = replace(  # halpecocotools computes in float32, we in float64
     primary="wholebody/AP",
     source="Fang-Haoshu/Halpe-FullBody, halpecocotools 0.0.1; mmpose",
     skeletons=("halpe136", "halpe26"),
+    rule_sets=(
+        RuleSet("reference", COCO_QUIRKS, "halpecocotools 0.0.1; 26 joints by xtcocotools 1.14.3"),
+        CORRECTED,
+    ),
     signs=((its_joints, 0.9),),
     parts=halpe_parts,
     layout=partial(part_table, names=HALPE_PARTS),

@@ -39,6 +39,7 @@ TABLE: dict[str, tuple[str, str]] = {
     "quirks": ("pair", "poseval.checks.quirks:quirks_that_cost"),
     "areas of detections": ("pair", "poseval.checks.quirks:areas_of_detections"),
     "count of keypoints": ("pair", "poseval.checks.left_out:said_to_be_unlabelled"),
+    "confidence": ("pair", "poseval.checks.left_out:without_confidence"),
     "most detections": ("pair", "poseval.checks.left_out:beyond_most_detections"),
     "categories": ("pair", "poseval.checks.left_out:categories_without_results"),
     "another category": ("pair", "poseval.checks.left_out:results_of_another_category"),

@@ -143,6 +143,19 @@ def said_to_be_unlabelled(pair: Pair) -> Iterator[Notice]:
             yield Notice("N926", text, hidden)
 
 
+def without_confidence(pair: Pair) -> Iterator[Notice]:
+    """N926: predictions left out because every joint has confidence 0 (quirk C09), where it costs."""
+    metric, people = pair.metrics[0], pair.aligned.predictions.people
+    if not getattr(metric, "drop_zero_confidence", False):
+        return
+    dropped = int((people.joint_score <= 0).all(axis=1).sum())
+    if dropped:
+        change = _first(pair, replace(metric, drop_zero_confidence=False))  # type: ignore[call-arg]
+        if change.shows:
+            text = f"predictions left out because every joint has confidence 0: {dropped:,} (quirk C09)"
+            yield Notice("N926", f"{text}; with them {change}; try: write confidences above 0", dropped)
+
+
 def _first(pair: Pair, metric: Metric) -> Change:
     return pair.rescoring.of_metric(pair.part, metric)[0]
 
@@ -150,8 +163,9 @@ def _first(pair: Pair, metric: Metric) -> Change:
 def _counted(pair: Pair) -> Bools:
     """Whether each person [N] is to be found."""
     people = pair.aligned.truth.people
-    count = people.extra.get("num_keypoints")
-    labelled = (people.seen > 0).any(axis=1) if count is None else count != 0
+    ignore, count = getattr(pair.metrics[0], "ignore", None), people.extra.get("num_keypoints")
+    by_flags = count is None or (ignore is not None and ignore.value == "flags")
+    labelled = (people.seen > 0).any(axis=1) if by_flags else count != 0
     return np.asarray(labelled & ~people.crowd)
 
 

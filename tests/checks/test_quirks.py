@@ -33,6 +33,7 @@ CASES = [
     ("C01", "reference", "coco/first_result_without_box"),
     ("C02", "reference", "coco/id_zero"),
     ("C08", "reference", "coco/wrong_num_keypoints"),
+    ("C09", "reference", "coco/ap10k"),
     ("N06", "hrnet", "nme/cofw_occlusion"),
     ("N01", "mmpose", "nme/cofw_occlusion"),
     ("P03", "posetrack-2017", "posetrack/frames_without_predictions"),
@@ -71,10 +72,10 @@ def test_what_a_quirk_costs_is_what_is_scored_without_it(
     assert number(report, key) == before
     if quirk == "C01":
         without = scored(case, "corrected")
-    elif quirk == "C08":
-        without = scored(case, rules)
+    elif quirk in ("C08", "C09"):
         found = Case(ROOT / case)
-        asked = {**found.expected["ask"], "metrics": "oks_ap(ignore=flags,id_zero=yes)"}
+        metric = {"C08": "oks_ap(ignore=flags,id_zero=yes)", "C09": "oks_ap(drop_zero_confidence=no)"}[quirk]
+        asked = {**found.expected["ask"], "metrics": metric}
         without = poseval.score(found.truth, found.predictions, **asked)
     else:
         monkeypatch.setattr(RuleSet, "keeps", lambda rule_set, name: name in rule_set.quirks - {quirk})
@@ -188,6 +189,16 @@ def test_ids_from_0_cost_in_every_benchmark_of_pycocotools(skeleton: str, benchm
     perfect = replace(zero, people=zero.people.with_columns(score=np.ones(len(zero))))
     report = poseval.score(zero, perfect, benchmark)
     assert "AP would be 100.0 instead of" in cost(report, "C02")
+
+
+@pytest.mark.parametrize("skeleton", ["aic14", "humanart21", "halpe26"])
+def test_ids_from_0_are_ids_where_xtcocotools_is_the_program(skeleton: str) -> None:
+    truth, _ = people(skeleton)
+    zero = with_ids(truth, 0)
+    perfect = replace(zero, people=zero.people.with_columns(score=np.ones(len(zero))))
+    report = poseval.score(zero, perfect, skeleton.rstrip("0123456789"))
+    assert report.summary["AP"] == 1.0
+    assert "N926" not in codes(report)
 
 
 def test_a_quirk_that_moves_nothing_is_quiet() -> None:

@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from poseval.compat.crosscheck import CHECKS, REGISTRY
+from poseval.compat.crosscheck import CHECKS, REGISTRY, crosscheck
 from poseval.compat.crosschecks import oks
 from poseval.compat.crosschecks.base import Case, Difference, of_array, of_number
+from poseval.errors import UsageError
 from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, IgnoreBy
 from poseval.skeletons import get_skeleton
 from tests.golden import coco_files
 from tests.golden.committed import ROOT
+from tests.golden.make.coco_scene import CocoScene
 from tests.shared import only_with, shared_path
 
 Files = tuple[dict[str, Any], list[dict[str, Any]]]
@@ -130,3 +132,23 @@ def test_differences_of_numbers_and_arrays() -> None:
 def test_every_check_can_be_imported() -> None:
     for name in CHECKS:
         assert callable(REGISTRY.get(name))
+
+
+def test_a_whole_body_in_one_list_is_not_checked(tmp_path: Path) -> None:
+    scene = CocoScene(5, joints=133)
+    scene.crowd_of(2)
+    scene.categories[0]["keypoints"] = list(get_skeleton("coco_wholebody133").joints)
+    for name, content in scene.files().items():
+        (tmp_path / name).write_text(json.dumps(content), "utf-8")
+    with pytest.raises(UsageError, match="foot_kpts"):
+        crosscheck(tmp_path / "gt.json", tmp_path / "pred.json", "coco-wholebody")
+
+
+def test_ids_from_0_match_where_the_program_lets_them(tmp_path: Path) -> None:
+    """Each benchmark follows its program in records that programs read in several ways."""
+    for case, benchmark in (("whole_body_scripts", "coco-wholebody"), ("ap10k", "ap10k")):
+        folder = ROOT / "coco" / case
+        for rules in ("reference", "corrected"):
+            found = crosscheck(folder / "gt.json", folder / "pred.json", benchmark, rules=rules)
+            assert found.differences
+            assert found.agrees, (benchmark, rules)

@@ -48,6 +48,9 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
     truth, results = from_json(case.truth_path), from_json(case.predictions_path)
     if not isinstance(truth, dict) or not isinstance(results, list) or not results:
         raise CannotCheck("pycocotools needs a COCO ground-truth file and a list of at least one result")
+    every = (*truth["annotations"], *results)
+    if metric.part is not BodyPart.ALL and not all(name in record for name in FIELDS for record in every):
+        raise CannotCheck(f"COCO-WholeBody's programs need {', '.join(FIELDS)} in every record")
     out: list[Difference] = []
     frames = np.ones(len(case.truth.frames), dtype=np.bool_)
     for name, inside in [("", frames), *case.slices.items()]:

@@ -21,14 +21,13 @@ from poseval.compat.official.coco_sigmas import SIGMAS
 Record = dict[str, Any]
 NAMES = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
 FIELDS = ("keypoints", "foot_kpts", "face_kpts", "lefthand_kpts", "righthand_kpts")
-# Part of poseval's summary -> type of evaluation of xtcocotools, fields of the records, name of the score.
+# Part of poseval's summary -> fields of the records, name of the score, number of joints.
 WHOLE_BODY = {
-    "body": ("keypoints_body", FIELDS[:1], "score"),
-    "foot": ("keypoints_foot", FIELDS[1:2], "foot_score"),
-    "face": ("keypoints_face", FIELDS[2:3], "face_score"),
-    "lefthand": ("keypoints_lefthand", FIELDS[3:4], "lefthand_score"),
-    "righthand": ("keypoints_righthand", FIELDS[4:], "righthand_score"),
-    "wholebody": ("keypoints_wholebody", FIELDS, "wholebody_score"),
+    "body": (FIELDS[:1], "score", 17),
+    "foot": (FIELDS[1:2], "foot_score", 6),
+    "face": (FIELDS[2:3], "face_score", 68),
+    "lefthand": (FIELDS[3:4], "lefthand_score", 21),
+    "righthand": (FIELDS[4:], "righthand_score", 21),
 }
 HALPE_PARTS = {"body": (0, 20), "foot": (20, 26), "face": (26, 94), "hand": (94, 136), "wholebody": (0, 136)}
 BOX_SHARE = 0.53  # of a box that stands for an area
@@ -79,32 +78,36 @@ def exlpose(question: Question) -> list[Side]:
 
 
 def whole_body(question: Question) -> list[Side]:
-    """COCO-WholeBody: one evaluation per part."""
+    """COCO-WholeBody: one evaluation per part, as its scripts are copies of pycocotools' evaluation."""
     truth, results = _both(question)
-    sides, start = [], 0
-    for part, (kind, fields, score) in WHOLE_BODY.items():
-        count = {"body": 17, "foot": 6, "face": 68, "lefthand": 21, "righthand": 21}.get(part, 133)
-        sigmas = SIGMAS["coco_wholebody"][start : start + count] if part != "wholebody" else None
+    if not all(field in record for record in (*truth["annotations"], *results) for field in FIELDS):
+        raise CannotCheck(f"COCO-WholeBody's scripts need {', '.join(FIELDS)} in every record")
+    name = f"{_package('pycocotools')} on the records of each part, as COCO-WholeBody's scripts read them"
+    numbers: dict[str, Number] = {}
+    start = 0
+    for part, (fields, score, count) in WHOLE_BODY.items():
+        sigmas = SIGMAS["coco_wholebody"][start : start + count]
         start += count
-        chosen = SIGMAS["coco_wholebody"] if sigmas is None else sigmas
-        side = _extended(truth, results, kind, chosen, fields, score)
-        numbers = {f"{part}/{key}": value for key, value in side.numbers.items()}
-        sides.append(Side(side.program, numbers, side.tolerance))
-    return sides
+        found = _rewritten(truth, results, sigmas, fields, score, question.rules)
+        numbers |= {f"{part}/{key}": value for key, value in found.items()}
+    found = _rewritten(truth, results, SIGMAS["coco_wholebody"], FIELDS, "wholebody_score", question.rules)
+    return [Side(name, {**numbers, **{f"wholebody/{key}": value for key, value in found.items()}})]
 
 
 def halpe(question: Question) -> list[Side]:
     """Halpe: 26 joints as one body; 136 in five evaluations, which pycocotools makes on their records."""
     truth, results = _both(question)
     if _joints(truth) == 26:
-        return [_extended(truth, results, "keypoints", SIGMAS["halpe26"], FIELDS[:1], "score")]
+        return [_xtcocotools(truth, results, SIGMAS["halpe26"], question.rules)]
     if _joints(truth) != 136:
         raise CannotCheck(f"Halpe has 26 or 136 joints, not {_joints(truth)}")
     sides = []
     for part, (first, last) in HALPE_PARTS.items():
         sigmas = SIGMAS["halpe136"][first:last]
-        records = [_cut(record, first, last, index) for index, record in enumerate(truth["annotations"])]
-        loaded = [_cut(record, first, last, None) for record in _loaded(truth, results)]
+        records = [_cut(record, first, last) for record in truth["annotations"]]
+        if question.rules == "corrected":
+            records = _numbered(records)
+        loaded = [_cut(record, first, last) for record in _loaded(truth, results, question.rules)]
         found = [record for record in loaded if any(flag > 0 for flag in record["keypoints"][2::3])]
         evaluation = _run({**truth, "annotations": records}, found, sigmas, None, loaded=True)
         numbers = {
@@ -114,32 +117,42 @@ def halpe(question: Question) -> list[Side]:
     return sides
 
 
-def _cut(record: Record, first: int, last: int, index: int | None) -> Record:
+def _cut(record: Record, first: int, last: int) -> Record:
     points = record["keypoints"][3 * first : 3 * last]
-    out = {**record, "keypoints": points, "num_keypoints": sum(flag > 0 for flag in points[2::3])}
-    return out if index is None else {**out, "id": index + 1}
+    return {**record, "keypoints": points, "num_keypoints": sum(flag > 0 for flag in points[2::3])}
 
 
-def _extended(
-    truth: Record, results: list[Record], kind: str, sigmas: Array, fields: Sequence[str], score: str
-) -> Side:
+def _rewritten(
+    truth: Record, results: list[Record], sigmas: Array, fields: Sequence[str], score: str, rules: str
+) -> dict[str, Number]:
+    """pycocotools on one part of the records; ids begin at 1 unless the rules are the scripts' own (C02)."""
+    records = [_as_extended(record, fields) for record in truth["annotations"]]
+    loaded = _loaded(truth, results, rules)
+    if rules != "reference":
+        records = _numbered(records)
+    found = _scored_apart(loaded, fields, score)
+    evaluation = _run({**truth, "annotations": records}, found, sigmas, None, loaded=True)
+    return {**_summary(evaluation), **_arrays(evaluation)}
+
+
+def _xtcocotools(truth: Record, results: list[Record], sigmas: Array, rules: str) -> Side:
     """xtcocotools where it is installed, else pycocotools on records as xtcocotools reads them."""
     try:
         from xtcocotools.coco import COCO
         from xtcocotools.cocoeval import COCOeval
     except (ImportError, ValueError):  # not installed, or built for another NumPy
-        records = [_as_extended(record, fields, index) for index, record in enumerate(truth["annotations"])]
-        found = _scored_apart(_loaded(truth, results), fields, score)
-        evaluation = _run({**truth, "annotations": records}, found, sigmas, None, loaded=True)
-        name = f"{_package('pycocotools')} on records rewritten as xtcocotools reads them"
-        return Side(name, {**_summary(evaluation), **_arrays(evaluation)})
+        ids = {**truth, "annotations": _numbered(truth["annotations"])}
+        numbers = _rewritten(ids, results, sigmas, FIELDS[:1], "score", rules)
+        return Side(f"{_package('pycocotools')} on records rewritten as xtcocotools reads them", numbers)
     with _quiet():
         gt = COCO()
         gt.anno_file = [""]
         gt.dataset = {**truth, "annotations": [{"iscrowd": 0, **r} for r in truth["annotations"]]}
         gt.createIndex()
-        dt = gt.loadRes([dict(record) for record in results])
-        evaluation = COCOeval(gt, dt, kind, sigmas)
+        dt = COCO()
+        dt.dataset = {**truth, "annotations": _loaded(truth, results, rules)}
+        dt.createIndex()
+        evaluation = COCOeval(gt, dt, "keypoints", sigmas)
         evaluation.evaluate()
         evaluation.accumulate()
     return Side(_package("xtcocotools"), {**_summary(evaluation), **_arrays(evaluation)})
@@ -151,6 +164,8 @@ def _both(question: Question) -> tuple[Record, list[Record]]:
         raise CannotCheck("pycocotools needs a COCO ground-truth file and a list of at least one result")
     if not all("keypoints" in record and "image_id" in record for record in results[:1]):
         raise CannotCheck("the predictions are not COCO results")
+    if question.rules != "corrected" and results[0].get("bbox") and not all(r.get("bbox") for r in results):
+        raise CannotCheck("pycocotools stops at a result without a box where the first has one (C01)")
     return truth, results
 
 
@@ -180,22 +195,33 @@ def _evaluated(
     """pycocotools' evaluation; under `corrected` ids begin at 1 and each result has its own area."""
     if rules != "corrected":
         return _run(truth, results, sigmas, images)
-    annotations = [{**record, "id": index + 1} for index, record in enumerate(truth["annotations"])]
-    found = _loaded(truth, results)
-    for record, given in zip(found, results, strict=True):
-        record["area"] = given["bbox"][2] * given["bbox"][3] if given.get("bbox") else _extent(given)
+    annotations = _numbered(truth["annotations"])
+    found = _loaded(truth, results, rules)
     return _run({**truth, "annotations": annotations}, found, sigmas, images, loaded=True)
 
 
-def _loaded(truth: Record, results: list[Record]) -> list[Record]:
-    """The results as loadRes makes them, by the program itself."""
+def _numbered(records: list[Record]) -> list[Record]:
+    return [{**record, "id": index + 1} for index, record in enumerate(records)]
+
+
+def _own_area(record: Record) -> float:
+    box = record.get("bbox")
+    return float(box[2] * box[3]) if box else _extent(record)
+
+
+def _loaded(truth: Record, results: list[Record], rules: str) -> list[Record]:
+    """The results as loadRes makes them, by the program itself; under `corrected` each with its own area."""
     from pycocotools.coco import COCO
 
+    mended = rules == "corrected"
     with _quiet():
         gt = COCO()
         gt.dataset = {**truth, "annotations": []}
         gt.createIndex()
-        found: list[Record] = gt.loadRes([dict(record) for record in results]).dataset["annotations"]
+        given = [{key: row[key] for key in row if key != "bbox" or not mended} for row in results]
+        found: list[Record] = gt.loadRes(given).dataset["annotations"]
+    if mended:
+        return [{**row, "area": _own_area(own)} for row, own in zip(found, results, strict=True)]
     return found
 
 
@@ -241,10 +267,10 @@ def _complete(record: Record) -> Record:
     return {"iscrowd": 0, "num_keypoints": labelled, **record}
 
 
-def _as_extended(record: Record, fields: Sequence[str], index: int) -> Record:
+def _as_extended(record: Record, fields: Sequence[str]) -> Record:
     points = [number for name in fields for number in record[name]]
     labelled = sum(flag > 0 for flag in points[2::3])
-    return {**record, "keypoints": points, "num_keypoints": labelled, "id": index + 1}
+    return {**record, "keypoints": points, "num_keypoints": labelled}
 
 
 def _scored_apart(results: list[Record], fields: Sequence[str], score: str) -> list[Record]:
@@ -316,4 +342,4 @@ def _by_xtcocotools(question: Question, name: str, use_area: bool = True) -> lis
     truth, results = _both(question)
     if not use_area:
         truth = {**truth, "annotations": [_area_of_box(record) for record in truth["annotations"]]}
-    return [_extended(truth, results, "keypoints", SIGMAS[name], FIELDS[:1], "score")]
+    return [_xtcocotools(truth, results, SIGMAS[name], question.rules)]

@@ -8,6 +8,10 @@ from tests.golden.make.coco import COCO_SIGMAS, KEYPOINTS, case
 from tests.golden.make.coco_scene import CocoScene, Record
 
 CROWDPOSE_SIGMAS = [*(k / 1000 for k in (79, 79, 72, 72, 62, 62, 107, 107, 87, 87, 89, 89, 79, 79))]
+AP10K = {"l_eye": 25, "r_eye": 25, "nose": 26, "neck": 35, "root_of_tail": 35}  # sigmas in thousandths
+for pair in ({"shoulder": 79, "elbow": 72, "f_paw": 62}, {"hip": 107, "knee": 87, "b_paw": 89}):
+    AP10K |= {f"{side}_{joint}": sigma for side in "lr" for joint, sigma in pair.items()}
+AP10K_SIGMAS = [sigma / 1000 for sigma in AP10K.values()]
 PARTS = {"keypoints": 17, "foot_kpts": 6, "face_kpts": 68, "lefthand_kpts": 21, "righthand_kpts": 21}
 CROWDPOSE_JOINTS = [
     *(f"{side}_{joint}" for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")
@@ -83,6 +87,76 @@ def whole_body() -> CocoScene:
         _split(record)
         for part in ("foot", "face", "lefthand", "righthand", "wholebody"):
             record[f"{part}_score"] = scene.number(0.1, 1)
+    return scene
+
+
+@case(
+    "COCO-WholeBody's own scripts: id 0 never matches (C02), flags decide who is ignored, a crowd, parts "
+    "without confidence.",
+    ask={"benchmark": "coco-wholebody"},
+    judge="scripts",
+)
+def whole_body_scripts() -> CocoScene:
+    scene = CocoScene(46, joints=133)
+    scene.crowd_of(4, most=3, spreads=(0.003, 0.01, 0.03))
+    for turn, person in enumerate(scene.people):
+        _split(person)
+        person["id"] = turn
+        person["num_keypoints"] *= turn % 3 != 1
+        person["iscrowd"] = int(turn == 3)
+        if turn % 4 == 2:
+            person["foot_kpts"] = [0] * len(person["foot_kpts"])
+    for turn, record in enumerate(scene.results):
+        _split(record)
+        for part in ("foot", "face", "lefthand", "righthand", "wholebody"):
+            record[f"{part}_score"] = scene.number(0.1, 1)
+        empty = list(PARTS)[turn % 7 % 5]
+        if turn % 7 < 5:
+            record[empty][2::3] = [0.0] * PARTS[empty]
+    return scene
+
+
+@case(
+    "AP-10K by xtcocotools: id 0 matches, flags decide who is ignored, results without confidence drop out.",
+    ask={"benchmark": "ap10k"},
+    judge="xtcocotools",
+    options={"iouType": "keypoints", "use_area": True, "sigmas": AP10K_SIGMAS},
+)
+def ap10k() -> CocoScene:
+    scene = CocoScene(47)
+    scene.crowd_of(9)
+    scene.around_thresholds(AP10K_SIGMAS)
+    scene.categories[0]["keypoints"] = list(AP10K)
+    for turn, person in enumerate(scene.people):
+        person["id"] = turn
+        person["num_keypoints"] *= turn % 3 != 1
+    for record in scene.results[::5]:
+        record["keypoints"][2::3] = [0.0] * 17
+    return scene
+
+
+@case(
+    "The MATLAB kit: sizes, crowds, people without joints, tied scores, many results, categories.",
+    judge="matlab",
+)
+def matlab_kit() -> CocoScene:
+    scene = CocoScene(48, categories=("person", "other"))
+    scene.crowd_of(10)
+    scene.around_thresholds([k / 1000 for k in COCO_SIGMAS])
+    image = scene.image()
+    person = scene.person(image, at=(100, 100))
+    for turn in range(24):
+        scene.find(person, round(0.4 + 0.02 * turn, 2), 0.02 + 0.01 * (turn % 5))
+    image = scene.image()
+    scene.person(image, flags=0, at=(200, 150))
+    scene.person(image, iscrowd=1, at=(350, 100))
+    for kept in scene.people[-2:]:
+        scene.find(kept, 0.5)
+        scene.find(kept, 0.5)
+    for record in scene.results[::4]:
+        record["score"] = 0.5
+    for record in (*scene.people[::6], *scene.results[::6]):
+        record["category_id"] = 2
     return scene
 
 
