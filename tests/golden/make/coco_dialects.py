@@ -98,7 +98,7 @@ def whole_body() -> CocoScene:
 )
 def whole_body_scripts() -> CocoScene:
     scene = CocoScene(46, joints=133)
-    scene.crowd_of(4, most=3, spreads=(0.003, 0.01, 0.03))
+    scene.crowd_of(6, most=3, spreads=(0.01, 0.02, 0.04, 0.08))
     for turn, person in enumerate(scene.people):
         _split(person)
         person["id"] = turn
