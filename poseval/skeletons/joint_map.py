@@ -38,6 +38,20 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "head_bottom": ("left_shoulder", "right_shoulder"),
 }
 
+# Landmarks that have numbers instead of names: source and target -> for each target point the points whose mean
+# it is. 3DDFA (benchmark_aflw.py) takes AFLW's pupils and mouth from the outlines of eyes and lips.
+DERIVED_POINTS: Mapping[tuple[str, str], tuple[tuple[int, ...], ...]] = {
+    ("ibug68", "aflw21"): (
+        *((point,) for point in (17, 19, 21, 22, 24, 26, 36)),
+        tuple(range(36, 42)),
+        *((point,) for point in (39, 42)),
+        tuple(range(42, 48)),
+        *((point,) for point in (45, 2, 31, 30, 35, 14, 48)),
+        tuple(range(60, 68)),
+        *((point,) for point in (54, 8)),
+    )
+}
+
 # No skeleton of eyes and nose has a head top; practice extrapolates from the neck through the nose.
 EXTRAPOLATED = {"head_top": ("nose", ("left_shoulder", "right_shoulder"))}
 
@@ -109,6 +123,10 @@ class JointMap:
 
 def joint_map(source: Skeleton, target: Skeleton, *, near: bool = False, derive: bool = False) -> JointMap:
     """The map by equal canonical names; `near` allows similar joints, `derive` derived joints."""
+    points = DERIVED_POINTS.get((source.name, target.name))
+    if derive and points is not None:
+        shares = tuple({point: 1.0 / len(of) for point in of} for of in points)
+        return JointMap(source, target, shares, (), target.joints)
     same = source.joints == target.joints
     # A bare number (`kpt-3`) names a point only inside its own scheme: 68 and 98 landmarks share none.
     place = {n: i for i, n in enumerate(source.joints) if same or not n.startswith("kpt-")}
