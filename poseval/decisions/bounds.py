@@ -83,15 +83,13 @@ def _bounded(check: Check, gap: Gap, supported: Ints, verdict: Verdict, tests: i
     )
 
 
-def require_findable(
-    asked: Mapping[str, float] | None, verdict: Verdict, deviations: Floats | None, keys: Sequence[str]
-) -> None:
+def require_findable(verdict: Verdict, deviations: Floats | None, keys: Sequence[str]) -> None:
     """Refuse deviations between trainings so large that the loss of everything would be within them.
 
     Raises:
         UsageError: P865.
     """
-    if asked is None or deviations is None:
+    if deviations is None:
         return
     alone, style = math.sqrt(sum(1 / runs for runs in verdict.trainings)), NumberStyle(verdict.shown_as)
     factor = t_quantile(1 - verdict.alpha, math.inf) + t_quantile(POWER, math.inf)

@@ -101,9 +101,11 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
     clusters = together(ways)
     checks = _by_digits(targets, now, demands)
     _require_defined(checks)
-    style, numbers = NumberStyle(demands.shown_as), _numbers(targets[0][1][0]) | _numbers(now[0])
+    style = NumberStyle(demands.shown_as)
     wide = [
-        n for _, runs in targets for n in require_failable(demands.tolerances, _mean(runs), numbers, style)
+        notice
+        for _, runs in targets
+        for notice in require_failable(demands.tolerances, _mean(runs), _numbers(runs[0]), style)
     ]
     verdict = Verdict(
         tuple(checks),
@@ -120,13 +122,13 @@ def gate(run: Runs, baseline: Runs | Baseline, demands: Demands = EXACT) -> Verd
     )
     if not demands.significant:
         return verdict
-    keys = list(dict.fromkeys(check.key for check in verdict.checks))
-    scales = [style.scale(numbers[key].unit) for key in keys]
+    units = {check.key: check.unit for check in verdict.checks}
+    keys, scales = list(units), [style.scale(unit) for unit in units.values()]
     needed = {check.key for check in verdict.guarded}
     deviations = seed_deviations(demands.seed_sd, keys, scales, needed)
     side = Side.of(now, ways, keys)
     others = {name: Side.of(runs, ways, keys) for name, runs in targets}
-    require_findable(demands.seed_sd, verdict, deviations, keys)
+    require_findable(verdict, deviations, keys)
     gaps = {name: Gap.between(other, side, deviations) for name, other in others.items()}
     supported = np.min([side.support, *(other.support for other in others.values())], axis=0)
     return with_bounds(verdict, gaps, supported, demands.resamples, demands.seed)

@@ -176,7 +176,7 @@ def _too_much(
     was = style.number(baseline, number.unit)
     between = f"the number lies between {low:g} and {high:g}, and is {was} in the baseline"
     hint = f"write {pattern}=5rel% (of the baseline's value)"
-    if small < loss * scale and small < math.inf:
+    if small < loss * scale:
         hint = f"write {pattern}={small:g} (as tables show it), or {pattern}=5rel% (of the baseline's value)"
     return UsageError(
         "P810",

@@ -36,6 +36,8 @@ def gap_interval(gap: Gap, moves: Influence, found: Mapping[str, Interval], ways
         error=math.nan,
         effective=math.nan,
         design_effect=math.nan,
+        largest=math.nan,
+        largest_unit="",
         why="",
     )
     if ways > 1:
@@ -64,8 +66,7 @@ def _ends(gap: Gap, moves: Influence, level: float) -> tuple[float, float]:
 
 
 def _freedom(moves: Influence, one: int, two: int) -> float:
-    """Welch's degrees of freedom of a difference."""
+    """Welch's degrees of freedom of a difference of two numbers that have intervals, so errors above 0."""
     first, second = float(moves.error[one] ** 2), float(moves.error[two] ** 2)
     spread = first**2 / float(moves.freedom[one]) + second**2 / float(moves.freedom[two])
-    least = float(min(moves.freedom[one], moves.freedom[two]))
-    return (first + second) ** 2 / spread if spread > 0 else least
+    return (first + second) ** 2 / spread

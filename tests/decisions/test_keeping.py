@@ -24,6 +24,7 @@ from poseval.scoring import saved_runs
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.run_columns import CHECKSUMS
 from poseval.scoring.saved_runs import archived
+from tests import toy
 from tests.statistics.ratios import register, run
 
 UNITS = 400
@@ -228,3 +229,13 @@ def test_the_order_of_several_runs_is_no_new_look(tmp_path: Path) -> None:
     ]
     assert looks == [1, 1, 2]
     assert poseval.gate([one, two], base[::-1], significant=True, ledger=ledger).look == 1
+
+
+def test_a_saved_run_beside_ground_truth_is_refused(baseline: Path) -> None:
+    """It is taken as it is, so that nothing would be scored against the ground truth."""
+    with pytest.raises(UsageError) as caught:
+        poseval.gate(baseline, baseline, toy.truth(6))
+    assert (caught.value.code, caught.value.fault.where) == ("P822", baseline.name)
+    found = poseval.gate(baseline, baseline)
+    assert (found.passed, found.saved) == (True, True)
+    assert not poseval.gate(model(0.0), baseline).saved

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import sqlite3
 from dataclasses import replace
@@ -8,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from poseval.decisions.entries import FACTS, Entry, entry_of
-from poseval.decisions.leaderboard import build, of_most
+from poseval.decisions.entries import FACTS, Entry, Refused, entry_of
+from poseval.decisions.leaderboard import apart, build, label_of, of_most
 from poseval.decisions.store import Store
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.report import leaderboard as rendering
 from poseval.report.leaderboard_page import to_html
+from poseval.results.report import Report
+from poseval.results.units import Unit
 from poseval.results.values import Interval
 from tests import toy
 
@@ -149,3 +152,101 @@ def test_a_board_as_json_has_no_nan(tmp_path: Path) -> None:
     board = build([Entry("a", REPORTS["a"]), Entry("b", undefined)], sort="error")
     assert [entry["values"]["error"] is None for entry in board.to_dict()["entries"]] == [False, True]
     assert "NaN" not in board.to_json()
+
+
+def signed(report: Report, **pairs: str) -> Report:
+    """The report under another signature."""
+    signature = report.signature
+    for key, value in pairs.items():
+        signature = signature.with_pair(key, value)
+    return replace(report, signature=signature)
+
+
+def test_a_board_is_named_by_eight_digits_of_its_signature() -> None:
+    board = build(entries())
+    pairs = tuple(pair for pair in REPORTS["a"].signature.pairs if pair[0] != "poseval")
+    digest = hashlib.sha256(repr(pairs).encode()).hexdigest()
+    assert board.label == label_of(entries()[1]) == f"toy:reference:{digest[:8]}"
+    older = [Entry("a", signed(REPORTS["a"], poseval="0.1"))]
+    assert build(older).label == board.label
+    assert build([Entry("a", signed(REPORTS["a"], rules="corrected"))]).label != board.label
+    empty = replace(board, rows=())
+    assert (empty.label, empty.unit_of("error")) == ("toy", Unit.SHARE)
+    assert (board.unit_of("error"), board.unit_of("hit_rate")) == (Unit.PIXELS, Unit.SHARE)
+    assert board.to_dict()["units"] == {"error": "pixels"}
+
+
+def test_what_scoring_again_gave_stands_in_the_rows_that_were() -> None:
+    rows = [Entry("a", REPORTS["a"], verified="yes"), Entry("b", REPORTS["b"])]
+    first, second = build(rows).to_dict()["entries"]
+    assert first["verified"] == "yes"
+    assert "verified" not in second
+
+
+def test_refused_entries_and_what_was_left_out_are_kept() -> None:
+    board = build(entries(), refused=[Refused("x", "why", "digest")]).to_dict()
+    assert board["refused"] == [{"name": "x", "why": "why", "digest": "digest"}]
+    assert board["left_out"] == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "kept", "refused"),
+    [
+        ("a", "a", ""),
+        ("ab", "ab", ""),
+        ("aab", "aa", "b"),
+        ("aabb", "aabb", ""),
+        ("baab", "baab", ""),
+        ("baa", "aa", "b"),
+        ("abc", "abc", ""),
+        ("cabaa", "aaa", "cb"),
+        ("aabc", "aabc", ""),
+    ],
+)
+def test_most_are_more_than_half(groups: str, kept: str, refused: str) -> None:
+    """Entries of one letter have one ground truth."""
+    given = [Entry(letter, signed(REPORTS["a"], gt=letter)) for letter in groups]
+    found, others = of_most(given)
+    assert "".join(entry.name for entry in found) == kept
+    assert "".join(entry.name for entry in others) == refused
+    for other in others:
+        assert f"the ground truth (its bytes differ): a / {other.name})" in other.why
+        assert other.why.endswith(" [P420]")
+
+
+def test_boards_hold_entries_of_one_signature_whatever_the_version() -> None:
+    reports = [signed(REPORTS["a"], gt=gt, poseval=version) for gt, version in ("a1", "b1", "a2")]
+    boards = apart(Entry(str(place), report) for place, report in enumerate(reports))
+    assert [[entry.name for entry in board] for board in boards] == [["0", "2"], ["1"]]
+
+
+def test_a_direction_that_two_reports_see_otherwise_is_refused() -> None:
+    turned = replace(REPORTS["b"], better={**REPORTS["b"].better, "error": "higher"})
+    with pytest.raises(MismatchError, match="do not agree in which direction error is better") as caught:
+        build([Entry("a", REPORTS["a"]), Entry("b", turned)])
+    assert caught.value.code == "P420"
+    # A number that one of them lacks has one direction.
+    fewer = replace(turned, summary={"hit_rate": 0.5})
+    assert len(build([Entry("a", REPORTS["a"]), Entry("b", fewer)]).rows) == 2
+
+
+def test_the_number_to_rank_by_is_one_that_all_entries_have() -> None:
+    def sort(*summaries: dict[str, float]) -> str:
+        reports = [replace(REPORTS["a"], summary=summary) for summary in summaries]
+        return build([Entry(str(place), report) for place, report in enumerate(reports)]).sort
+
+    whole = {"error": 1.0, "hit_rate": 0.5, "other": 0.5}
+    assert REPORTS["a"].primary == "hit_rate"
+    assert sort(whole, whole) == "hit_rate"
+    assert sort(whole, {"other": 0.5, "error": 1.0}) == "error"
+    assert sort(whole, {"other": 0.5}) == "other"
+    assert sort({"other": 0.5, "error": 1.0}, {"hit_rate": 0.5}) == "other"
+
+
+def test_a_board_of_nothing_is_refused() -> None:
+    with pytest.raises(UsageError) as caught:
+        build([])
+    assert (caught.value.code, caught.value.fault.what) == ("P148", "has no entries")
+    with pytest.raises(UsageError) as caught:
+        build(entries(), level=2)
+    assert caught.value.code == "P142"

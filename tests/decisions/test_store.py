@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -324,3 +326,80 @@ def test_a_store_with_something_else_in_it_is_refused(store: Store, more: str) -
         with pytest.raises(FormatError, match="other tables") as caught:
             work()
         assert caught.value.code == "P241"
+
+
+def test_a_statement_that_takes_too_long_is_ended(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.add(Entry("a", REPORTS["a"]))
+    assert module._Clock().end - time.monotonic() == pytest.approx(30, abs=1)
+    monkeypatch.setattr(module, "STEPS", 1)
+    assert len(store.entries()) == 1
+    monkeypatch.setattr(module, "SECONDS", -1.0)
+    with pytest.raises(FormatError, match="interrupted") as caught:
+        store.entries()
+    assert caught.value.code == "P241"
+
+
+def test_a_lock_is_tried_again_after_a_pause(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other writer ends during the third pause."""
+    store.add(Entry("a", REPORTS["a"]))
+    pauses = []
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+
+        def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            if len(pauses) == 3:
+                other.execute("COMMIT")
+
+        monkeypatch.setattr(module.time, "sleep", pause)
+        assert store.add(Entry("b", REPORTS["b"]))
+    assert pauses == [0.02] * 3
+
+
+@pytest.mark.parametrize("ending", ["-journal", "-wal", "-shm"])
+def test_what_lies_beside_a_store_must_be_a_file(store: Store, ending: str) -> None:
+    beside = store.path.with_name(store.path.name + ending)
+    beside.mkdir()
+    with pytest.raises(UsageError) as caught:
+        store.add(Entry("a", REPORTS["a"]))
+    assert (caught.value.code, caught.value.fault.where) == ("P135", str(beside))
+    assert not store.path.exists()
+
+
+def test_long_names_of_refused_rows_are_cut(store: Store) -> None:
+    store.add(Entry("a", REPORTS["a"]))
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("UPDATE entry SET name = ?, digest = ?", ("n" * 70, "d" * 70))
+    (refused,) = store.entries()
+    assert isinstance(refused, Refused)
+    assert (refused.name, refused.digest) == ("n" * 60 + "…", "d" * 64 + "…")
+    assert refused.why.endswith("[P240]")
+
+
+def test_facts_of_a_row_are_a_table_or_none(store: Store) -> None:
+    store.add(Entry("a", REPORTS["a"], facts={"parameters": 5}))
+    for text, facts in (('{"parameters": 6}', {"parameters": 6}), ("[6]", {})):
+        with closing(sqlite3.connect(store.path)) as connection, connection:
+            connection.execute("UPDATE entry SET facts = ?", (text,))
+        (entry,) = store.entries()
+        assert isinstance(entry, Entry)
+        assert entry.facts == facts
+    with closing(sqlite3.connect(store.path)) as connection, connection:
+        connection.execute("UPDATE entry SET facts = '{'")
+    (refused,) = store.entries()
+    assert isinstance(refused, Refused)
+    assert refused.why.endswith("[P242]")
+
+
+def test_reports_are_kept_without_their_timings(store: Store) -> None:
+    store.add(Entry("a", replace(REPORTS["a"], timings={"read": 9.0})))
+    (entry,) = store.entries()
+    assert isinstance(entry, Entry)
+    assert entry.report.timings == {}
+
+
+def test_removing_from_a_store_that_is_not_there_makes_none(store: Store) -> None:
+    with pytest.raises(UsageError) as caught:
+        store.remove("a")
+    assert caught.value.code == "P114"
+    assert not store.path.exists()

@@ -15,6 +15,8 @@ from poseval.errors import MismatchError, UsageError
 from poseval.poses import Notice
 from poseval.results.signature import Signature
 from poseval.results.values import Interval
+from poseval.statistics import signflips
+from poseval.statistics.clusters import clustered
 from poseval.statistics.support import why_not
 from tests.decisions.test_leaderboard import REPORTS
 from tests.statistics.ratios import run
@@ -168,6 +170,7 @@ def test_saved_runs_are_tested_wherever_they_are() -> None:
     entries = [Entry(f"r{place}", made.report(), run=made) for place, made in enumerate(runs)]  # type: ignore[attr-defined]
     assert board(*entries).ties.startswith("paired sign-flip tests")
     assert board(*entries[:2]).ties.startswith("paired sign-flip tests")
+    assert "others by" not in board(*entries[:2]).ties
     mixed = board(*entries[:2], replace(entries[2], run=None))
     assert mixed.ties.startswith("paired sign-flip tests")
     assert [row.ranks for row in mixed.rows] == [(1, 2), (2, 3), (1, 3)]
@@ -272,3 +275,48 @@ def test_tallies_are_tested_where_they_are_and_others_by_overlap() -> None:
     assert upper(bare) == [(0, 2)]
     assert bare.known.tolist() == [True, False, True]
     assert bare.how.endswith("others by nothing, because no entry has an interval")
+
+
+def test_one_unit_says_nothing_and_two_are_too_few_to_test() -> None:
+    one, two = ([run(np.full(units, value)) for value in (0.5, 0.4)] for units in (1, 2))
+    ties = by_tests(one, "n0", 0.95)
+    assert (ties.how, ties.known.tolist()) == (
+        "values alone: one frame says nothing about others",
+        [True] * 2,
+    )
+    assert upper(ties) == []
+    assert by_tests(two, "n0", 0.95).how.startswith("nothing was tested on 2 units (frame): 0 entries")
+
+
+def test_pairs_that_cannot_be_tested_are_not_counted() -> None:
+    top, bottom = np.random.default_rng(0).uniform(0.3, 0.7, (40, 1)), np.ones((40, 1), dtype=np.int64)
+    runs = [run(top + 0.2, bottom), run(top, bottom), run(0 * top, 0 * bottom)]
+    how = by_tests(runs, "n0", 0.95).how
+    assert how == "paired sign-flip tests on 40 units (frame), max-T over 1 pair, 95 %"
+
+
+@pytest.mark.parametrize(("level", "rounds"), [(0.95, 1000), (0.99, 2000)])
+def test_flips_are_those_of_one_test_however_many_pairs(
+    monkeypatch: pytest.MonkeyPatch, level: float, rounds: int
+) -> None:
+    asked = []
+
+    def noted(parts: np.ndarray, **given: object) -> signflips.Tests:
+        asked.append(given)
+        return signflips.flip_test(parts, **given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("poseval.decisions.ties.flip_test", noted)
+    by_tests(three(np.random.default_rng(0)), "n0", level)  # type: ignore[arg-type]
+    assert asked == [{"alpha": 1 - level, "rounds": rounds, "seed": 0}]
+
+
+def test_where_two_clusters_cross_pairs_are_tested_by_students_t() -> None:
+    """Six people in seven videos: five degrees of freedom, and Holm over the pairs."""
+    labels = np.indices((6, 7)).reshape(2, -1).astype(np.str_)
+    groups = {"person": labels[0], "video": labels[1]}
+    rng = np.random.default_rng(0)
+    shared = rng.uniform(0.3, 0.7, 42)
+    made = [run(shared + off + rng.normal(0, 0.01, 42), groups=groups) for off in (0.2, 0.1, 0.1)]
+    ties = by_tests([clustered(one, "person+video") for one in made], "n0", 0.95)
+    assert ties.how == "paired t tests on 6 units (person+video), Holm over 3 pairs, 95 %"
+    assert upper(ties) == [(0, 1), (0, 2)]

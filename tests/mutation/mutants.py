@@ -228,7 +228,7 @@ def _is_text(node: ast.BinOp) -> bool:
 def _is_type(node: ast.BinOp) -> bool:
     """Whether this is a union of types, such as `int | None` or `str | Sequence[str]`."""
     end = node.right
-    known = {"None", "str", "int", "float", "Evaluation", "Report", "Entry", "Baseline"}
+    known = {"None", "str", "int", "float", "Evaluation", "Report", "Entry", "Baseline", "PoseSet"}
     return isinstance(node.op, ast.BitOr) and (
         (isinstance(end, ast.Constant) and end.value is None)
         or (isinstance(end, ast.Name) and end.id in known)

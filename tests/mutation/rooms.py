@@ -47,6 +47,7 @@ STATISTICS = (
         for name in (
             *("formulas", "multiplicity", "options", "weights", "signflips", "influence", "clusters"),
             *("by_hand", "influence_by_hand", "comparison", "intervals", "training", "draws", "gaps"),
+            "noninferiority",
         )
     ),
     "tests/decisions/test_bounds.py",
@@ -55,7 +56,17 @@ DECISIONS = tuple(
     f"tests/decisions/test_{name}.py"
     for name in (
         *("bounds", "gate", "gate_slices", "keeping", "total_loss", "destroyed"),
-        *("leaderboard", "ties", "store", "comparable"),
+        *(
+            "leaderboard",
+            "ties",
+            "store",
+            "comparable",
+            "findable",
+            "tolerances",
+            "loss",
+            "baselines",
+            "alike",
+        ),
     )
 )
 TRACKERS = (
@@ -151,7 +162,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         )
     }
     | {
-        f"poseval.decisions.{name}": ("tests/cli/test_leaderboard.py", *DECISIONS)
+        f"poseval.decisions.{name}": (
+            f"tests/decisions/test_{name}.py",
+            "tests/cli/test_leaderboard.py",
+            *DECISIONS,
+        )
         for name in ("entries", "facts", "verifying")
     },
     "tracking": {

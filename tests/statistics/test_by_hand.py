@@ -121,15 +121,16 @@ def test_a_number_that_one_system_lacks_has_no_interval_and_disturbs_no_other() 
     del off, first, second
 
 
+@pytest.mark.parametrize("trained", [(3, 4), (2, 2)])
 @pytest.mark.parametrize("seed_sd", [0.05, 0.0])
-@pytest.mark.parametrize("seed", range(4))
-def test_several_runs_a_side(seed: int, seed_sd: float) -> None:
+@pytest.mark.parametrize("seed", range(3))
+def test_several_runs_a_side(seed: int, seed_sd: float, trained: tuple[int, int]) -> None:
     """Both parts of the variance, what they share, and Satterthwaite's degrees of freedom."""
     rng = np.random.default_rng(seed)
     recipe = [rng.uniform(0.3, 0.7, UNITS) for _ in range(2)]
     values = [
         [own + rng.normal(0, 0.02, UNITS) + rng.normal(0, seed_sd) for _ in range(runs)]
-        for own, runs in zip(recipe, (3, 4), strict=True)
+        for own, runs in zip(recipe, trained, strict=True)
     ]
     sides = [[run(x) for x in side] for side in values]
     found = compare({"a": sides[0], "b": sides[1]})
@@ -143,14 +144,15 @@ def test_several_runs_a_side(seed: int, seed_sd: float) -> None:
         spread -= spread.mean(axis=1, keepdims=True)
         shared += (spread**2).sum() / UNITS**2 * UNITS / (UNITS - 1) / (len(side) * (len(side) - 1))
     total = max(units + sum(parts) - shared, units, sum(parts))
-    freedom = (units + sum(parts)) ** 2 / (units**2 / (UNITS - 1) + parts[0] ** 2 / 2 + parts[1] ** 2 / 3)
+    pooled = sum(part**2 / (runs - 1) for part, runs in zip(parts, trained, strict=True))
+    freedom = (units + sum(parts)) ** 2 / (units**2 / (UNITS - 1) + pooled)
     assert row.error_units == pytest.approx(math.sqrt(units))
     assert row.error_training == pytest.approx(math.sqrt(sum(parts)))
     assert row.error == pytest.approx(math.sqrt(total))
     half = stats.t.ppf(0.975, freedom) * math.sqrt(total)
     assert (row.low, row.high) == pytest.approx((off.mean() - half, off.mean() + half))
     assert row.p == pytest.approx(2 * stats.t.sf(abs(off.mean()) / math.sqrt(total), freedom))
-    assert (found.method, found.rounds, found.trainings) == (STUDENT, 0, (3, 4))
+    assert (found.method, found.rounds, found.trainings) == (STUDENT, 0, trained)
     assert found.complete
 
 
@@ -185,7 +187,7 @@ def test_one_side_of_several_runs() -> None:
 def test_a_side_without_any_spread() -> None:
     same = run(np.full(UNITS, 0.5))
     (row,) = compare({"a": [same, same], "b": [same, same]}).differences
-    assert (row.difference, row.error, row.p) == (0, 0, 1)
+    assert (row.difference, row.error, row.p, row.low, row.high) == (0, 0, 1, 0, 0)
 
 
 def test_the_difference_of_two_influences() -> None:
@@ -300,3 +302,56 @@ def test_a_comparison_as_a_dictionary() -> None:
     assert (out["cluster"], out["seed"], out["primary"]) == ("frame", 0, "n0")
     assert isinstance(found, Comparison)
     assert benchmark("n0").primary == "n0"
+
+
+def test_training_alone_is_an_error_where_units_cancel_out() -> None:
+    """Two runs a side go up and down by the same units, so that no unit of the means differs."""
+    base = np.linspace(0.3, 0.7, UNITS)
+    swing = np.where(np.arange(UNITS) < 9, 0.1, -0.2)  # 0.3 in all, or 0.025 of the mean
+    sides = [[run(base + sign * swing) for sign in signs] for signs in ((1, -1), (-1, 1))]
+    (row,) = compare({"a": sides[0], "b": sides[1]}).differences
+    assert (row.difference, row.error_units) == (pytest.approx(0), pytest.approx(0))
+    training = 2 * np.var([0.025, -0.025], ddof=1) / 2
+    assert row.error_training == pytest.approx(math.sqrt(training))
+    assert row.error == pytest.approx(math.sqrt(training))
+
+
+def test_numbers_and_pairs_share_alpha(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of three pairs has a third; the primary number nine tenths of it, the others all of it."""
+    asked = []
+
+    def noted(parts: np.ndarray, **given: float) -> Tests:
+        asked.append((parts.shape[1], given["alpha"]))
+        return flip_test(parts, **given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("poseval.statistics.pairs.flip_test", noted)
+    _, first, second = two(numbers=3)
+    third = two(seed=5, numbers=3)[1]
+    runs = {"a": first, "b": second, "c": third}
+    compare(runs)
+    assert asked == [(1, pytest.approx(0.9 * 0.05 / 3)), (2, pytest.approx(0.05 / 3))] * 3
+    asked.clear()
+    compare(runs, keys=["n2", "n1"])
+    assert asked == [(2, pytest.approx(0.05 / 3))] * 3
+
+
+def test_a_least_p_of_alpha_itself_is_enough_for_a_verdict() -> None:
+    """Five units have 32 signs: 2 / 32 is the least p."""
+    _, first, second = two(units=5)
+    for level, why in ((0.9375, ""), (0.938, TOO_FEW)):
+        (row,) = compare({"a": first, "b": second}, level=level).differences
+        assert row.why == why
+
+
+def test_several_numbers_of_several_trainings_are_holms() -> None:
+    """Student's p of each number alone; the primary one before the others, which Holm corrects."""
+    rng = np.random.default_rng(2)
+    one, two_ = ([run(rng.uniform(0.3, 0.7, (UNITS, 3)) + off) for _ in range(2)] for off in (0.0, 0.1))
+    rows = compare({"a": one, "b": two_}).differences
+    p = np.array([row.p for row in rows])
+    clusters = units_of(one[0])
+    sides = [Side.of(side, [clusters], ["n0", "n1", "n2"]) for side in (one, two_)]
+    assert p == pytest.approx(Gap.between(*sides).student)
+    first, others = primary_first(float(p[0]), holm(p[1:]))
+    assert [row.p_adjusted for row in rows] == pytest.approx([first, *others])
+    assert others[others < 1].tolist() != p[1:][others < 1].tolist()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -186,3 +187,9 @@ def test_groups_are_saved_with_the_run(tmp_path: Path, monkeypatch: pytest.Monke
 def test_benchmarks_name_their_cluster_and_primary_number(name: str, cluster: str, primary: str) -> None:
     found = get_benchmark(name)
     assert (found.cluster, found.primary) == (cluster, primary)
+
+
+def test_a_file_is_named_by_eight_digits_of_its_groups(tmp_path: Path) -> None:
+    made = clustered(RUN, write(tmp_path / "who.csv", [f"{i},g{i % 2}" for i in range(6)]))
+    digest = hashlib.sha256(b"g0\ng1\ng0\ng1\ng0\ng1").hexdigest()
+    assert made.signature["cluster"] == f"who@{digest[:8]}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ from scipy import stats
 
 from poseval.decisions.gate import Demands, gate
 from poseval.errors import MismatchError, UsageError
+from poseval.results.report import Input
+from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.score import evaluate
 from poseval.statistics.clusters import clustered
 from poseval.statistics.comparison import Comparison, compare
@@ -206,3 +209,62 @@ def test_a_difference_is_none_that_cannot_be() -> None:
     assert (check.drop, check.upper) == (pytest.approx(0.84), 1.0)
     errors = {"a": run(0 * right, names=["error"]), "b": run(9 * right, names=["error"])}
     assert compare(errors).differences[0].high > 9
+
+
+def test_a_difference_below_is_none_that_cannot_be_either() -> None:
+    right = np.where(np.arange(20) == 0, 0.0, 1.0)
+    (row,) = compare({"a": run(right), "b": run(np.zeros(20))}, level=0.999).differences
+    assert (row.difference, row.low) == (pytest.approx(-0.95), -1.0)
+    assert row.high == pytest.approx(-0.95 + stats.t.ppf(0.9995, 19) * 0.05)
+
+
+def test_flips_are_as_many_as_numbers_times_pairs_need() -> None:
+    """Two numbers of three pairs are six tests, of which each needs twenty flips at 0.05 / 6."""
+    runs = {
+        name: system(20, 2, shift, i) for i, (name, shift) in enumerate(zip("abc", (0, 1, 2), strict=True))
+    }
+    with pytest.raises(UsageError, match=r"m = 6 tests at alpha = 0\.05") as caught:
+        compare(runs, resamples=2399)
+    assert caught.value.code == "P167"
+    assert compare(runs, resamples=2400).rounds >= 2400
+
+
+def test_every_form_is_written() -> None:
+    found = compare({"a": system(20, 2, 0, 0), "b": system(20, 2, 0, 1)})
+    assert found.to_csv().startswith('"key","first","second",')
+    assert found.to_markdown().startswith("| ")
+    assert "\\begin{tabular}" in found.to_latex()
+    assert len(found.to_text(digits=6)) > len(found.to_text(digits=1))
+
+
+class TestTheGroundTruthOfTwoRuns:
+    """Runs saved by a person may say the same in their signatures and still rest on two files."""
+
+    ONE = Input("truth", "gt.json", "ab" * 32, 1_200)
+
+    def pair(self, *inputs: Input) -> dict[str, Evaluation]:
+        made = run(np.linspace(0.2, 0.8, 20))
+        predictions = Input("predictions", "a.json", "00" * 32, 7)
+        return {
+            "a": replace(made, inputs=(predictions, self.ONE)),
+            "b": replace(made, inputs=(replace(predictions, sha256="11" * 32), *inputs)),
+        }
+
+    @pytest.mark.parametrize("change", [{"sha256": "cd" * 32}, {"records": 1_201}])
+    def test_another_file_is_refused(self, change: dict[str, Any]) -> None:
+        other = replace(self.ONE, **change)
+        with pytest.raises(MismatchError) as caught:
+            compare(self.pair(other))
+        assert caught.value.code == "P420"
+        assert caught.value.fault.where == "b"
+        assert caught.value.fault.what == (
+            "was scored against another ground truth than a: "
+            f"{other.records:,} people, SHA-256 {other.sha256[:12]}, not 1,200, abababababab"
+        )
+
+    @pytest.mark.parametrize(
+        "inputs", [(ONE,), (replace(ONE, path="copy.json"),), (), (replace(ONE, sha256=""),)]
+    )
+    def test_the_same_file_and_none_that_is_known_are_compared(self, inputs: tuple[Input, ...]) -> None:
+        (row,) = compare(self.pair(*inputs)).differences
+        assert row.difference == 0

@@ -60,3 +60,15 @@ def test_weights_are_reduced_a_few_at_a_time() -> None:
 
     assert not math.isnan(draw(count, np.ones((CHUNK + 3, 3), dtype=np.int64), KEYS).values[-1, 0])
     assert sorted(seen) == [3, CHUNK]
+
+
+def test_values_differ_by_the_width_of_their_bounds_at_most() -> None:
+    """Bounds from -3 to 2 are 5 apart; shares are 1 apart, and what nothing bounds without end."""
+    bounds = {"shifted": (-3.0, 2.0), "share": (0.0, 1.0), "error": (0.0, math.inf)}
+
+    def bounded(weights: Ints) -> list[Summary]:
+        row = {key: Number(0.5, Direction.HIGHER, key, bounds=pair) for key, pair in bounds.items()}
+        return [row for _ in weights]
+
+    assert draw(bounded, np.ones((2, 3), dtype=np.int64), list(bounds)).widest == (5.0, 1.0, math.inf)
+    assert draw(bounded, np.ones((0, 3), dtype=np.int64), list(bounds)).widest == (math.inf,) * 3

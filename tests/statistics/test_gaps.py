@@ -11,7 +11,9 @@ import pytest
 from scipy.stats import t as student
 
 from poseval.scoring.evaluation import Evaluation
-from poseval.statistics.intervals import intervals, with_intervals
+from poseval.scoring.slice_numbers import gaps_of
+from poseval.statistics.gaps import gap_interval
+from poseval.statistics.intervals import Spread, intervals, with_intervals
 from tests.statistics.ratios import run
 
 GROUPS = 3
@@ -97,3 +99,38 @@ def test_equal_groups_are_seldom_told_apart() -> None:
     """Nominal 95 %; at 200 sets three standard errors are 0.046."""
     held = [intervals(made([0.5] * 4, units=60, seed=seed))["g:gap/n0"].low == 0 for seed in range(200)]
     assert np.mean(held) >= 0.95 - 0.046
+
+
+def test_no_gap_is_wider_than_what_values_can_differ_by() -> None:
+    """Shares of a few units, almost all of one group 0 and of the other 1."""
+    found = intervals(made([0.05, 0.95], units=12, spread=0.3), level=0.99)["g:gap/n0"]
+    assert 0 < found.low < 1
+    assert found.high == 1
+
+
+def test_an_interval_of_a_gap_names_no_unit_that_moves_it_most() -> None:
+    """That is computed for a number of one group, and was said of the gap."""
+    both = intervals(made([0.3, 0.6]))
+    assert both["g=0/n0"].largest_unit
+    found = both["g:gap/n0"]
+    assert (math.isnan(found.largest), found.largest_unit) == (True, "")
+
+
+def test_what_a_gap_takes_over_from_its_groups() -> None:
+    """As undefined as the worst group; and none where two clusters cross, or a group has no interval."""
+    evaluation = made([0.3, 0.6, 0.5])
+    spread = Spread.of(evaluation)
+    (whole,) = evaluation.summaries(np.ones((1, UNITS), dtype=np.int64))
+    (gap,) = gaps_of(whole, evaluation.slices)
+    members = intervals(evaluation)
+    for place, (key, undefined) in enumerate(zip(gap.keys, (0.001, 0.003, 0.002), strict=True)):
+        members[key] = replace(members[key], undefined=undefined)
+        assert place == list(gap.keys).index(key)
+    found = gap_interval(gap, spread.moves, members, 1)
+    assert (found.undefined, found.level, found.units, found.cluster) == (0.003, 0.95, UNITS, "frame")
+    assert (found.seed, found.resamples, found.given) == (None, UNITS, True)
+    both = gap_interval(gap, spread.moves, members, 2)
+    assert (both.given, both.why) == (False, "two clusters that cross are not for gaps")
+    members[gap.keys[1]] = replace(members[gap.keys[1]], low=math.nan, high=math.nan, why="a reason")
+    none = gap_interval(gap, spread.moves, members, 1)
+    assert (none.given, none.why) == (False, "g=1/n0: a reason")

@@ -137,3 +137,12 @@ def test_a_median_of_few_units_is_halved_as_leaving_out_one_says_little(
 def test_units_share_equally_in_what_nobody_counts_for(units: int) -> None:
     found = of(np.zeros(units), np.zeros(units, dtype=np.int64))
     assert found.share[:, 0] == pytest.approx(1 / min(units, 63))
+
+
+def test_of_five_blocks_or_more_the_units_are_not_counted_one_by_one() -> None:
+    """Blocks are a lower bound, which is enough to know that there are not few."""
+    bottom = np.zeros((630, 2), dtype=np.int64)
+    bottom[:50, 0] = bottom[:40, 1] = 1
+    made = run(np.zeros((630, 2)), bottom)
+    found = influence(made.summaries, units_of(made), ["n0", "n1"])
+    assert support(made.summaries, units_of(made), found).tolist() == [5, 40]

@@ -282,3 +282,4 @@ def test_an_exact_limit_is_not_resampled() -> None:
 def test_freedom_is_that_of_the_fewer(rows: int, columns: int) -> None:
     spread = Spread.of(clustered(crossed(rows, columns)[1], "person+video"))
     assert (spread.freedom[0], spread.clusters.count) == (pytest.approx(4), 5)
+    assert (len(spread.moves.moves), spread.ways) == (5, 2)
