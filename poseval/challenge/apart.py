@@ -1,4 +1,4 @@
-"""Work in a child process with limits on memory, time and what it writes, in an empty folder of its own.
+"""Work in a child process with limits on memory, time and disk, in an empty folder of its own.
 
 The child is forked, so that ground truth which its parent holds is shared and not read again. It answers with
 one JSON value of bounded size through a pipe. Whatever else it does ends with it.
@@ -21,30 +21,41 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from poseval.challenge.scratch import size_of
 from poseval.limits import MIB
 
 ANSWER_BYTES = 64 * MIB  # a report with its figures is 2 MB
 OPEN_FILES = 256
 GRACE = 2  # seconds of processor time beyond the limit, after which the system ends the child by itself
 READ = 1 << 20
+LOOK = 0.25  # seconds between looks at what the child has written
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What a child may take: seconds, bytes of memory beyond its parent's, bytes of one file and of all."""
+
+    seconds: int
+    memory: int
+    file_bytes: int
+    disk: int
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a child ended: with an `answer`, or for a reason: `time`, `memory`, `answer`, `died`."""
+    """How a child ended: with an `answer`, or for a reason: `time`, `memory`, `disk`, `answer`, `died`."""
 
     answer: Any = None
     reason: str = ""
     seconds: float = 0.0
 
 
-def run_apart(work: Callable[[Path], Any], seconds: int, memory: int, file_bytes: int) -> Ended:
-    """What `work(folder)` returns, as JSON, from a child that may take so much beyond what this process has.
+def run_apart(work: Callable[[Path], Any], allowed: Allowance, place: Path) -> Ended:
+    """What `work(folder)` returns, as JSON, from a child that may take so much.
 
-    `folder` is empty and is removed afterwards; `file_bytes` is the size of the largest file that may be
-    written there.
+    `folder` is an empty one below `place`, and is removed afterwards.
     """
-    folder = Path(tempfile.mkdtemp(prefix="poseval-"))
+    folder = Path(tempfile.mkdtemp(dir=place))
     started = time.monotonic()
     reader, writer = os.pipe()
     for stream in (sys.stdout, sys.stderr):
@@ -53,13 +64,13 @@ def run_apart(work: Callable[[Path], Any], seconds: int, memory: int, file_bytes
     child = os.fork()
     if child == 0:
         os.close(reader)
-        _be_child(work, folder, writer, (seconds, memory, file_bytes))
+        _be_child(work, folder, writer, allowed)
     os.close(writer)
     try:
         with suppress(OSError):  # the child does the same; whoever is first
             os.setpgid(child, child)
-        data, late = _read(reader, started + seconds)
-        if late or data is None:
+        data, reason = _read(reader, started + allowed.seconds, folder, allowed.disk)
+        if reason:
             with suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
         _, status = os.waitpid(child, 0)
@@ -72,15 +83,15 @@ def run_apart(work: Callable[[Path], Any], seconds: int, memory: int, file_bytes
             with suppress(ChildProcessError):
                 os.waitpid(child, 0)
         shutil.rmtree(folder, ignore_errors=True)
-    return _ended(data, late, status, time.monotonic() - started)
+    return _ended(data, reason, status, time.monotonic() - started)
 
 
-def _ended(data: bytes | None, late: bool, status: int, seconds: float) -> Ended:
+def _ended(data: bytes, reason: str, status: int, seconds: float) -> Ended:
     number = os.waitstatus_to_exitcode(status)
-    if late or number == -signal.SIGXCPU:
-        return Ended(reason="time", seconds=seconds)
-    if data is None:
-        return Ended(reason="answer", seconds=seconds)
+    if number == -signal.SIGXCPU:
+        reason = "time"
+    if reason:
+        return Ended(reason=reason, seconds=seconds)
     try:
         node = json.loads(data)
     except ValueError:  # killed, by the system for its memory more often than for anything else
@@ -88,25 +99,32 @@ def _ended(data: bytes | None, late: bool, status: int, seconds: float) -> Ended
     return Ended(node.get("answer"), node.get("reason", ""), seconds)
 
 
-def _read(handle: int, deadline: float) -> tuple[bytes | None, bool]:
-    """All that is written to a pipe, and whether it took too long; None for too much."""
+def _read(handle: int, deadline: float, folder: Path, disk: int) -> tuple[bytes, str]:
+    """All that is written to a pipe, and why it is not waited for any longer; empty where it is whole."""
     parts: list[bytes] = []
     size = 0
+    look = time.monotonic() + LOOK
     while True:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([handle], [], [], left)[0]:
-            return b"".join(parts), True
+        now = time.monotonic()
+        if now >= deadline:
+            return b"", "time"
+        if now >= look:
+            if size_of(folder) > disk:
+                return b"", "disk"
+            look = 5 * time.monotonic() - 4 * now + LOOK  # a fifth of the time at most
+        if not select.select([handle], [], [], max(min(deadline, look) - now, 0.0))[0]:
+            continue
         part = os.read(handle, READ)
         if not part:
-            return b"".join(parts), False
+            return (b"", "disk") if size_of(folder) > disk else (b"".join(parts), "")
         size += len(part)
         if size > ANSWER_BYTES:
-            return None, False
+            return b"", "answer"
         parts.append(part)
 
 
 def _be_child(
-    work: Callable[[Path], Any], folder: Path, writer: int, bounds: tuple[int, int, int]
+    work: Callable[[Path], Any], folder: Path, writer: int, allowed: Allowance
 ) -> None:  # pragma: no cover  # in another process
     """The life of the child; never returns."""
     status = 1
@@ -121,7 +139,7 @@ def _be_child(
         os.chdir(folder)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
-        _limit(*bounds)
+        _limit(allowed)
         try:
             node = {"answer": work(folder)}
         except MemoryError:
@@ -133,12 +151,12 @@ def _be_child(
         os._exit(status)
 
 
-def _limit(seconds: int, memory: int, file_bytes: int) -> None:
+def _limit(allowed: Allowance) -> None:
     now = _address_space()
     for what, most in (
-        (resource.RLIMIT_AS, now + memory if now else None),
-        (resource.RLIMIT_CPU, _processor_seconds(seconds)),
-        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_AS, now + allowed.memory if now else None),
+        (resource.RLIMIT_CPU, _processor_seconds(allowed.seconds)),
+        (resource.RLIMIT_FSIZE, allowed.file_bytes),
         (resource.RLIMIT_NOFILE, OPEN_FILES),
         (resource.RLIMIT_CORE, 0),
     ):

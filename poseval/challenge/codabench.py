@@ -36,6 +36,9 @@ RUN python3 -m pip install --no-cache-dir --no-compile --find-links /tmp/wheels 
 ENV MPLCONFIGDIR=/tmp
 """
 WHEELS_NOTE = "Wheels in this folder are used by run.py and by the Dockerfile.\n"
+SCORES = ("poseval", "numpy")  # the packages that scoring loads
+DRAWS = ("matplotlib", "jinja2")  # and a report with its curves
+OF_PYTHON = re.compile(r"-(cp3\d+)-cp3\d+-")
 FIRST_DATE = (1980, 1, 1, 0, 0, 0)  # of all members, so that equal bundles have equal bytes
 
 
@@ -46,11 +49,12 @@ def build_bundle(description: Description, out: Path, wheels: Path | None = None
 
     Raises:
         InputError: a ground truth is wrong.
-        UsageError: P893 the bundle would break a rule of Codabench, P114 no wheels.
+        UsageError: P893 the bundle would break a rule of Codabench, P880 wheels that are not enough.
     """
     for split in description.splits:
         open_judge(description, split.name)
-    members = list(_members(description, wheels))
+    brought = [] if wheels is None else wheels_in(wheels, description)
+    members = list(_members(description, brought))
 
     def pack(file: BinaryIO) -> None:
         _pack(members, file)
@@ -58,13 +62,34 @@ def build_bundle(description: Description, out: Path, wheels: Path | None = None
         check_bundle(Path(file.name), out.name)
 
     write_atomically(out, pack, force=True)
-    if wheels is not None:
-        return []
-    text = (
-        f"Codabench scores in the container image {description.container}: build it by "
-        f"{PROGRAM}/Dockerfile of the bundle and push it, or build with --wheels"
-    )
-    return [Notice("N598", text)]
+    image = f"Codabench scores in the container image {shown(description.container, 200)}"
+    if brought:
+        tag = next((found[1] for wheel in brought if (found := OF_PYTHON.search(wheel.name))), "of any kind")
+        return [Notice("N598", f"{image}: its Python must be that of the wheels, {tag}")]
+    todo = f"build it by {PROGRAM}/Dockerfile of the bundle and push it, or build with --wheels"
+    return [Notice("N598", f"{image}: {todo}")]
+
+
+def wheels_in(folder: Path, description: Description) -> list[Path]:
+    """The wheels in a folder, which must be enough to score without a network.
+
+    Raises:
+        UsageError: P880 a package has no wheel there.
+    """
+    found = sorted(folder.glob("*.whl"))
+    names = {wheel.name.partition("-")[0].lower() for wheel in found}
+    drawn = any(split.detail == "report" for split in description.splits)
+    needed = [*SCORES, *(DRAWS if drawn else ())]
+    lacking = [name for name in needed if name not in names]
+    if lacking:
+        raise UsageError(
+            "P880",
+            where=f"--wheels {shown(folder, 400)}",
+            what=f"holds no wheel of {' and '.join(lacking)}",
+            wanted=f"wheels of {', '.join(needed)}",
+            hint="`pip wheel --wheel-dir FOLDER NAME` puts them there; poseval is named by its sources",
+        )
+    return found
 
 
 def _pack(members: Sequence[tuple[str, bytes | Path]], file: BinaryIO) -> None:
@@ -77,7 +102,7 @@ def _pack(members: Sequence[tuple[str, bytes | Path]], file: BinaryIO) -> None:
             archive.writestr(entry, data)
 
 
-def _members(description: Description, wheels: Path | None) -> Iterator[tuple[str, bytes | Path]]:
+def _members(description: Description, wheels: Sequence[Path]) -> Iterator[tuple[str, bytes | Path]]:
     """Names and contents of the bundle's files."""
     import yaml
 
@@ -96,17 +121,8 @@ def _members(description: Description, wheels: Path | None) -> Iterator[tuple[st
     yield f"{PROGRAM}/Dockerfile", DOCKERFILE.encode()
     yield f"{PROGRAM}/requirements.txt", requirements_text()
     yield f"{PROGRAM}/wheels/README.txt", WHEELS_NOTE.encode()
-    if wheels is not None:
-        found = sorted(wheels.glob("*.whl"))
-        if not found:
-            raise UsageError(
-                "P114",
-                where=f"--wheels {shown(wheels, 400)}",
-                what="holds no wheel",
-                wanted="a folder of .whl",
-            )
-        for wheel in found:
-            yield f"{PROGRAM}/wheels/{wheel.name}", wheel
+    for wheel in wheels:
+        yield f"{PROGRAM}/wheels/{wheel.name}", wheel
 
 
 def _below(path: Path, name: str) -> Iterator[tuple[str, Path]]:

@@ -30,8 +30,12 @@ def main() -> int:
         sys.stdout.write("This container has a Python before 3.10, in which poseval does not run.\n")
         return 1
     add_wheels(Path(__file__).resolve().parent / "wheels")
-    from poseval.challenge.codabench_program import score
-
+    try:
+        from poseval.challenge.codabench_program import score
+    except ImportError as error:
+        tag = sys.implementation.cache_tag
+        sys.stdout.write(f"poseval cannot be loaded in this container, whose Python is {tag}: {error}\n")
+        return 1
     given = [*sys.argv[1:], "/app/input", "/app/output"]
     return score(Path(given[0]), Path(given[1]))
 

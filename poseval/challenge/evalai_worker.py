@@ -13,6 +13,7 @@ import json
 import os
 import random
 import re
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ from poseval.challenge.evalai_api import EvalAI, Rejected, Unreachable, download
 from poseval.challenge.judge import FAILED, NOT_SCORED, REFUSED, Judge, Verdict, open_judge
 from poseval.challenge.messages import refusal
 from poseval.challenge.records import Record, now, read_record, write_record
+from poseval.challenge.scratch import scratch_folder
 from poseval.decisions.entries import NAME_LENGTH
 from poseval.errors import Fault, InputError, PosevalError, UsageError, shown
 from poseval.files.writing import write_atomically
@@ -35,6 +37,7 @@ MOST_TRIES = 10  # of a submission whose worker was killed, or that cannot be do
 DOWNLOAD_SECONDS = 300
 REPORT_SECONDS = 600  # until a verdict that cannot be reported is left for later
 LONGEST_WAIT = 300  # seconds
+ROOM_FOR = 4  # times the largest submission: it, what it unpacks to in whole blocks, and its verdict
 UNDEFINED = {"higher": -1.0, "lower": 1e6}  # what stands for a column without a number: a server wants one
 SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}(\.gz|\.xz|\.bz2|\.zst)?")
 LATE = Fault("P229", "the submission", "could not be downloaded in time", hint="send it again")
@@ -57,6 +60,7 @@ class Worker:
     say: Callable[[str], None]
     wait: Callable[[float], None] = time.sleep
     judges: dict[str, Judge] = field(default_factory=dict)
+    scratch: Path = Path()  # for what is needed for a moment, while it runs
 
     def run(self, poll: float, most: int | None = None) -> None:
         """Take messages for ever, or `most` of them and then until the queue is empty.
@@ -64,11 +68,16 @@ class Worker:
         Raises:
             UsageError: P895 the server refuses the worker.
         """
-        for part in ("tries", "verdicts", "locks"):
+        for part in ("tries", "verdicts", "locks", "scratch"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
+        with scratch_folder(self.folder / "scratch") as self.scratch:
+            self._serve(poll, most)
+
+    def _serve(self, poll: float, most: int | None) -> None:
         failures = 0
         while most is None or most > 0:
             try:
+                self._require_room()
                 message = self.server.message()
                 if message is not None:
                     self._take(message)
@@ -80,8 +89,17 @@ class Worker:
                     self.wait(poll)
             except (Unreachable, Rejected) as error:
                 failures += 1
-                self.say(f"server not reached: {shown(error, 200)}")
+                self.say(f"waiting: {shown(error, 200)}")
                 self.wait(_pause(failures))
+
+    def _require_room(self) -> None:
+        """A full disk is no fault of a submission: none is taken before there is room for one.
+
+        Raises:
+            Unreachable: there is none.
+        """
+        if shutil.disk_usage(self.folder).free < ROOM_FOR * self.description.reading.file_bytes:
+            raise Unreachable("the disk is nearly full")
 
     def _take(self, message: Mapping[str, Any]) -> None:
         """Score and report the submission of a message, unless another worker does."""
@@ -116,10 +134,10 @@ class Worker:
 
     def _verdict(self, key: int, phase: object, known: Mapping[str, Any]) -> Verdict:
         """The verdict that is kept, or a new one, which is kept before anybody reads it."""
-        place = self.folder / "verdicts" / f"{key}.json"
-        if place.exists():
+        kept = self.folder / "verdicts" / f"{key}.json"
+        if kept.exists():
             with contextlib.suppress(PosevalError):  # cut by a full disk, for example
-                return read_record(place).verdict
+                return read_record(kept).verdict
         split = self._split(phase)
         tries = self._tries(key) + 1
         if tries > MOST_TRIES:
@@ -131,7 +149,7 @@ class Worker:
             verdict = self._scored(split, str(known.get("input_file")), tries)
         team = shown(known.get("participant_team_name") or "", NAME_LENGTH - 1)
         facts = {"method": shown(known.get("method_name") or "", 200)}
-        write_record(Record(verdict, f"submission {key}", team, facts, now()), place)
+        write_record(Record(verdict, f"submission {key}", team, facts, now()), kept)
         self.say(f"submission {key}: {verdict.status} {shown(verdict.private, 400)}".rstrip())
         return verdict
 
@@ -164,17 +182,17 @@ class Worker:
             self.judges[split] = open_judge(self.description, split)
         judge = self.judges[split]
         suffix = SUFFIX.search(urlsplit(address).path.rpartition("/")[2])
-        with tempfile.TemporaryDirectory(dir=self.folder, prefix="incoming-") as folder:
-            place = Path(folder, "submission" + (suffix[0] if suffix else ""))
+        with tempfile.TemporaryDirectory(dir=self.scratch) as folder:
+            sent = Path(folder, "submission" + (suffix[0] if suffix else ""))
             try:
-                download(address, place, self.description.reading.file_bytes, DOWNLOAD_SECONDS)
+                download(address, sent, self.description.reading.file_bytes, DOWNLOAD_SECONDS)
             except Unreachable:
                 if tries < MOST_TRIES:
                     raise
                 return Verdict(FAILED, split, message=f"{LATE}\n")
             except InputError as error:
                 return Verdict(REFUSED, split, message=refusal(error, True))
-            return judge.judge(place)
+            return judge.judge(sent, self.scratch)
 
     def _report(self, key: int, phase: object, verdict: Verdict) -> None:
         """Say what came of a submission, again and again until the server has it, or it is time for others.

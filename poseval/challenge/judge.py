@@ -10,7 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,15 +22,16 @@ import numpy as np
 from poseval import benchmarks, checks
 from poseval.benchmarks.base import Benchmark
 from poseval.benchmarks.rule_sets import choose
-from poseval.challenge.apart import Ended, run_apart
+from poseval.challenge.apart import Allowance, Ended, run_apart
 from poseval.challenge.description import DETAIL, Description, Split
 from poseval.challenge.messages import refusal, said_of
 from poseval.challenge.page import page_of, report_page
 from poseval.challenge.public import known_part
+from poseval.challenge.scratch import scratch_folder
 from poseval.challenge.submission import Submission, open_submission
 from poseval.datasets import ReadOptions, Role
 from poseval.errors import Fault, PosevalError, shown, unknown_name
-from poseval.limits import DEFAULT
+from poseval.limits import DEFAULT, MIB
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Report
 from poseval.results.units import PERCENT, NumberStyle
@@ -40,6 +43,7 @@ SCHEMA = "poseval.verdict/1"
 KNOWN = "known/{}.npz"  # of a split: what participants know, where the ground truth is not at hand
 SCORED, VALID, REFUSED, FAILED = "scored", "valid", "refused", "failed"
 DIGEST_STEP = 1 << 20
+MORE_DISK = 64 * MIB  # beyond the content of files, which take whole blocks
 WHERE = "the submission"
 # What a participant reads where the reason could say something of the hidden ground truth, or is ours.
 NOT_SCORED = Fault(
@@ -50,6 +54,7 @@ NOT_SCORED = Fault(
 )
 VALID_FORM = "the submission: {}, predictions\n"
 FEWER = "send fewer people per frame"
+FEWER_FILES = "send fewer files, in fewer folders"
 
 
 @dataclass(frozen=True)
@@ -102,26 +107,33 @@ class Judge:
     truth: PoseSet
     known: PoseSet | None
 
-    def judge(self, path: Path) -> Verdict:
-        """The verdict on a file or folder, from a child process with the limits of the description."""
-        limits = self.description.limits
+    def judge(self, path: Path, place: Path | None = None) -> Verdict:
+        """The verdict on a file or folder, from a child process with the limits of the description.
+
+        What it needs for a moment lies below `place`, by default below the system's folder for such.
+        """
         digest = digest_of(path)
         absolute = path.absolute()
-        ended = run_apart(
-            lambda folder: asdict(self.examine(absolute, folder)),
-            limits.seconds,
-            self.description.memory_bytes,
-            self.description.reading.file_bytes,
-        )
+        with scratch_folder(Path(tempfile.gettempdir())) if place is None else nullcontext(place) as below:
+            ended = run_apart(lambda folder: asdict(self.examine(absolute, folder)), self._allowance, below)
         if ended.answer is not None:
             return Verdict(**{**ended.answer, "digest": digest, "seconds": ended.seconds})
         return self._of_ended(ended, digest)
 
+    @property
+    def _allowance(self) -> Allowance:
+        """What the process that reads and scores may take."""
+        most = self.description.reading.file_bytes
+        disk = 2 * most + MORE_DISK
+        return Allowance(self.description.limits.seconds, self.description.memory_bytes, most, disk)
+
     def _of_ended(self, ended: Ended, digest: str) -> Verdict:
         limits = self.description.limits
-        most = {"time": f"{limits.seconds} s", "memory": limits.memory}.get(ended.reason)
+        disk = f"{self._allowance.disk // MIB} MiB"
+        most = {"time": f"{limits.seconds} s", "memory": limits.memory, "disk": disk}.get(ended.reason)
         what = f"took more {ended.reason} than allowed ({most}) to be read and scored"
-        fault = NOT_SCORED if most is None else Fault("P229", WHERE, what, hint=FEWER)
+        hint = FEWER_FILES if ended.reason == "disk" else FEWER
+        fault = NOT_SCORED if most is None else Fault("P229", WHERE, what, hint=hint)
         text = f"{fault}\n"
         return Verdict(
             FAILED,
@@ -177,7 +189,8 @@ class Judge:
         return poses, tuple(dict.fromkeys(notices))
 
     def _scored(self, poses: PoseSet, said: str, notices: tuple[Notice, ...]) -> Verdict:
-        prepared = prepare(self.truth, poses, self.task)
+        # Notices about both sides together say what is hidden: none is shown, and none takes time.
+        prepared = prepare(self.truth, poses, self.task, examined=not self.split.hidden)
         evaluation = tally(prepared)
         report = evaluation.report()
         numbers = self._numbers(report)

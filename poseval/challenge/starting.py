@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from poseval import benchmarks
 from poseval._version import __version__
 from poseval.challenge.description import (
@@ -27,7 +29,8 @@ from poseval.challenge.description import (
     read_description,
 )
 from poseval.challenge.judge import perfect_report
-from poseval.errors import Faults, FormatError, UsageError, shown
+from poseval.datasets import Role, WriteOptions, get_format
+from poseval.errors import Faults, FormatError, InputError, UsageError, shown
 from poseval.files.neighbours import neighbour_of
 from poseval.files.writing import unwritable
 from poseval.poses import PoseSet
@@ -89,8 +92,7 @@ def start(
     faults = Faults()
     check(description, FILE, faults)
     faults.raise_if_any()
-    _write(description, [path for _, path in sets])
-    return description
+    return _write(description, [path for _, path in sets])
 
 
 def start_like(folder: Path, ready: Path, truth: Path, title: str | None = None) -> Description:
@@ -110,9 +112,7 @@ def start_like(folder: Path, ready: Path, truth: Path, title: str | None = None)
     faults = Faults()
     check(made, FILE, faults)
     faults.raise_if_any()
-    read_truth(truth, made.task())
-    _write(made, [truth])
-    return made
+    return _write(made, [truth])
 
 
 def _require_new(folder: Path) -> None:
@@ -179,19 +179,20 @@ def _column(report: Report, key: str, digits: int) -> Column:
     return Column(key=key, title=key[-COLUMN_TITLE:], better=better, digits=digits)
 
 
-def _write(description: Description, truths: list[Path]) -> None:
-    """Everything into a neighbour, which is renamed: a folder is there whole or not at all."""
+def _write(description: Description, truths: list[Path]) -> Description:
+    """Everything into a neighbour, which is renamed: a folder is there whole or not at all.
+
+    Returns the description with the files of ground truth that are there now.
+    """
     folder = Path(os.path.realpath(description.folder))
     neighbour = neighbour_of(folder)
     try:
         (neighbour / "pages").mkdir(parents=True)
+        splits = []
         for split, source in zip(description.splits, truths, strict=True):
-            place = neighbour / split.truth
-            place.parent.mkdir(parents=True)
-            if source.is_dir():
-                shutil.copytree(source, place)
-            else:
-                shutil.copyfile(source, place)
+            place = _put(source, neighbour / split.truth, description.task())
+            splits.append(replace(split, truth=place.relative_to(neighbour).as_posix()))
+        description = replace(description, splits=tuple(splits))
         for name, text in PAGES.items():
             (neighbour / "pages" / f"{name}.md").write_text(
                 text.format(
@@ -208,6 +209,43 @@ def _write(description: Description, truths: list[Path]) -> None:
         raise unwritable(shown(description.folder, 400), error) from error
     finally:
         shutil.rmtree(neighbour, ignore_errors=True)
+    return description
+
+
+def _put(source: Path, place: Path, task: Task) -> Path:
+    """Put ground truth at a place as it is, or in poseval's own form where files around it belong to it.
+
+    JRDB's boxes, for example, lie beside the folder of its poses: a copy of that is scored otherwise.
+    """
+    truth = read_truth(source, task)
+    place.parent.mkdir(parents=True)
+    if source.is_dir():
+        shutil.copytree(source, place)
+    else:
+        shutil.copyfile(source, place)
+    if _is_same(truth, place, task):
+        return place
+    shutil.rmtree(place) if source.is_dir() else place.unlink()
+    own = place.with_name(f"{place.name}.npz")
+    get_format("native").write(truth, own, WriteOptions(Role.TRUTH))
+    return own
+
+
+def _is_same(truth: PoseSet, place: Path, task: Task) -> bool:
+    """Whether a copy of ground truth says the same without the files around it."""
+    try:
+        copy = read_truth(place, task)
+    except InputError:
+        return False
+    if len(copy) != len(truth) or copy.frames.key.tolist() != truth.frames.key.tolist():
+        return False
+    ours, theirs = truth.people, copy.people
+    columns = [(truth.frames.size, copy.frames.size), (ours.xy, theirs.xy), (ours.area, theirs.area)]
+    columns += [(ours.box, theirs.box), (ours.head, theirs.head)]
+    return (
+        all(np.array_equal(a, b, equal_nan=True) for a, b in columns)
+        and ours.extra.keys() == theirs.extra.keys()
+    )
 
 
 def logo(size: int = 128) -> bytes:

@@ -18,7 +18,7 @@ from poseval.datasets import ReadOptions, Role, Source
 from poseval.datasets.files.archive import Archive, is_plain
 from poseval.datasets.files.document import ZIP_MAGICS
 from poseval.errors import FormatError, InputError, LimitError, shown
-from poseval.files.reading import read_regular
+from poseval.files.reading import read_regular, require_regular
 from poseval.files.writing import NO_ROOM
 from poseval.limits import Limits
 from poseval.poses import PoseSet
@@ -153,10 +153,9 @@ def _unzipped(path: Path, folder: Path, limits: Limits) -> Path:
     if found.is_dir() or found.name.lower().endswith(OWN_ZIP):
         return path
     name = shown(found.name)
-    data = read_regular(found, name, limits.file_bytes)
-    if not data.startswith(ZIP_MAGICS):
+    if not _is_zip(found, name):
         return path
-    archive = Archive(data, name, limits, _is_sent)
+    archive = Archive(read_regular(found, name, limits.file_bytes), name, limits, _is_sent)
     for member in archive.names:
         document = archive.read(member)
         if document.is_zip and not member.lower().endswith(OWN_ZIP):
@@ -171,6 +170,16 @@ def _unzipped(path: Path, folder: Path, limits: Limits) -> Path:
     if not archive.names:
         raise FormatError("P226", where=name, what="holds no file", wanted=READABLE)
     return folder
+
+
+def _is_zip(path: Path, name: str) -> bool:
+    """Whether a file starts as a zip archive; one that cannot be opened is left to its reader."""
+    require_regular(path, name)
+    try:
+        with path.open("rb") as file:
+            return file.read(len(ZIP_MAGICS[0])) in ZIP_MAGICS
+    except OSError:
+        return False
 
 
 def _is_sent(entry: ZipInfo) -> bool:

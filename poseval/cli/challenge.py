@@ -25,7 +25,7 @@ FOLDER = click.argument("folder", type=InputPath())
 
 @click.group()
 def challenge() -> None:
-    """Make a challenge for an engine that exists: Codabench, or a static board.
+    """Make a challenge for an engine that exists: Codabench, EvalAI, GitHub, or a static board.
 
     Everything about it stands in FOLDER/challenge.toml, which `init` writes with a comment for each setting.
     """

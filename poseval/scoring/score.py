@@ -106,8 +106,11 @@ class Prepared:
         return self.benchmark.with_scales(self.parts[0].aligned)
 
 
-def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepared:
-    """Read, align and check; parameters as in `score`."""
+def prepare(truth: PathOrPoses, predictions: Predictions, task: Task, *, examined: bool = True) -> Prepared:
+    """Read, align and check; parameters as in `score`.
+
+    Without `examined` nothing looks for what is unusual in valid files: that can take longer than to score.
+    """
     thread_limit()  # numbers that cannot be are refused before any work
     from_environment()
     started = time.perf_counter()
@@ -133,8 +136,12 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task) -> Prepare
     for part in parts:
         require_possible(part)
     parts, ungrouped = _sliced(parts, found, task)
-    again = Rescoring(found, rules, gt, dt, partial(by_hand, found, gt, task), task.per_joint, tuple(paired))
-    odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
+    odd: list[Notice] = []
+    if examined:
+        again = Rescoring(
+            found, rules, gt, dt, partial(by_hand, found, gt, task), task.per_joint, tuple(paired)
+        )
+        odd = checks.examine_set(gt, Role.TRUTH, paired=True) + checks.examine_pair(parts[0], again)
     deviations = [*found.deviations(rules, gt), *mapped]
     if chosen:
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")

@@ -149,21 +149,6 @@ def test_two_commands_make_a_checked_bundle(tmp_path: Path, monkeypatch: pytest.
     assert zipfile.is_zipfile("bundle.zip")
 
 
-def test_wheels_are_used_where_poseval_is_not_installed(tmp_path: Path, plain: bytes) -> None:
-    """A wheel is a zip file of packages: here of our own, and of one that only it brings."""
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    with zipfile.ZipFile(wheels / "brought-1-py3-none-any.whl", "w") as archive:
-        archive.writestr("poseval_of_the_wheel.py", "")
-    made = make(tmp_path)
-    assert build_bundle(made, tmp_path / "b.zip", wheels) == []
-    with zipfile.ZipFile(tmp_path / "b.zip") as archive:
-        archive.extractall(tmp_path / "bundle")
-    code = "import run, pathlib; run.add_wheels(pathlib.Path('wheels')); import poseval_of_the_wheel"
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path / "bundle/scoring_program", check=False)
-    assert done.returncode == 0
-
-
 def test_bundles_of_one_description_are_equal(tmp_path: Path) -> None:
     made = make(tmp_path)
     for name in ("a.zip", "b.zip"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -109,7 +110,7 @@ def test_calls_that_fail_are_made_again(
 def test_what_cannot_be_downloaded_fails_in_the_end(
     server: Server, made: Description, tmp_path: Path
 ) -> None:
-    server.send(1, b"")
+    server.send(1, b"x" * 100)
     server.lost.add(1)
     until_empty(worker_of(server, made, tmp_path), server)
     assert server.served[1] == MOST_TRIES
@@ -123,7 +124,7 @@ def test_a_file_that_is_too_large(server: Server, made: Description, good: bytes
     small = replace(made, limits=replace(made.limits, bytes="1KiB"))
     until_empty(worker_of(server, small, tmp_path), server)
     assert "[P501]" in server.reports[1][0]["stderr"]
-    assert not list(tmp_path.glob("incoming-*"))
+    assert not list((tmp_path / "scratch").iterdir())
 
 
 def test_other_addresses_are_not_opened(tmp_path: Path) -> None:
@@ -228,6 +229,24 @@ def test_kills_at_random_moments_lose_nothing(
         assert {report["submission_status"] for report in reports} == {wanted}
     assert len({reports[0]["result"] for key, reports in server.reports.items() if key % 4}) == 1
     assert not list((tmp_path / "state").glob("*.tmp"))
+    worker_of(server, made, tmp_path / "state").run(
+        0, most=0
+    )  # the next worker removes what killed ones left
+    assert not list((tmp_path / "state/scratch").iterdir())
+
+
+def test_a_full_disk_is_no_fault_of_a_submission(
+    server: Server, made: Description, good: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker takes none until there is room again."""
+    server.send(1, good)
+    free = iter([0, 1 << 20])
+    usage = shutil.disk_usage(tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda place: usage._replace(free=next(free, 1 << 40)))
+    said: Said = []
+    until_empty(worker_of(server, made, tmp_path, said), server)
+    assert said == ["waiting: the disk is nearly full"] * 2 + ["submission 1: scored"]
+    assert server.served[1] == 1
 
 
 def test_the_environment_names_the_server() -> None:

@@ -38,17 +38,23 @@ def judge_of(world: World, folder: Path, seed: int, **changes: Any) -> Judge:
     return open_judge(changed)
 
 
+class Judges(dict[str, tuple[Judge, Judge]]):
+    """Two judges for each world, made when asked for: their ground truth differs in all but its frames."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder
+
+    def __missing__(self, benchmark: str) -> tuple[Judge, Judge]:
+        world = next(one for one in WORLDS if one.benchmark == benchmark)
+        one, other = (judge_of(world, self.folder / f"{benchmark}{seed}", seed) for seed in (1, 2))
+        self[benchmark] = one, other
+        return self[benchmark]
+
+
 @pytest.fixture(scope="module")
-def judges(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Judge, Judge]]:
-    """Two judges for each world, whose ground truth differs in everything but its frames."""
-    folder = tmp_path_factory.mktemp("hidden")
-    return {
-        world.benchmark: (
-            judge_of(world, folder / f"{world.benchmark}1", 1),
-            judge_of(world, folder / f"{world.benchmark}2", 2),
-        )
-        for world in WORLDS
-    }
+def judges(tmp_path_factory: pytest.TempPathFactory) -> Judges:
+    return Judges(tmp_path_factory.mktemp("hidden"))
 
 
 def seen(verdict: Verdict) -> tuple[str, str, str, list[str]]:
@@ -79,8 +85,13 @@ def broken(data: bytes) -> Iterator[bytes]:
         yield data[:middle] + after + data[middle + len(before) :]
 
 
-@pytest.mark.parametrize("world", WORLDS, ids=lambda world: world.benchmark)
-def test_files_of_any_kind(world: World, judges: dict[str, tuple[Judge, Judge]], tmp_path: Path) -> None:
+# Those that share format and pairing with another world.
+ALIKE = {"crowdpose", "ochuman", "aic", "posetrack21"}
+EACH = [pytest.param(one, marks=pytest.mark.slow if one.benchmark in ALIKE else ()) for one in WORLDS]
+
+
+@pytest.mark.parametrize("world", EACH, ids=lambda world: world.benchmark)
+def test_files_of_any_kind(world: World, judges: Judges, tmp_path: Path) -> None:
     one, other = judges[world.benchmark]
     probes = [bytes_of(world, tmp_path / "p", seed) for seed in (1, 2, 3)]
     for at, probe in enumerate([*probes, *broken(probes[0])]):
@@ -163,7 +174,7 @@ MISTAKES: dict[str, Callable[[Rows], Rows]] = {
 }
 
 
-def test_mistakes_that_scoring_would_find(judges: dict[str, tuple[Judge, Judge]], tmp_path: Path) -> None:
+def test_mistakes_that_scoring_would_find(judges: Judges, tmp_path: Path) -> None:
     """Of these `poseval score` says what the number would be otherwise; here it would say what is true."""
     one, other = judges["coco-keypoints"]
     rows = json.loads(bytes_of(COCO, tmp_path / "p", 1))
@@ -180,9 +191,7 @@ def test_mistakes_that_scoring_would_find(judges: dict[str, tuple[Judge, Judge]]
     assert len(noticed) >= 3  # what could have been said differs
 
 
-def test_images_without_people_are_like_others(
-    judges: dict[str, tuple[Judge, Judge]], tmp_path: Path
-) -> None:
+def test_images_without_people_are_like_others(judges: Judges, tmp_path: Path) -> None:
     """Two images, with people in one ground truth and without in the other, are refused and scored alike."""
     one, other = judges["coco-keypoints"]
     assert not np.array_equal(one.truth.people.frame, other.truth.people.frame)
@@ -274,9 +283,7 @@ def test_a_public_set_shows_everything(tmp_path: Path) -> None:
     assert f"{len(judge.truth)} records" in verdict.page
 
 
-def test_limits_do_not_hang_on_the_ground_truth(
-    judges: dict[str, tuple[Judge, Judge]], tmp_path: Path
-) -> None:
+def test_limits_do_not_hang_on_the_ground_truth(judges: Judges, tmp_path: Path) -> None:
     """What is larger than a limit is refused in the first step, before the ground truth is looked at."""
     one, other = judges["coco-keypoints"]
     path = tmp_path / "bomb.zip"

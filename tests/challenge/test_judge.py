@@ -1,10 +1,8 @@
-"""The judge: limits of time and memory, what is left by what failed, and lists of images without truth."""
+"""The judge: what is said of what failed, lists of images without ground truth, and records."""
 
 from __future__ import annotations
 
 import json
-import os
-import signal
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,63 +10,10 @@ from typing import Any
 
 import pytest
 
-from poseval.challenge.apart import run_apart
 from poseval.challenge.judge import open_judge
 from poseval.challenge.records import Record, is_record, read_record, write_record
 from poseval.errors import PosevalError
 from tests.challenge.made import make, predictions, records, write
-from tests.shared import SANITISED
-
-MIB = 1 << 20
-ROOM = {"seconds": 20, "memory": 256 * MIB, "file_bytes": MIB}
-
-
-def busy(folder: Path) -> None:
-    while True:
-        pass
-
-
-def greedy(folder: Path) -> int:
-    return len(bytearray(512 * MIB))
-
-
-def test_an_answer_comes_back(tmp_path: Path) -> None:
-    ended = run_apart(lambda folder: [sorted(os.listdir(folder)), os.getcwd() == str(folder)], **ROOM)
-    assert (ended.answer, ended.reason) == ([[], True], "")
-
-
-def test_time_is_bounded() -> None:
-    started = time.monotonic()
-    ended = run_apart(busy, 1, 256 * MIB, MIB)
-    assert (ended.answer, ended.reason) == (None, "time")
-    assert time.monotonic() - started < 10
-
-
-@pytest.mark.skipif(SANITISED, reason="no address space can be limited")
-def test_memory_is_bounded() -> None:
-    assert run_apart(greedy, **ROOM).reason == "memory"
-    assert run_apart(greedy, 20, 1024 * MIB, MIB).answer == 512 * MIB
-
-
-def test_files_are_bounded() -> None:
-    def write_much(folder: Path) -> str:
-        try:
-            (folder / "x").write_bytes(b"1" * 2 * MIB)
-        except OSError as error:
-            return type(error).__name__
-        return "written"
-
-    assert run_apart(write_much, **ROOM).answer == "OSError"
-
-
-def test_a_child_that_dies_is_no_answer() -> None:
-    assert run_apart(lambda folder: os._exit(3), **ROOM).reason == "died"
-    assert run_apart(lambda folder: os.kill(os.getpid(), signal.SIGKILL), **ROOM).reason == "memory"
-
-
-def test_the_environment_is_not_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AUTH_TOKEN", "secret")
-    assert "AUTH_TOKEN" not in run_apart(lambda folder: list(os.environ), **ROOM).answer
 
 
 def test_what_takes_too_long_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from poseval.challenge.codabench import build_bundle
 from poseval.challenge.description import read_description
-from poseval.challenge.judge import open_judge
+from poseval.challenge.judge import open_judge, rounded
 from poseval.challenge.starting import start_like
 from poseval.cli import invoke
+from poseval.scoring.score import score
 from tests.challenge.worlds import WORLDS, World
+from tests.golden.make.neighbours import jrdb_files
 from tests.shared import ROOT
 
 READY = {path.stem: path for path in sorted((ROOT / "examples/challenges").glob("*.toml"))}
@@ -37,7 +41,29 @@ def test_an_owner_of_the_ground_truth_fills_it_in(name: str, tmp_path: Path) -> 
     assert verdict.scored, verdict.message + verdict.private
     undefined = {"AP_M", "AR_M"} if name == "aic" else set()  # nobody there is of medium size
     assert verdict.numbers.keys() == {column.key for column in made.columns} - undefined
-    assert verdict.numbers[made.ranking.by] > 20
+    lower = {column.key: column.better == "lower" for column in made.columns}[made.ranking.by]
+    assert (verdict.numbers[made.ranking.by] > 20) is not lower
+
+
+def test_what_lies_beside_the_ground_truth_comes_along(tmp_path: Path) -> None:
+    """JRDB's boxes of people without a pose: without them, predictions of such people are false."""
+    for name, node in jrdb_files(1).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(node))
+    made = start_like(tmp_path / "c", READY["jrdb-pose"], tmp_path / "gt")
+    assert made == read_description(made.folder)
+    build_bundle(made, tmp_path / "bundle.zip")
+    with zipfile.ZipFile(tmp_path / "bundle.zip") as archive:
+        archive.extractall(tmp_path / "bundle")
+    verdict = open_judge(read_description(tmp_path / "bundle/reference_data_test", whole=False)).judge(
+        tmp_path / "pred"
+    )
+    report = score(tmp_path / "gt", tmp_path / "pred")
+    assert verdict.numbers == {
+        column.key: rounded(report, column.key, column.digits) for column in made.columns
+    }
+    shutil.rmtree(tmp_path / "labels_2d_stitched")
+    assert score(tmp_path / "gt", tmp_path / "pred").summary != report.summary
 
 
 def test_a_list_of_images_checks_the_form(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +51,9 @@ class World:
             track=track if self.videos else None,
             source_id=rng.permutation(np.arange(1, rows + 1)),
         )
+        if self.benchmark == "jrdb-pose":  # which says of each joint whether it is visible
+            flags = rng.integers(0, 3, (rows, joints))
+            people = people.with_columns(seen=np.full_like(seen, 2), extra={"visibility": flags})
         return PoseSet(get_skeleton(self.skeleton), frames, people)
 
     def _frames(self, count: int, rng: np.random.Generator) -> Frames:
@@ -96,7 +100,10 @@ class World:
         known = self.truth(seed)
         if self.videos:
             place = folder / f"videos{seed}"
-            form.write(poses, place, WriteOptions(Role.PREDICTIONS, force=True, truth=known))
+            if self.sent == "jrdb-pose":
+                _write_jrdb(poses, place)
+            else:
+                form.write(poses, place, WriteOptions(Role.PREDICTIONS, force=True, truth=known))
             out = io.BytesIO()
             with zipfile.ZipFile(out, "w") as archive:
                 for path in sorted(place.rglob("*.json")):
@@ -108,6 +115,27 @@ class World:
         return path
 
 
+def _write_jrdb(poses: PoseSet, place: Path) -> None:
+    """Predictions as JRDB's toolkit reads them: a file of people for each sequence."""
+    frames, people = poses.frames, poses.people
+    place.mkdir(exist_ok=True)
+    for at, name in enumerate(frames.sequences):
+        rows = np.flatnonzero(frames.sequence[people.frame] == at)
+        found = [
+            {
+                "id": row + 1,
+                "image_id": int(frames.key[people.frame[row]].rpartition(":")[2]),
+                "track_id": int(people.track[row]),
+                "keypoints": np.hstack([people.xy[row], np.full((len(poses.skeleton), 1), 2)])
+                .ravel()
+                .tolist(),
+                "score": float(people.score[row]),
+            }
+            for row in rows.tolist()
+        ]
+        (place / f"{name}.json").write_text(json.dumps({"annotations": found}))
+
+
 WORLDS = [
     World("coco-keypoints", "coco17", "coco"),
     World("crowdpose", "crowdpose14", "coco"),
@@ -117,4 +145,5 @@ WORLDS = [
     World("mpii-val", "mpii16", "pose-array", public="people"),
     World("posetrack18", "posetrack15_poseval", "posetrack18", videos=True),
     World("posetrack21", "posetrack15_poseval", "posetrack21", videos=True),
+    World("jrdb-pose", "jrdb17", "jrdb-pose", videos=True),
 ]

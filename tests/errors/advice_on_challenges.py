@@ -70,6 +70,20 @@ def again(folder: Path) -> Argv:
     return ["challenge", "init", str(folder / "challenge"), "--gt", truth, "--title", "Again"]
 
 
+def without_wheels(folder: Path) -> Argv:
+    challenge(folder)
+    (folder / "wheels").mkdir()
+    out = str(folder / "b.zip")
+    words = ["challenge", "build", str(folder / "challenge"), "--for", "codabench", "--out", out]
+    return [*words, "--wheels", str(folder / "wheels")]
+
+
+def with_wheels(folder: Path, argv: Argv) -> Argv:
+    for name in ("poseval", "numpy"):
+        (folder / "wheels" / f"{name}-1-py3-none-any.whl").write_bytes(b"PK")
+    return argv
+
+
 ON_CHALLENGES = [
     Case("P208", "did you mean rules", described("rules =", "rule ="), mended("rules =", "rule =")),
     Case(
@@ -85,6 +99,7 @@ ON_CHALLENGES = [
         lambda folder, argv: [*argv[:-1], str(folder / "once.zip")],
     ),
     Case("P227", "convert it", another_format, converted),
+    Case("P880", "puts them there", without_wheels, with_wheels),
     Case("P894", "add --title TEXT", without_title, add("--title", "People")),
     Case(
         "P894", "leave out --validation and --benchmark", like_and_benchmark, lambda folder, argv: argv[:-2]
