@@ -9,13 +9,16 @@ import shutil
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
+from poseval.challenge import judge
 from poseval.challenge.description import Description
 from poseval.challenge.evalai_api import EvalAI, Unreachable, download
 from poseval.challenge.evalai_worker import MOST_TRIES, Worker, from_environment
@@ -125,6 +128,34 @@ def test_a_file_that_is_too_large(server: Server, made: Description, good: bytes
     until_empty(worker_of(server, small, tmp_path), server)
     assert "[P501]" in server.reports[1][0]["stderr"]
     assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_slow_greedy_and_hostile_submissions(
+    server: Server, made: Description, good: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each ends with its reason, and the worker goes on with the next."""
+    for key in range(1, 5):
+        server.send(key, good)
+    server.files[3] = zlib.compress(b" " * 20_000_000)  # named .json: no container says so
+    opened = judge.open_submission
+
+    def odd(path: Path, *given: Any) -> Any:
+        turn = sum(len(reports) for reports in server.reports.values())
+        if turn == 0:
+            time.sleep(100)
+        if turn == 1:
+            bytearray(8 << 30)
+        return opened(path, *given)
+
+    monkeypatch.setattr(judge, "open_submission", odd)
+    slow = replace(made, limits=replace(made.limits, seconds=3))
+    until_empty(worker_of(server, slow, tmp_path), server)
+    said = [server.reports[key][0]["stderr"] for key in range(1, 5)]
+    assert "more time than allowed (3 s)" in said[0]
+    assert "more memory than allowed (4GiB)" in said[1]
+    assert "[P201]" in said[2]
+    assert said[3] == ""
+    assert [key for key in range(1, 5) if "result" in server.reports[key][0]] == [4]
 
 
 def test_other_addresses_are_not_opened(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_what_takes_too_long_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_a_fault_of_ours_is_a_failure_without_its_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*given: Any) -> None:
+    def broken(*given: Any, **named: Any) -> None:
         raise RuntimeError("secret 271.828")
 
     judge = open_judge(make(tmp_path))

@@ -45,6 +45,22 @@ def test_an_owner_of_the_ground_truth_fills_it_in(name: str, tmp_path: Path) -> 
     assert (verdict.numbers[made.ranking.by] > 20) is not lower
 
 
+def test_a_matlab_file_for_mpii(tmp_path: Path) -> None:
+    """A server reads such files where the benchmark expects them, and no others."""
+    scipy_io = pytest.importorskip("scipy.io")
+    world = OF_BENCHMARK["mpii-val"]
+    made = start_like(tmp_path / "c", READY["mpii"], world.write_truth(tmp_path / "gt.npz", 1))
+    scipy_io.savemat(tmp_path / "pred.mat", {"preds": world.predictions(1).people.xy})
+    verdict = open_judge(made).judge(tmp_path / "pred.mat")
+    assert verdict.scored, verdict.message + verdict.private
+    assert verdict.numbers[made.ranking.by] > 20
+    coco = OF_BENCHMARK["coco-keypoints"]
+    made = start_like(
+        tmp_path / "d", READY["coco-keypoints-test-dev"], coco.write_truth(tmp_path / "gt.npz", 1)
+    )
+    assert open_judge(made).judge(tmp_path / "pred.mat").status == "refused"
+
+
 def test_what_lies_beside_the_ground_truth_comes_along(tmp_path: Path) -> None:
     """JRDB's boxes of people without a pose: without them, predictions of such people are false."""
     for name, node in jrdb_files(1).items():
