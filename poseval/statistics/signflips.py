@@ -48,7 +48,7 @@ def least_p(groups: int, *, one_sided: bool = False) -> float:
 
 def too_rare(groups: int, alpha: float) -> bool:
     """Whether sign flips of this many groups cannot reach alpha: too few groups, or too many flips needed."""
-    return least_p(groups, one_sided=True) > alpha or (groups > ENUMERATED and 20 / alpha > HIGHEST)
+    return least_p(groups, one_sided=True) > alpha or 20 / alpha > HIGHEST
 
 
 def rounds_for(tests: int, alpha: float, asked: int | None = None) -> int:
@@ -86,7 +86,7 @@ def flip_test(
     columns = _scaled(contributions[:, known])
     order = np.argsort(-_statistic(columns.sum(axis=0), one_sided), kind="stable")
     columns = columns[:, order]
-    seen = _statistic(columns.sum(axis=0), one_sided) * (1 - CLOSE) - CLOSE
+    seen = _statistic(columns.sum(axis=0), one_sided) - CLOSE
     above, highest, done = np.zeros(len(known)), np.zeros(len(known)), 0
     for signs in [every_sign(groups)] if complete else _streams(groups, seed):
         found = _statistic(columns.T @ signs.T.astype(np.float64), one_sided)

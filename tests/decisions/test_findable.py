@@ -93,3 +93,12 @@ def test_a_loss_at_the_smallest_drop_that_is_found_is_not_seen() -> None:
     check = verdict().checks[1]
     found = [replace(check, smallest=smallest, loss=0.4).blind for smallest in (0.399, 0.4, 0.401)]
     assert found == [False, True, True]
+
+
+def test_a_number_at_its_worst_has_bounds_and_keeps_up() -> None:
+    """That nothing can drop below it is a remark, and no reason to leave out its bounds."""
+    made = run(np.tile([0.0, 0.5], (20, 1)), names=["AP", "AR"])
+    found = gate(made, made, Demands(guard=["AP", "AR"], significant=True))
+    for check in found.guarded:
+        assert (check.state, check.lower, check.upper, check.p) == (State.KEEPS_UP, 0.0, 0.0, 1.0)
+    assert [bool(check.why) for check in found.guarded] == [True, False]

@@ -217,3 +217,9 @@ def test_a_face_without_a_landmark_counts_nowhere_and_divides_nothing() -> None:
     assert found.get("NME") == pytest.approx(3.0)
     assert found.get("FR@5") == 0.0
     assert found.where(statistic="NME", joint="")[0].n == 2
+
+
+def test_the_trimmed_mean_leaves_out_a_tenth_of_the_images_at_either_end() -> None:
+    """Of 1, 4, 9 ... 100 pixels the least and the largest: 4 to 81 remain."""
+    found = Nme().headline(values(Nme(), faces([float(e * e) for e in range(1, 11)])))
+    assert found["NME_trimmed"] == pytest.approx(sum(e * e for e in range(2, 10)) / 8 / 100)

@@ -15,7 +15,14 @@ from poseval.metrics.base import Need
 from poseval.metrics.clear_mot import ClearMot, Events, Motp
 from poseval.metrics.identity import Identity
 from poseval.metrics.joint_rows import Empty
-from poseval.metrics.tracking_scene import Scale, Similarity, pair_rows, pose_similarity, scene_of
+from poseval.metrics.tracking_scene import (
+    Scale,
+    Similarity,
+    pair_rows,
+    pose_similarity,
+    scene_of,
+    sizes_of,
+)
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction, Values
@@ -296,3 +303,14 @@ def test_a_summary_shows_joints_on_request_alone(name: str) -> None:
     assert parse(name) == parse(f"{name}(per_joint=no)")
     assert not [row for row in values(parse(name), aligned) if row.joint == "left_wrist"]
     assert [row for row in values(parse(f"{name}(per_joint=yes)"), aligned) if row.joint == "left_wrist"]
+
+
+def test_sizes_by_which_distances_of_poses_are_scaled() -> None:
+    """The file's area, that of the box, or the extent of the labelled joints, which is never nothing."""
+    xy = np.array([[[0.0, 0.0], [4.0, 3.0]], [[2.0, 1.0], [2.0, 9.0]], [[0.0, 0.0], [5.0, 5.0]]])
+    seen = np.array([[2, 2], [2, 2], [2, 0]])
+    box = np.array([[0.0, 0.0, 10.0, 20.0], [1.0, 2.0, 4.0, 6.0], [0.0, 0.0, 1.0, 1.0]])
+    people = People(xy, np.arange(3), seen=seen, box=box, area=np.array([7.0, 8.0, 9.0]))
+    assert sizes_of(people, Scale.EXTENT).tolist() == [12.0, 2.0**-52, 2.0**-52]
+    assert sizes_of(people, Scale.GIVEN).tolist() == [7.0, 8.0, 9.0]
+    assert sizes_of(people, Scale.BOX).tolist() == [200.0, 12.0, 1.0]

@@ -179,6 +179,13 @@ def test_crowding_counts_boxes_that_overlap() -> None:
     assert attribute("crowding", people(box=box)) == {"0": [2, 3], "1-2": [0, 1], "3+": []}
 
 
+@pytest.mark.filterwarnings("error")
+def test_boxes_without_an_area_crowd_nobody() -> None:
+    """Two of them lie in one place, and their union is nothing, by which nothing is divided."""
+    box = np.array([[5, 5, 5, 5], [5, 5, 5, 5], [0, 0, 10, 10], [0, 0, 10, 10]], dtype=float)
+    assert attribute("crowding", people(box=box)) == {"0": [0, 1], "1-2": [2, 3], "3+": []}
+
+
 @pytest.mark.parametrize("name", ["truncation", "occlusion", "crowding"])
 def test_what_the_ground_truth_does_not_have_is_no_slice(name: str) -> None:
     with pytest.raises(UsageError) as caught:

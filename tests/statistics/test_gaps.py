@@ -129,8 +129,33 @@ def test_what_a_gap_takes_over_from_its_groups() -> None:
     found = gap_interval(gap, spread.moves, members, 1)
     assert (found.undefined, found.level, found.units, found.cluster) == (0.003, 0.95, UNITS, "frame")
     assert (found.seed, found.resamples, found.given) == (None, UNITS, True)
+    narrow = replace(gap, number=gap.number._replace(bounds=(-0.1, 0.2)))
+    assert found.low < 0.3 < found.high
+    assert gap_interval(narrow, spread.moves, members, 1).high == pytest.approx(0.3)
     both = gap_interval(gap, spread.moves, members, 2)
     assert (both.given, both.why) == (False, "two clusters that cross are not for gaps")
     members[gap.keys[1]] = replace(members[gap.keys[1]], low=math.nan, high=math.nan, why="a reason")
     none = gap_interval(gap, spread.moves, members, 1)
     assert (none.given, none.why) == (False, "g=1/n0: a reason")
+
+
+def test_groups_that_share_units_are_compared_on_them() -> None:
+    """All units, and every other one of them: what both lose without a unit cancels."""
+    evaluation = made([0.3, 0.6])
+    every, other = np.ones(UNITS, dtype=bool), np.arange(UNITS) % 2 == 1
+    (part,) = evaluation.parts
+    masks = {"g=0": every, "g=1": other}
+    evaluation = replace(evaluation, parts=(replace(part, slices=masks),))
+    x = next(iter(part.tallies.values())).column("top")[:, 0]
+    lost = []
+    for mask in masks.values():
+        without = (x[mask].sum() - x) / (mask.sum() - 1)
+        lost.append(np.where(mask, x[mask].mean() - without, 0.0))
+    off = lost[0] - lost[1]
+    error = math.sqrt((UNITS - 1) / UNITS * ((off - off.mean()) ** 2).sum())
+    variance = [(UNITS - 1) / UNITS * (one**2).sum() for one in lost]
+    freedom = sum(variance) ** 2 / (variance[0] ** 2 / (UNITS - 1) + variance[1] ** 2 / (UNITS / 2 - 1))
+    half = student.ppf(0.975, freedom) * error
+    apart = x[other].mean() - x.mean()
+    found = intervals(evaluation)["g:gap/n0"]
+    assert (found.low, found.high) == pytest.approx((apart - half, apart + half), rel=1e-6)

@@ -146,3 +146,17 @@ def test_of_five_blocks_or_more_the_units_are_not_counted_one_by_one() -> None:
     made = run(np.zeros((630, 2)), bottom)
     found = influence(made.summaries, units_of(made), ["n0", "n1"])
     assert support(made.summaries, units_of(made), found).tolist() == [5, 40]
+
+
+def test_a_number_that_jumps_is_undefined_in_half_samples() -> None:
+    """It needs the first of twelve units, which 63 of 126 halves lack; three of these have no unit at all."""
+
+    def summaries(weights: Ints) -> list[dict[str, Number]]:
+        return [
+            {"m": Number(1.0 if row[0] else np.nan, Direction.HIGHER, "m", n=int(row.sum()), smooth=False)}
+            for row in weights
+        ]
+
+    found = influence(summaries, Clusters("frame", np.arange(12), np.arange(12).astype(np.str_)), ["m"])
+    assert found.undefined.tolist() == [60 / 123]
+    assert found.moves[:, 0].tolist() == [0.0] * 12  # no pair of halves is defined

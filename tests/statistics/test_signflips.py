@@ -127,3 +127,33 @@ def test_random_flips_begin_with_the_first_stream() -> None:
     flipped = np.abs(random_signs(30, 3, 0) @ x)
     assert found.rounds == 1024
     assert found.raw[0] == pytest.approx(((flipped >= abs(x.sum()) - 1e-9).sum() + 1) / 1025)
+
+
+def test_a_sum_below_zero_is_as_likely_as_its_signs_say() -> None:
+    """One-sided: the signs as they are reach the sum themselves, whatever it is."""
+    parts = np.random.default_rng(1).normal(-0.5, 1, (8, 3))
+    assert (parts.sum(axis=0) < 0).any()
+    found = flip_test(parts, alpha=0.05, rounds=1000, seed=0, one_sided=True)
+    raw, adjusted = by_hand(parts, one_sided=True)
+    assert found.raw == pytest.approx(raw)
+    assert found.adjusted == pytest.approx(adjusted)
+
+
+def test_twelve_groups_are_gone_through_and_thirteen_are_drawn() -> None:
+    rng = np.random.default_rng(0)
+    found = [flip_test(rng.normal(2, 1, (n, 1)), alpha=0.05, rounds=1000, seed=0) for n in (12, 13)]
+    assert [(test.complete, test.rounds) for test in found] == [(True, 4096), (False, 1024)]
+
+
+def test_streams_follow_one_another_until_there_are_as_many_as_asked_for() -> None:
+    x = np.random.default_rng(0).normal(0.6, 1, 30)
+    for rounds, streams in ((1024, 1), (1025, 2), (3000, 3)):
+        found = flip_test(x[:, None], alpha=0.9, rounds=rounds, seed=3)
+        signs = np.concatenate([random_signs(30, 3, stream) for stream in range(streams)])
+        above = (np.abs(signs @ x) >= abs(x.sum()) - 1e-9).sum()
+        assert found.rounds == 1024 * streams
+        assert found.raw[0] == pytest.approx((above + 1) / (1024 * streams + 1))
+
+
+def test_part_of_a_flip_is_a_whole_one() -> None:
+    assert rounds_for(100, 0.03) == 66_667

@@ -76,3 +76,8 @@ def test_each_draw_has_a_stream_of_its_own() -> None:
     assert random_signs(4, 5, 7).tolist() == (1 - 2 * drawn).tolist()
     group = np.repeat(np.arange(BLOCKS), 2)
     assert blocks(2 * BLOCKS, scattered=True).tolist() == np.random.default_rng(3).permutation(group).tolist()
+
+
+def test_signs_that_all_pairs_share_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        random_signs(5, 0, 0)[0, 0] = 3
