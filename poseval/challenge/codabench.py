@@ -49,7 +49,7 @@ def build_bundle(description: Description, out: Path, wheels: Path | None = None
 
     Raises:
         InputError: a ground truth is wrong.
-        UsageError: P893 the bundle would break a rule of Codabench, P880 wheels that are not enough.
+        UsageError: P893 the bundle would break a rule of Codabench, P886 wheels that are not enough.
     """
     for split in description.splits:
         open_judge(description, split.name)
@@ -74,7 +74,7 @@ def wheels_in(folder: Path, description: Description) -> list[Path]:
     """The wheels in a folder, which must be enough to score without a network.
 
     Raises:
-        UsageError: P880 a package has no wheel there.
+        UsageError: P886 a package has no wheel there.
     """
     found = sorted(folder.glob("*.whl"))
     names = {wheel.name.partition("-")[0].lower() for wheel in found}
@@ -83,7 +83,7 @@ def wheels_in(folder: Path, description: Description) -> list[Path]:
     lacking = [name for name in needed if name not in names]
     if lacking:
         raise UsageError(
-            "P880",
+            "P886",
             where=f"--wheels {shown(folder, 400)}",
             what=f"holds no wheel of {' and '.join(lacking)}",
             wanted=f"wheels of {', '.join(needed)}",

@@ -39,7 +39,7 @@ def test_wheels_that_are_not_enough(tmp_path: Path) -> None:
     for lacking in ("poseval and numpy", "poseval", "matplotlib and jinja2"):
         with pytest.raises(PosevalError, match=f"holds no wheel of {lacking}") as caught:
             build_bundle(made, tmp_path / "b.zip", wheels)
-        assert caught.value.code == "P880"
+        assert caught.value.code == "P886"
         assert not (tmp_path / "b.zip").exists()
         wheel(wheels, "numpy" if lacking == "poseval and numpy" else "poseval")
         if lacking == "poseval":

@@ -99,7 +99,7 @@ ON_CHALLENGES = [
         lambda folder, argv: [*argv[:-1], str(folder / "once.zip")],
     ),
     Case("P227", "convert it", another_format, converted),
-    Case("P880", "puts them there", without_wheels, with_wheels),
+    Case("P886", "puts them there", without_wheels, with_wheels),
     Case("P894", "add --title TEXT", without_title, add("--title", "People")),
     Case(
         "P894", "leave out --validation and --benchmark", like_and_benchmark, lambda folder, argv: argv[:-2]
