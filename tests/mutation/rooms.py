@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Tests of every metric.
 ALL_METRICS = (
     "tests/metrics/test_base.py",
+    "tests/metrics/test_parameter_bounds.py",
     "tests/properties/test_metrics.py",
     "tests/properties/test_variants.py",
     "tests/metrics/test_numbers.py",
@@ -116,7 +117,10 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "poseval.metrics.oks_scene": _metric(*OKS),
         "poseval.metrics.pck": _metric(*SINGLE),
-        "poseval.metrics.person_groups": ("tests/scoring/test_slices.py",),
+        "poseval.metrics.person_groups": (
+            "tests/metrics/test_person_groups.py",
+            "tests/scoring/test_slices.py",
+        ),
         "poseval.metrics.ospa": _metric("tests/metrics/test_ospa.py"),
         "poseval.metrics.ospa_tracks": _metric("tests/metrics/test_ospa.py"),
         "poseval.metrics.ospa_visibility": _metric("tests/metrics/test_ospa.py"),
