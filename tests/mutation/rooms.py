@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ALL_METRICS = (
     "tests/metrics/test_base.py",
     "tests/metrics/test_parameter_bounds.py",
+    "tests/metrics/test_defaults.py",
     "tests/properties/test_metrics.py",
     "tests/properties/test_variants.py",
     "tests/metrics/test_numbers.py",
