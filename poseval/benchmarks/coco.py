@@ -41,7 +41,8 @@ SIZES = frozenset({"AP_M", "AP_L", "AR_M", "AR_L"})
 # Faults of pycocotools that `corrected` fixes; other paragraphs of docs/quirks.md hold in both rule sets.
 COCO_QUIRKS = frozenset({"C01", "C02"})
 
-EXPOSURE = re.compile(r"_gain_[\d.]+_exposure_\d")  # in the names of ExLPose's images
+# In the names of ExLPose's images; those of its other cameras (ExLPose-OCN) lie in folders of their own.
+EXPOSURE = re.compile(r"_gain_[\d.]+_exposure_\d|(^|/)PID_(A7M3|RICOH3)/")
 
 # CrowdPose's code splits images by crowd index at 0.2 and 0.8, its paper says 0.1 and 0.8; published numbers
 # come from the code.

@@ -38,7 +38,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "head_bottom": ("left_shoulder", "right_shoulder"),
 }
 
-# Landmarks that have numbers instead of names: source and target -> for each target point the points whose mean
+# Landmarks that have numbers, not names: source and target -> for each target point the points whose mean
 # it is. 3DDFA (benchmark_aflw.py) takes AFLW's pupils and mouth from the outlines of eyes and lips.
 DERIVED_POINTS: Mapping[tuple[str, str], tuple[tuple[int, ...], ...]] = {
     ("ibug68", "aflw21"): (

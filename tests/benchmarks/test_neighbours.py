@@ -71,6 +71,16 @@ def test_crowdpose_is_not_exlpose(tmp_path: Path) -> None:
     assert coco.EXLPOSE.metrics(coco.EXLPOSE.rule_sets[0], truth, False)[0].has(area=AreaSource.BOX)
 
 
+@pytest.mark.parametrize("camera", ["A7M3", "RICOH3"])
+def test_other_cameras_of_exlpose(camera: str, tmp_path: Path) -> None:
+    data = json.loads((CASES / "exlpose" / "gt.json").read_text())
+    for number, image in enumerate(data["images"]):
+        image["file_name"] = f"PID_{camera}/0829_{number:05}.JPG"
+    file = tmp_path / "gt.json"
+    file.write_text(json.dumps(data))
+    assert recognise(poseval.read(file, optional=["area"])).name == "exlpose"
+
+
 def test_joints_of_human36m_go_by_place() -> None:
     truth = poseval.read(CASES / "h36m_ordinary" / "gt.json")
     assert truth.skeleton.name == "h36m17"
