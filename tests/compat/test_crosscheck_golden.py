@@ -12,7 +12,7 @@ from poseval.errors import PosevalError
 from tests.golden.committed import Case, cases
 from tests.golden.make import face_files, single_files
 
-FAMILIES = {"coco": 40, "mpii": 18, "nme": 14, "posetrack": 29, "neighbours": 10}
+FAMILIES = {"coco": 44, "mpii": 18, "nme": 15, "posetrack": 29, "neighbours": 11}
 # Beside the answers that the cases name: Ex-OKS has no other side, scales of 0 and repeated ids in the truth.
 REFUSED = {"P104", "P145", "P304", "P405"}
 
@@ -34,6 +34,8 @@ def files_of(case: Case, into: Path) -> tuple[Path, Path]:
         return write(case.folder, into)
     if case.expected["ask"].get("benchmark") == "mpii-cooking":
         return single_files.write_cooking(case.folder, into)
+    if case.expected["ask"].get("benchmark") == "aflw-pifa":
+        return face_files.write_pifa(case.folder, into)[:2]
     if "3ddfa" in case.expected:
         return face_files.write_3ddfa(case.folder, into)
     return case.truth, case.predictions

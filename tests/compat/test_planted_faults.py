@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from poseval.benchmarks import posetrack_boxes
 from poseval.benchmarks.base import Benchmark
 from poseval.cli import invoke
 from poseval.metrics import epe, hota, joint_error, nme, oks_scene, pck, tracking_scene
@@ -53,9 +54,10 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("nme/cofw_ordinary", "reference"),
         ("nme/aflw_ordinary", "reference"),
         ("nme/aflw2000", "reference"),
+        ("nme/aflw_pifa", "reference"),
     ],
     POSES: [("posetrack/ignore_regions", "posetrack-2017"), ("posetrack/ignore_regions", "posetrack21")],
-    BOXES: [("neighbours/boxes_mot17", "mot16")],
+    BOXES: [("neighbours/boxes_mot17", "mot16"), ("neighbours/boxes_posetrack21", "reference")],
     JRDB: [("neighbours/jrdb_crowd", "reference")],
 }
 
@@ -101,6 +103,7 @@ def order(patch: Patch) -> None:
 
 def ignore(patch: Patch) -> None:
     """Crowds and ignore regions have no effect."""
+    patch.setattr(posetrack_boxes, "IGNORED", 2.0)  # of a box, more than can lie in a region
     read(
         patch, truth=lambda t: replace(columns(t, crowd=np.zeros(len(t), dtype=bool)), ignore=IgnoreRegions())
     )
@@ -202,6 +205,7 @@ UNSEEN_IN: dict[str, dict[str, str]] = {
     "neighbours/animalpose": {"ignore": NO_CROWD},
     "neighbours/cooking": {"scale": "a stick is measured by its own two joints"},
     "nme/aflw2000": {"thresholds": "its program has none"},
+    "nme/aflw_pifa": {"thresholds": "its program has none"},
 }
 RUNS = [(family, *case, fault) for family, cases in CASES.items() for case in cases for fault in FAULTS]
 

@@ -11,7 +11,7 @@ import poseval
 from tests.golden.committed import Case, cases
 from tests.golden.make import single_files
 
-CASES = cases("neighbours", 10)
+CASES = cases("neighbours", 11)
 
 
 def files_of(case: Case, into: Path) -> tuple[Path, Path]:

@@ -19,7 +19,7 @@ from poseval.results.report import Report
 from tests.golden.committed import Case, cases
 from tests.golden.make import face_files
 
-CASES = cases("nme", 14)
+CASES = cases("nme", 15)
 FLOAT32 = 2**-22
 STAR_DIGITS = {"FR": 0.5e-4, "AUC": 0.5e-6}
 # The normaliser of each benchmark, as a metric with the thresholds that the program was asked for
@@ -114,6 +114,18 @@ def test_3ddfa(case: Case, tmp_path: Path) -> None:
     assert [row.n for row in rows] == [edges[0], edges[1] - edges[0], edges[2] - edges[1]]
     assert [row.value * 100 for row in rows] == pytest.approx(wanted["bins"], rel=FLOAT32)
     assert report.summary["NME"] * 100 == pytest.approx(wanted["mean"], rel=FLOAT32)
+
+
+@pytest.mark.parametrize("case", of("3ddfa_aflw"), ids=str)
+def test_3ddfa_on_aflw(case: Case, tmp_path: Path) -> None:
+    """Predictions of 21 points, and of the 68 that its program takes them from."""
+    wanted = case.expected["3ddfa_aflw"]
+    truth, *found = face_files.write_pifa(case.folder, tmp_path)
+    for predictions, derive in zip(found, (False, True), strict=True):
+        report = poseval.score(truth, predictions, "aflw-pifa", rules="3ddfa", derive=derive)
+        bins = [report.summary[f"{name}/NME"] * 100 for name in ("yaw<=30", "yaw30-60", "yaw>60")]
+        assert bins == pytest.approx(wanted["bins"], rel=2 * FLOAT32)
+        assert report.summary["NME"] * 100 == pytest.approx(wanted["mean"], rel=2 * FLOAT32)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if "answer" in case.expected], ids=str)

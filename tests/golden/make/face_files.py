@@ -48,3 +48,22 @@ def write_3ddfa(folder: Path, into: Path) -> tuple[Path, Path]:
     np.save(found, found_of(folder).transpose(0, 2, 1).astype(np.float32))
     np.save(into / "AFLW2000-3D.pose.npy", truth["yaw"])
     return place, found
+
+
+# 3DDFA's benchmark_aflw.py: AFLW's 21 points, each of these of the 68, from 1.
+PIFA = ((18,), (20,), (22,), (23,), (25,), (27,), (37,), (37, 38, 39, 40, 41, 42), (40,), (43,),
+        (43, 44, 45, 46, 47, 48), (46,), (3,), (32,), (31,), (36,), (15,), (49,),
+        (61, 62, 63, 64, 65, 66, 67, 68), (55,), (9,))  # fmt: skip
+
+
+def write_pifa(folder: Path, into: Path) -> tuple[Path, Path, Path]:
+    """Truth with its companions; predictions of 21 points, and those of 68 that they come from."""
+    truth, fitted = truth_of(folder), found_of(folder)
+    companions = {"pts21": truth["points"], "pts68": truth["fitted"], "crop_yaws": truth["yaw"]}
+    for name, values in {**companions, "crop_roi_box": truth["crop"]}.items():
+        ready = values.transpose(0, 2, 1).astype(np.float32) if values.ndim == 3 else values
+        np.save(into / f"AFLW_GT_{name}.npy", ready)
+    points = [fitted[:, [point - 1 for point in of]].mean(axis=1) for of in PIFA]
+    np.save(into / "pred21.npy", np.stack(points, axis=2).astype(np.float32))
+    np.save(into / "pred68.npy", fitted.transpose(0, 2, 1).astype(np.float32))
+    return into / "AFLW_GT_pts21.npy", into / "pred21.npy", into / "pred68.npy"

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.golden.make import face_files
 from tests.golden.make.cases import Made
 
 CASES: list[Callable[[], Made]] = []
@@ -211,6 +212,26 @@ def aflw2000() -> tuple[Faces, str, Any]:
     faces.jitter(2, 4, 7)
     yaw = [0, -10, 30, -30, 30.5, 45, -60, 60.5, 75, -90]
     return faces, "gt.json", {"points": faces.truth.tolist(), "yaw": yaw}
+
+
+@case("AFLW (PIFA): the size by 68 fitted points, absent points at -1, three bins of yaw.", "aflw-pifa",
+      ("3ddfa_aflw",))  # fmt: skip
+def aflw_pifa() -> tuple[Faces, str, Any]:
+    faces = Faces(15, 12, 68)
+    fitted = faces.truth.copy()
+    faces.jitter(2, 4, 7)
+    points = np.stack([fitted[:, [k - 1 for k in of]].mean(axis=1) for of in face_files.PIFA], axis=1).round(
+        2
+    )
+    points[::3, 7] = points[1::4, 12] = points[5, :10] = -1
+    yaw = [0, -10, 30, -30, 30.5, 45, -60, 60.5, 75, -90, 15, 59]
+    truth = {
+        "points": points.tolist(),
+        "fitted": fitted.tolist(),
+        "yaw": yaw,
+        "crop": [[0, 0, 120, 120]] * 12,
+    }
+    return faces, "gt.json", truth
 
 
 @case("A landmark was not predicted: the face's error is not defined, and it counts as a failure.", "300w",

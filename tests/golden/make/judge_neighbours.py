@@ -11,6 +11,7 @@ import importlib
 import importlib.metadata
 import io
 import json
+import subprocess
 import sys
 import tempfile
 import types
@@ -25,6 +26,7 @@ from tests.golden.make.coco_dialects import CROWDPOSE_SIGMAS
 from tests.golden.make.neighbours import ANIMAL_SIGMAS
 
 Numbers = dict[str, float]
+PLACES = {"jrdb-pose": "jrdb_toolkit/pose_eval", "posetrack21-boxes": "posetrack21"}
 NAMES = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
 H36M_KINDS = {"head": (10,), "shoulder": (11, 14), "elbow": (12, 15), "wrist": (13, 16), "hip": (1, 4)}
 H36M_KINDS |= {"knee": (2, 5), "ankle": (3, 6)}
@@ -34,9 +36,9 @@ def judge(made: Made, folder: Path, programs: Path | None = None) -> dict[str, A
     """The numbers of a case, and what they were made by."""
     program, formula = JUDGES[made.options["kind"]]
     more = {key: made.options[key] for key in ("rules",) if key in made.options}
-    if made.options["kind"] == "jrdb-pose":
+    if made.options["kind"] in PLACES:
         assert programs is not None, "--programs names the folder of the checkouts"
-        more["program"] = programs / "jrdb_toolkit" / "pose_eval"
+        more["program"] = programs / PLACES[made.options["kind"]]
     return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder, **more)}
 
 
@@ -136,6 +138,15 @@ def boxes(folder: Path, rules: str) -> Numbers:
     )
 
 
+def posetrack_boxes(folder: Path, program: Path) -> Numbers:
+    """Both programs of PoseTrack21's kit, in the Python that they need."""
+    script = Path(__file__).with_name("judge_posetrack_boxes.py")
+    command = [program.with_name("posetrack21-python") / "bin/python", script, program, folder]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    found: Numbers = json.loads(said)
+    return found
+
+
 def jrdb(folder: Path, program: Path) -> Numbers:
     """Both evaluations of the toolkit itself; libraries that it imports and does not use here stand in."""
     import scipy.optimize  # noqa: F401  # before NumPy's old names are back
@@ -178,6 +189,10 @@ JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
     "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
     "motchallenge": (f"TrackEval {importlib.metadata.version('trackeval')}", boxes),
     "jrdb-pose": ("JRDB-dataset/jrdb_toolkit@4fbf7d6 pose_eval, whole poses by its metrics/hota.py", jrdb),
+    "posetrack21-boxes": (
+        "anDoer/PoseTrack21@3e61960 eval/posetrack21 and eval/mot, Python 3.8",
+        posetrack_boxes,
+    ),
     "mpii-cooking": ("the formula of bearpaw/eval_pose@f6c71b6 eval_pcp.m, not the program", cooking),
     "h36m-2d": ("the formula of open-mmlab/mmpose@0700205 TopDownH36MDataset, not the program", h36m),
 }

@@ -26,6 +26,7 @@ COMMITS = {
     "sbr": "D-X-Y/landmark-detection@1d4fd20 SBR/lib/xvision/common_eval.py",
     "mmpose": "open-mmlab/mmpose@759b39c NME",
     "3ddfa": "cleardusk/3DDFA@3545f35 benchmark_aflw2000.py",
+    "3ddfa_aflw": "cleardusk/3DDFA@3545f35 benchmark_aflw.py",
 }
 EYES = {68: (36, 45), 98: (60, 72), 29: (8, 9)}  # outer corners
 DATASETS = {68: "300w", 98: "wflw", 29: "cofw"}
@@ -184,6 +185,21 @@ def ddfa(made: Made, folder: Path, programs: Path) -> Numbers:
     return {"per_image": _floats(nme), "bins": bins, "mean": float(mean), "std": float(deviation)}
 
 
+def ddfa_aflw(made: Made, folder: Path, programs: Path) -> Numbers:
+    """The same on AFLW's 21 points; the crops are the images themselves."""
+    with tempfile.TemporaryDirectory() as place:
+        configs = Path(place) / "test.configs"
+        configs.mkdir()
+        fitted = np.load(face_files.write_pifa(folder, configs)[2])
+        path = mock.patch.object(sys, "path", [str(programs / "3ddfa"), *sys.path])
+        with path, contextlib.chdir(place), contextlib.redirect_stdout(None):
+            module = importlib.import_module("benchmark_aflw")
+            nme = module.calc_nme(fitted)
+            *bins, mean, deviation = module.ana(nme)
+    bins = [float(value) for value in bins]
+    return {"per_image": _floats(nme), "bins": bins, "mean": float(mean), "std": float(deviation)}
+
+
 def _number(value: Any) -> float | None:
     return None if not np.isfinite(value) else float(value)
 
@@ -199,4 +215,5 @@ JUDGES: dict[str, Callable[[Made, Path, Path], Numbers]] = {
     "sbr": sbr,
     "mmpose": mmpose,
     "3ddfa": ddfa,
+    "3ddfa_aflw": ddfa_aflw,
 }

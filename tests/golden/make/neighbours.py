@@ -152,6 +152,36 @@ def boxes_mot15() -> dict[str, str]:
     return _boxes(73, (1, 1, 7, 1, 2, 1))
 
 
+@case(
+    "posetrack21-boxes",
+    "Two videos of PoseTrack21's boxes: fractions, exchanged ids, boxes in ignore regions.",
+)
+def boxes_posetrack21() -> dict[str, Any]:
+    files: dict[str, Any] = {}
+    for seed, name in ((74, "000001_mpii_test"), (75, "000002_mpii_test")):
+        made = _boxes(seed, (1, 1, 1, 1, 1, 1))
+        rng = np.random.RandomState(seed)
+        info = []
+        for frame in range(1, 16):
+            corner = rng.randint(0, 90, (2, 2))
+            dart = np.array([[0, 0], [50, 0], [25, 20], [50, 60], [0, 60]])  # not convex
+            regions = [(dart + at).tolist() for at in corner[: rng.randint(0, 3)]]
+            x, y = ([[point[axis] for point in region] for region in regions] for axis in (0, 1))
+            info.append(
+                {
+                    "frame_index": frame,
+                    "file_name": f"{frame:06}.jpg",
+                    "ignore_regions_x": x,
+                    "ignore_regions_y": y,
+                }
+            )
+        lines = [line.split(",")[:6] for line in made["gt.txt"].splitlines()]
+        files[f"gt/{name}/gt/gt.txt"] = "".join(f"{','.join(words)},1,-1,-1,-1\n" for words in lines)
+        files[f"gt/{name}/image_info.json"] = info
+        files[f"pred/{name}.txt"] = made["pred.txt"]
+    return files
+
+
 JRDB_JOINTS = ["head", "right eye", "left eye", "right shoulder", "center shoulder", "left shoulder"]
 JRDB_JOINTS += [
     "right elbow",
