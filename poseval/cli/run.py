@@ -214,6 +214,11 @@ def scales_of(text: str) -> tuple[float, ...]:
     help="Optical flow of the tracker: a method, or a folder of .flo files.",
 )
 @click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
+@click.option(
+    "--drop-untracked",
+    is_flag=True,
+    help="Leave out people without a track, as the published trackers do. By default each gets its own.",
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of continuing an unfinished run.")
 @click.option("--force", is_flag=True, help="Overwrite an existing output.")
 @click.option("--score", "then_score", is_flag=True, help="Score the predictions afterwards (needs --gt).")
@@ -257,7 +262,7 @@ def run(
         scales=scales_of(options.pop("scales")),
         **named,
     )
-    followed = (options.pop("tracker"), options.pop("flow"), options.pop("sgcn"))
+    followed = [options.pop(key) for key in ("tracker", "flow", "sgcn", "drop_untracked")]
     following = Following(*followed) if followed[0] else None
     job = RunOptions(
         chosen, out, truth=truth, box_overlap=options.pop("box_nms"), following=following, **options

@@ -53,12 +53,14 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
     shell_complete=names_of("formats"),
     help="Format to write. By default that of PREDICTIONS.",
 )
-@click.option("--images", type=InputPath(), help="Folder of images, for optical flow.")
+@click.option("--images", type=InputPath(), help="Folder of images, for trackers that use optical flow.")
 @click.option("--flow", "flow", metavar="KIND|FOLDER",
               help="Optical flow: dis (default), dis_medium, farneback, lk, or a folder.")  # fmt: skip
 @click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
-@click.option("--untracked", type=Choice(["keep", "drop", "fresh"]), default="drop", show_default=True,
+@click.option("--untracked", type=Choice(["keep", "drop", "fresh"]), default="fresh", show_default=True,
               help="People without a track: keep them, drop them, or make new identities.")  # fmt: skip
+@click.option("--drop-untracked", "untracked", flag_value="drop",
+              help="Leave out people without a track, as the published trackers do.")  # fmt: skip
 @click.option(
     "--drop-joints",
     type=Number(-1e6, 1e6, fraction=True),
@@ -93,6 +95,7 @@ def track(
     """Track the people of PREDICTIONS over time. Keypoints and scores do not change."""
     from poseval import tracking
     from poseval.datasets import Role, WriteOptions, get_format
+    from poseval.poses import Notice
     from poseval.scoring.task import Task
     from poseval.tracking.offline import Untracked
     from poseval.tracking.offline import drop_joints as without_weak_joints
@@ -111,6 +114,10 @@ def track(
     known = len(poses.origin.notices)
     resources = _resources(config, poses.skeleton, images, flow, sgcn)
     load = _image_loader(poses, images, say) if config.needs_flow and images is not None else None
+    if images is not None and not config.needs_flow:
+        say(
+            str(Notice("N137", f"tracker {config.name} compares people without pixels; --images is not used"))
+        )
     say(f"tracker: {config}")
     with ProgressLine("frames", quiet) as line:
         done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load, progress=line)
@@ -170,12 +177,9 @@ def _resources(
     source = None
     if config.needs_flow and (images is not None or flow is not None):
         source = flow_source(flow or "dis")
-    elif flow is not None or (images is not None and not config.needs_flow):
+    elif flow is not None:
         raise UsageError(
-            "P163",
-            where=f"tracker {config.name}",
-            what="uses neither images nor optical flow",
-            wanted="no --images and no --flow",
+            "P163", where=f"tracker {config.name}", what="uses no optical flow", wanted="no --flow"
         )
     if sgcn is None:
         return Resources(flow=source)

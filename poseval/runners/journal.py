@@ -20,6 +20,7 @@ import numpy as np
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.files.reading import parse_json, require_regular
 from poseval.limits import MIB
+from poseval.models.inference.predictions import Poses
 from poseval.poses import Array, Floats, Ints
 
 SCHEMA = "poseval.journal/1"
@@ -42,6 +43,12 @@ class Found:
     def take(self, rows: Ints) -> Found:
         """The people at these rows, in this order."""
         return Found(*(getattr(self, name)[rows] for name in COLUMNS))
+
+    @staticmethod
+    def of(frame: int, poses: Poses) -> Found:
+        """The people of one frame."""
+        rows = np.full(len(poses), frame, dtype=np.int64)
+        return Found(rows, poses.xy, poses.joint_score, poses.score, poses.box, poses.area)
 
     @staticmethod
     def none(joints: int) -> Found:

@@ -20,6 +20,7 @@ from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import joint_map
 
 SCHEMA = "poseval.run/1"
+OKS_THRESHOLD = 0.9  # of the published programs
 SUPPRESSORS = {"oks": oks_nms, "soft": soft_oks_nms}
 
 

@@ -16,7 +16,6 @@ import torch
 from poseval import benchmarks, datasets
 from poseval._version import __version__
 from poseval.errors import Fault, UsageError, error_of, number_of, shown
-from poseval.models.inference.predictions import Poses
 from poseval.models.weights.load import digest
 from poseval.poses import Notice, PoseSet
 from poseval.runners import output
@@ -56,7 +55,7 @@ class RunOptions:
     form: str | None = None
     following: Following | None = None
     nms: str | None = None
-    nms_threshold: float = 0.9
+    nms_threshold: float = output.OKS_THRESHOLD
     loaders: int = 4
     skip_unreadable: bool = False
     fresh: bool = False
@@ -182,7 +181,7 @@ class _Session:
 
     def _answer(self, item: Ready) -> Found:
         answers = self.estimator.answer([frame.prepared for frame in item.frames])
-        parts = [_found(frame.row, poses) for frame, poses in zip(item.frames, answers, strict=True)]
+        parts = [Found.of(frame.row, poses) for frame, poses in zip(item.frames, answers, strict=True)]
         return Found.joined(parts, self.journal.joints)
 
     def speed(self, people: int) -> dict[str, Any]:
@@ -196,11 +195,6 @@ class _Session:
             "people_per_second": round(self.people / seconds, 3) if self.worked else None,
             "resumed_frames": self.resumed,
         }
-
-
-def _found(row: int, poses: Poses) -> Found:
-    frame = np.full(len(poses), row, dtype=np.int64)
-    return Found(frame, poses.xy, poses.joint_score, poses.score, poses.box, poses.area)
 
 
 def _finds_people(loaded: Loaded) -> bool:

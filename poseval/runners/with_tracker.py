@@ -27,11 +27,15 @@ PICTURES_KEPT = 2  # the flow and the pose model ask for a frame one after the o
 
 @dataclass(frozen=True)
 class Following:
-    """Which tracker, where its flow comes from, and the weights of LightTrack's graph network."""
+    """Which tracker, where its flow comes from, and the weights of LightTrack's graph network.
+
+    People without an identity get one of their own, or with `drop_untracked` are left out.
+    """
 
     tracker: str
     flow: str = "dis"
     sgcn: Path | None = None
+    drop_untracked: bool = False
 
     @property
     def config(self) -> TrackerConfig:
@@ -46,7 +50,7 @@ class Following:
 def follow(
     poses: PoseSet, options: Following, estimator: Estimator, pictures: Pictures, source: Skeleton
 ) -> PoseSet:
-    """The poses of a run with identities; rows that the tracker leaves without one are left out.
+    """The poses of a run with identities.
 
     A top-down model also answers for the boxes that the tracker infers (propagated, or followed between key
     frames); models that find people themselves cannot, and the tracker does without.
@@ -66,7 +70,8 @@ def follow(
         pose=_InBoxes(crops, source, poses.skeleton) if isinstance(crops, CropEstimator) else None,
         matcher=_matcher(options.sgcn, poses.skeleton),
     )
-    return track(poses, config, resources, untracked=Untracked.DROP, images=load)
+    rest = Untracked.DROP if options.drop_untracked else Untracked.FRESH
+    return track(poses, config, resources, untracked=rest, images=load)
 
 
 def _matcher(weights: Path | None, skeleton: Skeleton) -> GraphMatcher | None:

@@ -23,6 +23,13 @@ class Untracked(enum.Enum):
     FRESH = "fresh"  # each gets an identity of its own
 
 
+FATES = {
+    Untracked.KEEP: "were kept without one",
+    Untracked.DROP: "were left out",
+    Untracked.FRESH: "each got an identity of its own",
+}
+
+
 def track(
     poses: PoseSet,
     config: TrackerConfig,
@@ -45,7 +52,7 @@ def track(
     start = poses.frame_start()
     identity = np.full(len(poses), UNTRACKED, dtype=np.int64)
     added: list[tuple[int, Added]] = []
-    done = 0
+    done = nameless = 0
     for sequence in np.unique(poses.frames.sequence):
         members = np.flatnonzero(poses.frames.sequence == sequence)
         members = members[np.argsort(poses.frames.number[members], kind="stable")]
@@ -60,8 +67,8 @@ def track(
             if progress:
                 progress(done, len(poses.frames))
         if untracked is Untracked.FRESH:
-            _name_rest(identity, np.isin(poses.people.frame, members), tracker)
-    return _finish(poses, identity, added, untracked)
+            nameless += _name_rest(identity, np.isin(poses.people.frame, members), tracker)
+    return _finish(poses, identity, added, untracked, nameless)
 
 
 def _frame(
@@ -77,13 +84,17 @@ def _frame(
     )
 
 
-def _name_rest(identity: Ints, inside: Array, tracker: Tracker) -> None:
+def _name_rest(identity: Ints, inside: Array, tracker: Tracker) -> int:
+    """Give rows without an identity one of their own; the number of them."""
     rest = np.flatnonzero(inside & (identity == UNTRACKED))
     identity[rest] = tracker.fresh(len(rest))
+    return len(rest)
 
 
-def _finish(poses: PoseSet, identity: Ints, added: list[tuple[int, Added]], untracked: Untracked) -> PoseSet:
-    nameless = int((identity == UNTRACKED).sum())
+def _finish(
+    poses: PoseSet, identity: Ints, added: list[tuple[int, Added]], untracked: Untracked, named: int
+) -> PoseSet:
+    nameless = named + int((identity == UNTRACKED).sum())
     people = poses.people.with_columns(track=identity)
     if untracked is Untracked.DROP:
         people = people.take(identity != UNTRACKED)
@@ -92,8 +103,7 @@ def _finish(poses: PoseSet, identity: Ints, added: list[tuple[int, Added]], untr
         people = _merge(people, added)
     notices = []
     if nameless:
-        fate = "left out" if untracked is Untracked.DROP else "kept without a track"
-        text = f"{nameless} of {len(poses)} people have no track and were {fate}"
+        text = f"{nameless} of {len(poses)} people have no track and {FATES[untracked]}"
         notices.append(Notice("N160", text, nameless))
     if extra:
         text = f"{number_of(extra, 'person', 'people')} added by the tracker"

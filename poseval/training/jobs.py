@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown
 from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import ModelCard, card
+from poseval.models.schema import typed
 from poseval.poses import PoseSet
 from poseval.results.values import Direction
 from poseval.runners.frames import Pictures, TruthPictures
@@ -101,11 +102,27 @@ def pose_job(options: TrainOptions) -> Job:
 def chosen_recipe(options: TrainOptions, entry: ModelCard, skeleton: str) -> Recipe:
     """The model's recipe with the epochs and the changes asked for.
 
+    The loss follows the network's option `sigmoid`.
+
     Raises:
-        UsageError: P159 no recipe or unknown fields of it.
+        UsageError: P159 no recipe or unknown fields of it, or a loss that does not fit the network.
     """
     recipe = recipe_for(entry, skeleton)
-    return recipe.with_epochs(options.epochs or recipe.epochs).changed(options.changes)
+    recipe = recipe.with_epochs(options.epochs or recipe.epochs)
+    if "sigmoid" not in entry.config:
+        return recipe.changed(options.changes)
+    fitting = "sigmoid" if entry.config["sigmoid"] else recipe.options.get("loss", "mse")
+    if not entry.config["sigmoid"] and fitting == "sigmoid":
+        fitting = "mse"
+    recipe = replace(recipe, options={**recipe.options, "loss": fitting}).changed(options.changes)
+    if (recipe.options["loss"] == "sigmoid") is not entry.config["sigmoid"]:
+        raise UsageError(
+            "P159",
+            where="recipe options.loss",
+            what=f"is {recipe.options['loss']}, and the network has sigmoid={typed(entry.config['sigmoid'])}",
+            wanted="sigmoid with sigmoid=true, another loss with sigmoid=false",
+        )
+    return recipe
 
 
 @dataclass

@@ -120,7 +120,7 @@ def test_flow_from_files_joints_dropped_and_smoothed(
     [
         (["--tracker", "srot"], 2, "did you mean sort"),
         (["--tracker", "flow"], 2, "pass --images FOLDER or --flow FOLDER"),
-        (["--tracker", "sort", "--flow", "dis"], 2, "uses neither images nor optical flow"),
+        (["--tracker", "sort", "--flow", "dis"], 2, "uses no optical flow"),
         (["--tracker", "flow", "--flow", "no_such"], 2, "neither a method of optical flow nor a folder"),
         (["--tracker", "lighttrack(matching=sgcn)"], 2, "pass --sgcn FILE"),
         (["--to", "no_such"], 2, "is not known"),

@@ -20,6 +20,38 @@ OPTIONS = (
         "COCO val AP 65.9 with 2,4,2; 71.5 with 3,8,3",
     ),
     Option("fixed", Flag(), False, "fuse as the paper says, which published weights do not expect"),
+    Option("split", Flag(), True, "depthwise convolutions of several sizes (DSC), or one of 3x3"),
+    Option("dynamic", Flag(), True, "kernels mixed for every image (DKA), or plain convolutions"),
+    Option("dense_context", Flag(), True, "the dense context gate (DCM), or nothing in its place"),
+    Option("global_context", Flag(), True, "the global context gates (GCM), or nothing in their place"),
+    Option(
+        "groups",
+        Several(Whole(1, 8), 4, 4),
+        (1, 1, 2, 4),
+        "groups of the split convolution by branch",
+        unless=("split", (False,)),
+    ),
+    Option(
+        "kernels",
+        Several(Whole(1, 8), 4, 4),
+        (4, 4, 2, 1),
+        "kernels that are mixed by branch",
+        unless=("dynamic", (False,)),
+    ),
+    Option(
+        "reductions",
+        Several(Whole(1, 16), 4, 4),
+        (4, 4, 8, 8),
+        "reductions of the global context gates by branch",
+        unless=("global_context", (False,)),
+    ),
+    Option(
+        "dense_reduction",
+        Whole(1, 32),
+        8,
+        "reduction of the dense context gate",
+        unless=("dense_context", (False,)),
+    ),
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
-from poseval.models.schema import Number, Option, Whole
+from poseval.models.schema import Bits, Flag, Number, OneOf, Option, Whole
 
 SOURCE = "Cui et al. 2021; PaddlePaddle/PaddleClas d178931"
 TOP1 = {0.25: 51.86, 0.5: 63.14, 1.0: 71.32, 2.5: 76.60}
@@ -11,13 +11,41 @@ SCALES = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5)
 TIMM_SCALES = (0.35, 0.5, 0.75, 1.0, 1.5)
 IMAGENET = "ImageNet val"
 
-OPTIONS = (
+STEPS = "ImageNet top-1 of 0.5x, step by step: base 55.58"
+SCALE = Option(
+    "scale",
+    Number(0.05, 8),
+    1.0,
+    "factor on all widths",
+    "ImageNet top-1 51.86, 63.14, 71.32, 76.60 with 0.25, 0.5, 1, 2.5",
+)
+PARTS = (
+    Option("activation", OneOf(("hswish", "relu")), "hswish", "activation", f"{STEPS}, with h-swish 58.18"),
     Option(
-        "scale",
-        Number(0.05, 8),
-        1.0,
-        "factor on all widths",
-        "ImageNet top-1 51.86, 63.14, 71.32, 76.60 with 0.25, 0.5, 1, 2.5",
+        "se",
+        Bits(13),
+        "0000000000011",
+        "blocks with a channel gate",
+        "0.5x: 61.73 with 1100000000000, 62.17 with 0000001100000, 63.14 with 0000000000011, 64.27 with all",
+    ),
+    Option(
+        "large_kernels",
+        Bits(13),
+        "0000001111111",
+        "blocks with 5x5 instead of 3x3",
+        "0.5x: 63.22 with all, 62.70 with 1111111000000, 63.14 with 0000001111111",
+    ),
+)
+LAST = (
+    Option(
+        "last_conv",
+        Flag(),
+        True,
+        "1x1 convolution to 1280 channels before the classifier",
+        "0.5x: 59.91 without, 62.50 with it and no dropout",
+    ),
+    Option(
+        "dropout", Flag(), True, "dropout of 0.2 before the classifier", "0.5x: 62.50 without, 63.14 with"
     ),
 )
 HEAD = Option("head_width", Whole(1, 2048), 256, "channels of the heatmap head")
@@ -51,7 +79,7 @@ def _classifier(scale: float) -> ModelCard:
         stride=32,
         results=_results(scale),
         config={"scale": scale},
-        options=OPTIONS,
+        options=(SCALE, *PARTS, *LAST),
         notes=("the 1280 features are multiplied by 0.8 at inference, as Paddle's dropout does",),
     )
 
@@ -73,7 +101,7 @@ def _timm(scale: float) -> ModelCard:
         flip="none",
         stride=32,
         config={"scale": scale},
-        options=OPTIONS,
+        options=(SCALE,),
     )
 
 
@@ -86,7 +114,7 @@ POSE = ModelCard(
     licence="Apache-2.0",
     weights="none published, so it must be trained, from PaddleClas' classifier if you have it",
     config={"scale": 1.0},
-    options=(*OPTIONS, HEAD),
+    options=(SCALE, *PARTS, HEAD),
 )
 
 CARDS = (*(_classifier(scale) for scale in SCALES), *(_timm(scale) for scale in TIMM_SCALES), POSE)

@@ -20,9 +20,23 @@ DEPTH = Option("depth", OneOf((18, 34, 50, 101, 152)), 50, "layers of the ResNet
 SHARED = (
     Option("queries", Whole(1, 1000), 100, "queries of the last decoder"),
     Option("layers", Whole(1, 24), 6, "layers of each encoder and decoder"),
+    Option(
+        "encoder_layers", Whole(1, 24), None, "layers of each encoder, by default `layers`", optional=True
+    ),
+    Option(
+        "decoder_layers", Whole(1, 24), None, "layers of each decoder, by default `layers`", optional=True
+    ),
     Option("hidden", Whole(1, 8192), 2048, "feed-forward width of the transformers"),
     Option(
         "frozen", Flag(), True, "a ResNet keeps its norms, stem and first layer", unless=("body", ("hrnet",))
+    ),
+    Option(
+        "decoder_layer",
+        Whole(0, 24),
+        0,
+        "layer of the decoder that answers, from 1; 0 is the last",
+        "later layers refine what earlier ones answer",
+        free=True,
     ),
 )
 TWO_STAGE = (
@@ -56,9 +70,10 @@ SEQUENTIAL = (
     ),
     replace(SHARED[0], meaning="most people of an image"),
     Option("keypoint_queries", Whole(1, 1000), 100, "queries of the keypoint decoder"),
-    *SHARED[1:3],
+    *SHARED[1:5],
     Option("width", Whole(1, 256), 64, "channels of the ResNet's first stage"),
-    replace(SHARED[3], unless=None),
+    replace(SHARED[5], unless=None),
+    SHARED[6],
 )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poseval.models.registry import ModelCard, Stated
-from poseval.models.schema import OneOf, Option, Whole
+from poseval.models.schema import Flag, Number, OneOf, Option, Whole
 
 SOURCE = "Yue et al. 2021; yuexy/PS-ViT a63a397"
 VARIANTS = {  # name: size, points a side, ImageNet top-1
@@ -13,15 +13,23 @@ VARIANTS = {  # name: size, points a side, ImageNet top-1
 }
 
 SIZE = OneOf(("tiny", "base"))
+SAMPLING = (
+    Option("iterations", Whole(1, 8), 4, "times that points are sampled; further layers follow", "1 to 8"),
+    Option("shared_position", Flag(), True, "one position layer for all iterations, or one for each"),
+    Option("offset_scale", Number(0, 4), 1.0, "factor on learnt offsets", unless=("progressive", (False,))),
+    Option("progressive", Flag(), True, "move the sampling points, or keep the regular grid"),
+)
 CLASSIFIER = (
     Option("size", SIZE, "base", "widths and depths", "ImageNet top-1 75.6 tiny, 81.7 base"),
     Option(
         "grid", Whole(1, 64), 14, "sampling points a side", "ImageNet top-1 81.7 with 14, 82.3 with 18 (base)"
     ),
+    *SAMPLING,
 )
 POSE_OPTIONS = (
     Option("size", SIZE, "tiny", "widths and depths", "ImageNet top-1 75.6 tiny, 81.7 base"),
     Option("head_width", Whole(1, 2048), 256, "channels of the heatmap head"),
+    *SAMPLING,
 )
 
 

@@ -14,7 +14,8 @@ VAL = "COCO val2017, 256x192"
 SPARSE_NOTES = (
     "best keep ratio 0.6 by its paper, whose numbers are only in figures",
     "visual tokens keep that fraction of their links from layer 1 on; 8 graph layers over the joints follow",
-    "pruned products are skipped in evaluation, which is slower on a CPU; skip=False masks them instead",
+    "pruned links are masked; skip=true leaves their products out, which takes a CPU more time",
+    "prune=tokens drops visual tokens instead of links, and is faster than the dense network",
 )
 
 RATIO = Number(0, 1, above=True)
@@ -36,7 +37,7 @@ OPTIONS = (
         "keep_ratio",
         Either(RATIO, Several(RATIO, 1, 300, falling=True)),
         1.0,
-        "fraction of links between visual tokens that stay, one or one per pruned layer",
+        "fraction of links between visual tokens, or of the tokens, that stay: one, or one per pruned layer",
         "best at 0.6",
     ),
     Option(
@@ -52,11 +53,26 @@ OPTIONS = (
         unless=("graph_layers", (0,)),
     ),
     Option(
-        "skip",
+        "joint_mask",
         Flag(),
         True,
-        "leave pruned products out instead of masking them",
+        "graph layers see skeleton neighbours and mirror joints, or all joints",
+        "the mask alone helps a little, with pruning about one point on MPII",
+        unless=("graph_layers", (0,)),
+    ),
+    Option(
+        "prune",
+        OneOf(("links", "tokens")),
+        "links",
+        "what is pruned: links of visual tokens as in the paper, or the tokens, which takes less time",
         unless=("keep_ratio", (1.0,)),
+    ),
+    Option(
+        "skip",
+        Flag(),
+        False,
+        "leave the products of pruned links out instead of masking them",
+        unless=("prune", ("tokens",)),
         free=True,
     ),
 )

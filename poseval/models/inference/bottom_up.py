@@ -20,7 +20,7 @@ from poseval.errors import UsageError, shown
 from poseval.models.inference.crops import Crops, Floats, crops_of, warp
 from poseval.models.inference.predictions import Poses, whole_image_poses
 from poseval.models.inference.top_down import normalised
-from poseval.models.networks.dekr import RescoreNet
+from poseval.models.networks.dekr import DEKR, RescoreNet
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import ModelCard
 from poseval.models.weights.load import load_weights
@@ -33,6 +33,7 @@ NEAR = 0.05  # of the first pose's diagonal: joints closer than that coincide
 SAME_PERSON = 8  # coinciding joints, more than that is one person
 OTHER_SCALES = 0.9  # what candidates of scales other than 1 are worth
 FLIP_SHIFT = 3  # pixels the mirrored image moves left before the second pass
+SNAP_REACH = 8  # cells that a joint may move to a maximum of its map
 STRIDE = 4
 ROUND_TO = 64
 LARGEST_SCALE = 4.0
@@ -97,6 +98,27 @@ def candidates(heatmaps: Tensor, poses: Tensor, step: float) -> Floats:
     found = poses.flatten(2)[:, :, place].permute(2, 0, 1) * step
     scores = score[:, None, None].expand(-1, found.shape[1], 1)
     return np.asarray(torch.cat((found, scores), dim=2).double().cpu().numpy())
+
+
+def snapped(found: Floats, heatmaps: Tensor, step: float) -> Floats:
+    """Candidates [n, J, 3] with each joint at the nearest maximum of its own map [H, W] of `heatmaps`.
+
+    Maxima are highest of their 3 x 3 cells and above 0.01. Joints farther than `SNAP_REACH` cells from all of
+    them stay where they were regressed.
+    """
+    highest = functional.max_pool2d(heatmaps[None, :-1], 3, 1, 1)[0]
+    peaks = (highest == heatmaps[:-1]) & (heatmaps[:-1] > CENTRE_THRESHOLD)
+    out = found.copy()
+    for joint, peak in enumerate(peaks.cpu().numpy()):
+        row, column = np.nonzero(peak)
+        if not len(row) or not len(found):
+            continue
+        places = np.stack((column, row), axis=1) * step
+        apart = np.sqrt(((found[:, joint, None, :2] - places[None]) ** 2).sum(axis=2))
+        nearest = apart.argmin(axis=1)
+        close = apart.min(axis=1) <= SNAP_REACH * step
+        out[close, joint, :2] = places[nearest[close]]
+    return out
 
 
 def joined(found: Mapping[float, Floats]) -> Floats:
@@ -283,6 +305,8 @@ class BottomUp:
             heatmaps, poses = self._maps(image, image_crop(size, min(self.card.input_size), scale))
             maps.append(upsampled(heatmaps, base.input_size))
             found[scale] = candidates(heatmaps, poses, STRIDE / scale)
+            if isinstance(self.model, DEKR) and self.model.snap:
+                found[scale] = snapped(found[scale], heatmaps, STRIDE / scale)
         people, score = suppressed(joined(found), torch.stack(maps).mean(0))
         if self.rescore is not None:
             score = rescored(self.rescore, people, score)

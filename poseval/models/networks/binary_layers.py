@@ -57,14 +57,17 @@ class OutputScale(nn.Module):
 
 
 class BinaryConv(nn.Module):
-    """3x3 convolution of signs: sign(x) * sign(w), times the mean of |w| per output, times a learnt scale.
+    """Convolution (3x3 by default) of signs: sign(x) * sign(w).
+
+    It is multiplied by the mean of |w| per output and by a learnt scale.
 
     `centred` subtracts from each weight the mean over its input channels before the sign.
     """
 
-    def __init__(self, inputs: int, outputs: int, centred: bool = False) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int = KERNEL, centred: bool = False) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(outputs, inputs, KERNEL, KERNEL))
+        self.padding = kernel // 2
+        self.weight = nn.Parameter(torch.empty(outputs, inputs, kernel, kernel))
         nn.init.kaiming_normal_(self.weight)
         with torch.no_grad():  # one draw in some millions is exactly 0 in float32 and would have no sign
             self.weight[self.weight == 0] = torch.finfo(self.weight.dtype).tiny
@@ -72,7 +75,7 @@ class BinaryConv(nn.Module):
         self.centred = centred
 
     def effective(self) -> Tensor:
-        """The weights whose signs count [O, I, 3, 3]."""
+        """The weights whose signs count [O, I, k, k]."""
         return self.weight - self.weight.mean(dim=1, keepdim=True) if self.centred else self.weight
 
     def scale(self) -> Tensor:
@@ -81,7 +84,7 @@ class BinaryConv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x [B, I, H, W] of any sign -> [B, O, H, W]."""
-        sums = functional.conv2d(sign(x), sign(self.effective()), padding=KERNEL // 2)
+        sums = functional.conv2d(sign(x), sign(self.effective()), padding=self.padding)
         out: Tensor = self.activation_post_process(sums * self.scale())
         return out
 
@@ -89,12 +92,12 @@ class BinaryConv(nn.Module):
 class PackedConv(nn.Module):
     """`BinaryConv` at inference: weights of one bit (1 is plus), eight to a byte, rows padded to bytes."""
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int = KERNEL) -> None:
         super().__init__()
-        self.inputs = inputs
+        self.inputs, self.kernel = inputs, kernel
         self.bits: Tensor
         self.scale: Tensor
-        row = -(-inputs * KERNEL * KERNEL // 8)
+        row = -(-inputs * kernel * kernel // 8)
         self.register_buffer("bits", torch.zeros(outputs, row, dtype=torch.uint8))
         self.register_buffer("scale", torch.zeros(1, outputs, 1, 1))
         self.activation_post_process = OutputScale(outputs)
@@ -102,9 +105,9 @@ class PackedConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x [B, I, H, W] -> [B, O, H, W]; the bits become signs for the time of the product."""
         shift = torch.arange(7, -1, -1, device=x.device, dtype=torch.uint8)
-        flat = (self.bits[..., None] >> shift & 1).flatten(1)[:, : self.inputs * KERNEL * KERNEL]
-        weight = (2 * flat.to(x.dtype) - 1).reshape(-1, self.inputs, KERNEL, KERNEL)
-        sums = functional.conv2d(x.sign(), weight, padding=KERNEL // 2)
+        flat = (self.bits[..., None] >> shift & 1).flatten(1)[:, : self.inputs * self.kernel**2]
+        weight = (2 * flat.to(x.dtype) - 1).reshape(-1, self.inputs, self.kernel, self.kernel)
+        sums = functional.conv2d(x.sign(), weight, padding=self.kernel // 2)
         out: Tensor = self.activation_post_process(sums * self.scale)
         return out
 
@@ -133,8 +136,8 @@ def _packed_conv(conv: BinaryConv, name: str) -> PackedConv:
             what=f"has {zeros} weights that are exactly 0",
             wanted="weights other than 0, because a bit has only two values",
         )
-    outputs, inputs = weight.shape[:2]
-    out = PackedConv(inputs, outputs)
+    outputs, inputs, kernel = weight.shape[:3]
+    out = PackedConv(inputs, outputs, kernel)
     out.bits = torch.from_numpy(np.packbits(weight.reshape(outputs, -1).cpu().numpy() > 0, axis=1))
     out.scale = conv.scale().detach().clone()
     out.activation_post_process = conv.activation_post_process

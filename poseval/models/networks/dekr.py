@@ -6,17 +6,52 @@ program HRNet/DEKR 7a30313, `lib/models/hrnet_dekr.py` and `lib/models/predictOK
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from poseval.models.networks.hrnet import HRNetTrunk
-from poseval.models.networks.layers import BasicBlock, check_divisible, init_normal
+from poseval.models.networks.layers import BasicBlock, check_divisible, conv3x3, init_normal
 from poseval.models.networks.sampling import TAPS, DeformableConv, regular_grid
 
 OFFSET_WIDTH = 15  # channels of each joint's own features
 ADAPT_BLOCKS = 2
 RESCORE_WIDTH = 256
+Convolution = Literal["adaptive", "deformable", "plain"]
+
+
+class PlainBlock(nn.Module):
+    """A residual 3x3 convolution."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = conv3x3(width, width)
+        self.bn = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, C, H, W] -> the same shape."""
+        out: Tensor = self.relu(self.bn(self.conv(x)) + x)
+        return out
+
+
+class FreeBlock(nn.Module):
+    """A residual deformable convolution whose nine taps move freely, pixel by pixel."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.offset_conv = nn.Conv2d(width, 2 * TAPS, 3, padding=1)
+        self.adapt_conv = DeformableConv(width, width)
+        self.bn = nn.BatchNorm2d(width)
+        self.relu = nn.ReLU(inplace=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, C, H, W] -> the same shape."""
+        offset = self.offset_conv(x).reshape(len(x), TAPS, 2, *x.shape[2:])
+        out: Tensor = self.relu(self.bn(self.adapt_conv(x, offset)) + x)
+        return out
 
 
 class AdaptBlock(nn.Module):
@@ -55,11 +90,24 @@ class DEKR(HRNetTrunk):
     """Images [B, 3, H, W] to heatmaps [B, joints + 1, H/4, W/4] (the last is the centre) and offsets.
 
     Offsets [B, 2 * joints, H/4, W/4] point from a joint to the pixel, x and y in turn: pose = pixel - offset.
+    They come from blocks of the kind `convolution`, with `separate` each joint's own, else from one branch.
+    With `snap` the test procedure moves each joint to the nearest maximum of its heatmap.
     """
 
-    def __init__(self, joints: int, width: int = 32) -> None:
+    def __init__(
+        self,
+        joints: int,
+        width: int = 32,
+        convolution: Convolution = "adaptive",
+        separate: bool = True,
+        snap: bool = False,
+    ) -> None:
         super().__init__(width, keep_all=True)
-        self.joints = joints
+        self.branches_of_offsets = joints if separate else 1
+        self.snap = snap
+        inner, block = OFFSET_WIDTH * (1 if separate else joints), BLOCKS[convolution]
+        outputs = 2 * joints // self.branches_of_offsets
+        count = range(self.branches_of_offsets)
         channels = sum(self.widths)
         self.transition_heatmap = _transition(channels, width)
         self.transition_offset = _transition(channels, OFFSET_WIDTH * joints)
@@ -67,14 +115,16 @@ class DEKR(HRNetTrunk):
             nn.Sequential(BasicBlock(width, width)), nn.Conv2d(width, joints + 1, 1)
         )
         self.offset_feature_layers = nn.ModuleList(
-            nn.Sequential(*(AdaptBlock(OFFSET_WIDTH) for _ in range(ADAPT_BLOCKS))) for _ in range(joints)
+            nn.Sequential(*(block(inner) for _ in range(ADAPT_BLOCKS))) for _ in count
         )
-        self.offset_final_layer = nn.ModuleList(nn.Conv2d(OFFSET_WIDTH, 2, 1) for _ in range(joints))
+        self.offset_final_layer = nn.ModuleList(nn.Conv2d(inner, outputs, 1) for _ in count)
         init_normal(self)
         for part in self.modules():
             if isinstance(part, AdaptBlock):
                 nn.init.zeros_(part.transform_matrix_conv.weight)
                 nn.init.zeros_(part.translation_conv.weight)
+            elif isinstance(part, FreeBlock):
+                nn.init.zeros_(part.offset_conv.weight)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         maps = self.branches(images)
@@ -82,7 +132,7 @@ class DEKR(HRNetTrunk):
         grown = [functional.interpolate(x, size=size, mode="bilinear", align_corners=False) for x in maps[1:]]
         x = torch.cat((maps[0], *grown), dim=1)
         heatmaps = self.head_heatmap(self.transition_heatmap(x))
-        features = self.transition_offset(x).chunk(self.joints, dim=1)
+        features = self.transition_offset(x).chunk(self.branches_of_offsets, dim=1)
         offsets = [
             final(adapt(own))
             for own, adapt, final in zip(
@@ -90,6 +140,13 @@ class DEKR(HRNetTrunk):
             )
         ]
         return heatmaps, torch.cat(offsets, dim=1)
+
+
+BLOCKS: dict[str, type[AdaptBlock] | type[FreeBlock] | type[PlainBlock]] = {
+    "adaptive": AdaptBlock,
+    "deformable": FreeBlock,
+    "plain": PlainBlock,
+}
 
 
 class RescoreNet(nn.Module):
@@ -107,11 +164,18 @@ class RescoreNet(nn.Module):
         return out
 
 
-def build(joints: int, input_size: tuple[int, int], width: int = 32) -> DEKR:
+def build(
+    joints: int,
+    input_size: tuple[int, int],
+    width: int = 32,
+    convolution: Convolution = "adaptive",
+    separate: bool = True,
+    snap: bool = False,
+) -> DEKR:
     """A DEKR; any input size divisible by 32 fits, the published ones are multiples of 64.
 
     Raises:
         UsageError: P151 for an input size not divisible by 32.
     """
     check_divisible("dekr", input_size, 32)
-    return DEKR(joints, width)
+    return DEKR(joints, width, convolution, separate, snap)

@@ -20,10 +20,13 @@ from torch.nn import functional
 
 from poseval.models.networks.ditehrnet_blocks import (
     CONTEXT_REDUCTION,
+    DENSE_REDUCTION,
+    GROUPS,
+    KERNELS,
     ContextBlock,
     ConvNorm,
-    GlobalContext,
     Maps,
+    Parts,
     shuffled,
 )
 from poseval.models.networks.layers import check_divisible
@@ -34,6 +37,7 @@ STEM_EXPANDED = 16
 STEM_NARROW = 4
 STEM_KERNELS = 4
 BLOCKS_PER_MODULE = 2
+OFFICIAL = Parts()
 
 
 def separable(inputs: int, outputs: int, stride: int, relu: bool) -> nn.Sequential:
@@ -67,10 +71,10 @@ def _fuse_path(target: int, source: int, widths: Sequence[int]) -> nn.Module:
 class FuseModule(nn.Module):
     """Two context blocks and the exchange between all branches."""
 
-    def __init__(self, widths: Sequence[int], fixed: bool) -> None:
+    def __init__(self, widths: Sequence[int], fixed: bool, parts: Parts) -> None:
         super().__init__()
         self.fixed = fixed
-        self.layers = nn.Sequential(*(ContextBlock(widths) for _ in range(BLOCKS_PER_MODULE)))
+        self.layers = nn.Sequential(*(ContextBlock(widths, parts) for _ in range(BLOCKS_PER_MODULE)))
         branches = range(len(widths))
         self.fuse_layers = nn.ModuleList(
             nn.ModuleList(_fuse_path(target, source, widths) for source in branches) for target in branches
@@ -108,20 +112,21 @@ class FuseModule(nn.Module):
 class Stem(nn.Module):
     """A convolution, then two branches of dynamic convolutions, each over half of its channels."""
 
-    def __init__(self) -> None:
+    def __init__(self, parts: Parts) -> None:
         super().__init__()
         half = STEM_WIDTH // 2
+        kernels = STEM_KERNELS if parts.dynamic else 1
         self.conv1 = ConvNorm(3, STEM_WIDTH, 3, stride=2, relu=True)
         self.branch1 = nn.Sequential(
-            ConvNorm(half, half, 3, stride=2, groups=half, kernels=STEM_KERNELS),
-            GlobalContext(half, CONTEXT_REDUCTION[0]),
-            ConvNorm(half, half, 1, relu=True, kernels=STEM_KERNELS),
+            ConvNorm(half, half, 3, stride=2, groups=half, kernels=kernels),
+            parts.gate(half),
+            ConvNorm(half, half, 1, relu=True, kernels=kernels),
         )
         self.branch2 = nn.Sequential(
-            ConvNorm(half, half, 3, groups=half, kernels=STEM_KERNELS),
-            GlobalContext(half, CONTEXT_REDUCTION[0]),
-            ConvNorm(half, STEM_NARROW, 1, relu=True, kernels=STEM_KERNELS),
-            ConvNorm(STEM_NARROW, STEM_EXPANDED, 1, kernels=STEM_KERNELS),
+            ConvNorm(half, half, 3, groups=half, kernels=kernels),
+            parts.gate(half),
+            ConvNorm(half, STEM_NARROW, 1, relu=True, kernels=kernels),
+            ConvNorm(STEM_NARROW, STEM_EXPANDED, 1, kernels=kernels),
             ConvNorm(
                 STEM_EXPANDED,
                 STEM_EXPANDED,
@@ -129,7 +134,7 @@ class Stem(nn.Module):
                 stride=2,
                 groups=STEM_EXPANDED,
                 relu=True,
-                kernels=STEM_KERNELS,
+                kernels=kernels,
             ),
         )
 
@@ -174,15 +179,15 @@ class IterativeHead(nn.Module):
 class Backbone(nn.Module):
     """Stem, three stages of two to four branches, and the iterative head."""
 
-    def __init__(self, modules: Sequence[int], fixed: bool) -> None:
+    def __init__(self, modules: Sequence[int], fixed: bool, parts: Parts) -> None:
         super().__init__()
-        self.stem = Stem()
+        self.stem = Stem(parts)
         self.stages = len(modules)
         for stage, count in enumerate(modules):
             widths = WIDTHS[: stage + 2]
             self.add_module(f"transition{stage}", _transition(stage))
             self.add_module(
-                f"stage{stage}", nn.Sequential(*(FuseModule(widths, fixed) for _ in range(count)))
+                f"stage{stage}", nn.Sequential(*(FuseModule(widths, fixed, parts) for _ in range(count)))
             )
         self.head_layer = IterativeHead(WIDTHS)
 
@@ -228,9 +233,15 @@ class KeypointHead(nn.Module):
 class DiteHRNet(nn.Module):
     """Dite-HRNet with its heatmap head. `modules` is the number of fuse modules per stage."""
 
-    def __init__(self, modules: Sequence[int] = (2, 4, 2), joints: int = 17, fixed: bool = False) -> None:
+    def __init__(
+        self,
+        modules: Sequence[int] = (2, 4, 2),
+        joints: int = 17,
+        fixed: bool = False,
+        parts: Parts = OFFICIAL,
+    ) -> None:
         super().__init__()
-        self.backbone = Backbone(modules, fixed)
+        self.backbone = Backbone(modules, fixed, parts)
         self.keypoint_head = KeypointHead(WIDTHS[0], joints)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -240,7 +251,18 @@ class DiteHRNet(nn.Module):
 
 
 def build(
-    joints: int, input_size: tuple[int, int], modules: Sequence[int] = (2, 4, 2), fixed: bool = False
+    joints: int,
+    input_size: tuple[int, int],
+    modules: Sequence[int] = (2, 4, 2),
+    fixed: bool = False,
+    split: bool = True,
+    dynamic: bool = True,
+    dense_context: bool = True,
+    global_context: bool = True,
+    groups: Sequence[int] = GROUPS,
+    kernels: Sequence[int] = KERNELS,
+    reductions: Sequence[int] = CONTEXT_REDUCTION,
+    dense_reduction: int = DENSE_REDUCTION,
 ) -> DiteHRNet:
     """A Dite-HRNet; `fixed` fuses as the paper says, which published weights do not expect.
 
@@ -248,4 +270,5 @@ def build(
         UsageError: P151 for a size not divisible by 32.
     """
     check_divisible("ditehrnet", input_size, 32)
-    return DiteHRNet(modules, joints, fixed)
+    parts = Parts(split, dynamic, dense_context, global_context, groups, kernels, reductions, dense_reduction)
+    return DiteHRNet(modules, joints, fixed, parts)

@@ -7,6 +7,7 @@ sections 3.2 and 3.3; reference program ZiyiZhang27/Dite-HRNet `models/backbones
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -19,6 +20,36 @@ DENSE_REDUCTION = 8
 ATTENTION_REDUCTION = 4
 
 Maps = list[Tensor]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the paper switches; a part that is off is left out, or is a plain convolution.
+
+    `split`: depthwise convolutions of several sizes, else one of 3x3. `dynamic`: kernels mixed for every
+    image, else one kernel. `dense_context` and `global_context`: the two gates. `groups`, `kernels` and
+    `reductions` (of the global context gate) are by branch, finest first.
+    """
+
+    split: bool = True
+    dynamic: bool = True
+    dense_context: bool = True
+    global_context: bool = True
+    groups: Sequence[int] = GROUPS
+    kernels: Sequence[int] = KERNELS
+    reductions: Sequence[int] = CONTEXT_REDUCTION
+    dense_reduction: int = DENSE_REDUCTION
+
+    def gate(self, channels: int, branch: int = 0) -> nn.Module:
+        """The global context gate of a branch."""
+        if not self.global_context:
+            return nn.Identity()
+        return GlobalContext(channels, self.reductions[branch])
+
+    def depthwise(self, channels: int, branch: int) -> SplitConv:
+        """The depthwise convolutions of a branch."""
+        kernels = self.kernels[branch] if self.dynamic else 1
+        return SplitConv(channels, self.groups[branch] if self.split else 1, kernels)
 
 
 class KernelAttention(nn.Module):
@@ -171,11 +202,11 @@ class DenseContext(nn.Module):
     channels and places mix, and trained weights rely on it. The smallest branch's mask is never used.
     """
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], reduction: int) -> None:
         super().__init__()
         self.widths = list(widths)
         self.conv_mask = nn.ModuleList(nn.Conv2d(width, 1, 1) for width in widths)
-        self.channel_attention = channel_gate(sum(widths), DENSE_REDUCTION)
+        self.channel_attention = channel_gate(sum(widths), reduction)
 
     def forward(self, maps: Maps) -> Maps:
         """Maps of all branches, largest first -> gated maps of the same shapes."""
@@ -197,22 +228,19 @@ class DenseContext(nn.Module):
 class ContextBlock(nn.Module):
     """DMC: half of the channels of every branch pass through; the other half is gated, convolved, gated."""
 
-    def __init__(self, widths: Sequence[int]) -> None:
+    def __init__(self, widths: Sequence[int], parts: Parts) -> None:
         super().__init__()
         halves = [width // 2 for width in widths]
-        self.dcm = DenseContext(halves)
-        self.conv = nn.ModuleList(
-            SplitConv(half, groups, kernels)
-            for half, groups, kernels in zip(halves, GROUPS, KERNELS, strict=False)
-        )
-        self.gcm = nn.ModuleList(
-            GlobalContext(half, reduction) for half, reduction in zip(halves, CONTEXT_REDUCTION, strict=False)
-        )
+        self.dcm = DenseContext(halves, parts.dense_reduction) if parts.dense_context else None
+        self.conv = nn.ModuleList(parts.depthwise(half, branch) for branch, half in enumerate(halves))
+        self.gcm = nn.ModuleList(parts.gate(half, branch) for branch, half in enumerate(halves))
 
     def forward(self, maps: Maps) -> Maps:
         """Maps of all branches -> maps of the same shapes."""
         halves = [x.chunk(2, dim=1) for x in maps]
-        worked = self.dcm([second for _, second in halves])
+        worked = [second for _, second in halves]
+        if self.dcm is not None:
+            worked = self.dcm(worked)
         worked = [gcm(conv(x)) for x, conv, gcm in zip(worked, self.conv, self.gcm, strict=True)]
         return [
             shuffled(torch.cat((first, second), dim=1), 2)

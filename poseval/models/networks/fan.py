@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from poseval.models.networks.binary_layers import BinaryConv, PackedConv, storage
-from poseval.models.networks.layers import check_divisible, conv3x3
+from poseval.models.networks.layers import check_divisible
 
 WIDTH = 256
 DEPTH = 4  # poolings inside one hourglass
@@ -25,8 +25,69 @@ STRIDE = 64  # the stem quarters the image, an hourglass halves it four times
 
 Relu = Literal["before", "after", "none"]
 Pool = Literal["average", "max"]
-Conv = Callable[[int, int], nn.Module]
+Conv = Callable[[int, int, int], nn.Module]  # inputs, outputs, kernel
 Block = Callable[[int, int], nn.Module]
+Kind = Literal["hpm", "bottleneck", "wide", "parallel", "parallel_3x3"]
+
+# Blocks that the paper compares with its own: branches of (fraction of the outputs, kernel), joined at the
+# end. How wide the convolutions inside are is chosen here.
+BRANCHES: dict[str, tuple[tuple[tuple[float, int], ...], ...]] = {
+    "bottleneck": (((0.25, 1), (0.25, 3), (1, 1)),),
+    "wide": (((0.5, 1), (0.5, 3), (1, 1)),),
+    "parallel": (((0.25, 1), (0.5, 3)), ((0.25, 1), (0.25, 3), (0.5, 3))),
+    "parallel_3x3": (((0.5, 3),), ((0.25, 3), (0.5, 3))),
+}
+
+
+def real(inputs: int, outputs: int, kernel: int = 3) -> nn.Conv2d:
+    """A convolution without bias that keeps the size."""
+    return nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+
+
+class ComparedBlock(nn.Module):
+    """A residual block of parallel branches, each a row of norm, ReLU and convolution.
+
+    `relu` as in `HPMBlock`.
+    """
+
+    def __init__(
+        self, inputs: int, outputs: int, kind: Kind = "bottleneck", conv: Conv = real, relu: Relu = "before"
+    ) -> None:
+        super().__init__()
+        self.relu = relu
+        self.branches = nn.ModuleList()
+        for steps in BRANCHES[kind]:
+            row, width = nn.ModuleList(), inputs
+            for share, kernel in steps:
+                wide = int(share * outputs)
+                row.append(nn.ModuleList((nn.BatchNorm2d(width), conv(width, wide, kernel))))
+                width = wide
+            self.branches.append(row)
+        self.downsample = _skip(inputs, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x [B, inputs, H, W] -> [B, outputs, H, W]."""
+        found = []
+        for row in self.branches:
+            y = x
+            for step in row.children():
+                norm, conv = step.children()
+                y = _step(y, norm, conv, self.relu)
+            found.append(y)
+        out: Tensor = torch.cat(found, dim=1) + (x if self.downsample is None else self.downsample(x))
+        return out
+
+
+def _step(x: Tensor, norm: nn.Module, conv: nn.Module, relu: Relu) -> Tensor:
+    x = norm(x)
+    x = conv(functional.relu(x) if relu == "before" else x)
+    return functional.relu(x) if relu == "after" else x
+
+
+def _skip(inputs: int, outputs: int) -> nn.Module | None:
+    if inputs == outputs:
+        return None
+    return nn.Sequential(nn.BatchNorm2d(inputs), nn.ReLU(), nn.Conv2d(inputs, outputs, 1, bias=False))
 
 
 class HPMBlock(nn.Module):
@@ -37,32 +98,23 @@ class HPMBlock(nn.Module):
     changes the width is norm, ReLU and a real 1x1 convolution.
     """
 
-    def __init__(self, inputs: int, outputs: int, conv: Conv = conv3x3, relu: Relu = "before") -> None:
+    def __init__(self, inputs: int, outputs: int, conv: Conv = real, relu: Relu = "before") -> None:
         super().__init__()
         half, quarter = outputs // 2, outputs // 4
         self.relu = relu
         self.bn1 = nn.BatchNorm2d(inputs)
-        self.conv1 = conv(inputs, half)
+        self.conv1 = conv(inputs, half, 3)
         self.bn2 = nn.BatchNorm2d(half)
-        self.conv2 = conv(half, quarter)
+        self.conv2 = conv(half, quarter, 3)
         self.bn3 = nn.BatchNorm2d(quarter)
-        self.conv3 = conv(quarter, quarter)
-        self.downsample: nn.Module | None = None
-        if inputs != outputs:
-            self.downsample = nn.Sequential(
-                nn.BatchNorm2d(inputs), nn.ReLU(), nn.Conv2d(inputs, outputs, 1, bias=False)
-            )
-
-    def _step(self, x: Tensor, norm: nn.Module, conv: nn.Module) -> Tensor:
-        x = norm(x)
-        x = conv(functional.relu(x) if self.relu == "before" else x)
-        return functional.relu(x) if self.relu == "after" else x
+        self.conv3 = conv(quarter, quarter, 3)
+        self.downsample = _skip(inputs, outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [B, inputs, H, W] -> [B, outputs, H, W]."""
-        first = self._step(x, self.bn1, self.conv1)
-        second = self._step(first, self.bn2, self.conv2)
-        third = self._step(second, self.bn3, self.conv3)
+        first = _step(x, self.bn1, self.conv1, self.relu)
+        second = _step(first, self.bn2, self.conv2, self.relu)
+        third = _step(second, self.bn3, self.conv3, self.relu)
         skip = x if self.downsample is None else self.downsample(x)
         out: Tensor = torch.cat((first, second, third), dim=1) + skip
         return out
@@ -150,20 +202,36 @@ class FAN(nn.Module):
         return storage(self)
 
 
-def build(joints: int, input_size: tuple[int, int], stacks: int = 1, width: int = WIDTH) -> FAN:
+def build(
+    joints: int,
+    input_size: tuple[int, int],
+    stacks: int = 1,
+    width: int = WIDTH,
+    block: Kind = "hpm",
+    relu: Relu = "before",
+    pool: Pool = "average",
+    sigmoid: bool = False,
+) -> FAN:
     """A real FAN.
 
     Raises:
         UsageError: P151 for a size not divisible by 64.
     """
     check_divisible("fan", input_size, STRIDE)
-    return FAN(joints, stacks, width=width)
+    return FAN(joints, stacks, _block(block, real, relu), pool, sigmoid, width)
+
+
+def _block(kind: Kind, conv: Conv, relu: Relu) -> Block:
+    if kind == "hpm":
+        return partial(HPMBlock, conv=conv, relu=relu)
+    return partial(ComparedBlock, kind=kind, conv=conv, relu=relu)
 
 
 def build_binary(
     joints: int,
     input_size: tuple[int, int],
     stacks: int = 1,
+    block: Kind = "hpm",
     relu: Relu = "after",
     pool: Pool = "max",
     centred: bool = False,
@@ -181,4 +249,4 @@ def build_binary(
     """
     check_divisible("fan", input_size, STRIDE)
     conv: Conv = PackedConv if packed else partial(BinaryConv, centred=centred)
-    return FAN(joints, stacks, partial(HPMBlock, conv=conv, relu=relu), pool, sigmoid, width)
+    return FAN(joints, stacks, _block(block, conv, relu), pool, sigmoid, width)

@@ -7,9 +7,12 @@ section 3; leoxiaobin/deep-high-resolution-net.pytorch 6f69e46, `lib/models/pose
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from poseval.models.networks.layers import (
     BasicBlock,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 MODULES = (1, 4, 3)  # of stages 2, 3 and 4
 BLOCKS = 4  # residual blocks a branch and module
 STEM = 64
+STRIDES = (4, 8, 16, 32)  # of the branches, finest first
 LAYER1 = STEM * Bottleneck.expansion
 
 
@@ -41,20 +45,23 @@ class Exchange(nn.Module):
     """One module: residual blocks on each branch, then every branch from all of them.
 
     `outputs` is how many branches are fused; the last module of a network that ends in one branch makes just
-    branch 0, and has no weights for the others.
+    branch 0, and has no weights for the others. Without `fused` branches stay apart.
     """
 
-    def __init__(self, widths: Sequence[int], outputs: int) -> None:
+    def __init__(self, widths: Sequence[int], outputs: int, fused: bool = True) -> None:
         super().__init__()
+        self.fused = fused
         self.branches = nn.ModuleList(residual_layer(BasicBlock, width, width, BLOCKS) for width in widths)
         self.fuse_layers = nn.ModuleList(
             nn.ModuleList(_path(widths, source, target) for source in range(len(widths)))  # type: ignore[misc]
-            for target in range(outputs)
+            for target in range(outputs if fused else 0)
         )
         self.relu = nn.ReLU(inplace=True)
 
     def forward(self, maps: Sequence[Tensor]) -> list[Tensor]:
         maps = [branch(x) for branch, x in zip(self.branches, maps, strict=True)]
+        if not self.fused:
+            return maps
         return [self.relu(_fused(maps, paths)) for paths in self.fuse_layers]  # type: ignore[arg-type]
 
 
@@ -90,6 +97,26 @@ def _transition(before: Sequence[int], after: Sequence[int]) -> nn.ModuleList:
     return nn.ModuleList(layers)  # type: ignore[arg-type]
 
 
+@dataclass(frozen=True)
+class Exchanges:
+    """Modules of stages 2, 3 and 4, and which of them exchange between the branches.
+
+    `within`: those that are not the last of their stage; `across`: the last of stages 2 and 3. The last of
+    the network always does.
+    """
+
+    modules: Sequence[int] = MODULES
+    within: bool = True
+    across: bool = True
+
+    def fused(self, stage: int, module: int) -> bool:
+        """Whether a module, counted from 0 in its stage, exchanges."""
+        last = module == self.modules[stage - 2] - 1
+        if not last:
+            return self.within
+        return self.across or stage == len(self.modules) + 1
+
+
 class HRNetTrunk(nn.Module):
     """Stem, `layer1` and the stages 2 to `stages`: images [N, 3, H, W] to branches at 1/4, 1/8, ...
 
@@ -97,7 +124,9 @@ class HRNetTrunk(nn.Module):
     only the finest is made. Networks that stand on this trunk inherit from it: their keys have no prefix.
     """
 
-    def __init__(self, width: int, stages: int = 4, keep_all: bool = False) -> None:
+    def __init__(
+        self, width: int, stages: int = 4, keep_all: bool = False, exchanges: Exchanges = Exchanges()
+    ) -> None:
         super().__init__()
         self.conv1 = conv3x3(3, STEM, 2)
         self.bn1 = nn.BatchNorm2d(STEM)
@@ -110,7 +139,10 @@ class HRNetTrunk(nn.Module):
         for stage in range(2, stages + 1):
             widths = tuple(width << branch for branch in range(stage))
             self.add_module(f"transition{stage - 1}", _transition(before, widths))
-            modules = [Exchange(widths, stage) for _ in range(MODULES[stage - 2])]
+            modules = [
+                Exchange(widths, stage, exchanges.fused(stage, module))
+                for module in range(exchanges.modules[stage - 2])
+            ]
             if stage == stages and not keep_all:
                 modules[-1] = Exchange(widths, 1)
             self.add_module(f"stage{stage}", nn.Sequential(*modules))
@@ -138,23 +170,49 @@ def _moved(maps: Sequence[Tensor], transition: Iterable[nn.Module | None]) -> li
 
 
 class HRNet(HRNetTrunk):
-    """Images [N, 3, H, W] to heatmaps [N, joints, H/4, W/4]."""
+    """Images [N, 3, H, W] to heatmaps [N, joints, H/4, W/4].
 
-    def __init__(self, joints: int, width: int = 32) -> None:
-        super().__init__(width)
-        self.final_layer = nn.Conv2d(width, joints, 1)
+    The head reads the maps with these strides, resized (bilinear) to the finest and joined.
+    """
+
+    def __init__(
+        self,
+        joints: int,
+        width: int = 32,
+        exchanges: Exchanges = Exchanges(),
+        reads: Sequence[int] = (STRIDES[0],),
+    ) -> None:
+        self.reads = [STRIDES.index(stride) for stride in reads]
+        super().__init__(width, keep_all=self.reads != [0], exchanges=exchanges)
+        self.final_layer = nn.Conv2d(sum(self.widths[branch] for branch in self.reads), joints, 1)
         init_normal(self)
 
     def forward(self, images: Tensor) -> Tensor:
-        maps: Tensor = self.final_layer(self.branches(images)[0])
-        return maps
+        maps = self.branches(images)
+        size = (images.shape[2] // STRIDES[0], images.shape[3] // STRIDES[0])
+        chosen = [
+            maps[branch]
+            if branch == 0
+            else functional.interpolate(maps[branch], size=size, mode="bilinear", align_corners=False)
+            for branch in self.reads
+        ]
+        found: Tensor = self.final_layer(chosen[0] if len(chosen) == 1 else torch.cat(chosen, dim=1))
+        return found
 
 
-def build(joints: int, input_size: tuple[int, int], width: int = 32) -> HRNet:
+def build(
+    joints: int,
+    input_size: tuple[int, int],
+    width: int = 32,
+    modules: Sequence[int] = MODULES,
+    exchange_within: bool = True,
+    exchange_across: bool = True,
+    reads: Sequence[int] = (STRIDES[0],),
+) -> HRNet:
     """An HRNet; any input size divisible by 32 fits.
 
     Raises:
         UsageError: P151 for an input size not divisible by 32.
     """
     check_divisible("hrnet", input_size, 32)
-    return HRNet(joints, width)
+    return HRNet(joints, width, Exchanges(modules, exchange_within, exchange_across), reads)

@@ -9,8 +9,9 @@ down when it predicts, instead of up when it trains), and timm's last convolutio
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -25,6 +26,7 @@ STEM_WIDTH = 16
 LAST_WIDTH = 1280
 DROPOUT = 0.2
 SE_REDUCTION = 4
+SMALL, LARGE = 3, 5  # kernels of depthwise convolutions
 
 
 def make_divisible(value: float) -> int:
@@ -57,6 +59,32 @@ STAGES: tuple[tuple[Block, ...], ...] = (
 )
 
 
+SE_BLOCKS = "0000000000011"  # of the 13 blocks
+LARGE_KERNELS = "0000001111111"
+Activation = Literal["hswish", "relu"]
+ACTIVATIONS = {"hswish": functional.hardswish, "relu": functional.relu}
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the paper switches: activation, blocks (a digit each) with a channel gate and with 5x5 kernels."""
+
+    activation: Activation = "hswish"
+    se: str = SE_BLOCKS
+    large_kernels: str = LARGE_KERNELS
+
+    def stages(self) -> list[list[Block]]:
+        """The blocks of each stage."""
+        digits = iter(zip(self.se, self.large_kernels, strict=True))
+        return [
+            [
+                block._replace(squeeze=se == "1", kernel=LARGE if large == "1" else SMALL)
+                for block, (se, large) in zip(stage, digits, strict=False)
+            ]
+            for stage in STAGES
+        ]
+
+
 class CountlessNorm(nn.Module):
     """Batch normalisation whose state has no step counter, as Paddle saves it.
 
@@ -80,16 +108,26 @@ class CountlessNorm(nn.Module):
 
 
 class ConvNorm(nn.Module):
-    """Convolution without bias, norm, h-swish."""
+    """Convolution without bias, norm, and h-swish or a ReLU."""
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1) -> None:
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        stride: int = 1,
+        groups: int = 1,
+        activation: Activation = "hswish",
+    ) -> None:
         super().__init__()
+        self.activation = ACTIVATIONS[activation]
         self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
         self.bn = CountlessNorm(outputs)
 
     def forward(self, x: Tensor) -> Tensor:
         """x [B, C, H, W] -> [B, outputs, H / stride, W / stride]."""
-        return functional.hardswish(self.bn(self.conv(x)))
+        out: Tensor = self.activation(self.bn(self.conv(x)))
+        return out
 
 
 class SqueezeExcite(nn.Module):
@@ -111,12 +149,13 @@ class SqueezeExcite(nn.Module):
 class SeparableBlock(nn.Module):
     """Depthwise convolution, optional channel gate, pointwise convolution."""
 
-    def __init__(self, block: Block, inputs: int, outputs: int) -> None:
+    def __init__(self, block: Block, inputs: int, outputs: int, activation: Activation = "hswish") -> None:
         super().__init__()
-        self.dw_conv = ConvNorm(inputs, inputs, block.kernel, block.stride, groups=inputs)
+        kernel = block.kernel
+        self.dw_conv = ConvNorm(inputs, inputs, kernel, block.stride, groups=inputs, activation=activation)
         if block.squeeze:
             self.se = SqueezeExcite(inputs, ("conv1", "conv2"))
-        self.pw_conv = ConvNorm(inputs, outputs, 1)
+        self.pw_conv = ConvNorm(inputs, outputs, 1, activation=activation)
         self.squeeze = block.squeeze
 
     def forward(self, x: Tensor) -> Tensor:
@@ -132,20 +171,31 @@ class PPLCNet(nn.Module):
     """PP-LCNet in PaddleClas' layout (`conv1`, `blocks2..6`, `last_conv`, `fc`).
 
     `scale` multiplies every width; widths are rounded to multiples of 8. `classes` None leaves the classifier
-    away, and `forward` returns the stride-32 map.
+    away, and `forward` returns the stride-32 map. `last_conv` and `dropout` come before the classifier.
     """
 
-    def __init__(self, scale: float = 1.0, classes: int | None = 1000) -> None:
+    def __init__(
+        self,
+        scale: float = 1.0,
+        classes: int | None = 1000,
+        parts: Parts = Parts(),
+        last_conv: bool = True,
+        dropout: bool = True,
+    ) -> None:
         super().__init__()
-        self.conv1 = ConvNorm(3, make_divisible(STEM_WIDTH * scale), 3, stride=2)
-        for index, stage in enumerate(STAGES):
-            blocks = [SeparableBlock(block, *block.widths(scale)) for block in stage]
+        act = parts.activation
+        self.activation, self.dropout = ACTIVATIONS[act], dropout
+        self.conv1 = ConvNorm(3, make_divisible(STEM_WIDTH * scale), 3, stride=2, activation=act)
+        for index, stage in enumerate(parts.stages()):
+            blocks = [SeparableBlock(block, *block.widths(scale), act) for block in stage]
             self.add_module(f"blocks{index + 2}", nn.Sequential(*blocks))
         self.width = make_divisible(STAGES[-1][-1].outputs * scale)
         self.classes = classes
-        if classes is not None:
+        self.last_conv: nn.Conv2d | None = None
+        if classes is not None and last_conv:
             self.last_conv = nn.Conv2d(self.width, LAST_WIDTH, 1, bias=False)
-            self.fc = nn.Linear(LAST_WIDTH, classes)
+        if classes is not None:
+            self.fc = nn.Linear(LAST_WIDTH if last_conv else self.width, classes)
 
     def features(self, x: Tensor) -> Tensor:
         """Images [B, 3, H, W] -> map [B, width, H / 32, W / 32]."""
@@ -159,10 +209,13 @@ class PPLCNet(nn.Module):
         x = self.features(x)
         if self.classes is None:
             return x
-        x = functional.hardswish(self.last_conv(x.mean((2, 3), keepdim=True)))
+        x = x.mean((2, 3), keepdim=True)
+        if self.last_conv is not None:
+            x = self.activation(self.last_conv(x))
         # Paddle's `downscale_in_infer`: training zeroes without scaling up, inference scales down.
-        keep = 1 - DROPOUT
-        x = functional.dropout(x, DROPOUT) * keep if self.training else x * keep
+        if self.dropout:
+            keep = 1 - DROPOUT
+            x = functional.dropout(x, DROPOUT) * keep if self.training else x * keep
         logits: Tensor = self.fc(x.flatten(1))
         return logits
 
@@ -248,14 +301,23 @@ class TimmLCNet(nn.Module):
         return logits
 
 
-def build(joints: int, input_size: tuple[int, int], scale: float = 1.0) -> PPLCNet:
+def build(
+    joints: int,
+    input_size: tuple[int, int],
+    scale: float = 1.0,
+    activation: Activation = "hswish",
+    se: str = SE_BLOCKS,
+    large_kernels: str = LARGE_KERNELS,
+    last_conv: bool = True,
+    dropout: bool = True,
+) -> PPLCNet:
     """The classifier; `joints` is the number of classes.
 
     Raises:
         UsageError: P151 for a size not divisible by 32.
     """
     check_divisible("pplcnet", input_size, 32)
-    return PPLCNet(scale, joints)
+    return PPLCNet(scale, joints, Parts(activation, se, large_kernels), last_conv, dropout)
 
 
 def build_timm(joints: int, input_size: tuple[int, int], scale: float = 1.0) -> TimmLCNet:
@@ -269,7 +331,13 @@ def build_timm(joints: int, input_size: tuple[int, int], scale: float = 1.0) -> 
 
 
 def build_pose(
-    joints: int, input_size: tuple[int, int], scale: float = 1.0, head_width: int = WIDTH
+    joints: int,
+    input_size: tuple[int, int],
+    scale: float = 1.0,
+    head_width: int = WIDTH,
+    activation: Activation = "hswish",
+    se: str = SE_BLOCKS,
+    large_kernels: str = LARGE_KERNELS,
 ) -> BackbonePose:
     """The backbone with a plain heatmap head of three doublings, `head_width` wide.
 
@@ -277,5 +345,5 @@ def build_pose(
         UsageError: P151 for a size not divisible by 32.
     """
     check_divisible("pplcnet", input_size, 32)
-    backbone = PPLCNet(scale, classes=None)
+    backbone = PPLCNet(scale, None, Parts(activation, se, large_kernels))
     return BackbonePose(backbone, backbone.width, joints, 3, head_width)

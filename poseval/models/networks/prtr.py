@@ -150,7 +150,9 @@ class PRTR(nn.Module):
     """Images [B, 3, H, W] to `pred_logits` [B, queries, joints + 1] (the last class stands for no object).
 
     And to `pred_coords` [B, queries, 2] in 0..1 of the input; `aux_outputs` holds the same of the decoder's
-    earlier layers. `background=False` leaves the background out of the softmax when joints are read.
+    earlier layers. `background=False` leaves the background out of the softmax when joints are read. `layers`
+    are the encoder's and the decoder's; joints are read from the decoder's layer `decoder_layer`, counted
+    from 1, by default its last.
     """
 
     def __init__(
@@ -159,12 +161,14 @@ class PRTR(nn.Module):
         body: ResNetBody | HRNetBody,
         background: bool = True,
         queries: int = QUERIES,
-        layers: int = LAYERS,
+        layers: tuple[int, int] = (LAYERS, LAYERS),
         hidden: int = HIDDEN,
+        decoder_layer: int = 0,
     ) -> None:
         super().__init__()
         self.background = background
-        self.transformer = Transformer(WIDTH, HEADS, hidden, layers, layers)
+        self.decoder_layer = decoder_layer
+        self.transformer = Transformer(WIDTH, HEADS, hidden, *layers)
         self.backbone = Joined(Backbone(body))
         self.class_embed = nn.Linear(WIDTH, joints + 1)
         self.kpt_embed = Mlp(WIDTH, WIDTH, 2)
@@ -181,7 +185,8 @@ class PRTR(nn.Module):
 
     def decode(self, outputs: Outputs) -> Decoded:
         """Joints [B, K, 2] in 0..1 of the input and scores [B, K] from what `forward` gave."""
-        return read_joints(outputs["pred_logits"], outputs["pred_coords"], self.background)
+        chosen = [*outputs["aux_outputs"], outputs][self.decoder_layer - 1]
+        return read_joints(chosen["pred_logits"], chosen["pred_coords"], self.background)
 
 
 def read_joints(logits: Tensor, coordinates: Tensor, background: bool = True) -> Decoded:
@@ -215,6 +220,21 @@ def check_queries(name: str, queries: int, joints: int) -> None:
         )
 
 
+def check_decoder_layer(name: str, layer: int, layers: int) -> None:
+    """Refuse a layer that the decoder does not have.
+
+    Raises:
+        UsageError: P152.
+    """
+    if layer > layers:
+        raise UsageError(
+            "P152",
+            where=f"model {name}",
+            what=f"decoder_layer is {layer}, and the decoder has {number_of(layers, 'layer')}",
+            wanted=f"1 to {layers}, or 0 for the last",
+        )
+
+
 def build(
     joints: int,
     input_size: tuple[int, int],
@@ -224,13 +244,17 @@ def build(
     background: bool = True,
     queries: int = QUERIES,
     layers: int = LAYERS,
+    encoder_layers: int | None = None,
+    decoder_layers: int | None = None,
     hidden: int = HIDDEN,
     frozen: bool = True,
+    decoder_layer: int = 0,
 ) -> PRTR:
     """A two-stage PRTR on a ResNet of `depth` or an HRNet; `width` is the finest's, 64 or 32 by default.
 
     `frozen=False` lets all of a ResNet learn, which it must where no ImageNet weights fill it; `layers` and
-    `hidden` are the depth and the feed-forward width of the transformer.
+    `hidden` are the depth (of encoder and decoder, where they have none of their own) and the feed-forward
+    width of the transformer.
 
     Raises:
         UsageError: P151 for a size not divisible by 32, P152 for too few queries.
@@ -238,5 +262,7 @@ def build(
     check_divisible("prtr", input_size, 32)
     width = width or (RESNET_WIDTH if body == "resnet" else HRNET_WIDTH)
     check_queries("prtr", queries, joints)
+    depths = (encoder_layers or layers, decoder_layers or layers)
+    check_decoder_layer("prtr", decoder_layer, depths[1])
     chosen = ResNetBody(depth, frozen=frozen, width=width) if body == "resnet" else HRNetBody(width)
-    return PRTR(joints, chosen, background, queries, layers, hidden)
+    return PRTR(joints, chosen, background, queries, depths, hidden, decoder_layer)

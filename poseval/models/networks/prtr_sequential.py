@@ -32,6 +32,7 @@ from poseval.models.networks.prtr import (
     QUERIES,
     RESNET_WIDTH,
     ResNetBody,
+    check_decoder_layer,
     check_queries,
     read_joints,
 )
@@ -62,10 +63,16 @@ class Pyramid(nn.Module):
 
 
 class KeypointTransformer(nn.Module):
-    """Keypoints of people from maps sampled around their boxes."""
+    """Keypoints of people from maps sampled around their boxes.
 
-    def __init__(self, transformer: Transformer, joints: int, queries: int, inputs: int) -> None:
+    In evaluation they are read from the decoder's layer `decoder_layer`, counted from 1; 0 is its last.
+    """
+
+    def __init__(
+        self, transformer: Transformer, joints: int, queries: int, inputs: int, decoder_layer: int = 0
+    ) -> None:
         super().__init__()
+        self.decoder_layer = decoder_layer
         width = transformer.d_model
         self.query_embed = nn.Embedding(queries, width)
         self.input_proj = nn.Conv2d(inputs, width, 1)
@@ -76,7 +83,8 @@ class KeypointTransformer(nn.Module):
     def forward(self, boxes: Tensor, features: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
         """boxes [N, 4] centre and size in 0..1, features [N, C, h, w] -> places [N, Q, 2] in 0..1, logits."""
         x = self.input_proj(features)
-        states = self.transformer(x, None, self.query_embed.weight, positions)[0][-1]
+        layer = -1 if self.training else self.decoder_layer - 1
+        states = self.transformer(x, None, self.query_embed.weight, positions)[0][layer]
         inside = self.coord_predictor(states).sigmoid()
         places = (inside * REACH - REACH / 2) * boxes[:, None, 2:] + boxes[:, None, :2]
         return places.clamp(0, 1), self.class_predictor(states)
@@ -279,9 +287,12 @@ def build(
     queries: int = QUERIES,
     keypoint_queries: int = QUERIES,
     layers: int = LAYERS,
+    encoder_layers: int | None = None,
+    decoder_layers: int | None = None,
     hidden: int = HIDDEN,
     width: int = RESNET_WIDTH,
     frozen: bool = True,
+    decoder_layer: int = 0,
 ) -> PRTRSequential:
     """A sequential PRTR on a ResNet: `queries` people, `keypoint_queries` points each.
 
@@ -294,11 +305,13 @@ def build(
     """
     check_divisible("prtr_sequential", input_size, 32)
     check_queries("prtr_sequential", keypoint_queries, joints)
+    depths = (encoder_layers or layers, decoder_layers or layers)
+    check_decoder_layer("prtr_sequential", decoder_layer, depths[1])
     backbone = Pyramid(ResNetBody(depth, (1, 2, 3, 4), frozen, width), WIDTH)
     inputs = sum(backbone.widths[level] for level in levels)
     wide = 2 * WIDTH
     keypoints = KeypointTransformer(
-        Transformer(wide, HEADS, hidden, layers, layers), joints, keypoint_queries, inputs
+        Transformer(wide, HEADS, hidden, *depths), joints, keypoint_queries, inputs, decoder_layer
     )
-    people = Transformer(WIDTH, HEADS, hidden, layers, layers)
+    people = Transformer(WIDTH, HEADS, hidden, *depths)
     return PRTRSequential(backbone, backbone.widths, people, keypoints, levels, queries)

@@ -21,7 +21,6 @@ from poseval.models.networks.layers import check_divisible
 from poseval.models.networks.sampling import sample_points
 
 STEM_STRIDE = 4
-SAMPLING_LAYERS = 4
 MLP_RATIO = 3
 BOTTLENECK_WIDTH = 64
 
@@ -133,11 +132,25 @@ class TransformerLayer(nn.Module):
         return out
 
 
+@dataclass(frozen=True)
+class Sampling:
+    """How points move: `iterations` of sampling, a position layer `shared` by all or one for each.
+
+    Offsets are multiplied by `gamma`. Without `progressive` all iterations sample the regular grid.
+    """
+
+    iterations: int = 4
+    shared: bool = True
+    gamma: float = 1.0
+    progressive: bool = True
+
+
 class SamplingLayer(nn.Module):
     """Move the points, sample the map there, mix the tokens, and say where to move next."""
 
-    def __init__(self, size: Size, position_layer: nn.Linear, last: bool) -> None:
+    def __init__(self, size: Size, position_layer: nn.Linear, last: bool, gamma: float = 1.0) -> None:
         super().__init__()
+        self.gamma = gamma
         self.transformer_layer = TransformerLayer(size.width, size.heads)
         self.position_layer = position_layer
         self.offset_layer: nn.Linear | None = None
@@ -154,7 +167,7 @@ class SamplingLayer(nn.Module):
         Returns the tokens, the next offset (None in the last layer) and the points that were sampled. An
         offset learns through the samples of its own step alone; positions and later points see it detached.
         """
-        moved = points if offset is None else points + offset
+        moved = points if offset is None else points + self.gamma * offset
         points = moved.detach()
         extent = torch.tensor(features.shape[-2:], dtype=points.dtype, device=points.device)
         out = sample_points(features, moved).transpose(1, 2) + self.position_layer(points / extent)
@@ -177,6 +190,7 @@ class PSViT(nn.Module):
         grid: tuple[int, int] = (14, 14),
         input_size: tuple[int, int] = (224, 224),
         classes: int | None = 1000,
+        sampling: Sampling = Sampling(),
     ) -> None:
         super().__init__()
         self.grid = grid
@@ -186,7 +200,8 @@ class PSViT(nn.Module):
         extent = (input_size[0] // STEM_STRIDE, input_size[1] // STEM_STRIDE)
         self.point_coord: Tensor
         self.register_buffer("point_coord", regular_points(grid, extent))
-        self.pos_layer = nn.Linear(2, size.width)
+        if sampling.shared:
+            self.pos_layer = nn.Linear(2, size.width)
         self.stem = nn.Sequential(
             nn.Conv2d(3, BOTTLENECK_WIDTH, 7, 2, 3, bias=False),
             nn.BatchNorm2d(BOTTLENECK_WIDTH),
@@ -196,11 +211,16 @@ class PSViT(nn.Module):
             Bottleneck(size.stem[0], size.stem[1]),
         )
         self.ps_layers = nn.ModuleList(
-            SamplingLayer(size, self.pos_layer, last=index == SAMPLING_LAYERS - 1)
-            for index in range(SAMPLING_LAYERS)
+            SamplingLayer(
+                size,
+                self.pos_layer if sampling.shared else nn.Linear(2, size.width),
+                last=not sampling.progressive or index == sampling.iterations - 1,
+                gamma=sampling.gamma,
+            )
+            for index in range(sampling.iterations)
         )
         self.trans_layers = nn.ModuleList(
-            TransformerLayer(size.width, size.heads) for _ in range(size.depth - SAMPLING_LAYERS)
+            TransformerLayer(size.width, size.heads) for _ in range(size.depth - sampling.iterations)
         )
         if classes is not None:
             self.norm = nn.LayerNorm(size.width)
@@ -234,7 +254,14 @@ POSE_STRIDE = 16  # pixels a token stands for; two doublings lead to heatmaps at
 
 
 def build(
-    joints: int, input_size: tuple[int, int], size: Literal["tiny", "base"] = "base", grid: int = 14
+    joints: int,
+    input_size: tuple[int, int],
+    size: Literal["tiny", "base"] = "base",
+    grid: int = 14,
+    iterations: int = 4,
+    shared_position: bool = True,
+    offset_scale: float = 1.0,
+    progressive: bool = True,
 ) -> PSViT:
     """The classifier with `grid` x `grid` points; `joints` is the number of classes.
 
@@ -242,7 +269,8 @@ def build(
         UsageError: P151 for a size not divisible by 4.
     """
     check_divisible("ps_vit", input_size, STEM_STRIDE)
-    return PSViT(SIZES[size], (grid, grid), input_size, joints)
+    sampling = Sampling(iterations, shared_position, offset_scale, progressive)
+    return PSViT(SIZES[size], (grid, grid), input_size, joints, sampling)
 
 
 def build_pose(
@@ -250,6 +278,10 @@ def build_pose(
     input_size: tuple[int, int],
     size: Literal["tiny", "base"] = "tiny",
     head_width: int = WIDTH,
+    iterations: int = 4,
+    shared_position: bool = True,
+    offset_scale: float = 1.0,
+    progressive: bool = True,
 ) -> BackbonePose:
     """The backbone with one point per 16 x 16 pixels, its tokens set back on the grid, and a heatmap head.
 
@@ -258,5 +290,6 @@ def build_pose(
     """
     check_divisible("ps_vit", input_size, POSE_STRIDE)
     grid = (input_size[0] // POSE_STRIDE, input_size[1] // POSE_STRIDE)
-    backbone = PSViT(SIZES[size], grid, input_size, classes=None)
+    sampling = Sampling(iterations, shared_position, offset_scale, progressive)
+    backbone = PSViT(SIZES[size], grid, input_size, None, sampling)
     return BackbonePose(backbone, SIZES[size].width, joints, 2, head_width)

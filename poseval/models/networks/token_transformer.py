@@ -6,8 +6,11 @@ the paper and the layer facts, since that repository has no licence.
 
 Pruning, where the paper leaves room: only links from visual to visual tokens are pruned, head by head, by the
 attention of the layer before; the links of keypoint tokens, to and from them, all stay. A row keeps
-ceil(ratio * visual tokens) of them. Links that are gone stay gone. In training the pruned products are
-masked, in evaluation they are not computed: both forms give the same numbers.
+ceil(ratio * visual tokens) of them. Links that are gone stay gone. Pruned products are masked, or not
+computed: both forms give the same numbers.
+
+`KeptTokens` is another method: it prunes visual tokens instead of links, so that all that follows works on
+smaller matrices. Source of the idea: Ma et al. 2022, "PPT: token-Pruned Pose Transformer".
 """
 
 from __future__ import annotations
@@ -108,6 +111,65 @@ class Links:
         strongest = visual.detach().topk(self.keep[self.layer], dim=3).indices.sort(dim=3).values
         self.kept = strongest if self.kept is None else self.kept.gather(3, strongest)
 
+    def gathered(self, x: Tensor) -> Tensor:
+        """All tokens stay."""
+        return x
+
+    def placed(self, positions: Tensor) -> Tensor:
+        """All tokens keep their positions."""
+        return positions
+
+
+@dataclass
+class KeptTokens:
+    """Which visual tokens are left, from layer to layer of one forward pass.
+
+    `joints` tokens come first and all stay. `keep[l]` is how many visual tokens the attention of layer l has:
+    those at which the keypoint tokens look most, all heads and keypoints together. `kept` are their numbers
+    [B, keep], None while all are left. `done` and `dense` count products as in `Links`.
+    """
+
+    joints: int
+    keep: Sequence[int]
+    kept: Tensor | None = None
+    layer: int = 0
+    done: int = 0
+    dense: int = 0
+    chosen: Tensor | None = None  # [B, keep] of the tokens left, until `gathered`
+
+    def attend(self, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Attention [B, heads, N, d] of one layer; chooses the tokens of the next one."""
+        batch, heads, tokens, width = query.shape
+        whole = self.joints + self.keep[0]
+        self.dense += 2 * batch * heads * whole * whole * width
+        self.done += 2 * batch * heads * tokens * tokens * width
+        self.layer += 1
+        if self.layer < len(self.keep) and self.keep[self.layer] < tokens - self.joints:
+            seen = (query[:, :, : self.joints] @ key.transpose(2, 3) * scale).softmax(dim=3)
+            self.done += batch * heads * self.joints * tokens * width
+            weight = seen[..., self.joints :].detach().sum(dim=(1, 2))
+            self.chosen = weight.topk(self.keep[self.layer], dim=1).indices.sort(dim=1).values
+        return functional.scaled_dot_product_attention(query, key, value, scale=scale)
+
+    def gathered(self, x: Tensor) -> Tensor:
+        """Tokens x [B, N, width] without those that were not chosen."""
+        if self.chosen is None:
+            return x
+        index, self.chosen = self.chosen, None
+        self.kept = index if self.kept is None else self.kept.gather(1, index)
+        visual = x[:, self.joints :].gather(1, index[..., None].expand(-1, -1, x.shape[2]))
+        return torch.cat((x[:, : self.joints], visual), dim=1)
+
+    def placed(self, positions: Tensor) -> Tensor:
+        """Positions [1, n, width] of all visual tokens -> those of the tokens left [B, keep, width]."""
+        if self.kept is None:
+            return positions
+        index = self.kept[..., None].expand(-1, -1, positions.shape[2])
+        return positions.expand(len(index), -1, -1).gather(1, index)
+
+
+Pruning = Links | KeptTokens
+
 
 def _dense(
     query: Tensor, key: Tensor, value: Tensor, scale: float, mask: Tensor | None
@@ -135,16 +197,16 @@ class TokenAttention(nn.Module):
         self.to_qkv = nn.Linear(width, 3 * width, bias=False)
         self.to_out = nn.Sequential(nn.Linear(width, width))
 
-    def forward(self, x: Tensor, links: Links | None = None, mask: Tensor | None = None) -> Tensor:
-        """x [B, N, width]; `links` prune between layers, `mask` [N, N] is True where a row may look."""
+    def forward(self, x: Tensor, pruning: Pruning | None = None, mask: Tensor | None = None) -> Tensor:
+        """x [B, N, width]; `pruning` acts between layers, `mask` [N, N] is True where a row may look."""
         split = self.to_qkv(x).reshape(*x.shape[:2], 3, self.heads, -1)
         query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
-        if links is None:
+        if pruning is None:
             mixed = functional.scaled_dot_product_attention(
                 query, key, value, attn_mask=mask, scale=self.scale
             )
         else:
-            mixed = links.attend(query, key, value, self.scale)
+            mixed = pruning.attend(query, key, value, self.scale)
         out: Tensor = self.to_out(mixed.transpose(1, 2).reshape(x.shape))
         return out
 
@@ -170,7 +232,7 @@ class Sublayer(nn.Module):
         super().__init__()
         self.fn = nn.ModuleDict({"norm": nn.LayerNorm(width), "fn": layer})
 
-    def forward(self, x: Tensor, *rest: Links | Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, *rest: Pruning | Tensor | None) -> Tensor:
         out: Tensor = x + self.fn["fn"](self.fn["norm"](x), *rest)
         return out
 
@@ -194,14 +256,16 @@ class Transformer(nn.Module):
         self,
         x: Tensor,
         positions: Tensor | None = None,
-        links: Links | None = None,
+        pruning: Pruning | None = None,
         mask: Tensor | None = None,
     ) -> Tensor:
-        """x [B, N, width]; positions [1, n, width] belong to the last n tokens."""
+        """x [B, N, width]; positions [1, n, width] belong to the n visual tokens, which come last."""
         for index, layer in enumerate(self.layers):
             attention, mlp = layer.children()
             if index and positions is not None:
-                first = x.shape[1] - positions.shape[1]
-                x = torch.cat((x[:, :first], x[:, first:] + positions), dim=1)
-            x = mlp(attention(x, links, mask))
+                places = positions if pruning is None else pruning.placed(positions)
+                first = x.shape[1] - places.shape[1]
+                x = torch.cat((x[:, :first], x[:, first:] + places), dim=1)
+            x = attention(x, pruning, mask)
+            x = mlp(x if pruning is None else pruning.gathered(x))
         return x

@@ -20,7 +20,13 @@ from torch import Tensor, nn
 from poseval.errors import UsageError, shown
 from poseval.models.networks.hrnet import LAYER1, HRNetTrunk
 from poseval.models.networks.layers import check_divisible, init_normal
-from poseval.models.networks.token_transformer import Links, Transformer, sine_positions
+from poseval.models.networks.token_transformer import (
+    KeptTokens,
+    Links,
+    Pruning,
+    Transformer,
+    sine_positions,
+)
 from poseval.skeletons import Skeleton, load_skeleton
 
 WIDTH = 192
@@ -57,15 +63,17 @@ def patches(x: Tensor, size: Size) -> Tensor:
 class Layers:
     """What follows the tokens: layers of each transformer, heads, the scale of attention, and sparsity.
 
-    `keep` (a ratio per layer) prunes links between visual tokens; in evaluation pruned products are left out
-    where `skip` is set, else masked. `graph` attention layers over keypoint tokens under `mask` come last.
+    `keep` (a ratio per layer) prunes visual tokens with `tokens`, else links between them; in evaluation the
+    products of pruned links are left out where `skip` is set, else masked. `graph` attention layers over
+    keypoint tokens under `mask` come last.
     """
 
     depths: Sequence[int]
     heads: int
     scale: float
     keep: Sequence[float] | None = None
-    skip: bool = True
+    tokens: bool = False
+    skip: bool = False
     graph: int = 0
     mask: Tensor | None = None
 
@@ -104,7 +112,7 @@ class TokenHead(nn.Module):
         self.mlp_head = _heatmap_head(width, heatmap)
         keep = layers.keep
         self.keep = None if keep is None else [math.ceil(each * grid[0] * grid[1]) for each in keep]
-        self.skip = layers.skip
+        self.skip, self.prune_tokens = layers.skip, layers.tokens
         self.products = (0, 0)
         self.graph: Transformer | None = None
         if layers.graph:
@@ -123,13 +131,20 @@ class TokenHead(nn.Module):
         """Keypoint tokens [B, joints, width * transformers] before the graph layers."""
         tokens = self.patch_to_embedding(patches(self.features(images), self.patch)) + self.pos_embedding
         x = torch.cat((self.keypoint_token.expand(len(tokens), -1, -1), tokens), dim=1)
-        links = None if self.keep is None else Links(self.joints, self.keep, self.skip and not self.training)
+        pruning = self._pruning()
         found = []
         for name in self.names:
-            x = self.get_submodule(name)(x, self.pos_embedding, links)
+            x = self.get_submodule(name)(x, self.pos_embedding, pruning)
             found.append(x[:, : self.joints])
-        self.products = (0, 0) if links is None else (links.done, links.dense)
+        self.products = (0, 0) if pruning is None else (pruning.done, pruning.dense)
         return torch.cat(found, dim=2)
+
+    def _pruning(self) -> Pruning | None:
+        if self.keep is None:
+            return None
+        if self.prune_tokens:
+            return KeptTokens(self.joints, self.keep)
+        return Links(self.joints, self.keep, self.skip and not self.training)
 
     def forward(self, images: Tensor) -> Tensor:
         x = self.keypoint_tokens(images)
@@ -239,15 +254,18 @@ def build(
     prune_from: int = 1,
     graph_layers: int = 0,
     skeleton: str | None = None,
-    skip: bool = True,
+    joint_mask: bool = True,
+    prune: Literal["links", "tokens"] = "links",
+    skip: bool = False,
 ) -> TokenPose:
     """A TokenPose; `tokens` says what they are cut from, `width` is HRNet's.
 
     `patch` are rows and columns of the quarter-size map in a token (of the image, four times as many); the
     published sizes have a default. With `keep_ratio` below 1 a visual token keeps that fraction of its links
-    to visual tokens from layer `prune_from` on (one number, or one per layer from there, never growing).
-    `graph_layers` attention layers over the joints of `skeleton` follow. `skip=False` computes pruned links
-    and masks them: the same numbers, no product saved, and on most machines less time.
+    to visual tokens from layer `prune_from` on (one number, or one per layer from there, never growing), or
+    with `prune="tokens"` that fraction of the visual tokens stays. `graph_layers` attention layers over the
+    joints of `skeleton` follow; without `joint_mask` each joint sees all. `skip` leaves the products of
+    pruned links out instead of masking them: the same numbers, fewer products, more time.
 
     Raises:
         UsageError: P151 for a size that strides or patches do not divide, P152 for options that do not fit.
@@ -256,10 +274,10 @@ def build(
     heatmap = (input_size[0] // STRIDE, input_size[1] // STRIDE)
     patch = _patch(patch, input_size, heatmap)
     keep = _keep(keep_ratio, prune_from, sum(depths))
-    mask = _mask(skeleton, joints, graph_layers)
+    mask = _mask(skeleton, joints) if graph_layers and joint_mask else None
     # The S variants scale by the whole width, the others by a head's.
     scale = (WIDTH if tokens == "stem" else WIDTH // heads) ** -0.5
-    layers = Layers(depths, heads, scale, keep, skip, graph_layers, mask)
+    layers = Layers(depths, heads, scale, keep, prune == "tokens", skip, graph_layers, mask)
     if tokens == "stem":
         trunk = HRNetTrunk(width, stages=1)
         init_normal(trunk)
@@ -268,10 +286,8 @@ def build(
         backbone = FinestBranch(width, stages=3)
         init_normal(backbone)
         return TokenPose(TokenHead(joints, heatmap, width, patch, heatmap, layers), backbone)
-    if tokens == "image":
-        wide = (STRIDE * patch[0], STRIDE * patch[1])
-        return TokenPose(TokenHead(joints, input_size, 3, wide, heatmap, layers), None)
-    raise _refused(f"tokens {shown(tokens)!r}", "image, stem or hrnet")
+    wide = (STRIDE * patch[0], STRIDE * patch[1])
+    return TokenPose(TokenHead(joints, input_size, 3, wide, heatmap, layers), None)
 
 
 def _refused(what: str, wanted: str) -> UsageError:
@@ -306,9 +322,7 @@ def _keep(ratio: float | Sequence[float], start: int, depth: int) -> list[float]
     return None if min(ratios) == 1 else ratios
 
 
-def _mask(skeleton: str | None, joints: int, graph_layers: int) -> Tensor | None:
-    if not graph_layers:
-        return None
+def _mask(skeleton: str | None, joints: int) -> Tensor:
     if skeleton is None:
         raise _refused("graph layers need a skeleton", "the option skeleton, by name or file")
     known = load_skeleton(skeleton)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,7 +117,7 @@ def test_a_dense_checkpoint_loads_into_a_sparse_network(tmp_path: Path) -> None:
 
 
 def test_left_out_products_give_the_masked_numbers() -> None:
-    sparse = _sparse(0.4)
+    sparse = _sparse(0.4, skip=True)
     with torch.no_grad():
         skipped = sparse(_images())
         sparse.head.skip = False
@@ -131,14 +132,14 @@ def test_a_sparse_network_differs_from_a_dense_one() -> None:
 
 
 def test_work_is_really_left_out() -> None:
-    def macs(keep: float) -> int:
-        return measure(_sparse(keep, graph_layers=0).float(), torch.zeros(1, 3, 64, 64)).macs
+    def macs(keep: float, **more: Any) -> int:
+        return measure(_sparse(keep, graph_layers=0, **more).float(), torch.zeros(1, 3, 64, 64)).macs
 
     joints, visual, width, layers = 16, 16, 192, 4
     kept = math.ceil(0.5 * visual)
     saved = (layers - 1) * 2 * visual * (visual - kept) * width
-    assert macs(1.0) - macs(0.5) == saved
-    share = _sparse(0.5, graph_layers=0)
+    assert macs(1.0) - macs(0.5, skip=True) == saved
+    share = _sparse(0.5, graph_layers=0, skip=True)
     with torch.no_grad():
         share(_images(1))
     dense = layers * 2 * (joints + visual) ** 2 * width
@@ -146,10 +147,55 @@ def test_work_is_really_left_out() -> None:
 
 
 def test_masking_leaves_nothing_out_and_says_so() -> None:
-    model = _sparse(0.5).train()
+    for model in (_sparse(0.5), _sparse(0.5, skip=True).train()):
+        with torch.no_grad():
+            model(_images(1))
+        assert model.savings() == {"fraction of attention products skipped": 0.0}
+
+
+def test_tokens_that_are_pruned_leave_all_that_follows() -> None:
+    """The same by a mask: what is not kept is no key of any later layer."""
+    sparse = _sparse((0.75, 0.5, 0.5), graph_layers=0, prune="tokens")
+    head, joints = sparse.head, 16
     with torch.no_grad():
-        model(_images(1))
-    assert model.savings() == {"fraction of attention products skipped": 0.0}
+        found = head.keypoint_tokens(_images())
+        visual = head.patch_to_embedding(patches(head.features(_images()), head.patch)) + head.pos_embedding
+        x = torch.cat((head.keypoint_token.expand(2, -1, -1), visual), dim=1)
+        left = torch.ones(2, joints + 16, dtype=torch.bool)
+        for index, layer in enumerate(head.get_submodule("transformer").layers):
+            attention, mlp = layer.children()
+            if index:
+                x[:, joints:] += head.pos_embedding
+            inner = attention.fn["fn"]
+            split = inner.to_qkv(attention.fn["norm"](x)).reshape(2, joints + 16, 3, inner.heads, -1)
+            query, key, value = split.permute(2, 0, 3, 1, 4).unbind(0)
+            logits = query @ key.transpose(2, 3) * inner.scale
+            weights = logits.masked_fill(~left[:, None, None, :], -math.inf).softmax(dim=3)
+            x = x + inner.to_out((weights @ value).transpose(1, 2).reshape(x.shape))
+            x = mlp(x)
+            if index < 3:
+                looked = weights[:, :, :joints, joints:].sum(dim=(1, 2))
+                for row, seen in enumerate(looked):
+                    left[row, joints:] = False
+                    left[row, joints + seen.topk((12, 8, 8)[index]).indices] = True
+    assert torch.allclose(found, x[:, :joints], atol=1e-12, rtol=0)
+    assert head.products[0] < head.products[1]
+
+
+def test_pruned_tokens_take_work_off_the_whole_transformer() -> None:
+    def macs(**more: Any) -> int:
+        return measure(_sparse(graph_layers=0, **more).float(), torch.zeros(1, 3, 64, 64)).macs
+
+    by_links, by_tokens = macs(keep=0.5, skip=True), macs(keep=0.5, prune="tokens")
+    linear = 4 * 192 * 192 * 2 + 2 * 3 * 192 * 192 * 8  # of 8 tokens: at least two layers without them
+    assert by_tokens < by_links - linear
+
+
+def test_tokens_are_pruned_in_training_too() -> None:
+    model = _sparse(0.5, prune="tokens").train()
+    model(_images()).square().sum().backward()
+    assert model.head.products[0] < model.head.products[1]
+    assert float(model.head.patch_to_embedding.weight.grad.abs().sum()) > 0
 
 
 def _weights(links: Links, layers: int, skip: bool) -> list[torch.Tensor | None]:
