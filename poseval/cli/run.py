@@ -239,10 +239,20 @@ def run(
     """Run MODEL on images and write its predictions in the benchmark's own format.
 
     An interrupted run continues where it stopped when the same command is given again.
+
+    A classifier is scored at once: --images has a folder for each class, or --gt is a list of images and
+    classes.
     """
     from poseval.errors.optional import require
 
     require("torch", f"model {shown(model)}", "models")
+    from poseval.models.registry import card
+
+    if card(model).kind == "classifier":
+        from poseval.cli.classify import classify
+
+        classify(model, options_of(model, config), {"truth": truth, "out": out, **options}, quiet)
+        return
     from poseval.runners.loading import ModelOptions
     from poseval.runners.run import RunOptions
     from poseval.runners.run import run as run_model

@@ -28,6 +28,7 @@ from poseval.runners.prefetch import Ready, reading
 from poseval.runners.with_tracker import Following, follow
 from poseval.scoring import score as scoring
 
+BATCH = 32  # people, where no other number is asked for
 GROUP_FRAMES = 64  # most frames that a crash can cost
 GROUP_BATCHES = 4  # most full batches of one group
 
@@ -95,7 +96,7 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     loaded = load(options.model, truth.skeleton if truth else None)
     estimator, boxes, said = _with_boxes(options, loaded, pictures, truth)
     form = _format(options, truth)
-    groups = _groups(len(pictures.frames), boxes if estimator.wants_boxes else None, options.model.batch)
+    groups = groups_of(len(pictures.frames), boxes if estimator.wants_boxes else None, options.model.batch)
     node = _description(options, loaded, pictures, truth, said)
     part = options.out.with_name(options.out.name + ".part")
     if options.fresh:
@@ -290,7 +291,7 @@ def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
     return writable[0] if writable else datasets.get_format("coco")
 
 
-def _groups(frames: int, boxes: Boxes | None, batch: int) -> list[tuple[int, tuple[int, ...]]]:
+def groups_of(frames: int, boxes: Boxes | None, batch: int) -> list[tuple[int, tuple[int, ...]]]:
     """Frames in groups that depend on boxes and batch alone: a continued run has the same ones."""
     counts = np.ones(frames, dtype=np.int64)
     if boxes is not None:

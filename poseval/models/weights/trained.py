@@ -26,6 +26,7 @@ class Trained:
     size: tuple[int, int] | None = None
     skeleton: str = ""
     joints: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()  # of a classifier, in their order
 
 
 def training_run(node: Any, name: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def trained(path: Path) -> Trained:
     except InputError:
         return Trained()  # not a PyTorch file: whether that is wrong, the model that loads it knows
     model, config, size = run.get("model"), run.get("config"), run.get("input_size")
-    skeleton, joints = run.get("skeleton"), run.get("joints")
+    skeleton, joints, classes = run.get("skeleton"), run.get("joints"), run.get("classes")
     named = isinstance(skeleton, str) and isinstance(joints, list) and all(isinstance(j, str) for j in joints)
     sized = isinstance(size, list) and len(size) == 2 and all(type(side) is int for side in size)
     return Trained(
@@ -63,6 +64,7 @@ def trained(path: Path) -> Trained:
         (size[0], size[1]) if sized and isinstance(size, list) else None,
         skeleton if named and isinstance(skeleton, str) else "",
         tuple(joints) if named and isinstance(joints, list) else (),
+        tuple(classes) if isinstance(classes, list) and all(isinstance(c, str) for c in classes) else (),
     )
 
 

@@ -1,0 +1,63 @@
+"""`poseval run` of a classifier: its answers, and how many of them are right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from poseval.cli.options import emit, talk
+from poseval.cli.progress import ProgressLine
+from poseval.errors import UsageError, shown
+
+# Options of `poseval run` that a classifier takes; what else is typed has no meaning for it.
+TAKEN = ("model", "weights", "truth", "images", "out", "batch", "device", "threads", "input_size", "config",
+         "override", "force", "json_to", "quiet")  # fmt: skip
+
+
+def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], quiet: bool) -> None:
+    """Run a classifier on images of known classes; write its answers and print top-1 and top-5.
+
+    Raises:
+        UsageError: P127 options that only poses have, or no images; P131 the output exists.
+    """
+    from poseval.runners.loading import ModelOptions
+    from poseval.training.class_scores import ClassOptions, class_scores, said
+
+    context = click.get_current_context()
+    typed = [name for name in context.params if _is_typed(context, name) and name not in TAKEN]
+    if typed:
+        flags = ", ".join("--" + name.replace("_", "-") for name in typed)
+        raise UsageError(
+            "P127", where=f"classifier {model}", what=f"does not use {flags}", hint="leave it out"
+        )
+    if options["images"] is None:
+        raise UsageError(
+            "P127",
+            where=f"classifier {model}",
+            what="has no images",
+            wanted="--images with a folder for each class, or with --gt LIST of images and classes",
+        )
+    out: Path = options["out"]
+    if out.exists() and not options["force"]:
+        raise UsageError("P131", where=shown(out), what="exists", wanted="a new name", hint="or pass --force")
+    chosen = ModelOptions(
+        model,
+        options["weights"],
+        size=options["input_size"],
+        config=config,
+        **{name: options[name] for name in ("batch", "device", "threads", "override")},
+    )
+    job = ClassOptions(chosen, options["images"], options["truth"])
+    with ProgressLine("images", quiet) as line:
+        scores = class_scores(job, line)
+    emit(json.dumps(scores.plain(job.level), indent=1) + "\n", str(out))
+    emit(said(scores, job.level) + "\n", None)
+    talk(quiet)(f"wrote {shown(out)}; intervals are Wilson's at {100 * job.level:g}%")
+
+
+def _is_typed(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
