@@ -50,8 +50,9 @@ TRACKERS = (
     "sort",
     "sort(min_hits=0,max_age=10)",
     "bytetrack",
+    "bytetrack(high=0.6,start=0.7)",
     "ocsort",
-    "ocsort(min_hits=0)",
+    "ocsort(score=0.6,min_hits=3)",
     "lighttrack",
     "lighttrack(interval=1)",
     "lighttrack(interval=1,pose_floor=0)",
@@ -148,7 +149,7 @@ def scored(clips: Clips, config: TrackerConfig, resources: Resources | None) -> 
     """Numbers of one tracker, and frames per second of processor time, tracking alone."""
     began = time.process_time()
     images = clips.pictures.__getitem__ if clips.pictures else None
-    done = track(clips.found, config, resources, untracked=Untracked.DROP, images=images)
+    done = track(clips.found, config, resources, untracked=Untracked.FRESH, images=images)
     seconds = time.process_time() - began
     aligned, _ = align(clips.truth, done)
     numbers: dict[str, float] = {"frames/s": len(clips.truth.frames) / seconds}

@@ -24,11 +24,13 @@ class ByteTrack(TrackerConfig):
     the IoU of the first and last round counts times the row's score. A new track needs `start` (score) and is
     named when it is matched in the next frame, at once in the first frame. A lost track is kept `buffer`
     frames. If a lost and an active track have a cost below `double`, the younger one is removed.
+
+    The published `high` and `start` are 0.6 and 0.7, for scores of boxes; those of poses are lower.
     """
 
-    high: float = 0.6
+    high: float = 0.3
     low: float = 0.1
-    start: float = 0.7
+    start: float = 0.4
     match: float = 0.8
     second: float = 0.5
     unconfirmed: float = 0.7

@@ -26,13 +26,16 @@ class OcSort(TrackerConfig):
     `iou`. Rows and tracks left over meet again by IoU with the last observation. A track found again has its
     filter run anew along the straight line between the two observations. `min_hits` and `max_age` are those
     of SORT.
+
+    The published `score` and `min_hits` are 0.6 and 3, for boxes of a detector; poses score lower, and a row
+    of a new track is as good as others.
     """
 
-    score: float = 0.6
+    score: float = 0.3
     iou: float = 0.3
     delta: int = 3
     inertia: float = 0.2
-    min_hits: int = 3
+    min_hits: int = 0
     max_age: int = 30
 
     name: ClassVar[str] = "ocsort"

@@ -68,7 +68,8 @@ def test_rows_without_a_track_are_kept_dropped_or_named(tmp_path: Path) -> None:
     scene.shown[:3, 1] = False
     results, truth = files(tmp_path, scene)
     found = {}
-    for kind in ("keep", "drop", "fresh"):
+    flags = {"keep": ["--untracked", "keep"], "drop": ["--drop-untracked"], "fresh": []}
+    for kind, words in flags.items():
         out = tmp_path / f"{kind}.json"
         command = [
             "track",
@@ -77,8 +78,7 @@ def test_rows_without_a_track_are_kept_dropped_or_named(tmp_path: Path) -> None:
             truth,
             "--tracker",
             "sort",
-            "--untracked",
-            kind,
+            *words,
             "--out",
             str(out),
         ]
@@ -134,6 +134,15 @@ def test_what_is_refused(
     assert invoke(["track", results, "--gt", truth, "--out", str(out), *extra]) == status
     assert words in " ".join(capsys.readouterr().err.split())
     assert not out.exists()
+
+
+def test_images_that_a_tracker_does_not_look_at_are_noticed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results, truth = files(tmp_path, walkers(frames=2, people=1))
+    command = ["track", results, "--gt", truth, "--tracker", "sort", "--images", str(tmp_path)]
+    assert invoke([*command, "--out", str(tmp_path / "tracked.json")]) == 0
+    assert "--images is not used" in capsys.readouterr().err
 
 
 def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from poseval import tracking
 from poseval.tracking.ocsort import OcSort, _heading
 from tests.tracking.scenes import COCO, clip, crossing, named, switches, walkers
 
+PUBLISHED = "bytetrack(high=0.6,start=0.7)"
 NAMES = ["sort", "bytetrack", "ocsort"]
 
 
@@ -56,24 +57,24 @@ def test_sort_forgets_after_max_age() -> None:
 def test_bytetrack_keeps_a_person_whose_score_drops() -> None:
     scene = walkers(frames=12, people=2, step=4.0)
     scene.score[5:8, 0] = 0.2
-    seen = scene.run(tracking.parse("bytetrack").tracker(COCO))
+    seen = scene.run(tracking.parse(PUBLISHED).tracker(COCO))
     assert switches(seen) == 0
     assert named(seen) == 24
-    alone = scene.run(tracking.parse("bytetrack(low=0.6)").tracker(COCO))
+    alone = scene.run(tracking.parse("bytetrack(high=0.6,low=0.6,start=0.7)").tracker(COCO))
     assert [alone[t][0] for t in (5, 6, 7)] == [-1, -1, -1]
 
 
 def test_bytetrack_starts_no_track_from_a_low_score() -> None:
     scene = walkers(frames=6, people=2)
     scene.score[:, 1] = 0.65
-    seen = scene.run(tracking.parse("bytetrack").tracker(COCO))
+    seen = scene.run(tracking.parse(PUBLISHED).tracker(COCO))
     assert {frame[1] for frame in seen} == {-1}
 
 
 def test_bytetrack_names_a_later_person_in_its_second_frame() -> None:
     scene = walkers(frames=6, people=2)
     scene.shown[:2, 1] = False
-    seen = scene.run(tracking.parse("bytetrack").tracker(COCO))
+    seen = scene.run(tracking.parse(PUBLISHED).tracker(COCO))
     assert [frame.get(1) for frame in seen] == [None, None, -1, 1, 1, 1]
 
 
@@ -81,7 +82,7 @@ def test_bytetrack_drops_a_tentative_track_that_is_missed_once() -> None:
     scene = walkers(frames=8, people=2)
     scene.shown[:2, 1] = False
     scene.shown[3, 1] = False
-    seen = scene.run(tracking.parse("bytetrack").tracker(COCO))
+    seen = scene.run(tracking.parse(PUBLISHED).tracker(COCO))
     assert [seen[t][1] for t in (2, 4, 5)] == [-1, -1, 1]
 
 
@@ -94,7 +95,7 @@ def test_bytetrack_ends_the_younger_of_two_tracks_on_one_person(double: float, c
     scene = clip(np.stack([x, np.full((70, 2), 300.0)], axis=2))
     scene.shown[40:, 0] = False
     scene.shown[:36, 1] = False
-    seen = scene.run(tracking.parse(f"bytetrack(double={double})").tracker(COCO))
+    seen = scene.run(tracking.parse(f"bytetrack(high=0.6,start=0.7,double={double})").tracker(COCO))
     assert switches([{1: frame[1]} for frame in seen[36:]]) == changes
 
 
@@ -162,7 +163,7 @@ def test_ocsort_direction_across_counts_nothing_whatever_the_score() -> None:
 def test_ocsort_leaves_rows_of_low_score_alone() -> None:
     scene = walkers(frames=5, people=2)
     scene.score[:, 1] = 0.5
-    seen = scene.run(tracking.parse("ocsort").tracker(COCO))
+    seen = scene.run(tracking.parse("ocsort(score=0.6,min_hits=3)").tracker(COCO))
     assert {frame[1] for frame in seen} == {-1}
     assert {frame[0] for frame in seen} == {0}
 

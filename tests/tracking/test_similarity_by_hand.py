@@ -180,7 +180,7 @@ def test_sort_forgets_who_was_missed_longer_than_max_age(gap: int) -> None:
         *((OcSort, wrong) for wrong in ({"inertia": -0.1}, {"min_hits": -1}, {"max_age": 0})),
         *((ByteTrack, {name: 1.1}) for name in ("match", "second", "unconfirmed", "double")),
         *((ByteTrack, {name: -0.1}) for name in ("match", "second", "unconfirmed", "double")),
-        *((ByteTrack, wrong) for wrong in ({"buffer": -1}, {"low": 0.61}, {"start": 0.59})),
+        *((ByteTrack, wrong) for wrong in ({"buffer": -1}, {"low": 0.61}, {"start": 0.29})),
     ],
 )
 def test_parameters_of_the_box_trackers(
