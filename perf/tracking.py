@@ -31,7 +31,7 @@ from poseval.tracking import Bodies, FrameInput, Resources, TrackerConfig
 from poseval.tracking.base import Image
 from poseval.tracking.bodies import extent
 from poseval.tracking.flow import PointFlow, flow_source
-from poseval.tracking.offline import Untracked, track
+from poseval.tracking.offline import track, usual
 from poseval.tracking.pose_graphs import GraphMatcher, pose_pairs
 
 SKELETON = "posetrack15_poseval"
@@ -149,7 +149,7 @@ def scored(clips: Clips, config: TrackerConfig, resources: Resources | None) -> 
     """Numbers of one tracker, and frames per second of processor time, tracking alone."""
     began = time.process_time()
     images = clips.pictures.__getitem__ if clips.pictures else None
-    done = track(clips.found, config, resources, untracked=Untracked.FRESH, images=images)
+    done = track(clips.found, config, resources, untracked=usual(config), images=images)
     seconds = time.process_time() - began
     aligned, _ = align(clips.truth, done)
     numbers: dict[str, float] = {"frames/s": len(clips.truth.frames) / seconds}

@@ -217,7 +217,7 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option(
     "--drop-untracked",
     is_flag=True,
-    help="Leave out people without a track, as the published trackers do. By default each gets its own.",
+    help="Leave out people without a track, as the published trackers do.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of continuing an unfinished run.")
 @click.option("--force", is_flag=True, help="Overwrite an existing output.")

@@ -57,8 +57,9 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 @click.option("--flow", "flow", metavar="KIND|FOLDER",
               help="Optical flow: dis (default), dis_medium, farneback, lk, or a folder.")  # fmt: skip
 @click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
-@click.option("--untracked", type=Choice(["keep", "drop", "fresh"]), default="fresh", show_default=True,
-              help="People without a track: keep them, drop them, or make new identities.")  # fmt: skip
+@click.option("--untracked", type=Choice(["keep", "drop", "fresh"]),
+              help="People without a track: keep them, drop them, or make new identities. By default fresh; "
+              "drop for flow and lighttrack, which put others in their place.")  # fmt: skip
 @click.option("--drop-untracked", "untracked", flag_value="drop",
               help="Leave out people without a track, as the published trackers do.")  # fmt: skip
 @click.option(
@@ -83,7 +84,7 @@ def track(
     images: Path | None,
     flow: str | None,
     sgcn: Path | None,
-    untracked: str,
+    untracked: str | None,
     drop_joints: float | None,
     smooth: str | None,
     skeleton: str | None,
@@ -97,7 +98,7 @@ def track(
     from poseval.datasets import Role, WriteOptions, get_format
     from poseval.poses import Notice
     from poseval.scoring.task import Task
-    from poseval.tracking.offline import Untracked
+    from poseval.tracking.offline import Untracked, usual
     from poseval.tracking.offline import drop_joints as without_weak_joints
     from poseval.tracking.offline import track as track_set
     from poseval.tracking.smoothing import OneEuro
@@ -120,7 +121,8 @@ def track(
         )
     say(f"tracker: {config}")
     with ProgressLine("frames", quiet) as line:
-        done = track_set(poses, config, resources, untracked=Untracked(untracked), images=load, progress=line)
+        rest = Untracked(untracked) if untracked else usual(config)
+        done = track_set(poses, config, resources, untracked=rest, images=load, progress=line)
     if drop_joints is not None:
         done = without_weak_joints(done, drop_joints)
     if smoothing is not None:

@@ -6,7 +6,7 @@ from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown
 from poseval.poses import Origin, People, PoseSet
 from poseval.runners.boxes import truth_boxes
-from poseval.runners.estimators import CropEstimator, ImageEstimator
+from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator
 from poseval.runners.frames import Pictures
 from poseval.runners.journal import Found
 from poseval.runners.output import OKS_THRESHOLD, suppress
@@ -21,7 +21,7 @@ def predict(finder: TopDown | WholeImage, truth: PoseSet, pictures: Pictures) ->
     """
     top_down = isinstance(finder, TopDown)
     boxes = truth_boxes(truth)
-    estimator = CropEstimator(finder, BATCH) if isinstance(finder, TopDown) else ImageEstimator(finder, BATCH)
+    estimator = _estimator(finder)
     parts = []
     for _, rows in groups_of(len(truth.frames), boxes if top_down else None, BATCH):
         prepared = [estimator.prepare(pictures.load(row), *boxes.of(row)) for row in rows]
@@ -31,3 +31,7 @@ def predict(finder: TopDown | WholeImage, truth: PoseSet, pictures: Pictures) ->
         found, _ = suppress(found, truth.skeleton, "oks", OKS_THRESHOLD)
     people = People(found.xy, found.frame, joint_score=found.joint_score, score=found.score)
     return PoseSet(truth.skeleton, truth.frames, people, origin=Origin(format="run", records=len(people)))
+
+
+def _estimator(finder: TopDown | WholeImage) -> Estimator:
+    return CropEstimator(finder, BATCH) if isinstance(finder, TopDown) else ImageEstimator(finder, BATCH)

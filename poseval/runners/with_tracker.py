@@ -19,7 +19,7 @@ from poseval.skeletons import Skeleton
 from poseval.skeletons.joint_map import joint_map
 from poseval.tracking import FrameInput, Resources, TrackerConfig
 from poseval.tracking.flow import flow_source
-from poseval.tracking.offline import Untracked, track
+from poseval.tracking.offline import Untracked, track, usual
 from poseval.tracking.pose_graphs import GraphMatcher
 
 PICTURES_KEPT = 2  # the flow and the pose model ask for a frame one after the other, and for the one before
@@ -29,7 +29,7 @@ PICTURES_KEPT = 2  # the flow and the pose model ask for a frame one after the o
 class Following:
     """Which tracker, where its flow comes from, and the weights of LightTrack's graph network.
 
-    People without an identity get one of their own, or with `drop_untracked` are left out.
+    With `drop_untracked` people without an identity are left out for every tracker.
     """
 
     tracker: str
@@ -70,7 +70,7 @@ def follow(
         pose=_InBoxes(crops, source, poses.skeleton) if isinstance(crops, CropEstimator) else None,
         matcher=_matcher(options.sgcn, poses.skeleton),
     )
-    rest = Untracked.DROP if options.drop_untracked else Untracked.FRESH
+    rest = Untracked.DROP if options.drop_untracked else usual(config)
     return track(poses, config, resources, untracked=rest, images=load)
 
 

@@ -142,7 +142,13 @@ class Config:
 
 
 class TrackerConfig(Config, ABC):
-    """Parameters of a tracker."""
+    """Parameters of a tracker.
+
+    `replaces` marks trackers whose rows without an identity gave way to others: duplicates, and detections of
+    frames in which the tracker found the people itself.
+    """
+
+    replaces: ClassVar[bool] = False
 
     @abstractmethod
     def tracker(self, skeleton: Skeleton, resources: Resources | None = None) -> Tracker:

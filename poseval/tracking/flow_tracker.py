@@ -68,6 +68,7 @@ class FlowTracker(TrackerConfig):
     name: ClassVar[str] = "flow"
     summary: ClassVar[str] = "joints propagated by optical flow, greedy by box, pose or flow similarity"
     source: ClassVar[str] = "Xiao et al. 2018, section 3"
+    replaces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self._bounded(

@@ -70,6 +70,7 @@ class LightTrack(TrackerConfig):
     name: ClassVar[str] = "lighttrack"
     summary: ClassVar[str] = "key frames, boxes from the last keypoints in between, pose matching"
     source: ClassVar[str] = "Ning et al. 2019; Guanghan/lighttrack a980585"
+    replaces: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         self._bounded(

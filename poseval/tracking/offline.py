@@ -23,6 +23,14 @@ class Untracked(enum.Enum):
     FRESH = "fresh"  # each gets an identity of its own
 
 
+def usual(config: TrackerConfig) -> Untracked:
+    """What becomes of rows without an identity where nothing else is asked for.
+
+    They stay, so that AP counts them, unless the tracker put others in their place.
+    """
+    return Untracked.DROP if config.replaces else Untracked.FRESH
+
+
 FATES = {
     Untracked.KEEP: "were kept without one",
     Untracked.DROP: "were left out",
