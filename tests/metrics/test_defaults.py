@@ -54,7 +54,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 }
 OKS = {Need.SCORES, Need.AREA, Need.SIGMAS}
 NEEDS = {
-    **dict.fromkeys(("auc", "epe", "nme", "pcp", "pdj", "presence"), {Need.ALONE}),
+    **{name: {Need.ALONE} for name in ("auc", "epe", "nme", "pcp", "pdj", "presence")},
     **dict.fromkeys(("calibration", "oks_ap", "oks_lrp"), OKS),
     "ex_oks": OKS | {Need.BOXES},
     "joint_ap": {Need.HEADS},
@@ -91,7 +91,7 @@ def test_facts_of_metrics() -> None:
     assert those("ignores_outside") == {"calibration", "oks_ap", "oks_lrp"}
     tracking = ("clear_mot", "hota", "identity", "ospa", "ospa2")
     measures = {name: metric.measure for name, metric in KNOWN.items() if metric.measure}
-    assert measures == dict.fromkeys(tracking, {"similarity"})
+    assert measures == {name: {"similarity"} for name in tracking}
     jumping = {name: metric.jumping for name, metric in KNOWN.items() if metric.jumping}
     assert jumping == {
         "calibration": {"ECE", "joint_ECE"},
