@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric
+from poseval.metrics import parse
+from poseval.metrics.base import Metric, read_parameter
 from poseval.metrics.calibration import Calibration
 from poseval.metrics.epe import Auc, Epe
 from poseval.metrics.joint_ap import JointAp
@@ -100,3 +101,26 @@ def test_a_length_lies_between_two_joints(between: tuple[str, ...]) -> None:
             Pck(norm=norm, between=between)
         assert caught.value.fault.where == "metric pck: between"
     assert Pck(norm="joints", between=("left_hip", "right_hip")).between == ("left_hip", "right_hip")
+
+
+@pytest.mark.parametrize(
+    ("default", "taken", "refused"),
+    [
+        (0.5, "1e12", "1.000001e12"),
+        (0.5, "-1e12", "-1.000001e12"),
+        (20, "1000000", "1000001"),
+        (20, "-1000000", "-1000001"),
+    ],
+)
+def test_numbers_that_are_written_as_text_have_an_end(default: float, taken: str, refused: str) -> None:
+    assert read_parameter(taken, default, "metric toy: x") == float(taken)
+    with pytest.raises(UsageError) as caught:
+        read_parameter(refused, default, "metric toy: x")
+    assert caught.value.code == "P122"
+
+
+def test_a_metric_is_written_in_4096_characters_at_most() -> None:
+    assert parse("presence".ljust(4096)).name == "presence"
+    with pytest.raises(UsageError) as caught:
+        parse("presence".ljust(4097))
+    assert caught.value.code == "P123"
