@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -62,6 +61,8 @@ def test_both_languages_have_one_bound() -> None:
 
 
 def run(*arguments: str, number: str = "4", stack: int | None = None) -> subprocess.CompletedProcess[str]:
+    resource = pytest.importorskip("resource", reason="limits of processes are POSIX's")
+
     def bounded() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if stack is not None:

@@ -12,7 +12,6 @@ import os
 import select
 import signal
 import sys
-from copy import copy
 from importlib import import_module
 from pathlib import Path
 from types import FrameType
@@ -20,10 +19,10 @@ from types import FrameType
 import click
 
 from poseval._version import __version__
-from poseval.cli.examples import epilog
+from poseval.cli.groups import CommandGroup
 from poseval.cli.settings import announce, settings
 from poseval.cli.terminal import flush, say
-from poseval.errors import LimitError, PosevalError, shown, unknown_name
+from poseval.errors import LimitError, PosevalError, shown
 from poseval.limits import from_environment
 from poseval.threads import thread_limit
 
@@ -75,34 +74,37 @@ class ReaderGone(Exception):
     """A pipe broke while a command wrote."""
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they run, so that `poseval --help` is quick."""
+class LazyGroup(CommandGroup):
+    """The group whose commands are imported when they run, so that `poseval --help` is quick."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names of all commands."""
         return sorted(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, imported now, with its examples."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = copy(getattr(import_module(module), attribute))
-        command.epilog = "\n\n".join(filter(None, (command.epilog, epilog(cmd_name))))
+    def path_of(self, command: str) -> str:
+        """The name itself."""
         return command
+
+    def found(self, name: str) -> click.Command | None:
+        """The command, imported now."""
+        if name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[name][0].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def hint(self, name: str) -> str | None:
+        """A file in place of a command is mostly one to score."""
+        is_file = Path(name).exists()
+        return f"to score a file: poseval score {shown(name)} --gt GROUND_TRUTH" if is_file else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is asked for, with defaults from a settings file; another name is an error."""
-        name = args[0]
-        if name not in COMMANDS and not name.startswith("-"):
-            is_file = Path(name).exists()
-            hint = f"to score a file: poseval score {shown(name)} --gt GROUND_TRUTH" if is_file else None
-            raise unknown_name("P870", "command", name, COMMANDS, hint=hint)
-        _, command, rest = super().resolve_command(ctx, args)
+        """The command that is asked for, with defaults from a settings file."""
+        name, command, rest = super().resolve_command(ctx, args)
         if command is not None and _is_work(args) and (found := settings(Path.cwd())):
-            ctx.default_map = {name: found.of(command)}
+            ctx.default_map = {args[0]: found.of(command)}
             announce(command, found, say)
         return name, command, rest
 

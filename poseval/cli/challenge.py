@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from poseval.cli.groups import CommandGroup
 from poseval.cli.numbers import MOST_ITEMS, Number
 from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, show, talk, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
@@ -23,7 +24,7 @@ SPLIT = click.option("--split", metavar="NAME", help="Split to score on. By defa
 FOLDER = click.argument("folder", type=InputPath())
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def challenge() -> None:
     """Make a challenge for an engine that exists: Codabench, EvalAI, GitHub, or a static board.
 

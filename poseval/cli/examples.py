@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-# command -> (arguments, what that does). Each works on the files of `poseval demo --plain`, renamed as here.
+# command -> (arguments, what that does). Each works on the files of `poseval demo --plain`, renamed as here,
+# after those that stand before it.
 EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
     "compare": (
         ("a.json b.json --gt gt.json", "which of two systems is better"),
@@ -13,6 +14,14 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("init my-challenge/ --gt gt.json --title People", "a folder to edit"),
         ("check my-challenge/ preds.json", "what its server would say"),
     ),
+    "challenge init": (("ours/ --gt gt.json --title People", "the description, and pages"),),
+    "challenge check": (
+        ("my-challenge/ preds.json", "what a participant would see"),
+        ("my-challenge/ preds.json --save runs/us.json", "and keep the verdict for a board"),
+    ),
+    "challenge build": (("my-challenge/ --for codabench --out bundle.zip", "a bundle to upload"),),
+    "challenge site": (("my-challenge/ --runs runs/ --out board/", "a board for a web server"),),
+    "challenge worker": (("my-challenge/ --phase 12=test --most 1", "score one message of the queue"),),
     "completion": (("bash >> ~/.bashrc", "complete names in each new shell"),),
     "config": (("", "the defaults that hold in this folder"),),
     "convert": (

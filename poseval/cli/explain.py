@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 
 from poseval.cli.names import codes
 from poseval.cli.terminal import say
-from poseval.errors import UsageError
-
-CODE = re.compile(r"[PN]\d{3}", re.IGNORECASE)
+from poseval.errors import UsageError, did_you_mean, shown
 
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="CODE | FIRST SECOND", shell_complete=codes)
 def explain(words: tuple[str, ...]) -> None:
     """Explain the CODE of an error or notice, or how the signatures of two reports or runs differ."""
-    if len(words) == 1 and CODE.fullmatch(words[0]):
-        say(_of_code(words[0].upper()), err=False)
+    if len(words) == 1 and not Path(words[0]).exists():
+        say(_of_code(words[0]), err=False)
         return
     if len(words) != 2:
         raise UsageError(
@@ -35,12 +32,14 @@ def explain(words: tuple[str, ...]) -> None:
     say(explain_reports(load_report(first), load_report(second)), err=False)
 
 
-def _of_code(code: str) -> str:
+def _of_code(typed: str) -> str:
     from poseval.errors.codes import entries
 
-    known = entries()
+    known, code = entries(), typed.upper()
     if code not in known:
+        wanted = "a code such as P402 (docs/errors.md), or two reports"
+        near = did_you_mean(code, known)
         raise UsageError(
-            "P194", where=f"code {code}", what="is not known", wanted="a code of docs/errors.md, such as P402"
+            "P194", where=f"code {shown(typed)!r}", what="is not known", wanted=wanted, hint=near
         )
     return f"{code}: {known[code].meaning}\nWhat to do: {known[code].remedy}"

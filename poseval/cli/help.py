@@ -6,20 +6,25 @@ import click
 
 from poseval.cli.names import commands
 from poseval.cli.terminal import say
+from poseval.errors import UsageError, shown
 
 
 @click.command("help")
-@click.argument("command", required=False, shell_complete=commands)
+@click.argument("words", nargs=-1, metavar="[COMMAND]", shell_complete=commands)
 @click.pass_context
-def help_of(context: click.Context, command: str | None) -> None:
+def help_of(context: click.Context, words: tuple[str, ...]) -> None:
     """Show the help of COMMAND, or the list of commands."""
-    parent = context.find_root()
-    if command is None:
-        say(parent.get_help(), err=False)
-        return
-    group = parent.command
-    assert isinstance(group, click.Group)
-    name, found, _ = group.resolve_command(parent, [command, "--help"])
-    assert found is not None
-    with click.Context(found, parent=parent, info_name=name) as asked:
-        say(found.get_help(asked), err=False)
+    asked = context.find_root()
+    for word in words:
+        if not isinstance(asked.command, click.Group):
+            raise UsageError(
+                "P870",
+                where=f"{asked.command_path.partition(' ')[2]} {shown(word)}",
+                what="is no command",
+                wanted="poseval help COMMAND",
+                hint=asked.command_path.replace(" ", " help ", 1),
+            )
+        _, command, _ = asked.command.resolve_command(asked, [word, "--help"])
+        assert command is not None
+        asked = click.Context(command, parent=asked, info_name=word)
+    say(asked.get_help(), err=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poseval.cli.names import ACTIONS, actions
-from poseval.cli.options import LEVEL, UNIT, InputPath, emit, show, task_options, tell
+from poseval.cli.options import LEVEL, QUIET, UNIT, InputPath, emit, show, talk, task_options, tell
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
@@ -53,6 +53,7 @@ class BoardOptions:
     html: str | None
     plot: Path | None
     x: str | None
+    quiet: bool
 
     @property
     def action(self) -> str:
@@ -121,6 +122,7 @@ class BoardOptions:
     help="Fact or number on the x axis of --plot, such as people/s. By default a cost, if any.",
 )
 @UNIT
+@QUIET
 def leaderboard(**given: Any) -> int:
     """Rank RUNS of one benchmark: JSON reports, saved runs, folders of them, or predictions with --gt."""
     options = BoardOptions(**given)
@@ -134,7 +136,7 @@ def leaderboard(**given: Any) -> int:
     if options.action == "remove":
         _remove(options)
         return 0
-    with working("reading and scoring", quiet=False):
+    with working("reading and scoring", quiet=options.quiet):
         entries, refused = _given(options)
     if options.store is not None:
         _add(options.store, entries)
@@ -145,7 +147,7 @@ def leaderboard(**given: Any) -> int:
     boards = _boards(options, entries, refused)
     for board in boards:
         for name, notices in board.notices.items():
-            tell(notices, say, name)
+            tell(notices, talk(options.quiet), name)
     _write(boards, options)
     return 0
 
@@ -297,4 +299,4 @@ def _write(boards: Sequence[Board], options: BoardOptions) -> None:
         from poseval.report.leaderboard_plot import save_plot
 
         save_plot(boards[0], options.plot, options.x)
-        say(f"wrote {options.plot}")
+        talk(options.quiet)(f"wrote {options.plot}")

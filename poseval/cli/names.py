@@ -34,10 +34,12 @@ def names_of(kind: str) -> Callable[[click.Context, click.Parameter, str], list[
 
 
 def commands(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:
-    """Commands, for the argument of `help`."""
-    group = context.find_root().command
-    assert isinstance(group, click.Group)
-    return [name for name in group.list_commands(context) if name.startswith(typed)]
+    """Commands, for the argument of `help`: those of the group that stands before."""
+    group: click.Command | None = context.find_root().command
+    for word in context.params.get("words") or ():
+        group = group.get_command(context, word) if isinstance(group, click.Group) else None
+    listed = group.list_commands(context) if isinstance(group, click.Group) else []
+    return [name for name in listed if name.startswith(typed)]
 
 
 def rules(context: click.Context, parameter: click.Parameter, typed: str) -> list[str]:

@@ -85,8 +85,8 @@ def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
     """Refuse outputs that cannot be written, and files that are not earlier outputs of poseval.
 
     Raises:
-        UsageError: P137 no such folder; P131 a file that poseval did not write, P864 a baseline with a
-            history, and no `force`.
+        UsageError: P137 no such folder, or one that cannot be written to; P131 a file that poseval did not
+            write, P864 a baseline with a history, and no `force`.
     """
     from poseval.files.earlier import has_history, is_earlier_output
 
@@ -125,6 +125,20 @@ def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
                 wanted="a new name, or an earlier output",
                 hint="pass --force to replace it",
             )
+        if not _is_writable(path):
+            raise UsageError(
+                "P137",
+                where=where,
+                what="cannot be written (no permission, or a read-only file system)",
+                wanted="a folder that can be written to",
+            )
+
+
+def _is_writable(path: Path) -> bool:
+    """Whether a file can take its place; a device or pipe is written to where it is."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        return True
+    return os.access(os.path.dirname(os.path.realpath(path)), os.W_OK)
 
 
 def check_images(folder: Path | None, page: Path | None) -> None:

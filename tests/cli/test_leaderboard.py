@@ -298,7 +298,9 @@ def test_the_plot_of_any_board(run: Run) -> None:
     run("runs", "--plot", "bars.svg")
     text = Path("bars.svg").read_text()
     assert text.startswith("<?xml")
-    run("runs", "--plot", "bars.svg")  # an earlier output is replaced
+    said = run("runs", "--plot", "bars.svg")  # an earlier output is replaced
+    assert "wrote bars.svg" in said[1]
+    assert run("runs", "--plot", "bars.svg", "--quiet") == (said[0], "")
 
 
 @pytest.mark.browser

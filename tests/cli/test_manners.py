@@ -93,6 +93,29 @@ def test_help_of_a_command_is_what_its_option_prints(capsys: pytest.CaptureFixtu
     assert "P870" in outcome("help scoer", capsys)[2]
 
 
+def test_commands_of_a_group_have_the_manners_of_others(capsys: pytest.CaptureFixture[str]) -> None:
+    _, by_option, _ = outcome("challenge check --help", capsys)
+    assert outcome("help challenge check", capsys) == (0, by_option, "")
+    for words in ("challenge chekc", "help challenge chekc"):
+        status, _, err = outcome(words, capsys)
+        assert status == 2
+        assert "challenge command 'chekc': is not known [P870]" in err
+        assert "try: did you mean check?" in err
+    assert "try: see `poseval help challenge`" in outcome("challenge zzz", capsys)[2]
+    status, _, err = outcome("help score preds.json", capsys)
+    assert status == 2
+    assert "score preds.json: is no command [P870]" in err
+    assert "try: poseval help score" in err
+
+
+def test_a_mistyped_code_gets_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = outcome("explain P4022", capsys)
+    assert status == 2
+    assert "code 'P4022': is not known [P194]" in err
+    assert "try: did you mean P422 or P402" in err
+    assert "or two reports" in outcome("explain report", capsys)[2]
+
+
 def test_help_names_the_exit_statuses(capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = outcome("--help", capsys)
     for status in ("0 done", "1 a gate", "2 wrong command", "3 wrong file", "70 internal error"):
@@ -120,6 +143,8 @@ def test_completion_prints_what_a_shell_needs(shell: str, capsys: pytest.Capture
         ("poseval list form", {"formats"}),
         ("poseval models hrnet_w3", {"hrnet_w32"}),
         ("poseval help expl", {"explain", "explore"}),
+        ("poseval help challenge ch", {"check"}),
+        ("poseval challenge ch", {"check"}),
         ("poseval score --rules cor", {"corrected"}),
         ("poseval score --benchmark posetrack18 --rules posetrack", {"posetrack-2017"}),
         ("poseval score --slice siz", {"size"}),

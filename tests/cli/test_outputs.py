@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +143,20 @@ def test_what_cannot_be_written_is_said_before_work(
     monkeypatch.setattr(scoring, "prepare", work)
     assert invoke([*SCORE, *asked]) == 2
     assert f"[{code}]" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_before_work(
+    at: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Asked of the system by a stand-in, because tests may run as root, who may write everywhere."""
+    may = os.access
+    (at / "fixed").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "fixed" and may(path, mode))
+    assert invoke([*SCORE, "--report", "fixed/out.html"]) == 2
+    said = capsys.readouterr().err
+    assert "fixed/out.html: cannot be written (no permission, or a read-only file system) [P137]" in said
+    assert not (at / "fixed/out.html").exists()
+    assert invoke([*SCORE, "--json", os.devnull]) == 0
 
 
 def test_scores_are_printed_even_when_a_page_fails(

@@ -96,7 +96,7 @@ def test_explain_prints_an_entry(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["explain", "P999"]) == 2
     err = capsys.readouterr().err
     assert "P194" in err
-    assert "expected: a code of docs/errors.md, such as P402\n" in err
+    assert "expected: a code such as P402 (docs/errors.md), or two reports\n" in err
     assert invoke(["explain", "one.json"]) == 2
     assert "poseval explain: needs the code of an error or notice, or two reports" in capsys.readouterr().err
 

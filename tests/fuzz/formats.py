@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import random
-import resource
 import shutil
 import signal
 import sys
@@ -145,6 +144,8 @@ def printable_code(error: PosevalError) -> str:
 
 def peak() -> int:
     """The most memory that this process has held so far, in bytes."""
+    import resource
+
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024  # kibibytes everywhere else
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 from tests.shared import ROOT, SANITISED
 
@@ -55,6 +56,7 @@ def run_limited(
 
     A file of more than `file_bytes` cannot be written, as on a disk that is nearly full.
     """
+    resource = pytest.importorskip("resource", reason="limits of processes are POSIX's")
 
     def limit() -> None:
         if not SANITISED:

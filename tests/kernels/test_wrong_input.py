@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ from poseval.kernels import _kernels
 from tests.kernels.wrong_calls import calls
 from tests.shared import ROOT, SANITISED
 
+resource = pytest.importorskip("resource", reason="limits of processes are POSIX's")
 SPACE = 6 << 30  # bytes; a call that asks for more is refused by the system
 
 

@@ -9,7 +9,6 @@ import importlib.machinery
 import inspect
 import json
 import os
-import resource
 import select
 import signal
 import sys
@@ -96,6 +95,8 @@ def killer_of(module: str, path: Path, tree: ast.Module, runs: Sequence[Sequence
     """
 
     def trial() -> tuple[int, Any]:
+        import resource
+
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
         sys.meta_path.insert(0, Changed(module, path, tree))
         first = FirstFailure()
@@ -235,6 +236,8 @@ def _in_child(work: Callable[[], tuple[int, Any]]) -> tuple[int | None, Any]:
     read, write = os.pipe()
     pid = os.fork()
     if pid == 0:
+        import resource
+
         os.close(read)
         os.setpgid(0, 0)
         status, answer = 1, None
