@@ -1,5 +1,7 @@
 # poseval in a small image, run by a user without rights:
 #   docker build -t poseval . && docker run --rm -v "$PWD:/data:ro" poseval score preds.json --gt gt.json
+# A tag can move. To pin the base to its bytes, give the digest that .github/workflows/image.yml prints:
+#   docker build --build-arg BASE=python:3.12.8-slim-bookworm@sha256:... -t poseval .
 ARG BASE=python:3.12.8-slim-bookworm
 
 FROM ${BASE} AS build

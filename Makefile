@@ -54,7 +54,7 @@ docs: $(DOCS)
 	$(RUN) docs/metric_pages.py
 	$(RUN) docs/readme_images.py
 	$(RUN) -m sphinx -W --keep-going --quiet -b html docs build/site
-	$(RUN) -m sphinx --quiet -b man docs build/man
+	$(RUN) -m sphinx -W --keep-going --quiet -b man docs build/man
 	@echo "The manual: $(CURDIR)/build/man/poseval.1"
 	@echo "The pages: $(CURDIR)/build/site/index.html"
 

@@ -23,10 +23,23 @@ html_title = f"poseval {__version__}"
 html_copy_source = False
 html_show_sphinx = False
 html_extra_path = ["report.schema.json"]
+templates_path = ["_templates"]
+html_static_path = ["_static"]
+# As furo has it, with a menu of versions.
+html_sidebars = {
+    "**": [
+        "sidebar/brand.html",
+        "sidebar/search.html",
+        "versions.html",
+        "sidebar/scroll-start.html",
+        "sidebar/navigation.html",
+        "sidebar/scroll-end.html",
+    ]
+}
 # Blocks that are no language are commands and what they print.
 highlight_language = "none"
 linkcheck_anchors = False
-linkcheck_ignore = [r"^dask:"]  # an example of an address
+linkcheck_ignore = [r"^dask:", r"^https://(HOST|example\.org)/"]  # examples of addresses
 # One manual page with every command: python -m sphinx -b man docs build/man
 man_pages = [("commands", "poseval", "score human-pose predictions", "", 1)]
 
