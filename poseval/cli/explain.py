@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import click
@@ -10,12 +11,14 @@ from poseval.cli.names import codes
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, did_you_mean, shown
 
+CODE = re.compile(r"[PN]\d+", re.IGNORECASE)  # or what was meant as one
+
 
 @click.command()
 @click.argument("words", nargs=-1, required=True, metavar="CODE | FIRST SECOND", shell_complete=codes)
 def explain(words: tuple[str, ...]) -> None:
     """Explain the CODE of an error or notice, or how the signatures of two reports or runs differ."""
-    if len(words) == 1 and not Path(words[0]).exists():
+    if len(words) == 1 and CODE.fullmatch(words[0]):
         say(_of_code(words[0]), err=False)
         return
     if len(words) != 2:
