@@ -75,5 +75,8 @@ $(VENV)/pyvenv.cfg:
 
 $(BASE) $(TEST) $(DOCS): $(VENV)/pyvenv.cfg $(SOURCES)
 	@"$(PYTHON)" .ci/check_setup.py
-	$(PIP) --editable ".$(patsubst $(VENV)/.installed-%,[%],$(filter $(VENV)/.installed-%,$@))"
+	@test -z "$(WHEELS)" || ls "$(WHEELS)"/*.whl >/dev/null 2>&1 \
+	    || { echo "make: no wheels in $(WHEELS): fill it where there is a network, by make wheels WHEELS=folder" >&2; exit 1; }
+	$(PIP) --editable ".$(patsubst $(VENV)/.installed-%,[%],$(filter $(VENV)/.installed-%,$@))" \
+	    || { echo "make: pip could not install; without a network, say WHEELS=folder (the head of the Makefile)" >&2; exit 1; }
 	@touch "$@"

@@ -1,6 +1,7 @@
 """Builds the compiled module; everything else is declared in setup.cfg."""
 
 import gzip
+import multiprocessing
 import os
 import sys
 import tarfile
@@ -10,7 +11,12 @@ from pybind11.setup_helpers import ParallelCompile, Pybind11Extension, build_ext
 from setuptools import setup
 from setuptools.command.sdist import sdist
 
-ParallelCompile("POSEVAL_BUILD_JOBS", default=2).install()
+try:
+    multiprocessing.Lock()
+    JOBS = 2
+except OSError:  # no semaphores, as in a chroot without /dev/shm: one file is compiled after the other
+    JOBS = 1
+ParallelCompile("POSEVAL_BUILD_JOBS", default=JOBS).install()
 
 # Contraction into fused multiply-adds would change the last bit of OKS on some processors.
 FLAGS = ["/fp:precise"] if sys.platform == "win32" else ["-O3", "-ffp-contract=off", "-pthread"]

@@ -81,6 +81,26 @@ def test_make_says_in_one_line_that_python_is_missing(target: str, tmp_path: Pat
     assert not (tmp_path / "env").exists()
 
 
+@pytest.mark.skipif(shutil.which("make") is None or shutil.which("c++") is None, reason="no make or c++ here")
+def test_make_says_in_one_line_why_nothing_was_installed(tmp_path: Path) -> None:
+    """In an environment whose pip fails, with a folder of wheels that is empty, and without one."""
+    env = tmp_path / "env"
+    (env / "bin").mkdir(parents=True)
+    (env / "bin/python").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    (env / "bin/python").chmod(0o755)
+    (env / "pyvenv.cfg").write_text("", "utf-8")
+    empty = tmp_path / "no wheels"
+    empty.mkdir()
+    done = _make("demo", f"VENV={env}", f"WHEELS={empty}")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith(
+        f"make: no wheels in {empty}: fill it where there is a network"
+    )
+    done = _make("demo", f"VENV={env}")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[0].startswith("make: pip could not install; without a network")
+
+
 @pytest.mark.skipif(shutil.which("make") is None, reason="no make here")
 def test_make_installs_what_a_target_needs(tmp_path: Path) -> None:
     env = f"VENV={tmp_path}/env"

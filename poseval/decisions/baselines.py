@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from poseval.errors import Fault, error_of, shown
+from poseval.files.absent import absent
 from poseval.files.earlier import HISTORY
 from poseval.files.reading import read_json, read_regular
 from poseval.files.writing import write_atomically
@@ -75,10 +76,14 @@ def load_baseline(path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Bas
     """The baseline that `save_baseline` wrote, or a plain saved run as one.
 
     Raises:
+        UsageError: P114 no such file.
         FormatError: P231 when the file is neither, or is damaged.
         LimitError: P501 when it unpacks to more than the limits allow.
     """
     where = shown(Path(path).name)
+    if not os.path.exists(path):
+        make = "make one: poseval score PREDICTIONS --gt FILE --save FILE.poseval"
+        raise absent(path, where, "a saved run", make)
     data = read_regular(path, where, limits.file_bytes)
     last = saved_runs.unpacked(data, where, limits)
     try:

@@ -11,8 +11,11 @@ from poseval.errors import UsageError, near_names, shown
 MOST_NAMES = 10_000  # of a folder that are looked at
 
 
-def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
-    """P114 for a missing path. Proposes similar names in its folder, or says that the folder is missing."""
+def absent(path: str | os.PathLike[str], name: str, wanted: str, hint: str | None = None) -> UsageError:
+    """P114 for a missing path. Proposes similar names in its folder, or says that the folder is missing.
+
+    `hint` is the advice where no name is similar.
+    """
     place = Path(path)
     try:
         with os.scandir(place.parent) as entries:
@@ -32,7 +35,7 @@ def absent(path: str | os.PathLike[str], name: str, wanted: str) -> UsageError:
         where=name,
         what="is a link to a file that does not exist" if place.is_symlink() else "does not exist",
         wanted=wanted,
-        hint=f"did you mean {said}?" if near else None,
+        hint=f"did you mean {said}?" if near else hint,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from poseval.benchmarks.base import Benchmark
 from poseval.errors import UsageError, shown, unknown_name, wrong_type
+from poseval.files.absent import absent
 from poseval.limits import Limits, from_environment, raised
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
@@ -58,13 +59,16 @@ def _joints(name: str, value: Any) -> str | Path | None:
     if value is None:
         return None
     if isinstance(value, (str, os.PathLike)):
-        return BY_NAMES if value == BY_NAMES else _file(name, value)
+        by_names = f"or {BY_NAMES}, which maps by equal names"
+        return BY_NAMES if value == BY_NAMES else _file(name, value, by_names)
     raise wrong_type(name, value, f"{BY_NAMES!r} or a .toml file")
 
 
-def _file(name: str, value: str | os.PathLike[str]) -> Path:
+def _file(name: str, value: str | os.PathLike[str], hint: str | None = None) -> Path:
     """A file named by a keyword. That it exists is checked here, apart from the scored files."""
     path = Path(value)
+    if not path.exists():
+        raise absent(path, f"{name} {shown(path)}", "a file", hint)
     if not path.is_file():
         raise UsageError("P114", where=f"{name} {shown(path)}", what="is not a file", wanted="a file")
     return path

@@ -78,6 +78,11 @@ def with_a_run(folder: Path, argv: Argv) -> Argv:
     return argv
 
 
+def with_a_baseline(folder: Path, argv: Argv) -> Argv:
+    assert invoke(["score", *argv[1:4], "--save", argv[-1]]) == 0
+    return argv
+
+
 PIXELS = "epe(people=matched)"
 
 ON_GATES = [
@@ -100,4 +105,6 @@ ON_GATES = [
     Case("P827", "add --gt", unverified, lambda f, a: [*a, "--gt", str(f / "gt.json")]),
     Case("P241", "add runs to it: poseval leaderboard add RUN.poseval --db", empty_store, with_a_run),
     Case("P828", "add --board", several_boards, one_board),
+    Case("P114", "make one: poseval score PREDICTIONS --gt FILE --save FILE.poseval",
+         lambda f: ["gate", *pair(f)[1:], "--baseline", str(f / "first.poseval")], with_a_baseline),
 ]  # fmt: skip

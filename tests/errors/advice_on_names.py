@@ -86,4 +86,10 @@ ON_NAMES = [
     mistyped("P168", scored("--ci", "95", "--cluster", "frmae"), "frmae", "frame"),
     mistyped("P193", scored("--limit", "poeple=9"), "poeple", "people"),
     Case("P825", "did you mean report", with_facts, renamed),
+    Case(
+        "P114",
+        "or names, which maps by equal names",
+        scored("--joints", "left_writs"),
+        lambda _, argv: [*argv[:-1], "names"],
+    ),
 ]
