@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator
 
 import pytest
 
 from poseval.errors import MissingFeature
+
+# What needs forks and cannot be imported without, as on Windows: challenges and pseudo-terminals.
+NEED_FORKS = ("challenge/*", "*/test_challenge*.py", "*/test_second_ring*.py", "hostile/test_pipes.py")
+collect_ignore_glob = () if hasattr(os, "fork") else NEED_FORKS
 
 
 @pytest.hookimpl(wrapper=True)

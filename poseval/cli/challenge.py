@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,30 @@ SPLIT = click.option("--split", metavar="NAME", help="Split to score on. By defa
 FOLDER = click.argument("folder", type=InputPath())
 
 
-@click.group(cls=CommandGroup)
+class ChallengeGroup(CommandGroup):
+    """Refuses Windows in words: `poseval.challenge` needs forks, and locks and limits of POSIX."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is asked for.
+
+        Raises:
+            UsageError: P870 no such command, P899 a system without forks, but for a help text.
+        """
+        found = super().resolve_command(ctx, args)
+        if not hasattr(os, "fork") and not {"-h", "--help"} & set(args):
+            raise UsageError(
+                "P899",
+                where="challenge",
+                what="scores submissions in forked processes with limits, which Windows does not have",
+                wanted="Linux or macOS",
+                hint="use the Linux subsystem of Windows (WSL)",
+            )
+        return found
+
+
+@click.group(cls=ChallengeGroup)
 def challenge() -> None:
     """Make a challenge for an engine that exists: Codabench, EvalAI, GitHub, or a static board.
 
@@ -226,8 +250,6 @@ def worker(folder: Path, state: Path | None, phases: tuple[str, ...], poll: int,
 
     AUTH_TOKEN, API_SERVER, QUEUE_NAME and CHALLENGE_PK are read from the environment.
     """
-    import os
-
     from poseval.challenge.description import read_description
     from poseval.challenge.evalai_worker import Worker, from_environment
 

@@ -85,6 +85,7 @@ ON_NAMES = [
     mistyped("P149", scored("--slice", "crowdng"), "crowdng", "crowding"),
     mistyped("P168", scored("--ci", "95", "--cluster", "frmae"), "frmae", "frame"),
     mistyped("P193", scored("--limit", "poeple=9"), "poeple", "people"),
+    mistyped("P194", lambda _: ["explain", "P40"], "P40", "P401"),
     Case("P825", "did you mean report", with_facts, renamed),
     Case(
         "P114",
