@@ -277,16 +277,24 @@ def _people(node: Any, into: Gathering, frame: int, where: str, corners: bool = 
             continue
         score = next((number_of(person[key]) for key in ("score", "scores") if key in person), None)
         track = person.get("idx")
-        known = type(track) in (int, float) and track == int(track) and 0 <= track < 1 << 53
+        if track is not None and not _is_track(track):
+            into.faults.add(
+                "P303", where=f"{place}.idx", what=f"is {shown(track, 30)}", wanted="the number of a track"
+            )
         into.people.append(
             Found(
                 frame,
                 points=points,
                 score=float("nan") if score is None else score,
                 box=box_of(person.get("bbox"), corners),
-                track=int(track) if known else -1,
+                track=int(track) if _is_track(track) else -1,
             )
         )
+
+
+def _is_track(value: Any) -> bool:
+    """Whether a value numbers a track: whole, and small enough for a float to hold it exactly."""
+    return type(value) in (int, float) and 0 <= value < 1 << 53 and float(value).is_integer()
 
 
 def _points(person: dict[str, Any], into: Gathering, where: str) -> list[Point | None] | None:
