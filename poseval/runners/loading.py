@@ -155,7 +155,7 @@ def with_detector(
             "P158",
             where=f"detector {entry.name}",
             what="does not find people",
-            wanted="a model of whole images, such as rtmdet or dekr_w32",
+            wanted="a model of whole images, such as detr_r50 or dekr_w32",
         )
     model = build_model(card(name), len(told.joints) or None, options.size, **options.config)
     filled = fill(model, entry, options.weights)

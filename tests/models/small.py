@@ -25,6 +25,7 @@ SMALL = {
     "ps_vit_ti_14_pose": Small("64x48", {"head_width": 8}),
     "simplebaseline_r18": Small("64x64", {"widths": [8, 8, 8]}),
     "synth_small": Small("64x48", {"widths": [8, 8, 8, 8]}),
+    "vitpose_s": Small("64x48", {"width": 16, "depth": 2, "heads": 2}),
     "tokenpose_t": Small("64x48", {"patch": [2, 2], "depths": [2]}),
     "tokenpose_s_sparse": Small("64x48", {"patch": [2, 2], "depths": [2], "skeleton": "coco17"}),
 }

@@ -47,7 +47,7 @@ class KeypointRcnn(nn.Module):
         people = found["labels"] == PERSON
         xy = found["keypoints"][people][..., :2]
         values = [xy, found["keypoints_scores"][people], found["scores"][people], found["boxes"][people]]
-        return whole_image_poses(*(value.double().cpu().numpy() for value in values))
+        return whole_image_poses(*(value.cpu().double().numpy() for value in values))
 
 
 def build(joints: int, input_size: tuple[int, int]) -> KeypointRcnn:

@@ -123,7 +123,7 @@ class OwnNetwork(nn.Module):
 
     def decode(self, outputs: Tensor) -> Decoded:
         """Joints [N, K, 2] in 0..1 of the input, and scores [N, K], of coordinates [N, K, 2 or 3]."""
-        answer = outputs.double().cpu().numpy()
+        answer = outputs.cpu().double().numpy()
         xy = answer[..., :2]
         if self.units == "pixels":
             xy = xy / [self.input_size[1], self.input_size[0]]

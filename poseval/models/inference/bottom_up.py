@@ -97,7 +97,7 @@ def candidates(heatmaps: Tensor, poses: Tensor, step: float) -> Floats:
     place, score = centres(heatmaps[-1])
     found = poses.flatten(2)[:, :, place].permute(2, 0, 1) * step
     scores = score[:, None, None].expand(-1, found.shape[1], 1)
-    return np.asarray(torch.cat((found, scores), dim=2).double().cpu().numpy())
+    return np.asarray(torch.cat((found, scores), dim=2).cpu().double().numpy())
 
 
 def snapped(found: Floats, heatmaps: Tensor, step: float) -> Floats:
@@ -155,7 +155,7 @@ def _heat(found: Floats, heatmaps: Tensor) -> Floats:
     height, width = heatmaps.shape[1:]
     column = np.clip(np.floor(found[..., 0]), 0, width - 1).astype(np.int64)
     row = np.clip(np.floor(found[..., 1]), 0, height - 1).astype(np.int64)
-    maps = heatmaps[:-1].double().cpu().numpy()
+    maps = heatmaps[:-1].cpu().double().numpy()
     heat: Floats = maps[np.arange(len(maps)), row, column]
     return heat
 
@@ -259,7 +259,7 @@ def rescored(net: RescoreNet, poses: Floats, score: Floats) -> Floats:
     parameter = next(net.parameters())
     features = torch.from_numpy(features_of.features(poses)).to(parameter)
     with torch.inference_mode():
-        predicted = net.eval()(features)[:, 0].double().cpu().numpy()
+        predicted = net.eval()(features)[:, 0].cpu().double().numpy()
     return np.asarray(score * np.nan_to_num(predicted, nan=0.0))
 
 

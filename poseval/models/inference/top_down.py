@@ -146,7 +146,7 @@ class TopDown:
     def _coordinates(self, outputs: Any) -> Decoded:
         if isinstance(self.model, DecodesItself):
             return self.model.decode(outputs)
-        answer = outputs.double().cpu().numpy()
+        answer = outputs.cpu().double().numpy()
         return answer[..., :2], answer[..., 2]
 
 

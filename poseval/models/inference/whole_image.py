@@ -12,6 +12,7 @@ from poseval.models.adapters.finders import Finder, FinderOnImages
 from poseval.models.inference.bottom_up import BottomUp
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.networks.dekr import DEKR, RescoreNet
+from poseval.models.networks.detr_people import DETR, DetrOnImages
 from poseval.models.networks.prtr_sequential import PRTRSequential, Sequential
 from poseval.models.registry import ModelCard
 
@@ -45,7 +46,7 @@ def whole_image(
             autocast=autocast,
         )
     extra = bool(flip_test) or tuple(scales) != (1.0,) or rescore is not None
-    if isinstance(model, PRTRSequential | Finder | WholeImage) and extra:
+    if isinstance(model, DETR | PRTRSequential | Finder | WholeImage) and extra:
         raise UsageError(
             "P156",
             where=f"model {card.name}",
@@ -54,6 +55,8 @@ def whole_image(
         )
     if isinstance(model, Finder):
         return FinderOnImages(model, card, device)
+    if isinstance(model, DETR):
+        return DetrOnImages(model, card, device, autocast)
     if isinstance(model, PRTRSequential):
         return Sequential(model, card, device=device, autocast=autocast)
     if isinstance(model, WholeImage):

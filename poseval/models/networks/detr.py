@@ -18,15 +18,15 @@ TEMPERATURE = 10000.0
 EPSILON = 1e-6
 
 
-def sine_positions(padding: Tensor, width: int) -> Tensor:
+def sine_positions(padding: Tensor, width: int, dtype: torch.dtype = torch.float32) -> Tensor:
     """Sine table [B, width, H, W] for maps whose `padding` [B, H, W] is True where no image is.
 
     Half of the channels are for y, half for x; both run to 2 pi over the image's own rows and columns.
     """
-    inside = (~padding).float()
+    inside = (~padding).to(dtype)
     half = width // 2
     frequency = TEMPERATURE ** (
-        2 * torch.div(torch.arange(half, device=padding.device), 2, rounding_mode="floor") / half
+        2 * torch.div(torch.arange(half, device=padding.device), 2, rounding_mode="floor").to(dtype) / half
     )
     waves = []
     for axis in (1, 2):

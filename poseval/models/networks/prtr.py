@@ -197,8 +197,8 @@ def read_joints(logits: Tensor, coordinates: Tensor, background: bool = True) ->
     from scipy.optimize import linear_sum_assignment
 
     kept = logits.softmax(-1)[..., :-1] if background else logits[..., :-1].softmax(-1)
-    probability = kept.double().cpu().numpy()
-    places = coordinates.double().cpu().numpy()
+    probability = kept.cpu().double().numpy()
+    places = coordinates.cpu().double().numpy()
     joints = np.arange(probability.shape[2])
     chosen = np.stack([linear_sum_assignment(-each.T)[1] for each in probability])
     batch = np.arange(len(probability))[:, None]

@@ -196,8 +196,8 @@ class PRTRSequential(nn.Module):
         logits, places = outputs["pred_kpt_logits"], outputs["pred_kpt_coord"]
         xy, score = read_joints(logits.flatten(0, 1), places.flatten(0, 1))
         shape = logits.shape[:2]
-        person = outputs["pred_logits"].softmax(-1)[..., 0].double().cpu().numpy()
-        boxes = outputs["pred_boxes"].double().cpu().numpy()
+        person = outputs["pred_logits"].softmax(-1)[..., 0].cpu().double().numpy()
+        boxes = outputs["pred_boxes"].cpu().double().numpy()
         low, high = boxes[..., :2] - boxes[..., 2:] / 2, boxes[..., :2] + boxes[..., 2:] / 2
         ends = np.concatenate((low, high), axis=-1)
         return xy.reshape(*shape, *xy.shape[1:]), score.reshape(*shape, -1), person, ends

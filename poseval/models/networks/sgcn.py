@@ -130,7 +130,7 @@ def pose_distance(model: SGCN, first: Coordinates, second: Coordinates) -> Coord
             for graphs in (first, second)
         )
         distance = torch.cdist(embedded, others)
-    return distance.double().cpu().numpy()
+    return distance.cpu().double().numpy()
 
 
 def contrastive_loss(first: Tensor, second: Tensor, same: Tensor) -> Tensor:

@@ -282,6 +282,7 @@ def check_state(state: State, own: State, name: str) -> None:
             "P450",
             where=where,
             what=f"holds {len(extra)} tensors that the model does not have: {_listed(extra)}",
+            hint=_of_another_model(state, extra),
         )
     if other:
         shapes = [f"{key} {_shape(state[key])}, model {_shape(own[key])}" for key in other]
@@ -300,6 +301,15 @@ def check_state(state: State, own: State, name: str) -> None:
             what=f"has NaN or infinite weights in {_listed(wrong)}",
             wanted="finite numbers",
         )
+
+
+def _of_another_model(state: State, extra: list[str]) -> str | None:
+    """What a file is of, where hardly anything in it is the model's."""
+    if 2 * len(extra) <= len(state):
+        return None
+    from poseval.models.weights.recognise import advice_for
+
+    return advice_for(state)
 
 
 def _listed(names: list[str]) -> str:
