@@ -28,6 +28,7 @@ from poseval.threads import thread_limit
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "bench": ("poseval.cli.bench:bench", "Measure how long a model takes."),
     "challenge": (
         "poseval.cli.challenge:challenge",
         "Make a challenge and check submissions as its server does.",

@@ -10,6 +10,10 @@ EXAMPLES: dict[str, tuple[tuple[str, str], ...]] = {
         ("a.poseval b.poseval", "the same, from saved runs"),
         ("a.poseval b.poseval --format latex", "as a table for a paper"),
     ),
+    "bench": (
+        ("synth_small --repeats 5", "the demo's network on this machine"),
+        ("simplebaseline_r50 --threads 1 --people 1 --no-flip", "one person at a time"),
+    ),
     "challenge": (
         ("init my-challenge/ --gt gt.json --title People", "a folder to edit"),
         ("check my-challenge/ preds.json", "what its server would say"),

@@ -137,12 +137,14 @@ def scales_of(text: str) -> tuple[float, ...]:
 @click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch.")
 @click.option(
     "--device",
-    type=Choice(("auto", "cpu", "cuda")),
+    type=Choice(("auto", "cpu", "cuda", "mps")),
     default="auto",
     show_default=True,
     help="Device to compute on.",
 )
 @click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
+@click.option("--compile", "compiled", is_flag=True, help="Compile the network with torch.compile.")
+@click.option("--channels-last", is_flag=True, help="Store channels last, which suits some processors.")
 @click.option("--threads", type=Number(1, 1024), help="Processor threads. By default PyTorch's choice.")
 @click.option(
     "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
@@ -261,7 +263,8 @@ def run(
     if (then_score or json_to) and truth is None:
         raise UsageError("P127", where="--score", what="needs ground truth", wanted="--gt with its path")
     say = talk(quiet)
-    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads", "override")
+    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads", "override",
+             "compiled", "channels_last")  # fmt: skip
     named = {key: options.pop(key) for key in taken}
     chosen = ModelOptions(
         name=model,

@@ -315,5 +315,6 @@ def _count_av(av: Any, path: Path) -> int:
 
 def _decode_av(av: Any, path: Path) -> Iterator[Picture]:
     with av.open(str(path)) as container:
+        container.streams.video[0].thread_type = "AUTO"  # frames in several threads, in the same order
         for frame in container.decode(video=0):
             yield np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import platform
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +27,7 @@ from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estima
 from poseval.skeletons import Skeleton, load_skeleton, match_names, skeleton_from_names
 from poseval.skeletons.agreement import agreed, contradiction
 
+DEVICES = ("cpu", "cuda", "mps")
 GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
 
 
@@ -37,7 +39,8 @@ class ModelOptions:
     and another `config` are refused, the latter two unless `override`. `skeleton` names the joints of other
     weights; without it they are the card's, or the ground truth's if their number agrees. `half` None: 16-bit
     arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
-    (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes.
+    (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes. `compiled` and
+    `channels_last` may make a network faster, and change the last digits.
     """
 
     name: str
@@ -55,6 +58,8 @@ class ModelOptions:
     rescore: Path | None = None
     threads: int | None = None
     override: bool = False
+    compiled: bool = False
+    channels_last: bool = False
 
 
 @contextmanager
@@ -104,36 +109,59 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     half = device == "cuda" if options.half is None else options.half
     model = build_model(named, entry.joints, options.size, **options.config)
     weights = fill(model, entry, options.weights)
+    estimator = estimator_of(model, entry, options, skeleton.flip, device, half)
+    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device))
+
+
+def estimator_of(
+    model: nn.Module,
+    entry: ModelCard,
+    options: ModelOptions,
+    mirror: Sequence[int],
+    device: str,
+    half: bool,
+) -> Estimator:
+    """A model with its pre- and post-processing.
+
+    Raises:
+        UsageError: P155 to P158 for options that the model has no use for.
+    """
     _make_deterministic()
-    estimator: Estimator
+    hasten(model, options)
     if entry.crop in WHOLE_IMAGE:
         finder = whole_image(
             model,
             entry,
             flip_test=options.flip,
-            mirror=skeleton.flip,
+            mirror=mirror,
             scales=options.scales,
             rescore=load_rescoring(options.rescore, entry.joints) if options.rescore else None,
             device=device,
             autocast=half,
         )
-        estimator = ImageEstimator(finder, options.batch)
-    else:
-        if options.rescore or options.scales != (1.0,):
-            raise UsageError(
-                "P158", where=f"model {entry.name}", what="takes crops, so it has no scales and no rescoring"
-            )
-        top = TopDown(
-            model,
-            entry,
-            flip_test=options.flip,
-            mirror=skeleton.flip,
-            method=options.decode,
-            device=device,
-            autocast=half,
+        return ImageEstimator(finder, options.batch)
+    if options.rescore or options.scales != (1.0,):
+        raise UsageError(
+            "P158", where=f"model {entry.name}", what="takes crops, so it has no scales and no rescoring"
         )
-        estimator = CropEstimator(top, options.batch)
-    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device))
+    top = TopDown(
+        model,
+        entry,
+        flip_test=options.flip,
+        mirror=mirror,
+        method=options.decode,
+        device=device,
+        autocast=half,
+    )
+    return CropEstimator(top, options.batch)
+
+
+def hasten(model: nn.Module, options: ModelOptions) -> None:
+    """Lay a model's convolutions out with the channels last, and compile it, where that is asked for."""
+    if options.channels_last:
+        model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if options.compiled:
+        model.compile()
 
 
 def with_detector(
@@ -149,7 +177,7 @@ def with_detector(
             "P158", where=f"model {loaded.card.name}", what="finds people itself, so it takes no boxes"
         )
     options, told = with_own_settings(ModelOptions(name, weights))
-    entry = card(name).sized(len(told.joints) or None, options.size)
+    entry = card(name).sized(len(told.joints) or None, options.size, options.config)
     if entry.crop not in WHOLE_IMAGE:
         raise UsageError(
             "P158",
@@ -180,16 +208,27 @@ def with_own_settings(options: ModelOptions) -> tuple[ModelOptions, Trained]:
 
 
 def choose_device(name: str) -> str:
-    """`cpu` or `cuda`; `auto` takes the GPU where there is one.
+    """`cpu`, `cuda` or `mps`; `auto` takes a CUDA GPU where there is one.
 
     Raises:
         UsageError: P102 unknown device. MissingFeature: P603 no GPU that PyTorch can use.
     """
     if name == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
-    if name not in ("cpu", "cuda"):
+    if name not in DEVICES:
         raise UsageError(
-            "P102", where=f"device {shown(name)!r}", what="is not known", wanted="cpu, cuda or auto"
+            "P102",
+            where=f"device {shown(name)!r}",
+            what="is not known",
+            wanted=f"{', '.join(DEVICES)} or auto",
+        )
+    if name == "mps" and not torch.backends.mps.is_available():
+        raise MissingFeature(
+            "P603",
+            where="--device mps",
+            what=f"PyTorch {torch.__version__} finds no Apple GPU",
+            wanted="a Mac with Apple silicon",
+            hint="or pass --device cpu",
         )
     if name == "cuda" and not torch.cuda.is_available():
         raise MissingFeature(
@@ -200,6 +239,13 @@ def choose_device(name: str) -> str:
             hint="or pass --device cpu",
         )
     return name
+
+
+def device_name(device: str) -> str:
+    """The processor's or the GPU's own name."""
+    if device == "cuda":
+        return str(torch.cuda.get_device_name())
+    return platform.processor() or platform.machine()
 
 
 def as_trained(options: ModelOptions, told: Trained) -> ModelOptions:

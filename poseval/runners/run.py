@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from poseval._version import __version__
 from poseval.errors import Fault, UsageError, error_of, number_of, shown
 from poseval.models.weights.load import digest
 from poseval.poses import Notice, PoseSet
-from poseval.runners import output
+from poseval.runners import loading, output
 from poseval.runners.boxes import Boxes, file_boxes, truth_boxes
 from poseval.runners.estimators import CropEstimator, Estimator
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
@@ -327,6 +326,8 @@ def _description(
         "rescore": digest(options.model.rescore) if options.model.rescore else None,
         "nms": _suppression(options, loaded),
         "nms_threshold": options.nms_threshold,
+        "compiled": options.model.compiled,
+        "channels_last": options.model.channels_last,
     }
     return {
         "poseval": __version__,
@@ -340,7 +341,7 @@ def _description(
         "options": chosen,
         "device": {
             "kind": loaded.device,
-            "name": device_name(loaded.device),
+            "name": loading.device_name(loaded.device),
             "half": loaded.half,
             "threads": torch.get_num_threads(),
         },
@@ -350,13 +351,6 @@ def _description(
         "truth": {"name": truth.origin.name, "sha256": truth.origin.sha256} if truth else None,
         "boxes": boxes,
     }
-
-
-def device_name(device: str) -> str:
-    """The processor's or the GPU's own name."""
-    if device == "cuda":
-        return str(torch.cuda.get_device_name())
-    return platform.processor() or platform.machine()
 
 
 def _fingerprint(

@@ -14,6 +14,7 @@ from poseval.cli.examples import EXAMPLES, epilog
 from tests.docs.example_files import make_example_files
 
 ELSEWHERE = {
+    "bench": "run by the tests of the runner",
     "run": "run by the tests of the runner",
     "train": "run by the tests of training",
     "challenge worker": "needs a server: tests/challenge/test_evalai.py",

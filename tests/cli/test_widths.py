@@ -45,6 +45,7 @@ validate gt.json
 """
 # `challenge` prints what a specification asks for; it has tests of its own.
 WITHOUT_TABLES = {
+    "bench",
     "challenge",
     "completion",
     "convert",

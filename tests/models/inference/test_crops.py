@@ -121,3 +121,28 @@ def test_a_crop_beside_the_image_is_black() -> None:
     image = np.full((8, 8, 3), 200, dtype=np.uint8)
     crops = cut([[1e6, 1e6, 1e6 + 10, 1e6 + 10]], (16, 16))
     assert not warp(image, crops.matrix[0], (16, 16)).any()
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("kind", ["uint8", "float32"])
+def test_a_warp_is_four_pixels_weighted(channels: int, kind: str) -> None:
+    """Against the formula, pixel by pixel, to the last bit."""
+    chance = np.random.default_rng(channels)
+    image = chance.integers(0, 255, (9, 7, channels)).astype(kind)
+    matrix = np.array([[0.8, 0.3, 1.2], [-0.4, 1.1, 2.5]])
+    back = inverse(matrix).astype(np.float32)
+    edged = np.pad(image, ((2, 2), (2, 2), (0, 0))).astype(np.float32)
+    wanted = np.zeros((8, 6, channels))
+    for row in range(8):
+        for column in range(6):
+            x, y = np.float32(column), np.float32(row)
+            at_x = np.clip(x * back[0, 0] + y * back[0, 1] + back[0, 2], -1, 7)
+            at_y = np.clip(x * back[1, 0] + y * back[1, 1] + back[1, 2], -1, 9)
+            left, top = int(np.floor(at_x)), int(np.floor(at_y))
+            right, low = float(at_x) - left, float(at_y) - top
+            four = edged[top + 2 : top + 4, left + 2 : left + 4].astype(np.float64)
+            upper = four[0, 0] * (1 - right) + four[0, 1] * right
+            lower = four[1, 0] * (1 - right) + four[1, 1] * right
+            wanted[row, column] = upper * (1 - low) + lower * low
+    wanted = np.rint(wanted) if kind == "uint8" else wanted
+    np.testing.assert_array_equal(warp(image, matrix, (8, 6)), wanted.astype(kind))

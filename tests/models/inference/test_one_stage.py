@@ -124,3 +124,38 @@ def test_other_outputs_are_refused(decode: str, shapes: list[tuple[int, ...]]) -
     with pytest.raises(MismatchError) as caught:
         READERS[decode]([np.zeros(shape) for shape in shapes], reading(joints=17, person=1))
     assert caught.value.code == "P451"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_equals_ultralytics(seed: int) -> None:
+    """Suppression, places in the image, and the letterbox, on random outputs in double precision."""
+    torch = pytest.importorskip("torch")
+    pytest.importorskip("ultralytics")
+    from ultralytics.data.augment import LetterBox
+    from ultralytics.utils.nms import non_max_suppression
+    from ultralytics.utils.ops import scale_boxes, scale_coords
+
+    chance = np.random.default_rng(seed)
+    image = np.repeat(chance.integers(0, 255, (9, 12, 3), dtype=np.uint8), 17, axis=0).repeat(13, axis=1)
+    size = (96, 128)
+    inputs, box = letterboxed(image, size, centred=True, fill=114)
+    theirs = LetterBox(size, auto=False)(image=image)
+    assert np.abs(inputs.astype(int) - theirs.astype(int)).max() <= 1
+    table = chance.uniform(0, 100, (56, 60))
+    table[2:4] = chance.uniform(10, 60, (2, 60))
+    table[4] = chance.permutation(60) / 60
+    found = READERS["yolo_pose"]([table], reading(size=size, overlap=0.45))
+    rows = non_max_suppression(
+        torch.from_numpy(table)[None].clone(), conf_thres=0.25, iou_thres=0.45, nc=1, max_nms=1000
+    )[0].double()
+    assert len(found) == len(rows) > 5
+    np.testing.assert_allclose(found.score, rows[:, 4], rtol=0, atol=1e-9)
+    np.testing.assert_allclose(found.box, rows[:, :4], rtol=0, atol=1e-9)
+    joints = rows[:, 6:].reshape(len(rows), 17, 3)
+    np.testing.assert_allclose(found.joint_score, joints[..., 2], rtol=0, atol=1e-9)
+    limit = [image.shape[1], image.shape[0]]
+    placed = np.clip(box.to_image(found.xy), 0, limit)
+    wanted = scale_coords(size, joints.clone(), image.shape[:2])[..., :2]
+    np.testing.assert_allclose(placed, wanted, rtol=0, atol=1e-9)
+    corners = np.clip(box.to_image(found.box.reshape(-1, 2, 2)), 0, limit).reshape(-1, 4)
+    np.testing.assert_allclose(corners, scale_boxes(size, rows[:, :4].clone(), image.shape[:2]), atol=1e-9)

@@ -1,0 +1,90 @@
+"""`poseval bench`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from poseval.cli.names import names_of
+from poseval.cli.numbers import Number
+from poseval.cli.options import Choice, InputPath
+from poseval.cli.run import InputSize, options_of
+from poseval.cli.terminal import say
+from poseval.errors import shown
+
+
+@click.command()
+@click.argument("model", shell_complete=names_of("models"))
+@click.option("--weights", type=InputPath(), help="Checkpoint of the model. By default random weights.")
+@click.option("--people", type=Number(1, 1000), default=4, show_default=True, help="People on each frame.")
+@click.option("--image-size", type=InputSize(), default="480x640", show_default=True, help="Size of frames.")
+@click.option(
+    "--repeats", type=Number(1, 10_000), default=20, show_default=True, help="Number of frames measured."
+)
+@click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch.")
+@click.option(
+    "--device",
+    type=Choice(("auto", "cpu", "cuda", "mps")),
+    default="auto",
+    show_default=True,
+    help="Device to compute on.",
+)
+@click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
+@click.option("--threads", type=Number(1, 1024), help="Processor threads. By default PyTorch's choice.")
+@click.option(
+    "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
+)
+@click.option("--compile", "compiled", is_flag=True, help="Compile the network with torch.compile.")
+@click.option("--channels-last", is_flag=True, help="Store channels last, which suits some processors.")
+@click.option("--joints", type=Number(1, 1000), help="Number of joints. By default as published.")
+@click.option("--input-size", "size", type=InputSize(), help="Height and width of the input.")
+@click.option(
+    "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
+def bench(
+    model: str,
+    weights: Path | None,
+    people: int,
+    image_size: tuple[int, int],
+    repeats: int,
+    config: tuple[str, ...],
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure how long MODEL takes, a frame and a person.
+
+    Frames are noise, with boxes of people where the model needs them. The network alone is measured in a
+    bare loop on the same inputs. Classifiers are given one image at a time.
+    """
+    from poseval.errors.optional import require
+
+    require("torch", f"model {shown(model)}", "models")
+    from poseval.runners.bench import BenchOptions
+    from poseval.runners.bench import bench as measure
+    from poseval.runners.loading import ModelOptions
+
+    chosen = ModelOptions(model, weights, config=options_of(model, config), **options)
+    node = measure(BenchOptions(chosen, people, image_size, repeats))
+    if as_json:
+        say(json.dumps(node, indent=2), err=False)
+        return
+    times = node.pop("milliseconds")
+    for name, value in node.items():
+        say(f"{name.replace('_', ' ')}: {_words(value)}", err=False)
+    for name in ("frame", "person", "prepare", "network"):
+        if times[name]:
+            say(f"{name}: {times[name]['p50']:g} ms (p50), {times[name]['p95']:g} ms (p95)", err=False)
+    if "over_network_percent" in times:
+        say(f"above the network alone: {times['over_network_percent']:g} %", err=False)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, list):
+        return " x ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not known" if value is None else str(value)

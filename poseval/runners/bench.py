@@ -1,0 +1,186 @@
+"""How long a model takes, a person and a frame, and how much of that its network alone takes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from poseval.models.registry import ModelCard, build_model, card
+from poseval.runners.estimators import CropEstimator, Estimator
+from poseval.runners.frames import Picture
+from poseval.runners.loading import (
+    ModelOptions,
+    choose_device,
+    device_name,
+    estimator_of,
+    fill,
+    hasten,
+    processor_threads,
+    with_own_settings,
+)
+from poseval.skeletons import load_skeleton
+
+WARM_UP = 3  # passes that are not counted
+MEGABYTE = 1 << 20
+EDGE = 0.05  # of an image, around the people
+
+
+@dataclass(frozen=True)
+class BenchOptions:
+    """A model, and what it is given: frames of (height, width) with `people` on each, `repeats` of them."""
+
+    model: ModelOptions
+    people: int = 4
+    image_size: tuple[int, int] = (480, 640)
+    repeats: int = 20
+
+
+def bench(options: BenchOptions) -> dict[str, Any]:
+    """Milliseconds of a model on noise, with its weights or random ones.
+
+    Raises:
+        UsageError: P150 to P158 as `run`. MissingFeature: P601, P603.
+    """
+    chosen, told = with_own_settings(options.model)
+    named = card(chosen.name)
+    joints = chosen.joints or len(told.joints) or None
+    entry = named.sized(joints, chosen.size, chosen.config)
+    device = choose_device(chosen.device)
+    half = device == "cuda" if chosen.half is None else chosen.half
+    torch.manual_seed(0)
+    model = build_model(named, joints, chosen.size, **chosen.config)
+    if chosen.weights is not None or hasattr(model, "read_weights"):
+        fill(model, entry, chosen.weights)
+    with processor_threads(chosen.threads):
+        before = _memory(device)
+        if entry.kind == "classifier":
+            times = _of_classifier(model.to(device), entry, chosen, options.repeats)
+            people = 1
+        else:
+            mirror = load_skeleton(entry.skeleton).flip if entry.skeleton else range(entry.joints)
+            estimator = estimator_of(model, entry, chosen, mirror, device, half)
+            times = _of_poses(estimator, options, device)
+            people = options.people
+        return {
+            "model": entry.name,
+            "input_size": list(entry.input_size),
+            "parameters": sum(parameter.numel() for parameter in model.parameters()) or None,
+            "device": device_name(device),
+            "threads": torch.get_num_threads(),
+            "half": half,
+            "compiled": chosen.compiled,
+            "channels_last": chosen.channels_last,
+            "people_of_a_frame": people,
+            "repeats": options.repeats,
+            "milliseconds": _summary(times, people),
+            "memory_mib": None if before is None else round((_memory(device) or 0) - before, 1),
+            "torch": torch.__version__,
+        }
+
+
+def _of_poses(estimator: Estimator, options: BenchOptions, device: str) -> dict[str, list[float]]:
+    """Seconds of each frame: all of it, its crops, and the network alone on the same inputs."""
+    chance = np.random.default_rng(0)
+    height, width = options.image_size
+    times: dict[str, list[float]] = {"frame": [], "prepare": [], "network": []}
+    for turn in range(WARM_UP + options.repeats):
+        picture: Picture = chance.integers(0, 256, (height, width, 3), dtype=np.uint8)
+        boxes = _boxes(chance, options.people, height, width)
+        start = time.perf_counter()
+        prepared = estimator.prepare(picture, boxes, np.ones(len(boxes)))
+        cut = time.perf_counter()
+        estimator.answer([prepared])
+        _wait(device)
+        end = time.perf_counter()
+        alone = _network_alone(estimator, prepared, device)
+        if turn >= WARM_UP:
+            times["frame"].append(end - start)
+            times["prepare"].append(cut - start)
+            if alone is not None:
+                times["network"].append(alone)
+    return times
+
+
+def _network_alone(estimator: Estimator, prepared: Any, device: str) -> float | None:
+    """Seconds of a bare loop over the same inputs, as often as a flip test asks; None for whole images."""
+    if not isinstance(estimator, CropEstimator):
+        return None
+    top, inputs = estimator.top, prepared.tensor
+    start = time.perf_counter()
+    for first in range(0, len(inputs), estimator.batch):
+        some = inputs[first : first + estimator.batch].to(device)
+        top.outputs(some)
+        if top.flip_test:
+            top.outputs(some.flip(3))
+    _wait(device)
+    return time.perf_counter() - start
+
+
+def _of_classifier(
+    model: nn.Module, entry: ModelCard, options: ModelOptions, repeats: int
+) -> dict[str, list[float]]:
+    """Seconds of one image at a time, as tables of latency are measured."""
+    hasten(model, options)
+    image = torch.rand(1, 3, *entry.input_size).to(next(model.parameters()).device)
+    times: list[float] = []
+    for _ in range(WARM_UP + repeats):
+        start = time.perf_counter()
+        with torch.inference_mode():
+            model(image)
+        _wait(image.device.type)
+        times.append(time.perf_counter() - start)
+    return {"frame": times[WARM_UP:], "prepare": [], "network": times[WARM_UP:]}
+
+
+def _boxes(chance: np.random.Generator, people: int, height: int, width: int) -> Any:
+    """Boxes [P, 4] of half an image's height, anywhere inside."""
+    tall, wide = height / 2, height / 5
+    low = np.array([width, height]) * EDGE
+    high = np.maximum(np.array([width - wide, height - tall]) - low, low + 1)
+    first = chance.uniform(low, high, (people, 2))
+    return np.concatenate([first, first + np.array([wide, tall])], axis=1)
+
+
+def _summary(times: Mapping[str, Sequence[float]], people: int) -> dict[str, Any]:
+    """p50 and p95 in milliseconds, of a frame and of a person, and what the network takes of it."""
+    frame = np.asarray(times["frame"]) * 1000
+    out: dict[str, Any] = {
+        "frame": _quantiles(frame),
+        "person": _quantiles(frame / max(people, 1)),
+    }
+    for part in ("prepare", "network"):
+        out[part] = _quantiles(np.asarray(times[part]) * 1000) if len(times[part]) else None
+    if out["network"]:
+        ratios = frame / (np.asarray(times["network"]) * 1000)
+        out["over_network_percent"] = round(100 * (float(np.median(ratios)) - 1), 1)
+    return out
+
+
+def _quantiles(values: Any) -> dict[str, float]:
+    return {name: round(float(np.percentile(values, q)), 3) for name, q in (("p50", 50), ("p95", 95))}
+
+
+def _wait(device: str) -> None:
+    """Until the device has done what it was given."""
+    waits: dict[str, Callable[[], None]] = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}
+    if device in waits:
+        waits[device]()
+
+
+def _memory(device: str) -> float | None:
+    """The most memory taken so far in MiB: of the GPU, or of this process; None where it is not known."""
+    if device == "cuda":
+        return float(torch.cuda.max_memory_allocated()) / MEGABYTE
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return float(peak) / (MEGABYTE if sys.platform == "darwin" else 1024)
