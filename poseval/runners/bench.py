@@ -56,7 +56,7 @@ def bench(options: BenchOptions) -> dict[str, Any]:
     half = device == "cuda" if chosen.half is None else chosen.half
     torch.manual_seed(0)
     model = build_model(named, joints, chosen.size, **chosen.config)
-    if chosen.weights is not None or hasattr(model, "read_weights"):
+    if chosen.weights is not None or not any(True for _ in model.parameters()):
         fill(model, entry, chosen.weights)
     with processor_threads(chosen.threads):
         before = _memory(device)
