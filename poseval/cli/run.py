@@ -221,6 +221,12 @@ def scales_of(text: str) -> tuple[float, ...]:
     is_flag=True,
     help="Leave out people without a track, as the published trackers do.",
 )
+@click.option(
+    "--explain",
+    type=InputPath(),
+    metavar="DIR",
+    help="Draw what the network looks at (TokenPose, DEKR, PS-ViT) for the first 16 people.",
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of continuing an unfinished run.")
 @click.option("--force", is_flag=True, help="Overwrite an existing output.")
 @click.option("--score", "then_score", is_flag=True, help="Score the predictions afterwards (needs --gt).")

@@ -8,9 +8,9 @@ from poseval.poses import Origin, People, PoseSet
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator
 from poseval.runners.frames import Pictures
+from poseval.runners.groups import BATCH, groups_of
 from poseval.runners.journal import Found
 from poseval.runners.output import OKS_THRESHOLD, suppress
-from poseval.runners.run import BATCH, groups_of
 
 
 def predict(finder: TopDown | WholeImage, truth: PoseSet, pictures: Pictures) -> PoseSet:

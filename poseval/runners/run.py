@@ -20,16 +20,14 @@ from poseval.poses import Notice, PoseSet
 from poseval.runners import loading, output
 from poseval.runners.boxes import Boxes, file_boxes, truth_boxes
 from poseval.runners.estimators import CropEstimator, Estimator
+from poseval.runners.explain import explain, explainable
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
+from poseval.runners.groups import groups_of
 from poseval.runners.journal import Found, Journal
 from poseval.runners.loading import Loaded, ModelOptions, load, processor_threads, with_detector
 from poseval.runners.prefetch import Ready, reading
 from poseval.runners.with_tracker import Following, follow
 from poseval.scoring import score as scoring
-
-BATCH = 32  # people, where no other number is asked for
-GROUP_FRAMES = 64  # most frames that a crash can cost
-GROUP_BATCHES = 4  # most full batches of one group
 
 Progress = Callable[[int, int], None]  # called with frames done and all frames
 
@@ -40,7 +38,8 @@ class RunOptions:
 
     `boxes` is `truth` (where there is one, by default), `image` (each image shows one person), a detections
     file, or `detector:NAME`. `nms` is `oks`, `soft` or `none`; None: `oks` for models that take boxes.
-    `following` tracks what was found. `fresh` forgets an unfinished run, `force` overwrites the output.
+    `following` tracks what was found. `explain` is a folder for pictures of what the network looks at.
+    `fresh` forgets an unfinished run, `force` overwrites the output.
     """
 
     model: ModelOptions
@@ -58,6 +57,7 @@ class RunOptions:
     nms_threshold: float = output.OKS_THRESHOLD
     loaders: int = 4
     skip_unreadable: bool = False
+    explain: Path | None = None
     fresh: bool = False
     force: bool = False
 
@@ -91,9 +91,11 @@ def run(options: RunOptions, progress: Progress | None = None) -> RunResult:
 def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     tracker = str(options.following.config) if options.following else None
     truth = scoring.read(options.truth, optional=frozenset({"area"})) if options.truth else None
-    pictures = _pictures(options, truth)
+    pictures = pictures_of(options, truth)
     loaded = load(options.model, truth.skeleton if truth else None)
     estimator, boxes, said = _with_boxes(options, loaded, pictures, truth)
+    if options.explain is not None:
+        explainable(loaded.estimator)
     form = _format(options, truth)
     groups = groups_of(len(pictures.frames), boxes if estimator.wants_boxes else None, options.model.batch)
     node = _description(options, loaded, pictures, truth, said)
@@ -119,6 +121,8 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
         poses = follow(poses, options.following, estimator, pictures, loaded.skeleton)
         mapped = [*mapped, *poses.origin.notices[known:]]
     losses = output.write(poses, truth, options.out, form, options.force)
+    if options.explain is not None:
+        explain(poses, pictures, loaded.estimator, options.explain)
     notices = [*(boxes.notices if boxes else ()), *doubled, *mapped, *_skipped(faults)]
     if losses.dropped:
         notices.append(Notice("N134", f"format {form.name}: {losses}"))
@@ -235,7 +239,8 @@ def _check(options: RunOptions) -> None:
         raise UsageError("P114", where=shown(options.out.parent), what="is not a folder")
 
 
-def _pictures(options: RunOptions, truth: PoseSet | None) -> Pictures:
+def pictures_of(options: RunOptions, truth: PoseSet | None) -> Pictures:
+    """The images that a run looks at."""
     if options.video is not None:
         return VideoPictures(options.video)
     if truth is not None and options.truth is not None:
@@ -288,25 +293,6 @@ def _format(options: RunOptions, truth: PoseSet | None) -> datasets.Dataset:
     formats = [datasets.get_format(name) for name in wanted]
     writable = [form for form in formats if datasets.Role.PREDICTIONS in form.writes]
     return writable[0] if writable else datasets.get_format("coco")
-
-
-def groups_of(frames: int, boxes: Boxes | None, batch: int) -> list[tuple[int, tuple[int, ...]]]:
-    """Frames in groups that depend on boxes and batch alone: a continued run has the same ones."""
-    counts = np.ones(frames, dtype=np.int64)
-    if boxes is not None:
-        counts = np.bincount(boxes.frame, minlength=frames)
-    groups: list[tuple[int, tuple[int, ...]]] = []
-    rows: list[int] = []
-    held = 0
-    for row in np.flatnonzero(counts).tolist():
-        rows.append(row)
-        held += int(counts[row])
-        if len(rows) >= GROUP_FRAMES or held >= GROUP_BATCHES * batch:
-            groups.append((len(groups), tuple(rows)))
-            rows, held = [], 0
-    if rows:
-        groups.append((len(groups), tuple(rows)))
-    return groups
 
 
 def _description(

@@ -210,6 +210,13 @@ class TokenAttention(nn.Module):
         out: Tensor = self.to_out(mixed.transpose(1, 2).reshape(x.shape))
         return out
 
+    def weights(self, x: Tensor, first: int) -> Tensor:
+        """Attention [B, first, N] of the first tokens of x [B, N, width], the mean over heads."""
+        split = self.to_qkv(x).reshape(*x.shape[:2], 3, self.heads, -1)
+        query, key, _ = split.permute(2, 0, 3, 1, 4).unbind(0)
+        found: Tensor = (query[:, :, :first] @ key.transpose(2, 3) * self.scale).softmax(dim=3).mean(dim=1)
+        return found
+
 
 class Mlp(nn.Module):
     """Two linear layers with a GELU between."""

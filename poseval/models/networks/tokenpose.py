@@ -96,7 +96,7 @@ class TokenHead(nn.Module):
     ) -> None:
         super().__init__()
         grid = (map_size[0] // patch[0], map_size[1] // patch[1])
-        self.joints, self.patch, self.heatmap = joints, patch, heatmap
+        self.joints, self.patch, self.heatmap, self.grid = joints, patch, heatmap, grid
         self.keypoint_token = nn.Parameter(torch.zeros(1, joints, WIDTH))
         nn.init.trunc_normal_(self.keypoint_token, std=START)
         self.pos_embedding = nn.Parameter(sine_positions(*grid, WIDTH), requires_grad=False)
@@ -113,7 +113,7 @@ class TokenHead(nn.Module):
         keep = layers.keep
         self.keep = None if keep is None else [math.ceil(each * grid[0] * grid[1]) for each in keep]
         self.skip, self.prune_tokens = layers.skip, layers.tokens
-        self.products = (0, 0)
+        self.pruning: Pruning | None = None  # of the last pass
         self.graph: Transformer | None = None
         if layers.graph:
             self.graph = Transformer(width, layers.graph, GRAPH_HEADS, (width // GRAPH_HEADS) ** -0.5)
@@ -131,15 +131,19 @@ class TokenHead(nn.Module):
         """Keypoint tokens [B, joints, width * transformers] before the graph layers."""
         tokens = self.patch_to_embedding(patches(self.features(images), self.patch)) + self.pos_embedding
         x = torch.cat((self.keypoint_token.expand(len(tokens), -1, -1), tokens), dim=1)
-        pruning = self._pruning()
+        pruning = self.pruning = self._new_pruning()
         found = []
         for name in self.names:
             x = self.get_submodule(name)(x, self.pos_embedding, pruning)
             found.append(x[:, : self.joints])
-        self.products = (0, 0) if pruning is None else (pruning.done, pruning.dense)
         return torch.cat(found, dim=2)
 
-    def _pruning(self) -> Pruning | None:
+    @property
+    def products(self) -> tuple[int, int]:
+        """Products of attention in the last pass, done and of a dense network; 0 where nothing is pruned."""
+        return (0, 0) if self.pruning is None else (self.pruning.done, self.pruning.dense)
+
+    def _new_pruning(self) -> Pruning | None:
         if self.keep is None:
             return None
         if self.prune_tokens:
