@@ -1,4 +1,4 @@
-"""Pictures of what networks looked at: attention, sampled pixels, sampling points.
+"""Drawings of what networks looked at: attention, sampled pixels, sampling points.
 
 - TokenPose: where each keypoint token looks in the last layer, and which visual tokens are left.
 - DEKR: the pixels that the offset branch of each joint reads at a person's centre.
@@ -34,6 +34,7 @@ from poseval.runners.frames import Pictures
 MOST = 16  # people that are drawn
 TILE = 192  # pixels of the longer side of a tile, at least
 ROW = 6  # tiles side by side
+HOTTEST = 0.75  # fraction of red where the heat is largest; the image shows through
 POINT = 2  # pixels from a point's centre to its edge
 COLOURS = ((66, 133, 244), (251, 188, 5), (234, 67, 53), (52, 168, 83), (171, 71, 188), (0, 172, 193),
            (255, 112, 67), (158, 157, 36))  # fmt: skip
@@ -203,7 +204,7 @@ def shaded(shown: Pixels, kept: Floats) -> Pixels:
 
 def heated(shown: Pixels, heat: Floats) -> Pixels:
     """An image [H, W, 3] in grey under `heat` [rows, columns], red where it is largest."""
-    share = _grown(heat / max(float(heat.max()), 1e-12), shown)[..., None]
+    share = HOTTEST * _grown(heat / max(float(heat.max()), 1e-12), shown)[..., None]
     grey = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2)
     return np.asarray(grey * (1 - share) + np.array([255.0, 32.0, 32.0]) * share, dtype=np.uint8)
 

@@ -38,7 +38,7 @@ class RunOptions:
 
     `boxes` is `truth` (where there is one, by default), `image` (each image shows one person), a detections
     file, or `detector:NAME`. `nms` is `oks`, `soft` or `none`; None: `oks` for models that take boxes.
-    `following` tracks what was found. `explain` is a folder for pictures of what the network looks at.
+    `following` tracks what was found. `explain` is a folder for drawings of what the network looks at.
     `fresh` forgets an unfinished run, `force` overwrites the output.
     """
 

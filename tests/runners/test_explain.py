@@ -119,6 +119,6 @@ def test_tiles_by_hand() -> None:
     cells = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert shaded(grey, cells)[:, :, 0].tolist() == [[100, 100, 25, 25]] * 2 + [[25] * 4] * 2
     hot = heated(grey, cells)
-    assert hot[0, 0].tolist() == [255, 32, 32]
+    assert hot[0, 0].tolist() == [216, 49, 49]
     assert hot[3, 3].tolist() == [100, 100, 100]
     assert sheet([np.zeros((200, 100, 3), np.uint8)] * 7).shape == (400, 600, 3)
