@@ -12,7 +12,7 @@ from poseval.errors import PosevalError
 from tests.golden.committed import Case, cases
 from tests.golden.make import face_files, single_files
 
-FAMILIES = {"coco": 44, "mpii": 18, "nme": 15, "posetrack": 29, "neighbours": 11}
+FAMILIES = {"coco": 44, "mpii": 19, "nme": 15, "posetrack": 29, "neighbours": 11}
 # Beside the answers that the cases name: Ex-OKS has no other side, scales of 0 and repeated ids in the truth.
 REFUSED = {"P104", "P145", "P304", "P405"}
 
@@ -29,6 +29,8 @@ def runs(family: str) -> list[tuple[Case, str]]:
 def files_of(case: Case, into: Path) -> tuple[Path, Path]:
     """Truth and predictions in the form of their data set."""
     kind = case.expected.get("kind")
+    if kind == "multi":
+        return single_files.write_multi(case.folder, into)
     if kind in ("mpii", "lsp"):
         write = single_files.write_mpii if kind == "mpii" else single_files.write_lsp
         return write(case.folder, into)

@@ -30,7 +30,8 @@ Patch = pytest.MonkeyPatch
 Change = Callable[[PoseSet], PoseSet]
 
 # Family -> cases, each with a rule set; a second case has what the first lacks.
-OKS, POINTS, FACES, POSES, BOXES, JRDB = "oks", "points", "faces", "videos", "boxes", "jrdb"
+OKS, POINTS, FACES, GROUPS, POSES = "oks", "points", "faces", "groups", "videos"
+BOXES, JRDB = "boxes", "jrdb"
 CASES: dict[str, list[tuple[str, str]]] = {
     OKS: [
         ("coco/matlab_kit", "reference"),
@@ -56,6 +57,7 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("nme/aflw2000", "reference"),
         ("nme/aflw_pifa", "reference"),
     ],
+    GROUPS: [("mpii/mpii_multi", "reference")],
     POSES: [("posetrack/ignore_regions", "posetrack-2017"), ("posetrack/ignore_regions", "posetrack21")],
     BOXES: [("neighbours/boxes_mot17", "mot16"), ("neighbours/boxes_posetrack21", "reference")],
     JRDB: [("neighbours/jrdb_crowd", "reference")],
@@ -189,6 +191,7 @@ UNSEEN: dict[str, dict[str, str]] = {
     OKS: {"alphas": NO_HOTA},
     POINTS: {"order": NO_RANKING, "ignore": NO_IGNORED, "sigma": NO_SIGMA, "alphas": NO_HOTA},
     FACES: {"order": NO_RANKING, "ignore": NO_IGNORED, "sigma": NO_SIGMA, "alphas": NO_HOTA},
+    GROUPS: {"ignore": NO_IGNORED, "sigma": NO_SIGMA, "alphas": NO_HOTA},
     POSES: {"sigma": NO_SIGMA},
     BOXES: {
         "mapping": "no joints",

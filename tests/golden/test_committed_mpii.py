@@ -18,7 +18,7 @@ from poseval.results.report import Report
 from tests.golden.committed import Case, cases
 from tests.golden.make import single_files
 
-CASES = cases("mpii", 18)
+CASES = cases("mpii", 19)
 QUADRATURE, FLOAT32 = 2e-6, 1e-7
 ROWS = {
     "Head": "head",
@@ -144,3 +144,13 @@ def test_jhmdb(case: Case, tmp_path: Path) -> None:
                 value = wanted[f"{row} {name}"]
                 assert same(case, found[f"PCK@{threshold}", kind], value, 1), (threshold, row)
             assert same(case, found[f"PCK@{threshold}", ""], wanted[name], 1), threshold
+
+
+@pytest.mark.parametrize("case", of("kit_of_groups"), ids=str)
+def test_groups_of_people(case: Case, tmp_path: Path) -> None:
+    wanted = case.expected["kit_of_groups"]
+    files = single_files.write_multi(case.folder, tmp_path)
+    report = poseval.score(*files, **case.expected["ask"], per_joint=True)
+    for name, value in zip(KIT_JOINTS, wanted["ap"], strict=True):
+        assert same(case, joint(report, "AP", name).value, value), name
+    assert same(case, report.summary["AP"], wanted["mean"])

@@ -41,6 +41,18 @@ if strcmp(kind, 'mpii')
   found.pck = computePCK(getDistPCKh(pred, gt, headSize), range);
   found.auc = area_under_curve(scale01(range), found.pck(:, end));
   found.trapezoid = trapz(scale01(range), found.pck(:, end));  % what area_under_curve.m comes near to
+elseif strcmp(kind, 'multi')
+  % as evaluateAP.m
+  [at, rows] = getMultiPersonGroups(groups, RELEASE, true);
+  people = RELEASE.annolist(at);
+  for k = 1:numel(people)
+    people(k).annorect = people(k).annorect(rows{k});
+  end
+  [scores, labels, labelled] = assignGTmulti(pred, people, 0.5);
+  for joint = 1:14
+    [precision, recall] = getRPC(vertcat(scores{joint}{:}), vertcat(labels{joint}{:}), sum(labelled(joint, :)));
+    found.ap(joint) = VOCap(recall, precision) * 100;
+  end
 else
   % as demo_eval_lsp.m calls them
   names = {'Ankle', 'Knee', 'Hip', 'Wris', 'Elbo', 'Shou', 'Head'};

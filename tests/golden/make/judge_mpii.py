@@ -26,6 +26,7 @@ KIT_ORDER = [*range(6), *range(10, 16), 8, 9]  # annolist2matrix.m
 METRICS = "mmpose.evaluation.metrics.keypoint_2d_metrics"
 COMMITS = {
     "kit": "anibali/eval-mpii-pose@938ef9a eval/, the unmodified kit of MPII",
+    "kit_of_groups": "anibali/eval-mpii-pose@938ef9a eval/, as evaluateAP.m calls its functions",
     "hrnet": "leoxiaobin/deep-high-resolution-net.pytorch@6f69e46 lib/dataset/mpii.py",
     "mmpose": "open-mmlab/mmpose@759b39c MpiiPCKAccuracy, JhmdbPCKAccuracy",
     "pytorch_pose": "bearpaw/pytorch-pose@edc7aec evaluation/eval_PCKh.py",
@@ -37,7 +38,12 @@ def judge(made: Made, folder: Path, programs: Path | None) -> Numbers:
     """All that the programs of a case say."""
     assert programs is not None, "--programs names the folder of the checkouts"
     kind = made.options["kind"]
-    names = {"mpii": made.options.get("programs"), "lsp": ["eval_pose"], "jhmdb": ["mmpose"]}[kind]
+    names = {
+        "mpii": made.options.get("programs"),
+        "lsp": ["eval_pose"],
+        "jhmdb": ["mmpose"],
+        "multi": ["kit_of_groups"],
+    }[kind]
     told: Numbers = {"kind": kind, "made_by": {"numpy": np.__version__, "octave": _octave_version()}}
     told["made_by"]["program"] = ", ".join(COMMITS[name] for name in names)
     with tempfile.TemporaryDirectory() as place:
@@ -79,6 +85,14 @@ def kit(folder: Path, programs: Path, place: Path) -> Numbers:
         "auc": float(said["auc"].item()),
         "trapezoid": float(said["trapezoid"].item()),
     }
+
+
+def kit_of_groups(folder: Path, programs: Path, place: Path) -> Numbers:
+    """AP of each joint over groups of people, and their mean."""
+    release, groups, pred = single_files.multi_content(folder)
+    content = {"RELEASE": release["RELEASE"], **groups, **pred}
+    ap = np.ravel(_octave(programs / "eval_mpii_pose/eval", place, "multi", content)["ap"])
+    return {"ap": _list(ap), "mean": float(ap.mean())}
 
 
 def eval_pose(folder: Path, programs: Path, place: Path) -> Numbers:
@@ -193,6 +207,7 @@ def _list(values: Any) -> list[float | None]:
 
 JUDGES: dict[tuple[str, str], Callable[[Path, Path, Path], Numbers]] = {
     ("mpii", "kit"): kit,
+    ("multi", "kit_of_groups"): kit_of_groups,
     ("mpii", "hrnet"): hrnet,
     ("mpii", "mmpose"): mmpose,
     ("mpii", "pytorch_pose"): pytorch_pose,

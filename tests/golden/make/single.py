@@ -275,3 +275,58 @@ def jhmdb_never_labelled() -> tuple[People, np.ndarray]:
     flags[::3, 4] = 0
     people.truth[4, 5] = people.truth[4, 4]
     return people, flags
+
+
+def _crowd(seed: int) -> Record:
+    """Images of two or three groups and someone apart; misses, strays, people in each other's place."""
+    rng = np.random.RandomState(seed)
+    images, found = [], []
+    for _ in range(5):
+        people: list[Record] = []
+        groups: list[list[int]] = []
+        for _ in range(2 + rng.randint(2)):
+            corner = rng.uniform(50, 900, 2)
+            members = range(2 + rng.randint(3))
+            groups.append([len(people) + 1 + k for k in members])
+            guesses = []
+            for _ in members:
+                size = rng.randint(20, 60, 2)
+                joints = np.round(corner + rng.uniform(0, 160, (16, 2)), 1)
+                hidden = rng.random_sample(16) < 0.15
+                people.append(
+                    {
+                        "head": [100, 100, 100 + int(size[0]), 100 + int(size[1])],
+                        "joints": [
+                            None if gone else list(at)
+                            for at, gone in zip(joints.tolist(), hidden, strict=True)
+                        ],
+                    }
+                )
+                if rng.random_sample() < 0.85:
+                    guesses.append(_guess(rng, joints + rng.normal(0, 9, joints.shape)))
+            if rng.random_sample() < 0.4:
+                guesses.append(_guess(rng, corner + rng.uniform(0, 160, (16, 2))))
+            guesses = guesses or [_guess(rng, corner + rng.uniform(0, 160, (16, 2)))]
+            found.append([guesses[k] for k in rng.permutation(len(guesses))])
+        people.append({"head": [5, 5, 45, 35], "joints": rng.randint(0, 99, (16, 2)).tolist()})
+        images.append({"people": people, "groups": [*groups, [len(people)]], "single": [len(people)]})
+    return {"gt.json": images, "pred.json": found}
+
+
+def _guess(rng: np.random.RandomState, joints: np.ndarray) -> Record:
+    """A predicted person: some joints are left out, scores have two digits, so that they tie."""
+    gone = rng.random_sample(16) < 0.1
+    gone[0] = False
+    places = [
+        None if left else [round(x, 1), round(y, 1)]
+        for (x, y), left in zip(joints.tolist(), gone, strict=True)
+    ]
+    return {"joints": places, "scores": np.round(rng.random_sample(16), 2).tolist()}
+
+
+def _multi() -> Made:
+    why = "Groups of people of MPII: AP of each joint, scores that tie, people apart are left out."
+    return Made("mpii_multi", why, _crowd(19), {"benchmark": "mpii-multi"}, "mpii", {"kind": "multi"})
+
+
+CASES.append(_multi)

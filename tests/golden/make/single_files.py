@@ -54,3 +54,59 @@ def write_cooking(folder: Path, into: Path) -> tuple[Path, Path]:
     savemat(into / "mpii-cooking.mat", {"joints": truth["joints"].transpose(2, 1, 0).astype(np.uint16)})
     savemat(into / "pred.mat", {"pred": found.transpose(2, 1, 0)})
     return into / "mpii-cooking.mat", into / "pred.mat"
+
+
+def multi_content(folder: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """Release, list of groups and submission of MPII with several people, as variables of MATLAB."""
+    images = json.loads((folder / "gt.json").read_text("utf-8"))
+    found = json.loads((folder / "pred.json").read_text("utf-8"))
+    rows = []
+    for index, image in enumerate(images):
+        people = [
+            {
+                **dict(zip(("x1", "y1", "x2", "y2"), map(float, one["head"]), strict=True)),
+                "annopoints": _points(one),
+            }
+            for one in image["people"]
+        ]
+        rows.append({"image": _structs([{"name": f"{index:09d}.jpg"}]), "annorect": _structs(people)})
+    apart = [np.array(image["single"], dtype=float).reshape(-1, 1) for image in images]
+    node = {"annolist": _structs(rows), "img_train": np.ones((1, len(images)), dtype=np.uint8)}
+    groups = [_cells([np.array([group], dtype=float) for group in image["groups"]]) for image in images]
+    pred = [{"annorect": _structs([{"annopoints": _points(one)} for one in group])} for group in found]
+    release = {"RELEASE": _structs([{**node, "single_person": _cells(apart).T}])}
+    return release, {"groups": _cells(groups)}, {"pred": _structs(pred)}
+
+
+def write_multi(folder: Path, into: Path) -> tuple[Path, Path]:
+    """The three files beside each other."""
+    names = ("mpii_human_pose_v1_u12_1.mat", "groups_v12.mat", "pred_keypoints_mpii_multi.mat")
+    for name, content in zip(names, multi_content(folder), strict=True):
+        savemat(into / name, content)
+    return into / names[0], into / names[2]
+
+
+def _points(person: dict[str, Any]) -> Any:
+    """Joints that are not null, with scores where there are any."""
+    rows = []
+    for joint, place in enumerate(person["joints"]):
+        if place is not None:
+            row = {"x": float(place[0]), "y": float(place[1]), "id": float(joint)}
+            rows.append(row | ({"score": float(person["scores"][joint])} if "scores" in person else {}))
+    return _structs([{"point": _structs(rows)}])
+
+
+def _structs(rows: list[dict[str, Any]]) -> Any:
+    """A struct array."""
+    names = list(rows[0]) if rows else []
+    out = np.zeros((1, len(rows)), dtype=[(name, object) for name in names])
+    for index, row in enumerate(rows):
+        out[0, index] = tuple(row[name] for name in names)
+    return out
+
+
+def _cells(items: list[Any]) -> Any:
+    out = np.empty((1, len(items)), dtype=object)
+    for index, item in enumerate(items):
+        out[0, index] = item
+    return out
