@@ -36,7 +36,9 @@ def keypoint_counts(side: Side) -> Iterator[Notice]:
     hidden = int(((given == 0) & (labelled > 0)).sum())
     if hidden:
         zeros = "1 of them is 0" if hidden == 1 else f"{hidden} of them are 0"
-        text += f"; {zeros}, so people with labelled joints are ignored"
+        text += (
+            f"; {zeros}, by which pycocotools ignores people with labelled joints, and xtcocotools does not"
+        )
     yield Notice("N415", text, len(differs))
 
 
