@@ -19,7 +19,6 @@ as one error that carries them. Faults of one kind are one entry with a count an
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,17 +30,16 @@ LONGEST_SPELT = 200  # characters of a name for which similar ones are sought, b
 
 
 def shown(text: object, limit: int = 120) -> str:
-    """Text that is safe on a terminal: control, bidi and zero-width characters escaped, long text cut.
+    """Text that is safe on a terminal: all but printable characters and spaces escaped, long text cut.
 
     Names come from untrusted files; an escape sequence in one could rewrite the user's screen.
     """
     out: list[str] = []
     for char in str(text)[: limit + 1]:
-        category = unicodedata.category(char)
-        if category[0] == "C" or category in ("Zl", "Zp"):
-            out.append(f"\\u{ord(char):04x}" if ord(char) > 0xFF else f"\\x{ord(char):02x}")
-        else:
+        if char.isprintable():
             out.append(char)
+        else:
+            out.append(f"\\u{ord(char):04x}" if ord(char) > 0xFF else f"\\x{ord(char):02x}")
     if len(str(text)) > limit:
         return "".join(out[:limit]) + "…"
     return "".join(out)

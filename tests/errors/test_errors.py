@@ -99,7 +99,9 @@ def test_errors_survive_a_process_border() -> None:
         ("a\u202eb", "a\\u202eb"),
         ("zero\u200bwidth", "zero\\u200bwidth"),
         ("new\nline", "new\\x0aline"),
-        ("Ärger", "Ärger"),
+        ("Ärger und 姿勢", "Ärger und 姿勢"),
+        ("no\u00a0break", "no\\xa0break"),
+        ("line\u2028end", "line\\u2028end"),
     ],
 )
 def test_names_are_shown_without_control_characters(text: str, safe: str) -> None:
