@@ -48,7 +48,7 @@ TRACKERS = (
     "hungarian",
     "hungarian(memory=10)",
     "sort",
-    "sort(min_hits=0,max_age=10)",
+    "sort(min_hits=3,max_age=1)",
     "bytetrack",
     "bytetrack(high=0.6,start=0.7)",
     "ocsort",

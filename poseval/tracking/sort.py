@@ -23,11 +23,13 @@ class Sort(TrackerConfig):
     its identity when it has been matched in `min_hits` consecutive frames after its first one (at once in the
     first `min_hits` frames of a sequence), and ends after `max_age` frames without a match. Rows of a track
     without an identity are untracked.
+
+    The published `min_hits` and `max_age` are 3 and 1.
     """
 
     iou: float = 0.3
-    min_hits: int = 3
-    max_age: int = 1
+    min_hits: int = 0
+    max_age: int = 10
 
     name: ClassVar[str] = "sort"
     summary: ClassVar[str] = "Kalman-filtered boxes, assignment by IoU"

@@ -77,7 +77,7 @@ def test_rows_without_a_track_are_kept_dropped_or_named(tmp_path: Path) -> None:
             "--gt",
             truth,
             "--tracker",
-            "sort",
+            "sort(min_hits=3,max_age=1)",
             *words,
             "--out",
             str(out),

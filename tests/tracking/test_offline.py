@@ -53,9 +53,9 @@ def test_rows_without_identity_are_kept_dropped_or_named() -> None:
     scene = walkers(frames=6, people=2)
     scene.shown[:4, 1] = False  # too short for SORT to name
     poses = scene.pose_set()
-    keep = track(poses, tracking.parse("sort"))
-    drop = track(poses, tracking.parse("sort"), untracked=Untracked.DROP)
-    fresh = track(poses, tracking.parse("sort"), untracked=Untracked.FRESH)
+    keep = track(poses, tracking.parse("sort(min_hits=3,max_age=1)"))
+    drop = track(poses, tracking.parse("sort(min_hits=3,max_age=1)"), untracked=Untracked.DROP)
+    fresh = track(poses, tracking.parse("sort(min_hits=3,max_age=1)"), untracked=Untracked.FRESH)
     assert (keep.people.track == -1).sum() == 2
     assert len(drop) == len(poses) - 2
     assert (drop.people.track >= 0).all()

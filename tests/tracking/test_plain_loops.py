@@ -38,7 +38,12 @@ def crowd(seed: int, frames: int = 40, people: int = 6) -> Clip:
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize(
     "config",
-    [Sort(), Sort(min_hits=1, max_age=3), Sort(iou=0.1, min_hits=0), Sort(min_hits=2, max_age=5)],
+    [
+        Sort(min_hits=3, max_age=1),
+        Sort(min_hits=1, max_age=3),
+        Sort(iou=0.1, min_hits=0),
+        Sort(min_hits=2, max_age=5),
+    ],
     ids=str,
 )
 def test_sort(config: Sort, seed: int) -> None:
