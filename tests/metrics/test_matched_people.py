@@ -133,3 +133,14 @@ def test_bodies_of_one_joint_are_alike_by_their_distance() -> None:
     assert likeness(_Bodies.of(mine), _Bodies.of(theirs)).tolist() == [[0.25, 0.5]]
     sides = Aligned(PoseSet(SKELETON, names, mine), PoseSet(SKELETON, names, theirs))
     assert partners(sides).tolist() == [1]
+
+
+@pytest.mark.filterwarnings("error")
+def test_who_has_no_labelled_joint_is_like_nobody() -> None:
+    names = Frames(np.array(["f"]))
+    xy = np.array([[[0.0, 0.0], [4.0, 0.0], [0.0, 3.0]]] * 2)
+    mine = People(xy=xy, frame=[0, 0], seen=np.array([[0, 0, 0], [2, 2, 2]], dtype=np.int8))
+    theirs = People(xy=xy[:1], frame=[0], seen=np.full((1, 3), 2, dtype=np.int8))
+    assert likeness(_Bodies.of(mine), _Bodies.of(theirs)).tolist() == [[0.0], [1.0]]
+    sides = Aligned(PoseSet(SKELETON, names, mine), PoseSet(SKELETON, names, theirs))
+    assert partners(sides).tolist() == [-1, 0]
