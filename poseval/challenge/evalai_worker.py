@@ -28,7 +28,7 @@ from poseval.challenge.judge import FAILED, NOT_SCORED, REFUSED, Judge, Verdict,
 from poseval.challenge.messages import refusal
 from poseval.challenge.records import Record, now, read_record, write_record
 from poseval.challenge.scratch import scratch_folder
-from poseval.decisions.entries import NAME_LENGTH
+from poseval.decisions.entries import as_name
 from poseval.errors import Fault, InputError, PosevalError, UsageError, shown
 from poseval.files.writing import write_atomically
 
@@ -39,6 +39,7 @@ REPORT_SECONDS = 600  # until a verdict that cannot be reported is left for late
 LONGEST_WAIT = 300  # seconds
 ROOM_FOR = 4  # times the largest submission: it, what it unpacks to in whole blocks, and its verdict
 UNDEFINED = {"higher": -1.0, "lower": 1e6}  # what stands for a column without a number: a server wants one
+LONGEST_METHOD = 200  # characters
 SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}(\.gz|\.xz|\.bz2|\.zst)?")
 LATE = Fault("P229", "the submission", "could not be downloaded in time", hint="send it again")
 ENDS = Fault(
@@ -147,8 +148,8 @@ class Worker:
             with contextlib.suppress(Rejected):  # it runs already: its worker was killed
                 self.server.running(key)
             verdict = self._scored(split, str(known.get("input_file")), tries)
-        team = shown(known.get("participant_team_name") or "", NAME_LENGTH - 1)
-        facts = {"method": shown(known.get("method_name") or "", 200)}
+        team = as_name(str(known.get("participant_team_name") or ""))
+        facts = {"method": as_name(str(known.get("method_name") or ""), LONGEST_METHOD)}
         write_record(Record(verdict, f"submission {key}", team, facts, now()), kept)
         self.say(f"submission {key}: {verdict.status} {shown(verdict.private, 400)}".rstrip())
         return verdict

@@ -137,10 +137,10 @@ def check(
     from poseval.challenge.description import read_description
     from poseval.challenge.judge import FAILED, REFUSED, open_form_judge, open_judge
     from poseval.challenge.records import Record, as_public, now, write_record
-    from poseval.decisions.entries import NAME_LENGTH, check_name
+    from poseval.decisions.entries import as_name, check_name
     from poseval.files.writing import write_atomically
 
-    name = name or shown(submission.name.partition(".")[0], NAME_LENGTH)
+    name = name or as_name(submission.name.partition(".")[0])
     for text in (name, team):
         check_name(text)
     with working("reading and scoring", quiet=quiet):

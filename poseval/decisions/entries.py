@@ -183,6 +183,12 @@ def _facts(path: Path) -> dict[str, Any]:
     return facts if isinstance(facts, dict) else {}
 
 
+def as_name(text: str, most: int = NAME_LENGTH) -> str:
+    """What somebody else calls something, as a name that `check_name` takes: escaped, in NFC and cut."""
+    found = unicodedata.normalize("NFC", shown(text, most))
+    return found if len(found) <= most else f"{found[: most - 1]}…"
+
+
 def check_name(text: str) -> None:
     """Refuse names that could deceive a reader or break a table.
 

@@ -30,7 +30,7 @@ class Server:
     fail: list[str] = field(default_factory=list)  # what happens to the next calls: lost, cut, 500, 429, ...
     lost: set[int] = field(default_factory=set)  # submissions whose file is always cut
     address: str = ""
-    team: str = ""  # what every team is called; by default by the number of its submission
+    team: str = ""  # every team and method is called so, if not empty
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, key: int, data: bytes, times: int = 1) -> None:
@@ -54,7 +54,7 @@ class Server:
             "status": self.status[key],
             "input_file": f"{self.address}/files/{key}/results.json",
             "participant_team_name": self.team or f"team {key}",
-            "method_name": "a method",
+            "method_name": self.team or "a method",
             "challenge_phase": 12,
         }
 

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from poseval.challenge.description import read_description
-from poseval.challenge.records import read_record
 from poseval.challenge.site import site_of
 from tests.challenge.fake_evalai import CHALLENGE, QUEUE, TOKEN, Server, serving
 from tests.challenge.hostile_files import ACCEPTED, ATTACKED, MIB, REFUSED, Rows
@@ -177,8 +176,7 @@ def test_the_table_through_the_worker_of_evalai(
     assert len(site.boards["test"].rows) == len(ACCEPTED)
     assert len(site.left_out) == len(REFUSED)
     page = site.page()
-    assert not any(text in page for text in ("<script>\x1b", "\x1b", "\u202e", "\t<"))
-    assert all(len(read_record(path).team) < 200 for path in records)
+    assert page.replace("\n", "").isprintable()
 
 
 def test_two_workers_share_a_folder(server: Server, challenge: Path, rows: Rows, tmp_path: Path) -> None:

@@ -89,6 +89,26 @@ def test_verdicts_make_a_board(server: Server, made: Description, good: bytes, t
     assert [one.name for one in site.left_out] == ["submission 2"]
 
 
+@pytest.mark.parametrize(
+    "team",
+    ['=HYPERLINK("x")<script>' + "\x1b\u202e\t" * 1000, "cafe\u0301", "\x0e\u0301", "\ud800", "\n" * 64, 5],
+    ids=ascii,
+)
+def test_a_team_of_any_name_stands_on_the_board(
+    team: Any, server: Server, made: Description, good: bytes, tmp_path: Path
+) -> None:
+    server.team = team
+    server.send(1, good)
+    until_empty(worker_of(server, made, tmp_path), server)
+    site = site_of(made, sorted((tmp_path / "verdicts").iterdir()))
+    (row,) = site.boards["test"].rows
+    assert row.entry.team
+    assert len(row.entry.team) <= 64
+    assert row.entry.team.isprintable()
+    assert site.page().replace("\n", "").isprintable()
+    assert not site.left_out
+
+
 def test_a_message_that_comes_again_is_scored_once(
     server: Server, made: Description, good: bytes, tmp_path: Path
 ) -> None:
