@@ -29,6 +29,7 @@ from poseval.challenge.page import page_of, report_page
 from poseval.challenge.public import known_part
 from poseval.challenge.scratch import scratch_folder
 from poseval.challenge.submission import Submission, open_submission
+from poseval.checks.preconditions import require_distinct_tracks, require_predicted
 from poseval.datasets import ReadOptions, Role
 from poseval.errors import Fault, PosevalError, shown, unknown_name
 from poseval.limits import DEFAULT, MIB
@@ -175,16 +176,31 @@ class Judge:
         except MemoryError:
             raise
         except Exception as error:
-            if not self.split.hidden and isinstance(error, PosevalError):
-                return self._without_score(REFUSED, refusal(error, False))
+            own = error if not self.split.hidden else checked and self._own_fault(checked[0])
+            if isinstance(own, PosevalError):
+                return self._without_score(REFUSED, refusal(own, self.split.hidden))
             return self._failed(private=f"{type(error).__name__}: {shown(error, 2000)}")
+
+    def _own_fault(self, poses: PoseSet) -> PosevalError | None:
+        """What predictions lack by themselves, where scoring them failed: found without the ground truth."""
+        assert self.known is not None
+        rules = choose(self.task.rules, self.benchmark.rule_sets)
+        aligned, _ = self.benchmark.pair(self.known, poses, rules)
+        try:
+            require_predicted(self.benchmark.metrics(rules, self.known, False), aligned)
+        except PosevalError as error:
+            return error
+        return None
 
     def _checked(self, sent: Submission, options: ReadOptions) -> tuple[PoseSet, tuple[Notice, ...]]:
         """The predictions, read and paired with what participants know, and what is unusual in them."""
         assert self.known is not None
         poses = sent.read(options)
         rules = choose(self.task.rules, self.benchmark.rule_sets)
-        _, paired = self.benchmark.pair(self.known, poses, rules)
+        aligned, paired = self.benchmark.pair(self.known, poses, rules)
+        # Not left to scoring, which looks at what hidden ignore regions leave: its failure would say where
+        # they are.
+        require_distinct_tracks(self.benchmark.metrics(rules, self.known, False), aligned)
         notices = [*poses.origin.notices, *paired, *checks.examine_set(poses, Role.PREDICTIONS)]
         return poses, tuple(dict.fromkeys(notices))
 

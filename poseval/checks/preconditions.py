@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +11,23 @@ import numpy as np
 from poseval.benchmarks.base import Part
 from poseval.errors import MismatchError, ValueRangeError, shown
 from poseval.metrics.base import Metric, Need
-from poseval.metrics.tracking_scene import Similarity
+from poseval.metrics.tracking_scene import Similarity, refuse_repeated_tracks
 from poseval.poses import Array, People, PoseSet
+from poseval.poses.aligned import Aligned
+
+Columns = tuple[tuple[Need, Callable[[People], Array]], ...]  # who lacks what a metric needs
+OF_TRUTH: Columns = (
+    (Need.AREA, lambda people: np.isnan(people.area)),
+    (Need.BOXES, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
+    # Nothing is measured against a person without a joint.
+    (Need.HEADS, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
+    (Need.TRACKS, lambda people: people.track < 0),
+)
+OF_PREDICTIONS: Columns = (
+    (Need.SCORES, lambda people: np.isnan(people.score)),
+    (Need.FOUND_BOXES, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
+    (Need.TRACKS, lambda people: people.track < 0),
+)
 
 
 def require_possible(part: Part) -> None:
@@ -24,31 +39,48 @@ def require_possible(part: Part) -> None:
         UsageError: P112 when OKS has no sigmas.
     """
     truth, predictions = part.aligned.truth, part.aligned.predictions
-    lacking: list[tuple[Need, PoseSet, Callable[[People], Array]]] = [
-        (Need.SCORES, predictions, lambda people: np.isnan(people.score)),
-        (Need.AREA, truth, lambda people: np.isnan(people.area)),
-        (Need.BOXES, truth, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
-        (Need.FOUND_BOXES, predictions, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
-        # Nothing is measured against a person without a joint.
-        (Need.HEADS, truth, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
-        (Need.TRACKS, truth, lambda people: people.track < 0),
-        (Need.TRACKS, predictions, lambda people: people.track < 0),
-    ]
     for metric in part.metrics:
         if Need.SIGMAS in metric.needs:
             _ = truth.skeleton.sigma_array
         if Need.AREA in metric.needs:
             _check_areas(truth, way_out(Need.AREA, metric, truth))
-        for need, side, absent in lacking:
-            count = int(absent(side.people).sum()) if need in metric.needs else 0
-            if count:
-                raise MismatchError(
-                    "P410",
-                    where=shown(side.origin.name),
-                    what=f"{count} of {len(side)} people have no {need.value}",
-                    wanted=f"{need.value} for each, which {metric} needs",
-                    hint=way_out(need, metric, truth),
-                )
+        for side, columns in ((truth, OF_TRUTH), (predictions, OF_PREDICTIONS)):
+            _require_columns(metric, side, columns, truth)
+
+
+def require_predicted(metrics: Sequence[Metric], aligned: Aligned) -> None:
+    """Raise where predictions lack a column that the metrics take of them, whatever the ground truth holds.
+
+    Raises:
+        MismatchError: P410 naming the column, the file and the metric.
+    """
+    for metric in metrics:
+        _require_columns(metric, aligned.predictions, OF_PREDICTIONS, aligned.truth)
+
+
+def require_distinct_tracks(metrics: Sequence[Metric], aligned: Aligned) -> None:
+    """Raise where a track id occurs twice in a labelled frame and metrics follow tracks.
+
+    Raises:
+        MismatchError: P405 naming the first frame and id.
+    """
+    if any(Need.TRACKS in metric.needs for metric in metrics):
+        people = aligned.predictions.people
+        rows = np.flatnonzero(aligned.truth.frames.labelled[people.frame])
+        refuse_repeated_tracks(people.frame[rows], people.track[rows], aligned)
+
+
+def _require_columns(metric: Metric, side: PoseSet, columns: Columns, truth: PoseSet) -> None:
+    for need, absent in columns:
+        count = int(absent(side.people).sum()) if need in metric.needs else 0
+        if count:
+            raise MismatchError(
+                "P410",
+                where=shown(side.origin.name),
+                what=f"{count} of {len(side)} people have no {need.value}",
+                wanted=f"{need.value} for each, which {metric} needs",
+                hint=way_out(need, metric, truth),
+            )
 
 
 def way_out(need: Need, metric: Metric, truth: PoseSet) -> str:
