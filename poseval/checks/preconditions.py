@@ -15,18 +15,16 @@ from poseval.metrics.tracking_scene import Similarity, refuse_repeated_tracks
 from poseval.poses import Array, People, PoseSet
 from poseval.poses.aligned import Aligned
 
-Columns = tuple[tuple[Need, Callable[[People], Array]], ...]  # who lacks what a metric needs
-OF_TRUTH: Columns = (
-    (Need.AREA, lambda people: np.isnan(people.area)),
-    (Need.BOXES, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
+# What metrics need, whether of predictions, and who lacks it.
+COLUMNS: tuple[tuple[Need, bool, Callable[[People], Array]], ...] = (
+    (Need.SCORES, True, lambda people: np.isnan(people.score)),
+    (Need.AREA, False, lambda people: np.isnan(people.area)),
+    (Need.BOXES, False, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
+    (Need.FOUND_BOXES, True, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
     # Nothing is measured against a person without a joint.
-    (Need.HEADS, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
-    (Need.TRACKS, lambda people: people.track < 0),
-)
-OF_PREDICTIONS: Columns = (
-    (Need.SCORES, lambda people: np.isnan(people.score)),
-    (Need.FOUND_BOXES, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
-    (Need.TRACKS, lambda people: people.track < 0),
+    (Need.HEADS, False, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
+    (Need.TRACKS, False, lambda people: people.track < 0),
+    (Need.TRACKS, True, lambda people: people.track < 0),
 )
 
 
@@ -38,14 +36,13 @@ def require_possible(part: Part) -> None:
         ValueRangeError: P304 areas of 0 or less.
         UsageError: P112 when OKS has no sigmas.
     """
-    truth, predictions = part.aligned.truth, part.aligned.predictions
+    truth = part.aligned.truth
     for metric in part.metrics:
         if Need.SIGMAS in metric.needs:
             _ = truth.skeleton.sigma_array
         if Need.AREA in metric.needs:
             _check_areas(truth, way_out(Need.AREA, metric, truth))
-        for side, columns in ((truth, OF_TRUTH), (predictions, OF_PREDICTIONS)):
-            _require_columns(metric, side, columns, truth)
+        _require_columns(metric, part.aligned)
 
 
 def require_predicted(metrics: Sequence[Metric], aligned: Aligned) -> None:
@@ -55,7 +52,7 @@ def require_predicted(metrics: Sequence[Metric], aligned: Aligned) -> None:
         MismatchError: P410 naming the column, the file and the metric.
     """
     for metric in metrics:
-        _require_columns(metric, aligned.predictions, OF_PREDICTIONS, aligned.truth)
+        _require_columns(metric, aligned, predicted_alone=True)
 
 
 def require_distinct_tracks(metrics: Sequence[Metric], aligned: Aligned) -> None:
@@ -70,16 +67,18 @@ def require_distinct_tracks(metrics: Sequence[Metric], aligned: Aligned) -> None
         refuse_repeated_tracks(people.frame[rows], people.track[rows], aligned)
 
 
-def _require_columns(metric: Metric, side: PoseSet, columns: Columns, truth: PoseSet) -> None:
-    for need, absent in columns:
-        count = int(absent(side.people).sum()) if need in metric.needs else 0
+def _require_columns(metric: Metric, aligned: Aligned, predicted_alone: bool = False) -> None:
+    for need, predicted, absent in COLUMNS:
+        side = aligned.predictions if predicted else aligned.truth
+        asked = need in metric.needs and (predicted or not predicted_alone)
+        count = int(absent(side.people).sum()) if asked else 0
         if count:
             raise MismatchError(
                 "P410",
                 where=shown(side.origin.name),
                 what=f"{count} of {len(side)} people have no {need.value}",
                 wanted=f"{need.value} for each, which {metric} needs",
-                hint=way_out(need, metric, truth),
+                hint=way_out(need, metric, aligned.truth),
             )
 
 
