@@ -13,7 +13,7 @@ WHEELS ?=
 RUN := "$(VENV)/bin/python"
 PIP := $(RUN) -m pip install --quiet --disable-pip-version-check $(if $(WHEELS),--no-index --find-links "$(WHEELS)")
 # What an installation is made of. All other files are used where they lie.
-SOURCES := setup.cfg setup.py pyproject.toml $(wildcard poseval/kernels/*.cpp poseval/kernels/*.hpp)
+SOURCES := setup.cfg setup.py pyproject.toml $(wildcard poseval/kernels/*.?pp poseval/kernels/units/*.cpp)
 BASE := $(VENV)/.installed$(EXTRAS:%=-%)
 TEST := $(VENV)/.installed-test$(EXTRAS:%=,%)
 DOCS := $(VENV)/.installed-docs$(EXTRAS:%=,%)

@@ -50,8 +50,8 @@ setup(
     ext_modules=[
         Pybind11Extension(
             "poseval.kernels._kernels",
-            sorted(glob("poseval/kernels/*.cpp")),
-            depends=sorted(glob("poseval/kernels/*.hpp")),
+            sorted(glob("poseval/kernels/units/*.cpp")),  # which include the files beside their folder
+            depends=sorted(glob("poseval/kernels/*.[ch]pp")),
             cxx_std=20,
             extra_compile_args=FLAGS,
         )

@@ -56,6 +56,7 @@ def leaderboard(
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, several
     from poseval.scoring.task import Task
+    from poseval.threads import each
 
     types = (str, os.PathLike, Report, Evaluation, Entry, PoseSet)
     wanted = "saved runs, JSON reports or predictions"
@@ -66,7 +67,12 @@ def leaderboard(
     kind(str, "a name")("team", team)
     asked_task = Task.of(task, benchmark, **asked)
     score = None if truth is None else scorer(truth, asked_task)
-    entries = [_entry(run, name, team, number, score) for number, (name, run) in enumerate(named, start=1)]
+
+    def entry(number: int) -> Entry:
+        name, run = named[number - 1]
+        return _entry(run, name, team, number, score)
+
+    entries = each(entry, range(1, len(named) + 1))
     listed = several((str,), "keys")
     return build(
         entries,

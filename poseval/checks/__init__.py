@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from poseval.benchmarks.base import Part
+from poseval.checks.base import Pair, Side, once
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import Role
 from poseval.poses import Notice, PoseSet
@@ -54,16 +55,19 @@ TABLE: dict[str, tuple[str, str]] = {
 
 def examine_set(poses: PoseSet, role: Role, paired: bool = False) -> list[Notice]:
     """Notices about one set of people; if `paired`, without those that a check of the pair will give."""
-    from poseval.checks.base import Side
+    if paired and role is Role.TRUTH:
+        return list(_of_truth(poses))
+    return _ask({role.value, "set"} | (set() if paired else {"alone"}), Side(poses, role))
 
-    kinds = {role.value, "set"} | (set() if paired else {"alone"})
-    return _ask(kinds, Side(poses, role))
+
+@once
+def _of_truth(truth: PoseSet) -> list[Notice]:
+    """Notices about a ground truth that has predictions beside it."""
+    return _ask({Role.TRUTH.value, "set"}, Side(truth, Role.TRUTH))
 
 
 def examine_pair(part: Part, rescoring: Rescoring) -> list[Notice]:
     """Notices about predictions, alone and together with their ground truth, and what mistakes cost."""
-    from poseval.checks.base import Pair, Side
-
     side = Side(part.aligned.predictions, Role.PREDICTIONS)
     found = _ask({Role.PREDICTIONS.value, "set"}, side)
     if part.metrics and len(part.aligned.predictions):

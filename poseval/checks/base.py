@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,6 +19,24 @@ from poseval.kernels.poses import Review, review
 from poseval.metrics.base import Metric
 from poseval.poses import Bools, PoseSet
 from poseval.poses.aligned import Aligned
+
+Answer = TypeVar("Answer")
+
+
+def once(question: Callable[[PoseSet], Answer]) -> Callable[[PoseSet], Answer]:
+    """Remember the answer for a set, whose columns nobody can write to, as long as the set lives.
+
+    Many submissions are scored against one ground truth, and it is asked the same for each of them.
+    """
+    answers: WeakKeyDictionary[PoseSet, Answer] = WeakKeyDictionary()
+
+    @wraps(question)
+    def asked(poses: PoseSet) -> Answer:
+        if poses not in answers:
+            answers[poses] = question(poses)
+        return answers[poses]
+
+    return asked
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.checks.base import Pair, Side
+from poseval.checks.base import Pair, Side, once
 from poseval.checks.partners import middle
 from poseval.datasets.base import Role
 from poseval.poses import Bools, Floats, Notice, People, PoseSet
@@ -65,6 +65,7 @@ def _told(side: Side, form: str) -> str:
     return f"{side.name}: boxes look like {FORMS[form]}, and are read as x, y, width, height"
 
 
+@once
 def _form(poses: PoseSet) -> str | None:
     """The form in which the boxes fit their joints clearly better than as they were read."""
     people = poses.people

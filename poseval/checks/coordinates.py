@@ -58,14 +58,13 @@ def outside_the_image(side: Side) -> Iterator[Notice]:
     """N421: many joints outside their images."""
     people = side.poses.people
     rows = np.arange(0, len(people), max(1, -(-len(people) // SAMPLE)))
-    bounds = side.poses.frames.size[people.frame[rows]][:, None, :]
-    used = (people.seen[rows] > 0) & ~np.isnan(bounds).any(axis=2)
+    width, height = side.poses.frames.size[people.frame[rows]].T[:, :, None]
+    used = (people.seen[rows] > 0) & ~(np.isnan(width) | np.isnan(height))
     count = int(used.sum())
     if not count:
         return
-    xy = people.xy[rows]
-    away = (xy < 0) | (xy > bounds)
-    fraction = float(((away[..., 0] | away[..., 1]) & used).sum()) / count
+    x, y = np.moveaxis(people.xy[rows], 2, 0)
+    fraction = float((((x < 0) | (x > width) | (y < 0) | (y > height)) & used).sum()) / count
     if fraction >= OUTSIDE_FRACTION:
         yield Notice("N421", f"{side.name}: {fraction:.0%} of the joints are outside their images")
 

@@ -167,7 +167,7 @@ def _given(options: BoardOptions) -> tuple[list[Entry], list[Refused]]:
 
     score = None if options.truth is None else scorer(options.truth, options.task)
     paths = unfolded(options.paths, score is not None)
-    found = list(entries_of(paths, options.name, options.team, score))
+    found = entries_of(paths, options.name, options.team, score)
     entries = named_alike([entry for entry in found if isinstance(entry, Entry)])
     return entries, [entry for entry in found if isinstance(entry, Refused)]
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import os
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from poseval.poses import PoseSet
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import is_saved_run, load, load_report
+from poseval.threads import each
 
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
 FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
@@ -142,15 +143,21 @@ def _may_be_entry(path: Path) -> bool:
 
 def entries_of(
     paths: Sequence[str], name: str | None, team: str, score: Score | None
-) -> Iterator[Entry | Refused]:
-    """The entry of each path; one that cannot be read is refused and stops no other, unless it is alone."""
-    for path in paths:
+) -> list[Entry | Refused]:
+    """The entry of each path; one that cannot be read is refused and stops no other, unless it is alone.
+
+    Several threads read and score them: most of that is done by kernels, which release the interpreter lock.
+    """
+
+    def entry(path: str) -> Entry | Refused:
         try:
-            yield entry_of(path, name if len(paths) == 1 else None, team, score)
+            return entry_of(path, name if len(paths) == 1 else None, team, score)
         except PosevalError as error:
             if len(paths) == 1:
                 raise
-            yield Refused(Path(path).name, reason(error))
+            return Refused(Path(path).name, reason(error))
+
+    return each(entry, paths)
 
 
 def reason(error: PosevalError) -> str:

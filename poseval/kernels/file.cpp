@@ -17,7 +17,7 @@ namespace py = pybind11;
 
 namespace {
 
-constexpr std::int64_t GRAIN = std::int64_t{2} << 20;  // bytes that are worth a thread
+constexpr std::int64_t BYTES_A_THREAD = std::int64_t{2} << 20;  // bytes that are worth a thread
 
 struct Outcome {
     std::int64_t got = 0;
@@ -56,7 +56,7 @@ std::int64_t fill_part(int handle, char* data, std::int64_t begin, std::int64_t 
 Outcome fill(int handle, char* data, std::int64_t size) {
     std::atomic<std::int64_t> whole{size};
     std::atomic<int> error{0};
-    poseval::for_pieces(size, GRAIN, [&](std::int64_t begin, std::int64_t end) {
+    poseval::for_pieces(size, BYTES_A_THREAD, [&](std::int64_t begin, std::int64_t end) {
         const std::int64_t reached = fill_part(handle, data, begin, end, error);
         for (std::int64_t known = whole; reached < end && reached < known;)
             if (whole.compare_exchange_weak(known, reached)) break;

@@ -18,7 +18,7 @@ using namespace poseval;
 
 namespace {
 
-constexpr std::int64_t GRAIN = 50'000;  // people that are worth a thread
+constexpr std::int64_t POSES_A_THREAD = 50'000;  // people that are worth a thread
 
 std::int64_t joints_of(const Doubles& xy) {
     want_shape(xy, "xy", {ANY, ANY, 2});
@@ -37,7 +37,7 @@ py::array_t<double> extent(const Doubles& xy, const Column<std::int8_t>& seen) {
     double* area = out.mutable_data();
     {
         py::gil_scoped_release release;
-        for_pieces(rows, GRAIN, [=](std::int64_t begin, std::int64_t end) {
+        for_pieces(rows, POSES_A_THREAD, [=](std::int64_t begin, std::int64_t end) {
             constexpr double FAR = std::numeric_limits<double>::infinity();
             for (std::int64_t n = begin; n < end; ++n) {
                 double low[2] = {FAR, FAR};
@@ -69,7 +69,7 @@ py::array_t<std::int8_t> predicted(const Doubles& xy, const Doubles& score) {
     std::int8_t* seen = out.mutable_data();
     {
         py::gil_scoped_release release;
-        for_pieces(rows, GRAIN, [=](std::int64_t begin, std::int64_t end) {
+        for_pieces(rows, POSES_A_THREAD, [=](std::int64_t begin, std::int64_t end) {
             for (std::int64_t k = begin * joints; k < end * joints; ++k) {
                 const bool none = scores[k] == 0 && points[2 * k] == 0 && points[2 * k + 1] == 0;
                 seen[k] = none ? 0 : 2;
@@ -117,7 +117,7 @@ py::array take_rows(const py::array& table, const Ints& order) {
     char* target = static_cast<char*>(out.mutable_data());
     {
         py::gil_scoped_release release;
-        for_pieces(wanted, GRAIN / 2, [=](std::int64_t begin, std::int64_t end) {
+        for_pieces(wanted, POSES_A_THREAD / 2, [=](std::int64_t begin, std::int64_t end) {
             for (std::int64_t n = begin; n < end; ++n) {
                 if (n + AHEAD < end) fetch(source + from[n + AHEAD] * size, size);
                 std::memcpy(target + n * size, source + from[n] * size, size);
@@ -237,7 +237,7 @@ py::tuple pose_review(const Doubles& xy, const Ints& frame, const Ints& category
         py::gil_scoped_release release;
         std::mutex guard;
         std::vector<std::uint64_t> hash(static_cast<std::size_t>(rows));
-        for_pieces(rows, GRAIN / 2, [&](std::int64_t begin, std::int64_t end) {
+        for_pieces(rows, POSES_A_THREAD / 2, [&](std::int64_t begin, std::int64_t end) {
             Seen seen;
             for (std::int64_t n = begin; n < end; ++n) {
                 const auto kind = static_cast<std::uint64_t>(kinds[n]);

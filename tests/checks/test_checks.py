@@ -46,6 +46,17 @@ def on_truth() -> tuple[PoseSet, PoseSet]:
     return truth, with_people(replace(predictions, frames=truth.frames), xy=near)
 
 
+def test_a_ground_truth_is_examined_once_for_all_submissions(monkeypatch: pytest.MonkeyPatch) -> None:
+    truth, _ = on_truth()
+    area = replace(truth, people=truth.people.with_columns(area=np.ones(len(truth))))
+    first = checks.examine_set(area, T, paired=True)
+    assert [notice.code for notice in first] == ["N416"]
+    monkeypatch.setattr(checks, "_ask", lambda *_: pytest.fail("asked again"))
+    assert checks.examine_set(area, T, paired=True) == first
+    monkeypatch.undo()
+    assert checks.examine_set(truth, T, paired=True) == []
+
+
 def test_sound_sets_are_healthy() -> None:
     truth, predictions = on_truth()
     assert told(truth, T) == {}

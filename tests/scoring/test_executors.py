@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import subprocess
@@ -14,15 +15,17 @@ from pathlib import Path
 
 import pytest
 
+from poseval import write
 from poseval.errors import PosevalError, UsageError
 from poseval.scoring.executors import pool
 from poseval.scoring.score import score
 from poseval.statistics.intervals import intervals
 from poseval.synth import perturb, scene_set
+from tests.docs.blocks import blocks
 
 TRUTH = scene_set(seed=1, images=60, people=3)
 FOUND = perturb(TRUTH, seed=2)
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def alone() -> str:
@@ -45,6 +48,27 @@ def test_intervals_over_processes_are_the_same() -> None:
     with pool(2) as found:
         shared = intervals(run, method="percentile", resamples=400, executor=found.executor)
     assert repr(shared) == repr(intervals(run, method="percentile", resamples=400))
+
+
+def test_the_recipe_of_the_page_works_in_processes_that_begin_empty(tmp_path: Path) -> None:
+    recipe = next(b.text for b in blocks(ROOT / "docs" / "scale.md") if "ProcessPoolExecutor" in b.text)
+    start = "import multiprocessing\nmultiprocessing.set_start_method('spawn', force=True)\n"
+    (tmp_path / "recipe.py").write_text(start + recipe, "utf-8")
+    write(TRUTH, tmp_path / "gt.json", format="coco", role="truth")
+    wanted = {}
+    for seed, name in enumerate(("a.json", "b.json")):
+        found = perturb(TRUTH, seed)
+        write(found, tmp_path / name, format="coco", role="predictions", truth=TRUTH)
+        wanted[name] = score(str(tmp_path / "gt.json"), str(tmp_path / name)).summary["AP"]
+    done = subprocess.run(
+        [sys.executable, "recipe.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ast.literal_eval(done.stdout) == wanted, done.stderr
 
 
 def _die() -> None:
