@@ -177,7 +177,7 @@ void order_rows(const std::vector<py::array>& tables, const Ints& order) {
     const std::int64_t* from = order.data();
     const auto count = static_cast<std::int64_t>(all.size());
     const py::gil_scoped_release release;
-    for_pieces(count, rows < GRAIN ? count : 1, [&](std::int64_t begin, std::int64_t end) {
+    for_pieces(count, rows < POSES_A_THREAD ? count : 1, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t k = begin; k < end; ++k) {
             const Table& table = all[static_cast<std::size_t>(k)];
             order_in_place(table.data, table.size, from, rows);
