@@ -22,17 +22,17 @@ class Process(NamedTuple):
     text: str
 
 
-def run_process(command: list[str]) -> Process:
-    """Run a command to its end.
+def run_process(command: list[str], tree: Path | None = None) -> Process:
+    """Run a command to its end, with the package of this checkout, or in another (`tree`) with its own.
 
     Raises:
         SystemExit: the command failed.
     """
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
+    env = {**os.environ, "PYTHONPATH": str(tree or ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=env)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=env, cwd=tree)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
