@@ -39,7 +39,7 @@ def digest(truth: PoseSet, path: str) -> str:
     return hashlib.sha256(poseval.score(truth, path).to_json(timings=False).encode()).hexdigest()
 
 
-def submission(truth: PoseSet, path: str) -> tuple[str, int, int]:
+def submission(path: str, truth: PoseSet) -> tuple[str, int, int]:
     """The digest of a report, and which object in which process was the ground truth."""
     import hashlib as hashes
     import os as system
@@ -76,7 +76,7 @@ def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
 def scored(client: Any, truth: PoseSet, paths: Sequence[str], victim: subprocess.Popen[bytes]) -> list[Any]:
     """What `submission` gives for each path; the victim is killed when a quarter is done."""
     held = client.scatter(truth, broadcast=True)  # once to each worker
-    futures = client.map(submission, [held] * len(paths), paths, pure=False, retries=3)
+    futures = client.map(submission, paths, truth=held, pure=False, retries=3)
     for done, _ in enumerate(distributed.as_completed(futures), start=1):
         if done == max(1, len(paths) // 4):
             victim.send_signal(signal.SIGKILL)

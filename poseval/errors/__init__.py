@@ -34,15 +34,17 @@ def shown(text: object, limit: int = 120) -> str:
 
     Names come from untrusted files; an escape sequence in one could rewrite the user's screen.
     """
+    whole = str(text)
+    more = "…" if len(whole) > limit else ""
+    if whole.isprintable():
+        return whole[:limit] + more
     out: list[str] = []
-    for char in str(text)[: limit + 1]:
+    for char in whole[:limit]:
         if char.isprintable():
             out.append(char)
         else:
             out.append(f"\\u{ord(char):04x}" if ord(char) > 0xFF else f"\\x{ord(char):02x}")
-    if len(str(text)) > limit:
-        return "".join(out[:limit]) + "…"
-    return "".join(out)
+    return "".join(out) + more
 
 
 def number_of(count: int, noun: str, plural: str | None = None) -> str:
