@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from poseval.errors import FormatError, MismatchError, UsageError, number_of, shown
-from poseval.files.reading import require_regular
+from poseval.files.reading import read_regular
+from poseval.limits import DEFAULT
 from poseval.models.registry import ModelCard, build_model, card
 from poseval.poses import Array, Ints
 from poseval.runners.frames import read_image
@@ -109,7 +110,7 @@ def class_scores(
         path, label, classes = _from_folders(options.images, told.classes)
     else:
         classes = len(told.classes) or named.joints
-        path, label = _from_list(options.listing, classes)
+        path, label = from_list(options.listing, classes)
     entry = named.sized(classes, chosen.size, chosen.config)
     model = build_model(named, classes, chosen.size, **chosen.config)
     weights = fill(model, entry, chosen.weights)
@@ -154,15 +155,15 @@ def _from_folders(root: Path, order: Sequence[str]) -> tuple[list[str], Ints, in
     return pictures.pictures.frames.path.tolist(), number[pictures.label], len(order)
 
 
-def _from_list(listing: Path, classes: int) -> tuple[list[str], Ints]:
+def from_list(listing: Path, classes: int) -> tuple[list[str], Ints]:
     """Paths and classes of a list of `path number` lines."""
-    require_regular(listing, shown(listing.name))
+    text = read_regular(listing, shown(listing.name), DEFAULT.file_bytes).decode("utf-8", "replace")
     path, label = [], []
-    for number, line in enumerate(listing.read_text("utf-8", "replace").splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip():
             continue
-        name, _, text = line.strip().rpartition(" ")
-        fits = bool(name) and text.isdecimal() and len(text) <= len(str(classes)) and int(text) < classes
+        name, _, last = line.strip().rpartition(" ")
+        fits = bool(name) and last.isdecimal() and len(last) <= len(str(classes)) and int(last) < classes
         parts = Path(name).parts
         if not fits or ".." in parts or Path(name).is_absolute():
             raise FormatError(
@@ -172,7 +173,7 @@ def _from_list(listing: Path, classes: int) -> tuple[list[str], Ints]:
                 wanted=f"a path below the folder of images, a space, and a class from 0 to {classes - 1}",
             )
         path.append(name)
-        label.append(int(text))
+        label.append(int(last))
     if not path:
         raise FormatError("P265", where=shown(listing.name), what="has no line", wanted="a path and a class")
     return path, np.array(label, dtype=np.int64)

@@ -35,6 +35,7 @@ from poseval.decisions.entries import Entry, entry_of
 from poseval.decisions.facts import read_facts
 from poseval.decisions.store import Store
 from poseval.errors import PosevalError
+from poseval.models.card_file import read_card
 from poseval.models.weights.paddle import read_paddle
 from poseval.models.weights.safetensors import read_safetensors
 from poseval.models.weights.tfjs import read_graph
@@ -50,6 +51,7 @@ from poseval.skeletons.joint_map import load_joint_map
 from poseval.skeletons.sigmas import read_sigmas
 from poseval.synth import perturb, scene_set
 from poseval.tracking.flo_files import read_flo
+from poseval.training.class_scores import from_list
 from tests.fuzz import formats
 from tests.fuzz.mutations import mutated
 
@@ -186,6 +188,11 @@ SKELETON = {
     "sigmas": [0.1, 0.1, 0.1],
 }
 FACTS = b'[one]\nteam = "us"\nyear = 2024\nwhen = 2024-05-06\n[two]\npaper = "x"\n'
+CARD = (
+    b'name = "mine"\nlicence = "MIT"\nskeleton = "coco17"\n[network]\nfile = "a.toml"\nformat = "onnx"\n'
+    b'[input]\nsize = [64, 48]\ncolour = "rgb"\nmean = [0.5, 0.4, 0.4]\ndeviation = [0.2, 0.2, 0.2]\n'
+    b'crop = "affine"\n[output]\ndecode = "quarter"\n'
+)
 JOINTS = b'[joints]\nnose = "nose"\nleft_eye = ["left_eye", "nose"]\n'
 BOXES = [{"image_id": n, "category_id": 1, "bbox": [1, 2, 30, 40], "score": 0.5} for n in range(100, 103)]
 TARGETS: dict[str, Target] = {
@@ -217,6 +224,8 @@ TARGETS: dict[str, Target] = {
     "verdict": Target(
         "a.json", made_by(verdict, "a.json"), lambda path: site_of(challenge(), [path, path]).page()
     ),
+    "card": Target("a.toml", lambda: CARD, read_card),
+    "classes": Target("a.txt", lambda: b"a.jpg 3\nb/c.png 0\nd.jpg 9\n", lambda path: from_list(path, 10)),
     "sigmas": Target("a.json", as_json([0.1] * 17), lambda path: read_sigmas(str(path))),
     "skeleton": Target("a.json", as_json(SKELETON), load_skeleton),
     "joint-map": Target("a.toml", lambda: JOINTS, lambda path: load_joint_map(path, COCO, COCO)),
