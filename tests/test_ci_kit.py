@@ -246,3 +246,36 @@ def test_the_image_runs_without_rights_and_builds_from_what_the_readme_says() ->
     assert "USER poseval" in last
     assert last.index("USER poseval") < last.index('ENTRYPOINT ["poseval"]')
     assert not [line for line in lines if "latest" in line]
+
+
+DOCKER = """#!/bin/sh
+case "$1" in
+buildx) echo sha256:0123 ;;
+run)
+    while [ "$1" != poseval ]; do
+        [ "$1" != -v ] || folder="${2%%:*}"
+        shift
+    done
+    shift
+    cd "$folder" && exec "PYTHON" -m poseval "$@" ;;
+esac
+"""
+
+
+def test_the_workflow_of_the_image_pins_its_base_and_tries_it(tmp_path: Path) -> None:
+    """By a stand-in for docker, which runs the commands here."""
+    workflow = yaml.safe_load((ROOT / ".github/workflows/image.yml").read_text("utf-8"))
+    steps = {step.get("name"): step.get("run", "") for step in workflow["jobs"]["image"]["steps"]}
+    shutil.copy(ROOT / "Dockerfile", tmp_path)
+    program = tmp_path / "docker"
+    program.write_text(DOCKER.replace("PYTHON", sys.executable), "utf-8")
+    program.chmod(0o755)
+    kept = {"GITHUB_ENV": str(tmp_path / "env"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    env = os.environ | kept | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    for name in ("pin", "try"):
+        words = ["bash", "-eo", "pipefail", "-c", steps[name]]
+        done = subprocess.run(words, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"BASE=python:[\d.]+-slim-\w+@sha256:0123\n", (tmp_path / "env").read_text("utf-8"))
+    assert "ARG BASE=" in (ROOT / "Dockerfile").read_text("utf-8").partition("FROM")[0]
+    assert (tmp_path / "data/report.html").stat().st_size > 10_000

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import click
@@ -36,6 +37,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("examples")
     make_example_files(folder)
     (folder / "runs").mkdir()
+    shutil.copytree(folder, folder.with_name("quiet"))
     return folder
 
 
@@ -66,3 +68,22 @@ def test_an_example_works(
     monkeypatch.chdir(place)
     typed = shlex.split(re.sub(r" >> \S+", "", words))
     assert invoke([*command.split(), *typed]) == 0, capsys.readouterr().err
+
+
+def quiet_commands() -> list[str]:
+    """Commands with `--quiet`, but those of groups, whose examples need one another."""
+    found = [(name, cli.get_command(click.Context(cli), name)) for name in COMMANDS if name not in ELSEWHERE]
+    return [
+        name
+        for name, command in found
+        if any("--quiet" in one.opts for one in getattr(command, "params", ()))
+    ]
+
+
+@pytest.mark.parametrize("command", quiet_commands())
+def test_quiet_leaves_the_result_alone(
+    command: str, place: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(place.with_name("quiet"))
+    assert invoke([command, *shlex.split(EXAMPLES[command][0][0]), "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
