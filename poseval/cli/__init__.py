@@ -19,7 +19,7 @@ from types import FrameType
 import click
 
 from poseval._version import __version__
-from poseval.cli.groups import CommandGroup
+from poseval.cli.groups import CommandGroup, with_examples
 from poseval.cli.settings import announce, settings
 from poseval.cli.terminal import flush, say
 from poseval.errors import LimitError, PosevalError, shown
@@ -86,13 +86,12 @@ class LazyGroup(CommandGroup):
         """The name itself."""
         return command
 
-    def found(self, name: str) -> click.Command | None:
-        """The command, imported now."""
-        if name not in COMMANDS:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, imported now, with its examples."""
+        if cmd_name not in COMMANDS:
             return None
-        module, _, attribute = COMMANDS[name][0].partition(":")
-        command: click.Command = getattr(import_module(module), attribute)
-        return command
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        return with_examples(getattr(import_module(module), attribute), cmd_name)
 
     def hint(self, name: str) -> str | None:
         """A file in place of a command is mostly one to score."""

@@ -10,6 +10,13 @@ from poseval.cli.examples import epilog
 from poseval.errors import shown, unknown_name
 
 
+def with_examples(command: click.Command, path: str) -> click.Command:
+    """A copy of a command whose help ends with its examples."""
+    made = copy(command)
+    made.epilog = "\n\n".join(filter(None, (command.epilog, epilog(path))))
+    return made
+
+
 class CommandGroup(click.Group):
     """A group of commands that share what they read, such as `poseval challenge`."""
 
@@ -17,16 +24,9 @@ class CommandGroup(click.Group):
         """What is typed after `poseval` for a command, which is also its key among the examples."""
         return f"{self.name} {command}"
 
-    def found(self, name: str) -> click.Command | None:
-        """The command with a name, without its examples."""
-        return self.commands.get(name)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, with its examples."""
-        command = copy(self.found(cmd_name))
-        if command is not None:
-            command.epilog = "\n\n".join(filter(None, (command.epilog, epilog(self.path_of(cmd_name)))))
-        return command
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with its examples."""
+        super().add_command(with_examples(cmd, self.path_of(name or str(cmd.name))), name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

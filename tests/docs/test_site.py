@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from poseval.cli import COMMANDS
+from poseval.cli.examples import EXAMPLES
 from tests.browser import Browser, browser
 from tests.docs.scripts import script
 from tests.shared import ROOT
@@ -97,6 +98,9 @@ def test_the_manual_page_has_every_command(tmp_path: Path) -> None:
     build("man", tmp_path)
     text = (tmp_path / "poseval.1").read_text("utf-8")
     assert all(f".SS {name}" in text for name in COMMANDS)
+    examples = [f"poseval {path} {words}" for path, rows in EXAMPLES.items() for words, _ in rows]
+    plain = text.replace("\\-", "-")
+    assert [one for one in examples if one.rstrip() not in plain] == []
 
 
 def test_the_gallery_shows_its_commands_and_figures() -> None:
