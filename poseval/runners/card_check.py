@@ -22,7 +22,7 @@ from poseval.models.inference.decoding import DECODERS, decode
 from poseval.models.inference.top_down import TopDown, last_maps
 from poseval.models.registry import IMAGENET_MEAN, IMAGENET_STD, ModelCard
 from poseval.runners.frames import Picture
-from poseval.skeletons import load_skeleton
+from poseval.skeletons import Skeleton, load_skeleton
 
 MOST_PEOPLE = 48  # more do not change what is found, and take time
 GROWN, MOVED = 1.2, 0.06  # of the box, and of its sides
@@ -207,9 +207,15 @@ def _pairs(
     """Which joint of the mirrored image lies where each joint lies."""
     if card.skeleton is None:
         return [("mirror joints", "not known, so not compared")], []
-    skeleton = load_skeleton(card.skeleton)
     step = "half pixel" if card.half_pixel else card.mapping
     plain, mirrored = (_places(views[name], card.decode, step)[0] for name in ("plain", "mirrored"))
+    return mirror_joints(load_skeleton(card.skeleton), plain, mirrored)
+
+
+def mirror_joints(
+    skeleton: Skeleton, plain: Floats, mirrored: Floats
+) -> tuple[list[tuple[str, str]], list[Finding]]:
+    """Whether joints [P, K, 2] of mirror images, turned back, lie where a skeleton's mirror joints lay."""
     apart = np.median(np.linalg.norm(plain[:, :, None] - mirrored[:, None], axis=3), axis=0)  # [K, K]
     nearest, own = apart.argmin(1), np.array(skeleton.flip)
     joint = np.arange(len(own))

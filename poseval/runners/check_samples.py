@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from poseval.errors import UsageError
+from poseval.models.adapters.finders import Finder
 from poseval.models.inference.crops import Floats
 from poseval.models.registry import WHOLE_IMAGE, build_model, card
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.card_check import MOST_PEOPLE, CardCheck, Sample, check_card
-from poseval.runners.frames import FolderPictures, TruthPictures
+from poseval.runners.finder_check import check_finder
+from poseval.runners.frames import FolderPictures, Picture, TruthPictures
 from poseval.runners.loading import ModelOptions, fill, with_own_settings
 from poseval.scoring import score as scoring
 from poseval.skeletons import load_skeleton
@@ -48,28 +50,40 @@ def samples_of(skeleton: str | None, truth: Path | None, images: Path | None) ->
 
 
 def check_model(name: str, weights: Path | None, truth: Path | None, images: Path | None) -> CardCheck:
-    """What looks wrong in the card of a top-down network, by name or from a card file.
+    """What looks wrong in the card of a network, by name or from a card file.
 
     Raises:
-        UsageError: P158 a network of whole images, whose reading has no alternatives; P154 no weights.
+        UsageError: P158 a network whose reading has no alternatives; P154 no weights.
         InputError: the card, the network, the ground truth or an image is wrong.
     """
     options, told = with_own_settings(ModelOptions(name, weights))
     named = card(options.name)
     entry = named.sized(len(told.joints) or None, options.size)
-    if entry.crop in WHOLE_IMAGE or entry.kind == "classifier":
+    finder = entry.crop in ("letterbox", "corner")
+    if (entry.crop in WHOLE_IMAGE and not finder) or entry.kind == "classifier":
         raise UsageError(
             "P158",
             where=f"model {entry.name}",
-            what="takes whole images, and only networks of people's crops are checked",
-            wanted="a card with crop affine, udp or integer",
+            what="has no card to check: its crops and its decoding are its own",
+            wanted="a network of crops, or of an image in a letterbox",
         )
     model = build_model(named, len(told.joints) or None, options.size, **options.config)
     fill(model, entry, options.weights)
-    samples = samples_of(entry.skeleton, truth, images)
+    samples = samples_of(None if finder else entry.skeleton, truth, images)
+    if isinstance(model, Finder):
+        return check_finder(model, entry, _once(samples))
     joints = entry.joints
     whole = [
         one if len(one.truth) == joints else Sample(one.picture, one.box, np.full((joints, 2), np.nan))
         for one in samples
     ]
     return check_card(model, entry, whole)
+
+
+def _once(samples: list[Sample]) -> list[Picture]:
+    """Images of people, each once: people of one image follow each other."""
+    out: list[Picture] = []
+    for one in samples:
+        if not out or not np.array_equal(out[-1], one.picture):
+            out.append(one.picture)
+    return out

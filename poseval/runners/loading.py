@@ -109,8 +109,9 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     half = device == "cuda" if options.half is None else options.half
     model = build_model(named, entry.joints, options.size, **options.config)
     weights = fill(model, entry, options.weights)
+    cost = _cost(model.to(device), entry, device)  # before it is compiled: operators of graphs are not seen
     estimator = estimator_of(model, entry, options, skeleton.flip, device, half)
-    return Loaded(estimator, entry, skeleton, weights, device, half, _cost(model, entry, device))
+    return Loaded(estimator, entry, skeleton, weights, device, half, cost)
 
 
 def estimator_of(

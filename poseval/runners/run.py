@@ -324,6 +324,10 @@ def _description(
         "skeleton": loaded.skeleton.name,
         "joints": len(loaded.skeleton),
         "input_size": list(loaded.card.input_size),
+        "pixels": {
+            key: getattr(loaded.card, key)
+            for key in ("colour", "pixel_divisor", "mean", "std", "crop", "padding", "fill", "half_pixel")
+        },
         "options": chosen,
         "device": {
             "kind": loaded.device,
@@ -352,7 +356,8 @@ def _fingerprint(
     if boxes is not None:
         digest.update(np.ascontiguousarray(boxes.corners).tobytes())
         digest.update(np.ascontiguousarray(boxes.score).tobytes())
-    kept = ("poseval", "model", "weights", "config", "skeleton", "input_size", "options", "torch", "boxes")
+    kept = ("poseval", "model", "weights", "config", "skeleton", "input_size", "pixels", "options", "torch",
+            "boxes")  # fmt: skip
     device = {key: node["device"][key] for key in ("kind", "half")}
     return {**{key: node[key] for key in kept}, "device": device, "groups": len(groups),
             "frames": digest.hexdigest()}  # fmt: skip

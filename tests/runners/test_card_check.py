@@ -111,7 +111,57 @@ def test_wrong_pixels_are_found(tmp_path: Path, people: Path, capsys: Any) -> No
     assert "scale of pixels" in parts(node)
 
 
-def test_networks_of_whole_images_are_refused(capsys: Any) -> None:
+FINDER = """
+import torch
+from torch import nn
+
+class Red(nn.Module):
+    def forward(self, x):
+        red = x[0, 0] - x[0, 2] > 0.3
+        rows, columns = torch.nonzero(red.any(1)), torch.nonzero(red.any(0))
+        if not len(rows):
+            return torch.zeros(1, 0, 5), torch.zeros(1, 0, 3, 3)
+        x0, x1, y0, y1 = columns[0, 0], columns[-1, 0] + 1.0, rows[0, 0], rows[-1, 0] + 1.0
+        score = x[0, 0][red].mean()
+        middle, centre = (x0 + x1) / 2, (y0 + y1) / 2
+        places = [(middle, y0), (x0, centre), (x1, centre)]
+        joints = torch.tensor([[[float(a), float(b), 1.0] for a, b in places]])
+        return torch.tensor([[[float(x0), float(y0), float(x1), float(y1), float(score)]]]), joints[None]
+
+def make(joints, input_size):
+    return Red()
+"""
+
+
+@pytest.mark.parametrize(
+    ("colour", "pairs", "parts_found"),
+    [("rgb", [[1, 2]], []), ("bgr", [[1, 2]], ["colour", "people"]), ("rgb", [], ["flip pairs"])],
+)
+def test_a_network_of_whole_images(
+    tmp_path: Path, capsys: Any, colour: str, pairs: list[list[int]], parts_found: list[str]
+) -> None:
+    module = f"red_{tmp_path.name}".replace("[", "_").replace("]", "_")
+    (tmp_path / f"{module}.py").write_text(FINDER)
+    images = tmp_path / "images"
+    images.mkdir()
+    for index in range(4):
+        picture = np.zeros((60, 80, 3), dtype=np.uint8)
+        picture[10 : 30 + index, 20 + 5 * index : 44 + 5 * index, 0] = 220
+        Image.fromarray(picture).save(images / f"{index}.png")
+    path = card_file(
+        tmp_path,
+        top={"skeleton": None, "joints": list(COLOURS), "flip_pairs": pairs},
+        network={"file": None, "entry": f"{module}:make"},
+        input={"size": [60, 80], "colour": colour, "crop": "corner", "fill": 0, "mean": [0.0, 0.0, 0.0],
+               "deviation": [1.0, 1.0, 1.0]},
+        output={"decode": "rtmo"},
+    )  # fmt: skip
+    status = invoke(["models", "check", str(path), "--images", str(images), "--json"])
+    assert parts(json.loads(capsys.readouterr().out)) == parts_found
+    assert status == bool(parts_found)
+
+
+def test_networks_with_crops_of_their_own_are_refused(capsys: Any) -> None:
     assert invoke(["models", "check", "prtr_sequential", "--weights", "none.pth"]) == 2
     assert "P158" in capsys.readouterr().err
 

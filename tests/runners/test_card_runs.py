@@ -79,6 +79,7 @@ def test_the_shipped_network_scores_the_same_from_a_card(made: Bench, tmp_path: 
     run = json.loads((tmp_path / "second.json.run.json").read_text())
     assert run["model"] == "mine"
     assert run["weights"]["sha256"]
+    assert (run["pixels"]["colour"], run["pixels"]["crop"]) == ("rgb", "udp")
 
 
 MODULE = """

@@ -26,14 +26,17 @@ MARGIN = 0.1  # Ultralytics takes it off half a margin before it rounds
 
 @dataclass(frozen=True)
 class Letterbox:
-    """How an image was put into an input: scaled by `gain`, then moved right and down by `margin` pixels."""
+    """How an image was put into an input: scaled by `gain` (x, y), then moved by `margin` pixels.
 
-    gain: float
+    Sides are rounded to whole pixels, so the two gains differ a little.
+    """
+
+    gain: tuple[float, float]
     margin: tuple[int, int]
 
     def to_image(self, xy: Floats) -> Floats:
         """Places [..., 2] of the input in pixels of the image."""
-        placed: Floats = (xy - np.array(self.margin, dtype=np.float64)) / self.gain
+        placed: Floats = (xy - np.array(self.margin, dtype=np.float64)) / np.array(self.gain)
         return placed
 
 
@@ -43,12 +46,12 @@ def letterboxed(
     """An image [H, W, 3] shrunk or grown to fit (height, width), the rest of one grey level."""
     height, width = image.shape[:2]
     gain = min(size[0] / height, size[1] / width)
-    inner = (round(height * gain), round(width * gain))
+    inner = (max(round(height * gain), 1), max(round(width * gain), 1))
     free = (size[1] - inner[1], size[0] - inner[0])
     margin = (round(free[0] / 2 - MARGIN), round(free[1] / 2 - MARGIN)) if centred else (0, 0)
     out = np.full((*size, 3), fill, dtype=np.uint8)
     out[margin[1] : margin[1] + inner[0], margin[0] : margin[0] + inner[1]] = resized(image, inner)
-    return out, Letterbox(gain, margin)
+    return out, Letterbox((inner[1] / width, inner[0] / height), margin)
 
 
 def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -34,7 +34,7 @@ def test_a_letterbox_goes_there_and_back(shape: tuple[int, int], centred: bool) 
     corner = np.array([columns[0], rows[0]], dtype=np.float64)
     np.testing.assert_allclose(box.to_image(corner), [0, 0])
     far = corner + np.array([len(columns), len(rows)])
-    np.testing.assert_allclose(box.to_image(far), [shape[1], shape[0]], atol=1 / gain)
+    np.testing.assert_allclose(box.to_image(far), [shape[1], shape[0]])
 
 
 def test_resizing_keeps_a_ramp() -> None:
@@ -143,7 +143,7 @@ def test_equals_ultralytics(seed: int) -> None:
     assert np.abs(inputs.astype(int) - theirs.astype(int)).max() <= 1
     table = chance.uniform(0, 100, (56, 60))
     table[2:4] = chance.uniform(10, 60, (2, 60))
-    table[4] = chance.permutation(60) / 60
+    table[4] = chance.permutation(60) / 60 + 0.001
     found = READERS["yolo_pose"]([table], reading(size=size, overlap=0.45))
     rows = non_max_suppression(
         torch.from_numpy(table)[None].clone(), conf_thres=0.25, iou_thres=0.45, nc=1, max_nms=1000
