@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ OVERLAP = 0.65  # IoU above which a box is a duplicate, where the file does not 
 
 
 class Finder(nn.Module):
-    """Letterboxed inputs [N, 3, h, w] to the outputs of a file; `people` reads those of one image."""
+    """Letterboxed inputs [N, 3, h, w] to the outputs of a file; `people` reads those of one image.
+
+    With `any_size` the file's own input size holds, where it has one, and not the card's.
+    """
 
     def __init__(
         self,
@@ -44,12 +48,14 @@ class Finder(nn.Module):
         providers: Sequence[str] = (DEFAULT_PROVIDER,),
         names: Sequence[str] | None = None,
         layout: str = "nchw",
+        any_size: bool = False,
     ) -> None:
         super().__init__()
         if module is None:
             check_runtime(kind)
         self.reading, self.decode, self.kind = reading, decode, kind
         self.providers, self.names, self.layout = tuple(providers), names, layout
+        self.any_size = any_size
         self.own = module
         self.network: NetworkFile | None = None
         self.name = "the network"
@@ -65,6 +71,9 @@ class Finder(nn.Module):
             return load_weights(self.own, path).tensors
         network = open_network(path, self.kind, self.providers, self.names)
         if network.takes is not None:
+            height, width = (network.takes if len(network.takes) == 4 else (None,) * 4)[2:]
+            if self.any_size and height is not None and width is not None:
+                self.reading = replace(self.reading, size=(height, width))
             size = self.reading.size
             agree(
                 path.name,
@@ -116,7 +125,8 @@ class FinderOnImages:
         """People on each RGB image."""
         centred = self.card.crop == "letterbox"
         put = [
-            letterboxed(image, self.card.input_size, centred=centred, fill=self.card.fill) for image in images
+            letterboxed(image, self.model.reading.size, centred=centred, fill=self.card.fill)
+            for image in images
         ]
         pixels = normalised(np.stack([inputs for inputs, _ in put]), self.card)
         with torch.inference_mode():
@@ -175,6 +185,6 @@ def build_onnx(
     least_score: float = LEAST_SCORE,
     overlap: float = OVERLAP,
 ) -> Finder:
-    """An ONNX network without a file; `load_weights` opens one."""
+    """An ONNX network without a file; `load_weights` opens one, and takes over its input size."""
     reading = Reading(input_size, joints, least_score, overlap, person)
-    return Finder(reading, decode, "onnx", providers=[provider])
+    return Finder(reading, decode, "onnx", providers=[provider], any_size=True)

@@ -26,7 +26,7 @@ FINDING = (
 
 
 def _finder(name: str, decode: Decode, size: tuple[int, int], **rest: Any) -> ModelCard:
-    """An ONNX file of whole images; a file of another input size needs `--input-size`."""
+    """An ONNX file of whole images; one with another input size is run at its own."""
     return ModelCard(
         name=name,
         family="adapters",

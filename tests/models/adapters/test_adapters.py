@@ -19,6 +19,7 @@ from poseval.errors import FormatError, MismatchError, MissingFeature, UsageErro
 from poseval.models import card, create_model, load_weights
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown
+from poseval.models.inference.whole_image import whole_image
 
 pytestmark = pytest.mark.models
 
@@ -163,6 +164,33 @@ def test_a_fixed_batch_is_filled_up(monkeypatch: pytest.MonkeyPatch, file: Path)
     load_weights(model, file)
     images = torch.arange(5.0)[:, None, None, None].expand(5, 3, 256, 192)
     assert model(images)[:, 0, 0, 0].tolist() == [0, 1, 2, 3, 4]
+
+
+class YoloSession(Session):
+    """One person in the middle of an input of 32 x 48."""
+
+    size = (32, 48)
+    shapes = ((["N", 56, "cells"]),)
+
+    def run(self, names: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        assert feed["input"].shape[2:] == self.size
+        table = np.zeros((len(feed["input"]), 56, 2), dtype=np.float32)
+        table[:, :5, 0] = 24, 16, 12, 8, 0.9
+        table[:, 5:7, 0] = 24, 16
+        return [table]
+
+
+def test_a_yolo_file_runs_at_its_own_size(monkeypatch: pytest.MonkeyPatch, file: Path) -> None:
+    fake_runtime(monkeypatch, YoloSession)
+    model = create_model("yolo_pose")
+    load_weights(model, file)
+    finder = whole_image(model, card("yolo_pose"))
+    wide, tall = np.zeros((64, 96, 3), dtype=np.uint8), np.zeros((64, 64, 3), dtype=np.uint8)
+    found = finder.batch([wide, tall])  # type: ignore[attr-defined]
+    np.testing.assert_allclose(found[0].box, [[36, 24, 60, 40]])
+    np.testing.assert_allclose(found[1].box, [[20, 24, 44, 40]])  # 8 pixels of margin on each side
+    np.testing.assert_allclose(found[1].xy[0, 0], [32, 32])
+    np.testing.assert_allclose(found[0].score, [0.9])
 
 
 def test_an_onnx_adapter_without_a_file_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
