@@ -78,6 +78,8 @@ def test_output_is_read_by_the_scorer_and_says_where_it_comes_from(made: Bench, 
         "rescore": None,
         "nms": "oks",
         "nms_threshold": 0.9,
+        "compiled": False,
+        "channels_last": False,
     }
     assert not (tmp_path / "preds.json.part").exists()
 
@@ -265,11 +267,11 @@ class Finder:
 def test_boxes_of_a_detector(made: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from poseval.runners import loading
 
-    create = loading.create_model
+    build = loading.build_model
     monkeypatch.setattr(
         loading,
-        "create_model",
-        lambda name, *a, **k: Finder() if name == "keypoint_rcnn" else create(name, *a, **k),
+        "build_model",
+        lambda entry, *a, **k: Finder() if entry.name == "keypoint_rcnn" else build(entry, *a, **k),
     )
     result = run(options(made, tmp_path, boxes="detector:keypoint_rcnn"))
     assert len(result.poses) == 9
