@@ -33,7 +33,7 @@ from sections import write_section
 
 import poseval
 
-COUNTS = (1_000, 6_770, 50_000)  # predictions of a submission
+COUNTS = (1_000, 6_770, 20_000)  # predictions of a submission
 REPEATS = 15
 DEATHS = 0.01  # of workers, per hour
 HOUR = 3600.0
