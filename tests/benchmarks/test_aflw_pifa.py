@@ -9,6 +9,7 @@ import pytest
 
 import poseval
 from poseval.compat.crosscheck import crosscheck
+from poseval.errors import MismatchError
 
 
 def write(folder: Path, seed: int = 1, count: int = 30) -> tuple[Path, Path]:
@@ -40,3 +41,12 @@ def test_without_the_fitted_landmarks_the_crop_is_the_size(tmp_path: Path) -> No
     crop = poseval.score(truth, found, "aflw-pifa").summary["NME"]
     assert crop == pytest.approx(whole["corrected"])
     assert crop != pytest.approx(whole["3ddfa"])
+
+
+def test_the_way_from_68_points_is_said_and_works(tmp_path: Path) -> None:
+    truth, found = write(tmp_path)
+    np.save(found, np.random.default_rng(2).uniform(0, 200, (30, 2, 68)).astype(np.float32))
+    with pytest.raises(MismatchError, match="points from the 68 with derive") as caught:
+        poseval.score(truth, found, "aflw-pifa")
+    assert caught.value.code == "P404"
+    assert poseval.score(truth, found, "aflw-pifa", derive=True).summary["NME"] > 0

@@ -20,8 +20,9 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Fault, Faults, MismatchError, error_of, number_of, shown
 from poseval.poses import Array, Floats, Frames, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.texts import text_column
-from poseval.skeletons import Skeleton
+from poseval.skeletons import Skeleton, get_skeleton
 from poseval.skeletons.by_count import require_skeleton
+from poseval.skeletons.joint_map import DERIVED_POINTS
 
 
 def one_based(name: str) -> Notice:
@@ -123,7 +124,7 @@ def ordered_predictions(
             where=shown(origin.name),
             what=f"has {xy.shape[1]} joints; the ground truth follows {skeleton.name} ({len(skeleton)})",
             wanted="the same joints in the same order",
-            hint="map the joints by name with --joints names",
+            hint=_way_to(skeleton, xy.shape[1]),
         )
     moved = replace(origin, base=truth.origin.base)
     if moved.base:
@@ -167,3 +168,10 @@ def require_finite(
         )
     if len(bad) > 1:
         faults.more("P301", len(bad) - 1)
+
+
+def _way_to(skeleton: Skeleton, joints: int) -> str:
+    """How predictions of another number of joints come to a skeleton."""
+    if any(target == skeleton.name and len(get_skeleton(of)) == joints for of, target in DERIVED_POINTS):
+        return f"take the {len(skeleton)} points from the {joints} with --derive"
+    return "map the joints by name with --joints names"
