@@ -24,7 +24,7 @@ from poseval.runners.frames import FolderPictures
 from poseval.training.data import Samples
 from poseval.training.jobs import Job, TrainOptions, chosen_recipe
 from poseval.training.recipes import Recipe
-from poseval.training.task import Task
+from poseval.training.task import Task, numbers_of
 
 OPTIONS = {"smallest": 0.08, "stretch": 4 / 3, "smoothing": 0.1}
 CENTRE_SHARE = 224 / 256  # of the largest centred rectangle, by side, that a test looks at
@@ -85,11 +85,8 @@ class ClassTask:
     whole = False
 
     def __init__(self, entry: ModelCard, recipe: Recipe) -> None:
-        if set(recipe.options) - set(OPTIONS):
-            what, wanted = f"hold {shown(dict(recipe.options))}", ", ".join(OPTIONS)
-            raise UsageError("P159", where="recipe options", what=what, wanted=wanted)
         self.card, self.mirrored = entry, recipe.augmentation.mirrored
-        options = {key: float(value) for key, value in {**OPTIONS, **recipe.options}.items()}
+        options = numbers_of(recipe.options, OPTIONS)
         self.smallest, self.stretch, self.smoothing = (options[key] for key in OPTIONS)
 
     def sample(self, picture: Array, label: int, rng: np.random.Generator, /) -> Mapping[str, Array]:

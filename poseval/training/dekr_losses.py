@@ -44,8 +44,10 @@ def with_centres(xy: ArrayLike, seen: ArrayLike, area: ArrayLike) -> tuple[Float
     return np.concatenate((placed, flags[..., None]), axis=2), size
 
 
-def heatmap_targets(people: ArrayLike, size: tuple[int, int]) -> tuple[Maps, Maps]:
-    """Heatmaps [J + 1, H, W] and their weights: 1 around joints, 0.1 elsewhere.
+def heatmap_targets(
+    people: ArrayLike, size: tuple[int, int], background: float = BACKGROUND
+) -> tuple[Maps, Maps]:
+    """Heatmaps [J + 1, H, W] and their weights: 1 around joints, `background` elsewhere.
 
     The reference program takes the centre's sigma from channel 17 on, so that the centre of CrowdPose's 14
     joints gets the joints' sigma.
@@ -53,7 +55,7 @@ def heatmap_targets(people: ArrayLike, size: tuple[int, int]) -> tuple[Maps, Map
     points = np.asarray(people, dtype=np.float64)
     channels = points.shape[1]
     maps = np.zeros((channels, *size), dtype=np.float32)
-    weight = np.full(maps.shape, BACKGROUND, dtype=np.float32)
+    weight = np.full(maps.shape, background, dtype=np.float32)
     for x, y, channel in _inside(points, size):
         sigma = CENTRE_SIGMA if channel >= COCO_JOINTS else SIGMA
         rows, columns = (_window(value, sigma, side) for value, side in ((y, size[0]), (x, size[1])))
@@ -117,7 +119,10 @@ def offset_loss(offsets: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 
 def dekr_loss(
-    outputs: tuple[Tensor, Tensor], heatmaps: tuple[Tensor, Tensor], offsets: tuple[Tensor, Tensor]
+    outputs: tuple[Tensor, Tensor],
+    heatmaps: tuple[Tensor, Tensor],
+    offsets: tuple[Tensor, Tensor],
+    factor: float = OFFSET_FACTOR,
 ) -> Tensor:
-    """The loss of a batch: heatmaps plus 0.03 times offsets; targets come with their weights."""
-    return heatmap_loss(outputs[0], *heatmaps) + OFFSET_FACTOR * offset_loss(outputs[1], *offsets)
+    """The loss of a batch: heatmaps plus `factor` times offsets; targets come with their weights."""
+    return heatmap_loss(outputs[0], *heatmaps) + factor * offset_loss(outputs[1], *offsets)

@@ -8,26 +8,34 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from poseval.errors import UsageError, shown
 from poseval.kernels.tracking import points_in_regions
 from poseval.models.inference.crops import Crops, crops_of, warp
 from poseval.models.inference.top_down import normalised
 from poseval.models.registry import ModelCard
 from poseval.poses import Array, Bools, Floats
 from poseval.skeletons import Skeleton
-from poseval.training.dekr_losses import dekr_loss, heatmap_targets, offset_targets, with_centres
+from poseval.training.dekr_losses import (
+    BACKGROUND,
+    OFFSET_FACTOR,
+    dekr_loss,
+    heatmap_targets,
+    offset_targets,
+    with_centres,
+)
 from poseval.training.recipes import Recipe
-from poseval.training.task import PersonOf
+from poseval.training.task import PersonOf, numbers_of
 
 UNIT = 200.0  # pixels of the repository's unit of size
-OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40.0}
+OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40.0,
+           "offset_factor": OFFSET_FACTOR, "background": BACKGROUND}  # fmt: skip
 
 
 class CentreTask:
     """A square crop around the centre of an image, rotated, scaled, moved and mirrored.
 
     Options: `smallest` and `largest` fraction of the short side that is cropped, `rotation` in degrees to
-    each side, `translation` in pixels of a crop of 200; all drawn from uniform distributions.
+    each side, `translation` in pixels of a crop of 200; all drawn from uniform distributions. `offset_factor`
+    is the weight of offsets in the loss, `background` that of cells far from every joint.
 
     Heatmaps are not trained in ignore regions, except around labelled joints. The reference program uses the
     outlines of crowds and of people without joints, and leaves out labelled joints inside them; the boxes
@@ -41,15 +49,8 @@ class CentreTask:
     whole = True
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
-        if set(recipe.options) - set(OPTIONS):
-            raise UsageError(
-                "P159",
-                where="recipe options",
-                what=f"hold {shown(dict(recipe.options))}",
-                wanted=", ".join(OPTIONS),
-            )
         self.card, self.skeleton, self.mirrored = card, skeleton, recipe.augmentation.mirrored
-        self.options = {**OPTIONS, **recipe.options}
+        self.options = numbers_of(recipe.options, OPTIONS)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w], maps [J + 1, H, W] and offsets [2 * J, H, W], each with weights."""
@@ -69,7 +70,7 @@ class CentreTask:
             crop.from_image(placed[None, ..., :2].reshape(1, -1, 2)).reshape(xy.shape[0], -1, 2) / step
         )
         size = size * abs(np.linalg.det(crop.matrix[0, :, :2]))
-        maps, maps_weight = heatmap_targets(placed, self.card.output_size)
+        maps, maps_weight = heatmap_targets(placed, self.card.output_size, self.options["background"])
         for outline in ignored:
             inside = cells_inside(crop.from_image(outline[None])[0] / step, self.card.output_size)
             maps_weight[:, inside] = np.where(maps_weight[:, inside] < 1, 0, 1)
@@ -84,7 +85,7 @@ class CentreTask:
         }
 
     def _crop(self, size: tuple[int, ...], rng: np.random.Generator) -> Crops:
-        options = {key: float(value) for key, value in self.options.items()}
+        options = self.options
         side = min(size) * rng.uniform(options["smallest"], options["largest"])
         reach = options["translation"] * side / UNIT
         centre = np.array([size[1] / 2, size[0] / 2]) + rng.uniform(-reach, reach, 2)
@@ -94,9 +95,9 @@ class CentreTask:
         return crops_of([centre], [shape], self.card.input_size, rotation=turn)
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
-        """Heatmaps plus 0.03 times offsets."""
+        """Heatmaps plus `offset_factor` times offsets."""
         heat, offset = ((batch[name], batch[f"{name}_weight"]) for name in ("maps", "offsets"))
-        return dekr_loss(outputs, heat, offset)
+        return dekr_loss(outputs, heat, offset, self.options["offset_factor"])
 
 
 def cells_inside(polygon: Floats, size: tuple[int, int]) -> Bools:

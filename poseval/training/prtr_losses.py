@@ -45,9 +45,13 @@ def _picked(values: Tensor, index: Tensor) -> Tensor:
 
 
 def joint_losses(
-    logits: Tensor, coordinates: Tensor, targets: Tensor, weight: Tensor
+    logits: Tensor,
+    coordinates: Tensor,
+    targets: Tensor,
+    weight: Tensor,
+    background: float = BACKGROUND_WEIGHT,
 ) -> tuple[Tensor, Tensor]:
-    """Cross entropy of all queries, the background weighted 0.1, and the coordinate loss of the matched ones.
+    """Cross entropy of all queries, the last class weighted, and the coordinate loss of the matched ones.
 
     The latter is the mean absolute difference times its `weight` [B, K, 2], times the number of joints.
     Joints that are not labelled take part in the matching and in the classes, as in the reference program.
@@ -57,17 +61,19 @@ def joint_losses(
     classes = torch.full(logits.shape[:2], joints, dtype=torch.int64, device=logits.device)
     classes = classes.scatter(1, query, torch.arange(joints, device=logits.device).expand_as(query))
     importance = torch.ones(joints + 1, dtype=logits.dtype, device=logits.device)
-    importance[-1] = BACKGROUND_WEIGHT
+    importance[-1] = background
     entropy = functional.cross_entropy(logits.transpose(1, 2), classes, importance)
     apart = (_picked(coordinates, query) - targets).abs() * weight
     return entropy, apart.mean() * joints
 
 
-def prtr_loss(outputs: dict[str, Any], targets: Tensor, weight: Tensor) -> Tensor:
+def prtr_loss(
+    outputs: dict[str, Any], targets: Tensor, weight: Tensor, background: float = BACKGROUND_WEIGHT
+) -> Tensor:
     """Classes plus 5 times coordinates, of the last decoder layer and of every earlier one."""
     total = torch.zeros((), dtype=targets.dtype, device=targets.device)
     for layer in (outputs, *outputs.get("aux_outputs", ())):
-        entropy, apart = joint_losses(layer["pred_logits"], layer["pred_coords"], targets, weight)
+        entropy, apart = joint_losses(layer["pred_logits"], layer["pred_coords"], targets, weight, background)
         total = total + entropy + COORDINATE_WEIGHT * apart
     return total
 
@@ -161,7 +167,11 @@ def match_people(logits: Tensor, boxes: Tensor, people: Tensor) -> Tensor:
 
 
 def sequential_loss(
-    outputs: dict[str, Tensor], people: list[Tensor], joints: list[Tensor], weight: list[Tensor]
+    outputs: dict[str, Tensor],
+    people: list[Tensor],
+    joints: list[Tensor],
+    weight: list[Tensor],
+    background: float = BACKGROUND_WEIGHT,
 ) -> Tensor:
     """Loss of the sequential network; all coordinates in 0..1 of the image.
 
@@ -181,7 +191,7 @@ def sequential_loss(
         total = total + COORDINATE_WEIGHT * (found - boxes).abs().sum() / count
         total = total + OVERLAP_WEIGHT * (1 - overlap).sum() / count
         logits, places = outputs["pred_kpt_logits"][image, query], outputs["pred_kpt_coord"][image, query]
-        entropy, apart = joint_losses(logits, places, joints[image], weight[image])
+        entropy, apart = joint_losses(logits, places, joints[image], weight[image], background)
         total = total + (entropy + COORDINATE_WEIGHT * apart) * len(boxes) / count
-    importance = torch.tensor([1.0, BACKGROUND_WEIGHT], dtype=total.dtype, device=total.device)
+    importance = torch.tensor([1.0, background], dtype=total.dtype, device=total.device)
     return total + functional.cross_entropy(outputs["pred_logits"].transpose(1, 2), classes, importance)

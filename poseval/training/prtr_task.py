@@ -15,10 +15,17 @@ from poseval.models.registry import ModelCard
 from poseval.poses import Array, Floats
 from poseval.skeletons import Skeleton
 from poseval.training.augmentation import sample
-from poseval.training.prtr_losses import joint_errors, people_errors, prtr_loss, sequential_loss
+from poseval.training.prtr_losses import (
+    BACKGROUND_WEIGHT,
+    joint_errors,
+    people_errors,
+    prtr_loss,
+    sequential_loss,
+)
 from poseval.training.recipes import Recipe
-from poseval.training.task import PersonOf, upper_body
+from poseval.training.task import PersonOf, numbers_of, upper_body
 
+OPTIONS = {"background": BACKGROUND_WEIGHT}
 MOST_PEOPLE = 30  # of one image; samples of a batch are filled up to it
 
 
@@ -34,13 +41,20 @@ def unit_joints(xy: Floats, seen: Array, size: tuple[int, int]) -> tuple[Array, 
 
 
 class JointSetTask:
-    """PRTR on crops: the reference program's crop and augmentation, its matching and losses."""
+    """PRTR on crops: the reference program's crop and augmentation, its matching and losses.
+
+    Option: `background`, the weight of the class of no object in the cross entropy.
+
+    Raises:
+        UsageError: P159 for an option that does not exist.
+    """
 
     inputs = ("input",)
     whole = False
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
+        self.background = numbers_of(recipe.options, OPTIONS)["background"]
         self.upper = upper_body(skeleton)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
@@ -63,7 +77,7 @@ class JointSetTask:
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """Classes and coordinates of all decoder layers."""
-        return prtr_loss(outputs, batch["xy"], batch["weight"])
+        return prtr_loss(outputs, batch["xy"], batch["weight"], self.background)
 
     def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
         """`class_error` and `cardinality_error` of the joints, as PRTR's program prints them."""
@@ -73,7 +87,7 @@ class JointSetTask:
 class PeopleSetTask:
     """Sequential PRTR on whole images, fitted into the input; mirrored as often as the recipe says.
 
-    Coordinates are fractions of the image, not of the padded input.
+    Coordinates are fractions of the image, not of the padded input. Option and errors as of `JointSetTask`.
     """
 
     inputs = ("input", "padding")
@@ -81,6 +95,7 @@ class PeopleSetTask:
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
+        self.background = numbers_of(recipe.options, OPTIONS)["background"]
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w]; boxes [30, 4], joints [30, K, 2] and weights, filled up; `people` counts them."""
@@ -116,7 +131,9 @@ class PeopleSetTask:
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """People and their keypoints."""
-        return sequential_loss(outputs, *_by_picture(batch, "box", "xy", "weight"))
+        return sequential_loss(
+            outputs, *_by_picture(batch, "box", "xy", "weight"), background=self.background
+        )
 
     def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
         """Class and cardinality errors of the people, and `joint_class_error`."""

@@ -204,3 +204,26 @@ def test_faces_are_raised_in_training_too() -> None:
     level = make_task(replace(entry, raised=0.0), SKELETON, recipe).sample(_picture(), person, _rng())["maps"]
     rows = [np.unravel_index(each[8].argmax(), each[8].shape)[0] for each in (maps, level)]
     assert rows[0] > rows[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "option"),
+    [("dekr_w32", "background"), ("dekr_w32", "offset_factor"), ("prtr_r50", "background")],
+)
+def test_weights_of_a_loss_are_options_of_the_recipe(name: str, option: str) -> None:
+    entry = card(name).sized(input_size=(64, 64))
+    recipe = recipe_for(entry, "coco17")
+    torch.manual_seed(0)
+    outputs: Any = (torch.rand(1, 18, 16, 16), torch.rand(1, 34, 16, 16))
+    if name == "prtr_r50":
+        outputs = {"pred_logits": torch.rand(1, 20, 18), "pred_coords": torch.rand(1, 20, 2)}
+    losses = []
+    for value in (0.1, 0.9):
+        task: Any = make_task(entry, SKELETON, recipe.changed({f"options.{option}": value}))
+        sample = task.sample(_picture(), _person(), _rng())
+        batch = {key: torch.from_numpy(np.asarray(array)[None]) for key, array in sample.items()}
+        losses.append(float(task.loss(outputs, batch)))
+    assert losses[0] != losses[1]
+    with pytest.raises(UsageError, match=r"options\.nothing") as caught:
+        make_task(entry, SKELETON, recipe.changed({"options.nothing": 1}))
+    assert caught.value.code == "P159"
