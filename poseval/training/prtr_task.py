@@ -131,9 +131,8 @@ class PeopleSetTask:
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """People and their keypoints."""
-        return sequential_loss(
-            outputs, *_by_picture(batch, "box", "xy", "weight"), background=self.background
-        )
+        boxes, joints, weight = _by_picture(batch, "box", "xy", "weight")
+        return sequential_loss(outputs, boxes, joints, weight, self.background)
 
     def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
         """Class and cardinality errors of the people, and `joint_class_error`."""
