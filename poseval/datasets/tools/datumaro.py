@@ -72,11 +72,15 @@ class Datumaro(Labels):
                 continue
             name, size = _image(item)
             frame = into.frame(name, size)
-            boxes = {one.get("group"): one for one in listed if one.get("type") == "bbox"}
+            groups = [_group(one, into, f"{where}.annotations[{at}]") for at, one in enumerate(listed)]
+            boxes = {
+                group: one for group, one in zip(groups, listed, strict=True) if one.get("type") == "bbox"
+            }
             for number, one in enumerate(listed):
                 place = f"{where}.annotations[{number}]"
                 if one.get("type") in ("skeleton", "points"):
-                    self._person(one, frame, labels, joints, boxes, into, place)
+                    box = _box(boxes.get(groups[number], {}).get("bbox")) if groups[number] else None
+                    self._person(one, frame, labels, joints, box, into, place)
                 elif one.get("type") != "bbox":
                     into.other(f"annotations of type {shown(one.get('type'), 20)}")
 
@@ -86,16 +90,16 @@ class Datumaro(Labels):
         frame: int,
         labels: list[str],
         joints: Joints,
-        boxes: dict[Any, dict[str, Any]],
+        box: Box | None,
         into: Gathering,
         where: str,
     ) -> None:
         label = one.get("label_id")
         person = Found(
-            frame, category=labels[label] if type(label) is int and 0 <= label < len(labels) else "person"
+            frame,
+            box=box,
+            category=labels[label] if type(label) is int and 0 <= label < len(labels) else "person",
         )
-        if one.get("group"):
-            person.box = _box(boxes.get(one["group"], {}).get("bbox"))
         if isinstance(one.get("elements"), list):
             for at, part in enumerate(one["elements"]):
                 self._element(part, person, labels, into, f"{where}.elements[{at}]")
@@ -165,6 +169,15 @@ def _image(item: dict[str, Any]) -> tuple[str, tuple[Any, Any]]:
     height, width = size if isinstance(size, list) and len(size) == 2 else (None, None)
     name = media.get("path") if isinstance(media.get("path"), str) and media["path"] else item.get("id")
     return str(name), (width, height)
+
+
+def _group(one: dict[str, Any], into: Gathering, where: str) -> int:
+    """The number of the group that joins a skeleton and its box; 0 for none."""
+    group = one.get("group")
+    if group is None or type(group) is int:
+        return group or 0
+    into.faults.add("P203", where=f"{where}.group", what=f"is {shown(group, 30)}", wanted="a whole number")
+    return 0
 
 
 def _box(node: Any) -> Box | None:
