@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from poseval.datasets.containers.hdf5_claims import BLOCK, MAGIC, check_texts, check_type
+from poseval.datasets.containers.hdf5_claims import BLOCK, MAGIC, check_heaps, check_texts, check_type
 from poseval.datasets.containers.unread import Asked, add
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, MissingFeature, PosevalError, shown
@@ -34,6 +34,7 @@ def opened(document: Document) -> Iterator[Any]:
         FormatError: P215 damaged.
     """
     h5py = require("h5py", document.name, "formats")
+    check_heaps(document)
     try:
         with h5py.File(io.BytesIO(document.data), "r") as file:
             yield file

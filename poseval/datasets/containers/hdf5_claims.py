@@ -31,8 +31,41 @@ ATTRIBUTE, LAYOUT, CONTINUED, ATTRIBUTE_INFO = 0x0C, 0x08, 0x10, 0x15  # kinds o
 SHARED = 2  # flag of a message that stands elsewhere
 NOWHERE = b"\xff" * 8
 COMPACT = 0  # layout whose values stand in the message itself
+ADDRESS = 8  # bytes of an address or a length, in all files that a library writes unasked
+HEAP = b"GCOL\x01\0\0\0"  # a collection of the global heap, version 1
+HEAP_HEADER = 16  # bytes of the header of a collection, and of each of its objects
+LEAST_HEAP = 4096  # bytes; the library refuses smaller ones
 MOST_BLOCKS = 1000  # of one object header
 DEFLATE, SHUFFLE = 1, 2  # filters; the library has no checksums for texts
+
+
+def check_heaps(document: Document) -> None:
+    """Refuse collections of texts whose objects do not follow each other: the library looks for their end for ever.
+
+    Raises:
+        FormatError: P215 an object without a size, or beyond the end of its collection.
+    """
+    data = document.data
+    base = 0 if data.startswith(MAGIC) else BLOCK
+    sizes = data[base + 13 : base + 15] if data[base + 8 : base + 9] < b"\x02" else data[base + 9 : base + 11]
+    if sizes != bytes((ADDRESS, ADDRESS)):
+        _unusual("addresses or lengths of another size than 8 bytes", document)
+    start = data.find(HEAP)
+    while start >= 0:
+        end = start + int.from_bytes(data[start + 8 : start + 16], "little")
+        at, known = start + HEAP_HEADER, end - start >= LEAST_HEAP
+        while known and at + HEAP_HEADER <= min(end, len(data)):
+            size = int.from_bytes(data[at + 8 : at + 16], "little")
+            is_free = data[at : at + 2] == b"\0\0"
+            at += size if is_free else HEAP_HEADER + -(-size // 8) * 8
+            if (is_free and not size) or at > end:
+                raise FormatError(
+                    "P215",
+                    where=f"{document.name}: byte {start}",
+                    what="begins texts that end nowhere",
+                    wanted="an undamaged HDF5 file",
+                )
+        start = data.find(HEAP, start + 1)
 
 
 def check_type(kind: Any, document: Document, depth: int = 0) -> None:
