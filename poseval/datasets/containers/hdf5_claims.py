@@ -40,7 +40,7 @@ DEFLATE, SHUFFLE = 1, 2  # filters; the library has no checksums for texts
 
 
 def check_heaps(document: Document) -> None:
-    """Refuse collections of texts whose objects do not follow each other: the library looks for their end for ever.
+    """Refuse collections of texts whose objects have no end: the library would look for it for ever.
 
     Raises:
         FormatError: P215 an object without a size, or beyond the end of its collection.
