@@ -17,6 +17,7 @@ import numpy as np
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import FACTS, losses_of
 from poseval.datasets.containers.npy import load_npz
+from poseval.datasets.containers.thrift import Compact
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.datasets.native.columns import columns_of, description_of, poses_of
@@ -27,7 +28,14 @@ from poseval.limits import CHARACTERS, check_texts
 from poseval.poses import Array, Origin, PoseSet
 
 MAGIC = b"PAR1"
-PACKINGS = ("SNAPPY", "UNCOMPRESSED")  # of which `write` takes the first
+# Numbers of fields in the footer (parquet.thrift), and of the values that are looked for.
+ROWS, ROW_GROUPS = 3, 4
+GROUP_COLUMNS, GROUP_BYTES = 1, 2
+COLUMN_DETAILS = 3
+TYPE, CODEC, VALUES, UNPACKED_BYTES = 1, 4, 5, 6
+BYTE_ARRAY = 6
+CODECS = ("UNCOMPRESSED", "SNAPPY", "GZIP", "LZO", "BROTLI", "LZ4", "ZSTD", "LZ4_RAW")
+PACKINGS = (0, 1)
 DESCRIPTION, TABLES = b"poseval", b"poseval.tables"
 
 
@@ -115,7 +123,7 @@ def _arrow(arrow: Any, column: Array) -> Any:
 def _columns(arrow: Any, parquet: Any, document: Document) -> tuple[dict[str, Array], str]:
     file = parquet.ParquetFile(io.BytesIO(document.data))
     count = int(file.metadata.num_rows)
-    _check_footer(file.metadata, document)
+    _check_footer(document)
     metadata = file.schema_arrow.metadata or {}
     if DESCRIPTION not in metadata or TABLES not in metadata:
         raise _foreign(document, "has no description of its columns")
@@ -170,7 +178,7 @@ def _foreign(document: Document, what: str) -> FormatError:
     return FormatError("P270", where=document.name, what=what, wanted="a file that poseval wrote")
 
 
-def _check_footer(footer: Any, document: Document) -> None:
+def _check_footer(document: Document) -> None:
     """Refuse, before anything is read, what the footer promises beyond the limits, and other packings.
 
     The footer may lie about bytes; a page packed by `PACKINGS` unpacks to 22 times its size at most.
@@ -179,21 +187,25 @@ def _check_footer(footer: Any, document: Document) -> None:
         LimitError: P502 more rows, values or bytes than allowed.
         FormatError: P270 another packing.
     """
-    limits = document.limits
-    groups = [footer.row_group(at) for at in range(footer.num_row_groups)]
-    columns = [group.column(at) for group in groups for at in range(group.num_columns)]
-    texts = [column for column in columns if column.physical_type == "BYTE_ARRAY"]
-    values = sum(column.num_values for column in columns)
-    packed = next((column.compression for column in columns if column.compression not in PACKINGS), None)
+    limits, data = document.limits, document.data
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = Compact(data[-8 - size : -8], limits.depth).struct()
+    groups = footer[ROW_GROUPS]
+    columns = [column[COLUMN_DETAILS] for group in groups for column in group[GROUP_COLUMNS]]
+    packed = next((column[CODEC] for column in columns if column[CODEC] not in PACKINGS), None)
     if packed is not None:
-        raise _foreign(document, f"is packed by {shown(packed, 20)}")
+        raise _foreign(document, f"is packed by {CODECS[packed] if 0 <= packed < len(CODECS) else packed}")
+    texts = [column[UNPACKED_BYTES] for column in columns if column[TYPE] == BYTE_ARRAY]
     for count, most, what in (
-        (footer.num_rows, limits.people, "rows"),
-        (values, limits.numbers, "values"),
-        (sum(group.total_byte_size for group in groups), limits.file_bytes, "bytes"),
-        (sum(column.total_uncompressed_size for column in texts), CHARACTERS, "bytes of texts"),
+        (footer[ROWS], limits.people, "rows"),
+        (sum(column[VALUES] for column in columns), limits.numbers, "values"),
+        (sum(group[GROUP_BYTES] for group in groups), limits.file_bytes, "bytes"),
+        (sum(texts), CHARACTERS, "bytes of texts"),
     ):
         if count > most:
             raise LimitError(
                 "P502", where=document.name, what=f"has {count:,} {what}", wanted=f"at most {most:,}"
             )
+    counts = [column[VALUES] for column in columns] + [group[GROUP_BYTES] for group in groups] + texts
+    if min((footer[ROWS], *counts)) < 0:
+        raise _foreign(document, "has counts below 0")

@@ -208,7 +208,7 @@ def warp(image: NDArray[np.generic], matrix: Floats, size: tuple[int, int]) -> N
 def _blend(
     plane: NDArray[np.float32], corners: Sequence[NDArray[np.intp]], shares: Sequence[Floats]
 ) -> Floats:
-    """Values [P] of a plane: four corners, weighted by the shares to the left, right, up and down."""
+    """Values [P] of a plane: four corners, weighted by the fractions to the left, right, up and down."""
     upper_left, upper_right, lower_left, lower_right = (plane.take(at, mode="clip") for at in corners)
     left, right, up, low = shares
     upper = upper_left * left
