@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 from torch import Tensor, nn
 
 from poseval.errors import UsageError
@@ -48,6 +47,8 @@ def explain(poses: PoseSet, pictures: Pictures, estimator: Estimator, folder: Pa
     Raises:
         UsageError: P158 a network of which nothing can be drawn.
     """
+    from PIL import Image
+
     finder = explainable(estimator)
     folder.mkdir(parents=True, exist_ok=True)
     people = poses.people
@@ -85,6 +86,7 @@ def explainable(estimator: Estimator) -> TopDown | BottomUp:
 
 def _cut(image: Pixels, crop: Crops) -> Pixels:
     """The pixels [h, w, 3] that the network sees, before they are normalised."""
+
     return np.asarray(warp(image, crop.matrix[0], crop.input_size), dtype=np.uint8)
 
 
@@ -189,6 +191,8 @@ def _taps(part: nn.Module, x: Tensor) -> Floats:
 
 def dotted(shown: Pixels, points: Floats, colour: tuple[int, int, int]) -> Pixels:
     """A copy of an image [H, W, 3] with dots at points [n, 2] (x, y)."""
+    from PIL import Image, ImageDraw
+
     image = Image.fromarray(shown)
     draw = ImageDraw.Draw(image)
     for x, y in np.asarray(points).tolist():
