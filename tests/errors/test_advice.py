@@ -152,6 +152,8 @@ UNHEARD = {
     "pass --skeleton": "reached from Python, whose words are others: P852 of test_python_words.py",
     "read it with optional=['area'], and take areas from the boxes with --metric 'oks_ap(area=box)'":
         "reached from Python, whose words are others: test_python_words.py",
+    "take the .* points from the .* with --derive":
+        "takes AFLW's ground truth, a folder of .mat files: tests/benchmarks/test_aflw_pifa.py",
     "save coordinates as arrays, not as lists of numbers": "takes a pickle of millions of values",
     "pip install 'poseval[remote]'": "needs packages",
     "use fewer --workers, which need less memory": "a worker process has to die",

@@ -258,7 +258,16 @@ def said() -> list[tuple[str, str]]:
 
 
 # What people use from the command line alone.
-COMMANDS = ("cli/", "runners/", "training/", "synth/", "challenge/", "compat/official/", "pytest_plugin")
+COMMANDS = (
+    "cli/",
+    "models/cards/",
+    "runners/",
+    "training/",
+    "synth/",
+    "challenge/",
+    "compat/official/",
+    "pytest_plugin",
+)
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef)
 
 

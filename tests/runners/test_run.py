@@ -20,9 +20,9 @@ from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.models import create_model, load_weights
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import card
-from poseval.runners import run as module
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import read_image
+from poseval.runners.groups import groups_of
 from poseval.runners.loading import ModelOptions
 from poseval.runners.run import run
 from poseval.runners.with_tracker import Following
@@ -339,7 +339,7 @@ def test_an_mpii_truth_gets_an_array_in_its_order(made: Bench, tmp_path: Path) -
 
 def test_groups_depend_on_boxes_and_batch_alone(made: Bench) -> None:
     boxes = truth_boxes(made.poses)
-    groups = module._groups(9, boxes, 1)
+    groups = groups_of(9, boxes, 1)
     assert [row for _, rows in groups for row in rows] == sorted(set(boxes.frame.tolist()))
     assert all(sum(int((boxes.frame == row).sum()) for row in rows) <= 4 + 2 for _, rows in groups)
-    assert len(module._groups(200, None, 32)) == 4
+    assert len(groups_of(200, None, 32)) == 4
