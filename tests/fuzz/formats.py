@@ -43,6 +43,8 @@ SECONDS = 20  # for one read; real ones of these sizes take milliseconds
 SWELL = 512 * MIB  # by which a process may grow over all its reads: 100 times the largest file allowed
 TRUTH = small_sets()[0]
 OTHERS = ("pose-array", "pose-mat", "mpii-gt", "face-csv", "face-pts", "mpii-submission")
+STUCK = 3 * SECONDS  # without a new read; no signal of Python's ends a loop in a library below it
+BEAT = multiprocessing.Value("d", 0.0)  # when the last read began, on a monotonic clock
 SHOWN = 5  # failures of a reader that are kept before it is given up
 
 
@@ -126,6 +128,7 @@ def summed(out: Outcome, before: int) -> Outcome:
 @contextmanager
 def within_seconds() -> Iterator[None]:
     """Raise `HangError` where the block takes longer than `SECONDS`; a warning is an error, too."""
+    BEAT.value = time.monotonic()
     signal.alarm(SECONDS)
     try:
         with warnings.catch_warnings():
@@ -202,13 +205,15 @@ def attack_apart(name: str, attack: Attack, given: argparse.Namespace, folder: P
     process = context.Process(target=_child, args=(name, attack, given, folder, theirs))
     process.start()
     theirs.close()
-    patience = None if given.seconds == float("inf") else given.seconds + 3 * SECONDS
     outcome = Outcome()
+    BEAT.value = time.monotonic()
     try:
-        if ours.poll(patience):
+        while not ours.poll(1):
+            if time.monotonic() - BEAT.value > STUCK:
+                process.kill()
+                break
+        else:
             outcome = ours.recv()
-        else:  # no signal of Python's ends a loop in a library below it
-            process.kill()
     except EOFError:
         pass
     process.join()

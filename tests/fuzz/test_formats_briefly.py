@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import random
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,21 @@ def test_mutations_raise_nothing_but_our_errors(name: str, tmp_path: Path) -> No
     assert found.done == COUNT
     assert not found.failures, found.failures[0]
     assert found.codes  # some mutations are refused
+
+
+def stuck(name: str, count: int, seed: int, folder: Path, seconds: float) -> formats.Outcome:
+    """A read that no signal handler of Python's can end, as one inside a library."""
+    with formats.within_seconds():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        time.sleep(100)
+    return formats.Outcome()
+
+
+def test_a_read_that_never_ends_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(formats, "STUCK", 1)
+    given = argparse.Namespace(count=1, seed=0, seconds=float("inf"))
+    (failure,) = formats.attack_apart("stuck", stuck, given, tmp_path).failures
+    assert "the process died with -9" in failure
 
 
 @pytest.mark.parametrize("name", [name for name in READ if name not in {*NEEDS, *REAL}])
