@@ -10,8 +10,8 @@ import click
 
 from poseval.cli.names import names_of
 from poseval.cli.numbers import Number
-from poseval.cli.options import Choice, InputPath
-from poseval.cli.run import InputSize, options_of
+from poseval.cli.options import InputPath
+from poseval.cli.run import InputSize, computing_options, options_of
 from poseval.cli.terminal import say
 from poseval.errors import shown
 
@@ -24,21 +24,7 @@ from poseval.errors import shown
 @click.option(
     "--repeats", type=Number(1, 10_000), default=20, show_default=True, help="Number of frames measured."
 )
-@click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch.")
-@click.option(
-    "--device",
-    type=Choice(("auto", "cpu", "cuda", "mps")),
-    default="auto",
-    show_default=True,
-    help="Device to compute on.",
-)
-@click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
-@click.option("--threads", type=Number(1, 1024), help="Processor threads. By default PyTorch's choice.")
-@click.option(
-    "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
-)
-@click.option("--compile", "compiled", is_flag=True, help="Compile the network with torch.compile.")
-@click.option("--channels-last", is_flag=True, help="Store channels last, which suits some processors.")
+@computing_options
 @click.option("--joints", type=Number(1, 1000), help="Number of joints. By default as published.")
 @click.option("--input-size", "size", type=InputSize(), help="Height and width of the input.")
 @click.option(

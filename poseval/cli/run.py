@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,34 @@ def scales_of(text: str) -> tuple[float, ...]:
     return found
 
 
+COMPUTING = (
+    click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch."),
+    click.option(
+        "--device",
+        type=Choice(("auto", "cpu", "cuda", "mps")),
+        default="auto",
+        show_default=True,
+        help="Device to compute on.",
+    ),
+    click.option(
+        "--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU."
+    ),
+    click.option("--compile", "compiled", is_flag=True, help="Compile the network with torch.compile."),
+    click.option("--channels-last", is_flag=True, help="Store channels last, which suits some processors."),
+    click.option("--threads", type=Number(1, 1024), help="Processor threads. By default PyTorch's choice."),
+    click.option(
+        "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
+    ),
+)
+
+
+def computing_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Where and how a network is computed: options of every command that runs one."""
+    for option in reversed(COMPUTING):
+        command = option(command)
+    return command
+
+
 @click.command()
 @click.argument("model", shell_complete=names_of("models"))
 @click.option("--weights", type=InputPath(), help="Checkpoint of the model, a file or folder.")
@@ -134,21 +163,7 @@ def scales_of(text: str) -> tuple[float, ...]:
     shell_complete=names_of("formats"),
     help="Format to write. By default the benchmark's, else coco.",
 )
-@click.option("--batch", type=Number(1, 65_536), default=32, show_default=True, help="People per batch.")
-@click.option(
-    "--device",
-    type=Choice(("auto", "cpu", "cuda", "mps")),
-    default="auto",
-    show_default=True,
-    help="Device to compute on.",
-)
-@click.option("--half/--full", default=None, help="Use 16-bit or full precision. By default 16-bit on a GPU.")
-@click.option("--compile", "compiled", is_flag=True, help="Compile the network with torch.compile.")
-@click.option("--channels-last", is_flag=True, help="Store channels last, which suits some processors.")
-@click.option("--threads", type=Number(1, 1024), help="Processor threads. By default PyTorch's choice.")
-@click.option(
-    "--flip/--no-flip", default=None, help="Average with the mirrored image. By default as published."
-)
+@computing_options
 @click.option(
     "--decode",
     metavar="METHOD",
