@@ -51,7 +51,6 @@ from poseval.skeletons.joint_map import load_joint_map
 from poseval.skeletons.sigmas import read_sigmas
 from poseval.synth import perturb, scene_set
 from poseval.tracking.flo_files import read_flo
-from poseval.training.class_scores import from_list
 from tests.fuzz import formats
 from tests.fuzz.mutations import mutated
 
@@ -118,6 +117,12 @@ def read_torch(path: Path) -> object:
     from poseval.models.weights.load import read_checkpoint
 
     return read_checkpoint(path)
+
+
+def read_classes(path: Path) -> object:
+    from poseval.training.class_scores import from_list
+
+    return from_list(path, 10)
 
 
 def pickled() -> bytes:
@@ -225,7 +230,7 @@ TARGETS: dict[str, Target] = {
         "a.json", made_by(verdict, "a.json"), lambda path: site_of(challenge(), [path, path]).page()
     ),
     "card": Target("a.toml", lambda: CARD, read_card),
-    "classes": Target("a.txt", lambda: b"a.jpg 3\nb/c.png 0\nd.jpg 9\n", lambda path: from_list(path, 10)),
+    "classes": Target("a.txt", lambda: b"a.jpg 3\nb/c.png 0\nd.jpg 9\n", read_classes),
     "sigmas": Target("a.json", as_json([0.1] * 17), lambda path: read_sigmas(str(path))),
     "skeleton": Target("a.json", as_json(SKELETON), load_skeleton),
     "joint-map": Target("a.toml", lambda: JOINTS, lambda path: load_joint_map(path, COCO, COCO)),
