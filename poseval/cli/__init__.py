@@ -172,8 +172,10 @@ def invoke(arguments: list[str]) -> int:
         return error.exit_code
     except click.exceptions.Exit as done:
         return int(done.exit_code)
-    except click.Abort:
-        return 130
+    except click.Abort as ended:
+        # Click takes an EOFError for Ctrl-D at a question. No command asks one: it is a fault.
+        fault = ended.__cause__ or ended.__context__
+        return _internal(fault) if isinstance(fault, EOFError) else 130
     except Terminated:
         return 143
     except KeyboardInterrupt:

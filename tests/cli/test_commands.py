@@ -316,14 +316,14 @@ def test_wrong_calls_end_in_their_status_and_say_why(
 def test_an_internal_fault_is_70_and_ctrl_c_130(
     files: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for error, status in ((ZeroDivisionError("x"), 70), (KeyboardInterrupt(), 130)):
+    for error, status in ((ZeroDivisionError("x"), 70), (KeyboardInterrupt(), 130), (EOFError("x"), 70)):
 
         def fail(*_: object, raised: BaseException = error, **__: object) -> None:
             raise raised
 
         monkeypatch.setattr("poseval.scoring.score.prepare", fail)
         assert invoke(["score", files["good"], "--gt", files["gt"]]) == status
-    assert "internal error" in capsys.readouterr().err
+        assert ("internal error" in capsys.readouterr().err) == (status == 70)
 
 
 def test_colour_is_for_terminals_that_want_it(

@@ -20,6 +20,10 @@ HELD = 1024 * MIB  # resident memory that no file may lead to
 SECONDS = 5  # for a file, and as many again for Python and its libraries to start on a busy machine
 
 
+# Python takes no notice of a short write of its own compiled files, and the next process that imports one
+# ends in an EOFError. A run that has no room on its disk must not write any into this checkout.
+NO_BYTECODE = {"PYTHONDONTWRITEBYTECODE": "1"}
+
 # A process begins with the peak of the one that it is forked from: this one is small, and the tests are not.
 FORK = """
 import os, sys
@@ -57,6 +61,8 @@ def run_limited(
     A file of more than `file_bytes` cannot be written, as on a disk that is nearly full.
     """
     resource = pytest.importorskip("resource", reason="limits of processes are POSIX's")
+    if file_bytes is not None:
+        extra = {**NO_BYTECODE, **extra}
 
     def limit() -> None:
         if not SANITISED:

@@ -15,6 +15,7 @@ from poseval.datasets.files.folder import write_folder
 from poseval.decisions.store import Store
 from poseval.errors import PosevalError
 from poseval.scoring.saved_runs import save
+from tests.hostile.limited import NO_BYTECODE
 from tests.hostile.made import results, truth, write
 from tests.shared import ROOT
 
@@ -31,7 +32,7 @@ def folder(tmp_path: Path) -> Path:
 def run(folder: Path, at: int, code: str) -> int:
     """The exit status of a run that is killed at a step; below zero where it was."""
     arguments = [sys.executable, "-m", "tests.hostile.killed", str(folder), str(at), code]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **NO_BYTECODE}
     return subprocess.run(arguments, cwd=folder, env=env, capture_output=True, timeout=120).returncode
 
 
