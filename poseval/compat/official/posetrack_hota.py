@@ -34,11 +34,12 @@ def hota(kept: Sequence[Video], rules: str) -> Side:
             _missed_by_the_kit(video, row)
     joints = [_total([row[joint] for row in sums]) for joint in range(len(JOINTS))]
     of_joints = [_ratios(total) for total in joints]
+    pooled = _kit_total(sums) if kit else _total(joints)
+    everything = _ratios(pooled)
     if not kit:
-        for total, found in zip(joints, of_joints, strict=True):
+        for total, found in zip([*joints, pooled], [*of_joints, everything], strict=True):
             if not total["objects"][0]:
                 found.update(dict.fromkeys(NAMES, np.full(len(ALPHAS), math.nan)))
-    everything = _ratios(_kit_total(sums) if kit else _total(joints))
     numbers: dict[str, Number] = {}
     for name in NAMES:
         values = [float(found[name].mean()) for found in of_joints]
@@ -53,11 +54,7 @@ def hota(kept: Sequence[Video], rules: str) -> Side:
 def _joint(video: Video, joint: int, aligned: bool) -> dict[str, Array]:
     """Sums per alpha of one joint of one sequence: tp, fn, fp, loc, ass and the number of its objects."""
     frames = [_similarities(truth.people, found.people, joint) for truth, found in video.frames]
-    size: tuple[dict[int, int], dict[int, int]] = ({}, {})
-    for a, b, _ in frames:
-        for ids, count in ((a, size[0]), (b, size[1])):
-            for key in ids:
-                count[key] = count.get(key, 0) + 1
+    size = _sizes(video, joint)
     agreement = _agreement(frames, size) if aligned else {}
     out = {name: np.zeros(len(ALPHAS)) for name in ("tp", "fn", "fp", "loc", "ass")}
     together: list[dict[tuple[int, int], int]] = [{} for _ in ALPHAS]
@@ -81,15 +78,33 @@ def _joint(video: Video, joint: int, aligned: bool) -> dict[str, Array]:
     return out
 
 
+def _sizes(video: Video, joint: int) -> tuple[dict[int, int], dict[int, int]]:
+    """Frames in which each track has the joint, of both sides."""
+    size: tuple[dict[int, int], dict[int, int]] = ({}, {})
+    for sides in video.frames:
+        for frame, count in zip(sides, size, strict=True):
+            for person in frame.people:
+                if joint in person.joints:
+                    key = int(person.track or 0)
+                    count[key] = count.get(key, 0) + 1
+    return size
+
+
 def _similarities(
     truth: Sequence[Person], found: Sequence[Person], joint: int
 ) -> tuple[list[int], list[int], Array]:
-    """Ids of those who have the joint on both sides, and how alike they are."""
-    a = [person for person in truth if joint in person.joints]
-    b = [person for person in found if joint in person.joints]
-    distance = np.array([[apart(x, joint, y.joints[joint]) for y in b] for x in a]).reshape(len(a), len(b))
-    ids = [[int(person.track or 0) for person in side] for side in (a, b)]
-    return ids[0], ids[1], np.maximum(0.0, 1 - distance / RADIUS)
+    """Ids of everybody in a frame, and how alike their joints are.
+
+    Who lacks the joint stays in the table with 0, as in the kit: which of equally good assignments is found
+    hangs on it.
+    """
+    alike = np.zeros((len(truth), len(found)))
+    for row, x in enumerate(truth):
+        for column, y in enumerate(found):
+            if joint in x.joints and joint in y.joints:
+                alike[row, column] = max(0.0, 1 - apart(x, joint, y.joints[joint]) / RADIUS)
+    ids = [[int(person.track or 0) for person in side] for side in (truth, found)]
+    return ids[0], ids[1], alike
 
 
 def _agreement(
