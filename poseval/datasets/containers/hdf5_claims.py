@@ -5,7 +5,8 @@ of the wrong size for a number of 8 bytes whose exponent has more bits than thos
 are held to the plain ones, and lengths of texts, which no call of the library shows, are taken
 from the bytes themselves: from the descriptors (length, address, index) of an attribute or a data set.
 
-Source: HDF5 File Format Specification 3.0, sections IV.A (object headers) and III.E (global heap).
+Source: HDF5 File Format Specification 3.0, sections IV.A (object headers), III.D (local heap) and III.E
+(global heap).
 """
 
 from __future__ import annotations
@@ -35,15 +36,19 @@ ADDRESS = 8  # bytes of an address or a length, in all files that a library writ
 HEAP = b"GCOL\x01\0\0\0"  # a collection of the global heap, version 1
 HEAP_HEADER = 16  # bytes of the header of a collection, and of each of its objects
 LEAST_HEAP = 4096  # bytes; the library refuses smaller ones
+NAMES = b"HEAP\0\0\0\0"  # a local heap, of the names of a group's members, version 0
+FREE = 16  # bytes of the least free place in a local heap: where the next one is, and its size
+LAST_FREE = 1  # what the last free place names as the next
 MOST_BLOCKS = 1000  # of one object header
 DEFLATE, SHUFFLE = 1, 2  # filters; the library has no checksums for texts
 
 
 def check_heaps(document: Document) -> None:
-    """Refuse collections of texts whose objects have no end: the library would look for it for ever.
+    """Refuse texts and lists of free places that have no end: the library would look for it for ever.
 
     Raises:
-        FormatError: P215 an object without a size, or beyond the end of its collection.
+        FormatError: P215 an object without a size, or beyond the end of its collection; a list of free
+            places that leads in a circle.
     """
     data = document.data
     base = 0 if data.startswith(MAGIC) else BLOCK
@@ -59,13 +64,33 @@ def check_heaps(document: Document) -> None:
             is_free = data[at : at + 2] == b"\0\0"
             at += size if is_free else HEAP_HEADER + -(-size // 8) * 8
             if (is_free and not size) or at > end:
-                raise FormatError(
-                    "P215",
-                    where=f"{document.name}: byte {start}",
-                    what="begins texts that end nowhere",
-                    wanted="an undamaged HDF5 file",
-                )
+                raise _endless("texts", start, document)
         start = data.find(HEAP, start + 1)
+    _check_free_places(base, document)
+
+
+def _check_free_places(base: int, document: Document) -> None:
+    """The lists of free places in the heaps of names; all of them together fit into the file."""
+    data = document.data
+    left = len(data) // FREE
+    start = data.find(NAMES)
+    while start >= 0:
+        size, at, place = (int.from_bytes(data[start + k : start + k + 8], "little") for k in (8, 16, 24))
+        while at != LAST_FREE and at + FREE <= size and base + place + at + FREE <= len(data):
+            if not left:
+                raise _endless("a list of free places", start, document)
+            left -= 1
+            at = int.from_bytes(data[base + place + at : base + place + at + 8], "little")
+        start = data.find(NAMES, start + 1)
+
+
+def _endless(what: str, start: int, document: Document) -> FormatError:
+    return FormatError(
+        "P215",
+        where=f"{document.name}: byte {start}",
+        what=f"begins {what} without an end",
+        wanted="an undamaged HDF5 file",
+    )
 
 
 def check_type(kind: Any, document: Document, depth: int = 0) -> None:

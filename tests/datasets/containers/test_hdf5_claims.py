@@ -1,4 +1,4 @@
-"""HDF5 files whose heaps of texts are damaged: the library would look for their end for ever."""
+"""HDF5 files whose heaps are damaged: the library would look for their end for ever."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import pytest
 
 from poseval.datasets.containers.hdf5 import load, opened
-from poseval.datasets.containers.hdf5_claims import BLOCK, HEAP, check_heaps
+from poseval.datasets.containers.hdf5_claims import BLOCK, HEAP, NAMES, check_heaps
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError
 
@@ -46,7 +46,28 @@ def test_sound_heaps(block: int) -> None:
 )
 def test_heaps_without_an_end_are_refused(block: int, number: int, index: int, size: int) -> None:
     data = damaged(file_of(["nose", "left_eye"], block), number, index, size)
-    with pytest.raises(FormatError, match="end nowhere") as caught, opened(Document(data, "a.h5")):
+    with (
+        pytest.raises(FormatError, match="begins texts without an end") as caught,
+        opened(Document(data, "a.h5")),
+    ):
+        pass
+    assert caught.value.code == "P215"
+
+
+@pytest.mark.parametrize("block", [0, BLOCK])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_free_places_in_a_circle_are_refused(block: int, steps: int) -> None:
+    data = bytearray(file_of(["nose"], block))
+    start = data.index(NAMES)
+    free, place = (int.from_bytes(data[start + at : start + at + 8], "little") for at in (16, 24))
+    for step in range(steps):  # each names the next as free, and the last of them the first
+        at = block + place + free + 16 * step
+        following = free + 16 * ((step + 1) % steps)
+        data[at : at + 16] = following.to_bytes(8, "little") + (16).to_bytes(8, "little")
+    with (
+        pytest.raises(FormatError, match="free places without") as caught,
+        opened(Document(bytes(data), "a")),
+    ):
         pass
     assert caught.value.code == "P215"
 
