@@ -57,13 +57,14 @@ def test_heaps_without_an_end_are_refused(block: int, number: int, index: int, s
 @pytest.mark.parametrize("block", [0, BLOCK])
 @pytest.mark.parametrize("steps", [1, 2])
 def test_free_places_in_a_circle_are_refused(block: int, steps: int) -> None:
-    data = bytearray(file_of(["nose"], block))
-    start = data.index(NAMES)
-    free, place = (int.from_bytes(data[start + at : start + at + 8], "little") for at in (16, 24))
+    out = bytearray(file_of(["nose"], block))
+    start = out.index(NAMES)
+    free, place = (int.from_bytes(out[start + at : start + at + 8], "little") for at in (16, 24))
     for step in range(steps):  # each names the next as free, and the last of them the first
         at = block + place + free + 16 * step
         following = free + 16 * ((step + 1) % steps)
-        data[at : at + 16] = following.to_bytes(8, "little") + (16).to_bytes(8, "little")
+        out[at : at + 16] = following.to_bytes(8, "little") + (16).to_bytes(8, "little")
+    data = bytes(out)
     with (
         pytest.raises(FormatError, match="free places without") as caught,
         opened(Document(bytes(data), "a")),
