@@ -70,16 +70,16 @@ def _positive(poses: PoseSet) -> PoseSet:
 
 
 def _in_order_of_content(poses: PoseSet) -> PoseSet:
-    """The people of each frame by score, then by the sums of x and of y, then by all that is left.
+    """The people of each frame by mean joint score, then by the sums of x and of y, then by all that is left.
 
-    No order of the file can then break a tie.
+    Joints that do not count (in ignore regions) take no part. No order of the file can then break a tie.
 
     Quirk P32: the programs give ties of the assignment to the person that stands first in the file.
     """
     people = poses.people
     if not len(people):
         return poses
-    known = ~np.isnan(people.joint_score)
+    known = ~np.isnan(people.joint_score) & (people.seen > 0)
     score = np.where(known, people.joint_score, 0.0)
     mean = np.divide(score.sum(axis=1), known.sum(axis=1), out=np.zeros(len(people)), where=known.any(axis=1))
     places = np.where((people.seen > 0)[..., None], people.xy, 0.0).reshape(len(people), -1)
