@@ -1,0 +1,232 @@
+"""What `perf/study.py` trains: small networks that differ in one switch of a paper, on synthetic people.
+
+A study has arms, one network (or tracker) each, and claims about them. A claim is a weighted sum of the arms'
+scores, which the paper expects to be above 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from poseval.synth import World
+
+
+@dataclass(frozen=True)
+class Data:
+    """Synthetic stills of one world; training and validation images have seeds of their own."""
+
+    world: World
+    people: int  # most people of an image
+    skeleton: str
+    form: str
+    train: int = 400
+    val: int = 150
+
+
+ONE = Data(World(192, 144, smallest=80, largest=140, clutter=3, occluders=0.0), 1, "mpii16", "mpii-json")
+CROWD = Data(World(160, 160, smallest=100, largest=150, clutter=3, occluders=0.0), 2, "crowdpose14", "coco")
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One network: a model with options, and what differs from the study's recipe."""
+
+    model: str
+    config: Mapping[str, Any] = field(default_factory=dict)
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence of a paper, as weights of arms; `number` is the score it speaks of, by default the first.
+
+    With `still` the paper expects no change.
+    """
+
+    text: str
+    weights: Mapping[str, float]
+    number: str | None = None
+    still: bool = False
+
+
+@dataclass(frozen=True)
+class Study:
+    """Arms that are treated alike, and what papers say of them.
+
+    `title` and `note` go into the page. Without `epochs` arms are trackers, and a seed draws the clips.
+    """
+
+    title: str
+    arms: Mapping[str, Arm]
+    claims: tuple[Claim, ...]
+    note: str
+    data: Data = ONE
+    size: tuple[int, int] = (64, 64)
+    epochs: int = 0
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    seeds: int = 3
+
+
+STILL = {f"augmentation.{name}": 0 for name in ("rotation", "rotated")}
+POSE = {"optimiser": "adam", "schedule": "cosine", "warm_up": 20, "decay": 0, "batch": 8, **STILL}
+WIDE = {"options.target": "unbiased", "options.sigma": 2}
+
+
+def _hpm(kind: str, block: str = "hpm", **config: Any) -> Arm:
+    rate = {"rate": 5e-3 if kind == "hpm_1_binary" else 2e-3}
+    return Arm(kind, {"width": 64, "block": block, **config}, rate)
+
+
+BINARY = Study(
+    "Binary networks: block, loss and pooling",
+    {
+        "binary, HPM": _hpm("hpm_1_binary"),
+        "binary, bottleneck": _hpm("hpm_1_binary", "bottleneck"),
+        "real, HPM": _hpm("hpm_1"),
+        "real, bottleneck": _hpm("hpm_1", "bottleneck"),
+        "binary, HPM, squared differences": _hpm("hpm_1_binary", sigmoid=False),
+        "binary, HPM, average pooling": _hpm("hpm_1_binary", pool="average"),
+    },
+    (
+        Claim(
+            "HPM is better than the bottleneck in a binary network",
+            {"binary, HPM": 1, "binary, bottleneck": -1},
+        ),
+        Claim(
+            "and gains more there than in a real one",
+            {"binary, HPM": 1, "binary, bottleneck": -1, "real, HPM": -1, "real, bottleneck": 1},
+        ),
+        Claim(
+            "sigmoid cross entropy is better than squared differences for a binary network",
+            {"binary, HPM": 1, "binary, HPM, squared differences": -1},
+        ),
+        Claim(
+            "max pooling is better than average pooling for a binary network",
+            {"binary, HPM": 1, "binary, HPM, average pooling": -1},
+        ),
+    ),
+    "All are 64 channels wide; their parameters are in the table, and are not made equal.",
+    epochs=14,
+    changes={**POSE, **WIDE},
+)
+
+HRNET = {"width": 16, "modules": (1, 2, 2)}
+EXCHANGE = Study(
+    "HRNet: exchange between resolutions",
+    {
+        "exchange": Arm("hrnet_w32", HRNET),
+        "none": Arm("hrnet_w32", {**HRNET, "exchange_within": False, "exchange_across": False}),
+    },
+    (Claim("exchange is better than none", {"exchange": 1, "none": -1}),),
+    "Width 16, modules 1, 2, 2.",
+    epochs=9,
+    changes={**POSE, **WIDE, "rate": 1e-3},
+)
+
+DEKR = {"width": 8}
+STEADY = {"smallest": 1, "largest": 1, "rotation": 0, "translation": 0}  # images as they are
+REGRESSION = Study(
+    "DEKR: adaptive convolutions and separate branches",
+    {
+        "adaptive, separate": Arm("dekr_w32", DEKR),
+        "plain, separate": Arm("dekr_w32", {**DEKR, "convolution": "plain"}),
+        "plain, one branch": Arm("dekr_w32", {**DEKR, "convolution": "plain", "separate": False}),
+    },
+    (
+        Claim("both parts are better than none", {"adaptive, separate": 1, "plain, one branch": -1}),
+        Claim(
+            "adaptive convolutions are better than plain ones",
+            {"adaptive, separate": 1, "plain, separate": -1},
+        ),
+        Claim("separate branches are better than one", {"plain, separate": 1, "plain, one branch": -1}),
+    ),
+    "Width 8.",
+    data=CROWD,
+    epochs=14,
+    changes={
+        "rate": 3e-3,
+        "batch": 8,
+        "schedule": "cosine",
+        "warm_up": 20,
+        **{f"options.{name}": value for name, value in STEADY.items()},
+    },
+)
+
+TOKENS = {"patch": (2, 2), "depths": (2,), "tokens": "image", "graph_layers": 2}
+PRUNING = Study(
+    "TokenPose: pruned links",
+    {
+        "keep ratio 1": Arm("tokenpose_s_sparse", {**TOKENS, "keep_ratio": 1}),
+        "keep ratio 0.6": Arm("tokenpose_s_sparse", {**TOKENS, "keep_ratio": 0.6}),
+        "keep ratio 0.6, no joint mask": Arm(
+            "tokenpose_s_sparse", {**TOKENS, "keep_ratio": 0.6, "joint_mask": False}
+        ),
+    },
+    (
+        Claim("a keep ratio of 0.6 is better than 1", {"keep ratio 0.6": 1, "keep ratio 1": -1}),
+        Claim(
+            "the joint mask is better than none", {"keep ratio 0.6": 1, "keep ratio 0.6, no joint mask": -1}
+        ),
+    ),
+    "Two layers on patches of 2 x 2 cells, two graph layers.",
+    epochs=16,
+    changes={**POSE, **WIDE, "rate": 1e-3},
+)
+
+
+def _lcnet(activation: str, large: str, se: str) -> Arm:
+    config = {"scale": 0.5, "head_width": 64, "activation": activation, "large_kernels": large, "se": se}
+    return Arm("pplcnet_x1_0_pose", config)
+
+
+NOWHERE, LATE, LAST = "0" * 13, "0000001111111", "0000000000011"
+STEPS = Study(
+    "PP-LCNet: step by step",
+    {
+        "base, ReLU": _lcnet("relu", NOWHERE, NOWHERE),
+        "+ h-swish": _lcnet("hswish", NOWHERE, NOWHERE),
+        "+ 5x5 kernels": _lcnet("hswish", LATE, NOWHERE),
+        "+ channel gates": _lcnet("hswish", LATE, LAST),
+    },
+    (
+        Claim("h-swish is better than ReLU", {"+ h-swish": 1, "base, ReLU": -1}),
+        Claim("large kernels in the second half help", {"+ 5x5 kernels": 1, "+ h-swish": -1}),
+        Claim("channel gates in the last blocks help", {"+ channel gates": 1, "+ 5x5 kernels": -1}),
+        Claim("all three together help", {"+ channel gates": 1, "base, ReLU": -1}),
+    ),
+    "For poses, at scale 0.5. The paper's last two steps, a 1x1 convolution and dropout, are of classifiers.",
+    epochs=20,
+    changes={**POSE, **WIDE, "rate": 3e-3},
+)
+
+TRACKING = Study(
+    "Flow tracking: propagation and similarity",
+    {
+        "propagation, multi-flow": Arm("flow"),
+        "propagation, flow": Arm("flow(similarity=flow)"),
+        "propagation, pose": Arm("flow(similarity=pose)"),
+        "propagation, box": Arm("flow(similarity=box)"),
+        "none, pose": Arm("flow(similarity=pose,propagate=false)"),
+        "none, box": Arm("flow(similarity=box,propagate=false)"),
+    },
+    (
+        Claim("propagation raises MOTA", {"propagation, pose": 1, "none, pose": -1}, "MOTA"),
+        Claim("propagation raises AP", {"propagation, pose": 1, "none, pose": -1}, "AP"),
+        Claim("flow instead of boxes raises MOTA", {"propagation, flow": 1, "propagation, box": -1}, "MOTA"),
+        Claim("but does not move AP", {"propagation, flow": 1, "propagation, box": -1}, "AP", still=True),
+    ),
+    "Two clips of 24 frames and six people for each seed. Detections are jittered, without identities, and a "
+    "tenth of the people is missed. Optical flow (DIS) is computed on the images.",
+    seeds=5,
+)
+
+STUDIES: Mapping[str, Study] = {
+    "binary": BINARY,
+    "tracking": TRACKING,
+    "steps": STEPS,
+    "exchange": EXCHANGE,
+    "pruning": PRUNING,
+    "regression": REGRESSION,
+}
