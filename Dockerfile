@@ -6,7 +6,7 @@ ARG BASE=python:3.12.8-slim-bookworm
 
 FROM ${BASE} AS build
 RUN apt-get update \
-    && apt-get install --yes --no-install-recommends g++ python3-dev python3-venv \
+    && apt-get install --yes --no-install-recommends g++ \
     && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/poseval
 COPY . /src

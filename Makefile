@@ -48,6 +48,7 @@ lint: $(TEST)
 docs: $(DOCS)
 	$(RUN) docs/error_page.py > docs/errors.md
 	$(RUN) docs/option_page.py > docs/model_options.md
+	$(RUN) docs/names_page.py > docs/names.md
 	$(RUN) docs/type_stub.py > poseval/__init__.pyi
 	$(RUN) docs/benchmark_pages.py
 	$(RUN) docs/format_pages.py
@@ -61,7 +62,7 @@ docs: $(DOCS)
 perf: $(BASE)
 	$(RUN) perf/coco.py
 
-wheels: $(VENV)/pyvenv.cfg
+wheels: $(if $(WHEELS),$(VENV)/pyvenv.cfg)
 	@test -n "$(WHEELS)" || { echo "make: say where: make wheels WHEELS=folder" >&2; exit 1; }
 	$(RUN) -m pip wheel --wheel-dir "$(WHEELS)" ".[test$(EXTRAS:%=,%)]" "setuptools>=77" "pybind11>=2.13"
 
@@ -74,7 +75,7 @@ $(VENV)/pyvenv.cfg:
 	"$(PYTHON)" -m venv "$(VENV)"
 
 $(BASE) $(TEST) $(DOCS): $(VENV)/pyvenv.cfg $(SOURCES)
-	@"$(PYTHON)" .ci/check_setup.py
+	@$(RUN) .ci/check_setup.py
 	@test -z "$(WHEELS)" || ls "$(WHEELS)"/*.whl >/dev/null 2>&1 \
 	    || { echo "make: no wheels in $(WHEELS): fill it where there is a network, by make wheels WHEELS=folder" >&2; exit 1; }
 	$(PIP) --editable ".$(patsubst $(VENV)/.installed-%,[%],$(filter $(VENV)/.installed-%,$@))" \

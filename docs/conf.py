@@ -13,7 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 project = "poseval"
 copyright = "2026 the poseval developers"
 version = release = __version__
-extensions = ["myst_parser", "sphinx_click"]
+extensions = ["myst_parser", "sphinx_click", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+default_role = "code"  # as docstrings are written
+autodoc_typehints = "none"  # api.md has them
+autodoc_member_order = "bysource"
+smartquotes = False  # two dashes begin an option
 source_suffix = {".md": "markdown"}
 # Links between files work on the site as they do in a checkout.
 myst_heading_anchors = 4

@@ -168,6 +168,21 @@ def test_every_line_of_further_options_is_taken(place: Path) -> None:
     assert not quoted.failed, quoted.said
 
 
+def test_an_open_quote_in_further_options_fails_the_step(place: Path) -> None:
+    found = steps(place, "good", score_args='--per-joint "--ci=95')
+    assert found.failed == "score"
+    assert "quote" in found.said
+
+
+@pytest.mark.parametrize("more", ["", "\n", "  \n \n"])
+def test_further_options_of_white_space_are_none(place: Path, more: str) -> None:
+    found = steps(
+        place, "good", score_args=more, gate_args=more, baseline="baseline.poseval", max_drop="AP=5"
+    )
+    assert not found.failed, found.said
+    assert "xargs" not in found.said
+
+
 def test_the_key_of_the_cache_follows_the_sources(place: Path) -> None:
     (step,) = [one for one in ACTION["runs"]["steps"] if one.get("id") == "sources"]
     keys = []
@@ -229,8 +244,8 @@ def test_the_gitlab_component_passes_and_fails(place: Path, predictions: str, st
 def test_the_hook_takes_several_files(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (hook,) = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text("utf-8"))
     _, command = hook["entry"].split()
-    ours = "annotations/person_keypoints_val.json Poses.h5 predictions.json labels.slp results.json"
-    others = "package.json composer.json docker-compose.json purpose.csv poses/setup.cfg tsconfig.json"
+    ours = "annotations/person_keypoints_val.json Poses.h5 labels.v1.slp CollectedData_ann.csv"
+    others = "predictions.json results.json labels.json package.json composer.json docker-compose.json purpose.csv poses/setup.cfg tsconfig.json"
     assert [name for name in ours.split() if not re.search(hook["files"], name)] == []
     assert [name for name in others.split() if re.search(hook["files"], name)] == []
     good, cut = place / "good/truth.json", place / "cut.json"
@@ -238,6 +253,12 @@ def test_the_hook_takes_several_files(place: Path, capsys: pytest.CaptureFixture
     assert invoke([command, str(good), str(good)]) == 0
     assert capsys.readouterr().out.count("ground truth") >= 2
     assert invoke([command, str(good), str(cut)]) == 3
+    capsys.readouterr()
+    results = place / "good/predictions.json"  # nothing alone, and no reason to leave the other one unread
+    assert invoke([command, str(results), str(good)]) == 2
+    out, err = capsys.readouterr()
+    assert "truth.json" in out
+    assert "--gt" in err
 
 
 def test_the_image_runs_without_rights_and_builds_from_what_the_readme_says() -> None:

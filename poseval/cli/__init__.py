@@ -124,7 +124,13 @@ class LazyGroup(CommandGroup):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
 
-EPILOG = """Exit status: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file,
+EPILOG = """Examples:
+
+\b
+  poseval score preds.json --gt gt.json
+  poseval validate preds.json --gt gt.json
+
+Exit status: 0 done, 1 a gate or cross-check failed, 2 wrong command, 3 wrong file,
 70 internal error, 130 Ctrl-C, 143 terminated.
 
 `poseval help COMMAND` shows the options of a command, with examples."""

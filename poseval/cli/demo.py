@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from poseval.cli.options import QUIET, SEED_OPTION, InputPath, show, talk, use_color
+
+if TYPE_CHECKING:
+    from poseval.results.report import Report
 
 
 @click.command()
@@ -30,8 +35,7 @@ def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None
     if not plain:
         from poseval.synth.demo import run_demo
 
-        report = run_demo(folder, seed, force=force, say=say)
-        show(lambda: report.to_text(color=use_color()))
+        _show(run_demo(folder, seed, force=force, say=say), quiet)
         return
     from poseval.scoring.score import score
     from poseval.synth.demo_files import make_demo
@@ -39,5 +43,9 @@ def demo(folder: Path, seed: int, plain: bool, force: bool, quiet: bool) -> None
     truth, predictions = make_demo(folder, seed, force=force)
     say(f"wrote {truth} and {predictions}: synthetic people, seed {seed}")
     say(f"scoring them, as `poseval score {predictions} --gt {truth}` does:")
-    report = score(truth, predictions)
-    show(lambda: report.to_text(color=use_color()))
+    _show(score(truth, predictions), quiet)
+
+
+def _show(report: Report, quiet: bool) -> None:
+    printed = replace(report, notices=()) if quiet else report
+    show(lambda: printed.to_text(color=use_color()))

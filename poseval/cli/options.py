@@ -45,6 +45,8 @@ class InputPath(click.Path):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | os.PathLike[str]:
         """The path; an address stays text, because a path has no two slashes in a row."""
+        if value == "":
+            self.fail("is empty; a dot names the current folder.", param, ctx)
         if isinstance(value, str) and "://" in value:
             return value
         return super().convert(value, param, ctx)

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 CI_METHODS = ("auto", "jackknife", "half-samples", "percentile", "bca")
 ALL_RULE_SETS = "all"  # every rule set of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
+DATA = ("json", "csv")  # formats for programs, which hold everything
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,8 @@ def score(**given: Any) -> None:
         say(f"benchmark: {report.benchmark} (recognised from the ground truth; name it with --benchmark)")
     # First the scores, which a file that cannot be written must not take away.
     if "-" not in (options.json_to, options.csv_to):
-        show(lambda: rendered(report, options.style, options.unit, options.digits))
+        printed = replace(report, notices=()) if options.quiet and options.style not in DATA else report
+        show(lambda: rendered(printed, options.style, options.unit, options.digits))
     if options.json_to:
         emit(report.to_json() + "\n", options.json_to)
     if options.csv_to:
@@ -288,6 +290,6 @@ def rendered(report: Report, style: str, unit: str, digits: int | None = None) -
     """The report in one of `FORMATS`; shares in per cent or as fractions, but in JSON and CSV."""
     if style == "text":
         return report.to_text(use_color(), unit, digits)
-    if style in ("markdown", "latex"):
+    if style not in DATA:
         return {"markdown": report.to_markdown, "latex": report.to_latex}[style](unit, digits)
     return {"json": report.to_json, "csv": report.to_csv}[style]()

@@ -59,6 +59,9 @@ ALLOWED = frozenset(
     ]
 )
 
+# Of these a file may give a name or a file.
+NAMES_OR_FILES = frozenset(["skeleton", "sigmas", "slice", "cluster"])
+
 NO_OUTPUTS = "; options that write files are only taken from the command line"
 
 
@@ -76,13 +79,7 @@ class Settings:
         Raises:
             UsageError: P871 a table has an option that its command lacks.
         """
-        options = {
-            text.removeprefix("--"): parameter
-            for parameter in command.params
-            if isinstance(parameter, click.Option)
-            for text in parameter.opts
-            if text.startswith("--")
-        }
+        options = options_of(command)
         own = self.tables.get(str(command.name), {})
         for key in own:
             if key not in options or key not in ALLOWED:
@@ -96,10 +93,12 @@ class Settings:
     def _value(self, option: click.Option, value: Any) -> Any:
         """A value as it would be typed. Paths stand relative to the file."""
         if option.multiple:
-            return [self._value_of_one(one) for one in (value if isinstance(value, list) else [value])]
-        return self._value_of_one(value)
+            return [
+                self._value_of_one(option, one) for one in (value if isinstance(value, list) else [value])
+            ]
+        return self._value_of_one(option, value)
 
-    def _value_of_one(self, value: Any) -> Any:
+    def _value_of_one(self, option: click.Option, value: Any) -> Any:
         if isinstance(value, bool):
             return value
         text = str(value)
@@ -112,7 +111,20 @@ class Settings:
                 hint="type it on the command line",
             )
         beside = os.path.join(self.path.parent, text)
-        return os.path.relpath(beside) if text and os.path.exists(beside) else text
+        there = os.path.exists if isinstance(option.type, click.Path) else os.path.isfile
+        known = isinstance(option.type, click.Path) or option.opts[0].removeprefix("--") in NAMES_OR_FILES
+        return os.path.relpath(beside) if known and text and there(beside) else text
+
+
+def options_of(command: click.Command) -> dict[str, click.Option]:
+    """The options of a command by their long names, without dashes."""
+    return {
+        text.removeprefix("--"): parameter
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+        for text in parameter.opts
+        if text.startswith("--")
+    }
 
 
 @cache

@@ -86,4 +86,6 @@ def test_quiet_leaves_the_result_alone(
 ) -> None:
     monkeypatch.chdir(place.with_name("quiet"))
     assert invoke([command, *shlex.split(EXAMPLES[command][0][0]), "--quiet"]) == 0
-    assert capsys.readouterr().err == ""
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "notice:" not in out

@@ -58,6 +58,19 @@ def test_paths_stand_relative_to_the_file(
     assert "options of ../../pyproject.toml: --gt ../../data/truth.json" in err
 
 
+def test_a_name_stays_a_name_where_a_folder_is_called_so(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = 'benchmark = "coco-keypoints"\nrules = "reference"\nskeleton = "coco17"\ngt = "data/truth.json"\n'
+    (place / "poseval.toml").write_text(text, "utf-8")
+    for name in ("coco-keypoints", "reference", "coco17", "runs"):
+        (place / name).mkdir()
+    monkeypatch.chdir(place / "runs")
+    status, out, err = outcome("score ../data/predictions.json", capsys)
+    assert status == 0, err
+    assert "coco-keypoints (reference rules)" in out
+
+
 def test_a_pyproject_without_a_table_is_passed_over(place: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (place / "poseval.toml").write_text('gt = "data/truth.json"\n', "utf-8")
     (place / "data" / "pyproject.toml").write_text("not TOML at all", "utf-8")
@@ -101,6 +114,27 @@ def test_config_shows_what_holds(place: Path, capsys: pytest.CaptureFixture[str]
     (place / "poseval.toml").write_text("rules = 'corrected'\n[score]\nci = 95\n", "utf-8")
     _, out, _ = outcome("config", capsys)
     assert out.splitlines() == ["from poseval.toml", "every command: rules = corrected", "score: ci = 95"]
+
+
+def test_config_shows_paths_as_the_commands_take_them(
+    place: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (place / "poseval.toml").write_text("gt = 'data/truth.json'\n", "utf-8")
+    (place / "runs").mkdir()
+    monkeypatch.chdir(place / "runs")
+    assert "every command: gt = ../data/truth.json" in outcome("config", capsys)[1]
+
+
+@pytest.mark.parametrize(
+    "text", ["[score]\ncy = 95\n", "[score]\nci = 195\n", "digits = 'many'\n", "ci = 195\n"]
+)
+def test_config_refuses_what_a_command_would(
+    place: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (place / "poseval.toml").write_text(text, "utf-8")
+    status, out, err = outcome("config", capsys)
+    assert (status, out) == (2, "")
+    assert err
 
 
 def test_no_option_that_writes_may_stand_in_a_file() -> None:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from poseval.errors import LimitError, PosevalError, shown, wrong_type
+from poseval.errors import LimitError, PosevalError, UsageError, shown, wrong_type
 from poseval.files.absent import absent
 from poseval.files.packed import plain_name
 from poseval.files.streams import is_stream, public_name
@@ -29,8 +29,13 @@ def path_of(value: Any, where: str, wanted: str = "a path") -> str | os.PathLike
     """An argument that names a file or folder, which need not exist; as it was given.
 
     Raises:
-        UsageError: P101 for anything but text or a path; a number, for example, would be an open file.
+        UsageError: P101 for anything but text or a path; a number, for example, would be an open file. An
+            empty text is refused, too: it would be the current folder.
     """
+    if value == "":
+        raise UsageError(
+            "P101", where=where, what="is empty", wanted=wanted, hint="'.' is the current folder"
+        )
     if isinstance(value, (str, os.PathLike)):
         return value
     array = hasattr(value, "shape") and hasattr(value, "dtype")

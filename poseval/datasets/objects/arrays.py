@@ -57,21 +57,26 @@ def from_arrays(
 
     Args:
         keypoints: [N, K, 2] x and y in pixels, the centre of the first pixel at (0, 0), or [N, K, 3]. NaN
-        means that a joint is missing. frame: [N] the image of each person, a number or a name. `video/000012`
-        is frame 12 of a sequence. By default each person i is alone in frame i. score: [N] confidence of each
-        predicted person. Predictions that a benchmark ranks need it. third: what the third column of
-        `keypoints` holds, `visibility` or `score`; required if there is one. visibility: [N, K] 0 not
-        labelled, 1 hidden, 2 visible, if it is not a column of `keypoints`. joint_score: [N, K] confidence of
-        each joint, if it is not a column of `keypoints`. Without `score` their mean is a person's score.
-        track: [N] number of each person's track, -1 for none. area: [N] square pixels. OKS divides by the
-        areas of the ground truth. The areas of predictions are by default those of the boxes, else of the
-        extents of the joints, as in pycocotools. box: [N, 4] corners x0, y0, x1, y1, or with
-        `box_form="xywh"` x0, y0, width, height, in pixels. head: [N] head size in pixels, for PCKh. crowd:
-        [N] True for a region of people that is ignored. frames: [F] all images, required if some have no
-        people. Images without a true person count, too. size: width and height of the images in pixels: one
-        pair for all, a mapping of frames to pairs, a row for each of `frames`, or for each person. skeleton:
-        a name such as `coco17`, a file, a `Skeleton` or a list of joint names. By default the usual skeleton
-        of K joints.
+            means that a joint is missing.
+        frame: [N] the image of each person, a number or a name. `video/000012` is frame 12 of a sequence. By
+            default each person i is alone in frame i.
+        score: [N] confidence of each predicted person. Predictions that a benchmark ranks need it.
+        third: what the third column of `keypoints` holds, `visibility` or `score`; required if there is one.
+        visibility: [N, K] 0 not labelled, 1 hidden, 2 visible, if it is not a column of `keypoints`.
+        joint_score: [N, K] confidence of each joint, if it is not a column of `keypoints`. Without `score`
+            their mean is a person's score.
+        track: [N] number of each person's track, -1 for none.
+        area: [N] square pixels. OKS divides by the areas of the ground truth. The areas of predictions are by
+            default those of the boxes, else of the extents of the joints, as in pycocotools.
+        box: [N, 4] corners x0, y0, x1, y1 in pixels.
+        box_form: `xyxy`, or `xywh` where `box` holds x0, y0, width and height.
+        head: [N] head size in pixels, for PCKh.
+        crowd: [N] True for a region of people that is ignored.
+        frames: [F] all images, required if some have no people. Images without a true person count, too.
+        size: width and height of the images in pixels: one pair for all, a mapping of frames to pairs, a row
+            for each of `frames`, or for each person.
+        skeleton: a name such as `coco17`, a file, a `Skeleton` or a list of joint names. By default the usual
+            skeleton of K joints.
 
     Raises:
         UsageError: P101 another type, P851 another shape, P852 no usual skeleton, P853 a third column that is
