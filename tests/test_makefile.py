@@ -86,7 +86,8 @@ def test_make_says_in_one_line_why_nothing_was_installed(tmp_path: Path) -> None
     """In an environment whose pip fails, with a folder of wheels that is empty, and without one."""
     env = tmp_path / "env"
     (env / "bin").mkdir(parents=True)
-    (env / "bin/python").write_text("#!/bin/sh\nexit 1\n", "utf-8")
+    fails_as_pip = f'#!/bin/sh\n[ "$1" != -m ] || exit 1\nexec "{sys.executable}" "$@"\n'
+    (env / "bin/python").write_text(fails_as_pip, "utf-8")
     (env / "bin/python").chmod(0o755)
     (env / "pyvenv.cfg").write_text("", "utf-8")
     empty = tmp_path / "no wheels"
