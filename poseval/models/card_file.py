@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from poseval.errors import Faults, PosevalError, did_you_mean, shown
+from poseval.models.schema import Number, Option, Whole
 from poseval.skeletons import load_skeleton, read_toml
 
 HEATMAPS = ("argmax", "quarter", "dark", "udp")
@@ -26,6 +27,11 @@ IMAGE_CROPS = ("letterbox", "corner")
 PERSON_CROPS = ("affine", "udp", "integer")
 LARGEST_INPUT = 4096  # pixels a side, as of every network
 GREY = 255.0  # the largest pixel before it is divided
+FINDING = (
+    Option("person", Whole(0, 9999), 0, "number of the class of people", free=True),
+    Option("least_score", Number(0, 1), 0.01, "lowest score of people that are kept", free=True),
+    Option("overlap", Number(0, 1), 0.65, "IoU of boxes above which the better one alone is kept", free=True),
+)
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,19 @@ def _positive(value: Any) -> bool:
     return _is_number(value) and value > 0
 
 
+def _option(option: Option) -> _Field:
+    """What an option of the network may be."""
+
+    def fits(value: Any) -> bool:
+        try:
+            option.taken(value)
+        except ValueError:
+            return False
+        return True
+
+    return _Field(fits, option.allowed)
+
+
 TEXT = _Field(_is_text, "a text")
 LISTED = _Field(lambda value: isinstance(value, list), "a list")
 TRIPLE = _Field(_is_triple, "three numbers, in the order of the colours", needed=True)
@@ -113,9 +132,7 @@ FIELDS: dict[str, dict[str, _Field]] = {
         "flip": _one_of("maps", "coordinates", "none"),
         "flip_shift": _Field(lambda value: _is_whole(value) and value >= 0, "a whole number of map pixels"),
         "half_pixel": _Field(lambda value: isinstance(value, bool), "true or false"),
-        "person": _Field(_is_whole, "the number of the class of people"),
-        "least_score": _Field(_is_number, "a number"),
-        "overlap": _Field(lambda value: _is_number(value) and 0 <= value <= 1, "a number from 0 to 1"),
+        **{option.name: _option(option) for option in FINDING},
     },
 }
 
@@ -290,7 +307,7 @@ def _check_output(node: Mapping[str, Any], skeleton: str | None, where: str, fau
             what=f"is true with decode {decode} and crop {crop}",
             wanted="heatmaps of affine crops",
         )
-    for key in ("person", "least_score", "overlap"):
+    for key in [option.name for option in FINDING]:
         if key in output and not whole:
             faults.add("P253", where=f"{where}: [output] {key}", what=f"has no meaning with decode {decode}")
 
@@ -301,7 +318,7 @@ def _flip_of(decode: str) -> str:
     return "coordinates" if decode == "coordinates" else "none"
 
 
-def kind_of(decode: str) -> str:
+def kind_of(decode: str) -> Literal["heatmap", "bottom_up", "regression", "detector"]:
     """The kind of network that is read by a decoding."""
     if decode in HEATMAPS:
         return "heatmap"
@@ -339,6 +356,7 @@ def _card(node: Mapping[str, Any], path: Path, joints: int, skeleton: str | None
         "fixed_joints": True,
         "file": str(path.parent / network["file"]) if "file" in network else None,
         "config": _config(network, output, path),
+        "options": FINDING if kind_of(decode) in ("bottom_up", "detector") else (),
         "notes": tuple(node.get("notes", ())),
     }
 
@@ -351,15 +369,12 @@ def builder_of(decode: str) -> str:
 
 
 def _config(network: Mapping[str, Any], output: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    """Arguments of the builder, in plain values."""
-    config: dict[str, Any] = {"decode": output["decode"]}
+    """Arguments of the builder, in plain values; `source` holds fields of `own_network.Source`."""
     if "entry" in network:
-        config |= {"entry": network["entry"], "folder": str(path.parent)}
-        config |= {"options": dict(network["options"])} if "options" in network else {}
+        source: dict[str, Any] = {"entry": network["entry"], "folder": str(path.parent)}
     else:
-        config["format"] = network_format(network)
-    for key in ("providers", "layout"):
-        config |= {key: network[key]} if key in network else {}
-    for key in ("names", "units", "person", "least_score", "overlap"):
-        config |= {key: output[key]} if key in output else {}
-    return config
+        source = {"format": network_format(network)}
+    source |= {key: network[key] for key in ("options", "providers", "layout") if key in network}
+    source |= {"names": output["names"]} if "names" in output else {}
+    own = {key: output[key] for key in ("units", *(option.name for option in FINDING)) if key in output}
+    return {"decode": output["decode"], "source": source, **own}

@@ -361,7 +361,7 @@ def fill(model: nn.Module, entry: ModelCard, path: Path | None) -> Weights | Non
     if path is not None:
         return load_weights(model, path)
     lacking = any(True for _ in model.parameters()) or hasattr(model, "read_weights")
-    if lacking and "entry" not in entry.config:
+    if lacking and "entry" not in entry.config.get("source", {}):
         raise UsageError(
             "P154",
             where=f"model {entry.name}",

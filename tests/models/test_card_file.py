@@ -26,9 +26,20 @@ def test_a_card_is_read(folder: Path) -> None:
     assert (found.input_size, found.joints, found.skeleton) == ((64, 48), 17, "coco17")
     assert (found.flip, found.flip_shift) == ("maps", 1)
     assert found.file == str(folder / "net.onnx")
-    assert dict(found.config) == {"decode": "dark", "format": "onnx"}
+    assert dict(found.config) == {"decode": "dark", "source": {"format": "onnx"}}
     assert card_json(found)["flip_pairs"][0] == ("left_eye", "right_eye")
     assert ("licence", "Apache-2.0") in card_rows(found, None, "no file")
+
+
+def test_options_of_a_card_are_those_of_networks_that_find_people(folder: Path) -> None:
+    with pytest.raises(UsageError, match="no option folder") as caught:
+        card(str(card_file(folder))).sized(config={"folder": "elsewhere"})
+    assert caught.value.code == "P152"
+    finder = card(
+        str(card_file(folder, input={"crop": "corner"}, output={"decode": "rtmo", "least_score": 0.3}))
+    )
+    assert finder.sized().config["least_score"] == 0.3
+    assert finder.sized(config={"least_score": 0.2}).config["least_score"] == 0.2
 
 
 def test_joints_of_ones_own_stand_in_the_card(folder: Path) -> None:
@@ -71,6 +82,7 @@ WRONG: list[tuple[dict[str, dict[str, Any]], str]] = [
     ({"output": {"half_pixel": True}, "input": {"crop": "udp"}}, "half_pixel is true"),
     ({"output": {"units": "pixels"}}, "units has no meaning"),
     ({"output": {"overlap": 0.5}}, "overlap has no meaning"),
+    ({"output": {"least_score": 2}}, "least_score is 2"),
     ({"network": {"file": None}}, "names no network"),
     ({"network": {"file": "other.onnx"}}, "other.onnx is not a file"),
     ({"network": {"format": "tensorrt"}}, "format is tensorrt"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,31 +31,36 @@ WANTED = {
 }
 
 
-class OwnNetwork(nn.Module):
-    """Inputs [N, 3, h, w] to what the card says: maps [N, K, H, W], two SimCC outputs, or coordinates.
+@dataclass(frozen=True)
+class Source:
+    """What a network is: a file of a `format`, or what `entry` makes, for which the file holds weights.
 
-    The network is a file that `read_weights` opens, or `module`, for which the file holds weights.
+    `entry` is `module:function`, called with `joints`, `input_size` and `options`; its file may lie in
+    `folder`. `names` are the outputs that are read, None for all; `layout` is that of the images.
     """
 
-    def __init__(
-        self,
-        joints: int,
-        input_size: tuple[int, int],
-        decode: str,
-        kind: str,
-        *,
-        module: nn.Module | None = None,
-        providers: Sequence[str] = (DEFAULT_PROVIDER,),
-        names: Sequence[str] | None = None,
-        layout: str = "nchw",
-        units: str = "unit",
-    ) -> None:
+    format: str = "onnx"
+    entry: str | None = None
+    folder: str = "."
+    options: Mapping[str, Any] = field(default_factory=dict)
+    providers: Sequence[str] = (DEFAULT_PROVIDER,)
+    names: Sequence[str] | None = None
+    layout: str = "nchw"
+
+
+class FromSource(nn.Module):
+    """A network from its source; `read_weights` opens its file.
+
+    Raises:
+        MissingFeature: P601 without the runtime of its file. UsageError: P880 an entry that makes no network.
+    """
+
+    def __init__(self, source: Source, joints: int, input_size: tuple[int, int]) -> None:
         super().__init__()
-        if module is None:
-            check_runtime(kind)
-        self.joints, self.input_size, self.decoding, self.kind = joints, input_size, decode, kind
-        self.providers, self.names, self.layout, self.units = tuple(providers), names, layout, units
-        self.own = module
+        self.source, self.joints, self.input_size = source, joints, input_size
+        self.own = _called(source, joints, input_size)
+        if self.own is None:
+            check_runtime(source.format)
         self.network: NetworkFile | None = None
         self.name = "the network"
 
@@ -68,15 +74,56 @@ class OwnNetwork(nn.Module):
         self.name = path.name
         if self.own is not None:
             return load_weights(self.own, path).tensors
-        network = open_network(path, self.kind, self.providers, self.names)
-        if network.takes is not None:
-            sides: tuple[int | None, ...] = (3, *self.input_size)
-            sides = sides if self.layout == "nchw" else (*self.input_size, 3)
-            agree(path.name, "input", network.takes, (None, *sides))
-        if network.gives is not None:
-            self._check([tuple(shape) for shape in network.gives])
+        network = open_network(path, self.source.format, self.source.providers, self.source.names)
+        self.check_file(network)
         self.network = network
         return len(network.gives or ())
+
+    def check_file(self, network: NetworkFile) -> None:
+        """Compare what the file takes with the card.
+
+        Raises:
+            MismatchError: P451.
+        """
+        sides = (3, *self.input_size) if self.source.layout == "nchw" else (*self.input_size, 3)
+        if network.takes is not None:
+            _agree(self.name, network.takes, (None, *sides))
+
+    def run(self, images: Tensor) -> list[Tensor]:
+        """Outputs for images [N, 3, h, w].
+
+        Raises:
+            UsageError: P153 before a file is loaded.
+        """
+        given = images if self.source.layout == "nchw" else images.permute(0, 2, 3, 1).contiguous()
+        if self.own is not None:
+            with _blamed(self.name):
+                return tensors_of(self.own(given), self.name)
+        if self.network is None:
+            raise UsageError(
+                "P153", where="ONNX model", what="has no file yet", wanted="load_weights(model, PATH) first"
+            )
+        return in_batches(self.network, given)
+
+
+class OwnNetwork(FromSource):
+    """Inputs [N, 3, h, w] to what the card says: maps [N, K, H, W], two SimCC outputs, or coordinates."""
+
+    def __init__(
+        self, source: Source, joints: int, input_size: tuple[int, int], decode: str, units: str = "unit"
+    ) -> None:
+        super().__init__(source, joints, input_size)
+        self.decoding, self.units = decode, units
+
+    def check_file(self, network: NetworkFile) -> None:
+        """Compare what the file takes and gives with the card.
+
+        Raises:
+            MismatchError: P451.
+        """
+        super().check_file(network)
+        if network.gives is not None:
+            self._check([tuple(shape) for shape in network.gives])
 
     def _check(self, shapes: Sequence[tuple[int | None, ...]]) -> None:
         """Refuse outputs other than the card's decoding reads.
@@ -108,16 +155,7 @@ class OwnNetwork(nn.Module):
             UsageError: P153 before a file is loaded.
             MismatchError: P451 for other outputs than the card says.
         """
-        given = images if self.layout == "nchw" else images.permute(0, 2, 3, 1).contiguous()
-        if self.own is not None:
-            with blamed(self.name):
-                outputs = tensors_of(self.own(given), self.name)
-        elif self.network is None:
-            raise UsageError(
-                "P153", where="ONNX model", what="has no file yet", wanted="load_weights(model, PATH) first"
-            )
-        else:
-            outputs = in_batches(self.network, given)
+        outputs = self.run(images)
         self._check([tuple(output.shape) for output in outputs])
         return tuple(outputs) if self.decoding == "simcc" else outputs[0]
 
@@ -131,12 +169,8 @@ class OwnNetwork(nn.Module):
         return xy, score
 
 
-def agree(name: str, part: str, given: Sequence[int | None], wanted: Sequence[int | None]) -> None:
-    """Sizes that a file fixes must be those wanted; None is any size.
-
-    Raises:
-        MismatchError: P451.
-    """
+def _agree(name: str, given: Sequence[int | None], wanted: Sequence[int | None]) -> None:
+    """Sizes that a file fixes must be those wanted; None is any size."""
     fits = len(given) == len(wanted) and all(
         None in (have, want) or have == want for have, want in zip(given, wanted, strict=True)
     )
@@ -145,19 +179,15 @@ def agree(name: str, part: str, given: Sequence[int | None], wanted: Sequence[in
         raise MismatchError(
             "P451",
             where=shown(name),
-            what=f"has {part} shape {shapes[0]}",
+            what=f"has input shape {shapes[0]}",
             wanted=f"{shapes[1]}",
             hint="give the input_size (height, width), the layout and the joints of the file",
         )
 
 
 @contextmanager
-def blamed(name: str) -> Iterator[None]:
-    """Turn an exception of a user's own code into an error that names it.
-
-    Raises:
-        UsageError: P880.
-    """
+def _blamed(name: str) -> Iterator[None]:
+    """Turn an exception of a user's own code into an error that names it, P880."""
     try:
         yield
     except PosevalError:
@@ -169,22 +199,20 @@ def blamed(name: str) -> Iterator[None]:
         ) from error
 
 
-def called(entry: str, folder: str, arguments: Mapping[str, Any]) -> nn.Module:
-    """The module that a function makes; its file may lie beside the card.
-
-    Raises:
-        UsageError: P880 when it cannot be imported, fails, or makes something else.
-    """
-    sys.path.insert(0, folder)
+def _called(source: Source, joints: int, input_size: tuple[int, int]) -> nn.Module | None:
+    """The module that a source's function makes; None without one."""
+    if source.entry is None:
+        return None
+    sys.path.insert(0, source.folder)
     try:
-        with blamed(f"entry {entry}"):
-            made = load(entry)(**arguments)
+        with _blamed(f"entry {source.entry}"):
+            made = load(source.entry)(joints=joints, input_size=input_size, **source.options)
     finally:
-        sys.path.remove(folder)
+        sys.path.remove(source.folder)
     if not isinstance(made, nn.Module):
         raise UsageError(
             "P880",
-            where=f"entry {shown(entry)}",
+            where=f"entry {shown(source.entry)}",
             what=f"makes a {shown(type(made).__name__)}",
             wanted="a torch.nn.Module",
         )
@@ -192,40 +220,14 @@ def called(entry: str, folder: str, arguments: Mapping[str, Any]) -> nn.Module:
 
 
 def build(
-    joints: int,
-    input_size: tuple[int, int],
-    decode: str,
-    format: str = "onnx",
-    entry: str | None = None,
-    folder: str = ".",
-    options: Mapping[str, Any] | None = None,
-    providers: Sequence[str] = (DEFAULT_PROVIDER,),
-    names: Sequence[str] | None = None,
-    layout: str = "nchw",
-    units: str = "unit",
+    joints: int, input_size: tuple[int, int], decode: str, source: Mapping[str, Any], units: str = "unit"
 ) -> OwnNetwork:
-    """A network that a card names; `load_weights` opens its file.
-
-    `entry` is `module:function`, called with `joints`, `input_size` and `options`; it makes the network, and
-    the file holds its weights.
-
-    Raises:
-        UsageError: P880 when the entry does not make a network.
-    """
-    module = None
-    if entry is not None:
-        module = called(entry, folder, {"joints": joints, "input_size": input_size, **(options or {})})
-    return OwnNetwork(
-        joints, input_size, decode, format, module=module, providers=providers, names=names, layout=layout,
-        units=units,
-    )  # fmt: skip
+    """A network that a card names, `source` holding fields of `Source`; `load_weights` opens its file."""
+    return OwnNetwork(Source(**source), joints, input_size, decode, units)
 
 
-def build_heatmap(joints: int, input_size: tuple[int, int], provider: str = DEFAULT_PROVIDER) -> OwnNetwork:
-    """An ONNX network of heatmaps without a file; `load_weights` opens one."""
-    return OwnNetwork(joints, input_size, "quarter", "onnx", providers=[provider])
-
-
-def build_simcc(joints: int, input_size: tuple[int, int], provider: str = DEFAULT_PROVIDER) -> OwnNetwork:
-    """An ONNX network of SimCC without a file; `load_weights` opens one."""
-    return OwnNetwork(joints, input_size, "simcc", "onnx", providers=[provider])
+def build_onnx(
+    joints: int, input_size: tuple[int, int], decode: str, provider: str = DEFAULT_PROVIDER
+) -> OwnNetwork:
+    """An ONNX network without a file; `load_weights` opens one."""
+    return OwnNetwork(Source(providers=(provider,)), joints, input_size, decode)

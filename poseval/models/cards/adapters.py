@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from poseval.models.registry import Decode, ModelCard, Stated
-from poseval.models.schema import Number, OneOf, Option, Whole, Words
+from poseval.models.card_file import FINDING, builder_of, kind_of
+from poseval.models.registry import ModelCard, Stated
+from poseval.models.schema import Number, OneOf, Option, Words
 
-FILE = "the user's .onnx file"
-PLAIN = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
-FINDER = "poseval.models.adapters.finders:build_onnx"
 PROVIDER = Option(
     "provider",
     Words("a provider of onnxruntime"),
@@ -17,136 +15,101 @@ PROVIDER = Option(
     "what computes the network",
     free=True,
 )
-FINDING = (
-    PROVIDER,
-    Option("person", Whole(0, 9999), 0, "number of the class of people", free=True),
-    Option("least_score", Number(0, 1), 0.01, "lowest score of people that are kept", free=True),
-    Option("overlap", Number(0, 1), 0.65, "IoU of boxes above which the better one alone is kept", free=True),
-)
+UNIT: dict[str, Any] = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
+BYTES: dict[str, Any] = {**UNIT, "pixel_divisor": 1.0}
+BGR: dict[str, Any] = {**BYTES, "colour": "bgr"}
+CAFFE: dict[str, Any] = {**BGR, "mean": (103.53, 116.28, 123.675), "std": (57.375, 57.12, 58.395)}
+NO_FLIP: dict[str, Any] = {"flip": "none", "flip_shift": 0, "stride": 1}
+FINDS_PEOPLE = "finds people itself, and so serves as a detector too"
+ASSUMED = "colour order and normalisation are assumed, because the file does not give them"
+YOLO = "exported to ONNX with or without suppression"
+MMPOSE = "open-mmlab/mmpose, as mmdeploy exports it"
+RTMPOSE = f"Jiang et al. 2023 (RTMPose); {MMPOSE}"
+APACHE, AGPL, OWN = "Apache-2.0", "AGPL-3.0", "the file's own"
+
+# name: decode, crop, pixels, licence, source, notes
+FINDERS: dict[str, tuple[Any, Any, dict[str, Any], str, str, tuple[str, ...]]] = {
+    "yolo_pose": (
+        "yolo_pose", "letterbox", UNIT, AGPL, f"Ultralytics YOLO pose (8, 11 and later), {YOLO}",
+        (FINDS_PEOPLE,),
+    ),
+    "rtmo": ("rtmo", "corner", BGR, APACHE, f"Lu et al. 2023 (RTMO); {MMPOSE}", (FINDS_PEOPLE,)),
+    "rtmdet": (
+        "boxes", "corner", CAFFE, APACHE,
+        "Lyu et al. 2022 (RTMDet); open-mmlab/mmdetection, as mmdeploy exports it", (),
+    ),
+    "yolox": (
+        "yolox", "corner", BGR, APACHE, "Ge et al. 2021 (YOLOX), its own ONNX export without suppression", (),
+    ),
+    "yolo_detect": ("yolo", "letterbox", UNIT, AGPL, f"Ultralytics YOLO (8, 11 and later), {YOLO}", ()),
+    "rtdetr": (
+        "rtdetr", "corner", UNIT, APACHE, "Zhao et al. 2023 (RT-DETR), the original's export or Ultralytics'",
+        ("trained on images stretched to a square, and letterboxed here",),
+    ),
+}  # fmt: skip
+
+# name: decode, joints, skeleton, licence, source, notes
+ON_CROPS: dict[str, tuple[Any, int, str, str, str, tuple[str, ...]]] = {
+    "rtmpose_17": ("simcc", 17, "coco17", APACHE, RTMPOSE, ()),
+    "rtmpose_26": ("simcc", 26, "halpe26", APACHE, RTMPOSE, ()),
+    "rtmpose_133": ("simcc", 133, "coco_wholebody133", APACHE, RTMPOSE, ()),
+    "onnx_heatmap": (
+        "quarter", 17, "coco17", OWN, "any ONNX file with one output of heatmaps [N, K, H, W]", (ASSUMED,),
+    ),
+    "onnx_simcc": (
+        "simcc", 17, "coco17", OWN,
+        "any ONNX file with two SimCC outputs (Li et al. 2022), such as RTMPose", (ASSUMED,),
+    ),
+}  # fmt: skip
 
 
-def _finder(name: str, decode: Decode, size: tuple[int, int], **rest: Any) -> ModelCard:
-    """An ONNX file of whole images; one with another input size is run at its own."""
+def _onnx(
+    name: str, decode: Any, licence: str, source: str, notes: tuple[str, ...], **rest: Any
+) -> ModelCard:
+    """An ONNX file of the user's; one of whole images is run at its own input size."""
     return ModelCard(
         name=name,
         family="adapters",
-        builder=FINDER,
-        input_size=size,
+        kind=kind_of(decode),
+        builder=f"{builder_of(decode)}_onnx",
+        source=source,
+        licence=licence,
+        weights="the user's .onnx file",
         decode=decode,
-        flip="none",
-        flip_shift=0,
-        stride=1,
         config={"decode": decode},
-        options=FINDING,
-        weights=FILE,
+        notes=("needs onnxruntime", *notes),
         **rest,
     )
 
 
-def _simcc(name: str, joints: int, skeleton: str) -> ModelCard:
-    return ModelCard(
-        name=name,
-        family="adapters",
-        kind="regression",
-        builder="poseval.models.adapters.own_network:build_simcc",
-        source="Jiang et al. 2023 (RTMPose); open-mmlab/mmpose, as mmdeploy exports it",
-        licence="Apache-2.0",
-        weights=FILE,
-        joints=joints,
-        skeleton=skeleton,
-        decode="simcc",
-        flip_shift=0,
-        fixed_joints=True,
-        options=(PROVIDER,),
-        notes=("needs onnxruntime",),
-    )
+def _finder(
+    name: str,
+    decode: Any,
+    crop: Any,
+    pixels: dict[str, Any],
+    licence: str,
+    source: str,
+    notes: tuple[str, ...],
+) -> ModelCard:
+    poses = kind_of(decode) != "detector"
+    return _onnx(
+        name, decode, licence, source, notes, input_size=(640, 640), joints=17 if poses else 0,
+        skeleton="coco17" if poses else None, crop=crop, options=(PROVIDER, *FINDING), **pixels, **NO_FLIP,
+    )  # fmt: skip
+
+
+def _on_crops(
+    name: str, decode: Any, joints: int, skeleton: str, licence: str, source: str, notes: tuple[str, ...]
+) -> ModelCard:
+    return _onnx(
+        name, decode, licence, source, notes, joints=joints, skeleton=skeleton, options=(PROVIDER,),
+        flip_shift=int(decode != "simcc"), fixed_joints=licence != OWN,
+    )  # fmt: skip
 
 
 CARDS = (
-    _simcc("rtmpose_17", 17, "coco17"),
-    _simcc("rtmpose_26", 26, "halpe26"),
-    _simcc("rtmpose_133", 133, "coco_wholebody133"),
-    _finder(
-        "yolo_pose",
-        "yolo_pose",
-        (640, 640),
-        kind="bottom_up",
-        source="Ultralytics YOLO pose (8, 11 and later), exported to ONNX with or without suppression",
-        licence="AGPL-3.0",
-        crop="letterbox",
-        **PLAIN,
-        notes=("needs onnxruntime", "finds people itself, and so serves as a detector too"),
-    ),
-    _finder(
-        "rtmo",
-        "rtmo",
-        (640, 640),
-        kind="bottom_up",
-        source="Lu et al. 2023 (RTMO); open-mmlab/mmpose, as mmdeploy exports it",
-        licence="Apache-2.0",
-        colour="bgr",
-        pixel_divisor=1.0,
-        crop="corner",
-        **PLAIN,
-        notes=("needs onnxruntime", "finds people itself, and so serves as a detector too"),
-    ),
-    _finder(
-        "rtmdet",
-        "boxes",
-        (640, 640),
-        kind="detector",
-        joints=0,
-        skeleton=None,
-        source="Lyu et al. 2022 (RTMDet); open-mmlab/mmdetection, as mmdeploy exports it",
-        licence="Apache-2.0",
-        colour="bgr",
-        pixel_divisor=1.0,
-        mean=(103.53, 116.28, 123.675),
-        std=(57.375, 57.12, 58.395),
-        crop="corner",
-        notes=("needs onnxruntime",),
-    ),
-    _finder(
-        "yolox",
-        "yolox",
-        (640, 640),
-        kind="detector",
-        joints=0,
-        skeleton=None,
-        source="Ge et al. 2021 (YOLOX), its own ONNX export without suppression",
-        licence="Apache-2.0",
-        colour="bgr",
-        pixel_divisor=1.0,
-        crop="corner",
-        **PLAIN,
-        notes=("needs onnxruntime",),
-    ),
-    _finder(
-        "yolo_detect",
-        "yolo",
-        (640, 640),
-        kind="detector",
-        joints=0,
-        skeleton=None,
-        source="Ultralytics YOLO (8, 11 and later), exported to ONNX with or without suppression",
-        licence="AGPL-3.0",
-        crop="letterbox",
-        **PLAIN,
-        notes=("needs onnxruntime",),
-    ),
-    _finder(
-        "rtdetr",
-        "rtdetr",
-        (640, 640),
-        kind="detector",
-        joints=0,
-        skeleton=None,
-        source="Zhao et al. 2023 (RT-DETR), the original's export or Ultralytics'",
-        licence="Apache-2.0",
-        crop="corner",
-        **PLAIN,
-        notes=("needs onnxruntime", "trained on images stretched to a square, and letterboxed here"),
-    ),
+    *(_finder(name, *row) for name, row in FINDERS.items()),
+    *(_on_crops(name, *row) for name, row in ON_CROPS.items()),
     ModelCard(
         name="keypoint_rcnn",
         family="adapters",
@@ -156,16 +119,13 @@ CARDS = (
         licence="BSD-3-Clause",
         weights="torchvision's KeypointRCNN_ResNet50_FPN_Weights.COCO_V1 (keypointrcnn_resnet50_fpn_coco)",
         input_size=(800, 1333),
-        mean=(0.0, 0.0, 0.0),
-        std=(1.0, 1.0, 1.0),
         crop="image",
         decode="grouping",
-        flip="none",
-        flip_shift=0,
-        stride=1,
         options=(),
         results=(Stated(65.0, "AP", "COCO val2017", "torchvision's documentation", recalled=True),),
-        notes=("needs torchvision", "finds people itself, and so serves as a detector too"),
+        notes=("needs torchvision", FINDS_PEOPLE),
+        **UNIT,
+        **NO_FLIP,
     ),
     ModelCard(
         name="mediapipe_pose",
@@ -173,53 +133,19 @@ CARDS = (
         kind="regression",
         builder="poseval.models.adapters.mediapipe_pose:build",
         source="Google MediaPipe 0.10, BlazePose (Bazarevsky et al. 2020)",
-        licence="Apache-2.0",
+        licence=APACHE,
         weights="inside the Python package mediapipe, 0.10 series",
         input_size=(256, 256),
         joints=33,
         skeleton="mediapipe33",
-        pixel_divisor=1.0,
-        mean=(0.0, 0.0, 0.0),
-        std=(1.0, 1.0, 1.0),
         decode="coordinates",
-        flip="none",
-        flip_shift=0,
-        stride=1,
         fixed_joints=True,
         options=(
             Option("complexity", OneOf((0, 1, 2)), 1, "network: 0 lite, 1 full, 2 heavy"),
             Option("detection", Number(0, 1), 0.5, "least score of a person within the crop"),
         ),
         notes=("needs mediapipe 0.10", "detects within the crop again and may find no person there"),
-    ),
-    ModelCard(
-        name="onnx_heatmap",
-        family="adapters",
-        kind="heatmap",
-        builder="poseval.models.adapters.own_network:build_heatmap",
-        source="any ONNX file with one output of heatmaps [N, K, H, W]",
-        licence="the file's own",
-        weights=FILE,
-        options=(PROVIDER,),
-        notes=(
-            "needs onnxruntime",
-            "colour order and normalisation are assumed, because the file does not give them",
-        ),
-    ),
-    ModelCard(
-        name="onnx_simcc",
-        family="adapters",
-        kind="regression",
-        builder="poseval.models.adapters.own_network:build_simcc",
-        source="any ONNX file with two SimCC outputs (Li et al. 2022), such as RTMPose",
-        licence="the file's own",
-        weights=FILE,
-        options=(PROVIDER,),
-        decode="simcc",
-        flip_shift=0,
-        notes=(
-            "needs onnxruntime",
-            "colour order and normalisation are assumed, because the file does not give them",
-        ),
+        **BYTES,
+        **NO_FLIP,
     ),
 )
