@@ -50,7 +50,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
         "validation files",
         "challenge": "skeletons poses results datasets benchmarks checks scoring decisions diagnosis "
         "validation report files",
-        "models": "skeletons files",
+        "models": "skeletons files kernels",
         "tracking": "skeletons poses models files",
         "runners": "skeletons poses datasets benchmarks scoring models tracking files",
         "training": "skeletons poses kernels results scoring models tracking runners files",

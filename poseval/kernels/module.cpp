@@ -8,6 +8,7 @@ using namespace poseval;
 void bind_coco(py::module_& module);
 void bind_curves(py::module_& module);
 void bind_file(py::module_& module);
+void bind_images(py::module_& module);
 void bind_json(py::module_& module);
 void bind_poses(py::module_& module);
 void bind_average_precision(py::module_& module);
@@ -29,6 +30,7 @@ PYBIND11_MODULE(_kernels, module) {
     bind_coco(module);
     bind_curves(module);
     bind_file(module);
+    bind_images(module);
     bind_json(module);
     bind_poses(module);
     bind_average_precision(module);

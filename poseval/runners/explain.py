@@ -87,7 +87,7 @@ def explainable(estimator: Estimator) -> TopDown | BottomUp:
 def _cut(image: Pixels, crop: Crops) -> Pixels:
     """The pixels [h, w, 3] that the network sees, before they are normalised."""
 
-    return np.asarray(warp(image, crop.matrix[0], crop.input_size), dtype=np.uint8)
+    return warp(image, crop.matrix[0], crop.input_size)
 
 
 def _has(model: nn.Module, kind: type[nn.Module]) -> bool:

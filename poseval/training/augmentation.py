@@ -47,14 +47,14 @@ NONE = Augmentation(scale=0.0, rotation=0.0, rotated=0.0, mirrored=0.0)
 class Sample:
     """A training sample: the cut [h, w, C], joints [K, 2] in its pixels, `seen` [K] of the same joints."""
 
-    image: NDArray[np.generic]
+    image: NDArray[np.uint8]
     xy: Floats
     seen: NDArray[np.int8]
     crops: Crops
 
 
 def sample(
-    image: NDArray[np.generic],
+    image: NDArray[np.uint8],
     box: ArrayLike,
     xy: ArrayLike,
     seen: ArrayLike,
@@ -92,12 +92,12 @@ def sample(
 
 
 def _mirrored(
-    image: NDArray[np.generic],
+    image: NDArray[np.uint8],
     points: Floats,
     seen: NDArray[np.int8],
     centre: Floats,
     flip: Sequence[int],
-) -> tuple[NDArray[np.generic], Floats, NDArray[np.int8], Floats]:
+) -> tuple[NDArray[np.uint8], Floats, NDArray[np.int8], Floats]:
     last = image.shape[1] - 1
     turned, centre = points[list(flip)], centre.copy()
     turned[:, 0] = last - turned[:, 0]

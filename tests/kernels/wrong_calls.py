@@ -79,6 +79,31 @@ def pose_calls() -> dict[str, Call]:
     }
 
 
+def image_calls() -> dict[str, Call]:
+    image, back = np.arange(60, dtype=np.uint8).reshape(4, 5, 3), np.eye(2, 3, dtype=np.float32)
+    crops, table = image[None], np.zeros((3, 256), dtype=np.float32)
+    wide = ("65 channels", np.zeros((4, 5, 65), dtype=np.uint8))
+    no_channel = ("no channel", image[..., :0])
+    return {
+        "image_warp": Call(
+            _kernels.image_warp,
+            {"image": image, "back": back, "height": 6, "width": 7},
+            {
+                "image": [*kinds(image), wide, no_channel],
+                **listed(back=tied(back), height=count(), width=count()),
+            },
+        ),
+        "image_planes": Call(
+            _kernels.image_planes,
+            {"crops": crops, "table": table, "from_channel": np.array([2, 1, 0])},
+            {
+                "crops": [*kinds(crops), ("two channels", crops[..., :2])],
+                **listed(table=tied(table), from_channel=index(np.array([2, 1, 0]), 3)),
+            },
+        ),
+    }
+
+
 def oks_calls() -> dict[str, Call]:
     labelled = np.ones((4, 3), dtype=bool)
     area, box, variance = np.ones(4), np.ones((4, 4)), np.ones(3)
@@ -261,6 +286,7 @@ def calls() -> dict[str, Call]:
     """Every function of the module, by name."""
     return {
         **pose_calls(),
+        **image_calls(),
         **oks_calls(),
         **curve_calls(),
         **ranking_calls(),

@@ -3,6 +3,7 @@
 #include "../coco.cpp"
 #include "../curves.cpp"
 #include "../file.cpp"
+#include "../images.cpp"
 #include "../json_array.cpp"
 #include "../json_columns.cpp"
 #include "../json_lists.cpp"

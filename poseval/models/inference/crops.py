@@ -1,4 +1,4 @@
-"""From a person's box to a network's input and back: boxes, affine maps, and the warp, in NumPy.
+"""From a person's box to a network's input and back: boxes, affine maps, and the warp.
 
 Sizes are (height, width), points (x, y), boxes x0 y0 x1 y1, rotations degrees. Matrices are [..., 2, 3] and
 map image pixels to input pixels; the centre of the first pixel is (0, 0).
@@ -7,7 +7,6 @@ Source: leoxiaobin/deep-high-resolution-net.pytorch 6f69e46, `lib/dataset/coco.p
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from poseval.errors import UsageError
+from poseval.kernels import images
 
 Floats = NDArray[np.float64]
 Mapping = Literal["affine", "udp", "integer"]
@@ -179,65 +179,10 @@ def transform(points: Floats, matrix: Floats) -> Floats:
     return moved
 
 
-def warp(image: NDArray[np.generic], matrix: Floats, size: tuple[int, int]) -> NDArray[np.generic]:
-    """An image [H, W, C] seen through `matrix` [2, 3], bilinear, zero outside, in the image's own dtype.
+def warp(image: NDArray[np.uint8], matrix: Floats, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """An image [H, W, C] seen through `matrix` [2, 3] as [h, w, C] of `size`, bilinear, zero outside.
 
-    Positions are float32, blends float64, and whole-number images are rounded to nearest, as OpenCV 5 does
-    it; OpenCV 3 and 4 round positions to 1/32 of a pixel first, which moves single grey levels a little.
+    Positions are float32, blends float64, rounded to nearest, as OpenCV 5 does it; OpenCV 3 and 4 round
+    positions to 1/32 of a pixel first, which moves single grey levels a little.
     """
-    back = inverse(matrix).astype(np.float32)
-    x = np.arange(size[1], dtype=np.float32)[None, :]
-    y = np.arange(size[0], dtype=np.float32)[:, None]
-    column = x * back[0, 0] + y * back[0, 1] + back[0, 2]
-    row = x * back[1, 0] + y * back[1, 1] + back[1, 2]
-    height, width = image.shape[:2]
-    # one pixel of zeros around the image; whatever lies farther out reads from it too
-    column, row = np.clip(column, -1, width), np.clip(row, -1, height)
-    left, top = np.floor(column).astype(np.intp), np.floor(row).astype(np.intp)
-    planes, stride, start = _seen_planes(image, left, top)
-    at = (top * stride + left - start).ravel()
-    corners = (at, at + 1, at + stride, at + stride + 1)
-    right_share, low_share = (column - left).ravel(), (row - top).ravel()
-    shares = (1 - right_share, right_share, 1 - low_share, low_share)
-    blended = np.stack([_blend(plane, corners, shares) for plane in planes], axis=-1)
-    blended = np.rint(blended, out=blended) if image.dtype.kind in "ui" else blended
-    seen: NDArray[np.generic] = blended.reshape(*size, *image.shape[2:]).astype(image.dtype)
-    return seen
-
-
-def _blend(
-    plane: NDArray[np.float32], corners: Sequence[NDArray[np.intp]], shares: Sequence[Floats]
-) -> Floats:
-    """Values [P] of a plane: four corners, weighted by the fractions to the left, right, up and down."""
-    upper_left, upper_right, lower_left, lower_right = (plane.take(at, mode="clip") for at in corners)
-    left, right, up, low = shares
-    upper = upper_left * left
-    upper += upper_right * right
-    upper *= up
-    lower = lower_left * left
-    lower += lower_right * right
-    lower *= low
-    upper += lower
-    blended: Floats = upper
-    return blended
-
-
-def _seen_planes(
-    image: NDArray[np.generic], left: NDArray[np.intp], top: NDArray[np.intp]
-) -> tuple[NDArray[np.float32], int, int]:
-    """The part of an image that a warp reads, with zeros where it leaves the image, as planes [C, P].
-
-    Also pixels per row, and what to take off `row * stride + column` to index them. A small crop of a large
-    image then costs what the crop costs.
-    """
-    first_row, first_column = int(top.min()), int(left.min())
-    rows, columns = int(top.max()) + 2 - first_row, int(left.max()) + 2 - first_column
-    inside = image[max(first_row, 0) : first_row + rows, max(first_column, 0) : first_column + columns]
-    channels = int(np.prod(image.shape[2:]))
-    part = np.zeros((channels, rows, columns), dtype=np.float32)
-    from_row, from_column = max(-first_row, 0), max(-first_column, 0)
-    height, width = inside.shape[:2]
-    part[:, from_row : from_row + height, from_column : from_column + width] = np.moveaxis(
-        inside.reshape(height, width, channels), 2, 0
-    )
-    return part.reshape(channels, -1), columns, first_row * columns + first_column
+    return images.warp(image, inverse(matrix).astype(np.float32), size)

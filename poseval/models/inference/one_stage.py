@@ -67,7 +67,7 @@ def resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8
             [0, 1 / step[0], (0.5 - first) / step[0] - 0.5],
         ]
     )
-    return warp(edged, matrix, size).astype(np.uint8)
+    return warp(edged, matrix, size)
 
 
 def box_corners(middle: Floats) -> Floats:

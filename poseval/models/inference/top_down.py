@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from poseval.errors import UsageError, did_you_mean, shown
+from poseval.kernels import images
 from poseval.models.inference.crops import Crops, Floats, cut, map_step, on_input, raised, warp
 from poseval.models.inference.decoding import (
     DECODERS,
@@ -184,9 +185,8 @@ def last_maps(outputs: Any) -> NDArray[np.float32]:
     return array
 
 
-def normalised(crops: NDArray[np.generic], card: ModelCard) -> NDArray[np.float32]:
+def normalised(crops: NDArray[np.uint8], card: ModelCard) -> NDArray[np.float32]:
     """RGB crops [N, h, w, 3] as the card's network wants them: float32 [N, 3, h, w] in its colour order."""
-    pixels: NDArray[np.float32] = crops.astype(np.float32) / np.float32(card.pixel_divisor)
-    pixels = pixels[..., ::-1] if card.colour == "bgr" else pixels
-    mean, std = np.asarray(card.mean, dtype=np.float32), np.asarray(card.std, dtype=np.float32)
-    return np.ascontiguousarray(((pixels - mean) / std).transpose(0, 3, 1, 2), dtype=np.float32)
+    levels = np.arange(256, dtype=np.float32) / np.float32(card.pixel_divisor)
+    mean, std = np.asarray([card.mean, card.std], dtype=np.float32)[:, :, None]
+    return images.as_planes(crops, (levels - mean) / std, (2, 1, 0) if card.colour == "bgr" else (0, 1, 2))

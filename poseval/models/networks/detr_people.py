@@ -114,7 +114,7 @@ class DetrOnImages:
         size = sized((height, width), self.card.input_size)
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None].float()
         small = functional.interpolate(pixels, size=size, mode="bilinear", antialias=True)
-        inputs = normalised(small.round().permute(0, 2, 3, 1).numpy(), self.card)
+        inputs = normalised(small.round().byte().permute(0, 2, 3, 1).numpy(), self.card)
         with torch.inference_mode(), mixed(self.device.type, self.autocast):
             outputs = self.model(torch.from_numpy(inputs).to(self.device))
         score = outputs["pred_logits"][0].float().softmax(-1)[:, :-1].cpu().double().numpy()

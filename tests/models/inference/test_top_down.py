@@ -77,6 +77,15 @@ def test_colours_are_fed_in_the_cards_order() -> None:
     np.testing.assert_allclose(bgr[0, :, 0, 0], ([0, 0, 1] - mean) / std, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["hrnet_w32", "simplebaseline_r50", "rtmdet", "hourglass_2"])
+def test_every_grey_level_is_divided_then_normalised(name: str) -> None:
+    entry, pixels = card(name), np.arange(256 * 6, dtype=np.uint8).reshape(2, 16, 16, 3)
+    ordered = pixels[..., ::-1] if entry.colour == "bgr" else pixels
+    scaled = ordered.astype(np.float32) / np.float32(entry.pixel_divisor)
+    wanted = (scaled - np.float32(entry.mean)) / np.float32(entry.std)
+    np.testing.assert_array_equal(normalised(pixels, entry), wanted.transpose(0, 3, 1, 2))
+
+
 def test_whole_numbers_stay_whole_for_movenet() -> None:
     pixels = np.arange(12, dtype=np.uint8).reshape(1, 2, 2, 3)
     np.testing.assert_array_equal(
