@@ -19,6 +19,7 @@ def require(package: str, where: str, extra: str | None, otherwise: str | None =
     except ImportError as error:
         name = package.partition(".")[0]
         absent = isinstance(error, ModuleNotFoundError) and error.name == name
+        name = name.replace("_", "-")
         install = f"pip install 'poseval[{extra}]'" if extra else f"pip install {name}"
         raise MissingFeature(
             "P601",

@@ -28,6 +28,7 @@ def image_warp(image: NDArray[Any], back: NDArray[Any], height: int, width: int)
 def image_planes(
     crops: NDArray[Any], table: NDArray[Any], from_channel: NDArray[Any]
 ) -> NDArray[np.float32]: ...
+def image_blur(maps: NDArray[Any], taps: NDArray[Any]) -> NDArray[np.float32]: ...
 def json_columns(
     data: bytes,
     start: int,

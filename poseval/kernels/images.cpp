@@ -121,9 +121,46 @@ py::array_t<float> as_planes(const Bytes& crops, const Floats& table, const Ints
     return out;
 }
 
+// Maps [M, H, W] times `taps` along both axes, zeros beside them. Each pixel adds up its taps in their order.
+py::array_t<float> blur(const Floats& maps, const Floats& taps) {
+    want_shape(maps, "maps", {ANY, ANY, ANY});
+    want_shape(taps, "taps", {ANY});
+    const std::int64_t count = maps.shape(0), height = maps.shape(1), width = maps.shape(2), size = taps.size();
+    want(size % 2 == 1, "taps", "wanted an odd number");
+    want_cells("maps", {count, height, width, 4});
+    py::array_t<float> out({count, height, width});
+    const std::int64_t half = size / 2, pixels = height * width;
+    const float *source = maps.data(), *tap = taps.data();
+    float* target = out.mutable_data();
+    const py::gil_scoped_release release;
+    std::vector<float> across(static_cast<std::size_t>(count ? pixels : 0));
+    std::fill(target, target + count * pixels, 0.0f);
+    for (std::int64_t n = 0; n < count; ++n, source += pixels, target += pixels) {
+        std::fill(across.begin(), across.end(), 0.0f);
+        for (std::int64_t y = 0; y < height; ++y) {
+            float* row = across.data() + y * width;
+            for (std::int64_t i = 0; i < size; ++i) {
+                const std::int64_t move = i - half;
+                const std::int64_t begin = std::max<std::int64_t>(-move, 0), end = std::min(width - move, width);
+                for (std::int64_t x = begin; x < end; ++x) row[x] += tap[i] * source[y * width + x + move];
+            }
+        }
+        for (std::int64_t y = 0; y < height; ++y) {
+            for (std::int64_t i = 0; i < size; ++i) {
+                const std::int64_t from = y + i - half;
+                if (from < 0 || from >= height) continue;
+                for (std::int64_t x = 0; x < width; ++x)
+                    target[y * width + x] += tap[i] * across[static_cast<std::size_t>(from * width + x)];
+            }
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 void bind_images(py::module_& module) {
     module.def("image_warp", &warp, py::arg("image"), py::arg("back"), py::arg("height"), py::arg("width"));
     module.def("image_planes", &as_planes, py::arg("crops"), py::arg("table"), py::arg("from_channel"));
+    module.def("image_blur", &blur, py::arg("maps"), py::arg("taps"));
 }

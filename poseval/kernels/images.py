@@ -30,3 +30,12 @@ def as_planes(
         ValueError: shapes disagree, or a channel is out of range.
     """
     return _kernels.image_planes(crops, table, np.asarray(from_channel, dtype=np.int64))
+
+
+def blur(maps: NDArray[np.float32], taps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Maps [M, H, W] times an odd number of `taps` along both axes, zeros beside them, in float32.
+
+    Raises:
+        ValueError: shapes disagree, or an even number of taps.
+    """
+    return _kernels.image_blur(maps, taps)

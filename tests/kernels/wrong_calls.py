@@ -93,6 +93,14 @@ def image_calls() -> dict[str, Call]:
                 **listed(back=tied(back), height=count(), width=count()),
             },
         ),
+        "image_blur": Call(
+            _kernels.image_blur,
+            {"maps": np.ones((2, 4, 5), dtype=np.float32), "taps": np.ones(3, dtype=np.float32)},
+            {
+                "maps": list(kinds(np.ones((2, 4, 5), dtype=np.float32))),
+                "taps": [*kinds(np.ones(3, dtype=np.float32)), ("two", np.ones(2)), ("none", np.ones(0))],
+            },
+        ),
         "image_planes": Call(
             _kernels.image_planes,
             {"crops": crops, "table": table, "from_channel": np.array([2, 1, 0])},

@@ -6,7 +6,7 @@ from typing import Any
 
 from poseval.models.card_file import FINDING, builder_of, kind_of
 from poseval.models.registry import ModelCard, Stated
-from poseval.models.schema import Number, OneOf, Option, Words
+from poseval.models.schema import Number, Option, Words
 
 PROVIDER = Option(
     "provider",
@@ -16,8 +16,7 @@ PROVIDER = Option(
     free=True,
 )
 UNIT: dict[str, Any] = {"mean": (0.0, 0.0, 0.0), "std": (1.0, 1.0, 1.0)}
-BYTES: dict[str, Any] = {**UNIT, "pixel_divisor": 1.0}
-BGR: dict[str, Any] = {**BYTES, "colour": "bgr"}
+BGR: dict[str, Any] = {**UNIT, "pixel_divisor": 1.0, "colour": "bgr"}
 CAFFE: dict[str, Any] = {**BGR, "mean": (103.53, 116.28, 123.675), "std": (57.375, 57.12, 58.395)}
 NO_FLIP: dict[str, Any] = {"flip": "none", "flip_shift": 0, "stride": 1}
 FINDS_PEOPLE = "finds people itself, and so serves as a detector too"
@@ -132,20 +131,22 @@ CARDS = (
         family="adapters",
         kind="regression",
         builder="poseval.models.adapters.mediapipe_pose:build",
-        source="Google MediaPipe 0.10, BlazePose (Bazarevsky et al. 2020)",
+        source="Google MediaPipe, BlazePose (Bazarevsky et al. 2020)",
         licence=APACHE,
-        weights="inside the Python package mediapipe, 0.10 series",
+        weights=(
+            "pose_landmarker_lite.task, _full.task or _heavy.task of MediaPipe's Pose Landmarker; or the "
+            "pose_landmark_*.tflite inside the Python package mediapipe up to 0.10.21"
+        ),
         input_size=(256, 256),
         joints=33,
         skeleton="mediapipe33",
         decode="coordinates",
         fixed_joints=True,
         options=(
-            Option("complexity", OneOf((0, 1, 2)), 1, "network: 0 lite, 1 full, 2 heavy"),
-            Option("detection", Number(0, 1), 0.5, "least score of a person within the crop"),
+            Option("detection", Number(0, 1), 0.5, "least score of a person within the crop", free=True),
         ),
-        notes=("needs mediapipe 0.10", "detects within the crop again and may find no person there"),
-        **BYTES,
+        notes=("needs ai-edge-litert", "may see no person in a crop"),
+        **UNIT,
         **NO_FLIP,
     ),
 )

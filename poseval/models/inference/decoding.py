@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.errors import UsageError, did_you_mean, shown
+from poseval.kernels import images
 
 Array = NDArray[np.floating]
 Decoded = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -45,7 +46,7 @@ def quarter(maps: Array, border: Border = "repository") -> Decoded:
     treats the axes apart: the other axis may be on the border.
     """
     xy, score = argmax(maps, border)
-    x, y = xy[..., 0].astype(np.intp), xy[..., 1].astype(np.intp)
+    x, y = xy[..., 0], xy[..., 1]
     height, width = maps.shape[2:]
     if border == "repository":
         inside = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
@@ -53,14 +54,9 @@ def quarter(maps: Array, border: Border = "repository") -> Decoded:
     else:
         move_x = (x > 1) & (x < width - 1) & (y > 0) & (y < height)
         move_y = (y > 1) & (y < height - 1) & (x > 0) & (x < width)
-    rows, columns = np.indices(x.shape)
-
-    def at(dx: int, dy: int) -> Array:
-        value: Array = maps[rows, columns, np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)]
-        return value
-
-    xy[..., 0] += np.where(move_x, 0.25 * np.sign(at(1, 0) - at(-1, 0)), 0.0)
-    xy[..., 1] += np.where(move_y, 0.25 * np.sign(at(0, 1) - at(0, -1)), 0.0)
+    near = _around(maps, xy, 1)
+    xy[..., 0] += np.where(move_x, 0.25 * np.sign(near[..., 1, 2] - near[..., 1, 0]), 0.0)
+    xy[..., 1] += np.where(move_y, 0.25 * np.sign(near[..., 2, 1] - near[..., 0, 1]), 0.0)
     return xy, score
 
 
@@ -71,20 +67,30 @@ def dark(maps: Array, kernel: int = 11, border: Border = "repository") -> Decode
     """
     xy, score = argmax(maps, border)
     log = np.log(np.maximum(blur(maps, kernel), SMALLEST))
-    x, y = xy[..., 0].astype(np.intp), xy[..., 1].astype(np.intp)
+    x, y = xy[..., 0], xy[..., 1]
     height, width = maps.shape[2:]
     inside = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-    rows, columns = np.indices(x.shape)
+    near = _around(log, xy, 2).astype(np.float64)
 
     def at(dx: int, dy: int) -> NDArray[np.float64]:
-        near = log[rows, columns, np.clip(y + dy, 0, height - 1), np.clip(x + dx, 0, width - 1)]
-        return np.asarray(near, dtype=np.float64)
+        return near[..., 2 + dy, 2 + dx]
 
     slope_x, slope_y = 0.5 * (at(1, 0) - at(-1, 0)), 0.5 * (at(0, 1) - at(0, -1))
     xx = 0.25 * (at(2, 0) - 2 * at(0, 0) + at(-2, 0))
     yy = 0.25 * (at(0, 2) - 2 * at(0, 0) + at(0, -2))
     xy_ = 0.25 * (at(1, 1) - at(1, -1) - at(-1, 1) + at(-1, -1))
     return _stepped(xy, slope_x, slope_y, xx, yy, xy_, inside), score
+
+
+def _around(maps: Array, xy: NDArray[np.float64], reach: int) -> Array:
+    """What each joint's map has in rows and columns about a pixel [N, K, 2]; its edge repeated beyond it."""
+    steps = np.arange(-reach, reach + 1)
+    height, width = maps.shape[2:]
+    columns = np.clip(xy[..., 0].astype(np.intp)[..., None, None] + steps, 0, width - 1)
+    rows = np.clip(xy[..., 1].astype(np.intp)[..., None, None] + steps[:, None], 0, height - 1)
+    person, joint = np.indices(xy.shape[:2])[..., None, None]
+    around: Array = maps[person, joint, rows, columns]
+    return around
 
 
 def _stepped(
@@ -120,10 +126,12 @@ def udp(maps: Array, kernel: int = 11, border: Border = "mmpose") -> Decoded:
     flat = log.reshape(people, -1)
     cell = xy.astype(np.intp) + 1
     centre = (np.arange(joints) * height + cell[..., 1]) * width + cell[..., 0]
+    steps = np.arange(-1, 2)
+    index = (centre[..., None, None] + steps[:, None] * width + steps) % flat.shape[1]
+    near: NDArray[np.float64] = flat[np.arange(people)[:, None, None, None], index].astype(np.float64)
 
     def at(dx: int, dy: int) -> NDArray[np.float64]:
-        index = (centre + dy * width + dx) % flat.shape[1]
-        return np.take_along_axis(flat, index, 1).astype(np.float64)
+        return near[..., 1 + dy, 1 + dx]
 
     here = at(0, 0)
     slope_x, slope_y = 0.5 * (at(1, 0) - at(-1, 0)), 0.5 * (at(0, 1) - at(0, -1))
@@ -148,14 +156,8 @@ def blur(maps: Array, kernel: int) -> NDArray[np.float32]:
     sigma = 0.3 * (half - 1) + 0.8
     taps = np.exp(-(np.arange(-half, half + 1) ** 2) / (2 * sigma**2))
     taps = (taps / taps.sum()).astype(np.float32)
-    padded = np.pad(maps.astype(np.float32), ((0, 0), (0, 0), (half, half), (half, half)))
-    height, width = maps.shape[2:]
-    rows = np.zeros((*maps.shape[:2], height + 2 * half, width), dtype=np.float32)
-    for index, tap in enumerate(taps):
-        rows += tap * padded[..., index : index + width]
-    out = np.zeros(maps.shape, dtype=np.float32)
-    for index, tap in enumerate(taps):
-        out += tap * rows[..., index : index + height, :]
+    single = maps.astype(np.float32, copy=False).reshape(-1, *maps.shape[2:])
+    out = images.blur(single, taps).reshape(maps.shape)
     old, new = maps.max((2, 3), keepdims=True), out.max((2, 3), keepdims=True)
     scaled: NDArray[np.float32] = out * np.divide(old, new, out=np.ones_like(new), where=new != 0)
     return scaled

@@ -36,7 +36,6 @@ def fake(monkeypatch: pytest.MonkeyPatch, name: str, **parts: Any) -> None:
     [
         ("onnx_heatmap", "onnxruntime"),
         ("onnx_simcc", "onnxruntime"),
-        ("mediapipe_pose", "mediapipe"),
         ("keypoint_rcnn", "torchvision"),
     ],
 )
@@ -198,47 +197,6 @@ def test_an_onnx_adapter_without_a_file_says_so(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(UsageError) as caught:
         create_model("onnx_heatmap")(torch.zeros(1, 3, 256, 192))
     assert caught.value.code == "P153"
-
-
-class Solver:
-    """Finds somebody in bright images only."""
-
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-
-    def process(self, image: np.ndarray) -> Any:
-        assert image.dtype == np.uint8
-        assert image.flags["C_CONTIGUOUS"]
-        if image.mean() < 10:
-            return SimpleNamespace(pose_landmarks=None)
-        marks = [SimpleNamespace(x=0.25, y=index / 33, visibility=0.9) for index in range(33)]
-        return SimpleNamespace(pose_landmarks=SimpleNamespace(landmark=marks))
-
-
-def test_mediapipe_answers_for_the_crops_it_finds_somebody_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, "mediapipe", solutions=SimpleNamespace(pose=SimpleNamespace(Pose=Solver)))
-    model = create_model("mediapipe_pose", complexity=2)
-    assert model.solver.options["model_complexity"] == 2
-    image = np.zeros((100, 200, 3), dtype=np.uint8)
-    image[:, 100:] = 200
-    poses = TopDown(model, card("mediapipe_pose")).poses(image, [[0, 20, 60, 80], [120, 20, 180, 80]])
-    assert poses.row.tolist() == [1]
-    assert poses.xy.shape == (1, 33, 2)
-    np.testing.assert_allclose(poses.xy[0, :, 0], 150 - 75 * 0.25, atol=1e-6)
-
-
-def test_mediapipe_without_its_old_interface_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, "mediapipe", __version__="1.0")
-    with pytest.raises(MissingFeature, match=r"mediapipe<0\.10\.30") as caught:
-        create_model("mediapipe_pose")
-    assert caught.value.code == "P602"
-
-
-def test_mediapipe_with_an_unknown_complexity_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(monkeypatch, "mediapipe", solutions=None)
-    with pytest.raises(UsageError) as caught:
-        create_model("mediapipe_pose", complexity=3)
-    assert caught.value.code == "P152"
 
 
 class Detector(nn.Module):
