@@ -17,9 +17,9 @@ SIZE = (256, 192)
 
 def marked(points: np.ndarray) -> np.ndarray:
     """An image whose channel k is bright about joint k."""
-    image = np.zeros((200, 300, len(points)), dtype=np.float32)
+    image = np.zeros((200, 300, len(points)), dtype=np.uint8)
     for joint, (x, y) in enumerate(np.rint(points).astype(int)):
-        image[y - 1 : y + 2, x - 1 : x + 2, joint] = 1.0
+        image[y - 1 : y + 2, x - 1 : x + 2, joint] = 255
     return image
 
 
@@ -48,7 +48,7 @@ def test_joints_stay_on_their_marks(points: np.ndarray, seed: int, recipe: Augme
             straight.append(made.image[y, x, joint])
             mirrored.append(made.image[y, x, FLIP[joint]])
     # mirrored people have left and right joints exchanged: the mark lies in the mirror joint's channel
-    assert min(straight) > 0.5 or min(mirrored) > 0.5
+    assert min(straight) > 127 or min(mirrored) > 127
 
 
 def test_a_mirrored_person_has_left_and_right_exchanged(points: np.ndarray) -> None:
@@ -63,7 +63,7 @@ def test_a_mirrored_person_has_left_and_right_exchanged(points: np.ndarray) -> N
 
 
 def test_draws_keep_their_bounds(points: np.ndarray) -> None:
-    image, rng = np.zeros((8, 8, 1), dtype=np.float32), np.random.default_rng(1)
+    image, rng = np.zeros((8, 8, 1), dtype=np.uint8), np.random.default_rng(1)
     plain = cut(BOX, SIZE).size[0]
     scales, angles = [], []
     for _ in range(400):

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from poseval.models.adapters.network_files import NetworkFile
+from poseval.models.adapters.network_files import DEFAULT_PROVIDER, NetworkFile
 from poseval.models.adapters.own_network import FromSource, Source
 from poseval.models.inference.one_stage import READERS, Reading, letterboxed
 from poseval.models.inference.predictions import Poses
@@ -111,10 +111,10 @@ def build_onnx(
     joints: int,
     input_size: tuple[int, int],
     decode: str,
-    provider: str,
-    person: int,
-    least_score: float,
-    overlap: float,
+    provider: str = DEFAULT_PROVIDER,
+    person: int = 0,
+    least_score: float = 0.01,
+    overlap: float = 0.65,
 ) -> Finder:
     """An ONNX network without a file; `load_weights` opens one, and takes over its input size."""
     reading = Reading(input_size, joints, least_score, overlap, person)

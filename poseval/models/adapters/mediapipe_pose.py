@@ -130,7 +130,7 @@ def refined(xy: Floats, maps: Floats) -> Floats:
     return out
 
 
-def build(joints: int, input_size: tuple[int, int], detection: float) -> MediaPipePose:
+def build(joints: int, input_size: tuple[int, int], detection: float = 0.5) -> MediaPipePose:
     """The network without its file; `load_weights` opens one.
 
     Raises:
