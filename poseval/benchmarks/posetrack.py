@@ -121,7 +121,7 @@ def joint_ap(rules: RuleSet, per_joint: bool) -> JointAp:
     if rules.keeps("P25"):
         empty = Empty.POSETRACK21
     ties = Ties.LATER_FIRST if rules.keeps("P06") else Ties.TOGETHER
-    return JointAp(ties=ties, empty=empty, per_joint=per_joint)
+    return JointAp(ties=Ties(rules.ties) if rules.ties else ties, empty=empty, per_joint=per_joint)
 
 
 def clear_mot(rules: RuleSet, per_joint: bool) -> ClearMot:

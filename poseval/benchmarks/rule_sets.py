@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from poseval.errors import unknown_name
+from poseval.errors import UsageError, unknown_name
 from poseval.poses import Notice
 from poseval.results.former_names import current_rules
 
@@ -17,12 +17,15 @@ class RuleSet:
     quirks: frozenset[str] = frozenset()
     title: str = ""
     incomparable: str = ""  # why its numbers are not the official ones
+    ties: str = ""  # an order of `ORDERS` for equal scores that replaces the rule set's own
 
     def keeps(self, quirk: str) -> bool:
         """Whether the fault with this id (see docs/quirks.md) is reproduced."""
         return quirk in self.quirks
 
 
+ORDERS = ("later_first", "official")  # of equal scores, where the program's sort is unstable
+UNSTABLE = "P06"  # the quirk of such a program
 CORRECTED = RuleSet(
     "corrected",
     title="the published definition, faults of the programs fixed",
@@ -42,6 +45,26 @@ def choose(name: str, rule_sets: tuple[RuleSet, ...]) -> RuleSet:
             return rule_set
     names = dict.fromkeys(("reference", *(rule_set.name for rule_set in rule_sets)))
     raise unknown_name("P124", "rule set", name, names, " for this benchmark")
+
+
+def with_ties(rules: RuleSet, ties: str | None, rule_sets: tuple[RuleSet, ...]) -> RuleSet:
+    """A rule set of a benchmark under which equal scores stand in the order `ties`; None leaves it alone.
+
+    Raises:
+        UsageError: P127 where the order of equal scores is not left to an unstable sort.
+    """
+    if ties is None:
+        return rules
+    if rules.keeps(UNSTABLE):
+        return replace(rules, ties=ties)
+    others = [other.name for other in rule_sets if other.keeps(UNSTABLE)]
+    raise UsageError(
+        "P127",
+        where=f"--ties {ties}",
+        what=f"has no effect under the rules {rules.name}, which leave no equal scores to an unstable sort",
+        wanted=f"--rules {' or '.join(others)}" if others else "a benchmark of PoseTrack",
+        hint=f"add --rules {others[0]}" if others else "leave --ties out",
+    )
 
 
 def renamed(name: str) -> list[Notice]:

@@ -21,7 +21,6 @@ import numpy as np
 
 from poseval import benchmarks, checks
 from poseval.benchmarks.base import Benchmark
-from poseval.benchmarks.rule_sets import choose
 from poseval.challenge.apart import Allowance, Ended, run_apart
 from poseval.challenge.description import DETAIL, Description, Split
 from poseval.challenge.messages import refusal, said_of
@@ -184,7 +183,7 @@ class Judge:
     def _own_fault(self, poses: PoseSet) -> PosevalError | None:
         """What predictions lack by themselves, where scoring them failed: found without the ground truth."""
         assert self.known is not None
-        rules = choose(self.task.rules, self.benchmark.rule_sets)
+        rules = self.task.rules_of(self.benchmark)
         aligned, _ = self.benchmark.pair(self.known, poses, rules)
         try:
             require_predicted(self.benchmark.metrics(rules, self.known, False), aligned)
@@ -196,7 +195,7 @@ class Judge:
         """The predictions, read and paired with what participants know, and what is unusual in them."""
         assert self.known is not None
         poses = sent.read(options)
-        rules = choose(self.task.rules, self.benchmark.rule_sets)
+        rules = self.task.rules_of(self.benchmark)
         aligned, paired = self.benchmark.pair(self.known, poses, rules)
         # Not left to scoring, which looks at what hidden ignore regions leave: its failure would say where
         # they are.

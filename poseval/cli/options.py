@@ -132,6 +132,7 @@ SIGMAS = click.option(
 )
 # poseval.poses.frame_names.WAYS, which the start-up does not wait for
 WAYS = ("key", "file name", "stem", "base name", "path end", "spelling", "number")
+ORDERS = ("later_first", "official")  # poseval.benchmarks.rule_sets.ORDERS, likewise
 ALIGN = click.option(
     "--align",
     "align_by",
@@ -178,6 +179,12 @@ TASK_OPTIONS = (
         metavar="NAME",
         shell_complete=rules,
         help="Rule set: reference (as the official program), corrected, or another of the benchmark.",
+    ),
+    click.option(
+        "--ties",
+        type=Choice(ORDERS),
+        help="Order of equal joint scores in PoseTrack's AP: later_first, or official (NumPy before 1.25). "
+        "By default that of the rule set.",
     ),
     SKELETON,
     SIGMAS,

@@ -137,7 +137,12 @@ def crosscheck(
     run = tally(prepared)
     sigmas = None if wanted.sigmas is None else prepared.truth.skeleton.sigmas
     question = Question(
-        prepared.benchmark.name, prepared.rules.name, os.fspath(truth), os.fspath(predictions), sigmas
+        prepared.benchmark.name,
+        prepared.rules.name,
+        os.fspath(truth),
+        os.fspath(predictions),
+        sigmas,
+        wanted.ties,
     )
     joints = () if asked_joints else prepared.truth.skeleton.joints
     try:

@@ -10,7 +10,6 @@ import numpy as np
 
 from poseval.benchmarks import get_benchmark
 from poseval.benchmarks.base import Benchmark
-from poseval.benchmarks.rule_sets import choose
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.objects.taken import is_in_memory, taken
 from poseval.errors import UsageError, number_of, shown, unknown_name, wrong_type
@@ -99,7 +98,7 @@ class PoseMetric:
             raise unknown_name("P102", "repeated", repeated, (REFUSE, ONCE))
         self.task = Task.of(None, benchmark, **asked)
         found = get_benchmark(benchmark) if isinstance(benchmark, str) else benchmark
-        choose(self.task.rules, found.rule_sets)  # unknown names are refused before any epoch
+        self.task.rules_of(found)  # unknown names are refused before any epoch
         self.repeated = repeated
         self.truth = None if truth is None else read_truth(truth, self.task)
         self.asked: Mapping[str, Any] = {"benchmark": benchmark, "repeated": repeated, **asked}

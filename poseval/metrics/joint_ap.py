@@ -44,7 +44,8 @@ HOW = {
     Ties.TOGETHER: "as one step",
     Ties.LATER_FIRST: "the later row first",
     Ties.EARLIER_FIRST: "the earlier row first",
-    Ties.OFFICIAL: "in the order of NumPy before 1.25",
+    Ties.OFFICIAL: "in the order of NumPy before 1.25, the videos by name (what later releases do depends on "
+    "the processor, and is not reproduced)",
 }
 
 
@@ -163,7 +164,12 @@ class JointAp(Metric):
         """Totals of every sequence alone."""
         joints = len(tally.facts["joints"])
         cell = tally.unit_of("hit") * joints + tally.column("joint")
-        ranked = self._ranked(tally).regrouped(cell[self._way(tally)], tally.units * joints)
+        score, cells = tally.column("score"), tally.units * joints
+        if self.ties is Ties.OFFICIAL:  # the order in a sequence is that of its own sort
+            way = _sorted_by_numpy(cell, score)
+            ranked = Ranked.of(cell[way], score[way], tally.column("hit")[way], cells)
+        else:
+            ranked = self._ranked(tally).regrouped(cell[self._way(tally)], cells)
         labelled = tally.per_unit("labelled")
         ones = np.ones(len(cell), dtype=np.int64)
         curves = self._curves(ranked, ones, labelled.reshape(-1), self._order)
@@ -243,8 +249,9 @@ class JointAp(Metric):
         return out
 
 
-def _sorted_by_numpy(joint: Ints, score: Floats) -> Ints:
-    """Rows [R], joint after joint, each by rising score as NumPy before 1.25 sorts it."""
-    parts = [np.flatnonzero(joint == one) for one in np.unique(joint)]
+def _sorted_by_numpy(cell: Ints, score: Floats) -> Ints:
+    """Rows [R], cell after cell, each by rising score as NumPy before 1.25 sorts it."""
+    by_cell = np.argsort(cell, kind="stable")
+    parts = np.split(by_cell, np.flatnonzero(np.diff(cell[by_cell])) + 1)
     sorted_parts = [rows[argsort(score[rows])] for rows in parts]
-    return np.concatenate([np.zeros(0, dtype=np.int64), *sorted_parts])
+    return np.concatenate(sorted_parts)

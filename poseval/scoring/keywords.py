@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from poseval.benchmarks.base import Benchmark
+from poseval.benchmarks.rule_sets import ORDERS
 from poseval.errors import UsageError, shown, unknown_name, wrong_type
 from poseval.files.absent import absent
 from poseval.limits import Limits, from_environment, raised
@@ -81,6 +82,13 @@ def _way(name: str, value: Any) -> str | None:
     return str(way) if way is not None else None
 
 
+def _ties(name: str, value: Any) -> str | None:
+    order = OPTIONAL_TEXT(name, value)
+    if order is not None and order not in ORDERS:
+        raise unknown_name("P102", "order of ties", order, ORDERS)
+    return str(order) if order is not None else None
+
+
 def _sigmas(name: str, value: Any) -> Given | None:
     return None if value is None else read_sigmas(value)
 
@@ -124,6 +132,7 @@ FLAG = kind(bool, "True or False")
 PLAIN: dict[str, Plain] = {
     "benchmark": kind((str, Benchmark, type(None)), "the name of a benchmark, or None"),
     "rules": kind(str, "the name of a rule set"),
+    "ties": _ties,
     "skeleton": _skeleton,
     "sigmas": _sigmas,
     "joints": _joints,

@@ -14,7 +14,7 @@ import numpy as np
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import on_frames_of, with_sizes_of
 from poseval.benchmarks.base import Benchmark, Part
-from poseval.benchmarks.rule_sets import RuleSet, choose, renamed
+from poseval.benchmarks.rule_sets import RuleSet, renamed
 from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
@@ -124,7 +124,7 @@ def prepare(truth: PathOrPoses, predictions: Predictions, task: Task, *, examine
             hint="check the form of results with `poseval validate RESULTS --gt LIST`, and score them with a "
             "set that has annotations",
         )
-    rules = choose(task.rules, found.rule_sets)
+    rules = task.rules_of(found)
     dt, mapped = _brought_together(gt, dt, task)
     guessed = renamed(task.rules)
     if task.benchmark is None:

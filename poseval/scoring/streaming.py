@@ -18,7 +18,6 @@ import numpy as np
 
 from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.base import Part
-from poseval.benchmarks.rule_sets import choose
 from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
@@ -94,7 +93,7 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     found = named or benchmarks.recognise(gt)
     if "image_id" not in gt.frames.extra or "coco" not in found.prediction_formats:
         raise _refused(f"does not go with benchmark {found.name} and {shown(gt.origin.name)}")
-    rules = choose(task.rules, found.rule_sets)
+    rules = task.rules_of(found)
     chosen = by_hand(found, gt, task, rules)
     said = [] if task.benchmark is not None else [Notice("N100", recognised(found, gt))]
     said += [*gt.origin.notices, *checks.examine_set(gt, Role.TRUTH, paired=True)]

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from poseval.benchmarks.base import Benchmark
+from poseval.benchmarks.rule_sets import RuleSet, choose, with_ties
 from poseval.errors import shown, unknown_name, wrong_type
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
+from poseval.metrics.joint_ap import JointAp, Ties
 from poseval.metrics.person_groups import ATTRIBUTES
 from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
@@ -29,6 +31,7 @@ class Asked(TypedDict, total=False):
     """The keywords of a task besides its benchmark, in the forms in which users write them."""
 
     rules: str
+    ties: str | None
     skeleton: SkeletonLike | None
     sigmas: str | os.PathLike[str] | Sequence[float] | Mapping[str, float] | float | None
     joints: str | os.PathLike[str] | None
@@ -50,13 +53,15 @@ class Task:
     """How ground truth and predictions are read and scored.
 
     Without a `benchmark` it is recognised from the ground truth. `metrics` replace the benchmark's own; for
-    metrics given by name, the rule set determines the parameters that are not given. `skeleton` gives joint
-    names to files without them, and is refused if it contradicts a file. `sigmas` are those of the ground
-    truth's own joints: a list in their order, a mapping by name, or one number for all. `joints` maps
-    predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows similar joints and
-    `derive` computes missing ones. `align_by` says how frames are paired (key, file name, stem, base name,
-    path end, spelling, number). `transform` are changes of the predictions' coordinates: `xy`, `left-right`,
-    `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are recognised unless named.
+    metrics given by name, the rule set determines the parameters that are not given. `ties` is the order of
+    equal joint scores in PoseTrack's AP: `later_first`, or `official`, which is that of NumPy before 1.25.
+    `skeleton` gives joint names to files without them, and is refused if it contradicts a file. `sigmas` are
+    those of the ground truth's own joints: a list in their order, a mapping by name, or one number for all.
+    `joints` maps predictions of another skeleton: `names` (by equal names) or a TOML file; `near` allows
+    similar joints and `derive` computes missing ones. `align_by` says how frames are paired (key, file name,
+    stem, base name, path end, spelling, number). `transform` are changes of the predictions' coordinates:
+    `xy`, `left-right`, `flip=y`, `normalised`, `scale=K`, `offset=X,Y`, `boxes=corners`. The formats are
+    recognised unless named.
     `category` is the class to score if a file has several. `slices` are groups that are also reported
     separately: of people (`size`, `crowding`, `visible-joints`, `occlusion`, `truncation`, `category`), of
     frames (`sequence`, a column), or from a csv file that assigns either to groups.
@@ -65,12 +70,13 @@ class Task:
     `skeleton="coco17"`, `limits=["people=10000000"]`.
 
     Raises:
-        UsageError: P101 another type, P113 an unknown skeleton, P115 sigmas that cannot be read, P121 to
-            P123 invalid metrics, P183 invalid limits, P102 an unknown transform.
+        UsageError: P101 another type, P102 an unknown transform or order of ties, P113 an unknown skeleton,
+            P115 sigmas that cannot be read, P121 to P123 invalid metrics, P183 invalid limits.
     """
 
     benchmark: str | Benchmark | None = None
     rules: str = "reference"
+    ties: str | None = None
     skeleton: Skeleton | None = None
     sigmas: Given | None = None
     joints: str | Path | None = None
@@ -107,6 +113,14 @@ class Task:
             asked["benchmark"] = benchmark
         return replace(task or Task(), **asked)
 
+    def rules_of(self, benchmark: Benchmark) -> RuleSet:
+        """The rule set of a benchmark that was asked for.
+
+        Raises:
+            UsageError: P124 a name that the benchmark does not have, P127 an order of ties without effect.
+        """
+        return with_ties(choose(self.rules, benchmark.rule_sets), self.ties, benchmark.rule_sets)
+
     @property
     def joint_rules(self) -> JointRules:
         """How predictions of another skeleton are mapped."""
@@ -123,6 +137,7 @@ class Task:
             self,
             benchmark=self.benchmark or run.benchmark.name,
             rules=run.rules.name if self.rules == "reference" else self.rules,
+            ties=self.ties or _ties_of(run),
             metrics=self.metrics or own,
             slices=self.slices or _remade(run),
         )
@@ -137,6 +152,13 @@ class Task:
             return truth
         skeleton = sigmas_on(self.sigmas, truth.skeleton, shown(truth.origin.name))
         return replace(truth, skeleton=skeleton)
+
+
+def _ties_of(run: Evaluation) -> str | None:
+    """The order of ties that a run was asked for, which its rule set does not name."""
+    metrics = [metric for part in run.parts for metric in part.tallies]
+    asked = any(isinstance(metric, JointAp) and metric.ties is Ties.OFFICIAL for metric in metrics)
+    return Ties.OFFICIAL.value if asked and not run.by_hand else None
 
 
 def _remade(run: Evaluation) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ from poseval import benchmarks, checks, datasets
 from poseval.benchmarks.alignment import align
 from poseval.benchmarks.base import Benchmark
 from poseval.benchmarks.official_programs import says
-from poseval.benchmarks.rule_sets import choose
 from poseval.datasets import ReadOptions, Role, Source
 from poseval.datasets.files.source import path_of
 from poseval.datasets.objects.taken import is_in_memory, source_of
@@ -180,7 +179,7 @@ def validate(
     found = _Found(source.name, format, chosen.value)
     asked_of = _benchmark(task, gt)
     if asked_of is not None:
-        choose(task.rules, asked_of.rule_sets)
+        task.rules_of(asked_of)
     try:
         found.format = format or datasets.recognise(source, chosen, gt)
         if format is None:

@@ -12,9 +12,10 @@ from poseval.errors import PosevalError
 from tests.golden.committed import Case, cases
 from tests.golden.make import face_files, single_files
 
-FAMILIES = {"coco": 44, "mpii": 19, "nme": 15, "posetrack": 29, "neighbours": 11}
-# Beside the answers that the cases name: Ex-OKS has no other side, scales of 0 and repeated ids in the truth.
-REFUSED = {"P104", "P145", "P304", "P405"}
+FAMILIES = {"coco": 44, "mpii": 19, "nme": 15, "posetrack": 30, "neighbours": 11}
+# Beside the answers that the cases name: an order of ties under rules that know none, Ex-OKS has no other side,
+# scales of 0 and repeated ids in the truth.
+REFUSED = {"P104", "P127", "P145", "P304", "P405"}
 
 
 def runs(family: str) -> list[tuple[Case, str]]:
@@ -78,6 +79,7 @@ def test_videos(case: Case, rules: str, tmp_path: Path) -> None:
         pytest.importorskip("trackeval")
     found = compared(case, rules, tmp_path)
     may_refuse = "answer" in case.expected or case.folder.name in ("no_head", "truth_track_twice")
+    may_refuse |= "ties" in case.expected["ask"] and rules in ("trackeval", "corrected")
     assert found > 200 or may_refuse
 
 

@@ -15,6 +15,7 @@ from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames
 from tests.datasets.made_forms import huggingface, sleap_io_deeplabcut
 from tests.datasets.test_same_score import truth_and_predictions
+from tests.datasets.posetrack.documents import document
 from tests.docs.test_animals import animals
 from tests.errors.advice import (
     Argv,
@@ -31,6 +32,8 @@ from tests.errors.advice import (
 )
 from tests.hostile.made import results, truth
 from tests.metrics.single import random_pair
+
+MENDED = ["--rules", "corrected"]
 
 
 def two_classes(folder: Path) -> Argv:
@@ -158,6 +161,13 @@ def two_videos(folder: Path) -> Argv:
     return ["score", native(folder, replace(dt, frames=turned)), "--gt", str(folder / "gt.npz")]
 
 
+def ordered_ties(folder: Path) -> Argv:
+    for side in ("gt", "pred"):
+        (folder / side).mkdir()
+        write(folder / side / "000342_mpii_test.json", document())
+    return ["score", str(folder / "pred"), "--gt", str(folder / "gt"), "--ties", "official", *MENDED]
+
+
 def no_heads(folder: Path) -> Argv:
     """MPII's ground truth as a JSON list, without the file of head sizes beside it."""
     scene = random_pair(4, 6)
@@ -249,6 +259,8 @@ ON_SCORES = [
     Case("P127", "name one rule set", several_results, lambda f, a: changed(a, "all", "corrected")),
     Case("P127", "leave --stream out", lambda f: [*pair(f), "--report", str(f / "a.html"), "--stream"],
          lambda f, a: a[:-1]),
+    Case("P127", "leave --ties out", lambda f: [*pair(f), "--ties", "official"], lambda f, a: a[:-2]),
+    Case("P127", "add --rules posetrack-2017", ordered_ties, lambda f, a: [*a[:-1], "posetrack-2017"]),
     Case("P838", "leave --stream out", lambda f: [*pair(f), "--slice", "size", "--stream"],
          lambda f, a: a[:-1]),
     Case("P838", "leave --stream out", lambda f: [*pair(f, dt={"results": results()}), "--stream"],

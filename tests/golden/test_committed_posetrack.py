@@ -25,7 +25,7 @@ from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.score import evaluate
 from tests.golden.committed import Case, cases
 
-CASES = cases("posetrack", 29)
+CASES = cases("posetrack", 30)
 SCORED = [case for case in CASES if "raises" not in case.expected]
 REFUSED = [case for case in CASES if "raises" in case.expected]
 JOINTS = get_skeleton("posetrack15_poseval").joints
@@ -112,6 +112,24 @@ def test_pose_ap(case: Case, rules: str) -> None:
     assert np.bincount(joint[tally.column("hit")], minlength=15).tolist() == wanted["hits"]
     for statistic in ("AP", "precision", "recall"):
         check(case, per_joint(case, rules, "joint_ap", statistic), wanted[statistic], 100)
+
+
+@pytest.mark.parametrize("case", with_part("poseval", "AP_of_sequences"), ids=str)
+def test_pose_ap_of_single_sequences(case: Case) -> None:
+    rows = [
+        row.value
+        for row in report_of(case, "posetrack-2017").values
+        if row.metric.startswith("joint_ap") and row.statistic == "AP" and row.slice
+    ]
+    assert len(rows) > 1
+    check(case, rows, case.expected["poseval"]["AP_of_sequences"], 100)
+
+
+@pytest.mark.parametrize("case", with_part("poseval", "AP_of_sequences"), ids=str)
+def test_the_order_of_ties_decides_what_the_program_says(case: Case) -> None:
+    ask = {**case.expected["ask"], "ties": "later_first"}
+    found = score(case.truth, case.predictions, **ask, rules="posetrack-2017").summary["AP"]
+    assert found != pytest.approx(case.expected["poseval"]["poses"]["AP"][15] / 100, abs=1e-4)
 
 
 @TWO_RULES

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
+from poseval.compat.official.posetrack_poses import numpy_orders
 from poseval.metrics import official_ties, parse
 from poseval.metrics.official_ties import argsort
 from tests.properties import worlds
 from tests.properties.worlds import World
-
-# Names of all releases; those that a release or a processor does not know are left alone.
-WITHOUT = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
-PROGRAM = """
-import json, sys, numpy as np
-print(json.dumps([np.argsort(np.array(x, dtype=float)).tolist() for x in json.load(sys.stdin)]))
-"""
 
 
 def killer(size: int) -> list[float]:
@@ -44,22 +33,9 @@ def arrays() -> list[list[float]]:
     return out + [killer(n) for n in (200, 1000, 4000)]
 
 
-def by_numpy(given: list[list[float]]) -> list[list[int]]:
-    said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", PROGRAM],
-        input=json.dumps(given),
-        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": WITHOUT},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    found: list[list[int]] = json.loads(said.stdout)
-    return found
-
-
 def test_every_order_is_that_of_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     given = arrays()
-    wanted = by_numpy(given)
+    wanted = numpy_orders(given)
     assert [argsort(np.array(one, dtype=float)).tolist() for one in given] == wanted
     monkeypatch.setattr(official_ties, "SMALL", 17)
     assert [argsort(np.array(one, dtype=float)).tolist() for one in given] != wanted

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import poseval
+from poseval.benchmarks import get_benchmark
 from poseval.errors import UsageError
 from poseval.limits import Limits
 from poseval.poses.joint_mapping import JointRules
@@ -46,6 +47,16 @@ def test_keywords_replace_what_a_task_says() -> None:
     task = Task(benchmark="mpii-val", rules="corrected")
     assert Task.of(task, None, rules="reference") == Task(benchmark="mpii-val")
     assert Task.of(task, "lsp").benchmark == "lsp"
+
+
+def test_an_order_of_ties_is_one_that_a_rule_set_has() -> None:
+    with pytest.raises(UsageError, match=r"order of ties.*official") as caught:
+        Task(ties="oficial")
+    assert caught.value.code == "P102"
+    for name, rules in (("coco-keypoints", "reference"), ("posetrack18", "corrected")):
+        with pytest.raises(UsageError, match="has no effect") as caught:
+            Task(rules=rules, ties="official").rules_of(get_benchmark(name))
+        assert caught.value.code == "P127"
 
 
 def test_an_unknown_keyword_is_told_with_a_near_one() -> None:

@@ -11,8 +11,7 @@ from typing import NamedTuple
 from poseval.compat.crosschecks.base import Case, Difference
 from poseval.compat.crosschecks.plain import differs
 from poseval.compat.crosschecks.videos import videos_of
-from poseval.compat.official.base import CannotCheck
-from poseval.compat.official.posetrack_poses import MISSING_SCORE, area, near, owners
+from poseval.compat.official.posetrack_poses import MISSING_SCORE, area, near, numpy_orders, owners
 from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Tally
 from poseval.metrics.joint_ap import JointAp, Ties
@@ -32,12 +31,10 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
 
     Raises:
         UsageError: P104 for another metric.
-        CannotCheck: equal scores stand in the order of an earlier NumPy.
+        CannotCheck: NumPy does not run without vector instructions, whose order of equal scores is asked for.
     """
     if not isinstance(metric, JointAp):
         raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="joint_ap")
-    if metric.ties is Ties.OFFICIAL:
-        raise CannotCheck("the NumPy that is installed may sort otherwise (P06)")
     joints = case.truth.skeleton.joints
     predicted: list[list[Ranked]] = [[] for _ in joints]
     labelled = [0] * len(joints)
@@ -52,6 +49,12 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
             for joint, point in person.joints.items():
                 right = row in owner and near(truth.people[owner[row]], joint, point, metric.at)
                 predicted[joint].append(Ranked(person.scores.get(joint, MISSING_SCORE), place, right))
+    if metric.ties is Ties.OFFICIAL:
+        orders = numpy_orders([[item.score for item in one] for one in predicted])
+        predicted = [
+            [one[row]._replace(place=place) for place, row in enumerate(order)]
+            for one, order in zip(predicted, orders, strict=True)
+        ]
     values = type(metric)(metric.at, metric.ties, metric.empty, True).reduce(tally)
     rows = [numbers(metric, ranked, count) for ranked, count in zip(predicted, labelled, strict=True)]
     out = []
@@ -80,7 +83,7 @@ def numbers(metric: JointAp, predicted: list[Ranked], labelled: int) -> tuple[fl
 
 def steps(metric: JointAp, predicted: list[Ranked]) -> list[list[bool]]:
     """Hits in the order of the curve; equal scores are one step or one by one."""
-    backward = -1 if metric.ties is Ties.LATER_FIRST else 1
+    backward = -1 if metric.ties in (Ties.LATER_FIRST, Ties.OFFICIAL) else 1
     out: list[list[bool]] = []
     before = math.nan
     for item in sorted(predicted, key=lambda item: (-item.score, backward * item.place)):

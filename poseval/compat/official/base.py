@@ -27,13 +27,14 @@ class CannotCheck(Exception):
 
 @dataclass(frozen=True)
 class Question:
-    """Two files and the rules to score them by; `sigmas` are those that the user gave."""
+    """Two files and the rules to score them by; `sigmas` and `ties` are those that the user gave."""
 
     benchmark: str
     rules: str
     truth: str
     predictions: str
     sigmas: tuple[float, ...] | None = None
+    ties: str | None = None
 
 
 @dataclass(frozen=True)

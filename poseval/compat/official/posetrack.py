@@ -42,7 +42,7 @@ COUNTS = ("misses", "switches", "false_positives", "objects", "detections")
 def single_frames(question: Question) -> list[Side]:
     """Pose AP alone."""
     kept = [evaluated(video, question.rules) for video in videos(question.truth, question.predictions)]
-    return [poses(kept, question.rules)]
+    return [poses(kept, question.rules, question.ties)]
 
 
 def sides(question: Question) -> list[Side]:
@@ -55,7 +55,7 @@ def sides(question: Question) -> list[Side]:
             return [poses(kept, "corrected"), _by_trackeval(kept)]
         except CannotCheck as why:
             return [replace(poses(kept, "corrected"), remarks=(f"tracks: {why}",))]
-    out = [poses(kept, rules), _identities(kept), hota(kept, rules)]
+    out = [poses(kept, rules, question.ties), _identities(kept), hota(kept, rules)]
     if rules == "posetrack21":
         by_poseval = [evaluated(video, "posetrack-2017") for video in found]
         return [*out, _clear(by_poseval, "posetrack-2017", "poseval/")]

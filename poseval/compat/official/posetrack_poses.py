@@ -1,18 +1,22 @@
 """Pose AP of PoseTrack: a transcription of poseval 4258a15 (eval_helpers.py, evaluateAP.py) and of the kit's
 map.py.
 
-Equal scores stand in the order that poseval's rule sets state, the later row first: NumPy's own is another
-one in every release.
+Equal scores stand in the order that poseval's rule sets state, the later row first, or in that of NumPy's own
+sort without vector instructions, which is that of every release before 1.25.
 """
 
 from __future__ import annotations
 
+import json
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 
 import numpy as np
 
-from poseval.compat.official.base import ADDITION, Number, Side, mean, ratio, transcription
+from poseval.compat.official.base import ADDITION, CannotCheck, Number, Side, mean, ratio, transcription
 from poseval.compat.official.posetrack_files import JOINTS, Person, Video
 
 MISSING_SCORE = -9999.0
@@ -25,7 +29,16 @@ SOURCES = {
 }
 
 
-def poses(kept: Sequence[Video], rules: str) -> Side:
+# Names of all releases; those that a release or a processor does not know are left alone.
+NO_VECTORS = "AVX2 FMA3 AVX512F AVX512CD AVX512_SKX X86_V3 X86_V4 AVX512_ICL AVX512_SPR"
+NUMPY = f"NumPy {np.__version__} without vector instructions"
+SORT = (
+    "import json, sys, numpy as np\n"
+    "print(json.dumps([np.argsort(np.array(x, dtype=float)).tolist() for x in json.load(sys.stdin)]))"
+)
+
+
+def poses(kept: Sequence[Video], rules: str, ties: str | None = None) -> Side:
     """AP, precision and recall of joints, groups and in total."""
     scored: list[list[tuple[float, bool]]] = [[] for _ in JOINTS]
     labelled = [0] * len(JOINTS)
@@ -38,6 +51,11 @@ def poses(kept: Sequence[Video], rules: str) -> Side:
             for joint, place in person.joints.items():
                 right = row in owner and near(truth.people[owner[row]], joint, place)
                 scored[joint].append((person.scores.get(joint, MISSING_SCORE), right))
+    program = transcription(SOURCES.get(rules, "poseval 4258a15, evaluateAP.py"))
+    if ties == "official":
+        orders = numpy_orders([[score for score, _ in one] for one in scored])
+        scored = [[one[row] for row in order] for one, order in zip(scored, orders, strict=True)]
+        program += f"; equal scores: {NUMPY}"
     columns = zip(*(_joint(s, n, rules) for s, n in zip(scored, labelled, strict=True)), strict=True)
     numbers: dict[str, Number] = {}
     for name, values in zip(("AP", "precision", "recall"), columns, strict=True):
@@ -45,7 +63,27 @@ def poses(kept: Sequence[Video], rules: str) -> Side:
         numbers |= {f"joint_ap:{key}": value for key, value in rows.items()}
         numbers |= rows if name == "AP" else {}
     numbers |= {f"joint_ap:labelled/{name}": count for name, count in zip(JOINTS, labelled, strict=True)}
-    return Side(transcription(SOURCES.get(rules, "poseval 4258a15, evaluateAP.py")), numbers, ADDITION)
+    return Side(program, numbers, ADDITION)
+
+
+def numpy_orders(scores: Sequence[Sequence[float]]) -> list[list[int]]:
+    """The order in which NumPy itself sorts each list, in a process without vector instructions.
+
+    Raises:
+        CannotCheck: NumPy does not run without them here.
+    """
+    found = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", SORT],
+        input=json.dumps(scores),
+        env={**os.environ, "NPY_DISABLE_CPU_FEATURES": NO_VECTORS},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if found.returncode:
+        raise CannotCheck("equal scores: NumPy does not run without vector instructions here")
+    orders: list[list[int]] = json.loads(found.stdout)
+    return orders
 
 
 def owners(truth: Sequence[Person], found: Sequence[Person], gate: float = GATE) -> dict[int, int]:

@@ -10,6 +10,7 @@ import contextlib
 import importlib
 import importlib.metadata
 import io
+import json
 import shutil
 import sys
 import tempfile
@@ -39,7 +40,7 @@ def judge(made: Made, folder: Path, programs: Path | None) -> Numbers:
     wanted = made.options["programs"]
     with _quiet():
         try:
-            told |= poseval(folder, programs)
+            told |= poseval(folder, programs, bool(made.options.get("sorted")))
         except Exception as error:
             if "answer" not in made.options:
                 raise
@@ -66,8 +67,11 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def poseval(folder: Path, programs: Path) -> Numbers:
-    """Pose AP and CLEAR MOT of the poseval program, and TrackEval's measures at its distances."""
+def poseval(folder: Path, programs: Path, sorted_by_numpy: bool) -> Numbers:
+    """Pose AP and CLEAR MOT of the poseval program, and TrackEval's measures at its distances.
+
+    Where the order of equal scores is asked for, the AP of each sequence instead of the latter.
+    """
     # Our own package has the same name: the program's modules are imported under it, ours is not here.
     sys.path.insert(0, str(programs / "posetrack_poseval"))
     loading = importlib.import_module("poseval.eval_helpers")
@@ -82,19 +86,22 @@ def poseval(folder: Path, programs: Path) -> Numbers:
         return truth, found
 
     with tempfile.TemporaryDirectory() as out:
-        ap, precision, recall = poses.evaluateAP(*load(), out, True, False)
+        ap, precision, recall = poses.evaluateAP(*load(), out, True, sorted_by_numpy)
+        alone = [json.loads(path.read_text())["ap"][15] for path in sorted(Path(out).glob("8*_AP_metrics.json"))]
     scores, labels, truths, per_frame = loading.assignGTmulti(*load(), 0.5)
     frames = len(per_frame)
     labels = [np.concatenate([np.ravel(labels[j][f]) for f in range(frames)]) for j in range(15)]
     for joint in range(15):
         values = np.concatenate([np.ravel(scores[joint][f]) for f in range(frames)])
-        if len(np.unique(values)) < len(values) > SORTED_BY_INSERTION:
+        if not sorted_by_numpy and len(np.unique(values)) < len(values) > SORTED_BY_INSERTION:
             raise ValueError(f"scores of joint {joint} tie: their order is NumPy's affair")
     found: Numbers = {"AP": _flat(ap), "precision": _flat(precision), "recall": _flat(recall)}
     found["labelled"] = truths.sum(axis=1).astype(int).tolist()
     found["predicted"] = [len(row) for row in labels]
     found["hits"] = [int(row.sum()) for row in labels]
     told = {"poses": found, "tracks": _tracks(tracks, load())}
+    if sorted_by_numpy:
+        return {"poseval": {**told, "AP_of_sequences": alone}}
     return {"poseval": told, "trackeval": trackeval(*load(), per_frame)}
 
 

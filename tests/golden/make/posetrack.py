@@ -24,6 +24,7 @@ def case(
             files = found if isinstance(found, dict) else folders(found, form)
             given = {"programs": list(programs), **options}
             ask = {"benchmark": "posetrack17" if form == "17" else "posetrack18"}
+            ask |= {"ties": "official"} if options.get("sorted") else {}
             return Made(fill.__name__, why, files, ask, "poseval", given)
 
         CASES.append(make)
@@ -135,6 +136,16 @@ def score_ties() -> Films:
         for body in frame.found:
             body.scores = [0.5 if (number + k + body.track) % 2 else 0.75 for k in range(17)]
     return [film]
+
+
+@case("So many scores tie, over two sequences, that NumPy's own sort, before 1.25, decides.", sorted=True)
+def score_ties_sorted_by_numpy() -> Films:
+    films = [busy(20, 800001, 12), busy(21, 800002, 9)]
+    for film in films:
+        for frame in film.frames:
+            for body in frame.found:
+                body.scores = [round(score, 1) for score in body.scores or ()]
+    return films
 
 
 @case("No joint has a score: all count as -9999.", POSEVAL, "17")
