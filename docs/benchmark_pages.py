@@ -75,7 +75,8 @@ def _section(benchmark: Benchmark, anchors: dict[str, str]) -> Iterator[str]:
 
 def _rules(rules: RuleSet, anchors: dict[str, str]) -> str:
     kept = ", ".join(f"[{quirk}]({anchors[quirk]})" for quirk in sorted(rules.quirks))
-    return "; ".join(filter(None, (rules.title, f"keeps {kept}" if kept else ""))) or "as the source says"
+    title = re.sub(r"\b[A-Z]\d\d\b", lambda m: f"[{m.group()}]({anchors[m.group()]})", rules.title)
+    return "; ".join(filter(None, (title, f"keeps {kept}" if kept else ""))) or "as the source says"
 
 
 def _item(name: str, text: str) -> list[str]:

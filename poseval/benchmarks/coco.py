@@ -28,7 +28,7 @@ from poseval.benchmarks.base import (
 from poseval.benchmarks.rule_sets import CORRECTED, RuleSet
 from poseval.metrics.base import Metric
 from poseval.metrics.oks_ap import OksAp
-from poseval.metrics.oks_scene import AreaSource, BodyPart, IgnoreBy
+from poseval.metrics.oks_scene import AreaSource, BodyPart, Confident, Crowds, IgnoreBy
 from poseval.poses import Bools, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.layout import Layout
@@ -245,7 +245,13 @@ def body_parts(
     if metrics:
         return [Part("", aligned, metrics)], []
     (plain,) = xtcocotools_ap(rules, aligned.truth, per_joint)
-    plain = replace(plain, id_zero=rules.keeps("C02"))
+    plain = replace(
+        plain,
+        id_zero=rules.keeps("C02"),
+        crowds=Crowds.COUNTED if rules.keeps("C29") else Crowds.IGNORED,
+        single_precision=rules.keeps("C30"),
+        confident=Confident.PERSON if rules.keeps("C31") else Confident.PART,
+    )
     return [Part(name.value, aligned, (replace(plain, part=name),)) for name in names], []
 
 
@@ -287,7 +293,8 @@ COCO_WHOLEBODY = replace(
     layout=partial(part_table, names=COCO_PARTS),
 )
 HALPE_PARTS = (BodyPart.BODY, BodyPart.FOOT, BodyPart.FACE, BodyPart.HAND, BodyPart.WHOLE_BODY)
-HALPE = replace(  # halpecocotools computes in float32, we in float64
+HALPE_QUIRKS = frozenset({"C29", "C30", "C31"})  # of 136 joints
+HALPE = replace(
     COCO,
     name="halpe",
     title="Halpe full body, 136 joints in five evaluations, or 26 joints",
@@ -295,7 +302,9 @@ HALPE = replace(  # halpecocotools computes in float32, we in float64
     source="Fang-Haoshu/Halpe-FullBody, halpecocotools 0.0.1; mmpose",
     skeletons=("halpe136", "halpe26"),
     rule_sets=(
-        RuleSet("reference", COCO_QUIRKS, "halpecocotools 0.0.1; 26 joints by xtcocotools 1.14.3"),
+        RuleSet(
+            "reference", COCO_QUIRKS | HALPE_QUIRKS, "halpecocotools 0.0.1; 26 joints by xtcocotools 1.14.3"
+        ),
         CORRECTED,
     ),
     signs=((its_joints, 0.9),),

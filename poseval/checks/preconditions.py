@@ -11,6 +11,7 @@ import numpy as np
 from poseval.benchmarks.base import Part
 from poseval.errors import MismatchError, ValueRangeError, shown
 from poseval.metrics.base import Metric, Need
+from poseval.metrics.oks_scene import BodyPart, Crowds, IgnoreBy, joints_of, to_be_found
 from poseval.metrics.tracking_scene import Similarity, refuse_repeated_tracks
 from poseval.poses import Array, People, PoseSet
 from poseval.poses.aligned import Aligned
@@ -41,7 +42,7 @@ def require_possible(part: Part) -> None:
         if Need.SIGMAS in metric.needs:
             _ = truth.skeleton.sigma_array
         if Need.AREA in metric.needs:
-            _check_areas(truth, way_out(Need.AREA, metric, truth))
+            _check_areas(truth, metric)
         _require_columns(metric, part.aligned)
 
 
@@ -122,12 +123,15 @@ def _typed(metric: Metric, changes: Mapping[str, object]) -> dict[str, Any]:
     }
 
 
-def _check_areas(truth: PoseSet, hint: str) -> None:
-    """Raise P304 when a person that counts has an area of 0 or less: no distance can be scaled by it."""
+def _check_areas(truth: PoseSet, metric: Metric) -> None:
+    """Raise P304 when a person that counts has an area of 0 or less: no distance can be scaled by it.
+
+    Who counts is the metric's affair: by `num_keypoints`, or by the flags of its joints.
+    """
     people = truth.people
-    given = people.extra.get("num_keypoints")
-    counted = people.seen.any(axis=1) if given is None else given != 0
-    bad = np.flatnonzero((people.area <= 0) & ~people.crowd & counted)
+    labelled = people.seen[:, joints_of(truth, getattr(metric, "part", BodyPart.ALL))] > 0
+    ignore, crowds = getattr(metric, "ignore", IgnoreBy.FLAGS), getattr(metric, "crowds", Crowds.IGNORED)
+    bad = np.flatnonzero((people.area <= 0) & to_be_found(people, labelled, ignore, crowds))
     if len(bad):
         order = people.extra.get("order", np.arange(len(people)))
         first = int(order[bad].min())
@@ -137,5 +141,5 @@ def _check_areas(truth: PoseSet, hint: str) -> None:
             where=f"{shown(truth.origin.name)}: annotations[{first}].area",
             what=f"is {value:g}; {len(bad)} of {len(people)} people that count have an area of 0 or less",
             wanted="an area in square pixels, more than 0",
-            hint=hint,
+            hint=way_out(Need.AREA, metric, truth),
         )

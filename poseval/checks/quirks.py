@@ -83,6 +83,12 @@ def _id_zero(pair: Pair) -> Found | None:
     return _found(count, f"a match with {number_of(count, 'annotation')} of id 0 does not count")
 
 
+def _labelled_crowds(pair: Pair) -> Found | None:
+    people = pair.aligned.truth.people
+    count = int((people.crowd & (people.seen > 0).any(axis=1)).sum())
+    return _found(count, f"crowds with labelled joints, which count as people to find: {count:,}")
+
+
 def _never_labelled(pair: Pair) -> Found | None:
     truth = pair.aligned.truth
     return _joints(truth, "are never labelled in the ground truth")
@@ -177,6 +183,7 @@ def _found(count: int, text: str) -> Found | None:
 
 TRIGGERS: dict[str, Trigger] = {
     "C02": _id_zero,
+    "C29": _labelled_crowds,
     "M03": _whole_pixels,
     "M05": _never_labelled,
     "M06": _no_head,

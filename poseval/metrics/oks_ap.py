@@ -17,6 +17,8 @@ from poseval.metrics.oks_scene import (
     AreaSource,
     BodyPart,
     Categories,
+    Confident,
+    Crowds,
     IgnoreBy,
     Scene,
     SceneRules,
@@ -62,7 +64,8 @@ class OksAp(Metric):
     `drop_zero_confidence`: detections whose every joint score is 0 or less take no part (xtcocotools);
     `part` of a whole-body skeleton; `id_zero`: a match with the annotation of id 0 reads as none (quirk
     C02); `only_20`: other `max_dets` than 20 are not summarised (quirk C12); `per_joint` adds OKS and AP of
-    each joint.
+    each joint. As halpecocotools: `crowds` that count (quirk C29), coordinates and distances in
+    `single_precision` (C30), and confidences of 0 in the whole person, `confident=person` (C31).
 
     Per joint, OKS is the mean similarity of the joint over the counted matches at the lowest threshold of the
     main range, and AP is what the whole procedure gives for files that hold this joint alone: a person
@@ -83,6 +86,9 @@ class OksAp(Metric):
     only_20: bool = False
     per_joint: bool = False
     sigma: float = 0.0
+    crowds: Crowds = Crowds.IGNORED
+    confident: Confident = Confident.PART
+    single_precision: bool = False
 
     name: ClassVar[str] = "oks_ap"
     threshold: ClassVar[str] = "OKS threshold"
@@ -134,6 +140,9 @@ class OksAp(Metric):
             self.drop_zero_confidence,
             self.id_zero,
             self.sigma,
+            self.crowds,
+            self.confident,
+            self.single_precision,
         )
 
     def tally(self, aligned: Aligned) -> Tally:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from poseval.errors import UsageError, shown
-from poseval.kernels.coco import Cells, Detections, Matching, Targets, match
+from poseval.kernels.coco import Cells, Detections, Matching, Targets, keep, match
 from poseval.kernels.poses import extent
 from poseval.metrics.base import Need
+from poseval.metrics.oks_single import in_single_precision
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
 
@@ -55,6 +56,20 @@ class IgnoreBy(enum.Enum):
 
     COUNT = "count"  # the file's num_keypoints is 0; flags where the file has no such field
     FLAGS = "flags"  # no joint of the part is labelled
+
+
+class Crowds(enum.Enum):
+    """What a crowd flag does, besides that any number of detections may match a crowd."""
+
+    IGNORED = "ignored"  # a crowd never counts
+    COUNTED = "counted"  # only an `ignore` flag of the file keeps people from counting (quirk C29)
+
+
+class Confident(enum.Enum):
+    """Whose confidences must be above 0, where detections without any take no part."""
+
+    PART = "part"
+    PERSON = "person"  # as halpecocotools does (quirk C31)
 
 
 class BodyPart(enum.Enum):
@@ -104,6 +119,9 @@ class SceneRules:
     drop_zero_confidence: bool = False
     id_zero: bool = False
     sigma: float = 0.0
+    crowds: Crowds = Crowds.IGNORED
+    confident: Confident = Confident.PART
+    single_precision: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,14 +140,19 @@ class Scene:
     outside: (
         Bools  # [P] detections that do not count where they are not matched, beside those of another size
     )
+    single_precision: bool = False
 
     def match(
         self, thresholds: Floats, ranges: Floats, max_dets: int, *, with_matched: bool = False
     ) -> Matching:
         """COCO's matching of the scene: see `kernels.coco.match`."""
+        poses, given = self.poses, None
+        if self.single_precision:
+            poses = keep(self.detections.score, self.poses, max_dets)
+            given = in_single_precision(self.detections.xy, poses, self.targets, self.people, self.sigmas)
         found = match(
             self.detections,
-            self.poses,
+            poses,
             self.targets,
             self.people,
             self.sigmas,
@@ -137,6 +160,7 @@ class Scene:
             ranges,
             max_dets,
             with_matched=with_matched,
+            given=given,
         )
         return self.without_outside(found)
 
@@ -155,7 +179,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
         UsageError: P112 the skeleton has no sigmas, P187 it has no such part.
     """
     truth, predictions = aligned.truth, aligned.predictions
-    chosen = _joints_of(truth, rules.part)
+    chosen = joints_of(truth, rules.part)
     targets = _targets(truth.people, chosen, rules)
     detections, taking_part = _detections(predictions.people, chosen, rules)
     if rules.categories is Categories.POOLED or len(truth.categories) == 1 == len(_ids(aligned)):
@@ -187,6 +211,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
         truth.skeleton.joints[chosen],
         sigmas_of(truth, rules.sigma)[chosen],
         outside_of(predictions.people),
+        rules.single_precision,
     )
 
 
@@ -199,7 +224,12 @@ def sigmas_of(truth: PoseSet, sigma: float) -> Floats:
     return np.full(len(truth.skeleton), sigma) if sigma else truth.skeleton.sigma_array
 
 
-def _joints_of(truth: PoseSet, part: BodyPart) -> slice:
+def joints_of(truth: PoseSet, part: BodyPart) -> slice:
+    """The joints of a part.
+
+    Raises:
+        UsageError: P187 the skeleton has no such part.
+    """
     if part is BodyPart.ALL:
         return slice(0, len(truth.skeleton))
     known = _PARTS.get(len(truth.skeleton), {})
@@ -244,6 +274,18 @@ def box_sizes(people: People) -> Floats:
     return sizes
 
 
+def to_be_found(people: People, labelled: Bools, ignore: IgnoreBy, crowds: Crowds) -> Bools:
+    """Whether each person [N], whose joints [N, K] are labelled, counts, whatever its size."""
+    some = labelled.any(axis=1)
+    if ignore is IgnoreBy.COUNT and "num_keypoints" in people.extra:
+        count = people.extra["num_keypoints"]
+        some = np.where(count >= 0, count != 0, some)
+    never: Bools = people.crowd
+    if crowds is Crowds.COUNTED:
+        never = people.extra.get("ignore", np.zeros(len(people), dtype=np.bool_))
+    return np.asarray(some & ~never)
+
+
 def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
     labelled: Bools = people.seen[:, chosen] > 0
     size = box_sizes(people)
@@ -252,22 +294,19 @@ def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
     absent = np.isnan(box).any(axis=1)
     if absent.any():
         box[absent] = (np.inf, np.inf, 0.0, 0.0)
-    empty = ~labelled.any(axis=1)
-    if rules.ignore is IgnoreBy.COUNT and "num_keypoints" in people.extra:
-        count = people.extra["num_keypoints"]
-        empty = np.where(count >= 0, count == 0, empty)
+    counts = to_be_found(people, labelled, rules.ignore, rules.crowds)
     area = people.area
     if rules.area is AreaSource.BOX:
         area = size[:, 0] * size[:, 1] * BOX_SHARE
     elif rules.area is AreaSource.EXTENT:
         area = extent(people.xy, people.seen)
-        empty |= area <= 0  # one joint, or joints in a line: no distance can be scaled
+        counts &= area > 0  # one joint, or joints in a line: no distance can be scaled
     return Targets(
         xy=people.xy[:, chosen],
         labelled=labelled,
         area=area,
         box=box,
-        ignored=people.crowd | empty | outside_of(people),
+        ignored=~counts | outside_of(people),
         crowd=people.crowd,
         unseen=(people.source_id == 0) if rules.id_zero else np.zeros(len(people), dtype=np.bool_),
     )
@@ -291,6 +330,7 @@ def _detections(people: People, chosen: slice, rules: SceneRules) -> tuple[Detec
         score = np.where(np.isnan(people.extra[own]), score, people.extra[own])
     taking_part: Bools = np.ones(len(people), dtype=np.bool_)
     if rules.drop_zero_confidence:
-        confidence = people.joint_score[:, chosen]
+        whole = rules.confident is Confident.PERSON
+        confidence = people.joint_score if whole else people.joint_score[:, chosen]
         taking_part = np.any(confidence > 0, axis=1) | np.all(np.isnan(confidence), axis=1)
     return Detections(xy, score, area), taking_part

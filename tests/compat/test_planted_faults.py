@@ -39,6 +39,7 @@ CASES: dict[str, list[tuple[str, str]]] = {
         ("coco/crowdpose", "reference"),
         ("coco/whole_body_scripts", "reference"),
         ("coco/ap10k", "reference"),
+        ("coco/halpe", "reference"),
         ("neighbours/exlpose", "reference"),
         ("neighbours/animalpose", "reference"),
     ],

@@ -14,8 +14,8 @@ from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions
 from poseval.poses import Frames
 from tests.datasets.made_forms import huggingface, sleap_io_deeplabcut
-from tests.datasets.test_same_score import truth_and_predictions
 from tests.datasets.posetrack.documents import document
+from tests.datasets.test_same_score import truth_and_predictions
 from tests.docs.test_animals import animals
 from tests.errors.advice import (
     Argv,

@@ -13,7 +13,7 @@ from poseval.errors import PosevalError
 from poseval.metrics.oks_ap import OksAp
 from tests.golden.committed import Case, cases
 
-CASES = cases("coco", 44)
+CASES = cases("coco", 45)
 RIGHT = [case for case in CASES if "answer" not in case.expected]
 WRONG = [case for case in CASES if "answer" in case.expected]
 COUNTED = [case for case in RIGHT if case.expected["counts"]]

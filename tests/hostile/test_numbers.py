@@ -282,6 +282,26 @@ def test_07_area_of_nothing_does_not_matter_to_boxes_or_crowds(folder: Folder) -
     assert codes(folder.truth(gt)) == []
 
 
+@pytest.mark.parametrize(("ignore", "refused"), [("flags", True), ("count", False)])
+def test_07_area_of_nothing_counts_where_the_flags_say_so(folder: Folder, ignore: str, refused: bool) -> None:
+    gt = truth()
+    gt["annotations"][3].update(area=0, num_keypoints=0)
+    asked = {"metrics": [f"oks_ap(ignore={ignore})"]}
+    if not refused:
+        assert poseval.score(*folder.both(gt, results()), **asked).summary["AP"] > 0.9
+        return
+    with pytest.raises(ValueRangeError, match=r"annotations\[3\]\.area") as caught:
+        poseval.score(*folder.both(gt, results()), **asked)
+    assert caught.value.code == "P304"
+
+
+def test_07_nobody_counts_without_a_labelled_joint(folder: Folder) -> None:
+    gt = truth()
+    gt["annotations"][3].update(area=0, keypoints=[0] * 51)  # its num_keypoints says 17
+    asked = {"metrics": ["oks_ap(ignore=flags)"]}
+    assert poseval.score(*folder.both(gt, results()), **asked).summary["AP"] == pytest.approx(1.0)
+
+
 def test_07_area_one_everywhere(folder: Folder) -> None:
     gt = truth()
     for row in gt["annotations"]:

@@ -6,6 +6,7 @@ import contextlib
 import io
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from poseval.compat import COCO, COCOeval
 from poseval.errors import ValueRangeError
 from poseval.metrics.ex_oks import Edge, ExOks
 from poseval.metrics.oks_ap import OksAp
-from poseval.metrics.oks_scene import AreaSource, Categories, IgnoreBy
+from poseval.metrics.oks_scene import AreaSource, BodyPart, Categories, Confident, Crowds, IgnoreBy
 from poseval.poses.aligned import Aligned
 from poseval.scoring.evaluation import TalliedPart
 from poseval.skeletons import get_skeleton
@@ -300,13 +301,45 @@ def test_c28_exlpose_has_no_splits_by_crowding() -> None:
     assert len(kept) == 1
 
 
+def test_c29_crowds_count_for_halpe_and_are_found_many_times() -> None:
+    scene = people([0, 0], [1, 1], [0.0, 1.0], truth={"crowd": np.array([False, True])})
+    counted = OksAp(crowds=Crowds.COUNTED)
+    assert ap(scene, name="AR") == 0.0
+    assert ap(scene, counted, "AR50") == 1.0  # two people, found by two predictions of one of them
+    left_out = {"crowd": np.array([False, True]), "extra": {"ignore": np.array([False, True])}}
+    assert ap(people([0, 0], [1, 1], [0.0, 1.0], truth=left_out), counted, "AR") == 0.0
+
+
+def test_c30_float32_decides_near_a_threshold() -> None:
+    shift = 2.0**-24  # of a pixel: more than double precision rounds away, and less than float32 keeps
+    scene = people([0], [0], [shift])
+    exact = OksAp(thresholds=(1.0,), sigma=1e-9)
+    assert ap(scene, exact) == 0.0
+    assert ap(scene, replace(exact, single_precision=True)) == pytest.approx(1.0)
+
+
+def test_c31_a_part_without_confidence_is_kept_for_halpe() -> None:
+    found = np.random.default_rng(7).uniform(0, 100, (1, 136, 2))
+    confidence = np.zeros((1, 136))
+    confidence[0, 0] = 0.5
+    truth = {"xy": found, "area": np.full(1, 4000.0), "box": boxes(found)}
+    seen = {"xy": found, "score": np.ones(1), "area": np.full(1, 4000.0), "joint_score": confidence}
+    halpe = get_skeleton("halpe136")
+    scene = aligned([0], [0], 1, truth_columns=truth, found_columns=seen, skeleton=halpe)
+    part = OksAp(part=BodyPart.FACE, drop_zero_confidence=True)
+    assert ap(scene, part) == 0.0
+    assert ap(scene, replace(part, confident=Confident.PERSON)) == PERFECT
+    (reference, corrected) = (rules.quirks for rules in get_benchmark("halpe").rule_sets)
+    assert reference - corrected >= {"C29", "C30", "C31"}
+
+
 def test_every_quirk_here_has_a_paragraph_and_every_paragraph_a_test() -> None:
     text = (DOCS / "quirks.md").read_text("utf-8")
     section = text[text.index("## COCO keypoints") :].split("\n## Diagnosis")[0]
     written = set(re.findall(r"^### (C\d\d): ", section, re.MULTILINE))
     tested = {name[5:8].upper() for name in globals() if re.match(r"test_c\d\d_", name)}
     assert written == tested
-    assert len(written) == 24
+    assert len(written) == 27
 
 
 def test_the_example_of_the_page_prints_what_it_says() -> None:

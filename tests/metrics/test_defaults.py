@@ -40,6 +40,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "drop_zero_confidence": False,
         "id_zero": False,
         "only_20": False,
+        "single_precision": False,
         "per_joint": False,
         "sigma": 0.0,
     },

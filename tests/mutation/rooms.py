@@ -117,6 +117,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "tests/metrics/test_calibration.py", "tests/metrics/test_oks_lrp.py"
         ),
         "poseval.metrics.oks_scene": _metric(*OKS),
+        "poseval.metrics.oks_single": _metric(*OKS),
         "poseval.metrics.pck": _metric(*SINGLE),
         "poseval.metrics.person_groups": (
             "tests/metrics/test_person_groups.py",

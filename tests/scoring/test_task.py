@@ -50,7 +50,7 @@ def test_keywords_replace_what_a_task_says() -> None:
 
 
 def test_an_order_of_ties_is_one_that_a_rule_set_has() -> None:
-    with pytest.raises(UsageError, match=r"order of ties.*official") as caught:
+    with pytest.raises(UsageError, match="order of ties 'oficial'") as caught:
         Task(ties="oficial")
     assert caught.value.code == "P102"
     for name, rules in (("coco-keypoints", "reference"), ("posetrack18", "corrected")):

@@ -15,8 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from poseval.compat.official.base import Array, CannotCheck, Number, Question, Side, from_json
+from poseval.compat.official.base import (
+    Array,
+    CannotCheck,
+    Number,
+    Question,
+    Side,
+    from_json,
+    transcription,
+)
 from poseval.compat.official.coco_sigmas import SIGMAS
+from poseval.compat.official.halpe import by_halpe, with_own_ignore
 
 Record = dict[str, Any]
 NAMES = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
@@ -95,7 +104,7 @@ def whole_body(question: Question) -> list[Side]:
 
 
 def halpe(question: Question) -> list[Side]:
-    """Halpe: 26 joints as one body; 136 in five evaluations, which pycocotools makes on their records."""
+    """Halpe: 26 joints as one body; 136 in five evaluations, under `corrected` on the records of each."""
     truth, results = _both(question)
     if _joints(truth) == 26:
         return [_xtcocotools(truth, results, SIGMAS["halpe26"], question.rules)]
@@ -104,9 +113,11 @@ def halpe(question: Question) -> list[Side]:
     sides = []
     for part, (first, last) in HALPE_PARTS.items():
         sigmas = SIGMAS["halpe136"][first:last]
+        if question.rules == "reference":
+            sides.append(_halpecocotools(truth, results, part, sigmas))
+            continue
         records = [_cut(record, first, last) for record in truth["annotations"]]
-        if question.rules == "corrected":
-            records = _numbered(records)
+        records = _numbered(records)
         loaded = [_cut(record, first, last) for record in _loaded(truth, results, question.rules)]
         found = [record for record in loaded if any(flag > 0 for flag in record["keypoints"][2::3])]
         evaluation = _run({**truth, "annotations": records}, found, sigmas, None, loaded=True)
@@ -115,6 +126,18 @@ def halpe(question: Question) -> list[Side]:
         }
         sides.append(Side(f"{_package('pycocotools')} on the records of each part", numbers))
     return sides
+
+
+def _halpecocotools(truth: Record, results: list[Record], part: str, sigmas: Array) -> Side:
+    """One part as halpecocotools evaluates it."""
+    from pycocotools.cocoeval import COCOeval
+
+    kind = by_halpe(COCOeval, *HALPE_PARTS[part])
+    records = [with_own_ignore(record) for record in truth["annotations"]]
+    evaluation = _run({**truth, "annotations": records}, results, sigmas, None, kind=kind)
+    numbers = {f"{part}/{key}": value for key, value in (_summary(evaluation) | _arrays(evaluation)).items()}
+    name = transcription("halpecocotools 0.0.1, similarity and who is ignored")
+    return Side(f"{_package('pycocotools')}; {name}", numbers)
 
 
 def _cut(record: Record, first: int, last: int) -> Record:
@@ -237,6 +260,7 @@ def _run(
     images: Sequence[Any] | None,
     *,
     loaded: bool = False,
+    kind: type[Any] | None = None,
 ) -> Any:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
@@ -251,7 +275,7 @@ def _run(
             dt.createIndex()
         else:
             dt = gt.loadRes([dict(record) for record in results])
-        evaluation = COCOeval(gt, dt, "keypoints")
+        evaluation = (kind or COCOeval)(gt, dt, "keypoints")
         if sigmas is not None:
             evaluation.params.kpt_oks_sigmas = sigmas
         if images is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ import pytest
 
 import poseval
 from poseval import datasets
+from poseval.benchmarks import get_benchmark
+from poseval.benchmarks.jrdb import tracking_metrics
 from poseval.datasets import ReadOptions, Role
 from poseval.errors import InputError, MismatchError
+from poseval.metrics.tracking_scene import Similarity
 from poseval.poses import PoseSet
 from tests.golden.make.neighbours import jrdb_files
+from tests.shared import ROOT
 
 T, P = Role.TRUTH, Role.PREDICTIONS
+RULES = ("jrdb-toolkit", "corrected")
 
 
 def write(folder: Path, files: dict[str, Any]) -> tuple[Path, Path]:
@@ -103,6 +109,29 @@ def test_the_rules_differ(tmp_path: Path) -> None:
     assert mended["OSPA"] == kit["OSPA"]
     assert mended["OSPA2"] > kit["OSPA2"]  # J01: a frame without predictions costs
     assert mended["OSPA2_visible"] != kit["OSPA2_visible"]  # J02
+
+
+@pytest.mark.parametrize("sides", [("gt",), ("pred",), ("gt", "pred")])
+def test_no_number_depends_on_the_order_of_people(tmp_path: Path, sides: tuple[str, ...]) -> None:
+    """J04: the toolkit's AP does, so that it is not among them."""
+    files = jrdb_files(83, frames=5, people=5)
+    wanted = {name: poseval.score(*write(tmp_path, files), rules=name).summary for name in RULES}
+    for name, node in files.items():
+        if name.startswith(sides):
+            node["annotations"].reverse()
+    for name, summary in wanted.items():
+        found = poseval.score(*write(tmp_path, files), rules=name).summary
+        assert "AP" not in found
+        assert found == {key: pytest.approx(value, abs=1e-12, nan_ok=True) for key, value in summary.items()}
+
+
+def test_hota_is_that_of_whole_poses() -> None:
+    """J05: that of joints stops in the toolkit."""
+    jrdb = get_benchmark("jrdb-pose")
+    (hota,) = (m for m in tracking_metrics(jrdb.rule_sets[0]) if m.name == "hota")
+    assert hota.has(similarity=Similarity.OKS)
+    page = (ROOT / "docs" / "quirks.md").read_text("utf-8")
+    assert re.findall(r"^### (J\d\d): ", page, re.MULTILINE) == [f"J0{place}" for place in range(1, 6)]
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,40 @@ def whole_body_scripts() -> CocoScene:
 
 
 @case(
+    "Halpe by its own program: crowds count unless `ignore` says otherwise, float32 decides at thresholds, "
+    "confidences of the whole person, id 0.",
+    ask={"benchmark": "halpe"},
+    judge="halpe",
+)
+def halpe() -> CocoScene:
+    scene = CocoScene(48, joints=136)
+    scene.crowd_of(4, most=3, spreads=(0.005, 0.01, 0.02, 0.04))
+    for turn, person in enumerate(scene.people):
+        person["id"] = turn
+        person["iscrowd"] = int(turn % 3 == 1)
+        if turn % 4 == 1:
+            person["ignore"] = 1
+        if turn % 4 == 2:
+            person["keypoints"][3 * 20 : 3 * 26] = [0] * 18
+    for turn, record in enumerate(scene.results):
+        record["keypoints"][3 * 26 + 2 :: 3] = [0.0] * 110  # no confidence beyond the body
+        if turn % 5 == 4:
+            record["keypoints"][2::3] = [0.0] * 136
+    scene.find(scene.people[1], 0.99, 0.005)  # a crowd that counts is found twice
+    image = scene.image()
+    for joint in range(8):  # far from the origin float32 is coarse: one joint each, at the threshold of 0.75
+        flags = [2 * int(k == joint) for k in range(136)]
+        person = scene.person(image, 90, 150, flags, (5000 + 600 * joint, 400 * joint))
+        apart = 2 * COCO_SIGMAS[joint] / 1000 * math.sqrt(-2 * math.log(0.75) * person["area"])
+        points = [float(number) for number in person["keypoints"]]
+        points[3 * joint] = round(points[3 * joint] + apart, 4)
+        points[2::3] = [0.5] * 136
+        scene.result(image, 0.5 + joint / 100, points)
+    del scene.categories[0]["keypoints"]
+    return scene
+
+
+@case(
     "AP-10K by xtcocotools: id 0 matches, flags decide who is ignored, results without confidence drop out.",
     ask={"benchmark": "ap10k"},
     judge="xtcocotools",

@@ -18,6 +18,7 @@ from scipy.io import loadmat
 
 NAMES = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
 PARTS = ("body", "foot", "face", "lefthand", "righthand", "wholebody")
+MISSING = ("tkinter", "matplotlib", "matplotlib.pyplot", "matplotlib.collections", "matplotlib.patches")
 Numbers = dict[str, dict[str, float]]
 
 
@@ -46,6 +47,27 @@ def scripts(folder: Path, program: Path) -> Numbers:
             run.summarize()
             out[part] = dict(zip(NAMES, map(float, run.stats), strict=True))
     return out
+
+
+def halpe(folder: Path, program: Path) -> Numbers:
+    """halpecocotools, which draws by matplotlib and asks tkinter for one function that it does not use."""
+    absent = {name: mock.MagicMock() for name in MISSING}
+    place = str(program / "PythonAPI")
+    with (
+        contextlib.redirect_stdout(io.StringIO()),
+        mock.patch.object(sys, "path", [place, *sys.path]),
+        mock.patch.object(np, "float", float, create=True),
+        mock.patch.dict(sys.modules, absent),
+    ):
+        truth = importlib.import_module("halpecocotools.coco").COCO(str(folder / "gt.json"))
+        found = truth.loadRes(str(folder / "pred.json"))
+        run = importlib.import_module("halpecocotools.cocoeval").COCOeval(truth, found, "keypoints")
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    out = {part: row for stats in run.stats for part, row in stats.items()}
+    out["wholebody"] = out.pop("fullbody")
+    return {part: dict(zip(NAMES, map(float, row), strict=True)) for part, row in out.items()}
 
 
 def matlab(folder: Path, program: Path) -> Numbers:
@@ -95,6 +117,11 @@ KITS: dict[str, tuple[str, str, Callable[[Path, Path], Numbers]]] = {
         "jin-s13/COCO-WholeBody@76f3b63 evaluation/myeval_*.py, np.float given back",
         "coco_wholebody",
         scripts,
+    ),
+    "halpe": (
+        "HaoyiZhu/HalpeCOCOAPI@228f425 PythonAPI/halpecocotools, np.float given back",
+        "halpecocotools",
+        halpe,
     ),
     "matlab": (
         "cocodataset/cocoapi@8c9bcc3 MatlabAPI/CocoEval.m in GNU Octave, its methods as functions",

@@ -87,7 +87,9 @@ def poseval(folder: Path, programs: Path, sorted_by_numpy: bool) -> Numbers:
 
     with tempfile.TemporaryDirectory() as out:
         ap, precision, recall = poses.evaluateAP(*load(), out, True, sorted_by_numpy)
-        alone = [json.loads(path.read_text())["ap"][15] for path in sorted(Path(out).glob("8*_AP_metrics.json"))]
+        alone = [
+            json.loads(path.read_text())["ap"][15] for path in sorted(Path(out).glob("8*_AP_metrics.json"))
+        ]
     scores, labels, truths, per_frame = loading.assignGTmulti(*load(), 0.5)
     frames = len(per_frame)
     labels = [np.concatenate([np.ravel(labels[j][f]) for f in range(frames)]) for j in range(15)]
