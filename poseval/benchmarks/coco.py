@@ -174,7 +174,14 @@ EXLPOSE = replace(
     title="ExLPose, 14 joints, images in low light",
     source="Lee et al. 2023; sohyun-l/ExLPose, cocoeval_custom.py; mmpose",
     skeletons=("crowdpose14", "exlpose14"),
-    rule_sets=(RuleSet("reference", COCO_QUIRKS, "sohyun-l/ExLPose@62defaa cocoeval_custom.py"), CORRECTED),
+    rule_sets=(
+        RuleSet(
+            "reference",
+            COCO_QUIRKS,
+            "sohyun-l/ExLPose@62defaa cocoeval_custom.py: areas of boxes (C16), without empty splits (C28)",
+        ),
+        CORRECTED,
+    ),
     signs=((has_exposures, 0.96),),
     slices=no_slices,
     summary=without_sizes,
@@ -188,7 +195,14 @@ OCHUMAN = replace(  # the area in the file is the box area; nothing in the file 
     skeletons=("ochuman17",),
     signs=(),
 )
-XTCOCOTOOLS = (RuleSet("reference", frozenset({"C01"}), "xtcocotools 1.14.3"), CORRECTED)
+XTCOCOTOOLS = (
+    RuleSet(
+        "reference",
+        frozenset({"C01"}),
+        "xtcocotools 1.14.3: flags decide who is ignored (C08), no confidence drops out (C09)",
+    ),
+    CORRECTED,
+)
 HUMANART = replace(  # the 21-joint form is recognised, the 17-joint form is named by hand
     COCO,
     name="humanart",

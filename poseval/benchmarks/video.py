@@ -22,7 +22,11 @@ from poseval.results.layout import Layout
 from poseval.results.values import Summary
 
 MMPOSE = RuleSet("mmpose", frozenset({"M03", "M05", "M07", "M11"}), "mmpose 1.3.2 JhmdbPCKAccuracy@759b39c")
-MMPOSE_0 = RuleSet("mmpose", frozenset({"M03", "M05", "M07"}), "mmpose 0.29 TopDownH36MDataset@0700205")
+MMPOSE_0 = RuleSet(
+    "mmpose",
+    frozenset({"M03", "M05", "M07"}),
+    "mmpose 0.29 TopDownH36MDataset@0700205, joints by place (M15)",
+)
 SPLITS = ("split1", "split2", "split3")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import poseval
@@ -28,6 +29,8 @@ def test_numbers(case: Case, tmp_path: Path) -> None:
     for name, value in wanted["ratios"].items():
         if value is None:
             assert math.isnan(found[name]), name
+        elif (wanted["ask"]["benchmark"], name) == ("h36m-2d", "EPE"):
+            assert np.float32(found[name]) == np.float32(value)  # its program adds in float32 (M07)
         else:
             assert found[name] == pytest.approx(value, abs=wanted["tolerance"], rel=0), name
 

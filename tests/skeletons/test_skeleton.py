@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from poseval.benchmarks import get_benchmark
+from poseval.compat.official.coco_sigmas import OF_BENCHMARK
 from poseval.errors import FormatError, UsageError
 from poseval.skeletons import (
     Skeleton,
@@ -47,6 +49,16 @@ def test_coco_sigmas_are_tenths_divided_by_ten_to_the_last_bit() -> None:
     ]
     assert get_skeleton("coco17").sigmas == tuple(t / 10.0 for t in tenths)
     assert get_skeleton("coco17").sigma_array[0] != 0.026
+
+
+def test_sigmas_are_those_of_the_programs_to_the_last_bit() -> None:
+    compared = 0
+    for (benchmark, joints), sigmas in OF_BENCHMARK.items():
+        for name in get_benchmark(benchmark).skeletons:
+            if len(get_skeleton(name)) == joints:
+                assert get_skeleton(name).sigmas == tuple(sigmas.tolist()), name
+                compared += 1
+    assert compared >= 11
 
 
 def test_groups_join_left_and_right() -> None:

@@ -53,6 +53,13 @@ elseif strcmp(kind, 'multi')
     [precision, recall] = getRPC(vertcat(scores{joint}{:}), vertcat(labels{joint}{:}), sum(labelled(joint, :)));
     found.ap(joint) = VOCap(recall, precision) * 100;
   end
+elseif strcmp(kind, 'cooking')
+  % as demo_eval_mpiicooking.m
+  said = {};
+  parts = {'Torso', 'U.arms', 'L.arms', 'Head'};
+  sticks = @keypoints2sticks_mpii_cooking;
+  eval_pcp(sticks(pred), sticks(joints), [1, 3, 2, 5, 4, 6], parts, 'case');
+  found.pcp = numbers_of(said);
 else
   % as demo_eval_lsp.m calls them
   names = {'Ankle', 'Knee', 'Hip', 'Wris', 'Elbo', 'Shou', 'Head'};

@@ -57,7 +57,8 @@ def _octave_version() -> str:
     return said.split()[3]
 
 
-def _octave(program: Path, place: Path, kind: str, content: dict[str, Any]) -> dict[str, np.ndarray]:
+def octave(program: Path, place: Path, kind: str, content: dict[str, Any]) -> dict[str, np.ndarray]:
+    """What judge_mpii.m says of a case by the functions of a checkout."""
     savemat(place / "data.mat", content)
     script = Path(__file__).with_suffix(".m")
     variables = {"program": program, "data": place / "data.mat", "out": place / "out.mat", "kind": kind}
@@ -77,7 +78,7 @@ def kit(folder: Path, programs: Path, place: Path) -> Numbers:
         "pred": found[:, KIT_ORDER].transpose(2, 1, 0),
         "headSize": 0.6 * np.hypot(*(truth["heads"][:, 2:] - truth["heads"][:, :2]).T)[:, None],
     }
-    said = _octave(programs / "eval_mpii_pose/eval", place, "mpii", content)
+    said = octave(programs / "eval_mpii_pose/eval", place, "mpii", content)
     pck = said["pck"]
     return {
         "columns": {"0.5": _list(pck[-1]), "0.1": _list(pck[10])},
@@ -91,7 +92,7 @@ def kit_of_groups(folder: Path, programs: Path, place: Path) -> Numbers:
     """AP of each joint over groups of people, and their mean."""
     release, groups, pred = single_files.multi_content(folder)
     content = {"RELEASE": release["RELEASE"], **groups, **pred}
-    ap = np.ravel(_octave(programs / "eval_mpii_pose/eval", place, "multi", content)["ap"])
+    ap = np.ravel(octave(programs / "eval_mpii_pose/eval", place, "multi", content)["ap"])
     return {"ap": _list(ap), "mean": float(ap.mean())}
 
 
@@ -99,7 +100,7 @@ def eval_pose(folder: Path, programs: Path, place: Path) -> Numbers:
     """PCK at 0.2 and its area, strict PCP and PDJ, as eval_pose prints them but not rounded."""
     truth, found = single_files.arrays(folder)
     content = {"joints": truth["joints"].transpose(2, 1, 0), "pred": found.transpose(2, 1, 0)}
-    said = _octave(programs / "eval_pose/utils", place, "lsp", content)
+    said = octave(programs / "eval_pose/utils", place, "lsp", content)
     told = {key: _list(said[key]) for key in ("pck", "pcp")}
     pdj = {str(at): _list(said["pdj"][round(100 * at)]) for at in (0.1, 0.2, 0.3, 0.4, 0.5)}
     return {**told, "auc": float(said["auc"].item()), "pdj": pdj}

@@ -1,14 +1,11 @@
-"""What the formulas of the small benchmarks say, in plain Python; COCO's relatives by pycocotools.
-
-Sources: sohyun-l/ExLPose@62defaa cocoeval_custom.py; open-mmlab/mmpose@0700205 TopDownH36MDataset with
-core/evaluation/top_down_eval.py, which cannot be installed beside this NumPy.
-"""
+"""What the programs of the small benchmarks say."""
 
 from __future__ import annotations
 
 import contextlib
 import importlib
 import importlib.metadata
+import importlib.util
 import io
 import json
 import subprocess
@@ -18,15 +15,24 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import numpy as np
+from scipy.io import loadmat
 
+from tests.golden.make import single_files
 from tests.golden.make.cases import Made
-from tests.golden.make.coco_dialects import CROWDPOSE_SIGMAS
+from tests.golden.make.judge_mpii import octave
 from tests.golden.make.neighbours import ANIMAL_SIGMAS
 
 Numbers = dict[str, float]
-PLACES = {"jrdb-pose": "jrdb_toolkit/pose_eval", "posetrack21-boxes": "posetrack21"}
+PLACES = {
+    "exlpose": "exlpose/pytorch-cpn/cocoapi/PythonAPI/pycocotools",
+    "jrdb-pose": "jrdb_toolkit/pose_eval",
+    "posetrack21-boxes": "posetrack21",
+    "mpii-cooking": "eval_pose/utils",
+    "h36m-2d": "mmpose_0/mmpose",
+}
 NAMES = ("AP", "AP50", "AP75", "AP_M", "AP_L", "AR", "AR50", "AR75", "AR_M", "AR_L")
 H36M_KINDS = {"head": (10,), "shoulder": (11, 14), "elbow": (12, 15), "wrist": (13, 16), "hip": (1, 4)}
 H36M_KINDS |= {"knee": (2, 5), "ankle": (3, 6)}
@@ -42,75 +48,76 @@ def judge(made: Made, folder: Path, programs: Path | None = None) -> dict[str, A
     return {"made_by": {"program": program, "numpy": np.__version__}, "ratios": formula(folder, **more)}
 
 
-def _pycocotools(folder: Path, sigmas: list[float], *, boxes: bool) -> Numbers:
+def animalpose(folder: Path) -> Numbers:
+    """The ten numbers of pycocotools with the sigmas of mmpose."""
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):
         truth = COCO()
         truth.dataset = json.loads((folder / "gt.json").read_text("utf-8"))
-        for person in truth.dataset["annotations"]:
-            if boxes:
-                person["area"] = person["bbox"][2] * person["bbox"][3] * 0.53
         truth.createIndex()
         run = COCOeval(truth, truth.loadRes(str(folder / "pred.json")), "keypoints")
-        run.params.kpt_oks_sigmas = np.array(sigmas)
+        run.params.kpt_oks_sigmas = np.array(ANIMAL_SIGMAS)
         run.evaluate()
         run.accumulate()
         run.summarize()
     return dict(zip(NAMES, map(float, run.stats), strict=True))
 
 
-def exlpose(folder: Path) -> Numbers:
-    """AP and AR over all people; the program prints none by size."""
-    found = _pycocotools(folder, CROWDPOSE_SIGMAS, boxes=True)
-    return {name: value for name, value in found.items() if name[-2:] not in ("_M", "_L")}
+def exlpose(folder: Path, program: Path) -> Numbers:
+    """AP and AR over all people by the program itself; its splits are left out (C28)."""
+    from pycocotools.coco import COCO
+
+    name = "pycocotools.cocoeval_custom"  # it stands beside pycocotools' modules, and imports one of them
+    spec = importlib.util.spec_from_file_location(name, program / "cocoeval_custom.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    old_name = mock.patch.object(np, "float", float, create=True)
+    with contextlib.redirect_stdout(io.StringIO()), old_name:
+        truth = COCO(str(folder / "gt.json"))
+        truth.anno_file = [str(folder / "gt.json")]
+        run = module.COCOeval(truth, truth.loadRes(str(folder / "pred.json")), "keypoints")
+        run.evaluate()
+        run.accumulate()
+        run.summarize()
+    rows = {"AP": 0, "AP50": 1, "AP75": 2, "AR": 5, "AR50": 6, "AR75": 7}
+    return {name: float(run.stats[row]) for name, row in rows.items()}
 
 
-def animalpose(folder: Path) -> Numbers:
-    """The ten numbers with the sigmas of mmpose."""
-    return _pycocotools(folder, ANIMAL_SIGMAS, boxes=False)
-
-
-def h36m(folder: Path) -> Numbers:
-    """One joint after the other; -1 for a joint that is never labelled."""
+def h36m(folder: Path, program: Path) -> Numbers:
+    """PCK and EPE by the functions that `_report_metric` calls, on what `TopDownH36MDataset` reads."""
+    spec = importlib.util.spec_from_file_location(
+        "top_down_eval", program / "core/evaluation/top_down_eval.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    absent = ("cv2", "mmpose", "mmpose.core", "mmpose.core.post_processing")
+    with mock.patch.dict(sys.modules, {name: mock.MagicMock() for name in absent}):
+        spec.loader.exec_module(module)
     truth, results = (json.loads((folder / name).read_text("utf-8")) for name in ("gt.json", "pred.json"))
-    found = {row["image_id"]: row["keypoints"] for row in results}
-    right, labelled = [0] * 17, [0] * 17
-    errors = []
-    for person in truth["annotations"]:
-        side = max(person["bbox"][2:])
-        for k in range(17):
-            x, y, flag = person["keypoints"][3 * k : 3 * k + 3]
-            if not flag:
-                continue
-            guess = found[person["image_id"]][3 * k : 3 * k + 2]
-            dx, dy = guess[0] - float(np.float32(x)), guess[1] - float(np.float32(y))
-            labelled[k] += 1
-            right[k] += bool(np.float32(np.linalg.norm([dx / side, dy / side])) < 0.2)
-            errors.append(float(np.float32(np.linalg.norm([dx, dy]))))
-    share = [hits / count if count else -1.0 for hits, count in zip(right, labelled, strict=True)]
-    known = [value for value in share if value >= 0]
-    rows = {f"PCK@0.2/{kind}": sum(share[k] for k in ks) / len(ks) for kind, ks in H36M_KINDS.items()}
-    return {"PCK@0.2": sum(known) / len(known), "EPE": sum(errors) / len(errors), **rows}
+    guesses = {row["image_id"]: row["keypoints"] for row in results}
+    people = [person for person in truth["annotations"] if max(person["keypoints"])]
+    points = np.array([person["keypoints"] for person in people], dtype=float).reshape(-1, 17, 3)
+    found = np.array([guesses[person["image_id"]] for person in people], dtype=float).reshape(-1, 17, 3)
+    given = found[..., :2], points[..., :2].astype(np.float32), points[..., 2] > 0
+    side = np.array([[max(person["bbox"][2:])] * 2 for person in people])
+    share, mean, _ = module.keypoint_pck_accuracy(*given, 0.2, side)
+    rows = {f"PCK@0.2/{kind}": float(share[list(ks)].mean()) for kind, ks in H36M_KINDS.items()}
+    return {"PCK@0.2": float(mean), "EPE": float(module.keypoint_epe(*given)), **rows}
 
 
-def cooking(folder: Path) -> Numbers:
-    """eval_pcp.m on keypoints2sticks_mpii_cooking.m, one stick after the other."""
-    truth = np.array(json.loads((folder / "gt.json").read_text("utf-8"))["joints"], dtype=float)
-    found = np.array(json.loads((folder / "pred.json").read_text("utf-8"))["preds"])
-    sticks = [(0, 1), (2, 4), (3, 5), (4, 6), (5, 7), (10, 11)]
-    right = np.zeros((len(sticks), len(truth)))
-    for row, (a, b) in enumerate(sticks):
-        for at in range(len(truth)):
-            length = np.linalg.norm(truth[at, a] - truth[at, b])
-            off = [np.linalg.norm(truth[at, end] - found[at, end]) / length for end in (a, b)]
-            right[row, at] = off[0] <= 0.5 and off[1] <= 0.5
-    torso, upper, other_upper, lower, other_lower, head = right.mean(axis=1)
-    arms = {"PCP/upper_arm": (upper + other_upper) / 2, "PCP/lower_arm": (lower + other_lower) / 2}
-    return {"PCP": float(right.mean()), "PCP/torso": float(torso), "PCP/head": float(head)} | {
-        name: float(value) for name, value in arms.items()
-    }
+def cooking(folder: Path, program: Path) -> Numbers:
+    """eval_pcp.m on keypoints2sticks_mpii_cooking.m in GNU Octave; the row that it prints, not rounded."""
+    with tempfile.TemporaryDirectory() as place:
+        files = single_files.write_cooking(folder, Path(place))
+        content = {"joints": loadmat(files[0])["joints"], "pred": loadmat(files[1])["pred"]}
+        row = np.ravel(octave(program, Path(place), "cooking", content)["pcp"]) / 100
+    names = ("PCP/torso", "PCP/upper_arm", "PCP/lower_arm", "PCP/head", "PCP")
+    return dict(zip(names, row.tolist(), strict=True))
 
 
 def boxes(folder: Path, rules: str) -> Numbers:
@@ -185,7 +192,7 @@ def jrdb(folder: Path, program: Path) -> Numbers:
 
 _COCO = f"pycocotools {importlib.metadata.version('pycocotools')}"
 JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
-    "exlpose": (f"{_COCO} with the areas and sigmas of sohyun-l/ExLPose@62defaa", exlpose),
+    "exlpose": ("sohyun-l/ExLPose@62defaa cocoeval_custom.py, np.float given back", exlpose),
     "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
     "motchallenge": (f"TrackEval {importlib.metadata.version('trackeval')}", boxes),
     "jrdb-pose": ("JRDB-dataset/jrdb_toolkit@4fbf7d6 pose_eval, whole poses by its metrics/hota.py", jrdb),
@@ -193,6 +200,9 @@ JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
         "anDoer/PoseTrack21@3e61960 eval/posetrack21 and eval/mot, Python 3.8",
         posetrack_boxes,
     ),
-    "mpii-cooking": ("the formula of bearpaw/eval_pose@f6c71b6 eval_pcp.m, not the program", cooking),
-    "h36m-2d": ("the formula of open-mmlab/mmpose@0700205 TopDownH36MDataset, not the program", h36m),
+    "mpii-cooking": ("bearpaw/eval_pose@f6c71b6 eval_pcp.m in GNU Octave", cooking),
+    "h36m-2d": (
+        "open-mmlab/mmpose@0700205 core/evaluation/top_down_eval.py, as its TopDownH36MDataset calls it",
+        h36m,
+    ),
 }
