@@ -27,6 +27,7 @@ ALLOWED = frozenset(
         "benchmark",
         "metric",
         "rules",
+        "ties",
         "skeleton",
         "sigmas",
         "joints",

@@ -44,7 +44,7 @@ SPOKEN = frozenset(("notices", "health", "groups", "origin", "text", "first"))
 WORDS = frozenset(
     (
         *("benchmark", "category", "format-in", "gt-format", "joints", "metric", "role", "rules", "to"),
-        *("to-skeleton", "transform", "ci-method"),
+        *("to-skeleton", "transform", "ci-method", "ties"),
     )
 )
 # Options without a keyword: a sentence that names them is about the command, or about another program.

@@ -76,7 +76,6 @@ class Task:
 
     benchmark: str | Benchmark | None = None
     rules: str = "reference"
-    ties: str | None = None
     skeleton: Skeleton | None = None
     sigmas: Given | None = None
     joints: str | Path | None = None
@@ -91,6 +90,7 @@ class Task:
     per_joint: bool = False
     slices: tuple[str, ...] = ()
     limits: Limits = DEFAULT
+    ties: str | None = None
 
     def __post_init__(self) -> None:
         for name, plain in PLAIN.items():
