@@ -206,7 +206,6 @@ UNSEEN_IN: dict[str, dict[str, str]] = {
     "coco/crowdpose": {"ignore": NO_CROWD},
     "coco/ap10k": {"ignore": NO_CROWD},
     "neighbours/exlpose": {"ignore": NO_CROWD},
-    "neighbours/animalpose": {"ignore": NO_CROWD},
     "neighbours/cooking": {"scale": "a stick is measured by its own two joints"},
     "nme/aflw2000": {"thresholds": "its program has none"},
     "nme/aflw_pifa": {"thresholds": "its program has none"},

@@ -49,16 +49,14 @@ def judge(made: Made, folder: Path, programs: Path | None = None) -> dict[str, A
 
 
 def animalpose(folder: Path) -> Numbers:
-    """The ten numbers of pycocotools with the sigmas of mmpose."""
-    from pycocotools.coco import COCO
-    from pycocotools.cocoeval import COCOeval
+    """The ten numbers of xtcocotools with the sigmas of mmpose, as mmpose calls it."""
+    from xtcocotools.coco import COCO
+    from xtcocotools.cocoeval import COCOeval
 
     with contextlib.redirect_stdout(io.StringIO()):
-        truth = COCO()
-        truth.dataset = json.loads((folder / "gt.json").read_text("utf-8"))
-        truth.createIndex()
-        run = COCOeval(truth, truth.loadRes(str(folder / "pred.json")), "keypoints")
-        run.params.kpt_oks_sigmas = np.array(ANIMAL_SIGMAS)
+        truth = COCO(str(folder / "gt.json"))
+        found = truth.loadRes(str(folder / "pred.json"))
+        run = COCOeval(truth, found, "keypoints", np.array(ANIMAL_SIGMAS), use_area=True)
         run.evaluate()
         run.accumulate()
         run.summarize()
@@ -190,10 +188,9 @@ def jrdb(folder: Path, program: Path) -> Numbers:
     return {"OSPA": float(np.mean(np.concatenate(each))), **out}
 
 
-_COCO = f"pycocotools {importlib.metadata.version('pycocotools')}"
 JUDGES: dict[str, tuple[str, Callable[..., Numbers]]] = {
     "exlpose": ("sohyun-l/ExLPose@62defaa cocoeval_custom.py, np.float given back", exlpose),
-    "animalpose": (f"{_COCO} with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
+    "animalpose": ("xtcocotools 1.14.3 with the sigmas of open-mmlab/mmpose@759b39c", animalpose),
     "motchallenge": (f"TrackEval {importlib.metadata.version('trackeval')}", boxes),
     "jrdb-pose": ("JRDB-dataset/jrdb_toolkit@4fbf7d6 pose_eval, whole poses by its metrics/hota.py", jrdb),
     "posetrack21-boxes": (

@@ -57,12 +57,22 @@ def exlpose() -> CocoScene:
     return scene
 
 
-@case("animalpose", "Animal-Pose: two joints for each sigma just reach a threshold or not.")
+@case(
+    "animalpose",
+    "Animal-Pose: two joints for each sigma just reach a threshold or not; id 0 matches, flags decide who is "
+    "ignored, a crowd, results without confidence drop out.",
+)
 def animalpose() -> CocoScene:
     scene = CocoScene(62, joints=20)
     scene.crowd_of(8)
     scene.around_thresholds(ANIMAL_SIGMAS)
     scene.categories[0]["keypoints"] = ANIMAL_JOINTS
+    for turn, person in enumerate(scene.people):
+        person["id"] = turn
+        person["num_keypoints"] *= turn % 3 != 1
+        person["iscrowd"] = int(turn == 4)
+    for record in scene.results[::5]:
+        record["keypoints"][2::3] = [0.0] * 20
     return scene
 
 
