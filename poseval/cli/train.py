@@ -84,6 +84,11 @@ from poseval.errors import UsageError, shown
     metavar="MIB",
     help="Memory for decoded images.",
 )
+@click.option(
+    "--channels-last",
+    is_flag=True,
+    help="Store channels last, which suits some processors. It changes the last digits.",
+)
 @click.option("--fresh", is_flag=True, help="Start over instead of continuing from a checkpoint.")
 @QUIET
 def train(
@@ -129,6 +134,7 @@ def _graph_network(
 
     foreign = ("images", "val_images", "start_from", "size", "benchmark", "half")
     given = [name for name in foreign if options[name] is not None] + ["option"] * bool(config)
+    given += ["channels-last"] * options["channels_last"]
     if given:
         flags = ", ".join("--" + name.replace("_", "-") for name in given)
         raise UsageError(

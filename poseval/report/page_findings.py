@@ -18,7 +18,7 @@ AP = "AP"
 
 
 def page_findings(diagnosis: Diagnosis | None, report: Report, style: NumberStyle) -> list[str]:
-    """The findings, and how their AP goes with the benchmark's own number where it is another."""
+    """The findings; the benchmark's own number comes first where it is not their AP."""
     if diagnosis is None:
         return []
     lines = findings(diagnosis, style)
@@ -26,15 +26,14 @@ def page_findings(diagnosis: Diagnosis | None, report: Report, style: NumberStyl
     ap = style.number(mean_ap(diagnosis.ranges[0].gains.cumulative[0]))
     if not lines or (own in report.summary and style.number(report.summary[own]) == ap):
         return lines
-    if own not in report.summary:
-        key = report.primary
-        value = style.number(report.summary[key], report.unit_of(key))
-        text = f"{report.benchmark} has no AP by OKS; its own number is {shown(key)}, {value}"
-    else:
-        main = diagnosis.ranges[0]
-        small = diagnosis.scale is Scale.AREA and main.people < sum(
-            group.people for group in diagnosis.everyone
-        )
-        why = "counts the smaller people, too" if small else "is measured by other rules"
-        text = f"the {shown(own)} of {report.benchmark}, {style.number(report.summary[own])}, {why}"
-    return [lines[0], text, *lines[1:]]
+    key = own if own in report.summary else report.primary
+    main = diagnosis.ranges[0]
+    everyone = sum(group.people for group in diagnosis.everyone)
+    small = key == own and diagnosis.scale is Scale.AREA and main.people < everyone
+    value = style.number(report.summary[key], report.unit_of(key))
+    whose = report.benchmark + (", smaller people included" if small else "")
+    text = (
+        f"{shown(key)} is {value} by the rules of {whose}; "
+        "mistakes below are weighed by the AP that they cost where whole poses are compared (OKS)"
+    )
+    return [text, *lines]

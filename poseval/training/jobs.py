@@ -52,6 +52,7 @@ class TrainOptions:
     loaders: int = 2
     cache: int = CACHE
     fresh: bool = False
+    channels_last: bool = False
 
 
 class Judge(Protocol):

@@ -74,6 +74,8 @@ class _Trainer:
             taken, own = load_fitting(self.model, options.start_from)
             say(f"started from {shown(options.start_from.name)}: {taken} of {own} tensors")
         self.model.to(self.device)
+        if options.channels_last:
+            self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = make_optimiser(self.model, job.recipe)
         self.scaler = torch.amp.GradScaler(self.device, enabled=self.half and self.device == "cuda")
         self.history: list[dict[str, float]] = []
