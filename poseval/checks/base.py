@@ -17,7 +17,7 @@ from poseval.datasets.base import Role
 from poseval.errors import shown
 from poseval.kernels.poses import Review, review
 from poseval.metrics.base import Metric
-from poseval.poses import Bools, PoseSet
+from poseval.poses import Ints, PoseSet
 from poseval.poses.aligned import Aligned
 
 Answer = TypeVar("Answer")
@@ -64,11 +64,10 @@ class Side:
         People of the ground truth without a label are left out: their coordinates have no meaning.
         """
         people = self.poses.people
+        rows: Ints | slice = slice(None)
         if self.role is Role.TRUTH:
-            labelled: Bools = np.logical_or.reduce(people.seen > 0, axis=1)
-            if not labelled.all():
-                people = people.take(labelled)
-        return review(people.xy, people.frame, people.category)
+            rows = np.flatnonzero(np.logical_or.reduce(people.seen > 0, axis=1))
+        return review(people.xy[rows], people.frame[rows], people.category[rows])
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import numpy as np
 from poseval.checks.base import Pair, Side, once
 from poseval.checks.partners import middle
 from poseval.datasets.base import Role
-from poseval.poses import Bools, Floats, Notice, People, PoseSet
+from poseval.poses import Floats, Notice, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.enclosing import enclosing_boxes
 from poseval.poses.transforms import Transform
@@ -28,6 +28,8 @@ def outside_the_image(side: Side) -> Iterator[Notice]:
     """N521: boxes that reach beyond their images by more than a pixel."""
     poses = side.poses
     frame, box = poses.people.frame, poses.people.box
+    if np.isnan(box).all():
+        return
     width, height = poses.frames.size[frame].T + 1
     x0, y0, x1, y1 = box.T  # by columns: reducing over axes as short as these takes four times as long
     outside = (x0 < -1) | (y0 < -1) | (x1 > width) | (y1 > height)
@@ -69,8 +71,8 @@ def _told(side: Side, form: str) -> str:
 def _form(poses: PoseSet) -> str | None:
     """The form in which the boxes fit their joints clearly better than as they were read."""
     people = poses.people
-    known: Bools = ~np.isnan(people.box[:, 0]) & ((people.seen > 0).sum(axis=1) > 1)
-    rows = np.flatnonzero(known)
+    rows = np.flatnonzero(~np.isnan(people.box[:, 0]))
+    rows = rows[(people.seen[rows] > 0).sum(axis=1) > 1]
     if len(rows) < FEWEST:
         return None
     rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), LOOKED_AT)).astype(np.int64)]

@@ -191,10 +191,16 @@ class _Cut(NamedTuple):
 
 def _cut(poses: PoseSet, most: int) -> _Cut:
     """Where the highest scores of a frame and category are taken, and others are not."""
-    by_score = descending(poses.people.score)
-    number = np.unique(_cell(poses), return_inverse=True)[1]
-    order = by_score[group_order(number[by_score], int(number.max(initial=-1)) + 1)]
-    cell, score = number[order], poses.people.score[order]
-    start = np.flatnonzero(np.r_[True, cell[1:] != cell[:-1]]) if len(cell) else cell
-    cut = start[np.diff(np.r_[start, len(cell)]) > most] + most
+    cell = _cell(poses)
+    rows = np.arange(len(cell))
+    if (cell[1:] < cell[:-1]).any():
+        rows = np.argsort(cell, kind="stable")
+    start = np.r_[0, 1 + np.flatnonzero(np.diff(cell[rows]))]
+    size = np.diff(start, append=len(cell))
+    rows = rows[np.repeat(size > most, size)]
+    size = size[size > most]
+    by_score = descending(poses.people.score[rows])
+    order = rows[by_score[group_order(np.repeat(np.arange(len(size)), size)[by_score], len(size))]]
+    cut = np.cumsum(size) - size + most
+    score = poses.people.score[order]
     return _Cut(poses.people.frame[order[cut]], score[cut] == score[cut - 1])

@@ -56,9 +56,12 @@ def areas_of_detections(pair: Pair) -> Iterator[Notice]:
         return
     if "num_keypoints" in people.extra:
         return  # ground truth that stands for its own predictions: its areas are its own
-    sides = people.box[:, 2:] - people.box[:, :2]
-    own = np.where(np.isnan(sides).any(axis=1), extent(people.xy, people.seen), sides.prod(axis=1))
-    changed = int((_ranges(people.area, bounds) != _ranges(own, bounds)).any(axis=1).sum())
+    x0, y0, x1, y1 = people.box.T  # by columns: reducing over axes as short as these takes four times as long
+    width, height = x1 - x0, y1 - y0
+    own = np.where(np.isnan(width) | np.isnan(height), extent(people.xy, people.seen), width * height)
+    other = np.flatnonzero(people.area != own)
+    before, after = (_ranges(area[other], bounds) for area in (people.area, own))
+    changed = int((before != after).any(axis=1).sum())
     if not changed:
         return
     mended = replace(predictions, people=people.with_columns(area=own))

@@ -2,6 +2,7 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <limits>
 #include <optional>
@@ -97,7 +98,7 @@ class CellMatcher {
   public:
     explicit CellMatcher(const Task& task)
         : task_(task), lowest_(*std::min_element(task.threshold, task.threshold + task.thresholds)),
-          target_(task.truth.joints, task.oks ? 0.0 : std::min(lowest_, 1 - 1e-10)) {}
+          target_(task.truth.joints, task.oks ? 0.0 : reach(lowest_)) {}
 
     void match(int64_t cell) {
         cell_ = cell;
@@ -109,10 +110,13 @@ class CellMatcher {
         if (kept_ > 0) measure();
         near_.clear();
         for (int64_t d = 0; d < kept_ && truths_ > 0; ++d)
-            if (best_[static_cast<size_t>(d)] >= std::min(lowest_, 1 - 1e-10)) near_.push_back(d);
+            if (best_[static_cast<size_t>(d)] >= reach(lowest_)) near_.push_back(d);
+        find_steps();
         for (int64_t a = 0; a < task_.ranges; ++a) {
             sort_truths(a);
-            for (int64_t t = 0; t < task_.thresholds && !near_.empty(); ++t) pair_up(a, t);
+            // Most ranges have the order of the first, and then the same pairs.
+            if (a == 0 || turn_ != paired_turn_ || split() != paired_split_) pair_up();
+            if (!near_.empty()) write_pairs(a);
             skip_foreign_sizes(a);
         }
     }
@@ -121,17 +125,17 @@ class CellMatcher {
     // The detections of highest score, ties in file order.
     void keep_best() {
         const int64_t begin = task_.pose_start[cell_], end = task_.pose_start[cell_ + 1];
-        keyed_.clear();  // scores beside rows: sorting touches no far memory
-        for (int64_t n = begin; n < end; ++n) {
-            const int64_t row = task_.pose_row[n];
-            keyed_.emplace_back(task_.score[row], row);
-        }
-        const auto higher = [](const auto& a, const auto& b) { return a.first > b.first; };
-        if (!std::is_sorted(keyed_.begin(), keyed_.end(), higher))
-            std::stable_sort(keyed_.begin(), keyed_.end(), higher);
+        keyed_.clear();  // scores beside places: sorting touches no far memory
+        for (int64_t n = begin; n < end; ++n) keyed_.emplace_back(task_.score[task_.pose_row[n]], n - begin);
+        std::sort(keyed_.begin(), keyed_.end(), [](const auto& a, const auto& b) {
+            return a.first > b.first || (a.first == b.first && a.second < b.second);
+        });
+        area_.clear();
         for (int64_t r = 0; r < kept_; ++r) {
-            task_.kept[rows_ + r] = keyed_[static_cast<size_t>(r)].second;
+            const int64_t row = task_.pose_row[begin + keyed_[static_cast<size_t>(r)].second];
+            task_.kept[rows_ + r] = row;
             task_.rank[rows_ + r] = r;
+            area_.push_back(task_.pose_area[row]);
         }
     }
 
@@ -182,22 +186,53 @@ class CellMatcher {
             if (task_.truth_skip[(first_ + g) * task_.ranges + a]) turn_.push_back(g);
     }
 
-    void pair_up(int64_t a, int64_t t) {
-        const double wanted = std::min(task_.threshold[t], 1 - 1e-10);
-        const uint64_t bit = uint64_t{1} << t;
-        taken_.assign(static_cast<size_t>(truths_), 0);
-        for (const int64_t d : near_) {
-            if (best_[static_cast<size_t>(d)] < wanted) continue;
-            const int64_t g = choose(oks_.data() + d * truths_, wanted);
-            if (g < 0) continue;
-            const int64_t row = task_.truth_row[first_ + g];
-            taken_[static_cast<size_t>(g)] = !task_.crowd[row];
-            const int64_t slot = (rows_ + d) * task_.ranges + a;
-            if (task_.truth_skip[(first_ + g) * task_.ranges + a])
-                task_.skip[slot] |= bit;
+    static double reach(double threshold) { return std::min(threshold, 1 - 1e-10); }
+
+    // Thresholds that the same similarities reach lead to the same pairs.
+    void find_steps() {
+        steps_.clear();
+        int64_t before = -1;
+        for (int64_t t = 0; t < task_.thresholds && !near_.empty(); ++t) {
+            const double wanted = reach(task_.threshold[t]);
+            int64_t count = 0;
+            for (const int64_t d : near_)
+                for (int64_t g = 0; g < truths_; ++g) count += !(oks_[static_cast<size_t>(d * truths_ + g)] < wanted);
+            if (count != before) steps_.push_back({wanted, 0});
+            steps_.back().thresholds |= uint64_t{1} << t;
+            before = count;
+        }
+    }
+
+    // Where truths that do not count begin among the others; nowhere when all are of one kind.
+    size_t split() const { return counted_ == turn_.size() ? 0 : counted_; }
+
+    void pair_up() {
+        pairs_.clear();
+        paired_turn_ = turn_;
+        paired_split_ = split();
+        for (const Step& step : steps_) {
+            taken_.assign(static_cast<size_t>(truths_), 0);
+            for (const int64_t d : near_) {
+                if (best_[static_cast<size_t>(d)] < step.wanted) continue;
+                const int64_t g = choose(oks_.data() + d * truths_, step.wanted);
+                if (g < 0) continue;
+                taken_[static_cast<size_t>(g)] = !task_.crowd[task_.truth_row[first_ + g]];
+                pairs_.push_back({d, g, step.thresholds});
+            }
+        }
+    }
+
+    void write_pairs(int64_t a) {
+        for (const Pair& pair : pairs_) {
+            const int64_t row = task_.truth_row[first_ + pair.truth];
+            const int64_t slot = (rows_ + pair.detection) * task_.ranges + a;
+            if (task_.truth_skip[(first_ + pair.truth) * task_.ranges + a])
+                task_.skip[slot] |= pair.thresholds;
             else if (!task_.unseen[row])
-                task_.hit[slot] |= bit;
-            if (task_.matched) task_.matched[slot * task_.thresholds + t] = static_cast<int32_t>(row);
+                task_.hit[slot] |= pair.thresholds;
+            if (!task_.matched) continue;
+            for (uint64_t rest = pair.thresholds; rest != 0; rest &= rest - 1)
+                task_.matched[slot * task_.thresholds + std::countr_zero(rest)] = static_cast<int32_t>(row);
         }
     }
 
@@ -223,13 +258,22 @@ class CellMatcher {
         const double lo = task_.range[2 * a], hi = task_.range[2 * a + 1];
         const uint64_t every = task_.thresholds == 64 ? ~uint64_t{0} : (uint64_t{1} << task_.thresholds) - 1;
         for (int64_t d = 0; d < kept_; ++d) {
-            const double area = task_.pose_area[task_.kept[rows_ + d]];
+            const double area = area_[static_cast<size_t>(d)];
             if (area < lo || area > hi) {
                 const int64_t slot = (rows_ + d) * task_.ranges + a;
                 task_.skip[slot] |= every & ~task_.hit[slot];
             }
         }
     }
+
+    struct Step {
+        double wanted;
+        uint64_t thresholds;  // a bit each
+    };
+    struct Pair {
+        int64_t detection, truth;
+        uint64_t thresholds;
+    };
 
     const Task& task_;
     const double lowest_;
@@ -238,7 +282,11 @@ class CellMatcher {
     size_t counted_ = 0;
     std::vector<std::pair<double, int64_t>> keyed_;
     std::vector<int64_t> turn_, near_;  // near_: detections that any threshold can match
-    std::vector<double> oks_, best_;
+    std::vector<Step> steps_;
+    std::vector<Pair> pairs_;            // of the order `paired_turn_` of truths
+    std::vector<int64_t> paired_turn_;
+    size_t paired_split_ = 0;
+    std::vector<double> oks_, best_, area_;
     std::vector<Extent> extent_;  // of each kept detection
     std::vector<uint8_t> taken_;
 };

@@ -64,35 +64,69 @@ void want_thresholds(int64_t thresholds) {
     want(thresholds >= 1 && thresholds <= 64, "thresholds", "wanted 1 to 64");
 }
 
-// A hit on the way down the ranking: counts after it, and the ranked row it belongs to.
+// A hit on the way down the ranking: counts after it, and its score.
 struct Event {
-    int64_t hits, counted, place;
+    int64_t hits, counted;
+    double score;
 };
 
-// The rows of one area range in ranked order, without those that weigh 0 or count at no threshold.
-struct Lane {
-    std::vector<uint64_t> hit, skip;
-    std::vector<int64_t> weight, group;  // empty without weights; else group[i]: one past the rows tied with i
-    std::vector<double> score;
-    double first_score = 0.0;  // of the first row of all, counted or not
+// The score of the first row of a ranking, counted or not.
+struct Top {
+    double score = 0.0;
     bool empty = true;
 };
 
-Lane lane_of(const Ranked& rows, int64_t range, const int64_t* weight, uint64_t every) {
+// A row that is a hit, or does not count, at some thresholds, and how many rows up to it count at all of them.
+struct Step {
+    uint64_t hit, some;  // some: thresholds at which it counts, if they are not all
+    int64_t whole;
+    double score;
+};
+
+// The rows of one area range that are told apart by thresholds; most are not.
+void find_steps(const Ranked& rows, int64_t range, uint64_t every, std::vector<Step>& steps) {
+    steps.clear();
+    int64_t whole = 0;
+    for (int64_t i = 0; i < rows.count; ++i) {
+        const int64_t row = rows.order[i];
+        const uint64_t skip = rows.skip[row * rows.ranges + range] & every;
+        if (skip == every) continue;
+        const uint64_t hit = rows.hit[row * rows.ranges + range] & every;
+        whole += skip == 0;
+        if (hit | skip) steps.push_back({hit, skip ? every & ~skip : 0, whole, rows.score[row]});
+    }
+}
+
+// Walks down the ranking at one threshold.
+void walk(const std::vector<Step>& steps, uint64_t bit, std::vector<Event>& events) {
+    events.clear();
+    int64_t hits = 0, some = 0;
+    for (const Step& step : steps) {
+        some += (step.some & bit) != 0;
+        if (step.hit & bit) events.push_back({++hits, step.whole + some, step.score});
+    }
+}
+
+// The weighted rows of one area range in ranked order, without those that weigh 0 or count at no threshold.
+struct Lane {
+    std::vector<uint64_t> hit, skip;
+    std::vector<int64_t> weight, group;  // group[i]: one past the rows tied with i
+    std::vector<double> score;
+};
+
+Lane lane_of(const Ranked& rows, int64_t range, const int64_t* weight, uint64_t every, Top& top) {
     Lane lane;
     std::vector<int64_t> unit;
     for (int64_t i = 0; i < rows.count; ++i) {
         const int64_t row = rows.order[i];
-        const int64_t times = weight ? weight[rows.unit[row]] : 1;
+        const int64_t times = weight[rows.unit[row]];
         if (times == 0) continue;
-        if (lane.empty) lane.first_score = rows.score[row];
-        lane.empty = false;
+        if (top.empty) top = {rows.score[row], false};
         const uint64_t skip = rows.skip[row * rows.ranges + range];
         if ((skip & every) == every) continue;
         lane.hit.push_back(rows.hit[row * rows.ranges + range]);
         lane.skip.push_back(skip);
         lane.score.push_back(rows.score[row]);
-        if (!weight) continue;
         lane.weight.push_back(times);
         unit.push_back(rows.unit[row]);
     }
@@ -104,24 +138,12 @@ Lane lane_of(const Ranked& rows, int64_t range, const int64_t* weight, uint64_t 
     return lane;
 }
 
-// Walks down the ranking at one threshold, each row once.
-void walk(const Lane& lane, uint64_t bit, std::vector<Event>& events, int64_t& hits) {
-    events.clear();
-    hits = 0;
-    int64_t counted = 0;
-    for (size_t i = 0; i < lane.hit.size(); ++i) {
-        counted += !(lane.skip[i] & bit);
-        if (lane.hit[i] & bit) events.push_back({++hits, counted, static_cast<int64_t>(i)});
-    }
-}
-
 // Walks down the ranking at one threshold. Copies of a unit stand behind each other, so rows of it that tie
 // come as a whole as often as it weighs; a row that ties with none may come with its whole weight at once,
 // because precision only rises inside a run of hits and only its end is ever read.
-void walk_weighted(const Lane& lane, uint64_t bit, std::vector<Event>& events, int64_t& hits) {
+void walk_weighted(const Lane& lane, uint64_t bit, std::vector<Event>& events) {
     events.clear();
-    hits = 0;
-    int64_t counted = 0;
+    int64_t hits = 0, counted = 0;
     const auto count = static_cast<int64_t>(lane.hit.size());
     for (int64_t i = 0; i < count;) {
         const int64_t end = lane.group[static_cast<size_t>(i)];
@@ -131,7 +153,7 @@ void walk_weighted(const Lane& lane, uint64_t bit, std::vector<Event>& events, i
             for (int64_t j = i; j < end; ++j) {
                 const auto at = static_cast<size_t>(j);
                 if (!(lane.skip[at] & bit)) counted += times;
-                if (lane.hit[at] & bit) events.push_back({hits += times, counted, j});
+                if (lane.hit[at] & bit) events.push_back({hits += times, counted, lane.score[at]});
             }
             if (events.size() > MOST_EVENTS) throw std::length_error("weight: too many copies of tied rows");
         }
@@ -145,7 +167,7 @@ struct Target {
     int64_t step;
 };
 
-void sample(const Lane& lane, const std::vector<Event>& events, double positives, const Doubles& recalls,
+void sample(const Top& top, const std::vector<Event>& events, double positives, const Doubles& recalls,
             std::vector<double>& envelope, Target out) {
     const int64_t points = recalls.size();
     for (int64_t q = 0; q < points; ++q) out.precision[q * out.step] = out.score[q * out.step] = 0.0;
@@ -157,16 +179,16 @@ void sample(const Lane& lane, const std::vector<Event>& events, double positives
     }
     for (int64_t q = 0; q < points; ++q) {
         const double wanted = recalls.data()[q];
-        const auto found = std::partition_point(events.begin(), events.end(), [&](const Event& event) {
+        const auto reached = std::partition_point(events.begin(), events.end(), [&](const Event& event) {
             return static_cast<double>(event.hits) / positives < wanted;
         });
         // A recall of 0 is reached by the first row, whatever it is.
-        if (wanted <= 0 && !lane.empty) {
+        if (wanted <= 0 && !top.empty) {
             out.precision[q * out.step] = highest;
-            out.score[q * out.step] = lane.first_score;
-        } else if (found != events.end()) {
-            out.precision[q * out.step] = envelope[static_cast<size_t>(found - events.begin())];
-            out.score[q * out.step] = lane.score[static_cast<size_t>(found->place)];
+            out.score[q * out.step] = top.score;
+        } else if (reached != events.end()) {
+            out.precision[q * out.step] = envelope[static_cast<size_t>(reached - events.begin())];
+            out.score[q * out.step] = reached->score;
         } else {
             break;  // the rest stays 0, as it does where the reference leaves its loop
         }
@@ -195,21 +217,30 @@ py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, 
     {
         const py::gil_scoped_release unlocked;
         for_pieces(ranges, rows.count < 20'000 ? ranges : 1, [&](int64_t begin, int64_t end) {
+            std::vector<Step> steps;
             std::vector<Event> events;
             std::vector<double> envelope;
             for (int64_t a = begin; a < end; ++a) {
-                const Lane lane = lane_of(rows, a, times, every);
                 const auto total = static_cast<double>(found[a]);
+                Top top;
+                Lane lane;
+                if (times) {
+                    lane = lane_of(rows, a, times, every, top);
+                } else {
+                    if (rows.count) top = {rows.score[rows.order[0]], false};
+                    find_steps(rows, a, every, steps);
+                }
                 for (int64_t t = 0; t < thresholds; ++t) {
                     const int64_t at = t * points * ranges + a;
-                    int64_t hits = 0;
                     if (found[a] == 0) {
                         for (int64_t q = 0; q < points; ++q) p[at + q * ranges] = s[at + q * ranges] = NaN;
                     } else {
-                        (times ? walk_weighted : walk)(lane, uint64_t{1} << t, events, hits);
-                        sample(lane, events, total, recalls, envelope, {p + at, s + at, ranges});
+                        if (times) walk_weighted(lane, uint64_t{1} << t, events);
+                        else walk(steps, uint64_t{1} << t, events);
+                        sample(top, events, total, recalls, envelope, {p + at, s + at, ranges});
                     }
-                    r[t * ranges + a] = found[a] == 0 ? NaN : static_cast<double>(hits) / total;
+                    const double reached = events.empty() ? 0.0 : static_cast<double>(events.back().hits);
+                    r[t * ranges + a] = found[a] == 0 ? NaN : reached / total;
                 }
             }
         });

@@ -118,11 +118,11 @@ class Tally:
         kept[units] = False
         tables = {}
         for name, table in self.tables.items():
-            rows = np.flatnonzero(kept[table.unit])
-            unit = np.concatenate([table.unit[rows], units[other.tables[name].unit]])
+            more = other.tables[name]
+            unit = np.concatenate([np.where(kept[table.unit], table.unit, -1), units[more.unit]])
             order = group_order(unit, self.units)
             columns = {
-                column: np.concatenate([values[rows], other.tables[name].columns[column]])[order]
+                column: np.concatenate([values, more.columns[column]]).take(order, axis=0)
                 for column, values in table.columns.items()
             }
             tables[name] = Table(unit[order], columns)

@@ -320,9 +320,7 @@ def _detections(people: People, chosen: slice, rules: SceneRules) -> tuple[Detec
     if unknown.any():
         # pycocotools, too, takes the box around all predicted joints where none is given.
         area = np.where(unknown, extent(people.xy, people.seen), area)
-    with np.errstate(over="ignore", invalid="ignore"):
-        finite = bool(np.isfinite(xy.sum()))  # a sum is finite only where all its parts are
-    if not finite:
+    if not people.is_finite:
         xy = np.where(np.isnan(xy), np.inf, xy)  # a joint without a place is infinitely far from any
     score = people.score
     own = f"{rules.part.value}_score"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -80,15 +81,18 @@ def _frozen(array: Array) -> Array:
 
 
 def _column(name: str, value: Any, dtype: Any, shape: tuple[int, ...], missing: Any) -> Array:
-    """`value` as a read-only array of dtype and shape; `missing` fills a column that was not given."""
+    """`value` as a read-only array of dtype and shape; `missing` stands in a column that was not given.
+
+    It stands there once for all rows, and takes no memory.
+    """
     if value is None:
-        return _frozen(np.full(shape, missing, dtype=dtype))
+        return np.broadcast_to(np.asarray(missing, dtype=dtype), shape)
     array = _numbers(name, value, dtype)
     if array.shape != shape:
         raise ValueRangeError(
             "P310", where=f"column {name}", what=f"has shape {array.shape}", wanted=f"{shape}"
         )
-    return _frozen(np.ascontiguousarray(array))
+    return _frozen(np.ascontiguousarray(array) if any(array.strides) else array)
 
 
 def _numbers(name: str, value: Any, dtype: Any) -> Array:
@@ -237,12 +241,14 @@ class People:
         put(self, "extra", _extras(self.extra, rows))
         if rows and bool((np.diff(self.frame) < 0).any()):
             raise ValueRangeError("P312", where="column people.frame", what="is not sorted by frame")
-        # One pass over the largest column: a sum is finite only where all its parts are. Beyond that, only
-        # predicted or labelled joints must be.
-        with np.errstate(over="ignore", invalid="ignore"):
-            finite = bool(np.isfinite(self.xy.sum()))
-        if not finite and not np.isfinite(self.xy[self.seen > 0]).all():
+        if not self.is_finite and not np.isfinite(self.xy[self.seen > 0]).all():
             raise ValueRangeError("P301", where="column people.xy", what="is NaN or infinite where seen > 0")
+
+    @cached_property
+    def is_finite(self) -> bool:
+        """Whether all coordinates are finite, those of joints with `seen` 0, too; told once."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(np.isfinite(self.xy.sum()))  # only where all its parts are; one pass
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -252,6 +258,8 @@ class People:
 
     def take(self, rows: Array) -> People:
         """The people at `rows`, a mask or indices that keep the order by frame."""
+        if rows.dtype == np.bool_:
+            rows = np.flatnonzero(rows)  # once, not for each column
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "extra"}
         return People(**columns, extra={name: column[rows] for name, column in self.extra.items()})
 
