@@ -123,10 +123,10 @@ def container(source: Source) -> str:
     if source.is_folder:
         return "folder"
     document = source.document
-    if document.data[512:520] == MAGIC[0][0]:
+    if document.head[512:520] == MAGIC[0][0]:
         return "hdf5"  # MATLAB 7.3 puts a block of 512 bytes in front
     for mark, kind in MAGIC:
-        if document.data.startswith(mark):
+        if document.head.startswith(mark):
             return kind
     if document.is_json:
         try:
@@ -182,7 +182,7 @@ def _possible(source: Source, rows: Iterable[Format]) -> list[Format]:
         return rows
     entries = source.document.outline.by_key()
     keys = entries.keys() | {key for entry in entries.values() for key in entry.first_kinds()}
-    beginning = source.document.data[:BEGINNING]
+    beginning = source.document.start(BEGINNING)
     return [
         row
         for row in rows

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,15 @@ def json_columns(
     stretch: int,
     end: int,
 ) -> dict[str, Any]: ...
+def json_file_columns(
+    handle: int,
+    size: int,
+    start: int,
+    fields: list[Any],
+    limits: tuple[int, int, int, int, int],
+    window: int,
+    digest: Callable[[memoryview], object],
+) -> dict[str, Any] | None: ...
 def json_outline(data: bytes, depth: int, keys: int) -> dict[str, Any]: ...
 def json_check(data: bytes, start: int, depth: int, max_depth: int, max_keys: int) -> None: ...
 def read_in_blocks(on: bool) -> None: ...

@@ -3,6 +3,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdint>
+#include <cstdio>
+#include <mutex>
 
 #if defined(_WIN32)
 #include <io.h>
@@ -11,9 +13,36 @@
 #endif
 
 #include "arrays.hpp"
+#include "file.hpp"
 #include "parallel.hpp"
 
 namespace py = pybind11;
+
+namespace poseval {
+
+std::int64_t read_part(int handle, char* data, std::int64_t begin, std::int64_t size) {
+    std::int64_t got = 0;
+#if defined(_WIN32)
+    static std::mutex one_place;  // reading moves the file's only position
+    const std::lock_guard<std::mutex> lock(one_place);
+    if (_lseeki64(handle, begin, SEEK_SET) < 0) return -1;
+#endif
+    while (got < size) {
+#if defined(_WIN32)
+        const auto part = static_cast<unsigned>(std::min<std::int64_t>(size - got, 1 << 30));
+        const std::int64_t count = _read(handle, data + got, part);
+#else
+        const std::int64_t count = pread(handle, data + got, static_cast<std::size_t>(size - got), begin + got);
+        if (count < 0 && errno == EINTR) continue;
+#endif
+        if (count < 0) return -1;
+        if (count == 0) break;
+        got += count;
+    }
+    return got;
+}
+
+}  // namespace poseval
 
 namespace {
 
@@ -24,47 +53,19 @@ struct Outcome {
     int error = 0;  // errno of a call that failed
 };
 
-#if defined(_WIN32)
-
-Outcome fill(int handle, char* data, std::int64_t size) {
-    Outcome out;
-    while (out.got < size) {
-        const auto part = static_cast<unsigned>(std::min<std::int64_t>(size - out.got, 1 << 30));
-        const int count = _read(handle, data + out.got, part);
-        if (count < 0) out.error = errno;
-        if (count <= 0) break;
-        out.got += count;
-    }
-    return out;
-}
-
-#else
-
-// Reads bytes [begin, end) of the file; returns where it ended.
-std::int64_t fill_part(int handle, char* data, std::int64_t begin, std::int64_t end, std::atomic<int>& error) {
-    while (begin < end) {
-        const ssize_t count = pread(handle, data + begin, static_cast<std::size_t>(end - begin), begin);
-        if (count < 0 && errno == EINTR) continue;
-        if (count < 0) error = errno;
-        if (count <= 0) break;
-        begin += count;
-    }
-    return begin;
-}
-
 // A file that became shorter meanwhile counts up to the first byte that was missing.
 Outcome fill(int handle, char* data, std::int64_t size) {
     std::atomic<std::int64_t> whole{size};
     std::atomic<int> error{0};
     poseval::for_pieces(size, BYTES_A_THREAD, [&](std::int64_t begin, std::int64_t end) {
-        const std::int64_t reached = fill_part(handle, data, begin, end, error);
+        const std::int64_t got = poseval::read_part(handle, data + begin, begin, end - begin);
+        if (got < 0) error = errno;
+        const std::int64_t reached = begin + std::max<std::int64_t>(got, 0);
         for (std::int64_t known = whole; reached < end && reached < known;)
             if (whole.compare_exchange_weak(known, reached)) break;
     });
     return {whole, error};
 }
-
-#endif
 
 // The first `size` bytes of an open file, or as many as it has.
 py::bytes file_start(int handle, std::int64_t size) {

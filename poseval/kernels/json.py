@@ -10,7 +10,7 @@ that nobody reads, and are faults in the others.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -25,6 +25,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
+WINDOW = 2 << 20  # bytes of a file that are held at a time, twice; they stay in the processor's own memory
 STRETCH = 4 << 20  # bytes; long against the start of a thread, small against a file
 # Values of `Column.mark`.
 ABSENT, GIVEN = _kernels.MARK_ABSENT, _kernels.MARK_GIVEN
@@ -370,6 +371,36 @@ def columns(
     except _kernels.JsonStop as stop:
         raise stop_error(stop, data, name, allowed) from None
     return _columns(raw)
+
+
+def file_columns(
+    handle: int,
+    size: int,
+    fields: Sequence[Field],
+    digest: Callable[[memoryview], object],
+    *,
+    start: int = 0,
+    limits: Limits = DEFAULT,
+    max_records: int | None = None,
+    window: int = WINDOW,
+) -> Columns | None:
+    """Reads the array of objects that an open file of `size` bytes ends with into columns, part by part.
+
+    The array starts at byte `start`. `digest` gets every byte of the file, in order. Only two parts of the file,
+    of `window` bytes each, are held. None where it is not as usual: not JSON, beyond a limit, with a record
+    longer than a part, or shorter than `size`. Then reading it as a whole tells what is wrong.
+    """
+    most = limits.people if max_records is None else max_records
+    raw = _kernels.json_file_columns(
+        handle,
+        size,
+        start,
+        [item.spec() for item in fields],
+        (limits.depth, limits.keys, most, limits.numbers, limits.text_bytes),
+        window,
+        digest,
+    )
+    return None if raw is None else _columns(raw)
 
 
 def _columns(raw: dict[str, Any]) -> Columns:

@@ -2,6 +2,8 @@
 #include "json_array.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstring>
 #include <limits>
 
 #include "parallel.hpp"
@@ -24,22 +26,52 @@ bool read_stretch(Scanner& scan, Table& table, const Limit& limit, std::int64_t 
     return false;
 }
 
-// Offset of a '{' behind '}' and ',' in the `bytes` from `from` on: where a record probably starts; -1 without
-// one.
-std::int64_t probable_record(std::string_view text, std::int64_t from, std::int64_t bytes) {
+// Whether the '{' at `at` stands behind '}' and ',': a record probably starts there.
+bool may_start(std::string_view text, std::size_t at) {
     const auto blank = [](char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; };
+    while (at > 0 && blank(text[at - 1])) --at;
+    if (at == 0 || text[at - 1] != ',') return false;
+    --at;
+    while (at > 0 && blank(text[at - 1])) --at;
+    return at > 0 && text[at - 1] == '}';
+}
+
+// Makes room for the rows of `bytes`, of which `sample` has those of `share`.
+void reserve(Table& table, const Table& sample, std::int64_t bytes, std::int64_t share) {
+    try {
+        table.reserve(sample, 1.05 * static_cast<double>(bytes) / static_cast<double>(share));
+    } catch (const std::bad_alloc&) {
+        // The guess was too high, or the rows will not fit either: growing tells.
+    }
+}
+
+// Offset in the `bytes` from `from` on where a record probably starts; -1 without one.
+std::int64_t probable_record(std::string_view text, std::int64_t from, std::int64_t bytes) {
     const auto stop = static_cast<std::size_t>(std::min<std::int64_t>(from + bytes, text.size()));
     for (auto at = static_cast<std::size_t>(from); at < stop; ++at) {
         at = text.find('{', at);
         if (at == std::string_view::npos || at >= stop) break;
-        std::size_t back = at;
-        while (back > 0 && blank(text[back - 1])) --back;
-        if (back == 0 || text[back - 1] != ',') continue;
-        --back;
-        while (back > 0 && blank(text[back - 1])) --back;
-        if (back > 0 && text[back - 1] == '}') return static_cast<std::int64_t>(at);
+        if (may_start(text, at)) return static_cast<std::int64_t>(at);
     }
     return -1;
+}
+
+// The last such place of a text; -1 without one.
+std::int64_t last_record(std::string_view text) {
+    for (std::size_t at = text.rfind('{'); at != std::string_view::npos && at > 0; at = text.rfind('{', at - 1)) {
+        if (may_start(text, at)) return static_cast<std::int64_t>(at);
+    }
+    return -1;
+}
+
+// Reads the first rows of an array of about `bytes`, and makes room for the others by them. Returns how many bytes
+// the first rows take, or -1 when the array ended.
+std::int64_t read_sample(Scanner& scan, Table& table, const Limit& limit, std::int64_t most, std::int64_t bytes) {
+    const std::int64_t begin = scan.offset();
+    if (read_stretch(scan, table, limit, begin + std::min(SAMPLE, most))) return -1;
+    const std::int64_t share = scan.offset() - begin;
+    reserve(table, table, bytes, share);
+    return share;
 }
 
 // A stretch read ahead of time, in the hope that a record starts where it does.
@@ -73,6 +105,29 @@ std::vector<Ahead> readers_for(const Table& table, std::int64_t threads) {
     return ahead;
 }
 
+// A part of a file, behind what was left of the part before.
+struct Window {
+    explicit Window(std::int64_t size) : memory(new char[static_cast<std::size_t>(2 * size + 1)]), room(size) {}
+
+    // The text, of which `left` bytes are of the part before; a zero byte follows.
+    std::string_view text() const {
+        return {memory.get() + room - left, static_cast<std::size_t>(left + size)};
+    }
+
+    std::unique_ptr<char[]> memory;
+    std::int64_t room;
+    std::int64_t at = 0;  // where the part starts in the file
+    std::int64_t left = 0, size = 0;
+};
+
+bool fill(Window& window, std::int64_t at, const Source& source) {
+    window.at = at;
+    window.left = 0;
+    window.size = std::min(window.room, source.size - at);
+    window.memory[static_cast<std::size_t>(window.room + window.size)] = '\0';
+    return source.read(window.memory.get() + window.room, at, window.size);
+}
+
 }  // namespace
 
 // Stretches read ahead are kept only when the reading in order arrives exactly
@@ -90,17 +145,12 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
     }
     const std::int64_t begin = scan.offset();
     const std::int64_t bytes = std::max<std::int64_t>(end - begin, 1);
-    bool ended = read_stretch(scan, table, limit, begin + std::min(SAMPLE, stretch));
+    const std::int64_t share = read_sample(scan, table, limit, stretch, bytes);
+    bool ended = share < 0;
     std::vector<Ahead> ahead;
     if (!ended) {
         ahead = readers_for(table, std::min<std::int64_t>(threads, bytes / std::min(stretch, SHORTEST) + 1));
-        const double share = static_cast<double>(scan.offset() - begin);
-        try {
-            for (Ahead& one : ahead) one.table->reserve(table, 1.05 * static_cast<double>(stretch) / share);
-            table.reserve(table, 1.05 * static_cast<double>(bytes) / share);
-        } catch (const std::bad_alloc&) {
-            // The guess was too high, or the rows will not fit either: growing tells.
-        }
+        for (Ahead& one : ahead) reserve(*one.table, table, stretch, share);
     }
     while (!ended) {
         const std::int64_t here = scan.offset();
@@ -145,6 +195,46 @@ void read_array(Scanner& scan, std::string_view text, Table& table, const Limit&
         }
     }
     scan.leave();
+}
+
+// Two windows take turns: while the records of one become rows, it is digested and the other is filled.
+void read_windows(const Source& source, std::int64_t start, std::int64_t size, Table& table, const Limit& limit) {
+    Window windows[2]{Window(size), Window(size)};
+    if (!fill(windows[0], 0, source)) throw Stop{Bad::truncated, 0};
+    for (int turn = 0;; ++turn) {
+        Window& window = windows[turn % 2];
+        Window& other = windows[1 - turn % 2];
+        const std::string_view text = window.text();
+        const std::int64_t base = window.at - window.left, end = window.at + window.size;
+        const bool last = end >= source.size, first = turn == 0;
+        std::atomic<bool> good{true};
+        Scanner scan(text, first ? start : 0, limit.depth, limit.keys);
+        scan.base -= base;  // offsets are those of the file
+        scan.depth = 1;
+        {
+            const auto ahead = [&] {
+                good = source.digest(window.memory.get() + window.room, window.size) &&
+                       (last || fill(other, end, source));
+            };
+            Helpers helpers;
+            if (thread_limit < 2 || !helpers.start(ahead)) ahead();
+            const std::int64_t cut = last ? static_cast<std::int64_t>(text.size()) : last_record(text);
+            if (cut < 0) scan.stop(Bad::truncated);
+            bool ended = false;
+            if (first) {
+                scan.expect('[');
+                scan.space();
+                ended = read_sample(scan, table, limit, cut / 2, source.size) < 0;
+            }
+            if (!ended) ended = read_stretch(scan, table, limit, last ? WHOLE : base + cut);
+            if (ended != last) scan.stop(Bad::junk);
+        }
+        if (!good) scan.stop(Bad::truncated);
+        if (last) return scan.finish();
+        other.left = end - scan.offset();
+        if (other.left > other.room) scan.stop(Bad::truncated);
+        std::memcpy(other.memory.get() + other.room - other.left, scan.p, static_cast<std::size_t>(other.left));
+    }
 }
 
 }  // namespace poseval::json

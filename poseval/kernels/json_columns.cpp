@@ -4,6 +4,7 @@
 #include <tuple>
 
 #include "arrays.hpp"
+#include "file.hpp"
 #include "json_array.hpp"
 #include "json_text.hpp"
 #include "parallel.hpp"
@@ -133,6 +134,7 @@ py::dict to_python(Table& table) {
 
 // Numbers in a list of fixed length; a record needs room for all of them whether they are there or not.
 constexpr std::int64_t LONGEST_FIXED = 1 << 20;
+constexpr std::int64_t LARGEST_WINDOW = std::int64_t{1} << 30;
 constexpr int DEEPEST_SCHEMA = 8;  // records in records
 
 template <class Names>
@@ -193,20 +195,24 @@ Schema to_schema(const py::list& fields, std::int64_t text_bytes, int depth) {
 
 using Limits = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
 
+Limit limit_of(const Limits& limits) {
+    const auto [deepest, keys, records, numbers, text_bytes] = limits;
+    for (const std::int64_t bound : {deepest, keys, records, numbers, text_bytes}) {
+        want(bound >= 0, "limits", "wanted 0 or more");
+    }
+    return {deepest, keys, records, numbers};
+}
+
 py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last, const py::list& fields,
                  const Limits& limits, int threads, std::int64_t stretch, std::int64_t end) {
     const std::string_view text = data;
     const auto bytes = static_cast<std::int64_t>(text.size());
-    const auto [deepest, keys, records, numbers, text_bytes] = limits;
-    const Limit limit{deepest, keys, records, numbers};
-    for (const std::int64_t bound : {deepest, keys, records, numbers, text_bytes}) {
-        want(bound >= 0, "limits", "wanted 0 or more");
-    }
+    const Limit limit = limit_of(limits);
     want(start >= 0 && start <= bytes, "start", "out of range");
     want(depth >= 0 && depth <= DEEPEST, "depth", "out of range");
     want(threads >= 0 && threads <= MOST_THREADS, "threads", "out of range");
     want(stretch >= 1, "stretch", "wanted 1 or more");
-    const Schema schema = to_schema(fields, text_bytes, 0);
+    const Schema schema = to_schema(fields, std::get<4>(limits), 0);
     Table table(schema);
     Scanner scan(text, start, limit.depth, limit.keys);
     scan.depth = depth;
@@ -221,6 +227,36 @@ py::dict columns(const py::bytes& data, std::int64_t start, int depth, bool last
     py::dict out = to_python(table);
     out["end"] = scan.offset();
     return out;
+}
+
+// The same from an open file; None where the file is not as usual, which reading it as a whole will tell.
+py::object file_columns(int handle, std::int64_t size, std::int64_t start, const py::list& fields,
+                        const Limits& limits, std::int64_t window, const py::function& digest) {
+    const Limit limit = limit_of(limits);
+    want(size >= 0, "size", "wanted 0 or more");
+    want(window >= 1 && window <= LARGEST_WINDOW, "window", "out of range");
+    want(start >= 0 && start < std::min(size, window), "start", "out of range");
+    const Schema schema = to_schema(fields, std::get<4>(limits), 0);
+    Table table(schema);
+    const Source source{
+        size,
+        [=](char* data, std::int64_t at, std::int64_t count) { return read_part(handle, data, at, count) == count; },
+        [&](const char* data, std::int64_t count) {
+            const py::gil_scoped_acquire locked;
+            try {
+                digest(py::memoryview::from_memory(data, count));
+                return true;
+            } catch (const py::error_already_set&) {
+                return false;
+            }
+        }};
+    try {
+        py::gil_scoped_release release;
+        read_windows(source, start, window, table, limit);
+    } catch (const Stop&) {
+        return py::none();
+    }
+    return to_python(table);
 }
 
 // Line (from 1) that holds byte `offset`.
@@ -240,6 +276,8 @@ void bind_json(py::module_& module) {
     module.def("json_columns", &columns, py::arg("data"), py::arg("start"), py::arg("depth"), py::arg("last"),
                py::arg("fields"), py::arg("limits"), py::arg("threads"),
                py::arg("stretch"), py::arg("end"));
+    module.def("json_file_columns", &file_columns, py::arg("handle"), py::arg("size"), py::arg("start"),
+               py::arg("fields"), py::arg("limits"), py::arg("window"), py::arg("digest"));
     module.def("json_outline", &outline, py::arg("data"), py::arg("depth"), py::arg("keys"));
     module.def("json_check", &check, py::arg("data"), py::arg("start"), py::arg("depth"),
                py::arg("max_depth"), py::arg("max_keys"));

@@ -72,6 +72,27 @@ def json_calls() -> dict[str, Call]:
                 "stretch": [("0", 0), ("-1", -1)],
             },
         ),
+        "json_file_columns": Call(
+            _kernels.json_file_columns,
+            {
+                "handle": os.open(__file__, os.O_RDONLY),
+                "size": 100,
+                "start": 6,
+                "fields": [FIELD],
+                "limits": limits,
+                "window": 64,
+                "digest": len,
+            },
+            {
+                "handle": [("huge", 2**40), ("None", None)],
+                "size": [("-1", -1), ("up to the start", 6), ("beyond 64 bits", 2**70)],
+                "start": [("-1", -1), ("behind a window", 64), ("beyond 64 bits", 2**70)],
+                "fields": fields,
+                "limits": [("short", limits[:4]), ("None", None), *no_limits],
+                "window": [("0", 0), ("-1", -1), ("up to the start", 6), ("huge", HUGE)],
+                "digest": [("None", None), ("a number", 3)],
+            },
+        ),
         "json_outline": Call(
             _kernels.json_outline,
             {"data": TEXT, "depth": 32, "keys": 100},

@@ -27,7 +27,9 @@ def holds_lists(document: Document) -> bool:
     """
     outline = document.outline
     if outline.kind == "array":
-        first = _FIRST_LIST.match(document.data, outline.start)
+        first = None
+        if outline.entries == "array":  # of what its first item is; others are not looked at in the text
+            first = _FIRST_LIST.match(document.data, outline.start)
         if first is None:
             return False
         text = document.data[first.end() : first.end() + _RECORD]

@@ -43,9 +43,9 @@ class Document:
     first_fields: frozenset[str] | None = None
 
     def __init__(
-        self, data: bytes, path: str = "<memory>", limits: Limits = DEFAULT, of: bytes | None = None
+        self, data: bytes | None, path: str = "<memory>", limits: Limits = DEFAULT, of: bytes | None = None
     ) -> None:
-        self.data = data
+        self._data = data  # None: `_whole` gives it when it is asked for
         self.path = path
         self.name = shown(path.rstrip("/").rsplit("/", 1)[-1], limit=200)
         self.limits = limits
@@ -54,9 +54,9 @@ class Document:
         self.unread: Counter[str] = Counter()
         self._digesting: threading.Thread | None = None
         content = data if of is None else of
-        if len(content) >= DIGEST_AHEAD_BYTES:
+        if content is not None and len(content) >= DIGEST_AHEAD_BYTES:
             self._digesting = started(lambda: self._digest.update(content))
-        if self._digesting is None:
+        if content is not None and self._digesting is None:
             self._digest.update(content)
 
     @classmethod
@@ -89,6 +89,21 @@ class Document:
         return cls(data if lines is None else lines, path, limits, data)
 
     @property
+    def data(self) -> bytes:
+        """The text or bytes that are parsed."""
+        if self._data is None:
+            self._data = self._whole()
+        return self._data
+
+    def _whole(self) -> bytes:
+        """The content of a document that was made without it."""
+        raise NotImplementedError
+
+    def start(self, size: int) -> bytes:
+        """The first bytes, at most `size`, for recognising formats."""
+        return self.data[:size]
+
+    @property
     def sha256(self) -> str:
         """SHA-256 of `data`, in hexadecimal."""
         if self._digesting is not None:
@@ -98,12 +113,12 @@ class Document:
     @property
     def head(self) -> bytes:
         """The first 4096 bytes, for recognising formats that are not JSON."""
-        return self.data[:4096]
+        return self.start(4096)
 
     @property
     def is_zip(self) -> bool:
         """Whether this is a zip archive (see `archive.py`)."""
-        return self.data.startswith(ZIP_MAGICS)
+        return self.head.startswith(ZIP_MAGICS)
 
     @property
     def is_json(self) -> bool:
@@ -119,10 +134,13 @@ class Document:
             FormatError: P200 empty, P210 not JSON, P211 not UTF-8.
             LimitError: P502 nested too deep or too many keys.
         """
-        found = kernel.outline(self.data, name=self.name, limits=self.limits)
+        found = self._outline()
         if found.kind == "object" and isinstance(found.entries, tuple):
             self.unread.update({entry.key: 1 for entry in found.entries[:MOST_KEYS]})
         return found
+
+    def _outline(self) -> kernel.Outline:
+        return kernel.outline(self.data, name=self.name, limits=self.limits)
 
     @cached_property
     def _keys(self) -> dict[int, str]:
@@ -148,21 +166,28 @@ class Document:
             LimitError: P502 too many records, numbers or keys, or nested too deep.
         """
         entry = self.outline if key is None else self._entry(key)
-        found = kernel.columns(
+        found = self._columns(fields, entry, max_records)
+        self._count(found, "" if key is None else f"{key}[].", entry.start in self._read)
+        self._read.add(entry.start)
+        self.unread.pop(key or "", None)
+        return found
+
+    def _columns(
+        self, fields: Sequence[kernel.Field], entry: kernel.Outline | kernel.Entry, max_records: int | None
+    ) -> kernel.Columns:
+        """Columns of the array at an entry of the top-level object, or of the top-level array."""
+        alone = isinstance(entry, kernel.Outline)
+        return kernel.columns(
             self.data,
             fields,
             start=entry.start,
-            depth=0 if key is None else 1,
-            last=key is None,
+            depth=0 if alone else 1,
+            last=alone,
             name=self.name,
             limits=self.limits,
             max_records=max_records,
             end=entry.end,
         )
-        self._count(found, "" if key is None else f"{key}[].", entry.start in self._read)
-        self._read.add(entry.start)
-        self.unread.pop(key or "", None)
-        return found
 
     def _count(self, table: kernel.Columns, path: str, again: bool) -> None:
         """Count the fields that were not asked for; those of a list that is asked again stay as they are."""

@@ -108,9 +108,10 @@ class Source:
 
     def _fetch(self) -> None:
         from poseval.datasets.files.document import Document
+        from poseval.datasets.files.long_list import opened
 
         try:
-            self._fetched = Document.open_input(self.given, self.limits)
+            self._fetched = opened(self.given, self.limits) or Document.open_input(self.given, self.limits)
         except (PosevalError, OSError, MemoryError) as error:
             self._failure = error  # told when the document is asked for
 
