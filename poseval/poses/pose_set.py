@@ -246,7 +246,7 @@ class People:
 
     @cached_property
     def is_finite(self) -> bool:
-        """Whether all coordinates are finite, those of joints with `seen` 0, too; told once."""
+        """Whether all coordinates are finite, those of joints with `seen` 0, too."""
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(np.isfinite(self.xy.sum()))  # only where all its parts are; one pass
 
