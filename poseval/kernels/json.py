@@ -386,9 +386,9 @@ def file_columns(
 ) -> Columns | None:
     """Reads the array of objects that an open file of `size` bytes ends with into columns, part by part.
 
-    The array starts at byte `start`. `digest` gets every byte of the file, in order. Only two parts of the file,
-    of `window` bytes each, are held. None where it is not as usual: not JSON, beyond a limit, with a record
-    longer than a part, or shorter than `size`. Then reading it as a whole tells what is wrong.
+    The array starts at byte `start`. `digest` gets every byte of the file, in order. Only two parts of the
+    file are held, of `window` bytes each. None where it is not as usual: not JSON, beyond a limit, with a
+    record longer than a part, or shorter than `size`. Then reading it as a whole tells what is wrong.
     """
     most = limits.people if max_records is None else max_records
     raw = _kernels.json_file_columns(
