@@ -140,6 +140,7 @@ CARDS = (
         input_size=(256, 256),
         joints=33,
         skeleton="mediapipe33",
+        padding=1.4,  # MediaPipe's own crop is a circle about the hips that holds the body, and a quarter more
         decode="coordinates",
         fixed_joints=True,
         options=(

@@ -83,7 +83,7 @@ def test_a_task_file_answers_for_the_crops_it_sees_somebody_in(
     poses = TopDown(model, card("mediapipe_pose")).poses(image, [[0, 20, 60, 80], [120, 20, 180, 80]])
     assert poses.row.tolist() == [1]
     assert poses.xy.shape == (1, 33, 2)
-    np.testing.assert_allclose(poses.xy[0], [[150 - 75 * 0.25, 50]] * 33, atol=1e-6)
+    np.testing.assert_allclose(poses.xy[0], [[150 - 84 * 0.25, 50]] * 33, atol=1e-6)
     np.testing.assert_allclose(poses.joint_score[0], 1)
 
 
