@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -11,8 +11,9 @@ from poseval.poses import Bools, Floats, Ints
 from poseval.skeletons import Skeleton
 from poseval.tracking.assignment import NOBODY, best_total
 from poseval.tracking.base import UNTRACKED, FrameInput, Resources, Tracker, TrackerConfig
+from poseval.tracking.bodies import Bodies
 from poseval.tracking.kalman import Filters, RatioHeightMotion, from_ratio_height
-from poseval.tracking.similarity import box_iou
+from poseval.tracking.similarity import Likeness, Measure, box_iou
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,9 @@ class ByteTrack(TrackerConfig):
     the IoU of the first and last round counts times the row's score. A new track needs `start` (score) and is
     named when it is matched in the next frame, at once in the first frame. A lost track is kept `buffer`
     frames. If a lost and an active track have a cost below `double`, the younger one is removed.
+
+    `measure` may replace the IoU by the OKS of the last pose, moved and grown with the predicted box, or by
+    the mean of both.
 
     The published `high` and `start` are 0.6 and 0.7, for scores of boxes; those of poses are lower.
     """
@@ -37,6 +41,7 @@ class ByteTrack(TrackerConfig):
     buffer: int = 30
     fuse_score: bool = True
     double: float = 0.15
+    measure: Measure = Measure.IOU
 
     name: ClassVar[str] = "bytetrack"
     summary: ClassVar[str] = "Kalman-filtered boxes; people with low scores in a second round"
@@ -68,7 +73,10 @@ class ByteTracker(Tracker):
     def __init__(self, skeleton: Skeleton, config: ByteTrack) -> None:
         super().__init__(skeleton)
         self.config = config
+        self._alike = Likeness(skeleton, config.measure)
         self._filters = RatioHeightMotion.start(np.zeros((0, 4)))
+        self._rows = Bodies.empty(len(skeleton))  # the last row of each track [t], then those of this frame
+        self._row = np.zeros(0, dtype=np.int64)  # [t] index of the last row
         self._identity = np.zeros(0, dtype=np.int64)  # [t], UNTRACKED while tentative
         self._state = np.zeros(0, dtype=np.int64)  # [t]
         self._born = np.zeros(0, dtype=np.int64)  # [t] frame of the first row
@@ -79,13 +87,14 @@ class ByteTracker(Tracker):
         """Identity of each row; rows that continue no track and may start none are untracked."""
         self._frame += 1
         config, box, score = self.config, frame.bodies.box, frame.bodies.score
-        predicted = self._predict()
+        expected = self._expected()
+        self._rows = Bodies.join([self._rows, frame.bodies])
         state = self._state.copy()
         match = np.full(len(box), NOBODY, dtype=np.int64)  # track of each row
         strong = score > config.high
         weak = (score > config.low) & ~strong
 
-        alike = box_iou(box, predicted)
+        alike = self._alike(frame.bodies, expected)
         fused = alike * score[:, None] if config.fuse_score else alike
         self._round(match, box, fused, strong, state != TENTATIVE, 1 - config.match)
         left = (state == FOLLOWED) & self._waiting(match)
@@ -99,7 +108,16 @@ class ByteTracker(Tracker):
         identity = np.append(self._identity, UNTRACKED)[match]
         self._keep((self._state != LOST) | (self._frame - self._last <= config.buffer), match)
         self._keep(~self._doubles(), match)
+        self._rows, self._row = self._rows.take(self._row), np.arange(len(self._row))
         return identity
+
+    def _expected(self) -> Bodies:
+        """The last row of each track [t], moved and grown with the box expected in this frame."""
+        box, last = self._predict(), self._rows
+        box[:, 2:] = np.maximum(box[:, 2:], box[:, :2])
+        grown = (box[:, 2:] - box[:, :2]) / (last.box[:, 2:] - last.box[:, :2])
+        xy = (last.xy - last.box[:, None, :2]) * grown[:, None] + box[:, None, :2]
+        return replace(last, xy=xy, box=box)
 
     def _predict(self) -> Floats:
         """Boxes [t, 4] expected in this frame. A tentative track stays; a lost one keeps its height."""
@@ -127,6 +145,7 @@ class ByteTracker(Tracker):
         RatioHeightMotion.update(self._filters, tracks, box[rows])
         self._state[tracks] = FOLLOWED
         self._last[tracks] = self._frame
+        self._row[tracks] = len(self._rows) - len(box) + rows
         nameless = tracks[self._identity[tracks] == UNTRACKED]
         self._identity[nameless] = self.fresh(len(nameless))
 
@@ -141,6 +160,7 @@ class ByteTracker(Tracker):
         self._state = np.concatenate([self._state, 0 * now + (FOLLOWED if opening else TENTATIVE)])
         self._born = np.concatenate([self._born, now])
         self._last = np.concatenate([self._last, now])
+        self._row = np.concatenate([self._row, len(self._rows) - len(box) + rows])
 
     def _doubles(self) -> Bools:
         """Whether each track [t] ends as it overlaps a longer-lived one, one of them lost and one live."""
@@ -163,4 +183,4 @@ class ByteTracker(Tracker):
         match[:] = place[match]
         self._filters = self._filters.take(rows)
         self._identity, self._state = self._identity[rows], self._state[rows]
-        self._born, self._last = self._born[rows], self._last[rows]
+        self._born, self._last, self._row = self._born[rows], self._last[rows], self._row[rows]

@@ -99,6 +99,24 @@ def test_bytetrack_ends_the_younger_of_two_tracks_on_one_person(double: float, c
     assert switches([{1: frame[1]} for frame in seen[36:]]) == changes
 
 
+def test_bytetrack_tells_poses_apart_whose_boxes_are_the_same() -> None:
+    # One seen from behind: the same outline, with left and right joints exchanged.
+    scene = clip(300 + np.random.default_rng(0).normal(0, 2, (30, 2, 2)))
+    scene.xy[:, 1] = scene.xy[:, 1][:, list(COCO.flip)]
+    boxes = scene.run(tracking.parse("bytetrack").tracker(COCO))
+    assert switches(boxes) > 5
+    for measure in ("oks", "both"):
+        assert switches(scene.run(tracking.parse(f"bytetrack(measure={measure})").tracker(COCO))) == 0
+
+
+def test_bytetrack_moves_poses_with_their_boxes() -> None:
+    # Hidden for ten frames, a walker is a body's width farther on than where the last pose was.
+    scene = walkers(frames=40, people=1, step=6.0)
+    scene.shown[20:30] = False
+    seen = scene.run(tracking.parse("bytetrack(measure=oks)").tracker(COCO))
+    assert switches(seen) == 0
+
+
 def test_ocsort_finds_a_person_who_turned_while_hidden() -> None:
     # The person stops while out of sight: the filter overshoots, the last observation does not.
     t = np.arange(30)
