@@ -152,3 +152,11 @@ def test_ids_from_0_match_where_the_program_lets_them(tmp_path: Path) -> None:
             found = crosscheck(folder / "gt.json", folder / "pred.json", benchmark, rules=rules)
             assert found.differences
             assert found.agrees, (benchmark, rules)
+
+
+@pytest.mark.parametrize("rule", ["crowds=counted", "single_precision=yes", "confident=person"])
+def test_rules_of_halpe_are_no_rules_of_pycocotools(rule: str) -> None:
+    folder = ROOT / "coco" / "crowds"
+    with pytest.raises(UsageError, match="only the benchmark halpe") as caught:
+        crosscheck(folder / "gt.json", folder / "pred.json", "coco-keypoints", metrics=[f"oks_ap({rule})"])
+    assert caught.value.code == "P145"

@@ -17,7 +17,15 @@ from poseval.compat.official.base import CannotCheck, from_json
 from poseval.errors import UsageError
 from poseval.metrics.base import Metric, Tally
 from poseval.metrics.oks_ap import OksAp
-from poseval.metrics.oks_scene import BOX_SHARE, AreaSource, BodyPart, Categories, IgnoreBy
+from poseval.metrics.oks_scene import (
+    BOX_SHARE,
+    AreaSource,
+    BodyPart,
+    Categories,
+    Confident,
+    Crowds,
+    IgnoreBy,
+)
 from poseval.poses import Array, Bools, Floats
 
 PROGRAM = "pycocotools, its parameters and records set to those of the metric"
@@ -41,10 +49,12 @@ def check(metric: Metric, tally: Tally, case: Case) -> list[Difference]:
 
     Raises:
         UsageError: P104 for another metric.
-        CannotCheck: pycocotools does not read the files.
+        CannotCheck: pycocotools does not read the files, or the metric has rules of halpecocotools.
     """
     if not isinstance(metric, OksAp):
         raise UsageError("P104", where=f"metric {metric}", what="is not checked here", wanted="oks_ap")
+    if metric.crowds is Crowds.COUNTED or metric.single_precision or metric.confident is Confident.PERSON:
+        raise CannotCheck("only the benchmark halpe has a program with these rules")
     truth, results = from_json(case.truth_path), from_json(case.predictions_path)
     if not isinstance(truth, dict) or not isinstance(results, list) or not results:
         raise CannotCheck("pycocotools needs a COCO ground-truth file and a list of at least one result")
