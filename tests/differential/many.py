@@ -19,6 +19,7 @@ import numpy as np
 
 from poseval.compat.crosscheck import crosscheck
 from poseval.datasets import Role, WriteOptions, get_format
+from poseval.errors import ValueRangeError
 from poseval.metrics import parse
 from poseval.synth import perturb
 from tests.compat.test_crosscheck_plain import BODY, CROWD, FACE, largest
@@ -92,7 +93,11 @@ def points(seed: int) -> None:
         (FACE[seed % len(FACE)], worlds.singles(seed, "ibug68")),
         (CROWD[seed % len(CROWD)], _tied(worlds.crowds(seed))),
     ):
-        assert largest(parse(name), world) == 0, name
+        try:
+            assert largest(parse(name), world) == 0, name
+        except ValueRangeError as error:
+            if error.code != "P304":  # a face with both corners of its eyes in one place has no size: refused
+                raise
 
 
 def _tied(world: World) -> World:
