@@ -32,7 +32,7 @@ def path_of(value: Any, where: str, wanted: str = "a path") -> str | os.PathLike
         UsageError: P101 for anything but text or a path; a number, for example, would be an open file. An
             empty text is refused, too: it would be the current folder.
     """
-    if value == "":
+    if isinstance(value, str) and not value:
         raise UsageError(
             "P101", where=where, what="is empty", wanted=wanted, hint="'.' is the current folder"
         )
