@@ -25,7 +25,7 @@ from poseval.errors import (
     shown,
 )
 from poseval.files.reading import require_regular
-from poseval.poses import Frames, PoseSet
+from poseval.poses import Frames, Notice, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.poses.images import images_of
 
@@ -36,12 +36,15 @@ IMAGE_SUFFIXES = frozenset(
 )
 MOST_PIXELS = 300_000_000  # of one image; the largest camera files have 150 million
 
+SHORT = 0.9  # of the time that a video states; what ends before it was cut off
+
 
 class Pictures(ABC):
     """A table of frames and their images, loaded one at a time."""
 
     parallel: ClassVar[bool] = True  # whether `load` may run in several threads in any order
     frames: Frames
+    notices: tuple[Notice, ...] = ()
 
     @abstractmethod
     def load(self, row: int) -> Picture:
@@ -166,7 +169,7 @@ class VideoPictures(Pictures):
         if not path.is_file():
             raise UsageError("P114", where=shown(path), what="is not a file", wanted="a video")
         self.path = path
-        self._open, self.reader, count = _video_reader(path)
+        self._open, self.reader, count, self.notices = _video_reader(path)
         if not count:
             raise FormatError("P260", where=shown(path.name), what="holds no frame", wanted="a video")
         self.frames = Frames(
@@ -262,12 +265,12 @@ def read_image(path: Path, *, upright: bool) -> Picture:
         ) from error
 
 
-def _video_reader(path: Path) -> tuple[Callable[[], Iterator[Picture]], str, int]:
-    """(function that starts decoding, name of the reader, number of frames)."""
+def _video_reader(path: Path) -> tuple[Callable[[], Iterator[Picture]], str, int, tuple[Notice, ...]]:
+    """(function that starts decoding, name of the reader, number of frames, what is odd about them)."""
     # FFmpeg, behind PyAV, reads some animated GIFs as a single frame
     av = None if path.suffix.lower() == ".gif" else _optional("av")
     if av is not None:
-        return (lambda: _decode_av(av, path)), f"PyAV {av.__version__}", _count_av(av, path)
+        return (lambda: _decode_av(av, path)), f"PyAV {av.__version__}", *_count_av(av, path)
     imageio = _optional("imageio.v3")
     if imageio is None:
         raise MissingFeature(
@@ -282,7 +285,7 @@ def _video_reader(path: Path) -> tuple[Callable[[], Iterator[Picture]], str, int
         for picture in imageio.imiter(path):
             yield np.asarray(picture[..., :3], dtype=np.uint8)
 
-    return frames, "imageio", _counted(frames, path)
+    return frames, "imageio", _counted(frames, path), ()
 
 
 def _optional(name: str) -> Any:
@@ -301,12 +304,26 @@ def _counted(frames: Callable[[], Iterator[Picture]], path: Path) -> int:
         ) from error
 
 
-def _count_av(av: Any, path: Path) -> int:
-    """Frames by counting packets, which needs no decoding; containers often state the number wrongly."""
+def _count_av(av: Any, path: Path) -> tuple[int, tuple[Notice, ...]]:
+    """Frames by counting packets, which needs no decoding; containers often state the number wrongly.
+
+    A file that was cut off still states how long it was.
+    """
+    count, end = 0, 0.0
     try:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
-            return sum(1 for packet in container.demux(stream) if packet.size)
+            stated = stream.duration * stream.time_base if stream.duration else 0
+            if not stated and container.duration and len(container.streams) == 1:
+                stated = container.duration / av.time_base
+            for packet in container.demux(stream):
+                if packet.size:
+                    count += 1
+                    end = max(end, ((packet.pts or 0) + (packet.duration or 0)) * float(packet.time_base))
+            if end >= SHORT * float(stated):
+                return count, ()
+            text = f"{shown(path.name)}: frames end at {end:.1f} s of {float(stated):.1f} s"
+            return count, (Notice("N139", text, count),)
     except (OSError, IndexError, ValueError) as error:
         raise FormatError(
             "P260", where=shown(path.name), what=f"cannot be read as a video ({shown(error)})"

@@ -123,7 +123,7 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     losses = output.write(poses, truth, options.out, form, options.force)
     if options.explain is not None:
         explain(poses, pictures, loaded.estimator, options.explain)
-    notices = [*(boxes.notices if boxes else ()), *doubled, *mapped, *_skipped(faults)]
+    notices = [*pictures.notices, *(boxes.notices if boxes else ()), *doubled, *mapped, *_skipped(faults)]
     if losses.dropped:
         notices.append(Notice("N134", f"format {form.name}: {losses}"))
     node = {

@@ -173,6 +173,24 @@ def test_damaged_video(tmp_path: Path, reader: str, monkeypatch: pytest.MonkeyPa
     assert caught.value.code == "P260"
 
 
+def test_video_that_was_cut_off_is_noticed(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    path, chance = tmp_path / "clip.mkv", np.random.default_rng(0)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        noise = [chance.integers(0, 256, (64, 64, 3), dtype=np.uint8) for _ in range(30)]
+        for packet in [p for each in noise for p in stream.encode(av.VideoFrame.from_ndarray(each))]:
+            container.mux(packet)
+        container.mux(stream.encode())
+    assert VideoPictures(path).notices == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    video = VideoPictures(path)
+    assert 0 < len(video.frames) < 30
+    assert [notice.code for notice in video.notices] == ["N139"]
+    assert "s of 3.0 s" in video.notices[0].text
+
+
 def test_video_that_ends_early(tmp_path: Path) -> None:
     """Fewer frames come out than were counted: the rest is missing, not empty."""
     video = VideoPictures(clip(tmp_path / "clip.gif", 3))
