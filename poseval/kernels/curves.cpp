@@ -6,6 +6,7 @@
 
 #include "arrays.hpp"
 #include "curves.hpp"
+#include "fetch.hpp"
 #include "numpy_bits.hpp"
 #include "parallel.hpp"
 
@@ -83,18 +84,29 @@ struct Step {
     double score;
 };
 
-// The rows of one area range that are told apart by thresholds; most are not.
-void find_steps(const Ranked& rows, int64_t range, uint64_t every, std::vector<Step>& steps) {
-    steps.clear();
-    int64_t whole = 0;
+// For each area range its rows that are told apart by thresholds; most are not. All ranges at once, because the rows
+// of a ranking lie far apart in memory.
+std::vector<std::vector<Step>> steps_of(const Ranked& rows, uint64_t every) {
+    const auto ranges = static_cast<size_t>(rows.ranges);
+    const size_t size = ranges * sizeof(uint64_t);
+    std::vector<std::vector<Step>> steps(ranges);
+    std::vector<int64_t> whole(ranges, 0);
     for (int64_t i = 0; i < rows.count; ++i) {
+        if (i + AHEAD < rows.count) {
+            const int64_t soon = rows.order[i + AHEAD] * rows.ranges;
+            fetch(rows.skip + soon, size);
+            fetch(rows.hit + soon, size);
+        }
         const int64_t row = rows.order[i];
-        const uint64_t skip = rows.skip[row * rows.ranges + range] & every;
-        if (skip == every) continue;
-        const uint64_t hit = rows.hit[row * rows.ranges + range] & every;
-        whole += skip == 0;
-        if (hit | skip) steps.push_back({hit, skip ? every & ~skip : 0, whole, rows.score[row]});
+        for (size_t a = 0; a < ranges; ++a) {
+            const uint64_t skip = rows.skip[row * rows.ranges + static_cast<int64_t>(a)] & every;
+            if (skip == every) continue;
+            const uint64_t hit = rows.hit[row * rows.ranges + static_cast<int64_t>(a)] & every;
+            whole[a] += skip == 0;
+            if (hit | skip) steps[a].push_back({hit, skip ? every & ~skip : 0, whole[a], rows.score[row]});
+        }
     }
+    return steps;
 }
 
 // Walks down the ranking at one threshold.
@@ -216,27 +228,24 @@ py::tuple accumulate(const Doubles& score, const Masks& hit, const Masks& skip, 
     const uint64_t every = thresholds == 64 ? ~uint64_t{0} : (uint64_t{1} << thresholds) - 1;
     {
         const py::gil_scoped_release unlocked;
-        for_pieces(ranges, rows.count < 20'000 ? ranges : 1, [&](int64_t begin, int64_t end) {
-            std::vector<Step> steps;
+        std::vector<std::vector<Step>> steps;
+        if (!times) steps = steps_of(rows, every);
+        for_pieces(ranges, rows.count < 20'000 || !times ? ranges : 1, [&](int64_t begin, int64_t end) {
             std::vector<Event> events;
             std::vector<double> envelope;
             for (int64_t a = begin; a < end; ++a) {
                 const auto total = static_cast<double>(found[a]);
                 Top top;
                 Lane lane;
-                if (times) {
-                    lane = lane_of(rows, a, times, every, top);
-                } else {
-                    if (rows.count) top = {rows.score[rows.order[0]], false};
-                    find_steps(rows, a, every, steps);
-                }
+                if (times) lane = lane_of(rows, a, times, every, top);
+                else if (rows.count) top = {rows.score[rows.order[0]], false};
                 for (int64_t t = 0; t < thresholds; ++t) {
                     const int64_t at = t * points * ranges + a;
                     if (found[a] == 0) {
                         for (int64_t q = 0; q < points; ++q) p[at + q * ranges] = s[at + q * ranges] = NaN;
                     } else {
                         if (times) walk_weighted(lane, uint64_t{1} << t, events);
-                        else walk(steps, uint64_t{1} << t, events);
+                        else walk(steps[static_cast<size_t>(a)], uint64_t{1} << t, events);
                         sample(top, events, total, recalls, envelope, {p + at, s + at, ranges});
                     }
                     const double reached = events.empty() ? 0.0 : static_cast<double>(events.back().hits);
