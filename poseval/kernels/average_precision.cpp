@@ -4,12 +4,12 @@
 #include <bit>
 #include <cmath>
 #include <cstdint>
-#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
 
 #include "arrays.hpp"
+#include "parallel.hpp"
 
 namespace py = pybind11;
 using namespace poseval;
@@ -58,7 +58,13 @@ void sort_by_digits(std::vector<Keyed>& rows) {
     }
 }
 
-constexpr py::ssize_t MANY = 1024;  // rows from which on digits are faster than comparisons
+constexpr std::size_t MANY = 1024;  // rows from which on digits are faster than comparisons
+
+// Rows by rising key, equal ones in the order that they have.
+void sort_by_key(std::vector<Keyed>& rows) {
+    if (rows.size() >= MANY) sort_by_digits(rows);
+    else std::stable_sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.key < b.key; });
+}
 
 // Rows [R] by falling score, equal ones in their order, NaN last: NumPy's stable order of the negated scores.
 py::array_t<std::int64_t> descending(const Doubles& score) {
@@ -71,11 +77,16 @@ py::array_t<std::int64_t> descending(const Doubles& score) {
         const py::gil_scoped_release release;
         std::vector<Keyed> rows(static_cast<std::size_t>(count));
         for (py::ssize_t r = 0; r < count; ++r) rows[static_cast<std::size_t>(r)] = {falling_key(value[r]), r};
-        if (count >= MANY) sort_by_digits(rows);
-        else std::stable_sort(rows.begin(), rows.end(), [](auto& a, auto& b) { return a.key < b.key; });
+        sort_by_key(rows);
         for (py::ssize_t r = 0; r < count; ++r) out[r] = rows[static_cast<std::size_t>(r)].row;
     }
     return order;
+}
+
+// Cells whose rows are worth a thread of their own.
+std::int64_t cells_a_thread(std::int64_t cells, std::int64_t rows) {
+    constexpr std::int64_t ROWS = 20'000;
+    return 1 + cells * ROWS / std::max<std::int64_t>(rows, 1);
 }
 
 // Rows [R] sorted by cell, then by falling score, then by falling row. Returns order [R] and start [C + 1].
@@ -97,13 +108,16 @@ py::tuple rank_rows(const Ints& cell, const Doubles& score, std::int64_t cells) 
         for (std::int64_t c = 0; c < cells; ++c) first[c + 1] += first[c];
         std::vector<std::int64_t> next(first, first + cells);
         for (py::ssize_t r = 0; r < count; ++r) out[next[of[r]]++] = r;
-        std::vector<std::pair<double, std::int64_t>> keyed;  // scores beside rows: sorting touches no far memory
-        for (std::int64_t c = 0; c < cells; ++c) {
-            keyed.clear();
-            for (std::int64_t k = first[c]; k < first[c + 1]; ++k) keyed.emplace_back(value[out[k]], out[k]);
-            std::sort(keyed.begin(), keyed.end(), std::greater<>());
-            for (std::int64_t k = first[c]; k < first[c + 1]; ++k) out[k] = keyed[k - first[c]].second;
-        }
+        for_pieces(cells, cells_a_thread(cells, count), [&](std::int64_t begin, std::int64_t end) {
+            std::vector<Keyed> keyed;  // scores beside rows: sorting touches no far memory
+            for (std::int64_t c = begin; c < end; ++c) {
+                keyed.clear();
+                for (std::int64_t k = first[c + 1]; k-- > first[c];)
+                    keyed.push_back({falling_key(value[out[k]]), out[k]});
+                sort_by_key(keyed);
+                for (std::int64_t k = first[c]; k < first[c + 1]; ++k) out[k] = keyed[k - first[c]].row;
+            }
+        });
     }
     return py::make_tuple(order, start);
 }
@@ -138,14 +152,23 @@ py::tuple regroup_rows(const Ints& order, const Ints& cell, std::int64_t cells) 
 // One ranked list: steps of (hits, rows) are folded into the area from the last to the first.
 class Curve {
 public:
-    void clear() { steps_.clear(); }
+    void clear() {
+        steps_.clear();
+        hits_ = rows_ = 0;
+    }
 
     void add(std::int64_t hits, std::int64_t rows) {
         if (rows != 0) steps_.push_back({hits, rows});
+        hits_ += hits;
+        rows_ += rows;
     }
 
+    std::int64_t hits() const { return hits_; }
+    std::int64_t rows() const { return rows_; }
+
     // Area under the monotone curve, for `positives` > 0 things to find.
-    double area(double positives, std::int64_t hits, std::int64_t rows) const {
+    double area(double positives) const {
+        std::int64_t hits = hits_, rows = rows_;
         double envelope = 0.0, sum = 0.0;
         double higher = static_cast<double>(hits) / positives;
         for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
@@ -164,6 +187,7 @@ private:
         std::int64_t hits, rows;
     };
     std::vector<Step> steps_;
+    std::int64_t hits_ = 0, rows_ = 0;
 };
 
 // Area, hits and rows of every cell [C]. `weight` [R] repeats rows; `positives` [C] is what there is to find;
@@ -195,32 +219,26 @@ py::tuple average_precision(const Ints& order, const Ints& start, const Doubles&
     const bool* good = hit.data();
     {
         const py::gil_scoped_release release;
-        Curve curve;
-        for (py::ssize_t c = 0; c < cells; ++c) {
-            curve.clear();
-            std::int64_t sum_hits = 0, sum_rows = 0;
-            for (std::int64_t k = first[c]; k < first[c + 1];) {
-                std::int64_t end = k + 1;
-                while (ties != LATER_FIRST && end < first[c + 1] && value[row[end]] == value[row[k]]) ++end;
-                std::int64_t right = 0, total = 0;
-                for (; k < end; ++k) {
-                    right += good[row[k]] ? times[row[k]] : 0;
-                    total += times[row[k]];
+        for_pieces(cells, cells_a_thread(cells, count), [&](py::ssize_t begin, py::ssize_t end) {
+            Curve curve;
+            for (py::ssize_t c = begin; c < end; ++c) {
+                curve.clear();
+                for (std::int64_t k = first[c]; k < first[c + 1];) {
+                    std::int64_t last = k + 1;
+                    while (ties != LATER_FIRST && last < first[c + 1] && value[row[last]] == value[row[k]]) ++last;
+                    std::int64_t right = 0, rows_here = 0;
+                    for (; k < last; ++k) {
+                        right += good[row[k]] ? times[row[k]] : 0;
+                        rows_here += times[row[k]];
+                    }
+                    curve.add(right, ties == HITS_FIRST ? right : rows_here);
+                    if (ties == HITS_FIRST) curve.add(0, rows_here - right);
                 }
-                if (ties == HITS_FIRST) {
-                    curve.add(right, right);
-                    curve.add(0, total - right);
-                } else {
-                    curve.add(right, total);
-                }
-                sum_hits += right;
-                sum_rows += total;
+                all_hits[c] = curve.hits();
+                all_rows[c] = curve.rows();
+                areas[c] = wanted[c] > 0 ? curve.area(wanted[c]) : std::numeric_limits<double>::quiet_NaN();
             }
-            all_hits[c] = sum_hits;
-            all_rows[c] = sum_rows;
-            areas[c] = wanted[c] > 0 ? curve.area(wanted[c], sum_hits, sum_rows)
-                                     : std::numeric_limits<double>::quiet_NaN();
-        }
+        });
     }
     return py::make_tuple(area, hits, rows);
 }

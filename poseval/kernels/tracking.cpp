@@ -40,6 +40,30 @@ class PoseAssigner {
 public:
     PoseAssigner(const Scene& scene, double gate) : scene_(scene), gate_(gate) {}
 
+    // Writes the owned row of each prediction of the frame, and what each of its joints is.
+    void label(py::ssize_t f, const FrameBlock& block, std::int64_t* owned, std::int8_t* labels) {
+        const py::ssize_t object = scene_.first_object(f), hypothesis = scene_.first_hypothesis(f);
+        const std::vector<int>& owner = assign(f, block);
+        for (int g = 0; g < block.objects; ++g) {
+            if (owner[g] >= 0) owned[hypothesis + owner[g]] = object + g;
+        }
+        for (int p = 0; p < block.hypotheses; ++p) {
+            const std::int64_t truth = owned[hypothesis + p];
+            for (int j = 0; j < block.joints; ++j) {
+                if (!scene_.hypothesis_has(hypothesis + p, j)) continue;
+                std::int8_t& what = labels[(hypothesis + p) * block.joints + j];
+                if (truth < 0) {
+                    what = UNASSIGNED;
+                } else if (!scene_.object_has(truth, j)) {
+                    what = UNLABELLED;
+                } else {
+                    what = within(block, static_cast<int>(truth - object), p, j) ? HIT : TOO_FAR;
+                }
+            }
+        }
+    }
+
+private:
     // owner_of_truth[g]: prediction row (in its frame) that owns truth g, or -1.
     const std::vector<int>& assign(py::ssize_t f, const FrameBlock& block) {
         const int objects = block.objects, hypotheses = block.hypotheses;
@@ -77,7 +101,6 @@ public:
         return block.of_joint(joint)[static_cast<std::size_t>(g) * block.hypotheses + p] <= gate_;
     }
 
-private:
     const Scene& scene_;
     double gate_;
     std::vector<double> best_;
@@ -96,30 +119,14 @@ py::tuple best_pose(const Scene& scene, double gate) {
     std::fill(labels, labels + rows * joints, ABSENT);
     {
         const py::gil_scoped_release release;
-        FrameBlock block;
-        PoseAssigner assigner(scene, gate);
-        for (py::ssize_t f = 0; f < scene.frames(); ++f) {
-            scene.fill(f, block);
-            const py::ssize_t object = scene.first_object(f), hypothesis = scene.first_hypothesis(f);
-            const std::vector<int>& owner = assigner.assign(f, block);
-            for (int g = 0; g < block.objects; ++g) {
-                if (owner[g] >= 0) out[hypothesis + owner[g]] = object + g;
+        for_pieces(scene.frames(), kFramesAThread, [&](py::ssize_t begin, py::ssize_t end) {
+            FrameBlock block;
+            PoseAssigner assigner(scene, gate);
+            for (py::ssize_t f = begin; f < end; ++f) {
+                scene.fill(f, block);
+                assigner.label(f, block, out, labels);
             }
-            for (int p = 0; p < block.hypotheses; ++p) {
-                const std::int64_t truth = out[hypothesis + p];
-                for (int j = 0; j < joints; ++j) {
-                    if (!scene.hypothesis_has(hypothesis + p, j)) continue;
-                    std::int8_t& what = labels[(hypothesis + p) * joints + j];
-                    if (truth < 0) {
-                        what = UNASSIGNED;
-                    } else if (!scene.object_has(truth, j)) {
-                        what = UNLABELLED;
-                    } else {
-                        what = assigner.within(block, static_cast<int>(truth - object), p, j) ? HIT : TOO_FAR;
-                    }
-                }
-            }
-        }
+        });
     }
     return py::make_tuple(owned, label);
 }

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "arrays.hpp"
+#include "parallel.hpp"
 
 namespace poseval::tracking {
 
+constexpr py::ssize_t kFramesAThread = 64;
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
 // Distances of one frame, joint by joint: value(j, g, p).
@@ -52,6 +54,9 @@ public:
 
     // Every kernel asks this first: without distances there is nothing to read.
     void want_distances() const;
+
+    // Units whose frames are worth a thread of their own.
+    py::ssize_t units_a_thread() const { return 1 + units() * kFramesAThread / std::max<py::ssize_t>(frames(), 1); }
 
     int joints() const { return static_cast<int>(truth_.present.shape(1)); }
     py::ssize_t units() const { return unit_start_.size() - 1; }

@@ -178,32 +178,34 @@ py::dict clear_counts(const Scene& scene, double gate, bool skip_last_frame, boo
     std::vector<double> matched(static_cast<std::size_t>(units * joints), 0.0), other(matched);
     {
         const py::gil_scoped_release release;
-        Clear clear(scene, gate);
-        FrameBlock block;
-        std::vector<Memory> memory(static_cast<std::size_t>(joints));
-        for (py::ssize_t u = 0; u < units; ++u) {
-            for (Memory& one : memory) one.reset(scene.object_tracks(u), scene.hypothesis_tracks(u));
-            py::ssize_t end = scene.unit_begin(u + 1);
-            if (skip_last_frame && end > scene.unit_begin(u)) --end;
-            std::int64_t* of_unit = count.data() + u * joints * kCounts;
-            for (py::ssize_t k = scene.unit_begin(u); k < end; ++k) {
-                const py::ssize_t f = scene.frame_at(k);
-                if (dummies && (scene.objects(f) == 0 || scene.hypotheses(f) == 0)) {
-                    for (py::ssize_t j = 0; j < joints; ++j) {
-                        ++of_unit[j * kCounts + kMisses];
-                        ++of_unit[j * kCounts + kFalsePositives];
-                        ++of_unit[j * kCounts + kObjects];
+        for_pieces(units, scene.units_a_thread(), [&](py::ssize_t first, py::ssize_t last) {
+            Clear clear(scene, gate);
+            FrameBlock block;
+            std::vector<Memory> memory(static_cast<std::size_t>(joints));
+            for (py::ssize_t u = first; u < last; ++u) {
+                for (Memory& one : memory) one.reset(scene.object_tracks(u), scene.hypothesis_tracks(u));
+                py::ssize_t end = scene.unit_begin(u + 1);
+                if (skip_last_frame && end > scene.unit_begin(u)) --end;
+                std::int64_t* of_unit = count.data() + u * joints * kCounts;
+                for (py::ssize_t k = scene.unit_begin(u); k < end; ++k) {
+                    const py::ssize_t f = scene.frame_at(k);
+                    if (dummies && (scene.objects(f) == 0 || scene.hypotheses(f) == 0)) {
+                        for (py::ssize_t j = 0; j < joints; ++j) {
+                            ++of_unit[j * kCounts + kMisses];
+                            ++of_unit[j * kCounts + kFalsePositives];
+                            ++of_unit[j * kCounts + kObjects];
+                        }
+                        continue;
                     }
-                    continue;
+                    scene.fill(f, block);
+                    for (py::ssize_t j = 0; j < joints; ++j) {
+                        clear.step(f, static_cast<int>(j), block, memory[j], of_unit + j * kCounts,
+                                   matched[u * joints + j], other[u * joints + j]);
+                    }
                 }
-                scene.fill(f, block);
-                for (py::ssize_t j = 0; j < joints; ++j) {
-                    clear.step(f, static_cast<int>(j), block, memory[j], of_unit + j * kCounts,
-                               matched[u * joints + j], other[u * joints + j]);
-                }
+                for (py::ssize_t j = 0; j < joints; ++j) count_tracks(memory[j], of_unit + j * kCounts);
             }
-            for (py::ssize_t j = 0; j < joints; ++j) count_tracks(memory[j], of_unit + j * kCounts);
-        }
+        });
     }
     py::dict out;
     for (int c = 0; c < kCounts; ++c) {

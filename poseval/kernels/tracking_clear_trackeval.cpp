@@ -126,19 +126,21 @@ py::dict clear_trackeval_counts(const Scene& scene, double threshold, double rad
     std::vector<Events> events(static_cast<std::size_t>(units * joints));
     {
         const py::gil_scoped_release release;
-        TrackEvalClear clear(scene, threshold, radius);
-        FrameBlock block;
-        std::vector<Past> past(static_cast<std::size_t>(joints));
-        for (py::ssize_t u = 0; u < units; ++u) {
-            for (Past& one : past) one.reset(scene.object_tracks(u));
-            Events* of_unit = events.data() + u * joints;
-            for (py::ssize_t k = scene.unit_begin(u); k < scene.unit_begin(u + 1); ++k) {
-                scene.fill(scene.frame_at(k), block);
-                for (py::ssize_t j = 0; j < joints; ++j)
-                    clear.step(scene.frame_at(k), static_cast<int>(j), block, past[j], of_unit[j]);
+        for_pieces(units, scene.units_a_thread(), [&](py::ssize_t begin, py::ssize_t end) {
+            TrackEvalClear clear(scene, threshold, radius);
+            FrameBlock block;
+            std::vector<Past> past(static_cast<std::size_t>(joints));
+            for (py::ssize_t u = begin; u < end; ++u) {
+                for (Past& one : past) one.reset(scene.object_tracks(u));
+                Events* of_unit = events.data() + u * joints;
+                for (py::ssize_t k = scene.unit_begin(u); k < scene.unit_begin(u + 1); ++k) {
+                    scene.fill(scene.frame_at(k), block);
+                    for (py::ssize_t j = 0; j < joints; ++j)
+                        clear.step(scene.frame_at(k), static_cast<int>(j), block, past[j], of_unit[j]);
+                }
+                for (py::ssize_t j = 0; j < joints; ++j) count_tracks(past[j], of_unit[j]);
             }
-            for (py::ssize_t j = 0; j < joints; ++j) count_tracks(past[j], of_unit[j]);
-        }
+        });
     }
     py::dict out;
     const auto column = [&](const char* name, std::int64_t Events::*field) {

@@ -222,18 +222,21 @@ py::dict hota_counts(const Scene& scene, const std::vector<double>& alphas, doub
         precision(similarity), fragments(similarity);
     {
         const py::gil_scoped_release release;
-        UnitWalk walk(scene, alphas, radius, aligned);
-        Association association_of(levels);
-        for (py::ssize_t u = 0; u < units; ++u) {
-            walk.count(u, counts);
-            walk.match(u);
-            for (int j = 0; j < joints; ++j) {
-                const std::size_t base = (static_cast<std::size_t>(u) * joints + j) * levels;
-                association_of.add(walk.matches[j], walk.sizes[j].object, walk.sizes[j].hypothesis,
-                                   {matched.data() + base, similarity.data() + base, association.data() + base,
-                                    recall.data() + base, precision.data() + base, fragments.data() + base});
+        for_pieces(units, scene.units_a_thread(), [&](py::ssize_t begin, py::ssize_t end) {
+            UnitWalk walk(scene, alphas, radius, aligned);
+            Association association_of(levels);
+            for (py::ssize_t u = begin; u < end; ++u) {
+                walk.count(u, counts);
+                walk.match(u);
+                for (int j = 0; j < joints; ++j) {
+                    const std::size_t base = (static_cast<std::size_t>(u) * joints + j) * levels;
+                    association_of.add(walk.matches[j], walk.sizes[j].object, walk.sizes[j].hypothesis,
+                                       {matched.data() + base, similarity.data() + base,
+                                        association.data() + base, recall.data() + base,
+                                        precision.data() + base, fragments.data() + base});
+                }
             }
-        }
+        });
     }
     py::dict out;
     const std::vector<py::ssize_t> flat{units, joints};

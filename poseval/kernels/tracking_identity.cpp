@@ -85,6 +85,24 @@ private:
     Assignment solver_;
 };
 
+// Adds the joints of one frame to the counts [joints] of both sides, and who meets whom within the gate.
+void meet(const Scene& scene, py::ssize_t f, const FrameBlock& block, double gate,
+          std::vector<std::vector<std::uint64_t>>& meetings, std::int64_t* truth, std::int64_t* predicted) {
+    const py::ssize_t object = scene.first_object(f), hypothesis = scene.first_hypothesis(f);
+    for (int j = 0; j < block.joints; ++j) {
+        for (int g = 0; g < block.objects; ++g) truth[j] += scene.object_has(object + g, j);
+        for (int p = 0; p < block.hypotheses; ++p) predicted[j] += scene.hypothesis_has(hypothesis + p, j);
+        const double* value = block.of_joint(j);
+        for (int g = 0; g < block.objects; ++g) {
+            for (int p = 0; p < block.hypotheses; ++p, ++value) {
+                if (!(*value <= gate)) continue;
+                meetings[j].push_back(static_cast<std::uint64_t>(scene.object_track(object + g)) << 32 |
+                                      static_cast<std::uint32_t>(scene.hypothesis_track(hypothesis + p)));
+            }
+        }
+    }
+}
+
 }  // namespace
 
 py::dict identity_counts(const Scene& scene, double gate) {
@@ -94,37 +112,23 @@ py::dict identity_counts(const Scene& scene, double gate) {
     std::vector<std::int64_t> matched(cells, 0), truth(cells, 0), predicted(cells, 0);
     {
         const py::gil_scoped_release release;
-        FrameBlock block;
-        TrackMatcher matcher;
-        std::vector<std::vector<std::uint64_t>> meetings(static_cast<std::size_t>(joints));
-        for (py::ssize_t u = 0; u < units; ++u) {
-            for (auto& list : meetings) list.clear();
-            for (py::ssize_t k = scene.unit_begin(u); k < scene.unit_begin(u + 1); ++k) {
-                const py::ssize_t f = scene.frame_at(k), object = scene.first_object(f),
-                                  hypothesis = scene.first_hypothesis(f);
-                scene.fill(f, block);
+        for_pieces(units, scene.units_a_thread(), [&](py::ssize_t begin, py::ssize_t end) {
+            FrameBlock block;
+            TrackMatcher matcher;
+            std::vector<std::vector<std::uint64_t>> meetings(static_cast<std::size_t>(joints));
+            for (py::ssize_t u = begin; u < end; ++u) {
+                for (auto& list : meetings) list.clear();
+                for (py::ssize_t k = scene.unit_begin(u); k < scene.unit_begin(u + 1); ++k) {
+                    const std::size_t cell = static_cast<std::size_t>(u) * joints;
+                    scene.fill(scene.frame_at(k), block);
+                    meet(scene, scene.frame_at(k), block, gate, meetings, truth.data() + cell, predicted.data() + cell);
+                }
                 for (int j = 0; j < joints; ++j) {
-                    const std::size_t cell = static_cast<std::size_t>(u) * joints + j;
-                    for (int g = 0; g < block.objects; ++g) truth[cell] += scene.object_has(object + g, j);
-                    for (int p = 0; p < block.hypotheses; ++p) {
-                        predicted[cell] += scene.hypothesis_has(hypothesis + p, j);
-                    }
-                    const double* value = block.of_joint(j);
-                    for (int g = 0; g < block.objects; ++g) {
-                        for (int p = 0; p < block.hypotheses; ++p, ++value) {
-                            if (!(*value <= gate)) continue;
-                            meetings[j].push_back(
-                                static_cast<std::uint64_t>(scene.object_track(object + g)) << 32 |
-                                static_cast<std::uint32_t>(scene.hypothesis_track(hypothesis + p)));
-                        }
-                    }
+                    matched[static_cast<std::size_t>(u) * joints + j] =
+                        matcher.best(meetings[j], scene.object_tracks(u), scene.hypothesis_tracks(u));
                 }
             }
-            for (int j = 0; j < joints; ++j) {
-                matched[static_cast<std::size_t>(u) * joints + j] =
-                    matcher.best(meetings[j], scene.object_tracks(u), scene.hypothesis_tracks(u));
-            }
-        }
+        });
     }
     py::dict out;
     const std::vector<py::ssize_t> shape{units, joints};

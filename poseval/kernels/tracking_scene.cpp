@@ -102,16 +102,18 @@ void Scene::fill(py::ssize_t f, FrameBlock& block) const {
         std::copy(from, from + static_cast<std::size_t>(objects_here) * hypotheses_here, block.value.begin());
         return;
     }
-    for (int g = 0; g < objects_here; ++g) {
-        const double* a = truth_xy_.data() + (object + g) * count * 2;
-        const double head = head_.data()[object + g];
-        for (int p = 0; p < hypotheses_here; ++p) {
-            const double* b = prediction_xy_.data() + (hypothesis + p) * count * 2;
-            for (int j = 0; j < count; ++j) {
-                if (!object_has(object + g, j) || !hypothesis_has(hypothesis + p, j)) continue;
-                const double dx = a[2 * j] - b[2 * j], dy = a[2 * j + 1] - b[2 * j + 1];
-                block.value[(static_cast<std::size_t>(j) * objects_here + g) * hypotheses_here + p] =
-                    std::sqrt(dx * dx + dy * dy) / head;
+    double* to = block.value.data();
+    for (int j = 0; j < count; ++j) {
+        for (int g = 0; g < objects_here; ++g, to += hypotheses_here) {
+            if (!object_has(object + g, j)) continue;
+            const double* const a = truth_xy_.data() + ((object + g) * count + j) * 2;
+            const double head = head_.data()[object + g];
+            const double* b = prediction_xy_.data() + (hypothesis * count + j) * 2;
+            const std::uint8_t* has = predictions_.present.data() + hypothesis * count + j;
+            for (int p = 0; p < hypotheses_here; ++p, b += 2 * count, has += count) {
+                if (*has == 0) continue;
+                const double dx = a[0] - b[0], dy = a[1] - b[1];
+                to[p] = std::sqrt(dx * dx + dy * dy) / head;
             }
         }
     }
