@@ -117,9 +117,9 @@ class Rescoring:
         scored = []
         for metric in part.metrics:
             tally = part.tally(metric)
-            scored.append(Scored(part.label, "", metric, metric.reduce(tally)))
-            for name, mask in part.slices.items():
-                scored.append(Scored(part.label, name, metric, metric.reduce(tally, mask.astype("int64"))))
+            cuts = [("", None), *((name, mask.astype("int64")) for name, mask in part.slices.items())]
+            for name, cut in cuts:
+                scored.append(Scored(part.label, name, metric, metric.reduce_headline(tally, cut)))
         return self.benchmark.summary(scored, rules)
 
     def _changes(self, before: Summary, after: Summary) -> list[Change]:

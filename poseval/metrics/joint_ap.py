@@ -107,16 +107,19 @@ class JointAp(Metric):
         scene = Scene(frames.sequence, frames.number, len(frames.sequences), *sides)
         scene.use_joints(truth.people.xy, predictions.people.xy, truth.people.head)
         _, label = scene.best_pose(self.at)
-        person, joint = np.nonzero(label != ABSENT)
-        score = predictions.people.joint_score[person, joint]
+        there = label != ABSENT
+        score = predictions.people.joint_score[there]
+        unscored = np.isnan(score)
+        score[unscored] = MISSING_SCORE
+        joint = np.arange(len(skeleton), dtype=np.int16)
         keys = aligned.unit_keys("sequence")
         found = Table(
-            frames.sequence[predictions.people.frame[person]],
+            np.repeat(frames.sequence[predictions.people.frame], there.sum(axis=1)),
             {
-                "joint": joint.astype(np.int16),
-                "score": np.where(np.isnan(score), MISSING_SCORE, score),
-                "hit": label[person, joint] == HIT,
-                "unscored": np.isnan(score),
+                "joint": np.broadcast_to(joint, there.shape)[there],
+                "score": score,
+                "hit": label[there] == HIT,
+                "unscored": unscored,
             },
         )
         labelled = np.zeros((len(keys), len(skeleton)), dtype=np.int64)
@@ -130,7 +133,17 @@ class JointAp(Metric):
         if weight is None and key in tally.cache:
             known: Values = tally.cache[key]
             return known
-        way = self._way(tally)
+        found = self._values(tally, weight, whole=True)
+        if weight is None:  # asked for twice in every report, by the numbers and by the notices
+            tally.cache[key] = found
+        return found
+
+    def reduce_headline(self, tally: Tally, weight: Ints | None = None) -> Values:
+        """AP, precision and recall per joint, group and in total."""
+        return self._values(tally, weight, whole=False)
+
+    def _values(self, tally: Tally, weight: Ints | None, whole: bool) -> Values:
+        """The rows of the headlines; `whole` adds counts, and the range of AP where scores are tied."""
         ranked = self._ranked(tally)
         labelled = tally.sum("labelled", weight)
         rows = JointRows.of(tally, self.per_joint, strict=self.empty is not Empty.UNDEFINED)
@@ -142,23 +155,21 @@ class JointAp(Metric):
                 strict=True,
             )
         ]
-        repeat = tally.weight_of_rows("hit", weight)[way]
+        repeat = tally.weight_of_rows("hit", weight)[self._way(tally)]
         curves = self._curves(ranked, repeat, labelled, self._order)
-        wanted = ["AP", "precision", "recall"]
-        if ranked.tied().any():
+        wanted = list(self.headlines)
+        if whole and ranked.tied().any():
             for statistic, order in (("AP_low", TOGETHER), ("AP_high", HITS_FIRST)):
                 curves[statistic] = self._curves(ranked, repeat, labelled, order)["AP"]
                 wanted.append(statistic)
         out: list[Value] = []
         for statistic in wanted:
             out += rows(statistic, curves[statistic], n=labelled, why=why)
-        for statistic in ("true_positives", "predicted"):
-            out += rows(statistic, curves[statistic], n=labelled, add=True)
-        out += rows("labelled", labelled.astype(np.float64), n=labelled, add=True)
-        found = Values(out)
-        if weight is None:  # asked for twice in every report, by the numbers and by the notices
-            tally.cache[key] = found
-        return found
+        if whole:
+            for statistic in ("true_positives", "predicted"):
+                out += rows(statistic, curves[statistic], n=labelled, add=True)
+            out += rows("labelled", labelled.astype(np.float64), n=labelled, add=True)
+        return Values(out)
 
     def by_unit(self, tally: Tally) -> Values:
         """Totals of every sequence alone."""

@@ -352,8 +352,10 @@ class PoseSet:
         """The frames `rows` (ascending) with their people and ignore regions; sequences are kept whole."""
         place = np.full(len(self.frames), -1, dtype=np.int64)
         place[rows] = np.arange(len(rows))
-        keep = place[self.people.frame] >= 0
-        people = self.people.take(keep)
+        people = self.people
+        keep = np.flatnonzero(place[people.frame] >= 0)
+        if len(keep) < len(people):
+            people = people.take(keep)
         kept = np.flatnonzero(place[self.ignore.frame] >= 0)
         length = np.diff(self.ignore.start)[kept]
         start = np.concatenate(([0], np.cumsum(length)))
