@@ -129,8 +129,8 @@ class Source:
         """
         from poseval.datasets.files.document import Document
 
-        found = Document.open(self.path / path, self.limits)
-        self._unread[path.as_posix()] = found.unread
+        found = Document.open(os.path.join(str(self.path), path), self.limits)
+        self._unread[str(path)] = found.unread
         return found
 
     @property

@@ -10,7 +10,9 @@ the mean confidence of the joints, which is what MMPose's own COCO metric ranks 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,14 +30,25 @@ from poseval.datasets.assembly import (
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.containers.unread import Known
+from poseval.datasets.files.batches import together
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
 from poseval.files.packed import plain_name
-from poseval.poses import Floats, Notice, Origin, PoseSet
+from poseval.kernels import json as kj
+from poseval.poses import Floats, Ints, Notice, Origin, PoseSet
 
+LOOKED_AT = 20  # files of a folder, to find one that holds a person
 FIELDS = ("keypoints", "keypoint_scores", "bbox", "bbox_score")
+INSTANCES = "instances"
+INSTANCE = (
+    kj.nested("keypoints"),
+    kj.ragged("keypoint_scores"),
+    kj.nested("bbox", nullable=True),
+    kj.number("bbox_score", nullable=True),
+)
+Instances = tuple[Floats, Floats, Floats, Floats]  # coordinates, confidences, boxes and box scores
 KEYS = Known(
     *(
         f"{top}{items}.{key}"
@@ -61,7 +74,8 @@ class MMPose(Dataset):
     def sniff(self, source: Source, role: Role) -> float:
         """Recognised by `keypoint_scores` in the first instance."""
         try:
-            document = next(source.documents(), None)
+            some = islice(source.documents(), LOOKED_AT)
+            document = next((one for one in some if one.data.strip() != b"[]"), None)  # nobody in an image
             if document is None or not document.is_json:
                 return 0.0
             head = document.data[: 1 << 16]
@@ -78,23 +92,17 @@ class MMPose(Dataset):
         Raises:
             InputError: what is wrong with the files, all faults gathered.
         """
-        faults = Faults()
-        names: list[str] = []
-        people: list[tuple[int, dict[str, Any]]] = []
-        digests = []
-        for document in source.documents():
-            digests.append((document.name, document.sha256))
-            for name, instances in _frames(document, source):
-                row = len(names)
-                names.append(name)
-                people += [(row, one) for one in instances]
-            if options.progress is not None:
-                options.progress(len(digests), len(source.files) if source.is_folder else 1)
+        documents = list(source.documents())
         where = shown(source.path.name)
-        if not digests:
+        if not documents:
             raise FormatError("P271", where=where, what="holds no JSON file", wanted="MMPose's predictions")
-        made = _columns(people, names, where, faults)
-        faults.raise_if_any()
+        found = _scanned(documents)
+        if found is None:
+            names, owner, made = _one_by_one(documents, source, where)
+        else:
+            names, (owner, made) = [_name(document, source) for document in documents], found
+        if options.progress is not None:
+            options.progress(len(documents), len(documents))
         xy, score, box, box_score = made
         joints = xy.shape[1] if len(xy) else 17
         skeleton = joints_by_count(joints, options, where)
@@ -107,12 +115,12 @@ class MMPose(Dataset):
             "box": box,
         }
         text = f"{where}: people are ranked by the box's score times the mean confidence of their joints"
-        notices = (Notice("N505", text, len(people)),) if people else ()
-        origin = Origin(str(source.path), digest_of(digests), self.name, len(people), notices)
+        notices = (Notice("N505", text, len(owner)),) if len(owner) else ()
+        digest = digest_of((document.name, document.sha256) for document in documents)
+        origin = Origin(str(source.path), digest, self.name, len(owner), notices)
         frames = frames_of(names, options.limits, where)
-        owner = np.asarray([frame for frame, _ in people], dtype=np.int64)
-        found = pose_set(skeleton, frames, owner, columns, origin, options.limits)
-        return found.with_notices(left_out(source, len(digests)))
+        poses = pose_set(skeleton, frames, owner, columns, origin, options.limits)
+        return poses.with_notices(left_out(source, len(documents)))
 
     def write(self, poses: PoseSet, path: Path, options: WriteOptions) -> Losses:
         """A folder with a list of instances per image; the score becomes `bbox_score`.
@@ -129,6 +137,59 @@ class MMPose(Dataset):
         return losses
 
 
+def _scanned(documents: list[Document]) -> tuple[Ints, Instances] | None:
+    """The document of each instance [N] and its numbers, where all documents are plain lists of instances."""
+    found = together(documents, [kj.records(INSTANCES, INSTANCE)], INSTANCES)
+    table = None if found is None else found[0][INSTANCES].records
+    if found is None or table is None or not table.count or table.unknown:
+        return None
+    points, score, box = table["keypoints"], table["keypoint_scores"], table["bbox"]
+    lists, joints = found[0][INSTANCES], int(score.lengths[0])
+    boxed = box.given
+    same = (
+        lists.given.all()
+        and points.given.all()
+        and score.given.all()
+        and (points.lengths == joints).all()
+        and (score.lengths == joints).all()
+        and (np.diff(points.inner) == 2).all()
+        and (box.lengths == boxed).all()
+        and (np.diff(box.inner) == 4).all()
+    )
+    if not same:
+        return None
+    boxes = np.full((table.count, 4), np.nan)
+    boxes[boxed] = box.values.reshape(-1, 4)
+    xy, scores = points.values.reshape(-1, joints, 2), score.values.reshape(-1, joints)
+    owner = np.repeat(np.arange(len(documents)), lists.lengths)
+    return owner, (xy, scores, boxes, table["bbox_score"].values)
+
+
+def _one_by_one(documents: list[Document], source: Source, where: str) -> tuple[list[str], Ints, Instances]:
+    """Names of frames, the frame of each instance [N] and its numbers.
+
+    Raises:
+        InputError: what is wrong with the files, all faults gathered.
+    """
+    faults = Faults()
+    names: list[str] = []
+    people: list[tuple[int, dict[str, Any]]] = []
+    for document in documents:
+        for name, instances in _frames(document, source):
+            people += [(len(names), one) for one in instances]
+            names.append(name)
+    made = _columns(people, names, where, faults)
+    faults.raise_if_any()
+    return names, np.asarray([frame for frame, _ in people], dtype=np.int64), made
+
+
+def _name(document: Document, source: Source) -> str:
+    path = (
+        os.path.relpath(document.path, source.path) if source.is_folder else os.path.basename(document.path)
+    )
+    return plain_name(path.replace(os.sep, "/")).removesuffix(".json")
+
+
 def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Name and instances of each frame of a file."""
     where = document.name
@@ -143,9 +204,7 @@ def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict
         raise FormatError(
             "P270", where=where, what="is not a list of instances or frames", wanted="MMPose's JSON"
         )
-    path = Path(document.path)
-    path = path.relative_to(source.path) if source.is_folder else Path(path.name)
-    name = plain_name(path.as_posix()).removesuffix(".json")
+    name = _name(document, source)
     if not any("instances" in item for item in node):
         yield name, node
         return
@@ -162,7 +221,7 @@ def _frames(document: Document, source: Source) -> Iterator[tuple[str, list[dict
 
 def _columns(
     people: list[tuple[int, dict[str, Any]]], names: list[str], where: str, faults: Faults
-) -> tuple[Floats, Floats, Floats, Floats]:
+) -> Instances:
     """Coordinates, confidences, boxes and box scores of all people."""
     xy: list[Floats] = []
     score: list[Floats] = []

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -32,6 +33,7 @@ from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptio
 from poseval.datasets.capabilities import losses_of
 from poseval.datasets.coco.write import plain
 from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.files.batches import batches, together
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.files.source import Source
@@ -76,7 +78,7 @@ class OpenPose(Dataset):
     def sniff(self, source: Source, role: Role) -> float:
         """Recognised by `people` with pose keypoints in the first file."""
         try:
-            document = next(_documents(source), None)
+            _, document = next(_named(source), ("", None))
             if document is None or not document.is_json:
                 return 0.0
             people = document.outline.by_key().get("people")
@@ -96,13 +98,15 @@ class OpenPose(Dataset):
         """
         faults = Faults()
         found: list[_File] = []
-        total = len(source.files) if source.is_folder else 1
+        total = len(_files_of(source)) if source.is_folder else 1
         whole = openpose_parts.is_asked(options)
-        for done, document in enumerate(_documents(source)):
-            points, track = _people(document, faults, whole)
-            found.append(_File(_frame_name(document, source), document.sha256, points, track))
+        for names, documents in batches(_named(source)):
+            people = None if whole else _people_of_all(documents)
+            for at, (name, document) in enumerate(zip(names, documents, strict=True)):
+                points, track = _people(document, faults, whole) if people is None else people[at]
+                found.append(_File(name, document.sha256, points, track))
             if options.progress is not None:
-                options.progress(done, total)
+                options.progress(len(found) - 1, total)
         if not found:
             raise FormatError("P271", where=shown(source.path), what="holds no JSON file of OpenPose")
         faults.raise_if_any()
@@ -134,25 +138,42 @@ class OpenPose(Dataset):
         return losses
 
 
-def _documents(source: Source) -> Iterator[Document]:
+def _files_of(source: Source) -> list[Path]:
     """Files of OpenPose in a folder: those with its ending, or all JSON files where none has it."""
-    if not source.is_folder:
-        yield from source.documents()
-        return
     listed = [path for path in source.files if plain_name(path.name.lower()).endswith(".json")]
-    own = [path for path in listed if path.name.endswith(ENDING)]
-    for path in own or listed:
-        yield source.open(path)
+    return [path for path in listed if path.name.endswith(ENDING)] or listed
 
 
-def _frame_name(document: Document, source: Source) -> str:
-    path = Path(document.path)
+def _named(source: Source) -> Iterator[tuple[str, Document]]:
+    """Documents and the names of their frames."""
     if source.is_folder:
-        path = path.relative_to(source.path)
-    else:
-        path = Path(path.name)
-    name = plain_name(path.as_posix())
+        return ((_frame_name(path.as_posix()), source.open(path)) for path in _files_of(source))
+    return ((_frame_name(Path(document.path).name), document) for document in source.documents())
+
+
+def _frame_name(path: str) -> str:
+    name = plain_name(path)
     return name.removesuffix(ENDING if name.endswith(ENDING) else ".json")
+
+
+def _people_of_all(documents: list[Document]) -> list[tuple[Floats, Ints]] | None:
+    """`_people` of each document, of its body alone; None where one of them has another form."""
+    others = [kj.span(key) for key in (TRACK, *UNREAD)]
+    found = together(documents, [kj.records("people", [kj.points(LISTS[0]), *others])])
+    if found is None:
+        return None
+    people, text = found[0]["people"], found[1]
+    table = people.records
+    if table is None or not people.given.all() or not table[LISTS[0]].given.all() or not table.count:
+        return None
+    lengths = table[LISTS[0]].lengths
+    tracks = [_track(word) for word in _texts(text, table, TRACK)]
+    if (lengths != lengths[0]).any() or None in tracks:
+        return None
+    _count_unread(documents[0], text, table, UNREAD)
+    points, start = _cube(table[LISTS[0]], int(lengths[0])), people.start.tolist()
+    track = np.asarray(tracks, dtype=np.int64)
+    return [(points[first:end], track[first:end]) for first, end in pairwise(start)]
 
 
 def _people(document: Document, faults: Faults, whole: bool) -> tuple[Floats, Ints]:
@@ -178,9 +199,7 @@ def _people(document: Document, faults: Faults, whole: bool) -> tuple[Floats, In
     column = table[name]
     lengths = column.lengths
     track = _tracks(records)
-    for part in unread:
-        given = [text for text in _texts(records, part) if text.strip(b"[] \t\r\n") not in (b"", b"null")]
-        document.unread.update({f"people[].{part}": len(given)} if given else {})
+    _count_unread(document, document.data, table, unread)
     if len(faults) > before or not table.count:
         return nobody
     if (lengths != lengths[0]).any():
@@ -192,32 +211,47 @@ def _people(document: Document, faults: Faults, whole: bool) -> tuple[Floats, In
             wanted=f"{3 * int(lengths[0])} as the first person has",
         )
         return nobody
-    shape = (table.count, int(lengths[0]))
-    points = np.concatenate([column.values.reshape(*shape, 2), column.tail.reshape(*shape, 1)], axis=2)
+    points = _cube(column, int(lengths[0]))
     if whole:
         points = openpose_parts.whole_body(records, points)
     return points, track
 
 
-def _texts(records: Records, name: str) -> list[bytes]:
-    """The text of a field of each record, empty where it is absent."""
-    spans = records.table[name].values.reshape(-1, 2).tolist()
-    return [records.document.data[start:end] if start >= 0 else b"" for start, end in spans]
+def _cube(column: kj.Column, joints: int) -> Floats:
+    """Keypoints [N, K, 3] of people who all have so many."""
+    return np.concatenate([column.values.reshape(-1, joints, 2), column.tail.reshape(-1, joints, 1)], axis=2)
+
+
+def _texts(text: bytes, table: kj.Columns, name: str) -> list[bytes]:
+    """The text of a field of each record, without brackets; empty where it is absent."""
+    spans = table[name].values.reshape(-1, 2).tolist()
+    return [text[start:end].strip(b"[] \t\r\n") if start >= 0 else b"" for start, end in spans]
+
+
+def _count_unread(document: Document, text: bytes, table: kj.Columns, names: tuple[str, ...]) -> None:
+    for part in names:
+        given = [word for word in _texts(text, table, part) if word not in (b"", b"null")]
+        document.unread.update({f"people[].{part}": len(given)} if given else {})
+
+
+def _track(word: bytes) -> int | None:
+    """`person_id`, a number or a list of one, as STAF and trackers write it; -1 is none. None for others."""
+    if word in (b"", b"null"):
+        return -1
+    return max(int(word), -1) if re.fullmatch(rb"-?\d{1,18}", word) else None
 
 
 def _tracks(records: Records) -> Ints:
-    """`person_id` [N], a number or a list of one, as STAF and trackers write it; -1 is none."""
+    """The tracks [N] of people; a fault where one is no number."""
     out = np.full(records.table.count, -1, dtype=np.int64)
-    for row, text in enumerate(_texts(records, TRACK)):
-        word = text.strip(b"[] \t\r\n")
-        if word in (b"", b"null"):
-            continue
-        if not re.fullmatch(rb"-?\d{1,18}", word):
+    for row, word in enumerate(_texts(records.document.data, records.table, TRACK)):
+        track = _track(word)
+        if track is None:
             told = shown(word[:30].decode("utf-8", "replace"))
             place = records.at(row, TRACK)
             records.faults.add("P303", where=place, what=f"is {told}", wanted="the number of a person")
-        elif int(word) >= 0:
-            out[row] = int(word)
+        else:
+            out[row] = track
     return out
 
 

@@ -12,7 +12,7 @@ put those of low confidence there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +29,6 @@ from poseval.datasets.assembly import (
     sizes_of,
 )
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
-from poseval.datasets.containers.text_table import check_count, numbers_of, stacked, text_of
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.image_size import PICTURES, picture_size
 from poseval.datasets.files.names import require_plain_names
@@ -39,13 +38,13 @@ from poseval.datasets.yolo.layout import (
     LISTS,
     YAML,
     Labels,
-    frame_name,
     label_files,
     labels_of,
     listed_sizes,
     pictures_of,
 )
-from poseval.errors import Faults, FormatError, InputError, ValueRangeError, shown
+from poseval.datasets.yolo.lines import read_lines
+from poseval.errors import FormatError, InputError, ValueRangeError, shown
 from poseval.poses import Array, Floats, Origin, PoseSet
 from poseval.poses.texts import text_column
 from poseval.skeletons import Skeleton
@@ -64,9 +63,6 @@ class Columns:
     dims: int
     conf: bool
     track: bool
-
-
-BOX_ALONE = "5 numbers are a class and a box: write zeros for every joint of an object without labelled ones"
 
 
 class Yolo(Dataset):
@@ -129,16 +125,12 @@ class Yolo(Dataset):
         Raises:
             InputError: what is wrong with the files, all faults gathered; P308 images of unknown size.
         """
-        faults = Faults()
         labels = labels_of(source, options)
         description, source = labels.description, labels.source
-        names, digests, rows, row = _lines(labels, faults, options)
-        faults.raise_if_any()
+        names, digests, table, row = read_lines(labels, options)
         where = shown(source.path.name)
-        width = len(rows[0]) if rows else 0
-        cut = _columns(width, description, options, where) if rows else None
+        cut = _columns(table.shape[1], description, options, where) if len(table) else None
         skeleton = _skeleton(description, cut, options, where)
-        table = stacked(rows, width)
         pictures = pictures_of(labels.base, names)
         size = _sizes(labels, names, pictures, options, where)
         frames = frames_of(names, options.limits, where, size)
@@ -158,7 +150,7 @@ class Yolo(Dataset):
             if cut
             else {"xy": np.zeros((0, len(skeleton), 2))}
         )
-        origin = Origin(str(source.path), digest_of(zip(names, digests, strict=True)), "yolo", len(rows))
+        origin = Origin(str(source.path), digest_of(zip(names, digests, strict=True)), "yolo", len(table))
         kinds = {number + 1: name for number, name in description.classes.items()} or {1: "person"}
         for number in np.unique(columns.get("category", np.zeros(0, dtype=np.int64))).tolist():
             kinds.setdefault(number, f"class {number - 1}")
@@ -205,52 +197,6 @@ def _likely(words: list[str], role: Role) -> float:
     if role is Role.TRUTH:
         return 0.9 if labels else 0.55 if (len(numbers) - BOX) % 2 == 0 else 0.3
     return 0.55 if labels else 0.9
-
-
-def _lines(
-    labels: Labels, faults: Faults, options: ReadOptions
-) -> tuple[list[str], list[str], list[list[float]], list[int]]:
-    """Frame names, digests, and the numbers and frame row of each line."""
-    source = labels.source
-    if source.is_folder:
-        listed = labels.files
-        if not listed:
-            raise FormatError(
-                "P271", where=shown(source.path), what="holds no label files", wanted="*.txt of YOLO"
-            )
-        documents: Iterator[tuple[str, Document]] = ((frame_name(path), source.open(path)) for path in listed)
-    else:
-        documents = iter([(source.path.stem, source.document)])
-    names: list[str] = []
-    digests: list[str] = []
-    rows: list[list[float]] = []
-    row: list[int] = []
-    for name, document in documents:
-        for number, line in enumerate(text_of(document).splitlines(), start=1):
-            words = line.split()
-            if not words:
-                continue
-            place = f"{document.name}: line {number}"
-            found = numbers_of(words, place, faults)
-            if found is None:
-                continue
-            if rows and len(found) != len(rows[0]):
-                faults.add(
-                    "P204",
-                    where=place,
-                    what=f"has {len(found)} numbers",
-                    wanted=f"{len(rows[0])}, as in the first line",
-                    hint=BOX_ALONE if 5 in (len(found), len(rows[0])) else None,
-                )
-                continue
-            rows.append(found)
-            row.append(len(names))
-        check_count(sum(map(len, rows[:1])) * len(rows), document)
-        names.append(name)
-        digests.append(document.sha256)
-        if options.progress is not None:
-            options.progress(len(names), len(labels.files) or 1)
-    return names, digests, rows, row
 
 
 def _columns(width: int, description: Description, options: ReadOptions, where: str) -> Columns:

@@ -181,15 +181,14 @@ def pictures_of(base: Path, names: list[str]) -> list[Path | None]:
     if "labels" in parts:
         at = len(parts) - 1 - parts[::-1].index("labels")
         folders.append(Path(*parts[:at], "images", *parts[at + 1 :]))
-    listed: dict[Path, dict[str, Path]] = {}
+    listed: dict[str, list[dict[str, Path]]] = {}
     out: list[Path | None] = []
     for name in names:
-        places = [folder / name for folder in folders]
-        for place in places:
-            if place.parent not in listed:
-                listed[place.parent] = _pictures_in(place.parent)
-        found = [listed[place.parent].get(place.name) for place in places]
-        out.append(next((path for path in found if path is not None), None))
+        inside, _, last = name.rpartition("/")
+        if inside not in listed:
+            listed[inside] = [_pictures_in(folder / inside) for folder in folders]
+        found = [there[last] for there in listed[inside] if last in there]
+        out.append(found[0] if found else None)
     return out
 
 
