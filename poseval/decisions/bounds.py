@@ -12,11 +12,11 @@ from poseval.decisions.verdict import Check, Verdict
 from poseval.errors import UsageError, number_of, shown
 from poseval.poses import Floats, Ints, Notice
 from poseval.results.units import NumberStyle
-from poseval.statistics.formulas import t_quantile
 from poseval.statistics.multiplicity import holm
 from poseval.statistics.noninferiority import POWER, State, bounded, state_of
 from poseval.statistics.options import seed_of
 from poseval.statistics.signflips import flip_test, rounds_for, too_rare
+from poseval.statistics.student import t_quantile
 from poseval.statistics.support import why_not
 from poseval.statistics.training import Gap
 

@@ -24,11 +24,11 @@ from poseval.results.signature import check_comparable
 from poseval.results.units import FRACTION, PERCENT, NumberStyle, Unit
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.clusters import clusters_of, together
-from poseval.statistics.formulas import t_quantile
 from poseval.statistics.multiplicity import over_pairs
 from poseval.statistics.options import level_of, seed_of
 from poseval.statistics.pairs import TOO_FEW, Rules, reasons, tested
 from poseval.statistics.signflips import Tests, rounds_for
+from poseval.statistics.student import t_quantile
 from poseval.statistics.training import Gap, Side, seed_deviations
 
 SCHEMA = "poseval.comparison/2"

@@ -13,23 +13,10 @@ import numpy as np
 
 from poseval.poses import Floats
 from poseval.results.values import Bounds
+from poseval.statistics.student import t_quantile
 
 Ends = tuple[float, float]
 NORMAL = NormalDist()
-
-
-def t_quantile(p: float, freedom: float) -> float:
-    """The p-quantile of Student's t; `freedom` need not be whole."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, p))
-
-
-def t_tail(t: float, freedom: float) -> float:
-    """The probability that Student's t is `t` or more."""
-    from scipy.special import stdtr
-
-    return float(stdtr(freedom, -t))
 
 
 def t_interval(value: float, error: float, freedom: float, level: float, bounds: Bounds) -> Ends:

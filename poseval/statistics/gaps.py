@@ -16,8 +16,8 @@ from itertools import combinations
 from poseval.errors import shown
 from poseval.results.values import Interval
 from poseval.scoring.slice_numbers import Gap
-from poseval.statistics.formulas import t_quantile
 from poseval.statistics.influence import Influence
+from poseval.statistics.student import t_quantile
 
 METHOD = "simultaneous"
 

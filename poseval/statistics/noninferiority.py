@@ -12,7 +12,7 @@ import enum
 import math
 from dataclasses import dataclass
 
-from poseval.statistics.formulas import t_quantile, t_tail
+from poseval.statistics.student import t_quantile, t_tail
 
 POWER = 0.8  # of the smallest drop that is named
 

@@ -19,8 +19,8 @@ from poseval.errors import UsageError, shown, wrong_type
 from poseval.poses import Floats, Ints
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.clusters import Clusters, cells_of
-from poseval.statistics.formulas import t_tail
 from poseval.statistics.influence import Influence, crossed, influence
+from poseval.statistics.student import t_tail
 from poseval.statistics.support import support
 
 Deviations = Mapping[str, float] | Sequence[str] | float | None

@@ -153,7 +153,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         f"poseval.statistics.{name}": STATISTICS
         for name in (
             *("clusters", "comparison", "draws", "formulas", "influence", "intervals", "multiplicity"),
-            *("noninferiority", "options", "pairs", "signflips", "support", "training", "weights"),
+            *("noninferiority", "options", "pairs", "signflips", "student", "support", "training", "weights"),
         )
     }
     | {

@@ -15,16 +15,25 @@ from poseval.statistics.formulas import (
     exact_limit,
     percentile_interval,
     t_interval,
-    t_quantile,
-    t_tail,
 )
+from poseval.statistics.student import t_quantile, t_tail
 from poseval.statistics.weights import leave_outs, multinomial
 
 
-def test_students_t() -> None:
-    for freedom in (1.5, 4, 62):
-        assert t_quantile(0.975, freedom) == pytest.approx(stats.t.ppf(0.975, freedom))
-        assert t_tail(2.1, freedom) == pytest.approx(stats.t.sf(2.1, freedom))
+@pytest.mark.parametrize("freedom", [0.5, 1, 1.5, 4, 19.9, 40.3, 62, 999, 4999, 1e5, math.inf])
+def test_students_t(freedom: float) -> None:
+    for p in (1e-9, 0.025, 0.3, 0.501, 0.75, 0.975, 0.9995, 1 - 1e-6):
+        assert t_quantile(p, freedom) == pytest.approx(stats.t.ppf(p, freedom), rel=1e-11)
+    for t in (-5, -0.1, 0, 0.4, 1.7, 2.1, 8, 30):
+        assert t_tail(t, freedom) == pytest.approx(stats.t.sf(t, freedom), rel=1e-11, abs=1e-300)
+
+
+def test_students_t_at_its_ends() -> None:
+    assert t_tail(1e-9, 1) == pytest.approx(0.5 - 1e-9 / math.pi, rel=1e-15)
+    assert (t_quantile(0, 3), t_quantile(0.5, 3), t_quantile(1, 3)) == (-math.inf, 0, math.inf)
+    assert t_tail(math.inf, 3) == 0
+    nowhere = [t_tail(math.nan, 3), t_tail(1, math.nan), t_quantile(0.9, 0), t_quantile(1.1, 3)]
+    assert all(map(math.isnan, nowhere))
 
 
 def test_the_interval_of_a_mean_is_the_textbooks() -> None:
