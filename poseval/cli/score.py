@@ -198,6 +198,8 @@ def score(**given: Any) -> None:
             prepared = prepare(options.truth, options.paths, options.task)
         aligned = prepared.aligned
         images = find_images(options.images, aligned.truth.frames, say)
+        if options.workers > 1:
+            say("workers: one process is faster for most sets, since it uses every processor by threads")
         with working("scoring", options.quiet):
             evaluation = options.evaluated(prepared)
     with working("scoring", options.quiet):
