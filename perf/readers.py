@@ -98,7 +98,7 @@ def rows(folder: Path, rounds: int) -> list[str]:
 PAGE = """## Exchange formats
 
 Made by `python perf/readers.py --write docs/performance.md`: 5,000 images with 6,770 people of 17 joints.
-Milliseconds of processor time in a process that has started, median of {rounds}; load {load:.0f}. The bound is
+Milliseconds of processor time in a running process, median of {rounds}; load {load:.0f}. The bound is
 `cat` and our scanner of JSON.
 
 | format | files | reading | writing | bound | reading / bound |
