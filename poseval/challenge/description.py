@@ -199,14 +199,14 @@ def read_description(folder: str | os.PathLike[str], whole: bool = True) -> Desc
         UsageError: P114 there is no such file.
         FormatError: P208 with all its faults.
     """
-    from poseval.skeletons import read_toml
+    from poseval.files.toml import read_toml
 
     path = Path(folder)
     path = path / FILE if path.is_dir() else path
     where = shown(path.name, 60)
     try:
         node = read_toml(path)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         what = f"is not TOML ({shown(error, 200)})"
         raise FormatError("P208", where=where, what=what, wanted="lines KEY = VALUE") from None
     return described(node, path.parent, where, whole)

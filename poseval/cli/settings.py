@@ -151,7 +151,7 @@ def settings(folder: Path) -> Settings | None:
 def _table(path: Path) -> dict[str, Any] | None:
     """The table of poseval in a file; None for a pyproject.toml without one."""
     from poseval.files.reading import read_text
-    from poseval.skeletons import read_toml
+    from poseval.files.toml import read_toml
 
     own = path.name == NAMES[0]
     try:
@@ -159,7 +159,7 @@ def _table(path: Path) -> dict[str, Any] | None:
             return None  # most of them; parsing would take longer than everything else here
         found = read_toml(path)
         table = found if own else found.get("tool", {}).get("poseval", {})
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError(
             "P291",
             where=shown(path.name),

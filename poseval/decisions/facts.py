@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from poseval.decisions.entries import Entry
 from poseval.errors import FormatError, UsageError, did_you_mean, shown
-from poseval.files.reading import SIDE_BYTES, read_regular
+from poseval.files.toml import read_toml
 
 LONGEST = 500  # characters of one fact
 Facts = Mapping[str, Mapping[str, Any]]  # entry -> name of the fact -> text or number
@@ -21,16 +20,12 @@ def read_facts(path: str | os.PathLike[str]) -> Facts:
     """The facts of a TOML file: a table for each entry, with texts, numbers and dates.
 
     Raises:
-        FormatError: P242 not TOML, or another form. LimitError: P501 larger than 1 MiB.
+        FormatError: P242 not TOML, or another form. LimitError: P501 larger than 1 MiB, P502 more or deeper.
     """
     where = shown(os.fspath(path), 400)
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
     try:
-        node = tomllib.loads(read_regular(path, where, SIDE_BYTES).decode())
-    except (ValueError, RecursionError) as error:
+        node = read_toml(path)
+    except ValueError as error:
         raise FormatError("P242", where=where, what=f"cannot be read ({shown(error, 80)})") from error
     return {name: facts_of(where, name, table) for name, table in node.items()}
 

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from poseval.errors import Faults, PosevalError, did_you_mean, shown
+from poseval.files.toml import read_toml
 from poseval.models.schema import Number, Option, Whole
-from poseval.skeletons import load_skeleton, read_toml
+from poseval.skeletons import load_skeleton
 
 HEATMAPS = ("argmax", "quarter", "dark", "udp")
 POINTS = ("simcc", "coordinates")
@@ -148,7 +149,7 @@ def read_card(path: Path) -> dict[str, Any]:
     faults = Faults()
     try:
         node = read_toml(path)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         faults.add("P253", where=where, what=f"is not TOML ({shown(error)})")
         node = {}
     faults.raise_if_any()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from poseval.errors import FormatError, UsageError, shown, unknown_name, wrong_type
-from poseval.files.reading import read_json, read_text
+from poseval.files.reading import read_json
+from poseval.files.toml import read_toml
 from poseval.skeletons.agreement import plain_names
 from poseval.skeletons.skeleton import Skeleton, skeleton_from_names, skeleton_of
 
@@ -22,7 +22,6 @@ __all__ = [
     "load_skeleton",
     "match_names",
     "names",
-    "read_toml",
     "skeleton_from_names",
     "skeleton_of",
 ]
@@ -79,28 +78,13 @@ def load_skeleton(source: SkeletonLike) -> Skeleton:
         raise UsageError("P114", where=shown(source), what="is not a file", wanted="a skeleton file")
     try:
         node = read_json(path) if path.suffix == ".json" else read_toml(path)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError("P220", where=shown(source), what=f"cannot be read ({shown(error)})") from error
     if not isinstance(node, dict):
         raise FormatError(
             "P220", where=shown(source), what="is not an object", wanted='{"joints": [...], ...}'
         )
     return skeleton_of(str(node.get("name", path.stem)), node, where=shown(source))
-
-
-def read_toml(path: Path) -> Any:
-    """A small TOML file as plain values.
-
-    Raises:
-        UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
-        LimitError: P501 too large.
-        ValueError: when the file is not TOML.
-    """
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    return tomllib.loads(read_text(path))
 
 
 def match_names(joints: Sequence[str]) -> Skeleton | None:

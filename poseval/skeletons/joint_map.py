@@ -159,11 +159,11 @@ def load_joint_map(path: Path, source: Skeleton, target: Skeleton) -> JointMap:
         FormatError: P221 when the file is not of that form.
         UsageError: P111 when it names joints that the skeletons do not have, P114 when it does not exist.
     """
-    from poseval.skeletons import read_toml
+    from poseval.files.toml import read_toml
 
     try:
         node = read_toml(path)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise FormatError("P221", where=shown(path), what=f"cannot be read ({shown(error)})") from error
     table = node.get("joints")
     wanted = '[joints] with lines such as neck = ["left_shoulder", "right_shoulder"]'

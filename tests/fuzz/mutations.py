@@ -28,6 +28,9 @@ VALUES = (
 LINE = re.compile(rb"[^\n]*\n?")
 NUMBERS = (0, 1, 2, 3, 7, 8, 16, 127, 128, 255, 256, 65535, 1 << 16, (1 << 31) - 1, 1 << 31, (1 << 32) - 1)
 DOUBLES = (float("nan"), float("inf"), -float("inf"), 1e308, -1e308, 5e-324, -1.0, 0.0, 1.5, 1e18)
+MODULUS = (1 << 61) - 1  # whole numbers that differ by it have the same hash
+GROWING = (b"[", b"{", b'{"a":', b"{a = ", b".a", b'."a"', b"[a]\n", b"[[a]]\n", b"[],", b"{},", b"1", b"1_")
+GROWING = (*GROWING, b"a,", b",", b"\n", b"1 ", b"- ", b"<a>", b"((", b"0.")
 Change = Callable[[bytearray, random.Random], None]
 
 
@@ -117,6 +120,23 @@ def _lines(data: bytearray, rng: random.Random) -> None:
         data[to:to] = line
 
 
+def _grow(data: bytearray, rng: random.Random) -> None:
+    """A value, or the place before one, becomes many of a kind that costs more than its size."""
+    found = VALUE.search(data, rng.randrange(len(data) + 1))
+    at, end = found.span() if found else _span(data, rng)
+    many = rng.choice((40, 400, 4000))
+    grown = rng.choice(
+        (
+            rng.choice(GROWING) * many,
+            b"0x" + b"f" * many,
+            b",".join(b"%d" % (n * MODULUS) for n in range(1, many)),
+            b",".join(b'"%d": 1' % (n * MODULUS) for n in range(1, many)),
+            b"\n".join(b"%d,%d" % (n * MODULUS, n) for n in range(1, many)),
+        )
+    )
+    data[rng.choice((at, end)) : end] = grown
+
+
 def _encoding(data: bytearray, rng: random.Random) -> None:
     try:
         text = data.decode()
@@ -131,6 +151,7 @@ TEXT: tuple[Change, ...] = (
     *([_value] * 20),
     _lines,
     _lines,
+    _grow,
     _word,
     _word,
     _flip,

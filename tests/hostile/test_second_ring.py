@@ -283,7 +283,7 @@ SIDE: dict[str, tuple[list[str], str, str | None]] = {
     "sigmas: a pipe": (["--sigmas", "{}"], "P114 P135", None),
     "skeleton: too large": (["--skeleton", "{}.json"], "P501", LONG),
     "skeleton: deep": (["--skeleton", "{}.json"], "P502", "[" * 5000),
-    "skeleton: deep TOML": (["--skeleton", "{}.toml"], "P220", "a = " + "[" * 5000),
+    "skeleton: deep TOML": (["--skeleton", "{}.toml"], "P502", "a = " + "[" * 5000),
     "skeleton: a limb at infinity": (
         ["--skeleton", "{}.json"],
         "P220",
@@ -291,7 +291,8 @@ SIDE: dict[str, tuple[list[str], str, str | None]] = {
     ),
     "skeleton: a pipe": (["--skeleton", "{}.json"], "P114 P135", None),
     "joints: too large": (["--joints", "{}.toml"], "P501", "# " + "x" * (2 << 20)),
-    "joints: deep": (["--joints", "{}.toml"], "P221", "a = " + "[" * 5000),
+    "joints: deep": (["--joints", "{}.toml"], "P502", "a = " + "[" * 5000),
+    "joints: a key of many parts": (["--joints", "{}.toml"], "P502", "a" + ".a" * 200_000 + " = 1"),
     "joints: a pipe": (["--joints", "{}.toml"], "P114 P135", None),
     "slice: long names": (["--slice", "{}.csv"], "P501", "frame,group\n10," + "g" * 100_000),
     "slice: not UTF-8": (["--slice", "{}.csv"], "P223", "frame,group\n10,\udcff"),
