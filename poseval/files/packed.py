@@ -40,14 +40,7 @@ def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
         LimitError: P501 too large, P503 too many streams, P504 unpacks to suspiciously much.
         MissingFeature: P601 Zstandard without its extra.
     """
-    if data.startswith(GZIP):
-        data = gunzip(data, name, limits)
-    elif data.startswith(XZ):
-        data = _members(data, name, limits, "xz", XZ, _xz)
-    elif data.startswith(BZIP2) and data[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
-        data = _members(data, name, limits, "bzip2", BZIP2, _bzip2)
-    elif data.startswith(ZSTD):
-        data = _zstd(data, name, limits)
+    data = decompressed(data, name, limits)
     kind = next((kind for magic, kind in OTHERS.items() if data.startswith(magic)), None)
     if kind is None and data[TAR_AT : TAR_AT + len(TAR)] == TAR:
         kind = "tar archive"
@@ -60,6 +53,23 @@ def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
             hint="unpack it and give what is inside",
         )
     return data
+
+
+def decompressed(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
+    """As `unpacked`, for readers that take archives, too.
+
+    Raises:
+        FormatError: P212 truncated or damaged.
+        LimitError: P501 too large, P503 too many streams, P504 unpacks to suspiciously much.
+        MissingFeature: P601 Zstandard without its extra.
+    """
+    if data.startswith(GZIP):
+        return gunzip(data, name, limits)
+    if data.startswith(XZ):
+        return _members(data, name, limits, "xz", XZ, _xz)
+    if data.startswith(BZIP2) and data[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return _members(data, name, limits, "bzip2", BZIP2, _bzip2)
+    return _zstd(data, name, limits) if data.startswith(ZSTD) else data
 
 
 def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:

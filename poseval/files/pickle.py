@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from poseval.errors import FormatError, LimitError, shown
-from poseval.files.pickled_keys import Keys
+from poseval.files.pickled_keys import Keys, require_simple
 from poseval.limits import Limits, to_raise
 
 # Opcodes that build values, and the two that call what `find_class` admits.
@@ -165,12 +165,8 @@ def _no_bytes() -> bytes:
 
 def _ordered(pairs: Any = ()) -> dict[Any, Any]:
     """`collections.OrderedDict`; Python 2 gives it its items as lists."""
-    out = {}
-    for key, value in pairs:
-        if isinstance(key, tuple):
-            raise ValueError("a tuple as a key")
-        out[key] = value
-    return out
+    require_simple(key for key, _ in pairs)
+    return dict(pairs)
 
 
 # module and name as a pickle has them -> what answers; NumPy's names are those of any of its modules

@@ -25,6 +25,7 @@ GROWS = 16 * MIB  # bytes by which a file may be larger than it says, as one tha
 PIPE_SECONDS = 60  # until the first byte; downloads and decompression start sooner
 SIDE_BYTES = MIB  # a file of settings or facts; a skeleton of 1,000 joints is 60 kB
 REPORT_BYTES = 32 * MIB  # a report; one with 10,000 rows is 3 MB
+MOST_HUGE = 1000  # whole numbers of more than 64 bits in a part of a data set
 ITEMS = 4_000_000  # values of a JSON tree; 500 MB as Python objects at most
 
 
@@ -171,7 +172,8 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
 
     Raises:
         LimitError: P501 larger than `most` bytes, P502 more than `ITEMS` values or deeper than `depth`.
-        ValueError: not JSON, not UTF-8, a key twice in an object, or a number that is not finite.
+        ValueError: not JSON, not UTF-8, a key twice in an object, or a number that is not finite or a whole
+            one of more than 64 bits.
     """
     if len(data) > most:
         raise LimitError("P501", where=name, what="is too large", wanted=f"at most {most:,} bytes")
@@ -182,11 +184,20 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
         )
     if _deeper(text, depth):
         raise LimitError("P502", where=name, what="is nested too deeply", wanted=f"at most {depth} levels")
-    return json.loads(text, parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_distinct)
+    return json.loads(
+        text,
+        parse_constant=_no_constant,
+        parse_float=_finite,
+        parse_int=_whole if MANY_DIGITS.search(text) else None,
+        object_pairs_hook=_distinct,
+    )
 
 
 # A string without its end reaches to the end of the text, so that no place is looked at twice.
 STRINGS_AND_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
+
+
+MANY_DIGITS = re.compile(r"\d{20}")  # of a whole number of more than 64 bits
 
 
 def _deeper(text: str, most: int) -> bool:
@@ -220,6 +231,34 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError(f"{text[:40]} is too large for a number")
     return number
+
+
+def _whole(text: str) -> int:
+    """A number of 64 bits: of larger ones any number can be made to have the same hash."""
+    number = int(text)
+    if abs(number) >> 64:
+        raise ValueError(f"{text[:40]} is too large for a whole number")
+    return number
+
+
+def parse_tree(data: bytes) -> Any:
+    """JSON whose bytes and depth are bounded already; a few whole numbers in it may have more than 64 bits.
+
+    Raises:
+        ValueError: not JSON, not UTF-8, a number of thousands of digits, or many of more than 64 bits, which
+            as keys of a map can be made to have the same hash.
+    """
+    text, huge = data.decode("utf-8"), 0
+
+    def whole(digits: str) -> int:
+        nonlocal huge
+        number = int(digits)
+        huge += abs(number) >> 64 > 0
+        if huge > MOST_HUGE:
+            raise ValueError(f"more than {MOST_HUGE:,} whole numbers are too large, as {digits[:40]} is")
+        return number
+
+    return json.loads(text, parse_int=whole if MANY_DIGITS.search(text) else None)
 
 
 def allowed_bytes(packed: int, limits: Limits) -> int:

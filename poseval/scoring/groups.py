@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import read_text
+from poseval.files.table import table_of
 from poseval.limits import MIB, Limits
 from poseval.poses import Array, Ints
 from poseval.poses.aligned import Aligned
@@ -60,21 +60,32 @@ def read_groups(path: str | os.PathLike[str], limits: Limits, unit: str = FRAME)
         raise FormatError(
             "P223", where=shown(path), what="lacks a column", wanted=f"a header with `{unit}` and `group`"
         )
-    return short_enough({row[key]: row["group"] or "" for row in listed}, path, limits)
+    return short_enough({row[key]: row["group"] for row in listed}, path, limits)
 
 
-def read_table(path: str | os.PathLike[str]) -> tuple[Sequence[str], list[dict[str, str]]]:
-    """The header and the rows of a csv file.
+def read_table(path: str | os.PathLike[str]) -> tuple[Sequence[str], Iterator[dict[str, str]]]:
+    """The header and the rows of a csv file, as they are read.
 
     Raises:
-        FormatError: P223 when the file is not a table.
+        FormatError: P223, also while rows are taken, when the file is not a table, or a row has more or fewer
+            cells than the header.
+        LimitError: P501.
     """
+
+    def refusal(why: str) -> FormatError:
+        return FormatError(
+            "P223",
+            where=shown(path),
+            what=f"is not a table ({shown(why, 80)})",
+            wanted="a header, and as many cells in each row",
+        )
+
     try:
-        rows = csv.DictReader(read_text(path, TABLE_BYTES).splitlines(), strict=True)
-        listed = list(rows)
-    except (ValueError, csv.Error) as error:
-        raise FormatError("P223", where=shown(path), what=f"is not a table ({shown(error, 80)})") from error
-    return rows.fieldnames or (), listed
+        text = read_text(path, TABLE_BYTES)
+    except UnicodeDecodeError as error:
+        raise refusal(str(error)) from error
+    header, rows = table_of(text, refusal)
+    return header, (row for _, row in rows)
 
 
 def short_enough(group: Mapping[str, str], path: str | os.PathLike[str], limits: Limits) -> Mapping[str, str]:

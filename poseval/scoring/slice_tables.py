@@ -40,22 +40,22 @@ def read_slices(path: str | os.PathLike[str], limits: Limits) -> SliceTable:
             what="lacks a column",
             wanted="`frame`, `sequence` or `person`, and `group` or `severity`",
         )
-    group = {row[key] or "": _group(row, value, path) for row in rows}
+    group = {row[key]: _group(row, value, path) for row in rows}
     return SliceTable(key, short_enough(group, path, limits))
 
 
-def _group(row: Mapping[str, str | None], value: str, path: str | os.PathLike[str]) -> str:
-    text = (row[value] or "").strip()
+def _group(row: Mapping[str, str], value: str, path: str | os.PathLike[str]) -> str:
+    text = row[value].strip()
     if value == GROUP or not text:
         return text
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > 18:
         raise FormatError(
             "P223",
             where=f"{shown(path)}: severity",
             what=f"is {shown(text, 40)!r}",
             wanted="a whole number, 0 for clean",
         )
-    kind = (row.get(CORRUPTION) or "").strip()
+    kind = row.get(CORRUPTION, "").strip()
     if int(text) == 0:
         return CLEAN
     return f"{kind} {SEVERITY} {int(text)}" if kind else f"{SEVERITY} {int(text)}"

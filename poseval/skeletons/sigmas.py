@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections import Counter
@@ -10,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from poseval.errors import UsageError, did_you_mean, shown
-from poseval.files.reading import read_text
+from poseval.files.reading import parse_json, read_text
 from poseval.skeletons.skeleton import LEAST_SIGMA, MOST_SIGMA, Skeleton
 
 ByPlace = tuple[float, ...]  # one for each joint in order; a single one is that of all joints
 ByName = tuple[tuple[str, float], ...]  # of joints, or of kinds of joints: `wrist` is left and right
 Given = ByPlace | ByName
 SCHEMA = "poseval.joint_sigmas/1"  # of the file that `poseval sigmas --out` writes
+OPENING = ("{", "[")
 WANTED = "a list 0.05,0.1,..., names nose=0.026,wrist=0.062, a file of one of them, or one number for all"
 
 
@@ -27,18 +27,20 @@ def read_sigmas(given: object) -> Given:
 
     Raises:
         UsageError: P114, P135, P136 when there is no such file to read, P115 when it holds something else.
-        LimitError: P501 when the file is too large.
+        LimitError: P501 when the file is too large, P502 when it is deeper than any list.
     """
     if isinstance(given, (str, os.PathLike)):
         text = os.fspath(given)
         try:
-            return _positive(_parsed(text), "--sigmas")
-        except ValueError:
+            return _positive(_parsed(text, "--sigmas"), "--sigmas")
+        except ValueError as error:
             where = shown(text)
             if "=" in text and not os.path.exists(text):
                 raise _refused(where, "is neither a list of name=number nor a file") from None
+            if text.lstrip()[:1] in OPENING and not os.path.exists(text):
+                raise _refused(where, f"is neither JSON nor a file ({shown(error)})") from None
         try:
-            return _positive(_parsed(read_text(text)), where)
+            return _positive(_parsed(read_text(text), where), where)
         except ValueError as error:
             raise _refused(where, f"cannot be read as sigmas ({shown(error)})") from error
     listed = _numbers(given)
@@ -47,15 +49,16 @@ def read_sigmas(given: object) -> Given:
     return _positive(listed, "sigmas")
 
 
-def _parsed(text: str) -> Given:
+def _parsed(text: str, where: str) -> Given:
     """Raises ValueError for anything that is not a list of numbers, and no list of names and numbers.
 
     Raises:
+        LimitError: P502 JSON that is nested too deeply.
         UsageError: P115 a name that stands twice.
     """
     text = text.strip()
-    if text[:1] in ("{", "["):
-        node = json.loads(text, object_pairs_hook=_pairs)
+    if text[:1] in OPENING:
+        node = parse_json(text, where)
         if isinstance(node, dict) and node.get("schema") == SCHEMA:
             node = node.get("sigmas")
         found = _numbers(node)
@@ -72,12 +75,6 @@ def _parsed(text: str) -> Given:
     return tuple((name, float(number)) for name, _, number in pairs)
 
 
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object, of which each key stands once."""
-    _refuse_twice(name for name, _ in pairs)
-    return dict(pairs)
-
-
 def _refuse_twice(names: Iterable[str]) -> None:
     twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
@@ -92,7 +89,7 @@ def _numbers(given: Any) -> Given | None:
         if isinstance(given, Iterable):
             return tuple(float(number) for number in given)
         return (float(given),)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

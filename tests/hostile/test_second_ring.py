@@ -280,6 +280,8 @@ SIDE: dict[str, tuple[list[str], str, str | None]] = {
     "sigmas: too large": (["--sigmas", "{}"], "P501", LONG),
     "sigmas: no numbers": (["--sigmas", "{}"], "P115", "[1, x]"),
     "sigmas: not UTF-8": (["--sigmas", "{}"], "P115", "\udcff"),
+    "sigmas: deep": (["--sigmas", "{}"], "P502", "[" * 100_000),
+    "sigmas: a number of 400 digits": (["--sigmas", "{}"], "P115", "[1" + "0" * 400 + "]"),
     "sigmas: a pipe": (["--sigmas", "{}"], "P114 P135", None),
     "skeleton: too large": (["--skeleton", "{}.json"], "P501", LONG),
     "skeleton: deep": (["--skeleton", "{}.json"], "P502", "[" * 5000),

@@ -13,6 +13,7 @@ from poseval.errors import LimitError, PosevalError
 from poseval.limits import DEFAULT, raised
 from poseval.poses.frame_names import number
 from poseval.poses.texts import text_column
+from poseval.skeletons.sigmas import read_sigmas
 from tests.hostile.limited import poseval
 from tests.hostile.made import results, truth, write
 
@@ -103,3 +104,28 @@ def test_sigmas_whose_squares_are_no_numbers(
     given = write(tmp_path / "sigmas.json", sigmas) if sigmas.startswith("[") else sigmas
     assert invoke(["score", str(dt), "--gt", str(gt), "--sigmas", str(given)]) == 2
     assert "[P115]" in capsys.readouterr().err
+
+
+HUGE = "1" + "0" * 400
+SIGMAS = [
+    "[" * 100_000,
+    '{"a":' * 100_000,
+    f"[{HUGE}]",
+    HUGE,
+    f"nose={HUGE}",
+    "0x1",
+    f"{{{HUGE}}}",
+    "[1e999]",
+]
+
+
+@pytest.mark.parametrize("text", SIGMAS, ids=[text[:8] for text in SIGMAS])
+def test_12_sigmas_of_any_depth_and_length(text: str, tmp_path: Path) -> None:
+    """Typed, or in a file."""
+    (tmp_path / "a.txt").write_text(text)
+    for given in (text, str(tmp_path / "a.txt")):
+        with pytest.raises(PosevalError) as caught:
+            read_sigmas(given)
+        assert caught.value.code in ("P115", "P502", "P114", "P136")
+    with pytest.raises(PosevalError):
+        read_sigmas([10**400])

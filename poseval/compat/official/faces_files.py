@@ -49,7 +49,7 @@ def _truth(place: Path) -> tuple[Singles, list[Any]]:
 
 def _csv(place: Path) -> tuple[Singles, list[Any]]:
     """HRNet-Facial-Landmark-Detection's lists."""
-    rows = list(csv.DictReader(io.StringIO(content(place).decode("utf-8-sig"))))
+    rows = _rows(content(place).decode("utf-8-sig"))
     names = [row["image_name"] for row in rows]
     columns = _columns(rows[0])
     xy = np.array([[[_number(row[x]), _number(row[y])] for x, y in columns] for row in rows])
@@ -63,11 +63,14 @@ def _csv(place: Path) -> tuple[Singles, list[Any]]:
     for subset, ending in WFLW_LISTS.items() if len(columns) == 98 else ():
         beside = place.parent / f"{stem}_{ending}.csv"
         if beside.is_file():
-            members = {
-                row["image_name"] for row in csv.DictReader(io.StringIO(beside.read_text("utf-8-sig")))
-            }
+            members = {row["image_name"] for row in _rows(beside.read_text("utf-8-sig"))}
             subsets[subset] = np.array([name in members for name in names])
     return _singles(xy, np.isfinite(xy).all(axis=2), size=size, box=box, subsets=subsets), names
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    header, *rows = csv.reader(io.StringIO(text))
+    return [dict(zip(header, row, strict=True)) for row in rows if row]
 
 
 def _columns(row: dict[str, str]) -> list[tuple[str, str]]:

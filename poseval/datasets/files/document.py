@@ -7,7 +7,6 @@ another content's digest.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 from collections import Counter
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from poseval.datasets.files.json_lines import as_list
 from poseval.errors import FormatError, LimitError, shown
 from poseval.files.packed import unpacked
-from poseval.files.reading import read_regular
+from poseval.files.reading import parse_tree, read_regular
 from poseval.files.streams import public_name, read_input
 from poseval.kernels import json as kernel
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
@@ -232,7 +231,7 @@ class Document:
 
         Raises:
             LimitError: P501 for a part larger than `limits.tree_bytes`.
-            FormatError: P210 for a number of thousands of digits.
+            FormatError: P210 for a number of thousands of digits, or many of more than 64 bits.
         """
         most = self.limits.tree_bytes
         if end - start > most:
@@ -244,7 +243,7 @@ class Document:
                 hint=to_raise("tree_bytes", end - start),
             )
         try:
-            found = json.loads(self.data[start:end].decode("utf-8"))
+            found = parse_tree(self.data[start:end])
         except ValueError as error:
             raise FormatError("P210", where=f"{self.name}: byte {start}", what=shown(error)) from None
         if start == self.outline.start:

@@ -9,9 +9,6 @@ Source: VIA 2's `via.js`: the csv has the columns `filename`, `region_shape_attr
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -22,6 +19,8 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Found, Gathering, Joints, items_of
 from poseval.datasets.tools.labels import Labels
 from poseval.errors import FormatError, shown
+from poseval.files.reading import parse_tree
+from poseval.files.table import table_of
 
 JOINT = ("keypoint", "joint", "label", "name", "part", "landmark", "type", "class")
 PERSON = ("person", "person_id", "instance", "instance_id", "object", "object_id", "group", "group_id", "id")
@@ -129,13 +128,11 @@ def _from_csv(document: Document, into: Gathering) -> Iterator[tuple[int, Region
     if not text.startswith("filename") and not text.startswith('"filename'):
         code, what = ("P270", "has no header of VIA's") if text.strip() else ("P200", "is empty")
         raise FormatError(code, where=document.name, what=what, wanted=HEADER.decode())
-    try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True))
-    except csv.Error as error:
-        raise FormatError(
-            "P270", where=document.name, what=f"cannot be read as csv ({shown(error)})"
-        ) from error
-    for number, row in enumerate(rows, start=2):
+
+    def refusal(why: str) -> FormatError:
+        return FormatError("P270", where=document.name, what=f"cannot be read as csv ({shown(why)})")
+
+    for number, row in table_of(text, refusal, blanks=False).rows:
         where = f"{document.name}: line {number}"
         name = row.get("filename")
         if not name:
@@ -146,7 +143,8 @@ def _from_csv(document: Document, into: Gathering) -> Iterator[tuple[int, Region
             continue
         try:
             parts = [
-                json.loads(row.get(key) or "") for key in ("region_shape_attributes", "region_attributes")
+                parse_tree(row.get(key, "").encode())
+                for key in ("region_shape_attributes", "region_attributes")
             ]
         except (ValueError, RecursionError):
             into.faults.add(

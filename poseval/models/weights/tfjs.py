@@ -7,10 +7,8 @@ Source: TensorFlow.js converter, file formats `graph-model` and weights manifest
 
 from __future__ import annotations
 
-import json
-import tarfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
-from poseval.files.reading import require_regular
+from poseval.files.packed import decompressed
+from poseval.files.reading import parse_json, read_regular, require_regular
+from poseval.files.tar import tar_members
 from poseval.limits import DEFAULT, MIB
 
 JSON_BYTES = 8 * MIB  # MoveNet's topology has 0.2 MB
 WEIGHT_BYTES = 256 * MIB  # MoveNet thunder has 12 MB, BlazePose heavy 28 MB
+TARBALL_BYTES = 128 * MIB  # as packed, and as unpacked
 NODES = 20_000  # MoveNet has 331
 TYPES = {"float32": np.float32, "int32": np.int32, "bool": np.bool_, "uint8": np.uint8}
 STORED = {"float16": np.float16, "uint8": np.uint8, "uint16": np.uint16}
@@ -60,14 +61,15 @@ def read_graph(path: Path, stem: str) -> GraphFile:
     Raises:
         UsageError: P154 when the folder or tarball does not hold the model.
         FormatError: P250 not a graph model, cut short, or in a form that is not known.
-        LimitError: P501 larger than allowed.
+        LimitError: P501 larger than allowed, P502 nested too deeply or too many members, P504 unpacks to
+            suspiciously much.
     """
     stem = path.stem if path.suffix == ".json" and path.is_file() else stem
     files = _Files(path, stem)
     where = f"{shown(path.name)}: {stem}.json"
     try:
-        document = json.loads(files.read(f"{stem}.json", JSON_BYTES))
-    except (ValueError, RecursionError) as error:
+        document = parse_json(files.read(f"{stem}.json", JSON_BYTES), where, JSON_BYTES)
+    except ValueError as error:
         raise FormatError("P250", where=where, what=f"is not JSON ({shown(error)})") from error
     try:
         topology = document["modelTopology"]["node"]
@@ -137,7 +139,7 @@ class _Files:
         if not file.is_file():
             raise self.absent(name)
         _check_size(file.stat().st_size, most, name)
-        return file.read_bytes()
+        return read_regular(file, shown(name), most)
 
 
 def _check_size(size: int, most: int, name: str) -> None:
@@ -147,36 +149,37 @@ def _check_size(size: int, most: int, name: str) -> None:
 
 def _unpack(path: Path, stem: str) -> dict[str, bytes]:
     """Members of a tarball whose base name starts with `stem`, read into memory, nothing written to disk."""
-    require_regular(path, shown(path.name))
-    found: dict[str, bytes] = {}
-    total = 0
+    where = shown(path.name)
+    require_regular(path, where)
+    _check_size(path.stat().st_size, TARBALL_BYTES, path.name)
+    packed = read_regular(path, where, TARBALL_BYTES)
     try:
-        with tarfile.open(path, "r:*") as archive:
-            for count, member in enumerate(archive):
-                total += member.size
-                _check_size(total, WEIGHT_BYTES, path.name)
-                if count > DEFAULT.archive_members:
-                    raise LimitError(
-                        "P502",
-                        where=shown(path.name),
-                        what="has too many members",
-                        wanted=f"at most {DEFAULT.archive_members}",
-                    )
-                name = PurePosixPath(member.name).name
-                if not member.isfile() or not name.startswith(stem):
-                    continue
-                file = archive.extractfile(member)
-                if file is not None:
-                    found[name] = file.read()
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise FormatError(
-            "P250",
-            where=shown(path.name),
-            what=f"is not a complete tarball ({shown(error)})",
-            wanted="the npm package as downloaded (.tgz), or a folder",
-            hint="compare its size with the published one; it may be truncated",
-        ) from error
-    return found
+        data = decompressed(packed, where, replace(DEFAULT, file_bytes=TARBALL_BYTES))
+    except LimitError as error:  # its advice is of data sets, whose limits can be raised
+        raise LimitError(
+            error.code,
+            where=where,
+            what=error.faults[0].what,
+            wanted=f"at most {TARBALL_BYTES:,} bytes, as the published package has",
+            hint="if you trust it, unpack it yourself and give the folder",
+        ) from None
+    except FormatError as error:
+        raise _torn(where, error.faults[0].what) from error
+    try:
+        members = ((PurePosixPath(name).name, content) for name, content in tar_members(data, where))
+        return {name: bytes(content) for name, content in members if name.startswith(stem)}
+    except ValueError as error:
+        raise _torn(where, str(error)) from error
+
+
+def _torn(where: str, why: str) -> FormatError:
+    return FormatError(
+        "P250",
+        where=where,
+        what=f"is not a complete tarball ({shown(why)})",
+        wanted="the npm package as downloaded (.tgz), or a folder",
+        hint="compare its size with the published one; it may be truncated",
+    )
 
 
 def _node(entry: Mapping[str, Any]) -> Node:

@@ -17,6 +17,7 @@ from typing import Any
 
 from poseval.errors import LimitError, shown
 from poseval.files.pickle import ForeignNameError, Stream, stand_in, walk
+from poseval.files.pickled_keys import require_simple
 from poseval.limits import DEFAULT, MIB
 
 MOST_BYTES = 4096 * MIB  # of a checkpoint; ViT-Huge with the state of its optimiser has 2.5 GB
@@ -32,8 +33,8 @@ REBUILT = {
     *("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter", "_rebuild_parameter_with_state"),
     *("_rebuild_qtensor", "_rebuild_sparse_tensor"),
 }
-PLAIN = {("builtins", "set"), ("__builtin__", "set")}
-PLAIN |= {("collections", "Counter"), ("torch", "Size"), ("torch", "device")}
+KEYED = {("builtins", "set"), ("__builtin__", "set"), ("collections", "Counter")}
+PLAIN = {("torch", "Size"), ("torch", "device")}
 PLAIN |= {("argparse", "Namespace"), ("torch.serialization", "_get_layout")}
 MORE_OPCODES = frozenset({"BINPERSID", "NEWOBJ", "EMPTY_SET", "ADDITEMS", "FROZENSET"})
 
@@ -55,6 +56,21 @@ class _Made:
     def __setitem__(self, key: Any, value: Any) -> None: ...
 
 
+class _Keyed(_Made):
+    """A set or a counter of the keys that it is given."""
+
+    def __init__(self, keys: Any = ()) -> None:
+        require_simple(keys)
+
+
+class _Ordered(OrderedDict[Any, Any]):
+    """A map that is given its items as a list, as Python 2 does."""
+
+    def __init__(self, pairs: Any = ()) -> None:
+        require_simple(key for key, _ in pairs)
+        super().__init__(pairs)
+
+
 class _Claims(pickle.Unpickler):
     """Collects what each storage of a pickle claims to have, in bytes by key."""
 
@@ -71,7 +87,9 @@ class _Claims(pickle.Unpickler):
         if module == "torch" and name.isidentifier() and name.islower():  # a dtype such as torch.float32
             return _Made
         if (module, name) == ("collections", "OrderedDict"):
-            return OrderedDict
+            return _Ordered
+        if (module, name) in KEYED:
+            return _Keyed
         found = stand_in(module, name)
         if found is None:
             raise ForeignNameError(f"{module}.{name}")
