@@ -105,7 +105,7 @@ def test_texts_are_written_as_toml_reads_them(tmp_path: Path) -> None:
     odd = 'a "quoted" \\ name\nwith é, \u202e and \x7f'
     from dataclasses import replace
 
-    from poseval.skeletons import read_toml
+    from poseval.files.toml import read_toml
 
     path = tmp_path / "odd.toml"
     path.write_text(written(replace(made, summary=odd)))

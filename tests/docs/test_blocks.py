@@ -19,7 +19,7 @@ import pytest
 import yaml
 
 from poseval.cli import COMMANDS, cli, invoke
-from poseval.skeletons import read_toml
+from poseval.files.toml import read_toml
 from tests.docs import page_files
 from tests.docs.blocks import COMMANDS as TYPED
 from tests.docs.blocks import Block, blocks
