@@ -119,6 +119,8 @@ def test_two_values_in_one_file_do_not_make_up_for_none_in_another() -> None:
     assert together(_documents(b'{"a": 1},{"a": 3}', b"", b'{"a": 2}'), fields) is None
     assert together(_documents(b'{"a": 1},{"a": 3}', b" "), fields) is None
     assert together(_documents(b'{"a": 1}, {"b":', b"2}"), fields) is None
+    split = _documents(b'{"a": 1, "b": [1', b"2]}", b'{"a": 3}, {"a": 4}')
+    assert together(split, fields) is None
 
 
 def test_what_is_not_asked_for_is_counted() -> None:
