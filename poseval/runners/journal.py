@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.files.reading import parse_json, require_regular
+from poseval.files.writing import unwritable
 from poseval.limits import MIB
 from poseval.models.inference.predictions import Poses
 from poseval.poses import Array, Floats, Ints
@@ -26,6 +28,7 @@ from poseval.poses import Array, Floats, Ints
 SCHEMA = "poseval.journal/1"
 BEGINNING = b'{"schema"'
 LINE_BYTES = 64 * MIB  # the people of 64 frames; a crowd of 50 whole bodies in each takes 20 MB
+KNOWN = ("frame", "score")  # columns without NaN; a joint that was not found has no place
 COLUMNS = ("frame", "xy", "joint_score", "score", "box", "area")
 
 
@@ -75,19 +78,24 @@ class Journal:
 
     Raises:
         UsageError: P134 when the file belongs to a run with other inputs or options.
-        FormatError: P264 when it is not a journal.
+            P135, P136, P137 when it is not a regular file, or cannot be read or written.
+        FormatError: P264 when it is not a journal, or holds what no run writes.
     """
 
     path: Path
     run: Mapping[str, Any]
     joints: int
+    groups: Mapping[int, Sequence[int]] | None = None  # frame rows of each group; None: any group and frame
     done: dict[int, Found] = field(default_factory=dict)
     sizes: dict[int, tuple[int, int]] = field(default_factory=dict)  # frame row -> width, height
     seconds: float = 0.0
 
     def __post_init__(self) -> None:
-        good = self._resume() if self.path.exists() else 0
-        self._file = self.path.open("r+b" if good else "wb")
+        good = self._resume() if os.path.lexists(self.path) else 0
+        try:
+            self._file = self.path.open("r+b" if good else "wb")
+        except OSError as error:
+            raise unwritable(shown(self.path.name), error) from None
         self._file.truncate(good)
         self._file.seek(good)
         if not good:
@@ -165,29 +173,61 @@ class Journal:
 
     def _recall(self, node: dict[str, Any]) -> None:
         try:
-            rows = len(node["frame"])
-            shapes = {
-                "frame": (rows,),
-                "xy": (rows, self.joints, 2),
-                "joint_score": (rows, self.joints),
-                "score": (rows,),
-                "box": (rows, 4),
-                "area": (rows,),
-            }
-            columns: dict[str, Array] = {
-                name: np.array(node[name], dtype=np.int64 if name == "frame" else np.float64).reshape(shape)
-                for name, shape in shapes.items()
-            }
-            self.done[int(node["group"])] = Found(*(columns[name] for name in COLUMNS))
-            self.sizes |= {int(row): (int(width), int(height)) for row, width, height in node["sizes"]}
-            self.seconds += float(node["seconds"])
-        except (KeyError, TypeError, ValueError) as error:
+            group, found = node["group"], _found(node, self.joints)
+            sizes = {row: (width, height) for row, width, height in node["sizes"]}
+            _require(_whole([group, *sizes]), "a group or a frame that is no whole number")
+            _require(_whole([*chain(*sizes.values())], least=1), "a size that is no number of pixels")
+            _require(_real([node["seconds"]]) and node["seconds"] >= 0, "no time")
+            if self.groups is not None:
+                _require(group in self.groups, f"no group {group} in this run")
+                frames = {*found.frame.tolist(), *sizes}
+                _require(frames <= {*self.groups[group]}, f"frames of another group than {group}")
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise FormatError(
                 "P264",
                 where=shown(self.path.name),
                 what=f"has a damaged line ({shown(error)})",
                 hint="pass --fresh to start over",
             ) from error
+        self.done[group] = found
+        self.sizes |= sizes
+        self.seconds += float(node["seconds"])
+
+
+def _found(node: Mapping[str, Any], joints: int) -> Found:
+    """The people of a line.
+
+    Raises:
+        KeyError, TypeError, ValueError, OverflowError: a column is missing, or of another form.
+    """
+    rows = len(node["frame"])
+    shapes = {"frame": (rows,), "xy": (rows, joints, 2), "joint_score": (rows, joints)}
+    shapes |= {"score": (rows,), "box": (rows, 4), "area": (rows,)}
+    columns = list[Any]()
+    for name in COLUMNS:
+        flat, shape = node[name], shapes[name]
+        for _ in shape[1:]:
+            flat = list(chain.from_iterable(flat))
+        sound = _whole(flat) if name == "frame" else _real(flat, unknown=name not in KNOWN)
+        _require(sound, f"{name} with what is no number")
+        array = np.array(node[name], dtype=np.int64 if name == "frame" else np.float64)
+        _require(array.shape == shape or not rows, f"{name} of another shape")
+        columns.append(array.reshape(shape))
+    _require(bool((np.diff(columns[0]) >= 0).all()), "frames that are not in order")
+    return Found(*columns)
+
+
+def _whole(numbers: Sequence[object], least: int = 0) -> bool:
+    return all(type(number) is int and number >= least for number in numbers)  # true is a whole number, too
+
+
+def _real(numbers: Sequence[object], unknown: bool = False) -> bool:
+    return {*map(type, numbers)} <= ({int, float, type(None)} if unknown else {int, float})
+
+
+def _require(sound: bool, what: str) -> None:
+    if not sound:
+        raise ValueError(what)
 
 
 def _plain(array: Array) -> Any:

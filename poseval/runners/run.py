@@ -102,7 +102,8 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     part = options.out.with_name(options.out.name + ".part")
     if options.fresh:
         part.unlink(missing_ok=True)
-    journal = Journal(part, _fingerprint(node, pictures, boxes, groups), len(loaded.skeleton))
+    fingerprint = _fingerprint(node, pictures, boxes, groups)
+    journal = Journal(part, fingerprint, len(loaded.skeleton), dict(groups))
     session = _Session(estimator, pictures, boxes, journal, groups, progress)
     try:
         faults = session.work(options.loaders, options.skip_unreadable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import pickle
 import random
 import re
 import struct
@@ -137,6 +138,14 @@ def _grow(data: bytearray, rng: random.Random) -> None:
     data[rng.choice((at, end)) : end] = grown
 
 
+def _keys(data: bytearray, rng: random.Random) -> None:
+    """A map of a pickle, whose keys have one hash, stands before what was there."""
+    at = rng.randrange(len(data) + 1)
+    keys = (pickle.encode_long(n * MODULUS) for n in range(1, rng.choice((10, 400, 4000))))
+    items = b"".join(b"\x8a" + bytes([len(key)]) + key + b"N" for key in keys)
+    data[at:at] = b"}(" + items + b"u"
+
+
 def _encoding(data: bytearray, rng: random.Random) -> None:
     try:
         text = data.decode()
@@ -146,7 +155,7 @@ def _encoding(data: bytearray, rng: random.Random) -> None:
 
 
 IN_PLACE: tuple[Change, ...] = (_flip, _byte, _noise, *([_number] * 3), *([_double] * 3))
-BINARY: tuple[Change, ...] = (*(IN_PLACE * 2), _drop, _repeat, _move, _word, _cut)
+BINARY: tuple[Change, ...] = (*(IN_PLACE * 2), _drop, _repeat, _move, _word, _cut, _keys)
 TEXT: tuple[Change, ...] = (
     *([_value] * 20),
     _lines,

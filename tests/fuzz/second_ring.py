@@ -41,7 +41,7 @@ from poseval.models.weights.safetensors import read_safetensors
 from poseval.models.weights.tfjs import read_graph
 from poseval.results.report import Report
 from poseval.runners.boxes import file_boxes
-from poseval.runners.journal import Journal
+from poseval.runners.journal import Found, Journal
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import read_groups
 from poseval.scoring.saved_runs import load, packed
@@ -138,7 +138,7 @@ def graph() -> bytes:
         ],
     }
     out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:gz") as archive:
+    with tarfile.open(fileobj=out, mode="w") as archive:
         for name, data in (("net.json", json.dumps(topology).encode()), ("net.bin", bytes(8))):
             entry = tarfile.TarInfo(f"package/{name}")
             entry.size = len(data)
@@ -151,11 +151,18 @@ def flow() -> bytes:
 
 
 def journal(path: Path) -> None:
-    Journal(path, {"model": "m"}, 17).close()
+    """A run with a finished group of two people."""
+    made = Journal(path, {"model": "m"}, 3, {0: (0, 1), 1: (2,)})
+    numbers = np.arange(6.0)
+    people = Found(
+        np.array([0, 1]), np.ones((2, 3, 2)), numbers.reshape(2, 3), numbers[:2], np.ones((2, 4)), numbers[:2]
+    )
+    made.add(0, people, {0: (64, 48)}, 1.0)
+    made.close()
 
 
 def read_journal(path: Path) -> None:
-    Journal(path, {"model": "m"}, 17).close()
+    Journal(path, {"model": "m"}, 3, {0: (0, 1), 1: (2,)}).close()
 
 
 def read_settings(path: Path) -> object:
