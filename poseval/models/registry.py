@@ -30,7 +30,7 @@ Colour = Literal["rgb", "bgr"]
 Crop = Literal["affine", "udp", "integer", "image", "letterbox", "corner"]
 Decode = Literal[
     "argmax", "quarter", "dark", "udp", "simcc", "coordinates", "grouping", "matching", "classes",
-    "yolo_pose", "rtmo", "boxes", "yolo", "yolox", "rtdetr", "detr",
+    "yolo_pose", "rtmo", "boxes", "yolo", "yolox", "rtdetr", "detr", "middles",
 ]  # fmt: skip
 WHOLE_IMAGE = ("image", "letterbox", "corner")  # crops of networks that find the people themselves
 Flip = Literal["maps", "coordinates", "image", "none"]

@@ -1,6 +1,6 @@
-"""The demo: synthetic clips, predictions of a small network, a tracker, the scores, and a report.
+"""The demo: synthetic clips, a small detector and pose network, a tracker, the scores, and a report.
 
-Without PyTorch the predictions that the shipped network made are scored; they are recorded in the package,
+Without PyTorch the predictions that the shipped networks made are scored; they are recorded in the package,
 and the demo says so.
 """
 
@@ -23,6 +23,8 @@ from poseval.synth.folder import write_world
 from poseval.synth.scene import World, scenes
 
 MODEL: Final = "synth_small"
+DETECTOR: Final = "synth_detector"
+BOX_SCORE: Final = 0.2  # least score of a box that is looked at
 TRACKER: Final = "hungarian(measure=both)"
 SKELETON: Final = "posetrack17slots"
 FORMAT: Final = "posetrack18"
@@ -78,7 +80,7 @@ def run_demo(
 
 
 def _predict(folder: Path, truth: Path, predictions: Path) -> str:
-    """Run the shipped network on the boxes of the ground truth, and the tracker behind it."""
+    """Run the shipped detector, the pose network on its boxes, and the tracker behind them."""
     from poseval.runners.loading import ModelOptions
     from poseval.runners.run import RunOptions, run
     from poseval.runners.with_tracker import Following
@@ -86,11 +88,18 @@ def _predict(folder: Path, truth: Path, predictions: Path) -> str:
     # The network is small: more threads gain little, and wait for each other where the machine is busy.
     model = ModelOptions(MODEL, device="cpu", threads=1)
     job = RunOptions(
-        model, predictions, truth, folder / "images", boxes="truth", following=Following(TRACKER), force=True
+        model,
+        predictions,
+        truth,
+        folder / "images",
+        boxes=f"detector:{DETECTOR}",
+        box_score=BOX_SCORE,
+        following=Following(TRACKER),
+        force=True,
     )
     node = run(job).provenance
     return (
-        f"ran {MODEL} on the boxes of the ground truth ({node['people_per_second']:g} people per second), "
+        f"ran {MODEL} on the boxes of {DETECTOR} ({node['people_per_second']:g} people per second), "
         f"then {TRACKER}: {predictions}"
     )
 

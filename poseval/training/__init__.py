@@ -16,6 +16,7 @@ TASKS = {
     "heatmaps": "poseval.training.heatmap_task:HeatmapTask",
     "classes": "poseval.training.classifier_task:ClassTask",
     "centres": "poseval.training.dekr_task:CentreTask",
+    "boxes": "poseval.training.box_task:BoxTask",
     "joint set": "poseval.training.prtr_task:JointSetTask",
     "people set": "poseval.training.prtr_task:PeopleSetTask",
 }

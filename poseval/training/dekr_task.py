@@ -63,7 +63,7 @@ class CentreTask:
             xy = xy[:, flip] * [-1, 1] + [picture.shape[1] - 1, 0]
             seen, picture = seen[:, flip], picture[:, ::-1]
             ignored = tuple(outline * [-1, 1] + [picture.shape[1] - 1, 0] for outline in ignored)
-        crop = self._crop(picture.shape[:2], rng)
+        crop = varied_crop(picture.shape[:2], self.card.input_size, self.options, rng)
         placed, size = with_centres(xy, seen, area)
         step = self.card.stride
         placed[..., :2] = (
@@ -84,20 +84,23 @@ class CentreTask:
             "offsets_weight": offsets_weight,
         }
 
-    def _crop(self, size: tuple[int, ...], rng: np.random.Generator) -> Crops:
-        options = self.options
-        side = min(size) * rng.uniform(options["smallest"], options["largest"])
-        reach = options["translation"] * side / UNIT
-        centre = np.array([size[1] / 2, size[0] / 2]) + rng.uniform(-reach, reach, 2)
-        turn = rng.uniform(-options["rotation"], options["rotation"])
-        height, width = self.card.input_size
-        shape = (side * width / height, side) if width >= height else (side, side * height / width)
-        return crops_of([centre], [shape], self.card.input_size, rotation=turn)
-
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """Heatmaps plus `offset_factor` times offsets."""
         heat, offset = ((batch[name], batch[f"{name}_weight"]) for name in ("maps", "offsets"))
         return dekr_loss(outputs, heat, offset, self.options["offset_factor"])
+
+
+def varied_crop(
+    size: tuple[int, ...], input_size: tuple[int, int], options: Mapping[str, float], rng: np.random.Generator
+) -> Crops:
+    """A crop about the middle of an image of (height, width), varied as the options of `CentreTask` say."""
+    side = min(size) * rng.uniform(options["smallest"], options["largest"])
+    reach = options["translation"] * side / UNIT
+    centre = np.array([size[1] / 2, size[0] / 2]) + rng.uniform(-reach, reach, 2)
+    turn = rng.uniform(-options["rotation"], options["rotation"])
+    height, width = input_size
+    shape = (side * width / height, side) if width >= height else (side, side * height / width)
+    return crops_of([centre], [shape], input_size, rotation=turn)
 
 
 def cells_inside(polygon: Floats, size: tuple[int, int]) -> Bools:

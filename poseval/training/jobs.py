@@ -141,10 +141,17 @@ class PoseJudge:
         """The validation that the options ask for, if any.
 
         Raises:
-            UsageError: P127 for ground truth without its images.
+            UsageError: P127 for ground truth without its images, and for a detector.
         """
         if options.val_truth is None:
             return None
+        if entry.kind == "detector":
+            raise UsageError(
+                "P127",
+                where="--val",
+                what=f"does not apply, because {entry.name} finds boxes and no joints",
+                hint="leave out --val",
+            )
         if options.val_images is None:
             raise UsageError("P127", where="--val", what="needs its images", wanted="--val-images DIR")
         truth = read(options.val_truth, optional=frozenset({"area"}))

@@ -18,10 +18,14 @@ LARGEST = 6_000_000  # bytes of everything that ships for the demo
 
 
 def test_what_ships_is_small() -> None:
-    weights = shipped_weights(demo.MODEL)
-    assert weights is not None
+    weights = [shipped_weights(name) for name in (demo.MODEL, demo.DETECTOR)]
     recorded = Path(demo.__file__).parent / demo.RECORDED
-    assert weights.stat().st_size + sum(path.stat().st_size for path in recorded.iterdir()) < LARGEST
+    assert (
+        sum(path.stat().st_size for path in weights if path)
+        + sum(path.stat().st_size for path in recorded.iterdir())
+        < LARGEST
+    )
+    assert all(weights)
     assert shipped_weights("hrnet_w32") is None
 
 
@@ -58,7 +62,7 @@ def test_the_network_runs_and_the_page_is_written(tmp_path: Path, monkeypatch: p
     report = demo.run_demo(tmp_path / "d", 3, say=said.append)
     assert report.summary["AP"] > 0.3
     assert np.isfinite(report.summary["MOTA"])
-    assert any("ran synth_small on the boxes of the ground truth" in line for line in said)
+    assert any("ran synth_small on the boxes of synth_detector" in line for line in said)
     page = (tmp_path / "d/report.html").read_text("utf-8")
     assert "posetrack18" in page
     node = json.loads((tmp_path / "d/predictions.run.json").read_text())

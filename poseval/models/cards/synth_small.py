@@ -1,4 +1,4 @@
-"""Card of the demo's network."""
+"""Cards of the demo's networks."""
 
 from __future__ import annotations
 
@@ -29,5 +29,33 @@ CARDS = (
             ),
         ),
         notes=("made for the demo and for tests; it was never trained on photographs",),
+    ),
+    ModelCard(
+        name="synth_detector",
+        family="synth_detector",
+        kind="detector",
+        builder="poseval.models.networks.synth_detector:build",
+        source="poseval: the demo's pyramid with a map of people's middles and of the sides of their boxes",
+        licence="Apache-2.0",
+        weights="comes with poseval (poseval.models.shipped), trained only on poseval's synthetic people",
+        input_size=(144, 192),
+        joints=0,
+        skeleton=None,
+        crop="corner",
+        decode="middles",
+        flip="none",
+        flip_shift=0,
+        options=(
+            Option(
+                "widths",
+                Several(Whole(1, 1024), 4, 4),
+                (24, 40, 72, 128),
+                "channels at 1/2, 1/4, 1/8 and 1/16 of the input",
+            ),
+        ),
+        notes=(
+            "finds boxes of people: --boxes detector:synth_detector",
+            "made for the demo and for tests; it was never trained on photographs",
+        ),
     ),
 )

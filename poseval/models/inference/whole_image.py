@@ -14,6 +14,7 @@ from poseval.models.inference.predictions import WholeImage
 from poseval.models.networks.dekr import DEKR, RescoreNet
 from poseval.models.networks.detr_people import DETR, DetrOnImages
 from poseval.models.networks.prtr_sequential import PRTRSequential, Sequential
+from poseval.models.networks.synth_detector import DetectorOnImages, SynthDetector
 from poseval.models.registry import ModelCard
 
 
@@ -46,7 +47,7 @@ def whole_image(
             autocast=autocast,
         )
     extra = bool(flip_test) or tuple(scales) != (1.0,) or rescore is not None
-    if isinstance(model, DETR | PRTRSequential | Finder | WholeImage) and extra:
+    if isinstance(model, DETR | SynthDetector | PRTRSequential | Finder | WholeImage) and extra:
         raise UsageError(
             "P156",
             where=f"model {card.name}",
@@ -57,6 +58,8 @@ def whole_image(
         return FinderOnImages(model, card, device)
     if isinstance(model, DETR):
         return DetrOnImages(model, card, device, autocast)
+    if isinstance(model, SynthDetector):
+        return DetectorOnImages(model, card, device, autocast)
     if isinstance(model, PRTRSequential):
         return Sequential(model, card, device=device, autocast=autocast)
     if isinstance(model, WholeImage):

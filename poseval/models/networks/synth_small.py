@@ -13,13 +13,14 @@ from torch import Tensor, nn
 
 from poseval.models.networks.layers import BasicBlock, check_divisible, conv3x3, init_normal, residual_layer
 
+WIDTHS = (24, 40, 72, 128)
 LEVELS = 3  # 1/4, 1/8, 1/16
 
 
 class SynthSmall(nn.Module):
     """Images [N, 3, H, W] to heatmaps [N, joints, H/4, W/4]; `widths` are those of 1/2, 1/4, 1/8 and 1/16."""
 
-    def __init__(self, joints: int, widths: Sequence[int] = (24, 40, 72, 128)) -> None:
+    def __init__(self, joints: int, widths: Sequence[int] = WIDTHS) -> None:
         super().__init__()
         self.stem = _convolution(3, widths[0], 2)
         pairs = list(pairwise(widths))
@@ -54,7 +55,7 @@ def _init(module: nn.Module) -> None:
             nn.init.kaiming_normal_(part.weight, mode="fan_out", nonlinearity="relu")
 
 
-def build(joints: int, input_size: tuple[int, int], widths: Sequence[int] = (24, 40, 72, 128)) -> SynthSmall:
+def build(joints: int, input_size: tuple[int, int], widths: Sequence[int] = WIDTHS) -> SynthSmall:
     """The demo's network; any input size divisible by 16 fits.
 
     Raises:

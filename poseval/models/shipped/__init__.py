@@ -1,4 +1,4 @@
-"""Weights that come with poseval: the demo's network, trained on synthetic people alone."""
+"""Weights that come with poseval: the demo's networks, trained on synthetic people alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipe of the demo's network."""
+"""Recipes of the demo's networks."""
 
 from __future__ import annotations
 
@@ -18,5 +18,18 @@ RECIPES = (
         warm_up=200,
         decay=1e-3,
         options={"target": "unbiased", "gain": 100.0},
+    ),
+    Recipe(
+        ("synth_detector",),
+        "poseval's own; docs/models.md says how the shipped weights were made",
+        Augmentation(),
+        12,
+        rate=2e-3,
+        batch=16,
+        optimiser="adamw",
+        schedule="cosine",
+        warm_up=100,
+        decay=1e-3,
+        task="boxes",
     ),
 )
