@@ -127,7 +127,7 @@ def _members(description: Description, wheels: Sequence[Path]) -> Iterator[tuple
 
 def _below(path: Path, name: str) -> Iterator[tuple[str, Path]]:
     """A file, or all files below a folder, with their names in the bundle."""
-    if path.is_file():
+    if os.path.isfile(path):
         yield name, path
         return
     for folder, folders, names in os.walk(path):

@@ -202,7 +202,7 @@ def read_description(folder: str | os.PathLike[str], whole: bool = True) -> Desc
     from poseval.files.toml import read_toml
 
     path = Path(folder)
-    path = path / FILE if path.is_dir() else path
+    path = path / FILE if os.path.isdir(path) else path
     where = shown(path.name, 60)
     try:
         node = read_toml(path)
@@ -328,12 +328,12 @@ def _check_files(description: Description, where: str, faults: Faults) -> None:
     for name, file in named:
         path = description.folder / file
         inside = not os.path.isabs(file) and ".." not in Path(file).parts
-        if not inside or not path.exists():
+        if not inside or not os.path.exists(path):
             faults.add(
                 "P208",
                 where=f"{where}: {shown(name, 80)} = {shown(file, 120)!r}",
                 what="does not exist" if inside else "is outside of the folder",
                 wanted=f"a file below {shown(description.folder.name or '.', 60)}",
             )
-        elif path.is_file() and path.stat().st_size == 0:
+        elif os.path.isfile(path) and path.stat().st_size == 0:
             faults.add("P208", where=f"{where}: {shown(file, 120)}", what="is empty", wanted="some content")

@@ -136,7 +136,7 @@ class Worker:
     def _verdict(self, key: int, phase: object, known: Mapping[str, Any]) -> Verdict:
         """The verdict that is kept, or a new one, which is kept before anybody reads it."""
         kept = self.folder / "verdicts" / f"{key}.json"
-        if kept.exists():
+        if os.path.exists(kept):
             with contextlib.suppress(PosevalError):  # cut by a full disk, for example
                 return read_record(kept).verdict
         split = self._split(phase)

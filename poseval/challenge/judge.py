@@ -320,10 +320,10 @@ def digest_of(path: Path) -> str:
     """SHA-256 of a file, or of the names and contents of a folder's files; empty where it cannot be read."""
     digest = hashlib.sha256()
     files = [path]
-    if path.is_dir():
+    if os.path.isdir(path):
         files = sorted(Path(folder, name) for folder, _, names in os.walk(path) for name in names)
     for file in files:
-        if file.is_symlink() or not file.is_file():
+        if os.path.islink(file) or not os.path.isfile(file):
             continue
         if file != path:
             digest.update(os.fsencode(file.relative_to(path)) + b"\0")

@@ -116,7 +116,7 @@ def start_like(folder: Path, ready: Path, truth: Path, title: str | None = None)
 
 
 def _require_new(folder: Path) -> None:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.exists(folder) and (not os.path.isdir(folder) or any(folder.iterdir())):
         raise UsageError(
             "P892",
             where=shown(folder),
@@ -202,7 +202,7 @@ def _write(description: Description, truths: list[Path]) -> Description:
             )
         (neighbour / description.image).write_bytes(logo())
         (neighbour / FILE).write_text(description.to_toml(), "utf-8")
-        if folder.exists():
+        if os.path.exists(folder):
             folder.rmdir()
         neighbour.rename(folder)
     except OSError as error:
@@ -219,13 +219,13 @@ def _put(source: Path, place: Path, task: Task) -> Path:
     """
     truth = read_truth(source, task)
     place.parent.mkdir(parents=True)
-    if source.is_dir():
+    if os.path.isdir(source):
         shutil.copytree(source, place)
     else:
         shutil.copyfile(source, place)
     if _is_same(truth, place, task):
         return place
-    shutil.rmtree(place) if source.is_dir() else place.unlink()
+    shutil.rmtree(place) if os.path.isdir(source) else place.unlink()
     own = place.with_name(f"{place.name}.npz")
     get_format("native").write(truth, own, WriteOptions(Role.TRUTH))
     return own

@@ -96,11 +96,13 @@ def found_in(path: Path) -> Path:
         FormatError: P226 a folder without files.
     """
     for _ in range(MOST_FOLDERS):
-        if not path.is_dir():
+        if not os.path.isdir(path):
             return path
         inside = _inside(path)
         if len(inside) > 1:
-            inside = [one for one in inside if one.is_dir() or not one.name.lower().endswith(NOTES)] or inside
+            inside = [
+                one for one in inside if os.path.isdir(one) or not one.name.lower().endswith(NOTES)
+            ] or inside
         if not inside:
             raise FormatError("P226", where="the submission", what="holds no file", wanted=READABLE)
         if len(inside) > 1:
@@ -150,7 +152,7 @@ def _unzipped(path: Path, folder: Path, limits: Limits) -> Path:
         LimitError: P501, P503, P504 as for every archive.
     """
     found = found_in(path)
-    if found.is_dir() or found.name.lower().endswith(OWN_ZIP):
+    if os.path.isdir(found) or found.name.lower().endswith(OWN_ZIP):
         return path
     name = shown(found.name)
     if not _is_zip(found, name):

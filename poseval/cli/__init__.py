@@ -95,7 +95,7 @@ class LazyGroup(CommandGroup):
 
     def hint(self, name: str) -> str | None:
         """A file in place of a command is mostly one to score."""
-        is_file = Path(name).exists()
+        is_file = os.path.exists(name)
         return f"to score a file: poseval score {shown(name)} --gt GROUND_TRUTH" if is_file else None
 
     def resolve_command(
@@ -196,6 +196,12 @@ def invoke(arguments: list[str]) -> int:
             return 0
         return _internal(error)
     except OSError as error:
+        if error.errno in (errno.ENAMETOOLONG, errno.ELOOP) and error.filename is not None:
+            from poseval.files.reading import unreadable
+
+            refused = unreadable(shown(error.filename, 400), error)
+            say(f"poseval: {refused}")
+            return refused.exit_code
         if error.errno != errno.ENOSPC or error.filename is not None:
             return _internal(error)
         say("poseval: standard output: cannot be written (no space left on device) [P506]")  # a help text

@@ -220,11 +220,11 @@ def site(folder: Path, runs: Path, out: Path, force: bool, quiet: bool) -> None:
     from poseval.challenge.site import site_of
     from poseval.datasets.files.folder import write_folder
 
-    if not runs.is_dir():
+    if not os.path.isdir(runs):
         raise UsageError(
             "P114", where=f"--runs {shown(runs, 400)}", what="is not a folder", wanted="a folder"
         )
-    paths = sorted(path for path in runs.iterdir() if path.is_file() and not path.name.startswith("."))
+    paths = sorted(path for path in runs.iterdir() if os.path.isfile(path) and not path.name.startswith("."))
     with working("ranking", quiet=quiet):
         made = site_of(read_description(folder, whole=False), paths)
     boards = {name: board.to_dict() for name, board in made.boards.items()}

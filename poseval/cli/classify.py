@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -42,7 +43,7 @@ def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], 
             wanted="--images with a folder for each class, or with --gt LIST of images and classes",
         )
     out: Path = options["out"]
-    if out.exists() and not options["force"]:
+    if os.path.exists(out) and not options["force"]:
         raise UsageError("P131", where=shown(out), what="exists", wanted="a new name", hint="or pass --force")
     chosen = ModelOptions(
         model,

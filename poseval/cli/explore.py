@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -64,7 +65,7 @@ def explore(
         )
     _check_apart(out, (*predictions, truth, *([] if images is None else [images])))
     check_site(out, force)
-    if images is not None and not images.is_dir():
+    if images is not None and not os.path.isdir(images):
         where = f"--images {shown(images, limit=400)}"
         raise UsageError("P114", where=where, what="is not a folder", wanted="the folder of the images")
     say = talk(quiet)
@@ -88,7 +89,8 @@ def explore(
 def _check_apart(out: Path, inputs: Sequence[Path]) -> None:
     """Raise P199 for a site that would be written over what it is made from; --force allows no such thing."""
     for path in inputs:
-        if Path(out).resolve() in (Path(path).resolve(), *Path(path).resolve().parents):
+        place = Path(os.path.realpath(path))
+        if Path(os.path.realpath(out)) in (place, *place.parents):
             raise UsageError(
                 "P199",
                 where=f"--out {shown(out, limit=400)}",

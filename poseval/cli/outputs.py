@@ -157,7 +157,7 @@ def check_images(folder: Path | None, page: Path | None) -> None:
             wanted="--images together with --report",
             hint="add --report report.html, or leave --images out",
         )
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         where = f"--images {shown(folder, limit=400)}"
         raise UsageError("P114", where=where, what="is not a folder", wanted="the folder of the images")
 

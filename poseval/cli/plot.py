@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def plot(
             drawn = figures(evaluation, evaluation.report(), diagnosis, unit)
             drawn |= slice_figures({"": evaluation}, unit)
             tell(evaluation.notices, say)
-    there = [path for path in (out / f"{name}.{style}" for name in drawn) if path.exists()]
+    there = [path for path in (out / f"{name}.{style}" for name in drawn) if os.path.exists(path)]
     check_replaceable((("--out", path) for path in there), forced())
     with working("drawing", quiet):
         paths = save_figures(drawn, out, style)

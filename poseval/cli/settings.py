@@ -139,11 +139,11 @@ def settings(folder: Path) -> Settings | None:
     for place in (folder, *folder.parents):
         for name in NAMES:
             path = place / name
-            if path.is_file():
+            if os.path.isfile(path):
                 table = _table(path)
                 if table is not None:
                     return _checked(path, table)
-        if (place / ".git").exists():
+        if os.path.exists(place / ".git"):
             break
     return None
 

@@ -169,7 +169,7 @@ def crosscheck(
 def _require_file(path: str | os.PathLike[str]) -> None:
     """Refuse standard input, pipes and addresses: the other program reads the files itself."""
     source = Source(path)
-    if source.is_stream or not (source.path.is_file() or source.is_folder):
+    if source.is_stream or not (os.path.isfile(source.path) or source.is_folder):
         raise UsageError(
             "P128",
             where=shown(source.name),

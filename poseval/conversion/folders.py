@@ -112,9 +112,9 @@ def _converted(
 
 
 def _files(place: Path, name: str, suffix: str) -> Iterator[tuple[str, bytes]]:
-    if place.is_dir():
+    if os.path.isdir(place):
         for path in sorted(place.rglob("*")):
-            if path.is_file():
+            if os.path.isfile(path):
                 yield f"{name}/{path.relative_to(place).as_posix()}", path.read_bytes()
         return
     yield name + suffix, place.read_bytes()

@@ -138,7 +138,7 @@ def load_ledger(path: str | os.PathLike[str], anchor: str) -> Ledger:
     Raises:
         FormatError: P232 when the file is not a ledger.
     """
-    if not Path(path).exists():
+    if not os.path.exists(path):
         return Ledger(anchor, {})
     where = shown(Path(path).name)
     try:

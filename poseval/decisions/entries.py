@@ -94,7 +94,7 @@ def is_result(path: Path) -> bool:
     """Whether a file is a report or a saved run, as its start says."""
     if is_saved_run(path):
         return True
-    if not path.is_file():
+    if not os.path.isfile(path):
         return False
     with path.open("rb") as file:
         return MARK in file.read(START)
@@ -138,7 +138,9 @@ def _listed(paths: Sequence[Path]) -> str:
 
 def _may_be_entry(path: Path) -> bool:
     name = path.name
-    return not (name.startswith(".") or name.endswith(FACTS) or (path.is_file() and name.endswith(OTHERS)))
+    return not (
+        name.startswith(".") or name.endswith(FACTS) or (os.path.isfile(path) and name.endswith(OTHERS))
+    )
 
 
 def entries_of(
@@ -179,7 +181,7 @@ def named_alike(entries: Sequence[Entry]) -> list[Entry]:
 def _facts(path: Path) -> dict[str, Any]:
     """The facts in a file; none without one."""
     try:
-        if not path.is_file():
+        if not os.path.isfile(path):
             return {}
     except OSError:  # the name of a run may be as long as names can be
         return {}

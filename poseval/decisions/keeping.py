@@ -78,7 +78,7 @@ def hold(
     if saved and truth is not None:
         raise scored_before(saved[0])
     path = (
-        Path(baseline) if isinstance(baseline, (str, os.PathLike)) and not Path(baseline).is_dir() else None
+        Path(baseline) if isinstance(baseline, (str, os.PathLike)) and not os.path.isdir(baseline) else None
     )
     if path is not None:
         loaded = load_baseline(path, task.limits)

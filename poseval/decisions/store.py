@@ -59,7 +59,7 @@ class Store:
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[tuple[sqlite3.Connection, _Clock]]:
         self._check_file()
-        is_new = write and not self.path.exists()
+        is_new = write and not os.path.exists(self.path)
         clock = _Clock()
         mode = "rwc" if write else "ro"
         name = f"file:{quote(os.fsencode(self.path.absolute()))}?mode={mode}"
@@ -91,9 +91,9 @@ class Store:
             beside = self._beside(ending)
             if os.path.lexists(beside):
                 require_regular(beside, shown(beside))
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             return
-        if not self.path.is_file():
+        if not os.path.isfile(self.path):
             raise UsageError(
                 "P135", where=shown(self.path), what="is not a file", wanted="a leaderboard store"
             )
@@ -164,7 +164,7 @@ class Store:
             return self._held(connection, clock)
 
     def _require(self) -> None:
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             raise UsageError(
                 "P114", where=shown(self.path), what="does not exist", wanted="a leaderboard store"
             )

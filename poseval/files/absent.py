@@ -33,11 +33,11 @@ def absent(path: str | os.PathLike[str], name: str, wanted: str, hint: str | Non
     return UsageError(
         "P114",
         where=name,
-        what="is a link to a file that does not exist" if place.is_symlink() else "does not exist",
+        what="is a link to a file that does not exist" if os.path.islink(place) else "does not exist",
         wanted=wanted,
         hint=f"did you mean {said}?" if near else hint,
     )
 
 
 def _nearest_folder(place: Path) -> Path:
-    return next((parent for parent in place.parents if parent.is_dir()), Path())
+    return next((parent for parent in place.parents if os.path.isdir(parent)), Path())

@@ -48,7 +48,7 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
     except FileNotFoundError:
         raise absent(path, name, "a file") from None
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     try:
         found = os.fstat(handle)
         if pipes and stat.S_ISFIFO(found.st_mode):
@@ -68,7 +68,7 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
                 "P135", where=name, what="gives more bytes than its size says", wanted="a regular file"
             )
     except OSError as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     finally:
         os.close(handle)
     raise too_large(name, most, found.st_size)
@@ -85,7 +85,7 @@ def require_regular(path: str | os.PathLike[str], name: str) -> None:
     except FileNotFoundError:
         raise absent(path, name, "a file") from None
     except (OSError, ValueError) as error:
-        raise _unreadable(name, error) from None
+        raise unreadable(name, error) from None
     if not stat.S_ISREG(mode):
         raise UsageError("P135", where=name, what=f"is {_kind_of(mode)}", wanted="a regular file")
 
@@ -137,7 +137,8 @@ def _kind_of(mode: int) -> str:
     return "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
-def _unreadable(name: str, error: OSError | ValueError) -> UsageError:
+def unreadable(name: str, error: OSError | ValueError) -> UsageError:
+    """The error for an input that the system does not open: P136."""
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     if isinstance(error, OSError) and error.errno == errno.ELOOP:
         reason = "its symbolic links form a loop"

@@ -75,7 +75,7 @@ def _replace(target: Path, content: bytes | Callable[[BinaryIO], None], force: b
         with neighbour.open("xb") as file:
             _put(file, content)
         if force:
-            if target.exists():
+            if os.path.exists(target):
                 neighbour.chmod(stat.S_IMODE(target.stat().st_mode))
             neighbour.replace(target)
         else:

@@ -8,6 +8,7 @@ once. Nothing here imports PyTorch.
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -215,7 +216,7 @@ def _joints(node: Mapping[str, Any], path: Path, where: str, faults: Faults) -> 
 def _check_network(network: Mapping[str, Any], path: Path, where: str, faults: Faults) -> None:
     place = f"{where}: [network]"
     file = path.parent / network["file"] if "file" in network else None
-    if file is not None and not file.is_file():
+    if file is not None and not os.path.isfile(file):
         faults.add("P253", where=f"{place} file", what=f"{shown(network['file'])} is not a file")
     if "entry" in network:
         for key in ("format", "providers"):

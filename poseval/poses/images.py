@@ -37,7 +37,7 @@ def images_of(frames: Frames, root: Path) -> FrameImages:
     Raises:
         UsageError: P114 no such folder, P840 the image of no frame is in it.
     """
-    if not root.is_dir():
+    if not os.path.isdir(root):
         where = f"--images {shown(root, limit=400)}"
         raise UsageError("P114", where=where, what="is not a folder", wanted="the folder of the images")
     held = [PurePosixPath(path) for path in _images_below(root)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+import os
 from pathlib import Path
 from typing import NamedTuple
 
@@ -48,7 +49,7 @@ def around(points: Floats, size: Floats) -> Window:
 
 def crop(file: Path | None, window: Window, widest: int) -> Crop | None:
     """The image inside the window, at most `widest` pixels wide; None without a readable image."""
-    if file is None or not file.is_file():
+    if file is None or not os.path.isfile(file):
         return None
     from PIL import Image, UnidentifiedImageError
 

@@ -68,7 +68,7 @@ class FolderPictures(Pictures):
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root if root.is_dir() else root.parent
+        self.root = root if os.path.isdir(root) else root.parent
         self.upright = True
         files = image_files(root)
         numbers = [path.stem for path in files]
@@ -98,7 +98,7 @@ class TruthPictures(Pictures):
     """
 
     def __init__(self, truth: PoseSet, root: Path) -> None:
-        if not root.is_dir():
+        if not os.path.isdir(root):
             raise UsageError("P114", where=shown(root), what="is not a folder", wanted="the folder of images")
         self.frames = truth.frames
         self.root = root
@@ -119,7 +119,7 @@ class TruthPictures(Pictures):
         else:
             # A ground-truth file may say `images/val/0001/0.jpg` where the user passes `images/val`.
             candidates = [self.root.joinpath(*parts[skip:]) for skip in range(len(parts))]
-            file = next((one for one in candidates if one.is_file()), None) or self._elsewhere[row]
+            file = next((one for one in candidates if os.path.isfile(one)), None) or self._elsewhere[row]
             if file is not None:
                 return file
             faults.add(
@@ -166,7 +166,7 @@ class VideoPictures(Pictures):
     parallel = False
 
     def __init__(self, path: Path) -> None:
-        if not path.is_file():
+        if not os.path.isfile(path):
             raise UsageError("P114", where=shown(path), what="is not a file", wanted="a video")
         self.path = path
         self._open, self.reader, count, self.notices = _video_reader(path)
@@ -209,9 +209,9 @@ def image_files(root: Path) -> list[Path]:
         UsageError: P114 no such path.
         FormatError: P263 a folder without images.
     """
-    if root.is_file():
+    if os.path.isfile(root):
         return [root]
-    if not root.is_dir():
+    if not os.path.isdir(root):
         raise UsageError("P114", where=shown(root), what="does not exist", wanted="an image or a folder")
     found = [
         Path(folder) / name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -204,7 +205,7 @@ def with_own_settings(options: ModelOptions) -> tuple[ModelOptions, Trained]:
         bare = not options.config and options.joints is None
         own = shipped_weights(named.name) if bare and not named.file else named.file
         options = replace(options, weights=Path(own) if own else None)
-    told = trained(options.weights) if options.weights and options.weights.is_file() else Trained()
+    told = trained(options.weights) if options.weights and os.path.isfile(options.weights) else Trained()
     return as_trained(options, told), told
 
 

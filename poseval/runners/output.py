@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -80,7 +81,7 @@ def write(poses: PoseSet, truth: PoseSet | None, out: Path, form: Dataset, force
 def write_provenance(node: Mapping[str, Any], out: Path) -> Path:
     """Write the provenance block beside the output, with the output's digest."""
     path = provenance_path(out)
-    output = {"name": out.name, "sha256": digest(out) if out.is_file() else None}
+    output = {"name": out.name, "sha256": digest(out) if os.path.isfile(out) else None}
     text = json.dumps({"schema": SCHEMA, **node, "output": output}, indent=1, allow_nan=False)
     write_atomically(path, (text + "\n").encode(), force=True)
     return path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -228,7 +229,7 @@ def _check(options: RunOptions) -> None:
         raise UsageError(
             "P103", where="--batch, --loaders or --threads", what="is less than 1", wanted="at least 1"
         )
-    if options.out.exists() and not options.force:
+    if os.path.exists(options.out) and not options.force:
         raise UsageError(
             "P131",
             where=shown(options.out),
@@ -236,7 +237,7 @@ def _check(options: RunOptions) -> None:
             wanted="a new name",
             hint="pass --force to overwrite it",
         )
-    if not options.out.resolve().parent.is_dir():
+    if not os.path.isdir(os.path.dirname(os.path.realpath(options.out))):
         raise UsageError("P114", where=shown(options.out.parent), what="is not a folder")
 
 

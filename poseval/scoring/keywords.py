@@ -68,9 +68,9 @@ def _joints(name: str, value: Any) -> str | Path | None:
 def _file(name: str, value: str | os.PathLike[str], hint: str | None = None) -> Path:
     """A file named by a keyword. That it exists is checked here, apart from the scored files."""
     path = Path(value)
-    if not path.exists():
+    if not os.path.exists(path):
         raise absent(path, f"{name} {shown(path)}", "a file", hint)
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError("P114", where=f"{name} {shown(path)}", what="is not a file", wanted="a file")
     return path
 

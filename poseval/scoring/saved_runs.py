@@ -336,7 +336,7 @@ def runs_of(
         UsageError: P101 another type, P114 no such file, P147 predictions without ground truth.
         InputError: what is wrong with the files.
     """
-    if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():
+    if isinstance(run, (str, os.PathLike)) and os.path.isdir(run):
         inside = sorted(path for path in Path(run).iterdir() if not path.name.startswith("."))
         if any(is_saved_run(path) for path in inside):
             asked = task or Task()  # a file among them that cannot be read is an error, which names it
@@ -353,7 +353,7 @@ def saved_in(run: Run | Sequence[Run]) -> list[str]:
     if isinstance(run, Sequence) and not isinstance(run, str):
         return [name for item in run for name in saved_in(item)]
     path = Path(path_of(run, "run", A_RUN))
-    if path.is_dir():
+    if os.path.isdir(path):
         inside = sorted(item for item in path.iterdir() if not item.name.startswith("."))
         return [item.name for item in inside] if any(map(is_saved_run, inside)) else []
     return [path.name] if is_saved_run(path) else []

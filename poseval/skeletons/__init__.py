@@ -74,7 +74,7 @@ def load_skeleton(source: SkeletonLike) -> Skeleton:
     path = Path(source)
     if path.suffix not in (".json", ".toml"):
         return get_skeleton(os.fspath(source))
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UsageError("P114", where=shown(source), what="is not a file", wanted="a skeleton file")
     try:
         node = read_json(path) if path.suffix == ".json" else read_toml(path)

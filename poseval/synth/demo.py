@@ -7,6 +7,7 @@ and the demo says so.
 from __future__ import annotations
 
 import gzip
+import os
 from collections.abc import Callable
 from importlib.resources import files
 from importlib.util import find_spec
@@ -49,7 +50,7 @@ def run_demo(
         MissingFeature: P601 without PyTorch for a seed whose predictions are not recorded.
     """
     predictions = folder / "predictions"
-    if predictions.exists() and not force:
+    if os.path.exists(predictions) and not force:
         raise UsageError(
             "P131", where=shown(predictions), what="exists", wanted="a new folder", hint="pass --force"
         )

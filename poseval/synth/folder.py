@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -33,7 +34,7 @@ def write_world(
     """
     truth = truth_of(source, skeleton)
     target = folder / "truth.json" if not get_row(form).is_folder else folder / "truth"
-    if target.exists() and not force:
+    if os.path.exists(target) and not force:
         raise UsageError(
             "P131", where=shown(target), what="exists", wanted="a new folder", hint="pass --force"
         )

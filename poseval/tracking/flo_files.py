@@ -6,6 +6,7 @@ movement in x and y as float32, all little-endian (Baker et al. 2011).
 
 from __future__ import annotations
 
+import os
 import struct
 from pathlib import Path, PurePosixPath
 
@@ -78,7 +79,7 @@ class FloFiles:
         parts[-1] = PurePosixPath(parts[-1]).stem + ".flo"
         for first in range(len(parts)):
             path = self._folder.joinpath(*parts[first:])
-            if path.is_file():
+            if os.path.isfile(path):
                 return path
         raise UsageError(
             "P164",

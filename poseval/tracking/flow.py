@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -166,7 +167,7 @@ def flow_source(text: str) -> FlowSource:
     """
     if text in SOURCES:
         return cast(FlowSource, SOURCES[text]())
-    if Path(text).is_dir():
+    if os.path.isdir(text):
         from poseval.tracking.flo_files import FloFiles
 
         return FloFiles(Path(text))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -94,7 +95,7 @@ class _Trainer:
 
     def work(self, progress: Progress | None) -> TrainResult:
         last, best = self.options.out / "last.pt", self.options.out / "best.pt"
-        if last.exists() and not self.options.fresh:
+        if os.path.exists(last) and not self.options.fresh:
             self._resume(checkpoint.load(last, self.run))
         board = _tensorboard(self.options.out)
         for epoch in range(len(self.history), self.recipe.epochs):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from pathlib import Path
@@ -69,7 +70,7 @@ def train_graph_network(
         UsageError: P131 weights lie there, P152 unknown value, P165 joints lacking, P166 no tracks or pairs.
     """
     path = out / WEIGHTS
-    if path.exists() and not fresh:
+    if os.path.exists(path) and not fresh:
         raise UsageError("P131", where=shown(path), what="exists", wanted="another folder", hint="or --fresh")
     schedule = schedule_of(epochs, changes or {})
     pairs = pose_pairs(read(data, optional=frozenset({"area"})))

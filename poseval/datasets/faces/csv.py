@@ -9,6 +9,7 @@ which are looked up by image name when they lie beside the list.
 from __future__ import annotations
 
 import csv
+import os
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -150,7 +151,7 @@ def _wflw_subsets(source: Source, images: Sequence[str]) -> dict[str, Array]:
         return found
     for subset, name in WFLW_LISTS.items():
         path = source.path.parent / f"{stem}_{name}.csv"
-        if path.is_file():
+        if os.path.isfile(path):
             _, lines = _lines(Document.open(path, source.limits))
             members = {line[0].strip() for line in lines}
             found[subset] = np.asarray([image in members for image in images])

@@ -11,6 +11,7 @@ The re-annotation read as predictions scores the original against it.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -101,7 +102,7 @@ def _companions(path: Path, count: int, source: Source) -> dict[str, Floats]:
             continue
         for column, name in files.items():
             for found in (path.parent / name, path.parent / f"{name}.gz"):
-                if not found.is_file():
+                if not os.path.isfile(found):
                     continue
                 document = Document.open(found, source.limits)
                 if not numpy_file.is_npy(document):

@@ -48,7 +48,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
         raise unwritable(name, error) from error
     finally:
         # A signal may come at any place. The old one goes only when the new one stands where it stood.
-        if not placed and old.exists() and not os.path.lexists(target):
+        if not placed and os.path.exists(old) and not os.path.lexists(target):
             old.rename(target)
         shutil.rmtree(neighbour, ignore_errors=True)
         if placed:
@@ -56,7 +56,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
 
 
 def _check_replaceable(target: Path, name: str, kinds: tuple[str, ...]) -> None:
-    if not target.is_dir():
+    if not os.path.isdir(target):
         raise UsageError("P137", where=name, what="is a file", wanted="a folder")
     for folder, _, files in os.walk(target):
         for file in files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,7 +49,7 @@ def picture_size(path: Path) -> tuple[int, int] | None:
     from PIL import Image
 
     try:
-        if not path.is_file():  # a pipe would wait for ever
+        if not os.path.isfile(path):  # a pipe would wait for ever
             return None
         with warnings.catch_warnings(), io.BufferedReader(_Budgeted(path)) as file:
             warnings.simplefilter("ignore")  # of large images and odd EXIF data: neither is decoded here

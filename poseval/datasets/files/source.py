@@ -68,7 +68,7 @@ class Source:
     @cached_property
     def is_folder(self) -> bool:
         """Whether the path is a folder."""
-        return not self.is_stream and self.path.is_dir()
+        return not self.is_stream and os.path.isdir(self.path)
 
     @cached_property
     def suffix(self) -> str:

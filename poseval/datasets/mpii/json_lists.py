@@ -10,6 +10,7 @@ people.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -134,7 +135,7 @@ def head_column(folder: Path, count: int, limits: Limits) -> tuple[Floats, list[
     """Head sizes [N] from a file beside a list of N people; without such a file NaN, with a notice."""
     for name in HEAD_FILES:
         path = folder / name
-        if not path.is_file():
+        if not os.path.isfile(path):
             continue
         document = Document.open(path, limits)
         boxes: Array

@@ -7,6 +7,7 @@ beside the file gives the groups of the multi-person benchmark.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -244,7 +245,7 @@ def _groups(folder: Path, count: int, source: Source) -> list[list[frozenset[int
     """
     for name in GROUP_FILES:
         path = folder / name
-        if not path.is_file():
+        if not os.path.isfile(path):
             continue
         document = Document.open(path, source.limits)
         cells = mat_arrays.load(document, frozenset({"groups"})).get("groups")

@@ -9,6 +9,7 @@ single cameras), and are read as people without joints.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -138,7 +139,7 @@ def _box_file(clip: Clip, source: Source) -> Path | None:
     path = (
         folder.absolute().parent / ("labels_2d" if "image" in stem else "labels_2d_stitched") / f"{stem}.json"
     )
-    return path if path.is_file() else None
+    return path if os.path.isfile(path) else None
 
 
 def _documents(source: Source) -> Iterator[Document]:

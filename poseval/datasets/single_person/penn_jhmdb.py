@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -162,7 +163,7 @@ def _mask_beside(source: Source, name: str) -> Floats | None:
         folder / "puppet_mask.mat",
         Path(str(folder).replace("joint_positions", "puppet_mask")) / "puppet_mask.mat",
     ):
-        if path.is_file():
+        if os.path.isfile(path):
             document = Document.open(path, source.limits)
             mask = mat_arrays.numbers(
                 mat_arrays.load(document, frozenset({"part_mask"})), "part_mask", (None,) * 3, document

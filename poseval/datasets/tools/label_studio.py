@@ -14,6 +14,7 @@ where it lies beside the export (`.config.xml`), else, of no known skeleton, in 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -110,7 +111,7 @@ class LabelStudio(Dataset):
         box, boxless = boxes_or_extents(poses)
         losses.make("boxes computed from the joints", boxless)
         text = json.dumps(list(tasks(poses, box, options.role)), allow_nan=False)
-        if path.exists() and not path.is_file():  # a pipe, which has no neighbour
+        if os.path.exists(path) and not os.path.isfile(path):  # a pipe, which has no neighbour
             write_atomically(path, text.encode(), options.force)
             losses.miss("labelling configuration (the output is not a file)", 1)
             return losses

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -252,7 +253,7 @@ def declared_joints(document: Document) -> list[str]:
         FormatError, LimitError: the file of that name is not XML.
     """
     path = Path(document.path).with_suffix(CONFIGURATION)
-    if not path.is_file():
+    if not os.path.isfile(path):
         return []
     out: list[str] = []
     waiting = [parse(Document.open(path, document.limits))]

@@ -6,6 +6,7 @@ the root: `path`, `train`, `val`, `test`. All three may be given: the yaml, the 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -96,7 +97,7 @@ def _split_folder(source: Source, description: Description, trusted: bool) -> Pa
     roots = [here / description.root, here] if trusted else [here]
     places = [root / _labels_beside(images) for root in roots for images in description.splits]
     for place in places:
-        if place.is_dir():
+        if os.path.isdir(place):
             return place
     raise FormatError(
         "P271",
@@ -111,7 +112,9 @@ def _described_above(source: Source) -> Description:
     """The description in the first folder above that has one, for labels of one split."""
     for folder in list(source.path.absolute().parents)[:ABOVE]:
         found = [
-            path for path in sorted(folder.glob("*.y*ml")) if path.suffix.lower() in YAML and path.is_file()
+            path
+            for path in sorted(folder.glob("*.y*ml"))
+            if path.suffix.lower() in YAML and os.path.isfile(path)
         ]
         documents = [Document.open(path, source.limits) for path in found[:ABOVE]]
         for document in filter(is_description, documents):
@@ -147,10 +150,10 @@ def listed_sizes(labels: Labels) -> dict[str, tuple[float, float]]:
     """
     parts = list(labels.base.absolute().parts)
     place, prefix = labels.base / SIZES, ""
-    if not place.is_file() and "labels" in parts:
+    if not os.path.isfile(place) and "labels" in parts:
         at = len(parts) - 1 - parts[::-1].index("labels")
         place, prefix = Path(*parts[:at]) / SIZES, "".join(f"{part}/" for part in parts[at + 1 :])
-    if not place.is_file():
+    if not os.path.isfile(place):
         return {}
     document = Document.open(place, labels.source.limits)
     faults = Faults()
@@ -194,7 +197,7 @@ def pictures_of(base: Path, names: list[str]) -> list[Path | None]:
 
 def _pictures_in(folder: Path) -> dict[str, Path]:
     """Images of a folder by their names without extension; the first kind of `PICTURES` counts."""
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         return {}
     found = [path for path in folder.iterdir() if path.suffix.lower() in PICTURES]
     found.sort(key=lambda path: PICTURES.index(path.suffix.lower()), reverse=True)

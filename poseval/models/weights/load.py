@@ -7,6 +7,7 @@ is a pickle, and a pickle of unknown origin may run code.
 from __future__ import annotations
 
 import hashlib
+import os
 import pickle
 import re
 from collections.abc import Mapping
@@ -73,14 +74,14 @@ def load_weights(model: nn.Module, path: str | Path) -> Weights:
         MismatchError: P450 all missing, unexpected and mismatched keys at once.
     """
     path = Path(path)
-    if not path.exists():
+    if not os.path.exists(path):
         raise UsageError("P154", where=shown(path), what="does not exist", wanted="a file of weights")
     if isinstance(model, ReadsOwnFile):
-        if not path.is_dir():
+        if not os.path.isdir(path):
             require_regular(path, shown(path.name))
         count = model.read_weights(path)
-        return Weights(path.name, digest(path) if path.is_file() else state_digest(model), count)
-    if not path.is_file():
+        return Weights(path.name, digest(path) if os.path.isfile(path) else state_digest(model), count)
+    if not os.path.isfile(path):
         raise UsageError("P154", where=shown(path), what="is not a file", wanted="a file of weights")
     state = unwrapped(read_checkpoint(path), path.name)
     own = model.state_dict()

@@ -7,6 +7,7 @@ Source: TensorFlow.js converter, file formats `graph-model` and weights manifest
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -64,7 +65,7 @@ def read_graph(path: Path, stem: str) -> GraphFile:
         LimitError: P501 larger than allowed, P502 nested too deeply or too many members, P504 unpacks to
             suspiciously much.
     """
-    stem = path.stem if path.suffix == ".json" and path.is_file() else stem
+    stem = path.stem if path.suffix == ".json" and os.path.isfile(path) else stem
     files = _Files(path, stem)
     where = f"{shown(path.name)}: {stem}.json"
     try:
@@ -106,7 +107,7 @@ class _Files:
         self.path = path
         self.packed: dict[str, bytes] = {}
         self.folder: Path | None = None
-        if path.is_dir():
+        if os.path.isdir(path):
             found = sorted(path.rglob(f"{stem}.json"))
             if not found:
                 raise self.absent(f"{stem}.json")
@@ -136,7 +137,7 @@ class _Files:
                 raise self.absent(name)
             return self.packed[name]
         file = self.folder / name
-        if not file.is_file():
+        if not os.path.isfile(file):
             raise self.absent(name)
         _check_size(file.stat().st_size, most, name)
         return read_regular(file, shown(name), most)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,15 +35,15 @@ def check_site(out: Path, force: bool) -> None:
         UsageError: P131 it is not empty and not a site, P137 it cannot be a folder.
     """
     where = f"--out {shown(out, limit=400)}"
-    if out.exists() and not out.is_dir():
+    if os.path.exists(out) and not os.path.isdir(out):
         raise UsageError("P137", where=where, what="is a file", wanted="a folder")
-    if not out.parent.is_dir():
+    if not os.path.isdir(out.parent):
         raise UsageError(
             "P137", where=where, what="cannot be written (no such folder)", wanted="a folder that exists"
         )
     page = out / "index.html"
-    earlier = page.is_file() and is_earlier_output(page)
-    if out.is_dir() and any(out.iterdir()) and not earlier and not force:
+    earlier = os.path.isfile(page) and is_earlier_output(page)
+    if os.path.isdir(out) and any(out.iterdir()) and not earlier and not force:
         raise UsageError(
             "P131",
             where=where,

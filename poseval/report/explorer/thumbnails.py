@@ -34,7 +34,7 @@ def thumbnails(images: FrameImages, site: Path, progress: Progress) -> list[Thum
     folder.mkdir(exist_ok=True)
 
     def made(file: Path | None) -> Thumbnail | None:
-        return _thumbnail(file, folder, site) if file is not None and file.is_file() else None
+        return _thumbnail(file, folder, site) if file is not None and os.path.isfile(file) else None
 
     out: list[Thumbnail | None] = []
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
@@ -48,12 +48,13 @@ def _thumbnail(file: Path, folder: Path, site: Path) -> Thumbnail | None:
     from PIL import Image, UnidentifiedImageError
 
     state = file.stat()
-    name = hashlib.sha256(f"{file.resolve()}|{state.st_size}|{state.st_mtime_ns}|{SIDE}".encode()).hexdigest()
+    about = os.fsencode(f"{os.path.realpath(file)}|{state.st_size}|{state.st_mtime_ns}|{SIDE}")
+    name = hashlib.sha256(about).hexdigest()
     target = folder / f"{name[:20]}.jpg"
     try:
         with Image.open(file) as image:
             width, height = image.size
-            if not target.exists():
+            if not os.path.exists(target):
                 image.draft("RGB", (SIDE, SIDE))
                 small = image.convert("RGB")
                 small.thumbnail((SIDE, SIDE))
