@@ -38,17 +38,17 @@ class InputSize(click.ParamType[tuple[int, int]]):
 
 
 def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
-    """`key=value` pairs with JSON values; a bare word is text.
+    """`key=value` pairs with JSON values; a bare word is text, and so is what is no JSON that we read.
 
     Raises:
         UsageError: P152 for a pair without `=`.
     """
-    import json
+    from poseval.files.reading import parse_json
 
     out: dict[str, Any] = {}
     for key, text in map(_pair, pairs):
         try:
-            out[key] = json.loads(text)
+            out[key] = parse_json(text, key)
         except ValueError:
             out[key] = text
     return out

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -42,6 +43,47 @@ def write_atomically(
         raise
     except OSError as error:
         raise unwritable(name, error) from error
+
+
+def make_folder(path: str | os.PathLike[str]) -> None:
+    """Make a folder, and those above it, unless it is there.
+
+    Raises:
+        UsageError: P137 it cannot be made. LimitError: P506 the disk is full.
+    """
+    try:
+        os.makedirs(path, exist_ok=True)
+    except OSError as error:
+        raise unwritable(shown(os.fspath(path), limit=400), error) from error
+
+
+@contextmanager
+def appending(path: str | os.PathLike[str]) -> Iterator[Callable[[bytes], None]]:
+    """Open a file, or make one, and give a function that adds bytes to its end.
+
+    It is opened at once, and without waiting, so that one that cannot be written is refused before any work.
+
+    Raises:
+        UsageError: P137 it cannot be written: a folder, a pipe that nobody reads, no such folder.
+        LimitError: P506 the disk is full.
+    """
+    name = shown(os.fspath(path), limit=400)
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    flags |= getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        file = os.fdopen(os.open(path, flags, 0o666), "ab", buffering=0)
+    except OSError as error:
+        raise unwritable(name, error) from error
+
+    def append(content: bytes) -> None:
+        try:
+            while content:
+                content = content[file.write(content) or 0 :]
+        except OSError as error:
+            raise unwritable(name, error) from error
+
+    with file:
+        yield append
 
 
 def require_free(path: str | os.PathLike[str], force: bool = False) -> None:

@@ -26,6 +26,13 @@ VALUES = (
     *(b"NaN", b"1e400", b"null", b"true", b'"12.5"', b"[]", b"{}", b"0", b"1", b"-1", b"-7.25", b"1.5"),
     *(b"9223372036854775808", b"1e308", b"[1, 2, 3]", b'"x"', b'""', b"123456789", b"1e-320", b"3"),
 )
+# What only a hand would write: numbers of hundreds of digits, also in hex and beyond what Python reads as
+# text, and nesting beyond its stack.
+HARD = (
+    *(b"1" + 400 * b"0", b"-" + 4200 * b"7", 4400 * b"9", b"0." + 400 * b"1", b"1e" + 400 * b"9"),
+    *(b"0x" + 10_000 * b"f", b"0b" + 2000 * b"1", b"NaN", b"nan", b"Infinity", b"-inf"),
+    *(100_000 * b"[", 1500 * b"[" + 1500 * b"]", 1500 * b'{"a":' + b"1" + 1500 * b"}", 1500 * b"{a=" + b"1"),
+)
 LINE = re.compile(rb"[^\n]*\n?")
 NUMBERS = (0, 1, 2, 3, 7, 8, 16, 127, 128, 255, 256, 65535, 1 << 16, (1 << 31) - 1, 1 << 31, (1 << 32) - 1)
 DOUBLES = (float("nan"), float("inf"), -float("inf"), 1e308, -1e308, 5e-324, -1.0, 0.0, 1.5, 1e18)
@@ -105,7 +112,7 @@ def _value(data: bytearray, rng: random.Random) -> None:
         if other and other[0].startswith(b'"'):
             data[found.start() : found.end()] = other[0]
     elif found:
-        data[found.start() : found.end()] = rng.choice(VALUES)
+        data[found.start() : found.end()] = rng.choice(HARD if rng.random() < 0.1 else VALUES)
 
 
 def _lines(data: bytearray, rng: random.Random) -> None:
