@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -124,26 +126,34 @@ def gate(
 
     runs = _runs(predictions, saved, truth)
     before = baselines[0] if len(baselines) == 1 else baselines
-    with working("scoring and comparing", quiet):
-        verdict = gate(runs[0] if len(runs) == 1 else runs, before, truth, max_drop=drops, **asked)
-    tell(verdict.notices, talk(quiet))
-    if json_to:
-        emit(verdict.to_json() + "\n", json_to)
-    if junit_to:
-        emit(gate_output.to_junit(verdict), junit_to)
-    if "-" not in (json_to, junit_to):
-        show(verdict.to_text)
-    if github:
-        click.echo(gate_output.to_annotation(verdict), nl=False)
-        summary = os.environ.get("GITHUB_STEP_SUMMARY")
-        if summary:
-            with open(summary, "a", encoding="utf-8") as stream:
-                stream.write(gate_output.to_job_summary(verdict))
+    with _job_summary(github) as summarise:  # refused, if it must be, before a baseline is replaced
+        with working("scoring and comparing", quiet):
+            verdict = gate(runs[0] if len(runs) == 1 else runs, before, truth, max_drop=drops, **asked)
+        tell(verdict.notices, talk(quiet))
+        if json_to:
+            emit(verdict.to_json() + "\n", json_to)
+        if junit_to:
+            emit(gate_output.to_junit(verdict), junit_to)
+        if "-" not in (json_to, junit_to):
+            show(verdict.to_text)
+        if github:
+            click.echo(gate_output.to_annotation(verdict), nl=False)
+            summarise(gate_output.to_job_summary(verdict).encode("utf-8", "backslashreplace"))
     if asked["update_baseline"] or asked["accept"] is not None:
         # What became of the baseline is a result, which --quiet does not hide.
         tell_it = say if verdict.replaced else talk(quiet)
         tell_it(f"baseline {gate_output.replacement(verdict)}: {baselines[0]}")
     return 0 if verdict.passed else 1
+
+
+def _job_summary(github: bool) -> AbstractContextManager[Callable[[bytes], None]]:
+    """What adds to the summary of GitHub's job; nothing does where there is none."""
+    summary = os.environ.get("GITHUB_STEP_SUMMARY") if github else None
+    if not summary:
+        return nullcontext(lambda content: None)
+    from poseval.files.writing import appending
+
+    return appending(summary)
 
 
 def _runs(predictions: tuple[Path, ...], saved: tuple[Path, ...], truth: Path | None) -> tuple[Path, ...]:

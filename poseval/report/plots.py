@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from poseval.errors import shown, unknown_name
-from poseval.files.writing import unwritable, write_atomically
+from poseval.files.writing import make_folder, write_atomically
 from poseval.report.text import style_of
 from poseval.results.units import PERCENT, NumberStyle, Unit
 
@@ -68,10 +68,7 @@ def save_figures(found: Mapping[str, Figure], folder: Path, style: str = "png") 
     """
     if style not in STYLES:
         raise unknown_name("P180", "style", style, STYLES)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(shown(folder), error) from error
+    make_folder(folder)
     paths = [folder / f"{name}.{style}" for name in found]
     for path, figure in zip(paths, found.values(), strict=True):
         write_atomically(path, figure_bytes(figure, style), force=True)

@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from poseval.errors import UsageError, wrong_type
-from poseval.files.writing import write_atomically
+from poseval.files.writing import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,7 +83,7 @@ def to_tensorboard(target: Any, record: Record) -> None:
         target.add_figure(name, figure, record.step)
     if record.page:
         path = Path(target.log_dir if hasattr(target, "log_dir") else target.logdir) / f"{record.stem}.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_atomically(path, record.page.encode(), force=True)
     target.flush()
 

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from poseval.errors import UsageError
+from poseval.files.writing import make_folder, write_atomically
 from poseval.models.inference.bottom_up import STRIDE, BottomUp, image_crop
 from poseval.models.inference.crops import Crops, Floats, warp
 from poseval.models.inference.top_down import TopDown, normalised
@@ -45,12 +47,13 @@ def explain(poses: PoseSet, pictures: Pictures, estimator: Estimator, folder: Pa
     """Draw the first people of a run into a folder, a PNG each.
 
     Raises:
-        UsageError: P158 a network of which nothing can be drawn.
+        UsageError: P158 a network of which nothing can be drawn, P137 a folder that cannot be written to.
+        LimitError: P506 no room is left.
     """
     from PIL import Image
 
     finder = explainable(estimator)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     people = poses.people
     for person in range(min(MOST, len(people))):
         image = pictures.load(int(people.frame[person]))
@@ -62,7 +65,9 @@ def explain(poses: PoseSet, pictures: Pictures, estimator: Estimator, folder: Pa
                 shown = _cut(image, cut)
                 draw = _points if _has(finder.model, SamplingLayer) else _attention
                 pixels = draw(finder.model, shown, finder.inputs(image, cut).to(finder.device))
-        Image.fromarray(pixels).save(folder / f"{person:04d}.png")
+        out = io.BytesIO()
+        Image.fromarray(pixels).save(out, "PNG")
+        write_atomically(folder / f"{person:04d}.png", out.getvalue(), force=True)
 
 
 def explainable(estimator: Estimator) -> TopDown | BottomUp:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from poseval.errors import MissingFeature, UsageError, shown
+from poseval.files.writing import make_folder, write_atomically
 from poseval.poses.images import images_of
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
@@ -116,9 +117,9 @@ def recorded_files() -> dict[str, bytes]:
 
 
 def _recall(predictions: Path) -> None:
-    predictions.mkdir(parents=True, exist_ok=True)
+    make_folder(predictions)
     for name, content in recorded_files().items():
-        (predictions / name).write_bytes(content)
+        write_atomically(predictions / name, content, force=True)
 
 
 def _page(folder: Path, truth: Path, predictions: Path, report: Report, evaluation: Evaluation) -> str:

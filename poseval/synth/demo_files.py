@@ -6,6 +6,7 @@ from pathlib import Path
 
 from poseval.datasets import get_format
 from poseval.datasets.base import Role, WriteOptions
+from poseval.files.writing import make_folder
 from poseval.poses import PoseSet
 from poseval.synth.predictions import perturb
 from poseval.synth.truth import scene_set
@@ -22,7 +23,7 @@ def make_demo(folder: Path, seed: int = 0, *, images: int = IMAGES, force: bool 
     Raises:
         UsageError: P131 when a file exists and `force` is not set.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     truth = scene_set(seed, images, PEOPLE)
     return write_pair(folder, truth, perturb(truth, seed, jitter=0.25), force=force)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from poseval.datasets import get_format, get_row
 from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.errors import UsageError, shown
+from poseval.files.writing import make_folder
 from poseval.poses import PoseSet
 from poseval.synth.picture import render, save_picture
 from poseval.synth.scene import Scene
@@ -42,6 +43,6 @@ def write_world(
         if progress:
             progress(index, len(source))
         save_picture(render(scene), folder / "images" / scene.path)
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     losses = get_format(form).write(truth, target, WriteOptions(role=Role.TRUTH, force=force))
     return truth, target, losses

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import shown
-from poseval.files.writing import unwritable, write_atomically
+from poseval.files.writing import make_folder, write_atomically
 from poseval.poses import Floats
 from poseval.synth.scene import Scene, generator
 from poseval.synth.shapes import Shape
@@ -44,10 +43,7 @@ def save_picture(picture: Picture, path: Path) -> None:
     """
     from PIL import Image
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(shown(path.parent), error) from error
+    make_folder(path.parent)
     kind, out = Image.registered_extensions()[path.suffix.lower()], io.BytesIO()
     Image.fromarray(picture).save(
         out, kind, compress_level=1

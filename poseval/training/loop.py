@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from poseval.errors import ValueRangeError, shown
-from poseval.files.writing import write_atomically
+from poseval.files.writing import make_folder, write_atomically
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import card, create_model
 from poseval.models.weights.load import load_fitting
@@ -91,7 +91,7 @@ class _Trainer:
             "half": self.half,
             **job.learnt,
         }
-        options.out.mkdir(parents=True, exist_ok=True)
+        make_folder(options.out)
 
     def work(self, progress: Progress | None) -> TrainResult:
         last, best = self.options.out / "last.pt", self.options.out / "best.pt"

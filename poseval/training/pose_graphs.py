@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from poseval.errors import UsageError, did_you_mean, shown
-from poseval.files.writing import write_atomically
+from poseval.files.writing import make_folder, write_atomically
 from poseval.scoring.score import read
 from poseval.tracking.pose_graphs import pose_pairs
 from poseval.training.sgcn import Schedule, separation, train_sgcn
@@ -92,7 +92,7 @@ def train_graph_network(
                 f"{name}: {kept:.1%} of pairs of the same person within distance 1, "
                 f"{parted:.1%} of pairs of different people beyond"
             )
-    out.mkdir(parents=True, exist_ok=True)
+    make_folder(out)
     content = io.BytesIO()
     torch.save({"model": model.state_dict()}, content)
     write_atomically(path, content.getvalue(), force=True)

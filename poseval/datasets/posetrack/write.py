@@ -18,7 +18,7 @@ from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.capabilities import lose_unread, own_sigmas
 from poseval.datasets.posetrack.sequences import HEAD_SHARE, skeleton
 from poseval.errors import Faults, UsageError, shown
-from poseval.files.writing import unwritable, write_atomically
+from poseval.files.writing import make_folder, write_atomically
 from poseval.poses import Array, Floats, Ints, PoseSet
 
 SOURCES = {
@@ -190,10 +190,7 @@ def write_sequences(
                 faults.add("P192", where=f"sequence {shown(name)}", what="is not a valid file name")
             targets.append(path / f"{name}.json")
         faults.raise_if_any()
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise unwritable(shown(path), error) from error
+        make_folder(path)
     if not options.force:
         for target in targets:
             if os.path.lexists(target):
