@@ -15,7 +15,7 @@ import click
 from poseval.cli.names import names_of, rules, slices
 from poseval.cli.numbers import Number
 from poseval.cli.terminal import say, terminal_width
-from poseval.errors import UsageError, near_names, number_of
+from poseval.errors import near_names, number_of
 from poseval.poses import Notice, PoseSet
 
 
@@ -261,14 +261,6 @@ def emit(text: str, target: str | None) -> None:
         LimitError: P506 a full disk.
     """
     if target in (None, "-"):
-        if target == "-" and sys.stdout is None:
-            raise UsageError(
-                "P137",
-                where="standard output",
-                what="is closed",
-                wanted="an open one for -",
-                hint="name a file",
-            )
         say(text, err=False, nl=not text.endswith("\n"))
         return
     from poseval.files.writing import write_atomically

@@ -40,8 +40,18 @@ def say(text: str, *, err: bool = True, nl: bool = True) -> None:
     """Print to stderr, or to stdout.
 
     Raises:
-        LimitError: P506 stdout is a file on a full disk. UsageError: P137 it cannot be written.
+        LimitError: P506 stdout is a file on a full disk. UsageError: P137 it is closed, or cannot be written.
     """
+    if not err and sys.stdout is None:  # a result that nobody gets is no success
+        from poseval.errors import UsageError
+
+        raise UsageError(
+            "P137",
+            where="standard output",
+            what="is closed",
+            wanted="an open one for the result",
+            hint="name a file, or open it: > /dev/null",
+        )
     with suppress(OSError) if err else _stdout_errors():  # nobody could be told that stderr is full
         click.echo(printable(text), err=err, nl=nl)
 
