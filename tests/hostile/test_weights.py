@@ -16,6 +16,7 @@ pytest.importorskip("torch")
 
 import torch
 
+from poseval.errors import FormatError
 from poseval.models import create_model, load_weights
 from poseval.models.weights.load import read_checkpoint
 from poseval.models.weights.trained import Trained, trained
@@ -201,3 +202,15 @@ def test_numpy_is_never_asked_to_build(tmp_path: Path) -> None:
     """A dtype's state from a file reaches no dtype of NumPy's."""
     torch.save({"kind": np.dtype("f8"), "w": torch.ones(1)}, tmp_path / "w.pt")
     assert not isinstance(read_checkpoint(tmp_path / "w.pt")["kind"], np.dtype)
+
+
+def test_files_of_paddle_are_refused_by_their_name(tmp_path: Path) -> None:
+    """Where no model reads them; what an unpickler of PyTorch says of its inside is not for users."""
+    for path in (paddle_objects(tmp_path / "evil.pth"), tmp_path / "renamed.pth"):
+        path.write_bytes(OBJECTS)
+        with pytest.raises(FormatError, match=r"\[P25[01]\]") as caught:
+            read_checkpoint(path)
+        assert "_Array" not in str(caught.value)
+        assert "iterable" not in str(caught.value)
+        assert ("PaddlePaddle" in caught.value.fault.what) == (path.suffix == ".pdparams")
+        assert path.suffix != ".pdparams" or "pplcnet" in str(caught.value.fault.hint)

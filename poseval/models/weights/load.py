@@ -145,6 +145,14 @@ def read_checkpoint(path: Path) -> Any:
     if path.suffix == ".safetensors":
         return read_safetensors(path)
     require_regular(path, shown(path.name))
+    if path.suffix == ".pdparams":
+        raise FormatError(
+            "P250",
+            where=shown(path.name),
+            what="holds parameters of PaddlePaddle, which this model does not read",
+            wanted="a PyTorch checkpoint (.pth, .pt or .tar) or a .safetensors file",
+            hint="the models whose names begin with pplcnet read it",
+        )
     torch = require("torch", shown(path.name), "models")
     with path.open("rb") as file:
         start = file.read(512)
@@ -178,7 +186,8 @@ def read_checkpoint(path: Path) -> Any:
         named = re.search(r"GLOBAL (\S+)", str(error))
         raise (_refused(path, named[1]) if named else _torn(path, "its pickle is damaged")) from error
     except Exception as error:  # torch raises RuntimeError, OSError, EOFError, KeyError, ... for torn files
-        raise _torn(path, _first_line(error)) from error
+        said = isinstance(error, (RuntimeError, OSError, EOFError))  # others speak of the unpickler's inside
+        raise _torn(path, _first_line(error) if said else "its content is damaged") from error
 
 
 def _first_line(error: Exception) -> str:
