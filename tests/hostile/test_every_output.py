@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from poseval.cli import invoke
+from tests.hostile.limited import HELD, poseval
 from tests.hostile.made import results, truth, write
 
 NAMES = (
@@ -126,3 +127,26 @@ def test_36_standard_output(verb: str, form: str, tmp_path: Path, capsys: pytest
     elif form == "latex":
         assert r"\input" not in said.out
         assert len(said.out.splitlines()) == len([line for line in said.out.split("\n") if line])
+
+
+LIMITED: dict[str, list[str]] = {
+    "page": ["score", "dt.json", "--per-joint", "--report", "out.html"],
+    "table": ["score", "dt.json", "--per-joint", "--csv", "out.csv"],
+    "diagnosis": ["diagnose", "dt.json", "--report", "out.html"],
+    "pages": ["explore", "dt.json", "--out", "site"],
+}
+
+
+@pytest.mark.parametrize("command", LIMITED.values(), ids=LIMITED)
+@pytest.mark.parametrize("name", ["$" * 20_000, "\x1b[31m" * 3000, "<" * 20_000, "\\" * 20_000])
+def test_34_outputs_of_long_names_under_limits(command: list[str], name: str, tmp_path: Path) -> None:
+    """Escaping takes neither much more room than the names, nor longer than their length allows."""
+    pytest.importorskip("matplotlib")
+    asked = [Path(word).name if word.endswith(".json") else word for word in make(tmp_path, (name,))]
+    ended = poseval([*command, *asked], folder=tmp_path, seconds=60)
+    assert ended.status in (0, 2, 3), ended.err[-2000:]
+    assert ended.status == 0 or "[P" in ended.err
+    assert "Traceback" not in ended.err
+    assert ended.peak < HELD
+    for path in (*tmp_path.glob("out.*"), *tmp_path.glob("site/*")):
+        assert path.is_dir() or not RAW.search(path.read_text("utf-8"))

@@ -10,11 +10,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from poseval.cli import invoke
 from poseval.datasets import ReadOptions, read
 from poseval.errors import PosevalError, UsageError
+from tests.golden import test_committed_coco
+from tests.golden.committed import Case
 from tests.hostile.limited import poseval, see_refused
 from tests.hostile.made import Folder, results, truth, write
 from tests.shared import ROOT, SANITISED
@@ -151,12 +154,38 @@ def test_40_memory_limit_is_an_error_and_not_a_wrong_result(folder: Folder) -> N
 
 
 def test_42_oldest_and_newest_numpy_are_tested() -> None:
-    """The golden numbers run in a workflow with NumPy's lower bound of setup.cfg, and without any bound."""
+    """A job of a workflow runs all tests with NumPy's lower bound of setup.cfg, another without any bound."""
+    yaml = pytest.importorskip("yaml")
     bounds = [line.strip() for line in (ROOT / "setup.cfg").read_text().splitlines() if "numpy>=" in line]
     (oldest,) = {line.removeprefix("numpy>=").split(",")[0] for line in bounds}
-    workflow = (ROOT / ".github/workflows/tests.yml").read_text()
-    assert f'"numpy=={oldest}.*"' in workflow
-    assert 'numpy: "numpy"' in workflow
+    job = yaml.safe_load((ROOT / ".github/workflows/tests.yml").read_text())["jobs"]["test"]
+    wanted = [one["numpy"] for one in job["strategy"]["matrix"]["include"]]
+    assert {f"numpy=={oldest}.*", "numpy"} <= set(wanted)
+    steps = [step.get("run", "") for step in job["steps"]]
+    assert any("pip install" in step and "${{ matrix.numpy }}" in step for step in steps)
+    assert steps[-1] == "python -m pytest"  # no choice of tests: the golden ones are among them
+    asked = job["env"]["NUMPY"]
+    assert asked == "${{ matrix.numpy }}"
+
+
+def test_42_the_numpy_that_is_tested_is_the_one_that_was_asked_for() -> None:
+    """A job that asked for the oldest NumPy and was given another would test the newest twice."""
+    asked = os.environ.get("NUMPY", "numpy")
+    _, _, version = asked.partition("==")
+    assert np.__version__.startswith(version.rstrip("*"))
+
+
+def test_42_a_count_that_moves_by_one_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The golden cases compare counts exactly, of each program that has any."""
+    for case in test_committed_coco.COUNTED[:3]:
+        changed = json.loads(json.dumps(case.expected))
+        place = next(iter(next(iter(changed["counts"].values())).values()))
+        place["people"] += 1
+        test_committed_coco.test_counts(case)
+        with monkeypatch.context() as patch:
+            patch.setattr(Case, "expected", changed)
+            with pytest.raises(AssertionError):
+                test_committed_coco.test_counts(case)
 
 
 @pytest.mark.skipif(not Path("/proc/self/pagemap").exists(), reason="files of Linux")
