@@ -14,6 +14,7 @@ import click
 
 from poseval.cli.names import names_of, rules, slices
 from poseval.cli.numbers import Number
+from poseval.cli.outputs import writes_files
 from poseval.cli.terminal import say, terminal_width
 from poseval.errors import near_names, number_of
 from poseval.poses import Notice, PoseSet
@@ -257,10 +258,12 @@ def emit(text: str, target: str | None) -> None:
     """Write a result to stdout (`None` or `-`) or, by a neighbour file and a rename, to a file.
 
     Raises:
-        UsageError: P137 it cannot be written (no such folder, no permission).
+        UsageError: P137 it cannot be written (no such folder, no permission, a closed stdout).
         LimitError: P506 a full disk.
     """
     if target in (None, "-"):
+        if target is None and sys.stdout is None and writes_files():
+            return  # a file holds the result, and what is printed beside it is for people
         say(text, err=False, nl=not text.endswith("\n"))
         return
     from poseval.files.writing import write_atomically

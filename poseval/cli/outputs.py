@@ -81,6 +81,12 @@ def forced() -> bool:
     return source is click.core.ParameterSource.COMMANDLINE
 
 
+def writes_files() -> bool:
+    """Whether the command that runs was given a file to write."""
+    context = click.get_current_context(silent=True)
+    return context is not None and any(True for _ in _outputs(context))
+
+
 def check_replaceable(outputs: Iterable[tuple[str, Path]], force: bool) -> None:
     """Refuse outputs that cannot be written, and files that are not earlier outputs of poseval.
 

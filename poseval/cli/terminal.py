@@ -50,7 +50,7 @@ def say(text: str, *, err: bool = True, nl: bool = True) -> None:
             where="standard output",
             what="is closed",
             wanted="an open one for the result",
-            hint="name a file, or open it: > /dev/null",
+            hint="name a file",
         )
     with suppress(OSError) if err else _stdout_errors():  # nobody could be told that stderr is full
         click.echo(printable(text), err=err, nl=nl)

@@ -23,9 +23,9 @@ WORDS = {
     *("--split", "--team", "--title", "--to", "--to-skeleton", "--tracker", "--transform", "--x", "words"),
 }
 SCORED = {"predictions": "dt.json", "--gt": "gt.json"}
-RUN = {"model": "simple_baseline_r50", "--weights": "none.pth", "--gt": "gt.json", "--images": "pictures"}
+RUN = {"model": "synth_small", "--gt": "gt.json", "--images": "pictures"}  # its weights are in the package
 BASE: dict[str, dict[str, str]] = {
-    "bench": {"model": "simple_baseline_r50", "--weights": "none.pth"},
+    "bench": {"model": "synth_small", "--repeats": "1"},
     "challenge build": {"folder": "challenge", "--out": "out.zip"},
     "challenge check": {"folder": "challenge", "submission": "dt.json"},
     "challenge init": {"folder": "made", "--gt": "gt.json", "--title": "People"},
@@ -47,7 +47,7 @@ BASE: dict[str, dict[str, str]] = {
     "list": {"kind": "metrics"},
     "models": {"pattern": "simple_baseline_r50", "--weights": "none.pth"},
     "plot": {"runs": "good.poseval", "--out": "figures", "--format": "svg"},
-    "run": {**RUN, "--out": "found.json"},
+    "run": {**RUN, "--out": "found.json", "--force": ""},
     "score": {**SCORED, "--report": "r.html", "--ci": "95", "--resamples": "100"},
     "sigmas": {"annotations": "gt.json", "--skeleton": "coco17"},
     "synth": {"folder": "world", "--images": "1", "--width": "64", "--height": "64"},
@@ -55,7 +55,7 @@ BASE: dict[str, dict[str, str]] = {
     "train": {"model": "simple_baseline_r50", "--data": "gt.json", "--images": "pictures", "--out": "net"},
     "validate": {"files": "dt.json", "--gt": "gt.json"},
 }
-SLOW = {"bench", "crosscheck", "train"}  # they build networks, or start other programs
+SLOW = {"bench", "crosscheck", "run", "train"}  # they build networks, or start other programs
 UNDONE = {("demo", "folder")}  # a folder with a name that can be made would be filled, which takes seconds
 
 
@@ -86,7 +86,7 @@ def taken(command: click.Command) -> Iterator[click.Parameter]:
 
 def words(command: str, given: dict[str, str]) -> list[str]:
     """The command line."""
-    options = [word for key, value in given.items() if key.startswith("-") for word in (key, value) if word]
+    options = [word for key, value in given.items() if key[0] == "-" for word in (key, value) if word]
     return [*command.split(), *(value for key, value in given.items() if key[0] != "-"), *options]
 
 
@@ -101,6 +101,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     save(poseval.evaluate(folder / "gt.json", folder / "dt.json"), folder / "good.poseval")
     for name in ("pictures", "runs"):
         (folder / name).mkdir()
+    pytest.importorskip("PIL")
+    from PIL import Image
+
+    for image in truth()["images"]:
+        Image.new("RGB", (640, 480)).save(folder / "pictures" / image["file_name"])
     for name in ("loop", "loop.json"):
         (folder / name).symlink_to(name)
     made = ["challenge", "init", str(folder / "challenge"), "--gt", str(folder / "gt.json"), "--title", "A"]
