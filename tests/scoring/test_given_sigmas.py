@@ -76,7 +76,7 @@ def test_a_name_stands_once(text: str, tmp_path: Path) -> None:
     path = tmp_path / "sigmas"
     path.write_text(text)
     for given in (text, path):
-        with pytest.raises(UsageError, match="name nose twice") as caught:
+        with pytest.raises(UsageError, match=r"nose.* twice") as caught:
             read_sigmas(given)
         assert caught.value.code == "P115"
 
