@@ -213,4 +213,4 @@ def test_files_of_paddle_are_refused_by_their_name(tmp_path: Path) -> None:
         assert "_Array" not in str(caught.value)
         assert "iterable" not in str(caught.value)
         assert ("PaddlePaddle" in caught.value.fault.what) == (path.suffix == ".pdparams")
-        assert path.suffix != ".pdparams" or "pplcnet" in str(caught.value.fault.hint)
+        assert path.suffix != ".pdparams" or "pplcnet" in str(caught.value.fault.wanted)

@@ -150,8 +150,7 @@ def read_checkpoint(path: Path) -> Any:
             "P250",
             where=shown(path.name),
             what="holds parameters of PaddlePaddle, which this model does not read",
-            wanted="a PyTorch checkpoint (.pth, .pt or .tar) or a .safetensors file",
-            hint="the models whose names begin with pplcnet read it",
+            wanted="a PyTorch checkpoint (.pth, .pt or .tar) or a .safetensors file, or a model pplcnet_...",
         )
     torch = require("torch", shown(path.name), "models")
     with path.open("rb") as file:
