@@ -303,3 +303,9 @@ def test_a_wrong_argument_is_a_usage_error(files: Path, function: str, name: str
         assert value == "dict"
     elif function not in ("Frames", "People", "PoseSet"):  # whose arrays are values, not usage
         assert isinstance(caught.value, UsageError), fault
+
+
+def test_an_empty_path_is_not_the_current_folder() -> None:
+    with pytest.raises(UsageError, match="is empty") as caught:
+        poseval.read("")
+    assert caught.value.code == "P101"

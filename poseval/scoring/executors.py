@@ -62,7 +62,16 @@ def _processes(workers: int) -> Iterator[Pool]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+    try:
+        executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    except OSError as error:  # no semaphores: a /dev/shm that cannot be written
+        raise PosevalError(
+            "P700",
+            where="workers",
+            what=f"no worker process can be started ({shown(error, 80)})",
+            hint="leave out --workers",
+        ) from error
+    with executor:
         yield Pool(executor, workers * SHARDS_PER_WORKER)
 
 

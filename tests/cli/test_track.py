@@ -154,7 +154,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_images_give_the_flow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("cv2")
+    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
     scene = walkers(frames=3, people=1, step=6.0)
     scene.shown[2] = False
     results, truth = files(tmp_path, scene)

@@ -80,6 +80,7 @@ SCORING: dict[str, list[list[str]]] = {
     "--benchmark": [["coco-keypoints"], ["custom"]],
     "--metric": [["oks_ap"], ["epe(people=matched)"], ["epe(people=all)"], ["calibration"], ["oks_lrp"]],
     "--rules": [["corrected"]],
+    "--ties": [["official"]],
     "--skeleton": [["coco17"]],
     "--sigmas": [["0.1"]],
     "--joints": [["names"]],

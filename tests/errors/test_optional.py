@@ -17,12 +17,12 @@ def test_what_is_installed_is_imported() -> None:
     ("extra", "otherwise", "hint"),
     [
         ("formats", None, "pip install 'poseval[formats]'"),
-        (None, None, "pip install nothing_of_that_name"),
+        (None, None, "pip install nothing-of-that-name"),
         ("flow", "pass --flow", "pip install 'poseval[flow]', or pass --flow"),
     ],
 )
 def test_what_is_absent_is_named_with_its_extra(extra: str | None, otherwise: str | None, hint: str) -> None:
-    with pytest.raises(MissingFeature, match="needs nothing_of_that_name, which is not installed") as caught:
+    with pytest.raises(MissingFeature, match="needs nothing-of-that-name, which is not installed") as caught:
         require("nothing_of_that_name.part", "here", extra, otherwise)
     assert (caught.value.code, caught.value.fault.hint) == ("P601", hint)
 

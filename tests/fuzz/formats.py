@@ -12,10 +12,12 @@ Python is told like any other failure. What failed is kept, with the answer, in 
 from __future__ import annotations
 
 import argparse
+import mmap
 import multiprocessing
 import random
 import shutil
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -44,7 +46,7 @@ SWELL = 512 * MIB  # by which a process may grow over all its reads: 100 times t
 TRUTH = small_sets()[0]
 OTHERS = ("pose-array", "pose-mat", "mpii-gt", "face-csv", "face-pts", "mpii-submission")
 STUCK = 3 * SECONDS  # without a new read; no signal of Python's ends a loop in a library below it
-BEAT = multiprocessing.Value("d", 0.0)  # when the last read began, on a monotonic clock
+BEAT = mmap.mmap(-1, 8)  # when the last read began, on a monotonic clock; shared with the process that reads
 SHOWN = 5  # failures of a reader that are kept before it is given up
 
 
@@ -125,10 +127,15 @@ def summed(out: Outcome, before: int) -> Outcome:
     return out
 
 
+def beat() -> None:
+    """Note that a read begins now."""
+    struct.pack_into("d", BEAT, 0, time.monotonic())
+
+
 @contextmanager
 def within_seconds() -> Iterator[None]:
     """Raise `HangError` where the block takes longer than `SECONDS`; a warning is an error, too."""
-    BEAT.value = time.monotonic()
+    beat()
     signal.alarm(SECONDS)
     try:
         with warnings.catch_warnings():
@@ -206,10 +213,10 @@ def attack_apart(name: str, attack: Attack, given: argparse.Namespace, folder: P
     process.start()
     theirs.close()
     outcome = Outcome()
-    BEAT.value = time.monotonic()
+    beat()
     try:
         while not ours.poll(1):
-            if time.monotonic() - BEAT.value > STUCK:
+            if time.monotonic() - struct.unpack_from("d", BEAT)[0] > STUCK:
                 process.kill()
                 break
         else:

@@ -87,7 +87,7 @@ def test_the_model_looks_into_the_boxes_that_the_tracker_infers(film: Bench, tmp
 
 
 def test_flow_from_the_pictures(film: Bench, tmp_path: Path) -> None:
-    pytest.importorskip("cv2")
+    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
     tracker = "flow(similarity=box,propagate=true,pose_overlap=1,detection_score=-100)"
     result = run(options(film, tmp_path / "tracked.json", tracker, flow="lk"))
     people = result.poses.people

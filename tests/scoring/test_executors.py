@@ -86,6 +86,18 @@ def test_a_dead_worker_is_an_error_and_not_a_missing_row() -> None:
     assert caught.value.code == "P700"
 
 
+def test_where_no_process_can_be_started_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container whose /dev/shm cannot be written."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refused)
+    with pytest.raises(PosevalError, match="no worker process can be started") as caught, pool(2):
+        pass
+    assert caught.value.code == "P700"
+
+
 @pytest.mark.parametrize("address", ["spark:local", "dask", "dask:"])
 def test_an_unknown_executor_is_refused(address: str) -> None:
     with pytest.raises(UsageError) as caught, pool(1, address):

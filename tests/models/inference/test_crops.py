@@ -150,7 +150,7 @@ def test_a_warp_is_numpys_to_the_last_bit(channels: int) -> None:
 
 
 def test_a_warp_is_opencvs() -> None:
-    cv2 = pytest.importorskip("cv2")
+    cv2 = pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
     if int(cv2.__version__.split(".")[0]) < 5:
         pytest.skip("OpenCV before 5 rounds positions to 1/32 of a pixel")
     image = np.random.default_rng(3).integers(0, 256, (300, 400, 3), dtype=np.uint8)
