@@ -153,7 +153,7 @@ def test_no_option_that_writes_may_stand_in_a_file() -> None:
 
 
 HOSTILE = {
-    "deep": ("rules = " + "[" * 5000, "P291"),
+    "deep": ("rules = " + "[" * 5000, "P502"),
     "a name longer than any file's": ('rules = "' + "x" * 5000 + '"\n', "P124"),
     "NUL": ('rules = "a\\u0000b"\n', "P124"),
     "not UTF-8": ("\udcff\n", "P291"),
