@@ -80,7 +80,6 @@ SCORING: dict[str, list[list[str]]] = {
     "--benchmark": [["coco-keypoints"], ["custom"]],
     "--metric": [["oks_ap"], ["epe(people=matched)"], ["epe(people=all)"], ["calibration"], ["oks_lrp"]],
     "--rules": [["corrected"]],
-    "--ties": [["official"]],
     "--skeleton": [["coco17"]],
     "--sigmas": [["0.1"]],
     "--joints": [["names"]],
@@ -97,7 +96,7 @@ SCORING: dict[str, list[list[str]]] = {
     "--cluster": [["groups.csv"]],
 }
 # What is gated, and a person's word that any run is to be taken.
-OTHERS = {"predictions", "--gt", "--run", "--baseline", "--accept"}
+OTHERS = {"--ties", "predictions", "--gt", "--run", "--baseline", "--accept"}
 Words = list[str]
 
 

@@ -230,7 +230,7 @@ class Document:
         Keys that are not `known` are counted under `path`, where the value stands.
 
         Raises:
-            LimitError: P501 for a part larger than `limits.tree_bytes`.
+            LimitError: P501 for a part larger than `limits.tree_bytes`, P502 for one nested too deeply.
             FormatError: P210 for a number of thousands of digits, or many of more than 64 bits.
         """
         most = self.limits.tree_bytes
@@ -242,14 +242,18 @@ class Document:
                 wanted=f"at most {most:,}",
                 hint=to_raise("tree_bytes", end - start),
             )
+        where = f"{self.name}: byte {start}"
         try:
             found = parse_tree(self.data[start:end])
+            if start == self.outline.start:
+                self.unread.clear()
+            self.unread.pop(self._keys.get(start, ""), None)
+            if start not in self._read:
+                self._read.add(start)
+                known.count(found, self.unread, path)
         except ValueError as error:
-            raise FormatError("P210", where=f"{self.name}: byte {start}", what=shown(error)) from None
-        if start == self.outline.start:
-            self.unread.clear()
-        self.unread.pop(self._keys.get(start, ""), None)
-        if start not in self._read:
-            self._read.add(start)
-            known.count(found, self.unread, path)
+            raise FormatError("P210", where=where, what=shown(error)) from None
+        except RecursionError:
+            wanted = f"at most {self.limits.depth} levels"
+            raise LimitError("P502", where=where, what="is nested too deeply", wanted=wanted) from None
         return found
