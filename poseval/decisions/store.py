@@ -13,7 +13,7 @@ import signal
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -170,20 +170,22 @@ class Store:
             )
 
     def _held(self, connection: sqlite3.Connection, clock: _Clock) -> list[Entry | Refused]:
-        rows = _patiently(
-            connection, clock, "SELECT digest, name, team, facts, report FROM entry ORDER BY digest"
-        ).fetchall()
         (tallied,) = _patiently(
             connection, clock, "SELECT count(*) FROM sqlite_master WHERE name = 'tallies'"
         ).fetchone()
         out: list[Entry | Refused] = []
-        for digest, *row in rows:
+        left = _Left(self.path)
+        for digest, *row in _patiently(
+            connection, clock, "SELECT digest, name, team, facts, report FROM entry ORDER BY digest"
+        ):
+            left.take(row)
             try:
                 entry = self._entry(*row)
                 if tallied:
                     found = connection.execute(
                         "SELECT run FROM tallies WHERE digest = ?", (digest,)
                     ).fetchone()
+                    left.take(found or ())
                     entry = entry if found is None else self._with_tallies(entry, *found)
                 out.append(entry)
             except PosevalError as error:
@@ -275,6 +277,30 @@ class _Clock:
 
 def _connect(name: str) -> sqlite3.Connection:
     return sqlite3.connect(name, uri=True, timeout=0.0, isolation_level=None)
+
+
+class _Left:
+    """What rows may still hold: together no more than the file. Damaged ones can share pages."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        files = (os.fspath(path), f"{path}-wal")
+        self._bytes = sum(os.path.getsize(one) for one in files if os.path.exists(one))
+
+    def take(self, row: Sequence[Any]) -> None:
+        """Count the values of a row.
+
+        Raises:
+            FormatError: P241 the rows are longer together than the file.
+        """
+        self._bytes -= sum(len(value) for value in row if isinstance(value, (str, bytes)))
+        if self._bytes < 0:
+            raise FormatError(
+                "P241",
+                where=shown(self._path),
+                what="has entries that are longer together than the file",
+                wanted="an undamaged leaderboard store",
+            )
 
 
 def _patiently(connection: sqlite3.Connection, clock: _Clock, statement: str) -> sqlite3.Cursor:
