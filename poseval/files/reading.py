@@ -259,7 +259,10 @@ def parse_tree(data: bytes) -> Any:
             raise ValueError(f"more than {MOST_HUGE:,} whole numbers are too large, as {digits[:40]} is")
         return number
 
-    return json.loads(text, parse_int=whole if MANY_DIGITS.search(text) else None)
+    try:
+        return json.loads(text, parse_int=whole if MANY_DIGITS.search(text) else None)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def allowed_bytes(packed: int, limits: Limits) -> int:

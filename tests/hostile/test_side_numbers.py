@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from poseval.cli import invoke
+from poseval.datasets import ReadOptions, Role, read
 from poseval.errors import PosevalError
 from tests.fuzz.mutations import HARD, VALUE, is_text
 from tests.fuzz.second_ring import TARGETS
@@ -96,3 +97,11 @@ def test_whole_numbers_of_64_bits_are_read() -> None:
     for number in (2**64, -(2**64)):
         with pytest.raises(ValueError, match="too large"):
             parse_json(json.dumps([number]), "x")
+
+
+@pytest.mark.parametrize("text", NESTED)
+def test_predictions_as_nested_lists(text: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "p.json", text)
+    with pytest.raises(PosevalError) as caught:
+        read(path, ReadOptions(Role.PREDICTIONS), "pose-array")
+    assert caught.value.code in ("P200", "P201", "P202", "P203", "P204", "P210", "P502")
