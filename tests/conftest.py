@@ -10,7 +10,10 @@ import pytest
 from poseval.errors import MissingFeature
 
 # What needs forks and cannot be imported without, as on Windows: challenges and pseudo-terminals.
-NEED_FORKS = ("challenge/*", "*/test_challenge*.py", "*/test_second_ring*.py", "hostile/test_pipes.py")
+NEED_FORKS = (
+    *("challenge/*", "*/test_challenge*.py", "*/test_second_ring*.py", "hostile/test_pipes.py"),
+    *("hostile/test_probing.py", "hostile/test_side_numbers.py", "hostile/test_tarballs.py"),
+)
 collect_ignore_glob = () if hasattr(os, "fork") else NEED_FORKS
 
 

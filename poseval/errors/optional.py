@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -14,9 +15,13 @@ def require(package: str, where: str, extra: str | None, otherwise: str | None =
     Raises:
         MissingFeature: P601 with the extra that installs it, or the reason why it cannot be imported.
     """
+    path = list(sys.path)
     try:
         return import_module(package)
     except ImportError as error:
+        sys.path[:] = (
+            path  # OpenCV, where it fails, leaves its own folder there, whose `typing` hides Python's
+        )
         name = package.partition(".")[0]
         absent = isinstance(error, ModuleNotFoundError) and error.name == name
         name = name.replace("_", "-")

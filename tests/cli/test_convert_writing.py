@@ -126,6 +126,7 @@ class TestProgress:
         capsys: pytest.CaptureFixture[str],
     ) -> None:
         monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+        monkeypatch.setattr("poseval.datasets.files.batches.FILES", 1)
         assert call(sources["openpose"], tmp_path / "a.npz", "--to", "native") == 0
         err = capsys.readouterr().err
         assert "\r\x1b[K1/3 files" in err

@@ -14,6 +14,7 @@ from PIL import Image
 from poseval import tracking
 from poseval.cli import invoke
 from poseval.datasets import Role, WriteOptions, get_format
+from poseval.errors.optional import require
 from poseval.poses import Frames
 from poseval.scoring.score import score
 from tests.golden.committed import ROOT
@@ -154,7 +155,7 @@ def test_an_existing_file_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def test_images_give_the_flow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     scene = walkers(frames=3, people=1, step=6.0)
     scene.shown[2] = False
     results, truth = files(tmp_path, scene)

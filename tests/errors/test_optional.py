@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,16 @@ def test_a_package_that_fails_to_import_says_why(tmp_path: Path, monkeypatch: py
     with pytest.raises(MissingFeature, match=r"cannot be imported .*nothing_of_that_name") as caught:
         require("broken_package", "model x", None)
     assert caught.value.code == "P601"
+
+
+def test_a_package_that_fails_leaves_the_path_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "leaves_its_folder.py").write_text(
+        "import sys\nsys.path.insert(0, 'x')\nimport nothing_at_all\n"
+    )
+    before = list(sys.path)
+    with pytest.raises(MissingFeature, match="cannot be imported"):
+        require("leaves_its_folder", "here", None)
+    assert sys.path == before

@@ -13,6 +13,7 @@ pytest.importorskip("torch")
 
 from poseval.cli import invoke as command
 from poseval.errors import UsageError
+from poseval.errors.optional import require
 from poseval.models import create_model, load_weights
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import card
@@ -87,7 +88,7 @@ def test_the_model_looks_into_the_boxes_that_the_tracker_infers(film: Bench, tmp
 
 
 def test_flow_from_the_pictures(film: Bench, tmp_path: Path) -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     tracker = "flow(similarity=box,propagate=true,pose_overlap=1,detection_score=-100)"
     result = run(options(film, tmp_path / "tracked.json", tracker, flow="lk"))
     people = result.poses.people

@@ -11,6 +11,7 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from poseval.errors import FormatError, LimitError, MismatchError, MissingFeature, UsageError
+from poseval.errors.optional import require
 from poseval.tracking.base import FrameInput, Image
 from poseval.tracking.bodies import Bodies
 from poseval.tracking.flo_files import FloFiles, read_flo
@@ -67,7 +68,7 @@ def test_a_field_of_one_pixel() -> None:
 
 @pytest.mark.parametrize("name", sorted(SOURCES))
 def test_flow_from_pixels_follows_a_moving_texture(name: str) -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     source = flow_source(name)
     points = np.random.default_rng(1).uniform(40, 120, (30, 2))
     moved = source.move(points, frame(0, texture()), frame(1, texture((5, 3))))
@@ -75,7 +76,7 @@ def test_flow_from_pixels_follows_a_moving_texture(name: str) -> None:
 
 
 def test_each_image_is_loaded_once() -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     loads: list[int] = []
 
     def load(number: int) -> Image:
@@ -90,21 +91,21 @@ def test_each_image_is_loaded_once() -> None:
 
 
 def test_no_point_is_no_fault() -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     for name in SOURCES:
         moved = flow_source(name).move(np.zeros((0, 2)), frame(0, texture()), frame(1, texture()))
         assert moved.shape == (0, 2)
 
 
 def test_frames_without_pixels_are_refused() -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     with pytest.raises(UsageError, match="no image to compute") as caught:
         DisFlow().move(np.zeros((1, 2)), frame(0), frame(1))
     assert caught.value.code == "P163"
 
 
 def test_a_change_of_size_is_refused() -> None:
-    pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    require("cv2", "this test", "flow")
     with pytest.raises(MismatchError, match="100 x 100") as caught:
         DisFlow().move(np.zeros((1, 2)), frame(0, texture()), frame(1, texture(side=100)))
     assert caught.value.code == "P460"

@@ -106,7 +106,7 @@ class OpenPose(Dataset):
                 points, track = _people(document, faults, whole) if people is None else people[at]
                 found.append(_File(name, document.sha256, points, track))
             if options.progress is not None:
-                options.progress(len(found) - 1, total)
+                options.progress(len(found), total)
         if not found:
             raise FormatError("P271", where=shown(source.path), what="holds no JSON file of OpenPose")
         faults.raise_if_any()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from poseval.errors import UsageError
+from poseval.errors.optional import require
 from poseval.kernels import images
 from poseval.models.inference.crops import (
     affine_matrix,
@@ -150,7 +151,7 @@ def test_a_warp_is_numpys_to_the_last_bit(channels: int) -> None:
 
 
 def test_a_warp_is_opencvs() -> None:
-    cv2 = pytest.importorskip("cv2", exc_type=ImportError)  # a library of the system may lack
+    cv2 = require("cv2", "this test", "flow")
     if int(cv2.__version__.split(".")[0]) < 5:
         pytest.skip("OpenCV before 5 rounds positions to 1/32 of a pixel")
     image = np.random.default_rng(3).integers(0, 256, (300, 400, 3), dtype=np.uint8)
