@@ -41,7 +41,7 @@ from poseval.scoring.task import Task
 
 SCHEMA = "poseval.verdict/1"
 KNOWN = "known/{}.npz"  # of a split: what participants know, where the ground truth is not at hand
-SCORED, VALID, REFUSED, FAILED = "scored", "valid", "refused", "failed"
+STATUSES = SCORED, VALID, REFUSED, FAILED = "scored", "valid", "refused", "failed"
 DIGEST_STEP = 1 << 20
 MORE_DISK = 64 * MIB  # beyond the content of files, which take whole blocks
 WHERE = "the submission"

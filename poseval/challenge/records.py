@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from poseval.challenge.description import Description
-from poseval.challenge.judge import SCHEMA, Verdict, rounded
+from poseval.challenge.judge import SCHEMA, STATUSES, Verdict, rounded
 from poseval.decisions.facts import facts_of
 from poseval.errors import FormatError, shown
 from poseval.files.reading import REPORT_BYTES, read_json
@@ -75,6 +75,8 @@ def read_record(path: Path) -> Record:
         for name in ("status", "split", "digest", "message", "page", "private"):
             typed((str,), name, verdict.get(name, ""))
         typed((dict,), "report", verdict.get("report", {}))
+        if verdict.get("status") not in STATUSES:
+            raise ValueError(f"the status is none of {', '.join(STATUSES)}")
         for name in ("numbers", "joints"):
             numbers(verdict.get(name, {}), name)
         for name in ("name", "team", "received"):

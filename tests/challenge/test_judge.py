@@ -76,7 +76,8 @@ def test_records_are_read_back(tmp_path: Path) -> None:
     assert is_record(tmp_path / "r.json")
     assert read_record(tmp_path / "r.json") == record
     assert not is_record(tmp_path / "dt.json")
-    for text in ("{}", "[", '{"schema": "poseval.verdict/1", "verdict": {"x": 1}, "name": "a"}'):
+    unknown = (tmp_path / "r.json").read_text().replace('"scored"', '"sc\\u007fred"')
+    for text in ("{}", "[", unknown, '{"schema": "poseval.verdict/1", "verdict": {"x": 1}, "name": "a"}'):
         (tmp_path / "w.json").write_text(text)
         with pytest.raises(PosevalError) as caught:
             read_record(tmp_path / "w.json")
