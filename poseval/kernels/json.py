@@ -1,7 +1,7 @@
 """Columns from JSON: the Python interface of `json_columns.cpp`.
 
-`outline` says what a file holds and where, `columns` reads an array of objects into NumPy columns by a
-declared schema. Neither builds a tree: depth, keys, records and numbers are bounded while the text is read.
+`columns` reads an array of objects into NumPy columns by a declared schema, `json_outline` says what a file
+holds and where. Neither builds a tree: depth, keys, records and numbers are bounded while the text is read.
 Both are tolerant of key order, white space, unknown fields and escapes, and of the byte order mark; anything
 that is not JSON in UTF-8 is refused with its byte and line. `NaN` and `Infinity` are passed over in fields
 that nobody reads, and are faults in the others.
@@ -9,17 +9,16 @@ that nobody reads, and are faults in the others.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from poseval.errors import FormatError, LimitError, PosevalError, shown
 from poseval.kernels import _kernels
-from poseval.limits import DEFAULT, Limits, check_texts, to_raise
+from poseval.kernels.json_outline import stop_error
+from poseval.limits import DEFAULT, Limits, check_texts
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -193,136 +192,6 @@ class Columns:
 
     def __getitem__(self, name: str) -> Column:
         return self.columns[name]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A key of the top level: kind, bytes, and of an array how many items and what the first one is.
-
-    `first` is the outline of the first item when that is an object (its keys' kinds), else its kind. Of a
-    long list of records only the end was looked for: `checked` is false until `columns` or `check` reads it.
-    """
-
-    key: str
-    kind: str
-    start: int
-    end: int
-    items: int = 0
-    first: tuple[Entry, ...] | str | None = None
-    checked: bool = True
-
-    def first_kinds(self) -> dict[str, str]:
-        """Kinds of the first item's fields; empty when it is not an object."""
-        return {entry.key: entry.kind for entry in self.first} if isinstance(self.first, tuple) else {}
-
-
-@dataclass(frozen=True)
-class Outline:
-    """What the top level is. `end` is -1 for an array, which is checked to its end only by `columns`."""
-
-    kind: Literal["null", "boolean", "number", "string", "array", "object", "nonfinite"]
-    start: int
-    end: int
-    entries: tuple[Entry, ...] | str | None
-
-    def by_key(self) -> dict[str, Entry]:
-        """Entries of a top-level object, or of the first record of a top-level array; a repeated key once."""
-        return {entry.key: entry for entry in self.entries} if isinstance(self.entries, tuple) else {}
-
-    def repeated(self) -> list[str]:
-        """Keys of the top-level object that stand there twice."""
-        if not isinstance(self.entries, tuple):
-            return []
-        counts = Counter(entry.key for entry in self.entries)
-        return [key for key, count in counts.items() if count > 1]
-
-
-_SYNTAX = {
-    "junk": "has more text after the end of the document",
-    "trailing_comma": "has a comma before a closing bracket",
-    "comment": "has a comment, which JSON does not allow",
-    "unexpected": "holds a character that JSON does not allow here",
-    "control": "has an unescaped control character in a string",
-    "escape": "has a malformed escape in a string",
-    "number": "has a malformed number",
-}
-_LIMITED = {
-    "depth": ("is nested deeper than allowed", "levels"),
-    "keys": ("has an object with more keys than allowed", "keys"),
-    "records": ("has more records than allowed", "records"),
-    "numbers": ("has more numbers than allowed", "numbers"),
-}
-
-
-def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping[str, int]) -> PosevalError:
-    """The error for a text that could not be read on: P200 empty, P210 syntax, P211 encoding, P502 limits."""
-    kind, offset = cast("tuple[str, int]", stop.args)
-    where = f"{name}: line {line_of(data, offset)}, byte {offset}"
-    if kind in _LIMITED:
-        what, unit = _LIMITED[kind]
-        most = allowed[kind]
-        hint = to_raise("people" if kind == "records" else kind, 2 * most, known=False)
-        return LimitError("P502", where=where, what=what, wanted=f"at most {most:,} {unit}", hint=hint)
-    if kind == "encoding":
-        return FormatError("P211", where=where, what="is not UTF-8", hint="save the file as UTF-8")
-    if kind == "truncated":
-        if not data.strip(b" \t\r\n\xef\xbb\xbf"):
-            return FormatError("P200", where=name, what="is empty", wanted="a JSON document")
-        return FormatError("P210", where=where, what="ends in the middle of the document (truncated)")
-    found = shown(data[offset : offset + 1].decode("latin-1"))
-    return FormatError(
-        "P210", where=where, what=f"{_SYNTAX[kind]} ({found!r})" if found else _SYNTAX[kind], wanted="JSON"
-    )
-
-
-def line_of(data: bytes, offset: int) -> int:
-    """Line, from 1, that holds the byte at `offset`.
-
-    Raises:
-        ValueError: the text has no such byte, nor ends there.
-    """
-    return _kernels.line_of(data, offset)
-
-
-def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) -> Outline:
-    """What the JSON text holds, and where, without building it.
-
-    An object is checked and walked to its end, but for long lists of records in it (`Entry.checked`). Of an
-    array only the first element is read.
-
-    Raises:
-        FormatError: P200 empty, P210 not JSON, P211 not UTF-8.
-        LimitError: P502 nested too deep or too many keys.
-    """
-    try:
-        found = _kernels.json_outline(data, limits.depth, limits.keys)
-    except _kernels.JsonStop as stop:
-        allowed = {"depth": limits.depth, "keys": limits.keys}
-        raise stop_error(stop, data, name, allowed) from None
-    return Outline(found["kind"], found["start"], found["end"], _entries(found["entries"]))
-
-
-def check(data: bytes, entry: Entry, *, name: str = "<memory>", limits: Limits = DEFAULT) -> None:
-    """Checks a value of the top-level object that `outline` has not.
-
-    Raises:
-        FormatError: P210 not JSON, P211 not UTF-8.
-        LimitError: P502 nested too deep or too many keys.
-    """
-    try:
-        _kernels.json_check(data, entry.start, 1, limits.depth, limits.keys)
-    except _kernels.JsonStop as stop:
-        allowed = {"depth": limits.depth, "keys": limits.keys}
-        raise stop_error(stop, data, name, allowed) from None
-
-
-def _entries(raw: Any) -> tuple[Entry, ...] | str | None:
-    if not isinstance(raw, list):
-        return cast("str | None", raw)
-    return tuple(
-        Entry(key, kind, start, end, items, _entries(first), checked)
-        for key, kind, start, end, items, first, checked in raw
-    )
 
 
 def columns(

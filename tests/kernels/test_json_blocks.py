@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from poseval.errors import InputError
 from poseval.kernels import json as kj
+from poseval.kernels import json_outline
 
 pytestmark = pytest.mark.usefixtures("either_way")
 
@@ -67,7 +68,7 @@ def test_the_end_of_a_long_list_is_found_behind_any_text(seed: int) -> None:
         rows.append(json.dumps(row, ensure_ascii=rng.random() < 0.5))
         size += len(rows[-1].encode())
     text = ('{"first": [' + rng.choice([", ", ","]).join(rows) + '], "last": 7}').encode()
-    entries = kj.outline(text).by_key()
+    entries = json_outline.outline(text).by_key()
     first = entries["first"]
     assert (first.items, first.checked) == (len(rows), False)
     assert text[first.start : first.start + 1] + text[first.end - 1 : first.end] == b"[]"

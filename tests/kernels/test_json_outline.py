@@ -6,6 +6,7 @@ import pytest
 
 from poseval.errors import FormatError, LimitError
 from poseval.kernels import json as kj
+from poseval.kernels import json_outline
 
 pytestmark = pytest.mark.usefixtures("either_way")
 
@@ -15,12 +16,12 @@ def test_outline_of_an_object() -> None:
         '\ufeff{"info": {"year": "2020"}, "images": [{"id": 1, "k": [1, 2]}, {}], "tags": ["a"]'
         ', "images": []}'
     )
-    found = kj.outline(text.encode())
+    found = json_outline.outline(text.encode())
     assert found.kind == "object"
     keys = found.by_key()
     assert (keys["info"].kind, keys["tags"].first) == ("object", "string")
     images = found.entries[1]  # type: ignore[index]
-    assert isinstance(images, kj.Entry)
+    assert isinstance(images, json_outline.Entry)
     assert (images.items, images.first_kinds()) == (2, {"id": "number", "k": "array"})
     assert text.encode()[images.start : images.end] == b'[{"id": 1, "k": [1, 2]}, {}]'
     assert found.repeated() == ["images"]
@@ -30,7 +31,7 @@ def test_outline_of_an_object() -> None:
 
 
 def test_outline_of_an_array_reads_its_first_element_only() -> None:
-    found = kj.outline(b' [{"score": 1, "keypoints": [1]}, {"broken ')
+    found = json_outline.outline(b' [{"score": 1, "keypoints": [1]}, {"broken ')
     assert (found.kind, found.start, found.end) == ("array", 1, -1)
     assert set(found.by_key()) == {"score", "keypoints"}
 
@@ -40,7 +41,7 @@ def test_outline_of_an_array_reads_its_first_element_only() -> None:
     [(b"[]", "array"), (b"{}", "object"), (b'"x"', "string"), (b"3", "number"), (b"null", "null")],
 )
 def test_outline_of_small_things(data: bytes, kind: str) -> None:
-    found = kj.outline(data)
+    found = json_outline.outline(data)
     assert (found.kind, found.end) == (kind, len(data))
 
 
@@ -58,7 +59,7 @@ def test_outline_of_small_things(data: bytes, kind: str) -> None:
 )
 def test_outline_refuses(data: bytes, code: str) -> None:
     with pytest.raises((FormatError, LimitError)) as caught:
-        kj.outline(data)
+        json_outline.outline(data)
     assert caught.value.code == code
 
 
@@ -71,20 +72,20 @@ def long_file(middle: str) -> bytes:
 
 def test_of_long_lists_of_records_the_outline_only_looks_for_the_end() -> None:
     data = long_file("")
-    entry = kj.outline(data).by_key()["records"]
+    entry = json_outline.outline(data).by_key()["records"]
     assert (entry.checked, entry.items, entry.kind) == (False, 30_000, "array")
     assert data[entry.start : entry.start + 2] == b"[{"
     assert data[entry.end - 2 : entry.end + 1] == b"}],"
-    assert kj.outline(data).by_key()["rest"].checked
-    kj.check(data, entry)
+    assert json_outline.outline(data).by_key()["rest"].checked
+    json_outline.check(data, entry)
 
 
 @pytest.mark.parametrize("broken", [", {1: 2}", ", {,}", ', {"a": 01}', ', {"a": "\x01"}', ', {"a" 1}', ","])
 def test_what_the_outline_passes_over_is_found_by_the_check_and_by_columns(broken: str) -> None:
     data = long_file(broken)
-    entry = kj.outline(data).by_key()["records"]
+    entry = json_outline.outline(data).by_key()["records"]
     with pytest.raises(FormatError) as checked:
-        kj.check(data, entry)
+        json_outline.check(data, entry)
     with pytest.raises(FormatError) as read:
         kj.columns(data, [kj.number("z")], start=entry.start, depth=1)
     assert (checked.value.code, read.value.code) == ("P210", "P210")
@@ -94,8 +95,8 @@ def test_what_the_outline_passes_over_is_found_by_the_check_and_by_columns(broke
 def test_a_long_list_that_is_cut_or_too_deep_is_refused_by_the_outline() -> None:
     data = long_file("")
     with pytest.raises(FormatError, match="truncated") as cut:
-        kj.outline(data[:-20])
+        json_outline.outline(data[:-20])
     assert cut.value.code == "P210"
     with pytest.raises(LimitError) as deep:
-        kj.outline(long_file(", " + "[" * 60 + "]" * 60))
+        json_outline.outline(long_file(", " + "[" * 60 + "]" * 60))
     assert deep.value.code == "P502"

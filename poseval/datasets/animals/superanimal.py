@@ -14,7 +14,7 @@ from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.gathering import Found, Gathering, Joints, Point, items_of, number_of
 from poseval.datasets.tools.per_frame import PerFrame, box_of
-from poseval.kernels.json import Outline
+from poseval.kernels.json_outline import Outline
 
 KNOWN = Known("[].bodyparts", "[].bboxes", "[].bbox_scores", "bodyparts", "bboxes", "bbox_scores")
 

@@ -17,7 +17,7 @@ from poseval.datasets.coco.shape import is_image_list
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
 from poseval.errors import InputError, number_of
-from poseval.kernels.json import Outline
+from poseval.kernels.json_outline import Outline
 from poseval.poses import Notice, PoseSet
 
 

@@ -19,6 +19,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import FormatError, LimitError, UsageError, shown
 from poseval.files.spooled import spooled
 from poseval.kernels import json as kj
+from poseval.kernels import json_outline
 from poseval.limits import MIB, Limits, to_raise
 from poseval.poses import Frames, Ints
 
@@ -201,7 +202,7 @@ class Pieces:
     def _look_at_first(self, text: bytes, table: kj.Columns) -> None:
         end = int(table.offset[1]) - 1 if table.count > 1 else len(text)
         record = b"[" + text[int(table.offset[0]) - 1 : end].rstrip(SPACE + b",]") + b"]"
-        keys = set(kj.outline(record, name=self.name, limits=self.limits).by_key())
+        keys = set(json_outline.outline(record, name=self.name, limits=self.limits).by_key())
         box = kj.columns(record, (kj.span("bbox"),), name=self.name, limits=self.limits)["bbox"]
         begin = int(box.values[0])
         if begin < 0 or record[begin : begin + 4] == b"null":

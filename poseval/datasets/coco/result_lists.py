@@ -9,7 +9,7 @@ from __future__ import annotations
 from poseval.datasets.files.document import Document
 from poseval.errors import InputError
 from poseval.kernels import json as kj
-from poseval.kernels.json import Entry
+from poseval.kernels.json_outline import Entry
 
 ANNOTATIONS = "annotations"
 NAMES = ("results", "predictions", "detections", ANNOTATIONS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poseval.datasets.coco.result_lists import ANNOTATIONS, any_has
 from poseval.datasets.files.document import Document
 from poseval.errors import FormatError
-from poseval.kernels.json import Outline
+from poseval.kernels.json_outline import Outline
 
 
 def is_image_list(document: Document) -> bool:

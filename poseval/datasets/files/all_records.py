@@ -13,7 +13,8 @@ import numpy as np
 from poseval.datasets.files.document import Document
 from poseval.errors import InputError
 from poseval.kernels import json as kernel
-from poseval.kernels.json import Entry, Outline
+from poseval.kernels import json_outline
+from poseval.kernels.json_outline import Entry, Outline
 
 
 def widened(document: Document) -> Outline | None:
@@ -56,7 +57,7 @@ def _first(document: Document, table: kernel.Columns, name: str) -> Entry | None
     empty = None
     spans = table[name].values.reshape(-1, 2)
     for start, end in spans[np.flatnonzero(spans[:, 0] >= 0)].tolist():
-        inner = kernel.outline(document.data[start:end], name=document.name, limits=document.limits)
+        inner = json_outline.outline(document.data[start:end], name=document.name, limits=document.limits)
         entry = _entry(name, inner, start, end)
         if not _is_empty(entry):
             return entry

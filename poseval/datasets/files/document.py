@@ -20,6 +20,8 @@ from poseval.files.packed import unpacked
 from poseval.files.reading import parse_tree, read_regular
 from poseval.files.streams import public_name, read_input
 from poseval.kernels import json as kernel
+from poseval.kernels import json_outline
+from poseval.kernels.json_outline import Entry, Outline
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
 from poseval.threads import started
 
@@ -126,7 +128,7 @@ class Document:
         return text[:1] in (b"{", b"[")
 
     @cached_property
-    def outline(self) -> kernel.Outline:
+    def outline(self) -> Outline:
         """What the JSON text holds and where.
 
         Raises:
@@ -138,8 +140,8 @@ class Document:
             self.unread.update({entry.key: 1 for entry in found.entries[:MOST_KEYS]})
         return found
 
-    def _outline(self) -> kernel.Outline:
-        return kernel.outline(self.data, name=self.name, limits=self.limits)
+    def _outline(self) -> Outline:
+        return json_outline.outline(self.data, name=self.name, limits=self.limits)
 
     @cached_property
     def _keys(self) -> dict[int, str]:
@@ -153,7 +155,7 @@ class Document:
 
     def line(self, offset: int) -> int:
         """Line, from 1, of a byte offset."""
-        return kernel.line_of(self.data, offset)
+        return json_outline.line_of(self.data, offset)
 
     def columns(
         self, fields: Sequence[kernel.Field], key: str | None = None, max_records: int | None = None
@@ -172,10 +174,13 @@ class Document:
         return found
 
     def _columns(
-        self, fields: Sequence[kernel.Field], entry: kernel.Outline | kernel.Entry, max_records: int | None
+        self,
+        fields: Sequence[kernel.Field],
+        entry: Outline | Entry,
+        max_records: int | None,
     ) -> kernel.Columns:
         """Columns of the array at an entry of the top-level object, or of the top-level array."""
-        alone = isinstance(entry, kernel.Outline)
+        alone = isinstance(entry, Outline)
         return kernel.columns(
             self.data,
             fields,
@@ -204,7 +209,7 @@ class Document:
             if not key or name.startswith(f"{key}[]."):
                 del self.unread[name]
 
-    def _entry(self, key: str) -> kernel.Entry:
+    def _entry(self, key: str) -> Entry:
         """A key of the top-level object, and where its value stands."""
         entry = self.outline.by_key().get(key) if self.outline.kind == "object" else None
         if entry is None:
@@ -221,7 +226,7 @@ class Document:
         entries = self.outline.entries if self.outline.kind == "object" else ()
         for entry in entries if isinstance(entries, tuple) else ():
             if not entry.checked and entry.start not in self._read:
-                kernel.check(self.data, entry, name=self.name, limits=self.limits)
+                json_outline.check(self.data, entry, name=self.name, limits=self.limits)
                 self._read.add(entry.start)
 
     def tree(self, start: int, end: int, known: Known, path: str = "") -> Any:

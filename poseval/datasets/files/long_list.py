@@ -20,6 +20,8 @@ from poseval.errors import PosevalError, UsageError, shown
 from poseval.files.reading import read_regular
 from poseval.files.streams import is_stream, public_name
 from poseval.kernels import json as kernel
+from poseval.kernels import json_outline
+from poseval.kernels.json_outline import Entry, Outline
 from poseval.limits import MIB, Limits
 
 LONG = 4 * MIB  # bytes from which a file is read so: below it a file and its columns are small, too
@@ -59,14 +61,17 @@ class LongList(Document):
         lines = as_list(data, self.path)
         return data if lines is None else lines
 
-    def _outline(self) -> kernel.Outline:
+    def _outline(self) -> Outline:
         try:  # only the first record of a list is looked at
-            return kernel.outline(self._head, name=self.name, limits=self.limits)
+            return json_outline.outline(self._head, name=self.name, limits=self.limits)
         except PosevalError:
             return super()._outline()
 
     def _columns(
-        self, fields: Sequence[kernel.Field], entry: kernel.Outline | kernel.Entry, max_records: int | None
+        self,
+        fields: Sequence[kernel.Field],
+        entry: Outline | Entry,
+        max_records: int | None,
     ) -> kernel.Columns:
         found = None if self._is_read else self._by_parts(fields, entry.start, max_records)
         return super()._columns(fields, entry, max_records) if found is None else found

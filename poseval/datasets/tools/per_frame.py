@@ -28,7 +28,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.gathering import Box, Found, Gathering, Joints, Point, items_of, number_of
 from poseval.errors import FormatError, InputError, MismatchError, shown
 from poseval.files.packed import plain_name
-from poseval.kernels.json import Outline
+from poseval.kernels.json_outline import Outline
 from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 

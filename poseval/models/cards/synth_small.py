@@ -5,6 +5,13 @@ from __future__ import annotations
 from poseval.models.registry import ModelCard
 from poseval.models.schema import Option, Several, Whole
 
+# Of the pyramid that both networks begin with.
+WIDTHS = Option(
+    "widths",
+    Several(Whole(1, 1024), 4, 4),
+    (24, 40, 72, 128),
+    "channels at 1/2, 1/4, 1/8 and 1/16 of the input",
+)
 CARDS = (
     ModelCard(
         name="synth_small",
@@ -20,14 +27,7 @@ CARDS = (
         decode="udp",
         flip_shift=0,
         sigma=1.5,
-        options=(
-            Option(
-                "widths",
-                Several(Whole(1, 1024), 4, 4),
-                (24, 40, 72, 128),
-                "channels at 1/2, 1/4, 1/8 and 1/16 of the input",
-            ),
-        ),
+        options=(WIDTHS,),
         notes=("made for the demo and for tests; it was never trained on photographs",),
     ),
     ModelCard(
@@ -45,14 +45,7 @@ CARDS = (
         decode="middles",
         flip="none",
         flip_shift=0,
-        options=(
-            Option(
-                "widths",
-                Several(Whole(1, 1024), 4, 4),
-                (24, 40, 72, 128),
-                "channels at 1/2, 1/4, 1/8 and 1/16 of the input",
-            ),
-        ),
+        options=(WIDTHS,),
         notes=(
             "finds boxes of people: --boxes detector:synth_detector",
             "made for the demo and for tests; it was never trained on photographs",
