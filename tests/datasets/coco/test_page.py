@@ -13,6 +13,7 @@ SOURCES = [
     "datasets/containers/json_records.py",
     "datasets/files/document.py",
     "kernels/json.py",
+    "kernels/json_outline.py",
 ]
 PAGE = ROOT / "docs" / "formats" / "coco.md"
 FOREIGN = ("detectron2.py",)  # another format of the same shape
