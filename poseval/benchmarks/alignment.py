@@ -21,6 +21,7 @@ from poseval.poses.frame_names import (
     of_whole_video,
     place,
 )
+from poseval.poses.remembered import once
 from poseval.skeletons import Skeleton, get_skeleton
 
 
@@ -259,8 +260,10 @@ def fits(skeleton: Skeleton, wanted: Sequence[str]) -> bool:
     return any(set(skeleton.joints) == set(get_skeleton(name).joints) for name in wanted)
 
 
-def differing_sigmas(skeleton: Skeleton, wanted: Sequence[str]) -> Skeleton | None:
+@once
+def differing_sigmas(truth: PoseSet, wanted: tuple[str, ...]) -> Skeleton | None:
     """The named skeleton of the same joints, where it has other sigmas."""
+    skeleton = truth.skeleton
     for name in wanted:
         known = get_skeleton(name)
         if known.sigmas is None or skeleton.sigmas is None or set(known.joints) != set(skeleton.joints):

@@ -203,7 +203,7 @@ class Benchmark:
             out.append(f"rules {rules.name}: {rules.incomparable}")
         if self.skeletons and not fits(truth.skeleton, self.skeletons):
             out.append(f"the ground truth follows skeleton {truth.skeleton.name}, not {self.skeletons[0]}")
-        other = differing_sigmas(truth.skeleton, self.skeletons)
+        other = differing_sigmas(truth, self.skeletons)
         if other is not None:
             out.append(f"sigmas are not those of {other.name}, which {self.name} uses")
         count, test = len(truth), truth.frames.extra.get("test")

@@ -333,7 +333,7 @@ def can_be_scored(benchmark: Benchmark, truth: PoseSet) -> bool:
         return False
     people = truth.people
     given = people.extra.get("num_keypoints")
-    counted = ((people.seen > 0).any(axis=1) if given is None else given != 0) & ~people.crowd
+    counted = (people.is_labelled if given is None else given != 0) & ~people.crowd
     return not np.isnan(people.area[counted]).any()
 
 

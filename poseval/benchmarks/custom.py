@@ -122,7 +122,7 @@ def ends_of(truth: PoseSet) -> tuple[str, ...]:
 
 def counted(truth: PoseSet) -> Bools:
     """Whether each person [N] has a labelled joint and is not a crowd."""
-    out: Bools = (truth.people.seen > 0).any(axis=1) & ~truth.people.crowd
+    out: Bools = truth.people.is_labelled & ~truth.people.crowd
     return out
 
 

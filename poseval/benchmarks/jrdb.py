@@ -154,7 +154,7 @@ def body_boxes(poses: PoseSet, width: float) -> Floats:
 
 def _posed(truth: PoseSet) -> Bools:
     """Who has a pose [N]."""
-    return np.asarray((truth.people.seen > 0).any(axis=1), dtype=np.bool_)
+    return np.asarray(truth.people.is_labelled, dtype=np.bool_)
 
 
 def _of_nobody(aligned: Aligned, posed: Bools, boxes: tuple[Floats, Floats]) -> Ints:

@@ -59,7 +59,7 @@ def grouped(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     """
     truth, predictions = aligned.truth, aligned.predictions
     own = truth.people.extra["group"]
-    labelled = np.logical_or.reduce(truth.people.seen > 0, axis=1)
+    labelled = truth.people.is_labelled
     kept = np.flatnonzero(own >= 0)
     code = truth.people.frame * (int(own.max(initial=0)) + 1) + own
     scored = np.unique(code[kept][labelled[kept]])

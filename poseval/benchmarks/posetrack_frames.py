@@ -104,7 +104,7 @@ def _truncated_scores(poses: PoseSet) -> PoseSet:
 
 
 def _check_heads(truth: PoseSet, rules: RuleSet, notices: list[Notice]) -> None:
-    empty = np.flatnonzero((truth.people.head == 0) & (truth.people.seen > 0).any(axis=1))
+    empty = np.flatnonzero((truth.people.head == 0) & truth.people.is_labelled)
     if not len(empty):
         return
     if rules.keeps("P14"):

@@ -103,7 +103,7 @@ def _require_predictions(aligned: Aligned) -> None:
     there = np.zeros(len(truth.frames), dtype=np.bool_)
     there[predictions.people.frame] = True
     wanted = np.zeros(len(truth.frames), dtype=np.bool_)
-    wanted[truth.people.frame] = (truth.people.seen > 0).any(axis=1)
+    wanted[truth.people.frame] = truth.people.is_labelled
     lost = np.flatnonzero(wanted & ~there)
     if not len(lost):
         return

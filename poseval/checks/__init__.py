@@ -8,15 +8,17 @@ in `preconditions`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
 from poseval.benchmarks.base import Part
-from poseval.checks.base import Pair, Side, once
+from poseval.checks.base import Pair, Side
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import Role
 from poseval.poses import Notice, PoseSet
+from poseval.poses.remembered import once
 
 # name of a check -> what it looks at, and module:function
 TABLE: dict[str, tuple[str, str]] = {
@@ -79,6 +81,7 @@ def _ask(kinds: Iterable[str], about: Any) -> list[Notice]:
     found: list[Notice] = []
     for kind, place in TABLE.values():
         if kind in kinds:
-            module, _, name = place.partition(":")
-            found.extend(getattr(import_module(module), name)(about))
+            name, _, function = place.partition(":")
+            module = sys.modules.get(name) or import_module(name)  # the first is many times faster
+            found.extend(getattr(module, function)(about))
     return found

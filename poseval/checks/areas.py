@@ -19,7 +19,7 @@ def unit_of_area(side: Side) -> Iterator[Notice]:
     """N416: areas of 0 or less, all of 1 or less, or far from the extent of the person's joints."""
     people = side.poses.people
     count = people.extra.get("num_keypoints")
-    counted: Bools = ~people.crowd & ((people.seen > 0).any(axis=1) if count is None else count != 0)
+    counted: Bools = ~people.crowd & (people.is_labelled if count is None else count != 0)
     area = people.area[counted]
     known = area[~np.isnan(area)]
     if not len(known):

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, wraps
-from typing import TypeVar
-from weakref import WeakKeyDictionary
+from functools import cached_property
 
 import numpy as np
 
@@ -19,24 +16,6 @@ from poseval.kernels.poses import Review, review
 from poseval.metrics.base import Metric
 from poseval.poses import Ints, PoseSet
 from poseval.poses.aligned import Aligned
-
-Answer = TypeVar("Answer")
-
-
-def once(question: Callable[[PoseSet], Answer]) -> Callable[[PoseSet], Answer]:
-    """Remember the answer for a set, whose columns nobody can write to, as long as the set lives.
-
-    Many submissions are scored against one ground truth, and it is asked the same for each of them.
-    """
-    answers: WeakKeyDictionary[PoseSet, Answer] = WeakKeyDictionary()
-
-    @wraps(question)
-    def asked(poses: PoseSet) -> Answer:
-        if poses not in answers:
-            answers[poses] = question(poses)
-        return answers[poses]
-
-    return asked
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +45,7 @@ class Side:
         people = self.poses.people
         rows: Ints | slice = slice(None)
         if self.role is Role.TRUTH:
-            rows = np.flatnonzero(np.logical_or.reduce(people.seen > 0, axis=1))
+            rows = np.flatnonzero(people.is_labelled)
         return review(people.xy[rows], people.frame[rows], people.category[rows])
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from poseval.checks.base import Pair, Side, once
+from poseval.checks.base import Pair, Side
 from poseval.checks.partners import middle
 from poseval.datasets.base import Role
 from poseval.poses import Floats, Notice, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.poses.enclosing import enclosing_boxes
+from poseval.poses.remembered import once
 from poseval.poses.transforms import Transform
 
 BOX_SHARE = 0.05

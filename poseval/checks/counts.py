@@ -46,7 +46,7 @@ def nobody_labelled(side: Side) -> Iterator[Notice]:
     """N427: ground truth without labelled people."""
     people = side.poses.people
     count = people.extra.get("num_keypoints")
-    labelled = (people.seen > 0).any(axis=1) if count is None else count != 0
+    labelled = people.is_labelled if count is None else count != 0
     if side.has_joints and not (~people.crowd & labelled).any():
         yield Notice("N427", f"{side.name}: no person has labelled joints, so nothing can be scored")
 
@@ -90,7 +90,7 @@ def frames_without_predictions(pair: Pair) -> Iterator[Notice]:
     """N424: images with labelled people for which there is no prediction."""
     truth, people = pair.aligned.truth, pair.aligned.predictions.people
     wanted = np.zeros(len(truth.frames), dtype=np.bool_)
-    wanted[truth.people.frame[(truth.people.seen > 0).any(axis=1) & ~truth.people.crowd]] = True
+    wanted[truth.people.frame[truth.people.is_labelled & ~truth.people.crowd]] = True
     total = int(wanted.sum())
     wanted[people.frame] = False
     lacking = int(wanted.sum())

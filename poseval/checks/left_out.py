@@ -16,6 +16,7 @@ from poseval.kernels.poses import group_order
 from poseval.metrics.base import Metric
 from poseval.poses import Bools, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.poses.remembered import once
 
 SOME = 4  # names that a notice lists
 PER_CENT = 1.0  # a crowd index above it is no fraction
@@ -28,8 +29,7 @@ def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
     if most is None:
         return
     truth, predictions = pair.aligned.truth, pair.aligned.predictions
-    people = _sizes(_cell(truth), _counted(pair))
-    crowded = int((people > most).sum())
+    crowded = int((_sizes(truth, _by_flags(pair)) > most).sum())
     cut = _cut(predictions, most)
     frames = cut.frame if crowded else cut.frame[cut.tied]
     if not crowded and not len(frames):
@@ -65,7 +65,7 @@ def categories_without_results(pair: Pair) -> Iterator[Notice]:
     each = getattr(metric, "categories", None)
     if len(truth.categories) < 2 or each is None or each.value != "each":
         return
-    wanted = np.unique(truth.people.category[_counted(pair)])
+    wanted = np.unique(truth.people.category[_counted(truth, _by_flags(pair))])
     lacking = wanted[~np.isin(wanted, predictions.people.category)]
     if not len(lacking):
         return
@@ -132,7 +132,7 @@ def said_to_be_unlabelled(pair: Pair) -> Iterator[Notice]:
     ignore, count = getattr(metric, "ignore", None), truth.people.extra.get("num_keypoints")
     if count is None or ignore is None or ignore.value != "count":
         return
-    hidden = int(((count == 0) & (truth.people.seen > 0).any(axis=1) & ~truth.people.crowd).sum())
+    hidden = int(((count == 0) & truth.people.is_labelled & ~truth.people.crowd).sum())
     if hidden:
         change = _first(pair, replace(metric, ignore=type(ignore)("flags")))  # type: ignore[call-arg]
         if change.shows:
@@ -160,12 +160,17 @@ def _first(pair: Pair, metric: Metric) -> Change:
     return pair.rescoring.of_metric(pair.part, metric)[0]
 
 
-def _counted(pair: Pair) -> Bools:
+def _by_flags(pair: Pair) -> bool:
+    """Whether the flags of joints say who is to be found, and not `num_keypoints`."""
+    ignore = getattr(pair.metrics[0], "ignore", None)
+    lacking = "num_keypoints" not in pair.aligned.truth.people.extra
+    return lacking or (ignore is not None and ignore.value == "flags")
+
+
+def _counted(truth: PoseSet, by_flags: bool) -> Bools:
     """Whether each person [N] is to be found."""
-    people = pair.aligned.truth.people
-    ignore, count = getattr(pair.metrics[0], "ignore", None), people.extra.get("num_keypoints")
-    by_flags = count is None or (ignore is not None and ignore.value == "flags")
-    labelled = (people.seen > 0).any(axis=1) if by_flags else count != 0
+    people = truth.people
+    labelled = people.is_labelled if by_flags else people.extra["num_keypoints"] != 0
     return np.asarray(labelled & ~people.crowd)
 
 
@@ -175,11 +180,10 @@ def _cell(poses: PoseSet) -> Ints:
     return np.asarray(people.frame * (int(people.category.max(initial=0)) + 1) + people.category)
 
 
-def _sizes(cell: Ints, counted: Bools) -> Ints:
-    """How many people that are `counted` each cell has that has any; a 0 where there is none."""
-    if not counted.any():
-        return np.zeros(1, dtype=np.int64)
-    return np.asarray(np.unique(cell[counted], return_counts=True)[1])
+@once
+def _sizes(truth: PoseSet, by_flags: bool) -> Ints:
+    """How many people to be found each frame and category has that has any."""
+    return np.asarray(np.unique(_cell(truth)[_counted(truth, by_flags)], return_counts=True)[1])
 
 
 class _Cut(NamedTuple):

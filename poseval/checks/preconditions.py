@@ -23,7 +23,7 @@ COLUMNS: tuple[tuple[Need, bool, Callable[[People], Array]], ...] = (
     (Need.BOXES, False, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
     (Need.FOUND_BOXES, True, lambda people: np.asarray(np.isnan(people.box).any(axis=1))),
     # Nothing is measured against a person without a joint.
-    (Need.HEADS, False, lambda people: np.isnan(people.head) & (people.seen > 0).any(axis=1)),
+    (Need.HEADS, False, lambda people: np.isnan(people.head) & people.is_labelled),
     (Need.TRACKS, False, lambda people: people.track < 0),
     (Need.TRACKS, True, lambda people: people.track < 0),
 )
@@ -129,9 +129,9 @@ def _check_areas(truth: PoseSet, metric: Metric) -> None:
     Who counts is the metric's affair: by `num_keypoints`, or by the flags of its joints.
     """
     people = truth.people
-    labelled = people.seen[:, joints_of(truth, getattr(metric, "part", BodyPart.ALL))] > 0
+    chosen = joints_of(truth, getattr(metric, "part", BodyPart.ALL))
     ignore, crowds = getattr(metric, "ignore", IgnoreBy.FLAGS), getattr(metric, "crowds", Crowds.IGNORED)
-    bad = np.flatnonzero((people.area <= 0) & to_be_found(people, labelled, ignore, crowds))
+    bad = np.flatnonzero((people.area <= 0) & to_be_found(people, chosen, ignore, crowds))
     if len(bad):
         order = people.extra.get("order", np.arange(len(people)))
         first = int(order[bad].min())

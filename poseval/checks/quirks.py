@@ -88,7 +88,7 @@ def _id_zero(pair: Pair) -> Found | None:
 
 def _labelled_crowds(pair: Pair) -> Found | None:
     people = pair.aligned.truth.people
-    count = int((people.crowd & (people.seen > 0).any(axis=1)).sum())
+    count = int((people.crowd & people.is_labelled).sum())
     return _found(count, f"crowds with labelled joints, which count as people to find: {count:,}")
 
 
@@ -125,7 +125,7 @@ def _no_torso(pair: Pair) -> Found | None:
 
 def _no_head(pair: Pair) -> Found | None:
     people = pair.aligned.truth.people
-    count = int(((people.head <= 0) & (people.seen > 0).any(axis=1)).sum())
+    count = int(((people.head <= 0) & people.is_labelled).sum())
     return _found(count, f"people of the ground truth with a head size of 0: {count:,}")
 
 

@@ -38,7 +38,7 @@ def extent_as_area(pair: Pair) -> Iterator[Notice]:
         return
     truth = pair.aligned.truth
     people = truth.people
-    counted = (people.seen > 0).any(axis=1) & ~people.crowd
+    counted = people.is_labelled & ~people.crowd
     flat = int((counted & (extent(people.xy, people.seen) <= 0)).sum())
     text = f"{shown(truth.origin.name)}: the area of OKS is the extent of the labelled joints"
     if flat:

@@ -222,7 +222,7 @@ def _worst(aligned: Aligned, labels: Labels, count: int) -> list[Worst]:
     joints = np.bincount(people.frame[labels.person], bad, len(frames)).astype(np.int64)
     found = np.zeros(len(people), dtype=np.bool_)
     found[labels.person] = True
-    due = ~people.crowd & (people.seen > 0).any(axis=1)
+    due = ~people.crowd & people.is_labelled
     missed = np.bincount(people.frame[due & ~found], minlength=len(frames))
     used = np.zeros(len(predictions), dtype=np.bool_)
     used[labels.prediction] = True

@@ -74,7 +74,7 @@ def pairs_of(aligned: Aligned, corrected: bool = False) -> Pairs:
         prediction,
         oks,
         fault,
-        ~people.crowd & (people.seen > 0).any(axis=1),
+        ~people.crowd & people.is_labelled,
         tuple(kinds_of(aligned, scene)),
         identities(aligned, scene),
         track_errors(aligned, scene) if tracked else None,

@@ -20,6 +20,7 @@ from poseval.metrics.base import Need
 from poseval.metrics.oks_single import in_single_precision
 from poseval.poses import Bools, Floats, Ints, People, PoseSet
 from poseval.poses.aligned import Aligned
+from poseval.poses.remembered import once
 
 BOX_SHARE = (
     0.53  # mean fraction of a person's box that the person covers; what COCO's successors use for area
@@ -180,10 +181,10 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
     """
     truth, predictions = aligned.truth, aligned.predictions
     chosen = joints_of(truth, rules.part)
-    targets = _targets(truth.people, chosen, rules)
+    targets = _targets(truth, rules)
     detections, taking_part = _detections(predictions.people, chosen, rules)
     if rules.categories is Categories.POOLED or len(truth.categories) == 1 == len(_ids(aligned)):
-        pose_cell, person_cell = predictions.people.frame, truth.people.frame
+        pose_cell, people_cells = predictions.people.frame, _by_frame(truth)
         unit = np.arange(len(truth.frames))
         category = np.zeros(len(unit), dtype=np.int64)
         pooled = rules.categories is Categories.POOLED
@@ -197,6 +198,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
         used = used[used >= 0]
         pose_cell = np.where(pose_key < 0, -1, np.searchsorted(used, pose_key))
         person_cell = np.where(person_key < 0, -1, np.searchsorted(used, person_key))
+        people_cells = Cells.of(person_cell, len(used))
         unit, category = np.divmod(used, len(ids))
     if not taking_part.all():
         pose_cell = np.where(taking_part, pose_cell, -1)
@@ -204,7 +206,7 @@ def scene_of(aligned: Aligned, rules: SceneRules) -> Scene:
         detections,
         Cells.of(pose_cell, len(unit)),
         targets,
-        Cells.of(person_cell, len(unit)),
+        people_cells,
         unit,
         category,
         names,
@@ -274,9 +276,10 @@ def box_sizes(people: People) -> Floats:
     return sizes
 
 
-def to_be_found(people: People, labelled: Bools, ignore: IgnoreBy, crowds: Crowds) -> Bools:
-    """Whether each person [N], whose joints [N, K] are labelled, counts, whatever its size."""
-    some = labelled.any(axis=1)
+def to_be_found(people: People, chosen: slice, ignore: IgnoreBy, crowds: Crowds) -> Bools:
+    """Whether each person [N] counts by the chosen joints, whatever its size."""
+    whole = chosen == slice(0, people.seen.shape[1])
+    some = people.is_labelled if whole else (people.seen[:, chosen] > 0).any(axis=1)
     if ignore is IgnoreBy.COUNT and "num_keypoints" in people.extra:
         count = people.extra["num_keypoints"]
         some = np.where(count >= 0, count != 0, some)
@@ -286,7 +289,14 @@ def to_be_found(people: People, labelled: Bools, ignore: IgnoreBy, crowds: Crowd
     return np.asarray(some & ~never)
 
 
-def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
+@once
+def _by_frame(truth: PoseSet) -> Cells:
+    return Cells.of(truth.people.frame, len(truth.frames))
+
+
+@once
+def _targets(truth: PoseSet, rules: SceneRules) -> Targets:
+    people, chosen = truth.people, joints_of(truth, rules.part)
     labelled: Bools = people.seen[:, chosen] > 0
     size = box_sizes(people)
     # A box that is not given lies infinitely far away, so that nobody is measured to it.
@@ -294,7 +304,7 @@ def _targets(people: People, chosen: slice, rules: SceneRules) -> Targets:
     absent = np.isnan(box).any(axis=1)
     if absent.any():
         box[absent] = (np.inf, np.inf, 0.0, 0.0)
-    counts = to_be_found(people, labelled, rules.ignore, rules.crowds)
+    counts = to_be_found(people, chosen, rules.ignore, rules.crowds)
     area = people.area
     if rules.area is AreaSource.BOX:
         area = size[:, 0] * size[:, 1] * BOX_SHARE

@@ -110,7 +110,7 @@ def check_parameters(name: str, similarity: Similarity, cutoff: float, order: fl
 
 def with_joints(aligned: Aligned, similarity: Similarity) -> Aligned:
     """The sets without true people that have no labelled joint; all of them where boxes are compared."""
-    labelled = (aligned.truth.people.seen > 0).any(axis=1)
+    labelled = aligned.truth.people.is_labelled
     if similarity is Similarity.IOU or labelled.all():
         return aligned
     people = aligned.truth.people.take(np.flatnonzero(labelled))

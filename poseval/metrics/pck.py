@@ -153,7 +153,7 @@ class Pck(Metric):
             void = counted & (length <= 0)[:, None]
         place[~counted | void] = -1
         unit = aligned.truth.people.frame
-        lost = np.isnan(length) & (aligned.truth.people.seen > 0).any(axis=1)
+        lost = np.isnan(length) & aligned.truth.people.is_labelled
         return Tally(
             str(self),
             aligned.unit_keys("frame"),

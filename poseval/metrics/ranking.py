@@ -6,6 +6,7 @@ Tables of such a tally: `detections` (rows in order of unit, category and descen
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +30,12 @@ class OksCurves:
         values = (self.precision if kind == "AP" else self.recall)[..., range]
         if threshold >= 0:
             values = values[threshold : threshold + 1]
-        defined = values[~np.isnan(values)]
-        return float(np.mean(defined)) if len(defined) else float("nan")
+        defined = values.ravel()
+        total = float(np.add.reduce(defined))
+        if math.isnan(total):
+            defined = defined[~np.isnan(defined)]
+            total = float(np.add.reduce(defined))
+        return total / len(defined) if len(defined) else math.nan
 
 
 def ranking(tally: Tally, hit: str = "hit", skip: str = "skip") -> Ranked:
@@ -57,8 +62,10 @@ def positives(tally: Tally, categories: int, counted: str = "counted") -> Ints:
     known: Ints | None = tally.cache.get(f"positives/{counted}")
     if known is None:
         flags = tally.column(counted)
-        known = np.zeros((tally.units, categories, flags.shape[1]), dtype=np.int64)
-        np.add.at(known, (tally.unit_of(counted), tally.column("person_category")), flags.astype(np.int64))
+        cell = tally.unit_of(counted) * categories + tally.column("person_category")
+        cells = tally.units * categories
+        columns = [np.bincount(cell[column], minlength=cells) for column in flags.T]
+        known = np.stack(columns, axis=-1).reshape(tally.units, categories, -1)
         tally.cache[f"positives/{counted}"] = known
     return known
 

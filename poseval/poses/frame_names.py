@@ -172,7 +172,7 @@ def _of_most(theirs: Frames, ours: Frames, used: Ints, ways: list[tuple[str, Int
 def labelled_frames(truth: PoseSet) -> Ints:
     """Rows of the frames with a labelled joint; of all frames where nobody has one."""
     people = truth.people
-    found = np.unique(people.frame[(people.seen > 0).any(axis=1)])
+    found = np.unique(people.frame[people.is_labelled])
     return found if len(found) else np.arange(len(truth.frames))
 
 

@@ -250,6 +250,11 @@ class People:
         with np.errstate(over="ignore", invalid="ignore"):
             return bool(np.isfinite(self.xy.sum()))  # only where all its parts are; one pass
 
+    @cached_property
+    def is_labelled(self) -> Bools:
+        """Whether any joint of each person [N] is labelled; of predictions, predicted."""
+        return _frozen(np.logical_or.reduce(self.seen > 0, axis=1))
+
     def __len__(self) -> int:
         return len(self.frame)
 

@@ -11,21 +11,22 @@ from poseval.errors import FormatError, LimitError, shown
 from poseval.files.reading import read_text
 from poseval.files.table import table_of
 from poseval.limits import MIB, Limits
-from poseval.poses import Array, Ints
-from poseval.poses.aligned import Aligned
+from poseval.poses import Array, Ints, PoseSet
+from poseval.poses.remembered import once
 
 TABLE_BYTES = 32 * MIB  # 100,000 frames with names of 255 bytes and groups
 FRAME, SEQUENCE, IMAGE, PERSON = "frame", "sequence", "image", "person"
 
 
-def groups_of(aligned: Aligned, unit: str) -> dict[str, Array]:
+@once
+def groups_of(truth: PoseSet, unit: str) -> Mapping[str, Array]:
     """Names [U] of the group of each unit, by field.
 
     `image` is the path of its image, where there are paths. The others put two units or more together:
     `sequence`, `person` where every frame shows one who is known, and columns of the frames that hold whole
     numbers or words.
     """
-    frames, people = aligned.truth.frames, aligned.truth.people
+    frames, people = truth.frames, truth.people
     fields = {name: column for name, column in frames.extra.items() if column.dtype.kind in "iuU"}
     fields[SEQUENCE] = np.asarray(frames.sequences, dtype=np.str_)[frames.sequence]
     person = people.extra.get("person_id")

@@ -173,7 +173,7 @@ def tally(prepared: Prepared, executor: Executor | None = None, shards: int = 1)
         (_input("truth", prepared.truth), _input("predictions", prepared.predictions)),
         {"read": prepared.seconds, "tally": time.perf_counter() - started},
         by_hand=bool(prepared.task.metrics),
-        groups=groups_of(prepared.aligned, found.unit),
+        groups=groups_of(prepared.parts[0].aligned.truth, found.unit),
     )
 
 

@@ -26,8 +26,7 @@ from poseval.errors import UsageError, number_of, shown
 from poseval.files.streams import is_stream
 from poseval.limits import MIB
 from poseval.metrics.base import Tally
-from poseval.poses import Ints, Notice, People
-from poseval.poses.aligned import Aligned
+from poseval.poses import Ints, Notice
 from poseval.results.report import Input
 from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
 from poseval.scoring.groups import groups_of
@@ -126,7 +125,6 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     deviations = found.deviations(rules, gt)
     if chosen:
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
-    nobody = People(np.zeros((0, len(gt.skeleton), 2)), np.zeros(0, dtype=np.int64))
     return Evaluation(
         found,
         rules,
@@ -140,7 +138,7 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
         ),
         {"read": time.perf_counter() - started, "tally": 0.0},
         by_hand=bool(task.metrics),
-        groups=groups_of(Aligned(gt, replace(gt, people=nobody)), found.unit),
+        groups=groups_of(gt, found.unit),
     )
 
 

@@ -98,7 +98,7 @@ def _central(draws: Floats, level: float) -> tuple[float, float]:
 
 
 def _has_areas(people: People) -> bool:
-    labelled = (people.seen > 0).any(axis=1)
+    labelled = people.is_labelled
     with np.errstate(invalid="ignore"):
         return bool((people.area[labelled] > 0).all())
 

@@ -185,7 +185,7 @@ def _tracks(truth: PoseSet, rows: Ints, again: Bools, rng: np.random.Generator, 
 
 def _background(truth: PoseSet, rng: np.random.Generator, rate: float) -> dict[str, Array]:
     """Poses of nobody: shapes of random people of the ground truth, moved elsewhere in a frame."""
-    shapes = np.flatnonzero((truth.people.seen > 0).any(axis=1))
+    shapes = np.flatnonzero(truth.people.is_labelled)
     count = (
         rng.poisson(rate, len(truth.frames)) if len(shapes) else np.zeros(len(truth.frames), dtype=np.int64)
     )

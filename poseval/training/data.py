@@ -121,7 +121,7 @@ def _regions(truth: PoseSet) -> dict[int, tuple[Floats, ...]]:
     for region, frame in enumerate(ignore.frame.tolist()):
         outline = ignore.vertices[ignore.start[region] : ignore.start[region + 1]]
         found.setdefault(frame, []).append(outline)
-    unknown = (people.crowd | ~(people.seen > 0).any(axis=1)) & np.isfinite(people.box).all(axis=1)
+    unknown = (people.crowd | ~people.is_labelled) & np.isfinite(people.box).all(axis=1)
     for row in np.flatnonzero(unknown):
         left, top, right, bottom = people.box[row]
         corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])

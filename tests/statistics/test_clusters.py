@@ -13,7 +13,6 @@ from poseval.decisions.gate import Demands, gate
 from poseval.decisions.ties import by_tests
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.poses import Frames, People, PoseSet
-from poseval.poses.aligned import Aligned
 from poseval.scoring import saved_runs
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.groups import groups_of
@@ -153,11 +152,11 @@ def test_groups_are_what_puts_units_together() -> None:
         xy=truth.people.xy, frame=truth.people.frame, extra={"person_id": np.array([7, 7, 8, 8, 7, 7])}
     )
     poses = PoseSet(truth.skeleton, frames, people)
-    found = groups_of(Aligned(poses, poses), "frame")
+    found = groups_of(poses, "frame")
     assert sorted(found) == ["image", "person", "sequence", "subject"]
     assert found["sequence"].tolist() == ["x"] * 3 + ["y"] * 3
     assert found["person"].tolist() == ["7", "7", "8", "8", "7", "7"]
-    assert groups_of(Aligned(poses, poses), "sequence") == {}
+    assert groups_of(poses, "sequence") == {}
 
 
 def test_groups_are_saved_with_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

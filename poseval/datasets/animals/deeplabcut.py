@@ -110,7 +110,7 @@ def table_losses(poses: PoseSet, holds: frozenset[str]) -> Losses:
     """What of a pose set a table of DeepLabCut cannot hold."""
     people = poses.people
     losses = losses_of(poses, holds)
-    empty = ~(people.seen > 0).any(axis=1)
+    empty = ~people.is_labelled
     losses.lose("people without a joint", int(empty.sum()))
     losses.kept_people -= int(empty.sum())
     lost = (people.seen == 0) & np.isfinite(people.xy).all(axis=2) & (people.xy != 0).any(axis=2)

@@ -64,7 +64,7 @@ def plan(poses: PoseSet, role: Role, holds: frozenset[str]) -> tuple[Losses, Cal
         losses.make("times, a second a frame (--fps says otherwise)", samples)
     losses.lose("frame names", len(poses.frames))
     losses.lose("frame numbers (frames follow one another)", 0 if numbered else len(poses.frames))
-    losses.lose("people without a joint", int((~(poses.people.seen > 0).any(axis=1)).sum()))
+    losses.lose("people without a joint", int((~poses.people.is_labelled).sum()))
     return losses, lambda file: _fill_estimates(file, poses, individuals, cube, times)
 
 

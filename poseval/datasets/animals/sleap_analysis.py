@@ -81,7 +81,7 @@ class SleapAnalysis(Dataset):
         losses = losses_of(poses, self.holds)
         losses.lose("frame names", len(poses.frames))
         losses.lose("frame numbers (frames follow one another)", 0 if numbered else len(poses.frames))
-        losses.lose("people without a joint", int((~(poses.people.seen > 0).any(axis=1)).sum()))
+        losses.lose("people without a joint", int((~poses.people.is_labelled).sum()))
         whole = np.full(cube.shape[:2], np.nan)
         whole[sample[poses.people.frame], who] = poses.people.score
         tracks = [] if names == [""] else names

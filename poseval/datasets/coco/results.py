@@ -139,7 +139,7 @@ def read_results(
     check_lengths(records, parts, joints)
     size = records.table["bbox"].values.reshape(-1, 4)[:, 2:]
     records.refuse(
-        (size < 0).any(axis=1),
+        (size[:, 0] < 0) | (size[:, 1] < 0),
         "P307",
         lambda row: f"has width {size[row, 0]:g} and height {size[row, 1]:g}",
         name="bbox",
@@ -190,13 +190,15 @@ def _check_shape(document: Document) -> str:
 def _of_truth(records: Records, truth: PoseSet, joints: Skeleton) -> tuple[Records, list[Notice]]:
     """The results without those of other categories that have other joints: they could not be read."""
     table, document = records.table, records.document
-    foreign = table["category_id"].given & ~np.isin(table["category_id"].values, list(truth.categories))
+    kind, known = table["category_id"].values, list(truth.categories)
+    other = kind != known[0] if len(known) == 1 else ~np.isin(kind, known)
+    foreign = table["category_id"].given & other
     if not foreign.any() or foreign.all() or is_whole_body(table.columns):
         return records, []
     lengths = table["keypoints"].lengths
     if not set(lengths[foreign].tolist()) - set(lengths[~foreign].tolist()):
         return records, []
-    kinds = [f"category {kind}" for kind in np.unique(table["category_id"].values[foreign]).tolist()]
+    kinds = [f"category {kind}" for kind in np.unique(kind[foreign]).tolist()]
     notice = of_other_categories(document.name, int(foreign.sum()), kinds)
     return _records(some_of(document, records.key, ~foreign), "", records.faults, joints), [notice]
 
