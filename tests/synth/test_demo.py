@@ -13,6 +13,7 @@ from poseval.errors import MissingFeature, UsageError
 from poseval.models.shipped import shipped_weights
 from poseval.scoring.score import read, score
 from poseval.synth import demo
+from tests.models.weights.tfjs_files import pack, standing, write
 
 LARGEST = 6_000_000  # bytes of everything that ships for the demo
 
@@ -70,6 +71,49 @@ def test_the_network_runs_and_the_page_is_written(tmp_path: Path, monkeypatch: p
     with pytest.raises(UsageError):
         demo.run_demo(tmp_path / "d", 3)
     demo.run_demo(tmp_path / "d", 3, force=True)
+
+
+@pytest.mark.models
+def test_movenet_runs_on_the_clips_and_on_photographs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A network in the shape of the published package, which sees the same pose everywhere."""
+    pytest.importorskip("torch")
+    from PIL import Image
+
+    monkeypatch.setattr(demo, "FRAMES", 4)
+    nodes, values = standing(256)
+    package = pack(write(tmp_path / "files", nodes, values, "movenet-thunder"), tmp_path / "package.tgz")
+    (tmp_path / "photographs").mkdir()
+    for name, size in (("a.png", (120, 80)), ("b <b>.png", (64, 96))):
+        Image.new("RGB", size, "grey").save(tmp_path / "photographs" / name)
+    words = [
+        "demo",
+        str(tmp_path / "d"),
+        "--weights",
+        str(package),
+        "--images",
+        str(tmp_path / "photographs"),
+    ]
+    assert invoke(words) == 0
+    out, err = capsys.readouterr()
+    assert "HOTA" in out
+    assert "ran movenet_thunder on the boxes of synth_detector" in err
+    assert "ran movenet_thunder on 2 photographs" in err
+    assert json.loads((tmp_path / "d/predictions.run.json").read_text())["model"] == "movenet_thunder"
+    found = json.loads((tmp_path / "d/photographs.json").read_text())
+    nose = {row["image_id"]: row["keypoints"][:3] for row in found}
+    np.testing.assert_allclose(nose[1][:2], (60, 40), atol=1)
+    np.testing.assert_allclose(nose[2][:2], (32, 48), atol=1)
+    page = (tmp_path / "d/photographs.html").read_text("utf-8")
+    assert page.count("<svg") == 2
+    assert page.count("data:image/jpeg") == 2
+    assert page.count("<circle") == 2 * 17
+    assert "b &lt;b&gt;.png" in page
+    assert "<b>" not in page
+    single = demo.run_demo(tmp_path / "one", weights=package, photographs=tmp_path / "photographs" / "a.png")
+    assert np.isfinite(single.summary["MOTA"])
+    assert (tmp_path / "one/photographs.html").read_text("utf-8").count("<svg") == 1
 
 
 @pytest.mark.models
