@@ -106,6 +106,23 @@ def test_the_library_refuses_it_too() -> None:
     assert "P196" in done.stderr
 
 
+FIRST_TOGETHER = """
+import sys
+import poseval
+from poseval.synth import perturb, scene_set
+
+sys.setswitchinterval(1e-5)
+truth = scene_set(seed=1, images=20, people=2)
+runs = {f"run {seed}": perturb(truth, seed) for seed in range(8)}
+print(len(poseval.leaderboard(runs, truth, "coco-keypoints").rows))
+"""
+
+
+def test_threads_that_score_first_together_wait_for_modules_to_be_whole() -> None:
+    done = run("-c", FIRST_TOGETHER)
+    assert done.stdout.strip() == "8", done.stderr
+
+
 def files(folder: Path, copies: int) -> list[str]:
     """Truth and results that are long enough for threads of every kind."""
     tree, rows = truth(), results()

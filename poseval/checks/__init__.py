@@ -8,9 +8,10 @@ in `preconditions`.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
+from functools import cache
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 from poseval.benchmarks.base import Part
@@ -77,11 +78,16 @@ def examine_pair(part: Part, rescoring: Rescoring) -> list[Notice]:
     return found
 
 
+@cache
+def _module(name: str) -> ModuleType:
+    """A module, whole: unlike `sys.modules`, an import waits for the thread that is at it."""
+    return import_module(name)
+
+
 def _ask(kinds: Iterable[str], about: Any) -> list[Notice]:
     found: list[Notice] = []
     for kind, place in TABLE.values():
         if kind in kinds:
             name, _, function = place.partition(":")
-            module = sys.modules.get(name) or import_module(name)  # the first is many times faster
-            found.extend(getattr(module, function)(about))
+            found.extend(getattr(_module(name), function)(about))
     return found
