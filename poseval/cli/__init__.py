@@ -160,7 +160,7 @@ def main() -> None:
     # A command is mostly start-up. NumPy's linear algebra starts a thread per core, which no command here
     # uses (25 ms), and the collector walks everything that imports leave behind again and again (10 ms).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(500_000, 20, 20)
     signal.signal(signal.SIGTERM, _terminate)
     status = invoke(sys.argv[1:])
     # Nothing is left to do: files are closed, workers joined. Taking the interpreter apart costs 30 ms.

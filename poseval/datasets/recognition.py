@@ -17,6 +17,7 @@ from poseval.datasets.files.source import Source
 from poseval.datasets.near_misses import unread_form
 from poseval.datasets.registry import REGISTRY, TABLE, Format, get_format
 from poseval.errors import Fault, FormatError, InputError, PosevalError, error_of, shown
+from poseval.kernels.json_outline import Outline
 from poseval.plugins import in_one_line
 from poseval.poses import Notice, PoseSet
 
@@ -24,6 +25,9 @@ MUCH = 0.4  # a confidence above the other role's by so much is no guess
 SURE = 0.5  # a format is taken when its confidence reaches this
 BEGINNING = 1 << 16  # bytes
 EXCHANGED = "Are the two files exchanged?"
+ABSENT = frozenset(
+    word[1:] for row in TABLE.values() for one in row.keys or () for word in one.split() if word[0] == "!"
+)
 MAGIC = (
     (b"\x89HDF\r\n\x1a\n", "hdf5"),
     (b"MATLAB 5", "matlab"),
@@ -180,15 +184,24 @@ def _possible(source: Source, rows: Iterable[Format]) -> list[Format]:
     rows = [row for row in rows if kind in row.containers]
     if kind != "json":
         return rows
-    entries = source.document.outline.by_key()
-    keys = entries.keys() | {key for entry in entries.values() for key in entry.first_kinds()}
+    keys = _keys(source.document.outline)
     beginning = source.document.start(BEGINNING)
     return [
         row
         for row in rows
-        if (not keys or row.keys is None or keys & set(row.keys))
+        if (not keys or row.keys is None or any(keys.issuperset(one.split()) for one in row.keys))
         and (not row.words or any(word in beginning for word in row.words))
     ]
+
+
+def _keys(outline: Outline) -> set[str]:
+    """What `Format.keys` speaks of; empty for a document without any key, which can be of every format."""
+    entries = outline.by_key()
+    if not entries:
+        return set()
+    absent = {f"!{key}" for key in ABSENT - entries.keys()}
+    below = {key for entry in entries.values() for key in entry.first_kinds()}
+    return {"{" if outline.kind == "object" else "[", *entries, *below, *absent}
 
 
 def _refuse_broken_json(source: Source) -> None:

@@ -16,9 +16,13 @@ class Format:
     """One format.
 
     `place` is the `module:class` of its reader. `containers` are the kinds of source that it comes in, of
-    `CONTAINERS`; with `folder` a folder of files is one set. A JSON file has one of the `keys` at its top
-    level or in the first record of a list (none: lists in lists, without keys; None: any), and one of the
-    `words` in its beginning. `suffix` is how written files end.
+    `CONTAINERS`; with `folder` a folder of files is one set. A JSON file fits one of the `keys` (none: lists in
+    lists, without keys; None: any), and has one of the `words` in its beginning. `suffix` is how written files
+    end.
+
+    Each of `keys` is words with spaces between: keys that the file has at its top level or in the first record
+    of a list, a key that the top level lacks after `!`, and `{` or `[` where the top level is an object or a
+    list.
 
     Raises:
         ValueError: a container that does not exist.
@@ -45,12 +49,13 @@ class Format:
 POSETRACK_KEYS = (
     *("vid_id", "ignore_regions_x", "nframes", "frame_id", "has_no_densepose", "bbox_head", "track_id"),
 )
+VIDEOS = ("{ images annotations vid_id", "{ images annotations nframes")
 # Their order is that of lists, and of names that fit equally well.
 ROWS = (
     # Special kinds of COCO files before the general one, which is certain of them, too.
-    Format("jhmdb-coco", "poseval.datasets.single_person.coco_files:JhmdbCoco", ("json",), ("images",)),
+    Format("jhmdb-coco", "poseval.datasets.single_person.coco_files:JhmdbCoco", ("json",), VIDEOS),
     Format("jhmdb-splits", "poseval.datasets.single_person.jhmdb_splits:JhmdbSplits", ("folder",)),
-    Format("face-coco", "poseval.datasets.single_person.coco_files:FaceCoco", ("json",), ("images",)),
+    Format("face-coco", "poseval.datasets.single_person.coco_files:FaceCoco", ("json",), ("{ images",)),
     Format(
         "alphapose",
         "poseval.datasets.tools.alphapose:AlphaPose",
@@ -58,7 +63,12 @@ ROWS = (
         words=(b'"box"', b'"idx"', b'"pose_keypoints_2d"', b'"joints"'),
     ),
     Format("coco", "poseval.datasets.coco.format:Coco", ("json",)),
-    Format("coco-parts", "poseval.datasets.coco.parts:CocoParts", ("json", "zip", "folder")),
+    Format(
+        "coco-parts",
+        "poseval.datasets.coco.parts:CocoParts",
+        ("json", "zip", "folder"),
+        ("{ keypoints score category_id",),
+    ),
     Format(
         "posetrack17",
         "poseval.datasets.posetrack.posetrack17:PoseTrack17",
@@ -114,17 +124,22 @@ ROWS = (
         ("keypoints", "instances", "instance_info"),
         (b'"keypoint_scores"',),
     ),
-    Format("poseflow", "poseval.datasets.tools.per_frame:PoseFlow", ("json",)),
+    Format(
+        "poseflow",
+        "poseval.datasets.tools.per_frame:PoseFlow",
+        ("json",),
+        ("{ keypoints scores", "{ keypoints score"),
+    ),
     Format(
         "openpifpaf",
         "poseval.datasets.tools.per_frame:OpenPifPaf",
         ("json", "folder"),
-        ("keypoints", "predictions"),
+        ("[ frame predictions", "[ keypoints score bbox category_id !image_id"),
     ),
     Format(
         "huggingface", "poseval.datasets.tools.per_frame:HuggingFacePose", ("json",), words=(b'"labels"',)
     ),
-    Format("easy-vitpose", "poseval.datasets.tools.per_frame:EasyViTPose", ("json",), ("skeleton",)),
+    Format("easy-vitpose", "poseval.datasets.tools.per_frame:EasyViTPose", ("json",), ("{ keypoints skeleton !annotations",)),
     Format("mmpose-dump", "poseval.datasets.tools.mmpose_dump:MMPoseDump", ("pickle",)),
     Format(
         "detectron2", "poseval.datasets.coco.detectron2:Detectron2", ("json",), ("image_id",), (b'"bbox"',)
@@ -144,7 +159,13 @@ ROWS = (
     Format("nwb", "poseval.datasets.animals.nwb:Nwb", ("hdf5",), suffix=".nwb"),
     Format("label-studio", "poseval.datasets.tools.label_studio:LabelStudio", ("json",), ("data",)),
     Format("labelme", "poseval.datasets.tools.labelme:LabelMe", ("json", "zip", "folder"), ("shapes",)),
-    Format("via", "poseval.datasets.tools.via:Via", ("json", "text"), suffix=".csv"),
+    Format(
+        "via",
+        "poseval.datasets.tools.via:Via",
+        ("json", "text"),
+        words=(b'"shape_attributes"', b'"_via_'),
+        suffix=".csv",
+    ),
     Format("supervisely", "poseval.datasets.tools.graphs:Supervisely", ("folder",)),
     Format("darwin", "poseval.datasets.tools.graphs:Darwin", ("json", "zip", "folder"), ("item",)),
     Format("datumaro", "poseval.datasets.tools.datumaro:Datumaro", ("json",), ("items",)),
