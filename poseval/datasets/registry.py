@@ -16,13 +16,13 @@ class Format:
     """One format.
 
     `place` is the `module:class` of its reader. `containers` are the kinds of source that it comes in, of
-    `CONTAINERS`; with `folder` a folder of files is one set. A JSON file fits one of the `keys` (none: lists in
-    lists, without keys; None: any), and has one of the `words` in its beginning. `suffix` is how written files
-    end.
+    `CONTAINERS`; with `folder` a folder of files is one set. A JSON file fits one of the `keys` (none: lists
+    in lists, without keys; None: any), and has one of the `words` in its beginning. `suffix` is how written
+    files end.
 
-    Each of `keys` is words with spaces between: keys that the file has at its top level or in the first record
-    of a list, a key that the top level lacks after `!`, and `{` or `[` where the top level is an object or a
-    list.
+    Each of `keys` is words with spaces between: keys that the file has at its top level or in the first
+    record of a list, a key that the top level lacks after `!`, and `{` or `[` where the top level is an
+    object or a list.
 
     Raises:
         ValueError: a container that does not exist.
@@ -139,7 +139,12 @@ ROWS = (
     Format(
         "huggingface", "poseval.datasets.tools.per_frame:HuggingFacePose", ("json",), words=(b'"labels"',)
     ),
-    Format("easy-vitpose", "poseval.datasets.tools.per_frame:EasyViTPose", ("json",), ("{ keypoints skeleton !annotations",)),
+    Format(
+        "easy-vitpose",
+        "poseval.datasets.tools.per_frame:EasyViTPose",
+        ("json",),
+        ("{ keypoints skeleton !annotations",),
+    ),
     Format("mmpose-dump", "poseval.datasets.tools.mmpose_dump:MMPoseDump", ("pickle",)),
     Format(
         "detectron2", "poseval.datasets.coco.detectron2:Detectron2", ("json",), ("image_id",), (b'"bbox"',)

@@ -14,7 +14,6 @@ from poseval.errors import shown, unknown_name, wrong_type
 from poseval.limits import DEFAULT, Limits
 from poseval.metrics import MetricRequest
 from poseval.metrics.base import Metric
-from poseval.metrics.joint_ap import Ties
 from poseval.metrics.person_groups import ATTRIBUTES
 from poseval.poses import PoseSet
 from poseval.poses.joint_mapping import JointRules
@@ -156,6 +155,8 @@ class Task:
 
 def _ties_of(run: Evaluation) -> str | None:
     """The order of ties that a run was asked for, which its rule set does not name."""
+    from poseval.metrics.joint_ap import Ties
+
     asked = any(metric.has(ties=Ties.OFFICIAL) for part in run.parts for metric in part.tallies)
     return Ties.OFFICIAL.value if asked and not run.by_hand else None
 
