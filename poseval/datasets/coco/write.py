@@ -6,7 +6,7 @@ Numbers are written in the shortest form that reads back to the same double, int
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -19,13 +19,13 @@ from poseval.datasets.capabilities import lose_unread, own_sigmas, videos
 from poseval.datasets.coco.categories import BODY, WHOLE_BODY
 from poseval.datasets.coco.images import given_numbers, ids_to_write, image_numbers
 from poseval.datasets.coco.keypoints import PARTS
+from poseval.datasets.containers.json_write import blocks, known_numbers, number_texts, records, where
 from poseval.files.writing import write_atomically
-from poseval.poses import Array, Floats, Frames, PoseSet
+from poseval.poses import Array, Floats, Frames, Ints, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
 from poseval.poses.frame_names import has_extension, named
 from poseval.skeletons import get_skeleton
 
-EXACT = 2.0**53  # integral doubles below have no more digits than they show
 PROGRESS_ROWS = 10_000
 NAMED_BY_ID = ("coco", "jhmdb-coco", "face-coco")  # files whose keys of frames are their images' ids
 PARTS_WITH_SCORE = tuple(f"{name.split('_')[0]}_score" for name, _ in PARTS[1:])
@@ -147,41 +147,33 @@ def _losses(poses: PoseSet, truth: bool) -> Losses:
     return losses
 
 
-def _rows(file: BinaryIO, rows: Iterator[dict[str, Any]], options: WriteOptions, total: int) -> None:
+def _rows(file: BinaryIO, rows: Iterator[str], options: WriteOptions, total: int) -> None:
     for index, row in enumerate(rows):
-        file.write((b",\n" if index else b"\n") + json.dumps(row, allow_nan=False).encode())
+        file.write((b",\n" if index else b"\n") + row.encode())
         if options.progress is not None and index % PROGRESS_ROWS == 0:
             options.progress(index, total)
     file.write(b"\n")
 
 
-def plain(value: float) -> int | float:
-    """An integral double as an integer, which is shorter; minus zero stays what it is."""
-    if value.is_integer() and abs(value) < EXACT and (value or str(value)[0] != "-"):
-        return int(value)
-    return value
+def _images(frames: Frames, ids: Array) -> Iterator[str]:
+    width, height = frames.size.T
+    columns: dict[str, Iterable[str | None]] = {
+        "id": map(str, ids.tolist()),
+        "file_name": map(json.dumps, named(frames)),
+        "width": known_numbers(width, whole=True),
+        "height": known_numbers(height, whole=True),
+    }
+    if "crowd_index" in frames.extra:
+        columns["crowdIndex"] = known_numbers(frames.extra["crowd_index"].astype(np.float64), whole=True)
+    return records(columns)
 
 
-def _plains(values: list[float]) -> list[int | float]:
-    return [plain(value) for value in values]
-
-
-def _images(frames: Frames, ids: Array) -> Iterator[dict[str, Any]]:
-    crowd_index = frames.extra.get("crowd_index")
-    for at, number in enumerate(ids.tolist()):
-        row: dict[str, Any] = {"id": number, "file_name": str(frames.path[at]) or str(frames.key[at])}
-        for name, value in zip(("width", "height"), frames.size[at].tolist(), strict=True):
-            if value == value:
-                row[name] = plain(value)
-        if crowd_index is not None and not np.isnan(crowd_index[at]):
-            row["crowdIndex"] = plain(float(crowd_index[at]))
-        yield row
-
-
-def _points(xy: Array, third: Array) -> list[int | float]:
-    """x y v of one person; a joint without a place is at 0 0."""
-    flat = np.concatenate([np.nan_to_num(xy, nan=0.0), third[:, None]], axis=1)
-    return _plains(flat.ravel().tolist())
+def _points(xy: Floats, third: Array, rows: Ints) -> Iterator[str]:
+    """x y v of each person [N]; a joint without a place is at 0 0."""
+    for part in blocks(len(rows)):
+        some = rows[part]
+        flat = np.concatenate([np.nan_to_num(xy[some], nan=0.0), third[some][:, :, None]], axis=2)
+        yield from number_texts(flat.reshape(len(some), -1), whole=True)
 
 
 def _parts_of(poses: PoseSet) -> tuple[tuple[str, slice], ...]:
@@ -194,73 +186,75 @@ def _parts_of(poses: PoseSet) -> tuple[tuple[str, slice], ...]:
     return tuple(out)
 
 
-def _box(poses: PoseSet, row: int) -> list[int | float]:
+def _boxes(poses: PoseSet, rows: Ints) -> Iterator[str]:
     people = poses.people
-    x0, y0, x1, y1 = people.box[row].tolist()
-    width, height = x1 - x0, y1 - y0
-    if "box_size" in people.extra and np.isfinite(people.extra["box_size"][row]).all():
-        width, height = people.extra["box_size"][row].tolist()
-    return _plains([x0, y0, width, height])
+    size = people.box[:, 2:] - people.box[:, :2]
+    if "box_size" in people.extra:
+        given = people.extra["box_size"]
+        size = np.where(np.isfinite(given).all(axis=1, keepdims=True), given, size)
+    return number_texts(np.concatenate([people.box[:, :2], size], axis=1)[rows], whole=True)
 
 
-def _file_order(poses: PoseSet) -> list[int]:
+def _file_order(poses: PoseSet) -> Ints:
     order = poses.people.extra.get("order")
     if order is None:
-        return list(range(len(poses)))
+        return np.arange(len(poses))
     last: Array = np.where(order < 0, np.iinfo(np.int64).max, order)  # people who came later have no place
-    rows: list[int] = np.argsort(last, kind="stable").tolist()
-    return rows
+    return np.argsort(last, kind="stable")
 
 
-def _annotations(poses: PoseSet, ids: Array) -> Iterator[dict[str, Any]]:
+def _counts(column: Array) -> Iterator[str]:
+    return map(str, column.astype(np.int64).tolist())
+
+
+def _annotations(poses: PoseSet, ids: Array) -> Iterator[str]:
     people = poses.people
+    rows = _file_order(poses)
     parts = _parts_of(poses)
     body = (people.seen[:, parts[0][1]] > 0).sum(axis=1)
     counts = people.extra.get("num_keypoints", body)
     given = people.source_id
     keep = bool((given >= 0).all()) and len(np.unique(given)) == len(given)
-    for number, row in enumerate(_file_order(poses), start=1):
-        out: dict[str, Any] = {
-            "id": int(given[row]) if keep else number,
-            "image_id": ids[people.frame[row]].item(),
-            "category_id": int(people.category[row]),
-        }
-        for name, joints in parts:
-            out[name] = _points(people.xy[row, joints], people.seen[row, joints].astype(np.float64))
-        out["num_keypoints"] = int(counts[row] if counts[row] >= 0 else body[row])
-        out["area"] = plain(float(people.area[row]))
-        out["bbox"] = _box(poses, row)
-        out["iscrowd"] = int(people.crowd[row])
-        if people.track[row] >= 0:
-            out["track_id"] = int(people.track[row])
-        if "ignore" in people.extra:
-            out["ignore"] = int(people.extra["ignore"][row])
-        if "pad_to_contain" in people.extra:
-            out["pad_to_contain"] = _plains(people.extra["pad_to_contain"][row].tolist())
-        yield out
+    track = people.track[rows]
+    columns: dict[str, Iterable[str | None]] = {
+        "id": _counts(given[rows] if keep else np.arange(1, len(rows) + 1)),
+        "image_id": _counts(ids[people.frame[rows]]),
+        "category_id": _counts(people.category[rows]),
+    }
+    for name, joints in parts:
+        columns[name] = _points(people.xy[:, joints], people.seen[:, joints], rows)
+    columns["num_keypoints"] = _counts(np.where(counts >= 0, counts, body)[rows])
+    columns["area"] = number_texts(people.area[rows], whole=True)
+    columns["bbox"] = _boxes(poses, rows)
+    columns["iscrowd"] = _counts(people.crowd[rows])
+    columns["track_id"] = where(track >= 0, _counts(track))
+    if "ignore" in people.extra:
+        columns["ignore"] = _counts(people.extra["ignore"][rows])
+    if "pad_to_contain" in people.extra:
+        columns["pad_to_contain"] = number_texts(people.extra["pad_to_contain"][rows], whole=True)
+    return records(columns)
 
 
-def _results(poses: PoseSet, ids: Array, boxes: bool) -> Iterator[dict[str, Any]]:
+def _results(poses: PoseSet, ids: Array, boxes: bool) -> Iterator[str]:
     people = poses.people
+    rows = _file_order(poses)
     scores = np.where(np.isnan(people.joint_score), people.seen > 0, people.joint_score)
-    parts = _parts_of(poses)
-    for row in _file_order(poses):
-        image = ids[people.frame[row]]
-        out: dict[str, Any] = {
-            "image_id": image.item() if isinstance(image, np.generic) else image,
-            "category_id": int(people.category[row]),
-        }
-        for name, joints in parts:
-            out[name] = _points(people.xy[row, joints], scores[row, joints])
-        out["score"] = plain(float(people.score[row]))
-        if people.track[row] >= 0:
-            out["track_id"] = int(people.track[row])
-        for name in PARTS_WITH_SCORE:
-            if name in people.extra and not np.isnan(people.extra[name][row]):
-                out[name] = plain(float(people.extra[name][row]))
-        if boxes:
-            out["bbox"] = _box(poses, row)
-        yield out
+    image = [json.dumps(number) for number in ids.tolist()]
+    track = people.track[rows]
+    columns: dict[str, Iterable[str | None]] = {
+        "image_id": (image[frame] for frame in people.frame[rows].tolist()),
+        "category_id": _counts(people.category[rows]),
+    }
+    for name, joints in _parts_of(poses):
+        columns[name] = _points(people.xy[:, joints], scores[:, joints], rows)
+    columns["score"] = number_texts(people.score[rows], whole=True)
+    columns["track_id"] = where(track >= 0, _counts(track))
+    for name in PARTS_WITH_SCORE:
+        if name in people.extra:
+            columns[name] = known_numbers(people.extra[name][rows], whole=True)
+    if boxes:
+        columns["bbox"] = _boxes(poses, rows)
+    return records(columns)
 
 
 def _categories(poses: PoseSet) -> list[dict[str, Any]]:

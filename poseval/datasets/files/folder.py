@@ -36,10 +36,7 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
     placed = False
     try:
         neighbour.mkdir()
-        for relative, content in files:
-            place = neighbour / relative
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content)
+        _fill(os.fspath(neighbour), files)
         if exists:
             target.rename(old)
         neighbour.rename(target)
@@ -53,6 +50,23 @@ def write_folder(path: Path, files: Iterable[tuple[str, bytes]], force: bool, ki
         shutil.rmtree(neighbour, ignore_errors=True)
         if placed:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _fill(folder: str, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files (relative name, content) below a new folder, of which nobody else knows."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    made = {""}
+    for relative, content in files:
+        parent = relative.rpartition("/")[0]
+        if parent not in made:
+            os.makedirs(os.path.join(folder, parent), exist_ok=True)
+            made.add(parent)
+        handle = os.open(os.path.join(folder, relative), flags, 0o666)
+        try:
+            while content:
+                content = content[os.write(handle, content) :]
+        finally:
+            os.close(handle)
 
 
 def _check_replaceable(target: Path, name: str, kinds: tuple[str, ...]) -> None:

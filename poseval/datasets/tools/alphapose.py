@@ -28,8 +28,8 @@ from poseval.datasets.assembly import (
 )
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.coco.write import plain
 from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.containers.json_write import known_numbers, number_texts, records, where
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.source import Source
@@ -252,29 +252,27 @@ def _keyed_people(node: Any, where: str, faults: Faults) -> Floats:
 def _put(file: BinaryIO, poses: PoseSet, options: WriteOptions) -> None:
     file.write(b"[")
     for index, record in enumerate(_records(poses)):
-        file.write((b",\n" if index else b"\n") + json.dumps(record, allow_nan=False).encode())
+        file.write((b",\n" if index else b"\n") + record.encode())
         if options.progress is not None and index % 10_000 == 0:
             options.progress(index, len(poses))
     file.write(b"\n]\n")
 
 
-def _records(poses: PoseSet) -> Iterator[dict[str, Any]]:
+def _records(poses: PoseSet) -> Iterator[str]:
     people = poses.people
-    names = named(poses.frames)
-    score = np.where(np.isnan(people.joint_score), people.seen > 0, people.joint_score)
-    score = np.where(people.seen > 0, score, 0.0)
-    xy = np.where((people.seen > 0)[:, :, None], people.xy, 0.0)
+    names = [json.dumps(name) for name in named(poses.frames)]
+    found = people.seen > 0
+    score = np.where(found, np.where(np.isnan(people.joint_score), 1.0, people.joint_score), 0.0)
+    xy = np.where(found[:, :, None], people.xy, 0.0)
     flat = np.concatenate([xy, score[:, :, None]], axis=2).reshape(len(poses), 3 * xy.shape[1])
-    for row in range(len(poses)):
-        out: dict[str, Any] = {
-            "image_id": names[int(people.frame[row])],
-            "category_id": int(people.category[row]),
-            "keypoints": [plain(value) for value in flat[row].tolist()],
-            "score": plain(float(people.score[row])),
+    box = np.concatenate([people.box[:, :2], people.box[:, 2:] - people.box[:, :2]], axis=1)
+    return records(
+        {
+            "image_id": (names[frame] for frame in people.frame.tolist()),
+            "category_id": map(str, people.category.tolist()),
+            "keypoints": number_texts(flat, whole=True),
+            "score": number_texts(people.score, whole=True),
+            "box": known_numbers(box, whole=True),
+            "idx": where(people.track >= 0, map(str, people.track.tolist())),
         }
-        if not np.isnan(people.box[row]).any():
-            x0, y0, x1, y1 = people.box[row].tolist()
-            out["box"] = [plain(value) for value in (x0, y0, x1 - x0, y1 - y0)]
-        if people.track[row] >= 0:
-            out["idx"] = int(people.track[row])
-        yield out
+    )

@@ -13,7 +13,6 @@ where it lies beside the export (`.config.xml`), else, of no known skeleton, in 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -110,7 +109,7 @@ class LabelStudio(Dataset):
         losses = losses_of(poses, self.holds_as(options.role))
         box, boxless = boxes_or_extents(poses)
         losses.make("boxes computed from the joints", boxless)
-        text = json.dumps(list(tasks(poses, box, options.role)), allow_nan=False)
+        text = f"[{', '.join(tasks(poses, box, options.role))}]"
         if os.path.exists(path) and not os.path.isfile(path):  # a pipe, which has no neighbour
             write_atomically(path, text.encode(), options.force)
             losses.miss("labelling configuration (the output is not a file)", 1)

@@ -9,7 +9,6 @@ the mean confidence of the joints, which is what MMPose's own COCO metric ranks 
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from itertools import islice
@@ -29,6 +28,7 @@ from poseval.datasets.assembly import (
 )
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
+from poseval.datasets.containers.json_write import known_numbers, number_texts, records
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.batches import together
 from poseval.datasets.files.document import Document
@@ -286,17 +286,16 @@ def _has_flags_or_texts(node: Any) -> bool:
 
 def _files(poses: PoseSet) -> Iterator[tuple[str, bytes]]:
     people = poses.people
-    start = poses.frame_start()
     found = people.seen > 0
-    xy = np.where(found[:, :, None], people.xy, 0.0)
     score = np.where(found, np.where(np.isnan(people.joint_score), 1.0, people.joint_score), 0.0)
-    for at, name in enumerate(file_stems(poses.frames)):
-        out = []
-        for row in range(int(start[at]), int(start[at + 1])):
-            one: dict[str, Any] = {"keypoints": xy[row].tolist(), "keypoint_scores": score[row].tolist()}
-            if not np.isnan(people.box[row]).any():
-                one["bbox"] = [people.box[row].tolist()]
-            if not np.isnan(people.score[row]):
-                one["bbox_score"] = float(people.score[row])
-            out.append(one)
-        yield f"{name}.json", json.dumps(out, allow_nan=False).encode()
+    instances = records(
+        {
+            "keypoints": number_texts(np.where(found[:, :, None], people.xy, 0.0)),
+            "keypoint_scores": number_texts(score),
+            "bbox": known_numbers(people.box[:, None, :]),
+            "bbox_score": known_numbers(people.score),
+        }
+    )
+    inside = np.diff(poses.frame_start()).tolist()
+    for name, count in zip(file_stems(poses.frames), inside, strict=True):
+        yield f"{name}.json", f"[{', '.join(islice(instances, count))}]".encode()

@@ -9,10 +9,9 @@ ground truth's, is coco_wholebody133; else they are counted and not read, as dep
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise, repeat
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -31,8 +30,8 @@ from poseval.datasets.assembly import (
 )
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of
-from poseval.datasets.coco.write import plain
 from poseval.datasets.containers.json_records import Records, Wanted
+from poseval.datasets.containers.json_write import number_texts, records
 from poseval.datasets.files.batches import batches, together
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.folder import file_stems, write_folder
@@ -313,17 +312,16 @@ def _target(skeleton: Skeleton) -> Skeleton:
 
 
 def _files(poses: PoseSet, flat: Floats, options: WriteOptions) -> Iterator[tuple[str, bytes]]:
-    start = poses.frame_start()
-    for at, name in enumerate(file_stems(poses.frames)):
-        rows = slice(int(start[at]), int(start[at + 1]))
-        people = [
-            {
-                TRACK: [int(track)],
-                "pose_keypoints_2d": [plain(value) for value in row.tolist()],
-                **{part: [] for part in PARTS},
-            }
-            for row, track in zip(flat[rows], poses.people.track[rows].tolist(), strict=True)
-        ]
+    count = len(poses)
+    people = records(
+        {
+            TRACK: (f"[{track}]" for track in poses.people.track.tolist()),
+            LISTS[0]: number_texts(flat, whole=True),
+            **{part: repeat("[]", count) for part in PARTS},
+        }
+    )
+    inside = np.diff(poses.frame_start()).tolist()
+    for at, (name, some) in enumerate(zip(file_stems(poses.frames), inside, strict=True)):
         if options.progress is not None:
-            options.progress(at, len(poses.frames))
-        yield name + ENDING, json.dumps({"version": 1.3, "people": people}).encode()
+            options.progress(at, len(inside))
+        yield name + ENDING, f'{{"version": 1.3, "people": [{", ".join(islice(people, some))}]}}'.encode()

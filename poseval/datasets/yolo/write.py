@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy as np
 from poseval.datasets.assembly import boxes_or_extents, require_scores, sized
 from poseval.datasets.base import Losses, Role, WriteOptions
 from poseval.datasets.capabilities import losses_of, own_sigmas
+from poseval.datasets.containers.json_write import number_texts
 from poseval.datasets.files.folder import file_stems, write_folder
 from poseval.datasets.yolo.data_yaml import SIZES, describe
-from poseval.poses import Floats, Ints, PoseSet
+from poseval.poses import Floats, PoseSet
 
 
 def write_labels(poses: PoseSet, path: Path, options: WriteOptions, holds: frozenset[str]) -> Losses:
@@ -76,21 +78,20 @@ def _files(poses: PoseSet, box: Floats, options: WriteOptions) -> Iterator[tuple
     people = poses.people
     stems = file_stems(poses.frames)
     numbers = {number: at for at, number in enumerate(poses.categories)}
+    kinds = (numbers.get(kind, kind - 1) for kind in people.category.tolist())
     predictions = options.role is Role.PREDICTIONS
-    table = _table(poses, box, numbers, predictions)
+    table = _table(poses, box, predictions)
     tracked = predictions and _all_tracked(poses)
-    start = poses.frame_start()
-    tracks: Ints = people.track
-    for at, name in enumerate(stems):
-        lines = []
-        for row in range(int(start[at]), int(start[at + 1])):
-            words = [str(int(table[row, 0])), *(repr(value) for value in table[row, 1:].tolist())]
-            if tracked:
-                words.append(str(int(tracks[row])))
-            lines.append(" ".join(words))
+    tracks = (f" {track}" if tracked else "" for track in people.track.tolist())
+    lines = (
+        f"{kind} {row[1:-1]}{track}\n"
+        for kind, row, track in zip(kinds, number_texts(table, between=" "), tracks, strict=True)
+    )
+    inside = np.diff(poses.frame_start()).tolist()
+    for at, (name, count) in enumerate(zip(stems, inside, strict=True)):
         if options.progress is not None:
             options.progress(at, len(stems))
-        yield f"labels/{name}.txt", "".join(f"{line}\n" for line in lines).encode()
+        yield f"labels/{name}.txt", "".join(islice(lines, count)).encode()
     sizes = [
         f"{name},{w!r},{h!r}\n"
         for name, (w, h) in zip(stems, poses.frames.size.tolist(), strict=True)
@@ -100,8 +101,8 @@ def _files(poses: PoseSet, box: Floats, options: WriteOptions) -> Iterator[tuple
     yield "data.yaml", describe(poses.skeleton, list(poses.categories.values()), own_sigmas(poses) > 0)
 
 
-def _table(poses: PoseSet, box: Floats, numbers: dict[int, int], predictions: bool) -> Floats:
-    """Numbers [N, ...] of the lines, without the track."""
+def _table(poses: PoseSet, box: Floats, predictions: bool) -> Floats:
+    """Numbers [N, ...] of the lines, between the class and the track."""
     people = poses.people
     scale = poses.frames.size[people.frame] if len(people) else np.zeros((0, 2))
     centre = (box[:, :2] + box[:, 2:]) / 2 / scale
@@ -111,9 +112,8 @@ def _table(poses: PoseSet, box: Floats, numbers: dict[int, int], predictions: bo
     third = people.seen.astype(np.float64)
     if predictions:
         third = np.where(found, np.where(np.isnan(people.joint_score), 1.0, people.joint_score), 0.0)
-    kinds = np.asarray([numbers.get(kind, kind - 1) for kind in people.category.tolist()], dtype=np.float64)
     joints = np.concatenate([xy, third[:, :, None]], axis=2).reshape(len(people), 3 * xy.shape[1])
-    parts = [kinds[:, None], centre, extent, joints]
+    parts = [centre, extent, joints]
     if predictions:
         parts.append(people.score[:, None])
     return np.concatenate(parts, axis=1)

@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions, get_format
-from poseval.datasets.coco.write import plain
 from poseval.errors import UsageError
 from poseval.poses import Frames, IgnoreRegions, People, PoseSet
 from poseval.skeletons import get_skeleton
@@ -238,10 +237,3 @@ def test_results_without_scores_are_not_written(tmp_path: Path) -> None:
         get_format("coco").write(silent, tmp_path / "dt.json", WriteOptions(Role.PREDICTIONS))
     assert caught.value.code == "P138"
     assert list(tmp_path.iterdir()) == []
-
-
-@given(st.floats(allow_nan=False, allow_infinity=False))
-def test_plain_numbers_are_the_same_double(value: float) -> None:
-    short = plain(value)
-    assert float(json.loads(json.dumps(short))).hex() == value.hex()
-    assert not (isinstance(short, float) and short.is_integer() and 0 < abs(short) < 2**53)
