@@ -6,9 +6,9 @@
 
 Run from the root of a checkout. Numbers stay in perf/models.json until they are measured again, so that one
 model may be measured alone. `--measure` counts parameters and MACs as `poseval models` does, and times one
-forward pass at the card's input on one thread: processor time, the least of --passes. `--agreement` runs the
-fixtures' checks (POSEVAL_SHARED) and keeps the largest difference of the outputs. `--learnt` takes what the
-overfitting tests recorded. The table replaces the part of the page between its two marks.
+forward pass at the card's input on one thread: processor time, the median (p50) of --passes. `--agreement`
+runs the fixtures' checks (POSEVAL_SHARED) and keeps the largest difference of the outputs. `--learnt` takes
+what the overfitting tests recorded. The table replaces the part of the page between its two marks.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 import xml.etree.ElementTree as ET
 from fnmatch import fnmatchcase
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
@@ -38,8 +39,8 @@ HEADER = (
     "MACs G",
     "stated",
     "learnt here",
-    "CPU ms",
-    "GPU ms",
+    "CPU ms (p50)",
+    "switches",
 )
 PRECISIONS = ("float64", "float32")
 RECORDED = "learnt:"  # before a model's name, in the properties of tests
@@ -90,7 +91,7 @@ def measured(entry: ModelCard, passes: int) -> dict[str, Any]:
             start = time.process_time()
             model(*inputs)
             times.append(1000 * (time.process_time() - start))
-    return {"parameters": cost.parameters, "macs": cost.macs, "ms": round(min(times), 1)}
+    return {"parameters": cost.parameters, "macs": cost.macs, "ms": round(median(times), 1)}
 
 
 def agreement(name: str) -> dict[str, float]:
@@ -133,7 +134,7 @@ def row(entry: ModelCard, known: dict[str, Any]) -> tuple[str, ...]:
         str(entry.results[0]) if entry.results else "-",
         known.get("learnt", "-"),
         f"{known['ms']:,.0f}" if "ms" in known else "-",
-        "not measured",
+        ", ".join(option.name for option in entry.options or ()) or "-",
     )
 
 
@@ -164,7 +165,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--measure", metavar="PATTERN", help="models to count and to time")
-    parser.add_argument("--passes", type=int, default=3)
+    parser.add_argument("--passes", type=int, default=7)
     parser.add_argument("--agreement", metavar="PATTERN", help="models to compare with their recorded cases")
     parser.add_argument("--learnt", type=Path, metavar="JUNIT", help="record of the overfitting tests")
     parser.add_argument("--write", type=Path, help="page with the two marks")

@@ -205,6 +205,11 @@ def computing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--option", "config", multiple=True, metavar="KEY=VALUE", help="Option of the model. Repeatable."
 )
 @click.option(
+    "--decoder-layer",
+    type=Number(0, 24),
+    help="Layer of the decoder that answers, from 1; 0 is the last (PRTR).",
+)
+@click.option(
     "--override",
     is_flag=True,
     help="Run with other settings than those that the checkpoint was trained with.",
@@ -253,6 +258,7 @@ def run(
     truth: Path | None,
     out: Path,
     config: tuple[str, ...],
+    decoder_layer: int | None,
     then_score: bool,
     json_to: str | None,
     benchmark: str | None,
@@ -271,6 +277,8 @@ def run(
     require("torch", f"model {shown(model)}", "models")
     from poseval.models.registry import card
 
+    if decoder_layer is not None:
+        config = (*config, f"decoder_layer={decoder_layer}")
     if card(model).kind == "classifier":
         from poseval.cli.classify import classify
 

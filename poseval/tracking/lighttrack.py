@@ -40,6 +40,8 @@ class PoseMatching(enum.Enum):
 
     OKS = "oks"  # keypoint similarity of the poses, each seen from the corner of its box
     SGCN = "sgcn"  # distance of the embeddings of the siamese graph network
+    DISTANCE = "distance"  # mean distance of the joints, each pose scaled to the box of its extent
+    NONE = "none"  # not at all
 
 
 @dataclass(frozen=True)
@@ -48,10 +50,11 @@ class LightTrack(TrackerConfig):
 
     In a key frame rows of `detection_score` take, by their boxes grown by `grow`, the identity of the last
     frame's box that overlaps most, if by more than `overlap`; the others that of the person whose pose is
-    alike by `matching`: a keypoint similarity of `pose_floor`, or a network distance of `pose_distance` at
-    most. Between key frames a person is looked for in the box of its last joints, grown likewise: by the
-    pose model, or without one among the rows of the frame. Someone whose four best joints score below
-    `lost_score` on average is lost, and the frame becomes a key frame. Only the last frame is remembered.
+    alike by `matching`: a keypoint similarity of `pose_floor`, a network distance of `pose_distance` at
+    most, or a mean distance of the joints of `joint_distance` sides of their boxes at most. Between key
+    frames a person is looked for in the box of its last joints, grown likewise: by the pose model, or without
+    one among the rows of the frame. Someone whose four best joints score below `lost_score` on average is
+    lost, and the frame becomes a key frame. Only the last frame is remembered.
 
     `shared_identity` reproduces the reference program's fault: each row chooses by itself, and in the second
     step takes the first person that fits, so that two rows may get one identity.
@@ -64,6 +67,7 @@ class LightTrack(TrackerConfig):
     matching: PoseMatching = PoseMatching.OKS
     pose_floor: float = 0.3
     pose_distance: float = 1.0
+    joint_distance: float = 0.2
     lost_score: float = 0.6
     shared_identity: bool = False
 
@@ -80,6 +84,7 @@ class LightTrack(TrackerConfig):
             overlap=(0.0, 1.0),
             pose_floor=(0.0, 1.0),
             pose_distance=(0.0, np.inf),
+            joint_distance=(0.0, np.inf),
             lost_score=(-np.inf, np.inf),
         )
 
@@ -109,6 +114,12 @@ class _Runner(Tracker):
         if self.config.matching is PoseMatching.OKS:
             self._limit = 1 - self.config.pose_floor
             return _OksMatcher(sigmas_of(self.skeleton))
+        if self.config.matching is PoseMatching.DISTANCE:
+            self._limit = self.config.joint_distance
+            return joint_distance
+        if self.config.matching is PoseMatching.NONE:
+            self._limit = -1.0
+            return lambda now, before: np.zeros((len(now), len(before)))
         self._limit = self.config.pose_distance
         if resources.matcher is None:
             raise UsageError(
@@ -280,3 +291,21 @@ def from_corner(bodies: Bodies) -> Floats:
     """Joints [n, K, 2] as seen from the corner of the box of their extent, grown by 20 %."""
     box, _ = inferred_boxes(bodies, 0.2)
     return bodies.xy - box[:, None, :2]
+
+
+def joint_distance(now: Bodies, before: Bodies) -> Floats:
+    """Mean distances [n, m] of the joints that both show, in sides of their boxes; infinite without any."""
+    first, second = (_in_box(bodies) for bodies in (now, before))
+    both = now.seen[:, None] & before.seen[None]
+    apart = np.linalg.norm(first[:, None] - second[None], axis=3)
+    count = both.sum(axis=2)
+    total = np.where(both, apart, 0.0).sum(axis=2)
+    return np.where(count > 0, total / np.maximum(count, 1), np.inf)
+
+
+def _in_box(bodies: Bodies) -> Floats:
+    """Joints [n, K, 2] in 0..1 of the box of their extent."""
+    box, _ = inferred_boxes(bodies, 0.0)
+    sides = np.maximum(box[:, 2:] - box[:, :2], 1.0)
+    scaled: Floats = (bodies.xy - box[:, None, :2]) / sides[:, None]
+    return scaled

@@ -81,6 +81,33 @@ def test_what_a_family_writes_is_scored(made: Bench, tmp_path: Path, name: str) 
     score(made, tmp_path, [name, *words, "--skeleton", "coco17"])
 
 
+def test_each_layer_of_a_decoder_gives_a_report(
+    made: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = SMALL["prtr_w32"]
+    words = random_weights("prtr_w32", Small(small.size, {**small.config, "layers": 2}), tmp_path / "w.pt")
+    where = ["--gt", str(made.truth), "--images", str(made.images), "-q"]
+    run = ["run", "prtr_w32", *words, *where]
+    asked = {
+        "last": [],
+        "1": ["--decoder-layer", "1"],
+        "2": ["--decoder-layer", "2"],
+        "option": ["--option", "decoder_layer=1"],
+    }
+    for name, extra in asked.items():
+        out, report = (str(tmp_path / f"{name}{end}") for end in (".json", ".report.json"))
+        assert invoke([*run, *extra, "--out", out, "--json", report]) == 0
+    found = {name: (tmp_path / f"{name}.json").read_bytes() for name in asked}
+    assert found["2"] == found["last"] != found["1"] == found["option"]
+    assert json.loads((tmp_path / "1.report.json.run.json").read_text())["config"]["decoder_layer"] == 1
+    capsys.readouterr()
+    assert invoke([*run, "--decoder-layer", "3", "--out", str(tmp_path / "3.json")]) == 2
+    assert "the decoder has 2 layers" in capsys.readouterr().err
+    other = ["run", "hrnet_w32", *where, "--decoder-layer", "1", "--out", str(tmp_path / "h.json")]
+    assert invoke(other) == 2
+    assert "has no option decoder_layer" in capsys.readouterr().err
+
+
 def test_what_a_graph_file_answers_is_scored(made: Bench, tmp_path: Path) -> None:
     """MoveNet: colours along the middle of the crop stand in for its answers."""
     shape = {"shape": {"dim": [{"size": str(side)} for side in (1, 192, 192, 3)]}}

@@ -15,6 +15,7 @@ from poseval.tracking.lighttrack import (
     from_corner,
     inferred_boxes,
     is_key_frame,
+    joint_distance,
     lost,
     overlapping,
     whole_pixel_grow,
@@ -125,6 +126,39 @@ def test_poses_tell_people_apart_where_boxes_cannot() -> None:
     assert switches(scene.run(tracking.parse("greedy(measure=both)").tracker(COCO))) == 2
     scene.xy[1] += np.random.default_rng(0).normal(0, 2, scene.xy[1].shape)
     assert switches(scene.run(LightTrack(interval=1, pose_floor=1.0).tracker(COCO))) == 2
+
+
+def test_without_pose_matching_boxes_alone_decide() -> None:
+    scene = swapped_places()
+    assert switches(scene.run(tracking.parse("lighttrack(interval=1,matching=none)").tracker(COCO))) == 2
+    near = walkers(frames=4, people=2, step=2.0)
+    assert switches(near.run(LightTrack(interval=1, matching=PoseMatching.NONE).tracker(COCO))) == 0
+
+
+def test_distances_of_joints_do_not_depend_on_place_and_size() -> None:
+    scene = clip(np.array([[[200.0, 200.0], [600.0, 200.0]], [[900.0, 400.0], [300.0, 550.0]]]))
+    for t in range(2):  # one stands on their head
+        scene.xy[t, 1] = 2 * scene.xy[t, 1].mean(axis=0) - scene.xy[t, 1]
+    scene.xy[1] *= 1.5
+    matching = LightTrack(interval=1, matching=PoseMatching.DISTANCE)
+    assert switches(scene.run(matching.tracker(COCO))) == 0
+    strict = LightTrack(interval=1, matching=PoseMatching.DISTANCE, joint_distance=0.0)
+    scene.xy[1] += np.random.default_rng(0).normal(0, 2, scene.xy[1].shape)
+    assert switches(scene.run(strict.tracker(COCO))) == 2
+
+
+def test_a_distance_of_joints_by_hand() -> None:
+    square = np.array([[[0.0, 0.0], [10.0, 0.0], [0.0, 20.0], [10.0, 20.0]]])
+    moved = square.copy()
+    moved[0, 1] = (5.0, 10.0)  # half a box away in both directions
+    seen, some = np.ones((1, 4), dtype=np.bool_), np.array([[True, False, True, True]])
+    score, one, box = np.full((1, 4), 0.5), np.ones(1), np.zeros((1, 4))
+    first, second = Bodies(square, seen, score, one, box), Bodies(moved, seen, score, one, box)
+    np.testing.assert_allclose(joint_distance(first, second), [[np.sqrt(0.5) / 4]])
+    hidden = Bodies(moved, some, score, one, box)
+    np.testing.assert_allclose(joint_distance(first, hidden), [[0.0]])
+    none = Bodies(moved, ~seen, score, one, box)
+    assert np.isinf(joint_distance(first, none)).all()
 
 
 def both_on_one() -> Clip:

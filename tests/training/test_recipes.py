@@ -8,7 +8,7 @@ import pytest
 
 from poseval.errors import UsageError
 from poseval.models.registry import card, list_models
-from poseval.training.augmentation import HRNET_COCO, HRNET_MPII
+from poseval.training.augmentation import HRNET_COCO, HRNET_MPII, NONE
 from poseval.training.recipes import Recipe, recipe_for, recipes
 
 
@@ -81,6 +81,14 @@ def test_nonsense_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(UsageError) as caught:
         recipe_for(card("hrnet_w32"), "coco17").changed(change)
     assert caught.value.code == "P159"
+
+
+def test_augmentation_is_turned_off_as_a_whole() -> None:
+    recipe = recipe_for(card("hpm_1_binary"), "mpii16")
+    assert recipe.augmentation != NONE
+    assert recipe.changed({"augmentation": False}).augmentation == NONE
+    with pytest.raises(UsageError, match="augmentation=false"):
+        recipe.changed({"augmentation": True})
 
 
 def test_slower_parts_are_changed_by_their_prefix() -> None:

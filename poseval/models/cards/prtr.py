@@ -39,14 +39,14 @@ SHARED = (
         free=True,
     ),
 )
-TWO_STAGE = (
-    Option(
-        "body",
-        OneOf(("resnet", "hrnet")),
-        "resnet",
-        "kind of backbone",
-        "COCO val AP 68.2 with R50 at 384x288, 73.1 with HRNet-W32",
-    ),
+BODY = Option(
+    "body",
+    OneOf(("resnet", "hrnet")),
+    "resnet",
+    "kind of backbone",
+    "COCO val AP 68.2 with R50 at 384x288, 73.1 with HRNet-W32",
+)
+BACKBONE = (
     replace(DEPTH, unless=("body", ("hrnet",))),
     Option(
         "width",
@@ -55,13 +55,18 @@ TWO_STAGE = (
         "channels of the backbone's first stage, by default 64 or 32",
         optional=True,
     ),
+)
+TWO_STAGE = (
+    BODY,
+    *BACKBONE,
     Option(
         "background", Flag(), True, "the class of no object takes part in the softmax over joints", free=True
     ),
     *SHARED,
 )
 SEQUENTIAL = (
-    DEPTH,
+    replace(BODY, paper=""),
+    *BACKBONE,
     Option(
         "levels",
         Several(Whole(0, 3), 1, 4),
@@ -70,10 +75,7 @@ SEQUENTIAL = (
     ),
     replace(SHARED[0], meaning="most people of an image"),
     Option("keypoint_queries", Whole(1, 1000), 100, "queries of the keypoint decoder"),
-    *SHARED[1:5],
-    Option("width", Whole(1, 256), 64, "channels of the ResNet's first stage"),
-    replace(SHARED[5], unless=None),
-    SHARED[6],
+    *SHARED[1:],
 )
 
 

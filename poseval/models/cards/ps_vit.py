@@ -28,6 +28,7 @@ CLASSIFIER = (
 )
 POSE_OPTIONS = (
     Option("size", SIZE, "tiny", "widths and depths", "ImageNet top-1 75.6 tiny, 81.7 base"),
+    Option("spacing", OneOf((8, 16, 32)), 16, "pixels between sampling points of the regular grid"),
     Option("head_width", Whole(1, 2048), 256, "channels of the heatmap head"),
     *SAMPLING,
 )
@@ -66,7 +67,7 @@ POSE = ModelCard(
     weights="none published, so it must be trained",
     config={"size": "tiny"},
     options=POSE_OPTIONS,
-    notes=("one sampling point per 16 x 16 pixels; tokens return to the grid by their index",),
+    notes=("one sampling point per 16 x 16 pixels (spacing=16); tokens return to the grid by their index",),
 )
 
 CARDS = (*(_classifier(name) for name in VARIANTS), POSE)

@@ -26,6 +26,7 @@ OPTIONS = (
     ),
     Option("depths", Several(Whole(1, 48), 1, 6), (12,), "layers of each transformer"),
     Option("heads", OneOf((1, 2, 3, 4, 6, 8, 12, 16, 24, 32)), 8, "heads of attention"),
+    Option("token_width", Whole(8, 1536, 8), 192, "channels of a token, which heads divide", "192"),
     Option(
         "patch",
         Several(Whole(1, 1024), 2, 2),

@@ -13,6 +13,7 @@ joints are read, as in the two-stage program, where the notebook takes the first
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import numpy as np
 import torch
@@ -24,10 +25,12 @@ from poseval.models.inference.crops import Crops, Floats, crops_of, warp
 from poseval.models.inference.predictions import Poses, whole_image_poses
 from poseval.models.inference.top_down import normalised
 from poseval.models.networks.detr import Mlp, Transformer, shrunk, sine_positions
+from poseval.models.networks.hrnet import HRNetTrunk
 from poseval.models.networks.layers import check_divisible, mixed
 from poseval.models.networks.prtr import (
     HEADS,
     HIDDEN,
+    HRNET_WIDTH,
     LAYERS,
     QUERIES,
     RESNET_WIDTH,
@@ -42,15 +45,22 @@ WIDTH = 256
 GRID = 10  # points a side of the grid around a person
 REACH = 1.25  # of the box that the grid covers
 POSITION_WIDTH = 128  # of each learnt position, rows and columns
-LEVELS = (1, 2, 3)  # of the ResNet's four maps, finest first
+LEVELS = (1, 2, 3)  # of the backbone's four maps, finest first
 PERSON_SCORE = 0.01  # weaker people are not returned
 MOST_PEOPLE = 20  # what COCO's evaluation looks at
 
 
-class Pyramid(nn.Module):
-    """A ResNet, under the key `0.body`: its four maps and the sine positions of each."""
+class HRNetMaps(HRNetTrunk):
+    """HRNet's four branches as maps, finest first."""
 
-    def __init__(self, body: ResNetBody, width: int) -> None:
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        return {str(place): x for place, x in enumerate(self.branches(images))}
+
+
+class Pyramid(nn.Module):
+    """A backbone, under the key `0.body`: its four maps and the sine positions of each."""
+
+    def __init__(self, body: ResNetBody | HRNetMaps, width: int) -> None:
         super().__init__()
         self.add_module("0", nn.ModuleDict({"body": body}))
         self.widths = body.widths
@@ -282,6 +292,7 @@ def _people(xy: Floats, joint_score: Floats, person: Floats, box: Floats, crop: 
 def build(
     joints: int,
     input_size: tuple[int, int],
+    body: Literal["resnet", "hrnet"] = "resnet",
     depth: int = 50,
     levels: Sequence[int] = LEVELS,
     queries: int = QUERIES,
@@ -290,15 +301,15 @@ def build(
     encoder_layers: int | None = None,
     decoder_layers: int | None = None,
     hidden: int = HIDDEN,
-    width: int = RESNET_WIDTH,
+    width: int | None = None,
     frozen: bool = True,
     decoder_layer: int = 0,
 ) -> PRTRSequential:
-    """A sequential PRTR on a ResNet: `queries` people, `keypoint_queries` points each.
+    """A sequential PRTR on a ResNet or an HRNet: `queries` people, `keypoint_queries` points each.
 
     The notebook leaves the sizes open: both transformers have the two-stage program's; that for keypoints is
-    512 wide and samples the maps at 1/8, 1/16 and 1/32. `width` and `frozen` as in the
-    two-stage network.
+    512 wide and samples the maps at 1/8, 1/16 and 1/32. `width` and `frozen` as in the two-stage network. An
+    HRNet gives the four branches of its last stage.
 
     Raises:
         UsageError: P151 for a size not divisible by 32, P152 for too few queries.
@@ -307,7 +318,12 @@ def build(
     check_queries("prtr_sequential", keypoint_queries, joints)
     depths = (encoder_layers or layers, decoder_layers or layers)
     check_decoder_layer("prtr_sequential", decoder_layer, depths[1])
-    backbone = Pyramid(ResNetBody(depth, (1, 2, 3, 4), frozen, width), WIDTH)
+    backbone = Pyramid(
+        ResNetBody(depth, (1, 2, 3, 4), frozen, width or RESNET_WIDTH)
+        if body == "resnet"
+        else HRNetMaps(width or HRNET_WIDTH, keep_all=True),
+        WIDTH,
+    )
     inputs = sum(backbone.widths[level] for level in levels)
     wide = 2 * WIDTH
     keypoints = KeypointTransformer(

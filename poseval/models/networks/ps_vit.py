@@ -250,7 +250,7 @@ class PSViT(nn.Module):
 
 
 SIZES = {"tiny": TINY, "base": BASE}
-POSE_STRIDE = 16  # pixels a token stands for; two doublings lead to heatmaps at a quarter
+DOUBLINGS = {8: 1, 16: 2, 32: 3}  # by the pixels between sampling points, to heatmaps at a quarter
 
 
 def build(
@@ -277,19 +277,20 @@ def build_pose(
     joints: int,
     input_size: tuple[int, int],
     size: Literal["tiny", "base"] = "tiny",
+    spacing: Literal[8, 16, 32] = 16,
     head_width: int = WIDTH,
     iterations: int = 4,
     shared_position: bool = True,
     offset_scale: float = 1.0,
     progressive: bool = True,
 ) -> BackbonePose:
-    """The backbone with one point per 16 x 16 pixels, its tokens set back on the grid, and a heatmap head.
+    """The backbone with a point every `spacing` pixels, its tokens set back on the grid, and a heatmap head.
 
     Raises:
-        UsageError: P151 for a size not divisible by 16.
+        UsageError: P151 for a size not divisible by the spacing.
     """
-    check_divisible("ps_vit", input_size, POSE_STRIDE)
-    grid = (input_size[0] // POSE_STRIDE, input_size[1] // POSE_STRIDE)
+    check_divisible("ps_vit", input_size, spacing)
+    grid = (input_size[0] // spacing, input_size[1] // spacing)
     sampling = Sampling(iterations, shared_position, offset_scale, progressive)
     backbone = PSViT(SIZES[size], grid, input_size, None, sampling)
-    return BackbonePose(backbone, SIZES[size].width, joints, 2, head_width)
+    return BackbonePose(backbone, SIZES[size].width, joints, DOUBLINGS[spacing], head_width)

@@ -71,6 +71,7 @@ class Layers:
     depths: Sequence[int]
     heads: int
     scale: float
+    width: int = WIDTH  # of a token
     keep: Sequence[float] | None = None
     tokens: bool = False
     skip: bool = False
@@ -97,18 +98,18 @@ class TokenHead(nn.Module):
         super().__init__()
         grid = (map_size[0] // patch[0], map_size[1] // patch[1])
         self.joints, self.patch, self.heatmap, self.grid = joints, patch, heatmap, grid
-        self.keypoint_token = nn.Parameter(torch.zeros(1, joints, WIDTH))
+        self.keypoint_token = nn.Parameter(torch.zeros(1, joints, layers.width))
         nn.init.trunc_normal_(self.keypoint_token, std=START)
-        self.pos_embedding = nn.Parameter(sine_positions(*grid, WIDTH), requires_grad=False)
-        self.patch_to_embedding = nn.Linear(patch[0] * patch[1] * channels, WIDTH)
+        self.pos_embedding = nn.Parameter(sine_positions(*grid, layers.width), requires_grad=False)
+        self.patch_to_embedding = nn.Linear(patch[0] * patch[1] * channels, layers.width)
         if trunk is not None:
             for name, part in trunk.named_children():
                 self.add_module(name, part)
         several = len(layers.depths) > 1
         self.names = [f"transformer{i + 1}" if several else "transformer" for i in range(len(layers.depths))]
         for name, depth in zip(self.names, layers.depths, strict=True):
-            self.add_module(name, Transformer(WIDTH, depth, layers.heads, layers.scale))
-        width = WIDTH * len(layers.depths)
+            self.add_module(name, Transformer(layers.width, depth, layers.heads, layers.scale))
+        width = layers.width * len(layers.depths)
         self.mlp_head = _heatmap_head(width, heatmap)
         keep = layers.keep
         self.keep = None if keep is None else [math.ceil(each * grid[0] * grid[1]) for each in keep]
@@ -253,6 +254,7 @@ def build(
     width: int = 32,
     depths: Sequence[int] = (12,),
     heads: int = 8,
+    token_width: int = WIDTH,
     patch: Size | None = None,
     keep_ratio: float | Sequence[float] = 1.0,
     prune_from: int = 1,
@@ -262,7 +264,7 @@ def build(
     prune: Literal["links", "tokens"] = "links",
     skip: bool = False,
 ) -> TokenPose:
-    """A TokenPose; `tokens` says what they are cut from, `width` is HRNet's.
+    """A TokenPose; `tokens` says what they are cut from, `width` is HRNet's, `token_width` that of tokens.
 
     `patch` are rows and columns of the quarter-size map in a token (of the image, four times as many); the
     published sizes have a default. With `keep_ratio` below 1 a visual token keeps that fraction of its links
@@ -279,9 +281,11 @@ def build(
     patch = _patch(patch, input_size, heatmap)
     keep = _keep(keep_ratio, prune_from, sum(depths))
     mask = _mask(skeleton, joints) if graph_layers and joint_mask else None
+    if token_width % heads:
+        raise _refused(f"token_width is {token_width}, with {heads} heads", "a width that heads divide")
     # The S variants scale by the whole width, the others by a head's.
-    scale = (WIDTH if tokens == "stem" else WIDTH // heads) ** -0.5
-    layers = Layers(depths, heads, scale, keep, prune == "tokens", skip, graph_layers, mask)
+    scale = (token_width if tokens == "stem" else token_width // heads) ** -0.5
+    layers = Layers(depths, heads, scale, token_width, keep, prune == "tokens", skip, graph_layers, mask)
     if tokens == "stem":
         trunk = HRNetTrunk(width, stages=1)
         init_normal(trunk)

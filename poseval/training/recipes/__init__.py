@@ -15,7 +15,7 @@ from typing import Any
 
 from poseval.errors import UsageError, shown
 from poseval.models.registry import ModelCard
-from poseval.training.augmentation import Augmentation
+from poseval.training.augmentation import NONE, Augmentation
 
 CLASSES = "classes"
 CHOICES = {"optimiser": ("adam", "adamw", "sgd", "rmsprop"), "schedule": ("steps", "cosine", "constant")}
@@ -58,7 +58,8 @@ class Recipe:
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
         """The recipe with other values; `augmentation.NAME` and `options.NAME` change parts of it.
 
-        `slower.PREFIX` is the factor of parameters with that prefix, in place of those it covers.
+        `augmentation` False turns all of it off. `slower.PREFIX` is the factor of parameters with that
+        prefix, in place of those it covers.
 
         Raises:
             UsageError: P159 for a field that does not exist or a value of another kind.
@@ -70,6 +71,8 @@ class Recipe:
                 recipe = replace(recipe, options={**recipe.options, tail: value})
             elif head == "slower" and tail:
                 recipe = replace(recipe, slower=_slower(recipe.slower, tail, value))
+            elif key == "augmentation" and value is False:
+                recipe = replace(recipe, augmentation=NONE)
             elif head == "augmentation":
                 recipe = replace(recipe, augmentation=_changed(recipe.augmentation, tail, value))
             else:
@@ -111,9 +114,10 @@ def _changed(part: Any, name: str, value: Any) -> Any:
         )
         value = type(old)(value) if fits else value
     else:
-        fits, wanted = (
-            False,
-            "rate, batch, optimiser, schedule, factor, warm_up, decay, clip, slower.X, augmentation.X",
+        fits = False
+        wanted = (
+            "rate, batch, optimiser, schedule, factor, warm_up, decay, clip, slower.X, augmentation.X or "
+            "augmentation=false"
         )
     if not fits:
         raise UsageError("P159", where=f"recipe: {shown(name)}", what=f"is {shown(value)}", wanted=wanted)

@@ -149,3 +149,38 @@ def test_the_graph_layers_of_tokenpose_see_all_joints_without_a_mask() -> None:
         "tokenpose_s_sparse", 16, SIZE, patch=(4, 4), depths=(2,), graph_layers=1, joint_mask=False
     )
     assert free.head.joint_mask is None
+
+
+def test_tokens_of_tokenpose_are_as_wide_as_asked_for() -> None:
+    head = create_model("tokenpose_t", 2, SIZE, patch=(4, 4), depths=(2,), heads=4, token_width=64).head
+    assert head.keypoint_token.shape == (1, 2, 64)
+    assert head.pos_embedding.shape == (1, 16, 64)
+    assert head.transformer.layers[0][0].fn["fn"].to_qkv.weight.shape == (192, 64)
+    published = create_model("tokenpose_t", 2, SIZE, patch=(4, 4), depths=(2,))
+    assert published.head.keypoint_token.shape == (1, 2, 192)
+
+
+def test_a_width_of_tokens_that_heads_do_not_divide_is_refused() -> None:
+    with pytest.raises(UsageError, match="token_width is 64, with 12 heads") as caught:
+        create_model("tokenpose_t", token_width=64, heads=12)
+    assert caught.value.code == "P152"
+
+
+@pytest.mark.parametrize(("spacing", "points"), [(8, 64), (16, 16), (32, 4)])
+def test_the_sampling_grid_of_ps_vit_for_poses_is_as_fine_as_asked_for(spacing: int, points: int) -> None:
+    model = create_model("ps_vit_ti_14_pose", 2, SIZE, spacing=spacing, head_width=8)
+    assert model.backbone.point_coord.shape == (1, points, 2)
+    assert model(torch.rand(1, 3, *SIZE)).shape == (1, 2, 16, 16)
+
+
+def test_the_sequential_prtr_stands_on_an_hrnet_too() -> None:
+    few = {"queries": 4, "keypoint_queries": 20, "layers": 1, "hidden": 32}
+    model = create_model("prtr_sequential", 2, SIZE, body="hrnet", width=4, **few)
+    assert model.backbone.widths == (4, 8, 16, 32)
+    assert model.transformer_kpt.input_proj.in_channels == 8 + 16 + 32
+    found = model(torch.rand(2, 3, *SIZE))
+    assert found["pred_kpt_coord"].shape == (2, 4, 20, 2)
+    learning = [name for name, part in model.named_parameters() if part.requires_grad]
+    assert any(name.startswith("backbone.0.body.conv1") for name in learning)
+    with pytest.raises(UsageError, match="option depth has no effect with body=hrnet"):
+        create_model("prtr_sequential", 2, SIZE, body="hrnet", depth=18)
