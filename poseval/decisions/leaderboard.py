@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
@@ -200,12 +201,16 @@ def build(
     better = first.report.better.get(key, "higher")
     entries, left_out = alike(entries, key)
 
-    def order(entry: Entry) -> tuple[bool, float, str, str]:
+    def order(entry: Entry) -> tuple[bool, float, str]:
         value = entry.report.summary.get(key, math.nan)
         signed = value if better == "lower" else -value
-        return (math.isnan(value), 0.0 if math.isnan(value) else signed, entry.name, entry.digest)
+        return (math.isnan(value), 0.0 if math.isnan(value) else signed, entry.name)
 
-    ranked = sorted(entries, key=order)
+    alike_yet = Counter(map(order, entries))
+    # The digest is of the whole report: only where nothing else tells two entries apart.
+    ranked = sorted(
+        entries, key=lambda entry: (*order(entry), entry.digest if alike_yet[order(entry)] > 1 else "")
+    )
     if best_per_team:
         leaders: dict[str, Entry] = {}
         for entry in ranked:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -246,6 +246,13 @@ class Metric(ABC):
             rows += Values(r for r in kept if not r.joint and math.isnan(r.threshold)).sliced(str(key))
         return Values(rows)
 
+    def narrowed(self, tally: Tally, statistics: Collection[str]) -> tuple[Metric, Tally]:
+        """The metric and its tally without what these statistics of all people do not need.
+
+        Their values are the same to the last bit; a metric that cannot leave out anything is returned as is.
+        """
+        return self, tally
+
     def scale_rule(self, truth: PoseSet) -> str:
         """Name of the scale that divides distances (see `joint_error.scale`); empty where there is none."""
         return ""
@@ -280,17 +287,18 @@ class Metric(ABC):
     def number(self, row: Value) -> Number:
         """A row as a number of a summary, with its direction and bounds."""
         statistic = row.statistic
-        return Number(
-            row.value,
-            self.direction(statistic),
-            statistic,
-            row.joint,
-            row.slice,
-            row.n,
-            self.bounds_of(statistic),
-            smooth=statistic not in self.jumping,
-            unit=self.unit_of(statistic),
-        )
+        kind = self._kinds.get(statistic)
+        if kind is None:
+            kind = self.direction(statistic), self.bounds_of(statistic), self.unit_of(statistic)
+            self._kinds[statistic] = kind
+        better, bounds, unit = kind
+        smooth = statistic not in self.jumping
+        return Number(row.value, better, statistic, row.joint, row.slice, row.n, bounds, smooth, unit=unit)
+
+    @cached_property
+    def _kinds(self) -> dict[str, tuple[Direction, Bounds, Unit]]:
+        """Direction, bounds and unit by statistic: each of a thousand resamples asks for them."""
+        return {}
 
     def bounds_of(self, statistic: str) -> Bounds:
         """The lowest and highest value that a statistic can have."""

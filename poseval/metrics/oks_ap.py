@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -34,6 +34,7 @@ THRESHOLDS = tuple(float(t) for t in np.linspace(0.5, 0.95, 10))  # the ninth is
 RANGES = ("all:0:1e10", "medium:1024:9216", "large:9216:1e10")  # square pixels, both ends belong
 SUFFIX = {"medium": "_M", "large": "_L", "small": "_S"}
 OFFICIAL_DETS = 20
+BY_RANGE = ("hit", "skip", "counted")  # columns of a tally that hold a value for each range
 
 
 class Statistic(NamedTuple):
@@ -229,7 +230,8 @@ class OksAp(Metric):
     def reduce_headlines(self, tally: Tally, weights: Ints) -> list[Values]:
         """The headline rows under each weight vector [B, U], a thousand times cheaper than one by one."""
         categories = len(tally.facts["categories"])
-        given = [s for s in self.statistics if s.given]
+        statistics = self.statistics
+        given = [s for s in statistics if s.given]
         found = means(
             tally,
             categories,
@@ -243,7 +245,7 @@ class OksAp(Metric):
         out = [
             [
                 self._value(s, float(column.get(s.name, undefined)[draw]), int(people[draw, s.range]))
-                for s in self.statistics
+                for s in statistics
             ]
             for draw in range(len(weights))
         ]
@@ -251,6 +253,24 @@ class OksAp(Metric):
             joints = joint_rows_under(str(self), tally, len(self.thresholds), weights)
             out = [[*rows, *more] for rows, more in zip(out, joints, strict=True)]
         return [Values(rows) for rows in out]
+
+    def narrowed(self, tally: Tally, statistics: Collection[str]) -> tuple[Metric, Tally]:
+        """Without the ranges of area, each of which costs as much as the whole, where none is asked for."""
+        wanted = {s.range for s in self.statistics if s.name in statistics}
+        if self.per_joint or wanted != {0} or len(self.ranges) == 1:
+            return self, tally
+        tables = {
+            name: Table(
+                table.unit,
+                {
+                    column: np.ascontiguousarray(values[:, :1]) if column in BY_RANGE else values
+                    for column, values in table.columns.items()
+                },
+            )
+            for name, table in tally.tables.items()
+        }
+        kept = replace(self, ranges=self.ranges[:1])
+        return kept, Tally(str(kept), tally.keys, tables, tally.facts)
 
     def _value(self, statistic: Statistic, value: float, n: int) -> Value:
         why = statistic.why if math.isnan(value) else ""

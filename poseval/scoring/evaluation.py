@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from poseval._version import __version__
-from poseval.benchmarks.base import Benchmark, Part, Scored, with_joints
+from poseval.benchmarks.base import Benchmark, Part, Scored, headlines, with_joints
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric, Tally
 from poseval.metrics.person_groups import partner_of
@@ -91,6 +91,23 @@ class Evaluation:
         """The summary under each weight vector of `weights` [B, U]; much cheaper than one by one."""
         draws = [part.reduce_headlines(weights) for part in self.parts]
         return [self._summary(found) for found in zip(*draws, strict=True)]
+
+    def narrowed(self, keys: Sequence[str]) -> Evaluation:
+        """The same run without what these numbers of its summary do not need, for many resamples.
+
+        Their values are the same to the last bit, and others may lack. Only what is named as its metric names
+        it is known to need nothing else: numbers of a part, a slice or a joint, and of benchmarks with names
+        of their own, keep everything.
+        """
+        if self.benchmark.summary is not headlines or self.slices or any("/" in key for key in keys):
+            return self
+        parts = [
+            TalliedPart(
+                part.label, dict(metric.narrowed(tally, keys) for metric, tally in part.tallies.items())
+            )
+            for part in self.parts
+        ]
+        return replace(self, parts=tuple(parts))
 
     def summary(self, weight: Ints | None = None) -> dict[str, float]:
         """The values of the benchmark's summary under one weight vector [U]."""

@@ -55,6 +55,7 @@ class Side:
         Raises:
             UsageError: P140 fewer than two units.
         """
+        evaluations = [run.narrowed(keys) for run in evaluations]
         first, *more = sorted(ways, key=lambda way: way.count)
         side = Side._of(evaluations, first, keys)
         if not more:
