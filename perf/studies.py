@@ -15,17 +15,17 @@ from poseval.synth import World
 
 @dataclass(frozen=True)
 class Data:
-    """Synthetic stills of one world; training and validation images have seeds of their own."""
+    """Frames of synthetic clips, far apart in time; training and validation images have their own seeds."""
 
     world: World
     people: int  # most people of an image
     skeleton: str
     form: str
-    train: int = 400
+    train: int = 800
     val: int = 150
 
 
-ONE = Data(World(192, 144, smallest=80, largest=140, clutter=3, occluders=0.0), 1, "mpii16", "mpii-json")
+ONE = Data(World(192, 144, smallest=100, largest=130, clutter=2, occluders=0.0), 1, "mpii16", "mpii-json")
 CROWD = Data(World(160, 160, smallest=100, largest=150, clutter=3, occluders=0.0), 2, "crowdpose14", "coco")
 
 
@@ -70,7 +70,7 @@ class Study:
 
 
 STILL = {f"augmentation.{name}": 0 for name in ("rotation", "rotated")}
-POSE = {"optimiser": "adam", "schedule": "cosine", "warm_up": 20, "decay": 0, "batch": 8, **STILL}
+POSE = {"optimiser": "adam", "schedule": "cosine", "warm_up": 20, "decay": 0, "batch": 4, **STILL}
 WIDE = {"options.target": "unbiased", "options.sigma": 2}
 
 
@@ -108,7 +108,7 @@ BINARY = Study(
         ),
     ),
     "All are 64 channels wide; their parameters are in the table, and are not made equal.",
-    epochs=14,
+    epochs=12,
     changes={**POSE, **WIDE},
 )
 
@@ -121,7 +121,7 @@ EXCHANGE = Study(
     },
     (Claim("exchange is better than none", {"exchange": 1, "none": -1}),),
     "Width 16, modules 1, 2, 2.",
-    epochs=9,
+    epochs=10,
     changes={**POSE, **WIDE, "rate": 1e-3},
 )
 
@@ -144,17 +144,17 @@ REGRESSION = Study(
     ),
     "Width 8.",
     data=CROWD,
-    epochs=14,
+    epochs=6,
     changes={
         "rate": 3e-3,
-        "batch": 8,
+        "batch": 4,
         "schedule": "cosine",
         "warm_up": 20,
         **{f"options.{name}": value for name, value in STEADY.items()},
     },
 )
 
-TOKENS = {"patch": (2, 2), "depths": (2,), "tokens": "image", "graph_layers": 2}
+TOKENS = {"patch": (2, 2), "depths": (4,), "tokens": "image", "graph_layers": 2}
 PRUNING = Study(
     "TokenPose: pruned links",
     {
@@ -170,8 +170,8 @@ PRUNING = Study(
             "the joint mask is better than none", {"keep ratio 0.6": 1, "keep ratio 0.6, no joint mask": -1}
         ),
     ),
-    "Two layers on patches of 2 x 2 cells, two graph layers.",
-    epochs=16,
+    "Four layers on patches of 2 x 2 cells, two graph layers.",
+    epochs=12,
     changes={**POSE, **WIDE, "rate": 1e-3},
 )
 
@@ -197,7 +197,8 @@ STEPS = Study(
         Claim("all three together help", {"+ channel gates": 1, "base, ReLU": -1}),
     ),
     "For poses, at scale 0.5. The paper's last two steps, a 1x1 convolution and dropout, are of classifiers.",
-    epochs=20,
+    size=(128, 128),
+    epochs=12,
     changes={**POSE, **WIDE, "rate": 3e-3},
 )
 

@@ -17,6 +17,7 @@ import os
 import time
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
@@ -32,6 +33,7 @@ BEGIN, END = "<!-- studies: begin -->", "<!-- studies: end -->"
 LEVEL = 0.95
 NARROW = 0.5  # per cent: a change that nobody would report
 TRAIN_SEED, VAL_SEED, CLIPS_SEED = 11, 12, 100  # of the images; a seed of the study is added to the last
+APART = 6  # frames of a clip from one image to the next: 0.45 of a step
 CHECKS = 4  # validations along a training, for the curves
 
 Record = dict[str, Any]
@@ -59,7 +61,8 @@ def drawn(data: Data, work: Path) -> dict[str, Path]:
         folder = work / f"{data.skeleton}-{data.world.width}-{data.people}-{part}-{count}"
         found[part] = folder / "truth.json"
         if not found[part].is_file():
-            source = list(scenes(seed, count, data.people, world=data.world))
+            frames = scenes(seed, APART * count, data.people, video=True, world=data.world)
+            source = list(islice(frames, 0, None, APART))
             write_world(folder, source, skeleton=data.skeleton, form=data.form)
     return found
 

@@ -1,0 +1,223 @@
+"""What poseval aims at in time and memory, each measured and set beside its aim in one table.
+
+    python perf/aims.py --write docs/performance.md
+    python perf/aims.py --only compare
+
+Files have the size of COCO's val2017 and PoseTrack's validation set. Whole processes, medians of --rounds,
+on a machine that should be idle; the programs of the other sections say more of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import coco_files
+import library
+import posetrack_files
+from coco import machine
+from processes import ROOT, Process, run_process
+from sections import write_section
+
+SMALL, LARGE, MANY, MOST = 6_770, 100_000, 1_000_000, 5_000_000  # predictions
+KEPT = """
+import sys, time, poseval
+truth = poseval.read(sys.argv[1])
+poseval.score(truth, sys.argv[2])
+began = time.process_time()
+for _ in range(20):
+    poseval.score(truth, sys.argv[2])
+print((time.process_time() - began) / 20)
+"""
+PINNED = """
+import os, sys
+os.sched_setaffinity(0, [0])
+os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
+"""
+BOARD = 12  # submissions of a leaderboard
+
+
+class Aim(NamedTuple):
+    """One row: what is measured, the bound and its unit, and how. Ratios (`x`) are to be above it."""
+
+    what: str
+    bound: float
+    unit: str
+    measure: Callable[[Path, int], float]
+
+    def row(self, folder: Path, rounds: int) -> str:
+        """Measured now, as a line of the table."""
+        found = self.measure(folder, rounds)
+        good = found >= self.bound if self.unit == "x" else found <= self.bound
+        digits = 0 if self.unit in ("MB", "ms") else 2
+        said = "reached" if good else "not reached"
+        return f"| {self.what} | {self.bound:g} {self.unit} | {found:.{digits}f} {self.unit} | {said} |"
+
+
+def coco(folder: Path, count: int) -> tuple[Path, Path]:
+    """Ground truth and predictions; the small set has long numbers, as detectors write them."""
+    return coco_files.files(folder, count, long_floats=count == SMALL)
+
+
+def poseval(arguments: Sequence[str | Path]) -> Process:
+    """A whole command."""
+    return run_process([sys.executable, "-m", "poseval", *map(str, arguments)])
+
+
+def score(count: int, what: str, *more: str, most: int = 99) -> Callable[[Path, int], float]:
+    """`poseval score` of COCO files: `wall` or `cpu` seconds, or `peak` MB."""
+
+    def measure(folder: Path, rounds: int) -> float:
+        truth, found = coco(folder, count)
+        extra = [word.format(folder=folder) for word in more]
+        command = ["score", found, "--gt", truth, "-q", *extra]
+        return statistics.median(getattr(poseval(command), what) for _ in range(min(rounds, most)))
+
+    return measure
+
+
+def faster(count: int) -> Callable[[Path, int], float]:
+    """hotcoco's processor time to load and evaluate, over ours."""
+
+    def measure(folder: Path, rounds: int) -> float:
+        ours, theirs = library.compare(folder, count, rounds)
+        return theirs.median("cpu") / ours.median("cpu")
+
+    return measure
+
+
+def posetrack(folder: Path, rounds: int) -> float:
+    """Wall seconds of every number of PoseTrack."""
+    truth, found = posetrack_files.files(folder)
+    return statistics.median(poseval(["score", found, "--gt", truth, "-q"]).wall for _ in range(rounds))
+
+
+def shifted(path: Path, by: float) -> Path:
+    """The same predictions, each joint some pixels to the right: what another system may have found."""
+    out = path.with_name(f"shifted_{by:g}_{path.name}")
+    if not out.exists():
+        found = json.loads(path.read_text("utf-8"))
+        for record in found:
+            record["keypoints"][::3] = [x + by for x in record["keypoints"][::3]]
+        out.write_text(json.dumps(found), "utf-8")
+    return out
+
+
+def compare(count: int) -> Callable[[Path, int], float]:
+    """Processor seconds of `poseval compare` of two saved runs."""
+
+    def measure(folder: Path, rounds: int) -> float:
+        truth, found = coco(folder, count)
+        saved = []
+        for path in (found, shifted(found, 3)):
+            saved.append(path.with_suffix(".poseval"))
+            poseval(["score", path, "--gt", truth, "-q", "--force", "--save", saved[-1]])
+        return statistics.median(poseval(["compare", *saved, "-q"]).cpu for _ in range(rounds))
+
+    return measure
+
+
+def diagnose(folder: Path, rounds: int) -> float:
+    """Processor seconds of `poseval diagnose`."""
+    truth, found = coco(folder, SMALL)
+    return statistics.median(poseval(["diagnose", found, "--gt", truth, "-q"]).cpu for _ in range(rounds))
+
+
+def kept(folder: Path, rounds: int) -> float:
+    """Milliseconds of processor time of a submission against a ground truth that was read before."""
+    pair = map(str, coco(folder, SMALL))
+    return 1000 * float(run_process([sys.executable, "-c", KEPT, *pair]).text)
+
+
+def board(folder: Path, rounds: int) -> float:
+    """Wall time of `poseval leaderboard` on one processor, over that on all."""
+    truth, found = coco(folder, SMALL)
+    rows = [str(shifted(found, by)) for by in range(BOARD)]
+    command = [sys.executable, "-m", "poseval", "leaderboard", *rows, "--gt", str(truth), "-q"]
+    alone = [sys.executable, "-c", PINNED, *command[1:]]
+    took = [(run_process(alone).wall, run_process(command).wall) for _ in range(rounds)]
+    return statistics.median(one for one, _ in took) / statistics.median(all_ for _, all_ in took)
+
+
+def build(folder: Path, rounds: int) -> float:
+    """Processor seconds of the compiler for the whole package, once."""
+    place = folder / "compiled"
+    options = ["-q", "build_ext", "-f", "--build-temp", str(place), "--build-lib", str(place)]
+    return run_process([sys.executable, str(ROOT / "setup.py"), *options], ROOT).cpu
+
+
+AIMS = (
+    Aim(f"load + evaluate {SMALL:,} predictions, hotcoco / poseval, processor time", 1.7, "x", faster(SMALL)),
+    Aim(f"load + evaluate {LARGE:,} predictions, hotcoco / poseval, processor time", 2.0, "x", faster(LARGE)),
+    Aim(f"`poseval score` of {SMALL:,} predictions, wall", 0.18, "s", score(SMALL, "wall")),
+    Aim(f"`poseval score` of {MANY:,} predictions, peak", 700, "MB", score(MANY, "peak", most=3)),
+    Aim(
+        f"`poseval score` of {MOST:,} predictions, peak",
+        600,
+        "MB",
+        score(MOST, "peak", "--limit", "bytes=3GiB", "--limit", f"people={MOST}", most=1),
+    ),
+    Aim("`poseval score` of PoseTrack's validation set, every number, wall", 0.45, "s", posetrack),
+    Aim(f"`poseval score --ci 95` of {LARGE:,}, processor time", 0.9, "s", score(LARGE, "cpu", "--ci", "95")),
+    Aim(f"`poseval compare` of two runs of {SMALL:,}, processor time", 1.5, "s", compare(SMALL)),
+    Aim(f"`poseval compare` of two runs of {LARGE:,}, processor time", 1.5, "s", compare(LARGE)),
+    Aim(f"`poseval diagnose` of {SMALL:,}, processor time", 0.8, "s", diagnose),
+    Aim(
+        f"`poseval score --report` of {LARGE:,}, processor time",
+        4.0,
+        "s",
+        score(LARGE, "cpu", "--force", "--report", "{folder}/page.html", most=3),
+    ),
+    Aim(f"a submission of {SMALL:,} against a ground truth that is kept, processor time", 25, "ms", kept),
+    Aim(f"`poseval leaderboard` of {BOARD} submissions, one processor / two, wall", 1.8, "x", board),
+    Aim("compiling the package, processor time", 40, "s", build),
+)
+
+
+def rows(folder: Path, rounds: int, only: str) -> Iterator[str]:
+    """The lines of the table, each printed when it is known."""
+    for aim in AIMS:
+        if only in aim.what:
+            line = aim.row(folder, rounds)
+            print(line, flush=True)
+            yield line
+
+
+def main() -> None:
+    """Measure, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="rows that have this text")
+    parser.add_argument("--write", type=Path, help="write the section of that page, too")
+    options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write is of the whole table")
+    load = os.getloadavg()[0]
+    lines = "\n".join(rows(options.folder, options.rounds, options.only))
+    if options.write:
+        about = {"machine": machine(), "load": load, "rounds": options.rounds, "rows": lines}
+        write_section(options.write, "aims", PAGE.format(**about))
+
+
+PAGE = """## What we aim at
+
+Made by `python perf/aims.py --write docs/performance.md`. Medians of {rounds} whole processes, fewer
+of the largest files. The sections below say how each is measured, and what is left.
+
+Machine: {machine}; load {load:.1f} when it began.
+
+| what | aim | measured | |
+|---|---|---|---|
+{rows}
+"""
+
+
+if __name__ == "__main__":
+    main()
