@@ -41,7 +41,9 @@ def unpacked(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
         MissingFeature: P601 Zstandard without its extra.
     """
     data = decompressed(data, name, limits)
-    kind = next((kind for magic, kind in OTHERS.items() if data.startswith(magic)), None)
+    kind = None
+    if data.startswith(tuple(OTHERS)):
+        kind = next(kind for magic, kind in OTHERS.items() if data.startswith(magic))
     if kind is None and data[TAR_AT : TAR_AT + len(TAR)] == TAR:
         kind = "tar archive"
     if kind is not None:

@@ -21,6 +21,7 @@ from poseval.files.absent import absent
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
 
 RATIO_FREE_BYTES = MIB  # below this size no ratio is suspicious: a short file of zeros packs 1000 to 1
+AT_ONCE = 64 * 1024  # bytes of a file that one call reads, with one more to see its end
 GROWS = 16 * MIB  # bytes by which a file may be larger than it says, as one that is written meanwhile
 PIPE_SECONDS = 60  # until the first byte; downloads and decompression start sooner
 SIDE_BYTES = MIB  # a file of settings or facts; a skeleton of 1,000 joints is 60 kB
@@ -57,10 +58,11 @@ def read_regular(path: str | os.PathLike[str], name: str, most: int, pipes: bool
             raise UsageError(
                 "P135", where=name, what=f"is {_kind_of(found.st_mode)}", wanted="a regular file"
             )
-        data = file_start(handle, min(found.st_size, most + 1))
-        os.lseek(handle, len(data), os.SEEK_SET)
-        with io.FileIO(handle, closefd=False) as file:
-            data += _rest(file, min(GROWS, most + 1 - len(data)))
+        size = min(found.st_size, most + 1)
+        data = file_start(handle, size) if size > AT_ONCE else os.read(handle, size + 1)
+        if size > AT_ONCE or len(data) != size:  # else it ended where it says
+            os.lseek(handle, len(data), os.SEEK_SET)
+            data += _rest(handle, min(GROWS, most + 1 - len(data)))
         if len(data) <= most and len(data) < found.st_size + GROWS:
             return data
         if found.st_size <= most:
@@ -90,10 +92,10 @@ def require_regular(path: str | os.PathLike[str], name: str) -> None:
         raise UsageError("P135", where=name, what=f"is {_kind_of(mode)}", wanted="a regular file")
 
 
-def _rest(file: io.FileIO, most: int) -> bytes:
-    """What is left of a file, `most` bytes of it."""
+def _rest(handle: int, most: int) -> bytes:
+    """What is left of an open file, `most` bytes of it."""
     parts, size = list[bytes](), 0
-    while size < most and (part := file.read(min(MIB, most - size))):
+    while size < most and (part := os.read(handle, min(MIB, most - size))):
         parts.append(part)
         size += len(part)
     return b"".join(parts)

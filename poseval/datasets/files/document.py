@@ -70,7 +70,7 @@ class Document:
             LimitError: P501 too large, P504 unpacks to suspiciously much.
         """
         text = shown(os.fspath(path), limit=400)
-        return cls._of(read_regular(path, text, limits.file_bytes), os.fspath(path), limits)
+        return cls._of(read_regular(path, text, limits.file_bytes), os.fspath(path), text, limits)
 
     @classmethod
     def open_input(cls, path: str | os.PathLike[str], limits: Limits = DEFAULT) -> Document:
@@ -80,12 +80,13 @@ class Document:
             UsageError, FormatError, LimitError: as for `open`; P109, P128 standard input that cannot be read.
             MissingFeature: P601 an address without the package that opens it.
         """
-        return cls._of(read_input(path, limits.file_bytes), public_name(path), limits)
+        name = public_name(path)
+        return cls._of(read_input(path, limits.file_bytes), name, shown(name, limit=400), limits)
 
     @classmethod
-    def _of(cls, data: bytes, path: str, limits: Limits) -> Document:
-        """A file's content as it is parsed."""
-        data = unpacked(data, shown(path, limit=400), limits)
+    def _of(cls, data: bytes, path: str, name: str, limits: Limits) -> Document:
+        """A file's content as it is parsed; `name` stands in messages."""
+        data = unpacked(data, name, limits)
         lines = as_list(data, path)
         return cls(data if lines is None else lines, path, limits, data)
 

@@ -45,7 +45,7 @@ from poseval.datasets.yolo.layout import (
 )
 from poseval.datasets.yolo.lines import read_lines
 from poseval.errors import FormatError, InputError, ValueRangeError, shown
-from poseval.poses import Array, Floats, Origin, PoseSet
+from poseval.poses import Array, Floats, Frames, Origin, PoseSet
 from poseval.poses.texts import text_column
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import skeleton_for
@@ -132,10 +132,10 @@ class Yolo(Dataset):
         cut = _columns(table.shape[1], description, options, where) if len(table) else None
         skeleton = _skeleton(description, cut, options, where)
         pictures = pictures_of(labels.base, names)
-        size = _sizes(labels, names, pictures, options, where)
-        frames = frames_of(names, options.limits, where, size)
+        frames = frames_of(names, options.limits, where)
+        size = _sizes(labels, frames, pictures, options, where)
         paths = [name + (found.suffix if found else "") for name, found in zip(names, pictures, strict=True)]
-        frames = replace(frames, path=text_column(paths, where))
+        frames = replace(frames, size=size, path=text_column(paths, where))
         unknown = np.asarray(np.isnan(size).any(axis=1), dtype=np.bool_)
         lacking = np.flatnonzero(unknown[np.asarray(row, dtype=np.int64)])
         if len(lacking):
@@ -280,12 +280,14 @@ def _unnamed_skeleton(
 
 
 def _sizes(
-    labels: Labels, names: list[str], pictures: list[Path | None], options: ReadOptions, where: str
+    labels: Labels, frames: Frames, pictures: list[Path | None], options: ReadOptions, where: str
 ) -> Floats:
     """Sizes [F, 2]: from the list beside the labels, the images or the ground truth; NaN where unknown."""
-    frames = frames_of(names, options.limits, where)
-    size = sizes_of(frames, options, where)
+    names = frames.key.tolist()
     listed = listed_sizes(labels)
+    if all(name in listed for name in names):
+        return np.asarray([listed[name] for name in names], dtype=np.float64).reshape(-1, 2)
+    size = sizes_of(frames, options, where)
     for row, (name, picture) in enumerate(zip(names, pictures, strict=True)):
         if name in listed:
             size[row] = listed[name]

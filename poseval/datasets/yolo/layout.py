@@ -66,17 +66,17 @@ def labels_of(source: Source, options: ReadOptions) -> Labels:
 
 def label_files(source: Source) -> list[Path]:
     """Text files of a folder; those below `labels` only where there is such a folder."""
-    listed = [path for path in source.files if path.suffix.lower() == ".txt"]
+    listed = [path for path in source.files if path.name.lower().endswith(".txt")]
     below = [path for path in listed if "labels" in path.parts[:-1]]
     return below or [path for path in listed if path.name not in LISTS]
 
 
 def frame_name(path: Path) -> str:
     """The frame's name: the path below `labels`, without its ending."""
-    parts = list(path.with_suffix("").parts)
+    parts = path.parts
     if "labels" in parts[:-1]:
         parts = parts[parts.index("labels") + 1 :]
-    return "/".join(parts)
+    return "/".join(parts)[: -len(".txt")]
 
 
 def _labels_beside(images: str) -> PurePosixPath:
