@@ -134,7 +134,7 @@ def row(entry: ModelCard, known: dict[str, Any]) -> tuple[str, ...]:
         str(entry.results[0]) if entry.results else "-",
         known.get("learnt", "-"),
         f"{known['ms']:,.0f}" if "ms" in known else "-",
-        ", ".join(option.name for option in entry.options or ()) or "-",
+        ", ".join(f"`{option.name}`" for option in entry.options or ()) or "-",
     )
 
 
