@@ -7,14 +7,18 @@ cannot start another thread: fewer threads then do the work, in the end the call
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TypeVar
 
 from poseval.errors import UsageError, shown
 
 VARIABLE = "POSEVAL_NUM_THREADS"
 MOST = 256  # more help no machine and cost memory
+MANY = 4  # items a thread, from which on the compiled module needs no threads of its own
+SWITCH = 0.0002  # seconds that a thread waits for the interpreter lock, before it asks for it
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -58,12 +62,67 @@ def started(work: Callable[[], object]) -> threading.Thread | None:
     return thread
 
 
+class _Shared(threading.local):
+    now = False  # whether this thread is one of several of `each`
+
+
+_is_shared = _Shared()
+_limits: list[Callable[[int], None]] = []  # of compiled modules
+
+
+def tell_limit(limit: Callable[[int], None]) -> None:
+    """Tell a compiled module how many threads it may use, now and whenever that changes."""
+    _limits.append(limit)
+    limit(thread_limit())
+
+
+class _Alone:
+    """While each thread works alone, on items that give the interpreter lock away and take it many times.
+
+    Threads of the compiled module would be more than there are processors, and an item that comes back from
+    it would wait for the lock as long as Python lets another one hold it.
+    """
+
+    def __init__(self) -> None:
+        self._guard, self._inside, self._switch = threading.Lock(), 0, 0.0
+
+    def __enter__(self) -> None:
+        with self._guard:
+            self._inside += 1
+            if self._inside == 1:
+                self._switch = sys.getswitchinterval()
+                sys.setswitchinterval(min(self._switch, SWITCH))
+                self._limit(1)
+
+    def __exit__(self, *_: object) -> None:
+        with self._guard:
+            self._inside -= 1
+            if not self._inside:
+                sys.setswitchinterval(self._switch)
+                self._limit(thread_limit())
+
+    def _limit(self, threads: int) -> None:
+        for limit in _limits:
+            limit(threads)
+
+
+_alone = _Alone()
+
+
 def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """`work` of every item, in order, by several threads. Useful where the work releases the interpreter
-    lock.
+    lock. Work that asks for threads again gets none.
 
     Raises what `work` raises, for the first such item.
     """
+    count = min(thread_limit(), len(items))
+    if count < 2 or _is_shared.now:
+        return [work(item) for item in items]
+    with _alone if len(items) >= MANY * count else nullcontext():
+        return _each(work, items, count)
+
+
+def _each(work: Callable[[Item], Result], items: Sequence[Item], count: int) -> list[Result]:
     found: dict[int, Result] = {}
     failed: dict[int, Exception] = {}
     places = iter(range(len(items)))
@@ -74,6 +133,7 @@ def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
             return None if over.is_set() else next(places, None)
 
     def run() -> None:
+        _is_shared.now = True
         # Items are taken in order, so all before one that fails are finished, too.
         while (place := take()) is not None:
             try:
@@ -83,7 +143,7 @@ def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
                 over.set()
 
     helpers: list[threading.Thread] = []
-    for _ in range(min(thread_limit(), len(items)) - 1):
+    for _ in range(count - 1):
         helper = started(run)
         if helper is None:
             break
@@ -91,6 +151,7 @@ def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     try:
         run()
     finally:
+        _is_shared.now = False
         over.set()
         for helper in helpers:
             helper.join()

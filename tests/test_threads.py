@@ -60,6 +60,58 @@ def test_both_languages_have_one_bound() -> None:
     assert threads.MOST == _kernels.MOST_THREADS
 
 
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """What a compiled module is told, in a process with four threads."""
+    monkeypatch.setenv("POSEVAL_NUM_THREADS", "4")
+    monkeypatch.setattr(threads, "_limits", [])
+    told: list[int] = []
+    threads.tell_limit(told.append)
+    return told
+
+
+def test_many_items_are_worked_on_by_threads_that_start_no_others(limits: list[int]) -> None:
+    before, during = sys.getswitchinterval(), set()
+
+    def work(item: int) -> int:
+        during.add((sys.getswitchinterval() < before, limits[-1], tuple(each(str, range(8)))))
+        return -item
+
+    assert each(work, range(16)) == [-item for item in range(16)]
+    assert during == {(True, 1, tuple(map(str, range(8))))}
+    assert limits == [4, 1, 4]
+    assert sys.getswitchinterval() == before
+
+
+def test_few_items_leave_the_compiled_module_its_threads(limits: list[int]) -> None:
+    assert each(lambda item: item, range(15)) == list(range(15))
+    assert limits == [4]
+
+
+def test_limits_are_as_before_where_an_item_fails(limits: list[int]) -> None:
+    before = sys.getswitchinterval()
+
+    def work(item: int) -> int:
+        if item == 5:
+            raise ValueError(item)
+        return item
+
+    with pytest.raises(ValueError, match="5"):
+        each(work, range(40))
+    assert limits == [4, 1, 4]
+    assert sys.getswitchinterval() == before
+    assert each(threading.get_ident, []) == []  # type: ignore[arg-type]
+    assert len(set(each(lambda _: time.sleep(0.02) or threading.get_ident(), range(4)))) > 1
+
+
+def test_work_inside_of_shared_work_stays_in_its_thread(limits: list[int]) -> None:
+    def work(_: int) -> bool:
+        own = threading.get_ident()
+        return each(lambda _: time.sleep(0.001) or threading.get_ident(), range(4)) == [own] * 4
+
+    assert all(each(work, range(4)))
+
+
 def run(*arguments: str, number: str = "4", stack: int | None = None) -> subprocess.CompletedProcess[str]:
     resource = pytest.importorskip("resource", reason="limits of processes are POSIX's")
 

@@ -1,6 +1,6 @@
 """The compiled module: hot loops over columns, each with a plain NumPy version in the tests."""
 
 from poseval.kernels import _kernels
-from poseval.threads import thread_limit
+from poseval.threads import tell_limit
 
-_kernels.set_thread_limit(thread_limit())
+tell_limit(_kernels.set_thread_limit)

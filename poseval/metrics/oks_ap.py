@@ -240,13 +240,11 @@ class OksAp(Metric):
             [(s.kind, s.threshold, s.range) for s in given],
         )
         people = np.tensordot(weights, positives(tally, categories), axes=(1, 0)).sum(axis=1)  # [B, A]
-        column = {s.name: found[:, at] for at, s in enumerate(given)}
-        undefined = np.full(len(weights), math.nan)
+        column = {s.name: found[:, at].tolist() for at, s in enumerate(given)}
+        undefined = [math.nan] * len(weights)
+        each = [(s, column.get(s.name, undefined), people[:, s.range].tolist()) for s in statistics]
         out = [
-            [
-                self._value(s, float(column.get(s.name, undefined)[draw]), int(people[draw, s.range]))
-                for s in statistics
-            ]
+            [self._value(s, values[draw], counts[draw]) for s, values, counts in each]
             for draw in range(len(weights))
         ]
         if self.per_joint:
