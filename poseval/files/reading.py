@@ -191,7 +191,7 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
         text,
         parse_constant=_no_constant,
         parse_float=_finite,
-        parse_int=_whole if MANY_DIGITS.search(text) else None,
+        parse_int=_whole if _may_be_huge(text) else None,
         object_pairs_hook=_distinct,
     )
 
@@ -200,7 +200,7 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
 STRINGS_AND_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
-MANY_DIGITS = re.compile(r"\d{20}")  # of a whole number of more than 64 bits
+MANY_DIGITS = re.compile(r"\d{20,}")  # of a whole number of more than 64 bits, or of a fraction
 
 
 def _deeper(text: str, most: int) -> bool:
@@ -236,6 +236,11 @@ def _finite(text: str) -> float:
     return number
 
 
+def _may_be_huge(text: str) -> bool:
+    """Whether a whole number of more than 64 bits may stand in a text of JSON."""
+    return any(text[found.start() - 1] != "." for found in MANY_DIGITS.finditer(text))
+
+
 def _whole(text: str) -> int:
     """A number of 64 bits: of larger ones any number can be made to have the same hash."""
     number = int(text)
@@ -262,7 +267,7 @@ def parse_tree(data: bytes) -> Any:
         return number
 
     try:
-        return json.loads(text, parse_int=whole if MANY_DIGITS.search(text) else None)
+        return json.loads(text, parse_int=whole if _may_be_huge(text) else None)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

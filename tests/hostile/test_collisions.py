@@ -103,6 +103,10 @@ def test_15_numbers_in_json_that_could_be_keys() -> None:
         parse_json(text, "a.json")
     with pytest.raises(ValueError, match=f"more than {MOST_HUGE:,} whole numbers are too large"):
         parse_tree(text.encode())
+    with pytest.raises(
+        ValueError, match="whole numbers are too large"
+    ):  # behind a fraction of as many digits
+        parse_tree(f"[0.{'7' * 25}, {text}]".encode())
     assert time.process_time() - started < SECONDS
     few = [0.12345678901234567890123, "12345678901234567890123", -(2**64) + 1, 2**64 - 1]
     assert parse_json(json.dumps(few), "a.json") == few

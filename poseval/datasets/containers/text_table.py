@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 import numpy as np
@@ -12,6 +13,7 @@ from poseval.poses import Floats
 
 # Python's float() also reads `1_0`, `infinity` and digits of other scripts; files of numbers have none.
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+PLAIN = re.compile(r"[-+.eE0-9]*")  # of these characters float() reads nothing but such a number
 
 
 def text_of(document: Document) -> str:
@@ -33,6 +35,23 @@ def text_of(document: Document) -> str:
 
 def numbers_of(words: list[str], where: str, faults: Faults, missing: bool = False) -> list[float] | None:
     """Finite numbers, or None with a fault (P203, P301); with `missing`, empty text is read as NaN."""
+    found = _plain_numbers(words, missing)
+    return _one_by_one(words, where, faults, missing) if found is None else found
+
+
+def _plain_numbers(words: list[str], missing: bool) -> list[float] | None:
+    """Numbers where no word is odd, else None."""
+    if not PLAIN.fullmatch("".join(words)):
+        return None
+    try:
+        out = [float(word) if word or not missing else math.nan for word in words]
+    except ValueError:
+        return None
+    return None if any(map(math.isinf, out)) else out
+
+
+def _one_by_one(words: list[str], where: str, faults: Faults, missing: bool) -> list[float] | None:
+    """As `numbers_of`, with the words for what is wrong."""
     out = []
     for at, word in enumerate(words):
         word = word.strip()

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from typing import Any
 
 MOST_PATHS = 500  # of one file; a file of a million different keys would fill the memory with their names
 REST = "other keys"
+Places = dict[str, tuple[str, bool, bool]]  # name -> its place, whether it is declared, or a path below it is
 
 
 class Known:
@@ -24,12 +26,24 @@ class Known:
 
     def count(self, node: Any, unread: Counter[str], path: str = "") -> None:
         """Add the keys of `node`, which stands at `path`, that nobody declared."""
-        for name, child in _children(node):
-            place = self._place(path, name)
-            if place in self.paths or _empty(child):
+        self._count(_children(node), unread, path, {})
+
+    def _count(self, inside: Any, unread: Counter[str], path: str, places: dict[str, Places]) -> None:
+        """`places` are those of the names met so far, by the path above them: most names come again."""
+        here = places.setdefault(path, {})
+        for name, child in inside:
+            found = here.get(name)
+            if found is None:
+                place = self._place(path, name)
+                found = here[name] = (place, place in self.paths, place in self.above)
+            place, known, above = found
+            if known:
                 continue
-            if place in self.above and _children(child) is not NONE:
-                self.count(child, unread, place)
+            within = _children(child)
+            if _empty(child) if within is NONE else not within:
+                continue
+            if above and within is not NONE:
+                self._count(within, unread, place, places)
             else:
                 add(unread, place.removesuffix("*") + name if place.endswith("*") else place)
 
@@ -45,6 +59,7 @@ class Known:
 
 
 NONE: tuple[tuple[str, Any], ...] = ()
+VALUES = frozenset({str, int, float, bool, type(None)})
 
 
 def add(unread: Counter[str], path: str, count: int = 1) -> None:
@@ -54,22 +69,20 @@ def add(unread: Counter[str], path: str, count: int = 1) -> None:
 
 def _children(node: Any) -> Any:
     """Names and values inside a mapping, a list, an element of XML or a struct; NONE of a value."""
+    if type(node) in VALUES:
+        return NONE
     inside = getattr(node, "items", None)
-    if inside is not None:
-        return inside() if callable(inside) else _items(inside)
-    if isinstance(node, list):
-        return _items(node)
-    return NONE
-
-
-def _items(node: list[Any]) -> Iterator[tuple[str, Any]]:
-    return (("[]", item) for item in node)
+    if callable(inside):
+        return inside()
+    listed = node if inside is None and isinstance(node, list) else inside
+    return zip(repeat("[]"), listed) if listed else NONE
 
 
 def _empty(value: Any) -> bool:
+    """Whether what has no children holds nothing."""
     inside = getattr(value, "items", None)
     if inside is not None:
-        return not (inside() if callable(inside) else inside)
+        return not inside
     return value is None or (isinstance(value, (str, list)) and not value)
 
 

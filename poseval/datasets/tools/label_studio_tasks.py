@@ -142,11 +142,11 @@ class Reader:
 
     def _pixels(
         self, item: dict[str, Any], value: dict[str, Any], place: str
-    ) -> tuple[tuple[float, float], list[float]] | None:
+    ) -> tuple[tuple[float, float], tuple[float, float, float, float]] | None:
         """Size of the image, and x, y, width and height in pixels; None with a fault."""
-        size = [item.get("original_width"), item.get("original_height")]
-        shares = [value.get("x"), value.get("y"), value.get("width", 0), value.get("height", 0)]
-        if not all(_finite(n) for n in (*size, *shares)) or min(float(n or 0) for n in size) <= 0:
+        size: Any = (item.get("original_width"), item.get("original_height"))
+        shares: Any = (value.get("x"), value.get("y"), value.get("width", 0), value.get("height", 0))
+        if not all(map(_finite, (*size, *shares))) or min(size) <= 0:
             self.faults.add(
                 "P203",
                 where=place,
@@ -154,8 +154,9 @@ class Reader:
                 wanted="original_width, original_height, and x, y in percent",
             )
             return None
-        sides = (float(size[0] or 0), float(size[1] or 0))
-        return sides, [float(n or 0) * side / 100 for n, side in zip(shares, sides * 2, strict=True)]
+        x, y, w, h = shares
+        width, height = map(float, size)
+        return (width, height), (x * width / 100, y * height / 100, w * width / 100, h * height / 100)
 
     def assembled(self, options: ReadOptions, origin: Origin, declared: Sequence[str]) -> PoseSet:
         """The pose set of what was collected, its joints in the order of those `declared`."""
