@@ -43,6 +43,10 @@ CI_METHODS = ("auto", "jackknife", "half-samples", "percentile", "bca")
 ALL_RULE_SETS = "all"  # every rule set of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 DATA = ("json", "csv")  # formats for programs, which hold everything
+ONE_PROCESS = (
+    "workers: one process is faster for this: by threads it uses every processor, and it was done before "
+    "a worker had started"
+)
 
 
 @dataclass(frozen=True)
@@ -76,12 +80,15 @@ class ScoreOptions:
         return self.predictions[0] if len(self.predictions) == 1 else self.predictions
 
     def evaluated(self, prepared: Prepared) -> Evaluation:
-        """The tallies, by as many processes as were asked for."""
+        """The tallies, by as many processes as were asked for, where these are not slower than one."""
         from poseval.scoring.executors import pool
         from poseval.scoring.score import tally
 
         with pool(self.workers, self.address) as workers:
-            return self._clustered(tally(prepared, workers.executor, workers.shards))
+            evaluation = tally(prepared, workers.executor, workers.shards)
+        if workers.one_process:
+            talk(self.quiet)(ONE_PROCESS)
+        return self._clustered(evaluation)
 
     def streamed(self) -> Evaluation | None:
         """The tallies of results that are read in pieces; None where they are read as a whole.
@@ -198,8 +205,6 @@ def score(**given: Any) -> None:
             prepared = prepare(options.truth, options.paths, options.task)
         aligned = prepared.aligned
         images = find_images(options.images, aligned.truth.frames, say)
-        if options.workers > 1:
-            say("workers: one process is faster for most sets, since it uses every processor by threads")
         with working("scoring", options.quiet):
             evaluation = options.evaluated(prepared)
     with working("scoring", options.quiet):

@@ -11,13 +11,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
 
 from poseval import write
 from poseval.errors import PosevalError, UsageError
-from poseval.scoring.executors import pool
+from poseval.scoring.executors import LateProcesses, pool
 from poseval.scoring.score import score
 from poseval.statistics.intervals import intervals
 from poseval.synth import perturb, scene_set
@@ -32,15 +33,57 @@ def alone() -> str:
     return score(TRUTH, FOUND, "coco-keypoints", per_joint=True).to_json(timings=False)
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers start with the first piece of work, however little there is."""
+    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 0.0)
+
+
+@pytest.mark.usefixtures("at_once")
 def test_processes_give_the_same_report_byte_by_byte() -> None:
     with pool(2) as found:
         assert found.shards == 8
         shared = score(
             TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
         )
+    assert not found.one_process
     assert shared.to_json(timings=False) == alone()
 
 
+def test_little_work_starts_no_process_and_gives_the_same_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 1000.0)
+    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", lambda *_, **__: pytest.fail("started"))
+    with pool(2) as found:
+        shared = score(
+            TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
+        )
+    assert found.one_process
+    assert shared.to_json(timings=False) == alone()
+
+
+def test_workers_start_when_the_work_has_taken_as_long_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = count()
+    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 2)
+    monkeypatch.setattr("poseval.scoring.executors.time.perf_counter", lambda: next(clock))
+    with pool(2) as found:
+        assert found.executor is not None
+        first = [found.executor.submit(os.getpid).result() for _ in range(2)]  # a second each
+        assert found.one_process
+        later = [found.executor.submit(os.getpid).result() for _ in range(2)]
+    assert not found.one_process
+    assert first == [os.getpid()] * 2
+    assert os.getpid() not in later
+
+
+def test_an_error_of_work_here_is_that_of_its_result() -> None:
+    with pool(2) as found:
+        assert found.executor is not None
+        future = found.executor.submit(int, "x")
+    with pytest.raises(ValueError, match="invalid literal"):
+        future.result()
+
+
+@pytest.mark.usefixtures("at_once")
 def test_intervals_over_processes_are_the_same() -> None:
     from poseval.scoring.score import evaluate
 
@@ -75,6 +118,7 @@ def _die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("at_once")
 def test_a_dead_worker_is_an_error_and_not_a_missing_row() -> None:
     def work() -> None:
         with pool(2) as found:
@@ -93,8 +137,10 @@ def test_where_no_process_can_be_started_it_is_said(monkeypatch: pytest.MonkeyPa
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refused)
-    with pytest.raises(PosevalError, match="no worker process can be started") as caught, pool(2):
-        pass
+    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 0.0)
+    executor = LateProcesses(2)
+    with pytest.raises(PosevalError, match="no worker process can be started") as caught:
+        executor.submit(os.getpid)
     assert caught.value.code == "P700"
 
 
