@@ -70,6 +70,11 @@ _is_shared = _Shared()
 _limits: list[Callable[[int], None]] = []  # of compiled modules
 
 
+def limit_threads(most: int) -> None:
+    """Use at most so many threads in a process that has not begun to work: a worker among others."""
+    os.environ[VARIABLE] = str(min(thread_limit(), most))
+
+
 def tell_limit(limit: Callable[[int], None]) -> None:
     """Tell a compiled module how many threads it may use, now and whenever that changes."""
     _limits.append(limit)

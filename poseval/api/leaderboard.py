@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from poseval.decisions.entries import Entry, Ranked, Score
     from poseval.decisions.leaderboard import Board
     from poseval.decisions.verifying import ScoreLike
+    from poseval.poses import PoseSet
     from poseval.results.report import Report
     from poseval.scoring.evaluation import Evaluation
     from poseval.scoring.reading import PathOrPoses
@@ -88,10 +90,14 @@ def leaderboard(
 def scorer(truth: PathOrPoses, task: Task) -> Score:
     """A function that scores predictions against a ground truth, which is read here, once."""
     from poseval.scoring.reading import read_truth
+
+    return partial(_scored, read_truth(truth, task), task)
+
+
+def _scored(truth: PoseSet, task: Task, predictions: str | PoseSet) -> Evaluation:
     from poseval.scoring.score import evaluate
 
-    gt = read_truth(truth, task)
-    return lambda path: evaluate(gt, path, task=task)
+    return evaluate(truth, predictions, task=task)
 
 
 def scorer_like(truth: PathOrPoses, task: Task) -> ScoreLike:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from poseval.cli.names import ACTIONS, actions
-from poseval.cli.options import LEVEL, QUIET, UNIT, InputPath, emit, show, talk, task_options, tell
+from poseval.cli.options import (
+    LEVEL,
+    ONE_PROCESS,
+    QUIET,
+    UNIT,
+    WORKERS,
+    InputPath,
+    emit,
+    show,
+    talk,
+    task_options,
+    tell,
+)
 from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
@@ -45,6 +58,7 @@ class BoardOptions:
     team: str
     name: str | None
     verify: bool
+    workers: int
     unit: str
     json: str | None
     csv: str | None
@@ -107,6 +121,7 @@ class BoardOptions:
 @click.option("--team", default="", help="Team of the given runs.")
 @click.option("--name", help="Name of the given run. By default its file name.")
 @click.option("--verify", is_flag=True, help="Score entries again whose predictions are here (with --gt).")
+@WORKERS
 @task_options
 @click.option("--json", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as JSON.")
 @click.option("--csv", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as CSV.")
@@ -164,10 +179,20 @@ def _given(options: BoardOptions) -> tuple[list[Entry], list[Refused]]:
     """The entries that the arguments name, and those that cannot be read."""
     from poseval.api.leaderboard import scorer
     from poseval.decisions.entries import Entry, Refused, entries_of, named_alike, unfolded
+    from poseval.poses.shared import shared
+    from poseval.scoring.executors import pool
+    from poseval.scoring.reading import read_truth
 
-    score = None if options.truth is None else scorer(options.truth, options.task)
-    paths = unfolded(options.paths, score is not None)
-    found = entries_of(paths, options.name, options.team, score)
+    paths = unfolded(options.paths, options.truth is not None)
+    with ExitStack() as stack:
+        score = None
+        if options.truth is not None:
+            truth = stack.enter_context(shared(read_truth(options.truth, options.task)))
+            score = scorer(truth, options.task)
+        workers = stack.enter_context(pool(options.workers))
+        found = entries_of(paths, options.name, options.team, score, workers.executor)
+    if workers.one_process:
+        talk(options.quiet)(ONE_PROCESS)
     entries = named_alike([entry for entry in found if isinstance(entry, Entry)])
     return entries, [entry for entry in found if isinstance(entry, Refused)]
 

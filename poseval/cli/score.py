@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from poseval.cli.numbers import MOST_PROCESSES, Number
 from poseval.cli.options import (
     CLUSTER,
     COUNT,
     DIGITS,
     LEVEL,
+    ONE_PROCESS,
     QUIET,
     SEED_OPTION,
     TRUTH,
     UNIT,
+    WORKERS,
     Choice,
     InputPath,
     emit,
@@ -43,10 +44,6 @@ CI_METHODS = ("auto", "jackknife", "half-samples", "percentile", "bca")
 ALL_RULE_SETS = "all"  # every rule set of the benchmark
 FORMATS = ("text", "json", "csv", "markdown", "latex")
 DATA = ("json", "csv")  # formats for programs, which hold everything
-ONE_PROCESS = (
-    "workers: one process is faster for this: by threads it uses every processor, and it was done before "
-    "a worker had started"
-)
 
 
 @dataclass(frozen=True)
@@ -175,7 +172,7 @@ class ScoreOptions:
 @CLUSTER
 @click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
-@click.option("--workers", type=Number(1, MOST_PROCESSES), default=1, help="Number of worker processes.")
+@WORKERS
 @click.option(
     "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
 )

@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from poseval.errors import FormatError, PosevalError, UsageError, shown
 from poseval.files.reading import read_json
@@ -21,6 +21,9 @@ from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import is_saved_run, load, load_report
 from poseval.threads import each
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
 FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
@@ -144,22 +147,30 @@ def _may_be_entry(path: Path) -> bool:
 
 
 def entries_of(
-    paths: Sequence[str], name: str | None, team: str, score: Score | None
+    paths: Sequence[str],
+    name: str | None,
+    team: str,
+    score: Score | None,
+    executor: Executor | None = None,
 ) -> list[Entry | Refused]:
     """The entry of each path; one that cannot be read is refused and stops no other, unless it is alone.
 
-    Several threads read and score them: most of that is done by kernels, which release the interpreter lock.
+    Several threads read and score them, since most of that is done by kernels, which release the interpreter
+    lock; or the processes of an `executor`, to which `score` can be sent.
     """
+    if len(paths) == 1:
+        return [entry_of(paths[0], name, team, score)]
+    if executor is None:
+        return each(lambda path: _entry_or_why(path, team, score), paths)
+    futures = [executor.submit(_entry_or_why, path, team, score) for path in paths]
+    return [future.result() for future in futures]
 
-    def entry(path: str) -> Entry | Refused:
-        try:
-            return entry_of(path, name if len(paths) == 1 else None, team, score)
-        except PosevalError as error:
-            if len(paths) == 1:
-                raise
-            return Refused(Path(path).name, reason(error))
 
-    return each(entry, paths)
+def _entry_or_why(path: str, team: str, score: Score | None) -> Entry | Refused:
+    try:
+        return entry_of(path, None, team, score)
+    except PosevalError as error:
+        return Refused(Path(path).name, reason(error))
 
 
 def reason(error: PosevalError) -> str:

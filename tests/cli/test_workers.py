@@ -31,7 +31,7 @@ def test_one_process_is_named_where_it_was_faster(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", seconds)
+    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", seconds)
     reports = []
     for options in ([], ["--workers", "2"]):
         assert invoke(["score", *files, "--format", "json", *options]) == 0
@@ -46,3 +46,29 @@ def test_one_process_is_named_where_it_was_faster(
 def test_quiet_says_nothing_of_it(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["score", *files, "--workers", "2", "--quiet"]) == 0
     assert FASTER not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("seconds", [1000.0, 0.0])
+def test_a_leaderboard_is_the_same_by_workers(
+    files: list[str],
+    seconds: float,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", seconds)
+    for seed in range(2, 5):
+        path = tmp_path / f"other{seed}.json"
+        write(perturb(TRUTH, seed), path, format="coco", role="predictions", truth=TRUTH)
+        files.insert(0, str(path))
+    broken = tmp_path / "broken.json"
+    broken.write_text("[1", "utf-8")
+    boards = []
+    for options in ([], ["--workers", "2"]):
+        assert invoke(["leaderboard", str(broken), *files, "--json", "-", *options]) == 0
+        out = capsys.readouterr()
+        boards.append(json.loads(out.out))
+    assert boards[0] == boards[1]
+    assert len(boards[0]["entries"]) == 4
+    assert [refused["name"] for refused in boards[0]["refused"]] == ["broken.json"]
+    assert (FASTER in out.err) is (seconds > 0)

@@ -18,7 +18,8 @@ import pytest
 
 from poseval import write
 from poseval.errors import PosevalError, UsageError
-from poseval.scoring.executors import LateProcesses, pool
+from poseval.scoring.executors import pool
+from poseval.scoring.late_processes import LateProcesses
 from poseval.scoring.score import score
 from poseval.statistics.intervals import intervals
 from poseval.synth import perturb, scene_set
@@ -36,7 +37,7 @@ def alone() -> str:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers start with the first piece of work, however little there is."""
-    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 0.0)
+    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 0.0)
 
 
 @pytest.mark.usefixtures("at_once")
@@ -51,8 +52,8 @@ def test_processes_give_the_same_report_byte_by_byte() -> None:
 
 
 def test_little_work_starts_no_process_and_gives_the_same_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 1000.0)
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", lambda *_, **__: pytest.fail("started"))
+    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 1000.0)
+    monkeypatch.setattr("poseval.scoring.late_processes._processes", lambda _: pytest.fail("started"))
     with pool(2) as found:
         shared = score(
             TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
@@ -63,8 +64,8 @@ def test_little_work_starts_no_process_and_gives_the_same_report(monkeypatch: py
 
 def test_workers_start_when_the_work_has_taken_as_long_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count()
-    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 2)
-    monkeypatch.setattr("poseval.scoring.executors.time.perf_counter", lambda: next(clock))
+    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 2)
+    monkeypatch.setattr("poseval.scoring.late_processes.time.perf_counter", lambda: next(clock))
     with pool(2) as found:
         assert found.executor is not None
         first = [found.executor.submit(os.getpid).result() for _ in range(2)]  # a second each
@@ -136,8 +137,8 @@ def test_where_no_process_can_be_started_it_is_said(monkeypatch: pytest.MonkeyPa
     def refused(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("concurrent.futures.ProcessPoolExecutor", refused)
-    monkeypatch.setattr("poseval.scoring.executors.START_SECONDS", 0.0)
+    monkeypatch.setattr("poseval.scoring.late_processes.ProcessPoolExecutor", refused)
+    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 0.0)
     executor = LateProcesses(2)
     with pytest.raises(PosevalError, match="no worker process can be started") as caught:
         executor.submit(os.getpid)
