@@ -74,10 +74,10 @@ def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
         why = f"{number_of(int(known.sum()), 'entry', 'entries')} with a number that can be tested"
         reasons = dict.fromkeys(filter(None, (_why_not(side, clusters.name) for side in sides)))
         return Ties(f"nothing was tested on {units}: {why} ({'; '.join(reasons)})", apart, known)
-    gaps = [Gap.between(sides[j], sides[i]) for i, j in pairs]
-    test, corrected = ("sign-flip", "max-T") if gaps[0].flips else ("t", "Holm")
+    flips = Gap.between(sides[pairs[0][1]], sides[pairs[0][0]]).flips  # all sides are of one run
+    test, corrected = ("sign-flip", "max-T") if flips else ("t", "Holm")
     how = f"paired {test} tests on {units}, {corrected} over {number_of(len(pairs), 'pair')}"
-    p = _adjusted(gaps, alpha)
+    p = _of_flips(sides, pairs, alpha) if flips else _of_student(sides, pairs)
     if p is None:
         return Ties(f"{how}: {TOO_FEW}", apart, known)
     for (i, j), found in zip(pairs, p.tolist(), strict=True):
@@ -85,11 +85,15 @@ def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
     return Ties(f"{how}, {100 * level:g} %", apart, known)
 
 
-def _adjusted(gaps: Sequence[Gap], alpha: float) -> Floats | None:
-    """p of each pair, adjusted for all of them; None where no p could reach alpha."""
-    if not gaps[0].flips:
-        return holm(np.array([gap.student[0] for gap in gaps]))
-    parts = np.stack([gap.influence.contributions[:, 0] for gap in gaps], axis=1)
+def _of_student(sides: Sequence[Side], pairs: Sequence[tuple[int, int]]) -> Floats:
+    """p of each pair, adjusted for all of them."""
+    return holm(np.array([Gap.between(sides[j], sides[i]).student[0] for i, j in pairs]))
+
+
+def _of_flips(sides: Sequence[Side], pairs: Sequence[tuple[int, int]], alpha: float) -> Floats | None:
+    """The same by sign flips; None where no p could reach alpha."""
+    found = [sides[i].influence.minus(sides[j].influence) for i, j in pairs]
+    parts = np.stack([one.contributions[:, 0] for one in found], axis=1)
     if least_p(len(parts)) > alpha:
         return None
     # One verdict over all pairs: its p is that of the maximum, which so many flips show however many pairs.
