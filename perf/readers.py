@@ -1,20 +1,24 @@
-"""Processor time to read 5,000 images in each exchange format, beside `cat` and the scanner of JSON alone.
+"""Processor time of 5,000 images in each exchange format: reading, writing, and converting from and to COCO.
 
-    python perf/readers.py --write docs/performance.md
+    python perf/readers.py --folder /dev/shm/poseval --write docs/performance.md
 
-Makes its own files below --folder: predictions of COCO's val2017 in size. Medians of --rounds readings in one
+Makes its own files below --folder: predictions of COCO's val2017 in size. A folder in memory shows what
+the programs cost; on a disk the file system may cost more than all of it. Medians of --rounds in one
 process; times of processors, not of the clock, so that other programs disturb little.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from coco_files import files
@@ -24,13 +28,17 @@ from sections import write_section
 import poseval
 from poseval.kernels import json as scanner
 from poseval.limits import Limits
+from poseval.poses import PoseSet
 
 ENDINGS = {
-    "openpose": "", "yolo": "", "mmpose": "", "alphapose": ".json", "deeplabcut": ".csv", "cvat": ".xml",
-    "label-studio": ".json", "sleap": ".slp", "native": ".npz", "parquet": ".parquet",
+    "coco": ".json", "openpose": "", "yolo": "", "mmpose": "", "alphapose": ".json", "deeplabcut": ".csv",
+    "cvat": ".xml", "label-studio": ".json", "sleap": ".slp", "native": ".npz", "parquet": ".parquet",
 }  # fmt: skip
+SCANNED = ("coco", "openpose", "yolo", "mmpose", "alphapose")  # whose numbers our scanner of JSON can read
+TEXTS = (*SCANNED, "deeplabcut", "cvat", "label-studio")  # whose numbers are digits
 POINTS = scanner.points("pose_keypoints_2d")
 INSTANCE = [scanner.nested("keypoints"), scanner.ragged("keypoint_scores"), scanner.nested("bbox")]
+LISTED = [scanner.identifier("image_id"), scanner.points("keypoints"), scanner.number("score")]
 LIMITS = Limits(tree_bytes=1 << 30)
 
 
@@ -38,6 +46,8 @@ def scan(name: str, data: bytes) -> None:
     """The numbers of one file by the scanner alone."""
     if name == "openpose":
         scanner.columns(data, [POINTS], start=data.index(b"["), depth=1)
+    elif name in ("coco", "alphapose"):
+        scanner.columns(data, LISTED, last=True)
     elif name == "mmpose":
         scanner.columns(data, INSTANCE, last=True)
     else:
@@ -45,64 +55,109 @@ def scan(name: str, data: bytes) -> None:
         scanner.columns(b'[{"a":[[' + lines + b"]]}]", [scanner.nested("a")], last=True)
 
 
-def median(rounds: int, work: Callable[[], object]) -> float:
-    """Milliseconds of processor time."""
+def median(rounds: int, work: Callable[[], object], before: Callable[[], object] = int) -> float:
+    """Milliseconds of processor time of `work`, each time after `before`."""
     out = []
     for _ in range(rounds):
-        before = time.process_time()
+        before()
+        start = time.process_time()
         work()
-        out.append(1e3 * (time.process_time() - before))
+        out.append(1e3 * (time.process_time() - start))
     return statistics.median(out)
 
 
-def bound(rounds: int, name: str, path: Path) -> float:
-    """Milliseconds of `cat` and of the scanner for the files of a folder."""
-    listed = [file for file in path.rglob("*") if file.suffix in (".json", ".txt")]
+def remove(path: Path) -> None:
+    """Remove what was written, if anything was."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """The files of numbers at a path, by their names."""
+    listed = [path] if path.is_file() else [f for f in path.rglob("*") if f.suffix in (".json", ".txt")]
+    return {file.name: file.read_bytes() for file in listed}
+
+
+def read_bound(rounds: int, name: str, path: Path) -> float:
+    """Milliseconds of `cat` and of the scanner for the files at a path."""
+    texts = contents(path)
+    listed = [file for file in (path, *path.rglob("*")) if file.name in texts]
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     for _ in range(rounds):
         subprocess.run(["cat", *listed], stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    texts = [text for file in listed if (text := file.read_bytes())]
-    return 1e3 * spent / rounds + median(rounds, lambda: [scan(name, text) for text in texts])
+    return 1e3 * spent / rounds + median(
+        rounds, lambda: [scan(name, text) for text in texts.values() if text]
+    )
 
 
-def rows(folder: Path, rounds: int) -> list[str]:
+def write_bound(rounds: int, path: Path, poses: PoseSet) -> float:
+    """Milliseconds of the files made by bare system calls, and the numbers text by one call of `json`."""
+    texts = contents(path)
+    folder = path.with_name("bare")
+
+    def make() -> None:
+        for name, text in texts.items():
+            handle = os.open(f"{folder}/{name}", os.O_WRONLY | os.O_CREAT)
+            os.write(handle, text)
+            os.close(handle)
+        json.dumps([*poses.people.xy.ravel().tolist(), *poses.people.joint_score.ravel().tolist()])
+
+    def anew() -> None:
+        remove(folder)
+        folder.mkdir()
+
+    return median(rounds, make, anew)
+
+
+def rows(folder: Path, rounds: int) -> Iterator[str]:
     """A line of the table for each format."""
     truth_path, found = files(folder, 6770, long_floats=True)
     truth = poseval.read(truth_path)
-    predictions = poseval.read(found, role="predictions", truth=truth)
-    out = []
+    poses = poseval.read(found, role="predictions", truth=truth)
     for name, ending in ENDINGS.items():
-        path = folder / f"{name}{ending}"
-        write = median(
-            rounds,
-            lambda name=name, path=path: poseval.write(  # type: ignore[misc]
-                predictions, path, format=name, role="predictions", truth=truth, force=True
-            ),
-        )
-        role = "truth" if name == "cvat" else "predictions"
-        read = median(
-            rounds,
-            lambda name=name, path=path, role=role: poseval.read(  # type: ignore[misc]
-                path, format=name, role=role, truth=None if role == "truth" else truth, limits=LIMITS
-            ),
-        )
-        least = bound(rounds, name, path) if not ending else 0.0
-        ratio = f"{least:.0f} | {read / least:.1f}" if least else "|"
-        count = sum(1 for _ in path.rglob("*")) if path.is_dir() else 1
-        out.append(f"| {name} | {count:,} | {read:.0f} | {write:.0f} | {ratio} |")
-    return out
+        yield row(name, folder / f"made-{name}{ending}", found, poses, truth, rounds)
+
+
+def row(name: str, path: Path, found: Path, poses: PoseSet, truth: PoseSet, rounds: int) -> str:
+    """The line of one format."""
+    role = "truth" if name == "cvat" else "predictions"  # CVAT's files are read as labels only
+    given = None if role == "truth" else truth
+    back = path.with_name("back.json")
+    to_here = partial(poseval.convert, found, path, name, role="predictions", truth=truth, force=True)
+    from_here = partial(
+        poseval.convert, path, back, "coco", role=role, truth=given, format=name, limits=LIMITS
+    )
+    write = partial(poseval.write, poses, path, format=name, role="predictions", truth=truth, force=True)
+    read = partial(poseval.read, path, format=name, role=role, truth=given, limits=LIMITS)
+    to = median(rounds, to_here, partial(remove, path))
+    reading, writing = median(rounds, read), median(rounds, write, partial(remove, path))
+    least = read_bound(rounds, name, path) if name in SCANNED else 0.0
+    bare = write_bound(rounds, path, poses) if name in TEXTS else 0.0
+    count = sum(1 for _ in path.rglob("*")) if path.is_dir() else 1
+    cells = (
+        f"{count:,}", f"{reading:.0f}", ratio(reading, least), f"{writing:.0f}", ratio(writing, bare),
+        f"{to:.0f}", f"{median(rounds, from_here, partial(remove, back)):.0f}",
+    )  # fmt: skip
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+def ratio(spent: float, bound: float) -> str:
+    """A time over its bound, and the bound; nothing where there is none."""
+    return f"{spent / bound:.1f} of {bound:.0f}" if bound else ""
 
 
 PAGE = """## Exchange formats
 
-Made by `python perf/readers.py --write docs/performance.md`: 5,000 images with 6,770 people of 17 joints.
-Milliseconds of processor time in a running process, median of {rounds}; load {load:.0f}. The bound is
-`cat` and our scanner of JSON.
+Made by `python perf/readers.py --folder /dev/shm/poseval --write docs/performance.md`: 5,000 images with
+6,770 people of 17 joints, files in memory. Milliseconds of processor time in a running process, median of
+{rounds}; load {load:.0f}. The bound of reading is `cat` and our scanner of JSON; that of writing is the same
+files made by bare system calls, and all numbers made text by one call of `json`.
 
-| format | files | reading | writing | bound | reading / bound |
-|---|---|---|---|---|---|
+| format | files | reading | times its bound | writing | times its bound | COCO to it | it to COCO |
+|---|---|---|---|---|---|---|---|
 {rows}
 """
 
@@ -111,7 +166,7 @@ def main() -> None:
     """Print the section, and write it into a page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--write", type=Path, help="page to write the section into")
     options = parser.parse_args()
     table = "\n".join(rows(options.folder, options.rounds))

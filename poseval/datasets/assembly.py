@@ -283,8 +283,9 @@ def digest_of(parts: Iterable[tuple[str, str]]) -> str:
 
 def predicted(xy: Floats, score: Floats) -> Array:
     """Flags [N, K]: 0 for a joint at (0, 0) without confidence, which is how programs say "not found"."""
-    at_origin = (xy == 0).all(axis=-1) & ~(score > 0)
-    return np.where(at_origin | ~np.isfinite(xy).all(axis=-1), 0, 2).astype(np.int8)
+    x, y = xy[..., 0], xy[..., 1]  # NumPy takes five times as long over an axis of two
+    at_origin = (x == 0) & (y == 0) & ~(score > 0)
+    return np.where(at_origin | ~(np.isfinite(x) & np.isfinite(y)), np.int8(0), np.int8(2))
 
 
 def mean_score(joint_score: Floats, seen: Array) -> Floats:

@@ -56,7 +56,7 @@ class Placement:
 
 def file_name(path: str) -> str:
     """Last part of a path written with slashes of either kind."""
-    return path.replace("\\", "/").rsplit("/", 1)[-1]
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def natural(path: str) -> tuple[tuple[int, int, str], ...]:

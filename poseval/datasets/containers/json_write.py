@@ -37,8 +37,8 @@ def number_texts(values: Floats, whole: bool = False, between: str = ", ") -> It
             raise ValueRangeError(
                 "P301", where="a number to be written", what="is NaN or infinite", wanted="finite numbers"
             ) from None
-        for body in text[1 + depth : -1 - depth].split(back + between + front):
-            yield front + body + back
+        bodies = text[1 + depth : -1 - depth].split(back + between + front)
+        yield from [front + body + back for body in bodies] if depth else bodies
 
 
 def records(columns: Mapping[str, Iterable[str | None]]) -> Iterator[str]:

@@ -59,9 +59,9 @@ def _fill(folder: str, files: Iterable[tuple[str, bytes]]) -> None:
     for relative, content in files:
         parent = relative.rpartition("/")[0]
         if parent not in made:
-            os.makedirs(os.path.join(folder, parent), exist_ok=True)
+            os.makedirs(f"{folder}/{parent}", exist_ok=True)
             made.add(parent)
-        handle = os.open(os.path.join(folder, relative), flags, 0o666)
+        handle = os.open(f"{folder}/{relative}", flags, 0o666)
         try:
             while content:
                 content = content[os.write(handle, content) :]
