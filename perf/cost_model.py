@@ -46,6 +46,35 @@ PLANS = (
     (1_000_000, 6_770, 1_000),
 )
 
+POOLED, POOL = 1_000, 2  # submissions that processes score in fact, and how many processes
+PREDICTIONS = 6_770  # of each of them
+PROGRAM = """
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import poseval
+
+
+def begin(path):
+    global truth
+    truth = poseval.read(path)
+
+
+def ap(path):
+    return poseval.score(truth, path).summary["AP"]
+
+
+if __name__ == "__main__":
+    paths, workers = [sys.argv[2]] * int(sys.argv[3]), int(sys.argv[4])
+    if workers == 1:
+        begin(sys.argv[1])
+        list(map(ap, paths))
+    else:
+        with ProcessPoolExecutor(workers, get_context("spawn"), begin, sys.argv[1:2]) as pool:
+            list(pool.map(ap, paths, chunksize=5))
+"""
+
 
 @dataclass(frozen=True)
 class Constants:
@@ -56,6 +85,7 @@ class Constants:
     each: float
     prediction: float
     spread: tuple[float, ...]
+    pooled: tuple[float, float]  # wall seconds of one process and of a pool, for `POOLED` submissions
 
     def submission(self, predictions: int) -> float:
         """Of one submission."""
@@ -90,7 +120,17 @@ def measured(folder: Path) -> Constants:
     spread = tuple(
         one / median for count, median in zip(COUNTS, medians, strict=True) for one in times[count]
     )
-    return Constants(start, truth - medians[0], float(each), float(slope), spread)
+    pooled = by_processes(folder, *paths[COUNTS.index(PREDICTIONS)])
+    return Constants(start, truth - medians[0], float(each), float(slope), spread, pooled)
+
+
+def by_processes(folder: Path, truth: Path, predictions: Path) -> tuple[float, float]:
+    """Seconds that one process takes, and a pool: the medians of three, in turns."""
+    (folder / "pool.py").write_text(PROGRAM, "utf-8")
+    command = [sys.executable, str(folder / "pool.py"), str(truth), str(predictions), str(POOLED)]
+    found = [[run_process([*command, str(workers)]).wall for workers in (1, POOL)] for _ in range(3)]
+    alone, shared = np.median(found, axis=0).tolist()
+    return alone, shared
 
 
 def formula(of: Constants, submissions: int, predictions: int, workers: int, deaths: float = 0.0) -> float:
@@ -145,12 +185,14 @@ def section(of: Constants) -> str:
         numbers = f"{submissions:,} | {predictions:,} | {submissions * predictions:,} | {workers:,}"
         rows.append(f"| {numbers} | {span(by_hand)} | {span(drawn)} | {span(dying)} |")
     table = "\n".join(rows)
+    alone, shared = of.pooled
+    by_formula = formula(of, POOLED, PREDICTIONS, POOL)
     ms, us = 1e3, 1e6
     return f"""## What it costs
 
 Made by `python perf/cost_model.py --write docs/scale.md`, on {os.cpu_count()} cores, with synthetic files of
-the size of COCO's val2017. Processor time of one worker: it starts in {of.start * ms:.0f} ms and reads the
-ground truth in {of.truth * ms:.0f} ms, once; a submission then takes {of.each * ms:.1f} ms and
+the size of COCO's val2017. Processor time of one worker with one thread: it starts in {of.start * ms:.0f} ms
+and reads the ground truth in {of.truth * ms:.0f} ms, once; a submission then takes {of.each * ms:.1f} ms and
 {of.prediction * us:.2f} µs for each prediction. S submissions of n predictions on W workers take
 
     start + truth + S (each + n prediction) / W + (each + n prediction) / 2
@@ -161,6 +203,10 @@ worker starts and reads the ground truth. Nobody ran the last rows; storage and 
 as fast as they are read.
 
 {table}
+
+To compare: one process took {alone:.1f} s by the clock for {POOLED:,} submissions of {PREDICTIONS:,}
+predictions, its start included, and a pool of {POOL} took {shared:.1f} s, which is
+{alone / shared:.2f} times as fast; the formula says {by_formula:.1f} s.
 """
 
 
@@ -170,6 +216,7 @@ def main() -> None:
     parser.add_argument("--files", type=Path, help="folder that keeps the synthetic files")
     parser.add_argument("--write", type=Path, help="page whose section is replaced")
     options = parser.parse_args()
+    os.environ["POSEVAL_NUM_THREADS"] = "1"  # as of a worker among others; read with the compiled module
     with tempfile.TemporaryDirectory() as name:
         text = section(measured(options.files or Path(name)))
     print(text)
