@@ -10,6 +10,7 @@ a list of images gives its frames their names.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -235,19 +236,17 @@ def _frames(project: _Project, document: Document) -> tuple[list[str], Floats, l
     several = len(np.unique(place)) > 1
     numbers = frames["frame_idx"].astype(np.int64).tolist()
     titles = _titles(videos)
-    names, files = [], []
-    size = np.full((len(frames), 2), np.nan)
-    for at, (video, number) in enumerate(zip(place.tolist(), numbers, strict=True)):
-        backend = _backend(videos[video]) if videos else {}
-        pictures = _pictures(backend)
-        if 0 <= number < len(pictures):
-            names.append(pictures[number])
+    backends = [_backend(video) for video in videos] or [{}]
+    pictures = [_pictures(backend) for backend in backends]
+    names = []
+    for video, number in zip(place.tolist(), numbers, strict=True):
+        if 0 <= number < len(pictures[video]):
+            names.append(pictures[video][number])
         else:
             names.append(f"{titles[video]}/{number}" if several else str(number))
-        files.append(_file(backend))
-        shape = backend.get("shape")
-        if isinstance(shape, list) and len(shape) == 4 and all(type(n) is int for n in shape[1:3]):
-            size[at] = shape[2], shape[1]
+    size = np.asarray([_size(backend) for backend in backends], dtype=np.float64)[place]
+    kinds = [_file(backend) for backend in backends]
+    files = [kinds[video] for video in place.tolist()]
     if len(set(names)) < len(names):
         raise ValueRangeError(
             "P305", where=document.name, what="lists a frame twice", wanted="each frame of a video once"
@@ -260,6 +259,14 @@ def _file(backend: Mapping[str, Any]) -> str:
     name = backend.get("filename")
     inside = backend.get("dataset")
     return name if isinstance(name, str) and not inside and name.lower().endswith(VIDEOS) else ""
+
+
+def _size(backend: Mapping[str, Any]) -> tuple[float, float]:
+    """Width and height of a video's frames; NaN where it does not say."""
+    shape = backend.get("shape")
+    if isinstance(shape, list) and len(shape) == 4 and all(type(n) is int for n in shape[1:3]):
+        return shape[2], shape[1]
+    return math.nan, math.nan
 
 
 def _backend(video: Any) -> dict[str, Any]:

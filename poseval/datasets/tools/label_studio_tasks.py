@@ -154,7 +154,7 @@ class Reader:
                 wanted="original_width, original_height, and x, y in percent",
             )
             return None
-        x, y, w, h = shares
+        x, y, w, h = (share or 0 for share in shares)  # no minus zero
         width, height = map(float, size)
         return (width, height), (x * width / 100, y * height / 100, w * width / 100, h * height / 100)
 

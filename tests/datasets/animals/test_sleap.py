@@ -12,6 +12,7 @@ import pytest
 
 from poseval import datasets, from_sleap
 from poseval.datasets import ReadOptions, Role, WriteOptions
+from poseval.datasets.animals import sleap
 from poseval.errors import FormatError, PosevalError, UsageError
 from poseval.skeletons import skeleton_from_names
 from tests.datasets.pose_sets import assert_same
@@ -48,6 +49,17 @@ def test_a_project_keeps_pictures_tracks_and_sizes(tmp_path: Path, role: Role) -
     assert back.people.track.tolist() == [5, 2, 5, 2]
     assert back.frames.size[0].tolist() == [640, 480]
     assert back.skeleton.name == "coco17"
+
+
+def test_a_list_of_images_is_read_once_not_for_each_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed: list[int] = []
+    pictures = sleap._pictures
+    monkeypatch.setattr(sleap, "_pictures", lambda backend: listed.append(0) or pictures(backend))
+    found = datasets.read(written(tmp_path / "a.slp", T), ReadOptions(T))
+    assert found.frames.key.tolist() == list(NAMES)
+    assert len(listed) == 1
 
 
 def test_coordinates_of_an_old_form_lose_half_a_pixel(tmp_path: Path) -> None:

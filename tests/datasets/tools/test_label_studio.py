@@ -61,6 +61,11 @@ def test_people_are_the_keypoints_of_one_region(tmp_path: Path) -> None:
     assert poses.frames.size.tolist() == [[200, 100]]
 
 
+def test_minus_zero_is_zero(tmp_path: Path) -> None:
+    poses = read(tmp_path / "a.json", [task([point("nose", -0.0, -0)])])
+    assert [str(value) for value in poses.people.xy.ravel().tolist()] == ["0.0", "0.0"]
+
+
 def test_keypoints_without_a_region_are_one_person(tmp_path: Path) -> None:
     assert len(read(tmp_path / "a.json", [task([point("nose", 1, 2), point("tail", 3, 4)])])) == 1
 
