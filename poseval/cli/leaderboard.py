@@ -30,6 +30,7 @@ from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, near_names, number_of, shown, unknown_name
+from poseval.threads import thread_limit
 
 if TYPE_CHECKING:
     from poseval.decisions.entries import Entry, Refused
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from poseval.scoring.task import Task
 
 SCHEMA = "poseval.leaderboards/1"  # of the boards of a store that holds several
+PAYING = 3  # processors: threads hold the interpreter lock for a third of the time, so that more wait for it
 ONE_BOARD = ("csv", "markdown", "latex", "plot")  # outputs that hold one board
 
 
@@ -189,9 +191,9 @@ def _given(options: BoardOptions) -> tuple[list[Entry], list[Refused]]:
         if options.truth is not None:
             truth = stack.enter_context(shared(read_truth(options.truth, options.task)))
             score = scorer(truth, options.task)
-        workers = stack.enter_context(pool(options.workers))
+        workers = stack.enter_context(pool(options.workers if thread_limit() >= PAYING else 1))
         found = entries_of(paths, options.name, options.team, score, workers.executor)
-    if workers.one_process:
+    if options.workers > 1 and (workers.executor is None or workers.one_process):
         talk(options.quiet)(ONE_PROCESS)
     entries = named_alike([entry for entry in found if isinstance(entry, Entry)])
     return entries, [entry for entry in found if isinstance(entry, Refused)]

@@ -156,10 +156,7 @@ ROLE = click.option(
 WORKERS = click.option(
     "--workers", type=Number(1, MOST_PROCESSES), default=1, help="Number of worker processes."
 )
-ONE_PROCESS = (
-    "workers: one process is faster for this: by threads it uses every processor, and it was done before "
-    "a worker had started"
-)
+ONE_PROCESS = "workers: one process is faster for this, since by threads it uses every processor"
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")
 
 LIMIT = click.option(

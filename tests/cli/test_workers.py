@@ -48,15 +48,20 @@ def test_quiet_says_nothing_of_it(files: list[str], capsys: pytest.CaptureFixtur
     assert FASTER not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("seconds", [1000.0, 0.0])
+@pytest.mark.parametrize(
+    ("seconds", "processors", "told"), [(1000.0, 3, True), (0.0, 3, False), (0.0, 2, True)]
+)
 def test_a_leaderboard_is_the_same_by_workers(
     files: list[str],
     seconds: float,
+    processors: int,
+    told: bool,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", seconds)
+    monkeypatch.setenv("POSEVAL_NUM_THREADS", str(processors))
     for seed in range(2, 5):
         path = tmp_path / f"other{seed}.json"
         write(perturb(TRUTH, seed), path, format="coco", role="predictions", truth=TRUTH)
@@ -71,4 +76,4 @@ def test_a_leaderboard_is_the_same_by_workers(
     assert boards[0] == boards[1]
     assert len(boards[0]["entries"]) == 4
     assert [refused["name"] for refused in boards[0]["refused"]] == ["broken.json"]
-    assert (FASTER in out.err) is (seconds > 0)
+    assert (FASTER in out.err) is told
