@@ -46,28 +46,50 @@ struct Place {
 // To the nearest whole number, halves to the even one, as NumPy's rint.
 std::uint8_t rounded(double value) { return static_cast<std::uint8_t>(std::bit_cast<std::uint64_t>(value + WHOLE)); }
 
-// Positions in float32 and blends in float64, in this order of operations: NumPy's bits.
+// Blends the four pixels about a place into `out`: in float64, and in this order of operations, which are NumPy's bits.
 template <int Channels>
-void warp_row(const Image& image, const float* back, float y, std::int64_t width, std::uint8_t* out) {
+void blend(const Image& image, const Place& across, const Place& down, std::uint8_t* out) {
     const std::int64_t channels = Channels ? Channels : image.channels;
-    const std::uint8_t zeros[MOST_CHANNELS] = {};
-    for (std::int64_t x = 0; x < width; ++x, out += channels) {
-        const auto column = static_cast<float>(x);
-        const Place across(column * back[0] + y * back[1] + back[2], image.width);
-        const Place down(column * back[3] + y * back[4] + back[5], image.height);
-        const std::uint8_t* corners[4];
-        if (across.first >= 0 && down.first >= 0 && across.first + 1 < image.width && down.first + 1 < image.height) {
-            corners[0] = image.data + (down.first * image.width + across.first) * channels;
-            corners[1] = corners[0] + channels;
-            corners[2] = corners[0] + image.width * channels;
-            corners[3] = corners[2] + channels;
-        } else {
-            for (int k = 0; k < 4; ++k) corners[k] = image.at(across.first + k % 2, down.first + k / 2, zeros);
+    static constexpr std::uint8_t zeros[MOST_CHANNELS] = {};
+    const std::uint8_t* corners[4];
+    if (across.first >= 0 && down.first >= 0 && across.first + 1 < image.width && down.first + 1 < image.height) {
+        corners[0] = image.data + (down.first * image.width + across.first) * channels;
+        corners[1] = corners[0] + channels;
+        corners[2] = corners[0] + image.width * channels;
+        corners[3] = corners[2] + channels;
+    } else {
+        for (int k = 0; k < 4; ++k) corners[k] = image.at(across.first + k % 2, down.first + k / 2, zeros);
+    }
+    for (std::int64_t c = 0; c < channels; ++c) {
+        const double upper = corners[0][c] * across.before + corners[1][c] * across.after;
+        const double lower = corners[2][c] * across.before + corners[3][c] * across.after;
+        out[c] = rounded(upper * down.before + lower * down.after);
+    }
+}
+
+// Positions in float32. Without a turn all rows have the same places across, and all columns the same down.
+template <int Channels>
+void warp_all(const Image& image, const float* back, std::int64_t height, std::int64_t width, std::uint8_t* out) {
+    const std::int64_t channels = Channels ? Channels : image.channels;
+    const bool upright = back[1] == 0.0f && back[3] == 0.0f;
+    std::vector<Place> places;
+    for (std::int64_t x = 0; upright && x < width; ++x)
+        places.emplace_back(static_cast<float>(x) * back[0] + back[2], image.width);
+    for (std::int64_t row = 0; row < height; ++row) {
+        const auto y = static_cast<float>(row);
+        if (upright) {
+            const Place down(y * back[4] + back[5], image.height);
+            for (const Place& across : places) {
+                blend<Channels>(image, across, down, out);
+                out += channels;
+            }
+            continue;
         }
-        for (std::int64_t c = 0; c < channels; ++c) {
-            const double upper = corners[0][c] * across.before + corners[1][c] * across.after;
-            const double lower = corners[2][c] * across.before + corners[3][c] * across.after;
-            out[c] = rounded(upper * down.before + lower * down.after);
+        for (std::int64_t x = 0; x < width; ++x, out += channels) {
+            const auto column = static_cast<float>(x);
+            const Place across(column * back[0] + y * back[1] + back[2], image.width);
+            const Place down(column * back[3] + y * back[4] + back[5], image.height);
+            blend<Channels>(image, across, down, out);
         }
     }
 }
@@ -87,13 +109,10 @@ py::array_t<std::uint8_t> warp(const Bytes& image, const Floats& back, std::int6
     std::uint8_t* target = out.mutable_data();
     const float* matrix = back.data();
     const py::gil_scoped_release release;
-    for (std::int64_t y = 0; y < height; ++y) {
-        std::uint8_t* row = target + y * width * source.channels;
-        if (source.channels == 3)
-            warp_row<3>(source, matrix, static_cast<float>(y), width, row);
-        else
-            warp_row<0>(source, matrix, static_cast<float>(y), width, row);
-    }
+    if (source.channels == 3)
+        warp_all<3>(source, matrix, height, width, target);
+    else
+        warp_all<0>(source, matrix, height, width, target);
     return out;
 }
 

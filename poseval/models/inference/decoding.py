@@ -66,11 +66,10 @@ def dark(maps: Array, kernel: int = 11, border: Border = "repository") -> Decode
     No step where 1 < x < W - 2 and 1 < y < H - 2 does not hold, or the Hessian is singular.
     """
     xy, score = argmax(maps, border)
-    log = np.log(np.maximum(blur(maps, kernel), SMALLEST))
     x, y = xy[..., 0], xy[..., 1]
     height, width = maps.shape[2:]
     inside = (x > 1) & (x < width - 2) & (y > 1) & (y < height - 2)
-    near = _around(log, xy, 2).astype(np.float64)
+    near = np.log(np.maximum(_around(blur(maps, kernel), xy, 2), SMALLEST)).astype(np.float64)
 
     def at(dx: int, dy: int) -> NDArray[np.float64]:
         return near[..., 2 + dy, 2 + dx]
@@ -120,15 +119,15 @@ def udp(maps: Array, kernel: int = 11, border: Border = "mmpose") -> Decoded:
     Source: mmpose 1.x, `refine_keypoints_dark_udp`.
     """
     xy, score = argmax(maps, border)
-    log = np.log(np.clip(blur(maps, kernel), *UDP_RANGE))
-    log = np.pad(log, ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
-    people, joints, height, width = log.shape
-    flat = log.reshape(people, -1)
+    padded = np.pad(blur(maps, kernel), ((0, 0), (0, 0), (1, 1), (1, 1)), mode="edge")
+    people, joints, height, width = padded.shape
+    flat = padded.reshape(people, -1)
     cell = xy.astype(np.intp) + 1
     centre = (np.arange(joints) * height + cell[..., 1]) * width + cell[..., 0]
     steps = np.arange(-1, 2)
     index = (centre[..., None, None] + steps[:, None] * width + steps) % flat.shape[1]
-    near: NDArray[np.float64] = flat[np.arange(people)[:, None, None, None], index].astype(np.float64)
+    levels = flat[np.arange(people)[:, None, None, None], index]
+    near: NDArray[np.float64] = np.log(np.clip(levels, *UDP_RANGE)).astype(np.float64)
 
     def at(dx: int, dy: int) -> NDArray[np.float64]:
         return near[..., 1 + dy, 1 + dx]
