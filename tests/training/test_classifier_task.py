@@ -156,6 +156,21 @@ def test_training_counts_what_is_right_and_goes_on(few: Path, tmp_path: Path) ->
     assert (again.number, again.best) == ("top1", result.best)
 
 
+@pytest.mark.parametrize(
+    ("name", "config"), [("pplcnet_x0_25", {"activation": "relu"}), ("ps_vit_ti_14", {"grid": 2})]
+)
+def test_a_trained_classifier_runs_as_it_was_validated(
+    few: Path, tmp_path: Path, name: str, config: dict[str, Any]
+) -> None:
+    """Without any flag: size, options and classes come from the file."""
+    held, out = write_classes(tmp_path / "held", 4, 3), tmp_path / "answers.json"
+    job = options(few, tmp_path / "out", model=name, val_truth=held, config=config)
+    result = train(job)
+    run = ["run", name, "--weights", str(result.weights), "--images", str(held), "--out", str(out), "-q"]
+    assert invoke(run) == 0
+    assert json.loads(out.read_text())["summary"]["top1"] == pytest.approx(result.best, abs=1e-12)
+
+
 def test_validation_pictures_of_other_classes(few: Path, tmp_path: Path) -> None:
     other = write_classes(tmp_path / "other", 1, 2)
     (other / "face").rename(other / "mask")

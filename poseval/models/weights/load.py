@@ -32,6 +32,7 @@ WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weight
 MAGIC = (b"PK", b"\x80")  # a zip archive, or a bare pickle as PyTorch wrote before 1.6
 PREFIXES = ("module.", "model.", "net.", "network.", "_orig_mod.")
 CHUNK = 1 << 20
+HEAD = 2  # tensors of a last layer, which differ where it is made for other joints
 LISTED = 8  # keys named in one line; a wrong architecture differs in hundreds
 
 
@@ -280,26 +281,29 @@ def check_state(state: State, own: State, name: str) -> None:
     missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
     extra = [key for key in state if key not in own]
     other = [key for key in state if key in own and state[key].shape != own[key].shape]
+    advice = _advice(state, own) if missing or extra or len(other) > HEAD else None
     if missing:
         faults.add(
             "P450",
             where=where,
             what=f"lacks {len(missing)} of the model's {len(own)} tensors: {_listed(missing)}",
+            hint=None if extra else advice,
         )
     if extra:
         faults.add(
             "P450",
             where=where,
             what=f"holds {len(extra)} tensors that the model does not have: {_listed(extra)}",
-            hint=_of_another_model(state, extra),
+            hint=advice,
         )
     if other:
         shapes = [f"{key} {_shape(state[key])}, model {_shape(own[key])}" for key in other]
+        shape_advice = None if advice else _shape_hint([(state[key], own[key]) for key in other])
         faults.add(
             "P450",
             where=where,
             what=f"has {len(other)} tensors with another shape: {_listed(shapes)}",
-            hint=_shape_hint([(state[key], own[key]) for key in other]),
+            hint=shape_advice if missing or extra else advice or shape_advice,
         )
     faults.raise_if_any()
     wrong = [key for key, value in state.items() if value.is_floating_point() and not value.isfinite().all()]
@@ -312,13 +316,11 @@ def check_state(state: State, own: State, name: str) -> None:
         )
 
 
-def _of_another_model(state: State, extra: list[str]) -> str | None:
-    """What a file is of, where hardly anything in it is the model's."""
-    if 2 * len(extra) <= len(state):
-        return None
+def _advice(state: State, own: State) -> str | None:
+    """What the file is of, where it is of another model."""
     from poseval.models.weights.recognise import advice_for
 
-    return advice_for(state)
+    return advice_for(state, own)
 
 
 def _listed(names: list[str]) -> str:
@@ -337,7 +339,7 @@ def _shape_hint(pairs: list[tuple[Tensor, Tensor]]) -> str | None:
         for given, wanted in pairs
         if given.ndim and wanted.ndim and given.shape[1:] == wanted.shape[1:]
     }
-    if len(heads) != 1 or len(pairs) > 2:
+    if len(heads) != 1 or len(pairs) > HEAD:
         return None
     given, wanted = heads.pop()
     return f"create the model with its joints; its last layer gives {given} maps and the model {wanted}"

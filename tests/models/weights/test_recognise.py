@@ -31,6 +31,39 @@ def test_the_model_of_a_checkpoint_is_named(tmp_path: Path, monkeypatch: pytest.
     assert "these are weights of synth_small" in refusal("simplebaseline_r18", path)
 
 
+@pytest.mark.parametrize(
+    ("of", "run"),
+    [
+        ("hpm_1_binary", "hpm_1"),  # all that the other has, and more
+        ("hpm_1", "hpm_1_binary"),
+        ("simplebaseline_r18", "simplebaseline_r34"),
+        ("hrnet_w48", "hrnet_w32"),  # the same names
+        ("hpm_1_binary", "hrnet_w32"),
+    ],
+)
+def test_a_model_with_many_of_the_same_tensors_is_named(
+    of: str, run: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognise, "list_models", lambda: [run, of])
+    path = tmp_path / "other.pth"
+    torch.save(create_model(of).state_dict(), path)
+    said = refusal(run, path)
+    assert f"these are weights of {of}; run that model" in said
+    assert said.count("run that model") == 1
+
+
+def test_weights_of_the_model_itself_are_not_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "joints.pth"
+    torch.save(create_model("hourglass_2", 16, (64, 64), width=32).state_dict(), path)
+    with pytest.raises(MismatchError) as caught:
+        load_weights(create_model("hourglass_2", 17, (64, 64), width=32), path)
+    assert "these are weights" not in str(caught.value)
+    state = create_model("synth_small", 17, (64, 64)).state_dict()
+    state.pop("final.weight")
+    torch.save(state, path)
+    assert "these are weights" not in refusal("synth_small", path)
+
+
 def test_keys_of_mmpose_ask_for_its_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recognise, "list_models", lambda: ["synth_small"])
     first = create_model("mmpose_simplebaseline_r50", 17, (64, 64))
