@@ -19,7 +19,8 @@ from poseval.poses.enclosing import enclosing_boxes
 EXTENT_GROWTH = 1.15  # boxes from joints: Simple Baselines grows the extent by 15 % in length on PoseTrack
 MPII_PERSON, MPII_DOWN = 200.0, 15.0  # pixels per unit of scale: the square's side, its way down
 MOST_PIXELS = 1e9  # of a place or side; a sum of such is finite, too
-FEW_BOXES = 5  # below which the looks of boxes say nothing
+FEW_BOXES = 2  # below which the looks of boxes say nothing
+BEYOND = 1.05  # of an image's side; boxes of detectors and of whole images end a little behind it
 MOST_BEYOND = 0.5  # of boxes that reach beyond their images: fewer do where people are cut off
 PERSON = 1  # category id of people in COCO's detection files
 
@@ -160,7 +161,6 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
         for what, count in counts.items()
         if count
     )
-    notices += _look_like_corners(path, table[:, 1:5], size)
     good = inside & flat
     if not good.any():
         raise MismatchError(
@@ -171,19 +171,25 @@ def _kept(path: Path, frames: Frames, rows: Sequence[tuple[float, ...]], dropped
             wanted="boxes [x, y, width, height] in pixels of the images",
         )
     nobody = np.full(int(good.sum()), -1, dtype=np.int64)
-    source = f"{path.name} sha256 {digest(path)}"
+    source = f"{shown(path.name)} sha256 {digest(path)}"
     return Boxes(frame[good], corners[good], table[good, 5], nobody, source, notices)
 
 
-def _look_like_corners(path: Path, boxes: Floats, size: Floats) -> tuple[Notice, ...]:
-    """A notice where boxes [B, 4] look like x0, y0, x1, y1; none where sizes [B, 2] are not known (NaN)."""
-    beyond = (boxes[:, :2] + boxes[:, 2:] > size).any(axis=1)
-    ordered = (boxes[:, 2:] > boxes[:, :2]).all(axis=1) & ~(boxes[:, 2:] > size).any(axis=1)
-    if len(boxes) < FEW_BOXES or not ordered.all() or beyond.mean() < MOST_BEYOND:
+def look_like_corners(boxes: Boxes, size: Floats) -> tuple[Notice, ...]:
+    """A notice where boxes of a file, read as x, y, width, height, look like x0, y0, x1, y1.
+
+    `size` [F, 2] of all frames (width, height); none where those of the boxes are not known (NaN).
+    """
+    size, first = size[boxes.frame], boxes.corners[:, :2]
+    second = boxes.corners[:, 2:] - first  # as the file has it
+    beyond = (boxes.corners[:, 2:] > BEYOND * size).any(axis=1)
+    ordered = (second > first).all(axis=1) & (second <= size).all(axis=1)
+    from_file = (boxes.person < 0).all()
+    if not from_file or len(boxes) < FEW_BOXES or not ordered.all() or beyond.mean() < MOST_BEYOND:
         return ()
     text = (
-        f"{shown(path.name)}: boxes look like corners (x0, y0, x1, y1), and are read as x, y, width, height; "
-        "if they are corners, write x1 - x0 and y1 - y0"
+        f"{boxes.source.partition(' sha256 ')[0]}: boxes look like corners (x0, y0, x1, y1), and are read as "
+        "x, y, width, height; if they are corners, write x1 - x0 and y1 - y0"
     )
     return (Notice("N136", text, len(boxes)),)
 

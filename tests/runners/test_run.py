@@ -240,6 +240,20 @@ def test_boxes_of_a_detections_file(made: Bench, tmp_path: Path) -> None:
     assert caught.value.code == "P431"
 
 
+@pytest.mark.parametrize("corners", [True, False])
+def test_corners_are_noticed_without_ground_truth_too(made: Bench, tmp_path: Path, corners: bool) -> None:
+    """Sizes of images are known once they have been read."""
+    chosen = {str(key): row for row, key in enumerate(made.poses.frames.key)}
+    records = [
+        {"image_id": int(key), "category_id": 1, "bbox": [90, 60, 150, 140] if corners else [90, 60, 60, 80]}
+        for key in chosen
+    ]
+    path = tmp_path / "detections.json"
+    path.write_text(json.dumps(records))
+    result = run(options(made, tmp_path, truth=None, images=made.images, boxes=str(path)))
+    assert ("N136" in [notice.code for notice in result.notices]) == corners
+
+
 class Finder:
     """Finds one person in the middle of every picture."""
 
