@@ -90,7 +90,8 @@ def has_extension(path: str) -> bool:
 def number(path: str) -> int:
     """The last number in a file's stem, -1 where there is none."""
     found = _DIGITS.search(stem(path))
-    return int(found[1]) if found and len(found[1]) <= _MOST_DIGITS else -1
+    digits = found[1] if found else ""
+    return int(digits) if 0 < len(digits) <= _MOST_DIGITS else -1
 
 
 def named(frames: Frames) -> list[str]:

@@ -36,7 +36,7 @@ from poseval.datasets.files.source import Source
 from poseval.errors import Faults, FormatError, InputError, shown
 from poseval.files.writing import write_atomically
 from poseval.kernels import json as kj
-from poseval.poses import Array, Floats, Ints, Notice, Origin, PoseSet
+from poseval.poses import Floats, Ints, Notice, Origin, PoseSet
 from poseval.poses.frame_names import named
 
 KEYED = {"people": "pose_keypoints_2d", "bodies": "joints"}  # list of people -> list of joints
@@ -158,12 +158,12 @@ def _from_list(document: Document, options: ReadOptions) -> PoseSet:
 
 def _images(column: kj.Column) -> tuple[list[str], Ints]:
     """Distinct image names in order of first appearance, and the row of each record."""
-    numbers = column.mark == kj.GIVEN
-    texts: Array = column.strings()
-    if numbers.any():
-        texts = np.where(numbers, column.values.astype(np.str_), texts)
-    index = unique_paths(texts.tolist())
-    return list(index), np.asarray([index[name] for name in texts.tolist()], dtype=np.int64)
+    words = (*column.words, "")
+    texts = [words[code] for code in column.codes.tolist()]
+    for row in np.flatnonzero(column.mark == kj.GIVEN).tolist():
+        texts[row] = str(column.values[row])
+    index = unique_paths(texts)
+    return list(index), np.asarray([index[name] for name in texts], dtype=np.int64)
 
 
 def _tracks(document: Document, records: Records) -> tuple[Ints, list[Notice]]:
