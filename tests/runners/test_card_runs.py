@@ -23,7 +23,7 @@ from tests.runners.conftest import Bench
 from tests.runners.test_every_family import random_weights
 
 pytestmark = pytest.mark.models
-SIZE = (128, 96)  # of the shipped network
+SIZE = (192, 144)  # of the shipped network
 
 
 def shipped() -> Any:
