@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("coco", "posetrack")
+NAMES = ("aims", "coco", "posetrack")
 
 
 def sections() -> ModuleType:
