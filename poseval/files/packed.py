@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 from poseval.errors import FormatError, LimitError, shown
 from poseval.errors.optional import require
@@ -24,6 +24,17 @@ OTHERS = {
     b"\x1f\x9d": "file packed by compress (.Z)",
 }
 TAR, TAR_AT = b"ustar", 257
+
+
+class Packing(NamedTuple):
+    """A way to pack: its name, how each stream begins, and what makes a decompressor of one stream."""
+
+    kind: str
+    magic: bytes
+    make: Callable[[], Any]
+
+
+_GZIP = Packing("gzip", GZIP, lambda: zlib.decompressobj(wbits=31))
 
 
 def plain_name(name: str) -> str:
@@ -65,13 +76,23 @@ def decompressed(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
         LimitError: P501 too large, P503 too many streams, P504 unpacks to suspiciously much.
         MissingFeature: P601 Zstandard without its extra.
     """
-    if data.startswith(GZIP):
-        return gunzip(data, name, limits)
-    if data.startswith(XZ):
-        return _members(data, name, limits, "xz", XZ, _xz)
-    if data.startswith(BZIP2) and data[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
-        return _members(data, name, limits, "bzip2", BZIP2, _bzip2)
-    return _zstd(data, name, limits) if data.startswith(ZSTD) else data
+    packing = packing_of(data, name)
+    return data if packing is None else _members(data, name, limits, packing)
+
+
+def packing_of(head: bytes, name: str) -> Packing | None:
+    """How the file is packed that begins with these 10 bytes or more; None for any other.
+
+    Raises:
+        MissingFeature: P601 Zstandard without its extra.
+    """
+    if head.startswith(GZIP):
+        return _GZIP
+    if head.startswith(XZ):
+        return Packing("xz", XZ, _xz)
+    if head.startswith(BZIP2) and head[4:10] in (b"1AY&SY", b"\x17rE8P\x90"):
+        return Packing("bzip2", BZIP2, _bzip2)
+    return Packing("Zstandard", ZSTD, _zstd(name)) if head.startswith(ZSTD) else None
 
 
 def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
@@ -81,7 +102,7 @@ def gunzip(data: bytes, name: str, limits: Limits = DEFAULT) -> bytes:
         FormatError: P212 truncated or damaged.
         LimitError: P501 too large, P503 too many members, P504 ratio.
     """
-    return _members(data, name, limits, "gzip", GZIP, lambda: zlib.decompressobj(wbits=31))
+    return _members(data, name, limits, _GZIP)
 
 
 def _xz() -> Any:
@@ -96,22 +117,32 @@ def _bzip2() -> Any:
     return bz2.BZ2Decompressor()
 
 
-def _members(
-    data: bytes, name: str, limits: Limits, kind: str, magic: bytes, make: Callable[[], Any]
-) -> bytes:
-    """The content of one or more packed streams in a row; zero bytes may follow the last.
+def _members(data: bytes, name: str, limits: Limits, packing: Packing) -> bytes:
+    steps = (data[at : at + STEP] for at in range(0, len(data), STEP))
+    parts = list(unpacked_parts(lambda: next(steps, b""), len(data), packing, name, limits))
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    Data are fed in steps: a stream that ends gives back what it did not use, and that must not be all of the
-    rest of the file for each of thousands of streams.
+
+def unpacked_parts(
+    take: Callable[[], bytes], size: int, packing: Packing, name: str, limits: Limits
+) -> Iterator[bytes]:
+    """The content of one or more packed streams in a row, part by part; zero bytes may follow the last.
+
+    `take` gives the next bytes of the file, of `size` bytes in all, and none at its end.
+
+    Raises:
+        FormatError: P212 truncated or damaged.
+        LimitError: P501 too large, P503 too many streams, P504 unpacks to suspiciously much.
     """
-    most = allowed_bytes(len(data), limits)
-    parts: list[bytes] = []
-    size = at = members = 0
-    while at < len(data):
-        if members and not data.startswith(magic, at):
-            if data[at:].strip(b"\0"):
-                raise _damaged(name, kind, "other data follows it")
-            break
+    most = allowed_bytes(size, limits)
+    held, members, written = take(), 0, 0
+    while held:
+        if members:
+            while len(held) < len(packing.magic) and (more := take()):
+                held += more
+            if not held.startswith(packing.magic):
+                _refuse_what_follows(held, take, packing, name)
+                return
         members += 1
         if members > limits.archive_members:
             raise LimitError(
@@ -121,36 +152,40 @@ def _members(
                 wanted=f"at most {limits.archive_members:,}",
                 hint=to_raise("archive_members", 2 * limits.archive_members, known=False),
             )
-        stream = make()
+        stream = packing.make()
         while not stream.eof:
-            step = data[at : at + STEP]
-            if not step:
-                raise _damaged(name, kind, "it ends too early")
+            held = held or take()
+            if not held:
+                raise _damaged(name, packing, "it ends too early")
             try:
-                part = stream.decompress(step, most - size + 1)
+                part = stream.decompress(held, most - written + 1)
             except Exception as error:  # zlib.error, lzma.LZMAError, OSError, ValueError: by kind
-                raise _damaged(name, kind, str(error)) from None
-            size += len(part)
-            if size > most:
-                raise too_much(name, len(data), limits)
-            parts.append(part)
-            at += len(step) - len(stream.unused_data)
-    return parts[0] if len(parts) == 1 else b"".join(parts)
+                raise _damaged(name, packing, str(error)) from None
+            written += len(part)
+            if written > most:
+                raise too_much(name, size, limits)
+            held = stream.unused_data
+            yield part
+        held = held or take()
 
 
-def _zstd(data: bytes, name: str, limits: Limits) -> bytes:
+def _refuse_what_follows(held: bytes, take: Callable[[], bytes], packing: Packing, name: str) -> None:
+    while held:
+        if held.strip(b"\0"):
+            raise _damaged(name, packing, "other data follows it")
+        held = take()
+
+
+def _zstd(name: str) -> Callable[[], Any]:
     """By Python's own module where it has one (3.14), else by the extra."""
-    make: Callable[[], Any]
     try:
-        from compression.zstd import ZstdDecompressor as make  # type: ignore[import-not-found,no-redef]
+        from compression.zstd import ZstdDecompressor  # type: ignore[import-not-found]
     except ImportError:
         zstandard = require("zstandard", name, "zstd", "unpack it with zstd -d")
         maker = zstandard.ZstdDecompressor(max_window_size=WORKING_BYTES)
-
-        def make() -> _Stepwise:
-            return _Stepwise(maker.decompressobj())
-
-    return _members(data, name, limits, "Zstandard", ZSTD, make)
+        return lambda: _Stepwise(maker.decompressobj())
+    made: Callable[[], Any] = ZstdDecompressor
+    return made
 
 
 class _Stepwise:
@@ -178,7 +213,6 @@ class _Stepwise:
         return b"".join(parts)
 
 
-def _damaged(name: str, kind: str, why: str) -> FormatError:
-    return FormatError(
-        "P212", where=name, what=f"is a damaged {kind} file ({shown(why)})", wanted="an undamaged file"
-    )
+def _damaged(name: str, packing: Packing, why: str) -> FormatError:
+    what = f"is a damaged {packing.kind} file ({shown(why)})"
+    return FormatError("P212", where=name, what=what, wanted="an undamaged file")

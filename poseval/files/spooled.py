@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterable
+from functools import partial
+from typing import BinaryIO, cast
 
-from poseval.errors import FormatError, shown
-from poseval.errors.optional import require
-from poseval.files.packed import BZIP2, GZIP, WORKING_BYTES, XZ, ZSTD
-from poseval.files.reading import allowed_bytes, require_regular, too_large, too_much
-from poseval.limits import MIB, Limits
+from poseval.errors import LimitError, shown
+from poseval.files.packed import packing_of, unpacked_parts
+from poseval.files.reading import require_regular, too_large
+from poseval.limits import Limits
+
+HEAD = 10  # bytes that show how a file is packed
+STEP = 1 << 12  # packed bytes at once; some unpack to thousands of times as much
 
 
 def spooled(path: str | os.PathLike[str], limits: Limits) -> BinaryIO:
@@ -21,63 +25,34 @@ def spooled(path: str | os.PathLike[str], limits: Limits) -> BinaryIO:
     Raises:
         UsageError: P114 no such file, P135 not a regular file, P136 cannot be looked at.
         FormatError: P212 damaged.
-        LimitError: P501 larger than `limits.file_bytes`, P504 unpacks to suspiciously much.
+        LimitError: P501 larger than `limits.file_bytes`, P503 too many streams, P504 unpacks to suspiciously
+            much, P506 no room for the copy.
         MissingFeature: P601 Zstandard without its extra.
     """
     name = shown(os.fspath(path), limit=400)
     require_regular(path, name)
     file = open(path, "rb")  # noqa: SIM115 the caller closes it
     try:
-        head = file.read(4)
+        head = file.read(HEAD)
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
-        opened = _opened(file, head, name)
-        if opened is None:
+        packing = packing_of(head, name)
+        if packing is None:
             if size > limits.file_bytes:
                 raise too_large(name, limits.file_bytes, size)
             return file
         with file:
-            return _unpacked(opened, size, name, limits)
+            return _copy(unpacked_parts(partial(file.read, STEP), size, packing, name, limits), name)
     except BaseException:
         file.close()
         raise
 
 
-def _opened(file: BinaryIO, head: bytes, name: str) -> Any:
-    """What gives the content of a packed file; None for any other."""
-    if head.startswith(GZIP):
-        import gzip
-
-        return gzip.GzipFile(fileobj=file)
-    if head.startswith(BZIP2):
-        import bz2
-
-        return bz2.BZ2File(file)
-    if head.startswith(XZ[:4]):
-        import lzma
-
-        return lzma.LZMAFile(file)
-    if head.startswith(ZSTD):
-        try:
-            from compression.zstd import ZstdFile  # type: ignore[import-not-found]
-        except ImportError:
-            zstandard = require("zstandard", name, "zstd", "unpack it with zstd -d")
-            unpacking = zstandard.ZstdDecompressor(max_window_size=WORKING_BYTES)
-            return unpacking.stream_reader(file, read_across_frames=True)
-        return ZstdFile(file)
-    return None
-
-
-def _unpacked(packed: Any, size: int, name: str, limits: Limits) -> BinaryIO:
-    most = allowed_bytes(size, limits)
-    spool = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 the caller closes it
+def _copy(parts: Iterable[bytes], name: str) -> BinaryIO:
+    spool = cast("BinaryIO", tempfile.TemporaryFile(buffering=0))  # noqa: SIM115 the caller closes it
     try:
-        written = 0
-        while part := _part(packed, name):
-            written += len(part)
-            if written > most:
-                raise too_much(name, size, limits)
-            spool.write(part)
+        for part in parts:
+            _write(spool, part, name)
         spool.seek(0)
     except BaseException:
         spool.close()
@@ -85,10 +60,17 @@ def _unpacked(packed: Any, size: int, name: str, limits: Limits) -> BinaryIO:
     return spool
 
 
-def _part(packed: Any, name: str) -> bytes:
+def _write(spool: BinaryIO, part: bytes, name: str) -> None:
     try:
-        return cast("bytes", packed.read(MIB))
-    except Exception as error:  # EOFError, OSError, zlib.error, lzma.LZMAError, ...: by kind of packing
-        raise FormatError(
-            "P212", where=name, what=f"is a damaged packed file ({shown(error)})", wanted="an undamaged file"
+        left = memoryview(part)
+        while left:
+            left = left[spool.write(left) :]
+    except OSError as error:
+        folder = shown(tempfile.gettempdir())
+        raise LimitError(
+            "P506",
+            where=name,
+            what=f"cannot be unpacked into {folder} ({shown(error.strerror, 80)})",
+            wanted="room for its content",
+            hint="set TMPDIR to a folder with room, or unpack it and give what is inside",
         ) from None

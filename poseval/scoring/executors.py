@@ -66,8 +66,12 @@ def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
 def _late(workers: int) -> Iterator[Pool]:
     from poseval.scoring.late_processes import LateProcesses
 
-    with LateProcesses(workers) as executor:
+    executor, whole = LateProcesses(workers), False
+    try:
         yield Pool(executor, workers * SHARDS_PER_WORKER)
+        whole = True
+    finally:
+        executor.shutdown(cancel_futures=not whole)  # what is interrupted need not score what is waiting
 
 
 @contextmanager

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from multiprocessing import get_context
+from contextlib import contextmanager
+from multiprocessing import get_context, parent_process
+from multiprocessing.process import BaseProcess
 from typing import ParamSpec, TypeVar
 
 from poseval.errors import PosevalError, shown
@@ -44,7 +49,8 @@ class LateProcesses(Executor):
         if self._processes is None and self._seconds >= START_SECONDS:
             self._processes = _processes(self._workers)
         if self._processes is not None:
-            return self._processes.submit(work, *arguments, **named)
+            with _interrupts_held():
+                return self._processes.submit(work, *arguments, **named)
         future: Future[Result] = Future()
         began = time.perf_counter()
         try:
@@ -60,12 +66,38 @@ class LateProcesses(Executor):
             self._processes.shutdown(wait, cancel_futures=cancel_futures)
 
 
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Ctrl-C is for this process: workers that start now inherit that it is held back, and never see it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begin(threads: int) -> None:
+    """Begin as a worker, which ends with the process that started it, however that ends."""
+    limit_threads(threads)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
 def _processes(workers: int) -> Executor:
     try:
         return ProcessPoolExecutor(
             workers,
             mp_context=get_context("spawn"),
-            initializer=limit_threads,
+            initializer=_begin,
             initargs=(max(1, thread_limit() // workers),),
         )
     except OSError as error:  # no semaphores: a /dev/shm that cannot be written

@@ -6,7 +6,9 @@ import bz2
 import gzip
 import json
 import lzma
+import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +212,36 @@ def test_a_damaged_packing_is_refused(name: str, truth: Path, results: list[Resu
     with pytest.raises(InputError) as caught:
         score(truth, path, stream=True)
     assert caught.value.code == "P212"
+
+
+def test_a_zstandard_file_that_ends_between_blocks_is_refused(
+    truth: Path, results: list[Result], tmp_path: Path
+) -> None:
+    zstandard = pytest.importorskip("zstandard")
+    path = tmp_path / "cut.jsonl.zst"
+    packing = zstandard.ZstdCompressor().compressobj()
+    begun = packing.compress(lines(results)) + packing.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK)
+    path.write_bytes(begun)
+    with pytest.raises(InputError) as caught:
+        score(truth, path, stream=True)
+    assert caught.value.code == "P212"
+    path.write_bytes(begun + packing.flush())
+    assert score(truth, path, stream=True).summary == score(truth, path, stream=False).summary
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no file that is always full")
+def test_no_room_for_what_is_unpacked_names_the_folder(
+    truth: Path, results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "dt.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(results).encode()))
+    full = partial(open, "/dev/full", "r+b")
+    monkeypatch.setattr(tempfile, "TemporaryFile", full)
+    with pytest.raises(LimitError) as caught:
+        score(truth, path, stream=True)
+    assert caught.value.code == "P506"
+    assert "dt.json.gz: cannot be unpacked into" in str(caught.value)
+    assert "TMPDIR" in str(caught.value)
 
 
 def test_bounds_hold(truth: Path, results: list[Result], tmp_path: Path, small: None) -> None:
