@@ -71,6 +71,5 @@ def _write(spool: BinaryIO, part: bytes, name: str) -> None:
             "P506",
             where=name,
             what=f"cannot be unpacked into {folder} ({shown(error.strerror, 80)})",
-            wanted="room for its content",
-            hint="set TMPDIR to a folder with room, or unpack it and give what is inside",
+            wanted="room for its content there, or TMPDIR naming a folder that has it",
         ) from None

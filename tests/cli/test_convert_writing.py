@@ -62,15 +62,15 @@ class TestWriting:
         target = tmp_path / "out"
         assert call(sources["native"], target, "--to", "openpose") == 0
         before = {path.name: path.read_bytes() for path in target.iterdir()}
-        write, count = Path.write_bytes, []
+        write, count = os.write, []
 
-        def fills(path: Path, data: bytes) -> int:
-            count.append(path)
+        def fills(file: int, data: bytes) -> int:
+            count.append(file)
             if len(count) == 3:
                 raise OSError(28, "No space left on device")
-            return write(path, data)
+            return write(file, data)
 
-        monkeypatch.setattr(Path, "write_bytes", fills)
+        monkeypatch.setattr("poseval.datasets.files.folder.os.write", fills)
         assert call(sources["native"], target, "--to", "openpose", "--force") == 3
         assert {path.name: path.read_bytes() for path in target.iterdir()} == before
         assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -129,6 +129,55 @@ def test_a_dead_worker_is_an_error_and_not_a_missing_row() -> None:
     with pytest.raises(PosevalError) as caught:
         work()
     assert caught.value.code == "P700"
+
+
+@pytest.mark.usefixtures("at_once")
+def test_what_waits_is_not_done_after_an_interruption() -> None:
+    with suppress(KeyboardInterrupt), pool(2) as found:
+        assert found.executor is not None
+        waiting = [found.executor.submit(time.sleep, 0.5) for _ in range(60)]
+        waiting[0].result()
+        raise KeyboardInterrupt
+    assert sum(one.cancelled() for one in waiting) > 40
+
+
+PARENT = """
+import time
+from poseval.scoring import late_processes
+late_processes.START_SECONDS = 0.0
+if __name__ == "__main__":
+    workers = late_processes.LateProcesses(2)
+    asked = [workers.submit(late_processes.os.getpid) for _ in range(8)]
+    print(*{one.result() for one in asked}, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
+def test_workers_end_with_a_parent_that_is_killed_and_leave_ctrl_c_to_it(tmp_path: Path) -> None:
+    program = tmp_path / "program.py"
+    program.write_text(PARENT, "utf-8")
+    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        assert workers
+        for worker in workers:
+            os.kill(worker, signal.SIGINT)
+        time.sleep(0.3)
+        assert all(map(lives, workers))
+        parent.kill()
+    until = time.monotonic() + 20
+    while any(map(lives, workers)):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def lives(process: int) -> bool:
+    """Whether a process works; one that has ended and whose parent has not asked does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_where_no_process_can_be_started_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
