@@ -35,8 +35,8 @@ WANTED = {
 class Source:
     """What a network is: a file of a `format`, or what `entry` makes, for which the file holds weights.
 
-    `entry` is `module:function`, called with `joints`, `input_size` and `options`; its file may lie in
-    `folder`. `names` are the outputs that are read, None for all; `layout` is that of the images.
+    `entry` is `module:function`, called with `joints`, `input_size` and the options by name; its file may
+    lie in `folder`. `names` are the outputs that are read, None for all; `layout` is that of the images.
     """
 
     format: str = "onnx"
