@@ -31,7 +31,7 @@ ROOT = Path(__file__).resolve().parent
 RECORDS = ROOT / "study"
 BEGIN, END = "<!-- studies: begin -->", "<!-- studies: end -->"
 LEVEL = 0.95
-NARROW = 0.5  # per cent: a change that nobody would report
+NARROW = 0.5  # points: a difference that nobody would report
 TRAIN_SEED, VAL_SEED, CLIPS_SEED = 11, 12, 100  # of the images; a seed of the study is added to the last
 APART = 6  # frames of a clip from one image to the next: 0.45 of a step
 CHECKS = 4  # validations along a training, for the curves
@@ -174,12 +174,12 @@ def differences(claim: Claim, done: Sequence[Record]) -> list[float]:
 
 
 def verdict(claim: Claim, values: Sequence[float]) -> str:
-    """Whether a claim shows: its interval lies above 0, or near it where no change is claimed."""
+    """Whether a claim shows: its interval lies above 0, or within `NARROW` of it where none is claimed."""
     mean, half = interval(values)
     if math.isnan(half):
         return "too few seeds"
-    if claim.still:
-        return "shows" if abs(mean) + half < NARROW else "does not show"
+    if claim.equal:
+        return f"shows (within {NARROW:g})" if abs(mean) + half < NARROW else "does not show"
     if mean - half > 0:
         return "shows"
     return "the opposite shows" if mean + half < 0 else "does not show"
