@@ -54,8 +54,7 @@ def _with_every_detection(pair: Pair, metric: Metric, frames: Ints) -> Change:
     truth, predictions = (side.take_frames(frames) for side in (pair.aligned.truth, pair.aligned.predictions))
     predictions = replace(predictions, frames=truth.frames)
     every: Metric = replace(metric, max_dets=max(len(truth), len(predictions), 1))  # type: ignore[call-arg]
-    tally = pair.part.tally(metric).with_units(frames, every.tally(Aligned(truth, predictions)))
-    return pair.rescoring.of_tally(pair.part, tally)[0]
+    return pair.rescoring.of_units(pair.part, frames, every.tally(Aligned(truth, predictions)))
 
 
 def categories_without_results(pair: Pair) -> Iterator[Notice]:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from poseval.benchmarks.base import Benchmark, Part, Scored
+from poseval.benchmarks.base import Benchmark, Part, Scored, headlines
 from poseval.benchmarks.rule_sets import RuleSet
 from poseval.metrics.base import Metric, Tally
-from poseval.poses import Notice, PoseSet
+from poseval.poses import Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import NumberStyle, Unit
 from poseval.results.values import Direction, Number, Summary
@@ -89,13 +89,21 @@ class Rescoring:
         after = self._summary(replace(part, metrics=(metric,)), self.rules)
         return self._changes(before, after)
 
-    def of_tally(self, part: Part, tally: Tally) -> list[Change]:
-        """The numbers of a part's first metric, and what they would be for other rows."""
+    def of_units(self, part: Part, units: Ints, tally: Tally) -> Change:
+        """The first number of a part's first metric, and what it would be with other rows for `units`.
+
+        `tally` has these units [U], rising, alone. What the number does not need is left out of both.
+        """
         metric = part.metrics[0]
         before = self._summary(replace(part, metrics=(metric,)), self.rules)
-        return self._changes(
-            before, self._summary(replace(part, metrics=(metric,), made={metric: tally}), self.rules)
-        )
+        whole = part.tally(metric)
+        if self.benchmark.summary is headlines and not part.label and not part.slices:
+            name = list(before)[:1]
+            tally = metric.narrowed(tally, name)[1]
+            metric, whole = metric.narrowed(whole, name)
+        made = {metric: whole.with_units(units, tally)}
+        after = self._summary(replace(part, metrics=(metric,), made=made), self.rules)
+        return self._changes(before, after)[0]
 
     def of_rules(self, part: Part, rules: RuleSet) -> list[Change]:
         """The numbers that other rules could change, and their values under those rules.
