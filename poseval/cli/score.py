@@ -179,7 +179,7 @@ class ScoreOptions:
 @click.option(
     "--stream/--no-stream",
     default=None,
-    help="Read COCO results in pieces, so that they need not fit into memory; by itself from 256 MiB.",
+    help="Read COCO results in pieces, so that they need not fit into memory; by itself from 512 MiB.",
 )
 @DIGITS
 @UNIT

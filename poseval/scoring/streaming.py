@@ -34,7 +34,7 @@ from poseval.scoring.keywords import FLAG
 from poseval.scoring.reading import PathOrPoses, by_hand, read_truth, recognised
 from poseval.scoring.task import Task
 
-LONG = 256 * MIB  # bytes of results that are read in pieces without being asked
+LONG = 512 * MIB  # bytes of results, a million or so, that are read in pieces without being asked
 CODE = "P838"  # of what cannot be read in pieces
 
 

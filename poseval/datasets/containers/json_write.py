@@ -27,6 +27,9 @@ def number_texts(values: Floats, whole: bool = False, between: str = ", ") -> It
     Raises:
         ValueRangeError: P301 a number is NaN or infinite.
     """
+    if not values.size:  # rows without numbers cannot be told apart in one text
+        yield from [json.dumps(row, separators=(between, ": ")) for row in values.tolist()]
+        return
     depth = values.ndim - 1
     front, back = "[" * depth, "]" * depth
     for rows in blocks(len(values)):

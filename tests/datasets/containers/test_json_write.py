@@ -28,6 +28,13 @@ def test_numbers_are_those_of_json(shape):
     assert list(number_texts(values)) == [json.dumps(row) for row in values.tolist()]
 
 
+@pytest.mark.parametrize("shape", [(3, 0), (3, 0, 2), (2, 0, 0), (3, 2, 0)])
+def test_rows_without_numbers_are_those_of_json(shape):
+    values = np.zeros(shape)
+    for whole in (False, True):
+        assert list(number_texts(values, whole)) == [json.dumps(row) for row in values.tolist()]
+
+
 def test_whole_numbers_are_shorter_and_read_back_to_the_same_double():
     texts = list(number_texts(np.asarray(ODD), whole=True))
     assert texts[:5] == ["0", "-0.0", "1", "-3", "0.1"]
