@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from poseval.models.networks.layers import mixed
 from poseval.models.registry import ModelCard, build_model, card
-from poseval.runners.estimators import CropEstimator, Estimator
+from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator
 from poseval.runners.frames import Picture
 from poseval.runners.loading import (
     ModelOptions,
@@ -25,10 +25,10 @@ from poseval.runners.loading import (
     processor_threads,
     with_own_settings,
 )
+from poseval.runners.memory import figures, taken, watch
 from poseval.skeletons import load_skeleton
 
 WARM_UP = 3  # passes that are not counted
-MEGABYTE = 1 << 20
 EDGE = 0.05  # of an image, around the people
 
 
@@ -55,18 +55,18 @@ def bench(options: BenchOptions) -> dict[str, Any]:
     device = choose_device(chosen.device)
     half = device == "cuda" if chosen.half is None else chosen.half
     torch.manual_seed(0)
+    before = watch(device)
     model = build_model(named, joints, chosen.size, **chosen.config)
     if chosen.weights is not None or not any(True for _ in model.parameters()):
         fill(model, entry, chosen.weights)
     with processor_threads(chosen.threads):
-        before = _memory(device)
         if entry.kind == "classifier":
             times = _of_classifier(model.to(device), entry, chosen, options.repeats)
             people = 1
         else:
             mirror = load_skeleton(entry.skeleton).flip if entry.skeleton else range(entry.joints)
             estimator = estimator_of(model, entry, chosen, mirror, device, half)
-            times = _of_poses(estimator, options, device)
+            times = _of_poses(estimator, _Bare(model, estimator, device, half), options)
             people = options.people
         return {
             "model": entry.name,
@@ -77,58 +77,70 @@ def bench(options: BenchOptions) -> dict[str, Any]:
             "half": half,
             "compiled": chosen.compiled,
             "channels_last": chosen.channels_last,
+            "batch": 1 if entry.kind == "classifier" else chosen.batch,
             "people_of_a_frame": people,
             "repeats": options.repeats,
             "milliseconds": _summary(times, people),
-            "memory_mib": None if before is None else round((_memory(device) or 0) - before, 1),
+            **figures(before, taken(device)),
             "torch": torch.__version__,
         }
 
 
-def _of_poses(estimator: Estimator, options: BenchOptions, device: str) -> dict[str, list[float]]:
+class _Bare:
+    """A bare loop over the inputs that a network was given for a frame."""
+
+    def __init__(self, model: nn.Module, estimator: Estimator, device: str, half: bool) -> None:
+        self.model, self.estimator, self.device, self.half = model, estimator, device, half
+        self.calls: list[tuple[Any, ...]] = []
+        if isinstance(estimator, ImageEstimator):
+            model.register_forward_pre_hook(lambda _, inputs: self.calls.append(inputs))
+
+    def run(self, prepared: Any) -> None:
+        """The network on the crops of a frame, as often as a flip test asks, or on its whole image."""
+        if isinstance(self.estimator, CropEstimator):
+            top, batch = self.estimator.top, self.estimator.batch
+            for first in range(0, len(prepared.tensor), batch):
+                some = prepared.tensor[first : first + batch].to(self.device)
+                top.outputs(some)
+                if top.flip_test:
+                    top.outputs(some.flip(3))
+        else:
+            calls, self.calls = self.calls, []
+            with torch.inference_mode(), mixed(torch.device(self.device).type, self.half):
+                for inputs in calls:
+                    self.model(*inputs)
+            self.calls = []
+        _wait(self.device)
+
+
+def _of_poses(estimator: Estimator, bare: _Bare, options: BenchOptions) -> dict[str, list[float]]:
     """Seconds of each frame: all of it, its crops, and the network alone on as many inputs.
 
     The network alone comes after a frame of its own, so that memory is as cold for it. Also `work` of a frame
     and `least` of the network: processor time where that is what computes them, which other programs of the
     machine disturb less.
     """
-    watch = time.process_time if device == "cpu" else time.perf_counter
+    watch_of = time.process_time if bare.device == "cpu" else time.perf_counter
     chance = np.random.default_rng(0)
     times: dict[str, list[float]] = {"frame": [], "prepare": [], "network": [], "work": [], "least": []}
     for turn in range(WARM_UP + options.repeats):
         frame = _frame(chance, options)
-        start, begun = time.perf_counter(), watch()
+        start, begun = time.perf_counter(), watch_of()
         prepared = estimator.prepare(*frame)
         cut = time.perf_counter()
         estimator.answer([prepared])
-        _wait(device)
-        end, done = time.perf_counter(), watch()
+        _wait(bare.device)
+        end, done = time.perf_counter(), watch_of()
         prepared = estimator.prepare(*_frame(chance, options))
-        begun_alone = watch()
-        alone = _network_alone(estimator, prepared, device)
+        start_alone, begun_alone = time.perf_counter(), watch_of()
+        bare.run(prepared)
         if turn >= WARM_UP:
+            times["network"].append(time.perf_counter() - start_alone)
+            times["least"].append(watch_of() - begun_alone)
             times["frame"].append(end - start)
             times["prepare"].append(cut - start)
-            if alone is not None:
-                times["network"].append(alone)
-                times["work"].append(done - begun)
-                times["least"].append(watch() - begun_alone)
+            times["work"].append(done - begun)
     return times
-
-
-def _network_alone(estimator: Estimator, prepared: Any, device: str) -> float | None:
-    """Seconds of a bare loop over the same inputs, as often as a flip test asks; None for whole images."""
-    if not isinstance(estimator, CropEstimator):
-        return None
-    top, inputs = estimator.top, prepared.tensor
-    start = time.perf_counter()
-    for first in range(0, len(inputs), estimator.batch):
-        some = inputs[first : first + estimator.batch].to(device)
-        top.outputs(some)
-        if top.flip_test:
-            top.outputs(some.flip(3))
-    _wait(device)
-    return time.perf_counter() - start
 
 
 def _of_classifier(
@@ -159,7 +171,9 @@ def _frame(chance: np.random.Generator, options: BenchOptions) -> tuple[Picture,
 
 
 def _summary(times: Mapping[str, Sequence[float]], people: int) -> dict[str, Any]:
-    """p50 and p95 in milliseconds, of a frame and of a person, and what the network takes of it."""
+    """p50 and p95 in milliseconds, of a frame and of a person, and quartiles of what a frame takes beside
+    its network.
+    """
     frame = np.asarray(times["frame"]) * 1000
     out: dict[str, Any] = {
         "frame": _quantiles(frame),
@@ -167,8 +181,12 @@ def _summary(times: Mapping[str, Sequence[float]], people: int) -> dict[str, Any
     }
     for part in ("prepare", "network"):
         out[part] = _quantiles(np.asarray(times[part]) * 1000) if len(times[part]) else None
-    if times.get("least"):  # the fastest of each are the least disturbed
-        out["over_network_percent"] = round(100 * (min(times["work"]) / min(times["least"]) - 1), 1)
+    if times.get("least"):
+        over = 100 * (np.asarray(times["work"]) / np.asarray(times["least"]) - 1)
+        out["over_network_percent"] = {
+            name: round(float(np.percentile(over, q)), 1)
+            for name, q in (("p25", 25), ("p50", 50), ("p75", 75))
+        }
     return out
 
 
@@ -181,15 +199,3 @@ def _wait(device: str) -> None:
     waits: dict[str, Callable[[], None]] = {"cuda": torch.cuda.synchronize, "mps": torch.mps.synchronize}
     if device in waits:
         waits[device]()
-
-
-def _memory(device: str) -> float | None:
-    """The most memory taken so far in MiB: of the GPU, or of this process; None where it is not known."""
-    if device == "cuda":
-        return float(torch.cuda.max_memory_allocated()) / MEGABYTE
-    if sys.platform == "win32":
-        return None
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return float(peak) / (MEGABYTE if sys.platform == "darwin" else 1024)

@@ -12,8 +12,11 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.cli import invoke
+from poseval.cli.bench import _above
 from poseval.runners import loading
+from poseval.runners.bench import _Bare
 from poseval.runners.loading import ModelOptions, hasten
+from poseval.runners.memory import MEGABYTE, RESET, Memory, figures, taken, watch
 
 pytestmark = pytest.mark.models
 SMALL = ["synth_small", "--input-size", "64x48", "--option", "widths=8,8,8,8"]
@@ -29,6 +32,61 @@ def test_a_top_down_model_is_measured_by_person_and_frame(capsys: pytest.Capture
     assert 0 < times["network"]["p50"] <= times["network"]["p95"]
     assert (node["people_of_a_frame"], node["threads"], node["channels_last"]) == (2, 1, True)
     assert node["input_size"] == [64, 48]
+    assert node["batch"] > 0
+    over = times["over_network_percent"]
+    assert over["p25"] <= over["p50"] <= over["p75"]
+    assert 0 < (node["added_memory_mib"] or 1) < (node["peak_memory_mib"] or 2)
+
+
+def test_a_network_of_whole_images_has_a_bare_loop_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passes: list[int] = []
+    before = _Bare.run
+
+    def run(self: _Bare, prepared: Any) -> None:
+        passes.append(len(self.calls))
+        before(self, prepared)
+        assert self.calls == []
+
+    monkeypatch.setattr(_Bare, "run", run)
+    assert invoke(["bench", "dekr_w32", "--input-size", "64x64", "--option", "width=4", *QUICK]) == 0
+    out = capsys.readouterr().out
+    assert "\nnetwork: " in out
+    assert "\nabove the network alone: " in out
+    assert set(passes) == {2}  # the flip test asks twice
+
+
+def test_what_a_frame_takes_above_its_network_may_be_noise() -> None:
+    assert _above({"p25": 1.0, "p50": 2.0, "p75": 2.5}) == "2 % (quartiles 1 to 2.5 %)"
+    assert _above({"p25": -1.0, "p50": 2.0, "p75": 2.5}).endswith("within the noise of this measurement")
+    assert _above({"p25": -2.0, "p50": -1.0, "p75": -0.5}).endswith("within the noise of this measurement")
+
+
+def test_peak_memory_is_the_most_while_the_work_runs() -> None:
+    filled = b"x" * (200 * MEGABYTE)  # a peak from before
+    del filled
+    before = watch("cpu")
+    filled = b"x" * (60 * MEGABYTE)
+    del filled
+    after = taken("cpu")
+    if before.now is None or before.peak is None or after.peak is None:
+        pytest.skip("resident memory is not known here")
+    assert after.peak - before.now > 50
+    if before.peak - before.now > 100:
+        pytest.skip(f"{RESET} cannot be written here, so that the peak is that since the process began")
+    assert after.peak - before.now < 100
+
+
+def test_memory_that_is_not_known_is_left_open() -> None:
+    assert figures(Memory(None, None), Memory(None, None)) == {
+        "peak_memory_mib": None,
+        "added_memory_mib": None,
+    }
+    assert figures(Memory(100.0, 900.0), Memory(300.0, 350.04)) == {
+        "peak_memory_mib": 350.0,
+        "added_memory_mib": 250.0,
+    }
 
 
 def test_a_classifier_is_given_one_image_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:

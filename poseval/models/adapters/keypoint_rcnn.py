@@ -43,7 +43,7 @@ class KeypointRcnn(nn.Module):
         device = next(self.parameters()).device
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1).to(device) / 255
         with torch.inference_mode():
-            found = self.net([pixels])[0]
+            found = self([pixels])[0]
         people = found["labels"] == PERSON
         xy = found["keypoints"][people][..., :2]
         values = [xy, found["keypoints_scores"][people], found["scores"][people], found["boxes"][people]]
