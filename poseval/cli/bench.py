@@ -55,7 +55,7 @@ def bench(
     require("torch", f"model {shown(model)}", "models")
     from poseval.runners.bench import BenchOptions
     from poseval.runners.bench import bench as measure
-    from poseval.runners.loading import ModelOptions
+    from poseval.runners.own_settings import ModelOptions
 
     chosen = ModelOptions(model, weights, config=options_of(model, config), **options)
     node = measure(BenchOptions(chosen, people, image_size, repeats))

@@ -25,7 +25,7 @@ def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], 
     Raises:
         UsageError: P127 options that only poses have, or no images; P131 the output exists.
     """
-    from poseval.runners.loading import ModelOptions
+    from poseval.runners.own_settings import ModelOptions
     from poseval.training.class_scores import ClassOptions, class_scores, said
 
     context = click.get_current_context()

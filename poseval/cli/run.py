@@ -41,12 +41,12 @@ def config_of(pairs: tuple[str, ...]) -> dict[str, Any]:
     """`key=value` pairs with JSON values; a bare word is text, and so is what is no JSON that we read.
 
     Raises:
-        UsageError: P152 for a pair without `=`.
+        UsageError: P152 for a pair without `=`, or a key that stands twice.
     """
     from poseval.files.reading import parse_json
 
     out: dict[str, Any] = {}
-    for key, text in map(_pair, pairs):
+    for key, text in _texts(pairs).items():
         try:
             out[key] = parse_json(text, key)
         except ValueError:
@@ -58,7 +58,8 @@ def options_of(model: str, pairs: tuple[str, ...]) -> dict[str, Any]:
     """`name=value` pairs as options of a model, in the types that its card gives.
 
     Raises:
-        UsageError: P150 an unknown model, P152 an unknown option or a value that it may not have.
+        UsageError: P150 an unknown model, P152 an unknown option, one given twice, or a value that it may not
+            have.
     """
     from poseval.models.registry import card
     from poseval.models.schema import read_options
@@ -66,14 +67,23 @@ def options_of(model: str, pairs: tuple[str, ...]) -> dict[str, Any]:
     known = card(model).options
     if known is None:
         return config_of(pairs)
-    return read_options(model, known, dict(map(_pair, pairs)))
+    return read_options(model, known, _texts(pairs))
 
 
-def _pair(pair: str) -> tuple[str, str]:
-    key, equals, text = pair.partition("=")
-    if not equals or not key:
-        raise UsageError("P152", where=f"option {shown(pair)!r}", what="has no value", wanted="key=value")
-    return key, text
+def _texts(pairs: tuple[str, ...]) -> dict[str, str]:
+    """The texts of `key=value` pairs by key, each of which may stand once."""
+    out: dict[str, str] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key:
+            raise UsageError("P152", where=f"option {shown(pair)!r}", what="has no value", wanted="key=value")
+        if key in out:
+            both = f"{shown(out[key], 40)} and {shown(text, 40)}"
+            raise UsageError(
+                "P152", where=f"option {shown(key)}", what=f"is given twice: {both}", wanted="one value"
+            )
+        out[key] = text
+    return out
 
 
 def scales_of(text: str) -> tuple[float, ...]:
@@ -212,7 +222,7 @@ def computing_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--override",
     is_flag=True,
-    help="Run with other settings than those that the checkpoint was trained with.",
+    help="Run with other settings than those of the checkpoint's training, or of the card file.",
 )
 @click.option(
     "--loaders",
@@ -284,7 +294,7 @@ def run(
 
         classify(model, options_of(model, config), {"truth": truth, "out": out, **options}, quiet)
         return
-    from poseval.runners.loading import ModelOptions
+    from poseval.runners.own_settings import ModelOptions
     from poseval.runners.run import RunOptions
     from poseval.runners.run import run as run_model
     from poseval.runners.with_tracker import Following

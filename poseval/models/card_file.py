@@ -7,136 +7,28 @@ once. Nothing here imports PyTorch.
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from poseval.errors import Faults, PosevalError, did_you_mean, shown
 from poseval.files.toml import read_toml
-from poseval.models.schema import Number, Option, Whole
+from poseval.models.card_fields import (
+    FIELDS,
+    FINDING,
+    FINDS_BOXES,
+    FINDS_POSES,
+    FORMATS,
+    GREY,
+    HEATMAPS,
+    IMAGE_CROPS,
+    OF_JOINTS,
+    PERSON_CROPS,
+    POINTS,
+    Field,
+)  # fmt: skip
 from poseval.skeletons import load_skeleton
-
-HEATMAPS = ("argmax", "quarter", "dark", "udp")
-POINTS = ("simcc", "coordinates")
-FINDS_POSES = ("yolo_pose", "rtmo")
-FINDS_BOXES = ("boxes", "yolo", "yolox", "rtdetr")
-DECODES = (*HEATMAPS, *POINTS, *FINDS_POSES, *FINDS_BOXES)
-FORMATS = {"onnx": (".onnx",), "torchscript": (".pt", ".pth", ".ts", ".jit"), "export": (".pt2",)}
-IMAGE_CROPS = ("letterbox", "corner")
-PERSON_CROPS = ("affine", "udp", "integer")
-LARGEST_INPUT = 4096  # pixels a side, as of every network
-GREY = 255.0  # the largest pixel before it is divided
-FINDING = (
-    Option("person", Whole(0, 9999), 0, "number of the class of people", free=True),
-    Option("least_score", Number(0, 1), 0.01, "lowest score of people that are kept", free=True),
-    Option("overlap", Number(0, 1), 0.65, "IoU of boxes above which the better one alone is kept", free=True),
-)
-
-
-@dataclass(frozen=True)
-class _Field:
-    """What a key of the card holds: a test of its value, and the test in words."""
-
-    fits: Callable[[Any], bool]
-    words: str
-    needed: bool = False
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_triple(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
-
-
-def _is_size(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(
-        _is_whole(side) and 1 <= side <= LARGEST_INPUT for side in value
-    )  # fmt: skip
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(map(_is_text, value))
-
-
-def _one_of(*values: str, needed: bool = False) -> _Field:
-    return _Field(lambda value: value in values, f"one of {', '.join(values)}", needed)
-
-
-def _positive(value: Any) -> bool:
-    return _is_number(value) and value > 0
-
-
-def _option(option: Option) -> _Field:
-    """What an option of the network may be."""
-
-    def fits(value: Any) -> bool:
-        try:
-            option.taken(value)
-        except ValueError:
-            return False
-        return True
-
-    return _Field(fits, option.allowed)
-
-
-TEXT = _Field(_is_text, "a text")
-LISTED = _Field(lambda value: isinstance(value, list), "a list")
-TRIPLE = _Field(_is_triple, "three numbers, in the order of the colours", needed=True)
-POSITIVE = _Field(_positive, "a number above 0")
-FIELDS: dict[str, dict[str, _Field]] = {
-    "": {
-        "name": TEXT,
-        "licence": TEXT,
-        "source": TEXT,
-        "weights": TEXT,
-        "notes": _Field(_are_texts, "a list of texts"),
-        "skeleton": TEXT,
-        "joints": LISTED,
-        "flip_pairs": LISTED,
-        "limbs": LISTED,
-        "sigmas": LISTED,
-    },
-    "network": {
-        "file": TEXT,
-        "entry": _Field(lambda value: _is_text(value) and value.count(":") == 1, "module:function"),
-        "options": _Field(lambda value: isinstance(value, dict), "a table of the function's arguments"),
-        "format": _one_of(*FORMATS),
-        "providers": _Field(_are_texts, "names of onnxruntime's providers"),
-        "layout": _one_of("nchw", "nhwc"),
-    },
-    "input": {
-        "size": _Field(_is_size, "[height, width] in pixels", needed=True),
-        "colour": _one_of("rgb", "bgr", needed=True),
-        "divisor": POSITIVE,
-        "mean": TRIPLE,
-        "deviation": TRIPLE,
-        "crop": _one_of(*PERSON_CROPS, *IMAGE_CROPS, needed=True),
-        "padding": POSITIVE,
-        "fill": _Field(lambda value: _is_number(value) and 0 <= value <= GREY, "a grey level from 0 to 255"),
-    },
-    "output": {
-        "decode": _one_of(*DECODES, needed=True),
-        "names": _Field(_are_texts, "names of outputs of the ONNX file"),
-        "units": _one_of("unit", "pixels"),
-        "flip": _one_of("maps", "coordinates", "none"),
-        "flip_shift": _Field(lambda value: _is_whole(value) and value >= 0, "a whole number of map pixels"),
-        "half_pixel": _Field(lambda value: isinstance(value, bool), "true or false"),
-        **{option.name: _option(option) for option in FINDING},
-    },
-}
 
 
 def read_card(path: Path) -> dict[str, Any]:
@@ -154,49 +46,79 @@ def read_card(path: Path) -> dict[str, Any]:
         faults.add("P253", where=where, what=f"is not TOML ({shown(error)})")
         node = {}
     faults.raise_if_any()
-    _check_fields(node, where, faults)
+    sound = _sound(node, where, faults)
+    joints, skeleton = _joints(sound, path, where, faults)
+    _check_network(sound, path, where, faults)
+    _check_colours(sound["input"], where, faults)
+    _check_output(sound, skeleton, where, faults)
     faults.raise_if_any()
-    joints, skeleton = _joints(node, path, where, faults)
-    _check_network(node["network"], path, where, faults)
-    _check_colours(node["input"], where, faults)
-    _check_output(node, skeleton, where, faults)
-    faults.raise_if_any()
-    return _card(node, path, joints, skeleton)
+    return _card(sound, path, joints, skeleton)
 
 
-def _check_fields(node: Mapping[str, Any], where: str, faults: Faults) -> None:
-    """Tables and keys that are unknown, missing, or of the wrong form."""
-    sections = [name for name in FIELDS if name]
+def _sound(node: Mapping[str, Any], where: str, faults: Faults) -> dict[str, Any]:
+    """The tables with what is of the right form; None where a key is missing, or has another form.
+
+    What is wrong by itself is a fault, and does not hide what contradicts itself among the rest.
+    """
+    out: dict[str, Any] = {}
     for section, fields in FIELDS.items():
         table = node.get(section, {}) if section else node
         if not isinstance(table, dict):
             faults.add("P253", where=f"{where}: {section}", what="is not a table", wanted=f"[{section}]")
-            continue
-        known = [*fields, *(sections if not section else ())]
-        place = f"{where}: [{section}] " if section else f"{where}: "
-        for key in table:
-            if key not in known:
-                faults.add(
-                    "P253",
-                    where=place + shown(key),
-                    what="is not a key of a card",
-                    wanted=f"one of {', '.join(known)}",
-                    hint=did_you_mean(key, known),
-                )
-        for key, field in fields.items():
-            if key not in table and field.needed:
-                faults.add("P253", where=place + key, what="is missing", wanted=field.words)
-            elif key in table and not field.fits(table[key]):
-                faults.add("P253", where=place + key, what=f"is {shown(table[key])}", wanted=field.words)
-    if not isinstance(node.get("network"), dict) or not {"file", "entry"} & set(node["network"]):
+            table = dict.fromkeys(key for key, field in fields.items() if field.needed)
+        else:
+            place = f"{where}: [{section}] " if section else f"{where}: "
+            table = _sound_table(table, fields, place, faults, () if section else tuple(FIELDS))
+        out |= {section: table} if section else table
+    network = node.get("network", {})
+    if isinstance(network, dict) and not {"file", "entry"} & set(network):
         faults.add(
             "P253", where=f"{where}: [network]", what="names no network", wanted="file or entry, or both"
         )
+    return out
+
+
+def _sound_table(
+    table: Mapping[str, Any], fields: Mapping[str, Field], place: str, faults: Faults, more: Sequence[str]
+) -> dict[str, Any]:
+    """One table of a card; `more` are names of tables in it."""
+    known = [*fields, *filter(None, more)]
+    for key in table:
+        if key not in known:
+            faults.add(
+                "P253",
+                where=place + shown(key),
+                what="is not a key of a card",
+                wanted=f"one of {', '.join(known)}",
+                hint=did_you_mean(key, known),
+            )
+    out: dict[str, Any] = {}
+    for key, field in fields.items():
+        if key not in table and field.needed:
+            faults.add("P253", where=place + key, what="is missing", wanted=field.words)
+            out[key] = None
+        elif key in table:
+            fits = field.fits(table[key])
+            if not fits:
+                faults.add("P253", where=place + key, what=f"is {shown(table[key])}", wanted=field.words)
+            out[key] = table[key] if fits else None
+    return out
 
 
 def _joints(node: Mapping[str, Any], path: Path, where: str, faults: Faults) -> tuple[int, str | None]:
     """The number of joints, and the skeleton: a name, or a file, which can be the card itself."""
-    if node["output"]["decode"] in FINDS_BOXES:
+    decode = node["output"]["decode"]
+    of_joints = [key for key in OF_JOINTS if key in node]
+    if decode in FINDS_BOXES:
+        for key in ("skeleton", "joints", *of_joints):
+            if key in node:
+                faults.add("P253", where=f"{where}: {key}", what=f"has no meaning with decode {decode}")
+        return 0, None
+    if "joints" not in node:
+        for key in of_joints:
+            faults.add("P253", where=f"{where}: {key}", what="has no meaning without joints")
+    unknown = decode is None and "joints" not in node and "skeleton" not in node
+    if unknown or None in (node.get("joints", ""), node.get("skeleton", "")):
         return 0, None
     if ("joints" in node) == ("skeleton" in node):
         both = "names both a skeleton and joints" if "joints" in node else "names no joints"
@@ -213,9 +135,11 @@ def _joints(node: Mapping[str, Any], path: Path, where: str, faults: Faults) -> 
         return 0, None
 
 
-def _check_network(network: Mapping[str, Any], path: Path, where: str, faults: Faults) -> None:
-    place = f"{where}: [network]"
-    file = path.parent / network["file"] if "file" in network else None
+def _check_network(node: Mapping[str, Any], path: Path, where: str, faults: Faults) -> None:
+    network, place = node["network"], f"{where}: [network]"
+    if "names" in node["output"] and ("entry" in network or network_format(network) not in ("onnx", None)):
+        faults.add("P253", where=f"{where}: [output] names", what="has no meaning without an ONNX file")
+    file = path.parent / network["file"] if network.get("file") else None
     if file is not None and not os.path.isfile(file):
         faults.add("P253", where=f"{place} file", what=f"{shown(network['file'])} is not a file")
     if "entry" in network:
@@ -233,13 +157,13 @@ def _check_network(network: Mapping[str, Any], path: Path, where: str, faults: F
             what=f"{shown(network['file'])} has no suffix of a network file",
             wanted="format = one of " + ", ".join(FORMATS),
         )
-    if "providers" in network and kind != "onnx":
+    if "providers" in network and kind not in ("onnx", None):
         faults.add("P253", where=f"{place} providers", what="has no meaning without an ONNX file")
 
 
 def network_format(network: Mapping[str, Any]) -> str | None:
     """`onnx`, `torchscript` or `export`, as stated or by the file's suffix; None where neither says it."""
-    suffix = Path(network.get("file", "")).suffix
+    suffix = Path(network.get("file") or "").suffix
     by_suffix = next((kind for kind, suffixes in FORMATS.items() if suffix in suffixes), None)
     stated: str | None = network.get("format", by_suffix)
     return stated
@@ -248,9 +172,12 @@ def network_format(network: Mapping[str, Any]) -> str | None:
 def _check_colours(given: Mapping[str, Any], where: str, faults: Faults) -> None:
     """Mean and deviation must be of the scale that the divisor leaves."""
     place = f"{where}: [input]"
-    if any(value <= 0 for value in given["deviation"]):
+    if any(value <= 0 for value in given["deviation"] or ()):
         faults.add("P253", where=f"{place} deviation", what=f"is {given['deviation']}", wanted="above 0")
-    largest = GREY / given.get("divisor", GREY)
+    divisor = given.get("divisor", GREY)
+    if given["mean"] is None or divisor is None:
+        return
+    largest = GREY / divisor
     if any(abs(value) > largest for value in given["mean"]):
         faults.add(
             "P253",
@@ -271,27 +198,57 @@ def _check_colours(given: Mapping[str, Any], where: str, faults: Faults) -> None
 
 def _check_output(node: Mapping[str, Any], skeleton: str | None, where: str, faults: Faults) -> None:
     crop, output = node["input"]["crop"], node["output"]
-    decode, flip = output["decode"], output.get("flip", "none")
+    decode = output["decode"]
+    if decode is None:
+        return
     whole = decode in (*FINDS_POSES, *FINDS_BOXES)
     fitting = IMAGE_CROPS if whole else PERSON_CROPS
-    if crop not in fitting:
+    if crop is not None and crop not in fitting:
         what = f"is {crop}, and decode {decode} is of {'whole images' if whole else 'crops of people'}"
         faults.add("P253", where=f"{where}: [input] crop", what=what, wanted=f"one of {', '.join(fitting)}")
-    if flip not in ("none", _flip_of(decode)):
+    _check_flip(output, decode, crop, skeleton, where, faults)
+    if output.get("half_pixel") and (decode not in HEATMAPS or crop not in ("affine", None)):
+        faults.add(
+            "P253",
+            where=f"{where}: [output] half_pixel",
+            what=f"is true with decode {decode} and crop {crop}",
+            wanted="heatmaps of affine crops",
+        )
+    without = [("output", key) for key in ("units",) if decode != "coordinates"]
+    without += [("output", option.name) for option in FINDING if not whole]
+    without += [("input", "padding" if whole else "fill")]
+    for table, key in without:
+        if key in node[table]:
+            faults.add("P253", where=f"{where}: [{table}] {key}", what=f"has no meaning with decode {decode}")
+
+
+def _check_flip(
+    output: Mapping[str, Any], decode: str, crop: str | None, skeleton: str | None, where: str, faults: Faults
+) -> None:
+    """What a flip test averages, and the joints and the shift that it needs."""
+    flip, shift = output.get("flip", _flip_of(decode)), output.get("flip_shift")
+    if flip not in (None, "none", _flip_of(decode)):
         faults.add(
             "P253",
             where=f"{where}: [output] flip",
             what=f"is {flip}, and decode is {decode}",
             wanted=f"{_flip_of(decode)} or none" if _flip_of(decode) != "none" else "none",
         )
-    if output.get("flip_shift") and (decode not in HEATMAPS or crop == "udp"):
+    if shift and (decode not in HEATMAPS or crop == "udp"):
         faults.add(
             "P253",
             where=f"{where}: [output] flip_shift",
-            what=f"is {output['flip_shift']} with decode {decode} and crop {crop}",
+            what=f"is {shift} with decode {decode} and crop {crop}",
             wanted="0: only maps of affine crops are moved",
         )
-    if flip != "none" and skeleton is not None:
+    elif shift and flip == "none":
+        faults.add(
+            "P253",
+            where=f"{where}: [output] flip_shift",
+            what=f"is {shift} with flip none",
+            wanted="0, or flip = maps",
+        )
+    if output.get("flip") not in (None, "none") and skeleton is not None:
         mirror = load_skeleton(skeleton).flip
         if list(mirror) == sorted(mirror):
             faults.add(
@@ -300,18 +257,6 @@ def _check_output(node: Mapping[str, Any], skeleton: str | None, where: str, fau
                 what=f"is {flip}, and no joint has a mirror joint",
                 wanted="flip_pairs, or names that begin with left_ and right_",
             )
-    if "units" in output and decode != "coordinates":
-        faults.add("P253", where=f"{where}: [output] units", what=f"has no meaning with decode {decode}")
-    if output.get("half_pixel") and (decode not in HEATMAPS or crop != "affine"):
-        faults.add(
-            "P253",
-            where=f"{where}: [output] half_pixel",
-            what=f"is true with decode {decode} and crop {crop}",
-            wanted="heatmaps of affine crops",
-        )
-    for key in [option.name for option in FINDING]:
-        if key in output and not whole:
-            faults.add("P253", where=f"{where}: [output] {key}", what=f"has no meaning with decode {decode}")
 
 
 def _flip_of(decode: str) -> str:
@@ -332,6 +277,8 @@ def kind_of(decode: str) -> Literal["heatmap", "bottom_up", "regression", "detec
 def _card(node: Mapping[str, Any], path: Path, joints: int, skeleton: str | None) -> dict[str, Any]:
     network, given, output = node["network"], node["input"], node["output"]
     crop, decode = given["crop"], output["decode"]
+    flip, half_pixel = output.get("flip", _flip_of(decode)), output.get("half_pixel", False)
+    moved = crop == "affine" and flip == "maps" and decode in HEATMAPS and not half_pixel
     return {
         "name": node.get("name", path.stem),
         "family": "card",
@@ -351,9 +298,9 @@ def _card(node: Mapping[str, Any], path: Path, joints: int, skeleton: str | None
         "padding": float(given.get("padding", 1.25)),
         "fill": float(given.get("fill", 114.0)),
         "decode": decode,
-        "flip": output.get("flip", _flip_of(decode)),
-        "flip_shift": output.get("flip_shift", int(crop == "affine" and decode in HEATMAPS)),
-        "half_pixel": output.get("half_pixel", False),
+        "flip": flip,
+        "flip_shift": output.get("flip_shift", int(moved)),
+        "half_pixel": half_pixel,
         "stride": 1,
         "fixed_joints": True,
         "file": str(path.parent / network["file"]) if "file" in network else None,

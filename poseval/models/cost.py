@@ -28,17 +28,37 @@ COUNTED = (
 )
 
 
+@runtime_checkable
+class InAFile(Protocol):
+    """A network in a file that its modules do not show."""
+
+    @property
+    def parameter_count(self) -> int | None:
+        """None where the file does not tell them."""
+
+    @property
+    def counts_macs(self) -> bool:
+        """Whether PyTorch computes it."""
+
+
+def parameters_of(model: nn.Module) -> int | None:
+    """Numbers in a model's parameters; None for a network in a file that does not tell them."""
+    if isinstance(model, InAFile):
+        return model.parameter_count
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
 @dataclass(frozen=True)
 class Cost:
-    """Size of a model and the price of one forward pass at `input_shapes`.
+    """Size of a model and the price of one forward pass at `input_shapes`; None for what cannot be known.
 
     `macs` are multiply-adds; `by_operation` splits them by kind of operator. A model with a method
     `savings() -> Mapping[str, float]` adds what it really skipped or packed during that pass.
     """
 
-    parameters: int
+    parameters: int | None
     trainable: int
-    macs: int
+    macs: int | None
     by_operation: Mapping[str, int]
     input_shapes: tuple[tuple[int, ...], ...]
     savings: Mapping[str, float]
@@ -64,9 +84,9 @@ def measure(model: nn.Module, *inputs: Tensor) -> Cost:
         model.train(training)
     savings = getattr(model, "savings", None)
     return Cost(
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        parameters=parameters_of(model),
         trainable=sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad),
-        macs=sum(counter.macs.values()),
+        macs=sum(counter.macs.values()) if not isinstance(model, InAFile) or model.counts_macs else None,
         by_operation=dict(counter.macs),
         input_shapes=tuple(tuple(tensor.shape) for tensor in inputs),
         savings=dict(savings()) if callable(savings) else {},

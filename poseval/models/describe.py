@@ -67,13 +67,17 @@ def flip_pairs(card: ModelCard) -> list[tuple[str, str]]:
 
 
 def _cost_rows(cost: Cost) -> list[tuple[str, str]]:
-    trained = "" if cost.trainable == cost.parameters else f" ({cost.trainable / 1e6:.3f} M trainable)"
     shapes = " and ".join("x".join(map(str, shape)) for shape in cost.input_shapes)
-    rows = [
-        ("parameters", f"{cost.parameters / 1e6:.3f} M{trained}"),
-        ("MACs", f"{cost.macs / 1e9:.3f} G at input {shapes}"),
-        ("counted", cost.counted),
-    ]
+    parameters = "not known: the network file does not tell them"
+    if cost.parameters is not None:
+        parameters = f"{cost.parameters / 1e6:.3f} M"
+        if cost.trainable != cost.parameters:
+            parameters += f" ({cost.trainable / 1e6:.3f} M trainable)"
+    rows = [("parameters", parameters)]
+    if cost.macs is None:
+        rows.append(("MACs", "not known: another runtime than PyTorch computes this network"))
+    else:
+        rows += [("MACs", f"{cost.macs / 1e9:.3f} G at input {shapes}"), ("counted", cost.counted)]
     for name, value in cost.savings.items():
         rows.append(("saved", f"{name}: {value:,.0f}" if value >= 1000 else f"{name}: {value:.4g}"))
     return rows

@@ -11,21 +11,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from poseval.models.cost import parameters_of
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import ModelCard, build_model, card
 from poseval.runners.estimators import CropEstimator, Estimator, ImageEstimator
 from poseval.runners.frames import Picture
-from poseval.runners.loading import (
-    ModelOptions,
-    choose_device,
-    device_name,
-    estimator_of,
-    fill,
-    hasten,
-    processor_threads,
-    with_own_settings,
-)
+from poseval.runners.loading import choose_device, device_name, estimator_of, fill, hasten, processor_threads
 from poseval.runners.memory import figures, taken, watch
+from poseval.runners.own_settings import ModelOptions, with_own_settings
 from poseval.skeletons import load_skeleton
 
 WARM_UP = 3  # passes that are not counted
@@ -71,7 +64,7 @@ def bench(options: BenchOptions) -> dict[str, Any]:
         return {
             "model": entry.name,
             "input_size": list(entry.input_size),
-            "parameters": sum(parameter.numel() for parameter in model.parameters()) or None,
+            "parameters": parameters_of(model),
             "device": device_name(device),
             "threads": torch.get_num_threads(),
             "half": half,

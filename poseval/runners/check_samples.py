@@ -14,7 +14,8 @@ from poseval.runners.boxes import truth_boxes
 from poseval.runners.card_check import MOST_PEOPLE, CardCheck, Sample, check_card
 from poseval.runners.finder_check import check_finder
 from poseval.runners.frames import FolderPictures, Picture, TruthPictures
-from poseval.runners.loading import ModelOptions, fill, with_own_settings
+from poseval.runners.loading import fill
+from poseval.runners.own_settings import ModelOptions, with_own_settings
 from poseval.scoring import score as scoring
 from poseval.skeletons import load_skeleton
 from poseval.skeletons.joint_map import joint_map

@@ -2,65 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import nn
 
-from poseval.errors import MismatchError, MissingFeature, UsageError, shown
-from poseval.models.cost import measure
+from poseval.errors import MissingFeature, UsageError, shown
+from poseval.models.cost import InAFile, measure, parameters_of
 from poseval.models.inference.bottom_up import load_rescoring
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
 from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card
-from poseval.models.shipped import shipped_weights
 from poseval.models.weights.load import Weights, load_weights
-from poseval.models.weights.trained import Trained, trained
+from poseval.models.weights.trained import Trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
+from poseval.runners.own_settings import ModelOptions, with_own_settings
 from poseval.skeletons import Skeleton, load_skeleton, match_names, skeleton_from_names
 from poseval.skeletons.agreement import agreed, contradiction
 
 DEVICES = ("cpu", "cuda", "mps")
 GIVE_POSES = ("heatmap", "regression", "landmark", "bottom_up")
-
-
-@dataclass(frozen=True)
-class ModelOptions:
-    """Which model runs, and how.
-
-    What a checkpoint of `poseval train` was trained with holds: other joints, another `size` (height, width)
-    and another `config` are refused, the latter two unless `override`. `skeleton` names the joints of other
-    weights; without it they are the card's, or the ground truth's if their number agrees. `half` None: 16-bit
-    arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
-    (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes. `compiled` and
-    `channels_last` may make a network faster, and change the last digits.
-    """
-
-    name: str
-    weights: Path | None = None
-    joints: int | None = None
-    size: tuple[int, int] | None = None
-    skeleton: str | None = None
-    config: Mapping[str, Any] = field(default_factory=dict)
-    batch: int = 32
-    device: str = "auto"
-    half: bool | None = None
-    flip: bool | None = None
-    decode: str | None = None
-    scales: tuple[float, ...] = (1.0,)
-    rescore: Path | None = None
-    threads: int | None = None
-    override: bool = False
-    compiled: bool = False
-    channels_last: bool = False
 
 
 @contextmanager
@@ -178,7 +145,7 @@ def with_detector(
         raise UsageError(
             "P158", where=f"model {loaded.card.name}", what="finds people itself, so it takes no boxes"
         )
-    options, told = with_own_settings(ModelOptions(name, weights))
+    options, told = with_own_settings(ModelOptions(name, weights), "--detector-weights")
     entry = card(name).sized(len(told.joints) or None, options.size, options.config)
     if entry.crop not in WHOLE_IMAGE:
         raise UsageError(
@@ -192,21 +159,6 @@ def with_detector(
     finder = whole_image(model, entry, flip_test=False, device=loaded.device, autocast=loaded.half)
     said = f"detector {entry.name}" + (f" sha256 {filled.sha256}" if filled and filled.sha256 else "")
     return DetectingEstimator(loaded.estimator, finder, least, overlap), said
-
-
-def with_own_settings(options: ModelOptions) -> tuple[ModelOptions, Trained]:
-    """The options with the weights that come with the model or its card, and with what those tell.
-
-    Raises:
-        MismatchError: P452 as `as_trained`.
-    """
-    if options.weights is None:
-        named = card(options.name)
-        bare = not options.config and options.joints is None
-        own = shipped_weights(named.name) if bare and not named.file else named.file
-        options = replace(options, weights=Path(own) if own else None)
-    told = trained(options.weights) if options.weights and os.path.isfile(options.weights) else Trained()
-    return as_trained(options, told), told
 
 
 def choose_device(name: str) -> str:
@@ -250,61 +202,6 @@ def device_name(device: str) -> str:
     return platform.processor() or platform.machine()
 
 
-def as_trained(options: ModelOptions, told: Trained) -> ModelOptions:
-    """The options with the settings that a checkpoint was trained with.
-
-    Raises:
-        MismatchError: P452 a checkpoint of another model, or trained with other settings than were asked for.
-    """
-    if told.model is None:
-        return options
-    name = shown(options.weights.name) if options.weights else ""
-    if told.model != options.name:
-        raise MismatchError(
-            "P452",
-            where=name,
-            what=f"is a checkpoint of {shown(told.model)}, not of {options.name}",
-            wanted=f"weights of {options.name}",
-            hint=f"poseval run {shown(told.model)} --weights {name}",
-        )
-    entry = card(options.name)
-    known = {option.name: option for option in entry.options or ()}
-    own = dict(told.config or {})
-    before = {name: option.default for name, option in known.items()} | dict(entry.config) | own
-    asked = {
-        f"--option {key}": (value, before.get(key, value))
-        for key, value in options.config.items()
-        if key not in known or not known[key].free
-    }
-    if options.size is not None and told.size is not None:
-        asked["--input-size"] = (options.size, told.size)
-    other = {flag: pair for flag, pair in asked.items() if not _same(*pair)}
-    if other and not options.override:
-        flags = ", ".join(other)
-        said = ", ".join(f"{_words(was)} for {flag}" for flag, (_, was) in other.items())
-        raise MismatchError(
-            "P452",
-            where=name,
-            what=f"was trained with {said}",
-            wanted="the settings of the training",
-            hint=f"leave {flags} out, which the checkpoint tells; or pass --override to run with others",
-        )
-    return replace(options, config={**own, **options.config}, size=options.size or told.size)
-
-
-def _same(asked: Any, was: Any) -> bool:
-    """Whether two values of an option are the same, lists being tuples."""
-    if isinstance(asked, list | tuple) and isinstance(was, list | tuple):
-        return len(asked) == len(was) and all(map(_same, asked, was))
-    return isinstance(asked, bool) is isinstance(was, bool) and bool(asked == was)
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, tuple) and len(value) == 2 and all(type(side) is int for side in value):
-        return f"{value[0]}x{value[1]}"
-    return shown(json.dumps(value), 40)
-
-
 def _joints(options: ModelOptions, told: Trained, truth: Skeleton | None) -> tuple[ModelCard, Skeleton]:
     """The card for the joints wanted, and the skeleton that the weights give."""
     entry = card(options.name)
@@ -329,12 +226,15 @@ def _joints(options: ModelOptions, told: Trained, truth: Skeleton | None) -> tup
 
 
 def _given(options: ModelOptions, told: Trained) -> Skeleton | None:
-    """The skeleton that was asked for, on the joints that the checkpoint names.
+    """The skeleton that was asked for, on the joints that the checkpoint or the card file names.
 
     Raises:
         MismatchError: P407 where the two name different joints.
     """
+    entry = card(options.name)
     own = _trained_on(told)
+    if own is None and entry.family == "card" and entry.skeleton is not None:
+        own = load_skeleton(entry.skeleton)
     if not options.skeleton:
         return own
     asked = load_skeleton(options.skeleton)
@@ -342,7 +242,7 @@ def _given(options: ModelOptions, told: Trained) -> Skeleton | None:
         return asked
     found = agreed(own, asked)
     if found is None:
-        raise contradiction(own, asked, shown(options.weights))
+        raise contradiction(own, asked, shown(options.weights if told.joints else options.name))
     return found
 
 
@@ -381,9 +281,8 @@ def _make_deterministic() -> None:
 
 
 def _cost(model: nn.Module, entry: ModelCard, device: str) -> dict[str, Any]:
-    """Parameters, and MACs for one input of the card's size where the model takes crops."""
-    parameters = sum(parameter.numel() for parameter in model.parameters())
-    if isinstance(model, WholeImage) or not parameters:
-        return {"parameters": parameters or None, "macs": None}
+    """Parameters, and MACs for one input of the card's size where they can be counted; None where not."""
+    if isinstance(model, WholeImage) or (isinstance(model, InAFile) and not model.counts_macs):
+        return {"parameters": parameters_of(model), "macs": None}
     cost = measure(model, torch.zeros((1, 3, *entry.input_size), device=device))
     return {"parameters": cost.parameters, "macs": cost.macs, "counted": cost.counted}

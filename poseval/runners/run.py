@@ -25,7 +25,8 @@ from poseval.runners.explain import explain, explainable
 from poseval.runners.frames import FolderPictures, Pictures, TruthPictures, VideoPictures
 from poseval.runners.groups import groups_of
 from poseval.runners.journal import Found, Journal
-from poseval.runners.loading import Loaded, ModelOptions, load, processor_threads, with_detector
+from poseval.runners.loading import Loaded, load, processor_threads, with_detector
+from poseval.runners.own_settings import ModelOptions
 from poseval.runners.prefetch import Ready, reading
 from poseval.runners.with_tracker import Following, follow
 from poseval.scoring import score as scoring

@@ -110,14 +110,15 @@ def _check_weights(path: Path) -> None:
     from poseval.errors.optional import require
 
     require("torch", f"model {REAL_MODEL}", "models")
-    from poseval.runners.loading import ModelOptions, load
+    from poseval.runners.loading import load
+    from poseval.runners.own_settings import ModelOptions
 
     load(ModelOptions(REAL_MODEL, path, device="cpu"), None)
 
 
 def _predict(folder: Path, truth: Path, predictions: Path, weights: Path | None) -> str:
     """Run the shipped detector, a pose network on its boxes, and the tracker behind them."""
-    from poseval.runners.loading import ModelOptions
+    from poseval.runners.own_settings import ModelOptions
     from poseval.runners.run import RunOptions, run
     from poseval.runners.with_tracker import Following
 
@@ -144,7 +145,7 @@ def _predict(folder: Path, truth: Path, predictions: Path, weights: Path | None)
 def _on_photographs(folder: Path, images: Path, weights: Path) -> str:
     """Run MoveNet on photographs of one person each, and draw what it found."""
     from poseval.report.found import write_found_page
-    from poseval.runners.loading import ModelOptions
+    from poseval.runners.own_settings import ModelOptions
     from poseval.runners.run import RunOptions, run
 
     found, page = folder / "photographs.json", folder / "photographs.html"

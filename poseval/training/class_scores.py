@@ -21,7 +21,8 @@ from poseval.limits import DEFAULT
 from poseval.models.registry import ModelCard, build_model, card
 from poseval.poses import Array, Ints
 from poseval.runners.frames import read_image
-from poseval.runners.loading import ModelOptions, choose_device, fill, processor_threads, with_own_settings
+from poseval.runners.loading import choose_device, fill, processor_threads
+from poseval.runners.own_settings import ModelOptions, with_own_settings
 from poseval.training.classifier_task import ClassPictures, centred
 
 RANKS = (1, 5)

@@ -72,6 +72,30 @@ def test_options_of_a_model() -> None:
     assert caught.value.code == "P152"
 
 
+def test_an_option_given_twice_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    said = ["--option", "tokens=stem", "--option", "tokens=maps"]
+    for call in (
+        ["run", "tokenpose_s_v1", *said, "--images", str(tmp_path), "--out", "out.json"],
+        ["bench", "tokenpose_s_v1", *said],
+        ["train", "tokenpose_s_v1", *said, "--gt", "gt.json", "--images", str(tmp_path), "--out", "out"],
+    ):
+        assert invoke(call) == 2
+        assert "option tokens: is given twice: stem and maps" in capsys.readouterr().err
+    call = [
+        "run",
+        "prtr_r50",
+        "--decoder-layer",
+        "1",
+        "--option",
+        "decoder_layer=2",
+        "--images",
+        str(tmp_path),
+    ]
+    assert invoke([*call, "--out", "out.json"]) == 2
+    assert "option decoder_layer: is given twice: 2 and 1" in capsys.readouterr().err
+
+
 def test_progress_says_rate_and_rest() -> None:
     assert progress_text(0, 5000, 0, 0.0, "images") == "0/5,000 images"
     assert progress_text(1234, 5000, 1000, 100.0, "images") == "1,234/5,000 images  10.0/s  6 min left"

@@ -63,7 +63,8 @@ def test_joints_of_ones_own_stand_in_the_card(folder: Path) -> None:
 def test_the_kind_follows_from_the_decoding(
     folder: Path, decode: str, crop: str, kind: str, flip: str
 ) -> None:
-    found = card(str(card_file(folder, input={"crop": crop}, output={"decode": decode})))
+    top = {"skeleton": None if kind == "detector" else "coco17"}
+    found = card(str(card_file(folder, top=top, input={"crop": crop}, output={"decode": decode})))
     assert (found.kind, found.flip, found.flip_shift) == (kind, flip, 0)
     assert found.joints == (0 if kind == "detector" else 17)
 
@@ -79,7 +80,24 @@ WRONG: list[tuple[dict[str, dict[str, Any]], str]] = [
     ({"output": {"decode": "yolo_pose"}}, "decode yolo_pose is of whole images"),
     ({"output": {"decode": "coordinates", "flip": "maps"}}, "flip is maps, and decode is coordinates"),
     ({"output": {"flip_shift": 1}, "input": {"crop": "udp"}}, "flip_shift is 1 with decode quarter"),
+    ({"output": {"flip": "none", "flip_shift": 1}}, "flip_shift is 1 with flip none"),
     ({"output": {"half_pixel": True}, "input": {"crop": "udp"}}, "half_pixel is true"),
+    ({"output": {"half_pixel": True}, "input": {"crop": "integer"}}, "half_pixel is true"),
+    (
+        {"output": {"half_pixel": True, "decode": "rtmo"}, "input": {"crop": "letterbox"}},
+        "half_pixel is true with decode rtmo and crop letterbox",
+    ),
+    ({"input": {"fill": 0}}, "fill has no meaning with decode quarter"),
+    (
+        {"input": {"crop": "corner", "padding": 1.5}, "output": {"decode": "rtmo"}},
+        "padding has no meaning with decode rtmo",
+    ),
+    ({"top": {"flip_pairs": [[1, 2]]}}, "flip_pairs has no meaning without joints"),
+    (
+        {"input": {"crop": "corner"}, "output": {"decode": "yolox"}},
+        "skeleton has no meaning with decode yolox",
+    ),
+    ({"network": {"format": "torchscript"}, "output": {"names": ["y"]}}, "names has no meaning"),
     ({"output": {"units": "pixels"}}, "units has no meaning"),
     ({"output": {"overlap": 0.5}}, "overlap has no meaning"),
     ({"output": {"least_score": 2}}, "least_score is 2"),
@@ -111,6 +129,44 @@ def test_all_faults_are_named_at_once(folder: Path) -> None:
     with pytest.raises(FormatError) as caught:
         card(str(path))
     assert len(caught.value.faults) == 3
+
+
+def test_a_bad_value_does_not_hide_contradictions(folder: Path) -> None:
+    path = card_file(
+        folder,
+        top={"joints": ["nose"], "notes": 3},
+        network={"file": "other.onnx", "options": {"a": 1}},
+        input={"colour": "grey", "mean": [123.675, 116.28, 103.53], "crop": "udp"},
+        output={"half_pixel": True, "flip_shift": 1, "units": "pixels"},
+    )
+    with pytest.raises(FormatError) as caught:
+        card(str(path))
+    said = str(caught.value)
+    for words in (
+        "notes: is 3", "names both a skeleton and joints", "other.onnx is not a file", "options: has no",
+        "colour: is grey", "pixels end at 1", "half_pixel: is true", "flip_shift: is 1", "units: has no",
+    ):  # fmt: skip
+        assert words in said
+    assert len(caught.value.faults) == 9
+
+
+@pytest.mark.parametrize("text", ["", "input = 3", "network = 3\noutput = []", 'skeleton = 3\njoints = "a"'])
+def test_what_is_missing_has_no_contradictions(folder: Path, text: str) -> None:
+    path = folder / "card.toml"
+    path.write_text(text)
+    with pytest.raises(FormatError) as caught:
+        card(str(path))
+    said = str(caught.value)
+    assert "names no joints" not in said
+    assert "contradict" not in said
+    assert "has no meaning" not in said
+    assert ("size: is missing" in said) == ("input" not in text)
+
+
+def test_maps_are_moved_before_a_flip_test_where_their_pixels_are_not_areas(folder: Path) -> None:
+    assert card(str(card_file(folder))).flip_shift == 1
+    for output in ({"half_pixel": True}, {"flip": "none"}):
+        assert card(str(card_file(folder, output=output))).flip_shift == 0
 
 
 def test_a_file_that_is_not_toml_is_refused(tmp_path: Path) -> None:

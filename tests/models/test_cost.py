@@ -78,7 +78,9 @@ def test_the_published_table_holds(
     assert cost.macs / 1e9 == pytest.approx(billions, rel=0.005)
 
 
-IN_THEIR_WEIGHTS = {"movenet_lightning", "movenet_thunder"}
+IN_THEIR_WEIGHTS = {"movenet_lightning", "movenet_thunder"} | {
+    name for name in list_models() if card(name).builder.endswith(":build_onnx")
+}
 
 
 @pytest.mark.parametrize("name", sorted(set(list_models()) - IN_THEIR_WEIGHTS))
@@ -93,6 +95,8 @@ def test_every_model_that_needs_no_package_is_measured(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(IN_THEIR_WEIGHTS))
 def test_a_network_that_lies_in_its_weights_needs_them(name: str) -> None:
+    if card(name).builder.endswith(":build_onnx"):
+        pytest.importorskip("onnxruntime")
     with pytest.raises(UsageError, match="load_weights") as caught:
         cost_of(card(name))
     assert caught.value.code == "P153"

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from poseval.runners.loading import ModelOptions
+from poseval.runners.own_settings import ModelOptions
 from poseval.runners.run import RunOptions
 from tests.runners.conftest import CONFIG, SIZE, Bench
 

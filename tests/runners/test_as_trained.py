@@ -16,7 +16,8 @@ from poseval.cli import invoke
 from poseval.errors import MismatchError
 from poseval.models import create_model
 from poseval.models.weights.trained import trained
-from poseval.runners.loading import ModelOptions, load
+from poseval.runners.loading import load
+from poseval.runners.own_settings import ModelOptions
 from poseval.skeletons import get_skeleton
 from poseval.training import checkpoint
 from tests.runners.conftest import Bench

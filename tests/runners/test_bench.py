@@ -15,8 +15,9 @@ from poseval.cli import invoke
 from poseval.cli.bench import _above
 from poseval.runners import loading
 from poseval.runners.bench import _Bare
-from poseval.runners.loading import ModelOptions, hasten
+from poseval.runners.loading import hasten
 from poseval.runners.memory import MEGABYTE, RESET, Memory, figures, taken, watch
+from poseval.runners.own_settings import ModelOptions
 
 pytestmark = pytest.mark.models
 SMALL = ["synth_small", "--input-size", "64x48", "--option", "widths=8,8,8,8"]

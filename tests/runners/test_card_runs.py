@@ -122,7 +122,8 @@ def test_a_detector_does_not_run_as_a_model(made: Bench, tmp_path: Path, capsys:
 
 
 def test_dekr_is_a_detector_as_it_was_trained(tmp_path: Path) -> None:
-    from poseval.runners.loading import ModelOptions, load, with_detector
+    from poseval.runners.loading import load, with_detector
+    from poseval.runners.own_settings import ModelOptions
     from poseval.skeletons import get_skeleton
     from poseval.training import checkpoint
 

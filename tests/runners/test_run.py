@@ -23,7 +23,7 @@ from poseval.models.registry import card
 from poseval.runners.boxes import truth_boxes
 from poseval.runners.frames import read_image
 from poseval.runners.groups import groups_of
-from poseval.runners.loading import ModelOptions
+from poseval.runners.own_settings import ModelOptions
 from poseval.runners.run import run
 from poseval.runners.with_tracker import Following
 from poseval.scoring import score as scoring
@@ -108,7 +108,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 from poseval.runners import journal
-from poseval.runners.loading import ModelOptions
+from poseval.runners.own_settings import ModelOptions
 from poseval.runners.run import RunOptions, run
 
 add = journal.Journal.add

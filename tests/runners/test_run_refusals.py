@@ -12,7 +12,7 @@ pytest.importorskip("torch")
 
 from poseval.errors import InputError, MismatchError, MissingFeature, UsageError
 from poseval.models import create_model
-from poseval.runners.loading import ModelOptions
+from poseval.runners.own_settings import ModelOptions
 from poseval.runners.run import run
 from tests.runners.conftest import CONFIG, SIZE, Bench
 from tests.runners.run_options import network, options

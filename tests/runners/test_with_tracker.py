@@ -18,7 +18,7 @@ from poseval.models import create_model, load_weights
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import card
 from poseval.runners.frames import read_image
-from poseval.runners.loading import ModelOptions
+from poseval.runners.own_settings import ModelOptions
 from poseval.runners.run import RunOptions, run
 from poseval.runners.with_tracker import Following
 from poseval.synth import World, scenes

@@ -39,6 +39,16 @@ class MediaPipePose(nn.Module):
         self.detection = detection
         self.network: Any = None
 
+    @property
+    def parameter_count(self) -> None:
+        """Its file does not tell them."""
+        return
+
+    @property
+    def counts_macs(self) -> bool:
+        """LiteRT computes this network, not PyTorch."""
+        return False
+
     def read_weights(self, path: Path) -> int:
         """Open a `.task` or `.tflite` file; returns the number of its outputs.
 

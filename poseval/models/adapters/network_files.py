@@ -16,6 +16,7 @@ from torch import Tensor
 
 from poseval.errors import FormatError, MismatchError, UsageError, shown
 from poseval.errors.optional import require
+from poseval.models.adapters.onnx_initializers import count_initializers
 
 Shape = tuple[int | None, ...]  # None: of any size
 ONNX_TYPES = {
@@ -28,10 +29,11 @@ DEFAULT_PROVIDER = "CPUExecutionProvider"
 
 
 class NetworkFile(Protocol):
-    """A network in a file: what it takes and gives, where it says so, and one pass through it."""
+    """A network in a file: what it takes, gives and holds, where it says so, and one pass through it."""
 
     takes: Shape | None  # of the images
     gives: Sequence[Shape] | None
+    parameters: int | None
 
     def run(self, images: Tensor) -> list[Tensor]:
         """Outputs for images [N, 3, h, w], or [N, h, w, 3], of as many as the file takes at once."""
@@ -89,6 +91,7 @@ class OnnxFile:
                 wanted=f"one of {', '.join(map(shown, shapes))}",
             )
         self.gives: Sequence[Shape] | None = [shapes[name] for name in self.names]
+        self.parameters = count_initializers(path)
 
     def run(self, images: Tensor) -> list[Tensor]:
         """Outputs for images [N, ...]."""
@@ -134,6 +137,8 @@ class TorchFile:
             ) from error
         tensors = [*self.module.parameters(), *self.module.buffers()]
         self.type = next((each.dtype for each in tensors if each.is_floating_point()), torch.float32)
+        # A frozen TorchScript file holds constants of its code instead.
+        self.parameters = sum(each.numel() for each in self.module.parameters()) or None
 
     def run(self, images: Tensor) -> list[Tensor]:
         """Outputs for images [N, ...]."""

@@ -89,6 +89,18 @@ class FromSource(nn.Module):
         if network.takes is not None:
             _agree(self.name, network.takes, (None, *sides))
 
+    @property
+    def parameter_count(self) -> int | None:
+        """Parameters of the module or of the file; None where the file does not tell them."""
+        if self.own is not None:
+            return sum(each.numel() for each in self.own.parameters())
+        return self.network.parameters if self.network is not None else None
+
+    @property
+    def counts_macs(self) -> bool:
+        """Whether PyTorch computes the network, so that its products can be counted."""
+        return self.own is not None or self.source.format != "onnx"
+
     def run(self, images: Tensor) -> list[Tensor]:
         """Outputs for images [N, 3, h, w].
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from poseval.models.card_file import FINDING, builder_of, kind_of
+from poseval.models.card_fields import FINDING
+from poseval.models.card_file import builder_of, kind_of
 from poseval.models.registry import ModelCard, Stated
 from poseval.models.schema import Number, Option, Words
 

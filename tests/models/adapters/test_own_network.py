@@ -16,6 +16,8 @@ from torch import nn
 
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.models import card, load_weights
+from poseval.models.cost import cost_of, parameters_of
+from poseval.models.describe import card_rows
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import build_model
 from tests.models.card_text import card_file
@@ -195,3 +197,47 @@ def test_a_network_that_fails_on_its_input_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MismatchError, match="fails on its input") as caught:
         model(images(1))
     assert caught.value.code == "P451"
+
+
+HELD = 3 * 4 * 4 * 4 + 4 + 4 * JOINTS + JOINTS  # parameters of `Tiny`
+MACS = 16 * 12 * 4 * (3 * 16 + JOINTS)
+
+
+def test_a_torchscript_file_tells_its_parameters(tmp_path: Path) -> None:
+    traced(tmp_path / "net.pt")
+    cost = cost_of(card(str(card_file(tmp_path, network={"file": "net.pt"}))))
+    assert (cost.parameters, cost.macs) == (HELD, MACS)
+
+
+def test_a_frozen_torchscript_file_does_not(tmp_path: Path) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frozen = torch.jit.freeze(torch.jit.trace(Tiny().eval(), images(2)))
+        torch.jit.save(frozen, str(tmp_path / "net.pt"))
+    entry = card(str(card_file(tmp_path, network={"file": "net.pt"})))
+    cost = cost_of(entry)
+    assert (cost.parameters, cost.macs) == (None, MACS)
+    assert ("parameters", "not known: the network file does not tell them") in card_rows(entry, cost)
+
+
+@pytest.mark.slow
+def test_an_exported_file_tells_its_parameters(tmp_path: Path) -> None:
+    torch.export.save(torch.export.export(Tiny().eval(), (images(1),)), tmp_path / "net.pt2")
+    assert cost_of(card(str(card_file(tmp_path, network={"file": "net.pt2"})))).parameters == HELD
+
+
+@pytest.mark.slow
+def test_an_onnx_file_tells_its_parameters_and_no_macs(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(Tiny().eval(), (images(1),), str(tmp_path / "net.onnx"), dynamo=False)
+    entry = card(str(card_file(tmp_path)))
+    cost = cost_of(entry)
+    assert (cost.parameters, cost.macs) == (HELD, None)
+    assert ("MACs", "not known: another runtime than PyTorch computes this network") in card_rows(entry, cost)
+
+
+def test_a_python_entry_tells_its_parameters(tmp_path: Path) -> None:
+    assert parameters_of(by_entry(tmp_path, "maps")[1]) == 1

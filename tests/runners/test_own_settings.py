@@ -1,0 +1,112 @@
+"""What is asked for is compared with what the card file of a network says."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("torch")
+
+import torch
+
+from poseval.cli import invoke
+from poseval.errors import MismatchError
+from poseval.models import create_model
+from poseval.runners.loading import load
+from poseval.runners.own_settings import ModelOptions
+from tests.models.card_text import card_file
+from tests.runners.conftest import CONFIG, SIZE, Bench
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture
+def described(tmp_path: Path) -> Path:
+    """A small network as TorchScript, and its card of 64 x 48 pixels and 17 joints of COCO."""
+    torch.manual_seed(1)
+    model = create_model("synth_small", input_size=SIZE, **CONFIG)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer releases warn that this exporter ages
+        for name in ("net.pt", "other.pt"):
+            torch.jit.save(torch.jit.trace(model, torch.zeros(1, 3, *SIZE)), str(tmp_path / name))
+    return card_file(tmp_path, network={"file": "net.pt"})
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"size": (96, 96)}, "card.toml: says 64x48 for --input-size"),
+        ({"weights": "other.pt"}, 'says "net.pt" for --weights'),
+        (
+            {"weights": "other.pt", "size": (32, 32)},
+            "leave --input-size, --weights out, which the card tells",
+        ),
+    ],
+)
+def test_other_settings_than_the_cards_are_refused(
+    other: dict[str, Any], words: str, described: Path
+) -> None:
+    if "weights" in other:
+        other["weights"] = described.parent / other["weights"]
+    with pytest.raises(MismatchError) as caught:
+        load(ModelOptions(str(described), device="cpu", **other), None)
+    assert caught.value.code == "P452"
+    assert words in str(caught.value)
+    assert load(ModelOptions(str(described), device="cpu", override=True, **other), None)
+
+
+def test_the_same_settings_are_no_contradiction(described: Path) -> None:
+    same = ModelOptions(
+        str(described), described.parent / "net.pt", size=SIZE, skeleton="coco17", device="cpu"
+    )
+    assert load(same, None).card.input_size == SIZE
+
+
+def test_joints_of_another_skeleton_are_refused(described: Path) -> None:
+    with pytest.raises(MismatchError) as caught:
+        load(ModelOptions(str(described), skeleton="posetrack17slots", device="cpu"), None)
+    assert caught.value.code == "P407"
+    assert "card.toml" in str(caught.value)
+
+
+def test_a_card_without_a_file_is_held_to(tmp_path: Path) -> None:
+    (tmp_path / "flat_maps.py").write_text(
+        "import torch\n\nclass Flat(torch.nn.Module):\n    def forward(self, x):\n"
+        "        return x[:, :1, ::4, ::4].expand(-1, 17, -1, -1)\n\n"
+        "def make(joints, input_size):\n    return Flat()\n"
+    )
+    path = card_file(tmp_path, network={"file": None, "entry": "flat_maps:make"})
+    with pytest.raises(MismatchError, match="says 64x48 for --input-size"):
+        load(ModelOptions(str(path), size=(32, 32), device="cpu"), None)
+
+
+@pytest.mark.parametrize(
+    ("extra", "words"),
+    [
+        (["--input-size", "32x32"], "leave --input-size out"),
+        (["--skeleton", "posetrack17slots"], "leave out --skeleton"),
+    ],
+)
+def test_the_advice_is_followed(
+    extra: list[str], words: str, made: Bench, described: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["run", str(described), "--gt", str(made.truth), "--images", str(made.images), "--device", "cpu",
+            "--threads", "1", "--out", str(described.parent / "dt.json")]  # fmt: skip
+    assert invoke([*call, *extra]) == 3
+    assert words in capsys.readouterr().err
+    assert invoke(call) == 0
+    if extra[0] == "--input-size":
+        assert invoke([*call, *extra, "--override", "--force"]) == 0
+
+
+def test_weights_of_a_detectors_card_are_named_by_their_flag(
+    made: Bench, described: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = ["run", "synth_small", "--gt", str(made.truth), "--images", str(made.images), "--device", "cpu",
+            "--out", str(described.parent / "dt.json"), "--boxes", f"detector:{described}",
+            "--detector-weights", str(described.parent / "other.pt")]  # fmt: skip
+    assert invoke(call) == 3
+    assert "leave --detector-weights out" in capsys.readouterr().err
