@@ -10,6 +10,8 @@ from collections.abc import Sequence
 
 from poseval.models.registry import ModelCard, card, list_models
 from poseval.models.schema import Option, typed
+from poseval.training.recipe_fields import OF_TASKS, fields_of
+from poseval.training.recipes import Recipe, recipe_of, recipes
 
 HEAD = """# Options of the models
 
@@ -23,18 +25,93 @@ options it was trained with. Those marked *free* may differ when it runs; others
 `--override` is given.
 
 Defaults are the published networks. The last column is what the paper states about the option.
+What a training varies is [below](#what-poseval-train-set-changes).
 """
+TRAINING = """# What `poseval train --set` changes
+
+A recipe is data: `--set NAME=VALUE` changes one of its fields, in Python `TrainOptions(changes={...})` does.
+Unknown fields, other values and a change without effect are refused (P159). `poseval models NAME` prints the
+fields of a model's own recipe with their values, as the last tables do here; where no skeleton is named, the
+recipe is for all others.
+"""
+TASKS = {
+    "heatmaps": "Networks of heatmaps",
+    "joint set": "PRTR",
+    "centres": "DEKR",
+    "people set": "PRTR, sequential",
+    "boxes": "The detector of the demo",
+    "classes": "Classifiers",
+}
+SHARED = "fields of all recipes"
 
 
 def _row(option: Option, entries: Sequence[ModelCard]) -> str:
     defaults = dict.fromkeys(typed(entry.sized().config[option.name]) for entry in entries)
-    no_effect = ""
-    if option.unless is not None:
-        other, values = option.unless
-        no_effect = f"; no effect with {other}={' or '.join(map(typed, values))}"
     name = f"`{option.name}`" + (" *(free)*" if option.free else "")
-    cells = (name, option.allowed, " or ".join(defaults), option.meaning + no_effect, option.paper)
+    return _cells(
+        name, option.allowed, " or ".join(defaults), option.meaning + _no_effect(option), option.paper
+    )
+
+
+def _no_effect(option: Option) -> str:
+    if option.unless is None:
+        return ""
+    other, values = option.unless
+    return f"; no effect with {other}={' or '.join(map(typed, values))}"
+
+
+def _cells(*cells: str) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _fields() -> list[str]:
+    """Tables of the fields: those of all recipes, then those of each task."""
+    common = {name for name in fields_of("heatmaps") if all(name in fields_of(task) for task in OF_TASKS)}
+    lines: list[str] = []
+    groups = [(SHARED, "heatmaps", common)]
+    groups += [(title, task, fields_of(task).keys() - common) for task, title in TASKS.items()]
+    for title, task, names in groups:
+        lines += [f"## {title[0].upper()}{title[1:]}", ""]
+        lines += ["| field | values | meaning | the paper |", "| --- | --- | --- | --- |"]
+        lines += [
+            _cells(f"`{name}`", option.allowed, option.meaning + _no_effect(option), option.paper)
+            for name, option in fields_of(task).items()
+            if name in names
+        ]
+        lines.append("")
+    return lines
+
+
+def _defaults() -> list[str]:
+    """Tables of the values that the recipes give, one for each task."""
+    lines: list[str] = []
+    for task, title in TASKS.items():
+        rows = [(recipe, _example(recipe)) for recipe in recipes() if recipe.task == task]
+        known = fields_of(task)
+        names = [name for name in known if name not in ("augmentation", "slower.PREFIX")]
+        lines += [f"## Values of recipes: {title}", ""]
+        lines += [_cells("recipe of", "skeletons", *(f"`{name}`" for name in names), "slower parts")]
+        lines += ["| --- " * (len(names) + 3) + "|"]
+        for recipe, entry in rows:
+            values = {name: typed(value) or "none" for name, _, value in recipe.settings(entry)}
+            slower = ", ".join(
+                f"`slower.{prefix.rstrip('.')}`={factor:g}" for prefix, factor in recipe.slower
+            )
+            models = ", ".join(recipe.models)
+            lines.append(
+                _cells(models, ", ".join(recipe.skeletons), *(values[name] for name in names), slower)
+            )
+        lines.append("")
+    return lines
+
+
+def _example(recipe: Recipe) -> ModelCard:
+    """A model of the recipe, whose card gives what the recipe leaves open."""
+    return next(
+        entry
+        for entry in map(card, list_models())
+        if {entry.name, entry.family} & set(recipe.models) and recipe_of(entry) is not None
+    )
 
 
 def render() -> str:
@@ -50,7 +127,7 @@ def render() -> str:
         lines += ["| option | values | default | meaning | the paper |", "| --- | --- | --- | --- | --- |"]
         lines += [_row(option, entries) for option in options]
         lines.append("")
-    return "\n".join(lines)
+    return "\n".join([*lines, TRAINING, *_fields(), *_defaults()])
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,9 +64,31 @@ def models(
     entry = card_of(pattern)
     cost, why = _cost(entry, weights)
     if as_json:
-        say(json.dumps(card_json(entry, cost), indent=2), err=False)
+        say(json.dumps({**card_json(entry, cost), "recipe": _recipe_json(entry)}, indent=2), err=False)
     else:
-        say_table(card_rows(entry, cost, why))
+        say_table([*card_rows(entry, cost, why), *_recipe_rows(entry)])
+
+
+def _recipe_rows(entry: ModelCard) -> list[tuple[str, str]]:
+    """Where the model's recipe of training comes from, and what `poseval train --set` changes in it."""
+    from poseval.models.describe import option_text
+    from poseval.training.recipes import recipe_of
+
+    recipe = recipe_of(entry)
+    if recipe is None:
+        return []
+    return [("recipe", recipe.source), *(("--set", option_text(*row)) for row in recipe.settings(entry))]
+
+
+def _recipe_json(entry: ModelCard) -> dict[str, Any] | None:
+    from poseval.models.describe import option_json
+    from poseval.training.recipes import recipe_of
+
+    recipe = recipe_of(entry)
+    if recipe is None:
+        return None
+    rows = [option_json(*row) for row in recipe.settings(entry)]
+    return {"source": recipe.source, "task": recipe.task, "set": rows}
 
 
 def _list(pattern: str, as_json: bool) -> None:

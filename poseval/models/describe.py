@@ -34,7 +34,7 @@ def card_rows(card: ModelCard, cost: Cost | None, why: str | None = None) -> lis
     rows += [("decode", card.decode), ("flip test", _flip(card))]
     if card.flip != "none":
         rows.append(("mirror", ", ".join(f"{a} - {b}" for a, b in flip_pairs(card)) or "not known"))
-    rows += [("option", _option(option, card)) for option in card.options or ()]
+    rows += [("option", option_text(option.name, option, value)) for option, value in _values(card)]
     rows += _cost_rows(cost) if cost else [("cost", f"not measured: {why}")]
     rows += [("stated", str(result)) for result in card.results]
     return rows + [("note", note) for note in card.notes]
@@ -83,22 +83,28 @@ def _cost_rows(cost: Cost) -> list[tuple[str, str]]:
     return rows
 
 
-def _option(option: Option, card: ModelCard) -> str:
-    value = option.taken(card.config.get(option.name, option.default))
+def _values(card: ModelCard) -> list[tuple[Option, Any]]:
+    """Options with the values that the card gives them."""
+    return [
+        (option, option.taken(card.config.get(option.name, option.default))) for option in card.options or ()
+    ]
+
+
+def option_text(name: str, option: Option, value: Any) -> str:
+    """One option with its value, as it is typed, and what is known about it."""
     paper = f". Paper: {option.paper}" if option.paper else ""
-    return f"{option.name}={typed(value)}  {option.meaning}; {option.allowed}{paper}"
+    return f"{name}={typed(value) or 'none'}  {option.meaning}; {option.allowed}{paper}"
 
 
-def option_json(option: Option, card: ModelCard) -> Mapping[str, Any]:
-    """One option as plain data, with the value that the card gives it."""
+def option_json(name: str, option: Option, value: Any) -> dict[str, Any]:
+    """One option as plain data, with its value."""
     return {
-        "name": option.name,
+        "name": name,
         "values": option.allowed,
-        "default": option.taken(card.config.get(option.name, option.default)),
+        "default": value,
         "meaning": option.meaning,
         "paper": option.paper,
         "no_effect_with": None if option.unless is None else {option.unless[0]: list(option.unless[1])},
-        "free_of_training": option.free,
     }
 
 
@@ -106,7 +112,10 @@ def card_json(card: ModelCard, cost: Cost | None = None) -> Mapping[str, Any]:
     """A card as plain data, with `cost` null where it was not measured."""
     return {
         **asdict(replace(card, options=None)),
-        "options": [option_json(option, card) for option in card.options or ()],
+        "options": [
+            {**option_json(option.name, option, value), "free_of_training": option.free}
+            for option, value in _values(card)
+        ],
         "flip_pairs": flip_pairs(card),
         "cost": None if cost is None else asdict(cost),
     }

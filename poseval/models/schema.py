@@ -166,6 +166,7 @@ class Several:
     fewest: int
     most: int
     falling: bool = False
+    rising: bool = False
 
     def taken(self, value: Any) -> tuple[Any, ...]:
         if isinstance(value, str) or not hasattr(value, "__iter__") or not hasattr(value, "__len__"):
@@ -174,6 +175,8 @@ class Several:
             raise ValueError
         values = tuple(self.each.taken(one) for one in value)
         if self.falling and list(values) != sorted(values, reverse=True):
+            raise ValueError
+        if self.rising and list(values) != sorted(values):
             raise ValueError
         return values
 
@@ -187,6 +190,7 @@ class Several:
     def __str__(self) -> str:
         count = f"{self.fewest}" if self.fewest == self.most else f"{self.fewest} to {self.most}"
         order = ", none above the one before" if self.falling else ""
+        order += ", none below the one before" if self.rising else ""
         return f"a list of {count}, each {self.each}{order}"
 
 

@@ -16,9 +16,8 @@ from poseval.poses import Array, Floats
 from poseval.skeletons import Skeleton
 from poseval.training.dekr_task import varied_crop
 from poseval.training.recipes import Recipe
-from poseval.training.task import PersonOf, numbers_of
+from poseval.training.task import PersonOf
 
-OPTIONS = {"smallest": 0.75, "largest": 1.25, "rotation": 0.0, "translation": 40.0, "distances": 1.0}
 SPREAD = 0.08  # deviation of a middle on its map, of the box's side in the same direction
 LEAST_SPREAD = 0.7  # cells
 CORE = 1.5  # cells from a middle within which distances are learnt
@@ -29,11 +28,10 @@ FOCUS, MERCY = 2.0, 4.0  # powers of Zhou et al. 2019: of easy cells, and of cel
 class BoxTask:
     """The middle of an image, scaled, moved and mirrored, and the boxes of everybody in it.
 
-    Options: `smallest`, `largest`, `rotation` (of which boxes get loose) and `translation` as for DEKR;
-    `distances` is the weight of the boxes' sides in the loss.
+    Options as in `recipe_fields`; boxes get loose by `rotation`.
 
     Raises:
-        UsageError: P159 for an option that does not exist.
+        UsageError: P159 for an option that does not exist, or a value that it may not have.
     """
 
     inputs = ("input",)
@@ -41,7 +39,7 @@ class BoxTask:
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.mirrored = card, recipe.augmentation.mirrored
-        self.options = numbers_of(recipe.options, OPTIONS)
+        self.options = recipe.task_options(card)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w], map of middles [H, W], and distances [4, H, W] with their weights [H, W]."""
@@ -68,7 +66,7 @@ class BoxTask:
             outputs[:, 1:].float(), batch["distances"], beta=0.1, reduction="none"
         )
         sides = (away * weight).sum() / weight.sum().clamp(min=1)
-        return focal + self.options["distances"] * sides
+        return focal + float(self.options["distances"]) * sides
 
 
 def _boxes_in(crop: Crops, boxes: Floats, card: ModelCard) -> Floats:

@@ -24,9 +24,8 @@ from poseval.runners.frames import FolderPictures
 from poseval.training.data import Samples
 from poseval.training.jobs import Job, TrainOptions, chosen_recipe
 from poseval.training.recipes import Recipe
-from poseval.training.task import Task, numbers_of
+from poseval.training.task import Task
 
-OPTIONS = {"smallest": 0.08, "stretch": 4 / 3, "smoothing": 0.1}
 CENTRE_SHARE = 224 / 256  # of the largest centred rectangle, by side, that a test looks at
 BATCH = 32  # images tested at once
 
@@ -78,7 +77,7 @@ class ClassTask:
     Convolutions", section 6; Szegedy et al. 2016, "Rethinking the Inception Architecture", section 7.
 
     Raises:
-        UsageError: P159 for an option that does not exist.
+        UsageError: P159 for an option that does not exist, or a value that it may not have.
     """
 
     inputs: tuple[str, ...] = ("input",)
@@ -86,8 +85,9 @@ class ClassTask:
 
     def __init__(self, entry: ModelCard, recipe: Recipe) -> None:
         self.card, self.mirrored = entry, recipe.augmentation.mirrored
-        options = numbers_of(recipe.options, OPTIONS)
-        self.smallest, self.stretch, self.smoothing = (options[key] for key in OPTIONS)
+        options = recipe.task_options(entry)
+        self.smallest, self.stretch = options["smallest"], options["stretch"]
+        self.smoothing = options["smoothing"]
 
     def sample(self, picture: Array, label: int, rng: np.random.Generator, /) -> Mapping[str, Array]:
         """Input [3, h, w] and the class's number."""

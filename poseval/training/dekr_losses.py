@@ -12,15 +12,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from poseval.training.recipe_fields import BACKGROUND, OFFSET_FACTOR
+
 Floats = NDArray[np.float64]
 Maps = NDArray[np.float32]
 
 SIGMA = 2.0
 CENTRE_SIGMA = 4.0
-BACKGROUND = 0.1  # weight of a heatmap's cells far from every joint
 RADIUS = 4  # cells around a centre that learn offsets
 BETA = 1 / 9  # where the smooth L1 loss turns from a square to a line
-OFFSET_FACTOR = 0.03
 SMALLEST_AREA = 32**2  # annotated pixels; smaller people have no centre
 COCO_JOINTS = 17
 

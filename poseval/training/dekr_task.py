@@ -15,34 +15,28 @@ from poseval.models.registry import ModelCard
 from poseval.poses import Array, Bools, Floats
 from poseval.skeletons import Skeleton
 from poseval.training.dekr_losses import (
-    BACKGROUND,
-    OFFSET_FACTOR,
     dekr_loss,
     heatmap_targets,
     offset_targets,
     with_centres,
 )
 from poseval.training.recipes import Recipe
-from poseval.training.task import PersonOf, numbers_of
+from poseval.training.task import PersonOf
 
 UNIT = 200.0  # pixels of the repository's unit of size
-OPTIONS = {"smallest": 0.75, "largest": 1.5, "rotation": 30.0, "translation": 40.0,
-           "offset_factor": OFFSET_FACTOR, "background": BACKGROUND}  # fmt: skip
 
 
 class CentreTask:
     """A square crop around the centre of an image, rotated, scaled, moved and mirrored.
 
-    Options: `smallest` and `largest` fraction of the short side that is cropped, `rotation` in degrees to
-    each side, `translation` in pixels of a crop of 200; all drawn from uniform distributions. `offset_factor`
-    is the weight of offsets in the loss, `background` that of cells far from every joint.
+    Options as in `recipe_fields`; sides, angle and way are drawn from uniform distributions.
 
     Heatmaps are not trained in ignore regions, except around labelled joints. The reference program uses the
     outlines of crowds and of people without joints, and leaves out labelled joints inside them; the boxes
     used here instead of outlines cover more than that.
 
     Raises:
-        UsageError: P159 for an option that does not exist.
+        UsageError: P159 for an option that does not exist, or a value that it may not have.
     """
 
     inputs = ("input",)
@@ -50,7 +44,7 @@ class CentreTask:
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.mirrored = card, skeleton, recipe.augmentation.mirrored
-        self.options = numbers_of(recipe.options, OPTIONS)
+        self.options = recipe.task_options(card)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w], maps [J + 1, H, W] and offsets [2 * J, H, W], each with weights."""

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from poseval.errors import UsageError, shown
 from poseval.models.inference import crops
 from poseval.models.inference.crops import map_step, raised
 from poseval.models.inference.top_down import normalised
@@ -37,8 +36,7 @@ LOSSES = {
 class HeatmapTask:
     """Heatmaps around joints, one person per sample; every stack of a network is trained on the same maps.
 
-    Options: `target` (gaussian, udp or unbiased), `sigma` of it in map pixels, by default the card's, `loss`
-    (mse, ohkm or sigmoid cross entropy) and `gain`, a factor on the loss.
+    Options as in `recipe_fields`.
 
     Raises:
         UsageError: P159 for an option that does not exist or a value that it cannot have.
@@ -50,15 +48,7 @@ class HeatmapTask:
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.mapping: crops.Mapping = card.mapping
         self.udp = card.crop == "udp"
-        target = "udp" if self.udp else "gaussian"
-        options = {"target": target, "sigma": card.sigma, "loss": "mse", "gain": 1.0, **recipe.options}
-        numbers = all(
-            isinstance(options[key], (int, float)) and options[key] > 0 for key in ("sigma", "gain")
-        )
-        known = len(options) == 4 and options["target"] in TARGETS and options["loss"] in LOSSES
-        if not (known and numbers):
-            wanted = f"target of {', '.join(TARGETS)}; sigma; loss of {', '.join(LOSSES)}; gain"
-            raise UsageError("P159", where="recipe options", what=f"are {shown(options)}", wanted=wanted)
+        options = recipe.task_options(card)
         self.card, self.flip, self.augmentation = card, skeleton.flip, recipe.augmentation
         self.target, self.measure = TARGETS[options["target"]], LOSSES[options["loss"]]
         self.gain, self.sigma = float(options["gain"]), float(options["sigma"])

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-BACKGROUND_WEIGHT = 0.1
+from poseval.training.recipe_fields import BACKGROUND_WEIGHT
+
 COORDINATE_WEIGHT = 5.0
 OVERLAP_WEIGHT = 2.0
 

@@ -16,16 +16,14 @@ from poseval.poses import Array, Floats
 from poseval.skeletons import Skeleton
 from poseval.training.augmentation import sample
 from poseval.training.prtr_losses import (
-    BACKGROUND_WEIGHT,
     joint_errors,
     people_errors,
     prtr_loss,
     sequential_loss,
 )
 from poseval.training.recipes import Recipe
-from poseval.training.task import PersonOf, numbers_of, upper_body
+from poseval.training.task import PersonOf, upper_body
 
-OPTIONS = {"background": BACKGROUND_WEIGHT}
 MOST_PEOPLE = 30  # of one image; samples of a batch are filled up to it
 
 
@@ -46,7 +44,7 @@ class JointSetTask:
     Option: `background`, the weight of the class of no object in the cross entropy.
 
     Raises:
-        UsageError: P159 for an option that does not exist.
+        UsageError: P159 for an option that does not exist, or a value that it may not have.
     """
 
     inputs = ("input",)
@@ -54,7 +52,7 @@ class JointSetTask:
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
-        self.background = numbers_of(recipe.options, OPTIONS)["background"]
+        self.background = recipe.task_options(card)["background"]
         self.upper = upper_body(skeleton)
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
@@ -95,7 +93,7 @@ class PeopleSetTask:
 
     def __init__(self, card: ModelCard, skeleton: Skeleton, recipe: Recipe) -> None:
         self.card, self.skeleton, self.augmentation = card, skeleton, recipe.augmentation
-        self.background = numbers_of(recipe.options, OPTIONS)["background"]
+        self.background = recipe.task_options(card)["background"]
 
     def sample(self, picture: Array, person: PersonOf, rng: np.random.Generator) -> Mapping[str, Array]:
         """Input [3, h, w]; boxes [30, 4], joints [30, K, 2] and weights, filled up; `people` counts them."""

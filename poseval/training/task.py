@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
@@ -10,7 +9,6 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from torch import Tensor
 
-from poseval.errors import UsageError, shown
 from poseval.poses import Array, Floats
 from poseval.skeletons import Skeleton
 
@@ -55,29 +53,6 @@ class Watches(Protocol):
 
     def watch(self, outputs: Any, batch: Mapping[str, Tensor]) -> Mapping[str, float]:
         """Numbers to report, by name, averaged over an epoch; they are not minimised."""
-
-
-def numbers_of(options: Mapping[str, Any], defaults: Mapping[str, float]) -> dict[str, float]:
-    """A task's options as numbers: its defaults, replaced by those of a recipe.
-
-    Raises:
-        UsageError: P159 for an option that does not exist, or that is no number of at least 0.
-    """
-    wrong = [key for key in options if key not in defaults]
-    values = {**defaults, **options}
-    wrong += [key for key, value in values.items() if not _is_number(value)]
-    if wrong:
-        raise UsageError(
-            "P159",
-            where=f"recipe: options.{shown(wrong[0])}",
-            what=f"is {shown(values[wrong[0]])}",
-            wanted=f"numbers of at least 0 for {', '.join(defaults)}",
-        )
-    return {key: float(value) for key, value in values.items()}
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def upper_body(skeleton: Skeleton) -> tuple[int, ...]:

@@ -116,7 +116,7 @@ FILES = "models, tracking and training, which need files or packages: their own 
 ELSEWHERE = {
     **dict.fromkeys(("P101", "P152", "P155", "P161", "P164", "P858"), "did you mean: tests of the names"),
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
-    **dict.fromkeys(("P253", "P452", "P843"), FILES),
+    **dict.fromkeys(("P159", "P253", "P452", "P843"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P603"), FILES),
     **dict.fromkeys(("P188", "P302", "P700"), "reached from Python and workers alone"),
     **dict.fromkeys(("P228", "P229"), "said by a server, to ask its owner: tests/challenge/test_judge.py"),

@@ -9,16 +9,17 @@ import importlib
 import math
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from poseval.errors import UsageError, shown
+from poseval.errors import UsageError
 from poseval.models.registry import ModelCard
+from poseval.models.schema import Option
 from poseval.training.augmentation import NONE, Augmentation
+from poseval.training.recipe_fields import AUGMENTED, SLOWER, fields_of, options_of_task, value_of
 
 CLASSES = "classes"
-CHOICES = {"optimiser": ("adam", "adamw", "sgd", "rmsprop"), "schedule": ("steps", "cosine", "constant")}
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Recipe:
     `models` are the model names or families it is for; `skeletons` restricts it to ground truths of these
     skeletons. `rate` is the learning rate of one step of `batch` samples; at the `milestones` (epochs, of
     `epochs`) it is multiplied by `factor`; `slower` multiplies it for parameters whose name starts with a
-    prefix. `warm_up` counts steps. `task` is the `module:class` that makes samples and the loss, `options`
-    are its own settings. `source` says where the values come from, and marks what was recalled.
+    prefix. `warm_up` counts steps. `task` names what makes samples and the loss, `options` are its own
+    settings. `source` says where the values come from, and marks what was recalled.
     """
 
     models: tuple[str, ...]
@@ -56,28 +57,68 @@ class Recipe:
         return replace(self, epochs=epochs, milestones=tuple(step * share for step in self.milestones))
 
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
-        """The recipe with other values; `augmentation.NAME` and `options.NAME` change parts of it.
+        """The recipe with other values of the fields that `recipe_fields.fields_of` its task lists.
 
-        `augmentation` False turns all of it off. `slower.PREFIX` is the factor of parameters with that
-        prefix, in place of those it covers.
+        `slower.PREFIX` is the factor of parameters with that prefix, in place of those it covers.
 
         Raises:
-            UsageError: P159 for a field that does not exist or a value of another kind.
+            UsageError: P159 a field that does not exist, a value it may not have, or a change without effect.
         """
         recipe = self
         for key, value in changes.items():
-            head, _, tail = key.partition(".")
-            if head == "options" and tail:
-                recipe = replace(recipe, options={**recipe.options, tail: value})
-            elif head == "slower" and tail:
-                recipe = replace(recipe, slower=_slower(recipe.slower, tail, value))
-            elif key == "augmentation" and value is False:
-                recipe = replace(recipe, augmentation=NONE)
-            elif head == "augmentation":
-                recipe = replace(recipe, augmentation=_changed(recipe.augmentation, tail, value))
-            else:
-                recipe = _changed(recipe, key, value)
+            recipe = recipe._with(key, value_of(key, value, self.task))
+        for key in changes:
+            recipe._check_effect(key)
         return recipe
+
+    def _with(self, key: str, value: Any) -> Recipe:
+        head, _, tail = key.partition(".")
+        if head == "options":
+            return replace(self, options={**self.options, tail: value})
+        if head == "slower":
+            covered = tuple((name, factor) for name, factor in self.slower if not name.startswith(tail))
+            return replace(self, slower=(*covered, (tail, value)))
+        if key == "augmentation":
+            return self if value else replace(self, augmentation=NONE)
+        if head == "augmentation":
+            return replace(self, augmentation=replace(self.augmentation, **{tail: value}))
+        return replace(self, **{key: value})
+
+    def _check_effect(self, key: str) -> None:
+        option = fields_of(self.task).get(key)
+        if option is not None and option.unless is not None:
+            other, values = option.unless
+            if getattr(self, other) in values:
+                raise UsageError(
+                    "P159",
+                    where=f"recipe: {key}",
+                    what=f"has no effect with {other}={getattr(self, other)}",
+                    hint=f"leave {key} out",
+                )
+
+    def task_options(self, card: ModelCard) -> dict[str, Any]:
+        """All settings of the task for a model: the defaults, those of the card, and the recipe's.
+
+        Raises:
+            UsageError: P159 as `recipe_fields.options_of_task`.
+        """
+        return options_of_task(self.task, self.options, card)
+
+    def settings(self, card: ModelCard) -> list[tuple[str, Option, Any]]:
+        """What `--set` changes for a model: the name that is typed, what it may be, and the value now."""
+        own = self.task_options(card)
+        found: list[tuple[str, Option, Any]] = []
+        for name, option in fields_of(self.task).items():
+            head, _, tail = name.partition(".")
+            if option is SLOWER and self.slower:
+                found += [(f"slower.{prefix.rstrip('.')}", option, factor) for prefix, factor in self.slower]
+            elif option is SLOWER or option is AUGMENTED:
+                found.append((name, option, option.default))
+            elif head == "options":
+                found.append((name, option, own[tail]))
+            else:
+                found.append((name, option, getattr(self.augmentation if tail else self, tail or head)))
+        return found
 
     def rate_at(self, step: int, steps: int) -> float:
         """Factor on the learning rate at step `step` (from 0, over all epochs) with `steps` in an epoch."""
@@ -93,43 +134,20 @@ class Recipe:
         return asdict(self)
 
 
-def _slower(old: tuple[tuple[str, float], ...], prefix: str, value: Any) -> tuple[tuple[str, float], ...]:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
-        where = f"recipe: slower.{shown(prefix)}"
-        raise UsageError("P159", where=where, what=f"is {shown(value)}", wanted="a factor of at least 0")
-    return (*((name, factor) for name, factor in old if not name.startswith(prefix)), (prefix, float(value)))
-
-
-def _changed(part: Any, name: str, value: Any) -> Any:
-    """The dataclass with one number or choice replaced by one of the same kind."""
-    old = getattr(part, name, None) if name in {f.name for f in fields(part)} else None
-    if name in CHOICES:
-        fits, wanted = value in CHOICES[name], f"one of {', '.join(CHOICES[name])}"
-    elif isinstance(old, (int, float)):
-        number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
-        whole = number and (isinstance(old, float) or (value == int(value) and value > 0))
-        fits, wanted = (
-            whole,
-            "a number of at least 0" if isinstance(old, float) else "a whole number of at least 1",
-        )
-        value = type(old)(value) if fits else value
-    else:
-        fits = False
-        wanted = (
-            "rate, batch, optimiser, schedule, factor, warm_up, decay, clip, slower.X, augmentation.X or "
-            "augmentation=false"
-        )
-    if not fits:
-        raise UsageError("P159", where=f"recipe: {shown(name)}", what=f"is {shown(value)}", wanted=wanted)
-    return replace(part, **{name: value})
-
-
 @cache
 def recipes() -> tuple[Recipe, ...]:
     """All recipes."""
     modules = sorted(info.name for info in pkgutil.iter_modules(__path__))
     loaded = [importlib.import_module(f"{__name__}.{name}") for name in modules]
     return tuple(recipe for module in loaded for recipe in module.RECIPES)
+
+
+def recipe_of(card: ModelCard) -> Recipe | None:
+    """The recipe of a model for the skeleton of its card, or None."""
+    try:
+        return recipe_for(card, card.skeleton or "")
+    except UsageError:
+        return None
 
 
 def recipe_for(card: ModelCard, skeleton: str) -> Recipe:
