@@ -304,6 +304,12 @@ class Faults:
         self._kept += others.kept[:room]
         self.counts.update(others.counts)
 
+    def take(self, error: PosevalError, but: str = "") -> None:
+        """Add the faults that an error carries, but those of one code."""
+        room = max(0, self.KEPT - len(self._kept))
+        self._kept += [fault for fault in error.faults if fault.code != but][:room]
+        self.counts.update({code: count for code, count in error.counts.items() if code != but})
+
     @property
     def kept(self) -> tuple[Fault, ...]:
         """The faults kept, in the order found."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.kernels import _kernels
-from poseval.kernels.json_outline import stop_error
+from poseval.kernels.json_outline import Origin, stop_error
 from poseval.limits import DEFAULT, Limits, check_texts
 
 Floats = NDArray[np.float64]
@@ -207,13 +207,15 @@ def columns(
     threads: int = 0,
     stretch: int = STRETCH,
     end: int = -1,
+    origin: Origin | None = None,
 ) -> Columns:
     """Reads the array of objects that starts at byte `start` into columns.
 
     `depth` is how many arrays and objects enclose that array; `last` says that nothing may follow it. At most
     `max_records` records (default: the limit on people). The result depends neither on `threads` (0:
     POSEVAL_NUM_THREADS, or the processors) nor on `stretch`, the bytes that one reads at a time, nor on
-    `end`, where the array is expected to end (-1: with the text): no thread looks behind it.
+    `end`, where the array is expected to end (-1: with the text): no thread looks behind it. `origin` is
+    where a text that was made stands in its file.
 
     Raises:
         FormatError: P210 not JSON, P211 not UTF-8.
@@ -238,8 +240,18 @@ def columns(
             end,
         )
     except _kernels.JsonStop as stop:
-        raise stop_error(stop, data, name, allowed) from None
+        raise stop_error(stop, data, name, allowed, origin) from None
     return _columns(raw)
+
+
+def cut_short(data: bytes, limits: Limits = DEFAULT) -> bool:
+    """Whether an array of objects that could not be read only ends too early."""
+    allowed = (limits.depth, limits.keys, limits.people, limits.numbers, limits.text_bytes)
+    try:
+        _kernels.json_columns(data, 0, 0, True, [], allowed, 0, STRETCH, -1)
+    except _kernels.JsonStop as stop:
+        return bool(stop.args[0] == "truncated")
+    return False
 
 
 def file_columns(

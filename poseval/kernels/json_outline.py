@@ -13,6 +13,28 @@ from poseval.limits import DEFAULT, Limits, to_raise
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a text that was made to be read as JSON stands in its file, for messages.
+
+    One byte was put before `text`, the file's own bytes from byte `byte` in line `line` on, and perhaps more
+    behind; in between, each byte has its place.
+    """
+
+    text: bytes
+    byte: int = 0
+    line: int = 1
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and byte of the file for an offset in the text that was made."""
+        at = min(max(offset - 1, 0), len(self.text))
+        return self.line + line_of(self.text, at) - 1, self.byte + at
+
+    def is_behind(self, offset: int) -> bool:
+        """Whether an offset is behind what the file has."""
+        return offset > len(self.text)
+
+
+@dataclass(frozen=True)
 class Entry:
     """A key of the top level: kind, bytes, and of an array how many items and what the first one is.
 
@@ -71,18 +93,18 @@ _LIMITED = {
 }
 
 
-def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping[str, int]) -> PosevalError:
+def stop_error(
+    stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping[str, int], origin: Origin | None = None
+) -> PosevalError:
     """The error for a text that could not be read on: P200 empty, P210 syntax, P211 encoding, P502 limits."""
     kind, offset = cast("tuple[str, int]", stop.args)
-    where = f"{name}: line {line_of(data, offset)}, byte {offset}"
+    line, byte = (line_of(data, offset), offset) if origin is None else origin.place(offset)
+    where = f"{name}: line {line}, byte {byte}"
     if kind in _LIMITED:
-        what, unit = _LIMITED[kind]
-        most = allowed[kind]
-        hint = to_raise("people" if kind == "records" else kind, 2 * most, known=False)
-        return LimitError("P502", where=where, what=what, wanted=f"at most {most:,} {unit}", hint=hint)
+        return limited(kind, where, allowed[kind])
     if kind == "encoding":
         return FormatError("P211", where=where, what="is not UTF-8", hint="save the file as UTF-8")
-    if kind == "truncated":
+    if kind == "truncated" or (origin is not None and origin.is_behind(offset)):
         if not data.strip(b" \t\r\n\xef\xbb\xbf"):
             return FormatError("P200", where=name, what="is empty", wanted="a JSON document")
         return FormatError("P210", where=where, what="ends in the middle of the document (truncated)")
@@ -90,6 +112,13 @@ def stop_error(stop: _kernels.JsonStop, data: bytes, name: str, allowed: Mapping
     return FormatError(
         "P210", where=where, what=f"{_SYNTAX[kind]} ({found!r})" if found else _SYNTAX[kind], wanted="JSON"
     )
+
+
+def limited(kind: str, where: str, most: int) -> LimitError:
+    """The error P502 for a text that has more levels, keys, records or numbers (`kind`) than allowed."""
+    what, unit = _LIMITED[kind]
+    hint = to_raise("people" if kind == "records" else kind, 2 * most, known=False)
+    return LimitError("P502", where=where, what=what, wanted=f"at most {most:,} {unit}", hint=hint)
 
 
 def line_of(data: bytes, offset: int) -> int:
@@ -101,11 +130,13 @@ def line_of(data: bytes, offset: int) -> int:
     return _kernels.line_of(data, offset)
 
 
-def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) -> Outline:
+def outline(
+    data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT, origin: Origin | None = None
+) -> Outline:
     """What the JSON text holds, and where, without building it.
 
     An object is checked and walked to its end, but for long lists of records in it (`Entry.checked`). Of an
-    array only the first element is read.
+    array only the first element is read. `origin` is where a text that was made stands in its file.
 
     Raises:
         FormatError: P200 empty, P210 not JSON, P211 not UTF-8.
@@ -115,7 +146,7 @@ def outline(data: bytes, *, name: str = "<memory>", limits: Limits = DEFAULT) ->
         found = _kernels.json_outline(data, limits.depth, limits.keys)
     except _kernels.JsonStop as stop:
         allowed = {"depth": limits.depth, "keys": limits.keys}
-        raise stop_error(stop, data, name, allowed) from None
+        raise stop_error(stop, data, name, allowed, origin) from None
     return Outline(found["kind"], found["start"], found["end"], _entries(found["entries"]))
 
 

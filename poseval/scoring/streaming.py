@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,11 +23,21 @@ from poseval.checks.preconditions import require_possible
 from poseval.checks.rescoring import Rescoring
 from poseval.datasets.base import ReadOptions, Role
 from poseval.datasets.files.source import Source
-from poseval.errors import UsageError, number_of, shown
+from poseval.errors import (
+    Faults,
+    FormatError,
+    InputError,
+    LimitError,
+    PosevalError,
+    UsageError,
+    error_of,
+    number_of,
+    shown,
+)
 from poseval.files.streams import is_stream
 from poseval.limits import MIB
 from poseval.metrics.base import Tally
-from poseval.poses import Ints, Notice
+from poseval.poses import Ints, Notice, PoseSet
 from poseval.results.report import Input
 from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
 from poseval.scoring.groups import groups_of
@@ -34,8 +45,13 @@ from poseval.scoring.keywords import FLAG
 from poseval.scoring.reading import PathOrPoses, by_hand, read_truth, recognised
 from poseval.scoring.task import Task
 
+if TYPE_CHECKING:
+    from poseval.datasets.coco.pieces import Pieces, Share
+
 LONG = 512 * MIB  # bytes of results, a million or so, that are read in pieces without being asked
 CODE = "P838"  # of what cannot be read in pieces
+UNKNOWN = "P402"  # images that the ground truth lacks
+TOO_LONG = "P501"  # a file of more bytes than asked for
 
 
 def in_pieces(
@@ -69,9 +85,11 @@ def _is_long(path: object, task: Task) -> bool:
 
 def _only_path(predictions: object) -> str | os.PathLike[str]:
     """The one file that predictions are."""
-    if isinstance(predictions, str | os.PathLike) and os.path.isfile(predictions):
-        return predictions
-    raise _refused("reads one file")
+    if not isinstance(predictions, str | os.PathLike) or is_stream(predictions):
+        raise _refused("reads one file")
+    if not os.path.isfile(Source(predictions).path):
+        raise _refused("reads one file")
+    return predictions
 
 
 def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: Task) -> Evaluation:
@@ -81,8 +99,6 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
         UsageError: P838 results or a task that cannot be scored in pieces, and as for `evaluate`.
         InputError: a file is wrong, or the two do not belong together.
     """
-    from poseval.datasets.coco.pieces import Pieces
-
     wrong = _in_the_way(task)
     if wrong:
         raise _refused(f"does not go with {wrong}")
@@ -91,6 +107,7 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     named = benchmarks.get_benchmark(task.benchmark) if isinstance(task.benchmark, str) else task.benchmark
     found = named or benchmarks.recognise(gt)
     if "image_id" not in gt.frames.extra or "coco" not in found.prediction_formats:
+        _ask_whole(path, gt, task)
         raise _refused(f"does not go with benchmark {found.name} and {shown(gt.origin.name)}")
     rules = task.rules_of(found)
     chosen = by_hand(found, gt, task, rules)
@@ -99,14 +116,10 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     tallied: list[tuple[TalliedPart, ...]] = []
     later: list[Notice] = []
     parts: Sequence[Part] = ()
-    with Pieces(path, gt.frames, task.limits) as pieces:
+    with _opened(path, gt, task) as pieces:
         for share in pieces:
             some = gt.take_frames(share.rows)
-            options = ReadOptions(
-                Role.PREDICTIONS, some, task.skeleton, task.rules, limits=task.limits, category=task.category
-            )
-            source = Source(pieces.path, task.limits, share.document)
-            dt = datasets.read(pieces.path, options, "coco", source)
+            dt = _read(share, some, pieces, task)
             parts, paired = found.prepare(some, dt, rules, chosen, task.per_joint)
             found = found.counted_for([metric for part in parts for metric in part.metrics])
             if found.unit != "frame":
@@ -140,6 +153,63 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
         by_hand=bool(task.metrics),
         groups=groups_of(gt, found.unit),
     )
+
+
+def _opened(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> Pieces:
+    """The file in pieces, whose results are all of images of the ground truth."""
+    from poseval.datasets.coco.pieces import Pieces
+
+    try:
+        pieces = Pieces(path, gt, task.limits)
+    except PosevalError as error:
+        if error.code == CODE or isinstance(error, FormatError):
+            _ask_whole(path, gt, task)
+        raise
+    if pieces.sound:
+        return pieces
+    with pieces:
+        raise _told(pieces, task) or pieces.refused("has results whose images are not found by their ids")
+
+
+def _ask_whole(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> None:
+    """Raise what the reader of whole documents finds wrong with a file that is short enough for it."""
+    if os.path.getsize(path) >= LONG:
+        return
+    limits = replace(task.limits, file_bytes=min(task.limits.file_bytes, LONG))
+    try:
+        datasets.read(path, replace(_options(gt, task), limits=limits), task.predictions_format)
+    except LimitError as error:
+        if error.code != TOO_LONG:
+            raise
+
+
+def _options(gt: PoseSet, task: Task) -> ReadOptions:
+    return ReadOptions(
+        Role.PREDICTIONS, gt, task.skeleton, task.rules, limits=task.limits, category=task.category
+    )
+
+
+def _read(share: Share, truth: PoseSet, pieces: Pieces, task: Task) -> PoseSet:
+    """The results of some frames; where one is wrong, an error of all that is wrong in the file."""
+    source = Source(pieces.path, task.limits, share.document)
+    try:
+        return datasets.read(pieces.path, _options(truth, task), "coco", source)
+    except InputError as error:
+        raise _told(pieces, task) or error from error
+
+
+def _told(pieces: Pieces, task: Task) -> PosevalError | None:
+    """What is wrong with the results, in the order of the file, as the reader of whole documents tells it."""
+    faults, format = Faults(), task.predictions_format
+    for document in pieces.in_order():
+        source = Source(pieces.path, task.limits, document)
+        try:
+            format = format or datasets.recognise(source, Role.PREDICTIONS, pieces.truth)
+            datasets.read(pieces.path, _options(pieces.truth, task), format, source)
+        except InputError as error:
+            faults.take(error, but=UNKNOWN)  # of which each piece knows its own
+    pieces.tell_unknown(faults)
+    return error_of(faults.kept, len(faults), faults.counts) if len(faults) else None
 
 
 def _in_the_way(task: Task) -> str:

@@ -12,6 +12,7 @@ from poseval.checks import examine_set
 from poseval.datasets import ReadOptions, Role, read
 from poseval.errors import PosevalError
 from poseval.poses import Notice, PoseSet
+from poseval.scoring.score import score
 from poseval.skeletons import get_skeleton
 
 NAMES = list(get_skeleton("coco17").joints)
@@ -90,14 +91,24 @@ class Folder:
         return caught.value
 
     def results_refused(self, content: Any, code: str, text: str, gt: Any = None) -> PosevalError:
-        """Refused alike under both rule sets."""
+        """Refused alike under both rule sets, and in pieces."""
         with pytest.raises(PosevalError, match=text) as caught:
             self.results(content, gt)
         assert caught.value.code == code
         with pytest.raises(type(caught.value)) as again:
             self.results(content, gt, rules="corrected")
         assert str(again.value) == str(caught.value)
+        self._refused_in_pieces()
         return caught.value
+
+    def _refused_in_pieces(self) -> None:
+        """The last pair is refused with the same words when its results are read in pieces."""
+        told = []
+        for stream in (False, True):
+            with pytest.raises(PosevalError) as caught:
+                score(self.path / "gt.json", self.path / "dt.json", stream=stream)
+            told.append(str(caught.value))
+        assert told[0] == told[1]
 
 
 def told(poses: PoseSet) -> list[Notice]:

@@ -134,7 +134,7 @@ def _tell(records: Records, table: Columns, at: Callable[[int], str]) -> None:
             hint = f"write {wanted.kind}, without lists in it"
         records.faults.add(
             CODES[fault.kind],
-            where=f"{where} (byte {fault.offset})",
+            where=f"{where} (byte {records.document.byte(fault.offset)})",
             what=what,
             wanted=_wanted(fault, wanted),
             hint=hint,

@@ -21,7 +21,7 @@ from poseval.files.reading import parse_tree, read_regular
 from poseval.files.streams import public_name, read_input
 from poseval.kernels import json as kernel
 from poseval.kernels import json_outline
-from poseval.kernels.json_outline import Entry, Outline
+from poseval.kernels.json_outline import Entry, Origin, Outline
 from poseval.limits import DEFAULT, MIB, Limits, to_raise
 from poseval.threads import started
 
@@ -38,10 +38,12 @@ class Document:
 
     `of` are the original bytes of the file if `data` was made from them; the digest is of these. `unread`
     counts keys of the top-level object and fields of records that were never asked for. `first_fields` are
-    those of the first record of the list that this document is a piece of, if it is one.
+    those of the first record of the list that this document is a piece of, if it is one. `origin` is where
+    the data stand in the file, if they were made from its bytes.
     """
 
     first_fields: frozenset[str] | None = None
+    origin: Origin | None = None
 
     def __init__(
         self, data: bytes | None, path: str = "<memory>", limits: Limits = DEFAULT, of: bytes | None = None
@@ -88,7 +90,9 @@ class Document:
         """A file's content as it is parsed; `name` stands in messages."""
         data = unpacked(data, name, limits)
         lines = as_list(data, path)
-        return cls(data if lines is None else lines, path, limits, data)
+        made = cls(data if lines is None else lines, path, limits, data)
+        made.origin = None if lines is None else Origin(data)
+        return made
 
     @property
     def data(self) -> bytes:
@@ -142,7 +146,7 @@ class Document:
         return found
 
     def _outline(self) -> Outline:
-        return json_outline.outline(self.data, name=self.name, limits=self.limits)
+        return json_outline.outline(self.data, name=self.name, limits=self.limits, origin=self.origin)
 
     @cached_property
     def _keys(self) -> dict[int, str]:
@@ -154,9 +158,9 @@ class Document:
         """Where a record of the array under a key stands, in words: `gt.json: annotations[3]`."""
         return f"{self.name}: {key}[{record}]"
 
-    def line(self, offset: int) -> int:
-        """Line, from 1, of a byte offset."""
-        return json_outline.line_of(self.data, offset)
+    def byte(self, offset: int) -> int:
+        """The byte of the file that an offset in the data is."""
+        return offset if self.origin is None else self.origin.place(offset)[1]
 
     def columns(
         self, fields: Sequence[kernel.Field], key: str | None = None, max_records: int | None = None
@@ -192,6 +196,7 @@ class Document:
             limits=self.limits,
             max_records=max_records,
             end=entry.end,
+            origin=self.origin,
         )
 
     def _count(self, table: kernel.Columns, path: str, again: bool) -> None:
@@ -243,12 +248,12 @@ class Document:
         if end - start > most:
             raise LimitError(
                 "P501",
-                where=f"{self.name}: byte {start}",
+                where=f"{self.name}: byte {self.byte(start)}",
                 what=f"begins a value of {end - start:,} bytes",
                 wanted=f"at most {most:,}",
                 hint=to_raise("tree_bytes", end - start),
             )
-        where = f"{self.name}: byte {start}"
+        where = f"{self.name}: byte {self.byte(start)}"
         try:
             found = parse_tree(self.data[start:end])
             if start == self.outline.start:

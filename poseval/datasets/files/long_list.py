@@ -21,7 +21,7 @@ from poseval.files.reading import read_regular
 from poseval.files.streams import is_stream, public_name
 from poseval.kernels import json as kernel
 from poseval.kernels import json_outline
-from poseval.kernels.json_outline import Entry, Outline
+from poseval.kernels.json_outline import Entry, Origin, Outline
 from poseval.limits import MIB, Limits
 
 LONG = 4 * MIB  # bytes from which a file is read so: below it a file and its columns are small, too
@@ -59,6 +59,7 @@ class LongList(Document):
             raise UsageError("P136", where=self.name, what=what, wanted="a readable file")
         self._digest, self._is_read = digest, True
         lines = as_list(data, self.path)
+        self.origin = None if lines is None else Origin(data)
         return data if lines is None else lines
 
     def _outline(self) -> Outline:

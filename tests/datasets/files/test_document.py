@@ -36,7 +36,6 @@ def test_plain_file(tmp_path: Path) -> None:
     assert document.sha256 == hashlib.sha256(data).hexdigest()
     assert document.sha256 == hashlib.sha256(data).hexdigest()
     assert document.head == data[:4096]
-    assert document.line(15) == 2
     assert document.is_json
     entry = document.outline.by_key()["a"]
     assert document.tree(entry.start, entry.end, KNOWN) == [1, 2]
