@@ -16,7 +16,7 @@ from poseval.errors import UsageError, shown
 
 # Options of `poseval run` that a classifier takes; what else is typed has no meaning for it.
 TAKEN = ("model", "weights", "truth", "images", "out", "batch", "device", "threads", "input_size", "config",
-         "override", "force", "json_to", "quiet")  # fmt: skip
+         "override", "force", "json_to", "quiet", "explain")  # fmt: skip
 
 
 def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], quiet: bool) -> None:
@@ -52,7 +52,7 @@ def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], 
         config=config,
         **{name: options[name] for name in ("batch", "device", "threads", "override")},
     )
-    job = ClassOptions(chosen, options["images"], options["truth"])
+    job = ClassOptions(chosen, options["images"], options["truth"], explain=options["explain"])
     with ProgressLine("images", quiet) as line:
         scores = class_scores(job, line)
     emit(json.dumps(scores.plain(job.level), indent=1) + "\n", str(out))

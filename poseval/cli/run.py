@@ -255,7 +255,7 @@ def computing_options(command: Callable[..., Any]) -> Callable[..., Any]:
     "--explain",
     type=InputPath(),
     metavar="DIR",
-    help="Draw what the network looks at (TokenPose, DEKR, PS-ViT) for the first 16 people.",
+    help="Draw what the network looks at (TokenPose, DEKR, PS-ViT) for the first 16 people or images.",
 )
 @click.option("--fresh", is_flag=True, help="Start over instead of continuing an unfinished run.")
 @click.option("--force", is_flag=True, help="Overwrite an existing output.")

@@ -2,7 +2,7 @@
 
 - TokenPose: where each keypoint token looks in the last layer, and which visual tokens are left.
 - DEKR: the pixels that the offset branch of each joint reads at a person's centre.
-- PS-ViT: the sampling points of every iteration.
+- PS-ViT, for poses and for classes: the sampling points of every iteration.
 """
 
 from __future__ import annotations
@@ -50,8 +50,6 @@ def explain(poses: PoseSet, pictures: Pictures, estimator: Estimator, folder: Pa
         UsageError: P158 a network of which nothing can be drawn, P137 a folder that cannot be written to.
         LimitError: P506 no room is left.
     """
-    from PIL import Image
-
     finder = explainable(estimator)
     make_folder(folder)
     people = poses.people
@@ -65,9 +63,47 @@ def explain(poses: PoseSet, pictures: Pictures, estimator: Estimator, folder: Pa
                 shown = _cut(image, cut)
                 draw = _points if _has(finder.model, SamplingLayer) else _attention
                 pixels = draw(finder.model, shown, finder.inputs(image, cut).to(finder.device))
-        out = io.BytesIO()
-        Image.fromarray(pixels).save(out, "PNG")
-        write_atomically(folder / f"{person:04d}.png", out.getvalue(), force=True)
+        _write(pixels, folder, person)
+
+
+def explain_classes(
+    model: nn.Module, seen: Sequence[Pixels], inputs: Tensor, folder: Path, first: int
+) -> None:
+    """Draw what a classifier looked at: `seen` are the inputs [N, 3, h, w] as images, from the `first` on.
+
+    Raises:
+        UsageError: P137 a folder that cannot be written to. LimitError: P506 no room is left.
+    """
+    make_folder(folder)
+    for place, shown in enumerate(seen[: max(MOST - first, 0)]):
+        _write(_points(model, shown, inputs[place][None]), folder, first + place)
+
+
+def samples_points(model: nn.Module) -> None:
+    """Refuse a classifier of which nothing can be drawn.
+
+    Raises:
+        UsageError: P158 it samples no points.
+    """
+    if not _has(model, SamplingLayer):
+        raise _nothing_to_draw()
+
+
+def _nothing_to_draw() -> UsageError:
+    return UsageError(
+        "P158",
+        where="--explain",
+        what="cannot draw what this network looks at",
+        wanted="a TokenPose, a DEKR or a PS-ViT",
+    )
+
+
+def _write(pixels: Pixels, folder: Path, number: int) -> None:
+    from PIL import Image
+
+    out = io.BytesIO()
+    Image.fromarray(pixels).save(out, "PNG")
+    write_atomically(folder / f"{number:04d}.png", out.getvalue(), force=True)
 
 
 def explainable(estimator: Estimator) -> TopDown | BottomUp:
@@ -81,12 +117,7 @@ def explainable(estimator: Estimator) -> TopDown | BottomUp:
         return crops.top
     if isinstance(crops, ImageEstimator) and isinstance(crops.finder, BottomUp):
         return crops.finder
-    raise UsageError(
-        "P158",
-        where="--explain",
-        what="cannot draw what this network looks at",
-        wanted="a TokenPose, a DEKR, or a PS-ViT for poses",
-    )
+    raise _nothing_to_draw()
 
 
 def _cut(image: Pixels, crop: Crops) -> Pixels:

@@ -18,8 +18,10 @@ import torch
 from poseval.errors import FormatError, MismatchError, UsageError, number_of, shown
 from poseval.files.reading import read_regular
 from poseval.limits import DEFAULT
+from poseval.models.inference.top_down import normalised
 from poseval.models.registry import ModelCard, build_model, card
 from poseval.poses import Array, Ints
+from poseval.runners.explain import explain_classes, samples_points
 from poseval.runners.frames import read_image
 from poseval.runners.loading import choose_device, fill, processor_threads
 from poseval.runners.own_settings import ModelOptions, with_own_settings
@@ -35,13 +37,15 @@ class ClassOptions:
 
     Without `listing` an image's class is the folder directly below `images` that it lies in; classes are
     numbered in the order of a checkpoint of `poseval train`, else in that of the folders' names, which is
-    ImageNet's. `listing` is a text file of `path number` lines, with paths below `images`.
+    ImageNet's. `listing` is a text file of `path number` lines, with paths below `images`. `explain` is a
+    folder for drawings of what the network looks at.
     """
 
     model: ModelOptions
     images: Path
     listing: Path | None = None
     level: float = 0.95
+    explain: Path | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +98,8 @@ def class_scores(
     """Run a classifier on images of known classes.
 
     Raises:
-        UsageError: P158 a model that is no classifier, P114 no such folder, P154 no weights.
+        UsageError: P158 a model that is no classifier, or of which nothing can be drawn, P114 no such folder,
+            P154 no weights.
         MismatchError: P432 classes that the network does not have, P452 settings other than the training's.
         FormatError: P263 no images, P260 an image that cannot be read, P265 a list that cannot be read.
     """
@@ -115,12 +120,17 @@ def class_scores(
     entry = named.sized(classes, chosen.size, chosen.config)
     model = build_model(named, classes, chosen.size, **chosen.config)
     weights = fill(model, entry, chosen.weights)
+    if options.explain is not None:
+        samples_points(model)
     device = choose_device(chosen.device)
     model.to(device).eval()
     found = []
     with processor_threads(chosen.threads), torch.inference_mode():
-        for first, inputs in _batches(options.images, path, entry, chosen.batch):
-            logits = model(torch.from_numpy(inputs).to(device)).float()
+        for first, seen in _batches(options.images, path, entry, chosen.batch):
+            inputs = torch.from_numpy(normalised(seen, entry)).to(device)
+            logits = model(inputs).float()
+            if options.explain is not None:
+                explain_classes(model, list(seen), inputs, options.explain, first)
             best = logits.topk(min(RANKS[-1], classes), dim=1).indices
             found.append(best.cpu().numpy().astype(np.int64))
             progress(first + len(inputs), len(path))
@@ -134,6 +144,7 @@ def class_scores(
 
 
 def _batches(root: Path, path: Sequence[str], entry: ModelCard, batch: int) -> Iterator[tuple[int, Array]]:
+    """The first place of each batch, and what is looked at [N, h, w, 3]."""
     for first in range(0, len(path), batch):
         pictures = [read_image(root / name, upright=True) for name in path[first : first + batch]]
         yield first, np.stack([centred(picture, entry) for picture in pictures])

@@ -102,7 +102,8 @@ class ClassTask:
         centre = rng.uniform(size / 2, [width, height] - size / 2)
         if rng.random() < self.mirrored:
             picture, centre[0] = picture[:, ::-1], width - centre[0]
-        return {"input": part(picture, centre, size, self.card), "label": np.array(label)}
+        cut = part(picture, centre, size, self.card)
+        return {"input": normalised(cut[None], self.card)[0], "label": np.array(label)}
 
     def loss(self, outputs: Any, batch: Mapping[str, Tensor]) -> Tensor:
         """Cross entropy of the logits."""
@@ -110,19 +111,18 @@ class ClassTask:
 
 
 def part(picture: Array, centre: Array, size: Array, entry: ModelCard) -> Array:
-    """A rectangle of an image as the network's input [3, h, w], bilinear, each axis with its own scale.
+    """A rectangle of an image [h, w, 3] of the network's input size, bilinear, each axis with its own scale.
 
     Centre and size (x, y) are pixels, measured from the image's corner.
     """
     height, width = entry.input_size
     scale = np.array([width, height]) / size
     matrix = np.concatenate([np.diag(scale), ((0.5 - centre + size / 2) * scale - 0.5)[:, None]], axis=1)
-    cut: Array = normalised(warp(picture, matrix, entry.input_size)[None], entry)[0]
-    return cut
+    return warp(picture, matrix, entry.input_size)
 
 
 def centred(picture: Array, entry: ModelCard) -> Array:
-    """What a test looks at, as input [3, h, w]: 7/8 of the largest centred rectangle of its aspect."""
+    """What a test looks at [h, w, 3]: 7/8 of the largest centred rectangle of the input's aspect."""
     height, width = picture.shape[:2]
     size = np.array([min(width, height * entry.aspect), min(height, width / entry.aspect)])
     return part(picture, np.array([width, height]) / 2, size * CENTRE_SHARE, entry)
@@ -146,7 +146,8 @@ class ClassJudge:
         """(classes found, classes) of one batch after the other."""
         for first in range(0, len(self.data), BATCH):
             rows = range(first, min(first + BATCH, len(self.data)))
-            inputs = np.stack([centred(self.data.pictures.load(row), self.card) for row in rows])
+            cuts = np.stack([centred(self.data.pictures.load(row), self.card) for row in rows])
+            inputs = normalised(cuts, self.card)
             with torch.inference_mode():
                 logits = model(torch.from_numpy(inputs).to(device))
             yield logits.argmax(dim=1).cpu().numpy(), self.data.label[first : first + BATCH]

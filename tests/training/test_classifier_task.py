@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,12 +15,17 @@ import pytest
 pytest.importorskip("torch")
 
 import torch
+from PIL import Image
 
 from poseval.cli import invoke
 from poseval.cli.run import config_of
 from poseval.errors import FormatError, MismatchError, UsageError
 from poseval.models import create_model, load_weights
+from poseval.models.inference.top_down import normalised
+from poseval.models.networks.ps_vit import SamplingLayer
 from poseval.models.registry import card, list_models
+from poseval.runners.explain import COLOURS
+from poseval.runners.frames import read_image
 from poseval.skeletons import get_skeleton
 from poseval.synth import World, render, scenes, truth_of
 from poseval.synth.picture import save_picture
@@ -95,7 +101,7 @@ def test_the_centre_of_a_picture_is_cut_at_its_own_place() -> None:
     """Brightness that grows with x and y stays where it is: rows and columns are met at cell centres."""
     y, x = np.mgrid[:64, :64].astype(np.uint8)
     picture = 4 * np.stack([x, y, 0 * x], axis=2)
-    found = centred(picture, ENTRY)
+    found = normalised(centred(picture, ENTRY)[None], ENTRY)[0]
     wide, tall = 64 * 7 / 8, 32 * 7 / 8  # the input is twice as wide as high
     columns = 31.5 - wide / 2 + (np.arange(16) + 0.5) * wide / 16
     rows = 31.5 - tall / 2 + (np.arange(8) + 0.5) * tall / 8
@@ -169,6 +175,38 @@ def test_a_trained_classifier_runs_as_it_was_validated(
     run = ["run", name, "--weights", str(result.weights), "--images", str(held), "--out", str(out), "-q"]
     assert invoke(run) == 0
     assert json.loads(out.read_text())["summary"]["top1"] == pytest.approx(result.best, abs=1e-12)
+
+
+def test_sampling_points_of_a_classifier_are_drawn(few: Path, tmp_path: Path) -> None:
+    model = create_model("ps_vit_ti_14", 3, (64, 64), grid=4)
+    for part in model.modules():
+        if isinstance(part, SamplingLayer) and part.offset_layer is not None:
+            part.offset_layer.bias.data = torch.tensor([0.0, -0.5])  # half a cell to the left
+    torch.save({"state_dict": model.state_dict()}, tmp_path / "weights.pt")
+    run = ["run", "ps_vit_ti_14", "--weights", str(tmp_path / "weights.pt"), "--images", str(few)]
+    run += ["--input-size", "64x64", "--option", "grid=4", "--batch", "4", "-q"]
+    assert invoke([*run, "--out", str(tmp_path / "a.json"), "--explain", str(tmp_path / "seen")]) == 0
+    drawn = sorted((tmp_path / "seen").glob("*.png"))
+    assert [path.name for path in drawn] == [f"{number:04d}.png" for number in range(6)]
+    with Image.open(drawn[5]) as picture:  # of the second batch
+        tiles = np.asarray(picture).reshape(192, 5, 192, 3).swapaxes(0, 1)[:, ::3, ::3]
+    read = read_image(few / ClassPictures(few, 0).pictures.frames.path[5], upright=True)
+    assert np.array_equal(tiles[0], centred(read, card("ps_vit_ti_14").sized(3, (64, 64))))
+    pairs = zip(tiles[1:], COLOURS[:4], strict=True)
+    moved = [np.argwhere((tile == np.array(colour)).all(axis=2)) for tile, colour in pairs]
+    for earlier, later in itertools.pairwise(moved):
+        assert later.mean(axis=0) - earlier.mean(axis=0) == pytest.approx([0, -2], abs=0.6)
+
+
+def test_a_classifier_without_points_is_refused(
+    few: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch.save(create_model("pplcnet_x0_25", 3, (64, 64)).state_dict(), tmp_path / "weights.pt")
+    run = ["run", "pplcnet_x0_25", "--weights", str(tmp_path / "weights.pt"), "--images", str(few)]
+    run += ["--input-size", "64x64", "--out", str(tmp_path / "a.json"), "--explain", str(tmp_path / "seen")]
+    assert invoke([*run, "-q"]) == 2
+    assert "cannot draw what this network looks at" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "a.json").exists()
 
 
 def test_validation_pictures_of_other_classes(few: Path, tmp_path: Path) -> None:
