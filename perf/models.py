@@ -1,14 +1,16 @@
 """The table of all reference models in docs/models.md: what agrees, what it costs, what it learnt.
 
-    python perf/models.py --measure '*' --agreement '*' --write docs/models.md
+    python perf/models.py --measure '*' --weights 'movenet_*=human-models-3.0.4.tgz' --agreement '*'
     pytest -m slow tests/training --junitxml=learnt.xml
     python perf/models.py --learnt learnt.xml --write docs/models.md
 
 Run from the root of a checkout. Numbers stay in perf/models.json until they are measured again, so that one
 model may be measured alone. `--measure` counts parameters and MACs as `poseval models` does, and times one
-forward pass at the card's input on one thread: processor time, the median (p50) of --passes. `--agreement`
-runs the fixtures' checks (POSEVAL_SHARED) and keeps the largest difference of the outputs. `--learnt` takes
-what the overfitting tests recorded. The table replaces the part of the page between its two marks.
+forward pass at the card's input on one thread: processor time, the least of --rounds medians (p50).
+A round takes all models in turn, so that a busy minute of the machine costs one round of some models, and the
+same network under two names gets the same time. `--agreement` runs the fixtures' checks (POSEVAL_SHARED) and
+keeps the largest difference of the outputs. `--learnt` takes what the overfitting tests recorded. `--write`
+replaces the table in a page.
 """
 
 from __future__ import annotations
@@ -17,20 +19,22 @@ import argparse
 import json
 import time
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from sections import write_section
 
 from poseval.errors import MissingFeature, UsageError
 from poseval.models.cost import NamesInputs, cost_of
 from poseval.models.networks.prtr_sequential import MOST_PEOPLE, PRTRSequential
 from poseval.models.registry import ModelCard, card, create_model, list_models
+from poseval.models.weights.load import load_weights
 
 STORE = Path(__file__).resolve().with_name("models.json")
-BEGIN, END = "<!-- models: begin -->", "<!-- models: end -->"
 HEADER = (
     "model",
     "input",
@@ -71,14 +75,21 @@ CASES: dict[str, tuple[str, int | None, tuple[int, int] | None]] = {
 }
 
 
-def measured(entry: ModelCard, passes: int) -> dict[str, Any]:
-    """Parameters, MACs and milliseconds of a model with random weights."""
+def counted(entry: ModelCard, weights: Path | None) -> dict[str, Any]:
+    """Parameters and MACs of a model; nothing where it lies in a file that is not given."""
     try:
-        cost = cost_of(entry)
+        cost = cost_of(entry, weights)
     except (MissingFeature, UsageError):  # its network is the user's own file, or another package's
         return {}
+    return {"parameters": cost.parameters, "macs": cost.macs}
+
+
+def milliseconds(entry: ModelCard, weights: Path | None, passes: int) -> float:
+    """Median processor time of a pass, with random weights where the network does not lie in its file."""
     torch.manual_seed(0)
     model = create_model(entry.name)
+    if weights is not None:
+        load_weights(model, weights)
     inputs: tuple[Any, ...] = (torch.rand(1, 3, *entry.input_size),)
     if isinstance(model, NamesInputs):
         inputs = model.example_inputs()
@@ -91,7 +102,27 @@ def measured(entry: ModelCard, passes: int) -> dict[str, Any]:
             start = time.process_time()
             model(*inputs)
             times.append(1000 * (time.process_time() - start))
-    return {"parameters": cost.parameters, "macs": cost.macs, "ms": round(median(times), 1)}
+    return median(times)
+
+
+def measure(pattern: str, files: Mapping[str, Path], rounds: int, passes: int) -> None:
+    """Count and time the models of a pattern, and keep what was found."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in list_models():
+        if fnmatchcase(name, pattern) and (cost := counted(card(name), file_of(name, files))):
+            found[name] = cost
+    for turn in range(rounds):
+        for name, cost in found.items():
+            now = milliseconds(card(name), file_of(name, files), passes)
+            cost["ms"] = round(min(now, cost.get("ms", now)), 1)
+            print(f"round {turn + 1} of {rounds}: {name} {now:.1f} ms", flush=True)
+    for name, cost in found.items():
+        keep(name, cost)
+
+
+def file_of(name: str, files: Mapping[str, Path]) -> Path | None:
+    """The file of a model's weights, by the first pattern that fits."""
+    return next((path for pattern, path in files.items() if fnmatchcase(name, pattern)), None)
 
 
 def agreement(name: str) -> dict[str, float]:
@@ -165,15 +196,20 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--measure", metavar="PATTERN", help="models to count and to time")
-    parser.add_argument("--passes", type=int, default=7)
+    parser.add_argument("--weights", metavar="PATTERN=FILE", action="append", default=[],
+                        help="file of networks that lie in one")  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--passes", type=int, default=7, help="of each round")
     parser.add_argument("--agreement", metavar="PATTERN", help="models to compare with their recorded cases")
     parser.add_argument("--learnt", type=Path, metavar="JUNIT", help="record of the overfitting tests")
-    parser.add_argument("--write", type=Path, help="page with the two marks")
+    parser.add_argument("--write", type=Path, help="page with the table")
     chosen = parser.parse_args()
     torch.set_num_threads(1)
+    if chosen.measure:
+        files = dict(pair.split("=", 1) for pair in chosen.weights)
+        paths = {pattern: Path(file) for pattern, file in files.items()}
+        measure(chosen.measure, paths, chosen.rounds, chosen.passes)
     for name in list_models():
-        if chosen.measure and fnmatchcase(name, chosen.measure):
-            keep(name, measured(card(name), chosen.passes))
         if chosen.agreement and name in CASES and fnmatchcase(name, chosen.agreement):
             keep(name, {"agreement": agreement(name)})
     for name, text in learnt(chosen.learnt).items() if chosen.learnt else ():
@@ -181,10 +217,7 @@ def main() -> None:
     lines = table(kept())
     print("\n".join(lines))
     if chosen.write:
-        page = chosen.write.read_text("utf-8")
-        head, rest = page.split(BEGIN)
-        body = "\n".join(lines)
-        chosen.write.write_text(f"{head}{BEGIN}\n\n{body}\n\n{END}{rest.split(END)[1]}", "utf-8")
+        write_section(chosen.write, "models", "\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
     python perf/study.py                          every study, in order
     python perf/study.py binary exchange          some of them
     python perf/study.py --page docs/study.md     write the tables and curves from the records
+    python perf/study.py --claims docs/models.md  write the table of all claims from the records
 
 Every finished training is a line in `perf/study/NAME.jsonl`. What is there is not trained again, and one that
 was stopped goes on from its last epoch. `perf/studies.py` says what is trained.
@@ -22,6 +23,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 from typing import Any
 
+from sections import write_section
 from studies import STUDIES, Claim, Data, Study
 
 from poseval.skeletons import get_skeleton
@@ -29,7 +31,6 @@ from poseval.statistics.formulas import t_quantile
 
 ROOT = Path(__file__).resolve().parent
 RECORDS = ROOT / "study"
-BEGIN, END = "<!-- studies: begin -->", "<!-- studies: end -->"
 LEVEL = 0.95
 NARROW = 0.5  # points: a difference that nobody would report
 TRAIN_SEED, VAL_SEED, CLIPS_SEED = 11, 12, 100  # of the images; a seed of the study is added to the last
@@ -177,7 +178,7 @@ def verdict(claim: Claim, values: Sequence[float]) -> str:
     """Whether a claim shows: its interval lies above 0, or within `NARROW` of it where none is claimed."""
     mean, half = interval(values)
     if math.isnan(half):
-        return "too few seeds"
+        return "too few seeds" if values else "not run"
     if claim.equal:
         return f"shows (within {NARROW:g})" if abs(mean) + half < NARROW else "does not show"
     if mean - half > 0:
@@ -264,18 +265,34 @@ def curves(name: str, study: Study, done: Sequence[Record], folder: Path) -> Non
     plt.close(figure)
 
 
-def page(path: Path, folder: Path) -> None:
-    """Replace the part of the document between its two marks, and draw the curves beside it."""
+def tables(folder: Path) -> str:
+    """Markdown of all studies."""
     lines: list[str] = []
     for name, study in STUDIES.items():
+        lines += section(name, study, records(folder, name))
+    return "\n".join(lines)
+
+
+def page(path: Path, folder: Path) -> None:
+    """Replace the studies in the document, and draw the curves beside it."""
+    for name, study in STUDIES.items():
         done = records(folder, name)
-        lines += section(name, study, done)
         if done and study.epochs:
             curves(name, study, done, path.parent / "images")
-    text = path.read_text("utf-8")
-    head, rest = text.split(BEGIN)
-    body = "\n".join(lines)
-    path.write_text(f"{head}{BEGIN}\n\n{body}\n{END}{rest.split(END)[1]}", "utf-8")
+    write_section(path, "studies", tables(folder))
+
+
+def all_claims(folder: Path) -> str:
+    """Markdown of a table of the claims of all studies."""
+    lines = ["| study | claim | number | difference | seeds | |", "|---" * 6 + "|"]
+    for name, study in STUDIES.items():
+        done = records(folder, name)
+        for claim in study.claims:
+            values = differences(claim, done)
+            number = claim.number or (next(iter(done[0]["scores"])) if done else "-")
+            cells = (study.title, claim.text, number, said(values) if values else "-", str(len(values)))
+            lines.append(f"| {' | '.join(cells)} | {verdict(claim, values)} |")
+    return "\n".join(lines)
 
 
 def main() -> None:
@@ -284,12 +301,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="STUDY", help=", ".join(STUDIES))
     parser.add_argument("--records", type=Path, default=RECORDS)
     parser.add_argument("--work", type=Path, default=Path("study-work"), help="images and checkpoints")
-    parser.add_argument("--page", type=Path, help="write this document and train nothing")
+    parser.add_argument("--page", type=Path, help="write the studies into this document and train nothing")
+    parser.add_argument("--claims", type=Path, help="write the claims into this document and train nothing")
     args = parser.parse_args()
     if unknown := set(args.names) - STUDIES.keys():
         parser.error(f"no study {', '.join(sorted(unknown))}; there are {', '.join(STUDIES)}")
     if args.page:
         page(args.page, args.records)
+    if args.claims:
+        write_section(args.claims, "claims", all_claims(args.records))
+    if args.page or args.claims:
         return
     for name in args.names or STUDIES:
         run(name, args.records, args.work)

@@ -100,6 +100,29 @@ def test_the_page_is_made_from_the_records(program: ModuleType, tmp_path: Path) 
     assert (page.parent / "images" / "study_exchange.svg").read_bytes() == drawn
 
 
+def test_the_pages_are_current(program: ModuleType) -> None:
+    for page, name, text in (
+        ("study.md", "studies", program.tables(program.RECORDS)),
+        ("models.md", "claims", program.all_claims(program.RECORDS)),
+    ):
+        now = (ROOT / "docs" / page).read_text("utf-8")
+        said = "run python perf/study.py --page docs/study.md --claims docs/models.md"
+        assert importlib.import_module("sections").with_section(now, name, text) == now, said
+
+
+def test_the_claims_name_their_number(program: ModuleType, tmp_path: Path) -> None:
+    rows = [
+        record(arm, seed, score) for arm, score in (("exchange", 20.0), ("none", 10.0)) for seed in (0, 1)
+    ]
+    (tmp_path / "exchange.jsonl").write_text("".join(program.json.dumps(row) + "\n" for row in rows))
+    lines = program.all_claims(tmp_path).splitlines()
+    assert len(lines) == 2 + sum(len(study.claims) for study in program.STUDIES.values())
+    (row,) = (line for line in lines if "| exchange is better than none |" in line)
+    assert row.endswith("| PCKh@0.5 | 10.0 ± 0.0 | 2 | shows |")
+    (row,) = (line for line in lines if "| exchange within stages alone" in line)
+    assert row.endswith("| PCKh@0.5 | - | 0 | not run |")
+
+
 def test_every_arm_is_a_network_with_options_that_it_has(program: ModuleType) -> None:
     pytest.importorskip("torch")
     from poseval.training.recipes import recipe_for
