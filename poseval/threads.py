@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 from poseval.errors import UsageError, shown
@@ -62,17 +62,46 @@ def started(work: Callable[[], object]) -> threading.Thread | None:
     return thread
 
 
+def begun(work: Callable[[], Result]) -> Callable[[], Result]:
+    """Begin work in a thread; what is returned waits for its result, or does it if no thread can be started.
+
+    What is returned raises what `work` raises.
+    """
+    found: list[Result] = []
+    failed: list[Exception] = []
+
+    def run() -> None:
+        try:
+            found.append(work())
+        except Exception as error:
+            failed.append(error)
+
+    thread = started(run)
+
+    def result() -> Result:
+        if thread is None:
+            return work()
+        thread.join()
+        if failed:
+            raise failed[0]
+        return found[0]
+
+    return result
+
+
 class _Shared(threading.local):
     now = False  # whether this thread is one of several of `each`
 
 
 _is_shared = _Shared()
+
+
+def is_shared() -> bool:
+    """Whether this thread is one of several that share items, and must not start others."""
+    return _is_shared.now
+
+
 _limits: list[Callable[[int], None]] = []  # of compiled modules
-
-
-def limit_threads(most: int) -> None:
-    """Use at most so many threads in a process that has not begun to work: a worker among others."""
-    os.environ[VARIABLE] = str(min(thread_limit(), most))
 
 
 def tell_limit(limit: Callable[[int], None]) -> None:
@@ -114,6 +143,20 @@ class _Alone:
 _alone = _Alone()
 
 
+@contextmanager
+def one_of(count: int, items: int) -> Iterator[None]:
+    """While this thread is one of several that share items: work that asks for threads gets none.
+
+    Where there are few items, threads of the compiled module are of use at their end.
+    """
+    with _alone if items >= MANY * count else nullcontext():
+        _is_shared.now = True
+        try:
+            yield
+        finally:
+            _is_shared.now = False
+
+
 def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     """`work` of every item, in order, by several threads. Useful where the work releases the interpreter
     lock. Work that asks for threads again gets none.
@@ -123,7 +166,7 @@ def each(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
     count = min(thread_limit(), len(items))
     if count < 2 or _is_shared.now:
         return [work(item) for item in items]
-    with _alone if len(items) >= MANY * count else nullcontext():
+    with one_of(count, len(items)):
         return _each(work, items, count)
 
 
@@ -156,7 +199,6 @@ def _each(work: Callable[[Item], Result], items: Sequence[Item], count: int) -> 
     try:
         run()
     finally:
-        _is_shared.now = False
         over.set()
         for helper in helpers:
             helper.join()

@@ -24,6 +24,7 @@ from poseval.cli.settings import announce, settings
 from poseval.cli.terminal import flush, say
 from poseval.errors import LimitError, PosevalError, shown
 from poseval.limits import from_environment
+from poseval.processes import own_process
 from poseval.threads import thread_limit
 
 # command -> (module:attribute, help in one line). Modules are imported only when their command runs.
@@ -162,6 +163,7 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.set_threshold(500_000, 20, 20)
     signal.signal(signal.SIGTERM, _terminate)
+    own_process()
     status = invoke(sys.argv[1:])
     # Nothing is left to do: files are closed, workers joined. Taking the interpreter apart costs 30 ms.
     os._exit(status)

@@ -5,20 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from poseval.cli.names import ACTIONS, actions
+from poseval.cli.numbers import MOST_PROCESSES, Number
 from poseval.cli.options import (
     LEVEL,
-    ONE_PROCESS,
     QUIET,
     UNIT,
-    WORKERS,
     InputPath,
     emit,
     show,
@@ -30,15 +29,15 @@ from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, near_names, number_of, shown, unknown_name
-from poseval.threads import thread_limit
+from poseval.threads import begun
 
 if TYPE_CHECKING:
     from poseval.decisions.entries import Entry, Refused
     from poseval.decisions.leaderboard import Board
+    from poseval.poses import PoseSet
     from poseval.scoring.task import Task
 
 SCHEMA = "poseval.leaderboards/1"  # of the boards of a store that holds several
-PAYING = 3  # processors: threads hold the interpreter lock for a third of the time, so that more wait for it
 ONE_BOARD = ("csv", "markdown", "latex", "plot")  # outputs that hold one board
 
 
@@ -60,7 +59,7 @@ class BoardOptions:
     team: str
     name: str | None
     verify: bool
-    workers: int
+    workers: int | None
     unit: str
     json: str | None
     csv: str | None
@@ -123,7 +122,11 @@ class BoardOptions:
 @click.option("--team", default="", help="Team of the given runs.")
 @click.option("--name", help="Name of the given run. By default its file name.")
 @click.option("--verify", is_flag=True, help="Score entries again whose predictions are here (with --gt).")
-@WORKERS
+@click.option(
+    "--workers",
+    type=Number(1, MOST_PROCESSES),
+    help="Number of processes. By default one for each processor, on Linux; threads elsewhere.",
+)
 @task_options
 @click.option("--json", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as JSON.")
 @click.option("--csv", type=OUTPUT, metavar="FILE|-", help="Write the leaderboard as CSV.")
@@ -179,24 +182,23 @@ def _remove(options: BoardOptions) -> None:
 
 def _given(options: BoardOptions) -> tuple[list[Entry], list[Refused]]:
     """The entries that the arguments name, and those that cannot be read."""
+    truth = None if options.truth is None else begun(partial(_truth, options.truth, options.task))
+    # While the ground truth is parsed, outside of the interpreter lock, what ranks is imported.
     from poseval.api.leaderboard import scorer
+    from poseval.decisions import leaderboard as _  # noqa: F401
     from poseval.decisions.entries import Entry, Refused, entries_of, named_alike, unfolded
-    from poseval.poses.shared import shared
-    from poseval.scoring.executors import pool
-    from poseval.scoring.reading import read_truth
 
+    score = None if truth is None else scorer(truth(), options.task)
     paths = unfolded(options.paths, options.truth is not None)
-    with ExitStack() as stack:
-        score = None
-        if options.truth is not None:
-            truth = stack.enter_context(shared(read_truth(options.truth, options.task)))
-            score = scorer(truth, options.task)
-        workers = stack.enter_context(pool(options.workers if thread_limit() >= PAYING else 1))
-        found = entries_of(paths, options.name, options.team, score, workers.executor)
-    if options.workers > 1 and (workers.executor is None or workers.one_process):
-        talk(options.quiet)(ONE_PROCESS)
+    found = entries_of(paths, options.name, options.team, score, options.workers)
     entries = named_alike([entry for entry in found if isinstance(entry, Entry)])
     return entries, [entry for entry in found if isinstance(entry, Refused)]
+
+
+def _truth(path: Path, task: Task) -> PoseSet:
+    from poseval.scoring.reading import read_truth
+
+    return read_truth(path, task)
 
 
 def _add(store: Path, entries: Sequence[Entry]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from poseval.cli.names import names_of, rules, slices
-from poseval.cli.numbers import MOST_PROCESSES, Number
+from poseval.cli.numbers import Number
 from poseval.cli.outputs import writes_files
 from poseval.cli.terminal import say, terminal_width
 from poseval.errors import near_names, number_of
@@ -152,9 +152,6 @@ ROLE = click.option(
     "--role",
     type=Choice(["predictions", "ground-truth", "truth"]),
     help="What the file holds. By default predictions if --gt is given, otherwise recognised.",
-)
-WORKERS = click.option(
-    "--workers", type=Number(1, MOST_PROCESSES), default=1, help="Number of worker processes."
 )
 ONE_PROCESS = "workers: one process is faster for this, since by threads it uses every processor"
 QUIET = click.option("--quiet", "-q", is_flag=True, help="Do not print notices and progress.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from poseval.cli.numbers import MOST_PROCESSES, Number
 from poseval.cli.options import (
     CLUSTER,
     COUNT,
@@ -18,7 +19,6 @@ from poseval.cli.options import (
     SEED_OPTION,
     TRUTH,
     UNIT,
-    WORKERS,
     Choice,
     InputPath,
     emit,
@@ -77,11 +77,11 @@ class ScoreOptions:
         return self.predictions[0] if len(self.predictions) == 1 else self.predictions
 
     def evaluated(self, prepared: Prepared) -> Evaluation:
-        """The tallies, by as many processes as were asked for, where these are not slower than one."""
+        """The tallies, by a cluster where one was asked for and is not slower than this process."""
         from poseval.scoring.executors import pool
         from poseval.scoring.score import tally
 
-        with pool(self.workers, self.address) as workers:
+        with pool(self.address) as workers:
             evaluation = tally(prepared, workers.executor, workers.shards)
         if workers.one_process:
             talk(self.quiet)(ONE_PROCESS)
@@ -97,7 +97,6 @@ class ScoreOptions:
 
         given = {
             "--report": self.page_to is not None,
-            "--workers": self.workers > 1,
             "--executor": self.address is not None,
         }
         wrong = next((name for name, value in given.items() if value), None)
@@ -172,7 +171,12 @@ class ScoreOptions:
 @CLUSTER
 @click.option("--report", "page_to", type=OutputPath(), help="Write an HTML report.")
 @click.option("--images", type=InputPath(), help="Folder of images, to draw the worst frames on.")
-@WORKERS
+@click.option(
+    "--workers",
+    type=Number(1, MOST_PROCESSES),
+    default=1,
+    help="Number of processes. Threads of one are faster for one set, and score it.",
+)
 @click.option(
     "--executor", "address", metavar="dask:ADDRESS", help="Run on a Dask cluster (needs the extra `dask`)."
 )
@@ -190,6 +194,8 @@ def score(**given: Any) -> None:
 
     options = ScoreOptions(**given)
     say = talk(options.quiet)
+    if options.workers > 1:
+        say(ONE_PROCESS)
     if options.task.rules == ALL_RULE_SETS:
         _score_all(options)
         return

@@ -12,18 +12,15 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from poseval.errors import FormatError, PosevalError, UsageError, shown
 from poseval.files.reading import read_json
 from poseval.poses import PoseSet
+from poseval.processes import each_apart
 from poseval.results.report import Report
 from poseval.scoring.evaluation import Evaluation
 from poseval.scoring.saved_runs import is_saved_run, load, load_report
-from poseval.threads import each
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
 
 NAME_LENGTH = 64  # a table column; longer names are cut by no reader's eye
 FACTS = ".run.json"  # ending of the file beside a report in which `poseval run` keeps the run's facts
@@ -147,23 +144,25 @@ def _may_be_entry(path: Path) -> bool:
 
 
 def entries_of(
-    paths: Sequence[str],
-    name: str | None,
-    team: str,
-    score: Score | None,
-    executor: Executor | None = None,
+    paths: Sequence[str], name: str | None, team: str, score: Score | None, most: int | None = None
 ) -> list[Entry | Refused]:
     """The entry of each path; one that cannot be read is refused and stops no other, unless it is alone.
 
-    Several threads read and score them, since most of that is done by kernels, which release the interpreter
-    lock; or the processes of an `executor`, to which `score` can be sent.
+    They are read and scored by threads, or in a command by `most` processes, long files first.
     """
     if len(paths) == 1:
         return [entry_of(paths[0], name, team, score)]
-    if executor is None:
-        return each(lambda path: _entry_or_why(path, team, score), paths)
-    futures = [executor.submit(_entry_or_why, path, team, score) for path in paths]
-    return [future.result() for future in futures]
+    order = sorted(range(len(paths)), key=lambda place: -_size(paths[place]))
+    found = each_apart(lambda place: _entry_or_why(paths[place], team, score), order, most)
+    placed = dict(zip(order, found, strict=True))
+    return [placed[place] for place in range(len(paths))]
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except (OSError, ValueError):  # said where it is read
+        return 0
 
 
 def _entry_or_why(path: str, team: str, score: Score | None) -> Entry | Refused:

@@ -17,6 +17,7 @@ import numpy as np
 
 from poseval.errors import number_of
 from poseval.poses import Bools, Floats
+from poseval.processes import each_apart
 from poseval.results.values import Interval
 from poseval.scoring.evaluation import Evaluation
 from poseval.statistics.clusters import clusters_of, together
@@ -26,7 +27,6 @@ from poseval.statistics.pairs import TOO_FEW
 from poseval.statistics.signflips import flip_test, least_p, rounds_for
 from poseval.statistics.support import why_not
 from poseval.statistics.training import Gap, Side
-from poseval.threads import each
 
 VALUES = "values only, because no entry has an interval"
 
@@ -66,7 +66,7 @@ def by_tests(runs: Sequence[Evaluation], key: str, level: float) -> Ties:
     if clusters.count < 2:
         how = f"values alone: one {clusters.name} says nothing about others"
         return Ties(how, apart, np.ones(count, dtype=np.bool_))
-    sides = each(lambda run: Side.of([run], ways, [key]), runs)
+    sides = each_apart(lambda run: Side.of([run], ways, [key]), runs)
     known = np.array([not _why_not(side, clusters.name) for side in sides])
     pairs = [(i, j) for i, j in combinations(range(count), 2) if known[i] and known[j]]
     units = f"{number_of(clusters.count, 'unit')} ({clusters.name})"

@@ -25,7 +25,7 @@ from poseval.metrics.oks_scene import (
     needs_of,
     scene_of,
 )
-from poseval.metrics.ranking import OksCurves, curves, means, per_row, positives
+from poseval.metrics.ranking import OksCurves, curves, means, per_row, weighted_people
 from poseval.poses import Array, Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values
@@ -239,7 +239,7 @@ class OksAp(Metric):
             weights,
             [(s.kind, s.threshold, s.range) for s in given],
         )
-        people = np.tensordot(weights, positives(tally, categories), axes=(1, 0)).sum(axis=1)  # [B, A]
+        people = weighted_people(tally, categories, weights)
         column = {s.name: found[:, at].tolist() for at, s in enumerate(given)}
         undefined = [math.nan] * len(weights)
         each = [(s, column.get(s.name, undefined), people[:, s.range].tolist()) for s in statistics]

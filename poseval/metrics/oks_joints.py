@@ -9,7 +9,7 @@ import numpy as np
 from poseval.kernels.coco import Detections, Matching, Targets, match
 from poseval.metrics.base import Table, Tally
 from poseval.metrics.oks_scene import Scene
-from poseval.metrics.ranking import curves, means, positives
+from poseval.metrics.ranking import curves, means, weighted_people
 from poseval.poses import Array, Bools, Floats, Ints
 from poseval.results.values import Value
 
@@ -97,7 +97,7 @@ def joint_rows_under(metric: str, tally: Tally, thresholds: int, weights: Ints) 
     joints, categories = tally.facts["joints"], len(tally.facts["categories"])
     wanted = [("AP", -1, k) for k in range(len(joints))]
     alone = means(tally, categories, thresholds, weights, wanted, COLUMNS)
-    people = np.tensordot(weights, positives(tally, categories, COLUMNS[2]), axes=(1, 0)).sum(axis=1)
+    people = weighted_people(tally, categories, weights, COLUMNS[2])
     total = weights @ tally.per_unit("joint_oks")
     count = weights @ tally.per_unit("joint_matched")
     return [_rows(metric, joints, *parts) for parts in zip(total, count, alone, people, strict=True)]

@@ -70,6 +70,14 @@ def positives(tally: Tally, categories: int, counted: str = "counted") -> Ints:
     return known
 
 
+def weighted_people(tally: Tally, categories: int, weights: Ints, counted: str = "counted") -> Ints:
+    """People to be found [B, A] of all categories and each area range under each weight vector [B, U]."""
+    of_all = positives(tally, categories, counted).sum(axis=1).astype(np.float64)
+    # Whole numbers below 2^53 are exact as floats, whose product is 10 times as fast as that of integers.
+    people: Ints = (weights.astype(np.float64) @ of_all).astype(np.int64)
+    return people
+
+
 def weighted(counts: Ints, weight: Ints | None) -> Ints:
     """Sum of counts [U, ...] over units, each multiplied by its weight."""
     total: Ints = counts.sum(axis=0) if weight is None else np.tensordot(weight, counts, axes=(0, 0))

@@ -1,4 +1,4 @@
-"""Work over several processes or machines, by any `concurrent.futures.Executor`.
+"""Work over several machines, by any `concurrent.futures.Executor`.
 
 Scoring cuts the units into shards and tallies them apart; intervals reduce their resamples in chunks. Either
 way the result is the same as in one process, byte by byte.
@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from poseval.errors import PosevalError, UsageError, shown
 from poseval.errors.optional import require
-
-if TYPE_CHECKING:
-    from concurrent.futures import Executor
+from poseval.scoring.late_executor import LateExecutor
 
 SHARDS_PER_WORKER = 4  # more shards than workers: a slow or lost worker costs a quarter of its part
 ANSWER_SECONDS = 10.0  # how long a scheduler may take to answer
@@ -26,56 +24,27 @@ RETRIES = 3  # times that Dask runs a shard again whose worker died
 class Pool:
     """An executor, and the number of parts to divide work into."""
 
-    executor: Executor | None
+    executor: LateExecutor | None
     shards: int
 
     @property
     def one_process(self) -> bool:
-        """Whether workers were asked for, and all was done before one could have started."""
-        return getattr(self.executor, "started", True) is False
+        """Whether others could have worked, and all was done before one was asked."""
+        return self.executor is not None and not self.executor.asked
 
 
 @contextmanager
-def pool(workers: int = 1, address: str | None = None) -> Iterator[Pool]:
-    """Local processes (`workers`), or `address` such as `dask:tcp://host:8786`; one worker needs no pool.
+def pool(address: str | None = None) -> Iterator[Pool]:
+    """The workers at an `address` such as `dask:tcp://host:8786`; none without one.
 
     Raises:
         UsageError: P181 an address of an unknown kind, P182 nobody answers there.
         MissingFeature: P601 without the extra `dask`.
-        PosevalError: P700 when a worker died, because its part would be missing.
+        PosevalError: P700 when workers died again and again, because their part would be missing.
     """
-    if address is None and workers <= 1:
-        # Starting a process costs more than it saves on sets that fit one.
+    if address is None:
         yield Pool(None, 1)
         return
-    from concurrent.futures import BrokenExecutor
-
-    try:
-        with _late(workers) if address is None else _dask(address) as found:
-            yield found
-    except BrokenExecutor as error:
-        raise PosevalError(
-            "P700",
-            where="workers",
-            what="a worker process died before it finished",
-            hint="use fewer --workers, which need less memory",
-        ) from error
-
-
-@contextmanager
-def _late(workers: int) -> Iterator[Pool]:
-    from poseval.scoring.late_processes import LateProcesses
-
-    executor, whole = LateProcesses(workers), False
-    try:
-        yield Pool(executor, workers * SHARDS_PER_WORKER)
-        whole = True
-    finally:
-        executor.shutdown(cancel_futures=not whole)  # what is interrupted need not score what is waiting
-
-
-@contextmanager
-def _dask(address: str) -> Iterator[Pool]:
     kind, _, place = address.partition(":")
     if kind != "dask" or not place:
         raise UsageError(
@@ -90,5 +59,12 @@ def _dask(address: str) -> Iterator[Pool]:
         ) from error
     with client:
         workers = max(1, len(client.scheduler_info()["workers"]))
-        executor: Executor = client.get_executor(retries=RETRIES)
-        yield Pool(executor, workers * SHARDS_PER_WORKER)
+        try:
+            yield Pool(LateExecutor(client.get_executor(retries=RETRIES)), workers * SHARDS_PER_WORKER)
+        except distributed.scheduler.KilledWorker as error:
+            raise PosevalError(
+                "P700",
+                where=f"executor {shown(address)!r}",
+                what="lost every worker that was given a part of the work",
+                hint="give its workers more memory, or leave out --executor",
+            ) from error

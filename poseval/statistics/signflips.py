@@ -11,19 +11,23 @@ Sources: Fisher 1935; Westfall and Young 1993; Phipson and Smyth 2010 (a p of ra
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from poseval.errors import UsageError
-from poseval.poses import Array, Floats
+from poseval.poses import Array, Floats, Ints
 from poseval.statistics.options import count_of
-from poseval.statistics.weights import ENUMERATED, every_sign, random_signs
+from poseval.statistics.weights import ENUMERATED, SIGNS_A_STREAM, every_sign, random_signs
+from poseval.threads import each, thread_limit
 
 LEAST, MOST = 1000, 20_000  # rounds to begin with, and up to which they are added where p is close to alpha
 HIGHEST = 1_000_000  # rounds: what patience lasts for, and what can be asked for
 CLOSE = 1e-9  # sums in another order are equal
+
+Counts = tuple[int, Ints, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +92,13 @@ def flip_test(
     columns = columns[:, order]
     seen = _statistic(columns.sum(axis=0), one_sided) - CLOSE
     above, highest, done = np.zeros(len(known)), np.zeros(len(known)), 0
-    for signs in [every_sign(groups)] if complete else _streams(groups, seed):
-        found = _statistic(columns.T @ signs.T.astype(np.float64), one_sided)
-        above += np.count_nonzero(found >= seen[:, None], axis=1)
-        highest += _highest(found, seen)
-        done += len(signs)
+    count = partial(_counts, columns, seen, one_sided)
+    for flips, own_above, own_highest in (
+        [count(every_sign(groups))] if complete else _streams(count, groups, seed, rounds)
+    ):
+        above += own_above
+        highest += own_highest
+        done += flips
         if not complete and done >= rounds and (done >= MOST or not _close(highest, done, alpha)):
             break
     own = 0 if complete else 1  # the signs as they are belong to the flips, too
@@ -104,6 +110,12 @@ def flip_test(
     return Tests(out[0], out[1], out[2], done, complete)
 
 
+def _counts(columns: Floats, seen: Floats, one_sided: bool, signs: Array) -> Counts:
+    """Of signs [B, G]: how many, and how often each number [K] is as high as seen, alone and with others."""
+    found = _statistic(columns.T @ signs.T.astype(np.float64), one_sided)
+    return len(signs), np.count_nonzero(found >= seen[:, None], axis=1), _highest(found, seen)
+
+
 def _highest(found: Floats, seen: Floats) -> Floats:
     """How often a number or one below it [K, B] is as high as seen [K]; numbers fall in their order."""
     highest, out = np.full(found.shape[1], -math.inf), np.zeros(len(seen))
@@ -113,11 +125,13 @@ def _highest(found: Floats, seen: Floats) -> Floats:
     return out
 
 
-def _streams(groups: int, seed: int) -> Iterator[Array]:
-    stream = 0
+def _streams(count: Callable[[Array], Counts], groups: int, seed: int, rounds: int) -> Iterator[Counts]:
+    """Counts of one stream of random signs after the other, several of them by threads."""
+    first = 0
+    few = min(thread_limit(), math.ceil(rounds / SIGNS_A_STREAM))  # more are hardly ever needed
     while True:
-        yield random_signs(groups, seed, stream)
-        stream += 1
+        yield from each(lambda stream: count(random_signs(groups, seed, stream)), range(first, first + few))
+        first, few = first + few, thread_limit()
 
 
 def _scaled(contributions: Floats) -> Floats:
@@ -128,8 +142,8 @@ def _scaled(contributions: Floats) -> Floats:
 
 
 def _statistic(sums: Floats, one_sided: bool) -> Floats:
-    out: Floats = sums if one_sided else np.abs(sums)
-    return out
+    """What is compared; `sums` are overwritten."""
+    return sums if one_sided else np.abs(sums, out=sums)
 
 
 def _close(above: Floats, rounds: int, alpha: float) -> bool:

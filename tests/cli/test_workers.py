@@ -1,15 +1,24 @@
-"""`--workers` gives the same report, and says so where one process was faster."""
+"""`--workers` gives the same report, and says so where one process is faster."""
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from poseval import write
+from poseval import processes, write
 from poseval.cli import invoke
 from poseval.synth import perturb, scene_set
+from tests.shared import ROOT
+from tests.test_processes import lives, needs_copies
 
 TRUTH = scene_set(seed=4, images=12, people=2)
 FASTER = "workers: one process is faster for this"
@@ -23,24 +32,22 @@ def files(tmp_path: Path) -> list[str]:
     return [paths[0], "--gt", paths[1]]
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(1000.0, True), (0.0, False)])
-def test_one_process_is_named_where_it_was_faster(
-    files: list[str],
-    seconds: float,
-    told: bool,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+@pytest.mark.parametrize("more", [[], ["--stream"], ["--rules", "all"]])
+def test_one_process_scores_one_set_and_says_so(
+    files: list[str], more: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", seconds)
     reports = []
     for options in ([], ["--workers", "2"]):
-        assert invoke(["score", *files, "--format", "json", *options]) == 0
+        assert invoke(["score", *files, "--format", "json", *more, *options]) == 0
         out = capsys.readouterr()
-        report = json.loads(out.out)
-        del report["timings"]
-        reports.append(report)
+        reports.append(json.loads(out.out, object_hook=untimed))
     assert reports[0] == reports[1]
-    assert (FASTER in out.err) is told
+    assert out.err.count(FASTER) == 1
+
+
+def untimed(node: dict[str, Any]) -> dict[str, Any]:
+    """An object of a report without its timings."""
+    return {key: value for key, value in node.items() if key != "timings"}
 
 
 def test_quiet_says_nothing_of_it(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,32 +55,64 @@ def test_quiet_says_nothing_of_it(files: list[str], capsys: pytest.CaptureFixtur
     assert FASTER not in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("seconds", "processors", "told"), [(1000.0, 3, True), (0.0, 3, False), (0.0, 2, True)]
-)
-def test_a_leaderboard_is_the_same_by_workers(
-    files: list[str],
-    seconds: float,
-    processors: int,
-    told: bool,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+@pytest.fixture
+def board(files: list[str], tmp_path: Path) -> list[str]:
+    """A leaderboard of six: two of one name, and one that cannot be read in the middle."""
+    paths = []
+    for seed in range(2, 6):
+        paths.append(tmp_path / f"other{seed}.json")
+        write(perturb(TRUTH, seed), paths[-1], format="coco", role="predictions", truth=TRUTH)
+    (tmp_path / "broken.json").write_text("[1", "utf-8")
+    (tmp_path / "again").mkdir()
+    shutil.copy(paths[2], tmp_path / "again" / "other2.json")
+    paths[2:2] = [tmp_path / "broken.json", tmp_path / "again" / "other2.json"]
+    return ["leaderboard", *map(str, paths), *files, "-q"]
+
+
+@pytest.mark.parametrize("workers", ["1", "2", "3", "200"])
+def test_a_leaderboard_is_the_same_by_any_number_of_processes(
+    board: list[str], workers: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", seconds)
-    monkeypatch.setenv("POSEVAL_NUM_THREADS", str(processors))
-    for seed in range(2, 5):
-        path = tmp_path / f"other{seed}.json"
-        write(perturb(TRUTH, seed), path, format="coco", role="predictions", truth=TRUTH)
-        files.insert(0, str(path))
-    broken = tmp_path / "broken.json"
-    broken.write_text("[1", "utf-8")
-    boards = []
-    for options in ([], ["--workers", "2"]):
-        assert invoke(["leaderboard", str(broken), *files, "--json", "-", *options]) == 0
-        out = capsys.readouterr()
-        boards.append(json.loads(out.out))
-    assert boards[0] == boards[1]
-    assert len(boards[0]["entries"]) == 4
-    assert [refused["name"] for refused in boards[0]["refused"]] == ["broken.json"]
-    assert (FASTER in out.err) is told
+    assert invoke([*board, "--json", "-", "--workers", "1"]) == 0
+    wanted = capsys.readouterr().out
+    monkeypatch.setattr(processes, "_is_ours", True)
+    assert invoke([*board, "--json", "-", "--workers", workers]) == 0
+    found = capsys.readouterr()
+    assert found.out == wanted
+    assert found.err == ""
+    names = [entry["name"] for entry in json.loads(wanted)["entries"]]
+    assert sorted(names) == ["other2", "other2 (2)", "other3", "other4", "other5", "preds"]
+    assert [refused["name"] for refused in json.loads(wanted)["refused"]] == ["broken.json"]
+
+
+@needs_copies
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
+)
+def test_what_ends_the_command_ends_its_workers_and_leaves_nothing(
+    board: list[str], tmp_path: Path, number: int, status: int
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    many = [board[1]] * 5_000
+    command = [sys.executable, "-m", "poseval", "leaderboard", *many, *board[2:], "--workers", "3"]
+    with subprocess.Popen(
+        command,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        until = time.monotonic() + 60
+        while len(workers := children.read_text("utf-8").split()) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        process.send_signal(number)
+        assert process.wait(60) == status
+        assert process.stderr is not None
+        assert process.stderr.read().strip() == ""  # no warning of what was left, and no traceback
+    while any(lives(int(worker)) for worker in workers):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    assert list(scratch.iterdir()) == []

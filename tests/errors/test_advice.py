@@ -157,8 +157,7 @@ UNHEARD = {
     "save coordinates as arrays, not as lists of numbers": "takes a pickle of millions of values",
     "pip install 'poseval[remote]'": "needs packages",
     "'.' is the current folder": "reached from Python: test_api.py",
-    "leave out --workers": "the machine has to refuse processes: tests/scoring/test_executors.py",
-    "use fewer --workers, which need less memory": "a worker process has to die",
+    "give its workers more memory, or leave out --executor": "every worker has to die: test_executors.py",
 }  # fmt: skip
 
 

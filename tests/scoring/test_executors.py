@@ -9,17 +9,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from itertools import count
+from multiprocessing import get_all_start_methods, get_context
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from poseval import write
+from poseval.cli import invoke
 from poseval.errors import PosevalError, UsageError
-from poseval.scoring.executors import pool
-from poseval.scoring.late_processes import LateProcesses
+from poseval.scoring.executors import Pool, pool
+from poseval.scoring.late_executor import LateExecutor
 from poseval.scoring.score import score
 from poseval.statistics.intervals import intervals
 from poseval.synth import perturb, scene_set
@@ -36,61 +40,76 @@ def alone() -> str:
 
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers start with the first piece of work, however little there is."""
-    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 0.0)
+    """Others are asked from the first piece of work on, however little there is."""
+    monkeypatch.setattr("poseval.scoring.late_executor.PAYING_SECONDS", 0.0)
 
 
-@pytest.mark.usefixtures("at_once")
-def test_processes_give_the_same_report_byte_by_byte() -> None:
-    with pool(2) as found:
-        assert found.shards == 8
-        shared = score(
-            TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
-        )
-    assert not found.one_process
+@pytest.mark.parametrize("way", ["fork", "forkserver", "spawn"])
+def test_processes_give_the_same_report_byte_by_byte(way: str) -> None:
+    if way not in get_all_start_methods():
+        pytest.skip(f"this system cannot {way}")
+    with ProcessPoolExecutor(2, mp_context=get_context(way)) as executor:
+        shared = score(TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=executor, shards=8)
     assert shared.to_json(timings=False) == alone()
 
 
-def test_little_work_starts_no_process_and_gives_the_same_report(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 1000.0)
-    monkeypatch.setattr("poseval.scoring.late_processes._processes", lambda _: pytest.fail("started"))
-    with pool(2) as found:
-        shared = score(
-            TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
-        )
+class Elsewhere(Executor):
+    """Does work at once, and counts it."""
+
+    def __init__(self) -> None:
+        self.done = 0
+
+    def submit(self, fn: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
+        self.done += 1
+        future: Future[Any] = Future()
+        future.set_result(fn(*arguments, **named))
+        return future
+
+
+def test_little_work_is_done_here_and_gives_the_same_report(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("poseval.scoring.late_executor.PAYING_SECONDS", 1000.0)
+    other = Elsewhere()
+    found = Pool(LateExecutor(other), 8)
+    shared = score(
+        TRUTH, FOUND, "coco-keypoints", per_joint=True, executor=found.executor, shards=found.shards
+    )
     assert found.one_process
+    assert other.done == 0
     assert shared.to_json(timings=False) == alone()
 
 
-def test_workers_start_when_the_work_has_taken_as_long_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_others_are_asked_when_the_work_has_taken_as_long_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = count()
-    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 2)
-    monkeypatch.setattr("poseval.scoring.late_processes.time.perf_counter", lambda: next(clock))
-    with pool(2) as found:
-        assert found.executor is not None
-        first = [found.executor.submit(os.getpid).result() for _ in range(2)]  # a second each
-        assert found.one_process
-        later = [found.executor.submit(os.getpid).result() for _ in range(2)]
+    monkeypatch.setattr("poseval.scoring.late_executor.PAYING_SECONDS", 2)
+    monkeypatch.setattr("poseval.scoring.late_executor.time.perf_counter", lambda: next(clock))
+    other = Elsewhere()
+    found = Pool(executor := LateExecutor(other), 8)
+    assert [executor.submit(abs, -item).result() for item in range(2)] == [0, 1]  # a second each
+    assert found.one_process
+    assert other.done == 0
+    assert [executor.submit(abs, -item).result() for item in range(3)] == [0, 1, 2]
     assert not found.one_process
-    assert first == [os.getpid()] * 2
-    assert os.getpid() not in later
+    assert other.done == 3
 
 
 def test_an_error_of_work_here_is_that_of_its_result() -> None:
-    with pool(2) as found:
-        assert found.executor is not None
-        future = found.executor.submit(int, "x")
+    future = LateExecutor(Elsewhere()).submit(int, "x")
     with pytest.raises(ValueError, match="invalid literal"):
         future.result()
 
 
-@pytest.mark.usefixtures("at_once")
+def test_without_an_address_there_is_nobody_to_ask() -> None:
+    with pool() as found:
+        assert found.executor is None
+        assert not found.one_process
+
+
 def test_intervals_over_processes_are_the_same() -> None:
     from poseval.scoring.score import evaluate
 
     run = evaluate(TRUTH, FOUND, "coco-keypoints")
-    with pool(2) as found:
-        shared = intervals(run, method="percentile", resamples=400, executor=found.executor)
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as executor:
+        shared = intervals(run, method="percentile", resamples=400, executor=executor)
     assert repr(shared) == repr(intervals(run, method="percentile", resamples=400))
 
 
@@ -115,88 +134,9 @@ def test_the_recipe_of_the_page_works_in_processes_that_begin_empty(tmp_path: Pa
     assert ast.literal_eval(done.stdout) == wanted, done.stderr
 
 
-def _die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-@pytest.mark.usefixtures("at_once")
-def test_a_dead_worker_is_an_error_and_not_a_missing_row() -> None:
-    def work() -> None:
-        with pool(2) as found:
-            assert found.executor is not None
-            found.executor.submit(_die).result()
-
-    with pytest.raises(PosevalError) as caught:
-        work()
-    assert caught.value.code == "P700"
-
-
-@pytest.mark.usefixtures("at_once")
-def test_what_waits_is_not_done_after_an_interruption() -> None:
-    with suppress(KeyboardInterrupt), pool(2) as found:
-        assert found.executor is not None
-        waiting = [found.executor.submit(time.sleep, 0.5) for _ in range(60)]
-        waiting[0].result()
-        raise KeyboardInterrupt
-    assert sum(one.cancelled() for one in waiting) > 40
-
-
-PARENT = """
-import time
-from poseval.scoring import late_processes
-late_processes.START_SECONDS = 0.0
-if __name__ == "__main__":
-    workers = late_processes.LateProcesses(2)
-    asked = [workers.submit(late_processes.os.getpid) for _ in range(8)]
-    print(*{one.result() for one in asked}, flush=True)
-    time.sleep(60)
-"""
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="this system has no /proc")
-def test_workers_end_with_a_parent_that_is_killed_and_leave_ctrl_c_to_it(tmp_path: Path) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(PARENT, "utf-8")
-    with subprocess.Popen([sys.executable, program], stdout=subprocess.PIPE, text=True) as parent:
-        assert parent.stdout is not None
-        workers = [int(word) for word in parent.stdout.readline().split()]
-        assert workers
-        for worker in workers:
-            os.kill(worker, signal.SIGINT)
-        time.sleep(0.3)
-        assert all(map(lives, workers))
-        parent.kill()
-    until = time.monotonic() + 20
-    while any(map(lives, workers)):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
-def lives(process: int) -> bool:
-    """Whether a process works; one that has ended and whose parent has not asked does not."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def test_where_no_process_can_be_started_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a container whose /dev/shm cannot be written."""
-
-    def refused(*_: object, **__: object) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr("poseval.scoring.late_processes.ProcessPoolExecutor", refused)
-    monkeypatch.setattr("poseval.scoring.late_processes.START_SECONDS", 0.0)
-    executor = LateProcesses(2)
-    with pytest.raises(PosevalError, match="no worker process can be started") as caught:
-        executor.submit(os.getpid)
-    assert caught.value.code == "P700"
-
-
 @pytest.mark.parametrize("address", ["spark:local", "dask", "dask:"])
 def test_an_unknown_executor_is_refused(address: str) -> None:
-    with pytest.raises(UsageError) as caught, pool(1, address):
+    with pytest.raises(UsageError) as caught, pool(address):
         pass
     assert caught.value.code == "P181"
 
@@ -241,6 +181,7 @@ def _free_port() -> int:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("at_once")
 def test_a_cluster_that_loses_a_worker_gives_the_same_report() -> None:
     with cluster(2) as (address, processes):
         # A stopped worker is given work and cannot finish it; killing it then loses that work for certain.
@@ -250,7 +191,7 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_report() -> None:
             time.sleep(1.0)
             processes[0].send_signal(signal.SIGKILL)
 
-        with pool(1, f"dask:{address}") as found:
+        with pool(f"dask:{address}") as found:
             assert found.shards == 8
             assassin = threading.Thread(target=kill)
             assassin.start()
@@ -262,9 +203,39 @@ def test_a_cluster_that_loses_a_worker_gives_the_same_report() -> None:
     assert shared.to_json(timings=False) == alone()
 
 
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("at_once")
+def test_work_that_ends_every_worker_is_an_error_and_not_a_missing_row() -> None:
+    def work(address: str) -> None:
+        with pool(f"dask:{address}") as found:
+            assert found.executor is not None
+            found.executor.submit(die).result()
+
+    with cluster(5) as (address, _), pytest.raises(PosevalError) as caught:
+        work(address)
+    assert caught.value.code == "P700"
+
+
+@pytest.mark.slow
+def test_a_cluster_is_told_where_one_process_is_faster(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paths = [str(tmp_path / "preds.json"), str(tmp_path / "gt.json")]
+    write(TRUTH, paths[1], format="coco", role="truth")
+    write(FOUND, paths[0], format="coco", role="predictions", truth=TRUTH)
+    command = ["score", paths[0], "--gt", paths[1], "--executor"]
+    with cluster(1) as (address, _):
+        assert invoke([*command, f"dask:{address}"]) == 0
+    assert "one process is faster for this" in capsys.readouterr().err
+
+
 def test_nobody_at_the_address_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed")
     monkeypatch.setattr("poseval.scoring.executors.ANSWER_SECONDS", 1.0)
-    with pytest.raises(UsageError) as caught, pool(1, f"dask:tcp://127.0.0.1:{_free_port()}"):
+    with pytest.raises(UsageError) as caught, pool(f"dask:tcp://127.0.0.1:{_free_port()}"):
         pass
     assert caught.value.code == "P182"

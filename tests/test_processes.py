@@ -1,0 +1,247 @@
+"""Work that copies of a process share: the same results, whatever becomes of a copy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from poseval import processes
+from poseval.processes import can_copy, each_apart, own_process
+from poseval.threads import each
+from tests.shared import ROOT
+
+needs_copies = pytest.mark.skipif(
+    not hasattr(os, "memfd_create"), reason="processes are copied on Linux alone; elsewhere threads work"
+)
+
+
+@pytest.fixture
+def ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process is that of a command, on a machine with three processors."""
+    monkeypatch.setattr(processes, "_is_ours", True)
+    monkeypatch.setenv("POSEVAL_NUM_THREADS", "3")
+
+
+def who(item: int) -> tuple[int, int]:
+    time.sleep(0.002)
+    return item, os.getpid()
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_items_are_done_once_each_by_several_processes_and_come_in_order() -> None:
+    found = each_apart(who, range(100))
+    assert [item for item, _ in found] == list(range(100))
+    assert os.getpid() in {process for _, process in found}
+    assert len({process for _, process in found}) == 3
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+@pytest.mark.parametrize(("most", "count"), [(1, 1), (2, 2), (5, 5), (None, 3)])
+def test_there_are_as_many_processes_as_asked_for(most: int | None, count: int) -> None:
+    found = each_apart(who, range(200), most)
+    assert len({process for _, process in found}) == count
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_arrays_come_back_as_they_were_and_can_be_written_to() -> None:
+    def made(item: int) -> dict[str, Any]:
+        rng = np.random.default_rng(item)
+        return {
+            "long": rng.normal(size=(item * 100, 3)),
+            "flags": rng.random(item) < 0.5,
+            "text": np.array(["a", "bc" * item]),
+            "turned": np.arange(6 * item).reshape(2, -1).T,
+            "name": str(item),
+        }
+
+    wanted = [made(item) for item in range(40)]
+    found = each_apart(made, range(40))
+    for one, other in zip(found, wanted, strict=True):
+        assert one.keys() == other.keys()
+        for key, value in other.items():
+            np.testing.assert_array_equal(one[key], value)
+            assert getattr(one[key], "dtype", None) == getattr(value, "dtype", None)
+        one["long"][:] = 7.0
+    assert all((one["long"] == 7.0).all() for one in found)
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_what_a_killed_copy_left_is_done_here(number: int) -> None:
+    parent = os.getpid()
+
+    def work(item: int) -> int:
+        time.sleep(0.002)
+        if os.getpid() != parent and item % 7 == 0:
+            os.kill(os.getpid(), number)
+        return item * item
+
+    assert each_apart(work, range(60)) == [item * item for item in range(60)]
+    none_is_left(parent)
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_a_copy_that_dies_while_it_writes_loses_that_result_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    parent, written = os.getpid(), processes._written
+
+    def half(place: int, result: object) -> Iterator[Any]:
+        for part in written(place, result):
+            if place >= 20 and os.getpid() != parent and len(part) > 1000:
+                yield part[:500]
+                break
+            yield part
+        else:
+            return
+        yield from ()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(processes, "_written", half)
+
+    def work(item: int) -> Any:
+        time.sleep(0.002)
+        return np.full(1000, item)
+
+    found = each_apart(work, range(60))
+    assert [int(one.sum()) for one in found] == [1000 * item for item in range(60)]
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_an_error_is_that_of_the_work_and_ends_the_copies() -> None:
+    parent = os.getpid()
+
+    def work(item: int) -> int:
+        time.sleep(0.002)
+        if item == 30:
+            raise ValueError("thirty")
+        return item
+
+    with pytest.raises(ValueError, match="thirty"):
+        each_apart(work, range(60))
+    none_is_left(parent)
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_what_cannot_be_pickled_is_done_here() -> None:
+    found = each_apart(lambda item: (time.sleep(0.002), threading.Lock(), item)[1:], range(30))
+    assert [item for _, item in found] == list(range(30))
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_ctrl_c_ends_the_copies() -> None:
+    parent = os.getpid()
+
+    def work(item: int) -> int:
+        if os.getpid() == parent and item > 2:
+            raise KeyboardInterrupt
+        time.sleep(0.02)
+        return item
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        each_apart(work, range(1000))
+    assert time.monotonic() - began < 5
+    none_is_left(parent)
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_without_another_process_threads_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", refused)
+    threads = each_apart(lambda item: (time.sleep(0.002), threading.get_ident())[1], range(30))
+    assert len(set(threads)) == 3
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_nothing_stays_open() -> None:
+    before = set(os.listdir("/proc/self/fd"))
+    each_apart(who, range(20))
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+@needs_copies
+@pytest.mark.usefixtures("ours")
+def test_one_of_several_threads_copies_nothing() -> None:
+    assert can_copy()
+    assert each(lambda _: can_copy(), range(4)) == [False] * 4
+
+
+def test_a_process_of_others_is_never_copied(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_is_ours", False)
+    monkeypatch.setattr(os, "fork", lambda: pytest.fail("copied"), raising=False)
+    monkeypatch.setenv("POSEVAL_NUM_THREADS", "3")
+    assert each_apart(who, range(9), 4) == [(item, os.getpid()) for item in range(9)]
+    own_process()
+    assert processes._is_ours
+
+
+PARENT = """
+import os, sys, time
+from poseval.processes import each_apart, own_process
+def work(item):
+    os.write(1, b"%d\\n" % os.getpid())
+    time.sleep(0.2)
+own_process()
+each_apart(work, range(1000), 3)
+"""
+
+
+@needs_copies
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_copies_end_with_their_parent_and_leave_ctrl_c_to_it(number: int) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as parent:
+        assert parent.stdout is not None
+        workers: set[int] = set()
+        while len(workers) < 3:
+            workers.add(int(parent.stdout.readline()))
+        copies = workers - {parent.pid}
+        for copy in copies:
+            os.kill(copy, signal.SIGINT)
+        time.sleep(0.3)
+        assert all(map(lives, copies))
+        parent.send_signal(number)
+        until = time.monotonic() + 20
+        while any(map(lives, copies)):
+            assert time.monotonic() < until
+            time.sleep(0.05)
+
+
+def lives(process: int) -> bool:
+    """Whether a process works; one that has ended and whose parent has not asked does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text("utf-8").rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def none_is_left(parent: int) -> None:
+    """No child of this process is left, not even one that has ended."""
+    children = Path(f"/proc/self/task/{parent}/children").read_text("utf-8").split()
+    assert children == []
