@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
 
 from poseval.threads import each, is_shared, one_of, thread_limit
@@ -53,9 +53,13 @@ def each_apart(
     count = min(thread_limit() if most is None else most, len(items))
     if count < 2 or not can_copy():
         return each(work, items)
+    try:
+        turns = _turns(len(items))
+    except OSError:  # no memory, or as many open files as may be
+        return each(work, items)
     found: dict[int, Result] = {}
     copies: list[_Copy] = []
-    with one_of(count, len(items)), _turns(len(items)) as turns:
+    with one_of(count, len(items)):
         try:
             while len(copies) < count - 1 and _copied(work, items, turns, copies):
                 pass
@@ -65,6 +69,7 @@ def each_apart(
             for copy in copies:
                 found.update(copy.results())
         finally:
+            os.close(turns)
             for copy in copies:
                 copy.end()
     left = [place for place in range(len(items)) if place not in found]
@@ -72,18 +77,18 @@ def each_apart(
     return [found[place] for place in range(len(items))]
 
 
-@contextmanager
-def _turns(count: int) -> Iterator[int]:
-    """A file of the places of items, each of which one process reads, since all have one position in it."""
+def _turns(count: int) -> int:
+    """A file of the places of items, each of which one process reads, since all have one position in it.
+
+    Raises:
+        OSError: the system gives none.
+    """
     file = os.memfd_create("poseval-turns")
-    try:
-        with open(file, "wb", closefd=False) as out:
-            for place in range(count):
-                out.write(place.to_bytes(PLACE, "little"))
-        os.lseek(file, 0, os.SEEK_SET)
-        yield file
-    finally:
-        os.close(file)
+    with open(file, "wb", closefd=False) as out:
+        for place in range(count):
+            out.write(place.to_bytes(PLACE, "little"))
+    os.lseek(file, 0, os.SEEK_SET)
+    return file
 
 
 def _taken(turns: int) -> Iterator[int]:
@@ -127,15 +132,21 @@ class _Copy:
     def end(self) -> None:
         """End it, if it has not ended, and forget its memory."""
         if self._lives:
-            os.kill(self._process, signal.SIGKILL)
-            os.waitpid(self._process, 0)
+            with suppress(
+                ProcessLookupError, ChildProcessError
+            ):  # an interruption came after it was waited for
+                os.kill(self._process, signal.SIGKILL)
+                os.waitpid(self._process, 0)
         os.close(self._file)
 
 
 def _copied(work: Callable[[Item], Result], items: Sequence[Item], turns: int, copies: list[_Copy]) -> bool:
     """Whether there is one more copy, which has begun to work."""
     parent = os.getpid()
-    file = os.memfd_create("poseval-results")
+    try:
+        file = os.memfd_create("poseval-results")
+    except OSError:
+        return False
     # What ends this process must find the copy in the list, and must not be heard by a copy that begins.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:

@@ -102,7 +102,7 @@ def test_a_copy_that_dies_while_it_writes_loses_that_result_alone(monkeypatch: p
     def half(place: int, result: object) -> Iterator[Any]:
         for part in written(place, result):
             if place >= 20 and os.getpid() != parent and len(part) > 1000:
-                yield part[:500]
+                yield part[:50_000]  # more than a buffer of the file holds
                 break
             yield part
         else:
@@ -114,10 +114,10 @@ def test_a_copy_that_dies_while_it_writes_loses_that_result_alone(monkeypatch: p
 
     def work(item: int) -> Any:
         time.sleep(0.002)
-        return np.full(1000, item)
+        return np.full(100_000, item)
 
     found = each_apart(work, range(60))
-    assert [int(one.sum()) for one in found] == [1000 * item for item in range(60)]
+    assert [int(one.sum()) for one in found] == [100_000 * item for item in range(60)]
 
 
 @needs_copies
@@ -163,11 +163,12 @@ def test_ctrl_c_ends_the_copies() -> None:
 
 @needs_copies
 @pytest.mark.usefixtures("ours")
-def test_without_another_process_threads_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused() -> int:
+@pytest.mark.parametrize("call", ["fork", "memfd_create"])
+def test_without_another_process_threads_work(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> int:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(os, "fork", refused)
+    monkeypatch.setattr(os, call, refused)
     threads = each_apart(lambda item: (time.sleep(0.002), threading.get_ident())[1], range(30))
     assert len(set(threads)) == 3
 

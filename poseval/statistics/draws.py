@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from poseval.poses import Floats, Ints
 from poseval.results.values import Direction, Number, Summary
 from poseval.threads import each
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 Row = list[Any]
 Summarise = Callable[[Ints], Sequence[Summary]]  # weights [B, U] -> B summaries

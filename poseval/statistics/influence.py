@@ -13,9 +13,9 @@ Cameron, Gelbach and Miller 2011 (two ways to be alike).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from poseval.poses import Floats, Ints
 from poseval.statistics.clusters import Clusters
 from poseval.statistics.draws import Draws, Summarise, draw
 from poseval.statistics.weights import BLOCKS, blocks, effective, half_samples, leave_outs
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 LEFT_OUT, HALVED = "jackknife", "half-samples"
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -30,6 +29,9 @@ from poseval.statistics.influence import HALVED, LEFT_OUT, Influence, crossed, i
 from poseval.statistics.options import count_of, level_of, seed_of
 from poseval.statistics.support import support, why_not
 from poseval.statistics.weights import BLOCKS, multinomial
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 METHODS = ("auto", LEFT_OUT, HALVED, "percentile", "bca")
 RESAMPLES = 1000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,6 +12,9 @@ from poseval.poses import Bools, Ints
 from poseval.statistics.clusters import Clusters
 from poseval.statistics.draws import Summarise, draw
 from poseval.statistics.influence import Influence
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 LEAST = 5  # units; with fewer, more than 1 % of bootstrap samples hold none of them
 UNDEFINED = 0.01  # fraction of resamples without the number, beyond which nothing is said of it

@@ -113,9 +113,12 @@ def test_intervals_over_processes_are_the_same() -> None:
     assert repr(shared) == repr(intervals(run, method="percentile", resamples=400))
 
 
-def test_the_recipe_of_the_page_works_in_processes_that_begin_empty(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["fork", "forkserver", "spawn"])
+def test_the_recipe_of_the_page_works_however_processes_start(way: str, tmp_path: Path) -> None:
+    if way not in get_all_start_methods():
+        pytest.skip(f"this system cannot {way}")
     recipe = next(b.text for b in blocks(ROOT / "docs" / "scale.md") if "ProcessPoolExecutor" in b.text)
-    start = "import multiprocessing\nmultiprocessing.set_start_method('spawn', force=True)\n"
+    start = f"import multiprocessing\nmultiprocessing.set_start_method('{way}', force=True)\n"
     (tmp_path / "recipe.py").write_text(start + recipe, "utf-8")
     write(TRUTH, tmp_path / "gt.json", format="coco", role="truth")
     wanted = {}
