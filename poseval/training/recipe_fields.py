@@ -157,6 +157,8 @@ def value_of(name: str, value: Any, task: str) -> Any:
             wanted=f"one of {', '.join(known)}",
             hint=did_you_mean(name, list(known), 1),
         )
+    if isinstance(option.kind, Several) and isinstance(value, int | float):
+        value = [value]  # a list of one, as it is typed
     try:
         return option.read(value) if isinstance(value, str) else option.taken(value)
     except ValueError:

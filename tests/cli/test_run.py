@@ -78,7 +78,7 @@ def test_an_option_given_twice_is_refused(tmp_path: Path, capsys: pytest.Capture
     for call in (
         ["run", "tokenpose_s_v1", *said, "--images", str(tmp_path), "--out", "out.json"],
         ["bench", "tokenpose_s_v1", *said],
-        ["train", "tokenpose_s_v1", *said, "--gt", "gt.json", "--images", str(tmp_path), "--out", "out"],
+        ["train", "tokenpose_s_v1", *said, "--data", "gt.json", "--images", str(tmp_path), "--out", "out"],
     ):
         assert invoke(call) == 2
         assert "option tokens: is given twice: stem and maps" in capsys.readouterr().err

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from poseval.cli import invoke
+from poseval.cli.run import config_of
 from poseval.errors import UsageError
 from poseval.models.registry import card, list_models
-from poseval.models.schema import Flag, Number, OneOf, Option, Several, Whole
+from poseval.models.schema import Flag, Number, OneOf, Option, Several, Whole, typed
 from poseval.training import TASKS
 from poseval.training.augmentation import Augmentation
 from poseval.training.recipe_fields import (
@@ -22,6 +23,7 @@ from poseval.training.recipe_fields import (
     FIELDS,
     OF_TASKS,
     fields_of,
+    value_of,
 )
 from poseval.training.recipes import Recipe, recipe_for, recipe_of, recipes
 
@@ -61,7 +63,7 @@ def extremes(option: Option) -> tuple[list[Any], list[Any]]:
         return [True, False], ["perhaps", 1]
     assert isinstance(kind, Several)
     good, bad = extremes(replace(option, kind=kind.each))
-    return [tuple(good)], [(), [*reversed(good)], *([value] for value in bad), 3]
+    return [tuple(good), good[1]], [(), [*reversed(good)], *([value] for value in bad)]
 
 
 def test_every_field_of_a_recipe_and_of_its_parts_is_described() -> None:
@@ -81,6 +83,16 @@ def test_every_recipe_has_values_that_its_fields_may_have(recipe: Recipe) -> Non
     for name, option, value in recipe.settings(entry):
         if value != ():
             assert option.taken(value) == value, name
+
+
+@pytest.mark.parametrize("recipe", recipes(), ids=lambda recipe: ",".join(recipe.models))
+def test_what_is_shown_can_be_typed(recipe: Recipe) -> None:
+    entry = next(e for e in map(card, list_models()) if {e.name, e.family} & set(recipe.models))
+    for name, _, value in recipe.settings(entry):
+        if value != () and name != "slower.PREFIX":
+            (typed_back,) = config_of((f"{name}={typed(value)}",)).values()
+            found = value_of(name, typed_back, recipe.task)
+            assert found == (pytest.approx(value, rel=1e-5) if isinstance(value, float) else value), name
 
 
 @pytest.mark.parametrize(("task", "name"), CASES)

@@ -11,7 +11,7 @@ SCALES = (0.25, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5)
 TIMM_SCALES = (0.35, 0.5, 0.75, 1.0, 1.5)
 IMAGENET = "ImageNet val"
 
-STEPS = "ImageNet top-1 of 0.5x, step by step: base 55.58"
+HALF = "0.5x, ImageNet top-1 / ms: "
 SCALE = Option(
     "scale",
     Number(0.05, 8),
@@ -20,20 +20,28 @@ SCALE = Option(
     "ImageNet top-1 51.86, 63.14, 71.32, 76.60 with 0.25, 0.5, 1, 2.5",
 )
 PARTS = (
-    Option("activation", OneOf(("hswish", "relu")), "hswish", "activation", f"{STEPS}, with h-swish 58.18"),
+    Option(
+        "activation",
+        OneOf(("hswish", "relu")),
+        "hswish",
+        "activation",
+        HALF + "step by step 55.58 / 1.61 with relu, 58.18 / 1.66 with hswish",
+    ),
     Option(
         "se",
         Bits(13),
         "0000000000011",
         "blocks with a channel gate",
-        "0.5x: 61.73 with 1100000000000, 62.17 with 0000001100000, 63.14 with 0000000000011, 64.27 with all",
+        HALF + "61.73 / 2.06 with 1100000000000, 62.17 / 2.03 with 0000001100000, 63.14 / 2.05 with "
+        "0000000000011, 64.27 / 3.80 with all; step by step 59.09 / 1.70 without, 59.91 / 1.85 with",
     ),
     Option(
         "large_kernels",
         Bits(13),
         "0000001111111",
         "blocks with 5x5 instead of 3x3",
-        "0.5x: 63.22 with all, 62.70 with 1111111000000, 63.14 with 0000001111111",
+        HALF + "63.22 / 2.08 with all, 62.70 / 2.07 with 1111111000000, 63.14 / 2.05 with "
+        "0000001111111; step by step 58.18 / 1.66 without, 59.09 / 1.70 with",
     ),
 )
 LAST = (
@@ -42,10 +50,14 @@ LAST = (
         Flag(),
         True,
         "1x1 convolution to 1280 channels before the classifier",
-        "0.5x: 59.91 without, 62.50 with it and no dropout",
+        HALF + "59.91 / 1.85 without, 62.50 / 2.05 with it and no dropout",
     ),
     Option(
-        "dropout", Flag(), True, "dropout of 0.2 before the classifier", "0.5x: 62.50 without, 63.14 with"
+        "dropout",
+        Flag(),
+        True,
+        "dropout of 0.2 before the classifier",
+        HALF + "62.50 / 2.05 without, 63.14 / 2.05 with",
     ),
 )
 HEAD = Option("head_width", Whole(1, 2048), 256, "channels of the heatmap head")

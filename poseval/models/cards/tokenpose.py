@@ -24,7 +24,7 @@ OPTIONS = (
     Option(
         "width", Whole(1, 256), 32, "channels of HRNet's finest branch", unless=("tokens", ("image", "stem"))
     ),
-    Option("depths", Several(Whole(1, 48), 1, 6), (12,), "layers of each transformer"),
+    Option("depths", Several(Whole(1, 48), 1, 6), (12,), "layers of each transformer", "12"),
     Option("heads", OneOf((1, 2, 3, 4, 6, 8, 12, 16, 24, 32)), 8, "heads of attention"),
     Option("token_width", Whole(8, 1536, 8), 192, "channels of a token, which heads divide", "192"),
     Option(
@@ -44,7 +44,7 @@ OPTIONS = (
     Option(
         "prune_from", Whole(1, 299), 1, "first layer whose links are pruned", unless=("keep_ratio", (1.0,))
     ),
-    Option("graph_layers", Whole(0, 48), 0, "attention layers over the joints of `skeleton`"),
+    Option("graph_layers", Whole(0, 48), 0, "attention layers over the joints of `skeleton`", "8"),
     Option(
         "skeleton",
         Words("a skeleton's name or file"),
