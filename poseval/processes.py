@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn, TypeVar
@@ -150,7 +151,10 @@ def _copied(work: Callable[[Item], Result], items: Sequence[Item], turns: int, c
     # What ends this process must find the copy in the list, and must not be heard by a copy that begins.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
-        process = os.fork()
+        # Python warns of other threads. One may draw a line about progress, and no copy takes its locks.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            process = os.fork()
         if process == 0:
             _work(work, items, turns, file, parent)
         copies.append(_Copy(process, file))

@@ -20,6 +20,7 @@ from poseval.processes import can_copy, each_apart, own_process
 from poseval.threads import each
 from tests.shared import ROOT
 
+KILL, TERMINATE = 9, 15  # signals; Windows has no name for the first
 needs_copies = pytest.mark.skipif(
     not hasattr(os, "memfd_create"), reason="processes are copied on Linux alone; elsewhere threads work"
 )
@@ -80,7 +81,7 @@ def test_arrays_come_back_as_they_were_and_can_be_written_to() -> None:
 
 @needs_copies
 @pytest.mark.usefixtures("ours")
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("number", [KILL, TERMINATE])
 def test_what_a_killed_copy_left_is_done_here(number: int) -> None:
     parent = os.getpid()
 
@@ -209,7 +210,7 @@ each_apart(work, range(1000), 3)
 
 
 @needs_copies
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [KILL, signal.SIGINT])
 def test_copies_end_with_their_parent_and_leave_ctrl_c_to_it(number: int) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", PARENT],

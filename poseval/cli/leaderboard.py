@@ -29,6 +29,7 @@ from poseval.cli.outputs import OUTPUT, OutputPath, WritingCommand
 from poseval.cli.progress import working
 from poseval.cli.terminal import say
 from poseval.errors import UsageError, near_names, number_of, shown, unknown_name
+from poseval.processes import can_copy
 from poseval.threads import begun
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from poseval.scoring.task import Task
 
 SCHEMA = "poseval.leaderboards/1"  # of the boards of a store that holds several
+BY_THREADS = "workers: threads score, since only Linux copies a process well"
 ONE_BOARD = ("csv", "markdown", "latex", "plot")  # outputs that hold one board
 
 
@@ -191,6 +193,8 @@ def _given(options: BoardOptions) -> tuple[list[Entry], list[Refused]]:
     score = None if truth is None else scorer(truth(), options.task)
     paths = unfolded(options.paths, options.truth is not None)
     found = entries_of(paths, options.name, options.team, score, options.workers)
+    if (options.workers or 1) > 1 and not can_copy():
+        talk(options.quiet)(BY_THREADS)
     entries = named_alike([entry for entry in found if isinstance(entry, Entry)])
     return entries, [entry for entry in found if isinstance(entry, Refused)]
 

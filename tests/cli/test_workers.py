@@ -18,7 +18,7 @@ from poseval import processes, write
 from poseval.cli import invoke
 from poseval.synth import perturb, scene_set
 from tests.shared import ROOT
-from tests.test_processes import lives, needs_copies
+from tests.test_processes import KILL, TERMINATE, lives, needs_copies
 
 TRUTH = scene_set(seed=4, images=12, people=2)
 FASTER = "workers: one process is faster for this"
@@ -85,10 +85,19 @@ def test_a_leaderboard_is_the_same_by_any_number_of_processes(
     assert [refused["name"] for refused in json.loads(wanted)["refused"]] == ["broken.json"]
 
 
+def test_where_no_process_is_copied_threads_score_and_it_is_said(
+    board: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(processes, "_is_ours", True)
+    monkeypatch.delattr(os, "fork", raising=False)
+    board.remove("-q")
+    for workers, told in (("1", 0), ("2", 1)):
+        assert invoke([*board, "--workers", workers]) == 0
+        assert capsys.readouterr().err.count("workers: threads score") == told
+
+
 @needs_copies
-@pytest.mark.parametrize(
-    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -signal.SIGKILL)]
-)
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (TERMINATE, 143), (KILL, -KILL)])
 def test_what_ends_the_command_ends_its_workers_and_leaves_nothing(
     board: list[str], tmp_path: Path, number: int, status: int
 ) -> None:
