@@ -25,13 +25,23 @@ from typing import Any
 
 import distributed
 from processes import ROOT
-from submissions import make
 
 import poseval
 from poseval.poses import PoseSet
+from poseval.synth import perturb, scene_set
 
 DISTINCT = 20  # files; each is submitted again and again
 WORKERS = 2
+
+
+def make(folder: Path, images: int, count: int) -> tuple[Path, list[Path]]:
+    """A file of ground truth and `count` submissions."""
+    truth = scene_set(seed=1, images=images, people=4)
+    poseval.write(truth, folder / "truth.json", format="coco", role="truth")
+    paths = [folder / f"submission{index:02d}.json" for index in range(count)]
+    for index, path in enumerate(paths):
+        poseval.write(perturb(truth, index), path, format="coco", role="predictions", truth=truth)
+    return folder / "truth.json", paths
 
 
 def digest(truth: PoseSet, path: str) -> str:

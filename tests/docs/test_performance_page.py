@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("aims", "coco", "posetrack")
+OTHERS = {"poseval", "tests", "numpy", "scipy", "matplotlib", "torch", "cv2", "distributed", "motmetrics"}
 
 
 def sections() -> ModuleType:
@@ -55,3 +57,26 @@ def test_no_program_hides_a_module_of_python(folder: str) -> None:
     names = {path.stem for path in (ROOT / folder).glob("*.py")}
     assert names
     assert not names & sys.stdlib_module_names
+
+
+def test_every_program_finds_what_it_imports() -> None:
+    """Modules of the folder by name, so that one that is dropped takes nobody with it unseen."""
+    own = {path.stem for path in (ROOT / "perf").iterdir()}
+    missing = {
+        f"{path.name}: {name}"
+        for path in (ROOT / "perf").glob("*.py")
+        for name in imported(path)
+        if name not in own | OTHERS | sys.stdlib_module_names
+    }
+    assert not missing
+
+
+def imported(path: Path) -> set[str]:
+    """Names of the modules and packages that a program imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            names.add(node.module.partition(".")[0])
+    return names
