@@ -9,6 +9,7 @@ import numpy as np
 
 from poseval.datasets.assembly import of_other_categories
 from poseval.datasets.base import Dataset, Losses, ReadOptions, Role, WriteOptions
+from poseval.datasets.files.collector import paused
 from poseval.datasets.files.source import Source
 from poseval.datasets.recognition import SURE, confidences, fits, guessed, looks_like, readings, recognise
 from poseval.datasets.registry import Format, get_format, get_row, known, names
@@ -198,7 +199,7 @@ def read(
             wanted="a format for submissions, such as JSON, csv or .npz",
         )
     try:
-        with np.errstate(over="ignore"):  # what overflows is infinite, and refused below
+        with np.errstate(over="ignore"), paused():  # what overflows is infinite, and refused below
             poses = dataset.read(source, options)
     except FormatError as error:
         seen = None if format is None else looks_like(source)

@@ -181,6 +181,7 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
     if len(data) > most:
         raise LimitError("P501", where=name, what="is too large", wanted=f"at most {most:,} bytes")
     text = data if isinstance(data, str) else data.decode("utf-8-sig")
+    raw = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
     if sum(text.count(sign) for sign in ",[{") > ITEMS:
         raise LimitError(
             "P502", where=name, what="has more values than allowed", wanted=f"at most {ITEMS:,} values"
@@ -191,7 +192,7 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
         text,
         parse_constant=_no_constant,
         parse_float=_finite,
-        parse_int=_whole if _may_be_huge(text) else None,
+        parse_int=_whole if _may_be_huge(raw) else None,
         object_pairs_hook=_distinct,
     )
 
@@ -200,7 +201,9 @@ def parse_json(data: str | bytes, name: str, most: int = SIDE_BYTES, depth: int 
 STRINGS_AND_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[{]|[\]}]', re.DOTALL)
 
 
-MANY_DIGITS = re.compile(r"\d{20,}")  # of a whole number of more than 64 bits, or of a fraction
+DIGITS_ALIKE = bytes.maketrans(b"123456789", b"0" * 9)
+ZEROS = re.compile(rb"0+")
+MANY_DIGITS = b"0" * 20  # of a whole number of more than 64 bits, or of a fraction
 
 
 def _deeper(text: str, most: int) -> bool:
@@ -236,9 +239,15 @@ def _finite(text: str) -> float:
     return number
 
 
-def _may_be_huge(text: str) -> bool:
+def _may_be_huge(data: bytes) -> bool:
     """Whether a whole number of more than 64 bits may stand in a text of JSON."""
-    return any(text[found.start() - 1] != "." for found in MANY_DIGITS.finditer(text))
+    digits = data.translate(DIGITS_ALIKE)
+    at = digits.find(MANY_DIGITS)
+    while at >= 0 and data[at - 1 : at] == b".":
+        behind = ZEROS.match(digits, at)
+        assert behind is not None
+        at = digits.find(MANY_DIGITS, behind.end())
+    return at >= 0
 
 
 def _whole(text: str) -> int:
@@ -267,7 +276,7 @@ def parse_tree(data: bytes) -> Any:
         return number
 
     try:
-        return json.loads(text, parse_int=whole if _may_be_huge(text) else None)
+        return json.loads(text, parse_int=whole if _may_be_huge(data) else None)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 

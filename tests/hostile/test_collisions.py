@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import struct
 import time
 from collections.abc import Callable
@@ -11,8 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from poseval.errors import PosevalError
+from poseval.files import reading
 from poseval.files.pickle import loads
 from poseval.files.pickled_keys import MODULUS, MOST_ALIKE
 from poseval.files.reading import MOST_HUGE, parse_json, parse_tree
@@ -111,6 +115,16 @@ def test_15_numbers_in_json_that_could_be_keys() -> None:
     few = [0.12345678901234567890123, "12345678901234567890123", -(2**64) + 1, 2**64 - 1]
     assert parse_json(json.dumps(few), "a.json") == few
     assert parse_tree(json.dumps([*few, 2**70]).encode()) == [*few, 2**70]
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.sampled_from(["7" * 19, "7" * 20, "7" * 41, ".", "-", ",", "1", " ", "x", "é"]), max_size=8)
+)
+def test_a_run_of_digits_that_is_no_fraction_may_be_huge(parts: list[str]) -> None:
+    text = " " + "".join(parts)
+    expected = any(text[found.start() - 1] != "." for found in re.finditer(r"\d{20,}", text))
+    assert reading._may_be_huge(text.encode()) is expected
 
 
 # name of the format: a file in which many people, groups or images have ids that collide

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import compress, count
 
 import numpy as np
 
@@ -44,10 +45,17 @@ def _plain_numbers(words: list[str], missing: bool) -> list[float] | None:
     if not PLAIN.fullmatch("".join(words)):
         return None
     try:
-        out = [float(word) if word or not missing else math.nan for word in words]
+        given = list(map(float, filter(None, words) if missing else words))
     except ValueError:
         return None
-    return None if any(map(math.isinf, out)) else out
+    if any(map(math.isinf, given)):
+        return None
+    if len(given) == len(words):
+        return given
+    out = [math.nan] * len(words)  # most cells of a table may be empty
+    for at, value in zip(compress(count(), words), given, strict=False):
+        out[at] = value
+    return out
 
 
 def _one_by_one(words: list[str], where: str, faults: Faults, missing: bool) -> list[float] | None:

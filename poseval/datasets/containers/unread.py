@@ -8,13 +8,20 @@ it is, so that no new key of a format gets lost in silence. Null, and what is em
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import repeat
 from typing import Any
 
 MOST_PATHS = 500  # of one file; a file of a million different keys would fill the memory with their names
 REST = "other keys"
-Places = dict[str, tuple[str, bool, bool]]  # name -> its place, whether it is declared, or a path below it is
+
+
+class _Level:
+    """What was met at one path: most names, and most sets of names, come again."""
+
+    def __init__(self) -> None:
+        self.places: dict[str, tuple[str, bool, bool]] = {}  # its place, whether declared, or a path below is
+        self.rest: dict[tuple[str, ...], tuple[str, ...]] = {}  # names of a mapping -> those not declared
 
 
 class Known:
@@ -26,26 +33,45 @@ class Known:
 
     def count(self, node: Any, unread: Counter[str], path: str = "") -> None:
         """Add the keys of `node`, which stands at `path`, that nobody declared."""
-        self._count(_children(node), unread, path, {})
+        self._count(node, unread, path, {})
 
-    def _count(self, inside: Any, unread: Counter[str], path: str, places: dict[str, Places]) -> None:
-        """`places` are those of the names met so far, by the path above them: most names come again."""
-        here = places.setdefault(path, {})
-        for name, child in inside:
-            found = here.get(name)
-            if found is None:
-                place = self._place(path, name)
-                found = here[name] = (place, place in self.paths, place in self.above)
-            place, known, above = found
-            if known:
+    def _count(self, node: Any, unread: Counter[str], path: str, levels: dict[str, _Level]) -> None:
+        level = levels.get(path)
+        if level is None:
+            level = levels[path] = _Level()
+        for name, child in self._undeclared(node, path, level):
+            place, _, above = level.places[name]
+            if above and (type(child) in CONTAINERS or _is_element(child)):
+                self._count(child, unread, place, levels)
                 continue
-            within = _children(child)
+            within = NONE if type(child) is str else _children(child)
             if _empty(child) if within is NONE else not within:
                 continue
             if above and within is not NONE:
-                self._count(within, unread, place, places)
+                self._count(child, unread, place, levels)
             else:
-                add(unread, place.removesuffix("*") + name if place.endswith("*") else place)
+                add(unread, place[:-1] + name if place[-1] == "*" else place)
+
+    def _undeclared(self, node: Any, path: str, level: _Level) -> Iterable[tuple[str, Any]]:
+        """What stands inside of a node under names that nobody declared."""
+        if type(node) is list:
+            return () if self._found("[]", path, level)[1] else zip(repeat("[]"), node)
+        mapping = type(node) is dict
+        names = tuple(node) if mapping else node.names() if _is_element(node) else None
+        rest = None if names is None else level.rest.get(names)
+        if rest is not None:
+            return [(name, node[name]) for name in rest]
+        found = [pair for pair in _children(node) if not self._found(pair[0], path, level)[1]]
+        if names is not None and len(level.rest) < MOST_PATHS:
+            level.rest[names] = tuple(name for name, _ in found)
+        return found
+
+    def _found(self, name: str, path: str, level: _Level) -> tuple[str, bool, bool]:
+        found = level.places.get(name)
+        if found is None:
+            place = self._place(path, name)
+            found = level.places[name] = (place, place in self.paths, place in self.above)
+        return found
 
     def _place(self, path: str, name: str) -> str:
         place = path + name if name == "[]" or not path else f"{path}.{name}"
@@ -59,6 +85,7 @@ class Known:
 
 
 NONE: tuple[tuple[str, Any], ...] = ()
+CONTAINERS = frozenset({dict, list})
 VALUES = frozenset({str, int, float, bool, type(None)})
 
 
@@ -76,6 +103,11 @@ def _children(node: Any) -> Any:
         return inside()
     listed = node if inside is None and isinstance(node, list) else inside
     return zip(repeat("[]"), listed) if listed else NONE
+
+
+def _is_element(node: Any) -> bool:
+    """Whether this is an element of XML."""
+    return callable(getattr(node, "names", None))
 
 
 def _empty(value: Any) -> bool:

@@ -12,7 +12,7 @@ from poseval.errors import FormatError, LimitError, shown
 MOST_ELEMENTS = 5_000_000  # a track of 10,000 frames with 17 joints has 170,000
 
 
-@dataclass
+@dataclass(slots=True)
 class Node:
     """An element: its name, attributes, children and the text directly inside."""
 
@@ -27,6 +27,14 @@ class Node:
         inside: list[tuple[str, Any]] = [(f"@{name}", value) for name, value in self.attributes.items()]
         inside += [(child.name, child) for child in self.children]
         return [*inside, ("#text", self.text)] if self.text else inside
+
+    def names(self) -> tuple[str, ...] | None:
+        """The names of its attributes, if there is nothing else in it."""
+        return None if self.children or self.text else tuple(self.attributes)
+
+    def __getitem__(self, name: str) -> str:
+        """An attribute, as `items` names it."""
+        return self.attributes[name[1:]]
 
     def all(self, name: str) -> list[Node]:
         """Children of a name."""
@@ -76,7 +84,7 @@ class _Builder:
                 what="is nested too deeply or has too many elements",
                 wanted=f"at most {limits.depth} levels and {MOST_ELEMENTS:,} elements",
             )
-        node = Node(name, attributes, line=self.parser.CurrentLineNumber)
+        node = Node(name, attributes, [], "", self.parser.CurrentLineNumber)
         self.stack[-1].children.append(node)
         self.stack.append(node)
 
@@ -102,4 +110,6 @@ def parse(document: Document) -> Node:
         raise FormatError(
             "P219", where=document.name, what=f"is not a complete XML document ({shown(error)})"
         ) from None
+    finally:
+        del builder.parser  # whose handlers hold the builder, and with it the whole tree
     return builder.root.children[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from poseval.poses import Notice, Origin, PoseSet
 from poseval.poses.frame_names import natural
 from poseval.skeletons import match_names, skeleton_from_names
 
+PAIR = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{0,30})?,-?[0-9]{1,15}(?:\.[0-9]{0,30})?")  # no exponents
 OWNERS = ("task", "job", "project")
 POINT = ("points.@label", "points.@outside", "points.@occluded", "points.@points")
 KNOWN = Known(
@@ -148,9 +150,13 @@ class Reader:
             self.shapes.append(Shape(frame, label, track, joints))
 
     def _points(self, node: Node) -> list[tuple[float, float]]:
+        text = node.attributes.get("points", "")
+        if PAIR.fullmatch(text):  # as nearly all are: the point of a joint
+            x, y = text.split(",")
+            return [(float(x), float(y))]
         out = []
         where = f"{self.document.name}: line {node.line}"
-        for pair in node.attributes.get("points", "").split(";"):
+        for pair in text.split(";"):
             found = numbers_of(pair.split(","), where, self.faults)
             if found is not None and len(found) == 2:
                 out.append((found[0], found[1]))

@@ -29,6 +29,7 @@ CONFIGURATION = ".config.xml"  # what lies beside `out.json` where poseval wrote
 PERSON = "person"
 RECTANGLE, KEYPOINT, RELATION = "rectanglelabels", "keypointlabels", "relation"
 MOST_FRAME = 10**12
+NUMBERS, LARGE = frozenset({int, float}), 1e12  # types of coordinates, and what none reaches
 
 
 def known(role: Role) -> Known:
@@ -146,7 +147,9 @@ class Reader:
         """Size of the image, and x, y, width and height in pixels; None with a fault."""
         size: Any = (item.get("original_width"), item.get("original_height"))
         shares: Any = (value.get("x"), value.get("y"), value.get("width", 0), value.get("height", 0))
-        if not all(map(_finite, (*size, *shares))) or min(size) <= 0:
+        numbers = (*size, *shares)
+        usual = NUMBERS.issuperset(map(type, numbers)) and sum(map(abs, numbers)) < LARGE
+        if not (usual or all(map(_finite, numbers))) or min(size) <= 0:
             self.faults.add(
                 "P203",
                 where=place,
@@ -340,7 +343,7 @@ def _first_text(labels: Any) -> str:
 
 
 def _finite(value: Any) -> bool:
-    return type(value) in (int, float) and abs(value) < 1e12
+    return type(value) in NUMBERS and abs(value) < LARGE
 
 
 def _score(item: dict[str, Any]) -> float:

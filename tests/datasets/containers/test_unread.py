@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from poseval.datasets.containers.unread import Known
+from poseval.datasets.containers.unread import MOST_PATHS, REST, Known
+from poseval.datasets.containers.xml import Node
 
 
 def unread(node: object, *paths: str) -> dict[str, int]:
@@ -32,3 +33,27 @@ def test_a_value_where_others_have_an_object_is_counted():
 def test_any_name_of_a_map_is_declared_at_once():
     node = {"people": {"ann": {"x": 1, "y": 2}, "bob": {"x": 1}}}
     assert unread(node, "people.*.x") == {"people.*.y": 1}
+
+
+def test_what_is_empty_is_asked_of_each_object_of_the_same_names():
+    rows = [{"x": 1, "a": ""}, {"x": 1, "a": "b"}, {"x": 1, "a": None}, {"x": 1, "a": {"c": 1}}]
+    assert unread(rows, "[].x") == {"[].a": 2}
+    assert unread(rows, "[].x", "[].a.d") == {"[].a": 1, "[].a.c": 1}
+
+
+def test_elements_of_the_same_attributes_are_counted_each():
+    leaves = [Node("point", {"label": "a", "source": source}) for source in ("manual", "", "file")]
+    within = Node("point", {"label": "a", "source": "manual"}, [Node("more", {"value": "1"})], "text")
+    root = Node("image", {}, [*leaves, within, *leaves])
+    found = {"point.@source": 5, "point.more": 1, "point.#text": 1}
+    assert unread(root, "point.@label") == found
+    assert unread(root, "point.@label", "point.@source") == {
+        key: count for key, count in found.items() if "source" not in key
+    }
+
+
+def test_more_sets_of_names_than_are_kept():
+    rows = [{f"a{at}": 1, "x": 1} for at in range(2 * MOST_PATHS)]
+    found = unread([*rows, *rows], "[].x")
+    assert sum(found.values()) == 4 * MOST_PATHS
+    assert found[REST] == 2 * MOST_PATHS
