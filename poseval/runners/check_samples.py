@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from poseval.errors import UsageError
-from poseval.models.adapters.finders import Finder
 from poseval.models.inference.crops import Floats
 from poseval.models.registry import WHOLE_IMAGE, build_model, card
 from poseval.runners.boxes import truth_boxes
-from poseval.runners.card_check import MOST_PEOPLE, CardCheck, Sample, check_card
+from poseval.runners.card_check import MOST_PEOPLE, check_card
+from poseval.runners.card_views import Sample
 from poseval.runners.finder_check import check_finder
+from poseval.runners.findings import CardCheck
 from poseval.runners.frames import FolderPictures, Picture, TruthPictures
 from poseval.runners.loading import fill
 from poseval.runners.own_settings import ModelOptions, with_own_settings
@@ -71,7 +72,7 @@ def check_model(name: str, weights: Path | None, truth: Path | None, images: Pat
     model = build_model(named, len(told.joints) or None, options.size, **options.config)
     fill(model, entry, options.weights)
     samples = samples_of(None if finder else entry.skeleton, truth, images)
-    if isinstance(model, Finder):
+    if finder:
         return check_finder(model, entry, _once(samples))
     joints = entry.joints
     whole = [

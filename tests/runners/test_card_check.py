@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -16,61 +18,38 @@ from PIL import Image
 
 from poseval.cli import invoke
 from tests.models.card_text import card_file
+from tests.runners.spots import COLOURS, image_folder, pictures, spots_card
 
 pytestmark = pytest.mark.models
-# Each joint is a spot of its own colour; the network answers where its colour is, and nothing else.
-COLOURS = {"nose": (250, 120, 20), "left_hand": (40, 220, 90), "right_hand": (160, 30, 240)}
-MODULE = """
-import torch
-from torch import nn
-from torch.nn import functional
-
-class Spots(nn.Module):
-    def __init__(self, colours):
-        super().__init__()
-        self.register_buffer("colours", torch.tensor(colours) / 255)
-
-    def forward(self, x):
-        apart = (x[:, None] - self.colours[None, :, :, None, None]).square().sum(2)
-        return functional.avg_pool2d((-apart / 0.02).exp(), 4)
-
-def make(joints, input_size, colours):
-    return Spots(colours)
-"""
 
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Twelve images of three soft spots on black."""
-    chance = np.random.default_rng(4)
-    folder = tmp_path / "people"
-    folder.mkdir()
-    y, x = np.mgrid[:120, :90]
-    for index in range(12):
-        picture = np.zeros((120, 90, 3))
-        for colour, across in zip(COLOURS.values(), (25, 45, 65), strict=True):
-            at = np.array([across, 60]) + chance.uniform([-6, -25], [6, 25])
-            weight = np.exp(-((x - at[0]) ** 2 + (y - at[1]) ** 2) / (2 * 5.0**2))
-            picture = picture * (1 - weight[..., None]) + weight[..., None] * np.array(colour)
-        Image.fromarray(picture.astype(np.uint8)).save(folder / f"{index}.png")
-    return folder
+    return image_folder(tmp_path / "people")
 
 
-def checked(tmp_path: Path, people: Path, capsys: Any, **changes: Mapping[str, Any]) -> tuple[int, Any]:
-    module = f"spots_{tmp_path.name}"
-    (tmp_path / f"{module}.py").write_text(MODULE)
-    network = {"file": None, "entry": f"{module}:make"}
-    network |= {"options": {"colours": [list(map(float, colour)) for colour in COLOURS.values()]}}
-    plain = {"mean": [0.0, 0.0, 0.0], "deviation": [1.0, 1.0, 1.0]}
-    own = {"skeleton": None, "joints": list(COLOURS), "flip_pairs": []}
-    path = card_file(
-        tmp_path,
-        top={**own, **changes.get("top", {})},
-        network=network,
-        input={**plain, **changes.get("input", {})},
-        output={"decode": "dark", "half_pixel": True, "flip": "none", **changes.get("output", {})},
-    )
-    status = invoke(["models", "check", str(path), "--images", str(people), "--json"])
+@pytest.fixture
+def truth(tmp_path: Path, people: Path) -> Path:
+    """The middles of the spots as a ground truth of COCO."""
+    persons = []
+    for index, places in enumerate(pictures()[1]):
+        keypoints = [number for x, y in places.tolist() for number in (x, y, 2)]
+        person = {"id": index + 1, "image_id": index, "category_id": 1, "bbox": [0, 0, 89, 119]}
+        persons.append({**person, "area": 9e3, "iscrowd": 0, "keypoints": keypoints, "num_keypoints": 3})
+    images = [{"id": at, "file_name": f"{at}.png", "width": 90, "height": 120} for at in range(len(persons))]
+    category = {"id": 1, "name": "person", "keypoints": list(COLOURS), "skeleton": []}
+    path = tmp_path / "truth.json"
+    path.write_text(json.dumps({"images": images, "annotations": persons, "categories": [category]}))
+    return path
+
+
+def checked(
+    tmp_path: Path, people: Path, capsys: Any, truth: Path | None = None, **changes: Mapping[str, Any]
+) -> tuple[int, Any]:
+    path = spots_card(tmp_path, **changes)
+    words = ["--gt", str(truth)] if truth else []
+    capsys.readouterr()
+    status = invoke(["models", "check", str(path), "--images", str(people), "--json", *words])
     return status, json.loads(capsys.readouterr().out)
 
 
@@ -81,7 +60,8 @@ def parts(node: Any) -> list[str]:
 def test_a_right_card_has_no_findings(tmp_path: Path, people: Path, capsys: Any) -> None:
     status, node = checked(tmp_path, people, capsys)
     assert (status, node["findings"]) == (0, [])
-    assert node["measured"]["people"] == "12"
+    assert node["measured"]["people"] == "16"
+    assert "ground truth" in node["measured"]["scale of pixels"]
 
 
 def test_a_wrong_colour_order_is_found(tmp_path: Path, people: Path, capsys: Any) -> None:
@@ -105,10 +85,99 @@ def test_wrong_mirror_joints_are_found(tmp_path: Path, people: Path, capsys: Any
     assert "flip pairs" in parts(node)
 
 
-def test_wrong_pixels_are_found(tmp_path: Path, people: Path, capsys: Any) -> None:
-    wrong = {"mean": [0.485, 0.456, 0.406], "deviation": [0.229, 0.224, 0.225]}
-    _, node = checked(tmp_path, people, capsys, input=wrong)
-    assert "scale of pixels" in parts(node)
+IMAGENET = {"mean": [0.485, 0.456, 0.406], "deviation": [0.229, 0.224, 0.225]}
+
+
+@pytest.mark.parametrize("given", [IMAGENET, {"divisor": 1}, {"mean": [0.5] * 3, "deviation": [0.5] * 3}])
+def test_wrong_pixels_are_found_and_the_advice_works(
+    tmp_path: Path, people: Path, truth: Path, capsys: Any, given: dict[str, Any]
+) -> None:
+    status, node = checked(tmp_path, people, capsys, truth, input=given)
+    assert (status, parts(node)) == (1, ["scale of pixels"])
+    advice = node["findings"][0]["advice"]
+    assert advice == "divisor = 255, mean = [0.0, 0.0, 0.0], deviation = [1.0, 1.0, 1.0]"
+    assert checked(tmp_path, people, capsys, truth)[0] == 0
+
+
+def test_joints_in_another_order_are_found(tmp_path: Path, people: Path, truth: Path, capsys: Any) -> None:
+    joints = ["left_hand", "nose", "right_hand"]
+    status, node = checked(tmp_path, people, capsys, truth, top={"joints": joints})
+    assert (status, parts(node)) == (1, ["joints"])
+    assert "left_hand lies where the truth has nose; 2 joints of 3" in node["findings"][0]["what"]
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_larger_heatmaps_of_larger_inputs_are_no_evidence(
+    tmp_path: Path, people: Path, truth: Path, capsys: Any, known: bool
+) -> None:
+    # A little of the brightness in every map: of pixels from 0 to 255 it is more than any spot gives.
+    path = spots_card(tmp_path)
+    module = next(tmp_path.glob("spots_*.py"))
+    module.write_text(module.read_text().replace("near = (-apart / 0.05).exp()", UNBOUNDED))
+    words = ["--gt", str(truth)] if known else []
+    assert invoke(["models", "check", str(path), "--images", str(people), "--json", *words]) == 0
+    assert json.loads(capsys.readouterr().out)["findings"] == []
+
+
+UNBOUNDED = "near = (-apart / 0.05).exp() + 0.01 * x.abs().mean(1, keepdim=True)"
+
+
+@pytest.mark.parametrize("name", ["synth_small", "synth_detector"])
+def test_shipped_cards_are_right(name: str, capsys: Any) -> None:
+    assert invoke(["models", "check", name]) == 0
+    assert "nothing looks wrong" in capsys.readouterr().out
+
+
+def shipped(**changes: Any) -> list[tuple[str, str]]:
+    """Findings of the shipped network under a changed card, on people that are drawn."""
+    from poseval.models import load_weights
+    from poseval.models.registry import build_model, card
+    from poseval.models.shipped import shipped_weights
+    from poseval.runners.card_check import check_card
+    from poseval.runners.check_samples import samples_of
+    from poseval.synth import scenes
+    from poseval.synth.folder import write_world
+
+    entry, weights = card("synth_small"), shipped_weights("synth_small")
+    model = build_model(entry)
+    assert weights is not None
+    load_weights(model, weights)
+    with TemporaryDirectory() as folder:
+        _, truth, _ = write_world(Path(folder), list(scenes(7, 24, 2)))
+        samples = samples_of(entry.skeleton, truth, Path(folder) / "images")
+    found = check_card(model, replace(entry, **changes), samples).findings
+    return [(each.part, each.advice) for each in found]
+
+
+RIGHT = "divisor = 255, mean = [0.485, 0.456, 0.406], deviation = [0.229, 0.224, 0.225]"
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"colour": "bgr"}, ("colour", 'colour = "rgb"')),
+        ({"pixel_divisor": 1.0}, ("scale of pixels", RIGHT)),
+        ({"mean": (0.0,) * 3, "std": (1.0,) * 3}, ("scale of pixels", RIGHT)),
+        ({"mean": (0.5,) * 3, "std": (0.5,) * 3}, ("scale of pixels", RIGHT)),
+        ({"crop": "affine", "half_pixel": True}, ("half pixel", 'crop = "udp", half_pixel = false')),
+        ({"skeleton": "coco17"}, ("flip pairs", "flip_pairs of the joints as the network was trained")),
+    ],
+)
+def test_faults_of_the_shipped_card_are_found(changes: dict[str, Any], found: tuple[str, str]) -> None:
+    assert shipped(**changes) == [found]
+
+
+def test_people_who_are_not_found_are_said(tmp_path: Path, people: Path, capsys: Any) -> None:
+    path = spots_card(tmp_path)
+    module = next(tmp_path.glob("spots_*.py"))
+    module.write_text(module.read_text().replace("near = (-apart / 0.05).exp()", NOISE))
+    assert invoke(["models", "check", str(path), "--images", str(people)]) == 1
+    assert "does not find these people" in capsys.readouterr().out
+    assert invoke(["models", "check", str(path)]) == 0  # people that are drawn may be strangers to it
+    assert "does not find these people" in capsys.readouterr().out
+
+
+NOISE = "near = torch.rand(apart.shape, generator=torch.Generator().manual_seed(int(x.abs().sum() * 99)))"
 
 
 FINDER = """
@@ -135,7 +204,7 @@ def make(joints, input_size):
 
 @pytest.mark.parametrize(
     ("colour", "pairs", "parts_found"),
-    [("rgb", [[1, 2]], []), ("bgr", [[1, 2]], ["colour", "people"]), ("rgb", [], ["flip pairs"])],
+    [("rgb", [[1, 2]], []), ("bgr", [[1, 2]], ["colour"]), ("rgb", [], ["flip pairs"])],
 )
 def test_a_network_of_whole_images(
     tmp_path: Path, capsys: Any, colour: str, pairs: list[list[int]], parts_found: list[str]

@@ -1,0 +1,133 @@
+"""The colours of a card and the scale of its pixels: whether the network does better with others.
+
+A network's score says nothing of the scale: larger inputs make larger heatmaps. So the joints decide, by
+their distance to the truth or, without any, by where they come back to when a person is moved. The other
+order of colours leaves the scale as it is, and there the score is evidence, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from poseval.models.inference.crops import Floats
+from poseval.models.inference.top_down import TopDown
+from poseval.models.registry import IMAGENET_MEAN, IMAGENET_STD, ModelCard
+from poseval.runners.card_readings import BETTER, own_reading
+from poseval.runners.card_views import ERRORS, MOVED, Sample, View, truth_of, view
+from poseval.runners.findings import Finding, Measured
+
+AGREE = 0.8  # share of people whose score must be higher in the other colours
+HIGHER = 1.01  # the mean score there, times that of the card
+WORKS = 0.1  # joints of most people are off by less, as a part of the box's longer side
+FARTHEST = 0.5  # of the box's longer side: beyond it a joint is not found
+NONE, ONES = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+SCALES = {  # name -> divisor, mean, deviation
+    "ImageNet's mean and deviation of pixels from 0 to 1": (255.0, IMAGENET_MEAN, IMAGENET_STD),
+    "pixels from 0 to 1": (255.0, NONE, ONES),
+    "pixels from -1 to 1": (255.0, (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
+    "pixels from 0 to 255": (1.0, NONE, ONES),
+    "pixels from 0 to 255 without their mean": (1.0, (123.675, 116.28, 103.53), ONES),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Fed:
+    """How people fare with the pixels of a card.
+
+    `off` [N] is how far a person's joints are off as a part of the box, NaN where not known, and `score` [N]
+    the mean score. `by_truth` says whether it is the distance to the truth.
+    """
+
+    card: ModelCard
+    off: Floats
+    score: Floats
+    by_truth: bool
+
+    @property
+    def works(self) -> bool:
+        """Whether joints of most people are found."""
+        return bool(np.nanmedian(self.off) < WORKS)
+
+    @property
+    def mean(self) -> float:
+        """How far joints are off, NaN where nothing is known."""
+        return float(np.nanmean(self.off))
+
+    def __str__(self) -> str:
+        return f"joints {self.mean:.1%} of the box off, score {self.score.mean():.3f}"
+
+    def nearer_than(self, own: Fed) -> bool:
+        """Whether joints are clearly nearer to the truth; without truth, whether only this way finds them."""
+        if not self.works or self.mean > BETTER * own.mean or (own.works and not self.by_truth):
+            return False
+        signs = np.sign((own.off - self.off)[np.isfinite(own.off)])
+        return bool(signs.sum() >= ERRORS * np.sqrt(len(signs)))  # more people than by chance, however far
+
+    def surer_than(self, own: Fed) -> bool:
+        """Whether nearly everybody has a higher score, with joints that are no farther from the truth."""
+        agree = float((self.score > own.score).mean()) >= AGREE
+        higher = agree and self.score.mean() > HIGHER * own.score.mean()
+        return bool(higher and self.works and (self.mean <= own.mean or not self.by_truth))
+
+
+def fed(top: TopDown, people: Sequence[Sample], views: Mapping[str, View] | None = None) -> Fed:
+    """How people fare with the card's pixels; `views` are those that are there already.
+
+    Raises:
+        MismatchError: P451 for outputs other than the card says.
+    """
+    views, reading = views or {}, own_reading(top.card)
+    plain = views.get("plain") or view(top, people, "plain")
+    placed = plain.places(reading)[0]
+    truth = truth_of(people)
+    by_truth = bool(np.isfinite(truth).any())
+    if by_truth:
+        apart = np.linalg.norm(placed - truth, axis=2)[None]
+    else:
+        moved = [views.get(name) or view(top, people, name) for name in MOVED]
+        seen = np.stack([each.places(reading)[0] for each in moved])
+        apart = np.linalg.norm(seen - placed, axis=3)
+    side = np.array([(one.box[2:] - one.box[:2]).max() for one in people])
+    shares = np.minimum(apart / side[:, None], FARTHEST)
+    known = np.isfinite(shares).any((0, 2))
+    off = np.full(len(people), np.nan)
+    off[known] = np.nanmean(shares[:, known], axis=(0, 2))
+    return Fed(top.card, off, plain.scores(), by_truth)
+
+
+def pixels(top: TopDown, people: Sequence[Sample], own: Fed) -> Measured:
+    """The network with the other order of colours, and with other scales of pixels."""
+    card = top.card
+    rows, findings = [("as the card says", str(own))], list[Finding]()
+    other = _with(top, people, colour="bgr" if card.colour == "rgb" else "rgb")
+    rows.append((f"colours as {other.card.colour}", str(other)))
+    if other.nearer_than(own) or other.surer_than(own):
+        findings.append(Finding("colour", _instead(other, own), f'colour = "{other.card.colour}"'))
+    if own.works and not own.by_truth:
+        return [*rows, ("scale of pixels", "not compared: that takes ground truth (--gt)")], findings
+    better = []
+    for name, (divisor, mean, deviation) in SCALES.items():
+        if (divisor, mean, deviation) != (card.pixel_divisor, card.mean, card.std):
+            scaled = _with(top, people, pixel_divisor=divisor, mean=mean, std=deviation)
+            rows.append((name, str(scaled)))
+            better += [scaled] if scaled.nearer_than(own) else []
+    if better:
+        best = min(better, key=lambda each: each.mean)
+        scale = best.card
+        advice = (
+            f"divisor = {scale.pixel_divisor:g}, mean = {list(scale.mean)}, deviation = {list(scale.std)}"
+        )
+        findings.append(Finding("scale of pixels", _instead(best, own), advice))
+    return rows, findings
+
+
+def _with(top: TopDown, people: Sequence[Sample], **changes: object) -> Fed:
+    changed = replace(top.card, **changes)  # type: ignore[arg-type]
+    return fed(TopDown(top.model, changed, flip_test=False, device=top.device), people)
+
+
+def _instead(other: Fed, own: Fed) -> str:
+    return f"as the card says: {own}; otherwise: {other}"

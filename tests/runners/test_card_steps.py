@@ -1,0 +1,64 @@
+"""`models check` on every step from map to input, crop and decoding: networks whose answers are known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch")
+
+from poseval.models.registry import build_model, card
+from poseval.runners.card_check import check_card
+from poseval.runners.card_views import Sample
+from poseval.runners.findings import CardCheck
+from tests.runners.spots import pictures, spots_card
+
+pytestmark = pytest.mark.models
+BOX = np.array([0.0, 0.0, 89.0, 119.0])
+CARDS = [("affine", False), ("affine", True), ("udp", False), ("integer", False)]  # crop, half_pixel
+
+
+def checked(path: Path, known: bool) -> CardCheck:
+    entry = card(str(path))
+    samples = [
+        Sample(picture, BOX, places if known else np.full((3, 2), np.nan))
+        for picture, places in zip(*pictures(), strict=True)
+    ]
+    return check_card(build_model(entry), entry, samples)
+
+
+def is_right(step: str, crop: str, half: bool) -> bool:
+    return half if step == "half pixel" else not half and (crop == "udp") == (step == "udp")
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["truth", "views"])
+@pytest.mark.parametrize(("crop", "half"), CARDS)
+@pytest.mark.parametrize("step", ["affine", "udp", "half pixel"])
+def test_a_wrong_step_is_found_and_its_advice_works(
+    tmp_path: Path, step: str, crop: str, half: bool, known: bool
+) -> None:
+    for decode, flip in (("dark", "maps"), ("argmax", "none")):
+        own = {"input": {"crop": crop}, "output": {"half_pixel": half, "decode": decode, "flip": flip}}
+        top = {"flip_pairs": [[1, 2]] if flip == "maps" else []}
+        path = spots_card(tmp_path, step, top=top, **own)
+        found = checked(path, known)
+        steps = [each for each in found.findings if each.part == "half pixel"]
+        assert len(steps) == (not is_right(step, crop, half))
+        assert ("decode" in {each.part for each in found.findings}) == (decode == "argmax")
+        if steps:
+            path.write_text(followed(path.read_text(), steps[0].advice))
+            again = [each.part for each in checked(path, known).findings]
+            assert "half pixel" not in again
+
+
+def followed(text: str, advice: str) -> str:
+    """A card with the lines of the advice instead of its own."""
+    lines = text.splitlines()
+    for line in advice.split(", "):
+        key = line.split(" = ")[0]
+        table = "[input]" if key == "crop" else "[output]"
+        lines = [old for old in lines if not old.startswith(f"{key} =")]
+        lines.insert(lines.index(table) + 1, line)
+    return "\n".join(lines) + "\n"
