@@ -110,8 +110,8 @@ def _list(pattern: str, as_json: bool) -> None:
 def _check(name: str, weights: Path | None, truth: Path | None, images: Path | None, as_json: bool) -> None:
     """Print what was measured and what looks wrong.
 
-    Exit with 1 where something does, or where people of one's own are not found; those that are drawn may be
-    strangers to a network of photographs.
+    Exit with 1 where something does, or where people of one's own are not found; a network of photographs
+    may not recognise those that are drawn.
     """
     from tempfile import TemporaryDirectory
 

@@ -46,7 +46,7 @@ def check_card(model: torch.nn.Module, card: ModelCard, samples: Sequence[Sample
 
 
 def _order(card: ModelCard, plain: View, people: Sequence[Sample]) -> Measured:
-    """Whether each joint lies where the truth has the joint of its name."""
+    """Whether each joint lies where the ground truth has the joint of its name."""
     truth = truth_of(people)
     known = np.isfinite(truth).all(2).any(0)
     if card.skeleton is None or not known.any():
@@ -64,7 +64,7 @@ def _order(card: ModelCard, plain: View, people: Sequence[Sample]) -> Measured:
     if not wrong.any():
         return rows, []
     first = int(np.flatnonzero(wrong)[0])
-    what = f"{joints[first]} lies where the truth has {joints[nearest[first]]}; "
+    what = f"{joints[first]} lies where the ground truth has {joints[nearest[first]]}; "
     what += f"{number_of(int(wrong.sum()), 'joint')} of {int(known.sum())} are so"
     return rows, [Finding("joints", what, "the skeleton, or the order of the joints, of the training")]
 

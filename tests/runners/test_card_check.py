@@ -103,7 +103,7 @@ def test_joints_in_another_order_are_found(tmp_path: Path, people: Path, truth: 
     joints = ["left_hand", "nose", "right_hand"]
     status, node = checked(tmp_path, people, capsys, truth, top={"joints": joints})
     assert (status, parts(node)) == (1, ["joints"])
-    assert "left_hand lies where the truth has nose; 2 joints of 3" in node["findings"][0]["what"]
+    assert "left_hand lies where the ground truth has nose; 2 joints of 3" in node["findings"][0]["what"]
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -173,7 +173,7 @@ def test_people_who_are_not_found_are_said(tmp_path: Path, people: Path, capsys:
     module.write_text(module.read_text().replace("near = (-apart / 0.05).exp()", NOISE))
     assert invoke(["models", "check", str(path), "--images", str(people)]) == 1
     assert "does not find these people" in capsys.readouterr().out
-    assert invoke(["models", "check", str(path)]) == 0  # people that are drawn may be strangers to it
+    assert invoke(["models", "check", str(path)]) == 0  # drawn people may be unknown to it
     assert "does not find these people" in capsys.readouterr().out
 
 
