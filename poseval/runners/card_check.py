@@ -9,11 +9,12 @@ import torch
 
 from poseval.errors import number_of
 from poseval.models.inference.crops import Floats
+from poseval.models.inference.decoding import DECODERS
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import ModelCard
 from poseval.runners.card_pixels import WORKS, fed, pixels
-from poseval.runners.card_readings import own_reading, readings
-from poseval.runners.card_views import VIEWS, Sample, View, truth_of, view
+from poseval.runners.card_readings import flip_shift, own_reading, readings
+from poseval.runners.card_views import TURNED, VIEWS, Sample, View, truth_of, view
 from poseval.runners.findings import CardCheck, Finding, Measured
 from poseval.skeletons import Skeleton, load_skeleton
 
@@ -37,6 +38,8 @@ def check_card(model: torch.nn.Module, card: ModelCard, samples: Sequence[Sample
     if own.works and not findings:
         pairs = _pairs(card, views)
         parts += [readings(card, views, truth, None if pairs[1] else mirror), pairs]
+        if card.flip == "maps" and card.decode in DECODERS and mirror and not any(one for _, one in parts):
+            parts.append(flip_shift(card, views["plain"], view(top, people, TURNED), mirror))
     else:
         why = "compared once the pixels are right" if findings else "not compared: joints are not found"
         parts.append(([("steps, decoding, mirror joints", why)], []))

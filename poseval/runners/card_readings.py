@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from poseval.models.inference.crops import Floats
-from poseval.models.inference.decoding import DECODERS
+from poseval.models.inference.decoding import DECODERS, flip_back
 from poseval.models.registry import ModelCard
 from poseval.runners.card_views import Reading, View, compared, nearer, residuals, spread
 from poseval.runners.findings import Finding, Measured
@@ -72,6 +72,25 @@ def step_advice(card: ModelCard, step: str) -> str:
     if card.flip == "maps" and card.flip_shift != shift:
         lines.append(f"flip_shift = {shift}")
     return ", ".join(lines)
+
+
+def flip_shift(card: ModelCard, plain: View, turned: View, mirror: Sequence[int]) -> Measured:
+    """How far maps of mirrored inputs have to move before a flip test averages them."""
+    reading = replace(own_reading(card), method=FINE[0])
+    placed, score = plain.places(reading)
+    off = {}
+    for shift in {0, 1, card.flip_shift}:
+        back = replace(turned, outputs=flip_back(turned.outputs, mirror, shift)).places(reading)[0]
+        off[shift] = ((back - placed) / plain.pixel[:, None, None])[None]
+    use = compared(off[card.flip_shift], score)
+    far = {shift: spread(residual, use) for shift, residual in sorted(off.items())}
+    rows = [(f"mirrored maps moved by {shift}", _far(value)) for shift, value in far.items()]
+    best = min(far, key=lambda shift: far[shift])
+    if best == card.flip_shift or not nearer(off[card.flip_shift], off[best], use, APART):
+        return rows, []
+    what = f"joints of the mirrored input are off by {far[card.flip_shift]:.2f} input pixels, "
+    what += f"and by {far[best]:.2f} where maps move by {best}"
+    return rows, [Finding("flip shift", what, f"flip_shift = {best}")]
 
 
 def _far(value: float) -> str:

@@ -23,6 +23,7 @@ BATCH = 16
 GROWN = 1.2  # of the box
 MOVED = {"moved": 0.1, "moved back": -0.1}  # of the box's sides: all of a person stays in the crop
 VIEWS = ("plain", "mirrored", *MOVED, "grown")
+TURNED = "turned"  # the input itself mirrored, as a flip test does it
 SURE = 0.5  # share of the joints, the most certain ones, that are compared
 OUTLIER = 3.0  # times the median distance
 ERRORS = 3  # standard errors that a difference must be
@@ -76,7 +77,7 @@ class View:
 
 
 def view(top: TopDown, people: Sequence[Sample], name: str) -> View:
-    """Run the network on all people, seen in one of `VIEWS`.
+    """Run the network on all people, seen in one of `VIEWS`, or `TURNED`.
 
     Raises:
         MismatchError: P451 for outputs other than the card says.
@@ -97,7 +98,8 @@ def view(top: TopDown, people: Sequence[Sample], name: str) -> View:
         picture = one.picture[:, ::-1] if name == "mirrored" else one.picture
         inputs.append(top.inputs(picture, _row(crops, row)))
     pixel = crops.size[:, 0] / crops.input_size[1]
-    return View(crops, outputs_of(top, torch.cat(inputs)), width, pixel)
+    given = torch.cat(inputs).flip(3) if name == TURNED else torch.cat(inputs)
+    return View(crops, _outputs(top, given), width, pixel)
 
 
 def _row(crops: Crops, row: int) -> Crops:
@@ -105,7 +107,7 @@ def _row(crops: Crops, row: int) -> Crops:
     return replace(crops, centre=crops.centre[one], size=crops.size[one], matrix=crops.matrix[one])
 
 
-def outputs_of(top: TopDown, inputs: torch.Tensor) -> Any:
+def _outputs(top: TopDown, inputs: torch.Tensor) -> Any:
     """Maps [N, K, H, W] of a network of heatmaps, else (places [N, K, 2] in input pixels, scores [N, K])."""
     parts = [inputs[first : first + BATCH] for first in range(0, len(inputs), BATCH)]
     if top.method in DECODERS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def make(joints, input_size, colours, step):
 """
 
 
+@cache
 def pictures(count: int = 16) -> tuple[list[NDArray[np.uint8]], NDArray[np.float64]]:
     """Images of three soft spots on black, and their middles [N, 3, 2]."""
     chance = np.random.default_rng(4)
@@ -67,11 +69,17 @@ def image_folder(folder: Path) -> Path:
     return folder
 
 
-def spots_card(folder: Path, step: str = "half pixel", **changes: Mapping[str, Any]) -> Path:
-    """A card of the network with a step from map to input; as it stands it is right for `half pixel`."""
+def spots_card(
+    folder: Path, step: str = "half pixel", *, one_hand: bool = False, **changes: Mapping[str, Any]
+) -> Path:
+    """A card of the network with a step from map to input; as it stands it is right for `half pixel`.
+
+    With `one_hand` the network finds both hands at the left one, so that they are mirror joints.
+    """
     module = f"spots_{folder.name}".replace("[", "_").replace("]", "_").replace("-", "_")
     (folder / f"{module}.py").write_text(MODULE)
     colours = [list(map(float, colour)) for colour in COLOURS.values()]
+    colours = [*colours[:2], colours[1]] if one_hand else colours
     return card_file(
         folder,
         top={"skeleton": None, "joints": list(COLOURS), "flip_pairs": [], **changes.get("top", {})},

@@ -128,25 +128,17 @@ def test_shipped_cards_are_right(name: str, capsys: Any) -> None:
     assert "nothing looks wrong" in capsys.readouterr().out
 
 
-def shipped(**changes: Any) -> list[tuple[str, str]]:
-    """Findings of the shipped network under a changed card, on people that are drawn."""
-    from poseval.models import load_weights
-    from poseval.models.registry import build_model, card
-    from poseval.models.shipped import shipped_weights
-    from poseval.runners.card_check import check_card
+@pytest.fixture(scope="module")
+def drawn() -> list[Any]:
+    """People that are drawn, in the joints of the shipped network."""
+    from poseval.models.registry import card
     from poseval.runners.check_samples import samples_of
     from poseval.synth import scenes
     from poseval.synth.folder import write_world
 
-    entry, weights = card("synth_small"), shipped_weights("synth_small")
-    model = build_model(entry)
-    assert weights is not None
-    load_weights(model, weights)
     with TemporaryDirectory() as folder:
         _, truth, _ = write_world(Path(folder), list(scenes(7, 24, 2)))
-        samples = samples_of(entry.skeleton, truth, Path(folder) / "images")
-    found = check_card(model, replace(entry, **changes), samples).findings
-    return [(each.part, each.advice) for each in found]
+        return samples_of(card("synth_small").skeleton, truth, Path(folder) / "images")
 
 
 RIGHT = "divisor = 255, mean = [0.485, 0.456, 0.406], deviation = [0.229, 0.224, 0.225]"
@@ -157,14 +149,32 @@ RIGHT = "divisor = 255, mean = [0.485, 0.456, 0.406], deviation = [0.229, 0.224,
     [
         ({"colour": "bgr"}, ("colour", 'colour = "rgb"')),
         ({"pixel_divisor": 1.0}, ("scale of pixels", RIGHT)),
-        ({"mean": (0.0,) * 3, "std": (1.0,) * 3}, ("scale of pixels", RIGHT)),
+        pytest.param(
+            {"mean": (0.0,) * 3, "std": (1.0,) * 3}, ("scale of pixels", RIGHT), marks=pytest.mark.slow
+        ),
         ({"mean": (0.5,) * 3, "std": (0.5,) * 3}, ("scale of pixels", RIGHT)),
         ({"crop": "affine", "half_pixel": True}, ("half pixel", 'crop = "udp", half_pixel = false')),
-        ({"skeleton": "coco17"}, ("flip pairs", "flip_pairs of the joints as the network was trained")),
+        pytest.param(
+            {"skeleton": "coco17"},
+            ("flip pairs", "flip_pairs of the joints as the network was trained"),
+            marks=pytest.mark.slow,
+        ),
     ],
 )
-def test_faults_of_the_shipped_card_are_found(changes: dict[str, Any], found: tuple[str, str]) -> None:
-    assert shipped(**changes) == [found]
+def test_faults_of_the_shipped_card_are_found(
+    changes: dict[str, Any], found: tuple[str, str], drawn: list[Any]
+) -> None:
+    from poseval.models import load_weights
+    from poseval.models.registry import build_model, card
+    from poseval.models.shipped import shipped_weights
+    from poseval.runners.card_check import check_card
+
+    entry, weights = card("synth_small"), shipped_weights("synth_small")
+    model = build_model(entry)
+    assert weights is not None
+    load_weights(model, weights)
+    findings = check_card(model, replace(entry, **changes), drawn).findings
+    assert [(each.part, each.advice) for each in findings] == [found]
 
 
 def test_people_who_are_not_found_are_said(tmp_path: Path, people: Path, capsys: Any) -> None:

@@ -62,3 +62,18 @@ def followed(text: str, advice: str) -> str:
         lines = [old for old in lines if not old.startswith(f"{key} =")]
         lines.insert(lines.index(table) + 1, line)
     return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(("step", "shift"), [("affine", 1), ("udp", 0), ("half pixel", 0)])
+def test_the_shift_of_a_flip_test_is_found(tmp_path: Path, step: str, shift: int) -> None:
+    crop = {"crop": "udp" if step == "udp" else "affine"}
+    right = {"half_pixel": step == "half pixel", "flip": "maps", "flip_shift": shift}
+    pairs = {"flip_pairs": [[1, 2]]}
+    path = spots_card(tmp_path, step, one_hand=True, top=pairs, input=crop, output=right)
+    assert checked(path, known=False).findings == ()
+    if step != "udp":  # there a card cannot say otherwise
+        path = spots_card(
+            tmp_path, step, one_hand=True, top=pairs, input=crop, output={**right, "flip_shift": 1 - shift}
+        )
+        found = checked(path, known=False).findings
+        assert [(each.part, each.advice) for each in found] == [("flip shift", f"flip_shift = {shift}")]

@@ -6,6 +6,7 @@ size that the file fixes.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,6 +27,7 @@ ONNX_TYPES = {
     "tensor(uint8)": np.uint8,
 }
 DEFAULT_PROVIDER = "CPUExecutionProvider"
+CAUSE = "RuntimeError: "  # how TorchScript begins the last line of what it says, after the places in the code
 
 
 class NetworkFile(Protocol):
@@ -88,7 +90,7 @@ class OnnxFile:
                 "P152",
                 where=f"{shown(path.name)}: output {shown(lacking[0])}",
                 what="does not exist",
-                wanted=f"one of {', '.join(map(shown, shapes))}",
+                wanted=f"an output of the file: {', '.join(map(shown, shapes))}",
             )
         self.gives: Sequence[Shape] | None = [shapes[name] for name in self.names]
         self.parameters = count_initializers(path)
@@ -127,6 +129,14 @@ class TorchFile:
                 self.module = program.module()
                 self.takes = _exported_shape(program)
         except Exception as error:  # both raise RuntimeError, ValueError, zipfile's and json's errors
+            if kind == "torchscript" and _holds_tensors_alone(path):
+                raise FormatError(
+                    "P250",
+                    where=shown(path.name),
+                    what="holds tensors by name, and no network",
+                    wanted="a file of torch.jit.save",
+                    hint="name the function that makes the network as entry; this file holds its weights",
+                ) from error
             first = (str(error).splitlines() or [type(error).__name__])[0]
             raise FormatError(
                 "P250",
@@ -215,10 +225,21 @@ def _other_input(path: Path, what: str, wanted: str) -> MismatchError:
 
 def _failed(name: str, error: Exception) -> MismatchError:
     lines = str(error).strip().splitlines() or [type(error).__name__]
+    cause = next((line for line in lines if line.startswith(CAUSE)), lines[0])
     return MismatchError(
         "P451",
         where=shown(name),
-        what=f"fails on its input ({shown(lines[0], 200)})",
+        what=f"fails on its input ({shown(cause.removeprefix(CAUSE), 200)})",
         wanted="a network that takes images of the card's size, layout and batch",
-        hint="export it with a free batch, or with one image at a time",
+        hint="correct size and layout in the card; or export the network with a free batch, or for one image",
     )
+
+
+def _holds_tensors_alone(path: Path) -> bool:
+    """Whether it is a file of torch.save: like those of torch.jit.save a zip file, but without code."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            parts = {name.rpartition("/")[2] for name in archive.namelist()}
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return "data.pkl" in parts and "constants.pkl" not in parts

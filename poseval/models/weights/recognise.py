@@ -37,8 +37,10 @@ def advice_for(state: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> str | 
 
 
 def tensors(state: Mapping[str, Tensor]) -> Tensors:
-    """What a network's tensors are called, and their shapes."""
-    return frozenset((key, tuple(value.shape)) for key, value in state.items())
+    """What a network's tensors are called, and their shapes, without counters that exporters leave out."""
+    return frozenset(
+        (key, tuple(value.shape)) for key, value in state.items() if not key.endswith("num_batches_tracked")
+    )
 
 
 def agreement(one: Tensors, other: Tensors) -> float:

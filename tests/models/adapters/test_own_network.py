@@ -194,9 +194,24 @@ def test_half_a_file_is_refused(tmp_path: Path, name: str) -> None:
 def test_a_network_that_fails_on_its_input_is_refused(tmp_path: Path) -> None:
     traced(tmp_path / "net.pt")
     model = opened(card_file(tmp_path, network={"file": "net.pt", "layout": "nhwc"}))
-    with pytest.raises(MismatchError, match="fails on its input") as caught:
+    with pytest.raises(MismatchError, match=r"fails on its input \(.*3 channels") as caught:
         model(images(1))
     assert caught.value.code == "P451"
+    assert "correct size and layout in the card" in str(caught.value)
+
+
+def test_weights_alone_are_no_network(tmp_path: Path) -> None:
+    torch.save(Tiny().state_dict(), tmp_path / "net.pt")
+    with pytest.raises(FormatError, match="holds tensors by name, and no network") as caught:
+        opened(card_file(tmp_path, network={"file": "net.pt"}))
+    assert "as entry" in str(caught.value)
+    (tmp_path / "tiny_net.py").write_text(
+        "from tests.models.adapters.test_own_network import Tiny\n\n"
+        "def make(joints, input_size):\n    return Tiny()\n"
+    )
+    followed = card_file(tmp_path, network={"file": "net.pt", "entry": "tiny_net:make"})
+    with torch.no_grad():
+        assert torch.equal(opened(followed)(images(2)), Tiny()(images(2)))
 
 
 HELD = 3 * 4 * 4 * 4 + 4 + 4 * JOINTS + JOINTS  # parameters of `Tiny`

@@ -31,6 +31,16 @@ def test_the_model_of_a_checkpoint_is_named(tmp_path: Path, monkeypatch: pytest.
     assert "these are weights of synth_small" in refusal("simplebaseline_r18", path)
 
 
+def test_counters_that_an_exporter_leaves_out_do_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recognise, "list_models", lambda: ["simplebaseline_r18", "synth_small"])
+    state = create_model("synth_small").state_dict()
+    path = tmp_path / "small.pth"
+    torch.save({key: value for key, value in state.items() if "num_batches" not in key}, path)
+    assert "these are weights of synth_small" in refusal("simplebaseline_r18", path)
+
+
 @pytest.mark.parametrize(
     ("of", "run"),
     [
