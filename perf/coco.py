@@ -197,26 +197,6 @@ def ratio(results: dict[str, Runs], what: str, peer: str, ours: str) -> float:
     return theirs / own
 
 
-def linear(folder: Path, counts: list[int], rounds: int) -> str:
-    """Time and memory of `poseval score` over the number of records."""
-    lines = [
-        "| records | file MB | wall s, median (min-max) | processor s | peak MB |",
-        "|---|---|---|---|---|",
-    ]
-    for count in counts:
-        truth, found = files(folder, count)
-        command = contestants(truth, found, folder)["poseval CLI"]
-        runs = Runs()
-        for _ in range(rounds):
-            run(command, runs)
-        size = found.stat().st_size / 1e6
-        lines.append(
-            f"| {count:,} | {size:.1f} | {_span(runs.wall)} | {_median(runs.cpu)} "
-            f"| {statistics.median(runs.peak):.0f} |"
-        )
-    return "\n".join(lines)
-
-
 def startup(folder: Path, rounds: int) -> str:
     """What each part of the smallest score costs: every row does more than the one above."""
     pair = [*map(str, files(folder, 6_770, long_floats=True))]
@@ -269,7 +249,6 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--remark", default="", help="a sentence about the machine, for the page")
-    parser.add_argument("--linear", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--write", type=Path, help="write the page there, too")
     options = parser.parse_args()
 
@@ -286,7 +265,6 @@ def main() -> None:
         small_ratios=ratios(small),
         large=table(large),
         large_ratios=ratios(large),
-        linear=linear(options.folder, options.linear, max(3, options.rounds // 2)),
         startup=startup(options.folder, 2 * options.rounds + 1),
     )
     print(page)
@@ -316,10 +294,6 @@ its imports. Peak is the maximum resident set. 5,000 images, 11,004 true people 
 {large}
 
 {large_ratios}
-
-### Linear in records
-
-{linear}
 
 ### Where the time of `poseval score` goes, 6,770 predictions
 

@@ -142,6 +142,11 @@ def name_of(commit: str) -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
+def is_changed() -> bool:
+    """Whether the working tree has other files than its commit."""
+    return subprocess.run(["git", "-C", str(ROOT), "diff", "--quiet", "HEAD"]).returncode != 0
+
+
 def main() -> int:
     """Measure, print a table, and say whether something got slower."""
     parser = argparse.ArgumentParser(description="Compare the working tree with a commit.")
@@ -152,7 +157,9 @@ def main() -> int:
     parser.add_argument("--record", type=Path, help="history to add rows to")
     parser.add_argument("--files", type=Path, help="folder that keeps the synthetic files")
     options = parser.parse_args()
-    before, after = name_of(options.commit), f"{name_of('HEAD')}+"
+    before, after = name_of(options.commit), name_of("HEAD")
+    if after == before or is_changed():
+        after += "+"
     with tempfile.TemporaryDirectory() as name, tree_of(options.commit) as tree:
         wanted = cases((options.files or Path(name)).resolve(), options.small)
         measure({before: tree, after: ROOT}, wanted, options.rounds)

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("aims", "coco", "posetrack")
+NAMES = ("aims", "coco", "posetrack", "scale", "spent")
 OTHERS = {"poseval", "tests", "numpy", "scipy", "matplotlib", "torch", "cv2", "distributed", "motmetrics"}
 
 
