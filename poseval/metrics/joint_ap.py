@@ -252,9 +252,10 @@ class JointAp(Metric):
         if tied:
             values = self.reduce(tally)
             low, high = (NumberStyle().number(values.get(name)) for name in ("AP_low", "AP_high"))
+            spread = f"{low}" if low == high else f"between {low} and {high}"
             text = (
-                f"{tied} of {total} joint scores are tied, used {HOW[self.ties]}; AP is between {low} and "
-                f"{high} percent over all orders of ties"
+                f"{tied} of {total} joint scores are tied, used {HOW[self.ties]}; AP is {spread} percent "
+                "over all orders of ties"
             )
             out.append(Notice("N433", text, tied))
         return out
