@@ -41,15 +41,16 @@ class Known:
             level = levels[path] = _Level()
         for name, child in self._undeclared(node, path, level):
             place, _, above = level.places[name]
-            if above and (type(child) in CONTAINERS or _is_element(child)):
-                self._count(child, unread, place, levels)
-                continue
-            within = NONE if type(child) is str else _children(child)
-            if _empty(child) if within is NONE else not within:
-                continue
-            if above and within is not NONE:
-                self._count(child, unread, place, levels)
+            if type(child) in VALUES:
+                holds, below = child is not None and child != "", False
             else:
+                as_it_is = type(child) in CONTAINERS or (above and _is_element(child))
+                within = child if as_it_is else _children(child)
+                holds = not _empty(child) if within is NONE else bool(within)
+                below = above and within is not NONE
+            if holds and below:
+                self._count(child, unread, place, levels)
+            elif holds:
                 add(unread, place[:-1] + name if place[-1] == "*" else place)
 
     def _undeclared(self, node: Any, path: str, level: _Level) -> Iterable[tuple[str, Any]]:
