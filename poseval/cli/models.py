@@ -118,8 +118,10 @@ def _check(name: str, weights: Path | None, truth: Path | None, images: Path | N
     from poseval.errors.optional import require
 
     require("torch", f"model {shown(name)}", "models")
+    from poseval.models.registry import card as card_of
     from poseval.runners.check_samples import check_model
 
+    card_of(name)  # what is wrong with it is said before people are drawn
     drawn = truth is None and images is None
     if truth is None and images is None:
         from poseval.poses import Notice

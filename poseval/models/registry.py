@@ -225,7 +225,7 @@ def build_model(
     **config: Any,
 ) -> nn.Module:
     """The model of a card; see `create_model`."""
-    _check_shape(entry, joints, input_size)
+    check_shape(entry, joints, input_size)
     entry = entry.sized(joints, input_size, config)
     build = _builder(entry)
     if entry.options is None:
@@ -234,7 +234,12 @@ def build_model(
     return model.eval()
 
 
-def _check_shape(entry: ModelCard, joints: int | None, input_size: tuple[int, int] | None) -> None:
+def check_shape(entry: ModelCard, joints: int | None, input_size: tuple[int, int] | None) -> None:
+    """Refuse joints and input sizes that a model cannot have.
+
+    Raises:
+        UsageError: P151.
+    """
     where = f"model {entry.name}"
     if joints is not None and (isinstance(joints, bool) or not isinstance(joints, int) or joints < 1):
         raise UsageError(

@@ -63,7 +63,8 @@ def _order(card: ModelCard, plain: View, people: Sequence[Sample]) -> Measured:
     nearest, own = usual.argmin(1), usual.diagonal()
     least = usual.min(1)
     wrong = known & (least < 0.5 * own) & (least < WORKS)
-    rows = [("joints", f"{int((known & ~wrong).sum())} of {int(known.sum())} as the skeleton says")]
+    right = known & ~wrong & (own < WORKS)
+    rows = [("joints", f"{int(right.sum())} of {int(known.sum())} where the ground truth has them")]
     if not wrong.any():
         return rows, []
     first = int(np.flatnonzero(wrong)[0])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from poseval.models.inference.crops import Crops, Floats, map_step, on_input
 from poseval.models.inference.decoding import DECODERS, decode
+from poseval.models.inference.predictions import check_finite
 from poseval.models.inference.top_down import TopDown, last_maps
 from poseval.runners.frames import Picture
 
@@ -80,7 +81,7 @@ def view(top: TopDown, people: Sequence[Sample], name: str) -> View:
     """Run the network on all people, seen in one of `VIEWS`, or `TURNED`.
 
     Raises:
-        MismatchError: P451 for outputs other than the card says.
+        MismatchError: P451 for outputs other than the card says. ValueRangeError: P359 NaN or infinite ones.
     """
     boxes = np.stack([one.box for one in people]).astype(np.float64)
     width = np.full(len(people), np.nan)
@@ -111,7 +112,9 @@ def _outputs(top: TopDown, inputs: torch.Tensor) -> Any:
     """Maps [N, K, H, W] of a network of heatmaps, else (places [N, K, 2] in input pixels, scores [N, K])."""
     parts = [inputs[first : first + BATCH] for first in range(0, len(inputs), BATCH)]
     if top.method in DECODERS:
-        return np.concatenate([last_maps(top.outputs(part.to(top.device))) for part in parts])
+        maps = np.concatenate([last_maps(top.outputs(part.to(top.device))) for part in parts])
+        check_finite(top.card.name, maps)
+        return maps
     answers = [top.decoded(part) for part in parts]
     return tuple(np.concatenate(each) for each in zip(*answers, strict=True))
 

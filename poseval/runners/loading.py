@@ -18,7 +18,7 @@ from poseval.models.inference.bottom_up import load_rescoring
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
-from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card
+from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card, check_shape
 from poseval.models.weights.load import Weights, load_weights
 from poseval.models.weights.trained import Trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
@@ -71,6 +71,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
             what=f"is a {named.kind} and does not give poses",
             wanted=f"a model of kind {', '.join(GIVE_POSES)}",
         )
+    check_shape(named, options.joints, options.size)
     entry, skeleton = _joints(options, told, truth)
     decoding(entry, options.decode)
     device = choose_device(options.device)

@@ -13,7 +13,7 @@ pytest.importorskip("torch")
 import torch
 
 from poseval.cli import invoke
-from poseval.errors import MismatchError
+from poseval.errors import MismatchError, UsageError
 from poseval.models import create_model
 from poseval.runners.loading import load
 from poseval.runners.own_settings import ModelOptions
@@ -110,3 +110,9 @@ def test_weights_of_a_detectors_card_are_named_by_their_flag(
             "--detector-weights", str(described.parent / "other.pt")]  # fmt: skip
     assert invoke(call) == 3
     assert "leave --detector-weights out" in capsys.readouterr().err
+
+
+def test_other_joints_than_the_cards_are_refused(described: Path) -> None:
+    with pytest.raises(UsageError, match="always has 17 joints, not 16") as caught:
+        load(ModelOptions(str(described), joints=16, device="cpu"), None)
+    assert caught.value.code == "P151"

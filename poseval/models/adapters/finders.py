@@ -14,7 +14,7 @@ from torch import Tensor
 from poseval.models.adapters.network_files import DEFAULT_PROVIDER, NetworkFile
 from poseval.models.adapters.own_network import FromSource, Source
 from poseval.models.inference.one_stage import READERS, Reading, letterboxed
-from poseval.models.inference.predictions import Poses
+from poseval.models.inference.predictions import Poses, check_finite
 from poseval.models.inference.top_down import normalised
 from poseval.models.registry import ModelCard
 
@@ -71,7 +71,11 @@ class FinderOnImages:
         return self.batch([image])[0]
 
     def batch(self, images: Sequence[NDArray[np.uint8]]) -> list[Poses]:
-        """People on each RGB image."""
+        """People on each RGB image.
+
+        Raises:
+            ValueRangeError: P359 NaN or infinite outputs.
+        """
         centred = self.card.crop == "letterbox"
         put = [
             letterboxed(image, self.model.reading.size, centred=centred, fill=self.card.fill)
@@ -81,6 +85,8 @@ class FinderOnImages:
         with torch.inference_mode():
             outputs = self.model(torch.from_numpy(pixels).to(self.device))
         arrays = [output.float().cpu().numpy() for output in outputs]
+        for array in arrays:
+            check_finite(self.card.name, array)
         found = []
         for row, (image, (_, box)) in enumerate(zip(images, put, strict=True)):
             poses = self.model.people([output[row] for output in arrays])

@@ -22,6 +22,7 @@ from poseval.models.adapters.network_files import (
     tensors_of,
 )
 from poseval.models.inference.decoding import Decoded
+from poseval.models.inference.predictions import check_finite
 from poseval.models.weights.load import load_weights
 from poseval.plugins import load
 
@@ -172,8 +173,13 @@ class OwnNetwork(FromSource):
         return tuple(outputs) if self.decoding == "simcc" else outputs[0]
 
     def decode(self, outputs: Tensor) -> Decoded:
-        """Joints [N, K, 2] in 0..1 of the input, and scores [N, K], of coordinates [N, K, 2 or 3]."""
+        """Joints [N, K, 2] in 0..1 of the input, and scores [N, K], of coordinates [N, K, 2 or 3].
+
+        Raises:
+            ValueRangeError: P359 NaN or infinite ones.
+        """
         answer = outputs.cpu().double().numpy()
+        check_finite(self.name, answer)
         xy = answer[..., :2]
         if self.units == "pixels":
             xy = xy / [self.input_size[1], self.input_size[0]]

@@ -8,6 +8,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from poseval.errors import ValueRangeError, shown
 from poseval.models.inference.crops import Floats
 from poseval.models.inference.suppression import Index
 
@@ -56,6 +57,21 @@ def whole_image_poses(xy: ArrayLike, joint_score: ArrayLike, score: ArrayLike, b
         (box[:, 2:] - box[:, :2]).prod(1),
         np.arange(len(box)),
     )
+
+
+def check_finite(name: str, numbers: NDArray[np.floating]) -> None:
+    """Refuse what a network gives where it is NaN or infinite.
+
+    Raises:
+        ValueRangeError: P359.
+    """
+    if not np.isfinite(numbers).all():
+        raise ValueRangeError(
+            "P359",
+            where=f"model {shown(name)}",
+            what="gives NaN or infinite numbers",
+            wanted="finite numbers (16-bit arithmetic, which --full turns off, may overflow)",
+        )
 
 
 @runtime_checkable

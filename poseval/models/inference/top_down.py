@@ -25,7 +25,7 @@ from poseval.models.inference.decoding import (
     flip_vectors,
     simcc,
 )
-from poseval.models.inference.predictions import Poses
+from poseval.models.inference.predictions import Poses, check_finite
 from poseval.models.inference.suppression import instance_scores
 from poseval.models.networks.layers import mixed
 from poseval.models.registry import WHOLE_IMAGE, ModelCard
@@ -97,8 +97,16 @@ class TopDown:
         return torch.from_numpy(normalised(np.stack(cuts), self.card))
 
     def decoded(self, inputs: Tensor) -> Decoded:
-        """Joints [N, K, 2] in input pixels and scores [N, K] for a batch."""
-        inputs = inputs.to(self.device)
+        """Joints [N, K, 2] in input pixels and scores [N, K] for a batch; NaN joints where nobody is found.
+
+        Raises:
+            ValueRangeError: P359 NaN or infinite scores.
+        """
+        xy, score = self._decoded(inputs.to(self.device))
+        check_finite(self.card.name, score[~np.isnan(xy).any(2)])
+        return xy, score
+
+    def _decoded(self, inputs: Tensor) -> Decoded:
         outputs = self.outputs(inputs)
         mirrored = self.outputs(inputs.flip(3)) if self.flip_test else None
         height, width = inputs.shape[2:]

@@ -14,7 +14,7 @@ pytest.importorskip("torch")
 import torch
 from torch import nn
 
-from poseval.errors import FormatError, MismatchError, UsageError
+from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeError
 from poseval.models import card, load_weights
 from poseval.models.cost import cost_of, parameters_of
 from poseval.models.describe import card_rows
@@ -167,6 +167,27 @@ def test_outputs_other_than_the_card_says_are_refused(
     assert caught.value.code == "P451"
 
 
+@pytest.mark.parametrize("number", ["nan", "inf"])
+@pytest.mark.parametrize(
+    ("outputs", "decode"), [("maps", "quarter"), ("points", "coordinates"), ("vectors", "simcc")]
+)
+def test_numbers_that_are_not_finite_are_refused(
+    tmp_path: Path, outputs: str, decode: str, number: str
+) -> None:
+    entry, model = by_entry(tmp_path, outputs, decode=decode, flip="none")
+    forward = model.forward
+    model.forward = lambda given: _plus(forward(given), float(number))
+    if decode == "coordinates":
+        model.own.gain.data.fill_(float(number))
+    with pytest.raises(ValueRangeError) as caught:
+        TopDown(model, entry).decoded(images(1))
+    assert caught.value.code == "P359"
+
+
+def _plus(outputs: Any, number: float) -> Any:
+    return tuple(each + number for each in outputs) if isinstance(outputs, tuple) else outputs + number
+
+
 @pytest.mark.parametrize(
     ("outputs", "name", "words"),
     [
@@ -256,3 +277,13 @@ def test_an_onnx_file_tells_its_parameters_and_no_macs(tmp_path: Path) -> None:
 
 def test_a_python_entry_tells_its_parameters(tmp_path: Path) -> None:
     assert parameters_of(by_entry(tmp_path, "maps")[1]) == 1
+
+
+def test_a_python_entry_may_look_at_its_numbers(tmp_path: Path) -> None:
+    (tmp_path / "looking.py").write_text(
+        "import torch\n\nclass Looking(torch.nn.Module):\n    def forward(self, x):\n"
+        "        assert len(torch.nonzero(x)) >= 0\n        return torch.zeros(len(x), 17, 16, 12)\n\n"
+        "def make(joints, input_size):\n    return Looking()\n"
+    )
+    entry = card(str(card_file(tmp_path, network={"file": None, "entry": "looking:make"})))
+    assert (cost_of(entry).parameters, cost_of(entry).macs) == (0, 0)
