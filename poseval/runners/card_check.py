@@ -14,7 +14,7 @@ from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import ModelCard
 from poseval.runners.card_pixels import WORKS, fed, pixels
 from poseval.runners.card_readings import flip_shift, own_reading, readings
-from poseval.runners.card_views import TURNED, VIEWS, Sample, View, truth_of, view
+from poseval.runners.card_views import TURNED, VIEWS, Sample, View, longer_sides, truth_of, view
 from poseval.runners.findings import CardCheck, Finding, Measured
 from poseval.skeletons import Skeleton, load_skeleton
 
@@ -55,7 +55,7 @@ def _order(card: ModelCard, plain: View, people: Sequence[Sample]) -> Measured:
     if card.skeleton is None or not known.any():
         return [], []
     joints = load_skeleton(card.skeleton).joints
-    side = np.array([(one.box[2:] - one.box[:2]).max() for one in people])
+    side = longer_sides(people)
     placed = plain.places(own_reading(card))[0]
     apart = np.linalg.norm(placed[:, :, None] - truth[:, None], axis=3) / side[:, None, None]  # [N, K, K]
     apart = np.where(known, apart, np.inf)

@@ -16,7 +16,7 @@ from poseval.models.inference.crops import Floats
 from poseval.models.inference.top_down import TopDown
 from poseval.models.registry import IMAGENET_MEAN, IMAGENET_STD, ModelCard
 from poseval.runners.card_readings import BETTER, own_reading
-from poseval.runners.card_views import ERRORS, MOVED, Sample, View, truth_of, view
+from poseval.runners.card_views import ERRORS, MOVED, Sample, View, longer_sides, truth_of, view
 from poseval.runners.findings import Finding, Measured
 
 AGREE = 0.8  # share of people whose score must be higher in the other colours
@@ -90,7 +90,7 @@ def fed(top: TopDown, people: Sequence[Sample], views: Mapping[str, View] | None
         moved = [views.get(name) or view(top, people, name) for name in MOVED]
         seen = np.stack([each.places(reading)[0] for each in moved])
         apart = np.linalg.norm(seen - placed, axis=3)
-    side = np.array([(one.box[2:] - one.box[:2]).max() for one in people])
+    side = longer_sides(people)
     shares = np.minimum(apart / side[:, None], FARTHEST)
     known = np.isfinite(shares).any((0, 2))
     off = np.full(len(people), np.nan)
@@ -107,7 +107,7 @@ def pixels(top: TopDown, people: Sequence[Sample], own: Fed) -> Measured:
     if other.nearer_than(own) or other.surer_than(own):
         findings.append(Finding("colour", _instead(other, own), f'colour = "{other.card.colour}"'))
     if own.works and not own.by_truth:
-        return [*rows, ("scale of pixels", "not compared: that takes ground truth (--gt)")], findings
+        return [*rows, ("scale of pixels", "not compared: that takes labelled joints (--gt)")], findings
     better = []
     for name, (divisor, mean, deviation) in SCALES.items():
         if (divisor, mean, deviation) != (card.pixel_divisor, card.mean, card.std):

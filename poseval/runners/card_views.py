@@ -124,6 +124,11 @@ def truth_of(people: Sequence[Sample]) -> Floats:
     return np.stack([one.truth for one in people]).astype(np.float64)
 
 
+def longer_sides(people: Sequence[Sample]) -> Floats:
+    """The longer side [N] of each box."""
+    return np.array([(one.box[2:] - one.box[:2]).max() for one in people])
+
+
 def residuals(
     views: Mapping[str, View], truth: Floats, mirror: Sequence[int] | None, reading: Reading
 ) -> Floats:

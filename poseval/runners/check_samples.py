@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from poseval.errors import UsageError
+from poseval.errors import MismatchError, UsageError, shown
 from poseval.models.inference.crops import Floats
 from poseval.models.registry import WHOLE_IMAGE, build_model, card
 from poseval.runners.boxes import truth_boxes
@@ -26,19 +26,28 @@ def samples_of(skeleton: str | None, truth: Path | None, images: Path | None) ->
     """People of a ground truth in the joints of a skeleton, as far as it has them, or one per image.
 
     Raises:
-        InputError: the ground truth or an image cannot be read.
+        InputError: the ground truth or an image cannot be read. MismatchError: P431 a ground truth without
+            people.
     """
     if truth is None:
         folder = FolderPictures(images or Path())
         found = []
         for row in range(min(len(folder.frames), MOST_PEOPLE)):
             picture = folder.load(row)
-            box = np.array([0.0, 0.0, picture.shape[1] - 1.0, picture.shape[0] - 1.0])
+            height, width = picture.shape[:2]
+            box = np.array([0.0, 0.0, max(width - 1.0, 1.0), max(height - 1.0, 1.0)])
             found.append(Sample(picture, box, np.full((1, 2), np.nan)))
         return found
     people = scoring.read(truth, optional=frozenset({"area"}))
     pictures = TruthPictures(people, images or truth.parent)
     boxes = truth_boxes(people)
+    if not len(boxes):
+        raise MismatchError(
+            "P431",
+            where=shown(truth.name),
+            what="holds nobody",
+            wanted="people with boxes or labelled joints",
+        )
     xy: Floats = np.where(people.people.seen[:, :, None] > 0, people.people.xy, np.nan)
     if skeleton is not None and load_skeleton(skeleton).joints != people.skeleton.joints:
         mapping = joint_map(people.skeleton, load_skeleton(skeleton))

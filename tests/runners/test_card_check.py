@@ -61,7 +61,7 @@ def test_a_right_card_has_no_findings(tmp_path: Path, people: Path, capsys: Any)
     status, node = checked(tmp_path, people, capsys)
     assert (status, node["findings"]) == (0, [])
     assert node["measured"]["people"] == "16"
-    assert "ground truth" in node["measured"]["scale of pixels"]
+    assert "labelled joints" in node["measured"]["scale of pixels"]
 
 
 def test_a_wrong_colour_order_is_found(tmp_path: Path, people: Path, capsys: Any) -> None:
@@ -248,3 +248,19 @@ def test_networks_with_crops_of_their_own_are_refused(capsys: Any) -> None:
 def test_a_second_word_without_check_is_refused(capsys: Any) -> None:
     assert invoke(["models", "hrnet_w32", "hrnet_w48"]) == 2
     assert "P127" in capsys.readouterr().err
+
+
+def test_a_ground_truth_of_nobody_is_refused(tmp_path: Path, people: Path, truth: Path, capsys: Any) -> None:
+    node = json.loads(truth.read_text())
+    truth.write_text(json.dumps({**node, "annotations": []}))
+    for name in ("synth_small", "synth_detector"):
+        assert invoke(["models", "check", name, "--gt", str(truth), "--images", str(people)]) == 3
+        assert "holds nobody [P431]" in capsys.readouterr().err
+
+
+def test_an_image_of_one_pixel_shows_nobody(tmp_path: Path, capsys: Any) -> None:
+    Image.new("RGB", (1, 1)).save(tmp_path / "dot.png")
+    assert invoke(["models", "check", "synth_small", "--images", str(tmp_path)]) == 1
+    said = capsys.readouterr().out
+    assert "does not find these people" in said
+    assert "nan" not in said

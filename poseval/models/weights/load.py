@@ -178,7 +178,7 @@ def read_checkpoint(path: Path) -> Any:
         check_claims(path)
         with _plain_data_allowed(torch):
             return torch.load(path, map_location="cpu", weights_only=True)
-    except LimitError:
+    except (FormatError, LimitError):
         raise
     except ForeignNameError as error:
         raise _refused(path, str(error)) from error

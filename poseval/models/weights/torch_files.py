@@ -15,7 +15,7 @@ from collections import Counter, OrderedDict
 from pathlib import Path
 from typing import Any
 
-from poseval.errors import LimitError, shown
+from poseval.errors import FormatError, LimitError, shown
 from poseval.files.pickle import ForeignNameError, Stream, stand_in, walk
 from poseval.files.pickled_keys import require_simple
 from poseval.limits import DEFAULT, MIB
@@ -108,6 +108,7 @@ def check_claims(path: Path) -> None:
     """Refuse a file that claims more than it has.
 
     Raises:
+        FormatError: P252 a TorchScript file.
         LimitError: P501 larger than allowed, or storages without their bytes; P504 packed members.
         ForeignNameError: the pickle names what is neither a tensor nor plain data.
         Exception: of any kind, for a damaged file.
@@ -124,6 +125,13 @@ def check_claims(path: Path) -> None:
 def _check_zip(path: Path) -> None:
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
+        if any(member.filename.endswith("/constants.pkl") for member in members):  # of torch.jit.save alone
+            raise FormatError(
+                "P252",
+                where=shown(path.name),
+                what="is a TorchScript network, and no weights alone",
+                wanted="a file of torch.save, or a card that describes the network (docs/cards.md)",
+            )
         if any(member.compress_type != zipfile.ZIP_STORED for member in members):
             raise LimitError(
                 "P504",

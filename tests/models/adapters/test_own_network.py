@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeError
-from poseval.models import card, load_weights
+from poseval.models import card, create_model, load_weights
 from poseval.models.cost import cost_of, parameters_of
 from poseval.models.describe import card_rows
 from poseval.models.inference.top_down import TopDown
@@ -219,6 +219,13 @@ def test_a_network_that_fails_on_its_input_is_refused(tmp_path: Path) -> None:
         model(images(1))
     assert caught.value.code == "P451"
     assert "correct size and layout in the card" in str(caught.value)
+
+
+def test_a_network_is_no_weights_alone(tmp_path: Path) -> None:
+    traced(tmp_path / "net.pt")
+    with pytest.raises(FormatError, match="is a TorchScript network") as caught:
+        load_weights(create_model("synth_small"), tmp_path / "net.pt")
+    assert caught.value.code == "P252"
 
 
 def test_weights_alone_are_no_network(tmp_path: Path) -> None:
