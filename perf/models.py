@@ -198,8 +198,8 @@ def main() -> None:
     parser.add_argument("--measure", metavar="PATTERN", help="models to count and to time")
     parser.add_argument("--weights", metavar="PATTERN=FILE", action="append", default=[],
                         help="file of networks that lie in one")  # fmt: skip
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--passes", type=int, default=7, help="of each round")
+    parser.add_argument("--rounds", type=int, default=8)
+    parser.add_argument("--passes", type=int, default=5, help="of each round")
     parser.add_argument("--agreement", metavar="PATTERN", help="models to compare with their recorded cases")
     parser.add_argument("--learnt", type=Path, metavar="JUNIT", help="record of the overfitting tests")
     parser.add_argument("--write", type=Path, help="page with the table")
