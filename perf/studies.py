@@ -137,8 +137,10 @@ EXCHANGE = Study(
         Claim("both are better than across stages alone", {"exchange": 1, "across stages only": -1}),
     ),
     "Width 16; stages 2, 3 and 4 have 1, 2 and 2 modules. The last module of a stage exchanges across "
-    "stages, those before it within the stage. The last of the network always exchanges.",
+    "stages, those before it within the stage. The last of the network always exchanges. "
+    "Seeds 3 and 4 were added to all networks after the first three had been seen.",
     epochs=10,
+    seeds=5,
     changes={**POSE, **WIDE, "rate": 1e-3},
 )
 
