@@ -28,7 +28,7 @@ MODEL: Final = "synth_small"
 REAL_MODEL: Final = "movenet_thunder"  # of the package that `weights` is
 DETECTOR: Final = "synth_detector"
 BOX_SCORE: Final = 0.2  # least score of a box that is looked at
-TRACKER: Final = "hungarian(measure=both)"
+TRACKER: Final = "sort"
 SKELETON: Final = "posetrack17slots"
 FORMAT: Final = "posetrack18"
 CLIPS: Final = World(width=384, height=288, smallest=100.0, largest=230.0, occluders=0.25, sequence_length=24)

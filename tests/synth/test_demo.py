@@ -67,7 +67,7 @@ def test_the_network_runs_and_the_page_is_written(tmp_path: Path, monkeypatch: p
     page = (tmp_path / "d/report.html").read_text("utf-8")
     assert "posetrack18" in page
     node = json.loads((tmp_path / "d/predictions.run.json").read_text())
-    assert node["tracker"].startswith("hungarian")
+    assert node["tracker"].startswith("sort(")
     with pytest.raises(UsageError):
         demo.run_demo(tmp_path / "d", 3)
     demo.run_demo(tmp_path / "d", 3, force=True)
