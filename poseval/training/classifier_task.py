@@ -18,8 +18,9 @@ from poseval.errors import MismatchError, UsageError, shown
 from poseval.models.inference.crops import warp
 from poseval.models.inference.top_down import normalised
 from poseval.models.registry import ModelCard, card
-from poseval.poses import Array, Ints
+from poseval.poses import Array
 from poseval.results.values import Direction
+from poseval.runners.class_answers import class_folders
 from poseval.runners.frames import FolderPictures
 from poseval.training.data import Samples
 from poseval.training.jobs import Job, TrainOptions, chosen_recipe
@@ -41,20 +42,7 @@ class ClassPictures(Samples):
     def __init__(self, root: Path, cache: int) -> None:
         pictures = FolderPictures(root)
         super().__init__(pictures, cache)
-        parts = [Path(str(path)).parts for path in pictures.frames.path]
-        loose = next((path[-1] for path in parts if len(path) < 2), None)
-        self.classes = tuple(sorted({path[0] for path in parts}))
-        if loose is not None or len(self.classes) < 2:
-            what = (
-                f"{shown(loose)} is in no class" if loose else f"has only the class {shown(self.classes[0])}"
-            )
-            raise MismatchError(
-                "P432",
-                where=shown(root),
-                what=what,
-                wanted="a folder of images for each of at least two classes",
-            )
-        self.label: Ints = np.array([self.classes.index(path[0]) for path in parts], dtype=np.int64)
+        self.classes, self.label = class_folders(root, pictures.frames.path.tolist())
 
     def __len__(self) -> int:
         return len(self.label)

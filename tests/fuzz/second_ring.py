@@ -120,7 +120,7 @@ def read_torch(path: Path) -> object:
 
 
 def read_classes(path: Path) -> object:
-    from poseval.training.class_scores import from_list
+    from poseval.runners.class_answers import from_list
 
     return from_list(path, 10)
 

@@ -15,8 +15,8 @@ from PIL import Image
 
 from poseval.cli import invoke
 from poseval.models import create_model
+from poseval.runners.class_answers import ClassScores
 from poseval.training import checkpoint
-from poseval.training.class_scores import ClassScores
 
 pytestmark = pytest.mark.models
 COLOURS = {"blue": (0, 0, 255), "green": (0, 255, 0), "red": (255, 0, 0)}
@@ -59,12 +59,28 @@ def test_folders_are_classes_in_the_order_of_the_checkpoint(
     assert invoke(call(weights, pictures, out)) == 0
     assert "top-1 33.33 (12.06 to 64.58)" in capsys.readouterr().out
     node = json.loads(out.read_text())
+    assert node["class_names"] == ["blue", "red", "green"]
     assert node["summary"] == {"top1": pytest.approx(1 / 3)}  # of three classes there are no five best
     right = [answer["path"] for answer in node["answers"] if answer["class"] == answer["found"][0]]
     assert right == [f"red/{number}.png" for number in range(3)]
     assert all(answer["found"] == [1, 0, 2] for answer in node["answers"])
     assert invoke(call(weights, pictures, out)) == 2
     assert "P131" in capsys.readouterr().err
+
+
+def test_answers_of_a_run_are_scored_again(
+    pictures: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, again = tmp_path / "answers.json", tmp_path / "again.json"
+    assert invoke(call(weights, pictures, out)) == 0
+    first = capsys.readouterr().out
+    assert "top-5 is left out: there are only 3 classes" in first
+    score = ["score", str(out), "--gt", str(pictures), "--benchmark", "imagenet", "--json"]
+    assert invoke([*score, str(again)]) == 0
+    assert capsys.readouterr().out == first
+    assert json.loads(again.read_text()) == json.loads(out.read_text())
+    assert invoke([*score, "-", "--ci", "90"]) == 0
+    assert json.loads(capsys.readouterr().out)["level"] == 0.9
 
 
 def test_a_list_says_the_class_of_each_image(pictures: Path, weights: Path, tmp_path: Path) -> None:
