@@ -48,7 +48,9 @@ WORDS = frozenset(
     )
 )
 # Options without a keyword: a sentence that names them is about the command, or about another program.
-LEFT = frozenset(("ci", "ci-method", "db", "dump", "flow", "json", "no-flip", "save", "sgcn", "workers"))
+LEFT = frozenset(
+    ("ci", "ci-method", "db", "dump", "flow", "full", "json", "no-flip", "save", "sgcn", "workers")
+)
 _COMMAND = re.compile(rf"poseval ([a-z]+) (?:\.\.\. )?(?=--(?!(?:{'|'.join(sorted(LEFT))})\b))")
 _OPTION = re.compile(
     r"--(?P<name>[a-z]+(?:-[a-z]+)*)(?![\w])"
