@@ -24,6 +24,7 @@ Result = TypeVar("Result")
 ALIGNED = 64  # bytes: where arrays begin
 PLACE = 4  # bytes of the place of an item
 LENGTH = 8  # bytes of a length
+FREE = 8  # open files that are left to whoever works: of data, modules and threads
 
 _is_ours = False
 
@@ -102,7 +103,7 @@ class _Copy:
 
     def __init__(self, process: int, file: int) -> None:
         self._process, self._file = process, file
-        self._lives = True
+        self._lives = self._is_open = True
 
     def results(self) -> Iterator[tuple[int, Any]]:
         """Places and results, when the copy has ended; their arrays lie in its memory."""
@@ -115,6 +116,7 @@ class _Copy:
         if not size:
             return
         pages = memoryview(mmap.mmap(self._file, size, access=mmap.ACCESS_COPY))
+        self._close()  # the pages have an open file of their own
         at = 0
         while at + LENGTH <= size:
             start = at + LENGTH
@@ -138,7 +140,12 @@ class _Copy:
             ):  # an interruption came after it was waited for
                 os.kill(self._process, signal.SIGKILL)
                 os.waitpid(self._process, 0)
-        os.close(self._file)
+        self._close()
+
+    def _close(self) -> None:
+        if self._is_open:
+            self._is_open = False
+            os.close(self._file)
 
 
 def _copied(work: Callable[[Item], Result], items: Sequence[Item], turns: int, copies: list[_Copy]) -> bool:
@@ -147,6 +154,9 @@ def _copied(work: Callable[[Item], Result], items: Sequence[Item], turns: int, c
     try:
         file = os.memfd_create("poseval-results")
     except OSError:
+        return False
+    if not _leaves_free(file):
+        os.close(file)
         return False
     # What ends this process must find the copy in the list, and must not be heard by a copy that begins.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
@@ -163,6 +173,20 @@ def _copied(work: Callable[[Item], Result], items: Sequence[Item], turns: int, c
         return False
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return True
+
+
+def _leaves_free(file: int) -> bool:
+    """Whether this process may open as many more files as work needs."""
+    opened: list[int] = []
+    try:
+        while len(opened) < FREE:
+            opened.append(os.dup(file))
+    except OSError:
+        return False
+    finally:
+        for one in opened:
+            os.close(one)
     return True
 
 

@@ -247,3 +247,26 @@ def none_is_left(parent: int) -> None:
     """No child of this process is left, not even one that has ended."""
     children = Path(f"/proc/self/task/{parent}/children").read_text("utf-8").split()
     assert children == []
+
+
+@needs_copies
+def test_copies_leave_open_files_to_the_work() -> None:
+    # Each copy holds one; with all of them taken, neither data nor a module of Python could be read.
+    code = """
+import numpy, os, resource, time
+from poseval.processes import each_apart, own_process
+resource.setrlimit(resource.RLIMIT_NOFILE, (24, 24))
+own_process()
+def work(item):
+    time.sleep(0.002)
+    for file in [os.open(os.devnull, os.O_RDONLY) for _ in range(6)]:
+        os.close(file)
+    return item, os.getpid(), numpy.zeros(9)
+found = each_apart(work, range(200), 30)
+assert [item for item, *_ in found] == list(range(200))
+print(len({process for _, process, _ in found}))
+"""
+    words = [sys.executable, "-c", code]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 2 <= int(done.stdout) < 20
