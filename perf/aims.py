@@ -14,13 +14,17 @@ import json
 import os
 import statistics
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import coco_files
+import cost_model
 import library
 import posetrack_files
+import readers
 from coco import machine
 from processes import ROOT, Process, run_process
 from sections import write_section
@@ -41,10 +45,11 @@ os.sched_setaffinity(0, [0])
 os.execv(sys.executable, [sys.executable, *sys.argv[1:]])
 """
 BOARDS = (12, 96)  # submissions of a leaderboard
+RAISED = ("--limit", "bytes=3GiB", "--limit", f"people={MOST}")
 
 
 class Aim(NamedTuple):
-    """One row: what is measured, the bound and its unit, and how. Ratios (`x`) are to be above it."""
+    """One row: what is measured, the bound and its unit, and how. Only a speed-up (`x`) is to be above it."""
 
     what: str
     bound: float
@@ -70,24 +75,38 @@ def poseval(arguments: Sequence[str | Path]) -> Process:
     return run_process([sys.executable, "-m", "poseval", *map(str, arguments)])
 
 
+@cache
+def scored(folder: Path, count: int, more: Sequence[str], rounds: int) -> list[Process]:
+    """`poseval score` of COCO files, as often as there are rounds; several rows are of the same runs."""
+    truth, found = coco(folder, count)
+    command = ["score", found, "--gt", truth, "-q", *(word.format(folder=folder) for word in more)]
+    return [poseval(command) for _ in range(rounds)]
+
+
 def score(count: int, what: str, *more: str, most: int = 99) -> Callable[[Path, int], float]:
     """`poseval score` of COCO files: `wall` or `cpu` seconds, or `peak` MB."""
 
     def measure(folder: Path, rounds: int) -> float:
-        truth, found = coco(folder, count)
-        extra = [word.format(folder=folder) for word in more]
-        command = ["score", found, "--gt", truth, "-q", *extra]
-        return statistics.median(getattr(poseval(command), what) for _ in range(min(rounds, most)))
+        return statistics.median(getattr(run, what) for run in scored(folder, count, more, min(rounds, most)))
 
     return measure
 
 
-def faster(count: int) -> Callable[[Path, int], float]:
-    """hotcoco's processor time to load and evaluate, over ours."""
+def linear(folder: Path, rounds: int) -> float:
+    """Processor time of a prediction among the most, over that among a fifth of them, both in pieces."""
+    many = score(MANY, "cpu", "--stream", most=3)(folder, rounds)
+    return score(MOST, "cpu", *RAISED, most=1)(folder, rounds) / MOST / (many / MANY)
+
+
+compared = cache(library.compare)  # processor time and wall time are of the same runs
+
+
+def faster(count: int, clock: str) -> Callable[[Path, int], float]:
+    """hotcoco's time to load and evaluate, over ours: of processors (`cpu`) or of the clock (`wall`)."""
 
     def measure(folder: Path, rounds: int) -> float:
-        ours, theirs = library.compare(folder, count, rounds)
-        return theirs.median("cpu") / ours.median("cpu")
+        ours, theirs = compared(folder, count, rounds)
+        return theirs.median(clock) / ours.median(clock)
 
     return measure
 
@@ -96,6 +115,48 @@ def posetrack(folder: Path, rounds: int) -> float:
     """Wall seconds of every number of PoseTrack."""
     truth, found = posetrack_files.files(folder)
     return statistics.median(poseval(["score", found, "--gt", truth, "-q"]).wall for _ in range(rounds))
+
+
+def workers(folder: Path, rounds: int) -> float:
+    """Wall time of PoseTrack where workers are asked for, over that where they are not, in turns."""
+    truth, found = posetrack_files.files(folder)
+    command = ["score", found, "--gt", truth, "-q"]
+    took = [(poseval([*command, "--workers", "2"]).wall, poseval(command).wall) for _ in range(rounds)]
+    return statistics.median(some for some, _ in took) / statistics.median(one for _, one in took)
+
+
+def pool(folder: Path, rounds: int) -> float:
+    """Wall time of the submissions of `cost_model.py` in one process, over that in a pool of two."""
+    alone, shared = cost_model.by_processes(folder, *coco(folder, SMALL))
+    return alone / shared
+
+
+@cache
+def exchanged(folder: Path, name: str, rounds: int) -> readers.Times:
+    """What an exchange format costs, by files in memory where there is a folder of it."""
+    memory = "/dev/shm" if os.path.isdir("/dev/shm") else None
+    with tempfile.TemporaryDirectory(dir=memory) as place:
+        return readers.measured(name, Path(place), coco(folder, SMALL), rounds)
+
+
+def reader(name: str) -> Callable[[Path, int], float]:
+    """Processor time of reading a format, over `cat` and our scanner."""
+
+    def measure(folder: Path, rounds: int) -> float:
+        times = exchanged(folder, name, rounds)
+        return times.reading / times.least
+
+    return measure
+
+
+def converter(name: str) -> Callable[[Path, int], float]:
+    """Processor seconds of converting from or to COCO, the slower way."""
+
+    def measure(folder: Path, rounds: int) -> float:
+        times = exchanged(folder, name, rounds)
+        return max(times.to_it, times.from_it) / 1000
+
+    return measure
 
 
 def shifted(path: Path, by: float) -> Path:
@@ -157,17 +218,29 @@ def build(folder: Path, rounds: int) -> float:
 
 
 AIMS = (
-    Aim(f"load + evaluate {SMALL:,} predictions, hotcoco / poseval, processor time", 1.7, "x", faster(SMALL)),
-    Aim(f"load + evaluate {LARGE:,} predictions, hotcoco / poseval, processor time", 2.0, "x", faster(LARGE)),
+    *(
+        Aim(
+            f"load + evaluate {count:,} predictions, hotcoco / poseval, {name}",
+            bound,
+            "x",
+            faster(count, clock),
+        )
+        for count, bound in library.AIMS.items()
+        for clock, name in (("cpu", "processor time"), ("wall", "wall"))
+    ),
     Aim(f"`poseval score` of {SMALL:,} predictions, wall", 0.18, "s", score(SMALL, "wall")),
     Aim(f"`poseval score` of {MANY:,} predictions, peak", 700, "MB", score(MANY, "peak", most=3)),
     Aim(
         f"`poseval score` of {MOST:,} predictions, peak",
         600,
         "MB",
-        score(MOST, "peak", "--limit", "bytes=3GiB", "--limit", f"people={MOST}", most=1),
+        score(MOST, "peak", *RAISED, most=1),
     ),
+    Aim(f"processor time of a prediction among {MOST:,}, over that among {MANY:,}", 1.1, "times", linear),
     Aim("`poseval score` of PoseTrack's validation set, every number, wall", 0.45, "s", posetrack),
+    Aim(
+        "the same with `--workers 2`, which starts none and says so, over that without", 1.1, "times", workers
+    ),
     Aim(f"`poseval score --ci 95` of {LARGE:,}, processor time", 0.9, "s", score(LARGE, "cpu", "--ci", "95")),
     Aim(f"`poseval compare` of two runs of {SMALL:,}, processor time", 1.5, "s", compare(SMALL)),
     Aim(f"`poseval compare` of two runs of {LARGE:,}, processor time", 1.5, "s", compare(LARGE)),
@@ -185,7 +258,23 @@ AIMS = (
         )
         for count in BOARDS
     ),
+    Aim(
+        f"{cost_model.POOLED:,} submissions, one process / a pool of two, a thread in each, wall",
+        1.8,
+        "x",
+        pool,
+    ),
     Aim("compiling the package, processor time", 40, "s", build),
+    # Last, since they work in this process: what it holds counts in the peak of processes that it starts.
+    *(
+        Aim(f"reading {name}, over `cat` and our scanner, processor time", 2, "times", reader(name))
+        for name in ("openpose", "yolo", "alphapose", "mmpose")
+    ),
+    *(
+        Aim(f"converting {name} from and to COCO, the slower way, processor time", 0.4, "s", converter(name))
+        for name in readers.ENDINGS
+        if name != "coco"
+    ),
 )
 
 
@@ -206,6 +295,9 @@ def main() -> None:
     parser.add_argument("--only", default="", help="rows that have this text")
     parser.add_argument("--write", type=Path, help="write the section of that page, too")
     options = parser.parse_args()
+    if not any(options.only in aim.what for aim in AIMS):
+        listed = "\n  ".join(aim.what for aim in AIMS)
+        parser.error(f"--only: no row has {options.only!r}; there are\n  {listed}")
     if options.write and options.only:
         parser.error("--write is of the whole table")
     load = os.getloadavg()[0]
@@ -218,7 +310,8 @@ def main() -> None:
 PAGE = """## What we aim at
 
 Made by `python perf/aims.py --write docs/performance.md`. Medians of {rounds} whole processes, fewer
-of the largest files. The sections below say how each is measured, and what is left.
+of the largest files; reading and converting formats inside one process. A speed-up (x) is to be at least
+its aim, all others at most. The sections below say how each is measured, and what is left.
 
 Machine: {machine}; load {load:.1f} when it began.
 

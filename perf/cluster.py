@@ -61,14 +61,14 @@ def submission(path: str, truth: PoseSet) -> tuple[str, int, int]:
 
 
 @contextmanager
-def cluster() -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
-    """The address of a scheduler with workers on loopback, and the processes of these."""
+def cluster(folder: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """The address of a scheduler with workers on loopback, and the processes of these; files in a folder."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     address = f"tcp://127.0.0.1:{port}"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "POSEVAL_NUM_THREADS": "1"}
-    env["DASK_DISTRIBUTED__WORKER__DAEMON"] = "False"
+    env |= {"DASK_DISTRIBUTED__WORKER__DAEMON": "False", "DASK_TEMPORARY_DIRECTORY": str(folder)}
     worker = ["distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard"]
     scheduler = ["distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", str(port)]
     started = [
@@ -107,7 +107,7 @@ def main() -> None:
         start = time.perf_counter()
         alone = {path: digest(poses, path) for path in map(str, files)}
         each = (time.perf_counter() - start) / DISTINCT
-        with cluster() as (address, processes), distributed.Client(address, timeout=120) as client:
+        with cluster(Path(name)) as (address, processes), distributed.Client(address, timeout=120) as client:
             client.wait_for_workers(WORKERS, timeout=120)
             start = time.perf_counter()
             found = scored(client, poses, paths, processes[0])

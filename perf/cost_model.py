@@ -49,10 +49,11 @@ PLANS = (
 POOLED, POOL = 1_000, 2  # submissions that processes score in fact, and how many processes
 PREDICTIONS = 6_770  # of each of them
 PROGRAM = """
-import sys
+import os, sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 
+os.environ["POSEVAL_NUM_THREADS"] = "1"
 import poseval
 
 

@@ -1,6 +1,6 @@
 """What a training loop pays for PoseMetric: 6,770 people in batches of 64, and one report.
 
-    python -m perf.pose_metric [ROUNDS]
+    python perf/pose_metric.py --rounds 20
 
 Prints the best of some rounds for all updates together and for `compute`, in processor time and by the clock,
 and the memory kept.
@@ -8,6 +8,7 @@ and the memory kept.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 import tracemalloc
@@ -68,7 +69,9 @@ def measured(loader: Sequence[tuple[Side, Side]]) -> Any:
 
 def main() -> None:
     """Measure and print."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    rounds = parser.parse_args().rounds
     loader = batches()
     times = np.array([measured(loader) for _ in range(rounds)])
     update, compute = times.min(axis=0) * 1e3

@@ -8,8 +8,8 @@ over single joints; prints AP and MOTA as fractions.
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +123,19 @@ def track(frames: list[tuple[list[Any], list[Any], Array | None]]) -> Array:
 
 
 def main() -> None:
-    gt, pred = Path(sys.argv[1]), Path(sys.argv[2])
-    tracking = "--no-tracking" not in sys.argv
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("gt", type=Path, help="folder of ground truth")
+    parser.add_argument("pred", type=Path, help="folder of predictions")
+    parser.add_argument("--no-tracking", action="store_true", help="AP alone")
+    options = parser.parse_args()
+    tracking = not options.no_tracking
     scores: list[Array] = []
     rights: list[Array] = []
     has: list[Array] = []
     wanted, counts = np.zeros(15, dtype=int), np.zeros((4, 15))
-    for path in sorted(gt.glob("*.json")):
+    for path in sorted(options.gt.glob("*.json")):
         kept = []
-        nodes = [json.loads(file.read_text("utf-8")) for file in (path, pred / path.name)]
+        nodes = [json.loads(file.read_text("utf-8")) for file in (path, options.pred / path.name)]
         for truth, found, rings in zip(*map(frames_of, nodes), regions_of(nodes[0]), strict=True):
             if not truth:
                 continue

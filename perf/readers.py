@@ -20,7 +20,9 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
+from coco import machine
 from coco_files import files
 from processes import ROOT
 from sections import write_section
@@ -112,36 +114,53 @@ def write_bound(rounds: int, path: Path, poses: PoseSet) -> float:
     return median(rounds, make, anew)
 
 
-def rows(folder: Path, rounds: int) -> Iterator[str]:
-    """A line of the table for each format."""
-    truth_path, found = files(folder, 6770, long_floats=True)
-    truth = poseval.read(truth_path)
+class Times(NamedTuple):
+    """Milliseconds of one format; 0 for a bound that it has not."""
+
+    files: int
+    reading: float
+    least: float
+    writing: float
+    bare: float
+    to_it: float
+    from_it: float
+
+    def row(self, name: str) -> str:
+        """As a line of the table."""
+        cells = (
+            f"{self.files:,}", f"{self.reading:.0f}", ratio(self.reading, self.least), f"{self.writing:.0f}",
+            ratio(self.writing, self.bare), f"{self.to_it:.0f}", f"{self.from_it:.0f}",
+        )  # fmt: skip
+        return f"| {name} | {' | '.join(cells)} |"
+
+
+def rows(folder: Path, rounds: int, only: str) -> Iterator[str]:
+    """A line of the table for each format, printed when it is known."""
+    pair = files(folder, 6770, long_floats=True)
+    for name in ENDINGS:
+        if only in name:
+            line = measured(name, folder, pair, rounds).row(name)
+            print(line, flush=True)
+            yield line
+
+
+def measured(name: str, folder: Path, pair: tuple[Path, Path], rounds: int) -> Times:
+    """What one format costs, by files in a folder, of a ground truth and predictions."""
+    truth, found = poseval.read(pair[0]), pair[1]
     poses = poseval.read(found, role="predictions", truth=truth)
-    for name, ending in ENDINGS.items():
-        yield row(name, folder / f"made-{name}{ending}", found, poses, truth, rounds)
-
-
-def row(name: str, path: Path, found: Path, poses: PoseSet, truth: PoseSet, rounds: int) -> str:
-    """The line of one format."""
+    path, back = folder / f"made-{name}{ENDINGS[name]}", folder / "back.json"
     role = "truth" if name == "cvat" else "predictions"  # CVAT's files are read as labels only
     given = None if role == "truth" else truth
-    back = path.with_name("back.json")
-    to_here = partial(poseval.convert, found, path, name, role="predictions", truth=truth, force=True)
-    from_here = partial(
-        poseval.convert, path, back, "coco", role=role, truth=given, format=name, limits=LIMITS
-    )
+    to_it = partial(poseval.convert, found, path, name, role="predictions", truth=truth, force=True)
+    from_it = partial(poseval.convert, path, back, "coco", role=role, truth=given, format=name, limits=LIMITS)
     write = partial(poseval.write, poses, path, format=name, role="predictions", truth=truth, force=True)
     read = partial(poseval.read, path, format=name, role=role, truth=given, limits=LIMITS)
-    to = median(rounds, to_here, partial(remove, path))
+    to = median(rounds, to_it, partial(remove, path))
     reading, writing = median(rounds, read), median(rounds, write, partial(remove, path))
     least = read_bound(rounds, name, path) if name in SCANNED else 0.0
     bare = write_bound(rounds, path, poses) if name in TEXTS else 0.0
     count = sum(1 for _ in path.rglob("*")) if path.is_dir() else 1
-    cells = (
-        f"{count:,}", f"{reading:.0f}", ratio(reading, least), f"{writing:.0f}", ratio(writing, bare),
-        f"{to:.0f}", f"{median(rounds, from_here, partial(remove, back)):.0f}",
-    )  # fmt: skip
-    return f"| {name} | {' | '.join(cells)} |"
+    return Times(count, reading, least, writing, bare, to, median(rounds, from_it, partial(remove, back)))
 
 
 def ratio(spent: float, bound: float) -> str:
@@ -153,8 +172,10 @@ PAGE = """## Exchange formats
 
 Made by `python perf/readers.py --folder /dev/shm/poseval --write docs/performance.md`: 5,000 images with
 6,770 people of 17 joints, files in memory. Milliseconds of processor time in a running process, median of
-{rounds}; load {load:.0f}. The bound of reading is `cat` and our scanner of JSON; that of writing is the same
-files made by bare system calls, and all numbers made text by one call of `json`.
+{rounds}. The bound of reading is `cat` and our scanner of JSON; that of writing is the same files made by bare system
+calls, and all numbers made text by one call of `json`.
+
+Machine: {machine}; load {load:.1f} when it began.
 
 | format | files | reading | times its bound | writing | times its bound | COCO to it | it to COCO |
 |---|---|---|---|---|---|---|---|
@@ -167,13 +188,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf")
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", default="", help="formats that have this text")
     parser.add_argument("--write", type=Path, help="page to write the section into")
     options = parser.parse_args()
-    table = "\n".join(rows(options.folder, options.rounds))
-    section = PAGE.format(rounds=options.rounds, load=os.getloadavg()[0], rows=table)
-    print(section)
+    if not any(options.only in name for name in ENDINGS):
+        parser.error(f"--only: no format has {options.only!r}; there are {', '.join(ENDINGS)}")
+    if options.write and options.only:
+        parser.error("--write is of the whole table")
+    load = os.getloadavg()[0]
+    table = "\n".join(rows(options.folder, options.rounds, options.only))
     if options.write:
-        write_section(options.write, "readers", section)
+        about = {"machine": machine(), "rounds": options.rounds, "load": load, "rows": table}
+        write_section(options.write, "readers", PAGE.format(**about))
 
 
 if __name__ == "__main__":

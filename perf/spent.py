@@ -159,6 +159,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="commands that have this text")
     parser.add_argument("--write", type=Path, help="page to write the section into")
     options = parser.parse_args()
+    if not any(options.only in name for name in COMMANDS):
+        parser.error(f"--only: no command has {options.only!r}; there are {', '.join(COMMANDS)}")
     if options.write and options.only:
         parser.error("--write is of the whole table")
     load = os.getloadavg()[0]
