@@ -265,7 +265,6 @@ AIMS = (
         pool,
     ),
     Aim("compiling the package, processor time", 40, "s", build),
-    # Last, since they work in this process: what it holds counts in the peak of processes that it starts.
     *(
         Aim(f"reading {name}, over `cat` and our scanner, processor time", 2, "times", reader(name))
         for name in ("openpose", "yolo", "alphapose", "mmpose")

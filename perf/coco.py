@@ -227,10 +227,8 @@ def startup(folder: Path, rounds: int) -> str:
     return "\n".join(lines)
 
 
-def machine() -> str:
-    """Cores, processor and versions."""
-    import numpy as np
-
+def cores() -> str:
+    """How many processors of which model, and the system."""
     model = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
@@ -238,10 +236,15 @@ def machine() -> str:
             line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line
         ]
         model = names[0] if names else model
-    return (
-        f"{os.cpu_count()} cores of {model}, {platform.system()}, Python {platform.python_version()}, "
-        f"NumPy {np.__version__}; peers: {', '.join(PEERS)}"
-    )
+    return f"{os.cpu_count()} cores of {model}, {platform.system()}"
+
+
+def machine() -> str:
+    """Cores, processor and versions."""
+    import numpy as np
+
+    versions = f"Python {platform.python_version()}, NumPy {np.__version__}"
+    return f"{cores()}, {versions}; peers: {', '.join(PEERS)}"
 
 
 def main() -> None:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
+# A process counts the memory of the one that started it in its own peak, so that a small one starts it.
+LAUNCH = """
+import json, os, sys, time
+start = time.perf_counter()
+process = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(process, 0)
+wall = time.perf_counter() - start
+cost = [wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]
+os.write(int(sys.argv[1]), json.dumps([os.waitstatus_to_exitcode(status), *cost]).encode())
+"""
 PYCACHE = ROOT / "build" / "pycache"
 
 
@@ -30,15 +41,13 @@ def run_process(command: list[str], tree: Path | None = None) -> Process:
     """
     env = {**os.environ, "PYTHONPATH": str(tree or ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
     env.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=env, cwd=tree)
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - start
-        process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
-        err.seek(0)
-        text = out.read().decode()
-        if process.returncode:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as said:
+        launcher = [sys.executable, "-I", "-S", "-c", LAUNCH, str(said.fileno())]
+        files = {"stdout": out, "stderr": err, "pass_fds": [said.fileno()]}
+        subprocess.run([*launcher, *command], env=env, cwd=tree, check=True, **files)
+        for file in (out, err, said):
+            file.seek(0)
+        status, wall, cpu, peak = json.loads(said.read())
+        if status:
             raise SystemExit(f"{command[:4]} failed:\n{err.read().decode()[-2000:]}")
-    return Process(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, text)
+        return Process(wall, cpu, peak, out.read().decode())

@@ -172,8 +172,8 @@ PAGE = """## Exchange formats
 
 Made by `python perf/readers.py --folder /dev/shm/poseval --write docs/performance.md`: 5,000 images with
 6,770 people of 17 joints, files in memory. Milliseconds of processor time in a running process, median of
-{rounds}. The bound of reading is `cat` and our scanner of JSON; that of writing is the same files made by bare system
-calls, and all numbers made text by one call of `json`.
+{rounds}. The bound of reading is `cat` and our scanner of JSON; that of writing is the same files made by
+bare system calls, and all numbers made text by one call of `json`.
 
 Machine: {machine}; load {load:.1f} when it began.
 

@@ -28,17 +28,24 @@ SAMPLED = """
 import json, os, signal, sys, time
 begun = time.process_time()
 counts = {}
+steps = json.loads(sys.argv[2])
 
 def part(frame):
-    found = None
+    found, inner = None, {}
     while frame is not None:
         name = frame.f_globals.get("__name__", "")
         if name.startswith("importlib."):
             return "importing"
+        if steps and name.startswith("poseval."):
+            for place, (step, prefixes) in enumerate(steps):
+                if any(f"{name[8:]}:{frame.f_code.co_name}".startswith(prefix) for prefix in prefixes):
+                    inner.setdefault(place, step)
         words = name.split(".")
         if found is None and words[0] == "poseval" and words[1:2] != ["kernels"] and len(words) > 1:
             found = ".".join(words[1:3]) if words[1] in ("datasets", "report") else words[1]
         frame = frame.f_back
+    if inner:
+        return inner[min(inner)]
     return found or "Python"
 
 def sample(_, frame):
@@ -49,11 +56,23 @@ signal.signal(signal.SIGPROF, sample)
 signal.setitimer(signal.ITIMER_PROF, 0.002, 0.002)
 from poseval.cli import invoke
 sys.stdout = open(os.devnull, "w")
-status = invoke(sys.argv[2:])
+status = invoke(sys.argv[3:])
 signal.setitimer(signal.ITIMER_PROF, 0)
 with open(sys.argv[1], "w") as file:
     json.dump({"begun": begun, "total": time.process_time(), "counts": counts, "status": status}, file)
 """
+# What `score` does, by what is anywhere on the stack, the first that fits: modules and functions.
+STEPS = (
+    ("checks", ["checks"]),
+    ("digests", ["poses.digest", "files.digest"]),
+    ("reading the ground truth", ["scoring.reading:read_truth"]),
+    ("reading predictions", ["datasets", "files"]),
+    ("matching", ["metrics.oks_scene", "metrics.oks_matches"]),
+    ("precision over recall", ["metrics"]),
+    ("report and printing", ["results", "report", "cli.report", "cli.output"]),
+    ("putting both together", ["scoring", "poses", "skeletons", "benchmarks"]),
+    ("the command line", ["cli"]),
+)
 
 
 def compared(folder: Path, count: int) -> list[str | Path]:
@@ -97,13 +116,18 @@ COMMANDS: dict[str, Callable[[Path], Sequence[str | Path]]] = {
 }
 
 
-def spent(command: Sequence[str | Path], folder: Path, rounds: int) -> tuple[float, dict[str, float]]:
-    """Milliseconds of processor time in all, and of each part."""
+def spent(
+    command: Sequence[str | Path],
+    folder: Path,
+    rounds: int,
+    steps: Sequence[tuple[str, Sequence[str]]] = (),
+) -> tuple[float, dict[str, float]]:
+    """Milliseconds of processor time in all, and of each part, or of each step where some are given."""
     out = folder / "sampled.json"
     counts: Counter[str] = Counter()
     begun, totals = [], []
     for turn in range(rounds + 1):
-        run_process([sys.executable, "-c", SAMPLED, str(out), *map(str, command)])
+        run_process([sys.executable, "-c", SAMPLED, str(out), json.dumps(steps), *map(str, command)])
         if not turn:  # which fills caches
             continue
         said = json.loads(out.read_text("utf-8"))
@@ -137,6 +161,18 @@ def rows(folder: Path, rounds: int, only: str) -> Iterator[str]:
             yield line
 
 
+def steps(folder: Path, rounds: int) -> str:
+    """A table of what one score does, step by step."""
+    # a sample is some milliseconds, and a step is few of them
+    total, parts = spent(scored(folder, SMALL), folder, 4 * rounds, STEPS)
+    lines = [f"| {name} | {ms:.1f} | {ms / total:.0%} |" for name, ms in sorted(parts.items(), key=_last)]
+    return "\n".join([*lines, f"| all | {total:.1f} | |"])
+
+
+def _last(part: tuple[str, float]) -> float:
+    return -part[1]
+
+
 PAGE = """## What commands spend their time on
 
 Made by `python perf/spent.py --write docs/performance.md`: processor time of whole processes, all threads,
@@ -148,6 +184,15 @@ Machine: {machine}; load {load:.1f} when it began.
 | command | ms | of them |
 |---|---|---|
 {rows}
+
+### The steps of `score` of {small:,}
+
+The same for the first of these commands, {more} rounds, by the first step that anything on the stack is part
+of. SHA-256 of a file belongs to reading it. A sample is some milliseconds; the smallest steps are rough.
+
+| step | ms | share |
+|---|---|---|
+{steps}
 """
 
 
@@ -167,6 +212,7 @@ def main() -> None:
     table = "\n".join(rows(options.folder, options.rounds, options.only))
     if options.write:
         about = {"machine": machine(), "load": load, "rounds": options.rounds, "rows": table}
+        about |= {"small": SMALL, "more": 4 * options.rounds, "steps": steps(options.folder, options.rounds)}
         write_section(options.write, "spent", PAGE.format(**about))
 
 
