@@ -59,7 +59,7 @@ TRACKERS = "greedy, hungarian, sort, bytetrack, ocsort, flow, lighttrack"
 @click.option("--sgcn", type=InputPath(), help="Weights of the tracker lighttrack(matching=sgcn).")
 @click.option("--untracked", type=Choice(["keep", "drop", "fresh"]),
               help="People without a track: keep them, drop them, or make new identities. By default fresh; "
-              "drop for flow and lighttrack, which put others in their place.")  # fmt: skip
+              "drop for lighttrack, which puts others in their place.")  # fmt: skip
 @click.option("--drop-untracked", "untracked", flag_value="drop",
               help="Leave out people without a track, as the published trackers do.")  # fmt: skip
 @click.option(

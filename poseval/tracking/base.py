@@ -144,11 +144,13 @@ class Config:
 class TrackerConfig(Config, ABC):
     """Parameters of a tracker.
 
-    `replaces` marks trackers whose rows without an identity gave way to others: duplicates, and detections of
-    frames in which the tracker found the people itself.
+    `replaces` marks trackers whose rows without an identity gave way to others: detections of frames in which
+    the tracker found the people itself. `threshold` names the parameter that is the least score of a row that
+    may get an identity, where there is one.
     """
 
     replaces: ClassVar[bool] = False
+    threshold: ClassVar[str] = ""
 
     @abstractmethod
     def tracker(self, skeleton: Skeleton, resources: Resources | None = None) -> Tracker:

@@ -21,15 +21,17 @@ class ByteTrack(TrackerConfig):
     """Associates every row, those of high score first.
 
     Rows of score above `high` are matched first, those between `low` and `high` then to the tracks left.
-    `match`, `second` and `unconfirmed` are the largest costs (1 - IoU) of the three rounds; with `fuse_score`
-    the IoU of the first and last round counts times the row's score. A new track needs `start` (score) and is
-    named when it is matched in the next frame, at once in the first frame. A lost track is kept `buffer`
-    frames. If a lost and an active track have a cost below `double`, the younger one is removed.
+    `match`, `second` and `unconfirmed` are the largest costs (1 - similarity) of the three rounds; with
+    `fuse_score` the similarity of the first and last round counts times the row's score. A new
+    track needs `start` (score) and is named when it is matched in the next frame, at once in the first frame.
+    A lost track is kept `buffer` frames. If the boxes of a lost and an active track have a cost (1 - IoU)
+    below `double`, the younger one is removed.
 
-    `measure` may replace the IoU by the OKS of the last pose, moved and grown with the predicted box, or by
-    the mean of both.
+    `measure` is the OKS of the last pose, moved and grown with the predicted box, the IoU, or the mean of
+    both.
 
-    The published `high` and `start` are 0.6 and 0.7, for scores of boxes; those of poses are lower.
+    Published are `high=0.6,start=0.7,measure=iou,fuse_score=true`, for boxes and their scores; those of poses
+    are lower, and poses tell people apart whose boxes overlap.
     """
 
     high: float = 0.3
@@ -39,13 +41,14 @@ class ByteTrack(TrackerConfig):
     second: float = 0.5
     unconfirmed: float = 0.7
     buffer: int = 30
-    fuse_score: bool = True
+    fuse_score: bool = False
     double: float = 0.15
-    measure: Measure = Measure.IOU
+    measure: Measure = Measure.OKS
 
     name: ClassVar[str] = "bytetrack"
     summary: ClassVar[str] = "Kalman-filtered boxes; people with low scores in a second round"
     source: ClassVar[str] = "Zhang et al. 2022"
+    threshold: ClassVar[str] = "start"
 
     def __post_init__(self) -> None:
         self._bounded(

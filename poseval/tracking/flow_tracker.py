@@ -35,12 +35,13 @@ class Similarity(enum.Enum):
 class FlowTracker(TrackerConfig):
     """Propagates joints by optical flow, matches greedily by one of four `similarity` measures.
 
-    Detections need `detection_score`; joints below `joint_score` are neither compared (unless `all_joints`)
-    nor propagated. With `propagate` the people of the last frame are moved by the flow; the extent of their
-    joints, grown by `grow`, is a further box of this frame unless another box overlaps it by more than
-    `overlap`. A pose model, when there is one, looks into these boxes; without one the moved joints stand,
-    their scores times `decay`. A propagated person needs `least_joints` joints of `joint_score`, and goes
-    when its pose is more than `pose_overlap` alike (OKS) to a detection's; 1 switches that off.
+    Detections need `detection_score` (the paper's 0.5 is for scores of boxes; those of poses are lower);
+    joints below `joint_score` are neither compared (unless `all_joints`) nor propagated. With `propagate` the
+    people of the last frame are moved by the flow; the extent of their joints, grown by `grow`, is a further
+    box of this frame unless another box overlaps it by more than `overlap`. A pose model, when there is one,
+    looks into these boxes; without one the moved joints stand, their scores times `decay`. A propagated
+    person needs `least_joints` joints of `joint_score`, and goes when its pose is more than `pose_overlap`
+    alike (OKS) to a detection's; 1 switches that off.
 
     With `detections_first` a detection is never displaced by a propagated box and chooses its track before
     one; otherwise both compete by score, all boxes suppress each other as the paper has it, and a detection
@@ -52,7 +53,7 @@ class FlowTracker(TrackerConfig):
 
     similarity: Similarity = Similarity.MULTI_FLOW
     propagate: bool = True
-    detection_score: float = 0.5
+    detection_score: float = 0.2
     joint_score: float = 0.4
     grow: float = 0.15
     overlap: float = 0.5
@@ -68,7 +69,7 @@ class FlowTracker(TrackerConfig):
     name: ClassVar[str] = "flow"
     summary: ClassVar[str] = "joints propagated by optical flow, greedy by box, pose or flow similarity"
     source: ClassVar[str] = "Xiao et al. 2018, section 3"
-    replaces: ClassVar[bool] = True
+    threshold: ClassVar[str] = "detection_score"
 
     def __post_init__(self) -> None:
         self._bounded(

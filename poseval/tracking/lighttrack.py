@@ -75,6 +75,7 @@ class LightTrack(TrackerConfig):
     summary: ClassVar[str] = "key frames, boxes from the last keypoints in between, pose matching"
     source: ClassVar[str] = "Ning et al. 2019; Guanghan/lighttrack a980585"
     replaces: ClassVar[bool] = True
+    threshold: ClassVar[str] = "detection_score"
 
     def __post_init__(self) -> None:
         self._bounded(

@@ -41,6 +41,7 @@ class OcSort(TrackerConfig):
     name: ClassVar[str] = "ocsort"
     summary: ClassVar[str] = "SORT with momentum, recovery and re-update from observations"
     source: ClassVar[str] = "Cao et al. 2023"
+    threshold: ClassVar[str] = "score"
 
     def __post_init__(self) -> None:
         self._bounded(

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from poseval.errors import number_of
-from poseval.poses import Array, Ints, Notice, People, PoseSet
+from poseval.poses import Array, Bools, Floats, Ints, Notice, People, PoseSet
 from poseval.tracking.base import UNTRACKED, Added, FrameInput, Image, Resources, Tracker, TrackerConfig
 from poseval.tracking.bodies import Bodies
 
@@ -60,7 +60,8 @@ def track(
     start = poses.frame_start()
     identity = np.full(len(poses), UNTRACKED, dtype=np.int64)
     added: list[tuple[int, Added]] = []
-    done = nameless = 0
+    nameless = np.zeros(len(poses), dtype=np.bool_)
+    done = 0
     for sequence in np.unique(poses.frames.sequence):
         members = np.flatnonzero(poses.frames.sequence == sequence)
         members = members[np.argsort(poses.frames.number[members], kind="stable")]
@@ -75,8 +76,9 @@ def track(
             if progress:
                 progress(done, len(poses.frames))
         if untracked is Untracked.FRESH:
-            nameless += _name_rest(identity, np.isin(poses.people.frame, members), tracker)
-    return _finish(poses, identity, added, untracked, nameless)
+            nameless |= _name_rest(identity, np.isin(poses.people.frame, members), tracker)
+    notices = _untracked(poses, config, nameless | (identity == UNTRACKED), bodies.score, untracked)
+    return _finish(poses, identity, added, untracked, notices)
 
 
 def _frame(
@@ -92,30 +94,44 @@ def _frame(
     )
 
 
-def _name_rest(identity: Ints, inside: Array, tracker: Tracker) -> int:
-    """Give rows without an identity one of their own; the number of them."""
-    rest = np.flatnonzero(inside & (identity == UNTRACKED))
-    identity[rest] = tracker.fresh(len(rest))
-    return len(rest)
+def _name_rest(identity: Ints, inside: Bools, tracker: Tracker) -> Bools:
+    """Give rows without an identity one of their own; which they are."""
+    rest: Bools = inside & (identity == UNTRACKED)
+    identity[rest] = tracker.fresh(int(rest.sum()))
+    return rest
+
+
+def _untracked(
+    poses: PoseSet, config: TrackerConfig, nameless: Bools, score: Floats, fate: Untracked
+) -> list[Notice]:
+    """How many rows [n] the tracker left nameless, and how many of them its threshold on scores explains."""
+    count = int(nameless.sum())
+    if not count:
+        return []
+    text = f"{count} of {len(poses)} people have no track and {FATES[fate]}"
+    if config.threshold:
+        least = getattr(config, config.threshold)
+        weak = int((score[nameless] < least).sum())
+        text += f"; {weak} of them scored below {config.threshold}={least:g} of {config.name}"
+    return [Notice("N160", text, count)]
 
 
 def _finish(
-    poses: PoseSet, identity: Ints, added: list[tuple[int, Added]], untracked: Untracked, named: int
+    poses: PoseSet,
+    identity: Ints,
+    added: list[tuple[int, Added]],
+    untracked: Untracked,
+    notices: list[Notice],
 ) -> PoseSet:
-    nameless = named + int((identity == UNTRACKED).sum())
     people = poses.people.with_columns(track=identity)
     if untracked is Untracked.DROP:
         people = people.take(identity != UNTRACKED)
     extra = sum(len(more.identity) for _, more in added)
     if extra:
         people = _merge(people, added)
-    notices = []
-    if nameless:
-        text = f"{nameless} of {len(poses)} people have no track and {FATES[untracked]}"
-        notices.append(Notice("N160", text, nameless))
     if extra:
         text = f"{number_of(extra, 'person', 'people')} added by the tracker"
-        notices.append(Notice("N161", text, extra))
+        notices = [*notices, Notice("N161", text, extra)]
     return replace(poses, people=people).with_notices(notices)
 
 

@@ -9,7 +9,7 @@ from poseval import tracking
 from poseval.tracking.ocsort import OcSort, _heading
 from tests.tracking.scenes import COCO, clip, crossing, named, switches, walkers
 
-PUBLISHED = "bytetrack(high=0.6,start=0.7)"
+PUBLISHED = "bytetrack(high=0.6,start=0.7,measure=iou,fuse_score=true)"
 NAMES = ["sort", "bytetrack", "ocsort"]
 
 
@@ -60,7 +60,7 @@ def test_bytetrack_keeps_a_person_whose_score_drops() -> None:
     seen = scene.run(tracking.parse(PUBLISHED).tracker(COCO))
     assert switches(seen) == 0
     assert named(seen) == 24
-    alone = scene.run(tracking.parse("bytetrack(high=0.6,low=0.6,start=0.7)").tracker(COCO))
+    alone = scene.run(tracking.parse(PUBLISHED.replace("high", "low=0.6,high")).tracker(COCO))
     assert [alone[t][0] for t in (5, 6, 7)] == [-1, -1, -1]
 
 
@@ -95,7 +95,7 @@ def test_bytetrack_ends_the_younger_of_two_tracks_on_one_person(double: float, c
     scene = clip(np.stack([x, np.full((70, 2), 300.0)], axis=2))
     scene.shown[40:, 0] = False
     scene.shown[:36, 1] = False
-    seen = scene.run(tracking.parse(f"bytetrack(high=0.6,start=0.7,double={double})").tracker(COCO))
+    seen = scene.run(tracking.parse(PUBLISHED.replace("high", f"double={double},high")).tracker(COCO))
     assert switches([{1: frame[1]} for frame in seen[36:]]) == changes
 
 
@@ -103,17 +103,21 @@ def test_bytetrack_tells_poses_apart_whose_boxes_are_the_same() -> None:
     # One seen from behind: the same outline, with left and right joints exchanged.
     scene = clip(300 + np.random.default_rng(0).normal(0, 2, (30, 2, 2)))
     scene.xy[:, 1] = scene.xy[:, 1][:, list(COCO.flip)]
-    boxes = scene.run(tracking.parse("bytetrack").tracker(COCO))
+    boxes = scene.run(tracking.parse("bytetrack(measure=iou,fuse_score=true)").tracker(COCO))
     assert switches(boxes) > 5
-    for measure in ("oks", "both"):
-        assert switches(scene.run(tracking.parse(f"bytetrack(measure={measure})").tracker(COCO))) == 0
+    for name in (
+        "bytetrack",
+        "bytetrack(measure=oks,fuse_score=true)",
+        "bytetrack(measure=both,fuse_score=true)",
+    ):
+        assert switches(scene.run(tracking.parse(name).tracker(COCO))) == 0
 
 
 def test_bytetrack_moves_poses_with_their_boxes() -> None:
     # Hidden for ten frames, a walker is a body's width farther on than where the last pose was.
     scene = walkers(frames=40, people=1, step=6.0)
     scene.shown[20:30] = False
-    seen = scene.run(tracking.parse("bytetrack(measure=oks)").tracker(COCO))
+    seen = scene.run(tracking.parse("bytetrack").tracker(COCO))
     assert switches(seen) == 0
 
 

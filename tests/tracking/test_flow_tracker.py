@@ -184,7 +184,7 @@ def test_detections_choose_before_guesses() -> None:
 
 def test_low_scores_are_no_detections_and_low_joints_do_not_count() -> None:
     scene = walkers(frames=3, people=2, gap=300.0)
-    scene.score[:, 1] = 0.4
+    scene.score[:, 1] = 0.1
     seen = scene.run(tracker_of(FlowTracker(), scene))
     assert [frame[1] for frame in seen] == [-1, -1, -1]
     frames = [scene.frame(t) for t in range(2)]

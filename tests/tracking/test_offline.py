@@ -9,9 +9,10 @@ import pytest
 
 from poseval import tracking
 from poseval.poses import Frames, People, PoseSet
+from poseval.tracking import Resources
 from poseval.tracking.bodies import Bodies
-from poseval.tracking.offline import Untracked, drop_joints, track
-from tests.tracking.scenes import COCO, walkers
+from poseval.tracking.offline import Untracked, drop_joints, track, usual
+from tests.tracking.scenes import COCO, true_flow, walkers
 
 
 def same_but_track(before: People, after: People) -> None:
@@ -63,6 +64,23 @@ def test_rows_without_identity_are_kept_dropped_or_named() -> None:
     assert [(n.code, n.count) for n in keep.origin.notices] == [("N160", 2)]
     assert [(n.code, n.count) for n in drop.origin.notices] == [("N160", 2)]
     assert [(n.code, n.count) for n in fresh.origin.notices] == [("N160", 2)]
+
+
+def test_rows_below_the_threshold_of_the_flow_tracker_stay_and_the_notice_names_it() -> None:
+    scene = walkers(frames=4, people=2, gap=300.0)
+    scene.score[:, 1] = 0.1
+    poses = scene.pose_set()
+    config, flow = tracking.parse("flow"), Resources(flow=true_flow(scene))
+    stay = track(poses, config, flow, untracked=usual(config))
+    same_but_track(poses.people, stay.people)
+    assert sorted(stay.people.track[stay.people.extra["who"] == 1].tolist()) == [1, 2, 3, 4]
+    (notice,) = stay.origin.notices
+    assert (notice.code, notice.count) == ("N160", 4)
+    assert notice.text == (
+        "4 of 8 people have no track and each got an identity of its own; "
+        "4 of them scored below detection_score=0.2 of flow"
+    )
+    assert len(track(poses, config, flow, untracked=Untracked.DROP)) == 4
 
 
 def test_a_row_without_a_place_never_reaches_the_tracker() -> None:

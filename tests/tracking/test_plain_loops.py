@@ -7,6 +7,7 @@ import pytest
 
 from poseval.tracking.bytetrack import ByteTrack
 from poseval.tracking.ocsort import OcSort
+from poseval.tracking.similarity import Measure
 from poseval.tracking.sort import Sort
 from tests.oracles.trackers import ByteTrackTwin, OcSortTwin, SortTwin
 from tests.tracking.scenes import COCO, FIGURE, Clip
@@ -68,9 +69,9 @@ def test_ocsort(config: OcSort, seed: int) -> None:
 @pytest.mark.parametrize(
     "config",
     [
-        ByteTrack(),
-        ByteTrack(buffer=2, fuse_score=False, double=0.6),
-        ByteTrack(match=0.9, second=0.9, buffer=5),
+        ByteTrack(measure=Measure.IOU, fuse_score=True),
+        ByteTrack(buffer=2, measure=Measure.IOU, double=0.6),
+        ByteTrack(match=0.9, second=0.9, buffer=5, measure=Measure.IOU, fuse_score=True),
     ],
     ids=str,
 )
