@@ -1,4 +1,4 @@
-"""The findings of a diagnosis in sentences: what fixing gains most, and the worst joint."""
+"""The findings of a diagnosis in sentences: who was found, the worst joint, AP, what fixing gains."""
 
 from __future__ import annotations
 
@@ -28,39 +28,51 @@ def findings(diagnosis: Diagnosis, style: NumberStyle = TABLES) -> list[str]:
     prediction; what people cost that were found too inaccurately has its own sentence.
     """
     main = diagnosis.ranges[0]
-    lines = _score(diagnosis, style) + _gains(main.gains.steps, style)
+    lines = _opening(diagnosis) + _score(diagnosis, style) + _gains(main.gains.steps, style)
     total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
     if total.any() and not (bad.any() or main.gains.missed.any() or main.gains.false_positives.any()):
         lines.append("no errors were found")
-    if bad.any():
-        fraction = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
-        joint = int(np.argmax(fraction))
-        name = shown(diagnosis.joints[joint])
-        jitter = main.counts[Fault.JITTER][joint] / total[joint]
-        lines.append(
-            f"worst joint: {name}, {fraction[joint]:.0%} of its labelled keypoints on matched people are "
-            f"wrong (jitter: {jitter:.0%})"
-        )
     return lines
 
 
+def _opening(diagnosis: Diagnosis) -> list[str]:
+    """How many people were matched at all, and the joint that is wrong most often."""
+    main = diagnosis.ranges[0]
+    parts = []
+    if not math.isnan(mean_ap(main.gains.cumulative[0])):
+        people, found = (sum(getattr(g, name) for g in diagnosis.everyone) for name in ("people", "matched"))
+        verb = "was" if people == 1 else "were"
+        parts.append(f"{found:,} of {number_of(people, 'person', 'people')} {verb} found")
+    total, bad = main.counts[1:].sum(axis=0), main.counts[2:].sum(axis=0)
+    if bad.any():
+        fraction = np.divide(bad, total, out=np.zeros(len(total)), where=total > 0)
+        joint = int(np.argmax(fraction))
+        jitter = main.counts[Fault.JITTER][joint] / total[joint]
+        parts.append(
+            f"the worst joint is {shown(diagnosis.joints[joint])}: {fraction[joint]:.0%} of its labelled "
+            f"keypoints on people who were found are wrong (jitter: {jitter:.0%})"
+        )
+    return ["; ".join(parts)] if parts else []
+
+
 def _score(diagnosis: Diagnosis, style: NumberStyle) -> list[str]:
-    """AP and over whom, and how many people were matched at all."""
+    """AP and over whom."""
     main = diagnosis.ranges[0]
     ap = mean_ap(main.gains.cumulative[0])
     if math.isnan(ap):
         return []
-    people, matched = (sum(getattr(g, name) for g in diagnosis.everyone) for name in ("people", "matched"))
-    text = f"AP by OKS is {style.number(ap)}"
+    people = sum(group.people for group in diagnosis.everyone)
+    text = "AP by OKS, which compares whole poses, "
     if diagnosis.scale is Scale.HEAD:
-        text += ", with head sizes as scale"
+        text += "with the size of a head as the scale of a person, "
+    text += f"is {style.number(ap)}"
     if main.people < people:
         side = f"{math.sqrt(main.size.low):.0f}"
         text += (
             f", without {number_of(people - main.people, 'person', 'people')} below {side} x {side} pixels, "
             "whom the AP of a report counts"
         )
-    return [f"{text}; {matched:,} of {number_of(people, 'person', 'people')} were matched"]
+    return [text]
 
 
 def _gains(steps: Sequence[Step], style: NumberStyle) -> list[str]:
@@ -89,9 +101,9 @@ def _gains(steps: Sequence[Step], style: NumberStyle) -> list[str]:
     (rest,) = (step for step in steps if step.name == INACCURATE)
     if max(np.nan_to_num([rest.gain, rest.gain_alone])) >= SMALLEST:
         lines.append(
-            "people who were found, but too inaccurately for a threshold, cost AP "
-            f"{style.number(rest.gain)} once their joints are fixed, {style.number(rest.gain_alone)} as they "
-            "are; coco-analyze counts them as misses"
+            "AP averages over limits on how near a pose must be (OKS); poses that were found, but are not "
+            f"near enough for some limit, cost AP {style.number(rest.gain_alone)} now, and "
+            f"{style.number(rest.gain)} once all other errors are fixed; coco-analyze counts them as misses"
         )
     return lines
 

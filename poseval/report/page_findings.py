@@ -18,7 +18,7 @@ AP = "AP"
 
 
 def page_findings(diagnosis: Diagnosis | None, report: Report, style: NumberStyle) -> list[str]:
-    """The findings; the benchmark's own number comes first where it is not their AP."""
+    """The findings; the benchmark's own number stands before their AP where it is another."""
     if diagnosis is None:
         return []
     lines = findings(diagnosis, style)
@@ -33,7 +33,8 @@ def page_findings(diagnosis: Diagnosis | None, report: Report, style: NumberStyl
     value = style.number(report.summary[key], report.unit_of(key))
     whose = report.benchmark + (", smaller people included" if small else "")
     text = (
-        f"{shown(key)} is {value} by the rules of {whose}; "
-        "mistakes below are weighed by the AP that they cost where whole poses are compared (OKS)"
+        f"{shown(key)} is {value} by the rules of {whose}; what errors cost is given below in "
+        "another number, AP by OKS"
     )
-    return [text, *lines]
+    opening, *rest = lines
+    return [opening, text, *rest]

@@ -88,7 +88,10 @@ def test_diagnosis_by_head_size_needs_no_area() -> None:
     assert found.scale is Scale.HEAD
     assert found.ranges[0].counts[Fault.GOOD].sum() == 34
     assert found.ranges[0].lrp.olrp == 0
-    assert "AP by OKS is 100.0" in found.to_text()
+    assert (
+        "AP by OKS, which compares whole poses, with the size of a head as the scale of a person, is 100.0"
+        in found.to_text()
+    )
 
 
 def test_no_size_at_all_is_refused() -> None:

@@ -156,20 +156,21 @@ def test_people_of_all_ranges_are_counted_in_their_own() -> None:
 def test_findings_name_the_costliest_error_and_the_worst_joint() -> None:
     truth = [(frame, body()) for frame in range(4)]
     found = [(frame, body(wrong=3 if frame < 3 else 2)) for frame in range(4)]
-    score, gain, _, joint = findings(diagnose(sets(truth, found, 4)))
+    opening, score, gain, _ = findings(diagnose(sets(truth, found, 4)))
     share = diagnose(sets(truth, found, 4)).ranges[0].gains
     base, miss = mean_ap(share.independent[0]), mean_ap(share.independent[1])
-    assert score == f"AP by OKS is {100 * base:.1f}; 4 of 4 people were matched"
+    assert score == f"AP by OKS, which compares whole poses, is {100 * base:.1f}"
     gained = f"{100 * (miss - base):+.1f}"
     assert gain == f"fixing missed joints gains most: AP {gained} when fixed first, {gained} alone"
-    assert (
-        joint == "worst joint: nose, 100% of its labelled keypoints on matched people are wrong (jitter: 0%)"
+    assert opening == (
+        "4 of 4 people were found; the worst joint is nose: 100% of its labelled keypoints on people who "
+        "were found are wrong (jitter: 0%)"
     )
     seen = np.full((4, 17), 2, dtype=np.int8)
     seen[:, :2] = 0
-    *_, joint = findings(diagnose(sets(truth, found, 4, seen=seen)))
-    assert joint.startswith(
-        "worst joint: right_eye, 75% of its labelled keypoints on matched people are wrong"
+    opening, *_ = findings(diagnose(sets(truth, found, 4, seen=seen)))
+    assert opening.startswith(
+        "4 of 4 people were found; the worst joint is right_eye: 75% of its labelled keypoints on "
     )
 
 
@@ -184,14 +185,15 @@ def test_kinds_of_errors_are_ranked_by_progressive_gains() -> None:
     gains = diagnosis.ranges[0].gains
     base, (miss, *_, people) = mean_ap(gains.independent[0]), map(mean_ap, gains.independent[1:])
     assert people - base > miss - base > 0
-    _, first, second, _ = findings(diagnosis)
+    _, _, first, second = findings(diagnosis)
     assert first.startswith(
         f"fixing missed joints gains most: AP {100 * (miss - base):+.1f} when fixed first"
     )
     left = mean_ap(gains.cumulative[-1]) - mean_ap(gains.cumulative[-2])
     assert second == (
-        f"people who were found, but too inaccurately for a threshold, cost AP {100 * left:.1f} once their "
-        f"joints are fixed, {100 * (people - base):.1f} as they are; coco-analyze counts them as misses"
+        "AP averages over limits on how near a pose must be (OKS); poses that were found, but are not near "
+        f"enough for some limit, cost AP {100 * (people - base):.1f} now, and {100 * left:.1f} once all "
+        "other errors are fixed; coco-analyze counts them as misses"
     )
     assert gains.missed_though_found.tolist() == gains.missed.tolist() != [0] * 10
 
@@ -214,7 +216,7 @@ def test_people_found_too_inaccurately_are_no_misses() -> None:
     text = diagnosis.to_text()
     assert "size all (from 32 x 32 pixels): 4 of 5 people matched" in text
     assert "found too inaccurately  " in text
-    assert sum("too inaccurately for a threshold" in line for line in findings(diagnosis)) == 1
+    assert sum("not near enough for some limit" in line for line in findings(diagnosis)) == 1
 
 
 def test_people_of_other_sizes_are_named_where_their_joints_are_counted() -> None:
@@ -236,17 +238,20 @@ def test_people_of_other_sizes_are_named_where_their_joints_are_counted() -> Non
 def test_people_who_are_too_small_to_count_are_named() -> None:
     truth, found = [(0, body()), (0, body(900))], [(0, body()), (0, body(900))]
     diagnosis = diagnose(sets(truth, found, 1, area=np.array([500.0, 20000.0])))
-    assert findings(diagnosis)[0] == (
-        "AP by OKS is 100.0, without 1 person below 32 x 32 pixels, whom the AP of a report counts; "
-        "2 of 2 people were matched"
-    )
+    assert findings(diagnosis)[:2] == [
+        "2 of 2 people were found",
+        (
+            "AP by OKS, which compares whole poses, is 100.0, without 1 person below 32 x 32 pixels, whom "
+            "the AP of a report counts"
+        ),
+    ]
 
 
 def test_findings_are_in_fractions_where_these_are_asked_for() -> None:
     people = [(frame, body()) for frame in range(4)]
     found = diagnose(sets(people, people[:3], 4))
-    score, gain = findings(found, NumberStyle("fraction", 1))
-    assert score.startswith("AP by OKS is 0.752; ")
+    _, score, gain = findings(found, NumberStyle("fraction", 1))
+    assert score.endswith(" is 0.752")
     assert gain == "fixing misses gains most: AP +0.248 with all other errors fixed, +0.248 alone"
     assert "(in fractions of 1)" in found.to_text("fraction")
     assert "(in percent)" in found.to_text()
@@ -256,8 +261,8 @@ def test_findings_are_in_fractions_where_these_are_asked_for() -> None:
 def test_a_gain_says_after_what_it_was_measured() -> None:
     """One of four people is missing: that is left once all else is fixed."""
     people = [(frame, body()) for frame in range(4)]
-    score, gain = findings(diagnose(sets(people, people[:3], 4)))
-    assert score == "AP by OKS is 75.2; 3 of 4 people were matched"
+    opening, score, gain = findings(diagnose(sets(people, people[:3], 4)))
+    assert (opening, score) == ("3 of 4 people were found", "AP by OKS, which compares whole poses, is 75.2")
     assert gain == "fixing misses gains most: AP +24.8 with all other errors fixed, +24.8 alone"
 
 
@@ -267,7 +272,7 @@ def test_jitter_is_an_error_of_a_joint_too() -> None:
     xy[3, 0] += 2 * COCO.sigma_array[3] * area
     found = diagnose(sets([(0, body())], [(0, xy)], 1))
     assert found.ranges[0].counts[Fault.JITTER].sum() == 1
-    assert COCO.joints[3] in findings(found)[1]
+    assert COCO.joints[3] in findings(found)[0]
 
 
 def test_without_anybody_who_counts_no_error_costs_anything() -> None:
@@ -279,7 +284,8 @@ def test_without_anybody_who_counts_no_error_costs_anything() -> None:
 def test_findings_say_so_where_there_are_no_errors() -> None:
     people = [(frame, body()) for frame in range(4)]
     assert findings(diagnose(sets(people, people, 4))) == [
-        "AP by OKS is 100.0; 4 of 4 people were matched",
+        "4 of 4 people were found",
+        "AP by OKS, which compares whole poses, is 100.0",
         "no errors were found",
     ]
 

@@ -60,8 +60,8 @@ def test_any_skeleton_has_findings_and_worst_frames(tmp_path: Path) -> None:
     base = get_skeleton("coco17")
     mouse = replace(base, name="mouse", joints=MOUSE, flip=(0, 1, 2), limbs=((0, 1), (1, 2)), sigmas=None)
     page = page_of(tmp_path, *set_of(3, mouse))
-    assert "AP by OKS is " in page
-    assert "worst joint: " in page
+    assert "AP by OKS, which compares whole poses, is " in page
+    assert "the worst joint is " in page
     assert len(frames_of(page)) > 0
 
 
@@ -110,7 +110,7 @@ def test_a_number_means_what_its_card_says(key: str, words: str) -> None:
     ("area", "said"),
     [
         (None, ""),
-        (900.0, "AP is {own} by the rules of coco-keypoints, smaller people included; mistakes below are "),
+        (900.0, "AP is {own} by the rules of coco-keypoints, smaller people included; what errors "),
     ],
 )
 def test_a_page_says_why_its_two_numbers_differ(area: float | None, said: str) -> None:
@@ -125,10 +125,10 @@ def test_a_page_says_why_its_two_numbers_differ(area: float | None, said: str) -
     lines = page_findings(diagnosis, report, style)
     own = style.number(report.summary["AP"])
     if said:
-        assert lines[0].startswith(said.format(own=own))
+        assert lines[1].startswith(said.format(own=own))
     else:
-        assert lines[0].startswith(f"AP by OKS is {own};")
-        assert "coco-keypoints" not in lines[1]
+        assert lines[1] == f"AP by OKS, which compares whole poses, is {own}"
+        assert not any("coco-keypoints" in line for line in lines)
 
 
 def test_a_page_of_a_benchmark_without_oks_names_its_own_number() -> None:
@@ -137,9 +137,10 @@ def test_a_page_of_a_benchmark_without_oks_names_its_own_number() -> None:
     found = perturb(truth, seed=6, false_positives=0, duplicates=0, missed_people=0)
     report = evaluate(truth, found, "mpii-val").report()
     diagnosis = diagnose(prepare(truth, found, Task(benchmark="mpii-val")).aligned)
-    first, second, *_ = page_findings(diagnosis, report, NumberStyle(digits=1))
-    assert ", with head sizes as scale; " in second
+    opening, first, second, *_ = page_findings(diagnosis, report, NumberStyle(digits=1))
+    assert opening.startswith("12 of 12 people were found; the worst joint is ")
+    assert "with the size of a head as the scale of a person, is " in second
     value = 100 * report.summary["PCKh@0.5"]
     assert first.startswith(
-        f"PCKh@0.5 is {value:.1f} by the rules of mpii-val; mistakes below are weighed by the AP "
+        f"PCKh@0.5 is {value:.1f} by the rules of mpii-val; what errors cost is given below "
     )
