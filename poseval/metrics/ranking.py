@@ -65,7 +65,7 @@ def positives(tally: Tally, categories: int, counted: str = "counted") -> Ints:
         cell = tally.unit_of(counted) * categories + tally.column("person_category")
         cells = tally.units * categories
         columns = [np.bincount(cell[column], minlength=cells) for column in flags.T]
-        known = np.stack(columns, axis=-1).reshape(tally.units, categories, -1)
+        known = np.stack(columns, axis=-1).reshape(tally.units, categories, flags.shape[1])
         tally.cache[f"positives/{counted}"] = known
     return known
 

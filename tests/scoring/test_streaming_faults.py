@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import math
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 import poseval
 from poseval.datasets.coco import pieces, result_windows
-from poseval.errors import FormatError, PosevalError
+from poseval.errors import FormatError, InputError, PosevalError
 from poseval.scoring import streaming
 from poseval.scoring.score import score
 from tests.fuzz.coco import mutated
@@ -204,3 +205,32 @@ def test_mutated_files_are_refused_alike(gt: poseval.PoseSet, tmp_path: Path) ->
         path.write_bytes(mutated(FORMS[form](many()[:12]), rng))
         whole, streamed = told(gt, path, stream=False), told(gt, path, stream=True)
         assert streamed == whole or ("[P838]" in streamed and not whole), number
+
+
+@pytest.fixture
+def no_images(tmp_path: Path) -> Path:
+    path = tmp_path / "none.json"
+    path.write_text(json.dumps({**truth(), "images": [], "annotations": []}), "utf-8")
+    return path
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_truth_without_images_scores_nothing(no_images: Path, tmp_path: Path, stream: bool) -> None:
+    path = tmp_path / "empty.json"
+    path.write_text("[]", "utf-8")
+    report = score(no_images, path, stream=stream)
+    assert report.summary
+    assert all(math.isnan(value) for value in report.summary.values())
+    assert "N427" in [notice.code for notice in report.notices]
+
+
+def test_results_of_a_truth_without_images_are_of_unknown_images(no_images: Path, tmp_path: Path) -> None:
+    path = tmp_path / "dt.json"
+    path.write_text(json.dumps(many()), "utf-8")
+    words = []
+    for stream in (False, True):
+        with pytest.raises(InputError) as caught:
+            score(no_images, path, stream=stream)
+        words.append(str(caught.value))
+    assert caught.value.code == "P402"
+    assert words[0] == words[1]

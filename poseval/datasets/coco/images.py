@@ -190,7 +190,7 @@ def _place_numbers(values: Ints, frames: Frames, numbered: bool) -> tuple[Ints, 
         row = _of_texts(values.astype(np.str_), _unique(frames.key.tolist()))
     else:
         row = _of_numbers(values, ids)
-    if (row >= 0).all() or not numbered:
+    if (row >= 0).all() or not numbered or not len(frames):
         return row, way
     numbers = np.asarray([number(path) for path in named(frames)], dtype=np.int64)
     if (numbers < 0).any() or len(np.unique(numbers)) < len(numbers):

@@ -113,6 +113,10 @@ class Pieces:
     def __iter__(self) -> Iterator[Share]:
         """The frames in order, so many at a time as have `PIECE` bytes of results, one at least."""
         frames = len(self.truth.frames)
+        if not frames:
+            none = np.empty(0, dtype=np.int64)
+            yield Share(none, Piece(b"[]", self, none))
+            return
         of_frame = np.bincount(self._row, weights=np.diff(self._offset), minlength=frames)
         number = (np.cumsum(of_frame) // PIECE).astype(np.int64)
         order = np.argsort(self._row, kind="stable")
