@@ -22,9 +22,14 @@ WIDEST = 10_000.0  # pixels, of images whose size the files do not give
 
 def copies(side: Side) -> Iterator[Notice]:
     """N419: people whose joints equal those of an earlier one in the same frame to the last bit."""
-    count = side.review.copies if side.has_joints else 0
-    if count > COPIES_FRACTION * len(side.poses):
-        what = f"{count} of {len(side.poses)} {_people(side)}"
+    if side.has_joints:
+        yield from said_of_copies(side, side.review.copies, len(side.poses))
+
+
+def said_of_copies(side: Side, count: int, people: int) -> Iterator[Notice]:
+    """N419 for so many copies among so many people of a side."""
+    if count > COPIES_FRACTION * people:
+        what = f"{count} of {people} {_people(side)}"
         yield Notice("N419", f"{side.name}: {what} are copies of another in the same image", count)
 
 
@@ -48,9 +53,13 @@ def copies_beside(pair: Pair) -> Iterator[Notice]:
 
 def one_point(side: Side) -> Iterator[Notice]:
     """N426: people with three or more joints that are all at one point."""
-    count = side.review.points
-    if side.poses.people.xy.shape[1] >= 3 and count > COPIES_FRACTION * len(side.poses):
-        what = f"{count} of {len(side.poses)} {_people(side)}"
+    yield from in_one_point(side, side.review.points, len(side.poses))
+
+
+def in_one_point(side: Side, count: int, people: int) -> Iterator[Notice]:
+    """N426 for so many among so many people of a side."""
+    if side.poses.people.xy.shape[1] >= 3 and count > COPIES_FRACTION * people:
+        what = f"{count} of {people} {_people(side)}"
         yield Notice("N426", f"{side.name}: {what} have all joints at one point", count)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from poseval.benchmarks.base import Part
 from poseval.checks.base import Pair
 from poseval.checks.rescoring import Change
 from poseval.errors import number_of, shown
@@ -28,22 +29,36 @@ def beyond_most_detections(pair: Pair) -> Iterator[Notice]:
     most = getattr(metric, "max_dets", None)
     if most is None:
         return
-    truth, predictions = pair.aligned.truth, pair.aligned.predictions
-    crowded = int((_sizes(truth, _by_flags(pair)) > most).sum())
+    predictions = pair.aligned.predictions
+    count = crowded(pair, most)
     cut = _cut(predictions, most)
-    frames = cut.frame if crowded else cut.frame[cut.tied]
-    if not crowded and not len(frames):
+    frames = cut.frame if count else cut.frame[cut.tied]
+    if not count and not len(frames):
         return
     change = _with_every_detection(pair, metric, np.flatnonzero(np.bincount(frames)))
-    what = f"images with more than {most} people that count: {crowded:,}"
     tied = int(cut.tied.sum())
-    if not crowded:
+    text = said_of_crowded(count, most)
+    if not count:
         what = f"images with more than {most} predictions, and equal scores at the cut: {tied:,}"
-    text = f"{what}; the {most} highest scores of an image are taken"
+        text = f"{what}; {_taken(most)}"
     if change.shows:
         text += f"; with all of them {change}"
-    if crowded or change.shows:
-        yield Notice("N927", text, crowded or tied)
+    if count or change.shows:
+        yield Notice("N927", text, count or tied)
+
+
+def crowded(pair: Pair | Part, most: int) -> int:
+    """How many images, by category, have more than `most` people to be found."""
+    return int((_sizes(pair.aligned.truth, _by_flags(pair)) > most).sum())
+
+
+def said_of_crowded(count: int, most: int) -> str:
+    """N927 in words, for so many images."""
+    return f"images with more than {most} people that count: {count:,}; {_taken(most)}"
+
+
+def _taken(most: int) -> str:
+    return f"the {most} highest scores of an image are taken"
 
 
 def _with_every_detection(pair: Pair, metric: Metric, frames: Ints) -> Change:
@@ -159,7 +174,7 @@ def _first(pair: Pair, metric: Metric) -> Change:
     return pair.rescoring.of_metric(pair.part, metric)[0]
 
 
-def _by_flags(pair: Pair) -> bool:
+def _by_flags(pair: Pair | Part) -> bool:
     """Whether the flags of joints say who is to be found, and not `num_keypoints`."""
     ignore = getattr(pair.metrics[0], "ignore", None)
     lacking = "num_keypoints" not in pair.aligned.truth.people.extra

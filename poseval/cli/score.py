@@ -269,11 +269,19 @@ def _score_all(options: ScoreOptions) -> None:
 
 
 def _refuse_with_all(options: ScoreOptions) -> None:
-    """Refuse outputs that hold one report.
+    """Refuse outputs that hold one report, and reading in pieces.
 
     Raises:
         UsageError: P127 naming the option.
     """
+    if options.stream:
+        raise UsageError(
+            "P127",
+            where="--stream",
+            what=f"does not go with --rules {ALL_RULE_SETS}",
+            wanted="one of them",
+            hint="leave --stream out",
+        )
     given = {"--csv": options.csv_to, "--save": options.save_to, "--report": options.page_to}
     single = [name for name, value in given.items() if value is not None]
     if options.style not in ("text", "json"):

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -31,17 +30,17 @@ from poseval.errors import (
     PosevalError,
     UsageError,
     error_of,
-    number_of,
     shown,
 )
 from poseval.files.streams import is_stream
 from poseval.limits import MIB
 from poseval.metrics.base import Tally
-from poseval.poses import Ints, Notice, PoseSet
+from poseval.poses import Notice, PoseSet
 from poseval.results.report import Input
 from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
 from poseval.scoring.groups import groups_of
 from poseval.scoring.keywords import FLAG
+from poseval.scoring.piece_notices import PieceNotices
 from poseval.scoring.reading import PathOrPoses, by_hand, read_truth, recognised
 from poseval.scoring.task import Task
 
@@ -114,9 +113,9 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
     said = [] if task.benchmark is not None else [Notice("N100", recognised(found, gt))]
     said += [*gt.origin.notices, *checks.examine_set(gt, Role.TRUTH, paired=True)]
     tallied: list[tuple[TalliedPart, ...]] = []
-    later: list[Notice] = []
     parts: Sequence[Part] = ()
     with _opened(path, gt, task) as pieces:
+        later = PieceNotices(pieces.name, len(gt.frames))
         for share in pieces:
             some = gt.take_frames(share.rows)
             dt = _read(share, some, pieces, task)
@@ -126,15 +125,13 @@ def evaluate_in_pieces(truth: PathOrPoses, path: str | os.PathLike[str], task: T
                 raise _refused("does not go with metrics that follow tracks")
             for part in parts:
                 require_possible(part)
-            later += [*dt.origin.notices, *paired]
-            if not tallied:
-                again = Rescoring(
-                    found, rules, some, dt, partial(by_hand, found, some, task), task.per_joint, tuple(paired)
-                )
-                later += _of_the_first(checks.examine_pair(parts[0], again), share.rows, len(gt.frames))
+            again = Rescoring(
+                found, rules, some, dt, partial(by_hand, found, some, task), task.per_joint, tuple(paired)
+            )
+            later.add([*dt.origin.notices, *paired], parts[0], again, share.rows)
             tallied.append(tuple(tally_part(part, found.unit, None, 1) for part in parts))
         records, digest = len(pieces), pieces.sha256
-    notices = (*said, *_folded(later))
+    notices = (*said, *later.all())
     deviations = found.deviations(rules, gt)
     if chosen:
         deviations.append(f"metrics chosen by hand: {', '.join(map(str, chosen))}")
@@ -238,27 +235,3 @@ def _joined(parts: Sequence[TalliedPart]) -> TalliedPart:
         {metric: Tally.concat([part.tallies[metric] for part in parts]) for metric in first.tallies},
         {name: np.concatenate([part.slices[name] for part in parts]) for name in first.slices},
     )
-
-
-def _of_the_first(notices: Iterable[Notice], rows: Ints, frames: int) -> list[Notice]:
-    """What checks of the first piece say, as being of it alone where it is not the whole."""
-    if len(rows) == frames:
-        return list(notices)
-    front = f"in the first {number_of(len(rows), 'frame')} of {frames:,}: "
-    return [replace(notice, text=front + notice.text) for notice in notices]
-
-
-def _folded(notices: Iterable[Notice]) -> list[Notice]:
-    """Notices of all pieces: those of one kind once, with a count of the further pieces that say so."""
-    by_code: dict[str, list[Notice]] = defaultdict(list)
-    for notice in notices:
-        by_code[notice.code].append(notice)
-    out: list[Notice] = []
-    for same in by_code.values():
-        texts = list(dict.fromkeys(notice.text for notice in same))
-        if len(texts) <= 1:
-            out.append(replace(same[0], count=sum(notice.count for notice in same)))
-            continue
-        more = f"; so in {number_of(len(same) - 1, 'further piece')} of the file"
-        out.append(replace(same[0], text=texts[0] + more, count=sum(notice.count for notice in same)))
-    return out

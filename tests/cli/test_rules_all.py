@@ -58,6 +58,11 @@ def test_outputs_that_hold_one_report_are_refused(
     assert not target.exists()
 
 
+def test_reading_in_pieces_is_refused(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["score", files[0], "--gt", files[1], "--rules", "all", "--stream"]) == 2
+    assert "--stream: does not go with --rules all" in capsys.readouterr().err
+
+
 def test_a_wrong_file_is_refused_as_under_one_rule_set(
     files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -19,7 +19,9 @@ import poseval
 from poseval.cli import invoke
 from poseval.datasets.coco import pieces, result_windows
 from poseval.errors import InputError, LimitError, PosevalError, UsageError
+from poseval.poses import Notice
 from poseval.scoring import streaming
+from poseval.scoring.piece_notices import folded
 from poseval.scoring.score import evaluate, score
 from poseval.synth import perturb, scene_set
 
@@ -96,13 +98,73 @@ def test_every_form_gives_the_same_report(
     assert streamed.behind is None
 
 
+def texts(report: poseval.Report, *codes: str) -> list[str]:
+    return [notice.text for notice in report.notices if notice.code in codes]
+
+
 def test_checks_say_what_they_looked_at(
     truth: Path, results: list[Result], tmp_path: Path, small: None
 ) -> None:
     path = tmp_path / "dt.json"
+    path.write_text(json.dumps(results[:1]), "utf-8")
+    partly = "dt.json: predictions were checked in the first 40 of 40 frames"
+    assert texts(score(truth, path, stream=True), "N943") == []
+    assert partly not in str(score(truth, path, stream=True))
     path.write_text(json.dumps(results), "utf-8")
-    texts = [str(notice) for notice in score(truth, path, stream=True).notices]
-    assert any("in the first 1 frame of 40: " in text and "are copies of another" in text for text in texts)
+    assert texts(score(truth, path, stream=True), "N943") == [
+        "dt.json: predictions were checked in the first 1 of 40 frames; --no-stream (stream=False) checks all"
+    ]
+    assert texts(score(truth, path, stream=False), "N943") == []
+
+
+def test_copies_and_crowds_are_counted_in_all_pieces(
+    truth: Path, results: list[Result], tmp_path: Path, small: None
+) -> None:
+    path = tmp_path / "dt.json"
+    last = max(results, key=lambda one: int(one["image_id"]))  # the first piece has none of these
+    path.write_text(json.dumps([*results, *[{**last, "keypoints": [5, 5, 1] * 17}] * 30]), "utf-8")
+    reports = [score(truth, path, metrics=["oks_ap(max_dets=2)"], stream=on) for on in (False, True)]
+    whole, streamed = (
+        [text.partition("; with")[0] for text in texts(report, "N419", "N426", "N927")] for report in reports
+    )
+    assert sorted(streamed) == sorted(whole)
+    assert len(whole) == 3
+
+
+@pytest.mark.parametrize("without", [1, 2, 50])
+def test_notices_of_reading_have_the_count_of_all_pieces(
+    without: int, truth: Path, results: list[Result], tmp_path: Path, small: None
+) -> None:
+    path = tmp_path / "dt_3 of 7.json"
+    listed = [{**one, "bbox": [1, 2, 30, 40]} for one in results]
+    for at in range(len(listed) - without, len(listed)):
+        del listed[at]["bbox"]
+    listed[7]["category_id"] = listed[200]["category_id"] = 9
+    path.write_text(json.dumps(listed), "utf-8")
+    whole, streamed = (texts(score(truth, path, stream=on), "N431", "N418") for on in (False, True))
+    assert len(whole) == 2
+    assert sorted(streamed) == sorted(whole)
+
+
+def test_one_piece_has_the_notices_of_the_whole(truth: Path, results: list[Result], tmp_path: Path) -> None:
+    path = tmp_path / "dt.json"
+    fields = {"segmentation": [], "bbox": [1, 2, 30, 40]}
+    rows = [{**results[0], "segmentation": []}, *({**one, **fields} for one in results[1:])]
+    path.write_text(json.dumps(rows), "utf-8")
+    whole, streamed = (texts(score(truth, path, stream=on), "N431") for on in (False, True))
+    assert len(whole) == 2
+    assert streamed == whole
+
+
+def test_different_sentences_of_one_code_stay_apart() -> None:
+    piece = [Notice("N431", "a: 2 results without bbox", 2), Notice("N431", "a: areas are of joints")]
+    other = [Notice("N431", "a: 1,003 results without bbox", 1003), Notice("N431", "a: areas are of joints")]
+    assert [str(one) for one in folded([piece, other], "a: ")] == [
+        "a: 1,005 results without bbox [N431]",
+        "a: areas are of joints [N431]",
+    ]
+    twice = [Notice("N418", "a: 3 of 9 records (4)", 3), Notice("N418", "a: 1 of 8 records (5)", 1)]
+    assert folded([twice]) == twice
 
 
 def shares(truth: Path, path: Path) -> list[pieces.Share]:

@@ -323,7 +323,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
     if not len(without):
         return area, []
     area[without] = extent(xy[without], seen[without] if rule is AreaRule.OWN else None)
-    if not with_box.any():
+    if not with_box.any() and not (whole and first):
         return area, []
     name = records.document.name
     text = f"{name}: {number_of(len(without), 'result')} without bbox: area computed from the joints"
