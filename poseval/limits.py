@@ -25,14 +25,18 @@ def _limit(default: int, reason: str) -> int:
 class Limits:
     """Limits that readers enforce. All are counts unless the name says bytes."""
 
-    file_bytes: int = _limit(512 * MIB, "one file after decompression; COCO test-dev results are 60 MB")
+    file_bytes: int = _limit(
+        512 * MIB,
+        "one file after decompression; COCO test-dev results are 60 MB; 4 GiB for plain results in pieces",
+    )
     depth: int = _limit(32, "nesting of JSON; real files use 6")
     numbers: int = _limit(
         110_000_000, "numbers in one file; two million COCO people have 108 million; bounds columns at 880 MB"
     )
     people: int = _limit(
         2_000_000,
-        "people in one set: as many COCO results of 250 bytes as a file holds; val2017 needs 500,000",
+        "people in one set: as many COCO results of 250 bytes as a file holds; val2017 needs 500,000; "
+        "10,000,000 for plain results in pieces",
     )
     frames: int = _limit(100_000, "frames in one set; COCO test has 40,670")
     people_per_frame: int = _limit(2_000, "matching is quadratic in the people of a frame")

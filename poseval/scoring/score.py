@@ -213,7 +213,7 @@ def score(
     `align_by`, `transform`, `truth_format`, `predictions_format`, `category`, `per_joint`, `slices`,
     `limits`. With an `executor` the units are tallied in `shards` parts; the report is the same. `stream`
     reads COCO results in pieces, so that they need not fit into memory: the numbers are the same, checks look
-    at the first piece, and `report.worst` has no people to show. None does so for files from 512 MiB.
+    at the first piece, and `report.worst` has no people to show. None does so for long files.
 
     Raises:
             UsageError: unknown names, or columns that the metrics need and the files lack.

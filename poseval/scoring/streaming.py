@@ -33,10 +33,10 @@ from poseval.errors import (
     shown,
 )
 from poseval.files.streams import is_stream
-from poseval.limits import MIB
 from poseval.metrics.base import Tally
 from poseval.poses import Notice, PoseSet
 from poseval.results.report import Input
+from poseval.scoring import long_files
 from poseval.scoring.evaluation import Evaluation, TalliedPart, signature_of, tally_part
 from poseval.scoring.groups import groups_of
 from poseval.scoring.keywords import FLAG
@@ -47,7 +47,6 @@ from poseval.scoring.task import Task
 if TYPE_CHECKING:
     from poseval.datasets.coco.pieces import Pieces, Share
 
-LONG = 512 * MIB  # bytes of results, a million or so, that are read in pieces without being asked
 CODE = "P838"  # of what cannot be read in pieces
 UNKNOWN = "P402"  # images that the ground truth lacks
 TOO_LONG = "P501"  # a file of more bytes than asked for
@@ -77,9 +76,9 @@ def in_pieces(
 
 
 def _is_long(path: object, task: Task) -> bool:
-    if not isinstance(path, str | os.PathLike) or is_stream(path) or not os.path.isfile(path):
+    if not isinstance(path, str | os.PathLike) or _in_the_way(task):
         return False
-    return os.path.getsize(path) >= LONG and not _in_the_way(task)
+    return long_files.is_long(path, task.limits)
 
 
 def _only_path(predictions: object) -> str | os.PathLike[str]:
@@ -157,10 +156,12 @@ def _opened(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> Pieces:
     from poseval.datasets.coco.pieces import Pieces
 
     try:
-        pieces = Pieces(path, gt, task.limits)
+        pieces = Pieces(path, gt, long_files.limits_in_pieces(path, task.limits))
     except PosevalError as error:
-        if error.code == CODE or isinstance(error, FormatError):
+        if error.code == CODE:
             _ask_whole(path, gt, task)
+        elif isinstance(error, FormatError) and _ask_whole(path, gt, task):
+            raise _refused(f"cannot read {shown(os.path.basename(path), limit=200)}") from error
         raise
     if pieces.sound:
         return pieces
@@ -168,16 +169,18 @@ def _opened(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> Pieces:
         raise _told(pieces, task) or pieces.refused("has results whose images are not found by their ids")
 
 
-def _ask_whole(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> None:
-    """Raise what the reader of whole documents finds wrong with a file that is short enough for it."""
-    if os.path.getsize(path) >= LONG:
-        return
-    limits = replace(task.limits, file_bytes=min(task.limits.file_bytes, LONG))
+def _ask_whole(path: str | os.PathLike[str], gt: PoseSet, task: Task) -> bool:
+    """Raise what the reader of whole documents finds wrong with a file; false if it is too long for it."""
+    if os.path.getsize(path) >= long_files.LONG:
+        return False
+    limits = replace(task.limits, file_bytes=min(task.limits.file_bytes, long_files.LONG))
     try:
         datasets.read(path, replace(_options(gt, task), limits=limits), task.predictions_format)
     except LimitError as error:
         if error.code != TOO_LONG:
             raise
+        return False
+    return True
 
 
 def _options(gt: PoseSet, task: Task) -> ReadOptions:
@@ -204,7 +207,8 @@ def _told(pieces: Pieces, task: Task) -> PosevalError | None:
             format = format or datasets.recognise(source, Role.PREDICTIONS, pieces.truth)
             datasets.read(pieces.path, _options(pieces.truth, task), format, source)
         except InputError as error:
-            faults.take(error, but=UNKNOWN)  # of which each piece knows its own
+            if not set(error.faults) <= set(faults.kept):  # said of all results, by each piece again
+                faults.take(error, but=UNKNOWN)  # of which each piece knows its own
     pieces.tell_unknown(faults)
     return error_of(faults.kept, len(faults), faults.counts) if len(faults) else None
 

@@ -8,6 +8,7 @@ import json
 import lzma
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ import pytest
 import poseval
 from poseval.cli import invoke
 from poseval.datasets.coco import pieces, result_windows
+from poseval.datasets.files import long_list
 from poseval.errors import InputError, LimitError, PosevalError, UsageError
+from poseval.limits import MIB, Limits
 from poseval.poses import Notice
-from poseval.scoring import streaming
+from poseval.scoring import long_files
 from poseval.scoring.piece_notices import folded
 from poseval.scoring.score import evaluate, score
 from poseval.synth import perturb, scene_set
@@ -321,7 +324,7 @@ class TestLongFiles:
 
     @pytest.fixture(autouse=True)
     def long(self, monkeypatch: pytest.MonkeyPatch, small: None) -> None:
-        monkeypatch.setattr(streaming, "LONG", 1)
+        monkeypatch.setattr(long_files, "LONG", 1)
 
     def test_by_themselves(self, truth: Path, results: list[Result], tmp_path: Path) -> None:
         path = tmp_path / "dt.json"
@@ -338,6 +341,54 @@ class TestLongFiles:
         with pytest.raises(InputError) as caught:
             score(truth, path)
         assert caught.value.code == "P402"
+
+
+class TestOtherLongFiles:
+    """JSON lines and packed files, whose text is held when they are read as a whole, are shorter."""
+
+    @pytest.fixture(autouse=True)
+    def short(self, monkeypatch: pytest.MonkeyPatch, small: None) -> None:
+        monkeypatch.setattr(long_files, "LINES", 50_000)
+        monkeypatch.setattr(long_files, "PACKED", 10_000)
+
+    @pytest.mark.parametrize("name", [name for name in FORMS if not name.endswith(".json")])
+    def test_by_themselves(self, name: str, truth: Path, results: list[Result], tmp_path: Path) -> None:
+        path = tmp_path / name
+        path.write_bytes(FORMS[name](results[:10]))
+        assert score(truth, path).behind is not None
+        path.write_bytes(FORMS[name](results))
+        report = score(truth, path)
+        assert report.behind is None
+        assert said(report) == said(score(truth, path, stream=False))
+
+    def test_a_plain_list_is_long_from_its_own_size_on(
+        self, truth: Path, results: list[Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(long_list, "LONG", 1)
+        path = tmp_path / "dt.json"
+        path.write_text(json.dumps(results), "utf-8")
+        assert path.stat().st_size > 50_000
+        assert score(truth, path).behind is not None
+
+    def test_gzip_says_what_it_unpacks_to(self, truth: Path, results: list[Result], tmp_path: Path) -> None:
+        path = tmp_path / "dt.json.gz"
+        path.write_bytes(gzip.compress(json.dumps(results[:5] * 40).encode(), 9))
+        assert path.stat().st_size < 10_000
+        assert score(truth, path).behind is None
+        path.write_bytes(gzip.compress(json.dumps({"results": results}).encode()))
+        assert score(truth, path).behind is not None
+
+
+def test_a_plain_file_in_pieces_may_be_longer(truth: Path, results: list[Result], tmp_path: Path) -> None:
+    path, usual = tmp_path / "dt.json", Limits()
+    path.write_text(json.dumps(results), "utf-8")
+    larger = long_files.limits_in_pieces(path, usual)
+    assert (larger.file_bytes, larger.people) == (4096 * MIB, 10_000_000)
+    assert replace(larger, file_bytes=usual.file_bytes, people=usual.people) == usual
+    asked = Limits(file_bytes=MIB, people=2_000_001)
+    assert long_files.limits_in_pieces(path, asked) == asked
+    path.write_bytes(gzip.compress(b"[]"))
+    assert long_files.limits_in_pieces(path, usual) == usual
 
 
 @pytest.mark.parametrize("asked", [{"slices": ["size"]}, {"transform": ["xy"]}, {"joints": "names"}])

@@ -15,7 +15,7 @@ import pytest
 import poseval
 from poseval.datasets.coco import pieces, result_windows
 from poseval.errors import FormatError, InputError, PosevalError
-from poseval.scoring import streaming
+from poseval.scoring import long_files
 from poseval.scoring.score import score
 from tests.fuzz.coco import mutated
 from tests.hostile.made import results, truth
@@ -141,7 +141,7 @@ def test_the_words_are_the_same(
 def test_long_files_say_where_by_themselves(
     form: str, gt: poseval.PoseSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "LONG", 1)  # so that the reader of whole documents is not asked
+    monkeypatch.setattr(long_files, "LONG", 1)  # so that the reader of whole documents is not asked
     path = tmp_path / form
     for name in set(TEXTS) - {"nothing", "white space", "an object"}:
         path.write_bytes(TEXTS[name](FORMS[form](many())))
@@ -234,3 +234,19 @@ def test_results_of_a_truth_without_images_are_of_unknown_images(no_images: Path
         words.append(str(caught.value))
     assert caught.value.code == "P402"
     assert words[0] == words[1]
+
+
+def test_a_sound_file_of_another_form_is_said_to_be_none_for_pieces(
+    gt: poseval.PoseSet, tmp_path: Path
+) -> None:
+    path = tmp_path / "dt.json"
+    path.write_text(json.dumps([many()[:1]]), "utf-8")
+    assert told(gt, path, stream=False) == ""
+    assert "[P838]" in told(gt, path, stream=True)
+
+
+def test_what_is_wrong_with_all_results_is_said_once(gt: poseval.PoseSet, tmp_path: Path) -> None:
+    path = tmp_path / "dt.json"
+    path.write_text(json.dumps([{**one, "keypoints": [1, 2, 1] * 26} for one in many()]), "utf-8")
+    assert "[P204]" in told(gt, path, stream=False)
+    assert told(gt, path, stream=True) == told(gt, path, stream=False)
