@@ -28,14 +28,19 @@ from poseval.models.networks.ps_vit import STEM_STRIDE, SamplingLayer
 from poseval.models.networks.sampling import regular_grid
 from poseval.models.networks.token_transformer import KeptTokens, Links, TokenAttention
 from poseval.models.networks.tokenpose import TokenHead
+from poseval.models.registry import ModelCard
 from poseval.poses import PoseSet
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
 from poseval.runners.frames import Pictures
+from poseval.skeletons import load_skeleton
 
 MOST = 16  # people that are drawn
 TILE = 192  # pixels of the longer side of a tile, at least
 ROW = 6  # tiles side by side
 HOTTEST = 0.75  # fraction of red where the heat is largest; the image shows through
+STRIP = 16  # pixels of the line of text above a tile and below all
+PAPER = 225  # grey behind text, and where no tile is
+LEAST_SPAN = 2.0  # of even attention, where red is full at least: what is nearly even stays pale
 POINT = 2  # pixels from a point's centre to its edge
 COLOURS = ((66, 133, 244), (251, 188, 5), (234, 67, 53), (52, 168, 83), (171, 71, 188), (0, 172, 193),
            (255, 112, 67), (158, 157, 36))  # fmt: skip
@@ -61,8 +66,11 @@ def explain(poses: PoseSet, pictures: Pictures, estimator: Estimator, folder: Pa
             else:
                 cut = finder.crops(people.box[person][None])
                 shown = _cut(image, cut)
-                draw = _points if _has(finder.model, SamplingLayer) else _attention
-                pixels = draw(finder.model, shown, finder.inputs(image, cut).to(finder.device))
+                inputs = finder.inputs(image, cut).to(finder.device)
+                if _has(finder.model, SamplingLayer):
+                    pixels = _points(finder.model, shown, inputs)
+                else:
+                    pixels = _attention(finder.model, shown, inputs, _names(finder.card))
         _write(pixels, folder, person)
 
 
@@ -147,16 +155,27 @@ def _points(model: nn.Module, shown: Pixels, inputs: Tensor) -> Pixels:
     layers = [part for part in model.modules() if isinstance(part, SamplingLayer)]
     with _heard(layers, lambda part, given, out: found.append(out[2][0].double().cpu().numpy())):
         model(inputs)
-    tiles = [shown]
+    tiles = [("crop", shown)]
     for step, points in enumerate(found):
         # A pixel of the stem's map stands for four of the input: its centre lies between them.
         place = (points[:, ::-1] + 0.5) * STEM_STRIDE - 0.5
-        tiles.append(dotted(shown, place, COLOURS[step % len(COLOURS)]))
-    return sheet(tiles)
+        tiles.append((f"iteration {step + 1}", dotted(shown, place, COLOURS[step % len(COLOURS)])))
+    return sheet(tiles, "dots: where the network samples the image")
 
 
-def _attention(model: nn.Module, shown: Pixels, inputs: Tensor) -> Pixels:
-    """The crop, the visual tokens that are left, and the attention of each keypoint token."""
+def _names(card: ModelCard) -> Sequence[str]:
+    """Names of the joints, or numbers from 1 where the card names no skeleton."""
+    if card.skeleton is not None:
+        return load_skeleton(card.skeleton).joints
+    return [f"joint {number + 1}" for number in range(card.joints)]
+
+
+def _attention(model: nn.Module, shown: Pixels, inputs: Tensor, names: Sequence[str]) -> Pixels:
+    """The crop, the visual tokens that are left, and the attention of each keypoint token.
+
+    Attention is pale where it is no more than that of a token that looks everywhere alike, and reddest at the
+    largest of all joints, so that tiles compare.
+    """
     head = next(part for part in model.modules() if isinstance(part, TokenHead))
     transformer = head.get_submodule(head.names[-1])
     layers = [part for part in transformer.modules() if isinstance(part, TokenAttention)]
@@ -179,12 +198,17 @@ def _attention(model: nn.Module, shown: Pixels, inputs: Tensor) -> Pixels:
         links = head.pruning.kept[0].flatten().cpu().numpy()
         counts = np.bincount(links, minlength=rows * columns)
         left = counts / counts.max()
-    tiles = [shown, shaded(shown, left.reshape(rows, columns))]
-    for weights in found[-1].double().cpu().numpy():
+    tiles = [("crop", shown), ("tokens left", shaded(shown, left.reshape(rows, columns)))]
+    attention = found[-1].double().cpu().numpy()
+    even = 1 / attention.shape[1]
+    most = float(attention[:, head.joints :].max())
+    full = max(most, LEAST_SPAN * even)
+    for name, weights in zip(names, attention, strict=True):
         heat = np.zeros(rows * columns)
         heat[kept] = weights[head.joints :]
-        tiles.append(heated(shown, heat.reshape(rows, columns)))
-    return sheet(tiles)
+        tiles.append((name, heated(shown, heat.reshape(rows, columns), even, full)))
+    caption = f"attention: grey up to {even:.4f} (everywhere alike), red at {full:.4f}; largest {most:.4f}"
+    return sheet(tiles, caption)
 
 
 def _activated(finder: BottomUp, image: Pixels, joints: Floats) -> Pixels:
@@ -208,7 +232,7 @@ def _activated(finder: BottomUp, image: Pixels, joints: Floats) -> Pixels:
     for joint, each in enumerate(taps):
         place = (each[:, ::-1, row, column] + 0.5) * STRIDE - 0.5
         drawn = dotted(drawn, place, COLOURS[joint % len(COLOURS)])
-    return sheet([shown, drawn])
+    return sheet([("image", shown), ("pixels read", drawn)], "dots: what each joint reads at the centre")
 
 
 def _taps(part: nn.Module, x: Tensor) -> Floats:
@@ -242,9 +266,9 @@ def shaded(shown: Pixels, kept: Floats) -> Pixels:
     return np.asarray(shown * (0.25 + 0.75 * share), dtype=np.uint8)
 
 
-def heated(shown: Pixels, heat: Floats) -> Pixels:
-    """An image [H, W, 3] in grey under `heat` [rows, columns], red where it is largest."""
-    share = HOTTEST * _grown(heat / max(float(heat.max()), 1e-12), shown)[..., None]
+def heated(shown: Pixels, heat: Floats, low: float, high: float) -> Pixels:
+    """An image [H, W, 3] in grey under `heat` [rows, columns], red from `low` (not at all) to `high`."""
+    share = HOTTEST * _grown(np.clip((heat - low) / (high - low), 0.0, 1.0), shown)[..., None]
     grey = np.repeat(shown.mean(axis=2, keepdims=True), 3, axis=2)
     return np.asarray(grey * (1 - share) + np.array([255.0, 32.0, 32.0]) * share, dtype=np.uint8)
 
@@ -256,12 +280,24 @@ def _grown(values: Floats, shown: Pixels) -> Floats:
     return np.asarray(values[rows][:, columns], dtype=np.float64)
 
 
-def sheet(tiles: Sequence[Pixels]) -> Pixels:
-    """Images of one size beside each other, six in a row, small ones enlarged."""
-    factor = max(1, -(-TILE // max(tiles[0].shape[:2])))
-    large = [tile.repeat(factor, axis=0).repeat(factor, axis=1) for tile in tiles]
-    blank = np.full_like(large[0], 255)
+def sheet(tiles: Sequence[tuple[str, Pixels]], caption: str) -> Pixels:
+    """Titled images of one size beside each other, six in a row, small ones enlarged, and a line below."""
+    factor = max(1, -(-TILE // max(tiles[0][1].shape[:2])))
+    large = []
+    for title, tile in tiles:
+        grown = tile.repeat(factor, axis=0).repeat(factor, axis=1)
+        large.append(np.concatenate([_line(title, grown.shape[1]), grown]))
+    blank = np.full_like(large[0], PAPER)
     columns = min(ROW, len(large))
     large += [blank] * (-len(large) % columns)
     rows = [np.concatenate(large[first : first + columns], axis=1) for first in range(0, len(large), columns)]
-    return np.concatenate(rows, axis=0)
+    return np.concatenate([*rows, _line(caption, rows[0].shape[1])])
+
+
+def _line(text: str, width: int) -> Pixels:
+    """A strip [STRIP, width, 3] of text; what is too long is cut."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    strip = Image.new("RGB", (width, STRIP), (PAPER, PAPER, PAPER))
+    ImageDraw.Draw(strip).text((3, 2), text, fill=(0, 0, 0), font=ImageFont.load_default())
+    return np.asarray(strip)

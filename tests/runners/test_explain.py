@@ -15,7 +15,7 @@ from PIL import Image
 from poseval.cli import invoke
 from poseval.models.networks.dekr import AdaptBlock, PlainBlock
 from poseval.models.networks.token_transformer import TokenAttention
-from poseval.runners.explain import MOST, _taps, heated, shaded, sheet
+from poseval.runners.explain import MOST, PAPER, STRIP, _taps, heated, shaded, sheet
 from tests.models.small import SMALL
 from tests.runners.conftest import Bench
 from tests.runners.test_every_family import random_weights
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.models
             "tokenpose_t",
             [],
             (6, 4),
-        ),  # the crop, the tokens left and 17 joints; the rest of the last row is white
+        ),  # the crop, the tokens left and 17 joints; the rest of the last row is empty
         ("tokenpose_s_sparse", ["prune=tokens"], (6, 4)),
         ("ps_vit_ti_14_pose", [], (5, 1)),  # the crop and four iterations
     ],
@@ -50,7 +50,7 @@ def test_a_picture_for_each_of_the_first_people(
     assert len(pictures) == MOST
     height, width = (int(side) for side in SMALL[name].size.split("x"))
     with Image.open(pictures[0]) as picture:
-        assert picture.size == (tiles[0] * width * 3, tiles[1] * height * 3)
+        assert picture.size == (tiles[0] * width * 3, tiles[1] * (height * 3 + STRIP) + STRIP)
 
 
 def test_pixels_of_dekr_are_drawn(made: Bench, tmp_path: Path) -> None:
@@ -118,7 +118,13 @@ def test_tiles_by_hand() -> None:
     grey = np.full((4, 4, 3), 100, dtype=np.uint8)
     cells = np.array([[1.0, 0.0], [0.0, 0.0]])
     assert shaded(grey, cells)[:, :, 0].tolist() == [[100, 100, 25, 25]] * 2 + [[25] * 4] * 2
-    hot = heated(grey, cells)
+    hot = heated(grey, cells, 0.0, 1.0)
     assert hot[0, 0].tolist() == [216, 49, 49]
     assert hot[3, 3].tolist() == [100, 100, 100]
-    assert sheet([np.zeros((200, 100, 3), np.uint8)] * 7).shape == (400, 600, 3)
+    assert (heated(grey, np.full((2, 2), 0.25), 0.25, 0.5) == 100).all(), "looking everywhere alike is pale"
+    page = sheet([(f"joint {k}", np.zeros((200, 100, 3), np.uint8)) for k in range(7)], "dots")
+    assert page.shape == (2 * (200 + STRIP) + STRIP, 600, 3)
+    titles = [page[:STRIP, 100 * k : 100 * (k + 1)] for k in range(2)]
+    assert (titles[0] < PAPER).any()
+    assert (titles[0] != titles[1]).any()
+    assert (page[200 + STRIP : -STRIP, 100:] == PAPER).all()
