@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 
 from poseval.errors import LimitError, shown
 from poseval.files.packed import packing_of, unpacked_parts
-from poseval.files.reading import require_regular, too_large
+from poseval.files.reading import require_regular, too_large, unreadable
 from poseval.limits import Limits
 
 HEAD = 10  # bytes that show how a file is packed
@@ -23,7 +23,7 @@ def spooled(path: str | os.PathLike[str], limits: Limits) -> BinaryIO:
     The caller closes it, which removes the unpacked copy.
 
     Raises:
-        UsageError: P114 no such file, P135 not a regular file, P136 cannot be looked at.
+        UsageError: P114 no such file, P135 not a regular file, P136 cannot be read.
         FormatError: P212 damaged.
         LimitError: P501 larger than `limits.file_bytes`, P503 too many streams, P504 unpacks to suspiciously
             much, P506 no room for the copy.
@@ -31,7 +31,10 @@ def spooled(path: str | os.PathLike[str], limits: Limits) -> BinaryIO:
     """
     name = shown(os.fspath(path), limit=400)
     require_regular(path, name)
-    file = open(path, "rb")  # noqa: SIM115 the caller closes it
+    try:
+        file = open(path, "rb")  # noqa: SIM115 the caller closes it
+    except OSError as error:
+        raise unreadable(name, error) from None
     try:
         head = file.read(HEAD)
         size = file.seek(0, os.SEEK_END)

@@ -66,8 +66,11 @@ def limits_in_pieces(path: str | os.PathLike[str], limits: Limits) -> Limits:
     """
     if not os.path.isfile(path):
         return limits
-    with open(path, "rb") as file:
-        head = file.read(16)
+    try:
+        with open(path, "rb") as file:
+            head = file.read(16)
+    except OSError:
+        return limits  # which is told when it is read
     if packing_of(head, os.fspath(path)) is not None:
         return limits
     usual = Limits()

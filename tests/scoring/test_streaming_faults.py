@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import os
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -250,3 +251,13 @@ def test_what_is_wrong_with_all_results_is_said_once(gt: poseval.PoseSet, tmp_pa
     path.write_text(json.dumps([{**one, "keypoints": [1, 2, 1] * 26} for one in many()]), "utf-8")
     assert "[P204]" in told(gt, path, stream=False)
     assert told(gt, path, stream=True) == told(gt, path, stream=False)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(gt: poseval.PoseSet, tmp_path: Path) -> None:
+    path = tmp_path / "dt.json"
+    path.write_text(json.dumps(many()), "utf-8")
+    path.chmod(0)
+    whole = told(gt, path, stream=False)
+    assert "[P136]" in whole
+    assert told(gt, path, stream=True) == whole
