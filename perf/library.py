@@ -79,10 +79,11 @@ def main() -> None:
     for count, aim in AIMS.items():
         ours, theirs = compare(options.folder, count, options.rounds)
         for name, runs in (("poseval", ours), ("hotcoco", theirs)):
-            told = (f"{1000 * runs.median('cpu'):.0f}", f"{1000 * runs.median('wall'):.0f}")
+            cpu, wall = runs.median("cpu"), runs.median("wall")
+            told = (f"{1000 * cpu:.0f}", f"{1000 * wall:.0f}", f"{cpu / wall:.1f}")
             rows.append(f"| {count:,} | {name} | {' | '.join(told)} | {runs.median('faults'):,.0f} | |")
         cpu, wall = (theirs.median(what) / ours.median(what) for what in ("cpu", "wall"))
-        rows.append(f"| {count:,} | hotcoco / poseval | {cpu:.2f} | {wall:.2f} | | {aim:g} |")
+        rows.append(f"| {count:,} | hotcoco / poseval | {cpu:.2f} | {wall:.2f} | | | {aim:g} |")
     section = PAGE.format(machine=machine(), load=load, rounds=options.rounds, rows="\n".join(rows))
     print(section)
     if options.write:
@@ -97,8 +98,8 @@ poseval digests both files in this time (SHA-256, for its report), which hotcoco
 
 Machine: {machine}; load {load:.1f} when it began.
 
-| predictions | library | processor ms | wall ms | page faults | aim |
-|---|---|---|---|---|---|
+| predictions | library | processor ms | wall ms | busy | page faults | aim |
+|---|---|---|---|---|---|---|
 {rows}
 """
 
