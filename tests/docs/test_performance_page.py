@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -80,3 +82,33 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             names.add(node.module.partition(".")[0])
     return names
+
+
+def said_by(*words: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    words = (sys.executable, str(ROOT / "perf" / words[0]), *words[1:])
+    return subprocess.run(words, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("program", ["pose_metric.py", "posetrack_peers.py", "ship.py"])
+def test_programs_say_what_they_take(program: str) -> None:
+    done = said_by(program, "--help")
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+
+
+@pytest.mark.parametrize("program", ["aims.py", "readers.py", "spent.py"])
+def test_a_name_that_no_row_has_is_refused(program: str) -> None:
+    done = said_by(program, "--only", "nothing")
+    assert done.returncode == 2
+    assert "has 'nothing'; there are" in done.stderr
+
+
+def test_a_history_is_shown_by_machine_with_ratios(tmp_path: Path) -> None:
+    head = (ROOT / "perf" / "history.csv").read_text("utf-8").splitlines()[0]
+    lines = [f"d,{name},{where},c,{cpu},,{peak},5,3" for name, where, cpu, peak in
+             (("a", "m", 2.0, 50), ("b", "n", 8.0, ""), ("e", "m", 3.0, 25))]  # fmt: skip
+    (tmp_path / "h.csv").write_text("\n".join([head, *lines]), "utf-8")
+    shown = said_by("history.py", "--show", str(tmp_path / "h.csv")).stdout
+    assert "| c | d | e | 3.0 (1.50) |  | 25 (0.50) |" in shown
+    assert "| c | d | b | 8.0 |  |  |" in shown
