@@ -134,17 +134,23 @@ def test_copies_and_crowds_are_counted_in_all_pieces(
     assert len(whole) == 3
 
 
-@pytest.mark.parametrize("without", [1, 2, 50])
+@pytest.mark.parametrize("without", [1, 2, 50, "an image"])
 def test_notices_of_reading_have_the_count_of_all_pieces(
-    without: int, truth: Path, results: list[Result], tmp_path: Path, small: None
+    without: Any, truth: Path, results: list[Result], tmp_path: Path, small: None
 ) -> None:
-    path = tmp_path / "dt_3 of 7.json"
+    path, codes = tmp_path / "dt_3 of 7.json", ("N431", "N418")
     listed = [{**one, "bbox": [1, 2, 30, 40]} for one in results]
-    for at in range(len(listed) - without, len(listed)):
-        del listed[at]["bbox"]
+    image = listed[-1]["image_id"]  # whose piece has no box at all, if it is without
+    for at, one in enumerate(listed):
+        lacks = one["image_id"] == image if without == "an image" else at >= len(listed) - without
+        if lacks and at:
+            del one["bbox"]
     listed[7]["category_id"] = listed[200]["category_id"] = 9
     path.write_text(json.dumps(listed), "utf-8")
-    whole, streamed = (texts(score(truth, path, stream=on), "N431", "N418") for on in (False, True))
+    whole, streamed = (
+        [(one.text, one.count) for one in score(truth, path, stream=on).notices if one.code in codes]
+        for on in (False, True)
+    )
     assert len(whole) == 2
     assert sorted(streamed) == sorted(whole)
 
