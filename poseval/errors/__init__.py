@@ -226,9 +226,9 @@ def unknown_name(
     )
 
 
-def did_you_mean(name: str, known: Iterable[str], most: int = 3) -> str | None:
+def did_you_mean(name: str, known: Iterable[str], most: int = 3, closeness: float = 0.6) -> str | None:
     """The advice for a name that is not known: those that may be meant; None where none is near."""
-    near = near_names(name, known, most)
+    near = near_names(name, known, most, closeness)
     return f"did you mean {' or '.join(map(shown, near))}?" if near else None
 
 

@@ -303,7 +303,7 @@ def find(model: str, options: Options, name: str) -> Option:
             where=f"model {model}",
             what=f"has no option {shown(name)}",
             wanted=f"one of {', '.join(known)}" if known else "no option",
-            hint=did_you_mean(name, known, 1),
+            hint=did_you_mean(name, known, 1, 0.65),  # `scale` is not `caffe`
         )
     return options[known.index(name)]
 
@@ -324,11 +324,11 @@ def _check_effect(model: str, option: Option, value: Any, before: Any, after: Ma
     """Refuse to change an option that changes nothing in this network."""
     if option.unless is None or value == before or after[option.unless[0]] not in option.unless[1]:
         return
-    other = option.unless[0]
+    other, useless = option.unless
     raise UsageError(
         "P152",
         where=f"model {model}",
         what=f"option {option.name} has no effect with {other}={typed(after[other])}",
-        wanted=f"it with another {other}",
+        wanted=f"{option.name} only with {other} other than {' or '.join(map(typed, useless))}",
         hint=f"leave {option.name} out",
     )

@@ -18,6 +18,7 @@ from poseval.runners.card_views import TURNED, VIEWS, Sample, View, longer_sides
 from poseval.runners.findings import CardCheck, Finding, Measured
 from poseval.skeletons import Skeleton, load_skeleton
 
+FEW = 0.5  # of the joints; wrong pairs of a right skeleton are mostly wrong for all that have a side
 MOST_PEOPLE = 48  # more do not change what is found, and take time
 
 
@@ -95,5 +96,8 @@ def mirror_joints(skeleton: Skeleton, plain: Floats, mirrored: Floats) -> Measur
             f"on mirrored images {names[nearest[first]]} lies where {names[first]} lay, and the card expects "
             f"{names[own[first]]} there; {number_of(int(wrong.sum()), 'joint')} of {len(own)} are so"
         )
-        findings.append(Finding("flip pairs", what, "flip_pairs of the joints as the network was trained"))
+        advice = "flip_pairs of the joints as the network was trained"
+        if wrong.sum() <= FEW * len(own):
+            advice += "; as so few differ, the skeleton or the order of its joints is the likelier cause"
+        findings.append(Finding("flip pairs", what, advice))
     return [("mirror joints", f"{len(own) - int(wrong.sum())} of {len(own)} as the card says")], findings

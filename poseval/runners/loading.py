@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from torch import nn
 
-from poseval.errors import MissingFeature, UsageError, shown
+from poseval.errors import MissingFeature, UsageError, shown, unknown_name
 from poseval.models.cost import InAFile, measure, parameters_of
 from poseval.models.inference.bottom_up import load_rescoring
 from poseval.models.inference.predictions import WholeImage
 from poseval.models.inference.top_down import TopDown, decoding
 from poseval.models.inference.whole_image import whole_image
-from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card, check_shape
+from poseval.models.registry import WHOLE_IMAGE, ModelCard, build_model, card, check_shape, registry
 from poseval.models.weights.load import Weights, load_weights
 from poseval.models.weights.trained import Trained
 from poseval.runners.estimators import CropEstimator, DetectingEstimator, Estimator, ImageEstimator
@@ -43,7 +43,11 @@ def processor_threads(count: int | None) -> Iterator[None]:
 
 @dataclass(frozen=True, eq=False)
 class Loaded:
-    """A model ready to run; `cost` holds its parameters and MACs where they can be counted."""
+    """A model ready to run.
+
+    `cost` holds its parameters and MACs where they can be counted. `overridden` says each setting that is not
+    that of the training.
+    """
 
     estimator: Estimator
     card: ModelCard
@@ -52,6 +56,7 @@ class Loaded:
     device: str
     half: bool
     cost: Mapping[str, Any]
+    overridden: tuple[str, ...] = ()
 
 
 def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
@@ -80,7 +85,7 @@ def load(options: ModelOptions, truth: Skeleton | None) -> Loaded:
     weights = fill(model, entry, options.weights)
     cost = _cost(model.to(device), entry, device)  # before it is compiled: operators of graphs are not seen
     estimator = estimator_of(model, entry, options, skeleton.flip, device, half)
-    return Loaded(estimator, entry, skeleton, weights, device, half, cost)
+    return Loaded(estimator, entry, skeleton, weights, device, half, cost, options.overridden)
 
 
 def estimator_of(
@@ -146,6 +151,7 @@ def with_detector(
         raise UsageError(
             "P158", where=f"model {loaded.card.name}", what="finds people itself, so it takes no boxes"
         )
+    _finds_people(name)
     options, told = with_own_settings(ModelOptions(name, weights), "--detector-weights")
     entry = card(name).sized(len(told.joints) or None, options.size, options.config)
     if entry.crop not in WHOLE_IMAGE:
@@ -160,6 +166,18 @@ def with_detector(
     finder = whole_image(model, entry, flip_test=False, device=loaded.device, autocast=loaded.half)
     said = f"detector {entry.name}" + (f" sha256 {filled.sha256}" if filled and filled.sha256 else "")
     return DetectingEstimator(loaded.estimator, finder, least, overlap), said
+
+
+def _finds_people(name: str) -> None:
+    """Refuse a name that is no model's, with those of the models that find people.
+
+    Raises:
+        UsageError: P150.
+    """
+    if not name.endswith(".toml") and name not in registry().names():
+        cards = registry().table
+        finders = [each for each, entry in cards.items() if getattr(entry, "crop", "") in WHOLE_IMAGE]
+        raise unknown_name("P150", "detector", name, finders, " or a card file (.toml)")
 
 
 def choose_device(name: str) -> str:
@@ -243,7 +261,8 @@ def _given(options: ModelOptions, told: Trained) -> Skeleton | None:
         return asked
     found = agreed(own, asked)
     if found is None:
-        raise contradiction(own, asked, shown(options.weights if told.joints else options.name))
+        where = shown(options.weights if told.joints else options.name)
+        raise contradiction(own, asked, where, "poseval score --joints names maps what is written by name")
     return found
 
 

@@ -14,6 +14,8 @@ from poseval.models.registry import ModelCard, card
 from poseval.models.shipped import shipped_weights
 from poseval.models.weights.trained import Trained, trained
 
+INPUT_SIZE = "--input-size"
+
 
 @dataclass(frozen=True)
 class ModelOptions:
@@ -24,7 +26,8 @@ class ModelOptions:
     weights; without it they are the card's, or the ground truth's if their number agrees. `half` None: 16-bit
     arithmetic on a GPU, 32-bit on a CPU. `flip` and `decode` None: as the card says. `scales` and `rescore`
     (a file) are for bottom-up networks. `threads` None: as many as PyTorch takes. `compiled` and
-    `channels_last` may make a network faster, and change the last digits.
+    `channels_last` may make a network faster, and change the last digits. `overridden` says each setting
+    that `override` changed; `with_own_settings` fills it.
     """
 
     name: str
@@ -44,6 +47,7 @@ class ModelOptions:
     override: bool = False
     compiled: bool = False
     channels_last: bool = False
+    overridden: tuple[str, ...] = ()
 
 
 def with_own_settings(options: ModelOptions, weights_flag: str = "--weights") -> tuple[ModelOptions, Trained]:
@@ -54,8 +58,8 @@ def with_own_settings(options: ModelOptions, weights_flag: str = "--weights") ->
             another input size or other weights than a card file says.
     """
     named = card(options.name)
-    if named.family == "card" and not options.override:
-        _hold_to_card(options, named, weights_flag)
+    if named.family == "card":
+        options = _held_to_card(options, named, weights_flag)
     if options.weights is None:
         bare = not options.config and options.joints is None
         own = shipped_weights(named.name) if bare and not named.file else named.file
@@ -64,14 +68,14 @@ def with_own_settings(options: ModelOptions, weights_flag: str = "--weights") ->
     return _as_trained(options, named, told), told
 
 
-def _hold_to_card(options: ModelOptions, entry: ModelCard, weights_flag: str) -> None:
-    """Compare what was asked for with what the card file of a network says."""
-    other: dict[str, Any] = {}
+def _held_to_card(options: ModelOptions, entry: ModelCard, weights_flag: str) -> ModelOptions:
+    """The options, compared with what the card file of a network says."""
+    other: dict[str, tuple[Any, Any]] = {}
     if options.size is not None and options.size != entry.input_size:
-        other["--input-size"] = entry.input_size
+        other[INPUT_SIZE] = (options.size, entry.input_size)
     if options.weights is not None and entry.file is not None and not _is_file(options.weights, entry.file):
-        other[weights_flag] = os.path.basename(entry.file)
-    _refuse("card", shown(os.path.basename(options.name)), "says", other)
+        other[weights_flag] = (options.weights.name, os.path.basename(entry.file))
+    return _refused_or_told(options, "card", shown(os.path.basename(options.name)), "says", other)
 
 
 def _is_file(path: Path, other: str) -> bool:
@@ -100,24 +104,33 @@ def _as_trained(options: ModelOptions, entry: ModelCard, told: Trained) -> Model
         if key not in known or not known[key].free
     }
     if options.size is not None and told.size is not None:
-        asked["--input-size"] = (options.size, told.size)
-    if not options.override:
-        other = {flag: was for flag, (now, was) in asked.items() if not _same(now, was)}
-        _refuse("checkpoint", name, "was trained with", other)
+        asked[INPUT_SIZE] = (options.size, told.size)
+    other = {flag: values for flag, values in asked.items() if not _same(*values)}
+    options = _refused_or_told(options, "checkpoint", name, "was trained with", other)
     return replace(options, config={**own, **options.config}, size=options.size or told.size)
 
 
-def _refuse(teller: str, name: str, relation: str, other: Mapping[str, Any]) -> None:
-    """Refuse flags whose values are not those, by flag, that a checkpoint or a card tells; none is right."""
+def _refused_or_told(
+    options: ModelOptions, teller: str, name: str, relation: str, other: Mapping[str, tuple[Any, Any]]
+) -> ModelOptions:
+    """Refuse, or with `override` write down, flags whose values (asked, own) differ."""
+    if options.override:
+        told = [
+            f"{flag} is {_words(now, flag)}, and {name} {relation} {_words(was, flag)}"
+            for flag, (now, was) in other.items()
+        ]
+        return replace(options, overridden=(*options.overridden, *told))
     if other:
         flags = ", ".join(other)
+        said = ", ".join(f"{_words(was, flag)} for {flag}" for flag, (_, was) in other.items())
         raise MismatchError(
             "P452",
             where=name,
-            what=f"{relation} {', '.join(f'{_words(was)} for {flag}' for flag, was in other.items())}",
+            what=f"{relation} {said}",
             wanted=f"the settings of the {teller}",
             hint=f"leave {flags} out, which the {teller} tells; poseval run --override runs with others",
         )
+    return options
 
 
 def _same(asked: Any, was: Any) -> bool:
@@ -127,7 +140,7 @@ def _same(asked: Any, was: Any) -> bool:
     return isinstance(asked, bool) is isinstance(was, bool) and bool(asked == was)
 
 
-def _words(value: Any) -> str:
-    if isinstance(value, tuple) and len(value) == 2 and all(type(side) is int for side in value):
+def _words(value: Any, flag: str) -> str:
+    if flag == INPUT_SIZE:
         return f"{value[0]}x{value[1]}"
     return shown(json.dumps(value), 40)

@@ -127,7 +127,14 @@ def _run(options: RunOptions, progress: Progress | None) -> RunResult:
     if options.explain is not None:
         explain(poses, pictures, loaded.estimator, options.explain)
     given = (*boxes.notices, *look_like_corners(boxes, poses.frames.size)) if boxes else ()
-    notices = [*pictures.notices, *given, *doubled, *mapped, *_skipped(faults)]
+    notices = [
+        *_told(loaded, options.explain, poses),
+        *pictures.notices,
+        *given,
+        *doubled,
+        *mapped,
+        *_skipped(faults),
+    ]
     if losses.dropped:
         notices.append(Notice("N134", f"format {form.name}: {losses}"))
     node = {
@@ -325,6 +332,7 @@ def _description(
         "family": loaded.card.family,
         "weights": {"name": weights.name, "sha256": weights.sha256} if weights else None,
         "config": dict(loaded.card.config),
+        "overridden": list(loaded.overridden),
         "skeleton": loaded.skeleton.name,
         "joints": len(loaded.skeleton),
         "input_size": list(loaded.card.input_size),
@@ -373,6 +381,14 @@ def _refuse(faults: Sequence[Fault], part: Path) -> None:
     first = faults[0]
     summed_up = Fault(first.code, first.where, first.what, first.wanted, hint)
     raise error_of([summed_up, *faults[1:]])
+
+
+def _told(loaded: Loaded, explained: Path | None, poses: PoseSet) -> list[Notice]:
+    """Notices of settings that are not the training's, and of drawings that were not made."""
+    told = [Notice("N138", f"--override: {setting}") for setting in loaded.overridden]
+    if explained is not None and not len(poses.people):
+        told.append(Notice("N140", "--explain: nothing was drawn, because there are no people"))
+    return told
 
 
 def _skipped(faults: Sequence[Fault]) -> list[Notice]:

@@ -75,8 +75,11 @@ def _moved(ends: Any, place: Mapping[int, int]) -> Any:
     return tuple(_moved(end, place) for end in ends) if isinstance(ends, (list, tuple)) else place[ends]
 
 
-def contradiction(own: Skeleton, asked: Skeleton, where: str) -> MismatchError:
-    """P407: the file has these joints, and the skeleton asked for has those."""
+MAPPED = "map predictions with other joints by name with --joints names"
+
+
+def contradiction(own: Skeleton, asked: Skeleton, where: str, advice: str = MAPPED) -> MismatchError:
+    """P407: the file has these joints, and the skeleton asked for has those; `advice` is what else to do."""
     mine, theirs = plain_names(own.joints), plain_names(asked.joints)
     alone = [name for name, words in zip(own.joints, mine, strict=True) if words not in theirs]
     more = [name for name, words in zip(asked.joints, theirs, strict=True) if words not in mine]
@@ -91,5 +94,5 @@ def contradiction(own: Skeleton, asked: Skeleton, where: str) -> MismatchError:
         what=f"the file has {number_of(len(own), 'joint')} ({shown(own.name, 60)}), and --skeleton "
         f"{shown(asked.name, 60)} has {len(asked)}; " + "; ".join(differ),
         wanted="the joints of the file",
-        hint="leave out --skeleton; map predictions with other joints by name with --joints names",
+        hint=f"leave out --skeleton; {advice}",
     )

@@ -114,7 +114,8 @@ def in_a_shell(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
 # Advice of other kinds, and why no case follows it.
 FILES = "models, tracking and training, which need files or packages: their own tests"
 ELSEWHERE = {
-    **dict.fromkeys(("P101", "P152", "P155", "P161", "P164", "P858"), "did you mean: tests of the names"),
+    **dict.fromkeys(("P101", "P152", "P155", "P161", "P164"), "did you mean: tests of the names"),
+    **dict.fromkeys(("P858", "P880"), "did you mean: tests of the names"),
     **dict.fromkeys(("P134", "P153", "P154", "P156", "P163", "P165", "P250", "P251", "P260", "P262"), FILES),
     **dict.fromkeys(("P159", "P253", "P452", "P843"), FILES),
     **dict.fromkeys(("P264", "P351", "P450", "P451", "P601", "P603"), FILES),

@@ -21,6 +21,7 @@ from poseval.models.schema import (
     Option,
     Several,
     Whole,
+    find,
     read_options,
     settled,
     typed,
@@ -92,6 +93,17 @@ def test_an_option_without_effect_is_refused() -> None:
     assert caught.value.code == "P152"
     assert entry.sized(config={"width": 32}).config["width"] == 32  # the value it has anyway
     assert entry.sized(config={"tokens": "hrnet", "width": 48}).config["width"] == 48
+    assert caught.value.fault.wanted == "width only with tokens other than image or stem"
+
+
+def test_a_word_that_is_spelt_otherwise_is_not_proposed() -> None:
+    options = card("simplebaseline_r50").options or ()
+    with pytest.raises(UsageError, match="has no option scale") as caught:
+        find("simplebaseline_r50", options, "scale")
+    assert caught.value.fault.hint is None
+    with pytest.raises(UsageError) as caught:
+        find("simplebaseline_r50", options, "cafe")
+    assert caught.value.fault.hint == "did you mean caffe?"
 
 
 @pytest.mark.parametrize("entry", CARDS, ids=lambda entry: entry.name)

@@ -103,9 +103,13 @@ def test_from_the_command_line(
     assert "--override" in capsys.readouterr().err
     assert invoke(call) == 0
     node = json.loads((tmp_path / "dt.json.run.json").read_text())
+    assert node["overridden"] == []
     assert (node["input_size"], node["config"]) == ([64, 48], {"widths": [8, 8, 8, 8]})
     assert invoke([*call, "--input-size", "96x96", "--override", "--force"]) == 0
-    assert json.loads((tmp_path / "dt.json.run.json").read_text())["input_size"] == [96, 96]
+    node = json.loads((tmp_path / "dt.json.run.json").read_text())
+    said = "--input-size is 96x96, and best.pt was trained with 64x48"
+    assert (node["input_size"], node["overridden"]) == ([96, 96], [said])
+    assert f"--override: {said}" in capsys.readouterr().err
 
 
 def test_a_top_down_model_wants_boxes(

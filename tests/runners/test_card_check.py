@@ -174,7 +174,7 @@ def test_faults_of_the_shipped_card_are_found(
     assert weights is not None
     load_weights(model, weights)
     findings = check_card(model, replace(entry, **changes), drawn).findings
-    assert [(each.part, each.advice) for each in findings] == [found]
+    assert [(each.part, each.advice.partition(";")[0]) for each in findings] == [found]
 
 
 def test_people_who_are_not_found_are_said(tmp_path: Path, people: Path, capsys: Any) -> None:
@@ -264,3 +264,18 @@ def test_an_image_of_one_pixel_shows_nobody(tmp_path: Path, capsys: Any) -> None
     said = capsys.readouterr().out
     assert "does not find these people" in said
     assert "nan" not in said
+
+
+def test_few_wrong_pairs_are_rather_a_wrong_skeleton() -> None:
+    from poseval.runners.card_check import mirror_joints
+    from poseval.skeletons import load_skeleton
+
+    skeleton = load_skeleton("coco17")
+    plain = np.random.default_rng(0).uniform(0, 1000, (1, 17, 2))
+    right = plain[:, list(skeleton.flip)]
+    assert mirror_joints(skeleton, plain, right)[1] == []
+    few = right.copy()
+    few[:, [1, 2]] = right[:, [2, 1]]
+    for mirrored, words in ((few, True), (plain, False)):
+        (finding,) = mirror_joints(skeleton, plain, mirrored)[1]
+        assert ("the order of its joints is the likelier cause" in finding.advice) is words

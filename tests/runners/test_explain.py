@@ -70,6 +70,18 @@ def test_pixels_of_dekr_are_drawn(made: Bench, tmp_path: Path) -> None:
     assert len(list((tmp_path / "seen").glob("*.png"))) == MOST
 
 
+def test_nobody_to_draw_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = random_weights("dekr_w32", SMALL["dekr_w32"], tmp_path / "weights.pt")
+    state = torch.load(tmp_path / "weights.pt")
+    for name in ("head_heatmap.1.weight", "head_heatmap.1.bias"):
+        state[name].fill_(-1.0 if name.endswith("bias") else 0.0)
+    torch.save(state, tmp_path / "weights.pt")
+    Image.new("RGB", (64, 64)).save(tmp_path / "black.png")
+    call = ["run", "dekr_w32", *words, "--images", str(tmp_path / "black.png"), "--device", "cpu"]
+    assert invoke([*call, "--out", str(tmp_path / "p.json"), "--explain", str(tmp_path / "seen")]) == 0
+    assert "nothing was drawn" in capsys.readouterr().err
+
+
 def test_other_networks_are_refused_before_they_run(
     made: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import torch
 from poseval.cli import invoke
 from poseval.errors import MismatchError, UsageError
 from poseval.models import create_model
-from poseval.runners.loading import load
-from poseval.runners.own_settings import ModelOptions
+from poseval.runners.loading import load, with_detector
+from poseval.runners.own_settings import ModelOptions, with_own_settings
+from poseval.training import checkpoint
 from tests.models.card_text import card_file
 from tests.runners.conftest import CONFIG, SIZE, Bench
 
@@ -55,7 +57,11 @@ def test_other_settings_than_the_cards_are_refused(
         load(ModelOptions(str(described), device="cpu", **other), None)
     assert caught.value.code == "P452"
     assert words in str(caught.value)
-    assert load(ModelOptions(str(described), device="cpu", override=True, **other), None)
+    loaded = load(ModelOptions(str(described), device="cpu", override=True, **other), None)
+    assert len(loaded.overridden) == len(other)
+    if "size" in other:
+        height, width = other["size"]
+        assert loaded.overridden[0] == f"--input-size is {height}x{width}, and card.toml says 64x48"
 
 
 def test_the_same_settings_are_no_contradiction(described: Path) -> None:
@@ -70,6 +76,32 @@ def test_joints_of_another_skeleton_are_refused(described: Path) -> None:
         load(ModelOptions(str(described), skeleton="posetrack17slots", device="cpu"), None)
     assert caught.value.code == "P407"
     assert "card.toml" in str(caught.value)
+    assert "leave out --skeleton; poseval score --joints names" in str(caught.value)
+
+
+def test_two_numbers_of_an_option_are_no_size(tmp_path: Path) -> None:
+    path = tmp_path / "best.pt"
+    checkpoint.save(
+        path, {"model": "synth_small", "config": {"widths": (64, 64)}, "input_size": SIZE}, model={}
+    )
+    asked = ModelOptions("synth_small", path, config={"widths": (64, 64, 64)})
+    with pytest.raises(MismatchError, match=r"was trained with \[64, 64\] for --option widths"):
+        with_own_settings(asked)
+    told = with_own_settings(replace(asked, override=True, size=(32, 32)))[0].overridden
+    assert told == (
+        "--option widths is [64, 64, 64], and best.pt was trained with [64, 64]",
+        f"--input-size is 32x32, and best.pt was trained with {SIZE[0]}x{SIZE[1]}",
+    )
+
+
+def test_an_unknown_detector_lists_what_finds_people(described: Path) -> None:
+    loaded = load(ModelOptions(str(described), device="cpu"), None)
+    with pytest.raises(UsageError) as caught:
+        with_detector(loaded, "nothere", None, 0.0, 0.6)
+    assert caught.value.code == "P150"
+    names = (caught.value.fault.wanted or "").removeprefix("one of ").split(", ")
+    assert {"dekr_w32", "detr_r50"} <= set(names)
+    assert "hrnet_w32" not in names
 
 
 def test_a_card_without_a_file_is_held_to(tmp_path: Path) -> None:

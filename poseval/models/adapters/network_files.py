@@ -6,8 +6,10 @@ size that the file fixes.
 
 from __future__ import annotations
 
+import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -105,7 +107,7 @@ class OnnxFile:
         try:
             outputs = self.session.run(self.names, feed)
         except Exception as error:  # as above
-            raise _failed(self.name, error) from error
+            raise _failed(self.name, images.shape, error) from error
         return [torch.from_numpy(np.ascontiguousarray(output)) for output in outputs]
 
 
@@ -125,7 +127,8 @@ class TorchFile:
             if kind == "torchscript":
                 self.module = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]
             else:
-                program = torch.export.load(path)
+                with _silent("torch.export"):  # it prints a traceback before it raises
+                    program = torch.export.load(path)
                 self.module = program.module()
                 self.takes = _exported_shape(program)
         except Exception as error:  # both raise RuntimeError, ValueError, zipfile's and json's errors
@@ -155,7 +158,7 @@ class TorchFile:
         try:
             outputs = self.module.to(images.device)(images.to(self.type))
         except Exception as error:  # whatever the traced code raises
-            raise _failed(self.name, error) from error
+            raise _failed(self.name, images.shape, error) from error
         return tensors_of(outputs, self.name)
 
 
@@ -223,15 +226,27 @@ def _other_input(path: Path, what: str, wanted: str) -> MismatchError:
     return MismatchError("P451", where=shown(path.name), what=what, wanted=wanted)
 
 
-def _failed(name: str, error: Exception) -> MismatchError:
+@contextmanager
+def _silent(name: str) -> Iterator[None]:
+    """A context in which a logger of another package says nothing."""
+    logger = logging.getLogger(name)
+    before, logger.disabled = logger.disabled, True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _failed(name: str, shape: Sequence[int], error: Exception) -> MismatchError:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     cause = next((line for line in lines if line.startswith(CAUSE)), lines[0])
     return MismatchError(
         "P451",
         where=shown(name),
-        what=f"fails on its input ({shown(cause.removeprefix(CAUSE), 200)})",
+        what=f"fails on its input of {' x '.join(map(str, shape))} ({shown(cause.removeprefix(CAUSE), 200)})",
         wanted="a network that takes images of the card's size, layout and batch",
-        hint="correct size and layout in the card; or export the network with a free batch, or for one image",
+        hint="correct size and layout in the card, and ask for no other size; or export the network with a "
+        "free batch, or for one image",
     )
 
 

@@ -307,7 +307,7 @@ def _patch(patch: Size | None, input_size: Size, heatmap: Size) -> Size:
         if input_size not in PATCHES:
             raise _refused(
                 f"has no published patch size for an input of {input_size[0]} x {input_size[1]}",
-                "the option patch=(rows, columns)",
+                "the option patch=4,4, or other divisors of the map's rows and columns",
             )
         patch = PATCHES[input_size]
     if min(patch) < 1 or heatmap[0] % patch[0] or heatmap[1] % patch[1]:

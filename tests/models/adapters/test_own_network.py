@@ -16,6 +16,7 @@ from torch import nn
 
 from poseval.errors import FormatError, MismatchError, UsageError, ValueRangeError
 from poseval.models import card, create_model, load_weights
+from poseval.models.adapters.own_network import build
 from poseval.models.cost import cost_of, parameters_of
 from poseval.models.describe import card_rows
 from poseval.models.inference.top_down import TopDown
@@ -192,8 +193,8 @@ def _plus(outputs: Any, number: float) -> Any:
     ("outputs", "name", "words"),
     [
         ("", "text", "makes a str"),
-        ("maps", "text", "TypeError"),
-        ("maps", "gone", "AttributeError"),
+        ("maps", "text", "takes no option outputs"),
+        ("maps", "gone", "names the function gone, which the module does not have"),
         ("none", "make", "ZeroDivisionError: nothing to give"),
     ],
 )
@@ -203,19 +204,35 @@ def test_a_failing_entry_is_named(tmp_path: Path, outputs: str, name: str, words
     assert caught.value.code == "P880"
 
 
+def test_near_names_of_an_entry_are_proposed(tmp_path: Path) -> None:
+    (tmp_path / "nearby.py").write_text("def build(joints, input_size, width=8):\n    return None\n")
+    for entry, options, meant in (
+        ("nearbi:build", {}, "did you mean nearby?"),
+        ("nearby:biuld", {}, "did you mean build?"),
+        ("nearby:build", {"widht": 16}, "did you mean width?"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            build(17, (64, 48), "argmax", {"entry": entry, "folder": str(tmp_path), "options": options})
+        assert caught.value.code == "P880"
+        assert caught.value.fault.hint == meant
+
+
 @pytest.mark.parametrize("name", ["net.pt", "net.pt2"])
-def test_half_a_file_is_refused(tmp_path: Path, name: str) -> None:
+def test_half_a_file_is_refused(tmp_path: Path, name: str, caplog: pytest.LogCaptureFixture) -> None:
     traced(tmp_path / "whole.pt")
     (tmp_path / name).write_bytes((tmp_path / "whole.pt").read_bytes()[:600])
     with pytest.raises(FormatError, match="truncated") as caught:
         opened(card_file(tmp_path, network={"file": name}))
     assert caught.value.code == "P250"
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_a_network_that_fails_on_its_input_is_refused(tmp_path: Path) -> None:
     traced(tmp_path / "net.pt")
     model = opened(card_file(tmp_path, network={"file": "net.pt", "layout": "nhwc"}))
-    with pytest.raises(MismatchError, match=r"fails on its input \(.*3 channels") as caught:
+    with pytest.raises(
+        MismatchError, match=r"fails on its input of 1 x \d+ x \d+ x 3 \(.*3 channels"
+    ) as caught:
         model(images(1))
     assert caught.value.code == "P451"
     assert "correct size and layout in the card" in str(caught.value)
