@@ -49,7 +49,20 @@ WORDS = frozenset(
 )
 # Options without a keyword: a sentence that names them is about the command, or about another program.
 LEFT = frozenset(
-    ("ci", "ci-method", "db", "dump", "flow", "full", "json", "no-flip", "save", "sgcn", "workers")
+    (
+        "ci",
+        "ci-method",
+        "db",
+        "dump",
+        "flow",
+        "full",
+        "json",
+        "no-flip",
+        "no-stream",
+        "save",
+        "sgcn",
+        "workers",
+    )
 )
 _COMMAND = re.compile(rf"poseval ([a-z]+) (?:\.\.\. )?(?=--(?!(?:{'|'.join(sorted(LEFT))})\b))")
 _OPTION = re.compile(

@@ -142,8 +142,10 @@ def test_a_checkpoint_of_another_training_is_refused(sixteen: Path, tmp_path: Pa
 
 
 def test_loss_that_explodes_is_named(sixteen: Path, tmp_path: Path) -> None:
+    net = create_model("synth_small", 17, (64, 48), **TINY)
+    torch.save({key: value * 3e38 for key, value in net.state_dict().items()}, tmp_path / "large.pt")
     with pytest.raises(ValueRangeError, match="epoch 1, step") as caught:
-        train(options(sixteen, tmp_path, changes={"batch": 4, "optimiser": "sgd", "rate": 10}))
+        train(options(sixteen, tmp_path / "out", start_from=tmp_path / "large.pt"))
     assert caught.value.code == "P351"
 
 
