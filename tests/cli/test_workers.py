@@ -104,7 +104,11 @@ def test_what_ends_the_command_ends_its_workers_and_leaves_nothing(
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     many = [board[1]] * 5_000
-    command = [sys.executable, "-m", "poseval", "leaderboard", *many, *board[2:], "--workers", "3"]
+    heard = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"  # not so in the background
+    )
+    start = f"{heard}; from poseval.cli import main; main()"
+    command = [sys.executable, "-c", start, "leaderboard", *many, *board[2:], "--workers", "3"]
     with subprocess.Popen(
         command,
         env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
