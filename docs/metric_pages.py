@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 
 from poseval import metrics
-from poseval.metrics.base import Metric, Need, default_of, format_parameter
+from poseval.metrics.base import Metric, Need
+from poseval.metrics.parameters import default_of, format_parameter
 from poseval.poses import Frames, People, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.skeletons import get_skeleton

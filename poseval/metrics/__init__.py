@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from poseval.errors import UsageError, did_you_mean, shown
-from poseval.metrics.base import Metric, default_of, read_parameter
+from poseval.metrics.base import Metric
+from poseval.metrics.parameters import default_of, read_parameter
 from poseval.plugins import Registry
 
 # name -> module:class; a table instead of imports keeps start-up short

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Table, Tally, always, format_parameter
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.joint_error import (
     MOST_POINTS,
     Precision,
@@ -23,6 +23,7 @@ from poseval.metrics.joint_error import (
 )
 from poseval.metrics.joint_error import ZeroScale as _Zero
 from poseval.metrics.matched_people import Pairing, paired
+from poseval.metrics.parameters import always, format_parameter
 from poseval.metrics.pck import Compare, MeanOf
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.kernels.tracking import Scene
-from poseval.metrics.base import Metric, Need, Tally, always
+from poseval.metrics.base import Metric, Need, Tally
 from poseval.metrics.joint_rows import Empty, JointRows, ratio, unit_rows, unlabelled_reasons
+from poseval.metrics.parameters import always
 from poseval.metrics.tracking_scene import (
     Scale,
     Similarity,

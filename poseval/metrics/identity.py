@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from poseval.metrics.base import Metric, Need, Tally, always
+from poseval.metrics.base import Metric, Need, Tally
 from poseval.metrics.joint_rows import (
     Empty,
     JointRows,
@@ -17,6 +17,7 @@ from poseval.metrics.joint_rows import (
     unit_rows,
     unlabelled_reasons,
 )
+from poseval.metrics.parameters import always
 from poseval.metrics.tracking_scene import (
     Scale,
     Similarity,

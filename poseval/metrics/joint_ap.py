@@ -11,7 +11,7 @@ import numpy as np
 
 from poseval.kernels.average_precision import HITS_FIRST, LATER_FIRST, TOGETHER, Ranked
 from poseval.kernels.tracking import ABSENT, HIT, Scene, Side
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.joint_error import require
 from poseval.metrics.joint_rows import (
     Empty,
@@ -23,6 +23,7 @@ from poseval.metrics.joint_rows import (
     unlabelled_reasons,
 )
 from poseval.metrics.official_ties import argsort
+from poseval.metrics.parameters import always
 from poseval.poses import Floats, Ints, Notice, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.units import NumberStyle

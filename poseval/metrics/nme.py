@@ -11,7 +11,7 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.errors import UsageError, number_of, shown
-from poseval.metrics.base import Metric, Need, Table, Tally, always, format_parameter
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.error_curve import CED_STEPS, ErrorCurve, Grid, curve_area, failure_rate
 from poseval.metrics.joint_error import (
     Precision,
@@ -24,6 +24,7 @@ from poseval.metrics.joint_error import (
     require,
     scale,
 )
+from poseval.metrics.parameters import always, format_parameter
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import ERROR, Bounds, Direction, Value, Values

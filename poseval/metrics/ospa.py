@@ -10,8 +10,9 @@ import numpy as np
 
 from poseval.errors import UsageError
 from poseval.kernels.tracking import Scene, Side, assign
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.joint_error import require
+from poseval.metrics.parameters import always
 from poseval.metrics.tracking_scene import Scale, Similarity, needs_of, pose_similarity
 from poseval.poses import Floats, Ints
 from poseval.poses.aligned import Aligned

@@ -9,9 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.kernels.tracking import Scene, dense_tracks
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.ospa import check_parameters, least, mean_distances, with_joints
 from poseval.metrics.ospa_visibility import LEVELS, Levels, level_distances
+from poseval.metrics.parameters import always
 from poseval.metrics.tracking_scene import (
     Scale,
     Similarity,

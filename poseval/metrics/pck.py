@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from poseval.errors import number_of
-from poseval.metrics.base import Metric, Need, Tally, always, format_parameter, words
+from poseval.metrics.base import Metric, Need, Tally
 from poseval.metrics.base import Table as Rows
 from poseval.metrics.joint_error import (
     MOST_POINTS,
@@ -24,6 +24,7 @@ from poseval.metrics.joint_error import (
     scale,
 )
 from poseval.metrics.matched_people import Pairing, paired
+from poseval.metrics.parameters import always, format_parameter, words
 from poseval.poses import Array, Floats, Ints, PoseSet
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values

@@ -10,8 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric, Need, Table, Tally, always
+from poseval.metrics.base import Metric, Need, Table, Tally
 from poseval.metrics.joint_error import distance, predicted, require
+from poseval.metrics.parameters import always
 from poseval.poses import Bools, Floats, Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Value, Values

@@ -10,7 +10,8 @@ import pytest
 
 from poseval import metrics
 from poseval.errors import UsageError
-from poseval.metrics.base import Metric, Table, Tally, always, format_parameter, read_parameter, words
+from poseval.metrics.base import Metric, Table, Tally
+from poseval.metrics.parameters import always, format_parameter, read_parameter, words
 from poseval.poses import Ints
 from poseval.poses.aligned import Aligned
 from poseval.results.values import Direction, Number, Value, Values

@@ -9,7 +9,7 @@ import pytest
 
 from poseval.errors import UsageError
 from poseval.metrics import parse
-from poseval.metrics.base import Metric, read_parameter
+from poseval.metrics.base import Metric
 from poseval.metrics.calibration import Calibration
 from poseval.metrics.epe import Auc, Epe
 from poseval.metrics.joint_ap import JointAp
@@ -18,6 +18,7 @@ from poseval.metrics.oks_ap import OksAp
 from poseval.metrics.oks_lrp import OksLrp
 from poseval.metrics.ospa import Ospa
 from poseval.metrics.ospa_tracks import Ospa2
+from poseval.metrics.parameters import read_parameter
 from poseval.metrics.pck import Pck
 from poseval.metrics.pcp import Pcp
 

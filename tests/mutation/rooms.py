@@ -93,6 +93,9 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             *SINGLE,
         ),
         "poseval.metrics.base": _metric("tests/scoring/test_metrics_by_hand.py", *SINGLE),
+        "poseval.metrics.parameters": _metric(
+            "tests/metrics/test_base.py", "tests/metrics/test_parameter_bounds.py"
+        ),
         "poseval.metrics.calibration": _metric("tests/metrics/test_calibration.py"),
         "poseval.metrics.clear_mot": _metric(*TRACKS),
         "poseval.metrics.epe": _metric(
