@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from poseval.cli.options import emit, talk
+from poseval.cli.options import emit, talk, tell
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, shown
 
@@ -28,6 +28,7 @@ def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], 
     Raises:
         UsageError: P127 options that only poses have, or no images; P131 the output exists.
     """
+    from poseval.poses import Notice
     from poseval.runners.own_settings import ModelOptions
     from poseval.training.class_scores import ClassOptions, class_scores
 
@@ -52,9 +53,11 @@ def classify(model: str, config: Mapping[str, Any], options: Mapping[str, Any], 
     job = ClassOptions(chosen, options["images"], options["truth"], explain=options["explain"])
     with ProgressLine("images", quiet) as line:
         scores = class_scores(job, line)
+    say = talk(quiet)
+    tell([Notice("N138", f"--override: {setting}") for setting in scores.model["overridden"]], say)
     emit(json.dumps(scores.plain(job.level), indent=1) + "\n", str(out))
     emit(scores.said(job.level) + "\n", None)
-    talk(quiet)(f"wrote {shown(out)}; intervals are Wilson's at {100 * job.level:g}%")
+    say(f"wrote {shown(out)}; intervals are Wilson's at {100 * job.level:g}%")
 
 
 def score_classes(

@@ -25,7 +25,13 @@ from poseval.runners.frames import FolderPictures
 RANKS = (1, 5)
 SCHEMA = "poseval.classes/1"
 IMAGENET_CLASSES = 1000
-FACTS = ("model", "config", "input_size", "weights")  # what `poseval run` says beside its answers
+FACTS = (
+    "model",
+    "config",
+    "input_size",
+    "weights",
+    "overridden",
+)  # what `poseval run` says beside its answers
 
 
 @dataclass(frozen=True, eq=False)

@@ -83,6 +83,19 @@ def test_answers_of_a_run_are_scored_again(
     assert json.loads(capsys.readouterr().out)["level"] == 0.9
 
 
+def test_what_override_changed_is_said_and_kept(
+    pictures: Path, weights: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "answers.json"
+    assert invoke(call(weights, pictures, out, "--input-size", "64x64")) == 3
+    assert "P452" in capsys.readouterr().err
+    assert invoke(call(weights, pictures, out, "--input-size", "64x64", "--override")) == 0
+    assert "N138" in (said := capsys.readouterr().err)
+    (setting,) = json.loads(out.read_text())["overridden"]
+    assert f"--override: {setting}" in said
+    assert "64x64" in setting
+
+
 def test_a_list_says_the_class_of_each_image(pictures: Path, weights: Path, tmp_path: Path) -> None:
     listing, out = tmp_path / "val.txt", tmp_path / "answers.json"
     listing.write_text("blue/0.png 1\nred/1.png 1\n\ngreen/2.png 0\n")

@@ -262,8 +262,11 @@ def _function(entry: str, folder: str) -> Any:
             hint=did_you_mean(name, files, 1),
         ) from error
     if not hasattr(module, attribute):
-        made_here = [key for key, value in vars(module).items()
-                     if callable(value) and getattr(value, "__module__", "") == module.__name__]  # fmt: skip
+        made_here = [
+            key
+            for key, value in vars(module).items()
+            if callable(value) and getattr(value, "__module__", "") == name
+        ]
         raise UsageError(
             "P880",
             where=f"entry {shown(entry)}",
