@@ -40,7 +40,8 @@ def test_a_top_down_model_is_measured_by_person_and_frame(capsys: pytest.Capture
     assert node["batch"] > 0
     over = times["over_network_percent"]
     assert over["p25"] <= over["p50"] <= over["p75"]
-    assert 0 < (node["added_memory_mib"] or 1) < (node["peak_memory_mib"] or 2)
+    if node["added_memory_mib"] is not None:  # none is added where this process had enough that was free
+        assert 0 <= node["added_memory_mib"] < node["peak_memory_mib"]
 
 
 def test_a_network_of_whole_images_has_a_bare_loop_too(
@@ -102,6 +103,7 @@ def test_memory_that_is_not_known_is_left_open() -> None:
         "peak_memory_mib": 350.0,
         "added_memory_mib": 250.0,
     }
+    assert figures(Memory(100.1, 100.1), Memory(100.0, 100.0))["added_memory_mib"] == 0
 
 
 def test_a_classifier_is_given_one_image_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
