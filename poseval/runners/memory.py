@@ -51,10 +51,9 @@ def taken(device: str) -> Memory:
 
 
 def figures(before: Memory, after: Memory) -> dict[str, float | None]:
-    """The peak, and what it added to the memory taken before, in MiB; none where the work used what was free already.
+    """The peak, and what it added to the memory taken before, in MiB: 0 where free memory was enough.
 
-    Linux counts pages in batches, a batch for each processor: a peak can be read as a little less than what was
-    taken at its start.
+    Linux counts pages in batches, so that a peak can be read as a little less than what was taken before.
     """
     added = None if before.now is None or after.peak is None else round(max(after.peak - before.now, 0.0), 1)
     peak = None if after.peak is None else round(after.peak, 1)
