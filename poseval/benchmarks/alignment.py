@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from poseval.poses.frame_names import (
     of_whole_video,
     place,
 )
+from poseval.poses.notices import counted
 from poseval.poses.remembered import once
 from poseval.skeletons import Skeleton, get_skeleton
 
@@ -93,6 +94,16 @@ def with_sizes_of(truth: PoseSet, predictions: PoseSet) -> PoseSet:
     )
 
 
+@dataclass(frozen=True)
+class _NotLabelled:
+    def say(self, counts: Mapping[str, int]) -> str:
+        people = number_of(counts["people"], "predicted person", "predicted people")
+        return (
+            f"{counts['unlabelled']} of {counts['all']} frames of the ground truth not labelled and not "
+            f"scored; {people} there left out"
+        )
+
+
 def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     """The labelled frames only: it is not known who is in the others.
 
@@ -107,11 +118,8 @@ def on_labelled(aligned: Aligned) -> tuple[Aligned, list[Notice]]:
     truth = truth.take_frames(rows)
     predictions = replace(predictions.take_frames(rows), frames=truth.frames)
     count = len(labelled) - len(rows)
-    text = (
-        f"{count} of {len(labelled)} frames of the ground truth not labelled and not scored; "
-        f"{number_of(lost, 'predicted person', 'predicted people')} there left out"
-    )
-    return Aligned(truth, predictions), [Notice("N941", text, count)]
+    counts = {"unlabelled": count, "all": len(labelled), "people": lost}
+    return Aligned(truth, predictions), [counted("N941", _NotLabelled(), counts, count=count)]
 
 
 def _place(truth: PoseSet, predictions: PoseSet, way: str | None) -> tuple[Ints, list[Notice]]:

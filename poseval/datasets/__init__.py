@@ -157,12 +157,13 @@ def _of_category(poses: PoseSet, category: str, role: Role, name: str) -> PoseSe
     inside = np.isin(poses.people.category, list(kept))
     if inside.all():
         return replace(poses, categories=kept)
-    others = sorted({poses.categories.get(key, str(key)) for key in poses.people.category[~inside].tolist()})
     # What has a category that is not listed is among the others, and was told of as that.
     told = tuple(notice for notice in poses.origin.notices if notice.code != "N418")
     origin = replace(poses.origin, notices=told)
     made = replace(poses, people=poses.people.take(np.flatnonzero(inside)), categories=kept, origin=origin)
-    return made.with_notices([of_other_categories(name, int((~inside).sum()), others)])
+    outside = poses.people.category[~inside]
+    left_out = of_other_categories(name, outside, lambda key: poses.categories.get(key, str(key)))
+    return made.with_notices([left_out])
 
 
 def read(

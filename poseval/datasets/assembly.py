@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from poseval.limits import Limits
 from poseval.poses import Array, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.enclosing import enclosing_boxes
 from poseval.poses.frame_names import natural, number, place
+from poseval.poses.notices import Amount, counted
 from poseval.poses.texts import text_column
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton
@@ -296,11 +298,13 @@ def mean_score(joint_score: Floats, seen: Array) -> Floats:
     return np.asarray(np.divide(total, count, out=np.zeros(len(total)), where=count > 0), dtype=np.float64)
 
 
-def of_other_categories(where: str, count: int, names: Sequence[str]) -> Notice:
-    """A sentence about records of categories that are not scored."""
-    told = ", ".join(shown(name, 40) for name in names[:5]) + (", ..." if len(names) > 5 else "")
-    text = f"{where}: {number_of(count, 'record')} of other categories left out ({told})"
-    return Notice("N540", text, count)
+def of_other_categories(where: str, categories: Ints, name_of: Callable[[int], str]) -> Notice:
+    """A sentence about records of categories [N] that are not scored."""
+    kinds, counts = np.unique(categories, return_counts=True)
+    named = Counter[str]()
+    for kind, count in zip(kinds.tolist(), counts.tolist(), strict=True):
+        named[name_of(kind)] += count
+    return counted("N540", Amount(noun="record", after=" of other categories left out"), named, where)
 
 
 def scores_from_joints(where: str, count: int) -> Notice:

@@ -1,5 +1,6 @@
 """Pose sets as columns, aligned ground truth and predictions, names of frames, and joint maps."""
 
+from poseval.poses.notices import Notice
 from poseval.poses.pose_set import (
     Array,
     Bools,
@@ -7,7 +8,6 @@ from poseval.poses.pose_set import (
     Frames,
     IgnoreRegions,
     Ints,
-    Notice,
     Origin,
     People,
     PoseSet,

@@ -9,7 +9,8 @@ import numpy as np
 
 from poseval.errors import UsageError, shown
 from poseval.poses.frame_names import natural
-from poseval.poses.pose_set import Array, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
+from poseval.poses.notices import together
+from poseval.poses.pose_set import Array, Frames, IgnoreRegions, Ints, Origin, People, PoseSet
 
 
 def concatenated(parts: Sequence[PoseSet]) -> PoseSet:
@@ -109,5 +110,5 @@ def _ignore(parts: Sequence[IgnoreRegions], row: Ints) -> IgnoreRegions:
 def _origin(parts: Sequence[PoseSet]) -> Origin:
     """Where all came from; a digest of a file is not theirs, because nobody knows that they are all of it."""
     origins = [part.origin for part in parts]
-    notices: dict[Notice, None] = dict.fromkeys(notice for origin in origins for notice in origin.notices)
+    notices = together(notice for origin in origins for notice in origin.notices)
     return replace(origins[0], sha256="", records=sum(map(len, parts)), notices=tuple(notices))

@@ -20,24 +20,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from poseval.errors import ValueRangeError, number_of, shown, wrong_type
+from poseval.poses.notices import Notice
 from poseval.skeletons import Skeleton
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something a user should know that is not an error: a code, a sentence, and how often it occurred."""
-
-    code: str
-    text: str
-    count: int = 1
-
-    def __str__(self) -> str:
-        return f"{self.text} [{self.code}]"
 
 
 @dataclass(frozen=True)

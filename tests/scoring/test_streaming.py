@@ -22,9 +22,7 @@ from poseval.datasets.coco import pieces, result_windows
 from poseval.datasets.files import long_list
 from poseval.errors import InputError, LimitError, PosevalError, UsageError
 from poseval.limits import MIB, Limits
-from poseval.poses import Notice
 from poseval.scoring import long_files
-from poseval.scoring.piece_notices import folded
 from poseval.scoring.score import evaluate, score
 from poseval.synth import perturb, scene_set
 
@@ -138,20 +136,22 @@ def test_copies_and_crowds_are_counted_in_all_pieces(
 def test_notices_of_reading_have_the_count_of_all_pieces(
     without: Any, truth: Path, results: list[Result], tmp_path: Path, small: None
 ) -> None:
-    path, codes = tmp_path / "dt_3 of 7.json", ("N431", "N418")
+    path, codes = tmp_path / "dt_3 of 7.json", ("N431", "N418", "N410")
     listed = [{**one, "bbox": [1, 2, 30, 40]} for one in results]
     image = listed[-1]["image_id"]  # whose piece has no box at all, if it is without
     for at, one in enumerate(listed):
         lacks = one["image_id"] == image if without == "an image" else at >= len(listed) - without
         if lacks and at:
             del one["bbox"]
-    listed[7]["category_id"] = listed[200]["category_id"] = 9
+    listed[7]["category_id"], listed[200]["category_id"] = 9, 4
+    for at, one in enumerate(listed):
+        one.update({"scroe": 1} if at % 3 else {"scroe": 1, "foo": 2})
     path.write_text(json.dumps(listed), "utf-8")
     whole, streamed = (
         [(one.text, one.count) for one in score(truth, path, stream=on).notices if one.code in codes]
         for on in (False, True)
     )
-    assert len(whole) == 2
+    assert len(whole) == 3
     assert sorted(streamed) == sorted(whole)
 
 
@@ -163,17 +163,6 @@ def test_one_piece_has_the_notices_of_the_whole(truth: Path, results: list[Resul
     whole, streamed = (texts(score(truth, path, stream=on), "N431") for on in (False, True))
     assert len(whole) == 2
     assert streamed == whole
-
-
-def test_different_sentences_of_one_code_stay_apart() -> None:
-    piece = [Notice("N431", "a: 2 results without bbox", 2), Notice("N431", "a: areas are of joints")]
-    other = [Notice("N431", "a: 1,003 results without bbox", 1003), Notice("N431", "a: areas are of joints")]
-    assert [str(one) for one in folded([piece, other], "a: ")] == [
-        "a: 1,005 results without bbox [N431]",
-        "a: areas are of joints [N431]",
-    ]
-    twice = [Notice("N418", "a: 3 of 9 records (4)", 3), Notice("N418", "a: 1 of 8 records (5)", 1)]
-    assert folded([twice]) == twice
 
 
 def shares(truth: Path, path: Path) -> list[pieces.Share]:

@@ -55,6 +55,6 @@ def of_classes(
     lost: Bools = np.isin(table["category_id"].values, others)
     if not lost.any():
         return document, key, []
-    kinds = np.unique(table["category_id"].values[lost]).tolist()
-    notice = of_other_categories(document.name, int(lost.sum()), [everyone.names[kind] for kind in kinds])
+    kinds = table["category_id"].values[lost]
+    notice = of_other_categories(document.name, kinds, everyone.names.__getitem__)
     return some_of(document, key, ~lost), "", [notice]

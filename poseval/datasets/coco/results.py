@@ -31,10 +31,11 @@ from poseval.datasets.coco.tracks import read_tracks
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
 from poseval.datasets.files.joined import some_of
-from poseval.errors import Faults, FormatError, LimitError, UsageError, number_of, shown
+from poseval.errors import Faults, FormatError, LimitError, UsageError, shown
 from poseval.kernels import json as kj
 from poseval.kernels.poses import extent, predicted, put_in_order
 from poseval.poses import Array, Floats, Ints, Notice, Origin, People, PoseSet
+from poseval.poses.notices import Amount, counted
 from poseval.skeletons import Skeleton
 from poseval.skeletons.by_count import require_skeleton, skeleton_for
 
@@ -79,6 +80,14 @@ WANTED = {
     "bbox": Wanted("a list of 4 numbers", "x, y, width, height"),
     **dict.fromkeys(PART_FIELDS, POINTS),
 }
+
+
+WITH_BOX = Amount(
+    "the first result has no bbox, so the area of ",
+    after=" others, which have one, is the extent of their joints, too",
+)
+WITHOUT_BOX = Amount(noun="result", after=" without bbox: area computed from the joints")
+FOREIGN = Amount(noun="result", after=" of categories that are not in the ground truth")
 
 
 class AreaRule(enum.Enum):
@@ -198,8 +207,7 @@ def _of_truth(records: Records, truth: PoseSet, joints: Skeleton) -> tuple[Recor
     lengths = table["keypoints"].lengths
     if not set(lengths[foreign].tolist()) - set(lengths[~foreign].tolist()):
         return records, []
-    kinds = [f"category {kind}" for kind in np.unique(kind[foreign]).tolist()]
-    notice = of_other_categories(document.name, int(foreign.sum()), kinds)
+    notice = of_other_categories(document.name, kind[foreign], lambda key: f"category {key}")
     return _records(some_of(document, records.key, ~foreign), "", records.faults, joints), [notice]
 
 
@@ -308,11 +316,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
         notices = []
         if with_box.any():
             count = int(with_box.sum())
-            text = (
-                f"{records.document.name}: the first result has no bbox, so the area of {count} others, "
-                "which have one, is the extent of their joints, too"
-            )
-            notices = [Notice("N431", text, count)]
+            notices = [counted("N431", WITH_BOX, {"": count}, records.document.name)]
         if "segmentation" in first_record(records.document, records.key):
             text = f"{records.document.name}: areas are computed from the joints, not from the segmentation"
             notices.append(Notice("N431", text))
@@ -325,9 +329,7 @@ def _areas(records: Records, xy: Floats, seen: Array, rule: AreaRule) -> tuple[F
     area[without] = extent(xy[without], seen[without] if rule is AreaRule.OWN else None)
     if not with_box.any() and not (whole and first):
         return area, []
-    name = records.document.name
-    text = f"{name}: {number_of(len(without), 'result')} without bbox: area computed from the joints"
-    return area, [Notice("N431", text, len(without))]
+    return area, [counted("N431", WITHOUT_BOX, {"": len(without)}, records.document.name)]
 
 
 def _check_crowding(document: Document, people: People, frames: int) -> None:
@@ -347,11 +349,6 @@ def _categories(document: Document, people: People, truth: PoseSet) -> list[Noti
     column = people.category
     if not len(column) or (bool((column == column[0]).all()) and int(column[0]) in truth.categories):
         return []
-    strange = ~np.isin(column, list(truth.categories))
-    count = int(strange.sum())
-    if not count:
-        return []
-    ids = ", ".join(map(str, np.unique(column[strange])[:5].tolist()))
-    what = number_of(count, "result")
-    text = f"{document.name}: {what} of categories that are not in the ground truth ({ids})"
-    return [Notice("N418", text, count)]
+    ids, counts = np.unique(column[~np.isin(column, list(truth.categories))], return_counts=True)
+    strange = dict(zip(map(str, ids.tolist()), counts.tolist(), strict=True))
+    return [counted("N418", FOREIGN, strange, document.name)] if strange else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from poseval.datasets.files.document import Document
 from poseval.errors import Faults, near_names, number_of, shown
 from poseval.kernels.json import Bools, Column, Columns, RawFault
 from poseval.poses import Notice
+from poseval.poses.notices import SHOWN, counted
 
 SHOWN_PLACES = 3  # examples in one sentence
 
@@ -25,6 +27,27 @@ CODES = {
     "flag": "P306",
     "long_text": "P502",
 }
+
+
+@dataclass(frozen=True)
+class FieldsNotRead:
+    """That fields of a list of records, by their names, were not read; with `known` ones that are near."""
+
+    REST: ClassVar = ""  # the name of those that are too many to be counted by their names
+
+    place: str
+    known: tuple[str, ...] = field(compare=False)
+
+    def say(self, counts: Mapping[str, int]) -> str:
+        """The sentence, with the most frequent fields."""
+        named = sorted((item for item in counts.items() if item[0] != self.REST), key=lambda item: -item[1])
+        told = []
+        for key, count in named[:SHOWN]:
+            near = near_names(key, self.known, 1, closeness=0.8)
+            told.append(f"{shown(key, 40)} ({count})" + (f", did you mean {near[0]}?" if near else ""))
+        more = "many" if self.REST in counts else len(named) - len(told)
+        rest = f" and {more} more" if more else ""
+        return f"{self.place}: fields not read: {', '.join(told)}{rest}"
 
 
 @dataclass(frozen=True)
@@ -107,18 +130,10 @@ class Records:
     def unknown(self, expected: frozenset[str]) -> list[Notice]:
         """A notice about fields that nobody reads, beyond those the format is known to have."""
         found = {key: count for key, count in self.table.unknown.items() if key not in expected}
-        if not found and not self.table.unknown_rest:
-            return []
-        known = [*self.table.columns]
-        told = []
-        for key, count in sorted(found.items(), key=lambda item: -item[1])[:5]:
-            near = near_names(key, known, 1, closeness=0.8)
-            told.append(f"{shown(key, 40)} ({count})" + (f", did you mean {near[0]}?" if near else ""))
-        more = len(found) - len(told)
-        text = f"{self.document.name}: {self.key or 'records'}: fields not read: {', '.join(told)}"
-        if more > 0 or self.table.unknown_rest:
-            text += f" and {max(more, 0)} more" if not self.table.unknown_rest else " and many more"
-        return [Notice("N410", text, sum(found.values()) + self.table.unknown_rest)]
+        if self.table.unknown_rest:
+            found[FieldsNotRead.REST] = self.table.unknown_rest
+        wording = FieldsNotRead(self.key or "records", tuple(self.table.columns))
+        return [counted("N410", wording, found, self.document.name)] if found else []
 
 
 def _tell(records: Records, table: Columns, at: Callable[[int], str]) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.files.document import Document
-from poseval.datasets.posetrack.sequences import Clip, polygons_of_frames, skeleton
+from poseval.datasets.posetrack.sequences import DEGENERATE, Clip, polygons_of_frames, skeleton
 from poseval.errors import Faults
 from poseval.kernels import json as kj
 from poseval.limits import Limits
-from poseval.poses import Array, Bools, Floats, Ints
+from poseval.poses import Array, Bools, Floats, Ints, Notice
+from poseval.poses.notices import Amount, counted
 
 POINT_FIELDS = tuple(kj.fixed(name, 1, nullable=True) for name in ("id", "x", "y", "is_visible", "score"))
 PERSON_FIELDS = (
@@ -36,6 +35,9 @@ WANTED = {
     for name in ("id", "x", "y", "is_visible", "score", "x1", "y1", "x2", "y2", "track_id", "is_labeled")
 }
 
+FOREIGN = Amount("points left out, with ids other than 0 to 14: ")
+TWICE = Amount("points left out, for a joint that the person has already: ")
+
 
 def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None:
     """One file; None when faults were found that leave nothing to go on with."""
@@ -49,9 +51,7 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
     )
     if len(faults) > before:
         return None
-    notices: Counter[tuple[str, str]] = Counter()
-    for notice in frames.unknown(OTHERS):
-        notices[notice.code, notice.text.replace("{", "{{").replace("}", "}}")] += notice.count
+    notices = frames.unknown(OTHERS)
     people = _inner(table["annorect"])
     frame = np.repeat(np.arange(table.count), table["annorect"].lengths)
     xy, seen, score, listed = _joints(people, frames, frame, notices)
@@ -72,7 +72,7 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
     )
     vertices, start, region_image, degenerate = _regions(table, limits, document.name)
     if degenerate:
-        notices["N471", "skipped ignore regions with fewer than 3 vertices: {count}"] += degenerate
+        notices.append(counted("N471", DEGENERATE, {"": degenerate}))
     if len(faults) > before:
         return None
     labelled = table["is_labeled"].values
@@ -126,7 +126,7 @@ def _refuse(frames: Records, frame: Ints, wrong: Bools, code: str, what: str) ->
 
 
 def _joints(
-    people: kj.Columns, frames: Records, frame: Ints, notices: Counter[tuple[str, str]]
+    people: kj.Columns, frames: Records, frame: Ints, notices: list[Notice]
 ) -> tuple[Floats, Array, Floats, Bools]:
     """Coordinates, visibility and scores of the 15 joints; and who has a list of points at all."""
     count, joints = people.count, len(skeleton())
@@ -153,14 +153,12 @@ def _joints(
         )
     foreign = known & ~np.isin(joint, np.arange(joints))
     if (foreign & ~lacking).any():
-        notices["N477", "points left out, with ids other than 0 to 14: {count}"] += int(foreign.sum())
+        notices.append(counted("N477", FOREIGN, {"": int(foreign.sum())}))
     rows = np.flatnonzero(known & ~foreign)
     cell = person[rows] * joints + joint[rows].astype(np.int64)
     cell, place = np.unique(cell, return_index=True)
     if len(cell) < len(rows):
-        notices["N478", "points left out, for a joint that the person has already: {count}"] += len(
-            rows
-        ) - len(cell)
+        notices.append(counted("N478", TWICE, {"": len(rows) - len(cell)}))
     rows = rows[place]
     xy = np.zeros((count * joints, 2))
     xy[cell] = np.stack([x[rows], y[rows]], axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 import numpy as np
@@ -10,11 +9,12 @@ import numpy as np
 from poseval.datasets.containers.json_records import Records, Wanted
 from poseval.datasets.containers.unread import Known
 from poseval.datasets.files.document import Document
-from poseval.datasets.posetrack.sequences import Clip, polygons_of_frames, skeleton
+from poseval.datasets.posetrack.sequences import DEGENERATE, Clip, polygons_of_frames, skeleton
 from poseval.errors import Faults, shown
 from poseval.kernels import json as kj
 from poseval.limits import Limits
-from poseval.poses import Array, Bools, Floats, Ints
+from poseval.poses import Array, Bools, Floats, Ints, Notice
+from poseval.poses.notices import Amount, counted
 from poseval.skeletons import get_skeleton
 
 JOINTS = get_skeleton("posetrack17slots").joints  # the 17 names of the official files; both ears are empty
@@ -61,6 +61,9 @@ WANTED = {
     "file_name": Wanted("a text"),
 }
 
+NAMELESS = Amount("files without categories, read in the official order of 17 joints: ")
+FRACTIONS = Amount("people with fractions as visibility and no `scores`, from where alone scores are read: ")
+
 
 def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None:
     """One file; None when faults were found that leave nothing to go on with."""
@@ -73,13 +76,11 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
         records.tell()
     images.need("id")
     people.need("image_id", "keypoints")
-    notices: Counter[tuple[str, str]] = Counter()
+    notices: list[Notice] = []
     names = _joint_names(document, faults, notices)
     if len(faults) > before:
         return None
-    for records, others in ((images, IMAGE_OTHERS), (people, PERSON_OTHERS)):
-        for notice in records.unknown(others):
-            notices[notice.code, notice.text.replace("{", "{{").replace("}", "}}")] += notice.count
+    notices += [*images.unknown(IMAGE_OTHERS), *people.unknown(PERSON_OTHERS)]
     image = _image_of(images, people)
     xy, seen, joint_score, whole = _joints(people, names, image, len(images.table.offset), notices)
     vertices, start, region_image = _regions(images, limits, notices)
@@ -120,7 +121,7 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
     )
 
 
-def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str, str]]) -> list[str]:
+def _joint_names(document: Document, faults: Faults, notices: list[Notice]) -> list[str]:
     """Names of the keypoints in this file, by its categories, or the official 17 where it has none."""
     wanted = list(JOINTS)
     entry = document.outline.by_key().get("categories")
@@ -130,10 +131,7 @@ def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str,
         faults.add("P203", where=where, what="is not a list of categories")
         return wanted
     if not categories:
-        notices[
-            "N470",
-            "files without categories, read in the official order of 17 joints: {count}",
-        ] += 1
+        notices.append(counted("N470", NAMELESS, {"": 1}))
         return wanted
     if len(categories) > 1:
         faults.add(
@@ -152,11 +150,12 @@ def _joint_names(document: Document, faults: Faults, notices: Counter[tuple[str,
     return _canonical(names, where, faults, notices)
 
 
-def _canonical(names: list[str], where: str, faults: Faults, notices: Counter[tuple[str, str]]) -> list[str]:
+def _canonical(names: list[str], where: str, faults: Faults, notices: list[Notice]) -> list[str]:
     found = [ALIASES.get(name, name) for name in names]
     renamed = sorted(set(names) & ALIASES.keys())
     if renamed:
-        notices["N473", f"files with joint {renamed[0]}, read as {ALIASES[renamed[0]]}: {{count}}"] += 1
+        wording = Amount(f"files with joint {renamed[0]}, read as {ALIASES[renamed[0]]}: ")
+        notices.append(counted("N473", wording, {"": 1}))
     lacking = [name for name in skeleton().joints if name not in found]
     if lacking or len(set(found)) < len(found):
         faults.add(
@@ -204,7 +203,7 @@ def _image_of(images: Records, people: Records) -> Ints:
 
 
 def _joints(
-    people: Records, names: list[str], image: Ints, images: int, notices: Counter[tuple[str, str]]
+    people: Records, names: list[str], image: Ints, images: int, notices: list[Notice]
 ) -> tuple[Floats, Array, Floats, Bools]:
     """Coordinates, visibility and scores of the 15 joints, and which people's numbers are all integers."""
     keypoints, scores = people.table["keypoints"], people.table["scores"]
@@ -238,10 +237,7 @@ def _joints(
     score[given] = scores.values.reshape(-1, joints)[:, order]
     score[~present] = np.nan  # files hold zeros there
     if not given.all() and bool(((visible > 0) & (visible < 1)).any()):
-        notices[
-            "N474",
-            "people with fractions as visibility and no `scores`, from where alone scores are read: {count}",
-        ] += int((~given).sum())
+        notices.append(counted("N474", FRACTIONS, {"": int((~given).sum())}))
     return xy, seen, score, _whole(people, image, images)
 
 
@@ -285,7 +281,7 @@ def _boxes(people: Records, name: str) -> Floats:
     return out
 
 
-def _regions(images: Records, limits: Limits, notices: Counter[tuple[str, str]]) -> tuple[Floats, Ints, Ints]:
+def _regions(images: Records, limits: Limits, notices: list[Notice]) -> tuple[Floats, Ints, Ints]:
     """Ignore polygons: vertices, offsets and image of each."""
     x, y = images.table["ignore_regions_x"], images.table["ignore_regions_y"]
     same = x.lengths == y.lengths
@@ -311,5 +307,5 @@ def _regions(images: Records, limits: Limits, notices: Counter[tuple[str, str]])
         vertices, x.inner, image, limits, images.document.name
     )
     if degenerate:
-        notices["N471", "skipped ignore regions with fewer than 3 vertices: {count}"] += degenerate
+        notices.append(counted("N471", DEGENERATE, {"": degenerate}))
     return vertices, start, image

@@ -10,7 +10,6 @@ single cameras), and are read as people without joints.
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -182,9 +181,6 @@ def _clip(document: Document, role: Role, faults: Faults) -> Clip | None:
             name="keypoints",
             wanted="0 invisible, 1 occluded, 2 visible",
         )
-    notices: Counter[tuple[str, str]] = Counter()
-    for notice in people.unknown(OTHERS):
-        notices[notice.code, notice.text.replace("{", "{{").replace("}", "}}")] += notice.count
     key, path, size, image = _images(document, people, faults)
     if len(faults) > before:
         return None
@@ -215,7 +211,7 @@ def _clip(document: Document, role: Role, faults: Faults) -> Clip | None:
             **({"visibility": flags.astype(np.int64)} if role is Role.TRUTH else {}),
             **({UNLABELLED: np.zeros(count, dtype=np.bool_)} if role is Role.TRUTH else {}),
         },
-        notices=notices,
+        notices=people.unknown(OTHERS),
     )
 
 

@@ -22,11 +22,13 @@ from poseval.files.packed import plain_name
 from poseval.limits import Limits, to_raise
 from poseval.poses import Array, Bools, Floats, Frames, IgnoreRegions, Ints, Notice, Origin, People, PoseSet
 from poseval.poses.frame_names import natural
+from poseval.poses.notices import Amount, together
 from poseval.skeletons import Skeleton, get_skeleton
 
 SKELETON = "posetrack15_poseval"
 ABSENT = {"person_id": -1, "listed": True, "whole": False}  # further columns of people in files without them
 HEAD_SHARE = 0.6  # head size is this fraction of the head box's diagonal (poseval, eval_helpers.py)
+DEGENERATE = Amount("skipped ignore regions with fewer than 3 vertices: ")
 
 
 def skeleton() -> Skeleton:
@@ -61,7 +63,7 @@ class Clip:
     vertices: Floats = field(default_factory=lambda: np.zeros((0, 2)))
     region_start: Ints = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     region_image: Ints = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
-    notices: Counter[tuple[str, str]] = field(default_factory=Counter)  # (code, text with {count})
+    notices: Sequence[Notice] = ()
 
 
 def head_size(box: Floats) -> Floats:
@@ -266,12 +268,10 @@ def _regions(clips: Sequence[Clip], shift: Ints, where: Ints) -> IgnoreRegions:
 
 
 def _notices(clips: Sequence[Clip], relabelled: int) -> list[Notice]:
-    counted: Counter[tuple[str, str]] = Counter()
-    for clip in clips:
-        counted.update(clip.notices)
+    found = together(notice for clip in clips for notice in clip.notices)
     if relabelled:
-        counted["N472", "negative track ids replaced by free ones: {count}"] += relabelled
-    return [Notice(code, text.format(count=count), count) for (code, text), count in counted.items()]
+        found.append(Notice("N472", f"negative track ids replaced by free ones: {relabelled}", relabelled))
+    return found
 
 
 def _origin(clips: Sequence[Clip], format: str, path: str, notices: list[Notice]) -> Origin:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import poseval
 from poseval.datasets import ReadOptions, Role, Source, WriteOptions, get_format, read, recognise
 from tests.datasets.posetrack.documents import NAMES, OURS, codes, document, load, saved
 from tests.datasets.posetrack_sets import random_set
@@ -195,3 +196,17 @@ def test_unknown_fields_are_counted(tmp_path: Path) -> None:
     node = document()
     node["annotations"][0]["trackid"] = 4
     assert "N410" in codes(load(node, tmp_path))
+
+
+def test_unknown_fields_of_several_files_are_said_once(tmp_path: Path) -> None:
+    for at, name in enumerate("abc"):
+        node = document()
+        for image in node["images"]:
+            image["file_name"] = image["file_name"].replace("000342", f"00000{at}")
+        for person in node["annotations"][: at + 1]:
+            person["trackid"] = 4
+        saved(node, tmp_path / f"{name}.json")
+    found = [one for one in poseval.read(tmp_path, role="truth").origin.notices if one.code == "N410"]
+    text = "a.json and 2 other files: annotations: fields not read: trackid"
+    assert [one.text.partition(" (")[0] for one in found] == [text]
+    assert found[0].count == sum(min(at, len(document()["annotations"])) for at in (1, 2, 3))
