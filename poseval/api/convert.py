@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from poseval.conversion.folders import Conversions
     from poseval.datasets import Role
     from poseval.limits import Limits
+    from poseval.poses import Ints
+    from poseval.poses.aligned import Aligned
     from poseval.poses.transforms import Transform
     from poseval.scoring.reading import PathOrPoses
     from poseval.skeletons import SkeletonLike
@@ -59,13 +61,10 @@ def convert(
             P106 no frame has a fault.
         InputError: what is wrong with the source.
     """
-    from functools import partial
-
     from poseval.conversion.convert import ConvertOptions, convert_one
     from poseval.conversion.folders import convert_many, is_many
     from poseval.datasets import Role
     from poseval.datasets.files.source import path_of
-    from poseval.diagnosis.worst import worst_frames
     from poseval.files.streams import require_apart
     from poseval.poses.joint_mapping import JointRules
     from poseval.scoring.keywords import FLAG, OPTIONAL_TEXT, kind, transforms
@@ -77,15 +76,7 @@ def convert(
     require_apart(source, truth)
     if progress is not None and not callable(progress):
         raise wrong_type("progress", progress, "a function of two numbers")
-    if worst is not None and (not isinstance(worst, int) or worst < 1):
-        raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 1")
-    if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < float("inf")):
-        raise UsageError(
-            "P103",
-            where="fps",
-            what=f"is {shown(repr(fps), 40)}",
-            wanted="a number of frames per second above 0",
-        )
+    _check_fps(fps)
     map_file = None if joints is None else Path(path_of(joints, "joints", "a .toml file"))
     wanted = None if to_skeleton is None else load_skeleton(to_skeleton)
     options = ConvertOptions(
@@ -96,7 +87,7 @@ def convert(
         None if skeleton is None else load_skeleton(skeleton),
         JointRules(wanted, map_file, FLAG("near", near), FLAG("derive", derive)),
         OPTIONAL_TEXT("align_by", align_by),
-        None if worst is None else partial(worst_frames, count=worst),
+        _choice_of(worst),
         None if images is None else Path(path_of(images, "images", "a folder")),
         task.limits,
         FLAG("force", force),
@@ -110,3 +101,23 @@ def convert(
     if is_many(source, options.format):
         return convert_many(source, target, options, progress)
     return convert_one(source, target, options)
+
+
+def _choice_of(worst: int | None) -> Callable[[Aligned], tuple[Ints, str]] | None:
+    """The choice of that many frames with the most errors; None, for all frames, of None."""
+    from functools import partial
+
+    from poseval.diagnosis.worst import worst_frames
+
+    if worst is None:
+        return None
+    if not isinstance(worst, int) or worst < 1:
+        raise UsageError("P103", where="worst", what=f"is {shown(repr(worst), 40)}", wanted="a number from 1")
+    return partial(worst_frames, count=worst)
+
+
+def _check_fps(fps: float | None) -> None:
+    if fps is None or (isinstance(fps, (int, float)) and 0 < fps < float("inf")):
+        return
+    what = f"is {shown(repr(fps), 40)}"
+    raise UsageError("P103", where="fps", what=what, wanted="a number of frames per second above 0")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,9 @@ from poseval.cli.options import BENCHMARK, QUIET, Choice, InputPath, emit, show,
 from poseval.cli.progress import ProgressLine
 from poseval.errors import UsageError, number_of, shown
 from poseval.limits import DEFAULT
+
+if TYPE_CHECKING:
+    from poseval.runners.own_settings import ModelOptions
 
 MOST_SCALES = 32  # an image is run through the network once for each
 SIDE = Number(1, 16_384)  # pixels of a network's input
@@ -294,7 +297,6 @@ def run(
 
         classify(model, options_of(model, config), {"truth": truth, "out": out, **options}, quiet)
         return
-    from poseval.runners.own_settings import ModelOptions
     from poseval.runners.run import RunOptions
     from poseval.runners.run import run as run_model
     from poseval.runners.with_tracker import Following
@@ -302,18 +304,7 @@ def run(
     if (then_score or json_to) and truth is None:
         raise UsageError("P127", where="--score", what="needs ground truth", wanted="--gt with its path")
     say = talk(quiet)
-    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads", "override",
-             "compiled", "channels_last")  # fmt: skip
-    named = {key: options.pop(key) for key in taken}
-    chosen = ModelOptions(
-        name=model,
-        size=options.pop("input_size"),
-        flip=options.pop("flip"),
-        decode=options.pop("decode"),
-        config=options_of(model, config),
-        scales=scales_of(options.pop("scales")),
-        **named,
-    )
+    chosen = _model_options(model, options_of(model, config), options)
     followed = [options.pop(key) for key in ("tracker", "flow", "sgcn", "drop_untracked")]
     following = Following(*followed) if followed[0] else None
     job = RunOptions(
@@ -339,6 +330,24 @@ def run(
     )
     if then_score or json_to:
         _score(truth, out, benchmark, json_to, say)
+
+
+def _model_options(model: str, config: Mapping[str, Any], options: dict[str, Any]) -> ModelOptions:
+    """The settings of the model, which are taken out of the command's options."""
+    from poseval.runners.own_settings import ModelOptions
+
+    taken = ("weights", "joints", "skeleton", "batch", "device", "half", "rescore", "threads", "override",
+             "compiled", "channels_last")  # fmt: skip
+    named = {key: options.pop(key) for key in taken}
+    return ModelOptions(
+        name=model,
+        size=options.pop("input_size"),
+        flip=options.pop("flip"),
+        decode=options.pop("decode"),
+        config=config,
+        scales=scales_of(options.pop("scales")),
+        **named,
+    )
 
 
 def _score(truth: Path | None, out: Path, benchmark: str | None, json_to: str | None, say: Any) -> None:

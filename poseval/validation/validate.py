@@ -203,13 +203,7 @@ def validate(
     found.people, found.frames = len(poses), len(poses.frames)
     found.notices = (*guess, *poses.origin.notices)
     if chosen is Role.TRUTH:
-        # What can be scored as its own predictions lacks nothing that a score needs.
-        people = poses.people.with_columns(score=np.ones(len(poses)), track=np.arange(len(poses)))
-        own = replace(poses, people=people)
-        refused = _scored(poses, own, asked_of or _benchmark(task, poses), task, found)
-        costs = [notice for notice in found.health if notice.code in COSTS]
-        found.health = (*checks.examine_set(poses, chosen), *costs)
-        return found.with_faults(refused, asked_of)
+        return found.with_faults(_scored_by_itself(poses, asked_of, task, found), asked_of)
     if gt is None:
         found.health = tuple(checks.examine_set(poses, chosen))
         return found.with_faults(None, asked_of)
@@ -229,6 +223,21 @@ def _benchmark(task: Task, truth: PoseSet | None) -> Benchmark | None:
         return benchmarks.recognise(truth)
     except UsageError:
         return None
+
+
+def _scored_by_itself(
+    truth: PoseSet, benchmark: Benchmark | None, task: Task, found: _Found
+) -> PosevalError | None:
+    """Why nothing can be scored against a ground truth. Notices about it are added to `found`.
+
+    What can be scored as its own predictions lacks nothing that a score needs.
+    """
+    people = truth.people.with_columns(score=np.ones(len(truth)), track=np.arange(len(truth)))
+    own = replace(truth, people=people)
+    refused = _scored(truth, own, benchmark or _benchmark(task, truth), task, found)
+    costs = [notice for notice in found.health if notice.code in COSTS]
+    found.health = (*checks.examine_set(truth, Role.TRUTH), *costs)
+    return refused
 
 
 def _scored(

@@ -56,20 +56,10 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
     frame = np.repeat(np.arange(table.count), table["annorect"].lengths)
     xy, seen, score, listed = _joints(people, frames, frame, notices)
     track = people["track_id"].values
-    _refuse(
-        frames,
-        frame,
-        np.floor(np.nan_to_num(track)) != np.nan_to_num(track),
-        "P303",
-        "has a track_id that is not a whole number",
-    )
-    _refuse(
-        frames,
-        frame,
-        np.abs(np.nan_to_num(track)) > MOST_TRACK,
-        "P303",
-        "has a track_id that is too large for 64 bits",
-    )
+    known = np.nan_to_num(track)
+    _refuse(frames, frame, np.floor(known) != known, "P303", "has a track_id that is not a whole number")
+    too_large = np.abs(known) > MOST_TRACK
+    _refuse(frames, frame, too_large, "P303", "has a track_id that is too large for 64 bits")
     vertices, start, region_image, degenerate = _regions(table, limits, document.name)
     if degenerate:
         notices.append(counted("N471", DEGENERATE, {"": degenerate}))
@@ -88,7 +78,7 @@ def read_clip(document: Document, limits: Limits, faults: Faults) -> Clip | None
             "xy": xy,
             "seen": seen,
             "joint_score": score,
-            "track": np.nan_to_num(track, nan=-1).astype(np.int64),
+            "track": np.where(np.isnan(track), -1, known).astype(np.int64),
             "box": np.full((count, 4), np.nan),
             "score": people["score"].values,
             "source_id": np.full(count, -1, dtype=np.int64),

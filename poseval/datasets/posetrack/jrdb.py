@@ -154,24 +154,10 @@ def _documents(source: Source) -> Iterator[Document]:
 def _clip(document: Document, role: Role, faults: Faults) -> Clip | None:
     """One file; None when faults were found that leave nothing to go on with."""
     before = len(faults)
-    bare = document.outline.kind == "array"
-    people = Records(
-        document, document.columns(PEOPLE, None if bare else "annotations"), faults,
-        "" if bare else "annotations", WANTED,
-    )  # fmt: skip
-    people.tell()
-    people.need("image_id", "keypoints", *(() if bare else ("track_id",)))
-    lengths = people.table["keypoints"].lengths
-    people.refuse(
-        lengths != JOINTS,
-        "P204",
-        lambda row: f"has {lengths[row]} points",
-        name="keypoints",
-        wanted=f"{JOINTS} points of x, y, visibility",
-    )
+    people = _people(document, faults)
     if len(faults) > before:
         return None
-    count = len(lengths)
+    count = people.table.count
     flags = people.table["keypoints"].tail.reshape(count, JOINTS)
     if role is Role.TRUTH:
         people.refuse(
@@ -213,6 +199,26 @@ def _clip(document: Document, role: Role, faults: Faults) -> Clip | None:
         },
         notices=people.unknown(OTHERS),
     )
+
+
+def _people(document: Document, faults: Faults) -> Records:
+    """The records of people, each with an image and all joints unless faults were found."""
+    bare = document.outline.kind == "array"
+    people = Records(
+        document, document.columns(PEOPLE, None if bare else "annotations"), faults,
+        "" if bare else "annotations", WANTED,
+    )  # fmt: skip
+    people.tell()
+    people.need("image_id", "keypoints", *(() if bare else ("track_id",)))
+    lengths = people.table["keypoints"].lengths
+    people.refuse(
+        lengths != JOINTS,
+        "P204",
+        lambda row: f"has {lengths[row]} points",
+        name="keypoints",
+        wanted=f"{JOINTS} points of x, y, visibility",
+    )
+    return people
 
 
 def _areas(given: Floats, box: Floats, xy: Floats) -> Floats:
