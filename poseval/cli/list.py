@@ -49,12 +49,14 @@ def _rows(registry: Registry[Any], row: Callable[[Any], tuple[str, str]]) -> lis
 
 def _benchmarks() -> list[tuple[str, str]]:
     from poseval import benchmarks
+    from poseval.cli.classify import IMAGENET
 
     def row(one: Benchmark) -> tuple[str, str]:
         rules = ", ".join(rule_set.name for rule_set in one.rule_sets)
         return one.name, f"{one.title} (rules: {rules})"
 
-    return _rows(benchmarks.REGISTRY, row)
+    classes = IMAGENET, "answers of classifiers, also of other programs: top-1 and top-5"
+    return [*_rows(benchmarks.REGISTRY, row), classes]
 
 
 def _metrics() -> list[tuple[str, str]]:

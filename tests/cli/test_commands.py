@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from poseval.benchmarks import REGISTRY as BENCHMARKS
 from poseval.cli import COMMANDS, invoke
 from poseval.datasets import Role, WriteOptions, get_format
 from poseval.poses import PoseSet
@@ -38,6 +39,12 @@ def test_every_command_of_the_table_exists_and_explains_itself(capsys: pytest.Ca
     for name in COMMANDS:
         assert invoke([name, "--help"]) == 0
         assert "Usage:" in capsys.readouterr().out
+
+
+def test_benchmarks_are_listed_those_of_classifiers_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["list", "benchmarks"]) == 0
+    listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
+    assert {*BENCHMARKS.names(), "imagenet"} == set(listed)
 
 
 def test_score_shows_the_table_and_says_the_guess(
