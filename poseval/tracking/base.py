@@ -133,11 +133,13 @@ class Config:
         for key, (low, high) in bounds.items():
             value = getattr(self, key)
             if not low <= value <= high:
+                sides = (("at least", low), ("at most", high))
+                bounds_text = [f"{words} {bound:g}" for words, bound in sides if math.isfinite(bound)]
                 raise UsageError(
                     "P162",
                     where=f"{self.name}: {key}",
                     what=f"is {shown(value)}",
-                    wanted=f"at least {low:g}" + f", at most {high:g}" * math.isfinite(high),
+                    wanted=", ".join(bounds_text) or "a number",
                 )
 
 

@@ -53,6 +53,7 @@ def test_parameters_are_read_by_type() -> None:
         ("sort(min_hits=many)", "P162", "expected: an integer"),
         ("sort(iou=1.5)", "P162", "at most 1"),
         ("sort(iou=nan)", "P162", "at least 0"),
+        ("bytetrack(high=nan)", "P162", "expected: a number"),
         ("sort(max_age=0)", "P162", "at least 1"),
         ("greedy(measure=l2)", "P162", "expected: one of iou, oks, both"),
         ("bytetrack(fuse_score=maybe)", "P162", "true or false"),
