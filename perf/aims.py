@@ -9,7 +9,6 @@ on a machine that should be idle; the programs of the other sections say more of
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -26,6 +25,7 @@ import library
 import posetrack_files
 import readers
 from coco import machine
+from options import table_options
 from processes import ROOT, Process, run_process
 from sections import write_section
 
@@ -288,17 +288,7 @@ def rows(folder: Path, rounds: int, only: str) -> Iterator[str]:
 
 def main() -> None:
     """Measure, and write the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", default="", help="rows that have this text")
-    parser.add_argument("--write", type=Path, help="write the section of that page, too")
-    options = parser.parse_args()
-    if not any(options.only in aim.what for aim in AIMS):
-        listed = "\n  ".join(aim.what for aim in AIMS)
-        parser.error(f"--only: no row has {options.only!r}; there are\n  {listed}")
-    if options.write and options.only:
-        parser.error("--write is of the whole table")
+    options = table_options(__doc__, [aim.what for aim in AIMS])
     load = os.getloadavg()[0]
     lines = "\n".join(rows(options.folder, options.rounds, options.only))
     if options.write:

@@ -8,7 +8,6 @@ contestants interleaved, and prints Markdown. All contestants must agree on AP t
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -20,7 +19,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from coco_files import files
-from processes import ROOT, run_process
+from options import section_options
+from processes import run_process
 from sections import write_section
 
 PEERS = ("pycocotools==2.0.11", "faster-coco-eval==1.8.0", "hotcoco==1.3.0")
@@ -248,13 +248,9 @@ def machine() -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser = section_options(__doc__)
     parser.add_argument("--remark", default="", help="a sentence about the machine, for the page")
-    parser.add_argument("--write", type=Path, help="write the page there, too")
     options = parser.parse_args()
-
     load = os.getloadavg()[0]
     small = compare(*files(options.folder, 6_770, long_floats=True), options.folder, options.rounds)
     large = compare(*files(options.folder, 100_000), options.folder, options.rounds)

@@ -7,7 +7,6 @@ Both take turns, so that a machine that others use disturbs both alike. Files an
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -17,7 +16,8 @@ from pathlib import Path
 
 from coco import HOTCOCO, OURS, late_modules, machine, peers_python
 from coco_files import files
-from processes import ROOT, run_process
+from options import section_options
+from processes import run_process
 from sections import write_section
 
 # What a program of `coco.py` prints gets what the work between its first and last look at the clock has cost.
@@ -69,11 +69,7 @@ def compare(folder: Path, count: int, rounds: int) -> tuple[Runs, Runs]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files and peers")
-    parser.add_argument("--rounds", type=int, default=9)
-    parser.add_argument("--write", type=Path, help="write the section of that page, too")
-    options = parser.parse_args()
+    options = section_options(__doc__, rounds=9).parse_args()
     load = os.getloadavg()[0]
     rows = []
     for count, aim in AIMS.items():

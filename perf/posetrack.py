@@ -8,7 +8,6 @@ The table replaces the part of the page between its two marks, or is added at it
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -16,6 +15,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from options import section_options
 from posetrack_files import FRAMES, UNLABELLED, VIDEOS, files
 from processes import ROOT, run_process
 from sections import write_section
@@ -137,11 +137,7 @@ The official programs are on no package index. On a case of this size (74 videos
 def main() -> None:
     from coco import machine
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--write", type=Path, help="page to write the section into")
-    options = parser.parse_args()
+    options = section_options(__doc__).parse_args()
     truth, found = files(options.folder)
     section = PAGE.format(
         counts=counts(truth, found),

@@ -9,7 +9,6 @@ process; times of processors, not of the clock, so that other programs disturb l
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import resource
@@ -24,7 +23,7 @@ from typing import NamedTuple
 
 from coco import machine
 from coco_files import files
-from processes import ROOT
+from options import table_options
 from sections import write_section
 
 import poseval
@@ -185,16 +184,7 @@ Machine: {machine}; load {load:.1f} when it began.
 
 def main() -> None:
     """Print the section, and write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", default="", help="formats that have this text")
-    parser.add_argument("--write", type=Path, help="page to write the section into")
-    options = parser.parse_args()
-    if not any(options.only in name for name in ENDINGS):
-        parser.error(f"--only: no format has {options.only!r}; there are {', '.join(ENDINGS)}")
-    if options.write and options.only:
-        parser.error("--write is of the whole table")
+    options = table_options(__doc__, ENDINGS)
     load = os.getloadavg()[0]
     table = "\n".join(rows(options.folder, options.rounds, options.only))
     if options.write:

@@ -9,7 +9,6 @@ importing. Samples of all rounds together, in shares of the median processor tim
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -20,7 +19,8 @@ from pathlib import Path
 
 from aims import BOARDS, LARGE, SMALL, coco, poseval, shifted
 from coco import machine
-from processes import ROOT, run_process
+from options import table_options
+from processes import run_process
 from sections import write_section
 
 LEAST = 0.02  # share of a command's time below which a part is one of the others
@@ -212,16 +212,7 @@ of. SHA-256 of a file belongs to reading it. A sample is some milliseconds; the 
 
 def main() -> None:
     """Print the table, and write it into a page."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "perf", help="for files")
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--only", default="", help="commands that have this text")
-    parser.add_argument("--write", type=Path, help="page to write the section into")
-    options = parser.parse_args()
-    if not any(options.only in name for name in COMMANDS):
-        parser.error(f"--only: no command has {options.only!r}; there are {', '.join(COMMANDS)}")
-    if options.write and options.only:
-        parser.error("--write is of the whole table")
+    options = table_options(__doc__, COMMANDS)
     load = os.getloadavg()[0]
     table = "\n".join(rows(options.folder, options.rounds, options.only))
     if options.write:
