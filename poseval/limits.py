@@ -23,7 +23,10 @@ def _limit(default: int, reason: str) -> int:
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits that readers enforce. All are counts unless the name says bytes."""
+    """Limits that readers enforce. All are counts unless the name says bytes.
+
+    `asked` names those that somebody set by a text, even to the usual value: they hold everywhere.
+    """
 
     file_bytes: int = _limit(
         512 * MIB,
@@ -52,8 +55,10 @@ class Limits:
     )
     keys: int = _limit(200_000, "keys in one JSON object; files keyed by frame name have one per frame")
     text_bytes: int = _limit(1024, "one name or text id; file systems allow 255 bytes for a file's own name")
+    asked: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
+REASONS = {f.name: str(f.metadata["reason"]) for f in fields(Limits) if f.metadata}  # by name, in order
 UNITS = {"KiB": 1024, "MiB": MIB, "GiB": 1024 * MIB}
 SHORT = {"bytes": "file_bytes"}  # what a limit is called, too
 VARIABLE = "POSEVAL_LIMITS"
@@ -65,7 +70,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
     Raises:
         UsageError: P193 an unknown limit, or a value that is not a positive whole number.
     """
-    known = [f.name for f in fields(limits)]
+    known = list(REASONS)
     named = [next((short for short, name in SHORT.items() if name == one), one) for one in known]
     for text in texts:
         name, _, amount = text.partition("=")
@@ -80,7 +85,7 @@ def raised(texts: Sequence[str], limits: Limits) -> Limits:
                 wanted=f"NAME=NUMBER or NAME=2GiB, of {', '.join(named)}",
                 hint=None if name in known else did_you_mean(name, [*named, *known]),
             )
-        limits = replace(limits, **{name: int(number) * factor})
+        limits = replace(limits, **{name: int(number) * factor}, asked=limits.asked | {name})
     return limits
 
 
@@ -137,4 +142,4 @@ DEFAULT = _default()
 
 def describe(limits: Limits = DEFAULT) -> list[tuple[str, int, str]]:
     """Name, value and reason of each limit, in order."""
-    return [(f.name, getattr(limits, f.name), str(f.metadata["reason"])) for f in fields(limits)]
+    return [(name, getattr(limits, name), reason) for name, reason in REASONS.items()]

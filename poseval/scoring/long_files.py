@@ -77,6 +77,6 @@ def limits_in_pieces(path: str | os.PathLike[str], limits: Limits) -> Limits:
     larger = {
         name: getattr(PLAIN, name)
         for name in ("file_bytes", "people")
-        if getattr(limits, name) == getattr(usual, name)
+        if name not in limits.asked and getattr(limits, name) == getattr(usual, name)
     }
     return replace(limits, **larger)

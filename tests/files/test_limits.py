@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ import pytest
 import poseval
 from poseval.cli import invoke
 from poseval.errors import LimitError, UsageError
-from poseval.limits import DEFAULT, MIB, Limits, from_environment, raised, to_raise
+from poseval.limits import DEFAULT, MIB, REASONS, Limits, from_environment, raised, to_raise
 from tests.hostile.made import results, truth
 from tests.shared import ROOT
 
@@ -45,7 +44,7 @@ def test_bytes_have_units_and_a_short_name() -> None:
         assert caught.value.code == "P193"
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
+@pytest.mark.parametrize("name", REASONS)
 def test_the_advice_is_what_the_option_takes(name: str) -> None:
     option, variable = (part.split() for part in to_raise(name, 3_000_000).split(", or "))
     assert getattr(raised([option[option.index("--limit") + 1]], Limits()), name) >= 3_000_000

@@ -21,7 +21,7 @@ from poseval.cli import invoke
 from poseval.datasets.coco import pieces, result_windows
 from poseval.datasets.files import long_list
 from poseval.errors import InputError, LimitError, PosevalError, UsageError
-from poseval.limits import MIB, Limits
+from poseval.limits import MIB, Limits, raised
 from poseval.scoring import long_files
 from poseval.scoring.score import evaluate, score
 from poseval.synth import perturb, scene_set
@@ -382,6 +382,8 @@ def test_a_plain_file_in_pieces_may_be_longer(truth: Path, results: list[Result]
     assert replace(larger, file_bytes=usual.file_bytes, people=usual.people) == usual
     asked = Limits(file_bytes=MIB, people=2_000_001)
     assert long_files.limits_in_pieces(path, asked) == asked
+    held = raised(["bytes=512MiB"], usual)  # the usual value, but asked for
+    assert long_files.limits_in_pieces(path, held).file_bytes == usual.file_bytes
     path.write_bytes(gzip.compress(b"[]"))
     assert long_files.limits_in_pieces(path, usual) == usual
 
